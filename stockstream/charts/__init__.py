@@ -1,0 +1,1 @@
+"""The drawing of frames and marks; the only place that knows matplotlib and seaborn."""

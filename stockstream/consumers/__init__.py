@@ -1,0 +1,1 @@
+"""One small file a consumer: which topic, which fold, which marks."""

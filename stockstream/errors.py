@@ -1,0 +1,134 @@
+"""The exception tree. Foreign errors are translated into it where they enter.
+
+::
+
+    StockstreamError
+      ConfigError              a wrong key or value
+      SourceError
+        Unavailable            the source cannot be reached now; worth a retry
+        RateLimited            the source asks for patience
+        UnknownSymbol          the source does not know the symbol
+        BadRow                 a row that cannot be read
+      BrokerError
+        Unreachable            no broker answers
+        DeliveryError          a record was not acknowledged
+        AuthError              the broker refuses who we are
+      StateError               a saved state that cannot be used
+      DisplayError             no window can be opened here
+      SeriesError              what was asked for names no series, or several
+"""
+
+from __future__ import annotations
+
+
+class StockstreamError(Exception):
+    """What a user is told in one line: what happened, where, and what to do.
+
+    Parameters
+    ----------
+    message
+        What happened and where, without a final full stop.
+    hint
+        What to do about it; shown behind the message.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} - {self.hint}" if self.hint else self.message
+
+
+class ConfigError(StockstreamError):
+    """A wrong key or value in the settings: names file, line, key and what is allowed."""
+
+
+class SourceError(StockstreamError):
+    """A source of records failed."""
+
+
+class Unavailable(SourceError):
+    """The source cannot be reached now; a retry may help."""
+
+
+class RateLimited(SourceError):
+    """The source asks for patience.
+
+    Parameters
+    ----------
+    message
+        As for every error.
+    retry_after
+        Seconds the source asks to wait, where it says so.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class UnknownSymbol(SourceError):
+    """The source does not know the symbol."""
+
+    def __init__(self, symbol: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.symbol = symbol
+
+
+class BadRow(SourceError):
+    """A row of a file that cannot be read.
+
+    Parameters
+    ----------
+    file
+        The file as the user named it.
+    line
+        Line in the file, counted from 1, the header included.
+    column
+        The column's name, or None where the row as a whole is wrong.
+    reason
+        What is wrong with it.
+    raw
+        The row as it stands in the file, for the dead letters.
+    """
+
+    def __init__(self, file: str, line: int, column: str | None, reason: str, *, raw: bytes = b"") -> None:
+        where = f"{file}, line {line}" + (f", column {column}" if column else "")
+        super().__init__(f"{where}: {reason}")
+        self.file = file
+        self.line = line
+        self.column = column
+        self.reason = reason
+        self.raw = raw
+
+
+class BrokerError(StockstreamError):
+    """Something between us and the broker."""
+
+
+class Unreachable(BrokerError):
+    """No broker answers at the address."""
+
+
+class DeliveryError(BrokerError):
+    """A record was not acknowledged by the broker."""
+
+
+class AuthError(BrokerError):
+    """The broker refuses who we say we are, or what we want to do."""
+
+
+class StateError(StockstreamError):
+    """A saved state that cannot be used: names the file, the reason, and how to rebuild it."""
+
+
+class DisplayError(StockstreamError):
+    """No window can be opened on this machine."""
+
+
+class SeriesError(StockstreamError):
+    """What was asked for names no series, or several of them."""

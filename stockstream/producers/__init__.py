@@ -1,0 +1,1 @@
+"""Sources of records, one a file, and the loop that sends what they give."""

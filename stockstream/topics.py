@@ -1,0 +1,62 @@
+"""The topics, and the codec between records and the bytes on the wire (JSON, one object a record)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from stockstream.records import Bar, Flight
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Topic(Generic[R]):
+    """One kind of record and where it travels.
+
+    Records of one key stay in one partition and so in order. Topics are made by their producers with
+    ``partitions`` partitions and ``config``, never by reading.
+    """
+
+    name: str
+    record: type[R]
+    key: Callable[[R], str]
+    partitions: int = 3
+    config: Mapping[str, str] = field(default_factory=lambda: {"retention.ms": "-1"})
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of the topic that takes what cannot be read."""
+        return f"{self.name}.dlq"
+
+    def encode(self, record: R) -> bytes:
+        """The record's bytes on the wire.
+
+        >>> from datetime import datetime, UTC
+        >>> bar = Bar(symbol="AAPL", interval="1d", time=datetime(2026, 1, 2, tzinfo=UTC), open=1.0, high=2.0,
+        ...           low=1.0, close=2.0, volume=None, source="csv")
+        >>> STOCKS.decoder()(STOCKS.encode(bar)) == bar
+        True
+        """
+        return _encode(record)
+
+    def decoder(self) -> Callable[[bytes], R]:
+        """A function from bytes to record; it raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
+        return decoder(self.record)
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def decoder(record: type[R]) -> Callable[[bytes], R]:
+    """A function from bytes to ``record``, which may have fewer fields than the wire has."""
+    return msgspec.json.Decoder(record).decode
+
+
+STOCKS: Final = Topic("stocks", Bar, lambda bar: bar.symbol)
+FLIGHTS: Final = Topic("flights", Flight, lambda flight: flight.airline)
+
+TOPICS: Final[Mapping[str, Topic[Bar] | Topic[Flight]]] = {topic.name: topic for topic in (STOCKS, FLIGHTS)}

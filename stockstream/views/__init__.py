@@ -1,0 +1,1 @@
+"""What a consumer keeps of a stream, without any drawing."""

@@ -1,0 +1,80 @@
+"""What a consumer makes of the records that arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+
+from stockstream.views.frame import Frame
+
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Fold(Protocol[R_contra]):
+    """Keeps what a view needs of the records seen so far.
+
+    A fold's state depends on the records alone, never on how they were cut into batches.
+    """
+
+    def apply(self, records: Sequence[R_contra]) -> bool:
+        """Take the next records; say whether anything changed."""
+
+    def keys(self) -> list[str]:
+        """The names of what it shows (symbols, airlines), in the order in which to show them."""
+
+    def frame(self, key: str) -> Frame:
+        """Everything retained of one key. Raises KeyError for a key that is not in `keys`."""
+
+    def title(self, key: str) -> str:
+        """What the frame of a key is, for a window's title: ``AAPL 1m``."""
+
+    def simulated(self, key: str) -> bool:
+        """Whether the key's data is simulated, which every picture of it must say."""
+
+    def zone(self, key: str) -> str | None:
+        """The exchange's time zone for the axis; None for UTC and for days."""
+
+    def latest(self) -> np.datetime64 | None:
+        """The newest index value among all the keys, for the strip."""
+
+    def counts(self) -> Mapping[str, int]:
+        """What was not simply taken: corrections, duplicates, doubtful bars; for the strip and the log."""
+
+    def state(self) -> bytes:
+        """Everything, with a version, for a checkpoint."""
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a `state`. Raises `stockstream.errors.StateError` where it cannot be used."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which records a view takes: what the user named on the command line.
+
+    ``keys`` are symbols or airlines, none for the view's default; ``interval`` and ``feed`` are of bars only.
+    """
+
+    keys: tuple[str, ...] = ()
+    interval: str | None = None
+    feed: str | None = None
+
+
+class FoldMaker(Protocol[R_contra]):
+    """Makes a view's fold from the user's choice and the view's parameters; raises ValueError for a bad parameter."""
+
+    def __call__(self, selection: Selection, **parameters: Any) -> Fold[R_contra]:
+        """Make a fold that has seen nothing yet."""
+
+
+@dataclass(frozen=True)
+class Parameter(Generic[R]):
+    """A number that a user can set: an option of the command line and a key of config.yaml."""
+
+    name: str
+    type: type[R]
+    default: R
+    help: str

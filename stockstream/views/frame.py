@@ -1,0 +1,87 @@
+"""Named columns, one row a bar or a day: what a fold gives and what is drawn, saved and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Columns of one length, ordered by the first, which is the index.
+
+    ``index`` names it: ``time`` (datetime64[us], UTC) or ``day`` (datetime64[D]). Columns are never written to.
+
+    >>> frame = Frame("day", {"day": np.array(["2015-01-01", "2015-01-02"], "M8[D]"), "flights": np.array([3, 5])})
+    >>> len(frame), frame["flights"].tolist(), frame.tail(1)["flights"].tolist()
+    (2, [3, 5], [5])
+    """
+
+    index: str
+    columns: Mapping[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.columns[self.index])
+
+    def __getitem__(self, name: str) -> Column:
+        return self.columns[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    @property
+    def instants(self) -> Column:
+        """The index column."""
+        return self.columns[self.index]
+
+    def slice(self, rows: slice) -> Frame:
+        """The rows of a stretch; the columns are views, not copies."""
+        return Frame(self.index, {name: column[rows] for name, column in self.columns.items()})
+
+    def tail(self, rows: int) -> Frame:
+        """The last rows."""
+        return self.slice(slice(max(0, len(self) - rows), None))
+
+    def between(self, start: np.datetime64 | None, end: np.datetime64 | None) -> Frame:
+        """The rows from ``start`` up to, and not including, ``end``."""
+        first = 0 if start is None else int(np.searchsorted(self.instants, start))
+        last = len(self) if end is None else int(np.searchsorted(self.instants, end))
+        return self.slice(slice(first, max(first, last)))
+
+
+def table(frames: Iterable[tuple[str, str, Frame]]) -> Iterator[list[str]]:
+    """The rows of the frames as text, a header first.
+
+    Takes (name of the key column, key, frame); the key column stands behind the index. Floats are in full
+    (they read back to the same value), an undefined one is empty; an instant is ISO 8601 with Z, a day is its date.
+    """
+    header: list[str] | None = None
+    for key_name, key, frame in frames:
+        names = [name for name in frame if name != frame.index]
+        if header is None:
+            header = [frame.index, key_name, *names]
+            yield header
+        texts = [_texts(frame[name]) for name in names]
+        for instant, *cells in zip(_texts(frame.instants), *texts, strict=True):
+            yield [instant, key, *cells]
+
+
+def _texts(column: Column) -> list[str]:
+    if column.dtype.kind == "M":
+        if np.datetime_data(column.dtype)[0] == "D":
+            return [str(text) for text in np.datetime_as_string(column)]
+        seconds = column.astype("M8[s]")
+        whole = bool(np.all(seconds == column))
+        return [f"{text}Z" for text in np.datetime_as_string(seconds if whole else column)]
+    if column.dtype.kind == "f":
+        return ["" if value != value else repr(value) for value in column.tolist()]
+    return ["" if value is None else str(value) for value in column.tolist()]

@@ -1,0 +1,30 @@
+"""How a consumer stands: what the strip under a window's title says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a consumer stands at one moment.
+
+    ``connected`` says whether the broker answers, ``since`` from when that is so (UTC). ``waiting`` is what it
+    waits for ("topic stocks"), if anything. ``lag`` counts the records between what was shown and the topic's
+    end, None while unknown. ``rate`` is records/s over the last seconds. ``latest`` is the newest record's index
+    (UTC instant or day), ``received`` when the last record arrived. ``counts`` holds what was not simply taken.
+    """
+
+    connected: bool
+    since: datetime
+    waiting: str | None = None
+    lag: int | None = None
+    rate: float = 0.0
+    latest: np.datetime64 | None = None
+    received: datetime | None = None
+    caught_up: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)

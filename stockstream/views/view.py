@@ -1,0 +1,35 @@
+"""A view: everything that makes a consumer, as a declaration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from stockstream.topics import Topic
+from stockstream.views.fold import FoldMaker, Parameter
+from stockstream.views.marks import Panel, Readout
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class View(Generic[R]):
+    """What a window shows: the topic it reads, what it keeps of it and how that is drawn.
+
+    ``record`` is what a message is decoded to, the topic's own record or one with fewer fields. With ``layout``
+    "one" the window shows one key at a time (n and b switch), with "all" every key at once. ``title`` may
+    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``.
+    """
+
+    name: str
+    help: str
+    topic: Topic[Any]
+    record: type[R]
+    fold: FoldMaker[R]
+    title: str
+    panels: tuple[Panel, ...]
+    key_name: str = "symbol"
+    layout: Literal["one", "all"] = "one"
+    parameters: tuple[Parameter[Any], ...] = ()
+    readout: Readout = field(default_factory=Readout)
+    refresh: float = 0.05
