@@ -1,0 +1,136 @@
+"""Topics: made, described, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from stockstream.errors import AuthError
+from stockstream.kafka.client import refused, settings, translate
+from stockstream.topics import Topic
+
+T = TypeVar("T")
+
+TIMEOUT: Final = 10.0
+"""Seconds that a command waits for a broker before it says that none is there."""
+
+
+@dataclass(frozen=True)
+class TopicSummary:
+    """One topic as the broker describes it; ``newest`` is the time at which the newest record was sent."""
+
+    name: str
+    partitions: int
+    records: int
+    newest: datetime | None
+
+
+class Admin:
+    """The broker's own view of its topics.
+
+    Every method raises `Unreachable` after ``timeout`` seconds without a broker and `AuthError` where it refuses.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._refusal: KafkaError | None = None
+        self._client = AdminClient(settings(connection, error_cb=self._on_error))
+
+    def _on_error(self, error: KafkaError) -> None:
+        if refused(error):
+            self._refusal = error
+
+    def _result(self, future: Future[T]) -> T:
+        try:
+            return future.result(self._timeout + 1)
+        except KafkaException as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: KafkaException) -> Exception:
+        self._client.poll(0)
+        refusal = translate(self._refusal, self._connection) if self._refusal else None
+        return refusal if isinstance(refusal, AuthError) else translate(error, self._connection)
+
+    def names(self) -> set[str]:
+        """The names of all topics."""
+        try:
+            return set(self._client.list_topics(timeout=self._timeout).topics)
+        except KafkaException as error:
+            raise self._translated(error) from error
+
+    def cluster_id(self) -> str:
+        """The cluster's identity: a broker formatted anew has another one."""
+        return str(self._result(self._client.describe_cluster(request_timeout=self._timeout)).cluster_id)
+
+    def topic_id(self, name: str) -> str | None:
+        """The topic's identity, which changes when it is deleted and made again; None where it does not exist."""
+        found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._timeout)
+        try:
+            return str(found[name].result(self._timeout + 1).topic_id)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                return None
+            raise self._translated(error) from error
+
+    def ensure(self, topic: Topic[Any]) -> None:
+        """Make the topic and its dead-letter topic where they are missing."""
+        wanted = [
+            NewTopic(topic.name, topic.partitions, 1, config=dict(topic.config)),
+            NewTopic(topic.dead_letters, 1, 1, config={"cleanup.policy": "compact", "retention.ms": "-1"}),
+        ]
+        present = self.names()
+        missing = [new for new in wanted if new.topic not in present]
+        if not missing:
+            return
+        for future in self._client.create_topics(missing, operation_timeout=self._timeout).values():
+            try:
+                future.result(self._timeout + 1)
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise self._translated(error) from error
+
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete topics with everything in them."""
+        for future in self._client.delete_topics(list(names), operation_timeout=self._timeout).values():
+            self._result(future)
+
+    def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
+        """The topics, by name: all but Kafka's own, or those named that exist."""
+        try:
+            metadata = self._client.list_topics(timeout=self._timeout).topics
+        except KafkaException as error:
+            raise self._translated(error) from error
+        chosen = {
+            name: [TopicPartition(name, number) for number in found.partitions]
+            for name, found in sorted(metadata.items())
+            if (name in names if names is not None else not name.startswith("__"))
+        }
+        every = [partition for partitions in chosen.values() for partition in partitions]
+        first = self._offsets(every, OffsetSpec.earliest())
+        end = self._offsets(every, OffsetSpec.latest())
+        newest = self._offsets(every, OffsetSpec.max_timestamp())
+        return [
+            TopicSummary(
+                name,
+                len(partitions),
+                sum(end[p][0] - first[p][0] for p in partitions),
+                max((_instant(newest[p][1]) for p in partitions if newest[p][1] > 0), default=None),
+            )
+            for name, partitions in chosen.items()
+        ]
+
+    def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, tuple[int, int]]:
+        futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
+        results = {partition: self._result(future) for partition, future in futures.items()}
+        return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
+
+
+def _instant(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,64 @@
+"""What every Kafka client shares: its settings, its log, and the translation of librdkafka's errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException
+
+from stockstream.errors import AuthError, BrokerError, Unreachable
+
+LOG: Final = logging.getLogger("stockstream.kafka")
+
+START_BROKER: Final = "is it running? `stockstream broker` starts one here"
+
+_REFUSED: Final = frozenset(
+    {
+        KafkaError._AUTHENTICATION,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError._SSL,
+    }
+)
+_AWAY: Final = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._RESOLVE,
+        KafkaError._TIMED_OUT,
+        KafkaError._MSG_TIMED_OUT,
+    }
+)
+
+
+def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
+    """A client's librdkafka properties: ours (dots as underscores), overruled by the user's ``connection``."""
+    shared = {"socket.timeout.ms": 6_000, "reconnect.backoff.max.ms": 1_000, "logger": LOG}
+    return shared | {key.replace("_", "."): value for key, value in own.items()} | dict(connection)
+
+
+def address(connection: Mapping[str, Any]) -> str:
+    """Where the broker is said to be."""
+    return str(connection.get("bootstrap.servers", "nowhere: bootstrap_servers is not set"))
+
+
+def refused(error: KafkaError) -> bool:
+    """Whether the broker knows us and says no: nothing that a retry would mend."""
+    return error.code() in _REFUSED
+
+
+def translate(error: KafkaError | KafkaException, connection: Mapping[str, Any]) -> BrokerError:
+    """An error of librdkafka as one of ours."""
+    cause = error.args[0] if isinstance(error, KafkaException) else error
+    where = address(connection)
+    if refused(cause):
+        return AuthError(
+            f"the broker at {where} refuses us: {cause.str()}", hint="check the kafka section's user, password and TLS"
+        )
+    if cause.code() in _AWAY:
+        return Unreachable(f"no broker answers at {where}", hint=START_BROKER)
+    return BrokerError(f"the broker at {where}: {cause.str()}")

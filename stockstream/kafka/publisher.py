@@ -1,0 +1,164 @@
+"""Records into a topic, each acknowledged or reported."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from stockstream.errors import BrokerError, DeliveryError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.client import address, refused, settings, translate
+from stockstream.topics import Topic
+
+R = TypeVar("R")
+
+_Headers: TypeAlias = list[tuple[str, str | bytes | None]]
+
+_SERVE_EVERY: Final = 1_000
+_FLUSH_AFTER_ERROR: Final = 10.0
+
+
+class Publisher(Generic[R]):
+    """Sends records to a topic in order, a key to one partition, each exactly once for one run.
+
+    Entering makes the topic where it is missing and raises `Unreachable` or `AuthError` where no broker lets us in.
+    Leaving waits until every record is acknowledged. The first record that is not stops it: `send`, `poll`,
+    `flush` and leaving raise `DeliveryError`, or `AuthError` where the broker refuses.
+
+    Parameters
+    ----------
+    topic
+        Where to.
+    connection
+        librdkafka's properties, ``bootstrap.servers`` at least.
+    linger_ms
+        Milliseconds a record may wait for company: 5 for live data, 50 for replays.
+    """
+
+    def __init__(self, topic: Topic[R], connection: Mapping[str, Any], *, linger_ms: int = 5) -> None:
+        self.topic = topic
+        self.sent = 0
+        self.refused = 0
+        self._connection = connection
+        self._failed = 0
+        self._failure: BrokerError | None = None
+        self._producer = Producer(
+            settings(
+                connection,
+                enable_idempotence=True,
+                acks="all",
+                compression_type="lz4",
+                linger_ms=linger_ms,
+                queue_buffering_max_messages=200_000,
+                error_cb=self._on_error,
+                on_delivery=self._on_delivery,
+            )
+            # A report for each of millions of records would cost more than sending them: only failures report,
+            # and what was sent, did not fail and is no longer queued was delivered.
+            | {"delivery.report.only.error": True}
+        )
+
+    @property
+    def delivered(self) -> int:
+        """Records (refused rows included) that the broker has acknowledged."""
+        return self.sent + self.refused - self._failed - len(self._producer)
+
+    def send(self, record: R) -> None:
+        """Queue a record; waits while the queue is full."""
+        self._produce(self.topic.name, self.topic.key(record), self.topic.encode(record), None)
+        self.sent += 1
+
+    def send_encoded(self, key: str, value: bytes) -> None:
+        """Queue a record that is encoded already; waits while the queue is full."""
+        self._produce(self.topic.name, key, value, None)
+        self.sent += 1
+
+    def refuse(self, key: str, raw: bytes, reason: str) -> None:
+        """Queue what could not be read for the dead letters, byte for byte, with its reason as a header."""
+        self._produce(self.topic.dead_letters, key, raw, [("reason", reason.encode())])
+        self.refused += 1
+
+    def _produce(self, topic: str, key: str, value: bytes, headers: _Headers | None) -> None:
+        if self._failure or self.sent % _SERVE_EVERY == 0:
+            self.poll()
+        while True:
+            try:
+                if headers is None:
+                    self._producer.produce(topic, value, key)
+                else:
+                    self._producer.produce(topic, value, key, headers=headers)
+            except BufferError:
+                self.poll(0.1)
+            else:
+                return
+
+    def poll(self, timeout: float = 0.0) -> None:
+        """Serve what the broker answered; raises where a record failed."""
+        self._producer.poll(timeout)
+        if self._failure:
+            raise self._failure
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait until everything sent so far is acknowledged, at most ``timeout`` seconds."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while len(self._producer):
+            self._producer.flush(0.2)
+            if self._failure:
+                raise self._failure
+            if until is not None and time.monotonic() >= until:
+                raise self._undelivered("the broker did not answer in time")
+
+    def __enter__(self) -> Self:
+        Admin(self._connection).ensure(self.topic)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self.poll()
+                self.flush()
+            elif not self._failure:
+                self.flush(_FLUSH_AFTER_ERROR)
+        finally:
+            self._producer.purge()
+            self._producer.poll(0)
+
+    def _on_error(self, error: KafkaError) -> None:
+        if refused(error):
+            self._failure = self._failure or translate(error, self._connection)
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            return
+        self._failed += 1
+        if self._failure is None:
+            self._failure = (
+                translate(error, self._connection)
+                if refused(error)
+                else self._undelivered(f"{error.str()}, first at key {_text(message.key())}")
+            )
+
+    def _undelivered(self, reason: str) -> DeliveryError:
+        missing = self._failed + len(self._producer)
+        return DeliveryError(
+            f"{missing:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
+            f" {address(self._connection)}: {reason}",
+            hint="run the same command again: what is there already is not sent twice",
+        )
+
+
+def _text(key: bytes | str | None) -> str:
+    return key.decode(errors="replace") if isinstance(key, bytes) else str(key)
+
+
+def send_all(publisher: Publisher[R], records: Sequence[R]) -> None:
+    """Send records and wait until they are acknowledged."""
+    for record in records:
+        publisher.send(record)
+    publisher.flush()
