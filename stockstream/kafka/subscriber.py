@@ -1,0 +1,359 @@
+"""Records out of a topic, without ever blocking whoever asks for them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from types import TracebackType
+from typing import Any, Final, Generic, Self, TypeVar
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from stockstream.errors import AuthError, BrokerError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.batch import Batch, Origin, Standing
+from stockstream.kafka.client import LOG, address, refused, settings, translate
+from stockstream.kafka.deadletters import DeadLetters
+from stockstream.kafka.health import Health, read_statistics
+from stockstream.topics import Topic, decoder
+
+R = TypeVar("R")
+
+_MOST_AT_ONCE: Final = 1_000
+_BUFFER: Final = 100_000
+_GONE: Final = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.UNKNOWN_TOPIC_ID,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError.INCONSISTENT_TOPIC_ID,
+    }
+)
+
+
+class Subscriber(Generic[R]):
+    """Reads all partitions of a topic on a thread of its own.
+
+    It waits for a broker and a topic that are not there yet. Once they are, `origin` says which topic it is, and
+    `begin` says from where to read. When the topic is deleted and made anew, `origin` changes and `begin` is awaited
+    again. Meanwhile `arrived` hands out what there is and never blocks.
+
+    Parameters
+    ----------
+    topic
+        What to read.
+    record
+        What a message is decoded to: the topic's record, or a type with fewer of its fields.
+    connection
+        librdkafka's properties, ``bootstrap.servers`` at least.
+    group
+        The consumer group under which the position is reported to monitors; it decides nothing.
+    keys
+        Only messages with these keys (and those without any); None for all.
+    """
+
+    def __init__(
+        self,
+        topic: Topic[Any],
+        record: type[R],
+        connection: Mapping[str, Any],
+        *,
+        group: str = "stockstream",
+        keys: Collection[str] | None = None,
+    ) -> None:
+        self._topic = topic
+        self._decode = decoder(record)
+        self._connection = connection
+        self._keys = None if keys is None else frozenset(key.encode() for key in keys)
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._begun = threading.Event()
+        self._begin_at: Mapping[int, int] = {}
+        self._origin: Origin | None = None
+        self._failure: BaseException | None = None
+        self._batch: Batch[R] = Batch()
+        self._full = False
+        self._letters = DeadLetters(topic, connection)
+        self._health = Health()
+        self._waiting: str | None = f"broker {address(connection)}"
+        self._high: dict[int, int] = {}
+        self._target: dict[int, int] = {}
+        self._position: dict[int, int] = {}
+        self._partitions: list[int] = []
+        self._doubt = False
+        self._dead = 0
+        self._skipped = 0
+        self._consumer = Consumer(
+            settings(
+                connection,
+                group_id=group,
+                enable_auto_commit=False,
+                enable_auto_offset_store=False,
+                enable_partition_eof=True,
+                auto_offset_reset="error",
+                fetch_queue_backoff_ms=5,
+                queued_min_messages=200_000,
+                session_timeout_ms=6_000,
+                max_poll_interval_ms=86_400_000,
+                statistics_interval_ms=1_000,
+                stats_cb=self._on_statistics,
+                error_cb=self._on_error,
+            )
+        )
+        self._thread = threading.Thread(target=self._run, name=f"read-{topic.name}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._begun.set()
+        self._thread.join()
+        self._consumer.close()
+
+    # What the user's thread calls
+
+    @property
+    def origin(self) -> Origin | None:
+        """Which topic is read; None until it is found. A change asks for another `begin`."""
+        return self._origin
+
+    def begin(self, positions: Mapping[int, int]) -> None:
+        """Read from these offsets on, a partition that is not named from its first."""
+        self._begin_at = dict(positions)
+        self._begun.set()
+
+    def arrived(self) -> Batch[R]:
+        """What arrived since the last call; raises what ended the reading: `AuthError`, a defect."""
+        if self._failure is not None:
+            raise self._failure
+        with self._lock:
+            batch, self._batch = self._batch, Batch()
+        return batch
+
+    def standing(self) -> Standing:
+        """How the connection stands now."""
+        waiting = self._waiting
+        if waiting is None and not self._health.connected:
+            waiting = f"broker {address(self._connection)}"
+        return Standing(
+            connected=self._health.connected,
+            since=self._health.since,
+            waiting=waiting,
+            high=dict(self._high),
+            target=dict(self._target),
+            dead=self._dead,
+            skipped=self._skipped,
+        )
+
+    def commit(self, positions: Mapping[int, int]) -> None:
+        """Tell the broker how far the view is, for monitors; a failure is only logged."""
+        offsets = [TopicPartition(self._topic.name, number, offset) for number, offset in positions.items()]
+        try:
+            if offsets:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            LOG.info("positions not committed: %s", error)
+
+    # What Kafka's thread does
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._origin = self._find()
+                self._begun.wait()
+                self._begun.clear()
+                if not self._stop.is_set() and self._assign():
+                    self._read()
+        except Exception as error:  # noqa: BLE001 - raised on the user's thread by arrived()
+            LOG.exception("reading %s ended", self._topic.name)
+            self._failure = error
+
+    def _find(self) -> Origin:
+        """Wait for a topic that is not the one we had."""
+        admin = Admin(self._connection, timeout=2)
+        while not self._stop.is_set():
+            try:
+                topic_id = admin.topic_id(self._topic.name)
+                if topic_id is not None:
+                    self._health.hear(connected=True)
+                    return Origin(admin.cluster_id(), topic_id)
+                self._health.hear(connected=True)
+                self._waiting = f"topic {self._topic.name} on {address(self._connection)}"
+            except AuthError:
+                raise
+            except BrokerError as error:
+                LOG.info("no topic %s yet: %s", self._topic.name, error)
+                self._health.hear(connected=False)
+                self._waiting = f"broker {address(self._connection)}"
+            self._stop.wait(0.3)
+        return self._origin or Origin("", "")
+
+    def _assign(self) -> bool:
+        """Take all partitions from where they are to begin; False where the topic went away meanwhile."""
+        name = self._topic.name
+        with self._lock:
+            self._batch = Batch()
+        try:
+            found = self._consumer.list_topics(name, timeout=6).topics[name]
+            self._partitions = sorted(found.partitions)
+            if not self._partitions:
+                raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
+            ends = {
+                number: self._consumer.get_watermark_offsets(TopicPartition(name, number), timeout=6)
+                for number in self._partitions
+            }
+        except KafkaException as error:
+            if refused(error.args[0]):
+                raise translate(error, self._connection) from error
+            LOG.info("cannot read %s yet: %s", name, error)
+            self._begun.set()
+            self._stop.wait(0.3)
+            return False
+        self._position = {}
+        for number, (low, high) in ends.items():
+            self._position[number] = self._within(self._begin_at.get(number, low), low, high)
+            self._high[number] = high
+        self._consumer.assign([TopicPartition(name, number, self._position[number]) for number in self._partitions])
+        with self._lock:
+            self._batch.positions.update(self._position)
+        self._target = {number: high for number, (_, high) in ends.items()}
+        self._waiting = None
+        self._full = False
+        self._doubt = False
+        return True
+
+    def _within(self, wanted: int, low: int, high: int) -> int:
+        if wanted < low:
+            self._skipped += low - wanted
+        elif wanted > high:
+            LOG.warning("%s: offset %d is beyond the end %d", self._topic.name, wanted, high)
+        return min(max(wanted, low), high)
+
+    def _read(self) -> None:
+        """Read until told to stop, or until the topic is another one."""
+        looked = 0.0
+        while not self._stop.is_set():
+            message = self._consumer.poll(0.5)
+            if message is not None:
+                self._take([message, *self._consumer.consume(_MOST_AT_ONCE - 1, 0)])
+            self._throttle()
+            now = time.monotonic()
+            if now - looked > 1:
+                looked = now
+                self._look_at_ends()
+                if self._doubt and self._renewed():
+                    self._consumer.unassign()
+                    self._target = {}
+                    return
+
+    def _take(self, messages: list[Message]) -> None:
+        positions: dict[int, int] = {}
+        good: list[Message] = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                positions[message.partition()] = message.offset() + 1  # type: ignore[index, operator]
+                good.append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                positions[message.partition()] = message.offset()  # type: ignore[index, assignment]
+            else:
+                self._on_message_error(error, message)
+        keys = self._keys
+        if keys is not None:
+            good = [message for message in good if message.key() in keys or message.key() is None]
+        try:
+            records = list(map(self._decode, [message.value() for message in good]))  # type: ignore[arg-type]
+        except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
+            good, records = self._one_by_one(good)
+        self._position.update(positions)
+        with self._lock:
+            batch = self._batch
+            batch.records += records
+            batch.messages += good
+            batch.positions.update(positions)
+
+    def _one_by_one(self, messages: list[Message]) -> tuple[list[Message], list[R]]:
+        good, records = [], []
+        for message in messages:
+            try:
+                records.append(self._decode(message.value()))  # type: ignore[arg-type]
+                good.append(message)
+            except (msgspec.MsgspecError, TypeError, UnicodeDecodeError) as error:
+                if self._letters.put(message, str(error), self._stop.is_set):
+                    self._dead += 1
+        return good, records
+
+    def _throttle(self) -> None:
+        waiting = len(self._batch)
+        everything = [TopicPartition(self._topic.name, number) for number in self._partitions]
+        if not self._full and waiting > _BUFFER:
+            self._consumer.pause(everything)
+            self._full = True
+        elif self._full and waiting < _BUFFER // 2:
+            self._consumer.resume(everything)
+            self._full = False
+
+    def _look_at_ends(self) -> None:
+        for number in self._partitions:
+            _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic.name, number), cached=True)
+            if high >= 0:
+                self._high[number] = high
+
+    def _renewed(self) -> bool:
+        """Settle a doubt: whether the topic is gone or another one. Offsets that are out of range are mended."""
+        try:
+            admin = Admin(self._connection, timeout=2)
+            topic_id = admin.topic_id(self._topic.name)
+            if self._origin is None or topic_id is None or Origin(admin.cluster_id(), topic_id) != self._origin:
+                return True
+            known = sorted(self._consumer.list_topics(self._topic.name, timeout=2).topics[self._topic.name].partitions)
+            for number in known:
+                self._mend(TopicPartition(self._topic.name, number), new=number not in self._partitions)
+            self._partitions = known
+        except AuthError:
+            raise
+        except (BrokerError, KafkaException) as error:
+            LOG.info("cannot look at %s yet: %s", self._topic.name, error)
+            return False
+        self._doubt = False
+        return False
+
+    def _mend(self, partition: TopicPartition, *, new: bool) -> None:
+        low, high = self._consumer.get_watermark_offsets(partition, timeout=2)
+        position = low if new else self._position.get(partition.partition, low)
+        partition.offset = self._within(position, low, high)
+        if new:
+            self._consumer.incremental_assign([partition])
+        elif partition.offset != position:
+            self._consumer.seek(partition)
+        self._position[partition.partition] = partition.offset
+
+    # What librdkafka calls, on Kafka's thread
+
+    def _on_message_error(self, error: KafkaError, message: Message) -> None:
+        if refused(error):
+            raise translate(error, self._connection)
+        LOG.warning("%s/%s: %s", message.topic(), message.partition(), error)
+        self._doubt = True
+
+    def _on_error(self, error: KafkaError) -> None:
+        if refused(error):
+            self._failure = self._failure or translate(error, self._connection)
+        elif error.code() == KafkaError._ALL_BROKERS_DOWN:
+            self._health.hear(connected=False)
+        elif error.code() in _GONE:
+            self._doubt = True
+
+    def _on_statistics(self, text: str) -> None:
+        statistics = read_statistics(text)
+        # A broker that came back may be another one, or have lost its topics.
+        self._doubt |= self._health.hear(connected=statistics.connected)
+        if self._target:
+            self._doubt |= not statistics.partitions(self._topic.name) <= set(self._partitions)
