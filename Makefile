@@ -1,0 +1,47 @@
+# Each of these makes the environment it needs, once. ARGS goes on to the program: make demo ARGS="--seconds 40"
+
+PYTHON ?=
+ARGS ?=
+export PYTHON
+unexport PYTHONPATH PYTHONHOME
+
+python := .venv/bin/python
+
+.PHONY: help demo test check bench lock clean
+
+help:
+	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
+	@echo 'make test     the tests'
+	@echo 'make check    ruff, mypy, import-linter'
+	@echo 'make bench    speed, as ratios to a named peer'
+	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
+	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
+	@echo
+	@echo 'ARGS="..." is passed on:   make demo ARGS="--seconds 40",  make test ARGS="-k bollinger"'
+	@echo 'PYTHON=... picks a Python: make demo PYTHON=python3.12'
+
+demo:
+	@sh requirements/env.sh run
+	@$(python) -m stockstream demo $(ARGS)
+
+test:
+	@sh requirements/env.sh dev
+	@$(python) -m pytest $(ARGS)
+
+check:
+	@sh requirements/env.sh dev
+	@$(python) -m ruff check
+	@$(python) -m ruff format --check
+	@$(python) -m mypy
+	@.venv/bin/lint-imports
+
+bench:
+	@sh requirements/env.sh run
+	@$(python) -m benchmarks $(ARGS)
+
+lock:
+	@sh requirements/env.sh lock $(ARGS)
+
+clean:
+	rm -rf .venv build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
