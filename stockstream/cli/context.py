@@ -1,0 +1,112 @@
+"""What every command is given: the settings and someone to report to; and the log that it writes."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from stockstream.cli.report import JsonReporter, PersonReporter, Reporter
+from stockstream.config import Settings, load
+
+LOG_BYTES: Final = 2_000_000
+LOG_COUNT: Final = 3
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command works with; ``Context.of(ctx)`` gives it."""
+
+    settings: Settings
+    reporter: Reporter
+    debug: bool = False
+
+    @staticmethod
+    def of(ctx: typer.Context) -> Context:
+        """Read the settings and begin the log, once in a process. Raises ConfigError."""
+        return Invocation.of(ctx).context(ctx.command_path)
+
+
+@dataclass
+class Invocation:
+    """One call of the program: the options that stand before the command, and what came of them.
+
+    The settings are read at a command's first need, so that ``--help`` works whatever stands in config.yaml.
+    """
+
+    config: Path | None = None
+    bootstrap_servers: str | None = None
+    debug: bool = False
+    log_json: bool = False
+    logfile: Path | None = None
+    _reporter: Reporter | None = field(default=None, repr=False)
+    _context: Context | None = field(default=None, repr=False)
+
+    @staticmethod
+    def of(ctx: typer.Context) -> Invocation:
+        """The invocation that a command runs in; a new one where `run` was not the way in (tests)."""
+        root = ctx.find_root()
+        if not isinstance(root.obj, Invocation):
+            root.obj = Invocation()
+        return root.obj
+
+    @property
+    def reporter(self) -> Reporter:
+        """Who takes what the command tells, errors in the settings included."""
+        if self._reporter is None:
+            self._reporter = JsonReporter() if self.log_json else PersonReporter()
+        return self._reporter
+
+    def context(self, command_path: str) -> Context:
+        """The context, made at the first call."""
+        if self._context is None:
+            options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
+            settings = load(self.config, options)
+            self._context = Context(settings, self.reporter, self.debug)
+            self._begin_log(settings, "-".join(command_path.split()[1:]) or "stockstream")
+        return self._context
+
+    def shown(self, text: str) -> str:
+        """A text with every secret taken out."""
+        return _redacted(text, self._context.settings.secrets()) if self._context else text
+
+    def _begin_log(self, settings: Settings, command: str) -> None:
+        file = settings.state_dir / "logs" / f"{command}.log"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            handler = logging.handlers.RotatingFileHandler(
+                file, maxBytes=LOG_BYTES, backupCount=LOG_COUNT, encoding="utf-8"
+            )
+        except OSError as error:
+            self.reporter.warn(f"no log is written: {file}: {error.strerror}")
+            return
+        handler.setFormatter(_Formatter(settings.secrets()))
+        root = logging.getLogger()
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+        logging.getLogger("stockstream").setLevel(logging.DEBUG if self.debug else logging.INFO)
+        self.logfile = file
+
+
+class _Formatter(logging.Formatter):
+    """Time in UTC, process, level, where, what; secrets taken out, tracebacks included."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _redacted(super().format(record), self._secrets)
+
+
+def _redacted(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,163 @@
+"""The command line's entry: options for all commands, the commands by name, and how errors end."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from stockstream.cli.context import Invocation
+from stockstream.errors import StockstreamError
+from stockstream.version import VERSION
+
+log = logging.getLogger(__name__)
+
+RUN: Final = "Run"
+LOOK: Final = "Look"
+CARE: Final = "Care"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command: where it stands (module:name of a function or of a typer app), one line of help, and its panel."""
+
+    target: str
+    help: str
+    panel: str
+
+
+COMMANDS: Final = {
+    "demo": Entry("stockstream.cli.demo:demo", "Bring up a broker, producers and three windows, all at once.", RUN),
+    "broker": Entry("stockstream.cli.broker:broker", "Run Apache Kafka on this machine, in the foreground.", RUN),
+    "produce": Entry("stockstream.cli.produce:app", "Send records from a source to their topic.", RUN),
+    "watch": Entry("stockstream.cli.watch:app", "Open a live window on a topic.", RUN),
+    "topics": Entry("stockstream.cli.topics:topics", "List the topics: records, newest record, size.", LOOK),
+    "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
+    "tail": Entry("stockstream.cli.topics:tail", "Print a topic's newest records, then follow it.", LOOK),
+    "reset": Entry("stockstream.cli.topics:reset", "Delete the topics and what the windows have saved.", CARE),
+    "doctor": Entry("stockstream.cli.doctor:doctor", "Check what this machine has, and say what to do.", CARE),
+    "sample": Entry("stockstream.cli.sample:app", "Make the sample data.", CARE),
+}
+"""Every command. A module is imported only when its command is called, which keeps the start fast."""
+
+
+class LazyGroup(TyperGroup):
+    """The commands of `COMMANDS`, each a stand-in until it is called."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, entry in COMMANDS.items():
+            self.add_command(TyperCommand(name, help=entry.help, rich_help_panel=entry.panel))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Put the command itself in place of its stand-in, and find it."""
+        if args and args[0] in COMMANDS:
+            self.add_command(_command(args[0]))
+        return super().resolve_command(ctx, args)
+
+
+def _command(name: str) -> Any:
+    entry = COMMANDS[name]
+    module, _, attribute = entry.target.partition(":")
+    target = getattr(import_module(module), attribute)
+    if isinstance(target, typer.Typer):
+        command: Any = typer.main.get_group(target)
+        command.name = name
+        return command
+    single = typer.Typer(add_completion=False)
+    single.command(name)(target)
+    return typer.main.get_command(single)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"stockstream {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="Settings; without it ./config.yaml where there is one."),
+    ] = None,
+    bootstrap_servers: Annotated[
+        str | None, typer.Option("--bootstrap-servers", metavar="HOST:PORT", help="The Kafka broker to speak to.")
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback; log in detail.")] = False,
+    log_json: Annotated[bool, typer.Option("--log-json", help="Report as JSON, one object a line, on stderr.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Stock bars and flights on a real Apache Kafka, and live windows on them."""
+    invocation = Invocation.of(ctx)
+    invocation.config = config
+    invocation.bootstrap_servers = bootstrap_servers
+    invocation.debug = debug
+    invocation.log_json = log_json
+
+
+def run() -> NoReturn:
+    """Run the command line and exit: 0, 1 for an error, 2 for wrong usage, 130 after Ctrl-C, 143 after SIGTERM."""
+    invocation = Invocation()
+    signal.signal(signal.SIGTERM, _terminate)
+    logging.getLogger().addHandler(logging.NullHandler())  # before there is a log, nothing goes to stderr by itself
+    code = 0
+    try:
+        typer.main.get_command(app)(prog_name="stockstream", obj=invocation)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and the log
+        code = _report(invocation, error)
+    if code == 130 and _terminated:
+        code = 143
+    invocation.reporter.close()
+    logging.shutdown()
+    sys.exit(code)
+
+
+_terminated: list[int] = []
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
+    """End as after Ctrl-C, so that what is under way is flushed; commands with a way of their own replace this."""
+    _terminated.append(number)
+    raise KeyboardInterrupt
+
+
+def _report(invocation: Invocation, error: Exception) -> int:
+    log.error("%s", error, exc_info=error)
+    if invocation.debug:
+        sys.stderr.write(invocation.shown("".join(traceback.format_exception(error))))
+    if isinstance(error, StockstreamError):
+        message, hint, code = error.message, error.hint, error.exit_code
+    elif isinstance(error, BrokenPipeError):
+        # The reader of our output went away (`stockstream tail ... | head`): nothing is wrong, and nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    else:
+        told = " ".join(str(error).split())
+        message, hint, code = f"unexpected {type(error).__name__}: {told}", "--debug shows where", 1
+    logfile = str(invocation.logfile) if invocation.logfile else None
+    invocation.reporter.error(invocation.shown(message), hint and invocation.shown(hint), logfile)
+    return code
