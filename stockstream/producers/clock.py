@@ -1,0 +1,35 @@
+"""The time a source lives by: given from outside, so that a test can turn the hands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+_BEAT: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A wall clock, a stopwatch in seconds, and a way to let time pass."""
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def wait_until(self, due: float) -> Iterator[None]:
+        """Let time pass until the stopwatch shows ``due``, with a None five times a second.
+
+        >>> clock = Clock()
+        >>> list(clock.wait_until(clock.monotonic()))
+        []
+        """
+        while (left := due - self.monotonic()) > 0:
+            self.sleep(min(left, _BEAT))
+            yield None
+
+
+SYSTEM: Final = Clock()
+"""The machine's own time."""

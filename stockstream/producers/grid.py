@@ -1,0 +1,73 @@
+"""The grid that bars stand on: where a period opens, and where the next one does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from stockstream.records import INTERVALS
+
+_QUARTER: Final = 900
+_DAY: Final = timedelta(days=1)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def intraday(interval: str) -> bool:
+    """Whether a bar of the interval is shorter than a day, so that its time is an instant and no session's date."""
+    return INTERVALS[interval] < INTERVALS["1d"]
+
+
+def off_grid(time: datetime, interval: str) -> bool:
+    """Whether no bar of the interval opens at that instant, on any exchange.
+
+    An exchange's hours begin at a quarter of an hour, so hourly bars may open at 13:30Z as well as at 13:00Z.
+
+    >>> off_grid(datetime(2026, 3, 19, 13, 30, tzinfo=UTC), "1h")
+    False
+    >>> off_grid(datetime(2026, 3, 19, 13, 30, 41, tzinfo=UTC), "1m")
+    True
+    """
+    if not intraday(interval):
+        return False
+    return bool((time - _EPOCH) % timedelta(seconds=min(INTERVALS[interval], _QUARTER)))
+
+
+def opening(time: datetime, interval: str, anchor: datetime = _EPOCH) -> datetime:
+    """When the period that holds an instant opened.
+
+    ``anchor`` is any opening of the same session; weeks open on Monday, months on their first day, at 00:00Z.
+
+    >>> str(opening(datetime(2026, 3, 19, 14, 12, tzinfo=UTC), "1h"))
+    '2026-03-19 14:00:00+00:00'
+    >>> str(opening(datetime(2026, 3, 19, 14, 12, tzinfo=UTC), "1wk"))
+    '2026-03-16 00:00:00+00:00'
+    """
+    if intraday(interval):
+        return time - (time - anchor) % timedelta(seconds=INTERVALS[interval])
+    date = time.replace(hour=0, minute=0, second=0, microsecond=0)
+    if interval == "1wk":
+        return date - date.weekday() * _DAY
+    return date.replace(day=1) if interval == "1mo" else date
+
+
+def following(time: datetime, interval: str) -> datetime:
+    """When the period after the one that opens at ``time`` opens.
+
+    >>> str(following(datetime(2026, 1, 1, tzinfo=UTC), "1mo"))
+    '2026-02-01 00:00:00+00:00'
+    """
+    if interval == "1mo":
+        return (time.replace(day=1) + 32 * _DAY).replace(day=1)
+    return time + timedelta(seconds=INTERVALS[interval])
+
+
+def preceding(time: datetime, interval: str, periods: int) -> datetime:
+    """When the period opens that lies ``periods`` before the one that opens at ``time``.
+
+    >>> str(preceding(datetime(2026, 1, 1, tzinfo=UTC), "1mo", 2))
+    '2025-11-01 00:00:00+00:00'
+    """
+    if interval == "1mo":
+        months = time.year * 12 + time.month - 1 - periods
+        return time.replace(year=months // 12, month=months % 12 + 1, day=1)
+    return time - periods * timedelta(seconds=INTERVALS[interval])

@@ -1,0 +1,128 @@
+"""Bars of a market that does not exist: a seeded random walk for each symbol."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from typing import Final
+
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.grid import following, intraday, opening, preceding
+from stockstream.records import INTERVALS, SIMULATED, Bar, Series
+
+_VOLATILITY: Final = 0.0008
+"""Standard deviation of a minute's logarithmic return: about 25 % a year of 252 days of 390 minutes."""
+
+_TRADED: Final = {"1d": 390, "1wk": 1_950, "1mo": 8_190}
+_CENT: Final = 0.01
+_SHARES: Final = 9.0
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A geometric random walk that depends on nothing but the seed, the series, the time and the close before.
+
+    So a walk that was interrupted goes on exactly as it would have gone without the interruption.
+    """
+
+    symbol: str
+    interval: str
+    seed: int
+
+    def _random(self, what: str) -> Random:
+        # Seeded with a text, Random is the same on every machine and in every process, which hash() is not.
+        return Random(f"{self.seed}/{self.symbol}/{self.interval}/{what}")  # noqa: S311 - prices, not secrets
+
+    def first_price(self) -> float:
+        """Where the walk starts, from 100 to 400."""
+        return round(100 * 4 ** self._random("first").random(), 2)
+
+    def bar(self, time: datetime, before: float) -> Bar:
+        """The bar that opens at ``time`` at the close of the bar before.
+
+        low <= open, close <= high, all at least a cent; the volume grows with the move.
+        """
+        random = self._random(time.isoformat())
+        minutes = INTERVALS[self.interval] / 60 if intraday(self.interval) else _TRADED[self.interval]
+        deviation = _VOLATILITY * math.sqrt(minutes)
+        move = random.gauss(0, deviation)
+        close = before * math.exp(move)
+        high = max(before, close) * math.exp(abs(random.gauss(0, deviation / 2)))
+        low = min(before, close) * math.exp(-abs(random.gauss(0, deviation / 2)))
+        shares = math.exp(random.gauss(_SHARES, 0.4)) * minutes * (1 + abs(move) / deviation)
+        # Rounding and the cent keep the order of prices, for both are monotonic.
+        low, first, close, high = (max(_CENT, round(price, 2)) for price in (low, before, close, high))
+        return Bar(
+            symbol=self.symbol,
+            interval=self.interval,
+            feed=SIMULATED,
+            time=time,
+            open=first,
+            high=high,
+            low=low,
+            close=close,
+            volume=float(round(shares)),
+            source="simulated",
+        )
+
+
+def simulated(
+    symbols: Sequence[str],
+    *,
+    interval: str,
+    pace: float,
+    history: int,
+    seed: int,
+    count: int | None = None,
+    last: Mapping[Series, Bar],
+    clock: Clock = SYSTEM,
+) -> Iterator[Bar | None]:
+    """Simulate bars, first a history at once, then one for each symbol every ``pace`` seconds.
+
+    Times are consecutive openings on the interval's grid: the simulated market never closes. With a pace shorter than
+    the interval the simulated time runs ahead of the clock on the wall, by intention: there is something to see.
+
+    Parameters
+    ----------
+    symbols
+        What to simulate; each has a walk of its own.
+    interval
+        One of `records.INTERVALS`.
+    pace
+        Seconds between two bars of a symbol; 0 is as fast as it goes.
+    history
+        Bars to begin with, the newest of which has just closed; only for a series that has no last bar.
+    seed
+        Makes the walks: the same seed gives the same prices.
+    count
+        End after that many bars of each symbol, the history not counted; None goes on for ever.
+    last
+        The last bar of each series that goes on: its walk continues from there in price and time.
+    """
+    walks = [Walk(symbol, interval, seed) for symbol in symbols]
+    current = opening(clock.now(), interval)
+    heads: dict[Walk, tuple[datetime, float]] = {}
+    for walk in walks:
+        before = last.get(Series(walk.symbol, interval, SIMULATED))
+        if before is not None:
+            heads[walk] = following(before.time, interval), before.close
+            continue
+        time, price = preceding(current, interval, history), walk.first_price()
+        while time < current:
+            bar = walk.bar(time, price)
+            yield bar
+            time, price = following(time, interval), bar.close
+        heads[walk] = time, price
+
+    due = clock.monotonic()
+    for _ in itertools.repeat(None) if count is None else range(count):
+        yield from clock.wait_until(due)
+        due = clock.monotonic() + pace
+        for walk in walks:
+            bar = walk.bar(*heads[walk])
+            yield bar
+            heads[walk] = following(bar.time, interval), bar.close

@@ -1,0 +1,65 @@
+"""Where periods open: against pandas' own arithmetic of periods."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stockstream.producers.grid import following, off_grid, opening, preceding
+from stockstream.records import INTERVALS
+
+PANDAS = {"1m": "min", "2m": "2min", "5m": "5min", "15m": "15min", "30m": "30min", "1h": "h", "1d": "D"}
+# Hypothesis takes its limits without a zone.
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - see above
+
+
+@given(time=INSTANTS, interval=st.sampled_from(list(PANDAS)))
+def test_a_period_opens_where_pandas_floors(time: datetime, interval: str) -> None:
+    assert opening(time, interval) == pd.Timestamp(time).floor(PANDAS[interval])
+
+
+@given(time=INSTANTS, interval=st.sampled_from(["1wk", "1mo"]))
+def test_weeks_open_on_monday_and_months_on_their_first(time: datetime, interval: str) -> None:
+    period = pd.Timestamp(time.replace(tzinfo=None)).to_period({"1wk": "W-SUN", "1mo": "M"}[interval])
+    assert opening(time, interval).replace(tzinfo=None) == period.start_time
+
+
+@given(time=INSTANTS, interval=st.sampled_from(list(INTERVALS)))
+def test_an_instant_lies_between_its_opening_and_the_next(time: datetime, interval: str) -> None:
+    first = opening(time, interval)
+    assert first <= time < following(first, interval)
+    assert opening(following(first, interval), interval) == following(first, interval)
+
+
+@given(time=INSTANTS, interval=st.sampled_from(list(INTERVALS)), periods=st.integers(0, 40))
+def test_going_back_and_forth_ends_where_it_began(time: datetime, interval: str, periods: int) -> None:
+    first = opening(time, interval)
+    back = preceding(first, interval, periods)
+    for _ in range(periods):
+        back = following(back, interval)
+    assert back == first
+
+
+def test_an_anchor_moves_the_grid() -> None:
+    nine_thirty = datetime(2026, 3, 19, 13, 30, tzinfo=UTC)
+    assert opening(nine_thirty + timedelta(minutes=75), "1h", nine_thirty) == nine_thirty + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "seconds", "interval", "off"),
+    [
+        (31, 0, "1m", False),
+        (31, 7, "1m", True),
+        (31, 0, "5m", True),
+        (35, 0, "5m", False),
+        (30, 0, "1h", False),
+        (31, 0, "1h", True),
+        (31, 7, "1d", False),
+    ],
+)
+def test_what_stands_off_the_grid(minutes: int, seconds: int, interval: str, *, off: bool) -> None:
+    assert off_grid(datetime(2026, 3, 19, 13, minutes, seconds, tzinfo=UTC), interval) is off
