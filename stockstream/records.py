@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -95,6 +95,12 @@ def contradiction(open: float, high: float, low: float, close: float, volume: fl
     return None
 
 
+RowNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Month: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=12)]
+Day: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=31)]
+Year: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+
+
 class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One row of Kaggle's 2015 US flights: its 31 columns and its identity.
 
@@ -104,10 +110,10 @@ class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     file: str
-    row: int
-    year: int
-    month: int
-    day: int
+    row: RowNumber
+    year: Year
+    month: Month
+    day: Day
     day_of_week: int
     airline: str
     flight_number: int
@@ -142,8 +148,8 @@ class FlightDay(msgspec.Struct, frozen=True, gc=False):
     """The six fields of a `Flight` that counting per airline and day needs; decoding skips the others."""
 
     file: str
-    row: int
-    year: int
-    month: int
-    day: int
+    row: RowNumber
+    year: Year
+    month: Month
+    day: Day
     airline: str

@@ -166,7 +166,11 @@ class Subscriber(Generic[R]):
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
-                self._origin = self._find()
+                origin = self._find()
+                with self._lock:
+                    # Nothing of a topic that is gone may be taken for the new one's.
+                    self._batch = Batch()
+                    self._origin = origin
                 self._begun.wait()
                 self._begun.clear()
                 if not self._stop.is_set() and self._assign():
@@ -198,8 +202,6 @@ class Subscriber(Generic[R]):
     def _assign(self) -> bool:
         """Take all partitions from where they are to begin; False where the topic went away meanwhile."""
         name = self._topic.name
-        with self._lock:
-            self._batch = Batch()
         try:
             found = self._consumer.list_topics(name, timeout=6).topics[name]
             self._partitions = sorted(found.partitions)

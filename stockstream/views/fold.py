@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
+from stockstream.errors import SeriesError
 from stockstream.views.frame import Frame
 
 R = TypeVar("R")
@@ -26,8 +27,14 @@ class Fold(Protocol[R_contra]):
     def keys(self) -> list[str]:
         """The names of what it shows (symbols, airlines), in the order in which to show them."""
 
+    def missing(self) -> list[str]:
+        """What the user asked for by name and nothing has come of yet."""
+
+    def ambiguity(self) -> SeriesError | None:
+        """What to tell the user where a name stands for several things, of which only one can be shown."""
+
     def frame(self, key: str) -> Frame:
-        """Everything retained of one key. Raises KeyError for a key that is not in `keys`."""
+        """Everything retained of one key, good until the next `apply`. Raises KeyError for one not in `keys`."""
 
     def title(self, key: str) -> str:
         """What the frame of a key is, for a window's title: ``AAPL 1m``."""
@@ -63,11 +70,8 @@ class Selection:
     feed: str | None = None
 
 
-class FoldMaker(Protocol[R_contra]):
-    """Makes a view's fold from the user's choice and the view's parameters; raises ValueError for a bad parameter."""
-
-    def __call__(self, selection: Selection, **parameters: Any) -> Fold[R_contra]:
-        """Make a fold that has seen nothing yet."""
+FoldMaker: TypeAlias = Callable[..., Fold[R]]
+"""Makes a view's fold from a `Selection` and the view's parameters by name; raises ValueError for a bad parameter."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ class View(Generic[R]):
     """What a window shows: the topic it reads, what it keeps of it and how that is drawn.
 
     ``record`` is what a message is decoded to, the topic's own record or one with fewer fields. With ``layout``
-    "one" the window shows one key at a time (n and b switch), with "all" every key at once. ``title`` may
+    "one" the window shows one key at a time (n and b switch), with "all" every key at once. A ``keyed`` view reads only
+    the keys it shows; one that is not keeps all of them, as it compares them. ``title`` may
     name parameters in braces: ``Bollinger Bands ({period}, {width:g})``.
     """
 
@@ -30,6 +31,6 @@ class View(Generic[R]):
     panels: tuple[Panel, ...]
     key_name: str = "symbol"
     layout: Literal["one", "all"] = "one"
+    keyed: bool = True
     parameters: tuple[Parameter[Any], ...] = ()
     readout: Readout = field(default_factory=Readout)
-    refresh: float = 0.05

@@ -1,0 +1,34 @@
+"""Aroon up and down, and the oscillator between them."""
+
+from stockstream.indicators.aroon import Aroon
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+from stockstream.views.fold import Parameter
+from stockstream.views.marks import Guide, Line, Panel, Readout
+from stockstream.views.series import SeriesFold
+from stockstream.views.view import View
+
+VIEW = View(
+    name="aroon",
+    help="Aroon up and down, and the oscillator between them.",
+    topic=STOCKS,
+    record=Bar,
+    fold=SeriesFold.of(Aroon),
+    title="Aroon ({period})",
+    panels=(
+        Panel(
+            (Guide(30.0), Guide(70.0), Line("up", label="up", color=0), Line("down", label="down", color=1)),
+            ylabel="Aroon, %",
+            limits=(-5.0, 105.0),
+            ticks=(0.0, 30.0, 50.0, 70.0, 100.0),
+        ),
+        Panel(
+            (Guide(-50.0), Guide(0.0), Guide(50.0), Line("oscillator", label="up - down", color=2)),
+            ylabel="oscillator",
+            limits=(-110.0, 110.0),
+            ticks=(-100.0, -50.0, 0.0, 50.0, 100.0),
+        ),
+    ),
+    parameters=(Parameter("period", int, 25, "Bars to look back over."),),
+    readout=Readout((("up", "up", ".0f"), ("down", "down", ".0f"), ("oscillator", "oscillator", "+.0f"))),
+)

@@ -1,0 +1,20 @@
+"""Flights per airline and day."""
+
+from stockstream.records import FlightDay
+from stockstream.topics import FLIGHTS
+from stockstream.views.flights import FlightsFold
+from stockstream.views.marks import Groups, Panel
+from stockstream.views.view import View
+
+VIEW = View(
+    name="flights",
+    help="Flights per airline and day, by default of the three busiest airlines.",
+    topic=FLIGHTS,
+    record=FlightDay,
+    fold=FlightsFold,
+    title="Flights per day",
+    panels=(Panel((Groups("flights"),), ylabel="flights a day", from_zero=True),),
+    key_name="airline",
+    layout="all",
+    keyed=False,
+)

@@ -1,0 +1,212 @@
+"""A view at work: it takes what arrives, keeps it, and says how it stands."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Generic, Self, TypeVar
+from urllib.parse import quote
+
+from stockstream.errors import StateError
+from stockstream.kafka.batch import Batch, Origin
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.views.checkpoint import Checkpoint, Saved
+from stockstream.views.fold import Fold, Selection
+from stockstream.views.status import Status
+from stockstream.views.view import View
+
+R = TypeVar("R")
+
+LOG: Final = logging.getLogger("stockstream.live")
+
+_SAVE_EVERY: Final = 10.0
+_SAVE_SHARE: Final = 50
+_RATE_OVER: Final = 5.0
+_LONGEST_NAME: Final = 100
+
+
+class Live(Generic[R]):
+    """Runs one view: a subscriber feeds its fold, a checkpoint keeps it.
+
+    Everything happens in `tick`, on the caller's thread; only the reading itself has one of its own. Leaving the
+    block saves the state.
+
+    Parameters
+    ----------
+    view
+        What to run.
+    selection
+        What of it the user wants to see.
+    parameters
+        The view's parameters by name.
+    connection
+        librdkafka's properties.
+    states
+        The folder under which states are kept; None to keep none and read everything anew.
+    """
+
+    def __init__(
+        self,
+        view: View[R],
+        selection: Selection,
+        parameters: Mapping[str, Any],
+        connection: Mapping[str, Any],
+        states: Path | None,
+    ) -> None:
+        self.view = view
+        self.parameters = parameters
+        self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, **parameters)
+        self.fold = self._make()
+        self._name = _folder_name(selection) if view.keyed else "all"
+        self._states = states
+        self._subscriber = Subscriber(
+            view.topic,
+            view.record,
+            connection,
+            group=f"stockstream-{view.name}-{self._name}",
+            keys=selection.keys or None if view.keyed else None,
+        )
+        self._stack = ExitStack()
+        self._checkpoint: Checkpoint | None = None
+        self._origin: Origin | None = None
+        self._positions: dict[int, int] = {}
+        self._received: datetime | None = None
+        self._settled = False
+        self._unsaved = False
+        self._save_at = 0.0
+        self._arrivals: deque[tuple[float, int]] = deque()
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self._subscriber)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Save the state and end the reading."""
+        try:
+            self._save()
+        finally:
+            if self._checkpoint is not None:
+                self._checkpoint.close()
+                self._checkpoint = None
+            self._stack.close()
+
+    def tick(self) -> bool:
+        """Take what has arrived; True where anything shown may have changed.
+
+        Raises `SeriesError` where a symbol stands for several series, and whatever ended the reading.
+        """
+        changed = self._renewed()
+        batch = self._subscriber.arrived()
+        self._positions.update(batch.positions)
+        if len(batch):
+            changed |= self.fold.apply(batch.records)
+            self._note(batch)
+        if not self._settled and self.caught_up:
+            self._settled = True
+            changed = True
+            ambiguity = self.fold.ambiguity()
+            if ambiguity is not None:
+                raise ambiguity
+        if self._unsaved and time.monotonic() >= self._save_at:
+            self._save()
+        return changed
+
+    def _note(self, batch: Batch[R]) -> None:
+        self._unsaved = True
+        self._arrivals.append((time.monotonic(), len(batch)))
+        sent = datetime.fromtimestamp(batch.messages[-1].timestamp()[1] / 1000, UTC)
+        self._received = max(self._received or sent, sent)
+
+    def _renewed(self) -> bool:
+        """Start from the checkpoint, or anew, where the topic has been found, or is another one than before."""
+        origin = self._subscriber.origin
+        if origin is None or origin == self._origin:
+            return False
+        self._origin = origin
+        self.fold = self._make()
+        self._positions = {}
+        self._received = None
+        self._settled = False
+        if self._states is not None:
+            if self._checkpoint is not None:
+                self._checkpoint.close()
+            self._checkpoint = Checkpoint(self._states / origin.cluster / self.view.name / self._name)
+            self._restore(self._checkpoint, origin)
+        self._subscriber.begin(self._positions)
+        return True
+
+    def _restore(self, checkpoint: Checkpoint, origin: Origin) -> None:
+        saved = checkpoint.load(origin.topic_id)
+        if saved is None:
+            return
+        try:
+            self.fold.restore(saved.state)
+        except StateError as error:
+            # A state of another version is no loss: the topic holds all that went into it.
+            LOG.warning("%s: %s; read anew from the topic", checkpoint.path, error)
+            self.fold = self._make()
+            return
+        self._positions = dict(saved.positions)
+        self._received = saved.received
+
+    def _save(self) -> None:
+        if self._checkpoint is None or self._origin is None or not self._unsaved:
+            return
+        started = time.monotonic()
+        if self._checkpoint.writes:
+            saved = Saved(self._positions, self._received, self.fold.state())
+            self._checkpoint.save(self._origin.topic_id, saved)
+        self._subscriber.commit(self._positions)
+        self._unsaved = False
+        took = time.monotonic() - started
+        self._save_at = time.monotonic() + max(_SAVE_EVERY, _SAVE_SHARE * took)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether all has been taken that the topic held when the reading began."""
+        target = self._subscriber.standing().target
+        return bool(target) and all(self._positions.get(number, -1) >= end for number, end in target.items())
+
+    def status(self) -> Status:
+        """How the view stands now."""
+        standing = self._subscriber.standing()
+        waiting = standing.waiting
+        if waiting is None and self._settled and self.fold.missing():
+            waiting = f"{self.view.key_name} {', '.join(self.fold.missing())}"
+        lag = None
+        if standing.target:
+            lag = sum(max(0, end - self._positions.get(number, 0)) for number, end in standing.high.items())
+        counts = {"unreadable": standing.dead, "skipped": standing.skipped}
+        return Status(
+            connected=standing.connected,
+            since=standing.since,
+            waiting=waiting,
+            lag=lag,
+            rate=self._rate(),
+            latest=self.fold.latest(),
+            received=self._received,
+            caught_up=self._settled,
+            counts={**self.fold.counts(), **{name: count for name, count in counts.items() if count}},
+        )
+
+    def _rate(self) -> float:
+        now = time.monotonic()
+        while self._arrivals and now - self._arrivals[0][0] > _RATE_OVER:
+            self._arrivals.popleft()
+        return sum(count for _, count in self._arrivals) / _RATE_OVER
+
+
+def _folder_name(selection: Selection) -> str:
+    """A folder's name for what is read, the same for the same choice; safe for any symbol."""
+    symbols = "+".join(sorted(quote(key, safe="") for key in selection.keys)) or "all"
+    name = "@".join(part for part in (symbols, selection.interval, selection.feed) if part)
+    return name if len(name) <= _LONGEST_NAME else sha256(name.encode()).hexdigest()[:16]

@@ -1,0 +1,59 @@
+"""A view's frames as a CSV file that is kept fresh."""
+
+from __future__ import annotations
+
+import csv
+import os
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from stockstream.errors import StockstreamError
+from stockstream.views.frame import Frame, table
+
+_AT_MOST_EVERY: Final = 1.0
+
+
+class Values:
+    """Writes all the frames as one table, in place and at most once a second.
+
+    A reader never meets half a file: it is written beside and moved into place.
+
+    Parameters
+    ----------
+    path
+        The file.
+    frames
+        Gives (name of the key column, key, frame) of all that is to be written.
+    """
+
+    def __init__(self, path: Path, frames: Callable[[], Iterable[tuple[str, str, Frame]]]) -> None:
+        self._path = path
+        self._frames = frames
+        self._stale = True
+        self._written = 0.0
+
+    def refresh(self, *, changed: bool, now: bool = False) -> None:
+        """Note a change and write when it is time; ``now`` writes what has not been written yet.
+
+        Raises `StockstreamError` where the file cannot be written.
+        """
+        self._stale |= changed
+        if self._stale and (now or time.monotonic() - self._written >= _AT_MOST_EVERY):
+            self._write()
+            self._stale = False
+            self._written = time.monotonic()
+
+    def _write(self) -> None:
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
+        rows: Iterable[list[Any]] = table(self._frames())
+        try:
+            with beside.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file, lineterminator="\n").writerows(rows)
+            beside.replace(self._path)
+        except OSError as error:
+            beside.unlink(missing_ok=True)
+            raise StockstreamError(
+                f"{self._path} cannot be written: {error.strerror}", hint="name another file with --values"
+            ) from error

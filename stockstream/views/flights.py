@@ -1,0 +1,158 @@
+"""A fold of flights: how many each airline has a day, every row of a file counted once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+import numpy as np
+from pyroaring import BitMap
+
+from stockstream.errors import SeriesError, StateError
+from stockstream.records import FlightDay
+from stockstream.views.fold import Selection
+from stockstream.views.frame import Frame
+
+_STATE_VERSION: Final = 1
+_BUSIEST: Final = 3
+
+_file_of = attrgetter("file")
+_row_of = attrgetter("row")
+_cell_of = attrgetter("airline", "year", "month", "day")
+
+
+class _State(msgspec.Struct):
+    version: int
+    counts: list[tuple[str, int, int, int, int]]
+    seen: dict[str, bytes]
+    repeated: int
+
+
+class FlightsFold:
+    """Flights per airline and day; cancelled ones are flights too.
+
+    A row's identity is its file and number, and one bit is kept for each, so that a row counts once whatever was
+    sent: twice, filtered, in another order or through other partitions.
+
+    Parameters
+    ----------
+    selection
+        The airlines to show; none for the three with the most flights.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._counts: Counter[tuple[str, int, int, int]] = Counter()
+        self._seen: dict[str, BitMap] = {}
+        self._repeated = 0
+        self._doubtful = 0
+        self._frames: dict[str, Frame] | None = None
+
+    def apply(self, records: Sequence[FlightDay]) -> bool:
+        """Take the next rows; True where anything new was among them."""
+        before = self._repeated
+        for file, group in groupby(records, key=_file_of):
+            flights = list(group)
+            seen = self._seen.setdefault(file, BitMap())
+            rows = BitMap(list(map(_row_of, flights)))
+            if len(rows) < len(flights) or rows.intersect(seen):
+                # The set of what is new shrinks as rows are met, so that a row twice in one batch counts once, too.
+                new = rows - seen
+                fresh = [flight for flight in flights if _discard(new, flight.row)]
+                self._repeated += len(flights) - len(fresh)
+                flights = fresh
+            seen |= rows
+            self._counts.update(map(_cell_of, flights))
+        changed = len(records) > self._repeated - before
+        if changed:
+            self._frames = None
+        return changed
+
+    def keys(self) -> list[str]:
+        """The airlines asked for that have flights, else the three with the most (by name where they tie)."""
+        frames = self._all()
+        if self._selection.keys:
+            return [airline for airline in self._selection.keys if airline in frames]
+        return sorted(frames, key=lambda airline: (-int(frames[airline]["flights"].sum()), airline))[:_BUSIEST]
+
+    def missing(self) -> list[str]:
+        """The airlines asked for that have no flights yet."""
+        return [airline for airline in self._selection.keys if airline not in self._all()]
+
+    def ambiguity(self) -> SeriesError | None:
+        """An airline stands for itself."""
+        return None
+
+    def frame(self, key: str) -> Frame:
+        """The airline's flights by day; a day without any has no row."""
+        return self._all()[key]
+
+    def _all(self) -> dict[str, Frame]:
+        if self._frames is None:
+            days: dict[str, list[tuple[date, int]]] = {}
+            self._doubtful = 0
+            for (airline, *day), count in self._counts.items():
+                try:
+                    days.setdefault(airline, []).append((date(*day), count))
+                except ValueError:
+                    self._doubtful += count
+            self._frames = {airline: _frame(sorted(cells)) for airline, cells in days.items() if cells}
+        return self._frames
+
+    def title(self, key: str) -> str:
+        """The airline's code."""
+        return key
+
+    def simulated(self, key: str) -> bool:  # noqa: ARG002 - flights are never simulated
+        """Flights are never simulated."""
+        return False
+
+    def zone(self, key: str) -> str | None:  # noqa: ARG002 - a day is a day
+        """Days have no zone."""
+        return None
+
+    def latest(self) -> np.datetime64 | None:
+        """The last day with a flight."""
+        return max((frame.instants[-1] for frame in self._all().values()), default=None)
+
+    def counts(self) -> Mapping[str, int]:
+        """Rows that had been counted before, and rows of a day that no calendar has."""
+        counts = {"repeated": self._repeated, "doubtful": self._doubtful}
+        return {name: count for name, count in counts.items() if count}
+
+    def state(self) -> bytes:
+        """The counts and the rows behind them, with a version."""
+        counts = [(*cell, count) for cell, count in self._counts.items()]
+        seen = {file: rows.serialize() for file, rows in self._seen.items()}
+        return msgspec.msgpack.encode(_State(_STATE_VERSION, counts, seen, self._repeated))
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a `state`; raises `StateError` where it cannot be used."""
+        try:
+            saved = msgspec.msgpack.decode(state, type=_State)
+            seen = {file: BitMap.deserialize(rows) for file, rows in saved.seen.items()}
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise StateError(f"a saved state of flights cannot be read: {error}") from error
+        if saved.version != _STATE_VERSION:
+            raise StateError(f"a saved state of flights has version {saved.version}, not {_STATE_VERSION}")
+        self._seen = seen
+        self._counts = Counter({(a, year, month, day): count for a, year, month, day, count in saved.counts})
+        self._repeated = saved.repeated
+        self._frames = None
+
+
+def _discard(rows: BitMap, row: int) -> bool:
+    """Take a row out of a set; whether it was there."""
+    present = row in rows
+    rows.discard(row)
+    return present
+
+
+def _frame(cells: list[tuple[date, int]]) -> Frame:
+    days = np.array([day for day, _ in cells], dtype="M8[D]")
+    return Frame("day", {"day": days, "flights": np.array([count for _, count in cells], dtype=np.int64)})

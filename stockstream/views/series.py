@@ -1,0 +1,147 @@
+"""A fold of bars: a history and an indicator for each series that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from stockstream.errors import SeriesError, StateError
+from stockstream.records import SIMULATED, Bar, Series
+from stockstream.views.fold import FoldMaker, Selection
+from stockstream.views.frame import Frame
+from stockstream.views.history import AnyIndicator, History
+
+_STATE_VERSION: Final = 1
+_series_of = attrgetter("symbol", "interval", "feed")
+
+
+class _State(msgspec.Struct):
+    version: int
+    series: list[tuple[Series, int, list[Bar]]]
+
+
+class SeriesFold:
+    """Bars by series, with an indicator over each.
+
+    Of a symbol that stands for several series the first one that came is shown; `ambiguity` says that there are
+    others.
+
+    Parameters
+    ----------
+    make
+        Makes the indicator of one series.
+    selection
+        The symbols to keep (none: every one), and their interval and feed (None: any).
+    """
+
+    def __init__(self, make: Callable[[], AnyIndicator], selection: Selection) -> None:
+        self._make = make
+        self._selection = selection
+        self._histories: dict[tuple[str, str, str], History] = {}
+        self._shown: dict[str, tuple[str, str, str]] = {}
+        make()  # wrong parameters are told before any record comes
+
+    @classmethod
+    def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Bar]:
+        """A maker of folds over an indicator, whose parameters are the view's."""
+
+        def make(selection: Selection, **parameters: Any) -> SeriesFold:
+            return cls(lambda: indicator(**parameters), selection)
+
+        return make
+
+    def apply(self, records: Sequence[Bar]) -> bool:
+        """Take the next bars; True where anything changed."""
+        changed = False
+        for series, bars in groupby(records, key=_series_of):
+            if self._wanted(series):
+                history = self._histories.get(series)
+                if history is None:
+                    history = self._histories[series] = History(self._make)
+                    self._shown.setdefault(series[0], series)
+                changed |= history.take(list(bars))
+        return changed
+
+    def _wanted(self, series: tuple[str, str, str]) -> bool:
+        symbol, interval, feed = series
+        wanted = self._selection
+        return (
+            (not wanted.keys or symbol in wanted.keys)
+            and (wanted.interval is None or interval == wanted.interval)
+            and (wanted.feed is None or feed == wanted.feed)
+        )
+
+    def keys(self) -> list[str]:
+        """The symbols that have bars, in the order asked for, else by name."""
+        order = self._selection.keys or sorted(self._shown)
+        return [symbol for symbol in order if symbol in self._shown]
+
+    def missing(self) -> list[str]:
+        """The symbols asked for that have no bars yet."""
+        return [symbol for symbol in self._selection.keys if symbol not in self._shown]
+
+    def ambiguity(self) -> SeriesError | None:
+        """What to tell the user where a symbol stands for several series."""
+        for symbol in self.keys():
+            several = [Series(*series) for series in self._histories if series[0] == symbol]
+            if len(several) > 1:
+                options = ", ".join(f"--interval {s.interval} --feed {s.feed}" for s in sorted(several))
+                return SeriesError(f"{symbol} stands for {len(several)} series", hint=f"choose one of: {options}")
+        return None
+
+    def frame(self, key: str) -> Frame:
+        """The symbol's bars and the indicator's values; good until the next `apply`."""
+        return self._histories[self._shown[key]].frame()
+
+    def title(self, key: str) -> str:
+        """The series: ``AAPL 1m``."""
+        symbol, interval, _ = self._shown[key]
+        return f"{symbol} {interval}"
+
+    def simulated(self, key: str) -> bool:
+        """Whether the bars come from the simulator."""
+        return self._shown[key][2] == SIMULATED
+
+    def zone(self, key: str) -> str | None:
+        """The exchange's zone; None for UTC and for intervals of a day and longer."""
+        bar = self._histories[self._shown[key]].bars[-1]
+        return None if bar.interval.endswith(("d", "wk", "mo")) else bar.tz
+
+    def latest(self) -> np.datetime64 | None:
+        """The newest bar's time."""
+        newest = max((history.bars[-1].time for history in self._histories.values()), default=None)
+        return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
+
+    def counts(self) -> Mapping[str, int]:
+        """Corrections, doubtful bars, and series beside those shown."""
+        histories = self._histories.values()
+        counts = {
+            "corrected": sum(history.corrections for history in histories),
+            "doubtful": sum(history.doubtful for history in histories),
+            "other series": len(self._histories) - len(self._shown),
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def state(self) -> bytes:
+        """Every bar, with a version; what is computed of them is computed again."""
+        series = [(Series(*key), history.corrections, history.bars) for key, history in self._histories.items()]
+        return msgspec.msgpack.encode(_State(_STATE_VERSION, series))
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a `state`; raises `StateError` where it cannot be used."""
+        try:
+            saved = msgspec.msgpack.decode(state, type=_State)
+        except msgspec.MsgspecError as error:
+            raise StateError(f"a saved series state cannot be read: {error}") from error
+        if saved.version != _STATE_VERSION:
+            raise StateError(f"a saved series state has version {saved.version}, not {_STATE_VERSION}")
+        self._histories.clear()
+        self._shown.clear()
+        for series, corrections, bars in saved.series:
+            self.apply(bars)
+            self._histories[series].corrections = corrections
