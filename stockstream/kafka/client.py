@@ -38,7 +38,8 @@ _AWAY: Final = frozenset(
 def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
     """A client's librdkafka properties: ours (dots as underscores), overruled by the user's ``connection``."""
     shared = {"socket.timeout.ms": 6_000, "reconnect.backoff.max.ms": 1_000, "logger": LOG}
-    return shared | {key.replace("_", "."): value for key, value in own.items()} | dict(connection)
+    named = {key if callable(value) else key.replace("_", "."): value for key, value in own.items()}
+    return shared | named | dict(connection)
 
 
 def address(connection: Mapping[str, Any]) -> str:
