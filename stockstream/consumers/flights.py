@@ -8,7 +8,7 @@ from stockstream.views.view import View
 
 VIEW = View(
     name="flights",
-    help="Flights per airline and day, by default of the three busiest airlines.",
+    help="Flights per airline and day.",
     topic=FLIGHTS,
     record=FlightDay,
     fold=FlightsFold,
@@ -17,4 +17,5 @@ VIEW = View(
     key_name="airline",
     layout="all",
     keyed=False,
+    choice="the three busiest",
 )

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import quote
 
-from stockstream.errors import StateError
+from stockstream.errors import BrokerError, StateError, Unreachable
 from stockstream.kafka.batch import Batch, Origin
+from stockstream.kafka.client import START_BROKER
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Fold, Selection
@@ -49,6 +50,13 @@ class Live(Generic[R]):
         librdkafka's properties.
     states
         The folder under which states are kept; None to keep none and read everything anew.
+
+    Attributes
+    ----------
+    taken
+        Records taken since the start.
+    settled
+        Whether all has been taken that the topic held when the reading began.
     """
 
     def __init__(
@@ -77,7 +85,8 @@ class Live(Generic[R]):
         self._origin: Origin | None = None
         self._positions: dict[int, int] = {}
         self._received: datetime | None = None
-        self._settled = False
+        self.taken = 0
+        self.settled = False
         self._unsaved = False
         self._save_at = 0.0
         self._arrivals: deque[tuple[float, int]] = deque()
@@ -110,8 +119,8 @@ class Live(Generic[R]):
         if len(batch):
             changed |= self.fold.apply(batch.records)
             self._note(batch)
-        if not self._settled and self.caught_up:
-            self._settled = True
+        if not self.settled and self.caught_up:
+            self.settled = True
             changed = True
             ambiguity = self.fold.ambiguity()
             if ambiguity is not None:
@@ -122,6 +131,7 @@ class Live(Generic[R]):
 
     def _note(self, batch: Batch[R]) -> None:
         self._unsaved = True
+        self.taken += len(batch)
         self._arrivals.append((time.monotonic(), len(batch)))
         sent = datetime.fromtimestamp(batch.messages[-1].timestamp()[1] / 1000, UTC)
         self._received = max(self._received or sent, sent)
@@ -135,7 +145,7 @@ class Live(Generic[R]):
         self.fold = self._make()
         self._positions = {}
         self._received = None
-        self._settled = False
+        self.settled = False
         if self._states is not None:
             if self._checkpoint is not None:
                 self._checkpoint.close()
@@ -180,7 +190,7 @@ class Live(Generic[R]):
         """How the view stands now."""
         standing = self._subscriber.standing()
         waiting = standing.waiting
-        if waiting is None and self._settled and self.fold.missing():
+        if waiting is None and self.settled and self.fold.missing():
             waiting = f"{self.view.key_name} {', '.join(self.fold.missing())}"
         lag = None
         if standing.target:
@@ -194,9 +204,16 @@ class Live(Generic[R]):
             rate=self._rate(),
             latest=self.fold.latest(),
             received=self._received,
-            caught_up=self._settled,
+            caught_up=self.settled,
             counts={**self.fold.counts(), **{name: count for name, count in counts.items() if count}},
         )
+
+    def absence(self) -> BrokerError:
+        """What to say where the broker or the topic did not come in time."""
+        waiting = self._subscriber.standing().waiting or "the topic's end"
+        if waiting.startswith("broker"):
+            return Unreachable(f"no {waiting} answers", hint=START_BROKER)
+        return BrokerError(f"there is no {waiting}", hint="`stockstream produce` makes it with the first record")
 
     def _rate(self) -> float:
         now = time.monotonic()

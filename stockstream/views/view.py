@@ -18,7 +18,8 @@ class View(Generic[R]):
 
     ``record`` is what a message is decoded to, the topic's own record or one with fewer fields. With ``layout``
     "one" the window shows one key at a time (n and b switch), with "all" every key at once. A ``keyed`` view reads only
-    the keys it shows; one that is not keeps all of them, as it compares them. ``title`` may
+    the keys it shows; one that is not keeps all of them, as it compares them. ``choice`` says what it
+    shows where the user names no key. ``title`` may
     name parameters in braces: ``Bollinger Bands ({period}, {width:g})``.
     """
 
@@ -32,5 +33,6 @@ class View(Generic[R]):
     key_name: str = "symbol"
     layout: Literal["one", "all"] = "one"
     keyed: bool = True
+    choice: str = "all there are"
     parameters: tuple[Parameter[Any], ...] = ()
     readout: Readout = field(default_factory=Readout)

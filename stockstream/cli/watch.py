@@ -1,0 +1,165 @@
+"""``stockstream watch``: a sub-command for each view, its options made from the view's declaration."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.consumers.live import Live
+from stockstream.consumers.registry import VIEWS
+from stockstream.consumers.watching import Watching, run, watching
+from stockstream.errors import ConfigError
+from stockstream.records import INTERVALS
+from stockstream.views.fold import Selection
+from stockstream.views.view import View
+
+app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
+
+_BEAT: Final = 0.05
+_DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
+def _interval(value: str | None) -> str | None:
+    if value is not None and value not in INTERVALS:
+        raise typer.BadParameter(f"{value} is none of {', '.join(INTERVALS)}")
+    return value
+
+
+_SERIES: Final = {
+    "interval": Annotated[
+        str | None, typer.Option(callback=_interval, help="Of a symbol with several: the interval of its bars.")
+    ],
+    "feed": Annotated[str | None, typer.Option(help="Of a symbol with several: market or simulated.")],
+}
+
+_COMMON: Final = {
+    "start": Annotated[datetime | None, typer.Option(formats=_DATES, help="Show from here on (UTC).")],
+    "end": Annotated[datetime | None, typer.Option(formats=_DATES, help="Show up to here, exclusive (UTC).")],
+    "rows": Annotated[int | None, typer.Option(min=2, help="The newest rows in view at first.")],
+    "refresh": Annotated[float | None, typer.Option(min=0.05, help="Seconds between two drawings.")],
+    "backend": Annotated[str | None, typer.Option(metavar="auto|tk|qt", help="The toolkit of the window.")],
+    "headless": Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh; no window.")
+    ],
+    "values": Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")],
+    "once": Annotated[bool, typer.Option("--once", help="End when all has been read that is there now.")],
+    "seconds": Annotated[float | None, typer.Option(min=0.0, help="End after this time.")],
+}
+
+
+def _command(view: View[Any]) -> Callable[..., None]:
+    """The sub-command of a view: typer reads its options from the signature that is put together here."""
+
+    def watch(ctx: typer.Context, keys: list[str] | None, **options: Any) -> None:
+        _watch(Context.of(ctx), view, tuple(keys or ()), options)
+
+    plural = f"{view.key_name}s"
+    metavar = f"[{view.key_name.upper()}]..."
+    own = {
+        parameter.name: Annotated[parameter.type | None, typer.Option(help=f"{parameter.help} [{parameter.default}]")]
+        for parameter in view.parameters
+    }
+    series = _SERIES if view.key_name == "symbol" else {}
+    annotations = {
+        "ctx": typer.Context,
+        "keys": Annotated[
+            list[str] | None, typer.Argument(metavar=f"[{view.key_name.upper()}]...", help=_which(plural))
+        ],
+        **own,
+        **series,
+        **_COMMON,
+    }
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    empty = {"ctx": inspect.Parameter.empty, "once": False}
+    watch.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, kind, default=empty.get(name), annotation=annotation)
+            for name, annotation in annotations.items()
+        ]
+    )
+    watch.__annotations__ = annotations
+    watch.__doc__ = view.help
+    return watch
+
+
+def _which(view: View[Any], plural: str) -> str:
+    return f"The {plural} to show; without any those of views.{view.name}.{plural} in the settings, else {view.choice}."
+
+
+for _view in VIEWS.values():
+    app.command(_view.name, help=_view.help)(_command(_view))
+
+
+def _watch(context: Context, view: View[Any], keys: tuple[str, ...], options: dict[str, Any]) -> None:
+    settings = context.settings
+    configured = settings.view(view.name, {name: _known(each) for name, each in VIEWS.items()})
+    parameters = {
+        parameter.name: _number(view, parameter, configured, options[parameter.name]) for parameter in view.parameters
+    }
+    chosen = keys or tuple(str(key) for key in configured.get(f"{view.key_name}s") or ())
+    selection = Selection(chosen, options.get("interval"), options.get("feed"))
+    try:
+        live = Live(view, selection, parameters, settings.connection(), settings.state_dir)
+    except ValueError as error:
+        raise ConfigError(f"watch {view.name}: {error}") from error
+    with watching(
+        live,
+        values=options["values"],
+        report=lambda done, rate, state: context.reporter.progress(done, None, rate, state),
+        once=options["once"],
+        seconds=options["seconds"],
+    ) as watched:
+        _show(context, watched, options)
+
+
+def _known(view: View[Any]) -> list[str]:
+    return [parameter.name for parameter in view.parameters] + [f"{view.key_name}s"]
+
+
+def _number(view: View[Any], parameter: Any, configured: Any, option: Any) -> Any:
+    """A parameter's value: the option, else the setting, else the default."""
+    if option is not None:
+        return option
+    value = configured.get(parameter.name, parameter.default)
+    try:
+        number = parameter.type(value)
+    except (TypeError, ValueError):
+        number = None
+    if number is None or number != value:
+        kind = "whole number" if parameter.type is int else "number"
+        raise ConfigError(f"views.{view.name}.{parameter.name} is {value!r}, it should be a {kind}")
+    return number
+
+
+def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:
+    """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
+    window = context.settings.window
+    scope = {
+        "rows": options["rows"] or window.rows,
+        "start": _instant(options["start"]),
+        "end": _instant(options["end"]),
+    }
+    if options["headless"] is not None:
+        from stockstream.charts.picture import Picture
+
+        picture = Picture(watched, options["headless"], **scope)
+        run(watched, picture.refresh)
+        picture.finish()
+    elif options["once"] or options["values"] is not None:
+        run(watched, lambda: None)
+    else:
+        from stockstream.charts.window import Window
+
+        refresh = options["refresh"] or window.refresh or _BEAT
+        Window(watched, refresh=refresh, backend=options["backend"] or window.backend, **scope).show()
+
+
+def _instant(moment: datetime | None) -> np.datetime64 | None:
+    return None if moment is None else np.datetime64(moment, "us")
