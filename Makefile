@@ -2,10 +2,10 @@
 
 PYTHON ?=
 ARGS ?=
-export PYTHON
 unexport PYTHONPATH PYTHONHOME
 
 python := .venv/bin/python
+environment = PYTHON="$(PYTHON)" sh requirements/env.sh
 
 .PHONY: help demo test check bench lock clean
 
@@ -21,26 +21,26 @@ help:
 	@echo 'PYTHON=... picks a Python: make demo PYTHON=python3.12'
 
 demo:
-	@sh requirements/env.sh run
+	@$(environment) run
 	@$(python) -m stockstream demo $(ARGS)
 
 test:
-	@sh requirements/env.sh dev
+	@$(environment) dev
 	@$(python) -m pytest $(ARGS)
 
 check:
-	@sh requirements/env.sh dev
+	@$(environment) dev
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
 	@.venv/bin/lint-imports
 
 bench:
-	@sh requirements/env.sh run
+	@$(environment) run
 	@$(python) -m benchmarks $(ARGS)
 
 lock:
-	@sh requirements/env.sh lock $(ARGS)
+	@$(environment) lock $(ARGS)
 
 clean:
 	rm -rf .venv build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

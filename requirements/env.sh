@@ -39,19 +39,21 @@ find_python() { # sets $python
     unable=
     if [ -n "${PYTHON:-}" ]; then
         is_python "$PYTHON" 99 || fail "PYTHON=$PYTHON is not a Python 3.11 or later"
-        candidates=$PYTHON
+        set -- "$PYTHON"
     else
-        candidates="python3 python3.14 python3.13 python3.12 python3.11"
+        set -- python3 python3.14 python3.13 python3.12 python3.11
     fi
-    for python in $candidates; do
+    for python in "$@"; do
         [ -n "${PYTHON:-}" ] || is_python "$python" "$newest" || continue
         if can_make_environments "$python"; then
             return
         fi
         unable=${unable:-$python}
     done
-    [ -z "$unable" ] || fail "$unable cannot make environments, it lacks ensurepip -" \
-        "on Debian and Ubuntu: apt-get install $("$unable" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+    if [ -n "$unable" ]; then
+        package=$("$unable" -I -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+        fail "$unable cannot make environments, it lacks ensurepip - on Debian and Ubuntu: apt-get install $package"
+    fi
     fail "no Python 3.11 to 3.$newest found - install one, or name it: make PYTHON=/path/to/python3"
 }
 
@@ -142,7 +144,8 @@ install_lock() {
     run) "$python_in" -I -c 'import tkinter' 2>/dev/null || lock=requirements/qt.txt ;; # windows need one of them
     dev) echo "Installing what tests and checks need ..." >&2 ;;
     esac
-    install --require-hashes -r "$lock" || fail "the packages of $lock could not be installed (see above)"
+    install --require-hashes -r "$lock" || fail "the packages of $lock could not be installed (see above) -" \
+        "is the package registry reachable?"
     stamp "$1"
 }
 
