@@ -69,9 +69,7 @@ def _command(view: View[Any]) -> Callable[..., None]:
     series = _SERIES if view.key_name == "symbol" else {}
     annotations = {
         "ctx": typer.Context,
-        "keys": Annotated[
-            list[str] | None, typer.Argument(metavar=f"[{view.key_name.upper()}]...", help=_which(plural))
-        ],
+        "keys": Annotated[list[str] | None, typer.Argument(metavar=metavar, help=_which(view, plural))],
         **own,
         **series,
         **_COMMON,

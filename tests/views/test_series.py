@@ -1,0 +1,92 @@
+"""The fold of bars."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+from stockstream.indicators.bollinger import Bollinger
+
+from stockstream.errors import StateError
+from stockstream.views.fold import Selection
+from stockstream.views.series import SeriesFold
+from tests.views.bars import bar, walk
+
+make = SeriesFold.of(Bollinger)
+
+
+def fold_of(*symbols: str, interval: str | None = None, feed: str | None = None) -> SeriesFold:
+    fold = make(Selection(symbols, interval, feed), period=5, width=2.0)
+    assert isinstance(fold, SeriesFold)
+    return fold
+
+
+def test_symbols_are_kept_apart_and_in_the_order_asked_for() -> None:
+    fold = fold_of("MSFT", "AAPL", "IBM")
+    mixed = [
+        each for pair in zip(walk(9, 1, "AAPL"), walk(9, 2, "MSFT"), walk(9, 3, "GOOG"), strict=True) for each in pair
+    ]
+    assert fold.apply(mixed)
+    assert fold.keys() == ["MSFT", "AAPL"]
+    assert fold.missing() == ["IBM"]
+    assert fold.frame("AAPL")["close"].tolist() == [each.close for each in walk(9, 1, "AAPL")]
+    assert fold.title("AAPL") == "AAPL 1m"
+    assert fold.latest() == np.datetime64("2026-03-02T14:38:00", "us")
+    assert fold.ambiguity() is None
+    assert not fold.apply(mixed)
+
+
+def test_without_a_choice_every_symbol_is_shown() -> None:
+    fold = fold_of()
+    fold.apply(walk(3, 1, "MSFT") + walk(3, 2, "AAPL"))
+    assert fold.keys() == ["AAPL", "MSFT"]
+
+
+def test_a_symbol_that_stands_for_several_series_is_told() -> None:
+    simulated = [msgspec.structs.replace(each, feed="simulated") for each in walk(6)]
+    daily = [bar(0, 5.0, interval="1d")]
+    fold = fold_of("AAPL")
+    fold.apply(walk(6) + simulated + daily)
+    error = fold.ambiguity()
+    assert error is not None
+    assert error.hint is not None
+    assert "AAPL stands for 3 series" in str(error)
+    for option in ("--interval 1d --feed market", "--interval 1m --feed market", "--interval 1m --feed simulated"):
+        assert option in error.hint
+    assert fold.counts() == {"other series": 2}
+    chosen = fold_of("AAPL", feed="simulated")
+    chosen.apply(walk(6) + simulated + daily)
+    assert chosen.ambiguity() is None
+    assert chosen.simulated("AAPL")
+
+
+def test_the_zone_is_the_exchange_s_for_intraday_bars_only() -> None:
+    fold = fold_of()
+    fold.apply([bar(0, 1.5, "MSFT", tz="America/New_York"), bar(0, 1.5, "IBM", interval="1d", tz="America/New_York")])
+    assert fold.zone("MSFT") == "America/New_York"
+    assert fold.zone("IBM") is None
+
+
+def test_a_restored_fold_goes_on_identically() -> None:
+    bars = walk(700)
+    fold = fold_of("AAPL")
+    fold.apply(bars[:600])
+    fold.apply([msgspec.structs.replace(bars[10], close=bars[10].close + 0.5)])
+    other = fold_of("AAPL")
+    other.restore(fold.state())
+    for each in (fold, other):
+        each.apply([*bars[600:], bars[10]])
+    assert fold.counts() == other.counts() == {"corrected": 2}
+    for name in fold.frame("AAPL"):
+        np.testing.assert_array_equal(fold.frame("AAPL")[name], other.frame("AAPL")[name])
+
+
+@pytest.mark.parametrize("state", [b"", b"\xc1 not a state", msgspec.msgpack.encode({"version": 99, "series": []})])
+def test_a_state_that_cannot_be_used_is_refused(state: bytes) -> None:
+    with pytest.raises(StateError):
+        fold_of("AAPL").restore(state)
+
+
+def test_wrong_parameters_are_told_before_any_record() -> None:
+    with pytest.raises(ValueError, match="0"):
+        make(Selection(), period=0, width=2.0)
