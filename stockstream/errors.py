@@ -94,9 +94,13 @@ class BadRow(SourceError):
         What is wrong with it.
     raw
         The row as it stands in the file, for the dead letters.
+    key
+        The row's identity among the dead letters; without one the file's name and the line.
     """
 
-    def __init__(self, file: str, line: int, column: str | None, reason: str, *, raw: bytes = b"") -> None:
+    def __init__(
+        self, file: str, line: int, column: str | None, reason: str, *, raw: bytes = b"", key: str | None = None
+    ) -> None:
         where = f"{file}, line {line}" + (f", column {column}" if column else "")
         super().__init__(f"{where}: {reason}")
         self.file = file
@@ -104,6 +108,7 @@ class BadRow(SourceError):
         self.column = column
         self.reason = reason
         self.raw = raw
+        self.key = key or f"{file}/{line}"
 
 
 class BrokerError(StockstreamError):

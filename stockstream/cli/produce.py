@@ -1,0 +1,12 @@
+"""``stockstream produce``: one command a source."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Send records from a source to their topic.")
+
+
+@app.callback()
+def produce() -> None:
+    """Send records from a source to their topic; each is acknowledged or reported."""

@@ -1,0 +1,114 @@
+"""What every ``produce`` command shares: the publisher, progress, refused rows, Ctrl-C and the last line."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final, TypeVar
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.report import Reporter
+from stockstream.errors import BadRow
+from stockstream.kafka.publisher import Publisher
+from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
+from stockstream.topics import Topic
+
+R = TypeVar("R")
+
+SHOWN: Final = 5
+"""Refused rows that are shown; the others are counted."""
+
+
+def send(
+    context: Context,
+    topic: Topic[R],
+    source: Iterable[R | BadRow | None],
+    *,
+    linger_ms: int = 5,
+    position: Callable[[], tuple[int, int]] | None = None,
+    already: Callable[[], int] = lambda: 0,
+) -> None:
+    """Send a source to its topic, tell how it goes, and say at the end what became of it.
+
+    Parameters
+    ----------
+    context
+        The command's.
+    topic
+        Where to.
+    source
+        What to send, as for `produce`.
+    linger_ms
+        Milliseconds that a record may wait for company: 5 for live data, 50 for replays.
+    position
+        How far the source is and where it ends (rows), for the bar; without it the records sent, and no end.
+    already
+        Records that the topic had before, as far as the source passed them over.
+
+    Raises
+    ------
+    typer.Exit
+        After Ctrl-C (130) or SIGTERM (143), when all that was sent is acknowledged.
+    BrokerError
+        Where something was not acknowledged.
+    """
+    reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
+
+    def tell(progress: Progress) -> None:
+        done, total = position() if position else (progress.sent, None)
+        reporter.progress(done, total, meter.rate(done, progress.seconds), topic.name)
+
+    with stopping(reporter) as stop, Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher:
+        summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop)
+    refusals.close(topic.dead_letters)
+    reporter.result(_last_line(topic.name, summary, already()))
+    if summary.signal is not None:
+        raise typer.Exit(128 + summary.signal)
+
+
+class Refusals:
+    """Tells the first rows that were refused and counts the others."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._count = 0
+
+    def tell(self, row: BadRow) -> None:
+        """Take a row that was refused."""
+        self._count += 1
+        if self._count <= SHOWN:
+            self._reporter.warn(f"refused: {row}")
+
+    def close(self, dead_letters: str) -> None:
+        """Say where all of them are."""
+        if self._count:
+            more = f"{self._count - SHOWN:,} more; " if self._count > SHOWN else ""
+            self._reporter.warn(f"refused: {more}each is kept on {dead_letters} with its reason")
+
+
+@contextmanager
+def stopping(reporter: Reporter) -> Iterator[Stop]:
+    """Make the first Ctrl-C or SIGTERM a wish to stop; a second one interrupts."""
+    stop = Stop()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
+        if stop.signal is not None:
+            raise KeyboardInterrupt
+        stop.signal = number
+        reporter.note("ending when all that was sent is acknowledged; Ctrl-C again ends at once")
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _last_line(name: str, summary: Summary, already: int) -> str:
+    counts = f"{summary.sent:,} sent, {summary.refused:,} refused, {already:,} already there, {summary.seconds:.1f} s"
+    return f"{name}: {counts}" + ("" if summary.complete else " (stopped before the end)")
