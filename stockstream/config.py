@@ -189,6 +189,14 @@ class Settings(Section):
                     raise self._origins.unknown(("views", view, parameter), known[view])
         return self.views.get(name, {})
 
+    def wrong(self, path: KeyPath, expected: str) -> ConfigError:
+        """The error for a value that cannot be; ``expected`` goes on from the key: "should be ...".
+
+        >>> print(Settings().wrong(("views", "bollinger", "period"), "should be at least 1"))
+        the options: views.bollinger.period should be at least 1
+        """
+        return self._origins.wrong(path, expected)
+
 
 def load(
     path: Path | None = None,

@@ -14,6 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from stockstream.cli.text import rate as rate_text
+from stockstream.cli.text import span
+
 PLAIN_EVERY: Final = 5.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -184,7 +187,7 @@ class _Amount(ProgressColumn):
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        return Text(f"{_rate(task.fields.get('rate', 0.0))}/s", style="dim")
+        return Text(f"{rate_text(task.fields.get('rate', 0.0))}/s", style="dim")
 
 
 class _TimeLeft(TimeRemainingColumn):
@@ -194,7 +197,7 @@ class _TimeLeft(TimeRemainingColumn):
         rate = task.fields.get("rate", 0.0)
         if task.total is None or not rate:
             return Text("")
-        return Text(f"{_span((task.total - task.completed) / rate)} left", style="dim")
+        return Text(f"{span((task.total - task.completed) / rate)} left", style="dim")
 
 
 def _columns() -> tuple[ProgressColumn, ...]:
@@ -203,25 +206,7 @@ def _columns() -> tuple[ProgressColumn, ...]:
 
 
 def _line(done: int, total: int | None, rate: float, state: str) -> str:
-    parts = [f"{done:,}" if total is None else f"{done:,} of {total:,}", f"{_rate(rate)}/s"]
+    parts = [f"{done:,}" if total is None else f"{done:,} of {total:,}", f"{rate_text(rate)}/s"]
     if total is not None and rate > 0 and done < total:
-        parts.append(f"{_span((total - done) / rate)} left")
+        parts.append(f"{span((total - done) / rate)} left")
     return f"{state}: {', '.join(parts)}"
-
-
-def _rate(rate: float) -> str:
-    return f"{rate:,.1f}" if rate < 100 else f"{rate:,.0f}"
-
-
-def _span(seconds: float) -> str:
-    """A span of time as one reads it.
-
-    >>> _span(8), _span(75), _span(3725)
-    ('8 s', '1 min 15 s', '1 h 2 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,197 @@
+"""Several of our own commands as one: started, listened to, and ended in order with nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from types import TracebackType
+from typing import Any, Final, Self
+
+log = logging.getLogger(__name__)
+
+# Runs between fork and the command. The signal is asked for first, the parent is looked for afterwards: it may be gone.
+_SHIM: Final = """
+import ctypes, os, sys
+if sys.platform == "linux":
+    PR_SET_PDEATHSIG, SIGTERM = 1, 15
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+_ORDERLY: Final = (0, 128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGTERM, -signal.SIGINT)
+"""Exit codes of a command that was asked to end, and did."""
+
+
+class State(Enum):
+    """Where a command stands."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    DONE = "done"
+    ENDED = "ended"
+    DIED = "died"
+
+
+@dataclass
+class Report:
+    """What a command said last: see `stockstream.cli.report.JsonReporter`."""
+
+    doing: str = ""
+    done: int | None = None
+    total: int | None = None
+    rate: float = 0.0
+    text: str = ""
+    error: str | None = None
+
+
+class Child:
+    """A command in a process of its own, and what it tells on stderr, one JSON object a line."""
+
+    def __init__(self, name: str, rank: int, process: subprocess.Popen[str]) -> None:
+        self.name = name
+        self.rank = rank
+        self.process = process
+        self.report = Report()
+        self._asked = False
+        self._listener = threading.Thread(target=self._listen, name=f"listen-{name}", daemon=True)
+        self._listener.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process is still there."""
+        return self.process.poll() is None
+
+    @property
+    def state(self) -> State:
+        """Where it stands; `State.ENDED` is an end that we asked for, `State.DONE` one of its own accord."""
+        code = self.process.poll()
+        if code is None:
+            return State.STARTING if self.report == Report() else State.RUNNING
+        if code == 0:
+            return State.ENDED if self._asked else State.DONE
+        return State.ENDED if self._asked and code in _ORDERLY else State.DIED
+
+    def why(self) -> str:
+        """Why it died, in a line."""
+        self._listener.join(1.0)
+        code = self.process.poll()
+        how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
+        said = self.report.error or self.report.text
+        return f"{said} ({how})" if said else how
+
+    def ask(self) -> None:
+        """Ask it to end."""
+        if self.alive:
+            self._asked = True
+            self.process.terminate()
+            self.process.send_signal(signal.SIGCONT)  # a stopped one would never hear it
+
+    def finish(self, until: float) -> None:
+        """Wait for its end, until that time on the monotonic clock at most; then end it and whatever it started."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, until - time.monotonic()))
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._listener.join(1.0)
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            try:
+                event = json.loads(line)
+            except ValueError:
+                event = {"event": "text", "text": line.strip()}
+            if isinstance(event, dict):
+                self._hear(event)
+
+    def _hear(self, event: Mapping[str, Any]) -> None:
+        report = self.report
+        kind, text = event.get("event"), str(event.get("text", ""))
+        if kind == "progress":
+            report.doing = str(event.get("state", ""))
+            report.done, report.total, report.rate = event.get("done"), event.get("total"), event.get("rate") or 0.0
+            return
+        log.info("%s: %s", self.name, text)
+        if kind == "error":
+            report.error = text
+        elif text:
+            report.text = text
+
+
+class Supervisor:
+    """The commands that run under it. Leaving the block ends them all: those of the highest rank first.
+
+    On Linux they are asked to end when we are killed ourselves: by the kernel, which does so at the end of the
+    *thread* that started them; hence `start` only works on the main thread.
+
+    Parameters
+    ----------
+    environ
+        The environment of the commands.
+    patience
+        Seconds that those of a rank have to end in.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, patience: float = 15.0) -> None:
+        self.children: list[Child] = []
+        self._environ = dict(environ)
+        self._patience = patience
+
+    def start(self, name: str, command: Sequence[str], *, rank: int) -> Child:
+        """Start a command: program (its whole path) and arguments."""
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError("commands must be started from the main thread: they end with the thread that did")
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), *command],
+            env=self._environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,  # Ctrl-C in the terminal reaches us alone: the order of ending is ours
+        )
+        child = Child(name, rank, process)
+        self.children.append(child)
+        return child
+
+    def died(self) -> list[Child]:
+        """The commands that ended with an error."""
+        return [child for child in self.children if child.state is State.DIED]
+
+    def stop(self) -> None:
+        """End all commands in order; a second Ctrl-C ends them at once."""
+        try:
+            for rank in sorted({child.rank for child in self.children}, reverse=True):
+                self._end([child for child in self.children if child.rank == rank], self._patience)
+        finally:
+            self._end(self.children, 0.0)
+
+    def _end(self, children: Iterable[Child], patience: float) -> None:
+        alive = [child for child in children if child.alive]
+        for child in alive:
+            child.ask()
+        until = time.monotonic() + patience
+        for child in alive:
+            child.finish(until)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

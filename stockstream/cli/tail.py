@@ -1,0 +1,113 @@
+"""``stockstream tail``: what a topic holds, one line a message."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.errors import BrokerError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.tail import Sent, Tail
+from stockstream.records import INTERVALS, MARKET, Bar, Flight
+from stockstream.topics import FLIGHTS, STOCKS, decoder
+
+_LONGEST: Final = 160
+
+
+def tail(
+    ctx: typer.Context,
+    topic: Annotated[str, typer.Argument(help="stocks, flights, or any other; stocks.dlq holds what was refused.")],
+    count: Annotated[int, typer.Option("-n", "--count", min=0, metavar="N", help="Begin with the newest N.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with what arrives, until Ctrl-C.")] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line, with partition, offset, time sent and key.")
+    ] = False,
+) -> None:
+    """Print the newest messages of a topic, oldest first, and then what arrives."""
+    context = Context.of(ctx)
+    connection = context.settings.connection()
+    names = Admin(connection).names()
+    if topic not in names:
+        there = ", ".join(sorted(name for name in names if not name.startswith("__"))) or "none yet"
+        raise BrokerError(f"no topic {topic} on {context.settings.bootstrap_servers}", hint=f"topics there: {there}")
+    line = _json if as_json else _LINES.get(topic, _raw)
+    with Tail(topic, connection) as messages:
+        for sent in messages.newest(count):
+            typer.echo(line(sent))
+        if follow:
+            for new in messages.follow():
+                if new is not None:
+                    typer.echo(line(new))
+
+
+def _json(sent: Sent) -> str:
+    value: Any
+    try:
+        value = json.loads(sent.value)
+    except ValueError:
+        value = sent.value.decode(errors="replace")
+    envelope = {
+        "partition": sent.partition,
+        "offset": sent.offset,
+        "sent": sent.time.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "key": sent.key,
+        **({} if sent.reason is None else {"reason": sent.reason}),
+        "value": value,
+    }
+    return json.dumps(envelope, ensure_ascii=False)
+
+
+def _raw(sent: Sent) -> str:
+    """A message of which we know nothing, a dead letter with why it is one."""
+    text = sent.value.decode(errors="backslashreplace")
+    shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+    reason = "" if sent.reason is None else f"{sent.reason}: "
+    return f"{sent.time:%Y-%m-%d %H:%M:%S}Z  {sent.key or '-'}  {reason}{shown!r}"
+
+
+def _bar(bar: Bar) -> str:
+    days = INTERVALS.get(bar.interval, 0) >= INTERVALS["1d"]
+    opened = f"{bar.time:%Y-%m-%d}" if days else f"{bar.time:%Y-%m-%d %H:%M}Z"
+    volume = "-" if bar.volume is None else f"{bar.volume:,.10g}"
+    prices = "  ".join(f"{name} {price:,.10g}" for name, price in _prices(bar))
+    marks = [*([bar.feed] if bar.feed != MARKET else []), *([] if bar.final else ["forming"]), *bar.flags]
+    return f"{opened}  {bar.symbol:<6} {bar.interval:<3}  {prices}  volume {volume}" + (
+        f"  ({', '.join(marks)})" if marks else ""
+    )
+
+
+def _prices(bar: Bar) -> tuple[tuple[str, float], ...]:
+    return ("open", bar.open), ("high", bar.high), ("low", bar.low), ("close", bar.close)
+
+
+def _flight(flight: Flight) -> str:
+    day = f"{flight.year:04}-{flight.month:02}-{flight.day:02}"
+    what = f"{flight.airline} {flight.flight_number:<5} {flight.origin_airport:>5} > {flight.destination_airport:<5}"
+    if flight.cancelled:
+        outcome = "cancelled"
+    elif flight.diverted:
+        outcome = "diverted"
+    else:
+        outcome = "arrived " + ("-" if flight.arrival_delay is None else f"{flight.arrival_delay:+d} min")
+    scheduled = f"{flight.scheduled_departure // 100:02}:{flight.scheduled_departure % 100:02}"
+    return f"{day} {scheduled}  {what}  {outcome:<16} (row {flight.row:,} of {flight.file})"
+
+
+def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent], str]:
+    decode = decoder(record)
+
+    def line(sent: Sent) -> str:
+        try:
+            return shown(decode(sent.value))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return f"{_raw(sent)}  (cannot be read: {error})"
+
+    return line
+
+
+_LINES: Final = {STOCKS.name: _decoded(Bar, _bar), FLIGHTS.name: _decoded(Flight, _flight)}

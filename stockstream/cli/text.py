@@ -1,0 +1,62 @@
+"""Numbers, spans of time and tables, as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+
+def rate(value: float) -> str:
+    """A number of things a second.
+
+    >>> rate(0.333), rate(15234.2)
+    ('0.3', '15,234')
+    """
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def span(seconds: float) -> str:
+    """A span of time.
+
+    >>> span(8), span(75), span(3725), span(200_000)
+    ('8 s', '1 min 15 s', '1 h 2 min', '2 d 7 h')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3_600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 86_400:
+        return f"{whole // 3_600} h {whole % 3_600 // 60} min"
+    return f"{whole // 86_400} d {whole % 86_400 // 3_600} h"
+
+
+def size(count: float) -> str:
+    """A number of bytes.
+
+    >>> size(0), size(20_480), size(1_234_567)
+    ('0 B', '20.5 kB', '1.2 MB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()) -> str:
+    """Columns in line, a header first; those named in ``right`` end in line. No frames: it reads well in a pipe too.
+
+    >>> print(table(["TOPIC", "RECORDS"], [["stocks", "7"], ["flights", "12"]], right=["RECORDS"]))
+    TOPIC    RECORDS
+    stocks         7
+    flights       12
+    """
+    widths = [max(len(line[column]) for line in (header, *rows)) for column in range(len(header))]
+    lines = []
+    for line in (header, *rows):
+        cells = [
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for name, cell, width in zip(header, line, widths, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

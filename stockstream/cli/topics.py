@@ -1,0 +1,124 @@
+"""``stockstream topics`` and ``stockstream series``: what is there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.text import size, span, table
+from stockstream.errors import Unreachable
+from stockstream.kafka.admin import TIMEOUT, Admin
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import INTERVALS, MARKET, Series
+from stockstream.topics import STOCKS
+
+
+def topics(ctx: typer.Context) -> None:
+    """List the topics: partitions, records, when the newest was sent, and size on disk.
+
+    Sizes are known of the broker that runs on this machine from its usual directory (``stockstream broker``).
+    """
+    context = Context.of(ctx)
+    admin = Admin(context.settings.connection())
+    summaries = admin.summaries()
+    if not summaries:
+        context.reporter.note("no topics yet: `stockstream produce` makes them")
+        return
+    folder = local_topics(context.settings.data_dir, admin.cluster_id())
+    sizes = {summary.name: _size(folder, summary.name) for summary in summaries} if folder else {}
+    header = ["TOPIC", "PARTITIONS", "RECORDS", "NEWEST SENT", *(["SIZE"] if sizes else [])]
+    rows = [
+        [
+            summary.name,
+            str(summary.partitions),
+            f"{summary.records:,}",
+            _sent(summary.newest),
+            *([size(sizes[summary.name])] if sizes else []),
+        ]
+        for summary in summaries
+    ]
+    context.reporter.result(table(header, rows, right=["PARTITIONS", "RECORDS", "SIZE"]))
+
+
+def series(ctx: typer.Context) -> None:
+    """List the series of bars in the topic stocks: symbol, interval, feed, bars, first and last."""
+    context = Context.of(ctx)
+    connection = context.settings.connection()
+    if STOCKS.name not in Admin(connection).names():
+        context.reporter.note(f"no topic {STOCKS.name} yet: `stockstream produce` makes it")
+        return
+    found: dict[Series, set[datetime]] = {}
+    for records in _everything(connection):
+        for bar in records:
+            found.setdefault(Series(bar.symbol, bar.interval, bar.feed), set()).add(bar.time)
+    if not found:
+        context.reporter.note(f"no bars in the topic {STOCKS.name} yet")
+        return
+    rows = [
+        [one.symbol, one.interval, one.feed, f"{len(times):,}", _opened(min(times), one), _opened(max(times), one)]
+        for one, times in sorted(found.items())
+    ]
+    context.reporter.result(table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"]))
+
+
+def local_topics(data: Path, cluster: str) -> Path | None:
+    """Where this machine's own broker keeps its topics, if it is the one of this cluster."""
+    for properties in data.glob("**/meta.properties"):
+        if f"cluster.id={cluster}" in properties.read_text(encoding="utf-8").splitlines():
+            return properties.parent
+    return None
+
+
+class _Opening(msgspec.Struct, frozen=True, gc=False):
+    """What of a bar says to which series it belongs; decoding skips the rest."""
+
+    symbol: str
+    interval: str
+    time: datetime
+    feed: str = MARKET
+
+
+def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[_Opening]]:
+    """All bars that the topic holds now, in batches."""
+    positions: dict[int, int] = {}
+    heard = time.monotonic()
+    with Subscriber(STOCKS, _Opening, connection, group="stockstream-series") as subscriber:
+        subscriber.begin({})
+        while True:
+            target = subscriber.standing().target
+            batch = subscriber.arrived()
+            positions.update(batch.positions)
+            if batch.positions:
+                heard = time.monotonic()
+                yield batch.records
+            if target and all(positions.get(number, -1) >= end for number, end in target.items()):
+                return
+            if time.monotonic() - heard > TIMEOUT:
+                raise Unreachable(f"{subscriber.standing().waiting or 'the broker'} does not answer")
+            time.sleep(0.01)
+
+
+def _size(folder: Path, topic: str) -> int:
+    """Bytes of a topic's records on disk, without what Kafka reserves for its indexes."""
+    partitions = (path for path in folder.glob(f"{topic}-*") if path.name.removeprefix(f"{topic}-").isdigit())
+    return sum(file.stat().st_size for partition in partitions for file in partition.glob("*.log"))
+
+
+def _sent(instant: datetime | None) -> str:
+    if instant is None:
+        return "-"
+    age = (datetime.now(UTC) - instant).total_seconds()
+    return f"{instant:%Y-%m-%d %H:%M:%S}Z ({span(max(0.0, age))} ago)"
+
+
+def _opened(instant: datetime, one: Series) -> str:
+    """When a bar opened: a session's date from a day on, else UTC."""
+    days = INTERVALS.get(one.interval, 0) >= INTERVALS["1d"]
+    return f"{instant:%Y-%m-%d}" if days else f"{instant:%Y-%m-%d %H:%M}Z"

@@ -1,0 +1,130 @@
+"""The newest messages of any topic, as they stand there, undecoded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from stockstream.errors import BrokerError, Unreachable
+from stockstream.kafka.admin import TIMEOUT
+from stockstream.kafka.client import LOG, START_BROKER, address, refused, settings, translate
+
+
+class Sent(NamedTuple):
+    """A message as it stands in a topic; ``time`` is when it was sent (UTC), ``reason`` why a dead letter is one."""
+
+    partition: int
+    offset: int
+    time: datetime
+    key: str | None
+    value: bytes
+    reason: str | None
+
+
+class Tail:
+    """Reads the end of a topic, and then what is added.
+
+    Leaving the block closes the connection. Raises `Unreachable` and `AuthError`.
+    """
+
+    def __init__(self, topic: str, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
+        self._topic = topic
+        self._connection = connection
+        self._timeout = timeout
+        self._failure: BrokerError | None = None
+        self._consumer = Consumer(
+            settings(
+                connection,
+                group_id="stockstream-tail",
+                enable_auto_commit=False,
+                enable_partition_eof=True,
+                auto_offset_reset="latest",
+                error_cb=self._on_error,
+            )
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._consumer.close()
+
+    def newest(self, count: int) -> list[Sent]:
+        """The newest ``count`` messages of all partitions together, oldest first; `follow` goes on from here."""
+        try:
+            partitions = self._consumer.list_topics(self._topic, timeout=self._timeout).topics[self._topic].partitions
+            ends = {
+                number: self._consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=self._timeout)
+                for number in partitions
+            }
+        except KafkaException as error:
+            raise self._failure or translate(error, self._connection) from error
+        self._consumer.assign(
+            [TopicPartition(self._topic, number, max(low, high - count)) for number, (low, high) in ends.items()]
+        )
+        found = self._read_to_the_end({number for number, (low, high) in ends.items() if high > low})
+        return sorted(found, key=lambda sent: (sent.time, sent.partition, sent.offset))[-count:] if count else []
+
+    def follow(self) -> Iterator[Sent | None]:
+        """What is added from now on; a None where nothing came for half a second."""
+        while True:
+            message = self._poll()
+            if message is None:
+                yield None
+            elif message.error() is None:
+                yield _sent(message)
+
+    def _read_to_the_end(self, unread: set[int]) -> list[Sent]:
+        found: list[Sent] = []
+        heard = time.monotonic()
+        while unread:
+            message = self._poll()
+            if message is not None:
+                heard = time.monotonic()
+                if message.error() is None:
+                    found.append(_sent(message))
+                else:
+                    unread.discard(message.partition() or 0)
+            elif time.monotonic() - heard > self._timeout:
+                raise Unreachable(f"{address(self._connection)} stopped answering", hint=START_BROKER)
+        return found
+
+    def _poll(self) -> Message | None:
+        """The next message or end of a partition."""
+        message = self._consumer.poll(0.5)
+        if self._failure:
+            raise self._failure
+        error = message.error() if message is not None else None
+        if error is None or error.code() == KafkaError._PARTITION_EOF:
+            return message
+        if refused(error) or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            raise translate(error, self._connection)
+        LOG.warning("%s: %s", self._topic, error)
+        return None
+
+    def _on_error(self, error: KafkaError) -> None:
+        if refused(error):
+            self._failure = self._failure or translate(error, self._connection)
+
+
+_REASON: Final = "reason"
+
+
+def _sent(message: Message) -> Sent:
+    key = message.key()
+    reason = dict(message.headers() or ()).get(_REASON)
+    return Sent(
+        partition=message.partition() or 0,
+        offset=message.offset() or 0,
+        time=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        key=key.decode(errors="replace") if isinstance(key, bytes) else key,
+        value=message.value() or b"",
+        reason=reason.decode(errors="replace") if isinstance(reason, bytes) else reason,
+    )
