@@ -22,6 +22,9 @@ R = TypeVar("R")
 SHOWN: Final = 5
 """Refused rows that are shown; the others are counted."""
 
+SILENT: Final = 3.0
+"""Seconds without an acknowledgement after which the user is told."""
+
 
 def send(
     context: Context,
@@ -60,9 +63,10 @@ def send(
 
     def tell(progress: Progress) -> None:
         done, total = position() if position else (progress.sent, None)
-        reporter.progress(done, total, meter.rate(done, progress.seconds), topic.name)
+        state = topic.name if progress.silent < SILENT else f"{topic.name}: the broker does not answer, waiting"
+        reporter.progress(done, total, meter.rate(done, progress.seconds), state)
 
-    with stopping(reporter) as stop, Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher:
+    with stopping() as stop, Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher:
         summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop)
     refusals.close(topic.dead_letters)
     reporter.result(_last_line(topic.name, summary, already()))
@@ -91,15 +95,14 @@ class Refusals:
 
 
 @contextmanager
-def stopping(reporter: Reporter) -> Iterator[Stop]:
-    """Make the first Ctrl-C or SIGTERM a wish to stop; a second one interrupts."""
+def stopping() -> Iterator[Stop]:
+    """Make the first Ctrl-C or SIGTERM a wish to stop, after which what was sent is acknowledged; a second interrupts."""
     stop = Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
         if stop.signal is not None:
             raise KeyboardInterrupt
         stop.signal = number
-        reporter.note("ending when all that was sent is acknowledged; Ctrl-C again ends at once")
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -111,4 +114,4 @@ def stopping(reporter: Reporter) -> Iterator[Stop]:
 
 def _last_line(name: str, summary: Summary, already: int) -> str:
     counts = f"{summary.sent:,} sent, {summary.refused:,} refused, {already:,} already there, {summary.seconds:.1f} s"
-    return f"{name}: {counts}" + ("" if summary.complete else " (stopped before the end)")
+    return f"{name}: {counts}" + (" (stopped)" if summary.signal is not None else "")

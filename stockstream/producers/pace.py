@@ -22,7 +22,7 @@ def at_rate(source: Iterable[R | BadRow | None], rate: float, *, clock: Clock = 
     ['a', 'b', 'c']
     """
     numbers = count()
-    return paced(source, lambda record: next(numbers) / rate, clock=clock)
+    return paced(source, lambda _: next(numbers) / rate, clock=clock)
 
 
 def paced(

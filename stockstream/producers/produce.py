@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from stockstream.errors import BadRow
 from stockstream.producers.clock import SYSTEM, Clock
@@ -16,6 +16,7 @@ R_contra = TypeVar("R_contra", contravariant=True)
 _LOOK_EVERY: Final = 256
 _TELL_EVERY: Final = 0.25
 _RATE_OVER: Final = 10.0
+_MOST_PENDING: Final = 100_000
 
 
 class Sink(Protocol[R_contra]):
@@ -31,8 +32,8 @@ class Sink(Protocol[R_contra]):
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
         """Take what could not be read, for the dead letters."""
 
-    def poll(self) -> None:
-        """Hear what became of what was sent; raises where something failed."""
+    def poll(self, timeout: float = 0.0) -> None:
+        """Hear, for that many seconds, what became of what was sent; raises where something failed."""
 
     def flush(self) -> None:
         """Wait until everything is acknowledged; raises where something is not."""
@@ -47,16 +48,22 @@ class Stop:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a producer is: records sent, rows refused, seconds since it began."""
+    """How far a producer is.
+
+    ``pending`` of the records and refused rows are not acknowledged yet; ``silent`` is for how many seconds none of
+    them was. ``seconds`` counts from the beginning.
+    """
 
     sent: int
     refused: int
     seconds: float
+    pending: int
+    silent: float
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What a producer did.
+    """What a producer did; ``signal`` is what stopped it, None where the source came to its end.
 
     All that was sent and refused was acknowledged, for otherwise there is an error and no summary.
     """
@@ -66,18 +73,13 @@ class Summary:
     seconds: float
     signal: int | None
 
-    @property
-    def complete(self) -> bool:
-        """Whether the source was read to its end."""
-        return self.signal is None
-
 
 def produce(
     source: Iterable[R | BadRow | None],
     sink: Sink[R],
     *,
-    progress: Callable[[Progress], None] = lambda progress: None,
-    refused: Callable[[BadRow], None] = lambda row: None,
+    progress: Callable[[Progress], None] = lambda _: None,
+    refused: Callable[[BadRow], None] = lambda _: None,
     stop: Stop | None = None,
     clock: Clock = SYSTEM,
 ) -> Summary:
@@ -99,29 +101,76 @@ def produce(
     clock
         For the seconds.
     """
-    stop = stop or Stop()
-    begun = clock.monotonic()
-    tell_at = begun + _TELL_EVERY
-    sent = bad = 0
+    run = _Run(sink, progress, stop or Stop(), clock)
+    stop = run.stop
     for item in source:
         if item is None:
-            sink.poll()
+            run.look()
         elif isinstance(item, BadRow):
             sink.refuse(item.key, item.raw, str(item))
-            bad += 1
+            run.refused += 1
             refused(item)
         else:
             sink.send(item)
-            sent += 1
+            run.sent += 1
+            if not run.sent % _LOOK_EVERY:
+                run.look()
         if stop.signal is not None:
             break
-        if (item is None or not sent % _LOOK_EVERY) and clock.monotonic() >= tell_at:
-            tell_at = clock.monotonic() + _TELL_EVERY
-            progress(Progress(sent, bad, clock.monotonic() - begun))
-    sink.flush()
-    seconds = clock.monotonic() - begun
-    progress(Progress(sent, bad, seconds))
-    return Summary(sent, bad, seconds, stop.signal)
+    run.drain()
+    return Summary(run.sent, run.refused, run.tell().seconds, stop.signal)
+
+
+class _Run:
+    """The counts of one run, what it waits for, and whom it tells."""
+
+    def __init__(self, sink: Sink[R], progress: Callable[[Progress], None], stop: Stop, clock: Clock) -> None:
+        self.sent = 0
+        self.refused = 0
+        self.stop = stop
+        self._sink: Sink[Any] = sink
+        self._progress = progress
+        self._clock = clock
+        self._begun = self._heard_at = self._told_at = clock.monotonic()
+        self._delivered = self._before = sink.delivered
+
+    def look(self) -> None:
+        """Hear the sink, tell when it is time, and wait while too much is pending and no stop is wished.
+
+        The sink's queue never fills up, where it would wait without an ear for Ctrl-C.
+        """
+        self._sink.poll()
+        self._tell_in_time()
+        while self._pending() > _MOST_PENDING and self.stop.signal is None:
+            self._sink.poll(0.05)
+            self._tell_in_time()
+
+    def drain(self) -> None:
+        """Wait until everything is acknowledged."""
+        while self._pending():
+            self._sink.poll(0.05)
+            self._tell_in_time()
+        self._sink.flush()
+
+    def tell(self) -> Progress:
+        """Tell how far it is."""
+        pending, now = self._pending(), self._clock.monotonic()
+        silent = now - self._heard_at if pending else 0.0
+        told = Progress(self.sent, self.refused, now - self._begun, pending, silent)
+        self._told_at = now
+        self._progress(told)
+        return told
+
+    def _tell_in_time(self) -> None:
+        if self._clock.monotonic() - self._told_at >= _TELL_EVERY:
+            self.tell()
+
+    def _pending(self) -> int:
+        delivered = self._sink.delivered
+        pending = self.sent + self.refused - (delivered - self._before)
+        if delivered != self._delivered or not pending:
+            self._delivered, self._heard_at = delivered, self._clock.monotonic()
+        return pending
 
 
 class Meter:
