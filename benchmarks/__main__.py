@@ -1,0 +1,46 @@
+"""Runs the benchmarks in turn against a Kafka of their own and prints their ratios.
+
+Each module named below has ``run(bootstrap_servers, folder)``, which yields what is to be printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+
+from confluent_kafka import __version__ as confluent_kafka
+
+from stockstream.config import load
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.jars import fetch
+
+MODULES = ("produce", "consume", "window", "year")
+
+
+def main() -> None:
+    """Run all benchmarks, or those named."""
+    parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.partition("\n")[0])
+    parser.add_argument("module", nargs="*", help=f"all of them unless named: {', '.join(MODULES)}")
+    chosen = parser.parse_args().module or MODULES
+    print(
+        f"Python {platform.python_version()}, confluent-kafka {confluent_kafka}, {os.cpu_count()} cores,"
+        f" load {os.getloadavg()[0]:.1f} at the start"
+    )
+    with (
+        tempfile.TemporaryDirectory(prefix="stockstream-bench-") as name,
+        Broker(Path(name) / "kafka", fetch(load(None, {}).cache_dir), port=free_port()) as broker,
+    ):
+        for module in chosen:
+            started = time.monotonic()
+            for line in importlib.import_module(f"benchmarks.{module}").run(broker.bootstrap_servers, Path(name)):
+                print(line, flush=True)
+            print(f"    ({module}: {time.monotonic() - started:.0f} s in all)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
