@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stockstream.errors import BrokerError, DeliveryError
 from stockstream.kafka.admin import Admin
@@ -45,7 +45,7 @@ class Publisher(Generic[R]):
         self.refused = 0
         self._connection = connection
         self._failed = 0
-        self._failure: BrokerError | None = None
+        self._reason: BrokerError | str | None = None
         self._producer = Producer(
             settings(
                 connection,
@@ -64,8 +64,8 @@ class Publisher(Generic[R]):
 
     @property
     def delivered(self) -> int:
-        """Records (refused rows included) that the broker has acknowledged."""
-        return self.sent + self.refused - self._failed - len(self._producer)
+        """Records (refused rows included) that are known to be acknowledged: exact once everything is flushed."""
+        return max(0, self.sent + self.refused - self._failed - len(self._producer))
 
     def send(self, record: R) -> None:
         """Queue a record; waits while the queue is full."""
@@ -83,7 +83,7 @@ class Publisher(Generic[R]):
         self.refused += 1
 
     def _produce(self, topic: str, key: str, value: bytes, headers: _Headers | None) -> None:
-        if self._failure or self.sent % _SERVE_EVERY == 0:
+        if self._reason or self.sent % _SERVE_EVERY == 0:
             self.poll()
         while True:
             try:
@@ -93,24 +93,28 @@ class Publisher(Generic[R]):
                     self._producer.produce(topic, value, key, headers=headers)
             except BufferError:
                 self.poll(0.1)
+            except KafkaException as error:
+                raise DeliveryError(
+                    f"a record for {topic} cannot be sent: {error.args[0].str()}, key {key}, {len(value):,} bytes"
+                ) from error
             else:
                 return
 
     def poll(self, timeout: float = 0.0) -> None:
         """Serve what the broker answered; raises where a record failed."""
         self._producer.poll(timeout)
-        if self._failure:
-            raise self._failure
+        if self._reason:
+            raise self._failure(self._reason)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until everything sent so far is acknowledged, at most ``timeout`` seconds."""
         until = None if timeout is None else time.monotonic() + timeout
         while len(self._producer):
             self._producer.flush(0.2)
-            if self._failure:
-                raise self._failure
             if until is not None and time.monotonic() >= until:
-                raise self._undelivered("the broker did not answer in time")
+                self._reason = self._reason or "the broker did not answer in time"
+            self.poll()
+        self.poll()
 
     def __enter__(self) -> Self:
         Admin(self._connection).ensure(self.topic)
@@ -119,35 +123,29 @@ class Publisher(Generic[R]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if kind is None:
-                self.poll()
-                self.flush()
-            elif not self._failure:
-                self.flush(_FLUSH_AFTER_ERROR)
-        finally:
-            self._producer.purge()
-            self._producer.poll(0)
+        if kind is None:
+            self.flush()
+        elif not self._reason:
+            self.flush(_FLUSH_AFTER_ERROR)
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error):
-            self._failure = self._failure or translate(error, self._connection)
+            self._reason = self._reason or translate(error, self._connection)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            return
-        self._failed += 1
-        if self._failure is None:
-            self._failure = (
-                translate(error, self._connection)
-                if refused(error)
-                else self._undelivered(f"{error.str()}, first at key {_text(message.key())}")
-            )
+        if error is not None:
+            self._failed += 1
+            first = f"{error.str()}, first at key {_text(message.key())}"
+            self._reason = self._reason or (translate(error, self._connection) if refused(error) else first)
 
-    def _undelivered(self, reason: str) -> DeliveryError:
-        missing = self._failed + len(self._producer)
+    def _failure(self, reason: BrokerError | str) -> BrokerError:
+        """Give up what is still queued, so that the count of what is missing is exact, and say why."""
+        self._producer.purge()
+        self._producer.flush(_FLUSH_AFTER_ERROR)
+        if isinstance(reason, BrokerError):
+            return reason
         return DeliveryError(
-            f"{missing:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
+            f"{self._failed:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
             f" {address(self._connection)}: {reason}",
             hint="run the same command again: what is there already is not sent twice",
         )

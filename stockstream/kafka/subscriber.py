@@ -98,6 +98,7 @@ class Subscriber(Generic[R]):
                 queued_min_messages=200_000,
                 session_timeout_ms=6_000,
                 max_poll_interval_ms=86_400_000,
+                topic_metadata_propagation_max_ms=1_000,
                 statistics_interval_ms=1_000,
                 stats_cb=self._on_statistics,
                 error_cb=self._on_error,

@@ -1,0 +1,58 @@
+"""Topics of a test's own, and the reading of them to their end."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from confluent_kafka import Message
+
+from stockstream.kafka.batch import Batch
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import Bar
+from stockstream.topics import STOCKS, Topic
+from tests.views.bars import walk
+
+BARS = walk(500, 1, "AAPL") + walk(500, 2, "MSFT") + walk(500, 3, "GOOG")
+
+
+def connection(broker: str) -> dict[str, Any]:
+    return {"bootstrap.servers": broker}
+
+
+def own_topic(**changes: Any) -> Topic[Bar]:
+    return replace(STOCKS, name=f"stocks-{uuid.uuid4().hex[:8]}", **changes)
+
+
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The condition's first true value."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def read_to_end(subscriber: Subscriber[Any], already: Batch[Any] | None = None) -> Batch[Any]:
+    """All records up to the topic's end as it stood when the reading began."""
+    whole: Batch[Any] = already or Batch()
+
+    def done() -> bool:
+        batch = subscriber.arrived()
+        whole.records += batch.records
+        whole.messages += batch.messages
+        whole.positions.update(batch.positions)
+        target = subscriber.standing().target
+        return bool(target) and all(whole.positions.get(number, -1) >= end for number, end in target.items())
+
+    until(done)
+    return whole
+
+
+def texts(messages: list[Message]) -> list[tuple[bytes | None, bytes | None]]:
+    return [(message.key(), message.value()) for message in messages]
