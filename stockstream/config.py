@@ -193,7 +193,7 @@ class Settings(Section):
         """The error for a value that cannot be; ``expected`` goes on from the key: "should be ...".
 
         >>> print(Settings().wrong(("views", "bollinger", "period"), "should be at least 1"))
-        the options: views.bollinger.period should be at least 1
+        the settings: views.bollinger.period should be at least 1
         """
         return self._origins.wrong(path, expected)
 
@@ -223,14 +223,15 @@ def load(
         path = DEFAULT_FILE
     written, lines = _read(path) if path else ({}, {})
     environment, variables = _environment(environ)
-    origins = Origins(path, lines, variables)
+    options = overrides or {}
+    origins = Origins(path, lines, variables, options)
     for key in lines:
         if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
             raise _misplaced(origins, key)
-    values = merge(written, environment, overrides or {})
+    values = merge(written, environment, options)
     if values.get("secrets_file"):
         secrets = _secrets(Path(str(values["secrets_file"])).expanduser())
-        values = merge(written, {"kafka": secrets}, environment, overrides or {})
+        values = merge(written, {"kafka": secrets}, environment, options)
     return _settings(values, origins)
 
 

@@ -17,21 +17,25 @@ KeyPath: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Origins:
-    """Where each value comes from: the line of its key in the file, or its variable."""
+    """Where each value comes from: the line of its key in the file, its variable, or an option."""
 
     file: Path | None = None
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
     variables: Mapping[KeyPath, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def where(self, path: KeyPath) -> str:
-        """``config.yaml, line 3``, the variable's name, or "the options" for what neither holds."""
-        for end in range(len(path), 0, -1):
-            if path[:end] in self.variables:
-                return f"environment variable {self.variables[path[:end]]}"
-        for end in range(len(path), 0, -1):
-            if path[:end] in self.lines:
-                return f"{self.file}, line {self.lines[path[:end]]}"
-        return "the options"
+        """``config.yaml, line 3``, the variable, "the options", or "the settings" for what none of them holds."""
+        above = [path[:end] for end in range(len(path), 0, -1)]
+        if path[0] in self.options:
+            return "the options"
+        for key in above:
+            if key in self.variables:
+                return f"environment variable {self.variables[key]}"
+        for key in above:
+            if key in self.lines:
+                return f"{self.file}, line {self.lines[key]}"
+        return "the settings"
 
     def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
         """The error for a key that does not exist, with the nearest of those that may stand in its place."""
@@ -48,6 +52,8 @@ class Origins:
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Lay nested values over each other; the later wins, key by key.
 
+    What is no section although a later layer has one there stays as it is, to be found by whoever checks.
+
     >>> merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
     {'a': {'b': 1, 'c': 3}}
     """
@@ -57,7 +63,7 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
             below = merged.get(key)
             if isinstance(below, Mapping) and isinstance(value, Mapping):
                 merged[key] = merge(below, value)
-            else:
+            elif below is None or not isinstance(value, Mapping):
                 merged[key] = value
     return merged
 

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
@@ -31,12 +32,12 @@ def tail(
     """Print the newest messages of a topic, oldest first, and then what arrives."""
     context = Context.of(ctx)
     connection = context.settings.connection()
-    names = Admin(connection).names()
+    names = Admin(connection, timeout=PATIENCE).names()
     if topic not in names:
         there = ", ".join(sorted(name for name in names if not name.startswith("__"))) or "none yet"
         raise BrokerError(f"no topic {topic} on {context.settings.bootstrap_servers}", hint=f"topics there: {there}")
     line = _json if as_json else _LINES.get(topic, _raw)
-    with Tail(topic, connection) as messages:
+    with Tail(topic, connection, timeout=PATIENCE) as messages:
         for sent in messages.newest(count):
             typer.echo(line(sent))
         if follow:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import typer
@@ -14,10 +14,13 @@ import typer
 from stockstream.cli.context import Context
 from stockstream.cli.text import size, span, table
 from stockstream.errors import Unreachable
-from stockstream.kafka.admin import TIMEOUT, Admin
+from stockstream.kafka.admin import Admin
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import INTERVALS, MARKET, Series
 from stockstream.topics import STOCKS
+
+PATIENCE: Final = 5.0
+"""Seconds that a command which only looks waits for the broker."""
 
 
 def topics(ctx: typer.Context) -> None:
@@ -26,7 +29,7 @@ def topics(ctx: typer.Context) -> None:
     Sizes are known of the broker that runs on this machine from its usual directory (``stockstream broker``).
     """
     context = Context.of(ctx)
-    admin = Admin(context.settings.connection())
+    admin = Admin(context.settings.connection(), timeout=PATIENCE)
     summaries = admin.summaries()
     if not summaries:
         context.reporter.note("no topics yet: `stockstream produce` makes them")
@@ -51,7 +54,7 @@ def series(ctx: typer.Context) -> None:
     """List the series of bars in the topic stocks: symbol, interval, feed, bars, first and last."""
     context = Context.of(ctx)
     connection = context.settings.connection()
-    if STOCKS.name not in Admin(connection).names():
+    if STOCKS.name not in Admin(connection, timeout=PATIENCE).names():
         context.reporter.note(f"no topic {STOCKS.name} yet: `stockstream produce` makes it")
         return
     found: dict[Series, set[datetime]] = {}
@@ -100,7 +103,7 @@ def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[_Opening]]:
                 yield batch.records
             if target and all(positions.get(number, -1) >= end for number, end in target.items()):
                 return
-            if time.monotonic() - heard > TIMEOUT:
+            if time.monotonic() - heard > PATIENCE:
                 raise Unreachable(f"{subscriber.standing().waiting or 'the broker'} does not answer")
             time.sleep(0.01)
 

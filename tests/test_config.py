@@ -1,0 +1,286 @@
+"""The settings: precedence, errors with their places, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stockstream.config import DEFAULT_FILE, Settings, load
+from stockstream.consumers.registry import VIEWS
+from stockstream.errors import ConfigError
+from stockstream.layers import merge
+
+SHIPPED = Path(__file__).parents[1] / "config.yaml"
+KNOWN = {"bollinger": ["period", "width", "symbols"], "aroon": ["period", "symbols"], "flights": ["airlines"]}
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    """A file with a setting on each level."""
+    file = tmp_path / "settings.yaml"
+    file.write_text("bootstrap_servers: file:1\nwindow:\n  rows: 100\n  backend: qt\n")
+    return file
+
+
+def failure(tmp_path: Path, text: str, environ: Mapping[str, str] | None = None) -> str:
+    """What a user is told of a file, its place shortened."""
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ=environ or {})
+    return str(caught.value).replace(str(file), "c.yaml")
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(environ={}).model_dump() == Settings().model_dump()
+    assert Settings().bootstrap_servers == "127.0.0.1:9092"
+
+
+def test_the_environment_wins_over_the_file_and_options_over_both(written: Path) -> None:
+    environ = {"STOCKSTREAM_BOOTSTRAP_SERVERS": "variable:2", "STOCKSTREAM_WINDOW__ROWS": "200"}
+    from_file = load(written, environ={})
+    assert (from_file.bootstrap_servers, from_file.window.rows, from_file.window.backend) == ("file:1", 100, "qt")
+    from_environment = load(written, environ=environ)
+    assert (from_environment.bootstrap_servers, from_environment.window.rows) == ("variable:2", 200)
+    assert from_environment.window.backend == "qt"
+    from_options = load(written, {"bootstrap_servers": "option:3"}, environ)
+    assert (from_options.bootstrap_servers, from_options.window.rows) == ("option:3", 200)
+
+
+def test_config_yaml_of_the_working_directory_is_read_unless_another_is_named(
+    written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    DEFAULT_FILE.write_text("bootstrap_servers: here:1")
+    assert load(environ={}).bootstrap_servers == "here:1"
+    assert load(written, environ={}).bootstrap_servers == "file:1"
+
+
+def test_the_shipped_file_holds_every_key_at_its_default() -> None:
+    assert load(SHIPPED, environ={}).model_dump(exclude={"views"}) == Settings().model_dump(exclude={"views"})
+    shipped = yaml.safe_load(SHIPPED.read_text())
+    for name, field in Settings.model_fields.items():
+        section = getattr(field.annotation, "model_fields", None)
+        assert name in shipped
+        assert section is None or set(shipped[name]) == set(section), name
+
+
+def test_the_shipped_file_holds_every_view_with_its_parameters_at_their_defaults() -> None:
+    shipped = yaml.safe_load(SHIPPED.read_text())["views"]
+    assert set(shipped) == set(VIEWS)
+    for name, view in VIEWS.items():
+        numbers = {parameter.name: parameter.default for parameter in view.parameters}
+        assert {key: value for key, value in shipped[name].items() if key in numbers} == numbers
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("window.refresh", "2.5", 2.5),
+        ("window.refresh", "null", None),
+        ("broker.heap_mb", "1024", 1024),
+        ("demo.symbols", "[MSFT, NVDA]", ("MSFT", "NVDA")),
+        ("demo.symbols", "MSFT NVDA", ("MSFT", "NVDA")),
+        ("demo.symbols", "MSFT,NVDA", ("MSFT", "NVDA")),
+        ("views.bollinger.period", "50", 50),
+        ("simulated.interval", "5m", "5m"),
+        ("state_dir", "/somewhere/else", Path("/somewhere/else")),
+        ("window", "{rows: 9}", 9),
+    ],
+)
+def test_every_kind_of_value_can_come_from_the_environment(key: str, text: str, value: object) -> None:
+    settings = load(SHIPPED, environ={"STOCKSTREAM_" + key.upper().replace(".", "__"): text})
+    found: Any = settings
+    for step in key.split("."):
+        found = found[step] if isinstance(found, Mapping) else getattr(found, step)
+    assert getattr(found, "rows", found) == value
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert load(environ={"STOCKSTREAM_STATE_DIR": ""}).state_dir == Settings().state_dir
+
+
+def test_variables_that_kubernetes_sets_for_a_service_of_our_name_are_not_ours() -> None:
+    foreign = ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_KAFKA", "PORT", "PORT_9092_TCP", "PORT_9092_TCP_ADDR")
+    assert load(SHIPPED, environ={f"STOCKSTREAM_{name}": "tcp://10.0.0.1:9092" for name in foreign})
+
+
+def test_paths_of_a_file_start_from_its_folder(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("state_dir: states\ndata_dir: ~/kept\ncache_dir: /absolute")
+    settings = load(file, environ={})
+    assert settings.state_dir == tmp_path / "states"
+    assert settings.data_dir == Path.home() / "kept"
+    assert settings.cache_dir == Path("/absolute")
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().bootstrap_servers = "other:1"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: 1\nbootstrap_server: x:1", "c.yaml, line 1: unknown key a - known here: "),
+        ("\nbootstrap_server: x:1", "line 2: unknown key bootstrap_server - did you mean bootstrap_servers?"),
+        ("window:\n  refres: 3", "c.yaml, line 2: unknown key window.refres - did you mean refresh?"),
+        ("window:\n  rows: x\n  bakend: tk", "c.yaml, line 3: unknown key window.bakend - did you mean backend?"),
+        ("broker: {port: abc}", "c.yaml, line 1: broker.port is 'abc', should be a whole number"),
+        ("broker:\n  port: 70000", "line 2: broker.port is 70000, should be less than or equal to 65535"),
+        ("window:\n  backend: gtk", "line 2: window.backend is 'gtk', should be 'auto', 'tk' or 'qt'"),
+        ("window:\n  refresh: 0", "line 2: window.refresh is 0, should be greater than 0"),
+        ("window: 3", "line 1: window is 3, should be a section with keys of its own"),
+        ("bootstrap_servers: a b", "bootstrap_servers is 'a b', should be host:port, several with commas"),
+        ("simulated: {interval: 7m}", "simulated.interval is '7m', should be one of 1m, 2m, 5m"),
+        ("yahoo:\n  history: 5 days", "line 2: yahoo.history is '5 days', should be days, weeks"),
+        ("demo:\n  symbols:\n  - ON\n", "line 2: demo.symbols.0 is True, should be a text: put it into quotes"),
+        ("demo: {symbols: []}", "demo.symbols is [], should not be empty"),
+        ("kafka:\n  fetch.min.bytes: [1]", "line 2: kafka.fetch.min.bytes should be a text, a number, true or false"),
+        ("kafka:\n  bootstrap.servers: x", "line 2: kafka.bootstrap.servers has a key of its own: bootstrap_servers"),
+        ("window:\n  rows: 5\n  rows: 6", "c.yaml, line 3: window.rows stands on line 2 already"),
+        ("window: [1\nx: 2", "c.yaml, line 2: this is not YAML: expected ',' or ']', but got ':'"),
+        ("- a\n- b", "c.yaml, line 1: keys and values are wanted, as in 'key: value'"),
+    ],
+)
+def test_errors_in_the_file_name_file_line_key_and_what_is_allowed(tmp_path: Path, text: str, told: str) -> None:
+    assert told in failure(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("STOCKSTREAM_BOOTSTRAP_SERVER", "x:1", "unknown key bootstrap_server - did you mean bootstrap_servers?"),
+        ("STOCKSTREAM_WINDOW__ROW", "5", "unknown key window.row - did you mean rows?"),
+        ("STOCKSTREAM_WINDOW__ROWS", "many", "window.rows is 'many', should be a whole number"),
+        ("STOCKSTREAM_WINDOW", "[", "window is '[', should be a section with keys of its own"),
+    ],
+)
+def test_errors_in_the_environment_name_the_variable(name: str, value: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(SHIPPED, environ={name: value})
+    assert str(caught.value) == f"environment variable {name}: {told}"
+
+
+def test_an_error_names_the_layer_that_won(written: Path) -> None:
+    with pytest.raises(ConfigError, match=r"variable STOCKSTREAM_WINDOW__BACKEND: window\.backend is 'gtk'"):
+        load(written, environ={"STOCKSTREAM_WINDOW__BACKEND": "gtk"})
+    with pytest.raises(ConfigError, match=r"the options: bootstrap_servers is ''"):
+        load(None, {"bootstrap_servers": ""}, {})
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.yaml cannot be read: No such file"):
+        load(tmp_path / "absent.yaml", environ={})
+    binary = tmp_path / "binary.yaml"
+    binary.write_bytes(b"\xff\xfe\x00a")
+    with pytest.raises(ConfigError, match=r"binary\.yaml is not text in UTF-8"):
+        load(binary, environ={})
+    binary.write_bytes(b"a: \x07")
+    with pytest.raises(ConfigError, match=r"binary\.yaml is not YAML"):
+        load(binary, environ={})
+
+
+def test_views_and_their_parameters_are_checked_all_at_once() -> None:
+    settings = load(SHIPPED, environ={})
+    assert settings.view("bollinger", KNOWN) == {"period": 20, "width": 2.0}
+    assert Settings().view("bollinger", KNOWN) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("views:\n  bolinger:\n    period: 3", "c.yaml, line 2: unknown key views.bolinger - did you mean bollinger?"),
+        ("views:\n  aroon:\n    perod: 3", "c.yaml, line 3: unknown key views.aroon.perod - did you mean period?"),
+    ],
+)
+def test_an_unknown_view_or_parameter_is_named_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ={}).view("bollinger", KNOWN)
+    assert str(caught.value).replace(str(file), "c.yaml") == told
+
+
+def test_a_view_names_the_place_of_a_wrong_value(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("views:\n  aroon:\n    period: 0")
+    error = load(file, environ={}).wrong(("views", "aroon", "period"), "should be at least 1")
+    assert str(error) == f"{file}, line 3: views.aroon.period should be at least 1"
+
+
+def test_the_connection_holds_what_all_clients_share_and_the_users_properties(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("kafka: {security.protocol: SASL_SSL, socket.timeout.ms: 9000, allow.auto.create.topics: false}")
+    assert load(file, {"bootstrap_servers": "far:9093"}, {}).connection() == {
+        "bootstrap.servers": "far:9093",
+        "socket.timeout.ms": 9000,
+        "security.protocol": "SASL_SSL",
+        "allow.auto.create.topics": "false",
+    }
+
+
+SECRET = "0123 hush"
+
+
+def test_a_secret_comes_from_the_environment_and_is_never_printed() -> None:
+    settings = load(SHIPPED, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": SECRET})
+    assert settings.connection()["sasl.password"] == SECRET
+    assert settings.secrets() == (SECRET,)
+    assert SECRET not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+def test_a_password_of_digits_alone_stays_as_it_is() -> None:
+    settings = load(SHIPPED, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": "0123"})
+    assert settings.connection()["sasl.password"] == "0123"
+
+
+@pytest.mark.parametrize("name", ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"])
+def test_a_secret_in_the_file_is_refused_without_showing_it(tmp_path: Path, name: str) -> None:
+    told = failure(tmp_path, f"kafka:\n  sasl.username: me\n  {name}: {SECRET}\n")
+    assert told.startswith(f"c.yaml, line 3: kafka.{name} is a secret and does not belong in this file - set ")
+    assert f"STOCKSTREAM_KAFKA__{name.upper().replace('.', '_')}" in told
+    assert SECRET not in told
+
+
+def test_a_secret_beside_another_error_is_not_shown(tmp_path: Path) -> None:
+    environ = {"STOCKSTREAM_KAFKA__SASL_PASSWORD": SECRET}
+    assert SECRET not in failure(tmp_path, "kafka: [1]", environ)
+    assert SECRET not in failure(tmp_path, "windo: 1", environ)
+    assert SECRET not in failure(tmp_path, f"kafka:\n  sasl.password: '{SECRET}\n", environ)
+
+
+def test_secrets_come_from_a_file_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "secrets.yaml").write_text(f"sasl.username: me\nsasl.password: {SECRET}")
+    (tmp_path / "secrets.yaml").chmod(0o600)
+    file = tmp_path / "c.yaml"
+    file.write_text("secrets_file: secrets.yaml\nkafka: {sasl.username: nobody, security.protocol: SASL_SSL}")
+    settings = load(file, environ={})
+    connection = settings.connection()
+    assert (connection["sasl.username"], connection["sasl.password"]) == ("me", SECRET)
+    assert connection["security.protocol"] == "SASL_SSL"
+    assert SECRET not in repr(settings)
+    from_variable = load(file, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": "other"})
+    assert from_variable.connection()["sasl.password"] == "other"
+
+
+def test_a_file_of_secrets_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.yaml"
+    secrets.write_text(f"sasl.password: {SECRET}")
+    secrets.chmod(0o644)
+    told = failure(tmp_path, "secrets_file: secrets.yaml")
+    assert told == f"{secrets} holds secrets and can be read by others (mode 0644) - chmod 600 {secrets}"
+
+
+def test_layers_merge_key_by_key() -> None:
+    assert merge({"a": {"b": 1}}, {}, {"a": {"c": 3}}, {"d": 4}) == {"a": {"b": 1, "c": 3}, "d": 4}
+
+
+def test_what_should_be_a_section_and_is_not_is_found_under_another_layer(tmp_path: Path) -> None:
+    told = failure(tmp_path, "window: 3", {"STOCKSTREAM_WINDOW__ROWS": "5"})
+    assert told.endswith("window is 3, should be a section with keys of its own")
