@@ -101,7 +101,7 @@ Day: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=31)]
 Year: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9999)]
 
 
-class Flight(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Flight(msgspec.Struct, frozen=True, gc=False):
     """One row of Kaggle's 2015 US flights: its 31 columns and its identity.
 
     Clock times are local, as hhmm (2400 is midnight at the end of the day); delays and durations are minutes,

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import typer
 
@@ -26,13 +26,21 @@ SILENT: Final = 3.0
 """Seconds without an acknowledgement after which the user is told."""
 
 
+class Position(NamedTuple):
+    """How far a source is: things done, of how many where that is known, and doing what if not simply sending."""
+
+    done: int
+    total: int | None = None
+    doing: str = ""
+
+
 def send(
     context: Context,
     topic: Topic[R],
     source: Iterable[R | BadRow | None],
     *,
     linger_ms: int = 5,
-    position: Callable[[], tuple[int, int]] | None = None,
+    position: Callable[[], Position] | None = None,
     already: Callable[[], int] = lambda: 0,
 ) -> None:
     """Send a source to its topic, tell how it goes, and say at the end what became of it.
@@ -48,7 +56,7 @@ def send(
     linger_ms
         Milliseconds that a record may wait for company: 5 for live data, 50 for replays.
     position
-        How far the source is and where it ends (rows), for the bar; without it the records sent, and no end.
+        How far the source is, for the bar; without it the records sent, and no end.
     already
         Records that the topic had before, as far as the source passed them over.
 
@@ -62,8 +70,10 @@ def send(
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
 
     def tell(progress: Progress) -> None:
-        done, total = position() if position else (progress.sent, None)
-        state = topic.name if progress.silent < SILENT else f"{topic.name}: the broker does not answer, waiting"
+        done, total, doing = position() if position else Position(progress.sent)
+        if progress.silent >= SILENT:
+            doing = "waiting for the broker"
+        state = f"{topic.name}, {doing}" if doing else topic.name
         reporter.progress(done, total, meter.rate(done, progress.seconds), state)
 
     with stopping() as stop, Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher:
@@ -96,7 +106,7 @@ class Refusals:
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Make the first Ctrl-C or SIGTERM a wish to stop, after which what was sent is acknowledged; a second interrupts."""
+    """Make the first Ctrl-C or SIGTERM a wish to stop; what was sent is still acknowledged. A second one interrupts."""
     stop = Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape

@@ -185,8 +185,10 @@ class Meter:
         self._samples: deque[tuple[int, float]] = deque()
 
     def rate(self, done: int, seconds: float) -> float:
-        """Things a second, where ``done`` of them are done at ``seconds``."""
+        """Things a second, where ``done`` of them are done at ``seconds``; fewer than before is another beginning."""
         samples = self._samples
+        if samples and done < samples[-1][0]:
+            samples.clear()
         samples.append((done, seconds))
         while len(samples) > 2 and seconds - samples[1][1] >= _RATE_OVER:
             samples.popleft()

@@ -1,0 +1,165 @@
+"""CSV files as users have them: plain, in a folder, gzipped, in a zip."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import mmap
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, BinaryIO, Final, cast
+
+from stockstream.errors import SourceError
+
+BLOCK: Final = 1 << 20
+"""Bytes read at a time."""
+
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_SUFFIXES: Final = (".csv", ".csv.gz", ".gz", ".zip")
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """One CSV file; ``member`` is its name inside a zip."""
+
+    path: Path
+    member: str | None = None
+
+    @property
+    def name(self) -> str:
+        """How the user is told of it."""
+        return str(self.path) if self.member is None else f"{self.path}:{self.member}"
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Give the decompressed bytes; what goes wrong while they are read is a SourceError."""
+        with _translated(self.name), self._stream() as stream:
+            yield cast("BinaryIO", stream)
+
+    @contextmanager
+    def map(self) -> Iterator[mmap.mmap]:
+        """Give the decompressed bytes at any offset: the file itself, or a temporary one. It must not be empty."""
+        with (
+            _translated(self.name),
+            self._seekable() as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        ):
+            yield mapped
+
+    def _plain(self) -> bool:
+        return self.member is None and not _gzipped(self.path)
+
+    @contextmanager
+    def _stream(self) -> Iterator[IO[bytes]]:
+        if self.member is not None:
+            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as member:
+                yield io.BufferedReader(cast("io.RawIOBase", member), BLOCK)
+        elif self._plain():
+            with self.path.open("rb", buffering=BLOCK) as stream:
+                yield stream
+        else:
+            with gzip.open(self.path) as unzipped:
+                yield io.BufferedReader(cast("io.RawIOBase", unzipped), BLOCK)
+
+    @contextmanager
+    def _seekable(self) -> Iterator[IO[bytes]]:
+        with self._stream() as stream:
+            if self._plain():
+                yield stream
+                return
+            with tempfile.TemporaryFile() as copy:
+                shutil.copyfileobj(stream, copy, BLOCK)
+                copy.flush()
+                yield copy
+
+
+def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFile], list[str]]:
+    """Find the CSV files that the user names.
+
+    Parameters
+    ----------
+    paths
+        Files and folders. A folder stands for its ``*.csv``, ``*.gz`` and ``*.zip``, by name, a zip for each CSV in it.
+    skip
+        Names of CSV files that are passed over inside folders and zips, in lower case, without ``.gz``.
+
+    Returns
+    -------
+    list of CsvFile, list of str
+        The files in order, and the names of those passed over.
+
+    Raises
+    ------
+    SourceError
+        For a path that does not exist, and a folder or a zip without any CSV file.
+    """
+    found: list[CsvFile] = []
+    passed: list[str] = []
+    for path in paths:
+        inside = list(_inside(path))
+        wanted = [file for file in inside if (file.path == path and not file.member) or not _named(file, skip)]
+        if not wanted:
+            raise SourceError(f"{path} holds no CSV file that could be read")
+        found += wanted
+        passed += [file.name for file in inside if file not in wanted]
+    return found, passed
+
+
+def _inside(path: Path) -> Iterator[CsvFile]:
+    if path.is_dir():
+        for entry in sorted(path.iterdir()):
+            if entry.name.lower().endswith(_SUFFIXES) and not entry.name.startswith(".") and not entry.is_dir():
+                yield from _inside(entry)
+    elif not path.exists():
+        raise SourceError(f"{path} does not exist")
+    elif not path.is_file():
+        raise SourceError(f"{path} is no file")
+    elif _zipped(path):
+        yield from (CsvFile(path, member) for member in _members(path))
+    else:
+        yield CsvFile(path)
+
+
+def _named(file: CsvFile, names: Collection[str]) -> bool:
+    name = (file.member or file.path.name).lower()
+    return name.rpartition("/")[2].removesuffix(".gz") in names
+
+
+def _members(path: Path) -> list[str]:
+    with _translated(str(path)), zipfile.ZipFile(path) as archive:
+        names = sorted(info.filename for info in archive.infolist() if not info.is_dir())
+    # macOS puts a shadow of each file into its zips, under the same suffix.
+    return [name for name in names if name.lower().endswith(".csv") and not name.startswith("__MACOSX/")]
+
+
+def _gzipped(path: Path) -> bool:
+    return path.suffix.lower() == ".gz" or _magic(path).startswith(_GZIP_MAGIC)
+
+
+def _zipped(path: Path) -> bool:
+    return path.suffix.lower() == ".zip" or _magic(path).startswith(_ZIP_MAGIC)
+
+
+def _magic(path: Path) -> bytes:
+    with _translated(str(path)), path.open("rb") as file:
+        return file.read(4)
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Make the many errors of damaged and unreadable files ours."""
+    try:
+        yield
+    except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise SourceError(f"{name} is damaged: {error}", hint="fetch or unpack it anew") from error
+    except (RuntimeError, NotImplementedError) as error:  # how zipfile says: encrypted, an unknown compression
+        raise SourceError(f"{name} cannot be unpacked: {error}") from error
+    except OSError as error:
+        raise SourceError(f"{name} cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,212 @@
+"""Flights from Kaggle's 2015 files, sent once each however often and in whatever order they are replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from array import array
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
+from mmap import mmap
+from typing import Final
+
+import numpy as np
+
+from stockstream.errors import BadRow, SourceError
+from stockstream.producers.csv_files import BLOCK, CsvFile
+from stockstream.producers.flight_rows import RowReader, check_header
+from stockstream.records import Flight
+
+COMPANIONS: Final = frozenset({"airlines.csv", "airports.csv"})
+"""What stands beside flights.csv in Kaggle's download and holds no flights."""
+
+_BEAT: Final = 1_000
+_MINUTES: Final = 24 * 60
+_LONGEST_HEADER: Final = 1 << 16
+
+
+@dataclass(frozen=True)
+class FlightFile:
+    """A file of flights: where it is, who it is, and how many lines follow its header."""
+
+    csv: CsvFile
+    identity: str
+    lines: int
+
+    def again(self) -> FlightFile:
+        """The same rows as a run of their own, which counts anew."""
+        return replace(self, identity=_short(hashlib.sha256(f"{self.identity}/{uuid.uuid4()}".encode())))
+
+
+def examine(csv: CsvFile) -> FlightFile:
+    """Read a file once: see that it is one of flights and find out its identity. Raises SourceError."""
+    digest = hashlib.sha256()
+    with csv.open() as stream:
+        header = stream.readline(_LONGEST_HEADER)
+        if not header.strip():
+            raise SourceError(f"{csv.name} is empty")
+        check_header(csv.name, header)
+        digest.update(header)
+        lines, last = 0, b"\n"
+        while block := stream.read(BLOCK):
+            digest.update(block)
+            lines += block.count(b"\n")
+            last = block
+    lines += not last.endswith(b"\n")
+    if not lines:
+        raise SourceError(f"{csv.name} holds a header and no rows")
+    return FlightFile(csv, _short(digest), lines)
+
+
+def _short(digest: hashlib._Hash) -> str:
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which flights to send: from day ``start`` to day ``end``, both included, of these airlines; None is no limit."""
+
+    start: date | None = None
+    end: date | None = None
+    airlines: frozenset[str] | None = None
+
+    def __contains__(self, flight: Flight) -> bool:
+        if self.airlines is not None and flight.airline not in self.airlines:
+            return False
+        day = (flight.year, flight.month, flight.day)
+        return (self.start is None or day >= _triple(self.start)) and (self.end is None or day <= _triple(self.end))
+
+
+def _triple(day: date) -> tuple[int, int, int]:
+    return day.year, day.month, day.day
+
+
+def departure(flight: Flight) -> int:
+    """The scheduled departure in minutes on one scale for all flights, by the clock of the airport.
+
+    The file does not say the airport's zone, so flights of two zones may stand up to some hours out of order.
+    """
+    days = date(flight.year, flight.month, flight.day).toordinal()
+    return days * _MINUTES + flight.scheduled_departure // 100 * 60 + flight.scheduled_departure % 100
+
+
+class Replay:
+    """The flights of some files that a topic does not hold yet.
+
+    Iterating gives a `Flight`, a `BadRow` where a row cannot be read, and a None now and then.
+
+    Parameters
+    ----------
+    files
+        What to send, one after another.
+    choice
+        Which of the flights.
+    held
+        By identity of a file the rows that the topic holds.
+
+    Attributes
+    ----------
+    done, total : int
+        Lines that are behind us, and all lines.
+    already : int
+        Chosen flights that were passed over since the topic holds them.
+    sorting : bool
+        Whether this is the reading that `by_departure` begins with; ``done`` begins anew after it.
+    airlines : set of str
+        Those of the flights in ``choice``.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[FlightFile],
+        *,
+        choice: Choice | None = None,
+        held: Mapping[str, Container[int]] | None = None,
+    ) -> None:
+        self._files = files
+        self._choice = choice
+        self._held = held or {}
+        self.done = 0
+        self.total = sum(file.lines for file in files)
+        self.already = 0
+        self.sorting = False
+        self.airlines: set[str] = set()
+
+    def __iter__(self) -> Iterator[Flight | BadRow | None]:
+        for file in self._files:
+            with file.csv.open() as stream:
+                stream.readline()
+                yield from self._chosen(file, stream)
+
+    def _chosen(self, file: FlightFile, lines: Iterable[bytes]) -> Iterator[Flight | BadRow | None]:
+        """The flights of a file from its second line on."""
+        read = RowReader(file.csv.name, file.identity).read
+        held = self._held.get(file.identity, frozenset())
+        choice = self._choice
+        row = -1
+        for line, raw in enumerate(lines, start=2):
+            self.done += 1
+            if not line % _BEAT:
+                yield None
+            if raw.isspace():
+                continue
+            row += 1
+            if choice is None and row in held:
+                self.already += 1
+                continue
+            flight = read(raw, row, line)
+            if choice is None or isinstance(flight, BadRow):
+                yield flight
+            elif flight in choice:
+                self.airlines.add(flight.airline)
+                if row in held:
+                    self.already += 1
+                else:
+                    yield flight
+
+    def by_departure(self) -> Iterator[Flight | BadRow | None]:
+        """The same, sorted by scheduled departure over all files; rows that cannot be read come first.
+
+        Holds 18 bytes a row while it sorts and eight more afterwards: departure, place in the file, and row.
+        """
+        self.sorting = True
+        departures, places, rows, numbers = array("i"), array("q"), array("i"), array("H")
+        with ExitStack() as stack:
+            maps: list[mmap] = []
+            for number, file in enumerate(self._files):
+                data = stack.enter_context(file.csv.map())
+                maps.append(data)
+                lines = _Lines(data)
+                for flight in self._chosen(file, lines):
+                    if isinstance(flight, Flight):
+                        departures.append(departure(flight))
+                        places.append(lines.start)
+                        rows.append(flight.row)
+                        numbers.append(number)
+                    else:
+                        yield flight
+            order = np.argsort(np.frombuffer(departures, np.intc), kind="stable") if departures else ()
+            readers = [RowReader(file.csv.name, file.identity) for file in self._files]
+            self.sorting, self.done, self.total = False, 0, len(departures)
+            for index in order:
+                number, place = numbers[index], places[index]
+                data = maps[number]
+                end = data.find(b"\n", place) + 1 or len(data)
+                self.done += 1
+                yield readers[number].read(data[place:end], rows[index], 0)
+
+
+class _Lines:
+    """The lines of a map from the second on; ``start`` is where the last one given begins."""
+
+    def __init__(self, data: mmap) -> None:
+        self._data = data
+        data.readline()
+        self.start = data.tell()
+
+    def __iter__(self) -> Iterator[bytes]:
+        while raw := self._data.readline():
+            yield raw
+            self.start += len(raw)
