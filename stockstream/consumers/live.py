@@ -183,8 +183,7 @@ class Live(Generic[R]):
     @property
     def caught_up(self) -> bool:
         """Whether all has been taken that the topic held when the reading began."""
-        target = self._subscriber.standing().target
-        return bool(target) and all(self._positions.get(number, -1) >= end for number, end in target.items())
+        return self._subscriber.standing().reached(self._positions)
 
     def status(self) -> Status:
         """How the view stands now."""
@@ -192,15 +191,12 @@ class Live(Generic[R]):
         waiting = standing.waiting
         if waiting is None and self.settled and self.fold.missing():
             waiting = f"{self.view.key_name} {', '.join(self.fold.missing())}"
-        lag = None
-        if standing.target:
-            lag = sum(max(0, end - self._positions.get(number, 0)) for number, end in standing.high.items())
         counts = {"unreadable": standing.dead, "skipped": standing.skipped}
         return Status(
             connected=standing.connected,
             since=standing.since,
             waiting=waiting,
-            lag=lag,
+            lag=standing.lag(self._positions),
             rate=self._rate(),
             latest=self.fold.latest(),
             received=self._received,

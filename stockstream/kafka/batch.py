@@ -70,3 +70,13 @@ class Standing:
     target: Mapping[int, int]
     dead: int
     skipped: int
+
+    def reached(self, positions: Mapping[int, int]) -> bool:
+        """Whether these positions are where every partition ended when reading began."""
+        return bool(self.target) and all(positions.get(number, -1) >= end for number, end in self.target.items())
+
+    def lag(self, positions: Mapping[int, int]) -> int | None:
+        """Records between these positions and the topic's end as last heard; None before reading began."""
+        if not self.target:
+            return None
+        return sum(max(0, end - positions.get(number, 0)) for number, end in self.high.items())

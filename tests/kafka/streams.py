@@ -47,8 +47,7 @@ def read_to_end(subscriber: Subscriber[Any], already: Batch[Any] | None = None) 
         whole.records += batch.records
         whole.messages += batch.messages
         whole.positions.update(batch.positions)
-        target = subscriber.standing().target
-        return bool(target) and all(whole.positions.get(number, -1) >= end for number, end in target.items())
+        return subscriber.standing().reached(whole.positions)
 
     until(done)
     return whole

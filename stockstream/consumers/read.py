@@ -1,0 +1,118 @@
+"""A topic as a pandas DataFrame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pandas as pd
+
+from stockstream.config import load
+from stockstream.errors import BrokerError, StockstreamError, Unreachable
+from stockstream.kafka.client import START_BROKER, address
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import Bar, Flight
+from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
+
+_GIVE_UP: Final = 10.0
+_PAUSE: Final = 0.01
+
+
+def read(
+    topic: str = "stocks",
+    *,
+    symbol: str | None = None,
+    interval: str | None = None,
+    feed: str | None = None,
+    airline: str | None = None,
+    config: str | Path | None = None,
+    bootstrap_servers: str | None = None,
+) -> pd.DataFrame:
+    """Everything that a topic holds now, as a DataFrame.
+
+    Parameters
+    ----------
+    topic
+        ``stocks`` or ``flights``.
+    symbol, interval, feed
+        Of stocks: only these bars.
+    airline
+        Of flights: only this airline's.
+    config
+        A settings file; without one as for the command line.
+    bootstrap_servers
+        The broker, in place of the settings'.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Of stocks one row a bar, by symbol, interval, feed and time: of a bar that came more than once the last. Of
+        flights one row a flight, by file and row: of one that came more than once the first. Columns are the
+        record's fields; ``time`` is in UTC.
+
+    Raises
+    ------
+    Unreachable
+        No broker answers within 10 s.
+    BrokerError
+        There is no such topic.
+    StockstreamError
+        The topic is not one of ours, or the choice does not belong to it.
+    """
+    if topic not in TOPICS:
+        raise StockstreamError(f"there is no topic {topic!r} of ours", hint=f"it is one of {', '.join(TOPICS)}")
+    of_bars = {"symbol": symbol, "interval": interval, "feed": feed}
+    of_flights = {"airline": airline}
+    wanted, others = (of_bars, of_flights) if topic == STOCKS.name else (of_flights, of_bars)
+    wrong = [name for name, value in others.items() if value is not None]
+    if wrong:
+        raise StockstreamError(f"{', '.join(wrong)} is no choice in {topic}", hint=f"there it is {', '.join(wanted)}")
+    overrides = {} if bootstrap_servers is None else {"bootstrap_servers": bootstrap_servers}
+    connection = load(None if config is None else Path(config), overrides).connection()
+    key = symbol or airline
+    if topic == STOCKS.name:
+        bars = _records(STOCKS, Bar, connection, key)
+        table = _table(bars, Bar, wanted)
+        return table.drop_duplicates(_BAR, keep="last").sort_values(_BAR, kind="stable", ignore_index=True)
+    table = _table(_records(FLIGHTS, Flight, connection, key), Flight, wanted)
+    return table.drop_duplicates(_ROW).sort_values(_ROW, kind="stable", ignore_index=True)
+
+
+_BAR: Final = ["symbol", "interval", "feed", "time"]
+_ROW: Final = ["file", "row"]
+
+
+def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any], key: str | None) -> list[Any]:
+    """All records from the topic's start to its end as it stands now."""
+    records: list[Any] = []
+    positions: dict[int, int] = {}
+    begun = False
+    ends = time.monotonic() + _GIVE_UP
+    with Subscriber(topic, record, connection, group="stockstream-read", keys=None if key is None else [key]) as source:
+        while True:
+            if source.origin is not None and not begun:
+                source.begin({})
+                begun = True
+            batch = source.arrived()
+            records += batch.records
+            positions |= batch.positions
+            standing = source.standing()
+            if standing.reached(positions):
+                return records
+            if not standing.target and time.monotonic() > ends:
+                if not standing.connected:
+                    raise Unreachable(f"no broker answers at {address(connection)}", hint=START_BROKER)
+                raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` makes it")
+            time.sleep(_PAUSE)
+
+
+def _table(records: list[Any], record: type[Any], wanted: Mapping[str, str | None]) -> pd.DataFrame:
+    names = [field.name for field in msgspec.structs.fields(record)]
+    table = pd.DataFrame([msgspec.structs.astuple(each) for each in records], columns=names)
+    for name, value in wanted.items():
+        if value is not None:
+            table = table[table[name] == value]
+    return table

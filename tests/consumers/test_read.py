@@ -1,0 +1,63 @@
+"""A topic as a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+import pytest
+
+import stockstream
+from stockstream.errors import BrokerError, StockstreamError
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.topics import STOCKS
+from tests.kafka.streams import connection
+from tests.views.bars import walk
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[str]:
+    """A broker whose topics are this module's alone."""
+    with Broker(tmp_path_factory.mktemp("kafka"), kafka_jars, port=free_port()) as running:
+        yield running.bootstrap_servers
+
+
+def test_a_topic_that_is_not_there_is_told(own_broker: str) -> None:
+    with pytest.raises(BrokerError, match="no topic flights"):
+        stockstream.read("flights", bootstrap_servers=own_broker)
+
+
+def test_bars_are_read_corrected_and_in_order(own_broker: str) -> None:
+    bars = walk(40, 1, "AAPL") + walk(40, 2, "MSFT")
+    wrong = [msgspec.structs.replace(bar, close=1.0) for bar in bars[50:60]]
+    simulated = [msgspec.structs.replace(bar, feed="simulated") for bar in bars[:5]]
+    with Publisher(STOCKS, connection(own_broker)) as publisher:
+        send_all(publisher, wrong + bars[::-1] + simulated)
+    table = stockstream.read("stocks", bootstrap_servers=own_broker)
+    assert len(table) == 85
+    chosen = stockstream.read("stocks", symbol="MSFT", bootstrap_servers=own_broker)
+    assert chosen["close"].tolist() == [bar.close for bar in bars[40:]]
+    assert chosen["time"].tolist() == [pd.Timestamp(bar.time) for bar in bars[40:]]
+    assert list(chosen.columns) == list(type(bars[0]).__struct_fields__)
+    assert len(stockstream.read(symbol="AAPL", feed="simulated", bootstrap_servers=own_broker)) == 5
+    assert len(stockstream.read(symbol="NONE", bootstrap_servers=own_broker)) == 0
+
+
+def test_a_choice_that_does_not_belong_is_told() -> None:
+    with pytest.raises(StockstreamError, match="airline is no choice in stocks"):
+        stockstream.read("stocks", airline="AA")
+    with pytest.raises(StockstreamError, match="no topic 'stock'"):
+        stockstream.read("stock")
+
+
+def test_importing_the_package_is_light() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, stockstream; print([m for m in ('pandas', 'confluent_kafka', 'matplotlib') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
