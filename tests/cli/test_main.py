@@ -1,0 +1,155 @@
+"""The entry: options, exit codes, one-line errors, the log; as processes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stockstream.cli.main import COMMANDS, _command
+from stockstream.version import VERSION
+from tests.cli.hands import COMMAND, clean, events, stockstream
+
+SECRET = "hush-hush"
+
+
+def test_help_lists_every_command_and_imports_none(tmp_path: Path) -> None:
+    told = stockstream("--help", cwd=tmp_path)
+    assert told.returncode == 0
+    assert all(f" {name} " in told.stdout for name in COMMANDS)
+    heavy = ("confluent_kafka", "matplotlib", "pandas", "numpy", "yfinance", "pydantic")
+    program = f"import sys, stockstream.cli.main; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() in ("[]", "['pydantic']")
+
+
+def test_help_works_whatever_stands_in_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("nonsense: 1")
+    assert stockstream("--help", cwd=tmp_path).returncode == 0
+    assert stockstream("topics", "--help", cwd=tmp_path).returncode == 0
+    assert stockstream("topics", cwd=tmp_path).returncode == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_loaded(name: str) -> None:
+    command = _command(name)
+    assert command.name == name
+    assert command.help
+
+
+def test_version(tmp_path: Path) -> None:
+    assert stockstream("--version", cwd=tmp_path).stdout == f"stockstream {VERSION}\n"
+
+
+def test_the_shell_is_offered_commands_and_their_options(tmp_path: Path) -> None:
+    def offered(words: str, at: int) -> str:
+        env = clean(tmp_path, _STOCKSTREAM_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD=str(at))
+        return stockstream(cwd=tmp_path, env=env).stdout
+
+    assert offered("stockstream to", 1).split() == ["topics"]
+    assert "--no-follow" in offered("stockstream tail --", 2).split()
+
+
+@pytest.mark.parametrize("arguments", [["no-such-command"], ["topics", "--no-such-option"], ["tail"]])
+def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: list[str]) -> None:
+    told = stockstream(*arguments, cwd=tmp_path)
+    assert told.returncode == 2
+    assert "Usage: stockstream" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
+    assert "Did you mean 'topics'?" in stockstream("topic", cwd=tmp_path).stderr
+
+
+def test_a_result_goes_to_stdout_and_the_rest_to_stderr(tmp_path: Path) -> None:
+    told = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND)
+    assert told.returncode == 0
+    assert told.stdout == "the result\n"
+    assert told.stderr.splitlines() == [
+        "began",
+        "mind the gap",
+        "counting: 0 of 4, 2.5/s, 2 s left",
+        "counting: 4 of 4, 2.5/s",
+    ]
+
+
+def test_an_error_is_one_line_with_hint_and_log_and_exit_code_1(tmp_path: Path) -> None:
+    told = stockstream("doctor", "error", cwd=tmp_path, command=COMMAND)
+    log = tmp_path / "state" / "logs" / "doctor.log"
+    assert told.returncode == 1
+    assert told.stderr == f"began\nstockstream: no broker answers - start one (log: {log})\n"
+    assert "Traceback" in log.read_text()
+    assert "stockstream.errors.Unreachable: no broker answers - start one" in log.read_text()
+
+
+def test_an_unexpected_exception_is_one_line_too_and_no_secret_is_in_it_or_in_the_log(tmp_path: Path) -> None:
+    env = clean(tmp_path / "state", STOCKSTREAM_KAFKA__SASL_PASSWORD=SECRET)
+    told = stockstream("doctor", "defect", cwd=tmp_path, command=COMMAND, env=env)
+    log = tmp_path / "state" / "logs" / "doctor.log"
+    assert told.returncode == 1
+    assert len(told.stderr.splitlines()) == 2
+    assert "stockstream: unexpected ValueError: out of range" in told.stderr
+    assert f"(log: {log})" in told.stderr
+    assert "ValueError: out of range" in log.read_text()
+    assert "'sasl.password': '***'" in log.read_text()
+    traced = stockstream("--debug", "doctor", "defect", cwd=tmp_path, command=COMMAND, env=env)
+    assert "Traceback" in traced.stderr
+    assert SECRET not in told.stderr + traced.stderr + log.read_text()
+
+
+def test_an_error_in_the_settings_names_the_file_and_there_is_no_log_yet(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("window:\n  refres: 1")
+    told = stockstream("--config", "other.yaml", "doctor", "result", cwd=tmp_path, command=COMMAND)
+    assert told.returncode == 1
+    assert told.stderr == "stockstream: other.yaml, line 2: unknown key window.refres - did you mean refresh?\n"
+
+
+def test_a_log_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    told = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND, env=clean(tmp_path / "file" / "state"))
+    assert told.returncode == 0
+    assert told.stderr.startswith("no log is written: ")
+
+
+def test_log_json_is_one_object_a_line(tmp_path: Path) -> None:
+    told = stockstream("--log-json", "doctor", "result", cwd=tmp_path, command=COMMAND)
+    assert told.stdout == "the result\n"
+    heard = events(told.stderr)
+    assert [event["event"] for event in heard] == ["note", "warning", "progress", "progress", "result"]
+    assert heard[2] | {"time": ""} == {
+        "time": "", "event": "progress", "done": 0, "total": 4, "rate": 2.5, "state": "counting"
+    }  # fmt: skip
+    assert heard[3]["done"] == 4
+    assert all(event["time"].endswith("Z") for event in heard)
+    (error,) = events(stockstream("--log-json", "doctor", "error", cwd=tmp_path, command=COMMAND).stderr)[1:]
+    assert (error["event"], error["text"], error["hint"]) == ("error", "no broker answers", "start one")
+    assert error["log"].endswith("doctor.log")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_is_exit_code_130_without_a_word(tmp_path: Path, sent: signal.Signals, code: int) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "doctor", "wait"], cwd=tmp_path, env=clean(tmp_path / "state"), stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline() == "began\n"
+    process.send_signal(sent)
+    _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (code, "")
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    shell = f"'{sys.executable}' -m stockstream --help | head -1"
+    told = subprocess.run(shell, shell=True, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert told.stderr == ""
+
+
+def test_options_before_the_command_win_over_the_environment(tmp_path: Path) -> None:
+    env = clean(tmp_path / "state", STOCKSTREAM_BOOTSTRAP_SERVERS="127.0.0.1:2")
+    told = stockstream("--bootstrap-servers", "127.0.0.1:1", "topics", cwd=tmp_path, env=env)
+    assert told.returncode == 1
+    assert "no broker answers at 127.0.0.1:1 - " in told.stderr
+    assert "stockstream broker" in told.stderr
