@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import typer
 
+from stockstream.cli.produce_flights import SpreadAirlines, flights
+
 app = typer.Typer(no_args_is_help=True, help="Send records from a source to their topic.")
 
 
 @app.callback()
 def produce() -> None:
     """Send records from a source to their topic; each is acknowledged or reported."""
+
+
+app.command("flights", cls=SpreadAirlines)(flights)

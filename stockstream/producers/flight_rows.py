@@ -73,6 +73,7 @@ COLUMNS: Final = tuple(name.upper() for name in Cells.__struct_fields__)
 _TEXTS: Final = frozenset({"airline", "tail_number", "origin_airport", "destination_airport", "cancellation_reason"})
 _PLAIN: Final = bytes(code for code in range(0x21, 0x7F) if code != ord('"')) + b"\r\n"
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
+_SHOWN: Final = 6
 _PLACE: Final = re.compile(r"`\$\[(\d+)\]")
 
 _convert = msgspec.convert
@@ -98,11 +99,8 @@ def check_header(file: str, header: bytes) -> None:
     hint = "the 31 columns of flights.csv of Kaggle's 2015 Flight Delays and Cancellations are wanted"
     if not missing:
         raise SourceError(f"{file}: all columns are there, but in another order or with others among them", hint=hint)
-    if len(missing) == len(COLUMNS):
-        shown = ",".join(names)
-        shown = shown if len(shown) <= 100 else f"{shown[:100]}..."
-        raise SourceError(f"{file} has another layout: none of {COLUMNS[0]} ... {COLUMNS[-1]}, but {shown}", hint=hint)
-    raise SourceError(f"{file} has another layout: it lacks {', '.join(missing)}", hint=hint)
+    shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
+    raise SourceError(f"{file} has another layout: it lacks {shown}", hint=hint)
 
 
 class RowReader:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import uuid
 from array import array
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
 from mmap import mmap
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -25,6 +25,12 @@ COMPANIONS: Final = frozenset({"airlines.csv", "airports.csv"})
 _BEAT: Final = 1_000
 _MINUTES: Final = 24 * 60
 _LONGEST_HEADER: Final = 1 << 16
+
+
+class Rows(Protocol):
+    """Some rows of a file; pyroaring's BitMap is one, a set another."""
+
+    def __contains__(self, row: int, /) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ class Replay:
         files: Sequence[FlightFile],
         *,
         choice: Choice | None = None,
-        held: Mapping[str, Container[int]] | None = None,
+        held: Mapping[str, Rows] | None = None,
     ) -> None:
         self._files = files
         self._choice = choice
@@ -143,7 +149,7 @@ class Replay:
     def _chosen(self, file: FlightFile, lines: Iterable[bytes]) -> Iterator[Flight | BadRow | None]:
         """The flights of a file from its second line on."""
         read = RowReader(file.csv.name, file.identity).read
-        held = self._held.get(file.identity, frozenset())
+        held: Rows = self._held.get(file.identity, frozenset())
         choice = self._choice
         row = -1
         for line, raw in enumerate(lines, start=2):

@@ -182,12 +182,12 @@ class Meter:
     """
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[int, float]] = deque()
+        self._samples: deque[tuple[int, float]] = deque([(0, 0.0)])
 
     def rate(self, done: int, seconds: float) -> float:
         """Things a second, where ``done`` of them are done at ``seconds``; fewer than before is another beginning."""
         samples = self._samples
-        if samples and done < samples[-1][0]:
+        if done < samples[-1][0]:
             samples.clear()
         samples.append((done, seconds))
         while len(samples) > 2 and seconds - samples[1][1] >= _RATE_OVER:
