@@ -95,16 +95,16 @@ def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[_Opening]]:
     with Subscriber(STOCKS, _Opening, connection, group="stockstream-series") as subscriber:
         subscriber.begin({})
         while True:
-            target = subscriber.standing().target
+            standing = subscriber.standing()
             batch = subscriber.arrived()
             positions.update(batch.positions)
             if batch.positions:
                 heard = time.monotonic()
                 yield batch.records
-            if target and all(positions.get(number, -1) >= end for number, end in target.items()):
+            if standing.reached(positions):
                 return
             if time.monotonic() - heard > PATIENCE:
-                raise Unreachable(f"{subscriber.standing().waiting or 'the broker'} does not answer")
+                raise Unreachable(f"{standing.waiting or 'the broker'} does not answer")
             time.sleep(0.01)
 
 

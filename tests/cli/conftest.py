@@ -1,0 +1,65 @@
+"""A Kafka whose topics are the command line's tests' alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.topics import TOPICS, Topic
+from tests.cli.hands import clean, stockstream, until
+
+
+class Site(NamedTuple):
+    """A user's machine: a broker with its data, and the environment in which commands are run."""
+
+    folder: Path
+    bootstrap_servers: str
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        return {"bootstrap.servers": self.bootstrap_servers}
+
+    @property
+    def env(self) -> dict[str, str]:
+        return clean(
+            self.folder / "state",
+            STOCKSTREAM_DATA_DIR=str(self.folder / "data"),
+            STOCKSTREAM_BOOTSTRAP_SERVERS=self.bootstrap_servers,
+        )
+
+    def run(self, *arguments: str, stdin: str = "") -> Any:
+        """Run a command of ours to its end."""
+        return stockstream(*arguments, cwd=self.folder, env=self.env, stdin=stdin)
+
+    def send(self, topic: Topic[Any], records: list[Any]) -> None:
+        with Publisher(topic, self.connection) as publisher:
+            send_all(publisher, records)
+
+    def clear(self) -> None:
+        """Delete our topics."""
+        admin = Admin(self.connection)
+        ours = {name for topic in TOPICS.values() for name in (topic.name, topic.dead_letters)}
+        present = ours & admin.names()
+        if present:
+            admin.delete(present)
+            until(lambda: not ours & admin.names())
+
+
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with Broker(folder / "data" / "kafka", kafka_jars, port=free_port()) as broker:
+        yield Site(folder, broker.bootstrap_servers)
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """A machine with a broker that holds none of our topics yet."""
+    running_site.clear()
+    return running_site
