@@ -1,0 +1,212 @@
+"""The labels of the axes: instants of rows that stand side by side, and numbers that read well."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Instants = NDArray[np.datetime64]
+
+
+class Step(NamedTuple):
+    """A distance of ticks: every so many units of NumPy's datetime code."""
+
+    unit: str
+    every: int
+
+
+_STEPS: Final = tuple(
+    Step(unit, count)
+    for unit, counts in (
+        ("m", (1, 2, 5, 10, 15, 30)),
+        ("h", (1, 2, 3, 6, 12)),
+        ("D", (1, 2, 5)),
+        ("W", (1, 2)),
+        ("M", (1, 2, 3, 6)),
+        ("Y", (1, 2, 5, 10, 20, 50, 100)),
+    )
+    for count in counts
+)
+_CLOCK: Final = ("m", "h")
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """Where an axis of rows is labelled, and how.
+
+    ``rows`` are places in the frame. A label has two lines, the second saying the day, month or year where it
+    changes. ``title`` names the years in view and the zone.
+    """
+
+    rows: tuple[int, ...]
+    labels: tuple[str, ...]
+    title: str
+
+
+def local(instants: Instants, zone: str | None) -> Instants:
+    """The wall clock's time at UTC instants in a zone; as they are without one."""
+    if zone is None or not len(instants):
+        return instants
+    there = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
+    return np.asarray(there.to_numpy())
+
+
+def ticks(instants: Instants, first: int, zone: str | None, room: int) -> Ticks:
+    """Choose the finest ticks of which no more than ``room`` are in view.
+
+    Parameters
+    ----------
+    instants
+        The rows in view: UTC instants (datetime64[us]) or days (datetime64[D]).
+    first
+        The place of the first of them in the frame.
+    zone
+        The zone of the labels; None for UTC and for days.
+    room
+        How many labels stand side by side without touching.
+
+    A tick stands at the first row of a new minute, hour, day, ... never where there is no row.
+    """
+    if not len(instants):
+        return Ticks((), (), "")
+    clock = local(instants, zone)
+    days_only = bool(np.all(clock == clock.astype("M8[D]")))
+    for step in _STEPS:
+        if days_only and step.unit in _CLOCK:
+            continue
+        places = _changes(clock, step)
+        if len(places) <= room:
+            break
+    places = _thinned(places, clock, step, len(clock) / max(room, 1) * 0.8)
+    return Ticks(
+        tuple((places + first).tolist()), tuple(_labels(clock[places], step)), _title(instants, clock, zone, days_only)
+    )
+
+
+def _changes(clock: Instants, step: Step) -> NDArray[np.intp]:
+    """The rows at which a new step begins; the first row too, where it stands on one by itself."""
+    number = _number(clock, step)
+    places = np.flatnonzero(np.diff(number)) + 1
+    whole = clock[0].astype(f"M8[{step.unit}]") == clock[0] and number[0] != _number(clock[:1] - 1, step)[0]
+    return np.concatenate(([0], places)) if whole or not len(places) else places
+
+
+def _number(clock: Instants, step: Step) -> NDArray[np.int64]:
+    """The number of the step in which each instant lies."""
+    if step.unit == "W":
+        return np.asarray((clock.astype("M8[D]").astype(np.int64) + 3) // (7 * step.every))
+    if step.unit == "D" and step.every > 1:
+        # Counted from the month's first day, so that a label falls on each of them; the 31st is no step of its own.
+        month = clock.astype("M8[M]")
+        day = (clock.astype("M8[D]") - month.astype("M8[D]")).astype(np.int64)
+        last = 30 // step.every - 1
+        return np.asarray(month.astype(np.int64) * 100 + np.minimum(day // step.every, last))
+    return np.asarray(clock.astype(f"M8[{step.unit}]").astype(np.int64) // step.every)
+
+
+def _thinned(places: NDArray[np.intp], clock: Instants, step: Step, least: float) -> NDArray[np.intp]:
+    """Leave out labels that would touch; of two neighbours the one that opens a day, month or year stays."""
+    opens = _opens(clock[places], step)
+    kept: list[int] = []
+    for number, place in enumerate(places):
+        if kept and place - places[kept[-1]] < least:
+            if not opens[number] or opens[kept[-1]]:
+                continue
+            kept.pop()
+        kept.append(number)
+    return places[kept]
+
+
+def _context(step: Step) -> str | None:
+    """The coarser unit that the second line of a label names."""
+    if step.unit in _CLOCK:
+        return "D"
+    if step.unit in ("D", "W"):
+        return "M"
+    return "Y" if step.unit == "M" else None
+
+
+def _opens(clock: Instants, step: Step) -> NDArray[np.bool_]:
+    unit = _context(step)
+    if unit is None:
+        return np.zeros(len(clock), dtype=bool)
+    number = clock.astype(f"M8[{unit}]").astype(np.int64)
+    return np.concatenate(([True], np.diff(number) != 0))
+
+
+def _labels(clock: Instants, step: Step) -> list[str]:
+    opens = _opens(clock, step)
+    labels = []
+    year = None
+    for opening, instant in zip(opens, clock.astype("M8[s]").tolist(), strict=True):
+        if step.unit in _CLOCK:
+            label = f"{instant:%H:%M}" + (f"\n{instant:%a} {instant.day} {instant:%b}" if opening else "")
+        elif step.unit in ("D", "W"):
+            month = f"\n{instant:%b %Y}" if year != instant.year else f"\n{instant:%b}"
+            label = str(instant.day) + (month if opening else "")
+        elif step.unit == "M":
+            label = f"{instant:%b}" + (f"\n{instant.year}" if opening else "")
+        else:
+            label = str(instant.year)
+        year = instant.year
+        labels.append(label)
+    return labels
+
+
+def _title(instants: Instants, clock: Instants, zone: str | None, days_only: bool) -> str:
+    if days_only and zone is None:
+        return ""
+    years = [int(str(instant.astype("M8[Y]"))) for instant in (clock[0], clock[-1])]
+    span = str(years[0]) if years[0] == years[1] else f"{years[0]} to {years[1]}"
+    return f"{span}, {_zone_name(instants, zone)}"
+
+
+def _zone_name(instants: Instants, zone: str | None) -> str:
+    if zone is None:
+        return "UTC"
+    ends = pd.DatetimeIndex(instants[[0, -1]]).tz_localize("UTC").tz_convert(zone)
+    short = "/".join(dict.fromkeys(instant.strftime("%Z") for instant in ends))
+    return f"{zone} time ({short})" if short != zone else f"{zone} time"
+
+
+_SUFFIXES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
+_LONG: Final = 1e4
+"""Shorter numbers are never abbreviated."""
+
+_TOO_LONG: Final = 1e7
+"""Longer ones always are, even where that takes decimals."""
+
+
+def numbers(values: Sequence[float]) -> list[str]:
+    """Labels of evenly spaced values, with no more decimals than tell them apart.
+
+    >>> numbers([99.5, 100.0, 100.5])
+    ['99.5', '100.0', '100.5']
+    >>> numbers([0.0, 250_000.0, 500_000.0]), numbers([10_500.0, 11_000.0]), numbers([0.0, 5e6, 1e7])
+    (['0', '250k', '500k'], ['10,500', '11,000'], ['0', '5M', '10M'])
+    """
+    if not len(values):
+        return []
+    largest = max(map(abs, values))
+    step = min((after - before for before, after in pairwise(values) if after > before), default=largest or 1.0)
+    scale, suffix = _abbreviation(largest, step)
+    step /= scale
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    while decimals < 10 and abs(round(step, decimals) - step) > 1e-6 * step:
+        decimals += 1
+    return [f"{value / scale:,.{decimals}f}{suffix}" if value else "0" for value in values]
+
+
+def _abbreviation(largest: float, step: float) -> tuple[float, str]:
+    """The unit in which to tell values: one in which the step is whole, or that of the largest where it is too long."""
+    for size, suffix in _SUFFIXES:
+        if largest >= size and ((step >= size and largest >= _LONG) or largest >= _TOO_LONG):
+            return size, suffix
+    return 1.0, ""

@@ -1,0 +1,141 @@
+"""The marks made of upright bars: candles, columns, and groups of columns. All keep to whole pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from stockstream.charts import sampling
+from stockstream.charts.artists import PIXEL, DrawnMark, Level, Rows, Scale
+from stockstream.charts.shapes import EMPTY, Numbers, boxes, polyline, segments
+from stockstream.charts.theme import Theme
+from stockstream.views.marks import Candles, Columns, Groups
+
+_OPEN_BODY: Final = 3
+"""Pixels from which on a body can be hollow; a narrower one is told from its wick by the wick's paler hue."""
+
+_DASHES: Final = (0, (2.0, 2.0))
+
+
+def _trend(rows: Rows, size: int) -> NDArray[np.bool_]:
+    """Whether each bucket closes where it opened or above."""
+    return np.asarray(sampling.lasts(rows["close"], size) >= sampling.firsts(rows["open"], size))
+
+
+def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
+    """A column of truths for each bucket, by its last row; ``otherwise`` where the frame has none."""
+    if name in rows.frame:
+        return np.asarray(sampling.lasts(rows[name], size), dtype=bool)
+    return np.full(-(-len(rows) // size), otherwise)
+
+
+class DrawnCandles(DrawnMark):
+    """`Candles`: hollow where the close is not below the open, filled where it is; dashed while forming.
+
+    A row that the frame calls ``doubtful`` is a grey stroke from low to high.
+    """
+
+    columns = ("high", "low")
+
+    def __init__(self, mark: Candles, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        del mark
+        self._theme = theme
+        for dashes in ("-", _DASHES):
+            for color, fill in ((theme.up, theme.background), (theme.down, theme.down)):
+                inside = fill if dashes == "-" else theme.pale(fill, 0.35)
+                self.crisp(fill=False, edgecolor=color, linewidth=PIXEL)
+                self.crisp(facecolor=inside, edgecolor=color, linewidth=PIXEL, linestyle=dashes)
+        self.crisp(fill=False, edgecolor=theme.doubtful, linewidth=PIXEL)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the candles; a bucket of several rows is one candle of all of them."""
+        size = scale.bucket
+        x = scale.pixels(sampling.centers(len(rows), rows.first, size))
+        opens = sampling.firsts(rows["open"], size)
+        closes = sampling.lasts(rows["close"], size)
+        high, low = sampling.highest(rows["high"], size), sampling.lowest(rows["low"], size)
+        rising = _trend(rows, size)
+        final = _flag(rows, "final", size, otherwise=True)
+        known = ~_flag(rows, "doubtful", size, otherwise=False)
+        half = scale.width // 2
+        bottom, top = np.minimum(opens, closes), np.maximum(opens, closes)
+        kinds = (rising & final, ~rising & final, rising & ~final, ~rising & ~final)
+        for number, kind in enumerate(kinds):
+            kind &= known
+            wick, body = 2 * number, 2 * number + 1
+            color = self._theme.down if number % 2 else self._theme.up
+            self.patch(level, wick).set_edgecolor(self._theme.pale(color, 1.0 if half else 0.5))
+            self.set(level, wick, segments(x[kind], low[kind], high[kind]))
+            self.set(level, body, boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind]))
+        self.set(level, 2 * len(kinds), segments(x[~known], low[~known], high[~known]))
+
+
+class DrawnColumns(DrawnMark):
+    """`Columns`: from zero to the value, pale in the hue of up and down, paler while forming."""
+
+    def __init__(self, mark: Columns, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        self.columns = (mark.column,)
+        for share in (0.55, 0.3):
+            for color in (theme.up, theme.down):
+                self.crisp(facecolor=theme.pale(color, share), edgecolor="none", linewidth=0.0)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the columns; a bucket of several rows shows its highest."""
+        size = scale.bucket
+        x = scale.pixels(sampling.centers(len(rows), rows.first, size))
+        values = sampling.highest(rows[self.columns[0]], size)
+        known = np.isfinite(values)
+        prices = "open" in rows.frame and "close" in rows.frame
+        rising = _trend(rows, size) if prices else np.ones(len(x), dtype=bool)
+        final = _flag(rows, "final", size, otherwise=True)
+        half = scale.width // 2
+        for number, kind in enumerate((rising & final, ~rising & final, rising & ~final, ~rising & ~final)):
+            kind &= known
+            self.set(level, number, _upright(x[kind] - half, x[kind] + half + 1, values[kind]))
+
+
+class DrawnGroups(DrawnMark):
+    """`Groups`: a column of every key side by side, or a line a key where there are too many rows for columns."""
+
+    whole = True
+    settles = False
+
+    def __init__(self, mark: Groups, axes: Axes, theme: Theme, places: Sequence[tuple[str, int]]) -> None:
+        """``places`` names the keys' columns in the frame, in order, each with its place in the palette."""
+        super().__init__(axes)
+        self.columns = tuple(column for column, _ in places)
+        self._most = mark.columns_up_to
+        for _, place in places:
+            color = theme.color(place)
+            again = theme.again(place)
+            fill, edge = (theme.pale(color, 0.35), PIXEL) if again else (color, 0.0)
+            self.crisp(facecolor=fill, edgecolor=color, linewidth=edge)
+            self.stroke(color, 1.4, dashed=again)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move columns and lines, of which one kind is empty."""
+        in_columns = scale.shown <= self._most
+        each = max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
+        gap = 1 if each > _OPEN_BODY else 0
+        for number, name in enumerate(self.columns):
+            values = rows[name]
+            column, line = EMPTY, EMPTY
+            if in_columns:
+                known = np.isfinite(values)
+                x = scale.pixels(rows.first + np.flatnonzero(known).astype(np.float64))
+                left = x - each * len(self.columns) // 2 + each * number
+                column = _upright(left, left + each - gap, values[known])
+            else:
+                line = polyline(*sampling.extremes(values, rows.first, scale.bucket))
+            self.set(level, 2 * number, column)
+            self.set(level, 2 * number + 1, line)
+
+
+def _upright(left: Numbers, right: Numbers, values: NDArray[Any]) -> Any:
+    return boxes(left, right, np.minimum(values, 0.0), np.maximum(values, 0.0))

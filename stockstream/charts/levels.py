@@ -1,0 +1,121 @@
+"""Drawing on two levels: rows that are settled are baked into the background, live ones are drawn over it.
+
+A full draw keeps a copy of the painted axes as the ground, paints the settled rows over it and keeps a copy again.
+From then on a new or changed row costs the ground right of the seam, the few rows there, and a blit. Everything left
+of the seam depends on settled rows alone. Live rows begin some way left of it, so that lines have their true joins,
+and what they spill over it is taken back: the picture is, pixel for pixel, that of a full draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
+
+from stockstream.charts.artists import Level, Rows, Scale
+from stockstream.charts.panel import DrawnPanel
+from stockstream.views.frame import Frame
+
+_REACH: Final = 7.0
+"""Pixels, at 100 dots an inch, that a mark may reach beyond the middle of its row."""
+
+_OPEN_ROWS: Final = 2
+"""The newest rows are never settled: the last may be forming, and the one before it is often corrected."""
+
+_JOINS: Final = 3
+"""Points that a line needs before the seam to cross it as the whole line does."""
+
+
+@dataclass(frozen=True)
+class _Baked:
+    """What the background holds: ``rows`` (a copy), up to ``settled``; live rows are drawn from ``live`` on."""
+
+    rows: Frame
+    first: int
+    settled: int
+    live: int
+    scale: Scale
+    ground: Any
+    left: Any
+    area: Bbox
+
+
+class Levels:
+    """The two levels of all panels on one canvas."""
+
+    def __init__(self, canvas: FigureCanvasAgg, panels: Sequence[DrawnPanel]) -> None:
+        self._canvas = canvas
+        self._panels = panels
+        self._baked: _Baked | None = None
+
+    def holds(self, frame: Frame) -> bool:
+        """Whether the background is still true of a frame."""
+        baked = self._baked
+        if baked is None or set(baked.rows) != set(frame) or len(frame) < baked.settled:
+            return False
+        now = frame.slice(slice(baked.first, baked.settled))
+        return all(_equal(baked.rows[name], now[name]) for name in frame)
+
+    def bake(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
+        """Paint the rows from ``first`` to ``last`` over the axes, and keep what is settled."""
+        size = scale.bucket
+        first -= first % size
+        reach = _REACH * self._canvas.figure.dpi / 100
+        settles = all(mark.settles for panel in self._panels for mark in panel.marks)
+        settled = min(last, len(frame) - _OPEN_ROWS) // size * size if settles else first
+        box = self._panels[0].axes.bbox
+        left, right = math.floor(box.x0) - 1, math.ceil(box.x1) + 2
+        if settled <= first:
+            settled = live = first
+            seam = left
+        else:
+            back = _JOINS + math.ceil(2 * reach / (scale.pitch * size))
+            live = max(first, settled - (1 + back) * size)
+            seam = math.floor(scale.origin + (settled - size) * scale.pitch - reach)
+            seam = min(max(seam, left), right)
+        low = math.floor(self._panels[-1].axes.bbox.y0) - 1
+        high = math.ceil(self._panels[0].axes.bbox.y1) + 2
+        area = Bbox.from_extents(seam, low, right, high)
+        ground = self._canvas.copy_from_bbox(area)
+        self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
+        kept = self._canvas.copy_from_bbox(Bbox.from_extents(left, low, seam, high)) if seam > left else None
+        rows = frame.slice(slice(first, settled))
+        copied = Frame(frame.index, {name: rows[name].copy() for name in rows})
+        self._baked = _Baked(copied, first, settled, live, scale, ground, kept, area)
+        self.renew(renderer, frame, last)
+
+    def renew(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
+        """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""
+        baked = self._baked
+        if baked is None or baked.area.width < 1:
+            return None
+        self._canvas.restore_region(baked.ground)
+        self._draw(Level.LIVE, renderer, frame, baked.live, last, baked.first, baked.scale)
+        if baked.left is not None:
+            self._canvas.restore_region(baked.left)
+        return baked.area
+
+    def print(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
+        """Paint all rows at once on a renderer of any kind, as for a file; the canvas stays as it is."""
+        first -= first % scale.bucket
+        self._draw(Level.SETTLED, renderer, frame, first, last, first, scale)
+
+    def _draw(
+        self, level: Level, renderer: RendererBase, frame: Frame, first: int, last: int, whole: int, scale: Scale
+    ) -> None:
+        some, every = (Rows(frame.slice(slice(start, max(start, last))), start) for start in (first, whole))
+        for panel in self._panels:
+            for mark in panel.marks:
+                if all(name in frame for name in mark.columns):
+                    mark.place(level, every if mark.whole else some, scale)
+                    mark.draw(level, renderer)
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")

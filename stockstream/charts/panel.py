@@ -1,0 +1,147 @@
+"""One panel of a scene: its axes, its marks and its vertical limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator
+
+from stockstream.charts.artists import DrawnBand, DrawnLine, DrawnMark
+from stockstream.charts.axis import numbers
+from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGroups
+from stockstream.charts.subject import group_column
+from stockstream.charts.theme import Theme
+from stockstream.views import marks
+from stockstream.views.frame import Frame
+
+_PADDING = 0.07
+_SHRINK = 0.5
+"""Limits stay while the values fill at least this share of them: each change costs a full draw."""
+
+
+class Numbers(Formatter):
+    """Labels of values by `numbers`."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """One value by itself."""
+        del pos
+        return numbers([x])[0]
+
+    def format_ticks(self, values: Iterable[float]) -> list[str]:
+        """All values together, so that they have the same decimals."""
+        return numbers(list(values))
+
+
+class DrawnPanel:
+    """A panel's axes, without ticks across, and its marks.
+
+    Parameters
+    ----------
+    panel
+        The declaration.
+    figure
+        Where to draw.
+    theme
+        How it looks.
+    above
+        The axes with which to share the horizontal axis.
+    """
+
+    def __init__(self, panel: marks.Panel, figure: Figure, theme: Theme, above: Axes | None) -> None:
+        self.spec = panel
+        self._theme = theme
+        self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
+        self.marks: list[DrawnMark] = []
+        self._dress()
+        self.build(())
+
+    def _dress(self) -> None:
+        axes, theme, panel = self.axes, self._theme, self.spec
+        axes.set_autoscale_on(False)
+        axes.set_axisbelow(True)
+        axes.set_facecolor(theme.background)
+        axes.grid(visible=True, color=theme.grid, linewidth=0.8)
+        axes.tick_params(length=0, pad=5, colors=theme.quiet, labelsize=theme.small_size)
+        axes.xaxis.set_tick_params(length=3, color=theme.edge)
+        for side, spine in axes.spines.items():
+            # Beneath the marks, which are drawn over the whole axes.
+            spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
+        axes.set_ylabel(panel.ylabel, color=theme.quiet, fontsize=theme.small_size)
+        axes.yaxis.set_major_formatter(Numbers())
+        axes.yaxis.set_major_locator(
+            FixedLocator(panel.ticks) if panel.ticks else MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
+        )
+        axes.set_ylim(*(panel.limits or (0.0, 1.0)), auto=False)
+        for mark in panel.marks:
+            if isinstance(mark, marks.Guide):
+                axes.axhline(mark.value, color=theme.edge, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+
+    def build(self, groups: Sequence[tuple[str, int]]) -> None:
+        """Make the marks; ``groups`` are the keys that are shown together, each with its colour's place."""
+        for drawn in self.marks:
+            drawn.remove()
+        self.marks = []
+        for mark in self.spec.marks:
+            match mark:
+                case marks.Candles():
+                    self.marks.append(DrawnCandles(mark, self.axes, self._theme))
+                case marks.Line():
+                    self.marks.append(DrawnLine(mark, self.axes, self._theme))
+                case marks.Band():
+                    self.marks.append(DrawnBand(mark, self.axes, self._theme))
+                case marks.Columns():
+                    self.marks.append(DrawnColumns(mark, self.axes, self._theme))
+                case marks.Groups():
+                    places = [(group_column(mark.column, key), place) for key, place in groups]
+                    self.marks.append(DrawnGroups(mark, self.axes, self._theme, places))
+                case marks.Guide():
+                    pass
+
+    def fit(self, frame: Frame, *, anew: bool) -> bool:
+        """Let the limits follow the rows in view; True where they moved. ``anew`` forgets the limits so far."""
+        if self.spec.limits is not None:
+            if self.axes.get_ylim() == self.spec.limits:
+                return False
+            self.axes.set_ylim(*self.spec.limits, auto=False)
+            return True
+        columns = [frame[name] for drawn in self.marks for name in drawn.columns if name in frame]
+        extent = _extent(columns)
+        if extent is None:
+            return False
+        held = None if anew else self.axes.get_ylim()
+        limits = fitting(held, *extent, from_zero=self.spec.from_zero)
+        if limits == self.axes.get_ylim():
+            return False
+        self.axes.set_ylim(*limits, auto=False)
+        return True
+
+
+def _extent(columns: Sequence[np.ndarray]) -> tuple[float, float] | None:
+    known = [column[np.isfinite(column)] for column in columns]
+    known = [column for column in known if len(column)]
+    if not known:
+        return None
+    return min(float(column.min()) for column in known), max(float(column.max()) for column in known)
+
+
+def fitting(
+    held: tuple[float, float] | None, low: float, high: float, *, from_zero: bool = False
+) -> tuple[float, float]:
+    """Limits for values from ``low`` to ``high``: those held while they do, else new ones with room to grow.
+
+    >>> fitting((0.0, 10.0), 1.0, 9.0), fitting((0.0, 10.0), 2.0, 12.0), fitting(None, 0.0, 10.0, from_zero=True)
+    ((0.0, 10.0), (1.3, 12.7), (0.0, 12.0))
+    """
+    if from_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    span = high - low
+    if held is not None and held[0] <= low and high <= held[1] and span >= _SHRINK * (held[1] - held[0]):
+        return held
+    if span == 0:
+        span = abs(high) * 0.02 or 1.0
+    if from_zero:
+        return (0.0 if low == 0 else low - 0.2 * span, 0.0 if high == 0 < -low else high + 0.2 * span)
+    return low - _PADDING * span, high + _PADDING * span

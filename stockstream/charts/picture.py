@@ -1,0 +1,99 @@
+"""A view drawn to a file that is kept fresh in place, for machines without a display."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from stockstream.charts.model import Model
+from stockstream.charts.scene import DPI, Scene
+from stockstream.charts.strip import utc_now
+from stockstream.charts.subject import Subject
+from stockstream.charts.viewer import Viewer
+from stockstream.errors import StockstreamError
+
+SIZE: Final = (10.0, 6.0)
+"""Inches, at `DPI` dots each."""
+
+_AT_MOST_EVERY: Final = 1.0
+
+
+class Picture:
+    """Draws what a window would show to a PNG file.
+
+    Parameters
+    ----------
+    model
+        Where the data comes from; its `tick` is the caller's business.
+    path
+        The file.
+    rows
+        The newest rows to have in view.
+    start, end
+        The stretch to show instead, ``end`` exclusive.
+    size
+        Width and height in inches of 100 pixels.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        path: Path,
+        *,
+        rows: int = 500,
+        start: np.datetime64 | None = None,
+        end: np.datetime64 | None = None,
+        size: tuple[float, float] = SIZE,
+    ) -> None:
+        self._path = path
+        self._canvas = FigureCanvasAgg(Figure(figsize=size, dpi=DPI))
+        whole = start is not None or end is not None
+        self.scene = Scene(model.view, self._canvas.figure, rows=None if whole else rows)
+        self._viewer = Viewer(model, self.scene, start=start, end=end, ages=False)
+        self._drawn: object = None
+        self._looked = -_AT_MOST_EVERY
+
+    def refresh(self) -> None:
+        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
+        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
+            self.finish()
+
+    def finish(self) -> None:
+        """Draw what has not been drawn yet, at once."""
+        self._looked = time.monotonic()
+        now = utc_now()
+        shown = self._viewer.show()
+        said = self._viewer.say(now)
+        content = (_content(shown), said, now.replace(second=0, microsecond=0))
+        if content == self._drawn:
+            return
+        self._drawn = content
+        self._viewer.note(f"drawn {now.astimezone():%H:%M:%S}")
+        self.scene.paint()
+        save(self._canvas, self._path, hint="name another file with --headless")
+
+
+def _content(shown: Subject) -> object:
+    return shown.title, shown.groups, [shown.frame[name].tobytes() for name in shown.frame]
+
+
+def save(canvas: FigureCanvasAgg, path: Path, *, hint: str) -> None:
+    """Write what a canvas shows as a PNG file; a reader never meets half of it.
+
+    Raises `StockstreamError` where it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            imsave(file, np.asarray(canvas.buffer_rgba()), format="png", dpi=canvas.figure.dpi)
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StockstreamError(f"{path} cannot be written: {error.strerror}", hint=hint) from error

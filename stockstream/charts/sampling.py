@@ -1,0 +1,81 @@
+"""Fewer points than rows, without losing a peak.
+
+Rows are put together in buckets that are anchored to the row's place in the whole frame, not to what is in view:
+a bucket that is full never changes again, so scrolling and new bars move no pixel of it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+MOST_ROWS: Final = 2_000
+"""Up to here every row is drawn by itself."""
+
+
+def bucket_size(rows: int, width: float) -> int:
+    """Rows a bucket: 1 for up to `MOST_ROWS` rows, else a power of two that gives a bucket 2 pixels or more.
+
+    >>> bucket_size(2_000, 900), bucket_size(5_000, 900)
+    (1, 16)
+    """
+    if rows <= MOST_ROWS:
+        return 1
+    return 1 << max(1, math.ceil(math.log2(2 * rows / max(width, 200))))
+
+
+def _buckets(values: Numbers, size: int) -> Numbers:
+    missing = -len(values) % size
+    return np.concatenate((values.astype(np.float64), np.full(missing, np.nan))).reshape(-1, size)
+
+
+def extremes(values: Numbers, first: int, size: int) -> tuple[Numbers, Numbers]:
+    """The least and the greatest value of every bucket, in the order in which they come.
+
+    ``values`` are rows of the frame from row ``first`` on, which must be a multiple of ``size``. Returns their rows
+    and the values; NaN for a bucket without any value.
+
+    >>> extremes(np.array([3.0, 1.0, 2.0, 5.0]), 8, 4)
+    (array([ 9., 11.]), array([1., 5.]))
+    """
+    if size == 1:
+        return np.arange(first, first + len(values), dtype=np.float64), values.astype(np.float64)
+    table = _buckets(values, size)
+    unknown = np.isnan(table)
+    least = np.where(unknown, np.inf, table).argmin(axis=1)
+    greatest = np.where(unknown, -np.inf, table).argmax(axis=1)
+    places = np.sort(np.column_stack((least, greatest)), axis=1)
+    rows = first + size * np.arange(len(table))[:, None] + places
+    return rows.ravel().astype(np.float64), np.take_along_axis(table, places, axis=1).ravel()
+
+
+def centers(count: int, first: int, size: int) -> Numbers:
+    """Where the buckets of ``count`` rows from row ``first`` on stand on the axis."""
+    return np.asarray(np.arange(first, first + count, size, dtype=np.float64) + (size - 1) / 2)
+
+
+def highest(values: Numbers, size: int) -> Numbers:
+    """The greatest value of every bucket; NaN for a bucket without any."""
+    return np.asarray(np.fmax.reduce(_buckets(values, size), axis=1))
+
+
+def lowest(values: Numbers, size: int) -> Numbers:
+    """The least value of every bucket; NaN for a bucket without any."""
+    return np.asarray(np.fmin.reduce(_buckets(values, size), axis=1))
+
+
+def firsts(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """The first value of every bucket."""
+    return values[::size]
+
+
+def lasts(values: NDArray[Any], size: int) -> NDArray[Any]:
+    """The last value of every bucket."""
+    if size == 1 or not len(values):
+        return values
+    return values[np.minimum(np.arange(size - 1, len(values) + size - 1, size), len(values) - 1)]

@@ -1,0 +1,68 @@
+"""Many shapes as one path: a thousand candles then cost what one does.
+
+Paths are never simplified: what is drawn must not depend on how many rows are drawn with it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.path import Path
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+EMPTY = Path(np.empty((0, 2)))
+
+
+def _path(vertices: Numbers, codes: NDArray[np.uint8] | None = None) -> Path:
+    path = Path(vertices, codes)
+    path.should_simplify = False
+    return path
+
+
+def polyline(x: Numbers, y: Numbers) -> Path:
+    """A line through the points, broken where y is not a number."""
+    if not len(x):
+        return EMPTY
+    return _path(np.column_stack((x, y)))
+
+
+def segments(x: Numbers, lower: Numbers, upper: Numbers) -> Path:
+    """An upright line a row, from lower to upper."""
+    if not len(x):
+        return EMPTY
+    vertices = np.empty((len(x), 2, 2))
+    vertices[:, :, 0] = x[:, None]
+    vertices[:, 0, 1] = lower
+    vertices[:, 1, 1] = upper
+    codes = np.tile(np.array([Path.MOVETO, Path.LINETO], np.uint8), len(x))
+    return _path(vertices.reshape(-1, 2), codes)
+
+
+def boxes(left: Numbers, right: Numbers, bottom: Numbers, top: Numbers) -> Path:
+    """A closed rectangle a row."""
+    if not len(left):
+        return EMPTY
+    vertices = np.empty((len(left), 5, 2))
+    vertices[:, (0, 3, 4), 0] = left[:, None]
+    vertices[:, (1, 2), 0] = right[:, None]
+    vertices[:, (0, 1, 4), 1] = bottom[:, None]
+    vertices[:, (2, 3), 1] = top[:, None]
+    one = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    return _path(vertices.reshape(-1, 2), np.tile(np.array(one, np.uint8), len(left)))
+
+
+def ribbon(x: Numbers, lower: Numbers, upper: Numbers) -> Path:
+    """The area between two curves, one closed polygon for every stretch where both are numbers."""
+    known = np.isfinite(lower) & np.isfinite(upper)
+    bounds = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
+    parts: list[Numbers] = []
+    codes: list[NDArray[np.uint8]] = []
+    for first, last in zip(bounds[::2], bounds[1::2], strict=True):
+        there = np.column_stack((x[first:last], upper[first:last]))
+        back = np.column_stack((x[first:last], lower[first:last]))[::-1]
+        parts.append(np.concatenate((there, back, there[:1])))
+        code = np.full(2 * (last - first) + 1, Path.LINETO, np.uint8)
+        code[0], code[-1] = Path.MOVETO, Path.CLOSEPOLY
+        codes.append(code)
+    return _path(np.concatenate(parts), np.concatenate(codes)) if parts else EMPTY

@@ -1,0 +1,89 @@
+"""What one picture is of: a title, and everything to be drawn as one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from stockstream.charts.model import Model
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Groups
+
+
+@dataclass(frozen=True)
+class Group:
+    """A key among several in one picture, with its total over the frame."""
+
+    key: str
+    label: str
+    total: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is drawn.
+
+    ``frame`` holds one key's columns or, where a view shows all its keys at once, a column for each key, named by
+    `group_column`. ``key`` is empty in the second case and while there is no data.
+    """
+
+    title: str
+    key: str
+    frame: Frame
+    zone: str | None = None
+    simulated: bool = False
+    groups: tuple[Group, ...] = ()
+
+
+_NOTHING = Frame("time", {"time": np.empty(0, "M8[us]")})
+
+
+def group_column(column: str, key: str) -> str:
+    """The name of a key's column among the others'."""
+    return f"{column} {key}"
+
+
+def subject(
+    model: Model, key: str | None, *, start: np.datetime64 | None = None, end: np.datetime64 | None = None
+) -> Subject:
+    """What a model has to show now of a key (None where it has no data yet), from ``start`` up to ``end``."""
+    view, fold = model.view, model.fold
+    title = view.title.format(**model.parameters)
+    keys = fold.keys()
+    if view.layout == "all" and keys:
+        frames = {each: fold.frame(each).between(start, end) for each in keys}
+        columns = [mark.column for panel in view.panels for mark in panel.marks if isinstance(mark, Groups)]
+        groups = tuple(
+            Group(each, fold.title(each), sum(float(np.nansum(frame[name])) for name in columns))
+            for each, frame in frames.items()
+        )
+        simulated = any(map(fold.simulated, keys))
+        return Subject(title, "", _side_by_side(frames, columns), fold.zone(keys[0]), simulated, groups)
+    if key is None or key not in keys:
+        return Subject(title if key is None else f"{key} - {title}", "", _NOTHING)
+    frame = fold.frame(key).between(start, end)
+    return Subject(f"{fold.title(key)} - {title}", key, frame, fold.zone(key), fold.simulated(key))
+
+
+def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
+    """One frame over the rows of all; NaN where a key has no row."""
+    index = next(iter(frames.values())).index
+    instants = np.unique(np.concatenate([frame.instants for frame in frames.values()]))
+    together: dict[str, Any] = {index: instants}
+    for key, frame in frames.items():
+        places = np.searchsorted(instants, frame.instants)
+        for name in columns:
+            column = np.full(len(instants), np.nan)
+            column[places] = frame[name]
+            together[group_column(name, key)] = column
+    return Frame(index, together)
+
+
+def next_key(keys: list[str], key: str | None, step: int) -> str | None:
+    """The key that stands ``step`` places on, around the end; the first where there is none yet."""
+    if not keys:
+        return key
+    return keys[(keys.index(key) + step) % len(keys)] if key in keys else keys[0]

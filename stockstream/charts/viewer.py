@@ -1,0 +1,109 @@
+"""Between a model and a scene: which key is shown, whether the drawing is paused, and what the strip says."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from stockstream.charts.model import Model
+from stockstream.charts.scene import Scene
+from stockstream.charts.strip import Strip, strip, utc_now
+from stockstream.charts.subject import Subject, next_key, subject
+from stockstream.views.status import Status
+
+_NOTE_FOR: Final = 8.0
+
+
+class Viewer:
+    """Shows one key of a model, or all, on a scene.
+
+    Parameters
+    ----------
+    model
+        Where the data comes from.
+    scene
+        Where it is shown.
+    start, end
+        The stretch to show, ``end`` exclusive; None for no bound.
+    ages
+        Whether the strip tells how long ago things were.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        scene: Scene,
+        *,
+        start: np.datetime64 | None = None,
+        end: np.datetime64 | None = None,
+        ages: bool = True,
+    ) -> None:
+        self.model = model
+        self.scene = scene
+        self.key: str | None = None
+        self.paused = False
+        self._bounds = {"start": start, "end": end}
+        self._ages = ages
+        self._note = ("", 0.0)
+        self._zone: str | None = None
+
+    def show(self) -> Subject:
+        """Put what the model holds now on the scene; nothing is painted yet."""
+        if self.model.view.layout == "one":
+            keys = self.model.fold.keys()
+            if self.key not in keys:
+                self.key = next_key(keys, None, 0)
+        shown = subject(self.model, self.key, **self._bounds)
+        self._zone = shown.zone
+        self.scene.show(shown, empty=self._empty(self.model.status()))
+        return shown
+
+    def say(self, now: datetime) -> Strip:
+        """Put how the data stands on the scene."""
+        text, until = self._note
+        said = strip(
+            self.model.status(),
+            now,
+            zone=self._zone,
+            paused=self.paused,
+            note=text if time.monotonic() < until else "",
+            ages=self._ages,
+        )
+        self.scene.say(said)
+        return said
+
+    def note(self, text: str) -> None:
+        """Have the strip say something for a while."""
+        self._note = (text, time.monotonic() + _NOTE_FOR)
+        self.say(utc_now())
+
+    def turn(self, step: int) -> None:
+        """Show the key that stands ``step`` places on."""
+        keys = self.model.fold.keys()
+        if self.model.view.layout == "all" or len(keys) <= 1:
+            self.note(f"there is no other {self.model.view.key_name} to show")
+            return
+        self.key = next_key(keys, self.key, step)
+        self.scene.following = True
+        self.show()
+
+    def pause(self) -> None:
+        """Stop the drawing, or go on with it; reading goes on in any case."""
+        self.paused = not self.paused
+        if self.paused:
+            self.scene.hold()
+        else:
+            self.show()
+        self.say(utc_now())
+
+    def _empty(self, status: Status) -> str:
+        """What stands in the middle while there is nothing to draw."""
+        topic = self.model.view.topic.name
+        if status.waiting:
+            return f"waiting for {status.waiting}"
+        if self.model.fold.keys():
+            return "no data in the stretch that was asked for"
+        return f"no data yet in the topic {topic}" if status.caught_up else f"reading the topic {topic}"

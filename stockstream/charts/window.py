@@ -1,0 +1,222 @@
+"""A live window: a scene in a toolkit's window, a timer that keeps it fresh, and keys."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backend_bases import KeyEvent
+
+from stockstream.charts import backend as toolkits
+from stockstream.charts.model import Model
+from stockstream.charts.picture import SIZE, save
+from stockstream.charts.scene import DPI, Scene
+from stockstream.charts.strip import utc_now
+from stockstream.charts.viewer import Viewer
+from stockstream.errors import StockstreamError
+
+_BUSY: Final = 0.05
+_IDLE: Final = 0.2
+_CALM_AFTER: Final = 1.0
+_STRIP_EVERY: Final = 1.0
+_CATCHING_UP: Final = 0.5
+"""Seconds between drawings while history is being read: it comes faster than anybody can look."""
+
+_KEPT_KEYS: Final = ("keymap.pan", "keymap.zoom", "keymap.fullscreen")
+
+
+class Window:
+    """A window on a model.
+
+    Parameters
+    ----------
+    model
+        Where the data comes from.
+    refresh
+        Seconds between two drawings at least (0.05 is as often as it ever draws).
+    rows
+        The newest rows to have in view.
+    start, end
+        The stretch to show instead, ``end`` exclusive.
+    backend
+        "tk", "qt" or "auto".
+
+    Raises
+    ------
+    DisplayError
+        Where no window can be opened.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        refresh: float = _BUSY,
+        rows: int = 500,
+        start: np.datetime64 | None = None,
+        end: np.datetime64 | None = None,
+        backend: str = "auto",
+    ) -> None:
+        mpl.use(toolkits.choose(backend))
+        import matplotlib.pyplot as plt
+
+        for name in mpl.rcParams:
+            if name.startswith("keymap.") and name not in _KEPT_KEYS:
+                mpl.rcParams[name] = []
+        # Neither showing nor drawing takes the focus from where the user works.
+        mpl.rcParams["figure.raise_window"] = False
+        self._plt = plt
+        self._model = model
+        self._refresh = max(refresh, _BUSY)
+        self._figure = plt.figure(figsize=SIZE, dpi=DPI)
+        whole = start is not None or end is not None
+        self.scene = Scene(model.view, self._figure, rows=None if whole else rows, guard=self._guarded)
+        self.viewer = Viewer(model, self.scene, start=start, end=end)
+        self._error: BaseException | None = None
+        self._signal: int | None = None
+        self._closed = False
+        self._stale = True
+        self._drawn = self._told = self._busy = -1e9
+        self._name = ""
+        self._timer = self._figure.canvas.new_timer(interval=int(_BUSY * 1000))
+        self._timer.add_callback(self._guarded(self._beat), None)
+        canvas = self._figure.canvas
+        canvas.mpl_connect("key_press_event", self._guarded(self._on_key))
+        canvas.mpl_connect("close_event", self._on_close)
+
+    def show(self) -> None:
+        """Open the window and stay until it is closed, ``q``, SIGTERM, or the model's end.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C.
+        Exception
+            Whatever went wrong while it was open, the window having been closed.
+        """
+        with self._signals():
+            self.viewer.show()
+            self.viewer.say(utc_now())
+            self._timer.start()
+            try:
+                self._plt.show(block=True)
+            finally:
+                self._timer.stop()
+                self._plt.close(self._figure)
+        if self._error is not None:
+            raise self._error
+        if self._signal == signal.SIGINT:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """A signal is only noted: a toolkit swallows what is raised in its callbacks."""
+
+        def note(number: int, _: FrameType | None) -> None:
+            self._signal = number
+
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _guarded(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+        """An error closes the window, and is raised where `show` was called."""
+
+        def call(event: Any) -> None:
+            if self._error is not None:
+                return
+            try:
+                function(event)
+            except BaseException as error:  # noqa: BLE001 - raised again by `show`
+                self._error = error
+                self._close()
+
+        return call
+
+    def _close(self) -> None:
+        self._closed = True
+        self._timer.stop()
+        self._plt.close(self._figure)
+
+    def _on_close(self, _: object) -> None:
+        self._closed = True
+        self._timer.stop()
+
+    def _beat(self, _: None) -> None:
+        """Take what has arrived and bring the picture up to date."""
+        if self._signal is not None:
+            self._close()
+            return
+        ended = self._model.finished
+        now = time.monotonic()
+        if self._model.tick():
+            self._stale = True
+            self._busy = now
+        every = self._refresh if self._model.status().caught_up else max(self._refresh, _CATCHING_UP)
+        if self._stale and not self.viewer.paused and (ended or now - self._drawn >= every - _BUSY / 2):
+            self._drawn = now
+            self._stale = False
+            self.viewer.show()
+            self._rename()
+        if now - self._told >= _STRIP_EVERY:
+            self._told = now
+            self.viewer.say(utc_now())
+        self.scene.paint()
+        if ended:
+            self._close()
+            return
+        interval = int(1000 * (_BUSY if now - self._busy < _CALM_AFTER else _IDLE))
+        if interval != self._timer.interval:
+            self._timer.interval = interval
+
+    def _rename(self) -> None:
+        """Let the window's frame say what it shows."""
+        name = self.scene.header.title.get_text()
+        manager = self._figure.canvas.manager
+        if name != self._name and manager is not None:
+            manager.set_window_title(name)
+            self._name = name
+
+    def _on_key(self, event: KeyEvent) -> None:
+        match event.key:
+            case " ":
+                self.viewer.pause()
+            case "n":
+                self.viewer.turn(1)
+            case "b":
+                self.viewer.turn(-1)
+            case "end":
+                self.scene.follow()
+            case "s":
+                self._save()
+            case "q":
+                self._close()
+                return
+            case _:
+                return
+        self._rename()
+        self.scene.paint()
+
+    def _save(self) -> None:
+        """Write what is seen to the folder in which the program was started."""
+        now = utc_now()
+        parts = (self._model.view.name, self.viewer.key or "", f"{now:%Y%m%dT%H%M%SZ}")
+        name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts if part)
+        path = Path(f"{name}.png")
+        try:
+            save(self.scene.canvas, path, hint="start in another folder")
+        except StockstreamError as error:
+            self.viewer.note(error.message)
+        else:
+            self.viewer.note(f"saved {path.absolute()}")
