@@ -1,0 +1,41 @@
+"""``stockstream sample``: the data that the project ships, made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.text import size
+from stockstream.errors import StockstreamError
+from stockstream.producers.sample import SEED, sample_flights
+
+SAMPLE: Final = Path("data") / "flights" / "sample.csv"
+"""Where the sample stands, seen from the project's folder."""
+
+app = typer.Typer(no_args_is_help=True, help="Make the sample data.")
+
+
+@app.callback()
+def sample() -> None:
+    """Make the sample data: the same bytes for the same seed."""
+
+
+@app.command()
+def flights(
+    ctx: typer.Context,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = SAMPLE,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed makes another month.")] = SEED,
+) -> None:
+    """Make a month of flights of three airlines, in the layout of Kaggle's 2015 file; none of them took place."""
+    context = Context.of(ctx)
+    made = sample_flights(seed)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(made)
+    except OSError as error:
+        raise StockstreamError(f"{out} cannot be written: {error.strerror}") from error
+    rows = made.count(b"\n")  # the header has a line end, the last row has none
+    context.reporter.result(f"{out}: {rows:,} flights, {size(len(made))}, seed {seed}")
