@@ -1,17 +1,36 @@
-"""What every indicator can do."""
+"""What every indicator can do.
+
+Only types are needed of NumPy here: loading it takes most of 0.15 s, and only `Indicator.batch` uses it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+import msgspec
 
-Columns: TypeAlias = Mapping[str, NDArray[np.float64]]
+if TYPE_CHECKING:
+    from typing import Self
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+Columns: TypeAlias = "Mapping[str, NDArray[np.float64]]"
 """Named arrays of one length, one element a bar."""
 
-P_co = TypeVar("P_co", covariant=True)
+
+class Point(msgspec.Struct, frozen=True, gc=False):
+    """The values of an indicator at one bar: immutable, by name and, iterated, in the order of `Indicator.fields`.
+
+    A Struct is made in a third of a NamedTuple's time, which would be a fifth of an update.
+    """
+
+    def __iter__(self) -> Iterator[float | None]:
+        return iter(msgspec.structs.astuple(self))
+
+
+P_co = TypeVar("P_co", bound=Point, covariant=True)
 
 
 class InvalidBar(ValueError):
@@ -32,7 +51,8 @@ class PriceBar(Protocol):
 class Indicator(Protocol[P_co]):
     """An incremental technical indicator over one series.
 
-    ``P`` is the point: a NamedTuple of floats whose field names are the columns in ``fields``.
+    A point is None until the indicator has warmed up; a single field of it is None where it is undefined. What it
+    gives depends on the bars alone, bit for bit, never on how they were cut into updates, batches and restores.
     """
 
     inputs: ClassVar[tuple[str, ...]]
@@ -64,3 +84,6 @@ class Indicator(Protocol[P_co]):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a `state` of an indicator with the same parameters. Raises ValueError for any other."""
+
+    def copy(self) -> Self:
+        """Another indicator in the same state, which then goes its own way."""

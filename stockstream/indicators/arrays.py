@@ -1,0 +1,137 @@
+"""The windows of the indicators over whole stretches of bars at once, in NumPy.
+
+The stretches are worked on in chunks that stay in the processor's cache. Every formula is, operation by operation,
+that of the update of one bar, so that both agree to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.indicators.protocol import Columns, InvalidBar
+
+Floats: TypeAlias = NDArray[np.float64]
+
+_CHUNK = 32_768
+
+
+def columns_of(columns: Columns, names: Sequence[str]) -> list[Floats]:
+    """The named columns as float arrays; ValueError where one is missing or they differ in length."""
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise ValueError(f"batch needs the columns {', '.join(names)}; there is no {', '.join(missing)}")
+    found = [np.asarray(columns[name], dtype=np.float64) for name in names]
+    shapes = {column.shape for column in found}
+    if len(shapes) != 1 or found[0].ndim != 1:
+        raise ValueError(f"batch needs columns of one length, not of the shapes {sorted(shapes)}")
+    return found
+
+
+def refuse_unless(good: NDArray[np.bool_], **columns: Floats) -> None:
+    """Raise `InvalidBar` for the first bar that is not good, naming its place and values."""
+    if not good.all():
+        place = int(np.argmin(good))
+        values = ", ".join(f"{name} {float(column[place])!r}" for name, column in columns.items())
+        raise InvalidBar(f"cannot compute with {values} at place {place} of the batch")
+
+
+def moments(values: Floats, weights: Floats) -> Iterator[tuple[slice, Floats, Floats]]:
+    """Deviations in the window that ends at each value from the second block on.
+
+    Parameters
+    ----------
+    values
+        Whole blocks, shape (blocks * period,).
+    weights
+        The constants of each place in a block, shape (4, period): see `stockstream.indicators.bollinger`.
+
+    Yields
+    ------
+    tuple
+        A slice of the values after the first block; for each of them, shape (slice,), its distance from its window's
+        mean, and the sum of the squared distances of the window's values from that mean.
+    """
+    period = weights.shape[1]
+    k, _, _, share = weights[:, :-1, np.newaxis]
+    blocks = values.reshape(-1, period)
+    step = max(1, _CHUNK // period)
+    for first in range(1, len(blocks), step):
+        # Bars of one place in their blocks lie side by side: a step along the blocks is then one long operation.
+        chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
+        last = chunk[-1]
+        tail_means, tail_squares = _running_moments(chunk[::-1] - last, weights)
+        offset = chunk[:-1, 1:] - last[:-1]
+        mean, squares = _running_moments(offset, weights[:, :-1])
+        delta = mean - tail_means[-2::-1, :-1]
+        pull = delta * share
+        offset += pull
+        squares += tail_squares[-2::-1, :-1]
+        pull *= delta
+        pull *= k
+        squares += pull
+        yield (
+            slice((first - 1) * period, (first - 1 + offset.shape[1]) * period),
+            np.vstack((offset, -tail_means[-1:, 1:])).T.ravel(),
+            np.vstack((squares, tail_squares[-1:, 1:])).T.ravel(),
+        )
+
+
+def _running_moments(offsets: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Mean and sum of squared deviations of the first 1, 2, ... rows; the offsets become those from these means."""
+    _, inverse, gain, _ = weights[:, :, np.newaxis]
+    means = _running_sum(offsets.copy())
+    means *= inverse
+    offsets -= means
+    squares = offsets * offsets
+    squares *= gain
+    return means, _running_sum(squares)
+
+
+def _running_sum(rows: Floats) -> Floats:
+    """The sums of the first 1, 2, ... rows, in place."""
+    if rows.shape[1] < rows.shape[0]:
+        return np.add.accumulate(rows, axis=0, out=rows)
+    # accumulate walks down one column after the other; whole rows at once take a fifth of its time.
+    for above, row in pairwise(rows):
+        row += above
+    return rows
+
+
+def bars_since_highest(values: Floats, size: int) -> NDArray[np.unsignedinteger[Any]]:
+    """Bars since the highest value in each full window, shape (len(values) - size + 1,); ties to the most recent.
+
+    The highest of a window is that of two shorter ones that cover it: from windows of one value they double.
+    """
+    kind = np.min_scalar_type(size)
+    ages = np.empty(len(values) - size + 1, dtype=kind)
+    step = max(_CHUNK, 4 * size)
+    for first in range(0, len(ages), step):
+        highest = values[first : first + step + size - 1]
+        age = np.zeros(len(highest), dtype=kind)
+        width = 1
+        while width < size:
+            shift = min(width, size - width)
+            recent, older = highest[shift:], highest[:-shift]
+            # The recent age where it wins, else all bits set, which the older one undercuts: a tenth of the time
+            # of np.where.
+            choice = (recent >= older).astype(kind)
+            choice -= 1
+            choice |= age[shift:]
+            age = np.minimum(choice, age[:-shift] + kind.type(shift), out=choice)
+            highest = np.maximum(recent, older)
+            width += shift
+        ages[first : first + step] = age
+    return ages
+
+
+def falling(window: Floats) -> list[tuple[int, float]]:
+    """(bars ago, value) of all values that exceed everything after them, the oldest first."""
+    newest_first = window[::-1]
+    before = np.concatenate(([-np.inf], np.maximum.accumulate(newest_first)[:-1]))
+    ages = np.flatnonzero(newest_first > before)[::-1]
+    return list(zip(ages.tolist(), newest_first[ages].tolist(), strict=True))

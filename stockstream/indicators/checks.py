@@ -1,0 +1,72 @@
+"""What indicators refuse: wrong parameters, impossible bars, states of something else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Integral
+from typing import Any
+
+from stockstream.indicators.protocol import InvalidBar
+
+
+def whole(name: str, value: object, *, least: int) -> int:
+    """The parameter as an int; ValueError unless it is a whole number of at least ``least``.
+
+    >>> whole("period", 0, least=2)
+    Traceback (most recent call last):
+    ValueError: period is a whole number of at least 2, not 0
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise ValueError(f"{name} is a whole number of at least {least}, not {value!r}")
+    return int(value)
+
+
+def positive(name: str, value: object) -> float:
+    """The parameter as a float; ValueError unless it is finite and above zero."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ValueError(f"{name} is a finite number above 0, not {value!r}")
+    return float(value)
+
+
+def refusal(bar: object, *names: str) -> InvalidBar:
+    """The error for a bar, naming the values that are wrong and the bar's time where it has one."""
+    values = ", ".join(f"{name} {getattr(bar, name)!r}" for name in names)
+    time = getattr(bar, "time", None)
+    return InvalidBar(f"cannot compute with {values}" + (f" at {time}" if time is not None else ""))
+
+
+def same(state: Mapping[str, Any], **expected: object) -> None:
+    """Refuse a saved state that is not of this indicator, version and parameters.
+
+    >>> same({"indicator": "aroon", "version": 1, "period": 14}, indicator="aroon", version=1, period=25)
+    Traceback (most recent call last):
+    ValueError: the saved state has period 14, this indicator has period 25
+    """
+    for name, value in expected.items():
+        if state.get(name) != value:
+            raise ValueError(f"the saved state has {name} {state.get(name)!r}, this indicator has {name} {value!r}")
+
+
+def number(state: Mapping[str, Any], name: str) -> float:
+    """A finite number of a saved state."""
+    return _finite(state.get(name), name)
+
+
+def numbers(state: Mapping[str, Any], name: str) -> list[float]:
+    """A list of finite numbers of a saved state."""
+    values = state.get(name)
+    if not isinstance(values, list):
+        raise damaged(f"{name} is no list")
+    return [_finite(value, name) for value in values]
+
+
+def damaged(why: str) -> ValueError:
+    """The error for a saved state that contradicts itself."""
+    return ValueError(f"the saved state is damaged: {why}")
+
+
+def _finite(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise damaged(f"{name} holds {value!r} where a number belongs")
+    return float(value)
