@@ -122,7 +122,7 @@ class SimulatedSettings(Section):
     """``produce simulated``: the bars' interval, seconds between two bars of a symbol, and the walk's seed."""
 
     interval: Interval = "1m"
-    pace: float = Field(default=3.0, gt=0)
+    pace: float = Field(default=3.0, ge=0)
     seed: int = 1
 
 

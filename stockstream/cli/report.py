@@ -57,7 +57,7 @@ class PersonReporter:
     def __init__(
         self, stderr: TextIO | None = None, stdout: TextIO | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._console = Console(file=stderr or sys.stderr, highlight=False, soft_wrap=True)
+        self.console = Console(file=stderr or sys.stderr, highlight=False, soft_wrap=True)
         self._stdout = stdout or sys.stdout
         self._clock = clock
         self._bar: Progress | None = None
@@ -68,16 +68,16 @@ class PersonReporter:
     def note(self, text: str) -> None:
         """As `Reporter.note`."""
         log.info("%s", text)
-        self._console.print(text, markup=False)
+        self.console.print(text, markup=False)
 
     def warn(self, text: str) -> None:
         """As `Reporter.warn`."""
         log.warning("%s", text)
-        self._console.print(text, style="yellow", markup=False)
+        self.console.print(text, style="yellow", markup=False)
 
     def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
         """As `Reporter.progress`."""
-        if self._console.is_terminal:
+        if self.console.is_terminal:
             self._draw(done, total, rate, state)
             return
         self._pending = _line(done, total, rate, state)
@@ -95,7 +95,7 @@ class PersonReporter:
         self.close()
         told = f"{message} - {hint}" if hint else message
         where = f" (log: {logfile})" if logfile else ""
-        self._console.print(Text.assemble(("stockstream: ", "bold red"), told, (where, "dim")))
+        self.console.print(Text.assemble(("stockstream: ", "bold red"), told, (where, "dim")))
 
     def close(self) -> None:
         """As `Reporter.close`."""
@@ -107,7 +107,7 @@ class PersonReporter:
 
     def _draw(self, done: int, total: int | None, rate: float, state: str) -> None:
         if self._bar is None:
-            self._bar = Progress(*_columns(), console=self._console, redirect_stdout=False, redirect_stderr=False)
+            self._bar = Progress(*_columns(), console=self.console, redirect_stdout=False, redirect_stderr=False)
             self._bar.add_task(state, total=total)
             self._bar.start()
         task = self._bar.tasks[0]
@@ -115,7 +115,7 @@ class PersonReporter:
 
     def _flush(self) -> None:
         if self._pending is not None:
-            self._console.print(self._pending, markup=False)
+            self.console.print(self._pending, markup=False)
             self._pending = None
             self._shown_at = self._clock()
 

