@@ -48,7 +48,7 @@ COMMANDS: Final = {
     "doctor": Entry("stockstream.cli.doctor:doctor", "Check what this machine has, and say what to do.", CARE),
     "sample": Entry("stockstream.cli.sample:app", "Make the sample data.", CARE),
 }
-"""Every command, in the order of the help. A module is imported when its command is called: that keeps the start fast."""
+"""Every command, in the order of the help. A module is imported when its command is called."""
 
 
 class LazyGroup(TyperGroup):
