@@ -82,6 +82,7 @@ class Subscriber(Generic[R]):
         self._high: dict[int, int] = {}
         self._target: dict[int, int] = {}
         self._position: dict[int, int] = {}
+        self._to_commit: dict[int, int] = {}
         self._partitions: list[int] = []
         self._doubt = False
         self._dead = 0
@@ -154,13 +155,8 @@ class Subscriber(Generic[R]):
         )
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Tell the broker how far the view is, for monitors; a failure is only logged."""
-        offsets = [TopicPartition(self._topic.name, number, offset) for number, offset in positions.items()]
-        try:
-            if offsets:
-                self._consumer.commit(offsets=offsets, asynchronous=True)
-        except KafkaException as error:
-            LOG.info("positions not committed: %s", error)
+        """Have the broker told how far the view is, for monitors; a failure is only logged."""
+        self._to_commit = dict(positions)
 
     # What Kafka's thread does
 
@@ -251,6 +247,7 @@ class Subscriber(Generic[R]):
             if now - looked > 1:
                 looked = now
                 self._look_at_ends()
+                self._commit()
                 if self._doubt and self._renewed():
                     self._consumer.unassign()
                     self._target = {}
@@ -308,6 +305,16 @@ class Subscriber(Generic[R]):
             _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic.name, number), cached=True)
             if high >= 0:
                 self._high[number] = high
+
+    def _commit(self) -> None:
+        # On this thread alone: a commit from another while this one polls has been seen to block for good.
+        positions, self._to_commit = self._to_commit, {}
+        if positions:
+            offsets = [TopicPartition(self._topic.name, number, offset) for number, offset in positions.items()]
+            try:
+                self._consumer.commit(offsets=offsets, asynchronous=True)
+            except KafkaException as error:
+                LOG.info("positions not committed: %s", error)
 
     def _renewed(self) -> bool:
         """Settle a doubt: whether the topic is gone or another one. Offsets that are out of range are mended."""

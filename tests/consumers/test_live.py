@@ -1,0 +1,167 @@
+"""A view at work on a real broker: counts are right whatever was sent, killed or started again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stockstream.consumers import flights as flights_view
+from stockstream.consumers.live import Live
+from stockstream.errors import StateError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.publisher import Publisher
+from stockstream.records import FlightDay
+from stockstream.topics import FLIGHTS, Topic
+from stockstream.views.fold import Selection
+from stockstream.views.view import View
+from tests.kafka.streams import connection, own_topic, until
+from tests.views.test_flights import AIRLINES, counted, rows, truth
+
+ALL = Selection(AIRLINES)
+
+
+def own_view() -> View[FlightDay]:
+    topic: Topic[Any] = replace(FLIGHTS, name=own_topic().name)
+    return replace(flights_view.VIEW, topic=topic)
+
+
+def send(broker: str, view: View[FlightDay], flights: list[FlightDay]) -> None:
+    with Publisher(view.topic, connection(broker)) as publisher:
+        for flight in flights:
+            publisher.send_encoded(flight.airline, msgspec.json.encode(flight))
+
+
+def catch_up(live: Live[FlightDay]) -> None:
+    until(lambda: live.tick() is not None and live.settled)
+
+
+def test_it_goes_on_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
+    view, flights = own_view(), rows(3000)
+    send(broker, view, flights[:2000])
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        assert counted(live.fold) == truth(flights[:2000])  # type: ignore[arg-type]
+        assert live.taken == 2000
+        assert live.status().lag == 0
+    send(broker, view, flights[1500:])
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        assert counted(live.fold) == truth(flights)  # type: ignore[arg-type]
+        assert live.taken == 1500
+        assert live.status().counts == {"repeated": 500}
+        assert live.status().received is not None
+
+
+def test_two_of_one_view_do_not_disturb_each_other(broker: str, tmp_path: Path) -> None:
+    view, flights = own_view(), rows(1000)
+    send(broker, view, flights[:500])
+    with (
+        Live(view, ALL, {}, connection(broker), tmp_path) as first,
+        Live(view, Selection(("AA",)), {}, connection(broker), tmp_path) as second,
+    ):
+        catch_up(first)
+        catch_up(second)
+        send(broker, view, flights[500:])
+        only = Counter({cell: count for cell, count in truth(flights).items() if cell[0] == "AA"})
+        until(lambda: first.tick() is not None and counted(first.fold) == truth(flights))  # type: ignore[arg-type]
+        until(lambda: second.tick() is not None and counted(second.fold) == only)  # type: ignore[arg-type]
+        assert first.status().counts == second.status().counts == {}
+
+
+def test_a_topic_made_anew_starts_from_nothing(broker: str, tmp_path: Path) -> None:
+    view = own_view()
+    send(broker, view, rows(300))
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        Admin(connection(broker)).delete([view.topic.name])
+        until(lambda: live.tick() is not None and (live.status().waiting or "").startswith("topic"))
+        send(broker, view, rows(20, seed=9))
+        until(lambda: live.tick() is not None and live.settled and counted(live.fold) == truth(rows(20, seed=9)))  # type: ignore[arg-type]
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        assert counted(live.fold) == truth(rows(20, seed=9))  # type: ignore[arg-type]
+
+
+def test_a_damaged_state_is_told_and_one_of_another_version_read_anew(broker: str, tmp_path: Path) -> None:
+    view, flights = own_view(), rows(200)
+    send(broker, view, flights)
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+    (file,) = tmp_path.rglob("checkpoint.sqlite")
+    database = sqlite3.connect(file)
+    with database:
+        database.execute("UPDATE checkpoint SET state = x'00'")
+    database.close()
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        assert counted(live.fold) == truth(flights)  # type: ignore[arg-type]
+        assert live.taken == 200
+    file.write_bytes(b"rubbish" * 1000)
+    with (
+        pytest.raises(StateError, match="delete the folder"),
+        Live(view, ALL, {}, connection(broker), tmp_path) as live,
+    ):
+        catch_up(live)
+
+
+_WINDOW = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+from stockstream.consumers import flights, live
+from stockstream.views.fold import Selection
+live._SAVE_EVERY = 0.0
+live._SAVE_SHARE = 0
+view = replace(flights.VIEW, topic=replace(flights.VIEW.topic, name=sys.argv[2]))
+with live.Live(view, Selection(), {}, {"bootstrap.servers": sys.argv[1]}, Path(sys.argv[3])) as running:
+    while True:
+        running.tick()
+        print(running.taken, flush=True)
+        time.sleep(0.001)
+"""
+
+
+def test_kill_9_in_the_middle_of_a_replay_counts_every_row_once(broker: str, tmp_path: Path) -> None:
+    view, flights = own_view(), rows(60_000)
+    dice = random.Random(5)
+    with Publisher(view.topic, connection(broker)) as publisher:
+        for start in range(0, len(flights), 6000):
+            for flight in flights[start : start + 6000] + dice.sample(flights[: start + 6000], 1000):
+                publisher.send_encoded(flight.airline, msgspec.json.encode(flight))
+            publisher.flush()
+            window = subprocess.Popen(
+                [sys.executable, "-c", _WINDOW, broker, view.topic.name, str(tmp_path)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert window.stdout is not None
+            wanted = dice.randint(1, 5000)
+            while int(window.stdout.readline()) < wanted:
+                pass
+            os.kill(window.pid, signal.SIGKILL)
+            window.communicate()
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        assert counted(live.fold) == truth(flights)  # type: ignore[arg-type]
+        assert live.taken < len(flights)
+
+
+def test_symbols_of_any_kind_make_safe_folders() -> None:
+    from stockstream.consumers.live import _folder_name
+
+    name = _folder_name(Selection(("../../etc", "^GSPC", "BTC-USD", "EURUSD=X"), "1m", None))
+    assert "/" not in name
+    assert name.endswith("@1m")
+    assert _folder_name(Selection(("B", "A"))) == _folder_name(Selection(("A", "B")))
+    assert len(_folder_name(Selection(tuple(f"SYM{number}" for number in range(500))))) == 16
