@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import attrgetter
+from itertools import islice
+from operator import attrgetter, lt
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -21,6 +22,8 @@ _SNAPSHOT_EVERY: Final = 512
 _SNAPSHOTS: Final = 8
 _AT_ONCE_FROM: Final = 32
 _PRICES: Final = ("open", "high", "low", "close", "volume")
+_time_of = attrgetter("time")
+_final_of = attrgetter("final")
 
 
 class History:
@@ -52,6 +55,9 @@ class History:
     def take(self, bars: Sequence[Bar]) -> bool:
         """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
         mine = self.bars
+        if bars and self._follows(bars):
+            mine.extend(bars)
+            return True
         changed = False
         for bar in bars:
             if not mine or bar.time > mine[-1].time:
@@ -64,8 +70,16 @@ class History:
                 changed |= self._correct(bar)
         return changed
 
+    def _follows(self, bars: Sequence[Bar]) -> bool:
+        """Whether the bars, final ones, simply go on from what there is, as nearly always when a topic is caught up."""
+        times = list(map(_time_of, bars))
+        if self.bars:
+            times.insert(0, self.bars[-1].time)
+        final = all(map(_final_of, self.bars[-1:])) and all(map(_final_of, bars))
+        return final and all(map(lt, times, islice(times, 1, None)))
+
     def _correct(self, bar: Bar) -> bool:
-        place = bisect_left(self.bars, bar.time, key=attrgetter("time"))
+        place = bisect_left(self.bars, bar.time, key=_time_of)
         if self.bars[place].time == bar.time:
             held = self.bars[place]
             if held == bar:
@@ -154,7 +168,7 @@ class History:
         if fresh:
             for number, name in enumerate(_PRICES):
                 self._prices[self._filled : total, number] = _column(fresh, name)
-            seconds = np.array([bar.time.timestamp() for bar in fresh])
+            seconds = np.fromiter(map(datetime.timestamp, map(_time_of, fresh)), np.float64, len(fresh))
             self._times[self._filled : total] = (seconds * 1e6).round().astype("M8[us]")
             self._filled = total
         final = np.ones(total, dtype=bool)

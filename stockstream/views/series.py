@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -17,7 +16,6 @@ from stockstream.views.frame import Frame
 from stockstream.views.history import AnyIndicator, History
 
 _STATE_VERSION: Final = 1
-_series_of = attrgetter("symbol", "interval", "feed")
 
 
 class _State(msgspec.Struct):
@@ -58,13 +56,16 @@ class SeriesFold:
     def apply(self, records: Sequence[Bar]) -> bool:
         """Take the next bars; True where anything changed."""
         changed = False
-        for series, bars in groupby(records, key=_series_of):
+        by_series: defaultdict[tuple[str, str, str], list[Bar]] = defaultdict(list)
+        for bar in records:
+            by_series[bar.symbol, bar.interval, bar.feed].append(bar)
+        for series, bars in by_series.items():
             if self._wanted(series):
                 history = self._histories.get(series)
                 if history is None:
                     history = self._histories[series] = History(self._make)
                     self._shown.setdefault(series[0], series)
-                changed |= history.take(list(bars))
+                changed |= history.take(bars)
         return changed
 
     def _wanted(self, series: tuple[str, str, str]) -> bool:
