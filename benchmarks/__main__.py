@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import platform
 import tempfile
@@ -31,6 +32,7 @@ def main() -> None:
         f"Python {platform.python_version()}, confluent-kafka {confluent_kafka}, {os.cpu_count()} cores,"
         f" load {os.getloadavg()[0]:.1f} at the start"
     )
+    logging.getLogger().addHandler(logging.NullHandler())  # what the clients log is no result
     with (
         tempfile.TemporaryDirectory(prefix="stockstream-bench-") as name,
         Broker(Path(name) / "kafka", fetch(load(None, {}).cache_dir), port=free_port()) as broker,
