@@ -23,7 +23,6 @@ _SNAPSHOTS: Final = 8
 _AT_ONCE_FROM: Final = 32
 _PRICES: Final = ("open", "high", "low", "close", "volume")
 _time_of = attrgetter("time")
-_final_of = attrgetter("final")
 
 
 class History:
@@ -71,12 +70,9 @@ class History:
         return changed
 
     def _follows(self, bars: Sequence[Bar]) -> bool:
-        """Whether the bars, final ones, simply go on from what there is, as nearly always when a topic is caught up."""
-        times = list(map(_time_of, bars))
-        if self.bars:
-            times.insert(0, self.bars[-1].time)
-        final = all(map(_final_of, self.bars[-1:])) and all(map(_final_of, bars))
-        return final and all(map(lt, times, islice(times, 1, None)))
+        """Whether the bars simply go on from what there is, as nearly always when a topic is caught up with."""
+        times = list(map(_time_of, (*self.bars[-1:], *bars)))
+        return all(map(lt, times, islice(times, 1, None)))
 
     def _correct(self, bar: Bar) -> bool:
         place = bisect_left(self.bars, bar.time, key=_time_of)
