@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from stockstream.cli.produce_flights import SpreadAirlines, flights
+from stockstream.cli.produce_stocks import csv, simulated
 
 app = typer.Typer(no_args_is_help=True, help="Send records from a source to their topic.")
 
@@ -15,3 +16,5 @@ def produce() -> None:
 
 
 app.command("flights", cls=SpreadAirlines)(flights)
+app.command("csv")(csv)
+app.command("simulated")(simulated)

@@ -40,7 +40,7 @@ _FIELDS: Final = {
     "index": "symbol",
 }
 _PRICES: Final = ("open", "high", "low", "close")
-_REQUIRED: Final = ("time", *_PRICES)
+_REQUIRED: Final = {"time": "Date or Datetime"} | {name: name.capitalize() for name in _PRICES}
 _NOTHING: Final = frozenset({"", "null", "nan", "none", "n/a"})
 # What no last cell of a whole row ends with. A number that merely lost digits cannot be told from a whole one.
 _CUT: Final = re.compile(r"(.*[.eE+-])?\s*")
@@ -97,7 +97,7 @@ class Layout:
             # A column called Index beside one called Symbol is a row number.
             if field and (field not in places or names[places[field]].lower() == "index"):
                 places[field] = place
-        missing = [field.capitalize() for field in _REQUIRED if field not in places]
+        missing = [_REQUIRED[field] for field in _REQUIRED if field not in places]
         if missing:
             found = ",".join(names)
             found = found if len(found) <= 200 else f"{found[:200]}..."

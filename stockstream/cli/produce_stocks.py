@@ -1,0 +1,231 @@
+"""``stockstream produce csv`` and ``simulated``: stock bars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.report import Reporter
+from stockstream.cli.sending import Position, send
+from stockstream.errors import BadRow
+from stockstream.kafka.last import last_bars
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.csv_files import find
+from stockstream.producers.grid import intraday
+from stockstream.producers.pace import at_rate
+from stockstream.producers.simulated import simulated as simulate
+from stockstream.producers.stock_csv import StockFiles
+from stockstream.records import IMPOSSIBLE, INTERVALS, SIMULATED, Bar, Series
+from stockstream.topics import STOCKS
+
+T = TypeVar("T")
+
+LINGER_MS: Final = 50
+SHOWN: Final = 8
+"""Series that are named at the end; the others are counted."""
+
+
+def known_interval(name: str | None) -> str | None:
+    """Check an interval. Raises typer.BadParameter.
+
+    >>> known_interval("5m")
+    '5m'
+    """
+    if name is not None and name not in INTERVALS:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(INTERVALS)}")
+    return name
+
+
+Interval = Annotated[
+    str | None,
+    typer.Option(
+        "--interval", metavar="INTERVAL", callback=known_interval, help=f"The bars' interval: {', '.join(INTERVALS)}."
+    ),
+]
+
+
+def known_zone(name: str | None) -> str | None:
+    """Check the name of a zone. Raises typer.BadParameter."""
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise typer.BadParameter(f"{name!r} is no zone such as America/New_York") from None
+    return name
+
+
+def symbols_of(words: Iterable[str]) -> list[str]:
+    """The symbols in words that may be joined with commas: upper case, each once, in order.
+
+    >>> symbols_of(["aapl,MSFT", "AAPL", "BRK-B"])
+    ['AAPL', 'MSFT', 'BRK-B']
+    """
+    parts = (part.upper() for word in words for part in re.split(r"[\s,]+", word) if part)
+    return list(dict.fromkeys(parts))
+
+
+def for_seconds(source: Iterable[T | None], seconds: float | None, *, clock: Clock = SYSTEM) -> Iterator[T | None]:
+    """End a source after some seconds; None is never."""
+    ends = None if seconds is None else clock.monotonic() + seconds
+    for item in source:
+        yield item
+        if ends is not None and clock.monotonic() >= ends:
+            return
+
+
+def csv(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="CSV files, folders of them, gzip or zip archives.")
+    ],
+    symbol: Annotated[
+        str | None,
+        typer.Option(
+            "--symbol",
+            metavar="SYMBOL",
+            help="Whose bars these are; of a file with a column of symbols, the one to send.",
+        ),
+    ] = None,
+    interval: Interval = None,
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            "--tz", metavar="ZONE", callback=known_zone, help="The zone of times that name none; otherwise UTC."
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.")
+    ] = None,
+) -> None:
+    """Send stock bars from CSV files.
+
+    A file is known by its header: Yahoo's daily layout (Date,Open,High,Low,Close,Adj Close,Volume), the layout
+    Index,Date,...,CloseUSD, or intraday bars under Datetime; the columns may stand in any order.
+
+    The symbol comes from a column or the file's name, the interval from the name or the commonest spacing of the rows:
+    AAPL_1m.csv is AAPL at 1m.
+
+    A row without prices, or one that cannot be read or is cut off, is reported and kept on stocks.dlq; the others
+    go on. Sending a file again changes nothing.
+    """
+    context = Context.of(ctx)
+    found, _ = find(files)
+    bars = StockFiles(found, symbol=symbol, interval=interval, zone=ZoneInfo(tz) if tz else None)
+    tally = Tally()
+    source = tally.count(at_rate(bars, rate) if rate is not None else bars)
+    linger = LINGER_MS if rate is None else 5
+    send(context, STOCKS, source, linger_ms=linger, position=lambda: Position(bars.done, bars.total))
+    tally.tell(context.reporter)
+
+
+@dataclass
+class _Span:
+    """How many bars of a series, and from when to when."""
+
+    bars: int
+    first: datetime
+    last: datetime
+
+
+class Tally:
+    """Counts what is sent, by series."""
+
+    def __init__(self) -> None:
+        self._spans: dict[Series, _Span] = {}
+        self._impossible = 0
+
+    def count(self, source: Iterable[Bar | BadRow | None]) -> Iterator[Bar | BadRow | None]:
+        """Let everything through and count the bars."""
+        for item in source:
+            if isinstance(item, Bar):
+                span = self._spans.setdefault(item.series, _Span(0, item.time, item.time))
+                span.bars += 1
+                span.first, span.last = min(span.first, item.time), max(span.last, item.time)
+                self._impossible += IMPOSSIBLE in item.flags
+            yield item
+
+    def tell(self, reporter: Reporter) -> None:
+        """Say what was sent."""
+        for series, span in list(self._spans.items())[:SHOWN]:
+            first, last = (_moment(time, series.interval) for time in (span.first, span.last))
+            reporter.note(f"{series}: {span.bars:,} bars from {first} to {last}")
+        if len(self._spans) > SHOWN:
+            reporter.note(f"... and {len(self._spans) - SHOWN:,} more series")
+        if self._impossible:
+            reporter.warn(f"{self._impossible:,} bars contradict themselves: they are sent, marked as impossible")
+
+
+def simulated(
+    ctx: typer.Context,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYMBOL", help="What to simulate; without any, the symbols of the demo in config.yaml."),
+    ] = None,
+    interval: Interval = None,
+    pace: Annotated[
+        float | None,
+        typer.Option(
+            "--pace",
+            metavar="SECONDS",
+            min=0.0,
+            help="Between two bars of a symbol; 0 is full speed. 3 unless config.yaml differs.",
+        ),
+    ] = None,
+    history: Annotated[
+        int, typer.Option("--history", metavar="N", min=0, help="Bars to begin a new series with, at once.")
+    ] = 120,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Other seeds make other prices.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, help="End after N bars of each symbol.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
+    ] = None,
+) -> None:
+    """Send simulated bars, a random walk a symbol.
+
+    The walks are seeded: the same seed makes the same prices. They travel on the feed "simulated" and never mix with
+    the market's. Started again, each walk goes on from the topic's last bar, in price and time.
+
+    With a pace shorter than the interval the simulated time runs ahead of the clock.
+    """
+    context = Context.of(ctx)
+    defaults = context.settings.simulated
+    chosen = symbols_of(symbols or context.settings.demo.symbols)
+    every = interval or defaults.interval
+    series = [Series(symbol, every, SIMULATED) for symbol in chosen]
+    last = last_bars(context.settings.connection(), STOCKS, series)
+    _tell_beginning(context.reporter, series, last, history)
+    bars = simulate(
+        chosen,
+        interval=every,
+        pace=defaults.pace if pace is None else pace,
+        history=history,
+        seed=defaults.seed if seed is None else seed,
+        count=count,
+        last=last,
+    )
+    send(context, STOCKS, for_seconds(bars, seconds))
+
+
+def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
+    for one in series[:SHOWN]:
+        if one in last:
+            bar = last[one]
+            reporter.note(f"{one}: goes on from {_moment(bar.time, bar.interval)} at {bar.close:.2f}")
+        else:
+            reporter.note(f"{one}: begins with {history:,} bars")
+    if len(series) > SHOWN:
+        reporter.note(f"... and {len(series) - SHOWN:,} more series")
+
+
+def _moment(time: datetime, interval: str) -> str:
+    return f"{time:%Y-%m-%d %H:%M}Z" if intraday(interval) else f"{time:%Y-%m-%d}"
