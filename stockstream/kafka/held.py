@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -22,7 +22,7 @@ _SILENCE: Final = 10.0
 
 class _Identity(msgspec.Struct, gc=False):
     file: str
-    row: int
+    row: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
 
 
 _decode: Final[Callable[[Any], _Identity]] = decoder(_Identity)

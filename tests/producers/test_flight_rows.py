@@ -1,0 +1,167 @@
+"""A row of flights: typed, checked, and where it cannot be, told by column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stockstream.errors import BadRow, SourceError
+from stockstream.producers.flight_rows import COLUMNS, RowReader, check_header
+from stockstream.records import Flight
+from tests.producers.flight_lines import HEADER, IDENTITY, LINE, cells, flights, line
+
+TEXTS = (4, 6, 7, 8, 25)
+
+
+def read(text: str | bytes, row: int = 0) -> Flight | BadRow:
+    raw = text if isinstance(text, bytes) else text.encode()
+    return RowReader("a.csv", IDENTITY).read(raw, row, row + 2)
+
+
+def refused(text: str | bytes) -> BadRow:
+    bad = read(text)
+    assert isinstance(bad, BadRow)
+    return bad
+
+
+@given(flights())
+def test_every_flight_reads_back_from_its_cells(flight: Flight) -> None:
+    assert read(",".join(cells(flight)) + "\r\n") == flight
+
+
+@given(flights(), st.data())
+def test_the_same_flight_from_a_file_that_another_program_has_saved(flight: Flight, data: st.DataObject) -> None:
+    dressed = []
+    for index, cell in enumerate(cells(flight)):
+        number = index not in TEXTS and cell
+        choices = [cell, f'"{cell}"', f" {cell}", f"{cell} "]
+        if number:
+            sign, digits = cell[: -len(cell.lstrip("-")) or None], cell.lstrip("-")
+            sign = sign if sign == "-" else ""
+            choices += [f"{cell}.0", f"{cell}.", f"{sign}00{digits}"] + ([f"+{cell}"] if not sign else [])
+        dressed.append(data.draw(st.sampled_from(choices)))
+    assert read(",".join(dressed)) == flight
+
+
+@given(st.binary(max_size=200))
+def test_whatever_stands_there_is_read_or_refused_byte_for_byte(raw: bytes) -> None:
+    bad = read(raw.replace(b"\n", b"") + b"\n")
+    assert isinstance(bad, BadRow)
+    assert bad.raw == raw.replace(b"\n", b"").rstrip(b"\r\n")
+
+
+@given(flights(), st.integers(0, 30), st.text(max_size=6))
+def test_one_cell_of_anything_never_moves_the_others(flight: Flight, column: int, text: str) -> None:
+    changed = cells(flight)
+    changed[column] = text
+    found = read(",".join(changed))
+    if isinstance(found, Flight):
+        assert [value for index, value in enumerate(cells(found)) if index != column] == [
+            value for index, value in enumerate(cells(flight)) if index != column
+        ]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("year", "", "empty, not a year"),
+        ("month", "13", "'13', not a month from 1 to 12"),
+        ("month", "Feb", "'Feb', not a month from 1 to 12"),
+        ("day", "32", "'32', not a day of the month"),
+        ("day", "29", "there is no 29 February 2015"),
+        ("day_of_week", "8", "'8', not a day of the week from 1 to 7"),
+        ("airline", "", "empty, not a code of 1 to 8 characters"),
+        ("flight_number", "6271.5", "'6271.5', not a number from 0 to 99999"),
+        ("origin_airport", "NOWHERELAND", "'NOWHERELAND', not a code of 1 to 8 characters"),
+        ("scheduled_departure", "", "empty, not a time from 0 to 2400, as hhmm"),
+        ("scheduled_departure", "1760", "'1760', not a time from 0 to 2400, as hhmm"),
+        ("departure_time", "2401", "'2401', not a time from 0 to 2400, as hhmm"),
+        ("departure_time", "17:01", "'17:01', not a time from 0 to 2400, as hhmm"),
+        ("arrival_time", "-5", "'-5', not a time from 0 to 2400, as hhmm"),
+        ("arrival_delay", "1_0", "'1_0', not a whole number of minutes"),
+        ("air_time", "99999", "'99999', not a whole number of minutes"),
+        ("distance", "-1", "'-1', not a whole number of miles"),
+        ("diverted", "2", "'2', not 0 or 1"),
+        ("cancelled", "", "empty, not 0 or 1"),
+        ("cancellation_reason", "E", "'E', not A, B, C or D"),
+        ("weather_delay", "x", "'x', not a whole number of minutes"),
+    ],
+)
+def test_a_cell_that_is_wrong_is_told_by_column(column: str, cell: str, reason: str) -> None:
+    bad = refused(line(**{column: cell}))
+    assert (bad.column, bad.reason) == (column.upper(), reason)
+    assert (bad.file, bad.line, bad.key) == ("a.csv", 2, f"{IDENTITY}/0")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("hello\r\n", "1 of 31 columns"),
+        (LINE + ",\r\n", "32 of 31 columns"),
+        ("2015,2,6,5,OO,62", "6 of 31 columns: the file ends in the middle of this row"),
+        (b"2015,\xff\r\n", "not text in UTF-8"),
+        (line(airline='"OO') + "\n", "not CSV: unexpected end of data"),
+    ],
+)
+def test_a_row_that_is_wrong_as_a_whole(text: str | bytes, reason: str) -> None:
+    bad = refused(text)
+    assert (bad.column, bad.reason) == (None, reason)
+    assert bad.raw == (text.encode() if isinstance(text, str) else text).rstrip(b"\r\n")
+
+
+@pytest.mark.parametrize("hhmm", ["0", "1", "59", "100", "2359", "2400"])
+def test_all_times_of_the_day_are_times(hhmm: str) -> None:
+    found = read(line(departure_time=hhmm))
+    assert isinstance(found, Flight)
+    assert found.departure_time == int(hhmm)
+
+
+def test_29_february_of_a_leap_year() -> None:
+    assert isinstance(read(line(year="2016", day="29")), Flight)
+
+
+def test_the_columns_are_those_of_the_record() -> None:
+    assert tuple(name.lower() for name in COLUMNS) == Flight.__struct_fields__[2:]
+
+
+@pytest.mark.parametrize("header", [HEADER, HEADER + "\r\n", "\ufeff" + HEADER, ",".join(f'"{c}"' for c in COLUMNS)])
+def test_the_header_as_programs_write_it(header: str) -> None:
+    check_header("a.csv", header.encode())
+
+
+def test_another_layout_is_refused_with_the_columns_that_are_missing() -> None:
+    with pytest.raises(
+        SourceError, match=r"^a\.csv has another layout: it lacks CANCELLED, WEATHER_DELAY - the 31 col"
+    ):
+        check_header("a.csv", HEADER.replace("CANCELLED", "Cancelled").removesuffix(",WEATHER_DELAY").encode())
+    with pytest.raises(SourceError, match="it lacks YEAR, MONTH, DAY, DAY_OF_WEEK, AIRLINE, FLIGHT_NUMBER and 25 more"):
+        check_header("a.csv", b"Year,Month,DayofMonth,DayOfWeek\n")
+    with pytest.raises(SourceError, match="in another order or with others among them"):
+        check_header("a.csv", b"," + HEADER.encode())
+
+
+@pytest.mark.parametrize("name", ["bts_FL_DATE_CARRIER_2017_10k.csv", "dataexpo2008_10k.csv"])
+def test_real_files_of_another_layout_are_refused(real_data: Path, name: str) -> None:
+    with (real_data / "flights_other" / name).open("rb") as file, pytest.raises(SourceError, match="another layout"):
+        check_header(name, file.readline())
+
+
+def test_real_rows_read_to_exactly_their_cells(real_data: Path) -> None:
+    rows = 0
+    for path in sorted((real_data / "flights_2015").glob("flight*.csv")):
+        _, *lines = path.read_bytes().splitlines()
+        for raw in lines:
+            found = read(raw)
+            assert isinstance(found, Flight)
+            assert ",".join(cells(found)) == raw.decode()
+            assert all(
+                isinstance(value, int | None)
+                for index, value in enumerate(msgspec.structs.astuple(found)[2:])
+                if index not in TEXTS
+            )
+        rows += len(lines)
+    assert rows == 85_553

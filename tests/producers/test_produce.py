@@ -1,0 +1,131 @@
+"""The loop: everything is sent or refused, heard of, and acknowledged before it ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from stockstream.errors import BadRow, DeliveryError
+from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
+from tests.producers.hands import Hands
+from tests.producers.sinks import Kept
+
+BAD = BadRow("a.csv", 7, "MONTH", "'13', not a month", raw=b"2015,13", key="0123/5")
+
+
+def test_records_are_sent_and_rows_that_cannot_be_read_are_refused() -> None:
+    sink = Kept()
+    told: list[BadRow] = []
+    summary = produce(["a", None, BAD, "b"], sink, refused=told.append, clock=Hands().clock)
+    assert summary == Summary(sent=2, refused=1, seconds=0.0, signal=None)
+    assert sink.records == ["a", "b"]
+    assert sink.refused == [("0123/5", b"2015,13", "a.csv, line 7, column MONTH: '13', not a month")]
+    assert told == [BAD]
+
+
+def test_a_bad_row_without_an_identity_is_known_by_file_and_line() -> None:
+    assert BadRow("a.csv", 7, None, "cut off").key == "a.csv/7"
+
+
+def test_it_ends_when_all_is_acknowledged() -> None:
+    hands = Hands()
+    answers = iter([False] * 40)
+    sink = Kept(lambda: next(answers, True))
+    summary = produce(range(100), sink, clock=hands.clock)
+    assert summary.sent == sink.delivered == 100
+    assert sink.polls > 40
+    assert sink.flushed
+
+
+def test_a_stop_ends_the_source_and_what_was_sent_is_still_acknowledged() -> None:
+    stop = Stop()
+    sink = Kept()
+
+    def source() -> Iterator[int]:
+        yield 1
+        yield 2
+        stop.signal = signal.SIGINT
+        yield 3
+        raise AssertionError("read on after the stop")
+
+    summary = produce(source(), sink, stop=stop)
+    assert summary.signal == signal.SIGINT
+    assert summary.sent == sink.delivered == 3
+    assert sink.flushed
+
+
+def test_a_stop_is_heard_while_the_source_has_nothing_to_give() -> None:
+    stop = Stop()
+
+    def source() -> Iterator[None]:
+        while True:
+            yield None
+            stop.signal = signal.SIGTERM
+
+    assert produce(source(), Kept(), stop=stop).signal == signal.SIGTERM
+
+
+def test_while_the_broker_is_away_no_more_than_so_much_is_pending_and_a_stop_is_heard() -> None:
+    stop = Stop()
+    looks = 0
+
+    def answering() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1_000:
+            stop.signal = signal.SIGINT
+        return stop.signal is not None
+
+    sink = Kept(answering)
+    summary = produce(iter(int, 1), sink, stop=stop)
+    assert summary.signal == signal.SIGINT
+    assert 100_000 < sink.most_pending < 101_000
+
+
+def test_what_the_sink_raises_ends_it() -> None:
+    class Failing(Kept):
+        def poll(self, timeout: float = 0.0) -> None:
+            raise DeliveryError("not acknowledged")
+
+    with pytest.raises(DeliveryError):
+        produce(["a", None, "b"], Failing())
+
+
+def test_progress_is_told_four_times_a_second_and_at_the_end() -> None:
+    hands = Hands()
+    told: list[Progress] = []
+
+    def source() -> Iterator[int | None]:
+        for number in range(40):
+            yield number
+            hands.clock.sleep(0.1)
+            yield None
+
+    produce(source(), Kept(), progress=told.append, clock=hands.clock)
+    assert told[-1] == Progress(sent=40, refused=0, seconds=told[-1].seconds, pending=0, silent=0.0)
+    assert told[-1].seconds == pytest.approx(4.0)
+    assert [progress.seconds for progress in told[:3]] == pytest.approx([0.3, 0.6, 0.9])
+
+
+def test_progress_says_for_how_long_nothing_was_acknowledged() -> None:
+    hands = Hands()
+    told: list[Progress] = []
+
+    def source() -> Iterator[int | None]:
+        yield from (1, 2)
+        yield from hands.clock.wait_until(10.0)
+
+    produce(source(), Kept(lambda: hands.slept > 9.0), progress=told.append, clock=hands.clock)
+    waiting = [progress for progress in told if progress.seconds < 9.0]
+    assert {progress.pending for progress in waiting} == {2}
+    assert max(progress.silent for progress in waiting) > 8.0
+    assert told[-1].silent == 0.0
+
+
+def test_a_meter_begins_anew_where_the_count_does() -> None:
+    meter = Meter()
+    assert meter.rate(1_000, 10.0) == 100.0
+    assert meter.rate(5, 11.0) == 0.0
+    assert meter.rate(25, 12.0) == 20.0
