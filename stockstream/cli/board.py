@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from stockstream.cli.text import rate
 SUMMARY_EVERY: Final = 10.0
 """Seconds between two summaries where there is no terminal."""
 
+_LOCAL_MODES: Final = 3  # where they stand in what termios gives
+
 _STYLES: Final = {State.STARTING: "yellow", State.RUNNING: "green", State.DIED: "bold red"}
 
 
@@ -29,15 +33,34 @@ def board(reporter: Reporter, children: Sequence[Child]) -> Iterator[Board]:
         yield shown
         shown.tell()
         return
-    with Live(
-        get_renderable=lambda: table(children),
-        console=reporter.console,
-        refresh_per_second=4,
-        redirect_stdout=False,
-        redirect_stderr=False,
+    with (
+        _no_caret_c(),
+        Live(
+            get_renderable=lambda: table(children),
+            console=reporter.console,
+            refresh_per_second=4,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        ),
     ):
         shown.live = True
         yield shown
+
+
+@contextmanager
+def _no_caret_c() -> Iterator[None]:
+    """Keep the terminal from writing ^C into the table, which would shift it by a line."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before]
+    silent[_LOCAL_MODES] &= ~termios.ECHOCTL
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
 class Board:
@@ -56,7 +79,7 @@ class Board:
             return
         for child in self._children:
             state = child.state
-            now = state, child.report.doing
+            now = state, child.report.doing if child.alive else ""
             if self._told.get(child) != now:
                 self._told[child] = now
                 line = f"{child.name}: {state.value}"
@@ -65,8 +88,10 @@ class Board:
                 tell(f"{line}, {said}" if said else line)
         if time.monotonic() >= self._summary_at:
             self._summary_at = time.monotonic() + SUMMARY_EVERY
-            counts = [f"{child.name} {_done(child)} ({_rate(child)}/s)" for child in self._children if child.alive]
-            self._reporter.note("records: " + ", ".join(counts))
+            running = [child for child in self._children if child.alive and child.report.done is not None]
+            counts = [f"{child.name} {_done(child)} ({_rate(child)}/s)" for child in running]
+            if counts:
+                self._reporter.note("records: " + ", ".join(counts))
 
 
 def table(children: Sequence[Child]) -> Table:
@@ -87,6 +112,8 @@ def what(child: Child) -> str:
     """What a child does, or why it died."""
     if child.state is State.DIED:
         return child.why()
+    if child.state is State.ENDED:
+        return ""
     return child.report.doing or child.report.text
 
 

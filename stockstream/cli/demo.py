@@ -113,7 +113,7 @@ def demo(
         plan = _plan(stack, context, yahoo=yahoo, headless=headless)
         children: list[Child] = []
         shown = stack.enter_context(board(context.reporter, children))
-        supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children))
+        supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children, on_beat=shown.tell))
         _bring_up(plan, supervisor, shown)
         _keep_up(supervisor, shown, None if seconds is None else time.monotonic() + seconds)
     died = supervisor.died()

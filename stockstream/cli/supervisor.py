@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -29,6 +29,8 @@ if os.getppid() == int(sys.argv[1]):
     os.execv(sys.argv[2], sys.argv[2:])
 """
 
+_BEAT: Final = 0.05
+
 _ORDERLY: Final = (0, 128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGTERM, -signal.SIGINT)
 """Exit codes of a command that was asked to end, and did."""
 
@@ -38,6 +40,7 @@ class State(Enum):
 
     STARTING = "starting"
     RUNNING = "running"
+    ENDING = "ending"
     DONE = "done"
     ENDED = "ended"
     DIED = "died"
@@ -76,6 +79,8 @@ class Child:
     def state(self) -> State:
         """Where it stands; `State.ENDED` is an end that we asked for, `State.DONE` one of its own accord."""
         code = self.process.poll()
+        if code is None and self._asked:
+            return State.ENDING
         if code is None:
             return State.STARTING if self.report == Report() else State.RUNNING
         if code == 0:
@@ -97,10 +102,8 @@ class Child:
             self.process.terminate()
             self.process.send_signal(signal.SIGCONT)  # a stopped one would never hear it
 
-    def finish(self, until: float) -> None:
-        """Wait for its end, until that time on the monotonic clock at most; then end it and whatever it started."""
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(max(0.0, until - time.monotonic()))
+    def finish(self) -> None:
+        """End it, and whatever it started, at once."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -142,15 +145,23 @@ class Supervisor:
         The environment of the commands.
     children
         Where to keep them, for whoever shows them.
+    on_beat
+        Called now and then while they end.
     patience
         Seconds that those of a rank have to end in.
     """
 
     def __init__(
-        self, environ: Mapping[str, str], children: list[Child] | None = None, *, patience: float = 15.0
+        self,
+        environ: Mapping[str, str],
+        children: list[Child] | None = None,
+        *,
+        on_beat: Callable[[], None] = lambda: None,
+        patience: float = 15.0,
     ) -> None:
         self.children: list[Child] = [] if children is None else children
         self._environ = dict(environ)
+        self._on_beat = on_beat
         self._patience = patience
 
     def start(self, name: str, command: Sequence[str], *, rank: int) -> Child:
@@ -189,8 +200,11 @@ class Supervisor:
         for child in alive:
             child.ask()
         until = time.monotonic() + patience
+        while any(child.alive for child in alive) and time.monotonic() < until:
+            time.sleep(_BEAT)
+            self._on_beat()
         for child in alive:
-            child.finish(until)
+            child.finish()
 
     def __enter__(self) -> Self:
         return self

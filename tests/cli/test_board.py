@@ -61,4 +61,4 @@ def test_without_a_terminal_changes_are_lines_each_told_once(supervisor: Supervi
             "dead: died, no broker answers [here] (exit code 1)",
         ]
         supervisor.stop()
-    assert stderr.getvalue().splitlines()[3:] == ["bars: ended, sending bars", "flights: ended, sending flights"]
+    assert stderr.getvalue().splitlines()[3:] == ["bars: ended", "flights: ended"]
