@@ -189,7 +189,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_views_and_their_parameters_are_checked_all_at_once() -> None:
     settings = load(SHIPPED, environ={})
-    assert settings.view("bollinger", KNOWN) == {"period": 20, "width": 2.0}
+    assert settings.view("bollinger", KNOWN) == {"period": 20, "width": 2.0, "symbols": []}
     assert Settings().view("bollinger", KNOWN) == {}
 
 
