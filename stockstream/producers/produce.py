@@ -101,8 +101,8 @@ def produce(
     clock
         For the seconds.
     """
-    run = _Run(sink, progress, stop or Stop(), clock)
-    stop = run.stop
+    stop = stop or Stop()
+    run = _Run(sink, progress, clock)
     for item in source:
         if item is None:
             run.look()
@@ -124,10 +124,9 @@ def produce(
 class _Run:
     """The counts of one run, what it waits for, and whom it tells."""
 
-    def __init__(self, sink: Sink[R], progress: Callable[[Progress], None], stop: Stop, clock: Clock) -> None:
+    def __init__(self, sink: Sink[R], progress: Callable[[Progress], None], clock: Clock) -> None:
         self.sent = 0
         self.refused = 0
-        self.stop = stop
         self._sink: Sink[Any] = sink
         self._progress = progress
         self._clock = clock
@@ -135,13 +134,13 @@ class _Run:
         self._delivered = self._before = sink.delivered
 
     def look(self) -> None:
-        """Hear the sink, tell when it is time, and wait while too much is pending and no stop is wished.
+        """Hear the sink, tell when it is time, and wait while too much is pending.
 
-        The sink's queue never fills up, where it would wait without an ear for Ctrl-C.
+        So the sink's own queue never fills up, where it would wait and nobody be told.
         """
         self._sink.poll()
         self._tell_in_time()
-        while self._pending() > _MOST_PENDING and self.stop.signal is None:
+        while self._pending() > _MOST_PENDING:
             self._sink.poll(0.05)
             self._tell_in_time()
 

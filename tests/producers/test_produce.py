@@ -67,20 +67,10 @@ def test_a_stop_is_heard_while_the_source_has_nothing_to_give() -> None:
     assert produce(source(), Kept(), stop=stop).signal == signal.SIGTERM
 
 
-def test_while_the_broker_is_away_no_more_than_so_much_is_pending_and_a_stop_is_heard() -> None:
-    stop = Stop()
-    looks = 0
-
-    def answering() -> bool:
-        nonlocal looks
-        looks += 1
-        if looks == 1_000:
-            stop.signal = signal.SIGINT
-        return stop.signal is not None
-
-    sink = Kept(answering)
-    summary = produce(iter(int, 1), sink, stop=stop)
-    assert summary.signal == signal.SIGINT
+def test_while_the_broker_is_away_no_more_than_so_much_is_pending() -> None:
+    looks = iter(range(1_500))
+    sink = Kept(lambda: next(looks, None) is None)
+    assert produce(range(150_000), sink).sent == 150_000
     assert 100_000 < sink.most_pending < 101_000
 
 
@@ -122,6 +112,23 @@ def test_progress_says_for_how_long_nothing_was_acknowledged() -> None:
     assert {progress.pending for progress in waiting} == {2}
     assert max(progress.silent for progress in waiting) > 8.0
     assert told[-1].silent == 0.0
+
+
+def test_a_broker_that_is_slow_is_not_silent() -> None:
+    class Slow(Kept):
+        def poll(self, timeout: float = 0.0) -> None:
+            self.delivered += min(1, self.pending)
+
+    hands = Hands()
+    told: list[Progress] = []
+
+    def source() -> Iterator[int | None]:
+        yield from range(40)
+        yield from hands.clock.wait_until(6.0)
+
+    produce(source(), Slow(), progress=told.append, clock=hands.clock)
+    assert len([progress for progress in told if progress.pending]) > 10
+    assert max(progress.silent for progress in told) < 0.5
 
 
 def test_a_meter_begins_anew_where_the_count_does() -> None:
