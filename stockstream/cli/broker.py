@@ -1,0 +1,70 @@
+"""``stockstream broker``: a real Apache Kafka on this machine, in the foreground."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.report import Reporter
+from stockstream.kafka.broker import Broker
+from stockstream.kafka.jars import KAFKA_VERSION, fetch
+
+
+def broker(
+    ctx: typer.Context,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="Where it listens; by default 9092.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", metavar="DIR", help="What keeps its topics; by default in your data directory."),
+    ] = None,
+) -> None:
+    """Run Apache Kafka on this machine until Ctrl-C ends it; only programs on this machine reach it.
+
+    The first run fetches Kafka (45 MB). Topics are kept from run to run.
+    """
+    context = Context.of(ctx)
+    settings, reporter = context.settings, context.reporter
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # `nohup` has SIGHUP ignored, and so it stays; a SIGINT that a script sends to a background job counts.
+        if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _asked_to_end)
+    try:
+        kafka = Broker(
+            data or settings.data_dir / "kafka",
+            _jars(settings.cache_dir, reporter),
+            port=port or settings.broker.port,
+            heap=f"{settings.broker.heap_mb}m",
+        )
+        with kafka:
+            reporter.note(
+                f"Kafka {KAFKA_VERSION} ready on {kafka.bootstrap_servers}, data in {kafka.data}; Ctrl-C ends it"
+            )
+            kafka.wait()
+    except KeyboardInterrupt:
+        reporter.note("Kafka ended")
+
+
+def _asked_to_end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape
+    raise KeyboardInterrupt
+
+
+def _jars(cache: Path, reporter: Reporter) -> list[Path]:
+    begun = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        reporter.progress(done, total, done / (time.monotonic() - begun), f"fetching Kafka {KAFKA_VERSION}, bytes")
+
+    try:
+        return fetch(
+            cache, on_progress=progress, on_damaged=lambda name: reporter.warn(f"{name} was damaged: fetched anew")
+        )
+    finally:
+        reporter.close()

@@ -1,0 +1,277 @@
+"""A real Apache Kafka on this machine: one node, reachable from here only, its topics kept between runs.
+
+::
+
+    with Broker(data, fetch(cache), port=9092) as broker:
+        broker.wait()
+"""
+
+from __future__ import annotations
+
+import base64
+import errno
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from stockstream.errors import BrokerError
+from stockstream.kafka import java
+from stockstream.kafka.filelock import FileLock, Locked
+from stockstream.kafka.server_properties import HOST, LOGS, TOPICS, logging_properties, server_properties
+
+_READY_WITHIN = 60.0
+_STOPPED_WITHIN = 10.0
+_HANDOVER = 1.0  # seconds in which a killed predecessor's lock and port are gone
+_FULL = 1_000_000  # bytes; with less than that free, a full disk is what happened
+
+
+class Broker:
+    """A running Kafka; leaving the block ends it.
+
+    It ends with us even if we are killed (see :func:`stockstream.kafka.java.spawn`), and loses nothing when it is
+    killed itself. It must be started from the main thread.
+
+    Parameters
+    ----------
+    data
+        The directory that keeps cluster id, topics and logs; made if need be. One broker at a time.
+    classpath
+        Kafka's jars, as :func:`stockstream.kafka.jars.fetch` gives them.
+    port
+        Where it serves, on 127.0.0.1.
+    heap
+        Java's largest heap, as its option ``-Xmx`` takes it.
+    """
+
+    def __init__(self, data: Path, classpath: Sequence[Path], *, port: int = 9092, heap: str = "512m") -> None:
+        self.data = data.absolute()
+        self.port = port
+        self.heap = heap
+        self._classpath = classpath
+        self._java: subprocess.Popen[bytes] | None = None
+        self._resources = ExitStack()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The address for clients."""
+        return f"{HOST}:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        """The log of this run."""
+        return self.data / LOGS / "kafka.0.log"
+
+    @property
+    def pid(self) -> int | None:
+        """Java's process id while it runs."""
+        return None if self._java is None or self._java.poll() is not None else self._java.pid
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start Kafka and return when topics can be created.
+
+        Raises
+        ------
+        BrokerError
+            The directory is in use or cannot be written, the port is taken, or Kafka ended at once: says why.
+        """
+        try:
+            lock = self._prepare()
+            if not (self.data / TOPICS / "meta.properties").exists():
+                self._format(lock)
+            _await_free(self.port)
+            properties = server_properties(self.port, free_port())
+            (self.data / "server.properties").write_text(properties, "ascii")
+            self._java = self._spawn(lock, f"-Xmx{self.heap}", "kafka.Kafka", "server.properties")
+            self._await_ready()
+        except OSError as error:
+            self.stop()
+            raise BrokerError(
+                f"cannot keep Kafka's data in {self.data}: {error.strerror or error}",
+                hint="make room there, or choose another directory with --data",
+            ) from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Return after that many seconds (None: never); raise BrokerError as soon as Kafka has ended by itself."""
+        if self._java is not None:
+            try:
+                self._java.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return
+            raise self._ended("Kafka ended", self._java.returncode)
+
+    def stop(self) -> None:
+        """End Kafka in order, by force if that takes too long; safe to call at any time."""
+        try:
+            if self._java is not None:
+                _end(self._java)
+        finally:
+            self._java = None
+            self._resources.close()
+
+    def _prepare(self) -> FileLock:
+        """Take the directory for ourselves, and lay out what Java needs there."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = self._resources.enter_context(FileLock(self.data / "lock", patience=_HANDOVER))
+        except Locked as locked:
+            raise BrokerError(
+                f"{self.data} is in use by another broker" + (f", process {locked.holder}" if locked.holder else ""),
+                hint="use that one, or end it, or choose another directory with --data",
+            ) from None
+        shutil.rmtree(self.data / "tmp", ignore_errors=True)
+        for directory in ("tmp", LOGS, TOPICS):
+            (self.data / directory).mkdir(exist_ok=True)
+        (self.data / "logging.properties").write_text(logging_properties(), "ascii")
+        return lock
+
+    def _format(self, lock: FileLock) -> None:
+        """Give the directory a cluster id. A format that was cut short is made again: meta.properties comes last."""
+        # A cluster id that begins with "-" is taken for an option by many a tool.
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
+        (self.data / "server.properties").write_text(server_properties(self.port, self.port + 1), "ascii")
+        process = self._spawn(lock, "kafka.tools.StorageTool", "format", "-c", "server.properties", "-t", cluster)
+        try:
+            code = process.wait(_READY_WITHIN)
+        except subprocess.TimeoutExpired:
+            code = -signal.SIGKILL
+        finally:
+            _end(process)
+        if code:
+            raise self._ended("the data directory could not be formatted", code)
+
+    def _spawn(self, lock: FileLock, *arguments: str) -> subprocess.Popen[bytes]:
+        return java.spawn(
+            ("-Djava.util.logging.config.file=logging.properties", *arguments),
+            classpath=self._classpath,
+            cwd=self.data,
+            output=self.data / LOGS / "java.out",
+            keep=[lock.fd],
+        )
+
+    def _await_ready(self) -> None:
+        deadline = time.monotonic() + _READY_WITHIN
+        while not _listens(self.port):
+            self.wait(0.05)
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka did not open its port in {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
+        admin = AdminClient(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "log_level": 0,
+                "reconnect.backoff.ms": 50,
+                "reconnect.backoff.max.ms": 100,
+            }
+        )
+        while not _takes_topics(admin):
+            self.wait(0.05)
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka takes no topics after {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
+
+    def _ended(self, what: str, code: int) -> BrokerError:
+        """Say why Java ended, in one line."""
+        log = self.log if self.log.exists() and self.log.stat().st_size else self.data / LOGS / "java.out"
+        if shutil.disk_usage(self.data).free < _FULL:
+            return BrokerError(f"{what}: the disk of {self.data} is full", hint="make room there, or choose --data")
+        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        why = java.complaint(log.read_text("utf-8", "replace")) if code >= 0 else None
+        return BrokerError(f"{what} ({how})" + (f": {why}" if why else ""), hint=f"its log: {log}")
+
+
+def free_port() -> int:
+    """Give a port that nobody uses now.
+
+    Below the range from which the system gives ports to clients: a client that keeps trying to reach a port of that
+    range while nobody listens will some day be connected to itself, and hold the port.
+    """
+    for _ in range(1000):
+        port = random.randint(15_000, 32_000)  # noqa: S311 - nothing secret about it
+        if is_free(port):
+            return port
+    raise BrokerError("no free port found on this machine")
+
+
+def is_free(port: int) -> bool:
+    """Whether a broker could listen there.
+
+    Raises
+    ------
+    BrokerError
+        The system lets nobody like us listen there.
+    """
+    with socket.socket() as probe:
+        # As Java does: connections that linger from a former run do not matter.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise BrokerError(f"cannot listen on port {port}: {error.strerror}", hint="choose --port") from error
+            return False
+        return True
+
+
+def _await_free(port: int) -> None:
+    deadline = time.monotonic() + _HANDOVER
+    while not is_free(port):
+        if time.monotonic() > deadline:
+            raise BrokerError(
+                f"port {port} on {HOST} is in use, perhaps by another Kafka",
+                hint="end what uses it, or choose another with --port",
+            )
+        time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), 0.2).close()
+    except OSError:
+        return False
+    return True
+
+
+def _takes_topics(admin: AdminClient) -> bool:
+    """Whether a topic could be created now; creates none."""
+    probe = NewTopic("ready", num_partitions=1, replication_factor=1)
+    try:
+        answers = admin.create_topics([probe], validate_only=True, request_timeout=1.0, operation_timeout=1.0)
+        answers[probe.topic].result()
+    except KafkaException:
+        return False
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.send_signal(signal.SIGCONT)  # a stopped one would never see it
+    try:
+        process.wait(_STOPPED_WITHIN)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        process.kill()
+        process.wait()

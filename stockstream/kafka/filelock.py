@@ -1,0 +1,74 @@
+"""A lock on a file that a child process can hold on to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Locked(Exception):
+    """Somebody else holds the lock.
+
+    Attributes
+    ----------
+    holder
+        Process id of the one that took it, as far as known.
+    """
+
+    def __init__(self, holder: int | None) -> None:
+        super().__init__("locked")
+        self.holder = holder
+
+
+class FileLock:
+    """An exclusive lock (``flock``), held until this process and each child that inherited :attr:`fd` let it go.
+
+    That a child keeps it when its parent is killed is what the package of this name cannot do.
+
+    Parameters
+    ----------
+    path
+        The file; it is made if need be, and stays. It holds the process id of whoever took the lock.
+    patience
+        Seconds to wait for it before :class:`Locked` is raised.
+    """
+
+    def __init__(self, path: Path, *, patience: float) -> None:
+        self.path = path
+        self.patience = patience
+        self.fd = -1
+
+    def __enter__(self) -> Self:
+        deadline = time.monotonic() + self.patience
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            while not _taken(fd):
+                if time.monotonic() > deadline:
+                    holder = os.pread(fd, 32, 0)
+                    raise Locked(int(holder) if holder.isdigit() else None)
+                time.sleep(0.05)
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, str(os.getpid()).encode(), 0)
+        except BaseException:
+            os.close(fd)
+            raise
+        self.fd = fd
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.fd)
+        self.fd = -1
+
+
+def _taken(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,227 @@
+"""Apache Kafka's jars: named by a committed lock, fetched once, checked at every start.
+
+The lock (``jars.lock``) names each artifact of Maven Central by coordinate, SHA-256 and size, and no host. It is made
+anew, after a change of :data:`ROOTS`, by::
+
+    python -m stockstream.kafka.jars lock
+
+jgo finds and fetches the artifacts but takes whatever it is given, so that each one is fetched into a directory of its
+own, checked, and only then moved to its place. A file in its place is checked again before each use: neither a crash
+nor a full disk nor a meddling proxy can leave a jar that is taken for whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from stockstream.errors import BrokerError
+from stockstream.kafka.filelock import FileLock
+
+KAFKA_VERSION = "4.3.1"
+# Without a binding for slf4j Kafka would end without a reason; the one for java.util.logging brings a bounded file.
+ROOTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", "org.slf4j:slf4j-jdk14:1.7.36")
+LOCK = Path(__file__).with_name("jars.lock")
+
+_PARALLEL = 6
+_ATTEMPTS = 3
+_PATIENCE = 600.0  # seconds for another process that fetches the same
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes fetched and the bytes to fetch, several times a second, in the caller's thread."""
+
+
+@dataclass(frozen=True)
+class Jar:
+    """One artifact as the lock names it: ``group:artifact:version``, SHA-256 in hex, and size in bytes."""
+
+    coordinate: str
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's name, as in a Maven repository."""
+        _, artifact, version = self.coordinate.split(":")
+        return f"{artifact}-{version}.jar"
+
+    def matches(self, file: Path) -> bool:
+        """Whether the file is there, and is this artifact bit for bit."""
+        try:
+            with file.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest() == self.sha256
+        except FileNotFoundError:
+            return False
+
+
+def locked(lock: Path = LOCK) -> tuple[Jar, ...]:
+    """All jars that the lock names, in the order of the class path."""
+    lines = (line for line in lock.read_text("ascii").splitlines() if not line.startswith("#"))
+    return tuple(Jar(coordinate, sha256, int(size)) for coordinate, sha256, size in map(str.split, lines))
+
+
+def fetch(
+    cache: Path,
+    *,
+    jars: Sequence[Jar] | None = None,
+    remote_repos: Mapping[str, str] | None = None,
+    on_progress: Progress = lambda *_: None,
+    on_damaged: Callable[[str], None] = lambda _: None,
+) -> list[Path]:
+    """Give the paths of all jars, fetching those that are missing or damaged.
+
+    Parameters
+    ----------
+    cache
+        The directory that keeps them, in a folder of their own, for all users of this version.
+    jars
+        What to fetch; by default all that the lock names.
+    remote_repos
+        Maven repositories, name to URL; by default Maven Central.
+    on_progress
+        See :data:`Progress`; never called where nothing is fetched.
+    on_damaged
+        Called with the name of each jar that was there but damaged; it is fetched again.
+
+    Raises
+    ------
+    BrokerError
+        No network, a jar that is not the one of the lock, no room or no right to write: names jar or directory.
+    """
+    jars = locked() if jars is None else jars
+    store = cache / f"kafka-{KAFKA_VERSION}"
+    try:
+        if not all(jar.matches(store / jar.name) for jar in jars):
+            store.mkdir(parents=True, exist_ok=True)
+            # Two first runs at once: the second waits, and then finds everything there.
+            with FileLock(store / "fetch.lock", patience=_PATIENCE):
+                missing = [jar for jar in jars if not jar.matches(store / jar.name)]
+                for jar in missing:
+                    if (store / jar.name).exists():
+                        on_damaged(jar.name)
+                _fetch_all(missing, store, remote_repos, on_progress)
+    except OSError as error:
+        raise BrokerError(
+            f"cannot keep Kafka's jars in {store}: {error.strerror or error}",
+            hint="make room there (100 MB), or set another cache_dir",
+        ) from error
+    return [store / jar.name for jar in jars]
+
+
+class _Stopped(Exception):
+    """Raised inside a download when another one failed, or the user asked to end."""
+
+
+class _Counter:
+    """Counts bytes over all downloads; jgo's progress callback."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.stopped = threading.Event()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def __call__(self, filename: str, size: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002 - jgo's shape
+        """Count one download; a download that fails takes its bytes back."""
+        counted = 0
+
+        def update(count: int) -> None:
+            nonlocal counted
+            if self.stopped.is_set():
+                raise _Stopped
+            counted += count
+            with self._lock:
+                self.done += count
+
+        try:
+            yield update
+        except BaseException:
+            with self._lock:
+                self.done -= counted
+            raise
+
+
+def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str] | None, report: Progress) -> None:
+    """Fetch several at a time; the first failure stops the rest, what is whole stays."""
+    total = sum(jar.size for jar in jars)
+    counter = _Counter()
+    partial = store / "partial"
+    shutil.rmtree(partial, ignore_errors=True)  # what a killed run left; nobody else is here, thanks to the lock
+    partial.mkdir()
+    pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="fetch")
+    try:
+        running: set[Future[None]] = {pool.submit(_fetch, jar, store, partial, remote_repos, counter) for jar in jars}
+        while running:
+            finished, running = wait(running, timeout=0.1, return_when=FIRST_EXCEPTION)
+            report(counter.done, total)
+            for future in finished:
+                future.result()
+    finally:
+        counter.stopped.set()
+        pool.shutdown(cancel_futures=True)
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str] | None, counter: _Counter) -> None:
+    """Fetch one jar, check it, move it to its place."""
+    import requests  # these are slow to import, and only needed on the first run
+    import stamina
+    from jgo.maven import MavenContext, PythonResolver
+
+    resolver = PythonResolver(progress_callback=counter)
+    repos = None if remote_repos is None else dict(remote_repos)
+    try:
+        # jgo says RuntimeError to every answer but 200.
+        for attempt in stamina.retry_context((requests.RequestException, RuntimeError), attempts=_ATTEMPTS, wait_max=2):
+            with attempt, tempfile.TemporaryDirectory(dir=partial) as folder:
+                context = MavenContext(resolver, repo_cache=Path(folder), remote_repos=repos)
+                file = context.create_dependency(jar.coordinate).artifact.resolve()
+                if not jar.matches(file):
+                    raise BrokerError(
+                        f"{jar.name} came damaged or changed (its SHA-256 is not the one in jars.lock) and is refused",
+                        hint="try again; if it stays so, something between you and the repository alters downloads",
+                    )
+                file.replace(store / jar.name)
+    except requests.RequestException as error:
+        raise BrokerError(
+            f"cannot fetch {jar.name} of Kafka {KAFKA_VERSION}: no connection to the Maven repository",
+            hint="the first run needs the network once; what came so far is kept, try again when it is there",
+        ) from error
+    except RuntimeError as error:
+        raise BrokerError(
+            f"cannot fetch {jar.name} of Kafka {KAFKA_VERSION}: the Maven repository does not give it",
+            hint="try again later, or see whether a proxy stands in the way",
+        ) from error
+
+
+def make_lock(lock: Path = LOCK) -> None:
+    """Resolve :data:`ROOTS` with everything they need at run time, fetch it, and write the lock."""
+    from jgo.maven import MavenContext, PythonResolver
+
+    with tempfile.TemporaryDirectory() as folder:
+        context = MavenContext(PythonResolver(), repo_cache=Path(folder), timeout=30)
+        roots, needed = context.resolver.resolve([context.create_dependency(root) for root in ROOTS])
+        lines = []
+        for dependency in [*roots, *needed]:
+            content = dependency.artifact.resolve().read_bytes()
+            coordinate = f"{dependency.groupId}:{dependency.artifactId}:{dependency.version}"
+            lines.append(f"{coordinate} {hashlib.sha256(content).hexdigest()} {len(content)}\n")
+    lock.write_text(
+        "# Maven coordinate, SHA-256 and size of each jar; made by: python -m stockstream.kafka.jars lock\n"
+        + "".join(sorted(lines)),
+        "ascii",
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["lock"]:
+        sys.exit("usage: python -m stockstream.kafka.jars lock")
+    make_lock()

@@ -1,0 +1,35 @@
+"""What tests of several packages share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.jars import fetch
+
+
+@pytest.fixture(scope="session")
+def kafka_jars() -> list[Path]:
+    """Kafka's jars, from the cache that all runs on this machine share."""
+    return fetch(Path(os.environ.get("STOCKSTREAM_CACHE_DIR") or platformdirs.user_cache_path("stockstream")))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[str]:
+    """A real Kafka, for the whole session: its bootstrap servers."""
+    with Broker(tmp_path_factory.mktemp("kafka"), kafka_jars, port=free_port()) as running:
+        yield running.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real files that nobody on this project wrote: where REAL_DATA says, else in ../shared/data. Never part of it."""
+    folder = Path(os.environ.get("REAL_DATA") or Path(__file__).parents[2] / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("the real files are not on this machine (REAL_DATA says where they are)")
+    return folder
