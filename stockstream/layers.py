@@ -29,7 +29,8 @@ class Origins:
         above = [path[:end] for end in range(len(path), 0, -1)]
         if path[0] in self.options:
             return "the options"
-        for key in above:
+        within = [key for key in self.variables if key[: len(path)] == path and path not in self.lines]
+        for key in within + above:
             if key in self.variables:
                 return f"environment variable {self.variables[key]}"
         for key in above:

@@ -34,23 +34,33 @@ def _interval(value: str | None) -> str | None:
 
 _SERIES: Final = {
     "interval": Annotated[
-        str | None, typer.Option(callback=_interval, help="Of a symbol with several: the interval of its bars.")
+        str | None,
+        typer.Option(
+            callback=_interval, metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars."
+        ),
     ],
-    "feed": Annotated[str | None, typer.Option(help="Of a symbol with several: market or simulated.")],
+    "feed": Annotated[
+        str | None, typer.Option(metavar="market|simulated", help="Of a symbol with several: where its bars are from.")
+    ],
 }
 
 _COMMON: Final = {
-    "start": Annotated[datetime | None, typer.Option(formats=_DATES, help="Show from here on (UTC).")],
-    "end": Annotated[datetime | None, typer.Option(formats=_DATES, help="Show up to here, exclusive (UTC).")],
-    "rows": Annotated[int | None, typer.Option(min=2, help="The newest rows in view at first.")],
-    "refresh": Annotated[float | None, typer.Option(min=0.05, help="Seconds between two drawings.")],
+    "start": Annotated[
+        datetime | None,
+        typer.Option(formats=_DATES, metavar="DATE", help="Show from here on, in UTC: 2026-03-02 or 2026-03-02T14:30."),
+    ],
+    "end": Annotated[
+        datetime | None, typer.Option(formats=_DATES, metavar="DATE", help="Show up to here, and not this itself.")
+    ],
+    "rows": Annotated[int | None, typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.")],
+    "refresh": Annotated[float | None, typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.")],
     "backend": Annotated[str | None, typer.Option(metavar="auto|tk|qt", help="The toolkit of the window.")],
     "headless": Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh; no window.")
     ],
     "values": Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")],
     "once": Annotated[bool, typer.Option("--once", help="End when all has been read that is there now.")],
-    "seconds": Annotated[float | None, typer.Option(min=0.0, help="End after this time.")],
+    "seconds": Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.")],
 }
 
 
@@ -61,9 +71,11 @@ def _command(view: View[Any]) -> Callable[..., None]:
         _watch(Context.of(ctx), view, tuple(keys or ()), options)
 
     plural = f"{view.key_name}s"
-    metavar = f"[{view.key_name.upper()}]..."
+    metavar = f"{view.key_name.upper()}..."
     own = {
-        parameter.name: Annotated[parameter.type | None, typer.Option(help=f"{parameter.help} [{parameter.default}]")]
+        parameter.name: Annotated[
+            parameter.type | None, typer.Option(metavar="N", help=f"{parameter.help} [{parameter.default}]")
+        ]
         for parameter in view.parameters
     }
     series = _SERIES if view.key_name == "symbol" else {}

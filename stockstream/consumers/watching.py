@@ -58,7 +58,7 @@ class Watching(Generic[R]):
         self._once = once
         self._started = time.monotonic()
         self._ends = None if seconds is None else self._started + seconds
-        self._reported = 0.0
+        self._reported = self._started
 
     @property
     def view(self) -> View[R]:
@@ -105,7 +105,7 @@ class Watching(Generic[R]):
                 names = ", ".join(missing)
                 raise SeriesError(
                     f"the topic {self.view.topic.name} holds nothing of {self.view.key_name} {names}",
-                    hint="`stockstream series` lists what there is",
+                    hint="`stockstream series` lists what there is" if self.view.keyed else None,
                 )
             return True
         if now - self._started > GIVE_UP and self._live.status().waiting:
