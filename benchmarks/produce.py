@@ -1,0 +1,90 @@
+"""File to topic, against the loop that one would write first."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from confluent_kafka import Producer
+
+from benchmarks.flights_file import write
+from benchmarks.measure import Comparison, compare
+from stockstream.cli.produce_flights import LINGER_MS
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.held import held_rows
+from stockstream.kafka.publisher import Publisher
+from stockstream.producers.csv_files import find
+from stockstream.producers.flights import Replay, examine
+from stockstream.producers.produce import produce
+from stockstream.records import Flight
+from stockstream.topics import FLIGHTS, Topic
+
+ROWS: Final = 300_000
+
+
+def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
+    """Send the same rows to a new topic each time."""
+    connection = {"bootstrap.servers": bootstrap_servers}
+    path = write(folder / "flights.csv", ROWS)
+    topics = (replace(FLIGHTS, name=f"bench-produce-{number}") for number in count())
+    yield compare(
+        "produce flights, every column typed and checked",
+        partial(_timed, ours, topics, path, connection),
+        "csv.DictReader, json.dumps and produce",
+        partial(_timed, plain, topics, path, connection),
+        aim=1.3,
+        work=f"{ROWS:,} rows",
+    )
+
+
+def _timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Mapping[str, Any]) -> float:
+    topic, admin = next(topics), Admin(connection)
+    admin.ensure(topic)
+    started = time.perf_counter()
+    send(topic, path, connection)
+    seconds = time.perf_counter() - started
+    (summary,) = admin.summaries([topic.name])
+    if summary.records != ROWS:
+        raise AssertionError(f"{summary.records:,} of {ROWS:,} rows arrived")
+    admin.delete([topic.name, topic.dead_letters])
+    return seconds
+
+
+def ours(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
+    """What ``stockstream produce flights`` does: identity, what is there already, rows, acknowledgements."""
+    files = [examine(file) for file in find([path])[0]]
+    held = held_rows(connection, topic, [file.identity for file in files])
+    with Publisher(topic, connection, linger_ms=LINGER_MS) as publisher:
+        produce(Replay(files, held=held), publisher)
+
+
+def plain(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
+    """Every column a text, and no row checked; with the same producer's settings."""
+    producer = Producer(
+        {
+            **connection,
+            "enable.idempotence": True,
+            "acks": "all",
+            "compression.type": "lz4",
+            "linger.ms": LINGER_MS,
+            "queue.buffering.max.messages": 200_000,
+        }
+    )
+    with path.open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            while True:
+                try:
+                    producer.produce(topic.name, json.dumps(row).encode(), row["AIRLINE"])
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            if not number % 1_000:
+                producer.poll(0)
+    producer.flush()
