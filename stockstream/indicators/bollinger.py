@@ -72,12 +72,12 @@ class Bollinger:
     period
         Bars in the window, at least 2.
     width
-        Deviations from the middle to each band.
+        Deviations from the middle to each band, from 1e-6 to 1e6.
 
     Raises
     ------
     ValueError
-        For a period that is not a whole number of at least 2, a width that is not finite and above 0.
+        For a period that is not a whole number of at least 2, or a width outside 1e-6 to 1e6.
 
     Examples
     --------
@@ -109,9 +109,9 @@ class Bollinger:
 
     def __init__(self, period: int = 20, width: float = 2.0) -> None:
         self.period = checks.whole("period", period, least=2)
-        self.width = checks.positive("width", width)
+        self.width = checks.between("width", width, 1e-6, 1e6)
         self._weights, self._columns = _weights(self.period)
-        self._scale = 2.0 * self.width / sqrt(self.period)
+        self._scale = 4.0 * self.width**2 / self.period
         self._block: list[float] = []
         self._pivot = 0.0
         self._total = 0.0  # of the block's closes, measured from the pivot
@@ -152,14 +152,14 @@ class Bollinger:
             self._squares = squares = self._squares + offset * offset * gain
             delta = mean - tail_means.pop()
             pull = delta * share
-            span = self._scale * sqrt(squares + self._tail_squares.pop() + pull * delta * k)
+            span = sqrt((squares + self._tail_squares.pop() + pull * delta * k) * self._scale)
             offset += pull
         else:
             block.append(close)
             if len(block) < self.period:
                 return None
             mean, squares = self._turn()
-            span = self._scale * sqrt(squares)
+            span = sqrt(squares * self._scale)
             offset = -mean
         middle = close - offset
         half = 0.5 * span
@@ -232,8 +232,8 @@ class Bollinger:
         for chunk, offset, squares in arrays.moments(close, np.array(self._columns)):
             lower, middle, upper, percent_b, bandwidth = points[:, chunk]
             np.subtract(close[period:][chunk], offset, out=middle)
+            squares *= self._scale
             span = np.sqrt(squares, out=squares)
-            span *= self._scale
             half = 0.5 * span
             np.subtract(middle, half, out=lower)
             np.add(middle, half, out=upper)
@@ -269,6 +269,8 @@ class Bollinger:
         places = len(block) + len(means)
         if len(means) != len(sums) or places >= self.period or (means and places != self.period - 1):
             raise checks.damaged(f"block of {len(block)}, tails of {len(means)} and {len(sums)}")
+        if min(squares, *sums, 0.0) < 0.0:
+            raise checks.damaged("a sum of squares below 0")
         self._block, self._tail_means, self._tail_squares = block, means, sums
         self._pivot, self._total, self._squares = pivot, total, squares
 

@@ -22,10 +22,15 @@ def whole(name: str, value: object, *, least: int) -> int:
     return int(value)
 
 
-def positive(name: str, value: object) -> float:
-    """The parameter as a float; ValueError unless it is finite and above zero."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ValueError(f"{name} is a finite number above 0, not {value!r}")
+def between(name: str, value: object, least: float, most: float) -> float:
+    """The parameter as a float; ValueError unless it is a number from ``least`` to ``most``.
+
+    >>> between("width", 0.0, 1e-6, 1e6)
+    Traceback (most recent call last):
+    ValueError: width is a number from 1e-06 to 1e+06, not 0.0
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ValueError(f"{name} is a number from {least:g} to {most:g}, not {value!r}")
     return float(value)
 
 

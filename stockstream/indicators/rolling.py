@@ -60,6 +60,8 @@ class Highest:
 
         from stockstream.indicators import arrays
 
+        if not len(values):
+            return np.empty(0, dtype=np.uint8)
         lead = np.full(self._size - 1, -np.inf)
         for age, value in self.entries():
             if age < len(lead):

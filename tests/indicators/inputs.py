@@ -1,0 +1,91 @@
+"""Bars for the tests of indicators: of our own making, and from the real files."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Stretch = dict[str, Floats]
+
+
+class Price(NamedTuple):
+    """All that an indicator may read of a bar."""
+
+    high: float
+    low: float
+    close: float
+
+
+def stretch(close: Floats, spread: float = 0.0) -> Stretch:
+    """Bars around closes: highs and lows up to ``spread`` away, two draws a bar."""
+    dice = np.random.default_rng(11)
+    return {
+        "high": close + spread * dice.random(len(close)),
+        "low": close - spread * dice.random(len(close)),
+        "close": close,
+    }
+
+
+def walk(bars: int, *, start: float = 100.0, step: float = 0.5, seed: int = 7) -> Floats:
+    """A random walk of closes."""
+    return start + np.cumsum(np.random.default_rng(seed).normal(0.0, step, bars))
+
+
+def noise(bars: int, *, level: float, size: float, seed: int = 7) -> Floats:
+    """Closes that keep to a level, up to ``size`` away from it."""
+    return level + np.random.default_rng(seed).uniform(-size, size, bars)
+
+
+def prices(columns: Stretch) -> list[Price]:
+    """The bars one by one."""
+    return [Price(*bar) for bar in zip(*(columns[name].tolist() for name in Price._fields), strict=True)]
+
+
+def cut(columns: Stretch, start: int | None, end: int | None = None) -> Stretch:
+    """The bars of a part of the stretch."""
+    return {name: column[start:end] for name, column in columns.items()}
+
+
+def table(points: Sequence[Any], fields: Sequence[str]) -> Stretch:
+    """Points as columns, None as NaN."""
+    rows = [[np.nan] * len(fields) if point is None else list(point) for point in points]
+    columns = np.array(rows, dtype=np.float64).reshape(-1, len(fields)).T
+    return dict(zip(fields, columns, strict=True))
+
+
+def stream(indicator: Any, columns: Stretch) -> Stretch:
+    """The points of `update`, bar by bar, as columns."""
+    return table([indicator.update(price) for price in prices(columns)], indicator.fields)
+
+
+def assert_identical(actual: Any, expected: Any) -> None:
+    """Both have the same columns, bit for bit."""
+    assert list(actual) == list(expected)
+    for name in expected:
+        np.testing.assert_array_equal(actual[name], expected[name], err_msg=name, strict=True)
+
+
+def each_file(real_data: Path, check: Callable[[Stretch], None]) -> None:
+    """Check the bars of every stock file there is; say which one failed."""
+    files = sorted(
+        path for folder in ("stocks_daily", "stocks_intraday") for path in (real_data / folder).glob("*.csv")
+    )
+    assert files
+    for path in files:
+        try:
+            check(_read(path))
+        except AssertionError as error:
+            error.add_note(f"in {path.name}")
+            raise
+
+
+def _read(path: Path) -> Stretch:
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["Close"] != "null"]
+    return {name: np.array([float(row[name.capitalize()]) for row in rows]) for name in Price._fields}
