@@ -38,7 +38,7 @@ from stockstream.views.frame import Frame
 from stockstream.views.status import Status
 
 BARS = (500, 5_000)
-STEPS = 150
+STEPS = 60
 WARM_UP = 10
 PEER = "clear-and-replot"
 

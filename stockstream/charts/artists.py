@@ -55,8 +55,9 @@ class Scale:
 
     @property
     def width(self) -> int:
-        """The pixels that a bar takes: a whole and odd number."""
-        width = int(self.pitch * self.bucket * 0.72)
+        """The pixels that a bar takes: a whole and odd number, with one left between bars where there is room."""
+        pitch = self.pitch * self.bucket
+        width = int(min(pitch - 1, 0.8 * pitch))
         return max(1, width - 1 + width % 2)
 
 

@@ -35,6 +35,8 @@ _STEPS: Final = tuple(
     for count in counts
 )
 _CLOCK: Final = ("m", "h")
+_WIDTHS: Final = {"m": 50.0, "h": 50.0, "D": 24.0, "W": 30.0, "M": 36.0, "Y": 40.0}
+"""The points that a label of each unit takes, with some air."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def local(instants: Instants, zone: str | None) -> Instants:
     return np.asarray(there.to_numpy())
 
 
-def ticks(instants: Instants, first: int, zone: str | None, room: int) -> Ticks:
-    """Choose the finest ticks of which no more than ``room`` are in view.
+def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Ticks:
+    """Choose the finest ticks whose labels stand side by side.
 
     Parameters
     ----------
@@ -69,8 +71,8 @@ def ticks(instants: Instants, first: int, zone: str | None, room: int) -> Ticks:
         The place of the first of them in the frame.
     zone
         The zone of the labels; None for UTC and for days.
-    room
-        How many labels stand side by side without touching.
+    pitch
+        Points from row to row.
 
     A tick stands at the first row of a new minute, hour, day, ... never where there is no row.
     """
@@ -82,9 +84,9 @@ def ticks(instants: Instants, first: int, zone: str | None, room: int) -> Ticks:
         if days_only and step.unit in _CLOCK:
             continue
         places = _changes(clock, step)
-        if len(places) <= room:
+        if len(places) * _WIDTHS[step.unit] <= len(clock) * pitch:
             break
-    places = _thinned(places, clock, step, len(clock) / max(room, 1) * 0.8)
+    places = _thinned(places, clock, step, 0.8 * _WIDTHS[step.unit] / pitch)
     return Ticks(
         tuple((places + first).tolist()), tuple(_labels(clock[places], step)), _title(instants, clock, zone, days_only)
     )

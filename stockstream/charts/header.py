@@ -19,7 +19,6 @@ from stockstream.charts.strip import Strip
 from stockstream.charts.theme import Theme
 
 _MARGIN = 12.0
-_TITLE = 22.0
 _LINE = 14.5
 _SAMPLE = 15.0
 _GAP = 14.0
@@ -35,7 +34,7 @@ class LiveText:
 
     def __init__(self, figure: Figure, theme: Theme, **style: Any) -> None:
         self.artist = figure.text(
-            0, 0, "", animated=True, parse_math=False, fontsize=theme.text_size, va="baseline", **style
+            0, 0, "", animated=True, parse_math=False, fontsize=theme.text_size, **style
         )  # fmt: skip
         self.box = (0.0, 0.0, 0.0, 0.0)
         self.changed = False
@@ -92,12 +91,13 @@ class Header:
             0, 0, "SIMULATED", fontsize=theme.text_size, fontweight="bold", color=theme.background, ha="right",
             bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.35"}, visible=False,
         )  # fmt: skip
-        self.strip = LiveText(figure, theme, color=theme.quiet)
+        self.strip = LiveText(figure, theme, color=theme.quiet, va="top", linespacing=1.3)
         self.readout = LiveText(figure, theme, color=theme.text, ha="right")
         self._strip = Strip((), "quiet")
         self._entries: tuple[Entry, ...] = ()
         self._samples: list[Artist] = []
         self._room = 0.0
+        self._longest = 0
         self.labels: list[LiveText] = []
 
     @property
@@ -120,8 +120,10 @@ class Header:
 
     def read(self, text: str) -> None:
         """Show the last row's values."""
-        if self._points(text) > self._room or bool(text) != bool(self.readout.artist.get_text()):
-            self.stale = True
+        # Measuring a text costs as much as drawing it: only one longer than any before may not fit.
+        if len(text) > self._longest or not text:
+            self._longest = len(text)
+            self.stale |= self.points(text) > self._room or bool(text) != bool(self.readout.artist.get_text())
         self.readout.say(text)
 
     def explain(self, entries: Sequence[Entry]) -> None:
@@ -160,19 +162,19 @@ class Header:
         down = _MARGIN + 11.0
         self.title.set_position((_MARGIN / width, 1 - down / height))
         self.badge.set_position((1 - (_MARGIN + 3) / width, 1 - down / height))
-        lines = self._strip_lines()
-        down += _TITLE - 6
+        tall = _LINE * self._strip_lines()
+        down += 6.5
         self.strip.artist.set_position((_MARGIN / width, 1 - down / height))
-        self.strip.box = (0.0, 1 - (down + _LINE * (lines - 1) + 4) / height, 1.0, 1 - (down - 10.5) / height)
-        self.strip.artist.set_linespacing(1.25)
+        self.strip.box = (0.0, 1 - (down + tall) / height, 1.0, 1 - (down - 1) / height)
         self.strip.say(self._wrapped())
-        return self._layout_legend(down + _LINE * (lines - 1) + _LINE + 2, width, height)
+        return self._layout_legend(down + tall + 11, width, height)
 
     def _layout_legend(self, down: float, width: float, height: float) -> float:
         right = width - _MARGIN
         across = _MARGIN
-        readout = self._points(self.readout.artist.get_text())
-        ends = [_SAMPLE + 4 + self._points(entry.label) + _GAP for entry in self._entries]
+        readout = self.points(self.readout.artist.get_text())
+        self._longest = len(self.readout.artist.get_text())
+        ends = [_SAMPLE + 4 + self.points(entry.label) + _GAP for entry in self._entries]
         if readout and self._entries and across + sum(ends) + readout > right:
             self._place_readout(_MARGIN, down, width, height)
             down += _LINE
@@ -212,7 +214,7 @@ class Header:
         lines = [""]
         for part in self._strip.parts:
             joined = f"{lines[-1]}  ·  {part}" if lines[-1] else part
-            if self._points(joined) <= room:
+            if self.points(joined) <= room:
                 lines[-1] = joined
             elif len(lines) < self._strip_lines():
                 lines.append(part)
@@ -221,11 +223,11 @@ class Header:
                 break
         return "\n".join(lines)
 
-    def _points(self, text: str) -> float:
-        """How wide a text is."""
+    def points(self, text: str, size: float | None = None) -> float:
+        """How wide a text is, in points; of the texts' own size where none is given."""
         if not text:
             return 0.0
-        font = FontProperties(size=self._theme.text_size)
+        font = FontProperties(size=size or self._theme.text_size)
         canvas = self._figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         pixels, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, ismath=False)

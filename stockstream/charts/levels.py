@@ -29,7 +29,7 @@ _OPEN_ROWS: Final = 2
 """The newest rows are never settled: the last may be forming, and the one before it is often corrected."""
 
 _JOINS: Final = 3
-"""Points that a line needs before the seam to cross it as the whole line does."""
+"""Buckets by which live rows begin before the first that reaches over the seam, for lines to have their true joins."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,10 @@ class Levels:
             settled = live = first
             seam = left
         else:
+            # The last settled row's join with the first live one is not settled yet, and it bends the stroke before it.
             back = _JOINS + math.ceil(2 * reach / (scale.pitch * size))
-            live = max(first, settled - (1 + back) * size)
-            seam = math.floor(scale.origin + (settled - size) * scale.pitch - reach)
+            live = max(first, settled - (2 + back) * size)
+            seam = math.floor(scale.origin + (settled - 2 * size) * scale.pitch - reach)
             seam = min(max(seam, left), right)
         low = math.floor(self._panels[-1].axes.bbox.y0) - 1
         high = math.ceil(self._panels[0].axes.bbox.y1) + 2

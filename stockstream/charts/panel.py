@@ -17,7 +17,7 @@ from stockstream.charts.theme import Theme
 from stockstream.views import marks
 from stockstream.views.frame import Frame
 
-_PADDING = 0.07
+_PADDING = 0.0625
 _SHRINK = 0.5
 """Limits stay while the values fill at least this share of them: each change costs a full draw."""
 
@@ -65,7 +65,7 @@ class DrawnPanel:
         axes.set_facecolor(theme.background)
         axes.grid(visible=True, color=theme.grid, linewidth=0.8)
         axes.tick_params(length=0, pad=5, colors=theme.quiet, labelsize=theme.small_size)
-        axes.xaxis.set_tick_params(length=3, color=theme.edge)
+        axes.xaxis.set_tick_params(length=0, labelbottom=False)
         for side, spine in axes.spines.items():
             # Beneath the marks, which are drawn over the whole axes.
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
@@ -78,6 +78,22 @@ class DrawnPanel:
         for mark in panel.marks:
             if isinstance(mark, marks.Guide):
                 axes.axhline(mark.value, color=theme.edge, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
+
+    def name_rows(self, title: str) -> None:
+        """Show the horizontal axis's labels: this is the lowest panel."""
+        self.axes.xaxis.set_tick_params(length=3, color=self._theme.edge, labelbottom=True)
+        self.axes.set_xlabel(title, color=self._theme.quiet, fontsize=self._theme.small_size)
+
+    def hush(self, *, empty: bool) -> None:
+        """Hide what says nothing while there is nothing to see."""
+        self.axes.grid(visible=not empty)
+        self.axes.yaxis.set_tick_params(labelleft=not empty)
+
+    def labels(self) -> list[str]:
+        """The labels of the vertical axis."""
+        low, high = self.axes.get_ylim()
+        places = [float(place) for place in self.axes.yaxis.get_majorticklocs() if low <= place <= high]
+        return numbers(places)
 
     def build(self, groups: Sequence[tuple[str, int]]) -> None:
         """Make the marks; ``groups`` are the keys that are shown together, each with its colour's place."""
@@ -132,8 +148,8 @@ def fitting(
 ) -> tuple[float, float]:
     """Limits for values from ``low`` to ``high``: those held while they do, else new ones with room to grow.
 
-    >>> fitting((0.0, 10.0), 1.0, 9.0), fitting((0.0, 10.0), 2.0, 12.0), fitting(None, 0.0, 10.0, from_zero=True)
-    ((0.0, 10.0), (1.3, 12.7), (0.0, 12.0))
+    >>> fitting((0.0, 10.0), 1.0, 9.0), fitting((0.0, 10.0), 0.0, 100.0), fitting(None, 0.0, 10.0, from_zero=True)
+    ((0.0, 10.0), (-6.25, 106.25), (0.0, 12.0))
     """
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.backend_bases import DrawEvent, Event
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from stockstream.charts import axis, sampling
 from stockstream.charts import theme as themes
@@ -25,10 +26,9 @@ from stockstream.views.marks import Band, Line
 from stockstream.views.view import View
 
 DPI: Final = 100
-_LEFT, _RIGHT, _BOTTOM, _BETWEEN = 62.0, 14.0, 46.0, 9.0
-_LABEL: Final = 58.0
-"""Points that a label of the horizontal axis takes."""
-
+_RIGHT, _BOTTOM, _BETWEEN = 14.0, 46.0, 9.0
+_MARGIN, _NAME, _STEADY = 15.0, 28.0, 6.0
+"""Points: left of the names of the vertical axes, up to their labels, and the step in which room is made for those."""
 Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
 
 
@@ -65,6 +65,7 @@ class Scene:
         self._shown_from = 0
         self._places: dict[str, int] = {}
         self._ticks = axis.Ticks((), (), "")
+        self._reckoned: tuple[Any, ...] = ()
         figure.set_facecolor(self.theme.background)
         self.header = Header(figure, self.theme)
         self.panels: list[DrawnPanel] = []
@@ -75,6 +76,10 @@ class Scene:
             0.5, 0.5, "", ha="center", va="center", color=self.theme.quiet, fontsize=11, parse_math=False
         )
         self._levels = Levels(self.canvas, self.panels)
+        self._stamp = self.panels[0].axes.text(
+            0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
+            fontsize=52, fontweight="bold", color=self.theme.grid, visible=False,
+        )  # fmt: skip
         self._connect(guard or (lambda function: function))
         self._explain()
 
@@ -93,17 +98,22 @@ class Scene:
         before, self._subject = self._subject, subject
         anew = before.key != subject.key or len(subject.frame) < len(before.frame) or not len(before.frame)
         self.header.name(subject.title, simulated=subject.simulated)
-        if self._middle.get_text() != (text := "" if len(subject.frame) else empty):
-            self._middle.set_text(text)
-            self._full = True
+        self._stamp.set_visible(subject.simulated)
+        self._say_empty("" if len(subject.frame) else empty)
         if [group.key for group in before.groups] != [group.key for group in subject.groups]:
             self._regroup()
-            anew = True
         self._explain()
         if anew:
             self.following = True
         self._follow(anew=anew)
         self._live = True
+
+    def _say_empty(self, text: str) -> None:
+        if text != self._middle.get_text():
+            self._middle.set_text(text)
+            for panel in self.panels:
+                panel.hush(empty=bool(text))
+            self._full = True
 
     def hold(self) -> None:
         """Keep what is shown as it is now, whatever becomes of the columns it came from."""
@@ -146,8 +156,7 @@ class Scene:
         left, right = self.panels[0].axes.get_xlim()
         if not anew and self._shown_from <= total <= right:
             return
-        least = 8 if self._view.layout == "all" else 40
-        slots = max(shown + min(50, max(2, shown // 10)), least)
+        slots = max(shown + 1, 8) if self._view.layout == "all" else max(shown + min(50, max(2, shown // 10)), 40)
         limits = (total - shown - 0.6, total - shown + slots - 0.4)
         self._shown_from = total
         if limits != (left, right):
@@ -163,15 +172,16 @@ class Scene:
         return min(max(0, math.floor(left)), total), max(0, min(total, math.ceil(right) + 1))
 
     def _label(self) -> bool:
-        """Reckon the ticks anew; True where they are others."""
+        """Reckon the ticks anew where rows, view or size have changed; True where they are others."""
         first, last = self._in_view()
-        width = self.panels[0].axes.bbox.width * 72 / self.figure.dpi
-        left, right = self.panels[0].axes.get_xlim()
-        room = max(2, int(width / _LABEL * min(1.0, (last - first) / (right - left))))
-        ticks = axis.ticks(self._subject.frame.instants[first:last], first, self._subject.zone, room)
-        changed = ticks != self._ticks
-        self._ticks = ticks
-        return changed
+        pitch = self._scale().pitch * 72 / self.figure.dpi
+        instants, zone = self._subject.frame.instants[first:last], self._subject.zone
+        reckoned = (first, pitch, zone, instants.tobytes())
+        if reckoned == self._reckoned:
+            return False
+        self._reckoned = reckoned
+        before, self._ticks = self._ticks, axis.ticks(instants, first, zone, pitch)
+        return self._ticks != before
 
     def _where(self, x: float, y: float) -> str:
         """What the toolbar says of the place under the mouse."""
@@ -186,6 +196,8 @@ class Scene:
         if not self._moving:
             self.following = False
             self._full = True
+            self._label()
+            self._place_ticks()
 
     # Words.
 
@@ -247,17 +259,26 @@ class Scene:
         down = top
         for panel in self.panels:
             tall = max(1.0, room * panel.spec.height / whole)
-            place = (_LEFT / width, 1 - (down + tall) / height, (width - _LEFT - _RIGHT) / width, tall / height)
-            panel.axes.set_position(place)
-            panel.axes.yaxis.set_label_coords(-(_LEFT - 16) / (width - _LEFT - _RIGHT), 0.5)
+            panel.axes.set_position((0.1, 1 - (down + tall) / height, 0.8, tall / height))
             down += tall + _BETWEEN
-        self._label()
+        labels = [label for panel in self.panels for label in panel.labels()]
+        widest = max((self.header.points(label, self.theme.small_size) for label in labels), default=0.0)
+        left = _NAME + _STEADY * math.ceil(widest / _STEADY)
         for panel in self.panels:
-            last = panel is self.panels[-1]
-            panel.axes.set_xticks(self._ticks.rows, self._ticks.labels if last else [""] * len(self._ticks.rows))
-            panel.axes.tick_params(axis="x", labelbottom=last, length=3 if last else 0)
+            box = panel.axes.get_position()
+            across = max(1.0, width - left - _RIGHT)
+            panel.axes.set_position((left / width, box.y0, across / width, box.height))
+            panel.axes.yaxis.set_label_coords((_MARGIN - left) / across, 0.5)
+        self._label()
+        self._place_ticks()
+
+    def _place_ticks(self) -> None:
         axes = self.panels[-1].axes
-        axes.set_xlabel(self._ticks.title, color=self.theme.quiet, fontsize=self.theme.small_size)
+        axes.xaxis.set_major_locator(FixedLocator(self._ticks.rows))
+        axes.xaxis.set_major_formatter(FixedFormatter(self._ticks.labels))
+        bucket = self._scale().bucket
+        title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
+        self.panels[-1].name_rows("; ".join(filter(None, title)))
 
     # Drawing.
 

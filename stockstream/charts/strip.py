@@ -44,8 +44,9 @@ def strip(
         parts.append(f"{status.lag:,} behind")
     elif status.caught_up and status.connected:
         parts.append("up to date")
-    parts.append(_rate(status.rate))
     parts.extend(f"{count:,} {name}" for name, count in status.counts.items() if count)
+    if status.connected:
+        parts.append(_rate(status.rate))
     tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or paused else "good"
     return Strip(tuple(parts), tone)
 

@@ -45,6 +45,7 @@ class Viewer:
         self.scene = scene
         self.key: str | None = None
         self.paused = False
+        self.caught_up = False
         self._bounds = {"start": start, "end": end}
         self._ages = ages
         self._note = ("", 0.0)
@@ -58,14 +59,18 @@ class Viewer:
                 self.key = next_key(keys, None, 0)
         shown = subject(self.model, self.key, **self._bounds)
         self._zone = shown.zone
-        self.scene.show(shown, empty=self._empty(self.model.status()))
+        self.scene.show(shown, empty="" if len(shown.frame) else self._empty(self.model.status()))
+        if self.paused:
+            self.scene.hold()
         return shown
 
     def say(self, now: datetime) -> Strip:
         """Put how the data stands on the scene."""
         text, until = self._note
+        status = self.model.status()
+        self.caught_up = status.caught_up
         said = strip(
-            self.model.status(),
+            status,
             now,
             zone=self._zone,
             paused=self.paused,
@@ -87,16 +92,12 @@ class Viewer:
             self.note(f"there is no other {self.model.view.key_name} to show")
             return
         self.key = next_key(keys, self.key, step)
-        self.scene.following = True
         self.show()
 
     def pause(self) -> None:
         """Stop the drawing, or go on with it; reading goes on in any case."""
         self.paused = not self.paused
-        if self.paused:
-            self.scene.hold()
-        else:
-            self.show()
+        self.show()
         self.say(utc_now())
 
     def _empty(self, status: Status) -> str:

@@ -74,15 +74,15 @@ class Window:
         # Neither showing nor drawing takes the focus from where the user works.
         mpl.rcParams["figure.raise_window"] = False
         self._plt = plt
+        self._error: BaseException | None = None
+        self._signal: int | None = None
+        self._closed = False
         self._model = model
         self._refresh = max(refresh, _BUSY)
         self._figure = plt.figure(figsize=SIZE, dpi=DPI)
         whole = start is not None or end is not None
         self.scene = Scene(model.view, self._figure, rows=None if whole else rows, guard=self._guarded)
         self.viewer = Viewer(model, self.scene, start=start, end=end)
-        self._error: BaseException | None = None
-        self._signal: int | None = None
-        self._closed = False
         self._stale = True
         self._drawn = self._told = self._busy = -1e9
         self._name = ""
@@ -163,7 +163,7 @@ class Window:
         if self._model.tick():
             self._stale = True
             self._busy = now
-        every = self._refresh if self._model.status().caught_up else max(self._refresh, _CATCHING_UP)
+        every = self._refresh if self.viewer.caught_up else max(self._refresh, _CATCHING_UP)
         if self._stale and not self.viewer.paused and (ended or now - self._drawn >= every - _BUSY / 2):
             self._drawn = now
             self._stale = False
@@ -182,7 +182,8 @@ class Window:
 
     def _rename(self) -> None:
         """Let the window's frame say what it shows."""
-        name = self.scene.header.title.get_text()
+        header = self.scene.header
+        name = ("SIMULATED " if header.badge.get_visible() else "") + header.title.get_text()
         manager = self._figure.canvas.manager
         if name != self._name and manager is not None:
             manager.set_window_title(name)
