@@ -17,7 +17,11 @@ VIEW = View(
     title="Bollinger Bands ({period}, {width:g})",
     panels=(
         Panel(
-            (Band("lower", "upper", label="bands"), Line("middle", label="middle", dashed=True), Candles()),
+            (
+                Band("lower", "upper", label="bands", color=2),
+                Line("middle", label="middle", color=2, dashed=True),
+                Candles(),
+            ),
             ylabel="price",
             height=3,
         ),
