@@ -91,7 +91,7 @@ class Board:
             running = [child for child in self._children if child.alive and child.report.done is not None]
             counts = [f"{child.name} {_done(child)} ({_rate(child)}/s)" for child in running]
             if counts:
-                self._reporter.note("records: " + ", ".join(counts))
+                self._reporter.note("progress: " + ", ".join(counts))
 
 
 def table(children: Sequence[Child]) -> Table:
@@ -99,11 +99,13 @@ def table(children: Sequence[Child]) -> Table:
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name, justify in (("PROCESS", "left"), ("STATE", "left"), ("RECORDS", "right"), ("RECORDS/S", "right")):
         grid.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    grid.add_column("", overflow="fold")
+    grid.add_column("")
     for child in children:
         state = child.state
         style = _STYLES.get(state, "dim")
-        said = Text(what(child), "dim" if child.alive else style)
+        # What works takes one line; why something died is told in full.
+        died = state is State.DIED
+        said = Text(what(child), style if died else "dim", no_wrap=not died, overflow="fold" if died else "ellipsis")
         grid.add_row(child.name, Text(state.value, style), _done(child), _rate(child), said)
     return grid
 

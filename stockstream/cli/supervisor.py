@@ -131,6 +131,8 @@ class Child:
             report.error = text
         elif text:
             report.text = text
+        if kind == "note":  # what it was doing before is over
+            report.doing, report.done, report.total = "", None, None
 
 
 class Supervisor:

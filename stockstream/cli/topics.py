@@ -73,7 +73,7 @@ def series(ctx: typer.Context) -> None:
 
 def local_topics(data: Path, cluster: str) -> Path | None:
     """Where this machine's own broker keeps its topics, if it is the one of this cluster."""
-    for properties in data.glob("**/meta.properties"):
+    for properties in data.glob("*/topics/meta.properties"):
         if f"cluster.id={cluster}" in properties.read_text(encoding="utf-8").splitlines():
             return properties.parent
     return None
