@@ -25,6 +25,9 @@ from stockstream.records import Flight
 from stockstream.topics import FLIGHTS
 
 LINGER_MS: Final = 50
+LARGE: Final = 50_000_000
+"""Bytes from which on the first reading of a file takes long enough to be told of."""
+
 _AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
 
 
@@ -120,6 +123,8 @@ def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:
         reporter.note(f"{name} holds no flights: passed over")
     files: dict[str, FlightFile] = {}
     for csv in found:
+        if csv.path.stat().st_size > LARGE:
+            reporter.note(f"{csv.name}: finding out which rows these are")
         file = examine(csv)
         if file.identity in files:
             reporter.note(f"{csv.name} is the same as {files[file.identity].csv.name}: passed over")
