@@ -15,7 +15,7 @@ from stockstream.cli.context import Context
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.watching import Watching, run, watching
-from stockstream.errors import ConfigError
+from stockstream.errors import ConfigError, DisplayError
 from stockstream.records import INTERVALS
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
@@ -151,7 +151,7 @@ def _number(view: View[Any], parameter: Any, configured: Any, option: Any) -> An
 def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     window = context.settings.window
-    scope = {
+    scope: dict[str, Any] = {
         "rows": options["rows"] or window.rows,
         "start": _instant(options["start"]),
         "end": _instant(options["end"]),
@@ -162,13 +162,22 @@ def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> 
         picture = Picture(watched, options["headless"], **scope)
         run(watched, picture.refresh)
         picture.finish()
-    elif options["once"] or options["values"] is not None:
+        return
+    if options["once"]:
+        run(watched, lambda: None)
+        return
+    from stockstream.charts.window import Window
+
+    refresh = options["refresh"] or window.refresh or _BEAT
+    try:
+        shown = Window(watched, refresh=refresh, backend=options["backend"] or window.backend, **scope)
+    except DisplayError as error:
+        if options["values"] is None:
+            raise
+        context.reporter.note(f"{error.message}: only {options['values']} is kept")
         run(watched, lambda: None)
     else:
-        from stockstream.charts.window import Window
-
-        refresh = options["refresh"] or window.refresh or _BEAT
-        Window(watched, refresh=refresh, backend=options["backend"] or window.backend, **scope).show()
+        shown.show()
 
 
 def _instant(moment: datetime | None) -> np.datetime64 | None:
