@@ -11,7 +11,7 @@ import pytest
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher, send_all
-from stockstream.topics import TOPICS, Topic
+from stockstream.topics import Topic
 from tests.cli.hands import clean, stockstream, until
 
 
@@ -42,13 +42,15 @@ class Site(NamedTuple):
             send_all(publisher, records)
 
     def clear(self) -> None:
-        """Delete our topics."""
+        """Delete all topics, those of tests included."""
         admin = Admin(self.connection)
-        ours = {name for topic in TOPICS.values() for name in (topic.name, topic.dead_letters)}
-        present = ours & admin.names()
-        if present:
-            admin.delete(present)
-            until(lambda: not ours & admin.names())
+
+        def present() -> set[str]:
+            return {name for name in admin.names() if not name.startswith("__")}
+
+        if present():
+            admin.delete(present())
+            until(lambda: not present())
 
 
 @pytest.fixture(scope="session")

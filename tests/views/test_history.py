@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from stockstream.indicators.aroon import Aroon
 from stockstream.indicators.bollinger import Bollinger
-
 from stockstream.records import IMPOSSIBLE, Bar
 from stockstream.views.history import History
 from tests.views.bars import bar, walk

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 import pytest
-from stockstream.indicators.bollinger import Bollinger
 
 from stockstream.errors import StateError
+from stockstream.indicators.bollinger import Bollinger
 from stockstream.views.fold import Selection
 from stockstream.views.series import SeriesFold
 from tests.views.bars import bar, walk
