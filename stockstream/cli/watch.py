@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -23,7 +23,7 @@ from stockstream.views.view import View
 app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
 
 _BEAT: Final = 0.05
-_DATES: Final = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+_DAY: Final = np.timedelta64(1, "D")
 
 
 def _interval(value: str | None) -> str | None:
@@ -46,11 +46,10 @@ _SERIES: Final = {
 
 _COMMON: Final = {
     "start": Annotated[
-        datetime | None,
-        typer.Option(formats=_DATES, metavar="DATE", help="Show from here on, in UTC: 2026-03-02 or 2026-03-02T14:30."),
+        str | None, typer.Option(metavar="DATE", help="Show from 2026-03-02 or 2026-03-02T14:30 on, UTC.")
     ],
     "end": Annotated[
-        datetime | None, typer.Option(formats=_DATES, metavar="DATE", help="Show up to here, and not this itself.")
+        str | None, typer.Option(metavar="DATE", help="Show up to this day with all of it, or this moment.")
     ],
     "rows": Annotated[int | None, typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.")],
     "refresh": Annotated[float | None, typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.")],
@@ -153,8 +152,8 @@ def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> 
     window = context.settings.window
     scope: dict[str, Any] = {
         "rows": options["rows"] or window.rows,
-        "start": _instant(options["start"]),
-        "end": _instant(options["end"]),
+        "start": _instant("--start", options["start"]),
+        "end": _instant("--end", options["end"]),
     }
     if options["headless"] is not None:
         from stockstream.charts.picture import Picture
@@ -180,5 +179,15 @@ def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> 
         shown.show()
 
 
-def _instant(moment: datetime | None) -> np.datetime64 | None:
-    return None if moment is None else np.datetime64(moment, "us")
+def _instant(option: str, text: str | None) -> np.datetime64 | None:
+    """A moment in UTC; a day that is an end means the end of that day."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no date: 2026-03-02, or 2026-03-02T14:30", param_hint=option) from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    instant = np.datetime64(moment, "us")
+    return instant + _DAY if option == "--end" and len(text) == len("2026-03-02") else instant
