@@ -133,7 +133,7 @@ class Live(Generic[R]):
         self._unsaved = True
         self.taken += len(batch)
         self._arrivals.append((time.monotonic(), len(batch)))
-        sent = datetime.fromtimestamp(batch.messages[-1].timestamp()[1] / 1000, UTC)
+        sent = datetime.fromtimestamp(batch.sent / 1000, UTC)
         self._received = max(self._received or sent, sent)
 
     def _renewed(self) -> bool:

@@ -25,7 +25,7 @@ def test_records_arrive_in_order_a_symbol_in_one_partition(broker: str) -> None:
             publisher.send(record)
         publisher.flush()
         assert publisher.sent == publisher.delivered == len(BARS)
-    with Subscriber(topic, Bar, connection(broker)) as subscriber:
+    with Subscriber(topic, Bar, connection(broker), messages=True) as subscriber:
         subscriber.begin({})
         batch = read_to_end(subscriber)
     for symbol in ("AAPL", "MSFT", "GOOG"):
@@ -105,7 +105,7 @@ def test_a_bar_s_bytes_hold_every_field(broker: str) -> None:
     topic = own_topic()
     with Publisher(topic, connection(broker)) as publisher:
         publisher.send(BARS[0])
-    with Subscriber(topic, Bar, connection(broker)) as subscriber:
+    with Subscriber(topic, Bar, connection(broker), messages=True) as subscriber:
         subscriber.begin({})
         raw = read_to_end(subscriber).raw[0]
     assert set(msgspec.json.decode(raw)) == set(Bar.__struct_fields__)
