@@ -79,7 +79,7 @@ class Board:
             return
         for child in self._children:
             state = child.state
-            now = state, child.report.doing if child.alive else ""
+            now = state, child.report.doing if state is State.RUNNING else ""
             if self._told.get(child) != now:
                 self._told[child] = now
                 line = f"{child.name}: {state.value}"
@@ -114,7 +114,7 @@ def what(child: Child) -> str:
     """What a child does, or why it died."""
     if child.state is State.DIED:
         return child.why()
-    if child.state is State.ENDED:
+    if child.state in (State.ENDING, State.ENDED):
         return ""
     return child.report.doing or child.report.text
 

@@ -20,7 +20,7 @@ from stockstream.cli.board import Board, board
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sample import SAMPLE
-from stockstream.cli.supervisor import Child, Supervisor
+from stockstream.cli.supervisor import Child, State, Supervisor
 from stockstream.config import Settings
 from stockstream.errors import BrokerError, DisplayError, StockstreamError, Unreachable
 from stockstream.kafka.admin import Admin
@@ -36,6 +36,7 @@ FLIGHTS_A_SECOND: Final = 100
 
 _BROKER, _PRODUCERS, _WINDOWS = range(3)
 _BEAT: Final = 0.1
+_UP_WITHIN: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,10 @@ def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
         supervisor.start(name, plan.command(*arguments), rank=_PRODUCERS)
     for name, arguments in plan.windows().items():
         supervisor.start(name, plan.command(*arguments), rank=_WINDOWS)
+    patience = time.monotonic() + _UP_WITHIN
+    while any(child.state is State.STARTING for child in supervisor.children) and time.monotonic() < patience:
+        shown.tell()
+        time.sleep(_BEAT)
 
 
 def _answers(plan: Plan) -> bool:
