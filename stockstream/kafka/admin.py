@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -11,11 +12,15 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
-from stockstream.errors import AuthError
+from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.client import refused, settings, translate
 from stockstream.topics import Topic
 
 T = TypeVar("T")
+
+_NO_LEADER_YET: Final = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
+_NEW_TOPIC_TRIES: Final = 25
+_NEW_TOPIC_WAIT: Final = 0.2
 
 TIMEOUT: Final = 10.0
 """Seconds that a command waits for a broker before it says that none is there."""
@@ -127,9 +132,18 @@ class Admin:
         ]
 
     def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, tuple[int, int]]:
-        futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
-        results = {partition: self._result(future) for partition, future in futures.items()}
-        return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
+        for _ in range(_NEW_TOPIC_TRIES):
+            futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
+            try:
+                results = {partition: future.result(self._timeout + 1) for partition, future in futures.items()}
+            except KafkaException as error:
+                # A topic that was just made has no leader for a moment.
+                if error.args[0].code() not in _NO_LEADER_YET:
+                    raise self._translated(error) from error
+                time.sleep(_NEW_TOPIC_WAIT)
+            else:
+                return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
+        raise BrokerError("a topic has no leader", hint="is the broker well? its log says more")
 
 
 def _instant(milliseconds: int) -> datetime:
