@@ -84,7 +84,7 @@ def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Tic
         if days_only and step.unit in _CLOCK:
             continue
         places = _changes(clock, step)
-        if len(places) * _WIDTHS[step.unit] <= len(clock) * pitch:
+        if (len(places) - 1) * _WIDTHS[step.unit] <= (places[-1] - places[0]) * pitch:
             break
     places = _thinned(places, clock, step, 0.8 * _WIDTHS[step.unit] / pitch)
     return Ticks(
@@ -198,7 +198,7 @@ def numbers(values: Sequence[float]) -> list[str]:
         return []
     largest = max(map(abs, values))
     step = min((after - before for before, after in pairwise(values) if after > before), default=largest or 1.0)
-    scale, suffix = _abbreviation(largest, step)
+    scale, suffix = _abbreviation(largest, step if len(values) > 1 else 0.0)
     step /= scale
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     while decimals < 10 and abs(round(step, decimals) - step) > 1e-6 * step:

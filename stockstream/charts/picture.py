@@ -70,12 +70,14 @@ class Picture:
         self._looked = time.monotonic()
         now = utc_now()
         shown = self._viewer.show()
+        self._viewer.note("")
         said = self._viewer.say(now)
         content = (_content(shown), said, now.replace(second=0, microsecond=0))
         if content == self._drawn:
             return
         self._drawn = content
         self._viewer.note(f"drawn {now.astimezone():%H:%M:%S}")
+        self._viewer.say(now)
         self.scene.paint()
         save(self._canvas, self._path, hint="name another file with --headless")
 

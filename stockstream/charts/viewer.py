@@ -10,7 +10,7 @@ import numpy as np
 
 from stockstream.charts.model import Model
 from stockstream.charts.scene import Scene
-from stockstream.charts.strip import Strip, strip, utc_now
+from stockstream.charts.strip import Strip, strip
 from stockstream.charts.subject import Subject, next_key, subject
 from stockstream.views.status import Status
 
@@ -81,9 +81,8 @@ class Viewer:
         return said
 
     def note(self, text: str) -> None:
-        """Have the strip say something for a while."""
+        """Have the strip say something for a while, from when `say` is called next."""
         self._note = (text, time.monotonic() + _NOTE_FOR)
-        self.say(utc_now())
 
     def turn(self, step: int) -> None:
         """Show the key that stands ``step`` places on."""
@@ -98,7 +97,6 @@ class Viewer:
         """Stop the drawing, or go on with it; reading goes on in any case."""
         self.paused = not self.paused
         self.show()
-        self.say(utc_now())
 
     def _empty(self, status: Status) -> str:
         """What stands in the middle while there is nothing to draw."""

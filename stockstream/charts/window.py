@@ -206,6 +206,7 @@ class Window:
                 return
             case _:
                 return
+        self.viewer.say(utc_now())
         self._rename()
         self.scene.paint()
 

@@ -218,6 +218,7 @@ class FakeModel:
     told: Mapping[str, int] = field(default_factory=dict)
     changed: bool = False
     finished: bool = False
+    caught_up: bool = True
 
     def tick(self) -> bool:
         changed, self.changed = self.changed, False
@@ -232,6 +233,6 @@ class FakeModel:
             rate=self.rate,
             latest=self.fold.latest(),
             received=self.received,
-            caught_up=not self.waiting,
+            caught_up=self.caught_up,
             counts=self.told,
         )

@@ -1,0 +1,141 @@
+"""What candles, columns and groups stand for is read back from their artists."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stockstream.charts.artists import Level, Scale
+from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGroups
+from stockstream.charts.theme import light
+from stockstream.views.frame import Frame
+from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
+from tests.charts.stage import Stage, ink, printed
+
+UP_WICK, UP_BODY, DOWN_WICK, DOWN_BODY, FORMING = 0, 1, 2, 3, 4
+DOUBTFUL = 8
+
+
+def on_stage(frame: Frame) -> tuple[Stage, Frame]:
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": frame})))
+    stage.show()
+    return stage, frame
+
+
+def test_candles_hold_the_frame_s_prices() -> None:
+    stage, frame = on_stage(bars(80))
+    candles = stage.mark(0, DrawnCandles)
+    up = frame["close"] >= frame["open"]
+    for kind, wick, body in ((up, UP_WICK, UP_BODY), (~up, DOWN_WICK, DOWN_BODY)):
+        wicks = printed(stage, candles, wick).reshape(-1, 2, 2)
+        assert np.array_equal(wicks[:, :, 1], np.column_stack((frame["low"], frame["high"]))[kind])
+        boxes = printed(stage, candles, body).reshape(-1, 5, 2)
+        prices = np.sort(np.column_stack((frame["open"], frame["close"])), axis=1)[kind]
+        assert np.array_equal(boxes[:, (0, 2), 1], prices)
+        # Pixels across: the wick stands in the middle of its body, and that in the middle of its row.
+        middle = stage.scene._scale().pixels(np.flatnonzero(kind).astype(float))
+        assert np.array_equal(wicks[:, 0, 0], middle)
+        assert np.array_equal(boxes[:, (0, 1), 0].mean(axis=1), middle)
+
+
+def test_up_and_down_differ_in_fill_as_well_as_in_hue() -> None:
+    stage, _ = on_stage(bars(20))
+    candles, theme = stage.mark(0, DrawnCandles), light()
+    up, down = (candles.patch(Level.SETTLED, body) for body in (UP_BODY, DOWN_BODY))
+    assert up.get_edgecolor() != down.get_edgecolor()
+    assert up.get_facecolor() != up.get_edgecolor()
+    assert down.get_facecolor() == down.get_edgecolor()
+    assert ink(stage.pixels(), theme.down) > ink(stage.pixels(), theme.up) > 100
+
+
+def test_forming_bar_is_drawn_as_forming() -> None:
+    final, _ = on_stage(bars(40))
+    stage, frame = on_stage(bars(40, forming=True))
+    candles = stage.mark(0, DrawnCandles)
+    kind = FORMING + 2 * int(frame["close"][-1] < frame["open"][-1])
+    assert printed(stage, candles, kind).tolist() == [
+        [stage.scene._scale().pixels(np.array([39.0]))[0], price] for price in (frame["low"][-1], frame["high"][-1])
+    ]
+    assert len(printed(stage, candles, UP_WICK)) + len(printed(stage, candles, DOWN_WICK)) == 2 * 39
+    assert candles.patch(Level.LIVE, kind + 1).get_linestyle() != candles.patch(Level.LIVE, 1).get_linestyle()
+    assert not np.array_equal(stage.pixels(), final.pixels())
+
+
+def test_doubtful_bar_is_told_from_the_others() -> None:
+    frame = bars(40)
+    doubtful = np.zeros(40, dtype=bool)
+    doubtful[7] = True
+    stage, _ = on_stage(Frame("time", {**frame.columns, "doubtful": doubtful}))
+    candles = stage.mark(0, DrawnCandles)
+    assert printed(stage, candles, DOUBTFUL)[:, 1].tolist() == [frame["low"][7], frame["high"][7]]
+    assert len(printed(stage, candles, UP_WICK)) + len(printed(stage, candles, DOWN_WICK)) == 2 * 39
+    assert ink(stage.pixels(), light().doubtful)
+
+
+def test_unchanged_price_is_a_stroke() -> None:
+    frame = bars(1)
+    frame["close"][0] = frame["open"][0]
+    stage, _ = on_stage(frame)
+    box = printed(stage, stage.mark(0, DrawnCandles), UP_BODY)
+    assert set(box[:, 1]) == {frame["open"][0]}
+    assert ink(stage.pixels(), light().up) > 20
+
+
+def test_columns_stand_on_zero() -> None:
+    frame = bars(60)
+    frame["volume"][5] = np.nan
+    stage, _ = on_stage(frame)
+    columns = stage.mark(1, DrawnColumns)
+    up = frame["close"] >= frame["open"]
+    for number, kind in ((0, up), (1, ~up)):
+        boxes = printed(stage, columns, number).reshape(-1, 5, 2)
+        assert (boxes[:, 0, 1] == 0).all()
+        values = frame["volume"][kind]
+        assert np.array_equal(boxes[:, 2, 1], values[np.isfinite(values)])
+
+
+def test_bucket_is_one_candle_of_its_rows() -> None:
+    frame = bars(5_000)
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": frame})), rows=5_000)
+    stage.show()
+    size = stage.scene._scale().bucket
+    assert size > 1
+    candles = stage.mark(0, DrawnCandles)
+    wicks = np.concatenate([printed(stage, candles, kind).reshape(-1, 2, 2) for kind in (UP_WICK, DOWN_WICK)])
+    assert len(wicks) == -(-5_000 // size)
+    assert wicks[:, 1, 1].max() == frame["high"].max()
+    assert wicks[:, 0, 1].min() == frame["low"].min()
+    first = frame.slice(slice(0, size))
+    expected = sorted((float(first["open"][0]), float(first["close"][-1])))
+    leftmost = min((printed(stage, candles, kind)[:5] for kind in (UP_BODY, DOWN_BODY)), key=lambda box: box[0, 0])
+    assert leftmost[(0, 2), 1].tolist() == expected
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(31, True), (32, False)])
+def test_groups_are_columns_for_a_month_and_lines_beyond(rows: int, columns: bool) -> None:
+    frames = {key: days(rows, seed=seed) for seed, key in enumerate(("AA", "DL", "UA"))}
+    stage = Stage(FakeModel(COUNTS, FakeFold(frames, where=None)))
+    stage.show()
+    groups = stage.mark(0, DrawnGroups)
+    left = []
+    for number, frame in enumerate(frames.values()):
+        boxes, line = (printed(stage, groups, 2 * number + place) for place in (0, 1))
+        if columns:
+            assert len(line) == 0
+            boxes = boxes.reshape(-1, 5, 2)
+            assert boxes[:, 2, 1].tolist() == frame["flights"].tolist()
+            left.append(boxes[:, 0, 0])
+        else:
+            assert len(boxes) == 0
+            assert line.tolist() == [list(point) for point in enumerate(frame["flights"].tolist())]
+    if columns:
+        # Side by side, none over its neighbour, no day over the next.
+        edges = np.column_stack(left).ravel()
+        assert (np.diff(edges) >= 1).all()
+
+
+@pytest.mark.parametrize("pitch", [0.5, 1.0, 2.9, 4.0, 7.3, 40.0])
+def test_bars_leave_a_pixel_between_them_where_there_is_room(pitch: float) -> None:
+    width = Scale(0.0, pitch, 1, 10).width
+    assert width % 2 == 1
+    assert width == 1 or width <= pitch - 1

@@ -1,0 +1,115 @@
+"""A picture is kept fresh in place."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from stockstream.charts import picture as module
+from stockstream.charts.picture import Picture
+from stockstream.charts.theme import light
+from stockstream.errors import StockstreamError
+from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
+from tests.charts.stage import Pixels, Stage, ink
+
+
+@pytest.fixture
+def model() -> FakeModel:
+    return FakeModel(PRICES, FakeFold({"AAPL": bars(300)}), received=datetime.now(UTC))
+
+
+def pixels(path: Path) -> Pixels:
+    return np.asarray((imread(path) * 255).round().astype(np.uint8))
+
+
+def test_it_is_what_a_window_shows(model: FakeModel, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    Picture(model, file).finish()
+    stage = Stage(model, size=(10, 6))
+    stage.show()
+    drawn = pixels(file)
+    assert drawn.shape == (600, 1000, 4)
+    # Beneath the strip, which alone differs: a window tells ages, a picture when it was drawn.
+    assert np.array_equal(drawn[64:], stage.pixels()[64:])
+    assert ink(drawn, light().up) > 300
+
+
+def test_it_is_drawn_anew_for_something_new(model: FakeModel, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    picture = Picture(model, file)
+    picture.finish()
+    first = pixels(file)
+    model.fold.frames["AAPL"] = bars(301)
+    picture.finish()
+    assert not np.array_equal(pixels(file)[64:], first[64:])
+
+
+def test_it_is_drawn_at_most_once_a_second(model: FakeModel, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    picture = Picture(model, file)
+    picture.refresh()
+    first = file.stat().st_ino
+    model.fold.frames["AAPL"] = bars(310)
+    picture.refresh()
+    assert file.stat().st_ino == first
+    picture.finish()
+    assert file.stat().st_ino != first
+
+
+def test_the_strip_is_kept_true(model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "a.png"
+    now = datetime(2026, 3, 2, 15, 0, 30, tzinfo=UTC)
+    monkeypatch.setattr(module, "utc_now", lambda: now)
+    picture = Picture(model, file)
+    picture.finish()
+    first = file.stat().st_ino
+    now += timedelta(seconds=20)
+    picture.finish()
+    assert file.stat().st_ino == first
+    now += timedelta(seconds=20)
+    picture.finish()
+    assert file.stat().st_ino != first
+
+
+def test_a_reader_never_meets_half_a_file(model: FakeModel, tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(b"what was there before")
+    with file.open("rb") as reader:
+        Picture(model, file).finish()
+        assert reader.read() == b"what was there before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("where", ["no/such/folder/a.png", "a.png/"])
+def test_a_file_that_cannot_be_written_is_one_line(model: FakeModel, tmp_path: Path, where: str) -> None:
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(StockstreamError) as told:
+        Picture(model, tmp_path / where).finish()
+    assert str(told.value).startswith(str(tmp_path / where))
+    assert "--headless" in str(told.value)
+    assert "\n" not in str(told.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_must_not_be_written(model: FakeModel, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StockstreamError, match="Permission denied"):
+        Picture(model, tmp_path / "a.png").finish()
+
+
+def test_groups_and_other_sizes(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    frames = {key: days(31, seed=seed) for seed, key in enumerate(("AA", "DL", "UA"))}
+    Picture(FakeModel(COUNTS, FakeFold(frames, where=None)), file, size=(6, 4)).finish()
+    drawn = pixels(file)
+    assert drawn.shape == (400, 600, 4)
+    areas = [ink(drawn, light().color(place)) for place in range(3)]
+    sums = [int(frame["flights"].sum()) for frame in frames.values()]
+    for area, total in zip(areas, sums, strict=True):
+        assert area / areas[0] == pytest.approx(total / sums[0], rel=0.03)

@@ -1,0 +1,246 @@
+"""What a scene shows, and how it follows what comes."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.backend_bases import ResizeEvent
+from matplotlib.image import imread
+
+from stockstream.charts.theme import light
+from stockstream.views.frame import Frame
+from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
+from tests.charts.stage import Stage, ink
+
+
+def prices(rows: int, **changes: object) -> FakeModel:
+    return FakeModel(PRICES, FakeFold({"AAPL": bars(rows)}, {"AAPL": "AAPL 1m"}), **changes)  # type: ignore[arg-type]
+
+
+def limits(stage: Stage, panel: int = 0) -> tuple[float, float]:
+    low, high = stage.scene.panels[panel].axes.get_ylim()
+    return low, high
+
+
+def span(stage: Stage) -> tuple[float, float]:
+    left, right = stage.scene.panels[0].axes.get_xlim()
+    return left, right
+
+
+def test_the_newest_rows_are_in_view_with_room_for_more() -> None:
+    stage = Stage(prices(900), rows=100)
+    stage.show()
+    left, right = span(stage)
+    assert 799 < left < 800
+    assert 900 <= right <= 960
+
+
+def test_all_rows_are_in_view_where_no_number_is_asked_for() -> None:
+    stage = Stage(prices(900), rows=None)
+    stage.show()
+    assert span(stage)[0] < 0
+
+
+def test_new_bars_use_the_room_and_then_the_view_moves() -> None:
+    whole = bars(300)
+    stage = Stage(prices(1), rows=100)
+    stage.show(whole.slice(slice(0, 200)))
+    before, full = span(stage), stage.full
+    for total in range(201, 300):
+        stage.show(whole.slice(slice(0, total)))
+        assert span(stage)[1] >= total - 1
+    assert span(stage) != before
+    assert stage.full - full < 30
+
+
+def test_few_bars_are_not_blown_up() -> None:
+    stage = Stage(prices(1))
+    stage.show()
+    assert span(stage)[1] >= 30
+
+
+def test_limits_show_everything_in_view_and_do_not_tremble() -> None:
+    whole = bars(400, seed=4)
+    stage = Stage(prices(1), rows=100)
+    seen = set()
+    for total in range(150, 400):
+        stage.show(whole.slice(slice(0, total)))
+        low, high = limits(stage)
+        first = max(0, int(np.ceil(span(stage)[0])))
+        assert low < whole["low"][first:total].min()
+        assert high > whole["high"][first:total].max()
+        assert limits(stage, 1)[0] == 0
+        assert limits(stage, 1)[1] > whole["volume"][first:total].max()
+        seen.add((low, high))
+    assert len(seen) < 25
+
+
+def test_fixed_limits_stay() -> None:
+    stage = Stage(FakeModel(OSCILLATOR, FakeFold({"AAPL": bars(100)})))
+    stage.show()
+    assert limits(stage) == (-5.0, 105.0)
+
+
+def test_user_s_view_is_never_yanked_back_until_end_is_asked_for() -> None:
+    whole = bars(300)
+    stage = Stage(prices(1))
+    stage.show(whole.slice(slice(0, 250)))
+    axes = stage.scene.panels[0].axes
+    axes.set_xlim(100, 140)
+    axes.set_ylim(90, 110)
+    stage.show(whole)
+    assert (span(stage), limits(stage)) == ((100, 140), (90, 110))
+    blitted = stage.pixels()
+    assert np.array_equal(blitted, stage.drawn_anew())
+    stage.scene.follow()
+    stage.scene.paint()
+    assert stage.scene.following
+    assert span(stage)[1] >= 299
+    assert limits(stage) != (90, 110)
+
+
+def test_labels_go_with_a_view_that_the_user_moves() -> None:
+    stage = Stage(prices(300))
+    stage.show()
+    axes = stage.scene.panels[0].axes
+    axes.set_xlim(100, 110)
+    stage.drawn_anew()
+    ticks = stage.scene.panels[-1].axes.xaxis.get_majorticklocs()
+    assert len(ticks) > 3
+    assert ticks.min() >= 99
+    assert ticks.max() <= 111
+    assert axes.get_xlim() == (100, 110)
+
+
+def test_another_key_is_drawn_anew_and_followed() -> None:
+    frames = {"AAPL": bars(300), "MSFT": bars(300, seed=2)}
+    stage = Stage(FakeModel(PRICES, FakeFold(frames)))
+    stage.show()
+    stage.scene.panels[0].axes.set_xlim(100, 140)
+    stage.viewer.turn(1)
+    stage.scene.paint()
+    assert stage.scene.following
+    alone = Stage(FakeModel(PRICES, FakeFold({"MSFT": frames["MSFT"]})))
+    alone.show()
+    assert np.array_equal(stage.pixels(), alone.pixels())
+
+
+@pytest.mark.parametrize("size", [(10.0, 6.0), (4.0, 3.0)])
+def test_another_size_is_drawn_anew(size: tuple[float, float]) -> None:
+    whole = bars(300)
+    stage = Stage(prices(1))
+    stage.show(whole.slice(slice(0, 280)))
+    stage.canvas.figure.set_size_inches(*size)
+    stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
+    stage.scene.paint()
+    shown = stage.show(whole.slice(slice(0, 281)))
+    assert shown.shape == (int(size[1] * 100), int(size[0] * 100), 4)
+    assert np.array_equal(shown, stage.drawn_anew())
+
+
+def test_artists_are_made_once() -> None:
+    whole = bars(1_300)
+    stage = Stage(prices(1), size=(3.0, 2.5))
+    stage.show(whole.slice(slice(0, 300)))
+    before = [len(stage.canvas.figure.findobj()), len(stage.canvas.figure.get_children())]
+    ticks = [len(panel.axes.xaxis.get_major_ticks()) for panel in stage.scene.panels]
+    for total in range(301, 1_301):
+        stage.show(whole.slice(slice(0, total)))
+    stage.show(whole.slice(slice(0, 300)))
+    assert [len(panel.axes.xaxis.get_major_ticks()) for panel in stage.scene.panels] == ticks
+    assert len(stage.canvas.figure.get_children()) == before[1]
+    assert len(stage.canvas.figure.findobj()) <= before[0] + 60  # matplotlib keeps ticks once made
+
+
+def test_simulated_is_stamped() -> None:
+    real, simulated = (Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(100)}, fake=fake))) for fake in (False, True))
+    assert ink(simulated.show(), light().alarm) > ink(real.show(), light().alarm) + 500
+    assert simulated.scene.header.badge.get_visible()
+    assert simulated.scene._stamp.get_visible()
+    assert not real.scene.header.badge.get_visible()
+
+
+def test_readout_is_of_the_last_row() -> None:
+    frame = bars(100, forming=True)
+    stage = Stage(prices(1))
+    stage.show(frame)
+    said = stage.scene.header.readout.artist.get_text()
+    assert said == (
+        f"close {frame['close'][-1]:,.2f}   %B {frame['percent_b'][-1]:.2f}"
+        f"   bandwidth {frame['bandwidth'][-1]:.2%}   (forming)"
+    )
+    stage.show(bars(5))
+    assert stage.scene.header.readout.artist.get_text().endswith("%B -   bandwidth -")
+
+
+def test_totals_stand_in_the_legend() -> None:
+    frames = {"AA": days(31), "DL": days(31, seed=2)}
+    names = {"AA": "AA American"}
+    stage = Stage(FakeModel(COUNTS, FakeFold(frames, names, where=None)))
+    stage.show()
+    texts = [label.artist.get_text() for label in stage.scene.header.labels]
+    assert texts == [
+        f"AA American {frames['AA']['flights'].sum():,}", f"DL {frames['DL']['flights'].sum():,}"
+    ]  # fmt: skip
+
+
+def test_keys_that_stay_keep_their_colour() -> None:
+    frames = {key: days(31, seed=seed) for seed, key in enumerate(("AA", "DL", "UA", "WN"))}
+    fold = FakeFold({key: frames[key] for key in ("AA", "DL", "UA")}, where=None)
+    stage = Stage(FakeModel(COUNTS, fold))
+    stage.show()
+    assert stage.scene._places == {"AA": 0, "DL": 1, "UA": 2}
+    fold.frames = {key: frames[key] for key in ("UA", "WN", "AA")}
+    stage.show()
+    assert stage.scene._places == {"UA": 2, "WN": 1, "AA": 0}
+
+
+def test_no_data_is_said_and_then_gone() -> None:
+    model = FakeModel(PRICES, FakeFold({}), waiting="topic stocks on 127.0.0.1:9092")
+    stage = Stage(model)
+    stage.show()
+    assert stage.scene._middle.get_text() == "waiting for topic stocks on 127.0.0.1:9092"
+    model.fold.frames = {"AAPL": bars(50)}
+    stage.show()
+    assert stage.scene._middle.get_text() == ""
+    assert np.array_equal(stage.pixels(), Stage(model).show())
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+def test_toolbar_saves_everything_and_leaves_the_canvas_alone(form: str) -> None:
+    stage = Stage(prices(300))
+    before = stage.show()
+    file = io.BytesIO()
+    stage.canvas.figure.savefig(file, format=form, dpi=100)
+    assert len(file.getvalue()) > 10_000
+    assert np.array_equal(stage.pixels(), before)
+    if form == "png":
+        file.seek(0)
+        assert np.abs(imread(file) * 255 - before).max() <= 1
+
+
+def test_place_under_the_mouse_is_told() -> None:
+    stage = Stage(prices(100))
+    stage.show()
+    assert stage.scene.panels[0].axes.format_coord(3.2, 101.5) == "2026-03-02 09:33:00   101.5"
+    assert stage.scene.panels[0].axes.format_coord(-4, 101.5) == "101.5"
+
+
+def test_a_frame_that_is_held_stays_while_its_columns_change() -> None:
+    frame = bars(100)
+    stage = Stage(prices(1))
+    before = stage.show(frame)
+    stage.scene.hold()
+    frame["close"][40] += 1.0
+    assert np.array_equal(stage.drawn_anew(), before)
+
+
+def test_less_than_before_is_drawn_anew() -> None:
+    stage = Stage(prices(1), rows=100)
+    stage.show(bars(300))
+    stage.show(bars(50))
+    assert span(stage)[0] < 0
+    stage.show(Frame("time", {name: column[:0] for name, column in bars(1).columns.items()}))
+    assert stage.scene._middle.get_text() == "no data in the stretch that was asked for"
