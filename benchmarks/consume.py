@@ -21,7 +21,7 @@ from stockstream.consumers.live import Live
 from stockstream.kafka.publisher import Publisher
 from stockstream.producers.flight_rows import RowReader
 from stockstream.producers.sample import sample_flights
-from stockstream.records import SIMULATED, Bar, Flight
+from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
@@ -101,24 +101,29 @@ def flights() -> Iterator[Flight]:
 
 
 def bars() -> Iterator[Bar]:
-    """Random walks, the symbols in turn, a bar a minute."""
+    """Random walks as a market has them, the symbols in turn, a bar a minute."""
     random = np.random.default_rng(1)
-    prices = np.round(100 * np.exp(np.cumsum(random.normal(0, 1e-3, (BARS // len(SYMBOLS), len(SYMBOLS))), axis=0)), 2)
+    shape = (BARS // len(SYMBOLS), len(SYMBOLS))
+    close = 100 * np.exp(np.cumsum(random.normal(0, 1e-3, shape), axis=0))
+    before = np.vstack((close[:1], close[:-1]))
+    high = np.maximum(before, close) + random.exponential(0.05, shape)
+    low = np.minimum(before, close) - random.exponential(0.05, shape)
+    volume = random.integers(1_000, 1_000_000, shape).astype(float)
     start = datetime(2020, 1, 1, tzinfo=UTC)
-    former = prices[0].tolist()
-    for minute, row in enumerate(prices.tolist()):
+    prices = np.stack((before, high, low, close), axis=-1).round(2).tolist()
+    for minute, (row, traded) in enumerate(zip(prices, volume.tolist(), strict=True)):
         opened = start + timedelta(minutes=minute)
-        for symbol, before, close in zip(SYMBOLS, former, row, strict=True):
+        for symbol, (first, highest, lowest, last), shares in zip(SYMBOLS, row, traded, strict=True):
             yield Bar(
                 symbol=symbol,
                 interval="1m",
-                feed=SIMULATED,
                 time=opened,
-                open=before,
-                high=max(before, close),
-                low=min(before, close),
-                close=close,
-                volume=float(100 + minute % 900),
-                source="simulated",
+                open=first,
+                high=highest,
+                low=lowest,
+                close=last,
+                volume=shares,
+                currency="USD",
+                tz="America/New_York",
+                source="yahoo",
             )
-        former = row
