@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicMetadata
 
 from stockstream.errors import AuthError, BrokerError
-from stockstream.kafka.client import refused, settings, translate
+from stockstream.kafka.client import made, refused, settings, translate
 from stockstream.topics import Topic
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Admin:
         self._connection = connection
         self._timeout = timeout
         self._refusal: KafkaError | None = None
-        self._client = AdminClient(settings(connection, error_cb=self._on_error))
+        self._client = made(AdminClient, settings(connection, error_cb=self._on_error))
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error):
@@ -65,10 +65,18 @@ class Admin:
 
     def names(self) -> set[str]:
         """The names of all topics."""
-        try:
-            return set(self._client.list_topics(timeout=self._timeout).topics)
-        except KafkaException as error:
-            raise self._translated(error) from error
+        return set(self._topics())
+
+    def _topics(self) -> dict[str, TopicMetadata]:
+        """Ask in short turns: between them a broker's refusal is heard, which otherwise is a mere time-out."""
+        ends = time.monotonic() + self._timeout
+        while True:
+            try:
+                return self._client.list_topics(timeout=min(1.0, self._timeout)).topics
+            except KafkaException as error:
+                self._client.poll(0)
+                if self._refusal is not None or time.monotonic() >= ends:
+                    raise self._translated(error) from error
 
     def cluster_id(self) -> str:
         """The cluster's identity: a broker formatted anew has another one."""
@@ -108,13 +116,9 @@ class Admin:
 
     def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
         """The topics, by name: all but Kafka's own, or those named that exist."""
-        try:
-            metadata = self._client.list_topics(timeout=self._timeout).topics
-        except KafkaException as error:
-            raise self._translated(error) from error
         chosen = {
             name: [TopicPartition(name, number) for number in found.partitions]
-            for name, found in sorted(metadata.items())
+            for name, found in sorted(self._topics().items())
             if (name in names if names is not None else not name.startswith("__"))
         }
         every = [partition for partitions in chosen.values() for partition in partitions]

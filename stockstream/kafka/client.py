@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
-from stockstream.errors import AuthError, BrokerError, Unreachable
+from stockstream.errors import AuthError, BrokerError, ConfigError, Unreachable
+
+C = TypeVar("C")
 
 LOG: Final = logging.getLogger("stockstream.kafka")
 
@@ -40,6 +42,18 @@ def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
     shared = {"socket.timeout.ms": 6_000, "reconnect.backoff.max.ms": 1_000, "logger": LOG}
     named = {key if callable(value) else key.replace("_", "."): value for key, value in own.items()}
     return shared | named | dict(connection)
+
+
+def made(kind: Callable[[dict[str, Any]], C], properties: dict[str, Any]) -> C:
+    """A client with these properties. Raises `ConfigError` for one that librdkafka does not take."""
+    try:
+        return kind(properties)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError._INVALID_ARG:
+            raise
+        raise ConfigError(
+            f"the kafka section: {error.args[0].str()}", hint="librdkafka's properties may stand there, by their names"
+        ) from error
 
 
 def address(connection: Mapping[str, Any]) -> str:

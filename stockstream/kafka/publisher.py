@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stockstream.errors import BrokerError, DeliveryError
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.client import address, refused, settings, translate
+from stockstream.kafka.client import address, made, refused, settings, translate
 from stockstream.topics import Topic
 
 R = TypeVar("R")
@@ -46,7 +46,8 @@ class Publisher(Generic[R]):
         self._connection = connection
         self._failed = 0
         self._reason: BrokerError | str | None = None
-        self._producer = Producer(
+        self._producer = made(
+            Producer,
             settings(
                 connection,
                 enable_idempotence=True,
@@ -59,7 +60,7 @@ class Publisher(Generic[R]):
             )
             # A report for each of millions of records would cost more than sending them: only failures report,
             # and what was sent, did not fail and is no longer queued was delivered.
-            | {"delivery.report.only.error": True}
+            | {"delivery.report.only.error": True},
         )
 
     @property

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, Origin, Standing
-from stockstream.kafka.client import LOG, address, refused, settings, translate
+from stockstream.kafka.client import LOG, address, made, refused, settings, translate
 from stockstream.kafka.deadletters import DeadLetters
 from stockstream.kafka.health import Health, read_statistics
 from stockstream.topics import Topic, decoder
@@ -92,7 +92,8 @@ class Subscriber(Generic[R]):
         self._doubt = False
         self._dead = 0
         self._skipped = 0
-        self._consumer = Consumer(
+        self._consumer = made(
+            Consumer,
             settings(
                 connection,
                 group_id=group,
@@ -108,7 +109,7 @@ class Subscriber(Generic[R]):
                 statistics_interval_ms=1_000,
                 stats_cb=self._on_statistics,
                 error_cb=self._on_error,
-            )
+            ),
         )
         self._thread = threading.Thread(target=self._run, name=f"read-{topic.name}", daemon=True)
 

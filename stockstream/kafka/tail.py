@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT
-from stockstream.kafka.client import LOG, START_BROKER, address, refused, settings, translate
+from stockstream.kafka.client import LOG, START_BROKER, address, made, refused, settings, translate
 
 
 class Sent(NamedTuple):
@@ -37,7 +37,8 @@ class Tail:
         self._connection = connection
         self._timeout = timeout
         self._failure: BrokerError | None = None
-        self._consumer = Consumer(
+        self._consumer = made(
+            Consumer,
             settings(
                 connection,
                 group_id="stockstream-tail",
@@ -45,7 +46,7 @@ class Tail:
                 enable_partition_eof=True,
                 auto_offset_reset="latest",
                 error_cb=self._on_error,
-            )
+            ),
         )
 
     def __enter__(self) -> Self:

@@ -1,0 +1,39 @@
+"""What every Kafka client shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from stockstream.errors import ConfigError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.tail import Tail
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+
+CLIENTS: list[Callable[[dict[str, Any]], object]] = [
+    Admin,
+    lambda connection: Publisher(STOCKS, connection),
+    lambda connection: Subscriber(STOCKS, Bar, connection),
+    lambda connection: Tail(STOCKS.name, connection),
+]
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=["admin", "publisher", "subscriber", "tail"])
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("fetch.min.byte", 1, 'No such configuration property: "fetch.min.byte"'),
+        ("security.protocol", "TLS", 'Invalid value "TLS" for configuration property "security.protocol"'),
+    ],
+)
+def test_a_property_that_librdkafka_does_not_take_is_an_error_of_the_settings(
+    client: Callable[[dict[str, Any]], object], name: str, value: object, told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        client({"bootstrap.servers": "127.0.0.1:1", name: value})
+    assert caught.value.message == f"the kafka section: {told}"
