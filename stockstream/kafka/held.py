@@ -70,7 +70,6 @@ def held_rows(
             auto_offset_reset="earliest",
             fetch_queue_backoff_ms=5,
             queued_min_messages=200_000,
-            max_partition_fetch_bytes=10_000_000,  # twice as fast here as the default of one megabyte
         )
     )
     with closing(consumer):
