@@ -1,0 +1,48 @@
+"""A thread for what blocks, so that a source need not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+
+
+class Background:
+    """Does one thing after the other on a thread of its own, which never keeps the process from ending.
+
+    >>> with Background() as background:
+    ...     background.submit(lambda: 6 * 7).result()
+    42
+    """
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        # The executors of the standard library are joined at exit: Ctrl-C would wait for a request to time out.
+        threading.Thread(target=self._work, daemon=True, name="background").start()
+
+    def submit(self, job: Callable[[], T]) -> Future[T]:
+        """Do something when everything before it is done."""
+        future: Future[T] = Future()
+        self._jobs.put((future, job))
+        return future
+
+    def _work(self) -> None:
+        while (task := self._jobs.get()) is not None:
+            future, job = task
+            try:
+                future.set_result(job())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+                future.set_exception(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._jobs.put(None)

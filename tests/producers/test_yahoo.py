@@ -1,0 +1,388 @@
+"""Yahoo's answers, good and bad, from a stand-in on this machine: one question at a time."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockstream.errors import RateLimited, SourceError, Unavailable, UnknownSymbol
+from stockstream.producers.yahoo import Patience, Yahoo
+from stockstream.producers.yahoo_bars import Answer, Session
+from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar
+from tests.producers.yahoo_standin import (
+    CLOSING,
+    DROP,
+    OPENING,
+    TOO_MANY,
+    Candle,
+    Fault,
+    Market,
+    Standin,
+    candle,
+    error,
+    minutes,
+    null,
+)
+
+MINUTE = timedelta(minutes=1)
+PATIENCE = Patience(spacing=0.0, attempts=3, first=0.01, longest=0.02, refused=0.01)
+EVENING = datetime(2026, 3, 19, 22, 0, tzinfo=UTC)
+
+Ask = Callable[..., Answer]
+
+
+@pytest.fixture
+def troubles() -> list[tuple[str, float]]:
+    """What was told of failures that are worth another attempt."""
+    return []
+
+
+@pytest.fixture
+def ask(standin: Standin, tmp_path: Path, troubles: list[tuple[str, float]]) -> Ask:
+    yahoo = Yahoo(tmp_path / "cache", patience=PATIENCE)
+
+    def ask(symbol: str = "AAPL", interval: str = "1m", since: Any = "5d", now: datetime = EVENING) -> Answer:
+        return yahoo.bars(
+            symbol,
+            interval,
+            since,
+            trouble=lambda failure, seconds: troubles.append((str(failure), seconds)),
+            now=lambda: now,
+        )
+
+    return ask
+
+
+@pytest.fixture
+def market(standin: Standin) -> Market:
+    """Five minutes of AAPL."""
+    standin.markets["AAPL"] = Market(minutes(OPENING, 5), (OPENING, CLOSING))
+    return standin.markets["AAPL"]
+
+
+def test_a_good_answer(ask: Ask, market: Market) -> None:
+    answer = ask()
+    assert answer.session == Session(OPENING, CLOSING)
+    assert answer.nulls == ()
+    assert len(answer.bars) == 5
+    assert answer.bars[1] == Bar(
+        symbol="AAPL",
+        interval="1m",
+        time=OPENING + MINUTE,
+        open=101.0,
+        high=102.0,
+        low=100.0,
+        close=101.5,
+        volume=500.0,
+        currency="USD",
+        tz="America/New_York",
+        source="yahoo",
+    )
+
+
+def test_it_asks_for_what_it_is_told(ask: Ask, market: Market, standin: Standin) -> None:
+    ask(since="1mo", interval="1m")
+    ask(since=OPENING + 2 * MINUTE)
+    first, second = standin.charts("AAPL")
+    assert (first["range"], first["interval"]) == ("1mo", "1m")
+    assert int(second["period1"]) == (OPENING + 2 * MINUTE).timestamp()
+
+
+def test_a_day_is_its_session_s_date_and_final_when_the_session_is_over(ask: Ask, standin: Standin) -> None:
+    days = [candle(OPENING - timedelta(days=day), 100 + day) for day in (2, 1, 0)]
+    standin.markets["AAPL"] = Market(days, (OPENING, CLOSING), interval="1d")
+    for now, final in ((CLOSING - MINUTE, [True, True, False]), (CLOSING, [True, True, True])):
+        answer = ask(interval="1d", since="1mo", now=now)
+        assert [bar.time for bar in answer.bars] == [datetime(2026, 3, day, tzinfo=UTC) for day in (17, 18, 19)]
+        assert [bar.final for bar in answer.bars] == final
+        assert answer.bars[0].adj_close == pytest.approx(102.5 * 0.99)
+        assert answer.bars[0].close == 102.5
+
+
+def test_a_session_far_east_keeps_its_date(ask: Ask, standin: Standin) -> None:
+    opening = datetime(2026, 3, 19, 0, 0, tzinfo=UTC)  # nine in Tokyo
+    rows = [candle(opening - timedelta(days=1)), candle(opening)]
+    session = (opening, opening + timedelta(hours=6))
+    standin.markets["7203.T"] = Market(rows, session, "1d", "JPY", "Asia/Tokyo")
+    answer = ask("7203.T", "1d", "1mo", session[1])
+    assert [(bar.time.day, bar.final, bar.currency) for bar in answer.bars] == [(18, True, "JPY"), (19, True, "JPY")]
+
+
+@pytest.mark.parametrize(
+    ("interval", "first", "now", "final"),
+    [
+        ("1wk", datetime(2026, 3, 9, 4, tzinfo=UTC), datetime(2026, 3, 20, 21, tzinfo=UTC), [True, False]),
+        ("1wk", datetime(2026, 3, 9, 4, tzinfo=UTC), datetime(2026, 3, 23, 5, tzinfo=UTC), [True, True]),
+        ("1mo", datetime(2026, 2, 1, 5, tzinfo=UTC), datetime(2026, 3, 31, 21, tzinfo=UTC), [True, False]),
+        ("1mo", datetime(2026, 2, 1, 5, tzinfo=UTC), datetime(2026, 4, 1, 5, tzinfo=UTC), [True, True]),
+    ],
+)
+def test_weeks_and_months_are_final_when_the_next_has_begun(
+    ask: Ask, standin: Standin, interval: str, first: datetime, now: datetime, final: list[bool]
+) -> None:
+    second = first + timedelta(days=7) if interval == "1wk" else datetime(2026, 3, 1, 5, tzinfo=UTC)
+    standin.markets["AAPL"] = Market([candle(first), candle(second)], (OPENING, CLOSING), interval)
+    assert [bar.final for bar in ask(interval=interval, since="1y", now=now).bars] == final
+
+
+def test_the_last_bar_of_a_session_ends_with_it(ask: Ask, standin: Standin) -> None:
+    hours = [candle(OPENING + timedelta(hours=number)) for number in range(7)]
+    standin.markets["AAPL"] = Market(hours, (OPENING, CLOSING), "1h")
+    assert [bar.final for bar in ask(interval="1h", now=CLOSING - MINUTE).bars] == [True] * 6 + [False]
+    assert [bar.final for bar in ask(interval="1h", now=CLOSING).bars] == [True] * 7
+
+
+def test_rows_without_prices_are_left_out_and_named(ask: Ask, market: Market) -> None:
+    market.rows[2] = null(OPENING + 2 * MINUTE)
+    market.rows[4] = market.rows[4]._replace(low=None)
+    answer = ask()
+    assert [bar.time for bar in answer.bars] == [OPENING, OPENING + MINUTE, OPENING + 3 * MINUTE]
+    assert answer.nulls == ((3, OPENING + 2 * MINUTE), (5, OPENING + 4 * MINUTE))
+
+
+def test_a_row_without_prices_of_a_period_that_is_not_over_is_no_news(ask: Ask, market: Market) -> None:
+    market.rows[4] = null(OPENING + 4 * MINUTE)
+    answer = ask(now=OPENING + timedelta(minutes=4, seconds=59))
+    assert (len(answer.bars), answer.nulls) == (4, ())
+
+
+def test_a_bar_off_the_grid_is_what_is_known_of_its_period(ask: Ask, market: Market) -> None:
+    market.rows.append(candle(OPENING + timedelta(minutes=6, seconds=17), 106))
+    *settled, stray = ask(now=OPENING + timedelta(minutes=6, seconds=20)).bars
+    assert all(bar.final and not bar.flags for bar in settled)
+    assert (stray.time, stray.final, stray.flags) == (OPENING + 6 * MINUTE, False, (OFF_GRID,))
+    assert stray.close == 106.5
+
+
+def test_a_bar_off_the_grid_is_never_final_however_late_it_is(ask: Ask, market: Market) -> None:
+    market.rows.append(candle(OPENING + timedelta(minutes=6, seconds=17), 106))
+    assert [bar.final for bar in ask(now=EVENING).bars] == [True] * 5 + [False]
+
+
+def test_a_bar_off_the_grid_of_hours_belongs_to_the_hours_of_the_exchange(ask: Ask, standin: Standin) -> None:
+    hours = [candle(OPENING), candle(OPENING + timedelta(minutes=75, seconds=3))]
+    standin.markets["AAPL"] = Market(hours, (OPENING, CLOSING), "1h")
+    bars = ask(interval="1h", now=OPENING + timedelta(minutes=76)).bars
+    assert [bar.time for bar in bars] == [OPENING, OPENING + timedelta(hours=1)]
+
+
+def test_a_bar_off_the_grid_does_not_replace_the_row_of_its_period(ask: Ask, market: Market) -> None:
+    market.rows.insert(3, candle(OPENING + timedelta(minutes=2, seconds=17), 50.0))
+    assert [(bar.close, bar.final) for bar in ask().bars] == [(100.5 + number, True) for number in range(5)]
+
+
+def test_hours_after_a_break_at_noon_have_a_grid_of_their_own(ask: Ask, standin: Standin) -> None:
+    nine_thirty = datetime(2026, 3, 19, 1, 30, tzinfo=UTC)
+    hours = [candle(nine_thirty + timedelta(minutes=number)) for number in (0, 60, 120, 210)]
+    hours.append(candle(nine_thirty + timedelta(minutes=290, seconds=3)))
+    session = (nine_thirty, nine_thirty + timedelta(hours=6, minutes=30))
+    standin.markets["0700.HK"] = Market(hours, session, "1h", "HKD", "Asia/Hong_Kong")
+    bars = ask("0700.HK", "1h", now=nine_thirty + timedelta(minutes=291)).bars
+    assert bars[-1].time == nine_thirty + timedelta(minutes=270)
+
+
+def test_an_impossible_bar_travels_marked(ask: Ask, market: Market) -> None:
+    market.rows[1] = market.rows[1]._replace(low=200.0)
+    assert [bar.flags for bar in ask().bars] == [(), (IMPOSSIBLE,), (), (), ()]
+
+
+def test_half_hours_without_trade_are_no_rows(ask: Ask, standin: Standin) -> None:
+    days = [OPENING - timedelta(days=1), OPENING]
+    rows = [
+        candle(day + timedelta(minutes=15 * number)) for day in days for number in range(26) if number not in (8, 9)
+    ]
+    standin.markets["AAPL"] = Market(rows, (OPENING, CLOSING), "30m")
+    answer = ask(interval="30m")
+    assert (len(answer.bars), answer.nulls) == (24, ())
+
+
+def test_splits_and_dividends_are_passed_over(ask: Ask, standin: Standin) -> None:
+    days = [candle(OPENING - timedelta(days=day), 100 + day) for day in (2, 1, 0)]
+    stamp = int(days[1].time.timestamp())
+    split = {"date": stamp, "numerator": 4, "denominator": 1, "splitRatio": "4:1"}
+    events = {"dividends": {str(stamp): {"amount": 0.5, "date": stamp}}, "splits": {str(stamp): split}}
+    standin.markets["AAPL"] = Market(days, (OPENING, CLOSING), "1d", events=events)
+    assert [bar.close for bar in ask(interval="1d", since="1mo").bars] == [102.5, 101.5, 100.5]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        error(400, "Bad Request", "Data doesn't exist for startDate = 1577836800, endDate = 1578009600"),
+        Fault(200, '{"chart": {"result": [], "error": null}}'),
+    ],
+)
+def test_no_bars_are_no_error(ask: Ask, market: Market, standin: Standin, fault: Fault) -> None:
+    ask()  # the zone is known from now on
+    standin.faults.extend([fault] * 2)
+    assert ask() == Answer()
+
+
+def test_a_market_that_was_closed_all_the_time_has_no_bars(ask: Ask, market: Market) -> None:
+    market.rows.clear()
+    assert ask().bars == ()
+
+
+def test_an_unknown_symbol_is_said_at_once(ask: Ask, standin: Standin, troubles: list[Any]) -> None:
+    with pytest.raises(UnknownSymbol, match=r"does not know NOPE \(No data found, symbol may be delisted\)") as caught:
+        ask("NOPE")
+    assert caught.value.symbol == "NOPE"
+    assert not troubles
+
+
+def test_a_span_that_is_too_long_is_said_at_once(
+    ask: Ask, market: Market, standin: Standin, troubles: list[Any]
+) -> None:
+    ask()
+    standin.faults.extend(
+        [error(422, "Unprocessable Entity", "1m data not available for startTime=1. Only 8 days")] * 2
+    )
+    with pytest.raises(SourceError, match="Only 8 days") as caught:
+        ask(since="1y")
+    assert type(caught.value) is SourceError
+    assert "--history" in str(caught.value.hint)
+    assert not troubles
+
+
+def test_a_dropped_connection_is_asked_again(
+    ask: Ask, market: Market, standin: Standin, troubles: list[tuple[str, float]]
+) -> None:
+    ask()
+    # On a connection that was in use before, curl itself asks once more.
+    standin.faults.extend([DROP] * 2)
+    assert len(ask().bars) == 5
+    assert not standin.faults
+    assert [told for told, _ in troubles] == ["Yahoo cannot be reached (curl: (56) Connection closed abruptly)"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "told"),
+    [
+        (DROP, Unavailable, "Yahoo cannot be reached (curl: (56)"),
+        (Fault(503, "<html>busy</html>"), Unavailable, "Yahoo fails (status 503)"),
+        (Fault(401, '{"finance": {"error": {"code": "Unauthorized"}}}'), Unavailable, "Yahoo fails (status 401)"),
+        (Fault(404, "a proxy's page"), Unavailable, "Yahoo fails (status 404)"),
+        (Fault(200, "<html>Will be right back</html>"), Unavailable, "cannot be read"),
+        (Fault(200, '{"chart": {"result": [{"meta": {}}]}}'), Unavailable, "cannot be read"),
+        (TOO_MANY, RateLimited, "Yahoo refuses for now (429 Too Many Requests)"),
+    ],
+)
+def test_what_stays_is_raised_after_the_last_attempt(
+    ask: Ask,
+    market: Market,
+    standin: Standin,
+    troubles: list[tuple[str, float]],
+    fault: Fault | str,
+    kind: type[SourceError],
+    told: str,
+) -> None:
+    ask()
+    standin.faults.extend([fault] * 40)
+    with pytest.raises(kind) as caught:
+        ask()
+    assert told in str(caught.value)
+    assert len(troubles) == PATIENCE.attempts - 1
+
+
+def test_a_refusal_is_waited_out_as_long_as_yahoo_says(
+    ask: Ask, market: Market, standin: Standin, troubles: list[tuple[str, float]]
+) -> None:
+    ask()
+    standin.faults.extend([Fault(429, "Edge: Too Many Requests", {"Retry-After": "0.4"})] * 2)
+    begun = time.monotonic()
+    assert len(ask().bars) == 5
+    assert time.monotonic() - begun >= 0.4
+    assert [(told, seconds >= 0.4) for told, seconds in troubles] == [
+        ("Yahoo refuses for now (429 Too Many Requests)", True)
+    ]
+
+
+@pytest.mark.parametrize("header", [{}, {"Retry-After": "soon"}, {"Retry-After": "Thu, 01 Jan 2026 00:00:00 GMT"}])
+def test_a_refusal_that_does_not_say_how_long(
+    ask: Ask, market: Market, standin: Standin, troubles: list[tuple[str, float]], header: dict[str, str]
+) -> None:
+    ask()
+    standin.faults.extend([Fault(429, "Too Many Requests", header)] * 2)
+    assert len(ask().bars) == 5
+    assert len(troubles) == 1
+
+
+def test_an_answer_that_failed_is_not_remembered(ask: Ask, standin: Standin) -> None:
+    # The first question about a symbol is for its zone; yfinance keeps the answer, whatever it is.
+    standin.markets["NEWCOMER"] = Market(minutes(OPENING, 3), (OPENING, CLOSING))
+    standin.faults.extend([Fault(500, "no JSON")] * 2)
+    assert len(ask("NEWCOMER").bars) == 3
+    assert not standin.faults
+
+
+def test_requests_keep_their_distance(market: Market, standin: Standin, tmp_path: Path) -> None:
+    at: list[float] = []
+    standin.heard = lambda: at.append(time.monotonic())
+    yahoo = Yahoo(tmp_path, patience=Patience(spacing=0.1))
+    for _ in range(3):
+        yahoo.bars("AAPL", "1m", "5d")
+    # The clocks of two processes' worth of threads: a little less than the distance is no fault.
+    assert len(at) >= 3
+    assert all(later - earlier > 0.08 for earlier, later in pairwise(at))
+
+
+def test_who_is_stopped_does_not_ask_again(market: Market, standin: Standin, tmp_path: Path) -> None:
+    yahoo = Yahoo(tmp_path, patience=PATIENCE)
+    standin.faults.extend([DROP] * 40)
+    with pytest.raises(Unavailable):
+        yahoo.bars("AAPL", "1m", "5d", trouble=lambda *_: yahoo.stop())
+    asked = len(standin.requests)
+    with pytest.raises(Unavailable):
+        yahoo.bars("AAPL", "1m", "5d")
+    assert len(standin.requests) == asked
+
+
+def recorded(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Charts that somebody recorded, by file: those that hold rows, and were not made up."""
+    for path in sorted((folder / "api_json" / "yahoo_v8_chart").glob("*.json")):
+        content: Any = path.read_text()
+        while isinstance(content, str):
+            content = json.loads(content)
+        if "response" in content:
+            content = content["response"].get("bodyJson") or json.loads(content["response"]["body"])
+        if content["chart"]["result"][0].get("timestamp") and ".fake." not in path.name:
+            yield path.name, content
+
+
+def test_recorded_answers_give_their_rows(real_data: Path, standin: Standin, ask: Ask) -> None:
+    seen = 0
+    for name, chart in recorded(real_data):
+        result = chart["chart"]["result"][0]
+        meta, quote = result["meta"], result["indicators"]["quote"][0]
+        symbol, interval = meta["symbol"], meta["dataGranularity"]
+        standin.replies[symbol] = chart
+        answer = ask(symbol, interval, "max" if interval == "1d" else "5d", datetime(2026, 12, 1, tzinfo=UTC))
+        rows = [
+            Candle(datetime.fromtimestamp(stamp, UTC), *prices)
+            for stamp, *prices in zip(
+                result["timestamp"],
+                *(quote[field] for field in ("open", "high", "low", "close", "volume")),
+                strict=True,
+            )
+        ]
+        assert all((bar.currency, bar.tz) == (meta["currency"], meta["exchangeTimezoneName"]) for bar in answer.bars)
+        expected = [row for row in rows if row.close is not None]
+        if interval != "1d":
+            # What stands after the session's end is the closing auction's print, which yfinance takes out.
+            ends = {period["end"] for day in meta["tradingPeriods"] for period in day}
+            expected = [row for row in expected if int(row.time.timestamp()) not in ends]
+            assert [bar.time for bar in answer.bars] == [row.time for row in expected], name
+            assert len(answer.nulls) == sum(row.close is None for row in rows)
+        assert [(bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in answer.bars] == [
+            row[1:] for row in expected
+        ], name
+        assert all(bar.final for bar in answer.bars)
+        seen += 1
+    assert seen > 40

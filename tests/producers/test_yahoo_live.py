@@ -1,0 +1,345 @@
+"""Bars from Yahoo as time goes by: each once, final, corrected where Yahoo corrects, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stockstream.errors import BadRow, SourceError, Unavailable, UnknownSymbol
+from stockstream.producers.yahoo import Patience, Yahoo
+from stockstream.producers.yahoo_live import YahooBars
+from stockstream.records import OFF_GRID, Bar
+from tests.producers.hands import Hands
+from tests.producers.yahoo_standin import (
+    CLOSING,
+    DROP,
+    OPENING,
+    TOO_MANY,
+    Candle,
+    Fault,
+    Market,
+    Standin,
+    candle,
+    minutes,
+    null,
+)
+
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+PATIENCE = Patience(spacing=0.0, attempts=3, first=0.01, longest=0.02, refused=0.01)
+
+
+@dataclass
+class Trading(Market):
+    """A market that trades while the hands move: the last row is stamped at the last trade, as Yahoo does it."""
+
+    hands: Hands = field(default_factory=Hands)
+
+    def visible(self) -> list[Candle]:
+        now = self.hands.clock.now()
+        rows = [row for row in self.rows if row.time + MINUTE <= now]
+        forming = [row for row in self.rows if row.time <= now < row.time + MINUTE]
+        return rows + [candle(now.replace(microsecond=0), (row.open or 0) - 0.25, 0) for row in forming]
+
+
+class Run:
+    """A run of the source on hands that only move when it waits, and what it told."""
+
+    def __init__(self, cache: Path, hands: Hands, symbols: tuple[str, ...] = ("AAPL",), **options: Any) -> None:
+        self.hands = hands
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+        given: dict[str, Any] = {"interval": "1m", "history": "5d"}
+        self.source = YahooBars(
+            Yahoo(cache, patience=PATIENCE),
+            symbols,
+            note=self.notes.append,
+            warn=self.warnings.append,
+            clock=hands.clock,
+            **(given | options),
+        )
+        self.bars: list[Bar] = []
+        self.bad: list[BadRow] = []
+        self._items = iter(self.source)
+
+    def until(self, moment: datetime) -> list[Bar]:
+        """Let time pass, and give the bars that came meanwhile."""
+        before = len(self.bars)
+        while self.hands.clock.now() < moment:
+            self._keep(next(self._items))
+        return self.bars[before:]
+
+    def to_its_end(self) -> list[Bar]:
+        for item in self._items:
+            self._keep(item)
+        return self.bars
+
+    def close(self) -> None:
+        self._items.close()  # type: ignore[attr-defined]
+
+    def _keep(self, item: Bar | BadRow | None) -> None:
+        if isinstance(item, Bar):
+            self.bars.append(item)
+        elif item is not None:
+            self.bad.append(item)
+
+
+Start = Callable[..., Run]
+
+
+@pytest.fixture
+def start(standin: Standin, tmp_path: Path) -> Iterator[Start]:
+    runs: list[Run] = []
+
+    def start(*symbols: str, at: datetime = OPENING + timedelta(minutes=10, seconds=5), **options: Any) -> Run:
+        run = Run(tmp_path / "cache", options.pop("hands", None) or Hands(at), symbols or ("AAPL",), **options)
+        runs.append(run)
+        return run
+
+    yield start
+    for run in runs:
+        run.close()
+
+
+@pytest.fixture
+def market(standin: Standin) -> Market:
+    """Ten minutes of AAPL."""
+    standin.markets["AAPL"] = Market(minutes(OPENING, 10), (OPENING, CLOSING))
+    return standin.markets["AAPL"]
+
+
+def test_the_history_alone(start: Start, market: Market, standin: Standin) -> None:
+    standin.markets["MSFT"] = Market(minutes(OPENING, 3, 400.0), (OPENING, CLOSING))
+    run = start("AAPL", "MSFT", live=False)
+    assert [(bar.symbol, bar.time) for bar in run.to_its_end()] == [
+        *(("AAPL", OPENING + number * MINUTE) for number in range(10)),
+        *(("MSFT", OPENING + number * MINUTE) for number in range(3)),
+    ]
+    assert not run.warnings
+
+
+def test_live_every_minute_comes_once_when_it_is_over(start: Start, standin: Standin) -> None:
+    hands = Hands(OPENING + timedelta(minutes=10, seconds=5))
+    rows = minutes(OPENING, 60)
+    standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), hands=hands)
+    run = start(hands=hands)
+    arrived: dict[datetime, datetime] = {}
+    while hands.clock.now() < OPENING + timedelta(minutes=40):
+        for bar in run.until(hands.clock.now() + SECOND):
+            assert bar.time not in arrived
+            arrived[bar.time] = hands.clock.now()
+            row = rows[(bar.time - OPENING) // MINUTE]
+            assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == row[1:]
+            assert (bar.final, bar.revision, bar.flags) == (True, 0, ())
+    assert list(arrived) == [OPENING + number * MINUTE for number in range(39)]
+    late = [at - time for time, at in arrived.items()][10:]
+    assert min(late) >= MINUTE
+    assert max(late) <= MINUTE + timedelta(seconds=32)
+    assert not run.warnings
+
+
+def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(start: Start, standin: Standin) -> None:
+    hands = Hands(OPENING + timedelta(minutes=3, seconds=5))
+    rows = minutes(OPENING, 60)
+    standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), hands=hands)
+    run = start(hands=hands, forming=True, poll=15.0)
+    run.until(OPENING + timedelta(minutes=8, seconds=50))
+    by_time: dict[datetime, list[Bar]] = {}
+    for bar in run.bars:
+        by_time.setdefault(bar.time, []).append(bar)
+    assert list(by_time) == [OPENING + number * MINUTE for number in range(9)]
+    for number, (moment, versions) in enumerate(by_time.items()):
+        assert [bar.revision for bar in versions] == list(range(len(versions)))
+        if 3 <= number < 8:
+            assert [bar.final for bar in versions] == [False] * (len(versions) - 1) + [True]
+            assert {bar.flags for bar in versions[:-1]} == {(OFF_GRID,)}
+            assert versions[-1].close == rows[number].close
+        assert all(bar.time == moment for bar in versions)
+    assert not by_time[OPENING + 8 * MINUTE][-1].final
+
+
+def test_a_corrected_bar_comes_again_with_the_next_revision(start: Start, market: Market) -> None:
+    run = start()
+    assert len(run.until(OPENING + timedelta(minutes=11))) == 10
+    market.rows[4] = market.rows[4]._replace(volume=900.0)
+    (corrected,) = run.until(OPENING + timedelta(minutes=13))
+    assert (corrected.time, corrected.volume, corrected.revision) == (OPENING + 4 * MINUTE, 900.0, 1)
+    market.rows[4] = market.rows[4]._replace(volume=901.0)
+    (corrected,) = run.until(OPENING + timedelta(minutes=15))
+    assert (corrected.volume, corrected.revision) == (901.0, 2)
+
+
+def test_a_final_bar_is_never_taken_back_to_a_forming_one(start: Start, market: Market) -> None:
+    run = start(forming=True)
+    run.until(OPENING + timedelta(minutes=11))
+    # Yahoo forgets the row and only knows of a trade in its period.
+    market.rows[9] = candle(OPENING + timedelta(minutes=9, seconds=30), 50.0)
+    assert run.until(OPENING + timedelta(minutes=13)) == []
+
+
+def test_it_asks_for_little_when_it_knows_the_history(start: Start, market: Market, standin: Standin) -> None:
+    start().until(OPENING + timedelta(minutes=12))
+    first, *others = standin.charts("AAPL")
+    assert first["range"] == "5d"
+    assert len(others) >= 2
+    assert {int(query["period1"]) for query in others} == {(OPENING - timedelta(minutes=51)).timestamp()}
+
+
+def test_after_a_sleep_beyond_yahoo_s_reach_it_asks_for_the_history(
+    start: Start, market: Market, standin: Standin
+) -> None:
+    run = start()
+    run.until(OPENING + timedelta(minutes=11))
+    run.hands.slept += 9 * 86_400
+    run.until(OPENING + timedelta(days=9, minutes=30))
+    assert [query.get("range") for query in standin.charts("AAPL")][-1] == "5d"
+
+
+def test_a_sleep_loses_nothing_that_yahoo_still_has(start: Start, standin: Standin) -> None:
+    market = Market(minutes(OPENING, 390), (OPENING, CLOSING))
+    standin.markets["AAPL"] = market
+    hands = Hands(CLOSING)
+    run = start(hands=hands)
+    run.until(CLOSING + MINUTE)
+    day = timedelta(days=1)
+    market.rows += minutes(OPENING + day, 100)
+    market.session = (OPENING + day, CLOSING + day)
+    hands.slept += day.total_seconds() - 4 * 3600
+    assert [bar.time for bar in run.until(CLOSING + day - timedelta(hours=3))] == [
+        OPENING + day + number * MINUTE for number in range(100)
+    ]
+
+
+def test_midnight_loses_nothing_of_a_market_that_never_closes(start: Start, standin: Standin) -> None:
+    midnight = datetime(2026, 3, 20, tzinfo=UTC)
+    hands = Hands(midnight - 5 * MINUTE)
+    session = (midnight, midnight + timedelta(hours=24) - SECOND)
+    rows = minutes(midnight - 30 * MINUTE, 60)
+    standin.markets["BTC-USD"] = Trading(rows, session, zone="UTC", instrument="CRYPTOCURRENCY", hands=hands)
+    run = start("BTC-USD", hands=hands)
+    run.until(midnight + timedelta(minutes=20))
+    assert [bar.time for bar in run.bars] == [midnight + number * MINUTE for number in range(-30, 19)]
+
+
+def test_rows_without_prices_are_reported_once(start: Start, market: Market) -> None:
+    market.rows[2] = null(OPENING + 2 * MINUTE)
+    run = start(at=OPENING + timedelta(minutes=20))
+    run.until(OPENING + timedelta(minutes=25))
+    (bad,) = run.bad
+    assert str(bad) == "Yahoo's answer for AAPL 1m, line 3: no prices for 2026-03-19 13:32Z"
+    assert bad.key == "yahoo/AAPL/1m/2026-03-19T13:32Z"
+    assert msgspec.json.decode(bad.raw)["time"] == "2026-03-19T13:32:00Z"
+
+
+def test_a_row_that_gets_its_prices_soon_is_not_reported(start: Start, market: Market) -> None:
+    market.rows[9] = null(OPENING + 9 * MINUTE)
+    run = start()
+    run.until(OPENING + timedelta(minutes=12))
+    market.rows[9] = candle(OPENING + 9 * MINUTE)
+    assert [bar.time for bar in run.until(OPENING + timedelta(minutes=25))] == [OPENING + 9 * MINUTE]
+    assert not run.bad
+
+
+def test_an_unknown_symbol_is_set_aside_alone(start: Start, market: Market, standin: Standin) -> None:
+    run = start("NOPE", "AAPL")
+    run.until(OPENING + timedelta(minutes=13))
+    assert len(run.bars) == 10
+    assert run.warnings == [
+        "Yahoo does not know NOPE (No data found, symbol may be delisted); it is set aside, the others go on"
+    ]
+    asked = len(standin.requests)
+    run.until(OPENING + timedelta(minutes=15))
+    assert all("NOPE" not in request.path for request in standin.requests[asked:])
+
+
+def test_when_yahoo_knows_none_of_them_it_ends(start: Start) -> None:
+    with pytest.raises(UnknownSymbol, match="does not know NOPE"):
+        start("NOPE").to_its_end()
+    with pytest.raises(SourceError, match=r"nothing of what was asked for: .*NOPE.*; .*NADA"):
+        start("NOPE", "NADA").to_its_end()
+
+
+def test_yahoo_being_away_is_told_once_and_waited_for(start: Start, market: Market, standin: Standin) -> None:
+    run = start()
+    run.until(OPENING + timedelta(minutes=11))
+    standin.faults.extend([DROP] * 200)
+    market.rows += minutes(OPENING + 10 * MINUTE, 10)
+    assert run.until(OPENING + timedelta(minutes=25)) == []
+    assert [warning.partition(" (")[0] for warning in run.warnings] == ["Yahoo cannot be reached"]
+    assert run.source.doing.startswith("Yahoo cannot be reached")
+    standin.faults.clear()
+    assert len(run.until(OPENING + timedelta(minutes=31))) == 10
+    assert "Yahoo answers again" in run.notes
+    assert not run.source.doing
+
+
+def test_a_refusal_is_told_and_waited_out(start: Start, market: Market, standin: Standin) -> None:
+    standin.faults.extend([TOO_MANY] * 4)
+    run = start()
+    assert len(run.until(OPENING + timedelta(minutes=11))) == 10
+    (warning,) = run.warnings
+    assert warning.startswith("Yahoo refuses for now (429 Too Many Requests); asking again in")
+
+
+def test_without_live_an_absence_ends_it(start: Start, market: Market, standin: Standin) -> None:
+    standin.faults.extend([Fault(503, "busy")] * 40)
+    with pytest.raises(Unavailable, match="status 503"):
+        start(live=False).to_its_end()
+
+
+def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
+    start: Start, market: Market, standin: Standin
+) -> None:
+    day = timedelta(days=1)
+    market.session = (OPENING + day, CLOSING + day)
+    run = start(at=OPENING + day - timedelta(minutes=11))
+    run.until(OPENING + day - 30 * SECOND)
+    assert run.notes == ["AAPL: its market is closed until 2026-03-20 13:30Z"]
+    assert run.source.doing == run.notes[0]
+    assert len(standin.charts("AAPL")) == 3
+    run.until(OPENING + day + 2 * MINUTE)
+    assert run.notes[1:] == ["AAPL: its market is open"]
+    assert len(standin.charts("AAPL")) >= 6
+
+
+def test_no_bars_at_all_are_told_and_waited_for(start: Start, market: Market) -> None:
+    rows, market.rows = market.rows, []
+    run = start()
+    assert run.until(OPENING + timedelta(minutes=12)) == []
+    assert run.notes == ["AAPL: Yahoo has no bars of it now: its market may be closed"]
+    market.rows = rows
+    assert len(run.until(OPENING + timedelta(minutes=14))) == 10
+
+
+def test_while_yahoo_thinks_there_is_a_none_in_every_second(start: Start, market: Market, standin: Standin) -> None:
+    standin.delay = 1.5
+    items = iter(start(live=False).source)
+    nones = 0
+    for item in items:
+        if item is not None:
+            break
+        nones += 1
+    assert nones >= 4
+
+
+def test_days_are_asked_from_well_before_the_last_and_a_part_of_a_week_is_not_taken(
+    start: Start, standin: Standin
+) -> None:
+    monday = datetime(2026, 3, 2, 5, tzinfo=UTC)
+    weeks = [candle(monday + number * timedelta(days=7), 100 + number) for number in range(-30, 3)]
+    market = Market(weeks, (OPENING, CLOSING), "1wk")
+    standin.markets["AAPL"] = market
+    run = start(interval="1wk", history="1y", at=OPENING)
+    run.until(OPENING + timedelta(minutes=1))
+    assert len(run.bars) == 32
+    # Asked from the middle of a week on, Yahoo makes a bar of the rest of it.
+    asked = run.bars[-1].time - timedelta(days=140)
+    part = next(number for number, row in enumerate(market.rows) if row.time >= asked)
+    market.rows[part] = market.rows[part]._replace(volume=1.0)
+    assert run.until(OPENING + timedelta(minutes=20)) == []
