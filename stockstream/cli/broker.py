@@ -64,7 +64,7 @@ def _jars(cache: Path, reporter: Reporter) -> list[Path]:
 
     try:
         return fetch(
-            cache, on_progress=progress, on_damaged=lambda name: reporter.warn(f"{name} was damaged: fetched anew")
+            cache, on_progress=progress, on_damaged=lambda name: reporter.warn(f"{name} is damaged: fetching it again")
         )
     finally:
         reporter.close()

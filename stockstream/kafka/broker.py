@@ -74,6 +74,11 @@ class Broker:
         return self.data / LOGS / "kafka.0.log"
 
     @property
+    def _output(self) -> Path:
+        """What Java itself prints, which is little."""
+        return self.data / LOGS / "java.out"
+
+    @property
     def pid(self) -> int | None:
         """Java's process id while it runs."""
         return None if self._java is None or self._java.poll() is not None else self._java.pid
@@ -106,9 +111,10 @@ class Broker:
             self._await_ready()
         except OSError as error:
             self.stop()
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise BrokerError(
                 f"cannot keep Kafka's data in {self.data}: {error.strerror or error}",
-                hint="make room there, or choose another directory with --data",
+                hint=("make room there, or " if full else "") + "choose another directory with --data",
             ) from error
         except BaseException:
             self.stop()
@@ -164,11 +170,13 @@ class Broker:
             raise self._ended("the data directory could not be formatted", code)
 
     def _spawn(self, lock: FileLock, *arguments: str) -> subprocess.Popen[bytes]:
+        if self.log.exists():  # a Java that ends before it has a log must not be told from the former one's
+            self.log.replace(self.log.with_name("previous.log"))
         return java.spawn(
             ("-Djava.util.logging.config.file=logging.properties", *arguments),
             classpath=self._classpath,
             cwd=self.data,
-            output=self.data / LOGS / "java.out",
+            output=self._output,
             keep=[lock.fd],
         )
 
@@ -186,19 +194,27 @@ class Broker:
                 "reconnect.backoff.max.ms": 100,
             }
         )
-        while not _takes_topics(admin):
+        while not _takes_topics(admin, self._cluster()):
             self.wait(0.05)
             if time.monotonic() > deadline:
                 raise BrokerError(f"Kafka takes no topics after {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
 
+    def _cluster(self) -> str:
+        """The cluster id that the directory was formatted with."""
+        lines = (self.data / TOPICS / "meta.properties").read_text("utf-8").splitlines()
+        return next((line.removeprefix("cluster.id=") for line in lines if line.startswith("cluster.id=")), "")
+
     def _ended(self, what: str, code: int) -> BrokerError:
         """Say why Java ended, in one line."""
-        log = self.log if self.log.exists() and self.log.stat().st_size else self.data / LOGS / "java.out"
         if shutil.disk_usage(self.data).free < _FULL:
-            return BrokerError(f"{what}: the disk of {self.data} is full", hint="make room there, or choose --data")
+            return BrokerError(
+                f"{what}: the disk of {self.data} is full", hint="make room there, or choose another with --data"
+            )
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-        why = java.complaint(log.read_text("utf-8", "replace")) if code >= 0 else None
-        return BrokerError(f"{what} ({how})" + (f": {why}" if why else ""), hint=f"its log: {log}")
+        logs = [file for file in (self.log, self._output) if file.exists() and file.stat().st_size]
+        why = java.complaint("".join(file.read_text("utf-8", "replace") for file in logs)) if code >= 0 else None
+        hint = f"its log: {logs[0]}" if logs else None
+        return BrokerError(f"{what} ({how})" + (f": {why}" if why else ""), hint=hint)
 
 
 def free_port() -> int:
@@ -253,10 +269,12 @@ def _listens(port: int) -> bool:
     return True
 
 
-def _takes_topics(admin: AdminClient) -> bool:
-    """Whether a topic could be created now; creates none."""
+def _takes_topics(admin: AdminClient, cluster: str) -> bool:
+    """Whether it is this cluster that answers, and a topic could be created now; creates none."""
     probe = NewTopic("ready", num_partitions=1, replication_factor=1)
     try:
+        if admin.describe_cluster(request_timeout=1.0).result().cluster_id != cluster:
+            return False
         answers = admin.create_topics([probe], validate_only=True, request_timeout=1.0, operation_timeout=1.0)
         answers[probe.topic].result()
     except KafkaException:

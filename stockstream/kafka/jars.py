@@ -12,6 +12,7 @@ nor a full disk nor a meddling proxy can leave a jar that is taken for whole.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import sys
@@ -109,9 +110,10 @@ def fetch(
                         on_damaged(jar.name)
                 _fetch_all(missing, store, remote_repos, on_progress)
     except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise BrokerError(
             f"cannot keep Kafka's jars in {store}: {error.strerror or error}",
-            hint="make room there (100 MB), or set another cache_dir",
+            hint=("make room there (100 MB), or " if full else "") + "set another cache_dir",
         ) from error
     return [store / jar.name for jar in jars]
 
@@ -202,15 +204,16 @@ def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str]
         ) from error
 
 
-def make_lock(lock: Path = LOCK) -> None:
-    """Resolve :data:`ROOTS` with everything they need at run time, fetch it, and write the lock."""
+def make_lock(lock: Path = LOCK, roots: Sequence[str] = ROOTS, remote_repos: Mapping[str, str] | None = None) -> None:
+    """Resolve the roots with everything they need at run time, fetch it, and write the lock."""
     from jgo.maven import MavenContext, PythonResolver
 
     with tempfile.TemporaryDirectory() as folder:
-        context = MavenContext(PythonResolver(), repo_cache=Path(folder), timeout=30)
-        roots, needed = context.resolver.resolve([context.create_dependency(root) for root in ROOTS])
+        repos = None if remote_repos is None else dict(remote_repos)
+        context = MavenContext(PythonResolver(), repo_cache=Path(folder), remote_repos=repos, timeout=30)
+        resolved, needed = context.resolver.resolve([context.create_dependency(root) for root in roots])
         lines = []
-        for dependency in [*roots, *needed]:
+        for dependency in [*resolved, *needed]:
             content = dependency.artifact.resolve().read_bytes()
             coordinate = f"{dependency.groupId}:{dependency.artifactId}:{dependency.version}"
             lines.append(f"{coordinate} {hashlib.sha256(content).hexdigest()} {len(content)}\n")

@@ -52,14 +52,14 @@ log.cleaner.dedupe.buffer.size=8388608
 
 
 def logging_properties() -> str:
-    """The log of java.util.logging: three files of at most 4 MB, the newest with number 0."""
+    """The log of java.util.logging: two files of at most 4 MB, the newest with number 0."""
     return f"""\
 # Written anew at each start.
 handlers=java.util.logging.FileHandler
 .level=INFO
 java.util.logging.FileHandler.pattern={LOGS}/kafka.%g.log
 java.util.logging.FileHandler.limit=4000000
-java.util.logging.FileHandler.count=3
+java.util.logging.FileHandler.count=2
 java.util.logging.FileHandler.append=false
 java.util.logging.FileHandler.formatter=java.util.logging.SimpleFormatter
 java.util.logging.SimpleFormatter.format=%1$tF %1$tT.%1$tL %4$s %3$s: %5$s%6$s%n

@@ -1,0 +1,119 @@
+"""``stockstream broker`` as a process: started, asked to end, killed, refused."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.broker import free_port
+from stockstream.kafka.filelock import FileLock
+from stockstream.kafka.jars import KAFKA_VERSION
+from tests.cli.hands import clean, events, until
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("broker")
+
+
+class Command:
+    """A running ``stockstream broker``."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, stderr: Path) -> None:
+        self.process = process
+        self.port = port
+        self._stderr = stderr
+
+    def told(self) -> str:
+        return self._stderr.read_text()
+
+    def java(self) -> psutil.Process:
+        """Its Java, once it is ready."""
+        until(lambda: "ready on" in self.told() or self.process.poll() is not None, within=60.0)
+        assert "ready on" in self.told(), self.told()
+        (java,) = psutil.Process(self.process.pid).children(recursive=True)
+        return java
+
+
+@contextmanager
+def command(kafka_jars: list[Path], data: Path, port: int, *options: str) -> Iterator[Command]:
+    env = clean(data / "state", STOCKSTREAM_CACHE_DIR=str(kafka_jars[0].parents[1]))
+    arguments = [*options, "broker", "--port", str(port), "--data", str(data / "kafka")]
+    stderr = data / f"stderr-{port}"
+    with stderr.open("w") as sink:
+        process = subprocess.Popen([sys.executable, "-m", "stockstream", *arguments], env=env, cwd=data, stderr=sink)
+    try:
+        yield Command(process, port, stderr)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_it_ends_well(number: signal.Signals, kafka_jars: list[Path], data: Path) -> None:
+    with command(kafka_jars, data, free_port()) as running:
+        java = running.java()
+        assert Admin({"bootstrap.servers": f"127.0.0.1:{running.port}"}).names() is not None
+        running.process.send_signal(number)
+        assert running.process.wait(30) == 0
+        assert not java.is_running()
+        ready, ended = running.told().splitlines()
+        where = f"127.0.0.1:{running.port}, data in {data / 'kafka'}"
+        assert ready == f"Kafka {KAFKA_VERSION} ready on {where}; Ctrl-C ends it"
+        assert ended == "Kafka ended"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_killed_it_leaves_nothing_and_can_start_at_once(kafka_jars: list[Path], data: Path) -> None:
+    port = free_port()
+    with command(kafka_jars, data, port) as running:
+        java = running.java()
+        running.process.kill()
+        with command(kafka_jars, data, port, "--log-json") as again:
+            assert again.java().pid != java.pid
+            assert not java.is_running()
+
+
+def test_a_kafka_that_dies_ends_it_with_the_reason(kafka_jars: list[Path], data: Path) -> None:
+    with command(kafka_jars, data, free_port(), "--log-json") as running:
+        running.java().kill()
+        assert running.process.wait(30) == 1
+        ready, error = events(running.told())
+        assert ready["event"] == "note"
+        assert error["event"] == "error"
+        assert error["text"] == "Kafka ended (killed by SIGKILL)"
+        assert error["hint"] == f"its log: {data / 'kafka' / 'logs' / 'kafka.0.log'}"
+
+
+def test_a_taken_port_and_a_directory_in_use_are_one_line_each(kafka_jars: list[Path], data: Path) -> None:
+    with command(kafka_jars, data, free_port()) as running, socket.create_server(("127.0.0.1", free_port())) as other:
+        running.java()
+        port = other.getsockname()[1]
+        for folder, expected in ((data, "is in use by another broker, process"), (data / "new", f"port {port} on")):
+            folder.mkdir(exist_ok=True)
+            with command(kafka_jars, folder, port) as second:
+                assert second.process.wait(60) == 1
+                (line,) = second.told().splitlines()
+                assert line.startswith("stockstream: ")
+                assert expected in line
+
+
+def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
+    jars = data / f"cache/kafka-{KAFKA_VERSION}/none.jar"
+    jars.parent.mkdir(parents=True)
+    lock = jars.with_name("fetch.lock")
+    with FileLock(lock, patience=0.0), command([jars], data, free_port()) as running:  # somebody else fetches
+        process = psutil.Process(running.process.pid)
+        until(lambda: any(file.path == str(lock) for file in process.open_files()))
+        running.process.terminate()
+        assert running.process.wait(30) == 0
+        assert running.told() == "Kafka ended\n"
