@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import traceback
@@ -126,9 +125,11 @@ def options(
 
 
 def run() -> NoReturn:
-    """Run the command line and exit: 0, 1 for an error, 2 for wrong usage, 130 after Ctrl-C, 143 after SIGTERM."""
+    """Run the command line and exit: 0, 1 for an error, 2 for wrong usage, 128 and its number after a signal."""
     invocation = Invocation()
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has SIGHUP ignored, and so it stays
+            signal.signal(number, _terminate)
     logging.getLogger().addHandler(logging.NullHandler())  # before there is a log, nothing goes to stderr by itself
     code = 0
     try:
@@ -137,8 +138,8 @@ def run() -> NoReturn:
         code = end.code if isinstance(end.code, int) else 1
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and the log
         code = _report(invocation, error)
-    if code == 130 and _terminated:
-        code = 143
+    if code == 128 + signal.SIGINT and _terminated:
+        code = 128 + _terminated[0]
     invocation.reporter.close()
     logging.shutdown()
     sys.exit(code)
@@ -159,10 +160,6 @@ def _report(invocation: Invocation, error: Exception) -> int:
         sys.stderr.write(invocation.shown("".join(traceback.format_exception(error))))
     if isinstance(error, StockstreamError):
         message, hint, code = error.message, error.hint, error.exit_code
-    elif isinstance(error, BrokenPipeError):
-        # The reader of our output went away (`stockstream tail ... | head`): nothing is wrong, and nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     else:
         told = " ".join(str(error).split())
         message, hint, code = f"unexpected {type(error).__name__}: {told}", "--debug shows where", 1

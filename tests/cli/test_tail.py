@@ -92,6 +92,16 @@ def test_it_follows_what_arrives_until_ctrl_c(site: Site) -> None:
     assert process.returncode == 130
 
 
+def test_a_reader_that_goes_away_is_no_error(site: Site) -> None:
+    site.send(STOCKS, walk(3000))
+    shell = f"'{sys.executable}' -m stockstream tail stocks -n 3000 | head -1"
+    told = subprocess.run(
+        shell, shell=True, env=site.env, cwd=site.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert len(told.stdout.splitlines()) == 1
+    assert told.stderr == ""
+
+
 def test_a_record_that_cannot_be_read_is_shown_as_it_is(site: Site) -> None:
     with Publisher(STOCKS, site.connection) as publisher:
         publisher.send_encoded("AAPL", b'{"symbol": 3}')
