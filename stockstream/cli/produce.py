@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from stockstream.cli.produce_flights import SpreadAirlines, flights
-from stockstream.cli.produce_stocks import csv, simulated
+from stockstream.cli.produce_stocks import csv, simulated, yahoo
 
 app = typer.Typer(no_args_is_help=True, help="Send records from a source to their topic.")
 
@@ -18,3 +18,4 @@ def produce() -> None:
 app.command("flights", cls=SpreadAirlines)(flights)
 app.command("csv")(csv)
 app.command("simulated")(simulated)
+app.command("yahoo")(yahoo)

@@ -1,4 +1,4 @@
-"""``stockstream produce csv`` and ``simulated``: stock bars."""
+"""``stockstream produce csv``, ``simulated`` and ``yahoo``: stock bars."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sending import Position, send
+from stockstream.config import History
 from stockstream.errors import BadRow
 from stockstream.kafka.last import last_bars
 from stockstream.producers.clock import SYSTEM, Clock
@@ -60,6 +62,16 @@ def known_zone(name: str | None) -> str | None:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise typer.BadParameter(f"{name!r} is no zone such as America/New_York") from None
     return name
+
+
+def known_history(span: str | None) -> str | None:
+    """Check how far back to go. Raises typer.BadParameter."""
+    if span is not None:
+        try:
+            TypeAdapter(History).validate_python(span)
+        except ValidationError as error:
+            raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    return span
 
 
 def symbols_of(words: Iterable[str]) -> list[str]:
@@ -141,6 +153,11 @@ class Tally:
     def __init__(self) -> None:
         self._spans: dict[Series, _Span] = {}
         self._impossible = 0
+
+    @property
+    def sent(self) -> int:
+        """Bars that went through."""
+        return sum(span.bars for span in self._spans.values())
 
     def count(self, source: Iterable[Bar | BadRow | None]) -> Iterator[Bar | BadRow | None]:
         """Let everything through and count the bars."""
@@ -225,6 +242,64 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
             reporter.note(f"{one}: begins with {history:,} bars")
     if len(series) > SHOWN:
         reporter.note(f"... and {len(series) - SHOWN:,} more series")
+
+
+def yahoo(
+    ctx: typer.Context,
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="As Yahoo writes them: AAPL, BTC-USD, ^GSPC.")],
+    interval: Interval = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            metavar="SPAN",
+            callback=known_history,
+            help="How far back to begin: 5d, 1mo, 1y, max. 5d unless config.yaml differs.",
+        ),
+    ] = None,
+    poll: Annotated[
+        float | None,
+        typer.Option(
+            "--poll", metavar="SECONDS", min=1.0, help="Between two looks at a symbol. 30 unless config.yaml differs."
+        ),
+    ] = None,
+    forming: Annotated[
+        bool, typer.Option("--forming", help="Send the bar of the present period too, as it changes.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Send the history and end.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
+    ] = None,
+) -> None:
+    """Send real bars from Yahoo Finance: the history, then live.
+
+    Only bars whose period is over are sent, each once, and again where Yahoo corrects it; prices are adjusted for
+    splits, not for dividends.
+
+    When Yahoo is away or refuses, that is told and it is asked again later. A symbol that it does not know is set
+    aside, the others go on.
+    """
+    # yfinance takes a second to import, which no other command should pay for.
+    from stockstream.producers.yahoo import Yahoo
+    from stockstream.producers.yahoo_live import YahooBars
+
+    context = Context.of(ctx)
+    defaults = context.settings.yahoo
+    bars = YahooBars(
+        Yahoo(context.settings.cache_dir / "yahoo"),
+        symbols_of(symbols),
+        interval=interval or defaults.interval,
+        history=history or defaults.history,
+        live=not once,
+        forming=forming,
+        poll=max(1.0, poll or defaults.poll),
+        note=context.reporter.note,
+        warn=context.reporter.warn,
+    )
+    tally = Tally()
+    source = tally.count(for_seconds(bars, seconds))
+    send(context, STOCKS, source, position=lambda: Position(tally.sent, None, bars.doing))
+    tally.tell(context.reporter)
 
 
 def _moment(time: datetime, interval: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import warnings
 from collections.abc import Callable
@@ -210,7 +211,7 @@ class Yahoo:
         if isinstance(error, YFInvalidPeriodError):
             return SourceError(f"Yahoo knows no such span: {error}", hint="--history takes 5d, 1mo, 1y, max")
         if isinstance(error, RequestException):
-            return Unavailable(f"Yahoo cannot be reached ({_short(error)})")
+            return Unavailable(f"Yahoo cannot be reached ({_short(error)})", hint="is this machine online?")
         log.info("what Yahoo answered for %s cannot be read", symbol, exc_info=error)
         return Unavailable(f"Yahoo's answer for {symbol} cannot be read ({type(error).__name__}: {error})")
 
@@ -247,6 +248,5 @@ def _reason(response: Response) -> str | None:
 
 
 def _short(error: RequestException) -> str:
-    """The message of curl without the advice around it."""
-    text = str(error).partition(" See https://")[0]
-    return text.removeprefix("Failed to perform, ").removesuffix(".")
+    """The message of curl without the numbers and the advice around it."""
+    return re.sub(r"^Failed to perform, curl: \(\d+\) |\.? See https://.*$", "", str(error))

@@ -194,7 +194,7 @@ class YahooBars:
 
     def _tell(self, error: SourceError, seconds: float) -> None:
         """Tell a trouble once, however long it lasts."""
-        self.doing = error.message
+        self.doing = error.message.partition(" (")[0]
         if error.message != self._trouble:
             self._warn(f"{error.message}; asking again in {seconds:.0f} s")
         self._trouble = error.message

@@ -1,4 +1,4 @@
-"""`stockstream produce csv` and `simulated`, run as a user would, against a real broker."""
+"""`stockstream produce csv`, `simulated` and `yahoo`, run as a user would, against a real broker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ import pytest
 from stockstream.consumers.read import read
 from stockstream.kafka.tail import Tail
 from tests.cli.conftest import Site
-from tests.cli.hands import events
+from tests.cli.hands import events, stockstream
+from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, minutes, null, standing_in
 
 DAILY = "Date,Open,High,Low,Close,Adj Close,Volume"
 
@@ -107,30 +110,122 @@ def test_without_symbols_it_simulates_those_of_the_demo_for_some_seconds(site: S
     assert counts.min() >= 2
 
 
-def test_ctrl_c_flushes_and_says_what_was_delivered(site: Site) -> None:
+@contextmanager
+def running(site: Site, *arguments: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+    """A command that goes on by itself; killed at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "stockstream", "--log-json", "produce", "simulated", "KO", "--pace", "0.05"],
+        [sys.executable, "-m", "stockstream", "--log-json", "produce", *arguments],
         cwd=site.folder,
-        env=site.env,
+        env=env or site.env,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
     try:
-        assert process.stderr is not None
-        for line in process.stderr:
-            event = json.loads(line)
-            if event["event"] == "progress" and event["done"] > 125:
-                break
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        yield process
     finally:
         process.kill()
-    assert process.returncode == 130
+        process.communicate()
+
+
+def sent(process: subprocess.Popen[str], count: int) -> None:
+    """Wait until so many records are sent."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        event = json.loads(line)
+        if event["event"] == "progress" and event["done"] >= count:
+            return
+    raise AssertionError("it ended before that")
+
+
+def end_by_ctrl_c(process: subprocess.Popen[str]) -> str:
+    """The last line that a command says when it is interrupted."""
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
     result = next(event["text"] for event in events(err) if event["event"] == "result")
     assert out.strip() == result
     assert result.endswith("(stopped)")
+    return str(result)
+
+
+def test_ctrl_c_flushes_and_says_what_was_delivered(site: Site) -> None:
+    with running(site, "simulated", "KO", "--pace", "0.05") as process:
+        sent(process, 125)
+        result = end_by_ctrl_c(process)
     frame = bars(site, symbol="KO")
     assert result.startswith(f"stocks: {len(frame)} sent, 0 refused")
     times: list[datetime] = list(frame["time"])
     assert {later - earlier for earlier, later in pairwise(times)} == {timedelta(minutes=1)}
+
+
+@pytest.fixture
+def yahoo(tmp_path: Path) -> Iterator[Standin]:
+    with standing_in(tmp_path) as standin:
+        yield standin
+
+
+def led_to(yahoo: Standin, site: Site, home: Path) -> dict[str, str]:
+    """The environment of a user with an empty home, for whom the stand-in is Yahoo."""
+    env = {name: value for name, value in site.env.items() if not name.startswith("XDG_")}
+    return env | yahoo.environment | {"HOME": str(home), "STOCKSTREAM_CACHE_DIR": str(home / "ours")}
+
+
+def test_yahoo_s_history_arrives_and_leaves_nothing_elsewhere(site: Site, yahoo: Standin, tmp_path: Path) -> None:
+    rows = minutes(OPENING, 30)
+    rows[7] = null(rows[7].time)
+    yahoo.markets["AAPL"] = Market(rows, (OPENING, CLOSING))
+    home = tmp_path / "home"
+    home.mkdir()
+    done = stockstream("produce", "yahoo", "nope,aapl", "--once", cwd=site.folder, env=led_to(yahoo, site, home))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stocks: 29 sent, 1 refused")
+    assert "Yahoo does not know NOPE" in done.stderr
+    assert "AAPL 1m, line 8: no prices for 2026-03-19 13:37Z" in done.stderr
+    assert "Warning" not in done.stderr
+    frame = bars(site, symbol="AAPL")
+    assert list(frame["close"]) == [row.close for row in rows if row.close is not None]
+    assert set(frame["tz"]) == {"America/New_York"}
+    assert {path.name for path in (home / "ours" / "yahoo").glob("*.db")} == {"cookies.db", "tkr-tz.db"}
+    assert [path.name for path in home.iterdir()] == ["ours"]
+
+
+def test_yahoo_goes_on_live_until_ctrl_c(site: Site, yahoo: Standin, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    rows = minutes(now - timedelta(minutes=30), 29)
+    market = Market(rows[:10], (now - timedelta(hours=1), now + timedelta(hours=2)), zone="UTC")
+    yahoo.markets["BTC-USD"] = market
+    with running(site, "yahoo", "BTC-USD", "--poll", "1", env=led_to(yahoo, site, tmp_path)) as process:
+        sent(process, 10)
+        market.rows = rows
+        sent(process, 29)
+        result = end_by_ctrl_c(process)
+    assert result.startswith("stocks: 29 sent, 0 refused")
+    assert list(bars(site)["time"]) == [row.time for row in rows]
+
+
+def test_ctrl_c_is_heard_while_yahoo_is_away(site: Site, yahoo: Standin, tmp_path: Path) -> None:
+    yahoo.delay = 60.0
+    with running(site, "yahoo", "AAPL", env=led_to(yahoo, site, tmp_path)) as process:
+        sent(process, 0)
+        begun = time.monotonic()
+        assert end_by_ctrl_c(process).startswith("stocks: 0 sent")
+        # Well before the request itself is given up, after 20 s.
+        assert time.monotonic() - begun < 15
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["NOPE", "--once"], 1, "Yahoo does not know NOPE (No data found, symbol may be delisted)"),
+        (["AAPL", "--history", "5x"], 2, "should be days, weeks, months or years"),
+        ([], 2, "Missing argument 'SYMBOL'"),
+    ],
+)
+def test_what_yahoo_cannot_give_is_said(
+    site: Site, yahoo: Standin, tmp_path: Path, arguments: list[str], code: int, told: str
+) -> None:
+    done = stockstream("produce", "yahoo", *arguments, cwd=site.folder, env=led_to(yahoo, site, tmp_path))
+    assert done.returncode == code
+    assert told in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -272,7 +272,7 @@ def test_yahoo_being_away_is_told_once_and_waited_for(start: Start, market: Mark
     market.rows += minutes(OPENING + 10 * MINUTE, 10)
     assert run.until(OPENING + timedelta(minutes=25)) == []
     assert [warning.partition(" (")[0] for warning in run.warnings] == ["Yahoo cannot be reached"]
-    assert run.source.doing.startswith("Yahoo cannot be reached")
+    assert run.source.doing == "Yahoo cannot be reached"
     standin.faults.clear()
     assert len(run.until(OPENING + timedelta(minutes=31))) == 10
     assert "Yahoo answers again" in run.notes
