@@ -71,7 +71,7 @@ class Subscriber(Generic[R]):
         self._topic = topic
         self._decode = decoder(record)
         self._connection = connection
-        self._keys = None if keys is None else frozenset(key.encode() for key in keys)
+        self._keys = None if keys is None else frozenset([None, *(key.encode() for key in keys)])
         self._keeps_messages = messages
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -273,7 +273,7 @@ class Subscriber(Generic[R]):
                 self._on_message_error(error, message)
         keys = self._keys
         if keys is not None:
-            good = [message for message in good if message.key() in keys or message.key() is None]
+            good = [message for message in good if message.key() in keys]
         try:
             records = list(map(self._decode, [message.value() for message in good]))  # type: ignore[arg-type]
         except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):

@@ -158,15 +158,7 @@ class History:
         """All bars with the indicator's values, by time; good until the next `take`."""
         total = len(self.bars)
         points = self.points()
-        self._prices = _grown(self._prices, total)
-        self._times = _grown(self._times, total)
-        fresh = self.bars[self._filled :]
-        if fresh:
-            for number, name in enumerate(_PRICES):
-                self._prices[self._filled : total, number] = _column(fresh, name)
-            seconds = np.fromiter(map(datetime.timestamp, map(_time_of, fresh)), np.float64, len(fresh))
-            self._times[self._filled : total] = (seconds * 1e6).round().astype("M8[us]")
-            self._filled = total
+        self._fill(total)
         final = np.ones(total, dtype=bool)
         if total:
             final[-1] = self.bars[-1].final
@@ -178,9 +170,23 @@ class History:
             | {"final": final},
         )
 
+    def _fill(self, total: int) -> None:
+        """Bring the columns of times and prices up to the bars."""
+        self._prices = _grown(self._prices, total)
+        self._times = _grown(self._times, total)
+        fresh = self.bars[self._filled :]
+        for number, name in enumerate(_PRICES):
+            self._prices[self._filled : total, number] = _column(fresh, name)
+        seconds = np.fromiter(map(datetime.timestamp, map(_time_of, fresh)), np.float64, len(fresh))
+        self._times[self._filled : total] = (seconds * 1e6).round().astype("M8[us]")
+        self._filled = total
+
 
 def _column(bars: Sequence[Bar], name: str) -> NDArray[np.float64]:
-    return np.array(list(map(attrgetter(name), bars)), dtype=np.float64)
+    try:
+        return np.fromiter(map(attrgetter(name), bars), np.float64, len(bars))
+    except TypeError:  # a volume that is not known; this takes twice the time and makes it NaN
+        return np.array(list(map(attrgetter(name), bars)), dtype=np.float64)
 
 
 def _grown(store: NDArray[Any], rows: int) -> NDArray[Any]:
