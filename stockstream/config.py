@@ -131,7 +131,7 @@ class YahooSettings(Section):
 
     interval: Interval = "1m"
     history: History = "5d"
-    poll: float = Field(default=30.0, gt=0)
+    poll: float = Field(default=30.0, ge=1)
 
 
 class DemoSettings(Section):
