@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import pytest
 
+from stockstream.config import Settings
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
 
@@ -16,7 +16,7 @@ from stockstream.kafka.jars import fetch
 @pytest.fixture(scope="session")
 def kafka_jars() -> list[Path]:
     """Kafka's jars, from the cache that all runs on this machine share."""
-    return fetch(Path(os.environ.get("STOCKSTREAM_CACHE_DIR") or platformdirs.user_cache_path("stockstream")))
+    return fetch(Path(os.environ.get("STOCKSTREAM_CACHE_DIR") or Settings().cache_dir))
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from stockstream.kafka.jars import KAFKA_VERSION, fetch
 def broker(
     ctx: typer.Context,
     port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="Where it listens; by default 9092.")
+        int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Where it listens; by default 9092.")
     ] = None,
     data: Annotated[
         Path | None,

@@ -195,7 +195,7 @@ def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str]
     except requests.RequestException as error:
         raise BrokerError(
             f"cannot fetch {jar.name} of Kafka {KAFKA_VERSION}: no connection to the Maven repository",
-            hint="the first run needs the network once; what came so far is kept, try again when it is there",
+            hint="try again when the network is there; what has come so far is kept",
         ) from error
     except RuntimeError as error:
         raise BrokerError(

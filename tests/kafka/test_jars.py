@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stockstream.errors import BrokerError
@@ -16,6 +17,7 @@ from stockstream.kafka.broker import free_port
 from stockstream.kafka.jars import KAFKA_VERSION, Jar, fetch, locked, make_lock
 from tests.kafka.maven import Repository, repository
 from tests.kafka.small_disk import on_small_disk
+from tests.kafka.streams import until
 
 ONE, TWO, THREE = "org.example:one:1.0", "org.example:two:2.0", "org.example.deep:three:3.0"
 
@@ -162,7 +164,9 @@ def test_a_run_that_is_killed_leaves_nothing_that_counts(tmp_path: Path, repo: R
 def test_two_first_runs_at_once_fetch_each_jar_once(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
     repo.go_on.clear()
     processes = [fetching(tmp_path, repo, wanted) for _ in range(2)]
-    assert repo.asked.wait(30)
+    lock = str(store(tmp_path) / "fetch.lock")
+    for process in processes:
+        until(lambda: lock in [file.path for file in psutil.Process(process.pid).open_files()])  # noqa: B023 - at once
     repo.go_on.set()
     assert [process.wait(60) for process in processes] == [0, 0]
     assert sorted(repo.jars_asked_for) == ["one-1.0.jar", "three-3.0.jar", "two-2.0.jar"]
