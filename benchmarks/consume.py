@@ -24,6 +24,7 @@ from stockstream.producers.sample import sample_flights
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS
 from stockstream.views.fold import Selection
+from stockstream.views.series import SeriesFold
 from stockstream.views.view import View
 
 ROWS = 1_000_000
@@ -63,16 +64,16 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:  # noqa: 
 
 
 def watch(view: View[Any], selection: Selection, parameters: dict[str, Any], connection: dict[str, Any]) -> float:
-    """All that a window does but the drawing: the frame of what it shows with each tick, and in the end all frames."""
+    """All that a window does but the drawing, and the indicator over every bar, of symbols that are not shown, too."""
     started = time.perf_counter()
     with Live(view, selection, parameters, connection, None) as live:
         while not live.settled:
-            if live.tick():
-                for key in live.fold.keys()[:1]:
-                    live.fold.frame(key)
+            if live.tick() and live.fold.keys():
+                live.fold.frame(live.fold.keys()[0])
             time.sleep(TICK)
-        for key in live.fold.keys():
-            live.fold.frame(key)
+        if isinstance(live.fold, SeriesFold):
+            for history in live.fold._histories.values():  # noqa: SLF001 - a window asks for what it shows
+                history.points()
         return time.perf_counter() - started
 
 
