@@ -88,7 +88,7 @@ def colours(picture: Image.Image) -> int:
 def truth() -> dict[object, int]:
     rows = pd.read_csv(SAMPLE, usecols=["YEAR", "MONTH", "DAY", "AIRLINE"])
     days = pd.to_datetime(rows[["YEAR", "MONTH", "DAY"]]).dt.strftime("%Y-%m-%d")
-    return dict(rows.groupby([rows["AIRLINE"], days]).size())
+    return {key: int(flights) for key, flights in rows.groupby([rows["AIRLINE"], days]).size().items()}
 
 
 def counted(file: Path) -> dict[object, int]:
