@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Self
 
-log = logging.getLogger(__name__)
+from stockstream import processes
 
-# Runs between fork and the command. The signal is asked for first, the parent is looked for afterwards: it may be gone.
-_SHIM: Final = """
-import ctypes, os, sys
-if sys.platform == "linux":
-    PR_SET_PDEATHSIG, SIGTERM = 1, 15
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
-"""
+log = logging.getLogger(__name__)
 
 _BEAT: Final = 0.05
 
@@ -104,9 +93,7 @@ class Child:
 
     def finish(self) -> None:
         """End it, and whatever it started, at once."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        processes.kill(self.process)
         self._listener.join(1.0)
 
     def _listen(self) -> None:
@@ -168,18 +155,15 @@ class Supervisor:
 
     def start(self, name: str, command: Sequence[str], *, rank: int) -> Child:
         """Start a command: program (its whole path) and arguments."""
-        if threading.current_thread() is not threading.main_thread():
-            raise RuntimeError("commands must be started from the main thread: they end with the thread that did")
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _SHIM, str(os.getpid()), *command],
+        process = processes.spawn(
+            command,
+            signal.SIGTERM,
             env=self._environ,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
             errors="replace",
-            start_new_session=True,  # Ctrl-C in the terminal reaches us alone: the order of ending is ours
         )
         child = Child(name, rank, process)
         self.children.append(child)

@@ -12,12 +12,13 @@ import numpy as np
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.config import Settings
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.watching import Watching, run, watching
 from stockstream.errors import ConfigError, DisplayError
 from stockstream.records import INTERVALS
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Parameter, Selection
 from stockstream.views.view import View
 
 app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
@@ -110,7 +111,7 @@ def _watch(context: Context, view: View[Any], keys: tuple[str, ...], options: di
     settings = context.settings
     configured = settings.view(view.name, {name: _known(each) for name, each in VIEWS.items()})
     parameters = {
-        parameter.name: _number(view, parameter, configured, options[parameter.name]) for parameter in view.parameters
+        parameter.name: _number(settings, view, parameter, options[parameter.name]) for parameter in view.parameters
     }
     chosen = keys or tuple(str(key) for key in configured.get(f"{view.key_name}s") or ())
     selection = Selection(chosen, options.get("interval"), options.get("feed"))
@@ -132,18 +133,18 @@ def _known(view: View[Any]) -> list[str]:
     return [parameter.name for parameter in view.parameters] + [f"{view.key_name}s"]
 
 
-def _number(view: View[Any], parameter: Any, configured: Any, option: Any) -> Any:
+def _number(settings: Settings, view: View[Any], parameter: Parameter[Any], option: Any) -> Any:
     """A parameter's value: the option, else the setting, else the default."""
     if option is not None:
         return option
-    value = configured.get(parameter.name, parameter.default)
+    value = settings.views.get(view.name, {}).get(parameter.name, parameter.default)
     try:
         number = parameter.type(value)
     except (TypeError, ValueError):
         number = None
     if number is None or number != value:
         kind = "whole number" if parameter.type is int else "number"
-        raise ConfigError(f"views.{view.name}.{parameter.name} is {value!r}, it should be a {kind}")
+        raise settings.wrong(("views", view.name, parameter.name), f"is {value!r}, should be a {kind}")
     return number
 
 

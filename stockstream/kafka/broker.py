@@ -26,6 +26,7 @@ from typing import Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from stockstream import processes
 from stockstream.errors import BrokerError
 from stockstream.kafka import java
 from stockstream.kafka.filelock import FileLock, Locked
@@ -291,5 +292,4 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         pass
     finally:
-        process.kill()
-        process.wait()
+        processes.kill(process)

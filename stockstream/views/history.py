@@ -9,6 +9,7 @@ from itertools import islice
 from operator import attrgetter, lt
 from typing import Any, Final, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,7 +79,8 @@ class History:
         place = bisect_left(self.bars, bar.time, key=_time_of)
         if self.bars[place].time == bar.time:
             held = self.bars[place]
-            if held == bar:
+            # A producer that starts again counts revisions anew: the number alone is no change.
+            if held == bar or held == msgspec.structs.replace(bar, revision=held.revision):
                 return False
             self.bars[place] = bar
             self.corrections += held.final

@@ -48,7 +48,10 @@ def test_wrong_usage_is_told(runner: CliRunner, arguments: list[str], said: str)
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("views: {bollinger: {period: 1.5}}", "views.bollinger.period is 1.5, it should be a whole number"),
+        (
+            "views: {bollinger: {period: 1.5}}",
+            "line 1: views.bollinger.period is 1.5, should be a whole number",
+        ),
         ("views: {bollinger: {period: 0}}", "period"),
         ("views: {bollinger: {perod: 20}}", "did you mean period"),
         ("views: {bolinger: {}}", "did you mean bollinger"),
