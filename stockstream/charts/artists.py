@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,9 +25,6 @@ from stockstream.charts.theme import Theme
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Line
 
-PIXEL: Final = 0.72
-"""The width of a line of one pixel in points, at the 100 dots an inch of every scene."""
-
 
 class Level(IntEnum):
     """Which of its two sets of artists a mark is asked for."""
@@ -41,13 +38,15 @@ class Scale:
     """Where rows stand on the canvas.
 
     ``origin`` is the pixel of row 0 and ``pitch`` the pixels from row to row; ``bucket`` rows are put together
-    where there are too many, and ``shown`` of them are in view.
+    where there are too many, and ``shown`` of them are in view. ``hairline`` is the width, in points, of a line that
+    takes a whole number of pixels.
     """
 
     origin: float
     pitch: float
     bucket: int
     shown: int
+    hairline: float = 0.72
 
     def pixels(self, rows: Numbers) -> Numbers:
         """The whole pixel at the middle of each row."""
@@ -109,11 +108,13 @@ class DrawnMark(ABC):
         """One of the artists of a level."""
         return self._patches[level][number]
 
-    def set(self, level: Level, number: int, path: Path) -> None:
-        """Give an artist its path; an empty one is not drawn."""
+    def set(self, level: Level, number: int, path: Path, *, width: float | None = None) -> None:
+        """Give an artist its path, and its line a width in points; an empty one is not drawn."""
         patch = self._patches[level][number]
         patch.set_visible(path is not EMPTY)
         patch.set_path(path)
+        if width is not None:
+            patch.set_linewidth(width)
 
     def stroke(self, color: str, width: float, *, dashed: bool = False) -> None:
         """Add a curve in data coordinates."""

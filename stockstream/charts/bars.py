@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from stockstream.charts import sampling
-from stockstream.charts.artists import PIXEL, DrawnMark, Level, Rows, Scale
+from stockstream.charts.artists import DrawnMark, Level, Rows, Scale
 from stockstream.charts.shapes import EMPTY, Numbers, boxes, polyline, segments
 from stockstream.charts.theme import Theme
 from stockstream.views.marks import Candles, Columns, Groups
@@ -48,9 +48,9 @@ class DrawnCandles(DrawnMark):
         for dashes in ("-", _DASHES):
             for color, fill in ((theme.up, theme.background), (theme.down, theme.down)):
                 inside = fill if dashes == "-" else theme.pale(fill, 0.35)
-                self.crisp(fill=False, edgecolor=color, linewidth=PIXEL)
-                self.crisp(facecolor=inside, edgecolor=color, linewidth=PIXEL, linestyle=dashes)
-        self.crisp(fill=False, edgecolor=theme.doubtful, linewidth=PIXEL)
+                self.crisp(fill=False, edgecolor=color)
+                self.crisp(facecolor=inside, edgecolor=color, linestyle=dashes)
+        self.crisp(fill=False, edgecolor=theme.doubtful)
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move the candles; a bucket of several rows is one candle of all of them."""
@@ -70,9 +70,12 @@ class DrawnCandles(DrawnMark):
             wick, body = 2 * number, 2 * number + 1
             color = self._theme.down if number % 2 else self._theme.up
             self.patch(level, wick).set_edgecolor(self._theme.pale(color, 1.0 if half else 0.5))
-            self.set(level, wick, segments(x[kind], low[kind], high[kind]))
-            self.set(level, body, boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind]))
-        self.set(level, 2 * len(kinds), segments(x[~known], low[~known], high[~known]))
+            stick = segments(x[kind], low[kind], high[kind])
+            box = boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind])
+            self.set(level, wick, stick, width=scale.hairline)
+            self.set(level, body, box, width=scale.hairline)
+        stick = segments(x[~known], low[~known], high[~known])
+        self.set(level, 2 * len(kinds), stick, width=scale.hairline)
 
 
 class DrawnColumns(DrawnMark):
@@ -83,7 +86,7 @@ class DrawnColumns(DrawnMark):
         self.columns = (mark.column,)
         for share in (0.55, 0.3):
             for color in (theme.up, theme.down):
-                self.crisp(facecolor=theme.pale(color, share), edgecolor="none", linewidth=0.0)
+                self.crisp(facecolor=theme.pale(color, share), edgecolor="none")
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move the columns; a bucket of several rows shows its highest."""
@@ -114,8 +117,8 @@ class DrawnGroups(DrawnMark):
         for _, place in places:
             color = theme.color(place)
             again = theme.again(place)
-            fill, edge = (theme.pale(color, 0.35), PIXEL) if again else (color, 0.0)
-            self.crisp(facecolor=fill, edgecolor=color, linewidth=edge)
+            fill, edge = (theme.pale(color, 0.35), color) if again else (color, "none")
+            self.crisp(facecolor=fill, edgecolor=edge)
             self.stroke(color, 1.4, dashed=again)
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
@@ -133,7 +136,7 @@ class DrawnGroups(DrawnMark):
                 column = _upright(left, left + each - gap, values[known])
             else:
                 line = polyline(*sampling.extremes(values, rows.first, scale.bucket))
-            self.set(level, 2 * number, column)
+            self.set(level, 2 * number, column, width=scale.hairline)
             self.set(level, 2 * number + 1, line)
 
 

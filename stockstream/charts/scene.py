@@ -288,7 +288,9 @@ class Scene:
         pitch = box.width / (right - left)
         first, last = max(0, math.ceil(left)), min(len(self._subject.frame), math.floor(right) + 1)
         shown = max(0, last - first)
-        return Scale(box.x0 - left * pitch, pitch, sampling.bucket_size(shown, box.width), shown)
+        dots = self.figure.dpi
+        bucket = sampling.bucket_size(shown, box.width)
+        return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
     def _on_draw(self, event: DrawEvent) -> None:
         """The axes have been painted: what stands over them follows."""

@@ -1,0 +1,272 @@
+"""A window in a process of its own, driven by the toolkit's events; what happened is printed as JSON.
+
+Started by test_window.py: ``python window_process.py tk|qt SCENARIO``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ImageGrab
+
+from stockstream.charts.window import Window
+from stockstream.views.frame import Frame
+from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
+
+
+class Growing(FakeModel):
+    """Two symbols; a bar comes at each tick that finds ``running``, an error at one that finds ``broken``."""
+
+    running = True
+    broken = False
+    total = 200
+    ticks = 0
+    whole = bars(1_200)
+
+    def tick(self) -> bool:
+        if self.broken:
+            raise RuntimeError("broken")
+        self.ticks += 1
+        if self.running:
+            self.total += 1
+            self.fold.frames = frames(self.whole, self.total)
+        return self.running
+
+
+def frames(whole: Frame, total: int) -> dict[str, Frame]:
+    return {"AAPL": whole.slice(slice(0, total)), "MSFT": whole.slice(slice(0, total // 2))}
+
+
+class Stage:
+    """The window, and a scenario that runs beside it: what it yields is for how many seconds to wait."""
+
+    def __init__(self, toolkit: str, model: FakeModel) -> None:
+        self.toolkit = toolkit
+        self.model = model
+        self.window = Window(model, backend=toolkit)
+        self.canvas: Any = self.window.scene.canvas
+        self.told: dict[str, Any] = {}
+        self.full = 0
+        self.canvas.mpl_connect("draw_event", self._count)
+
+    def _count(self, _: object) -> None:
+        self.full += 1
+
+    def run(self, scenario: Callable[[Stage], Iterator[float]]) -> None:
+        steps = scenario(self)
+        timer = self.canvas.new_timer(interval=300)
+        timer.single_shot = True
+
+        def step() -> None:
+            try:
+                wait = next(steps)
+            except StopIteration:
+                self.window._close()
+                return
+            except Exception:  # noqa: BLE001 - told to the test
+                self.told["scenario"] = traceback.format_exc()
+                self.window._close()
+                return
+            timer.interval = int(1000 * wait)
+            timer.start()
+
+        timer.add_callback(step)
+        timer.start()
+        try:
+            self.window.show()
+        except KeyboardInterrupt:
+            self.told["raised"] = "KeyboardInterrupt"
+        except Exception as error:  # noqa: BLE001 - told to the test
+            self.told["raised"] = repr(error)
+
+    def press(self, key: str) -> None:
+        """A key event as the toolkit makes it."""
+        if self.toolkit == "tk":
+            widget = self.canvas.get_tk_widget()
+            widget.focus_force()
+            names = {" ": "space", "end": "End"}
+            widget.event_generate(f"<KeyPress-{names.get(key, key)}>")
+            return
+        from PySide6.QtCore import Qt
+        from PySide6.QtTest import QTest
+
+        codes = {" ": Qt.Key.Key_Space, "end": Qt.Key.Key_End}
+        click: Any = QTest.keyClick
+        click(self.canvas, codes.get(key, key))
+
+    def on_screen(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
+        """What the screen shows where the canvas is."""
+        self.canvas.flush_events()
+        screen = np.asarray(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB"))
+        if self.toolkit == "tk":
+            widget = self.canvas.get_tk_widget()
+            left, top = widget.winfo_rootx(), widget.winfo_rooty()
+        else:
+            corner = self.canvas.mapToGlobal(self.canvas.rect().topLeft())
+            left, top = corner.x(), corner.y()
+        width, height = self.canvas.get_width_height(physical=True)
+        return screen[top : top + height, left : left + width]
+
+    def same_on_screen(self) -> bool:
+        return np.array_equal(self.on_screen(), np.asarray(self.canvas.buffer_rgba())[:, :, :3])
+
+    def strip(self) -> str:
+        return self.window.scene.header.strip.artist.get_text()
+
+
+def use(stage: Stage) -> Iterator[float]:
+    """A user looks at it, presses all the keys, zooms, resizes, and quits."""
+    told, window, model = stage.told, stage.window, stage.model
+    assert isinstance(model, Growing)
+    yield 1.5
+    told["rows"], told["ticks"] = model.total, model.ticks
+    told["full while following"] = stage.full
+    model.running = False
+    yield 0.4
+    told["on screen"] = stage.same_on_screen()
+    told["colours"] = len(np.unique(stage.on_screen().reshape(-1, 3), axis=0))
+    told["close drawn"] = float(window.scene._subject.frame["close"][-1])
+    told["close there is"] = float(model.fold.frame("AAPL")["close"][-1])
+    stage.canvas.draw()
+    stage.canvas.flush_events()
+    told["still on screen"] = stage.same_on_screen()
+
+    stage.press("n")
+    yield 0.3
+    told["after n"] = window.viewer.key
+    stage.press("b")
+    yield 0.3
+    told["after b"] = window.viewer.key
+    told["title"] = window.scene.header.title.get_text()
+
+    stage.press(" ")
+    yield 0.3
+    told["paused"] = stage.strip()
+    before = len(window.scene._subject.frame)
+    model.running = True
+    yield 0.6
+    told["drawn while paused"] = len(window.scene._subject.frame) - before
+    told["came while paused"] = model.total - before
+    stage.press(" ")
+    yield 0.4
+    told["drawn after the pause"] = len(window.scene._subject.frame) - before
+
+    toolbar = stage.canvas.toolbar
+    axes = window.scene.panels[0].axes
+    toolbar.zoom()
+    low, high = axes.get_ylim()
+    start, end = (axes.transData.transform(point) for point in ((100, 0.9 * low + 0.1 * high), (150, high - 0.01)))
+    drag(stage, start, end)
+    toolbar.zoom()
+    yield 0.4
+    told["zoomed"] = [round(edge) for edge in axes.get_xlim()]
+    told["following when zoomed"] = window.scene.following
+    stage.press("end")
+    yield 0.3
+    told["following after end"] = window.scene.following
+    told["right after end"] = axes.get_xlim()[1] - model.total
+
+    manager = stage.canvas.manager
+    manager.resize(1200, 500)
+    yield 0.6
+    model.running = False
+    yield 0.4
+    told["size"] = list(stage.canvas.get_width_height(physical=True))
+    told["on screen after resize"] = stage.same_on_screen()
+
+    stage.press("s")
+    yield 0.3
+    told["after s"] = stage.strip()
+    told["saved"] = [path.name for path in Path().iterdir()]
+    yield 1.0
+    ticks, full = model.ticks, stage.full
+    yield 2.0
+    told["ticks a second when idle"] = (model.ticks - ticks) / 2
+    told["full when idle"] = stage.full - full
+    for key in "gklcrhv":  # matplotlib's own keys, all taken out
+        stage.press(key)
+    yield 0.3
+    told["grids and scales"] = [axes.get_yscale(), axes.get_xscale()]
+    stage.press("q")
+    yield 5.0
+    told["q did nothing"] = True
+
+
+def drag(stage: Stage, start: Any, end: Any) -> None:
+    """The mouse is pressed at a place and let go at another."""
+    from matplotlib.backend_bases import MouseButton, MouseEvent
+
+    for name, place in (("button_press_event", start), ("motion_notify_event", end), ("button_release_event", end)):
+        button = MouseButton.LEFT
+        moving = name == "motion_notify_event"
+        held: dict[str, Any] = {"buttons": [button]} if moving else {"button": button}
+        event = MouseEvent(name, stage.canvas, *place, **held)
+        stage.canvas.callbacks.process(name, event)
+
+
+def signalled(number: signal.Signals) -> Callable[[Stage], Iterator[float]]:
+    def scenario(stage: Stage) -> Iterator[float]:
+        yield 0.3
+        os.kill(os.getpid(), number)
+        yield 5.0
+        stage.told["signal did nothing"] = True
+
+    return scenario
+
+
+def close(stage: Stage) -> Iterator[float]:
+    """As a window manager closes a window."""
+    yield 0.3
+    window = stage.canvas.manager.window
+    if stage.toolkit == "tk":
+        window.tk.call(*window.tk.splitlist(window.protocol("WM_DELETE_WINDOW")))
+    else:
+        window.close()
+    yield 5.0
+    stage.told["closing did nothing"] = True
+
+
+def fail(stage: Stage) -> Iterator[float]:
+    """The model breaks."""
+    yield 0.3
+    assert isinstance(stage.model, Growing)
+    stage.model.broken = True
+    yield 5.0
+    stage.told["the error did nothing"] = True
+
+
+def finish(stage: Stage) -> Iterator[float]:
+    """The model says that it is time to end."""
+    yield 0.3
+    stage.model.finished = True
+    yield 5.0
+    stage.told["the end did nothing"] = True
+
+
+SCENARIOS = {
+    "use": use,
+    "SIGINT": signalled(signal.SIGINT),
+    "SIGTERM": signalled(signal.SIGTERM),
+    "close": close,
+    "fail": fail,
+    "finish": finish,
+}
+
+if __name__ == "__main__":
+    toolkit, name = sys.argv[1:]
+    model = Growing(PRICES, FakeFold(frames(Growing.whole, Growing.total), {"AAPL": "AAPL 1m", "MSFT": "MSFT 1m"}))
+    model.running = name == "use"
+    stage = Stage(toolkit, model)
+    started = time.monotonic()
+    stage.run(SCENARIOS[name])
+    stage.told["seconds"] = time.monotonic() - started
+    sys.stdout.write(json.dumps(stage.told))
