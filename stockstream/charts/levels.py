@@ -64,24 +64,13 @@ class Levels:
 
     def bake(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
         """Paint the rows from ``first`` to ``last`` over the axes, and keep what is settled."""
-        size = scale.bucket
-        first -= first % size
-        reach = _REACH * self._canvas.figure.dpi / 100
-        settles = all(mark.settles for panel in self._panels for mark in panel.marks)
-        settled = min(last, len(frame) - _OPEN_ROWS) // size * size if settles else first
-        box = self._panels[0].axes.bbox
-        left, right = math.floor(box.x0) - 1, math.ceil(box.x1) + 2
-        if settled <= first:
-            settled = live = first
-            seam = left
-        else:
-            # The last settled row's join with the first live one is not settled yet, and it bends the stroke before it.
-            back = _JOINS + math.ceil(2 * reach / (scale.pitch * size))
-            live = max(first, settled - (2 + back) * size)
-            seam = math.floor(scale.origin + (settled - 2 * size) * scale.pitch - reach)
-            seam = min(max(seam, left), right)
-        low = math.floor(self._panels[-1].axes.bbox.y0) - 1
-        high = math.ceil(self._panels[0].axes.bbox.y1) + 2
+        first -= first % scale.bucket
+        settled = first
+        if all(mark.settles for panel in self._panels for mark in panel.marks):
+            settled = max(first, min(last, len(frame) - _OPEN_ROWS) // scale.bucket * scale.bucket)
+        left, low, right, high = self._extent()
+        live, seam = self._seam(first, settled, scale)
+        seam = min(max(seam, left), right)
         area = Bbox.from_extents(seam, low, right, high)
         ground = self._canvas.copy_from_bbox(area)
         self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
@@ -90,6 +79,26 @@ class Levels:
         copied = Frame(frame.index, {name: rows[name].copy() for name in rows})
         self._baked = _Baked(copied, first, settled, live, scale, ground, kept, area)
         self.renew(renderer, frame, last)
+
+    def _seam(self, first: int, settled: int, scale: Scale) -> tuple[int, int]:
+        """The first live row, and the pixel from which on the picture depends on more than settled rows."""
+        if settled == first:
+            return first, 0
+        reach = _REACH * self._canvas.figure.dpi / 100
+        # The last settled row's join with the first live one is not settled yet, and bends the stroke before it.
+        seam = math.floor(scale.origin + (settled - 2 * scale.bucket) * scale.pitch - reach)
+        back = 2 + _JOINS + math.ceil(2 * reach / (scale.pitch * scale.bucket))
+        return max(first, settled - back * scale.bucket), seam
+
+    def _extent(self) -> tuple[int, int, int, int]:
+        """The pixels of all panels together: left, bottom, right, top."""
+        highest, lowest = self._panels[0].axes.bbox, self._panels[-1].axes.bbox
+        return (
+            math.floor(highest.x0) - 1,
+            math.floor(lowest.y0) - 1,
+            math.ceil(highest.x1) + 2,
+            math.ceil(highest.y1) + 2,
+        )
 
     def renew(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
         """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""

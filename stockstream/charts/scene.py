@@ -63,6 +63,7 @@ class Scene:
         self._live = False
         self._moving = False
         self._shown_from = 0
+        self._followed: list[tuple[float, float]] = []
         self._places: dict[str, int] = {}
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
@@ -148,6 +149,7 @@ class Scene:
             for panel in self.panels:
                 self._full |= panel.fit(seen, anew=anew)
             self._moving = False
+            self._followed = self._limits()
         if not self._full:
             self._full = self._label() or not self._levels.holds(frame)
 
@@ -164,6 +166,10 @@ class Scene:
             self.panels[0].axes.set_xlim(*limits, auto=False)
             self._moving = False
             self._full = True
+
+    def _limits(self) -> list[tuple[float, float]]:
+        """The limits of all axes."""
+        return [limits for panel in self.panels for limits in (panel.axes.get_xlim(), panel.axes.get_ylim())]
 
     def _in_view(self) -> tuple[int, int]:
         """The rows of which any part is in view, and one beyond on either side for the lines."""
@@ -192,9 +198,9 @@ class Scene:
         return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"
 
     def _on_move(self, _: object) -> None:
-        """The user has zoomed or panned: the view is theirs now."""
+        """The user has zoomed or panned: the view is theirs, unless it is back where it was before."""
         if not self._moving:
-            self.following = False
+            self.following = self._limits() == self._followed
             self._full = True
             self._label()
             self._place_ticks()

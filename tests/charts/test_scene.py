@@ -101,6 +101,20 @@ def test_user_s_view_is_never_yanked_back_until_end_is_asked_for() -> None:
     assert limits(stage) != (90, 110)
 
 
+def test_going_back_to_the_view_before_is_following_again() -> None:
+    stage = Stage(prices(300))
+    stage.show()
+    axes = stage.scene.panels[0].axes
+    before = axes.get_xlim(), axes.get_ylim()
+    axes.set_ylim(90, 110)
+    followed = [stage.scene.following]
+    axes.set_xlim(100, 140)
+    axes.set_xlim(*before[0])
+    followed.append(stage.scene.following)
+    axes.set_ylim(*before[1])
+    assert [*followed, stage.scene.following] == [False, False, True]
+
+
 def test_labels_go_with_a_view_that_the_user_moves() -> None:
     stage = Stage(prices(300))
     stage.show()

@@ -66,6 +66,11 @@ def test_most_frames_are_no_full_draw(used: Used) -> None:
     assert told["full while following"] < told["ticks"] / 2
 
 
+def test_drawing_takes_no_focus(used: Used) -> None:
+    told, _ = used
+    assert told["focus kept"]
+
+
 def test_n_and_b_switch_keys(used: Used) -> None:
     told, _ = used
     assert (told["after n"], told["after b"]) == ("MSFT", "AAPL")

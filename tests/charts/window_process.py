@@ -140,6 +140,13 @@ def use(stage: Stage) -> Iterator[float]:
     stage.canvas.flush_events()
     told["still on screen"] = stage.same_on_screen()
 
+    focus = other_window(stage)
+    model.running = True
+    yield 0.6
+    model.running = False
+    told["focus kept"] = focus()
+    yield 0.3
+
     stage.press("n")
     yield 0.3
     told["after n"] = window.viewer.key
@@ -199,6 +206,35 @@ def use(stage: Stage) -> Iterator[float]:
     stage.press("q")
     yield 5.0
     told["q did nothing"] = True
+
+
+def other_window(stage: Stage) -> Callable[[], bool]:
+    """Put the focus on another window; returns whether it is still there."""
+    if stage.toolkit == "tk":
+        import tkinter as tk
+
+        other = tk.Toplevel(stage.canvas.manager.window)
+        other.geometry("100x100+1200+900")
+        other.update()
+        other.focus_force()
+        other.update()
+        return lambda: stage.canvas.manager.window.focus_get() is other
+    from PySide6.QtWidgets import QApplication, QLineEdit
+
+    field = QLineEdit()
+    field.move(1200, 900)
+    field.show()
+    field.activateWindow()
+    field.setFocus()
+    QApplication.processEvents()
+
+    def kept() -> bool:
+        found = QApplication.focusWidget() is field
+        field.close()
+        stage.canvas.manager.window.activateWindow()
+        return found
+
+    return kept
 
 
 def drag(stage: Stage, start: Any, end: Any) -> None:
