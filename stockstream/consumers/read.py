@@ -75,13 +75,14 @@ def read(
     key = symbol or airline
     if topic == STOCKS.name:
         bars = _records(STOCKS, Bar, connection, key)
-        table = _table(bars, Bar, wanted)
+        table = _table(bars, Bar, wanted).astype(_NUMBERS)
         return table.drop_duplicates(_BAR, keep="last").sort_values(_BAR, kind="stable", ignore_index=True)
     table = _table(_records(FLIGHTS, Flight, connection, key), Flight, wanted)
     return table.drop_duplicates(_ROW).sort_values(_ROW, kind="stable", ignore_index=True)
 
 
 _BAR: Final = ["symbol", "interval", "feed", "time"]
+_NUMBERS: Final = dict.fromkeys(("volume", "adj_close", "close_usd"), "float64")
 _ROW: Final = ["file", "row"]
 
 

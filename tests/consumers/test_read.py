@@ -41,6 +41,7 @@ def test_bars_are_read_corrected_and_in_order(own_broker: str) -> None:
     chosen = stockstream.read("stocks", symbol="MSFT", bootstrap_servers=own_broker)
     assert chosen["close"].tolist() == [bar.close for bar in bars[40:]]
     assert chosen["time"].tolist() == [pd.Timestamp(bar.time) for bar in bars[40:]]
+    assert chosen["close_usd"].dtype == "float64"
     assert list(chosen.columns) == list(type(bars[0]).__struct_fields__)
     assert len(stockstream.read(symbol="AAPL", feed="simulated", bootstrap_servers=own_broker)) == 5
     assert len(stockstream.read(symbol="NONE", bootstrap_servers=own_broker)) == 0
