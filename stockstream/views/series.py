@@ -100,9 +100,10 @@ class SeriesFold:
         return self._histories[self._shown[key]].frame()
 
     def title(self, key: str) -> str:
-        """The series: ``AAPL 1m``."""
+        """The series, and the unit of its prices where that is known: ``AAPL 1m, USD``."""
         symbol, interval, _ = self._shown[key]
-        return f"{symbol} {interval}"
+        currency = self._histories[self._shown[key]].bars[-1].currency
+        return f"{symbol} {interval}" + (f", {currency}" if currency else "")
 
     def simulated(self, key: str) -> bool:
         """Whether the bars come from the simulator."""

@@ -67,6 +67,13 @@ def test_the_zone_is_the_exchange_s_for_intraday_bars_only() -> None:
     assert fold.zone("IBM") is None
 
 
+def test_the_title_names_the_currency_where_it_is_known() -> None:
+    fold = fold_of()
+    fold.apply([bar(0, 1.5, "MSFT", currency="USD"), bar(0, 1.5, "IBM")])
+    assert fold.title("MSFT") == "MSFT 1m, USD"
+    assert fold.title("IBM") == "IBM 1m"
+
+
 def test_a_restored_fold_goes_on_identically() -> None:
     bars = walk(700)
     fold = fold_of("AAPL")
