@@ -96,7 +96,8 @@ def _changes(clock: Instants, step: Step) -> NDArray[np.intp]:
     """The rows at which a new step begins; the first row too, where it stands on one by itself."""
     number = _number(clock, step)
     places = np.flatnonzero(np.diff(number)) + 1
-    whole = clock[0].astype(f"M8[{step.unit}]") == clock[0] and number[0] != _number(clock[:1] - 1, step)[0]
+    before = (clock[:1].astype(np.int64) - 1).astype(clock.dtype)
+    whole = clock[0].astype(f"M8[{step.unit}]") == clock[0] and number[0] != _number(before, step)[0]
     return np.concatenate(([0], places)) if whole or not len(places) else places
 
 
