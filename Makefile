@@ -6,6 +6,7 @@ unexport PYTHONPATH PYTHONHOME
 
 python := .venv/bin/python
 environment = PYTHON="$(PYTHON)" sh requirements/env.sh
+qt = $(if $(QT),qt)
 
 .PHONY: help demo test check bench lock clean
 
@@ -19,13 +20,14 @@ help:
 	@echo
 	@echo 'ARGS="..." is passed on:   make demo ARGS="--seconds 40",  make test ARGS="-k bollinger"'
 	@echo 'PYTHON=... picks a Python: make demo PYTHON=python3.12'
+	@echo 'QT=1 tests the windows on Qt, too, where Python has Tk: make test QT=1'
 
 demo:
 	@$(environment) run
 	@$(python) -m stockstream demo $(ARGS)
 
 test:
-	@$(environment) dev
+	@$(environment) dev $(qt)
 	@$(python) -m pytest $(ARGS)
 
 check:

@@ -2,7 +2,7 @@
 # Makes .venv and fills it from the locks beside this file.
 #
 #   env.sh run             what running needs
-#   env.sh dev             and what tests and checks need
+#   env.sh dev [qt]        and what tests and checks need, Qt beside Tk where one wants both
 #   env.sh lock [OPTION]   makes the locks anew, with options of `uv pip compile` (--upgrade)
 #
 # Every step leaves a stamp of what it was made from, so that nothing is done twice. An install that was cut off
@@ -87,7 +87,7 @@ key() { # of a step: what its result depends on
     case $1 in
     venv) echo "$(identity "$python_in" || echo none) $(pwd -P)" ;;
     run) cat requirements/run.txt requirements/qt.txt | cksum ;;
-    dev) cksum <requirements/dev.txt ;;
+    dev | qt) cksum <"requirements/$1.txt" ;;
     project) cat setup.cfg pyproject.toml stockstream/version.py | cksum ;;
     esac
 }
@@ -190,10 +190,13 @@ make_locks() {
 
 case ${1:-} in
 run) make_environment run ;;
-dev) make_environment run dev ;;
+dev)
+    shift
+    make_environment run dev "$@"
+    ;;
 lock)
     shift
     make_locks "$@"
     ;;
-*) fail "usage: env.sh run | dev | lock [OPTION ...]" ;;
+*) fail "usage: env.sh run | dev [qt] | lock [OPTION ...]" ;;
 esac

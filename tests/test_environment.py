@@ -39,10 +39,10 @@ class Checkout:
         self.python.write_text(FAKE_PYTHON)
         self.python.chmod(0o755)
 
-    def make(self, what: str, *, python: str | None = None) -> subprocess.CompletedProcess[str]:
+    def make(self, *what: str, python: str | None = None) -> subprocess.CompletedProcess[str]:
         """Call `env.sh` as the Makefile does."""
         return subprocess.run(
-            ["sh", "requirements/env.sh", what],
+            ["sh", "requirements/env.sh", *what],
             cwd=self.folder,
             env={**os.environ, "PYTHON": python or str(self.python)},
             capture_output=True,
@@ -51,11 +51,11 @@ class Checkout:
             check=False,
         )
 
-    def installed(self, what: str) -> list[str]:
+    def installed(self, *what: str) -> list[str]:
         """What pip was asked to install by one call, which must succeed."""
         log = self.folder / "pip.log"
         log.unlink(missing_ok=True)
-        result = self.make(what)
+        result = self.make(*what)
         assert result.returncode == 0, result.stderr
         return log.read_text().splitlines() if log.exists() else []
 
@@ -77,6 +77,12 @@ def test_tests_add_their_lock_to_what_is_there(checkout: Checkout) -> None:
 def test_without_tkinter_qt_takes_its_place(checkout: Checkout) -> None:
     (checkout.folder / "without.tkinter").touch()
     assert checkout.installed("run") == [QT, PROJECT]
+
+
+def test_qt_comes_beside_tkinter_where_it_is_asked_for(checkout: Checkout) -> None:
+    checkout.installed("dev")
+    assert checkout.installed("dev", "qt") == [QT]
+    assert checkout.installed("dev", "qt") == []
 
 
 def test_a_second_call_does_and_says_nothing(checkout: Checkout) -> None:
