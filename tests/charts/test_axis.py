@@ -39,10 +39,11 @@ def test_closed_hours_take_no_width_and_a_new_day_is_named() -> None:
     assert found.title == "2026, America/New_York time (EST/EDT)"
 
 
-def test_days_are_never_shifted() -> None:
+@pytest.mark.parametrize("pitch", [40.0, 400.0])
+def test_days_are_never_shifted(pitch: float) -> None:
     for unit in ("us", "D"):
         instants = (np.datetime64("2025-12-29", "D") + np.arange(6)).astype(f"M8[{unit}]")
-        found = ticks(instants, 100, None, 40.0)
+        found = ticks(instants, 100, None, pitch)
         assert labels(found) == ["29 | Dec 2025", "30", "31", "1 | Jan 2026", "2", "3"]
         assert found.rows == (100, 101, 102, 103, 104, 105)
         assert found.title == ""

@@ -48,11 +48,14 @@ def test_up_and_down_differ_in_fill_as_well_as_in_hue() -> None:
     assert ink(stage.pixels(), theme.down) > ink(stage.pixels(), theme.up) > 100
 
 
-def test_forming_bar_is_drawn_as_forming() -> None:
-    final, _ = on_stage(bars(40))
-    stage, frame = on_stage(bars(40, forming=True))
+@pytest.mark.parametrize("rising", [True, False])
+def test_forming_bar_is_drawn_as_forming(rising: bool) -> None:
+    frame = bars(40)
+    frame["close"][-1] = frame["high" if rising else "low"][-1]
+    final, _ = on_stage(frame)
+    stage, frame = on_stage(Frame("time", {**frame.columns, "final": np.arange(40) < 39}))
     candles = stage.mark(0, DrawnCandles)
-    kind = FORMING + 2 * int(frame["close"][-1] < frame["open"][-1])
+    kind = FORMING if rising else FORMING + 2
     assert printed(stage, candles, kind).tolist() == [
         [stage.scene._scale().pixels(np.array([39.0]))[0], price] for price in (frame["low"][-1], frame["high"][-1])
     ]

@@ -17,12 +17,12 @@ from tests.charts.stage import Stage
 @pytest.mark.parametrize("view", [PRICES, OSCILLATOR], ids=lambda view: view.name)
 @pytest.mark.parametrize(
     ("every", "rows", "start"),
-    [(1, 30, 3), (7, 500, 60), (1, 500, 700), (7, 1_500, 1_600), (1, 5_000, 5_200), (7, 5_000, 5_200)],
+    [(1, 500, 40), (7, 500, 60), (1, 500, 700), (7, 1_500, 1_600), (1, 5_000, 5_200), (7, 5_000, 5_200)],
 )
 def test_blitted_picture_is_that_of_a_full_draw(view: View[Any], every: int, rows: int, start: int) -> None:
-    steps = 10 if every == 1 else 22
+    steps = 12 if every == 1 else 22
     whole = bars(start + steps)
-    stage = Stage(FakeModel(view, FakeFold({"AAPL": whole})), rows=rows)
+    stage = Stage(FakeModel(view, FakeFold({"AAPL": whole})), rows=rows, size=(10.0, 6.0))
     compared = 0
     for total in range(start, start + steps):
         full = stage.full
@@ -96,6 +96,18 @@ def test_correction_in_history_is_drawn() -> None:
     corrected = stage.show(Frame("time", columns))
     assert stage.full == full + 1
     assert np.array_equal(corrected, Stage(stage.model).show(Frame("time", columns)))
+
+
+@pytest.mark.parametrize("back", [1, 2])
+def test_the_newest_bars_change_without_a_full_draw(back: int) -> None:
+    whole = bars(200)
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": whole})))
+    before = stage.show()
+    full = stage.full
+    columns = {name: whole[name].copy() for name in whole}
+    columns["close"][-back] = columns["high"][-back]
+    assert not np.array_equal(stage.show(Frame("time", columns)), before)
+    assert stage.full == full
 
 
 def test_nothing_is_drawn_where_nothing_changed() -> None:

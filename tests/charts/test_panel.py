@@ -23,5 +23,10 @@ def test_limits_shrink_once_the_values_are_lost_in_them() -> None:
     assert fitting(wide, 40.0, 60.0) == fitting(None, 40.0, 60.0)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 50.0), (50.0, 101.0), (-1.0, 101.0)])
+def test_limits_give_way_to_values_beyond_them(low: float, high: float) -> None:
+    assert fitting((0.0, 100.0), low, high) == fitting(None, low, high)
+
+
 def test_single_value_is_labelled() -> None:
     assert Numbers()(12_345.0) == "12,345"

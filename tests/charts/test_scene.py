@@ -55,6 +55,16 @@ def test_new_bars_use_the_room_and_then_the_view_moves() -> None:
     assert stage.full - full < 30
 
 
+def test_new_bars_are_labelled() -> None:
+    whole = bars(300)
+    stage = Stage(prices(1), rows=100)
+    for total in range(200, 300):
+        stage.show(whole.slice(slice(0, total)))
+        drawn = {int(row) for row in stage.scene.panels[-1].axes.xaxis.get_majorticklocs()}
+        quarters = whole.instants[:total].astype("M8[m]").astype(int) % 15 == 0
+        assert max(drawn) == np.flatnonzero(quarters)[-1]
+
+
 def test_few_bars_are_not_blown_up() -> None:
     stage = Stage(prices(1))
     stage.show()
