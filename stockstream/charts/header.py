@@ -25,6 +25,9 @@ _GAP = 14.0
 _NARROW = 560.0
 """Points (72 an inch) all of them; below the last the strip takes two lines."""
 
+_BETWEEN = "  ·  "
+_REMEMBERED = 1_000
+
 
 class LiveText:
     """A text on a ground that is kept, so that it can change without a full draw.
@@ -98,6 +101,7 @@ class Header:
         self._samples: list[Artist] = []
         self._room = 0.0
         self._longest = 0
+        self._widths: dict[tuple[str, float], float] = {}
         self.labels: list[LiveText] = []
 
     @property
@@ -211,13 +215,16 @@ class Header:
     def _wrapped(self) -> str:
         """The strip's parts in its lines; what has no room is left out from the end, which an ellipsis says."""
         room = 72.0 * self._figure.get_size_inches()[0] - 2 * _MARGIN
-        lines = [""]
+        lines: list[str] = []
+        length = 0.0
         for part in self._strip.parts:
-            joined = f"{lines[-1]}  ·  {part}" if lines[-1] else part
-            if self.points(joined) <= room:
-                lines[-1] = joined
+            more = self.points(_BETWEEN) + self.points(part)
+            if lines and length + more <= room:
+                lines[-1] += _BETWEEN + part
+                length += more
             elif len(lines) < self._strip_lines():
                 lines.append(part)
+                length = self.points(part)
             else:
                 lines[-1] += " …"
                 break
@@ -227,8 +234,15 @@ class Header:
         """How wide a text is, in points; of the texts' own size where none is given."""
         if not text:
             return 0.0
-        font = FontProperties(size=size or self._theme.text_size)
-        canvas = self._figure.canvas
-        assert isinstance(canvas, FigureCanvasAgg)
-        pixels, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, ismath=False)
-        return float(pixels) * 72.0 / self._figure.dpi
+        size = size or self._theme.text_size
+        width = self._widths.get((text, size))
+        if width is None:
+            canvas = self._figure.canvas
+            assert isinstance(canvas, FigureCanvasAgg)
+            font = FontProperties(size=size)
+            pixels, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, ismath=False)
+            width = float(pixels) * 72.0 / self._figure.dpi
+            if len(self._widths) >= _REMEMBERED:
+                self._widths.clear()
+            self._widths[text, size] = width
+        return width
