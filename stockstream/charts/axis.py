@@ -116,7 +116,7 @@ def _number(clock: Instants, step: Step) -> NDArray[np.int64]:
 
 def _thinned(places: NDArray[np.intp], clock: Instants, step: Step, least: float) -> NDArray[np.intp]:
     """Leave out labels that would touch; of two neighbours the one that opens a day, month or year stays."""
-    opens = _opens(clock[places], step)
+    opens = _opens(clock, step)[places] & (places > 0)
     kept: list[int] = []
     for number, place in enumerate(places):
         if kept and place - places[kept[-1]] < least:

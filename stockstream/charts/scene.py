@@ -230,7 +230,7 @@ class Scene:
         parts = []
         for column, label, form in self._view.readout.values:
             value = float(frame[column][-1]) if column in frame else math.nan
-            parts.append(f"{label} {format(value, form) if math.isfinite(value) else '-'}")
+            parts.append(f"{label} {_told(value, form)}")
         if "final" in frame and not frame["final"][-1]:
             parts.append("(forming)")
         return "   ".join(parts)
@@ -322,3 +322,11 @@ class Scene:
         places.extend(text.renew(self.canvas, renderer) for text in self.header.texts if text.changed)
         for place in places:
             self.canvas.blit(place)
+
+
+def _told(value: float, form: str) -> str:
+    """A value in a format, unless that has no digit for it: a small price is not zero."""
+    if not math.isfinite(value):
+        return "-"
+    text = format(value, form)
+    return text if not value or any(digit in text for digit in "123456789") else f"{value:.4g}"

@@ -39,6 +39,17 @@ def test_closed_hours_take_no_width_and_a_new_day_is_named() -> None:
     assert found.title == "2026, America/New_York time (EST/EDT)"
 
 
+def test_a_day_s_first_row_is_named_before_an_hour_near_it() -> None:
+    # Five days of 75 bars in Kolkata: six o'clock in the afternoon is nearer to the next morning than a label is wide.
+    found = ticks(times(375, "2026-03-02T08:00", 5, 375), 0, "Asia/Kolkata", 1.17)
+    assert [label for label in labels(found) if "|" in label] == [
+        "13:30 | Tue 3 Mar",
+        "13:30 | Wed 4 Mar",
+        "13:30 | Thu 5 Mar",
+        "13:30 | Fri 6 Mar",
+    ]
+
+
 @pytest.mark.parametrize("pitch", [40.0, 400.0])
 def test_days_are_never_shifted(pitch: float) -> None:
     for unit in ("us", "D"):

@@ -199,6 +199,14 @@ def test_readout_is_of_the_last_row() -> None:
     assert stage.scene.header.readout.artist.get_text().endswith("%B -   bandwidth -")
 
 
+def test_small_price_is_not_read_out_as_zero() -> None:
+    frame = bars(30)
+    frame["close"][-1] = 1.2345678e-5
+    stage = Stage(prices(1))
+    stage.show(frame)
+    assert "close 1.235e-05" in stage.scene.header.readout.artist.get_text()
+
+
 def test_totals_stand_in_the_legend() -> None:
     frames = {"AA": days(31), "DL": days(31, seed=2)}
     names = {"AA": "AA American"}
