@@ -241,10 +241,10 @@ class Replot:
             price.plot(x, frame[name], color="tab:green", linewidth=1)
         price.plot(x, frame["middle"], color="tab:green", linestyle="--", label="middle")
         rising = frame["close"] >= frame["open"]
-        colors = np.where(rising, "tab:blue", "tab:orange")
-        price.vlines(x, frame["low"], frame["high"], colors=colors, linewidth=0.7)
-        price.vlines(x, frame["open"], frame["close"], colors=colors, linewidth=1.4)
-        volume.vlines(x, 0, frame["volume"], colors=colors, linewidth=1.4)
+        for kind, color in ((rising, "tab:blue"), (~rising, "tab:orange")):
+            price.vlines(x[kind], frame["low"][kind], frame["high"][kind], colors=color, linewidth=0.7)
+            price.vlines(x[kind], frame["open"][kind], frame["close"][kind], colors=color, linewidth=1.4)
+            volume.vlines(x[kind], 0, frame["volume"][kind], colors=color, linewidth=1.4)
         places = x[:: max(1, len(x) // 8)]
         clock = local(frame.instants[places], "America/New_York")
         volume.set_xticks(places, [f"{instant.astype('M8[m]').item():%H:%M}" for instant in clock])
