@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+import pytest
 
 from stockstream.cli.doctor import Finding, folders, packages
 from tests.cli.conftest import Site
@@ -26,6 +29,9 @@ def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None
         assert "--headless" in told.stdout
 
 
+@pytest.mark.skipif(
+    sys.platform == "linux" and not os.environ.get("DISPLAY"), reason="no display: Xvfb is not installed"
+)
 def test_it_is_content_where_everything_is_there(site: Site) -> None:
     told = site.run("doctor")
     assert "!!" not in told.stdout
