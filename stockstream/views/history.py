@@ -164,12 +164,15 @@ class History:
         final = np.ones(total, dtype=bool)
         if total:
             final[-1] = self.bars[-1].final
+        doubtful = np.zeros(total, dtype=bool)
+        for time in self._doubtful:
+            doubtful[bisect_left(self.bars, time, key=_time_of)] = True
         return Frame(
             "time",
             {"time": self._times[:total]}
             | {name: self._prices[:total, number] for number, name in enumerate(_PRICES)}
             | {name: points[:, number] for number, name in enumerate(self._indicator.fields)}
-            | {"final": final},
+            | {"final": final, "doubtful": doubtful},
         )
 
     def _fill(self, total: int) -> None:

@@ -39,7 +39,7 @@ def test_the_frame_holds_bars_and_points() -> None:
     frame = history_of(bars).frame()
     assert list(frame) == [
         "time", "open", "high", "low", "close", "volume",
-        "lower", "middle", "upper", "percent_b", "bandwidth", "final",
+        "lower", "middle", "upper", "percent_b", "bandwidth", "final", "doubtful",
     ]  # fmt: skip
     assert frame["close"].tolist() == [each.close for each in bars]
     assert frame["time"][3] == np.datetime64("2026-03-02T14:33:00", "us")
@@ -121,6 +121,7 @@ def test_an_impossible_bar_is_kept_and_not_computed_with(*, late: bool) -> None:
     assert len(frame) == 40
     assert frame["high"][20] == 1.0
     assert math.isnan(frame["middle"][20])
+    assert frame["doubtful"].nonzero()[0].tolist() == [20]
     without = history_of(bars[:20] + bars[21:]).frame()
     np.testing.assert_array_equal(frame["middle"][21:], without["middle"][20:])
     history.take([bars[20]])
