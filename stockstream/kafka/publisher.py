@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
@@ -71,11 +71,6 @@ class Publisher(Generic[R]):
     def send(self, record: R) -> None:
         """Queue a record; waits while the queue is full."""
         self._produce(self.topic.name, self.topic.key(record), self.topic.encode(record), None)
-        self.sent += 1
-
-    def send_encoded(self, key: str, value: bytes) -> None:
-        """Queue a record that is encoded already; waits while the queue is full."""
-        self._produce(self.topic.name, key, value, None)
         self.sent += 1
 
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
@@ -154,10 +149,3 @@ class Publisher(Generic[R]):
 
 def _text(key: bytes | str | None) -> str:
     return key.decode(errors="replace") if isinstance(key, bytes) else str(key)
-
-
-def send_all(publisher: Publisher[R], records: Sequence[R]) -> None:
-    """Send records and wait until they are acknowledged."""
-    for record in records:
-        publisher.send(record)
-    publisher.flush()

@@ -10,9 +10,10 @@ import pytest
 
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.topics import Topic
 from tests.cli.hands import clean, stockstream, until
+from tests.kafka.streams import send_all
 
 
 class Site(NamedTuple):

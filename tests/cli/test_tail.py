@@ -15,6 +15,7 @@ from stockstream.kafka.tail import Tail
 from stockstream.topics import FLIGHTS, STOCKS
 from tests.cli.conftest import Site
 from tests.cli.records import flight
+from tests.kafka.streams import put
 from tests.views.bars import bar, walk
 
 
@@ -103,8 +104,8 @@ def test_a_reader_that_goes_away_is_no_error(site: Site) -> None:
 
 
 def test_a_record_that_cannot_be_read_is_shown_as_it_is(site: Site) -> None:
-    with Publisher(STOCKS, site.connection) as publisher:
-        publisher.send_encoded("AAPL", b'{"symbol": 3}')
+    site.send(STOCKS, [])
+    put(site.bootstrap_servers, STOCKS.name, "AAPL", [b'{"symbol": 3}'])
     told = site.run("tail", "stocks", "--no-follow")
     assert told.returncode == 0
     assert "AAPL  '{\"symbol\": 3}'  (cannot be read: " in told.stdout

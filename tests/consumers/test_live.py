@@ -11,9 +11,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from stockstream.consumers import flights as flights_view
@@ -22,7 +20,7 @@ from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import FlightDay
-from stockstream.topics import FLIGHTS, Topic
+from stockstream.topics import Topic
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
 from tests.kafka.streams import connection, own_topic, until
@@ -32,14 +30,14 @@ ALL = Selection(AIRLINES)
 
 
 def own_view() -> View[FlightDay]:
-    topic: Topic[Any] = replace(FLIGHTS, name=own_topic().name)
+    topic = Topic(own_topic().name, FlightDay, lambda flight: flight.airline)
     return replace(flights_view.VIEW, topic=topic)
 
 
 def send(broker: str, view: View[FlightDay], flights: list[FlightDay]) -> None:
     with Publisher(view.topic, connection(broker)) as publisher:
         for flight in flights:
-            publisher.send_encoded(flight.airline, msgspec.json.encode(flight))
+            publisher.send(flight)
 
 
 def catch_up(live: Live[FlightDay]) -> None:
@@ -138,7 +136,7 @@ def test_kill_9_in_the_middle_of_a_replay_counts_every_row_once(broker: str, tmp
     with Publisher(view.topic, connection(broker)) as publisher:
         for start in range(0, len(flights), 6000):
             for flight in flights[start : start + 6000] + dice.sample(flights[: start + 6000], 1000):
-                publisher.send_encoded(flight.airline, msgspec.json.encode(flight))
+                publisher.send(flight)
             publisher.flush()
             window = subprocess.Popen(
                 [sys.executable, "-c", _WINDOW, broker, view.topic.name, str(tmp_path)],

@@ -12,9 +12,9 @@ import pytest
 import stockstream
 from stockstream.errors import BrokerError, StockstreamError
 from stockstream.kafka.broker import Broker, free_port
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.topics import STOCKS
-from tests.kafka.streams import connection
+from tests.kafka.streams import connection, send_all
 from tests.views.bars import walk
 
 

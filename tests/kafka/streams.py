@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from confluent_kafka import Message
+from confluent_kafka import Message, Producer
 
 from stockstream.kafka.batch import Batch
+from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import STOCKS, Topic
@@ -55,3 +56,18 @@ def read_to_end(subscriber: Subscriber[Any], already: Batch[Any] | None = None) 
 
 def texts(messages: list[Message]) -> list[tuple[bytes | None, bytes | None]]:
     return [(message.key(), message.value()) for message in messages]
+
+
+def put(broker: str, topic: str, key: str, values: Sequence[bytes]) -> None:
+    """Send bytes as they are."""
+    producer = Producer(connection(broker))
+    for value in values:
+        producer.produce(topic, value, key)
+    producer.flush()
+
+
+def send_all(publisher: Publisher[Any], records: Sequence[Any]) -> None:
+    """Send records and wait until they are acknowledged."""
+    for record in records:
+        publisher.send(record)
+    publisher.flush()

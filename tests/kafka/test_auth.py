@@ -12,10 +12,10 @@ import pytest
 from stockstream.errors import AuthError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
-from tests.kafka.streams import BARS, connection, own_topic, read_to_end, until
+from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until
 
 _SASL = """
 sasl.enabled.mechanisms=PLAIN

@@ -17,11 +17,11 @@ from confluent_kafka.admin import AdminClient
 from stockstream.errors import BrokerError
 from stockstream.kafka.broker import Broker, _takes_topics, free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from tests.kafka.small_disk import on_small_disk
-from tests.kafka.streams import BARS, connection, own_topic, read_to_end, until
+from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until
 
 TOPIC = own_topic()
 

@@ -9,11 +9,11 @@ from pyroaring import BitMap
 
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.held import held_rows
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS, Topic
 from tests.cli.records import flight
-from tests.kafka.streams import connection
+from tests.kafka.streams import connection, put, send_all
 
 AIRLINES = ("AA", "AS", "B6", "DL", "EV", "UA", "WN")
 
@@ -43,9 +43,10 @@ def test_the_rows_of_the_files_that_are_asked_for(broker: str) -> None:
 def test_what_is_no_flight_is_passed_over(broker: str) -> None:
     topic = own_topic()
     with Publisher(topic, connection(broker)) as publisher:
-        publisher.send(flight(1, file="a"))
-        for poison in (b"\xff", b"", b"{}", b'{"file":"a","row":"x"}', b'{"file":"a","row":-1}', b"[1]"):
-            publisher.send_encoded("AA", poison)
+        send_all(publisher, [flight(1, file="a")])
+        put(
+            broker, topic.name, "AA", [b"\xff", b"", b"{}", b'{"file":"a","row":"x"}', b'{"file":"a","row":-1}', b"[1]"]
+        )
         publisher.send(flight(2, file="a"))
     assert held_rows(connection(broker), topic, ["a"]) == {"a": BitMap([1, 2])}
 

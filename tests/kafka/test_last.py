@@ -10,10 +10,10 @@ from confluent_kafka import Producer
 
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.last import last_bars
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar, Series
 from stockstream.topics import Topic
-from tests.kafka.streams import connection, own_topic
+from tests.kafka.streams import connection, own_topic, send_all
 from tests.views.bars import walk
 
 AAPL, MSFT, KO = (

@@ -13,11 +13,11 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
-from stockstream.kafka.publisher import Publisher, send_all
+from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import Topic
-from tests.kafka.streams import BARS, connection, own_topic, read_to_end, until
+from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until
 
 
 @pytest.fixture
