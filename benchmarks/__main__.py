@@ -6,7 +6,6 @@ Each module named below has ``run(bootstrap_servers, folder)``, which yields wha
 from __future__ import annotations
 
 import argparse
-import gc
 import importlib
 import logging
 import os
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from confluent_kafka import __version__ as confluent_kafka
 
-from stockstream.cli.main import GARBAGE
 from stockstream.config import load
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
@@ -34,7 +32,6 @@ def main() -> None:
         f"Python {platform.python_version()}, confluent-kafka {confluent_kafka}, {os.cpu_count()} cores,"
         f" load {os.getloadavg()[0]:.1f} at the start"
     )
-    gc.set_threshold(*GARBAGE)  # as the command line does
     logging.getLogger().addHandler(logging.NullHandler())  # what the clients log is no result
     with (
         tempfile.TemporaryDirectory(prefix="stockstream-bench-") as name,
