@@ -260,22 +260,17 @@ class Subscriber(Generic[R]):
                     return
 
     def _take(self, messages: list[Message]) -> None:
-        positions: dict[int, int] = {}
-        good: list[Message] = []
-        for message in messages:
-            error = message.error()
-            if error is None:
-                positions[message.partition()] = message.offset() + 1  # type: ignore[index, operator]
-                good.append(message)
-            elif error.code() == KafkaError._PARTITION_EOF:
-                positions[message.partition()] = message.offset()  # type: ignore[index, assignment]
-            else:
-                self._on_message_error(error, message)
+        good = [message for message in messages if message.error() is None]
+        # Maps over the C methods: at a million messages a second a loop in Python is what costs most.
+        last = dict(zip(map(Message.partition, good), map(Message.offset, good), strict=True))
+        positions: dict[int, int] = {number: offset + 1 for number, offset in last.items()}  # type: ignore[misc, operator]
+        if len(good) < len(messages):
+            self._take_events(messages, positions)
         keys = self._keys
         if keys is not None:
             good = [message for message in good if message.key() in keys]
         try:
-            records = list(map(self._decode, [message.value() for message in good]))  # type: ignore[arg-type]
+            records = list(map(self._decode, map(Message.value, good)))  # type: ignore[arg-type]
         except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
             good, records = self._one_by_one(good)
         self._position.update(positions)
@@ -287,6 +282,18 @@ class Subscriber(Generic[R]):
                 batch.sent = good[-1].timestamp()[1]
             if self._keeps_messages:
                 batch.messages += good
+
+    def _take_events(self, messages: list[Message], positions: dict[int, int]) -> None:
+        """Take what is no record: the ends of partitions, into ``positions``, and errors."""
+        for message in messages:
+            error = message.error()
+            if error is None:
+                continue
+            if error.code() == KafkaError._PARTITION_EOF:
+                number, end = message.partition() or 0, message.offset() or 0
+                positions[number] = max(positions.get(number, 0), end)
+            else:
+                self._on_message_error(error, message)
 
     def _one_by_one(self, messages: list[Message]) -> tuple[list[Message], list[R]]:
         good, records = [], []
