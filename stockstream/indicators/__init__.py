@@ -4,10 +4,15 @@ Every indicator is a class that follows `Indicator`.
 """
 
 from stockstream.indicators.aroon import Aroon, AroonPoint
+from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
-from stockstream.indicators.protocol import Columns, Indicator, InvalidBar, Point, PriceBar
+from stockstream.indicators.checks import InvalidBar
+from stockstream.indicators.rsi import RSI, RSIPoint
+from stockstream.indicators.sma import SMA, SMAPoint
 
 __all__ = [
+    "RSI",
+    "SMA",
     "Aroon",
     "AroonPoint",
     "Bollinger",
@@ -17,4 +22,6 @@ __all__ = [
     "InvalidBar",
     "Point",
     "PriceBar",
+    "RSIPoint",
+    "SMAPoint",
 ]

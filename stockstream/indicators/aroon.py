@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
-from stockstream.indicators.protocol import Columns, Point, PriceBar
+from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.rolling import Highest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class AroonPoint(Point, frozen=True, gc=False):
@@ -19,7 +21,7 @@ class AroonPoint(Point, frozen=True, gc=False):
     oscillator: float
 
 
-class Aroon:
+class Aroon(Indicator[PriceBar, AroonPoint]):
     """Aroon up, down and oscillator over the last ``period`` + 1 bars.
 
     ::
@@ -54,11 +56,15 @@ class Aroon:
 
     __slots__ = ("_highs", "_lows", "_missing", "period")
 
+    name: ClassVar[str] = "aroon"
     inputs: ClassVar[tuple[str, ...]] = ("high", "low")
-    fields: ClassVar[tuple[str, ...]] = AroonPoint.__struct_fields__
-    _VERSION: Final = 1
+    point: ClassVar[type[Point]] = AroonPoint
+    kept: ClassVar[tuple[str, ...]] = ("_highs", "_lows", "_missing")
+
+    _missing: int
 
     def __init__(self, period: int = 25) -> None:
+        super().__init__()
         self.period = checks.whole("period", period, least=1)
         self._highs = Highest(self.period + 1)
         self._lows = Highest(self.period + 1)  # of the negated lows
@@ -69,22 +75,10 @@ class Aroon:
         """Bars before the first point: ``period``."""
         return self.period
 
-    def update(self, bar: PriceBar) -> AroonPoint | None:
-        """Take the next bar.
-
-        Returns
-        -------
-        AroonPoint or None
-            None for the first ``period`` bars.
-
-        Raises
-        ------
-        InvalidBar
-            High or low is not finite, or the high is below the low; nothing has changed.
-        """
+    def update(self, bar: PriceBar) -> AroonPoint | None:  # noqa: D102 - as `Indicator` has it
         high = bar.high
         low = bar.low
-        if not -math.inf < low <= high < math.inf:
+        if not -1e100 <= low <= high <= 1e100:
             raise checks.refusal(bar, "high", "low")
         since_high = self._highs.push(high)
         since_low = self._lows.push(-low)
@@ -94,59 +88,21 @@ class Aroon:
         period = self.period
         up = 100.0 * (period - since_high) / period
         down = 100.0 * (period - since_low) / period
-        return AroonPoint(up, down, up - down)
+        self.value = point = AroonPoint(up, down, up - down)
+        return point
 
-    def peek(self, bar: PriceBar) -> AroonPoint | None:
-        """What `update` would give for a bar that is still forming; changes nothing."""
-        return self.copy().update(bar)
+    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
+        import numpy as np  # as late as here: see base
 
-    def batch(self, columns: Columns) -> Columns:
-        """`update` for the arrays high and low, each of shape (n,): up, down and oscillator, NaN in warm-up."""
-        import numpy as np  # as late as here: see protocol
+        high, low = inputs
+        up, down, oscillator = points
+        for ages, column in ((self._highs.batch(high), up), (self._lows.batch(-low), down)):
+            np.multiply(self.period - ages, 100.0, out=column)
+            column /= self.period
+        np.subtract(up, down, out=oscillator)
 
-        from stockstream.indicators import arrays
-
-        high, low = arrays.columns_of(columns, self.inputs)
-        arrays.refuse_unless((low > -np.inf) & (low <= high) & (high < np.inf), high=high, low=low)
-        up, down = (
-            np.multiply(self.period - ages, 100.0, dtype=np.float64) / self.period
-            for ages in (self._highs.batch(high), self._lows.batch(-low))
-        )
-        warm = min(self._missing, len(high))
-        self._missing -= warm
-        up[:warm] = down[:warm] = np.nan
-        return {"up": up, "down": down, "oscillator": up - down}
-
-    def state(self) -> dict[str, Any]:
-        """The whole state: JSON-safe, with a version. Extremes are [bars ago, price], the oldest first."""
-        return {
-            "indicator": "aroon",
-            "version": self._VERSION,
-            "period": self.period,
-            "missing": self._missing,
-            "highs": [[age, high] for age, high in self._highs.entries()],
-            "lows": [[age, -negated] for age, negated in self._lows.entries()],
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`; ValueError for one of another period or version, or a damaged one."""
-        checks.same(state, indicator="aroon", version=self._VERSION, period=self.period)
-        highs, lows = Highest(self.period + 1), Highest(self.period + 1)
-        try:
-            missing = int(state["missing"])
-            highs.replace((int(age), float(high)) for age, high in state["highs"])
-            lows.replace((int(age), -float(low)) for age, low in state["lows"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise checks.damaged(f"{type(error).__name__} {error}") from error
-        unseen = missing == self.period
-        if not 0 <= missing <= self.period or unseen == bool(highs.entries()) or unseen == bool(lows.entries()):
-            raise checks.damaged(f"missing is {missing}")
-        self._highs, self._lows, self._missing = highs, lows, missing
-
-    def copy(self) -> Aroon:
-        """Another Aroon in the same state."""
-        twin = Aroon(self.period)
-        twin._highs = self._highs.copy()
-        twin._lows = self._lows.copy()
-        twin._missing = self._missing
-        return twin
+    def _check(self) -> None:
+        unseen = self._missing == self.period
+        entries = self._highs.entries(), self._lows.entries()
+        if not 0 <= self._missing <= self.period or any(unseen == bool(each) for each in entries):
+            raise checks.damaged(f"missing is {self._missing}")

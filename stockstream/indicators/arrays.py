@@ -6,21 +6,21 @@ that of the update of one bar, so that both agree to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.indicators.protocol import Columns, InvalidBar
+from stockstream.indicators.checks import InvalidBar
 
 Floats: TypeAlias = NDArray[np.float64]
 
 _CHUNK = 32_768
 
 
-def columns_of(columns: Columns, names: Sequence[str]) -> list[Floats]:
+def columns_of(columns: Any, names: Sequence[str]) -> list[Floats]:
     """The named columns as float arrays; ValueError where one is missing or they differ in length."""
     missing = [name for name in names if name not in columns]
     if missing:
@@ -32,12 +32,33 @@ def columns_of(columns: Columns, names: Sequence[str]) -> list[Floats]:
     return found
 
 
-def refuse_unless(good: NDArray[np.bool_], **columns: Floats) -> None:
-    """Raise `InvalidBar` for the first bar that is not good, naming its place and values."""
+def like(columns: Any, points: dict[str, Floats]) -> Any:
+    """The points as the columns came: a DataFrame with the same index where those were one."""
+    if not hasattr(columns, "iloc"):
+        return points
+    import pandas as pd  # whoever has a DataFrame has loaded it
+
+    return pd.DataFrame(points, index=columns.index)
+
+
+def computable(columns: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """Which bars can be computed with: see `stockstream.indicators.base.Indicator`."""
+    good: Any = True
+    for name, column in columns.items():
+        good = good & ((column >= 0.0) & (column <= 1e100) if name == "volume" else np.abs(column) <= 1e100)
+    if "high" in columns and "low" in columns:
+        good &= columns["low"] <= columns["high"]
+    return good  # type: ignore[no-any-return]
+
+
+def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, Floats]) -> None:
+    """Raise `InvalidBar` for the first bar that is not good, naming its values, its place, and its time if known."""
     if not good.all():
         place = int(np.argmin(good))
-        values = ", ".join(f"{name} {float(column[place])!r}" for name, column in columns.items())
-        raise InvalidBar(f"cannot compute with {values} at place {place} of the batch")
+        values = ", ".join(f"{name} {column[place].item()!r}" for name, column in columns.items())
+        times = table["time"] if "time" in table else getattr(table, "index", None)
+        time = "" if times is None else f", {np.asarray(times)[place]}"
+        raise InvalidBar(f"cannot compute with {values} at place {place} of the batch{time}")
 
 
 def moments(values: Floats, weights: Floats) -> Iterator[tuple[slice, Floats, Floats]]:
@@ -79,6 +100,25 @@ def moments(values: Floats, weights: Floats) -> Iterator[tuple[slice, Floats, Fl
             np.vstack((offset, -tail_means[-1:, 1:])).T.ravel(),
             np.vstack((squares, tail_squares[-1:, 1:])).T.ravel(),
         )
+
+
+def means(values: Floats, period: int, out: Floats) -> None:
+    """The mean of the window that ends at each value from the second block on, as `rolling.Mean` has it.
+
+    Takes whole blocks, shape (blocks * period,); writes to ``out``, shape ((blocks - 1) * period,).
+    """
+    blocks = values.reshape(-1, period)
+    results = out.reshape(-1, period)
+    step = max(1, _CHUNK // period)
+    for first in range(1, len(blocks), step):
+        chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
+        last = chunk[-1]
+        tails = _running_sum(chunk[::-1] - last)
+        totals = _running_sum(chunk[:-1, 1:] - last[:-1])
+        totals += tails[-2::-1, :-1]
+        result = results[first - 1 : first - 1 + totals.shape[1]]
+        result[:, :-1] = (totals / period + last[:-1]).T
+        result[:, -1] = last[1:] + tails[-1, 1:] / period
 
 
 def _running_moments(offsets: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
-from stockstream.indicators.protocol import InvalidBar
+
+class InvalidBar(ValueError):
+    """A bar that an indicator refuses (not finite, or self-contradictory); its state is as before."""
 
 
 def whole(name: str, value: object, *, least: int) -> int:
@@ -35,7 +37,7 @@ def between(name: str, value: object, least: float, most: float) -> float:
 
 
 def refusal(bar: object, *names: str) -> InvalidBar:
-    """The error for a bar, naming the values that are wrong and the bar's time where it has one."""
+    """The error for a bar, naming the values that it is about and the bar's time where it has one."""
     values = ", ".join(f"{name} {getattr(bar, name)!r}" for name in names)
     time = getattr(bar, "time", None)
     return InvalidBar(f"cannot compute with {values}" + (f" at {time}" if time is not None else ""))
@@ -53,25 +55,20 @@ def same(state: Mapping[str, Any], **expected: object) -> None:
             raise ValueError(f"the saved state has {name} {state.get(name)!r}, this indicator has {name} {value!r}")
 
 
-def number(state: Mapping[str, Any], name: str) -> float:
-    """A finite number of a saved state."""
-    return _finite(state.get(name), name)
+def finite(name: str, value: object) -> None:
+    """Refuse a part of a saved state that is, or holds, something else than finite numbers.
 
-
-def numbers(state: Mapping[str, Any], name: str) -> list[float]:
-    """A list of finite numbers of a saved state."""
-    values = state.get(name)
-    if not isinstance(values, list):
-        raise damaged(f"{name} is no list")
-    return [_finite(value, name) for value in values]
+    >>> finite("total", [1.0, float("nan")])
+    Traceback (most recent call last):
+    ValueError: the saved state is damaged: total holds nan where a number belongs
+    """
+    if isinstance(value, list | tuple):
+        for each in value:
+            finite(name, each)
+    elif value is not None and (not isinstance(value, int | float) or not math.isfinite(value)):
+        raise damaged(f"{name} holds {value!r} where a number belongs")
 
 
 def damaged(why: str) -> ValueError:
     """The error for a saved state that contradicts itself."""
     return ValueError(f"the saved state is damaged: {why}")
-
-
-def _finite(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise damaged(f"{name} holds {value!r} where a number belongs")
-    return float(value)

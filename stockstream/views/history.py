@@ -17,7 +17,7 @@ from stockstream.indicators import Indicator, InvalidBar
 from stockstream.records import IMPOSSIBLE, Bar
 from stockstream.views.frame import Frame
 
-AnyIndicator: TypeAlias = Indicator[Any]
+AnyIndicator: TypeAlias = Indicator[Any, Any]
 
 _SNAPSHOT_EVERY: Final = 512
 _SNAPSHOTS: Final = 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,16 +21,21 @@ class Price(NamedTuple):
     high: float
     low: float
     close: float
+    open: float = 1.0
+    volume: float | None = 1.0
+    time: datetime = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+COLUMNS = ("high", "low", "close", "open", "volume")
 
 
 def stretch(close: Floats, spread: float = 0.0) -> Stretch:
-    """Bars around closes: highs and lows up to ``spread`` away, two draws a bar."""
+    """Bars around closes: highs and lows up to ``spread`` away, two draws a bar, and a volume, sometimes 0."""
     dice = np.random.default_rng(11)
-    return {
-        "high": close + spread * dice.random(len(close)),
-        "low": close - spread * dice.random(len(close)),
-        "close": close,
-    }
+    high = close + spread * dice.random(len(close))
+    low = close - spread * dice.random(len(close))
+    volume = np.maximum(dice.integers(-20, 1_000, len(close)), 0).astype(np.float64)
+    return {"open": (high + low) / 2, "high": high, "low": low, "close": close, "volume": volume}
 
 
 def walk(bars: int, *, start: float = 100.0, step: float = 0.5, seed: int = 7) -> Floats:
@@ -44,7 +50,7 @@ def noise(bars: int, *, level: float, size: float, seed: int = 7) -> Floats:
 
 def prices(columns: Stretch) -> list[Price]:
     """The bars one by one."""
-    return [Price(*bar) for bar in zip(*(columns[name].tolist() for name in Price._fields), strict=True)]
+    return [Price(*bar) for bar in zip(*(columns[name].tolist() for name in COLUMNS), strict=True)]
 
 
 def cut(columns: Stretch, start: int | None, end: int | None = None) -> Stretch:
@@ -88,4 +94,4 @@ def each_file(real_data: Path, check: Callable[[Stretch], None]) -> None:
 def _read(path: Path) -> Stretch:
     with path.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["Close"] != "null"]
-    return {name: np.array([float(row[name.capitalize()]) for row in rows]) for name in Price._fields}
+    return {name: np.array([float(row.get(name.capitalize()) or 0) for row in rows]) for name in COLUMNS}

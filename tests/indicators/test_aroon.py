@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def test_a_high_below_the_low_is_refused_and_changes_nothing() -> None:
 def test_a_long_fall_does_not_pile_up_what_has_left_the_window() -> None:
     aroon = Aroon(period=5)
     stream(aroon, stretch(np.arange(10_000.0, 0.0, -1.0), 0.4))
-    assert len(aroon.state()["highs"]) == 6
+    assert len(aroon.state()["highs"]["entries"]) == 6
     assert len(aroon._highs._values) <= 12
 
 
@@ -75,27 +76,31 @@ def test_the_state_holds_prices_and_how_long_ago_they_were() -> None:
     for price in (Price(9, 5, 7), Price(8, 4, 6), Price(7, 6, 6)):
         aroon.update(price)
     state = aroon.state()
-    assert (state["highs"], state["lows"], state["missing"]) == ([[2, 9], [1, 8], [0, 7]], [[1, 4], [0, 6]], 0)
+    assert state["highs"]["entries"] == [[2, 9], [1, 8], [0, 7]]
+    assert state["lows"]["entries"] == [[1, -4], [0, -6]]
+    assert state["missing"] == 0
 
 
 @pytest.mark.parametrize(
     "part",
     [
-        {"highs": [[1, 7.0], [2, 6.0], [0, 5.0]]},
-        {"highs": [[2, 6.0], [1, 7.0], [0, 5.0]]},
-        {"lows": [[9, 1.0], [0, 5.0]]},
-        {"lows": [[2, 1.0], [1, 5.0]]},
-        {"lows": []},
+        {"highs": {"entries": [[1, 7.0], [2, 6.0], [0, 5.0]]}},
+        {"highs": {"entries": [[2, 6.0], [1, 7.0], [0, 5.0]]}},
+        {"lows": {"entries": [[9, -1.0], [0, -5.0]]}},
+        {"lows": {"entries": [[2, -1.0], [1, -5.0]]}},
+        {"lows": {"entries": []}},
         {"missing": 3},
         {"missing": -1},
     ],
     ids=str,
 )
-def test_extremes_that_cannot_have_been_are_damage(part: dict[str, object]) -> None:
+def test_extremes_that_cannot_have_been_are_damage(part: dict[str, Any]) -> None:
     aroon = Aroon(period=3)
     aroon.batch(stretch(walk(9), 0.3))
+    state = aroon.state()
+    broken = {name: state[name] | value if isinstance(value, dict) else value for name, value in part.items()}
     with pytest.raises(ValueError, match="damaged"):
-        Aroon(period=3).restore(aroon.state() | part)
+        Aroon(period=3).restore(state | broken)
 
 
 def check_against_talib(columns: Stretch, period: int = 25) -> None:

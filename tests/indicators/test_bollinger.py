@@ -139,7 +139,8 @@ def test_a_block_and_tails_that_do_not_make_a_window_are_damage() -> None:
     bands = Bollinger(period=5)
     bands.batch({"close": walk(12)})
     state = bands.state()
-    assert len(state["block"]) == 2
+    window = state["window"]
+    assert len(window["block"]) == 2
     for part in (
         {"block": [1.0]},
         {"tail_means": [1.0]},
@@ -148,7 +149,7 @@ def test_a_block_and_tails_that_do_not_make_a_window_are_damage() -> None:
         {"tail_squares": [0.0, -1.0]},
     ):
         with pytest.raises(ValueError, match="damaged"):
-            Bollinger(period=5).restore(state | part)
+            Bollinger(period=5).restore(state | {"window": window | part})
 
 
 def check_against_talib(columns: Stretch, period: int = 20, width: float = 2.0) -> None:

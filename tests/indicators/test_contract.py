@@ -21,18 +21,28 @@ from hypothesis import strategies as st
 
 from stockstream import indicators
 from stockstream.indicators import Indicator, InvalidBar
-from tests.indicators.inputs import Price, Stretch, assert_identical, cut, noise, prices, stream, stretch, table, walk
-
-CONTRACT = {name for name in {*vars(Indicator), *Indicator.__annotations__} if not name.startswith("_")}
+from tests.indicators.inputs import (
+    COLUMNS,
+    Price,
+    Stretch,
+    assert_identical,
+    cut,
+    noise,
+    prices,
+    stream,
+    stretch,
+    table,
+    walk,
+)
 
 
 def discovered() -> list[type[Any]]:
-    """Every class in the package that has all that an indicator has."""
+    """Every indicator in the package."""
     found = []
     for module in pkgutil.iter_modules(indicators.__path__):
         for name, thing in vars(importlib.import_module(f"{indicators.__name__}.{module.name}")).items():
-            ours = inspect.isclass(thing) and thing.__module__.endswith(f".{module.name}") and thing is not Indicator
-            if ours and not name.startswith("_") and set(dir(thing)) >= CONTRACT:
+            ours = inspect.isclass(thing) and thing.__module__.endswith(f".{module.name}") and not name.startswith("_")
+            if ours and issubclass(thing, Indicator) and thing is not Indicator:
                 found.append(thing)
     return found
 
@@ -87,7 +97,7 @@ every_stretch = pytest.mark.parametrize("bars", STRETCHES.values(), ids=STRETCHE
 
 
 def test_discovery_finds_what_the_package_exports() -> None:
-    exported = {thing for thing in vars(indicators).values() if inspect.isclass(thing) and set(dir(thing)) >= CONTRACT}
+    exported = {thing for thing in vars(indicators).values() if inspect.isclass(thing) and issubclass(thing, Indicator)}
     assert {"Aroon", "Bollinger"} <= {kind.__name__ for kind in discovered()}
     assert set(discovered()) == exported - {Indicator}
     assert {kind.__name__ for kind in discovered()} <= set(indicators.__all__)
@@ -125,7 +135,7 @@ def drawn_bars(draw: st.DrawFn) -> Stretch:
     pairs = draw(st.lists(st.tuples(levels, levels), max_size=120)) * draw(st.integers(1, 4))
     one, other = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     high, low = np.maximum(one, other), np.minimum(one, other)
-    return {"high": high, "low": low, "close": one}
+    return {"open": other, "high": high, "low": low, "close": one, "volume": np.abs(other)}
 
 
 @every_indicator
@@ -215,7 +225,7 @@ def test_a_copy_goes_its_own_way(make: Maker) -> None:
 
 
 def with_one_bad(price: Price, name: str, value: float) -> Price:
-    return price._replace(**{name: value})
+    return price._replace(**{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf], ids=str)
@@ -243,7 +253,7 @@ def test_what_is_not_finite_is_refused_and_changes_nothing(make: Maker, value: f
 @every_indicator
 def test_a_refusal_names_the_time_of_the_bar(make: Maker) -> None:
     indicator = make()
-    bar = SimpleNamespace(**dict.fromkeys(Price._fields, math.nan), time="2026-03-02 14:30:00+00:00")
+    bar = SimpleNamespace(**dict.fromkeys(COLUMNS, math.nan), time="2026-03-02 14:30:00+00:00")
     with pytest.raises(InvalidBar, match=r"nan at 2026-03-02 14:30:00\+00:00$"):
         indicator.update(bar)
 
@@ -271,7 +281,7 @@ def test_a_state_of_something_else_is_refused_and_says_why(make: Maker) -> None:
     indicator.batch(cut(STRETCHES["walk"], 0, 90))
     before = json.dumps(indicator.state())
     for name, other in {
-        "indicator": "rsi",
+        "indicator": "other",
         "version": 99,
         **dict.fromkeys(inspect.signature(make.kind).parameters, 77),
     }.items():
@@ -287,7 +297,10 @@ def test_a_damaged_state_is_refused(make: Maker, seen: int) -> None:
     indicator.batch(cut(STRETCHES["walk"], 0, seen))
     before = json.dumps(indicator.state())
     for name in indicator.state():
+        optional = name == "value" or "None" in str(make.kind.__annotations__.get(f"_{name}"))
         for bad in (None, "?", [None], [[1, 2, 3]], math.nan, [math.nan], [[0, math.nan]]):
+            if bad in (None, [None]) and optional:
+                continue
             with pytest.raises(ValueError, match="the saved state"):
                 indicator.restore(indicator.state() | {name: bad})
         with pytest.raises(ValueError, match="the saved state"):

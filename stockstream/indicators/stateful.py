@@ -1,0 +1,114 @@
+"""Things that copy themselves and save themselves: indicators, and the windows and averages that they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from inspect import signature
+from typing import Any, ClassVar, Self, get_type_hints
+
+import msgspec
+
+from stockstream.indicators import checks
+
+
+class Stateful:
+    """Copies, saves and restores itself, by what its class declares.
+
+    A class names in ``kept`` the slots that change with each value, and annotates each with its type: numbers, bools,
+    lists of them, or another Stateful. All else that it holds follows from the parameters of its ``__init__``, each of
+    which is also a public attribute. ``version`` is raised where a state of the same parameters takes another shape.
+
+    >>> class Sum(Stateful):
+    ...     __slots__ = ("_total",)
+    ...     kept = ("_total",)
+    ...     _total: float
+    ...
+    ...     def __init__(self) -> None:
+    ...         self._total = 0.0
+    >>> total = Sum()
+    >>> total.restore({"version": 1, "total": 2.5})
+    >>> total.copy().state()
+    {'version': 1, 'total': 2.5}
+    """
+
+    __slots__ = ()
+
+    kept: ClassVar[tuple[str, ...]] = ()
+    version: ClassVar[int] = 1
+
+    parameters: ClassVar[tuple[str, ...]] = ()
+    """The names of the parameters; taken from ``__init__``."""
+
+    _slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.parameters = tuple(signature(cls).parameters)
+        cls._slots = tuple(name for base in cls.__mro__ for name in getattr(base, "__slots__", ()))
+
+    def copy(self) -> Self:
+        """Another one in the same state, which then goes its own way."""
+        twin = object.__new__(type(self))
+        for name in self._slots:
+            value = getattr(self, name)
+            if isinstance(value, list | Stateful):
+                value = value.copy()
+            setattr(twin, name, value)
+        return twin
+
+    def state(self) -> dict[str, Any]:
+        """The whole state: JSON-safe, with a version."""
+        state = self._identity()
+        for name in self.kept:
+            value = getattr(self, name)
+            if isinstance(value, Stateful):
+                value = value.state()
+            elif isinstance(value, list):
+                value = value.copy()
+            state[name.lstrip("_")] = value
+        return state
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`; ValueError for one of other parameters or another version, or a damaged one.
+
+        Nothing has changed where it raises.
+        """
+        fresh = self._restored(state)
+        for name in self._slots:
+            setattr(self, name, getattr(fresh, name))
+
+    def _restored(self, state: Mapping[str, Any]) -> Self:
+        """One of the same parameters in that state."""
+        if not isinstance(state, Mapping):
+            raise checks.damaged(f"{state!r} stands where a state belongs")
+        checks.same(state, **self._identity())
+        fresh = type(self)(**{name: getattr(self, name) for name in self.parameters})
+        hints = get_type_hints(type(self))
+        for name in self.kept:
+            key = name.lstrip("_")
+            if key not in state:
+                raise checks.damaged(f"there is no {key}")
+            part = getattr(fresh, name)
+            if isinstance(part, Stateful):
+                part.restore(state[key])
+            else:
+                setattr(fresh, name, converted(key, state[key], hints[name]))
+        fresh._check()  # noqa: SLF001 - it is one of us
+        return fresh
+
+    def _check(self) -> None:
+        """Raise `checks.damaged` where what was restored contradicts itself; by default nothing does."""
+
+    def _identity(self) -> dict[str, Any]:
+        """What a state must have in common with this one: version and parameters."""
+        return {"version": self.version} | {name: getattr(self, name) for name in self.parameters}
+
+
+def converted(name: str, value: Any, kind: Any) -> Any:
+    """A part of a saved state as what it was, by its annotation; ValueError where it is something else."""
+    try:
+        converted = msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise checks.damaged(f"{name}: {error}") from error
+    checks.finite(name, converted)
+    return converted
