@@ -7,10 +7,12 @@ from stockstream.indicators.aroon import Aroon, AroonPoint
 from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
 from stockstream.indicators.checks import InvalidBar
+from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
 from stockstream.indicators.sma import SMA, SMAPoint
 
 __all__ = [
+    "OBV",
     "RSI",
     "SMA",
     "Aroon",
@@ -20,6 +22,7 @@ __all__ = [
     "Columns",
     "Indicator",
     "InvalidBar",
+    "OBVPoint",
     "Point",
     "PriceBar",
     "RSIPoint",
