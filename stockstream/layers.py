@@ -41,13 +41,23 @@ class Origins:
     def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
         """The error for a key that does not exist, with the nearest of those that may stand in its place."""
         names = sorted(known)
-        nearest = difflib.get_close_matches(path[-1], names, n=1, cutoff=0.5)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"known here: {', '.join(names)}"
+        near = nearest(path[-1], names)
+        hint = f"did you mean {near}?" if near else f"known here: {', '.join(names)}"
         return ConfigError(f"{self.where(path)}: unknown key {'.'.join(path)}", hint=hint)
 
     def wrong(self, path: KeyPath, expected: str) -> ConfigError:
         """The error for a value that cannot be; ``expected`` goes on from the key: "should be ..."."""
         return ConfigError(f"{self.where(path)}: {'.'.join(path)} {expected}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The one among the names that exist which may have been meant; None where none is near.
+
+    >>> nearest("perod", ["width", "period"])
+    'period'
+    """
+    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    return near[0] if near else None
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:

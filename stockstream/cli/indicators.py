@@ -1,0 +1,139 @@
+"""``stockstream indicators``: what the library can compute; needs no broker, and neither NumPy nor the settings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from textwrap import indent, wrap
+from typing import Annotated, Any, Final
+
+import typer
+
+from stockstream.cli.context import Invocation
+from stockstream.cli.text import table
+from stockstream.errors import StockstreamError
+from stockstream.indicators.catalog import Description, catalog, describe
+from stockstream.layers import nearest
+
+app = typer.Typer()
+
+PACKAGE: Final = "stockstream.indicators"
+
+_WIDEST: Final = 100
+_HEADER: Final = ("NAME", "WHAT IT IS", "PARAMETERS", "LOOKBACK", "FIELDS")
+_LEAST: Final = 20
+"""Columns that a wrapped cell takes at least."""
+
+_AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+
+@app.callback(invoke_without_command=True)
+def indicators(ctx: typer.Context, as_json: _AsJson = False) -> None:
+    """List the indicators: what each is, its parameters, the bars before its first value at the defaults, its fields.
+
+    `stockstream indicators describe NAME` says all about one.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    found = [describe(kind) for kind in catalog().values()]
+    text = json.dumps([_record(each) for each in found], indent=2) if as_json else _table(found)
+    Invocation.of(ctx).reporter.result(text)
+
+
+def _names(incomplete: str) -> list[str]:
+    return [name for name in catalog() if name.startswith(incomplete)]
+
+
+@app.command("describe")
+def describe_one(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as rsi.", autocompletion=_names)],
+    as_json: _AsJson = False,
+) -> None:
+    """Say all about an indicator: formula, source, parameters, units, lookback, an example."""
+    kind = catalog().get(name.lower())
+    if kind is None:
+        near = nearest(name.lower(), catalog())
+        meant = f"did you mean {near}? " if near else ""
+        raise StockstreamError(f"there is no indicator {name!r}", hint=f"{meant}There are {', '.join(catalog())}")
+    described = describe(kind)
+    text = json.dumps(_record(described), indent=2) if as_json else "\n".join(_page(described, _width()))
+    Invocation.of(ctx).reporter.result(text)
+
+
+def _record(described: Description) -> dict[str, Any]:
+    return {
+        "name": described.name,
+        "class": f"{PACKAGE}.{described.kind.__name__}",
+        "summary": described.summary,
+        "formula": described.formula.splitlines(),
+        "source": described.source or None,
+        "notes": list(described.paragraphs),
+        "inputs": list(described.inputs),
+        "fields": list(described.fields),
+        "units": described.units,
+        "parameters": [
+            {"name": each.name, "type": each.type.__name__, "default": each.default, "help": each.help}
+            for each in described.parameters
+        ],
+        "lookback": described.lookback,
+        "example": described.example.splitlines(),
+    }
+
+
+def _width() -> int:
+    return min(_WIDEST, shutil.get_terminal_size().columns)
+
+
+def _table(found: list[Description]) -> str:
+    """One row an indicator; in a terminal too narrow for that, long cells go on beneath."""
+    rows: list[tuple[str, ...]] = [
+        (
+            each.name,
+            each.summary,
+            ", ".join(f"{parameter.name} {parameter.shown}" for parameter in each.parameters) or "-",
+            str(each.lookback),
+            ", ".join(each.fields),
+        )
+        for each in found
+    ]
+    if sys.stdout.isatty():
+        rows = list(_folded(rows, shutil.get_terminal_size().columns))
+    return table(_HEADER, rows, right=("LOOKBACK",))
+
+
+def _folded(rows: list[tuple[str, ...]], room: int) -> Iterator[tuple[str, ...]]:
+    """The rows with cells that wrap so that all fit side by side; the widest columns give way."""
+    widths = [max(len(row[column]) for row in (_HEADER, *rows)) for column in range(len(_HEADER))]
+    while sum(widths) + 2 * (len(widths) - 1) > room and max(widths) > _LEAST:
+        widths[widths.index(max(widths))] -= 1
+    for row in rows:
+        cells = [wrap(cell, width, break_long_words=False) for cell, width in zip(row, widths, strict=True)]
+        for line in range(max(map(len, cells))):
+            yield tuple(cell[line] if line < len(cell) else "" for cell in cells)
+
+
+def _page(described: Description, width: int) -> Iterator[str]:
+    yield f"{described.name}: {described.summary}"
+    if described.formula:
+        yield ""
+        yield indent(described.formula, "    ")
+    for paragraph in described.paragraphs:
+        yield ""
+        yield from wrap(paragraph, width)
+    yield ""
+    yield from _entry("reads", ", ".join(described.inputs), width)
+    yield from _entry("gives", ", ".join(described.fields), width)
+    yield from _entry("", described.units, width)
+    for parameter in described.parameters:
+        yield from _entry("parameter", f"{parameter.name} = {parameter.shown}: {parameter.help}", width)
+    yield from _entry("lookback", f"{described.lookback} bars before the first point, at these parameters", width)
+    if described.example:
+        yield ""
+        yield indent(f">>> from {PACKAGE} import {described.kind.__name__}\n{described.example}", "    ")
+
+
+def _entry(label: str, text: str, width: int) -> list[str]:
+    return wrap(text, width, initial_indent=f"{label:<11}", subsequent_indent=" " * 11)

@@ -1,0 +1,133 @@
+"""Every indicator by its name, and what its documentation says of it: found in the package, listed nowhere."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Generic, TypeVar
+
+from stockstream import indicators
+from stockstream.indicators.base import Indicator
+
+T = TypeVar("T")
+
+AnyKind = type[Indicator[Any, Any]]
+
+_HEADING: Final = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
+_FORMULA: Final = re.compile(r"^::\n\n((?:(?: +.*)?\n)+)", re.MULTILINE)
+_SOURCE: Final = re.compile(r"Source: (.+?\(\d{4}\)|[^.]+\.)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Parameter(Generic[T]):
+    """What a user can set of an indicator or a view: its name, type and default, and one line of help."""
+
+    name: str
+    type: type[T]
+    default: T
+    help: str
+
+    @property
+    def shown(self) -> str:
+        """The default, as a person writes it.
+
+        >>> Parameter("width", float, 2.0, "Deviations to each band.").shown
+        '2'
+        """
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an indicator is, from its class and docstring, as plain text.
+
+    ``paragraphs`` is all prose between the summary and the parameters; ``source`` the work that the formula is from,
+    empty where none is named; ``units`` says what the fields mean; ``lookback`` counts the bars before the first
+    point, at the default parameters.
+    """
+
+    name: str
+    kind: AnyKind
+    summary: str
+    formula: str
+    paragraphs: tuple[str, ...]
+    source: str
+    inputs: tuple[str, ...]
+    fields: tuple[str, ...]
+    units: str
+    parameters: tuple[Parameter[Any], ...]
+    lookback: int
+    example: str
+
+
+@cache
+def catalog() -> Mapping[str, AnyKind]:
+    """The indicators of the package by name, in its order; without those that are made of others."""
+    kinds = [thing for thing in vars(indicators).values() if inspect.isclass(thing) and issubclass(thing, Indicator)]
+    return {kind.name: kind for kind in sorted(filter(_stands_alone, kinds), key=_name_of)}
+
+
+def _name_of(kind: AnyKind) -> str:
+    return kind.name
+
+
+def _stands_alone(kind: AnyKind) -> bool:
+    """Whether it can be made without being told of what."""
+    return hasattr(kind, "name") and all(
+        parameter.default is not parameter.empty for parameter in inspect.signature(kind).parameters.values()
+    )
+
+
+def parameters_of(kind: AnyKind) -> tuple[Parameter[Any], ...]:
+    """What can be set of an indicator: from its ``__init__``, with the help of its docstring."""
+    helps = _items(_sections(kind).get("Parameters", ""))
+    return tuple(
+        Parameter(name, type(parameter.default), parameter.default, helps.get(name, ""))
+        for name, parameter in inspect.signature(kind).parameters.items()
+    )
+
+
+def describe(kind: AnyKind) -> Description:
+    """What its class and docstring say of an indicator."""
+    sections = _sections(kind)
+    opening = sections[""]
+    formula = _FORMULA.search(opening + "\n")
+    prose = _FORMULA.sub("", opening + "\n")
+    summary, *paragraphs = [_plain(part) for part in re.split(r"\n{2,}", prose) if part.strip()] or [""]
+    source = _SOURCE.search("\n".join(paragraphs))
+    return Description(
+        name=kind.name,
+        kind=kind,
+        summary=summary,
+        formula=inspect.cleandoc(formula[1]).replace("`", "") if formula else "",
+        paragraphs=tuple(paragraphs),
+        source=source[1].rstrip(".") if source else "",
+        inputs=kind.inputs,
+        fields=kind.fields,
+        units=_plain(inspect.getdoc(kind.point) or ""),
+        parameters=parameters_of(kind),
+        lookback=kind().lookback,
+        example=sections.get("Examples", ""),
+    )
+
+
+def _sections(kind: AnyKind) -> Mapping[str, str]:
+    """The docstring by its headings; what stands before the first of them has none."""
+    opening, *parts = _HEADING.split(inspect.getdoc(kind) or "")
+    return {"": opening.strip("\n")} | {
+        heading: text.strip("\n") for heading, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def _items(section: str) -> dict[str, str]:
+    """The entries of a numpydoc section: names that stand at the margin, text beneath them."""
+    entries = re.findall(r"^(\w[\w, ]*)(?: : .*)?\n((?:(?: +.*)?(?:\n|\Z))+)", section, re.MULTILINE)
+    return {name: _plain(text) for names, text in entries for name in names.split(", ")}
+
+
+def _plain(text: str) -> str:
+    """Prose on one line, without the marks of reStructuredText."""
+    return " ".join(text.replace("`", "").split())

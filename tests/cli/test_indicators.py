@@ -1,0 +1,105 @@
+"""``stockstream indicators``: the list, the description of one, and what is said of one that does not exist."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from stockstream.cli.indicators import _folded, app
+from stockstream.errors import StockstreamError
+from stockstream.indicators.catalog import catalog
+from tests.cli.hands import clean, stockstream
+
+runner = CliRunner()
+
+
+def test_the_list_names_each_with_parameters_lookback_and_fields(tmp_path: Path) -> None:
+    told = stockstream("indicators", cwd=tmp_path)
+    assert (told.returncode, told.stderr) == (0, "")
+    header, *lines = told.stdout.splitlines()
+    assert header.split("  ")[0] == "NAME"
+    assert [line.split()[0] for line in lines] == list(catalog())
+    (bands,) = [line for line in lines if line.startswith("bollinger ")]
+    assert "period 20, width 2  " in bands
+    assert bands.endswith(" 19  lower, middle, upper, percent_b, bandwidth")
+
+
+def test_neither_a_broker_nor_good_settings_are_needed_and_nothing_heavy_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("nonsense: 1")
+    assert stockstream("indicators", "describe", "rsi", cwd=tmp_path).returncode == 0
+    heavy = ("numpy", "pandas", "matplotlib", "confluent_kafka", "stockstream.consumers")
+    program = (
+        "import sys, stockstream.cli.indicators as command;"
+        f"command.app(['describe', 'rsi'], standalone_mode=False); print([m for m in {heavy} if m in sys.modules])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", program], text=True).splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(catalog()))
+def test_each_can_be_described(name: str) -> None:
+    told = runner.invoke(app, ["describe", name.upper()], terminal_width=80)
+    assert told.exit_code == 0
+    lines = told.output.splitlines()
+    assert lines[0].startswith(f"{name}: ")
+    for label in ("reads", "gives", "lookback"):
+        assert any(line.startswith(f"{label} ") for line in lines)
+    assert f"    >>> from stockstream.indicators import {catalog()[name].__name__}" in lines
+    assert "`" not in told.output
+
+
+def test_a_description_holds_formula_source_parameters_units_lookback_and_an_example() -> None:
+    told = runner.invoke(app, ["describe", "rsi"], terminal_width=80).output
+    assert "    rsi = 100 * gain / (gain + loss); 50 where nothing has changed\n" in told
+    assert 'Source: J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978).' in told
+    assert "parameter  period = 14: Changes in the averages, at least 1.\n" in told
+    assert "           The index at one bar: rsi from 0 (all changes downwards)" in told
+    assert "lookback   14 bars" in told
+    assert "    [None, None, RSIPoint(rsi=75.0)]\n" in told
+
+
+def test_both_speak_json() -> None:
+    (one,) = [each for each in json.loads(runner.invoke(app, ["--json"]).output) if each["name"] == "bollinger"]
+    assert one == json.loads(runner.invoke(app, ["describe", "bollinger", "--json"]).output)
+    assert one["class"] == "stockstream.indicators.Bollinger"
+    assert one["lookback"] == 19
+    assert one["inputs"] == ["close"]
+    assert one["parameters"][1] == {
+        "name": "width",
+        "type": "float",
+        "default": 2.0,
+        "help": "Deviations from the middle to each band, from 1e-6 to 1e6.",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("bolinger", "did you mean bollinger? There are"), ("?", "There are aroon")]
+)
+def test_an_unknown_one_is_told_with_the_nearest_and_the_list(name: str, hint: str) -> None:
+    error = runner.invoke(app, ["describe", name]).exception
+    assert isinstance(error, StockstreamError)
+    assert error.message == f"there is no indicator {name!r}"
+    assert error.hint is not None
+    assert error.hint.startswith(hint)
+    assert all(each in error.hint for each in catalog())
+
+
+def test_the_shell_is_offered_the_names(tmp_path: Path) -> None:
+    words = "stockstream indicators describe b"
+    env = clean(tmp_path, _STOCKSTREAM_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD="3")
+    offered = stockstream(cwd=tmp_path, env=env).stdout.split()
+    assert offered == [name for name in catalog() if name.startswith("b")]
+    assert "bollinger" in offered
+
+
+def test_a_narrow_terminal_folds_long_cells() -> None:
+    row = ("bollinger", "Bollinger Bands over closes", "period 20", "19", "lower, middle, upper, percent_b")
+    lines = list(_folded([row], 80))
+    assert len(lines) > 1
+    assert all(sum(map(len, line)) <= 80 for line in lines)
+    assert [" ".join(filter(None, cells)) for cells in zip(*lines, strict=True)] == list(row)
+    assert list(_folded([row], 200)) == [row]
