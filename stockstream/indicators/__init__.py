@@ -10,6 +10,7 @@ from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
 from stockstream.indicators.sma import SMA, SMAPoint
+from stockstream.indicators.together import Together
 
 __all__ = [
     "OBV",
@@ -27,4 +28,5 @@ __all__ = [
     "PriceBar",
     "RSIPoint",
     "SMAPoint",
+    "Together",
 ]

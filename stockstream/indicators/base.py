@@ -101,7 +101,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        if "point" in vars(cls):
+        if isinstance(vars(cls).get("point"), type):  # not where it depends on the parameters
             cls.fields = cls.point.__struct_fields__
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from inspect import signature
-from typing import Any, ClassVar, Self, get_type_hints
+from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 import msgspec
 
@@ -15,8 +15,9 @@ class Stateful:
     """Copies, saves and restores itself, by what its class declares.
 
     A class names in ``kept`` the slots that change with each value, and annotates each with its type: numbers, bools,
-    lists of them, or another Stateful. All else that it holds follows from the parameters of its ``__init__``, each of
-    which is also a public attribute. ``version`` is raised where a state of the same parameters takes another shape.
+    lists of them, another Stateful, or a dict of those by name. All else that it holds follows from the parameters of
+    its ``__init__``, each of which is also a public attribute; of one that is Stateful itself, the state is the part's
+    business. ``version`` is raised where a state of the same parameters takes another shape.
 
     >>> class Sum(Stateful):
     ...     __slots__ = ("_total",)
@@ -53,6 +54,8 @@ class Stateful:
             value = getattr(self, name)
             if isinstance(value, list | Stateful):
                 value = value.copy()
+            elif isinstance(value, dict):
+                value = copies(value)
             setattr(twin, name, value)
         return twin
 
@@ -65,6 +68,8 @@ class Stateful:
                 value = value.state()
             elif isinstance(value, list):
                 value = value.copy()
+            elif isinstance(value, dict):
+                value = {part: each.state() for part, each in value.items()}
             state[name.lstrip("_")] = value
         return state
 
@@ -91,6 +96,8 @@ class Stateful:
             part = getattr(fresh, name)
             if isinstance(part, Stateful):
                 part.restore(state[key])
+            elif isinstance(part, dict):
+                _restore(part, key, state[key])
             else:
                 setattr(fresh, name, converted(key, state[key], hints[name]))
         fresh._check()  # noqa: SLF001 - it is one of us
@@ -101,7 +108,27 @@ class Stateful:
 
     def _identity(self) -> dict[str, Any]:
         """What a state must have in common with this one: version and parameters."""
-        return {"version": self.version} | {name: getattr(self, name) for name in self.parameters}
+        parameters = {name: getattr(self, name) for name in self.parameters}
+        return {"version": self.version} | {
+            name: value for name, value in parameters.items() if not isinstance(value, Stateful | dict)
+        }
+
+
+S = TypeVar("S", bound=Stateful)
+
+
+def copies(parts: Mapping[str, S]) -> dict[str, S]:
+    """A copy of each, by the same names."""
+    return {name: part.copy() for name, part in parts.items()}
+
+
+def _restore(parts: Mapping[str, Stateful], key: str, saved: object) -> None:
+    """Restore each from its state by name."""
+    if not isinstance(saved, Mapping):
+        raise checks.damaged(f"{key} is {saved!r}")
+    checks.same({key: list(saved)}, **{key: list(parts)})
+    for name, part in parts.items():
+        part.restore(saved[name])
 
 
 def converted(name: str, value: Any, kind: Any) -> Any:

@@ -1,0 +1,97 @@
+"""What indicators that are made of others share: these take a bar all together, or not at all."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
+
+from stockstream.indicators.base import Indicator, Point, Table
+from stockstream.indicators.stateful import copies
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Part: TypeAlias = Indicator[Any, Any]
+
+_NOTED: Final = 64
+"""Bars after which the parts are copied, at least; with longer windows, which cost more to copy, it is later."""
+
+
+class Composite(Indicator[Any, Point]):
+    """An indicator over the same bars as its parts.
+
+    Where one part refuses a bar after others have taken it, these go back: to copies of them, made once in a while,
+    which then take again the bars since. A subclass gives `_advance`, `_stretch`, `lookback` and `peek`, and keeps its
+    parts nowhere else.
+
+    Attributes
+    ----------
+    parts
+        The indicators by name: copies of those given, in the state in which these were.
+    """
+
+    __slots__ = ("_copies", "_most", "_since", "fields", "inputs", "parts", "point")
+
+    kept: ClassVar[tuple[str, ...]] = ("parts",)
+
+    # Of each its own, where other indicators have them by class.
+    inputs: tuple[str, ...]  # type: ignore[misc]
+    point: type[Point]  # type: ignore[misc]
+    fields: tuple[str, ...]  # type: ignore[misc]
+
+    parts: dict[str, Part]
+    _copies: dict[str, Part]
+    _since: list[tuple[Any, ...]]
+
+    def __init__(self, parts: Mapping[str, Part], inputs: Iterable[str], point: type[Point]) -> None:
+        super().__init__()
+        self.parts = copies(parts)
+        self.inputs = tuple(inputs)
+        self.point = point
+        self.fields = point.__struct_fields__
+        self._copies = {}
+        self._since = []
+        self._most = max(_NOTED, *(part.lookback for part in parts.values()))
+
+    def update(self, bar: Any) -> Point | None:  # noqa: D102 - as `Indicator` has it
+        # Not the bar itself, which may have changed by the time it is needed again.
+        values = tuple([getattr(bar, name) for name in self.inputs])
+        if not self._copies or len(self._since) == self._most:
+            self._copies = copies(self.parts)
+            self._since = []
+        try:
+            self.value = point = self._advance(bar)
+        except BaseException:
+            self._go_back()
+            raise
+        self._since.append(values)
+        return point
+
+    def _go_back(self) -> None:
+        """Bring the parts to where they were before the bar that one of them refuses."""
+        self.parts = copies(self._copies)
+        for values in self._since:
+            self._advance(SimpleNamespace(**dict(zip(self.inputs, values, strict=True))))
+
+    def batch(self, columns: Table) -> Table:  # noqa: D102 - as `Indicator` has it
+        from stockstream.indicators import arrays
+
+        count = len(arrays.columns_of(columns, self.inputs)[0])
+        ahead = self.copy()
+        points = ahead._stretch(columns, count)  # noqa: SLF001 - it is one of us
+        self.parts = ahead.parts
+        self.value = ahead.value
+        self._copies = {}
+        result: Table = arrays.like(columns, points)
+        return result
+
+    @abstractmethod
+    def _advance(self, bar: Any) -> Point | None:
+        """Let the parts take a bar; the point. May leave them anywhere where it raises."""
+
+    @abstractmethod
+    def _stretch(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
+        """Let the parts take a stretch of bars; the points by field, each of shape (count,). Sets ``value``."""
