@@ -31,6 +31,11 @@ _SAVE_SHARE: Final = 50
 _RATE_OVER: Final = 5.0
 _LONGEST_NAME: Final = 100
 
+_AT_WORK: Final = 0.04
+_BREATH: Final = 0.002
+"""While history is read, a tick works for so long, with so short a pause between two looks: a few hundred records that
+are taken at once are still in the processor's cache, those of a whole beat of the window are not."""
+
 
 class Live(Generic[R]):
     """Runs one view: a subscriber feeds its fold, a checkpoint keeps it.
@@ -109,16 +114,15 @@ class Live(Generic[R]):
             self._stack.close()
 
     def tick(self) -> bool:
-        """Take what has arrived; True where anything shown may have changed.
+        """Take what has arrived; True where anything shown may have changed. While history is read it takes 40 ms.
 
         Raises `SeriesError` where a symbol stands for several series, and whatever ended the reading.
         """
-        changed = self._renewed()
-        batch = self._subscriber.arrived()
-        self._positions.update(batch.positions)
-        if len(batch):
-            changed |= self.fold.apply(batch.records)
-            self._note(batch)
+        changed = self._renewed() | self._take()
+        ends = time.monotonic() + _AT_WORK
+        while self._behind() and time.monotonic() < ends:
+            time.sleep(_BREATH)
+            changed |= self._take()
         if not self.settled and self.caught_up:
             self.settled = True
             changed = True
@@ -128,6 +132,19 @@ class Live(Generic[R]):
         if self._unsaved and time.monotonic() >= self._save_at:
             self._save()
         return changed
+
+    def _take(self) -> bool:
+        batch = self._subscriber.arrived()
+        self._positions.update(batch.positions)
+        if not len(batch):
+            return False
+        self._note(batch)
+        return self.fold.apply(batch.records)
+
+    def _behind(self) -> bool:
+        """Whether it is reading what the topic held when the reading began."""
+        standing = self._subscriber.standing()
+        return not self.settled and bool(standing.target) and not standing.reached(self._positions)
 
     def _note(self, batch: Batch[R]) -> None:
         self._unsaved = True

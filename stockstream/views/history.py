@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import islice
-from operator import attrgetter, lt
 from typing import Any, Final, TypeAlias
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.indicators import Indicator, InvalidBar
 from stockstream.records import IMPOSSIBLE, Bar
+from stockstream.views.bars import NUMBERS, Bars, Row, grown
 from stockstream.views.frame import Frame
 
 AnyIndicator: TypeAlias = Indicator[Any, Any]
@@ -22,8 +19,6 @@ AnyIndicator: TypeAlias = Indicator[Any, Any]
 _SNAPSHOT_EVERY: Final = 512
 _SNAPSHOTS: Final = 8
 _AT_ONCE_FROM: Final = 32
-_PRICES: Final = ("open", "high", "low", "close", "volume")
-_time_of = attrgetter("time")
 
 
 class History:
@@ -31,21 +26,19 @@ class History:
 
     A bar that comes again replaces the former one, and what was computed from it on is computed again, from the
     nearest snapshot of the indicator's state before it. A bar that is marked impossible, or that the indicator
-    refuses, stays in the history and is not computed with. Only the newest bar can be forming: it is peeked at.
+    refuses, stays in the history and is not computed with. Only the newest bar can be forming: it is peeked at. The
+    final form of another may never come: once time has passed it, it counts as it stands.
     """
 
-    def __init__(self, make: Callable[[], AnyIndicator]) -> None:
-        self.bars: list[Bar] = []
-        self.corrections = 0
+    def __init__(self, make: Callable[[], AnyIndicator], bars: Bars | None = None, corrections: int = 0) -> None:
+        self.bars = bars or Bars()
+        self.corrections = corrections
         self._make = make
         self._indicator = make()
         self._snapshots: list[tuple[int, dict[str, Any]]] = []
         self._doubtful: set[datetime] = set()
         self._computed = 0
-        self._filled = 0
-        self._points = np.empty((0, len(self._indicator.fields)))
-        self._prices = np.empty((0, len(_PRICES)))
-        self._times = np.empty(0, dtype="M8[us]")
+        self._points = np.empty((len(self._indicator.fields), 0))
 
     @property
     def doubtful(self) -> int:
@@ -54,45 +47,30 @@ class History:
 
     def take(self, bars: Sequence[Bar]) -> bool:
         """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
-        mine = self.bars
-        if bars and self._follows(bars):
-            mine.extend(bars)
+        if bars and self.bars.follow(bars):
             return True
         changed = False
         for bar in bars:
-            if not mine or bar.time > mine[-1].time:
-                if mine and not mine[-1].final:
-                    # Its final form may never come: now that time has passed it, it counts as it stands.
-                    self._back_to(len(mine) - 1)
-                mine.append(bar)
+            newest = self.bars.newest
+            if newest is None or bar.time > newest.time:
+                self.bars.append(bar)
                 changed = True
             else:
                 changed |= self._correct(bar)
         return changed
 
-    def _follows(self, bars: Sequence[Bar]) -> bool:
-        """Whether the bars simply go on from what there is, as nearly always when a topic is caught up with."""
-        times = list(map(_time_of, (*self.bars[-1:], *bars)))
-        return all(map(lt, times, islice(times, 1, None)))
-
     def _correct(self, bar: Bar) -> bool:
-        place = bisect_left(self.bars, bar.time, key=_time_of)
-        if self.bars[place].time == bar.time:
-            held = self.bars[place]
-            # A producer that starts again counts revisions anew: the number alone is no change.
-            if held == bar or held == msgspec.structs.replace(bar, revision=held.revision):
-                return False
-            self.bars[place] = bar
-            self.corrections += held.final
-        else:
-            self.bars.insert(place, bar)
-            self.corrections += 1
+        place = self.bars.place(bar.time)
+        if self.bars.holds(place, bar):
+            return False
+        # Of a bar that was still forming it is simply the next form.
+        self.corrections += self.bars.times[place] != bar.time or self.bars.final(place)
+        self.bars.put(place, bar)
         self._back_to(place)
         return True
 
     def _back_to(self, place: int) -> None:
         """Forget what was computed from a place on."""
-        self._filled = min(self._filled, place)
         if place >= self._computed:
             return
         while self._snapshots and self._snapshots[-1][0] > place:
@@ -102,18 +80,18 @@ class History:
         if self._snapshots:
             self._computed, state = self._snapshots[-1]
             self._indicator.restore(state)
-        self._doubtful = {time for time in self._doubtful if time < self.bars[self._computed].time}
+        self._doubtful = {time for time in self._doubtful if time < self.bars.times[self._computed]}
 
     def points(self) -> NDArray[np.float64]:
-        """The indicator's points, shape (bars, fields), NaN where there is none."""
+        """The indicator's points, shape (fields, bars), NaN where there is none."""
         total = len(self.bars)
-        self._points = _grown(self._points, total)
-        settled = total - 1 if total and not self.bars[-1].final else total
+        self._points = grown(self._points, total)
+        settled = total - 1 if total and not self.bars.final(total - 1) else total
         while self._computed < settled:
             self._compute(self._next_stop(settled))
         if settled < total:
-            self._points[settled] = self._point(self._indicator.peek, self.bars[settled])
-        return self._points[:total]
+            self._points[:, settled] = self._point(self._indicator.peek, settled)
+        return self._points[:, :total]
 
     def _next_stop(self, settled: int) -> int:
         """Corrections are mostly of recent bars: snapshots are made over the last stretches, the rest goes at once."""
@@ -126,78 +104,51 @@ class History:
         start = self._computed
         if start and (not self._snapshots or self._snapshots[-1][0] + _SNAPSHOT_EVERY <= start):
             self._snapshots.append((start, self._indicator.state()))
-        bars = self.bars[start:end]
-        if not self._at_once(bars, start, end):
-            for place, bar in enumerate(bars, start):
-                self._points[place] = self._point(self._indicator.update, bar)
+        if not self._at_once(start, end):
+            for place in range(start, end):
+                self._points[:, place] = self._point(self._indicator.update, place)
         self._computed = end
 
-    def _at_once(self, bars: list[Bar], start: int, end: int) -> bool:
-        if len(bars) < _AT_ONCE_FROM or any(map(attrgetter("flags"), bars)):
+    def _at_once(self, start: int, end: int) -> bool:
+        times = self.bars.times
+        flagged = any(times[start] <= time <= times[end - 1] for time in self.bars.flags)
+        if end - start < _AT_ONCE_FROM or flagged:
             return False
-        columns = {name: _column(bars, name) for name in self._indicator.inputs}
+        columns = {name: self.bars.column(name, start, end) for name in self._indicator.inputs}
         try:
             points = self._indicator.batch(columns)
         except InvalidBar:
             return False
         for number, name in enumerate(self._indicator.fields):
-            self._points[start:end, number] = points[name]
+            self._points[number, start:end] = points[name]
         return True
 
-    def _point(self, take: Callable[[Bar], Any], bar: Bar) -> Any:
-        self._doubtful.discard(bar.time)
-        if IMPOSSIBLE not in bar.flags:
+    def _point(self, take: Callable[[Row], Any], place: int) -> Any:
+        time = self.bars.times[place]
+        self._doubtful.discard(time)
+        if IMPOSSIBLE not in self.bars.flags.get(time, ()):
             try:
-                point = take(bar)
+                point = take(self.bars.row(place))
             except InvalidBar:
                 pass
             else:
                 return np.nan if point is None else [np.nan if value is None else value for value in point]
-        self._doubtful.add(bar.time)
+        self._doubtful.add(time)
         return np.nan
 
     def frame(self) -> Frame:
         """All bars with the indicator's values, by time; good until the next `take`."""
         total = len(self.bars)
         points = self.points()
-        self._fill(total)
         final = np.ones(total, dtype=bool)
         if total:
-            final[-1] = self.bars[-1].final
+            final[-1] = self.bars.final(total - 1)
         doubtful = np.zeros(total, dtype=bool)
         for time in self._doubtful:
-            doubtful[bisect_left(self.bars, time, key=_time_of)] = True
+            doubtful[self.bars.place(time)] = True
         return Frame(
             "time",
-            {"time": self._times[:total]}
-            | {name: self._prices[:total, number] for number, name in enumerate(_PRICES)}
-            | {name: points[:, number] for number, name in enumerate(self._indicator.fields)}
+            {name: self.bars.column(name, 0, total) for name in ("time", *NUMBERS)}
+            | dict(zip(self._indicator.fields, points, strict=True))
             | {"final": final, "doubtful": doubtful},
         )
-
-    def _fill(self, total: int) -> None:
-        """Bring the columns of times and prices up to the bars."""
-        self._prices = _grown(self._prices, total)
-        self._times = _grown(self._times, total)
-        fresh = self.bars[self._filled :]
-        for number, name in enumerate(_PRICES):
-            self._prices[self._filled : total, number] = _column(fresh, name)
-        seconds = np.fromiter(map(datetime.timestamp, map(_time_of, fresh)), np.float64, len(fresh))
-        self._times[self._filled : total] = (seconds * 1e6).round().astype("M8[us]")
-        self._filled = total
-
-
-def _column(bars: Sequence[Bar], name: str) -> NDArray[np.float64]:
-    try:
-        return np.fromiter(map(attrgetter(name), bars), np.float64, len(bars))
-    except TypeError:  # a volume that is not known; this takes twice the time and makes it NaN
-        return np.array(list(map(attrgetter(name), bars)), dtype=np.float64)
-
-
-def _grown(store: NDArray[Any], rows: int) -> NDArray[Any]:
-    """The store with room for that many rows, its contents kept."""
-    if len(store) >= rows:
-        return store
-    larger = np.empty((max(rows, 2 * len(store), 256), *store.shape[1:]), dtype=store.dtype)
-    larger[: len(store)] = store
-    return larger

@@ -11,16 +11,20 @@ import numpy as np
 
 from stockstream.errors import SeriesError, StateError
 from stockstream.records import SIMULATED, Bar, Series
+from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import AnyIndicator, History
 
-_STATE_VERSION: Final = 1
+_STATE_VERSION: Final = 2
 
 
-class _State(msgspec.Struct):
+class _Versioned(msgspec.Struct):
     version: int
-    series: list[tuple[Series, int, list[Bar]]]
+
+
+class _State(_Versioned):
+    series: list[tuple[Series, int, SavedBars]]
 
 
 class SeriesFold:
@@ -102,7 +106,7 @@ class SeriesFold:
     def title(self, key: str) -> str:
         """The series, and the unit of its prices where that is known: ``AAPL 1m, USD``."""
         symbol, interval, _ = self._shown[key]
-        currency = self._histories[self._shown[key]].bars[-1].currency
+        currency = self._newest(key).currency
         return f"{symbol} {interval}" + (f", {currency}" if currency else "")
 
     def simulated(self, key: str) -> bool:
@@ -111,12 +115,18 @@ class SeriesFold:
 
     def zone(self, key: str) -> str | None:
         """The exchange's zone; None for UTC and for intervals of a day and longer."""
-        bar = self._histories[self._shown[key]].bars[-1]
+        bar = self._newest(key)
         return None if bar.interval.endswith(("d", "wk", "mo")) else bar.tz
+
+    def _newest(self, key: str) -> Bar:
+        bar = self._histories[self._shown[key]].bars.newest
+        if bar is None:
+            raise KeyError(key)
+        return bar
 
     def latest(self) -> np.datetime64 | None:
         """The newest bar's time."""
-        newest = max((history.bars[-1].time for history in self._histories.values()), default=None)
+        newest = max((history.bars.times[-1] for history in self._histories.values()), default=None)
         return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
@@ -131,19 +141,21 @@ class SeriesFold:
 
     def state(self) -> bytes:
         """Every bar, with a version; what is computed of them is computed again."""
-        series = [(Series(*key), history.corrections, history.bars) for key, history in self._histories.items()]
+        series = [(Series(*key), history.corrections, history.bars.save()) for key, history in self._histories.items()]
         return msgspec.msgpack.encode(_State(_STATE_VERSION, series))
 
     def restore(self, state: bytes) -> None:
         """Go on from a `state`; raises `StateError` where it cannot be used."""
         try:
-            saved = msgspec.msgpack.decode(state, type=_State)
+            version = msgspec.msgpack.decode(state, type=_Versioned).version
+            saved = msgspec.msgpack.decode(state, type=_State) if version == _STATE_VERSION else None
         except msgspec.MsgspecError as error:
             raise StateError(f"a saved series state cannot be read: {error}") from error
-        if saved.version != _STATE_VERSION:
-            raise StateError(f"a saved series state has version {saved.version}, not {_STATE_VERSION}")
+        if saved is None:
+            raise StateError(f"a saved series state has version {version}, not {_STATE_VERSION}")
+        loaded = {series: Bars.load(bars) for series, _, bars in saved.series}
         self._histories.clear()
         self._shown.clear()
-        for series, corrections, bars in saved.series:
-            self.apply(bars)
-            self._histories[series].corrections = corrections
+        for series, corrections, _ in saved.series:
+            self._histories[series] = History(self._make, loaded[series], corrections)
+            self._shown.setdefault(series.symbol, series)

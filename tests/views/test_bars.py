@@ -1,0 +1,113 @@
+"""Bars kept as columns are the bars that came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import numpy as np
+import pytest
+
+from stockstream.errors import StateError
+from stockstream.records import OFF_GRID, Bar
+from stockstream.views.bars import NUMBERS, Bars, SavedBars
+from tests.views.bars import walk
+
+
+def bars_of(sent: list[Bar]) -> Bars:
+    bars = Bars()
+    assert bars.follow(sent)
+    return bars
+
+
+def assert_holds(bars: Bars, expected: list[Bar]) -> None:
+    assert len(bars) == len(expected)
+    assert bars.newest == expected[-1]
+    for name in NUMBERS:
+        values = [getattr(bar, name) for bar in expected]
+        np.testing.assert_array_equal(bars.column(name, 0, len(bars)), np.array(values, dtype=np.float64))
+    assert bars.instants().tolist() == [bar.time.replace(tzinfo=None) for bar in expected]
+    for place, bar in enumerate(expected):
+        assert bars.place(bar.time) == place
+        assert bars.holds(place, bar)
+        assert bars.final(place) == bar.final
+        row = bars.row(place)
+        assert all(getattr(row, name) == getattr(bar, name) for name in ("time", *NUMBERS))
+
+
+def odd(sent: list[Bar]) -> list[Bar]:
+    """The same with a doubt, an unknown volume, and a bar whose final form never came."""
+    replace = msgspec.structs.replace
+    return [
+        *sent[:3],
+        replace(sent[3], flags=(OFF_GRID,)),
+        replace(sent[4], volume=None),
+        replace(sent[5], final=False),
+        *sent[6:],
+    ]
+
+
+def test_bars_that_follow_are_taken_in_stretches_of_any_length() -> None:
+    sent = odd(walk(700))
+    bars = Bars()
+    for start, end in ((0, 1), (1, 5), (5, 6), (6, 700)):
+        assert bars.follow(sent[start:end])
+    assert_holds(bars, sent)
+
+
+@pytest.mark.parametrize("wrong", [[1, 0], [0, 0], [0, 2, 1]])
+def test_bars_out_of_order_are_not_taken_at_once(wrong: list[int]) -> None:
+    sent = walk(3)
+    bars = Bars()
+    assert not bars.follow([sent[place] for place in wrong])
+    assert len(bars) == 0
+    bars = bars_of(sent)
+    assert not bars.follow(sent[2:])
+    assert_holds(bars, sent)
+
+
+def test_a_bar_is_put_in_its_place() -> None:
+    sent = odd(walk(300))
+    late = bars_of([bar for place, bar in enumerate(sent) if place not in (0, 4, 200)])
+    late.instants()
+    for place in (200, 0, 4):
+        late.put(late.place(sent[place].time), sent[place])
+    assert_holds(late, sent)
+    for place in (3, 5, 299):
+        revised = msgspec.structs.replace(sent[place], close=sent[place].close + 1, flags=(), final=True)
+        assert not late.holds(place, revised)
+        late.put(place, revised)
+        sent[place] = revised
+    assert_holds(late, sent)
+
+
+def test_only_what_is_shown_makes_a_bar_another_one() -> None:
+    sent = walk(2)
+    bars = bars_of(sent)
+    replace = msgspec.structs.replace
+    for same in (replace(sent[1], revision=7), replace(sent[1], source="other"), replace(sent[1], adj_close=1.0)):
+        assert bars.holds(1, same)
+    for other in (
+        replace(sent[1], high=sent[1].high + 1),
+        replace(sent[1], volume=None),
+        replace(sent[1], final=False),
+        replace(sent[1], flags=(OFF_GRID,)),
+        replace(sent[1], time=sent[1].time + timedelta(seconds=1)),
+    ):
+        assert not bars.holds(1, other)
+
+
+def test_what_was_saved_is_loaded_and_goes_on() -> None:
+    sent = odd(walk(300))
+    coded = msgspec.msgpack.encode(bars_of(sent[:280]).save())
+    loaded = Bars.load(msgspec.msgpack.decode(coded, type=SavedBars))
+    assert_holds(loaded, sent[:280])
+    assert loaded.follow(sent[280:])
+    assert_holds(loaded, sent)
+
+
+def test_damage_is_told() -> None:
+    saved = bars_of(walk(5)).save()
+    for instants, numbers in ((saved.instants[:-1], saved.numbers), (saved.instants, saved.numbers[:-8])):
+        with pytest.raises(StateError, match="cannot be read"):
+            Bars.load(SavedBars(saved.newest, instants, numbers, [], []))
