@@ -38,10 +38,11 @@ def test_what_has_not_warmed_up_is_none() -> None:
     together = several()
     points = [together.update(price) for price in prices(cut(BARS, 0, 20))]
     assert together.lookback == 5
-    assert points[4] is None
-    assert list(points[5])[5:] == [*list(points[5])[5:8], None]
-    assert list(points[18])[:5] == [None] * 5
-    assert None not in list(points[19])
+    assert points[:5] == [None] * 5
+    known = [[value is not None for value in point or ()] for point in points]
+    assert known[5] == [False] * 5 + [True] * 3 + [False]
+    assert known[14] == known[18] == [False] * 5 + [True] * 4
+    assert known[19] == [True] * 9
 
 
 def test_points_of_two_that_are_alike_compare() -> None:
@@ -90,7 +91,7 @@ def test_what_one_part_refuses_changes_none(bars: int) -> None:
 
 def test_refusals_among_updates_batches_and_restores_leave_no_trace() -> None:
     dice = random.Random(5)
-    parts = {"aroon": Aroon(9), "moody": Moody(3)}
+    parts: dict[str, Any] = {"aroon": Aroon(9), "moody": Moody(3)}
     together, untouched = Together(parts), Together(parts)
     start = 0
     while start < 900:
