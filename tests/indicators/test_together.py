@@ -23,8 +23,9 @@ def several() -> Together:
 
 def test_each_field_is_that_of_the_indicator_alone() -> None:
     points = several().batch(BARS)
+    parts: dict[str, Any] = {"bollinger": Bollinger(20), "aroon": Aroon(5), "rsi": RSI(14)}
     alone: Stretch = {}
-    for name, indicator in {"bollinger": Bollinger(20), "aroon": Aroon(5), "rsi": RSI(14)}.items():
+    for name, indicator in parts.items():
         alone |= {column(name, indicator, field): values for field, values in indicator.batch(BARS).items()}
     assert_identical(points, alone)
     assert list(points)[:1] + list(points)[-2:] == ["bollinger_lower", "aroon_oscillator", "rsi"]
