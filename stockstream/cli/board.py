@@ -15,7 +15,7 @@ from rich.text import Text
 
 from stockstream.cli.report import PersonReporter, Reporter
 from stockstream.cli.supervisor import Child, State
-from stockstream.cli.text import rate
+from stockstream.cli.text import BYTES, rate
 
 SUMMARY_EVERY: Final = 10.0
 """Seconds between two summaries where there is no terminal."""
@@ -88,7 +88,7 @@ class Board:
                 tell(f"{line}, {said}" if said else line)
         if time.monotonic() >= self._summary_at:
             self._summary_at = time.monotonic() + SUMMARY_EVERY
-            running = [child for child in self._children if child.alive and child.report.done is not None]
+            running = [child for child in self._children if child.alive and _counts(child)]
             counts = [f"{child.name} {_done(child)} ({_rate(child)}/s)" for child in running]
             if counts:
                 self._reporter.note("progress: " + ", ".join(counts))
@@ -116,15 +116,23 @@ def what(child: Child) -> str:
         return child.why()
     if child.state in (State.ENDING, State.ENDED):
         return ""
-    return child.report.doing or child.report.text
+    report = child.report
+    if report.done is not None and report.doing.endswith(BYTES):
+        return f"{report.doing.removesuffix(BYTES)}, {report.done / 1e6:.0f} of {(report.total or 0) / 1e6:.0f} MB"
+    return report.doing or report.text
+
+
+def _counts(child: Child) -> bool:
+    """Whether the child tells records."""
+    return child.report.done is not None and not child.report.doing.endswith(BYTES)
 
 
 def _done(child: Child) -> str:
     done, total = child.report.done, child.report.total
-    if done is None:
+    if done is None or not _counts(child):
         return "-"
     return f"{done:,}" if total is None else f"{done:,} of {total:,}"
 
 
 def _rate(child: Child) -> str:
-    return rate(child.report.rate) if child.alive and child.report.done is not None else "-"
+    return rate(child.report.rate) if child.alive and _counts(child) else "-"

@@ -12,6 +12,7 @@ import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
+from stockstream.cli.text import BYTES
 from stockstream.kafka.broker import Broker
 from stockstream.kafka.jars import KAFKA_VERSION, fetch
 
@@ -60,7 +61,7 @@ def _jars(cache: Path, reporter: Reporter) -> list[Path]:
     begun = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        reporter.progress(done, total, done / (time.monotonic() - begun), f"fetching Kafka {KAFKA_VERSION}, bytes")
+        reporter.progress(done, total, done / (time.monotonic() - begun), f"fetching Kafka {KAFKA_VERSION}{BYTES}")
 
     try:
         return fetch(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Final
+
+BYTES: Final = ", bytes"
+"""How the state of a progress ends that counts bytes, where all others count records."""
 
 
 def rate(value: float) -> str:

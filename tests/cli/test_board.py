@@ -20,7 +20,10 @@ import json, sys, time
 what = sys.argv[1]
 def tell(event, **values):
     print(json.dumps({"event": event, **values}), file=sys.stderr, flush=True)
-tell("progress", done=1234, total=5000 if what == "flights" else None, rate=99.6, state="sending " + what)
+if what == "jars":
+    tell("progress", done=12_340_000, total=43_000_000, rate=6e6, state="fetching Kafka, bytes")
+else:
+    tell("progress", done=1234, total=5000 if what == "flights" else None, rate=99.6, state="sending " + what)
 if what == "dead":
     tell("error", text="no broker answers [here]", hint=None, log=None)
     sys.exit(1)
@@ -48,6 +51,17 @@ def test_the_table_says_what_runs_how_fast_and_why_one_died(supervisor: Supervis
         "flights  running  1,234 of 5,000       99.6  sending flights",
         "dead     died              1,234          -  no broker answers [here] (exit code 1)",
     ]
+
+
+def test_bytes_are_no_records() -> None:
+    with Supervisor(os.environ) as supervisor:
+        supervisor.start("broker", [sys.executable, "-c", CHILD, "jars"], rank=0)
+        until(lambda: supervisor.children[0].report.done is not None)
+        console = Console(file=io.StringIO(), width=100)
+        console.print(table(supervisor.children))
+        assert isinstance(console.file, io.StringIO)
+        row = console.file.getvalue().splitlines()[1].rstrip()
+        assert row.split(maxsplit=4) == ["broker", "running", "-", "-", "fetching Kafka, 12 of 43 MB"]
 
 
 def test_without_a_terminal_changes_are_lines_each_told_once(supervisor: Supervisor) -> None:
