@@ -7,9 +7,11 @@ from stockstream.indicators.aroon import Aroon, AroonPoint
 from stockstream.indicators.atr import ATR, ATRPoint
 from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
+from stockstream.indicators.chain import Chain
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
+from stockstream.indicators.run import run
 from stockstream.indicators.sma import SMA, SMAPoint
 from stockstream.indicators.together import Together
 
@@ -23,6 +25,7 @@ __all__ = [
     "AroonPoint",
     "Bollinger",
     "BollingerPoint",
+    "Chain",
     "Columns",
     "Indicator",
     "InvalidBar",
@@ -32,4 +35,5 @@ __all__ = [
     "RSIPoint",
     "SMAPoint",
     "Together",
+    "run",
 ]

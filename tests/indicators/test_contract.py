@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream import indicators
-from stockstream.indicators import RSI, SMA, Aroon, Bollinger, Indicator, InvalidBar, Together
+from stockstream.indicators import RSI, SMA, Aroon, Bollinger, Chain, Indicator, InvalidBar, Together
 from tests.indicators.inputs import (
     COLUMNS,
     Price,
@@ -60,6 +60,10 @@ class Maker:
 
 
 EXAMPLES: dict[type[Any], list[dict[str, Any]]] = {
+    Chain: [
+        {"inner": RSI(3), "outer": Bollinger(5)},
+        {"inner": Bollinger(4), "field": "percent_b", "outer": Chain(RSI(2), SMA(7))},
+    ],
     Together: [
         {"parts": {"bands": Bollinger(5), "aroon": Aroon(70), "rsi": RSI(3)}},
         {"parts": {"slow": SMA(70), "both": Together({"fast": SMA(1), "aroon": Aroon(4)})}},
