@@ -27,8 +27,9 @@ INTERVALS: Final[dict[str, int]] = {
     "1d": 86_400,
     "1wk": 604_800,
     "1mo": 2_592_000,
+    "1y": 31_536_000,
 }
-"""The intervals a bar can have, in seconds (a month counts as 30 days)."""
+"""The intervals a bar can have, in seconds (a month counts as 30 days, a year as 365)."""
 
 
 class Series(NamedTuple):

@@ -19,9 +19,9 @@ from stockstream.cli.sending import Position, send
 from stockstream.config import History
 from stockstream.errors import BadRow
 from stockstream.kafka.last import last_bars
+from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.csv_files import find
-from stockstream.producers.grid import intraday
 from stockstream.producers.pace import at_rate
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.producers.stock_csv import StockFiles

@@ -14,7 +14,8 @@ from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
-from stockstream.records import INTERVALS, MARKET, Bar, Flight
+from stockstream.periods import intraday
+from stockstream.records import MARKET, Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, decoder
 
 _LONGEST: Final = 160
@@ -74,8 +75,7 @@ def _raw(sent: Sent) -> str:
 
 
 def _bar(bar: Bar) -> str:
-    days = INTERVALS.get(bar.interval, 0) >= INTERVALS["1d"]
-    opened = f"{bar.time:%Y-%m-%d}" if days else f"{bar.time:%Y-%m-%d %H:%M}Z"
+    opened = f"{bar.time:%Y-%m-%d %H:%M}Z" if intraday(bar.interval) else f"{bar.time:%Y-%m-%d}"
     volume = "-" if bar.volume is None else f"{bar.volume:,.10g}"
     prices = "  ".join(f"{name} {price:,.10g}" for name, price in _prices(bar))
     marks = [*([bar.feed] if bar.feed != MARKET else []), *([] if bar.final else ["forming"]), *bar.flags]

@@ -16,7 +16,8 @@ from stockstream.cli.text import size, span, table
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.subscriber import Subscriber
-from stockstream.records import INTERVALS, MARKET, Series
+from stockstream.periods import intraday
+from stockstream.records import MARKET, Series
 from stockstream.topics import STOCKS
 
 PATIENCE: Final = 5.0
@@ -123,5 +124,4 @@ def _sent(instant: datetime | None) -> str:
 
 def _opened(instant: datetime, one: Series) -> str:
     """When a bar opened: a session's date from a day on, else UTC."""
-    days = INTERVALS.get(one.interval, 0) >= INTERVALS["1d"]
-    return f"{instant:%Y-%m-%d}" if days else f"{instant:%Y-%m-%d %H:%M}Z"
+    return f"{instant:%Y-%m-%d %H:%M}Z" if intraday(one.interval) else f"{instant:%Y-%m-%d}"

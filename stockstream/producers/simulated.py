@@ -10,14 +10,14 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
+from stockstream.periods import following, intraday, opening, preceding
 from stockstream.producers.clock import SYSTEM, Clock
-from stockstream.producers.grid import following, intraday, opening, preceding
 from stockstream.records import INTERVALS, SIMULATED, Bar, Series
 
 _VOLATILITY: Final = 0.0008
 """Standard deviation of a minute's logarithmic return: about 25 % a year of 252 days of 390 minutes."""
 
-_TRADED: Final = {"1d": 390, "1wk": 1_950, "1mo": 8_190}
+_TRADED: Final = {"1d": 390, "1wk": 1_950, "1mo": 8_190, "1y": 98_280}
 _CENT: Final = 0.01
 _SHARES: Final = 9.0
 

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from stockstream.errors import BadRow, SourceError
+from stockstream.periods import intraday, off_grid
 from stockstream.producers.csv_files import BLOCK, CsvFile
-from stockstream.producers.grid import intraday, off_grid
 from stockstream.records import IMPOSSIBLE, INTERVALS, OFF_GRID, Bar, contradiction
 
 LAYOUTS: Final = (
@@ -238,6 +238,8 @@ def spacing(reader: Reader, rows: Iterable[Row]) -> str:
 def _interval(gap: timedelta) -> str | None:
     if timedelta(days=28) <= gap <= timedelta(days=31):
         return "1mo"
+    if gap == timedelta(days=366):
+        return "1y"
     return next((name for name, seconds in INTERVALS.items() if gap == timedelta(seconds=seconds)), None)
 
 

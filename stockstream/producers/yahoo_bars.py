@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from stockstream.producers.grid import following, intraday, off_grid, opening
+from stockstream.periods import following, intraday, off_grid, opening
 from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar, contradiction
 
 

@@ -13,9 +13,9 @@ from typing import Final
 import msgspec
 
 from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
+from stockstream.periods import intraday, preceding
 from stockstream.producers.background import Background
 from stockstream.producers.clock import SYSTEM, Clock
-from stockstream.producers.grid import intraday, preceding
 from stockstream.producers.yahoo import Yahoo
 from stockstream.producers.yahoo_bars import Answer, Null
 from stockstream.records import INTERVALS, Bar

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from stockstream.errors import SeriesError, StateError
+from stockstream.periods import intraday
 from stockstream.records import SIMULATED, Bar, Series
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
@@ -116,7 +117,7 @@ class SeriesFold:
     def zone(self, key: str) -> str | None:
         """The exchange's zone; None for UTC and for intervals of a day and longer."""
         bar = self._newest(key)
-        return None if bar.interval.endswith(("d", "wk", "mo")) else bar.tz
+        return bar.tz if intraday(bar.interval) else None
 
     def _newest(self, key: str) -> Bar:
         bar = self._histories[self._shown[key]].bars.newest

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stockstream.producers.grid import following, opening
+from stockstream.periods import following, opening
 from stockstream.producers.simulated import simulated
 from stockstream.records import INTERVALS, SIMULATED, Bar, Series, contradiction
 from tests.producers.hands import NOW, Hands

@@ -154,8 +154,8 @@ def test_the_commonest_spacing_is_the_interval(write: Write, interval: str) -> N
     assert {bar.interval for bar in bars} == {interval}
 
 
-@pytest.mark.parametrize(("rule", "interval"), [("B", "1d"), ("W-MON", "1wk"), ("MS", "1mo")])
-def test_days_without_weekends_weeks_and_months_are_told_apart(write: Write, rule: str, interval: str) -> None:
+@pytest.mark.parametrize(("rule", "interval"), [("B", "1d"), ("W-MON", "1wk"), ("MS", "1mo"), ("YS", "1y")])
+def test_days_without_weekends_weeks_months_and_years_are_told_apart(write: Write, rule: str, interval: str) -> None:
     dates = pd.date_range("2025-01-01", periods=14, freq=rule)
     bars, _ = read(write("AAPL.csv", DAILY, *(f"{date.date()},2,3,1,2,2,9" for date in dates)))
     assert {bar.interval for bar in bars} == {interval}

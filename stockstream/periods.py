@@ -1,4 +1,4 @@
-"""The grid that bars stand on: where a period opens, and where the next one does."""
+"""The periods that bars stand for: where one opens, and where the next one does."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from stockstream.records import INTERVALS
 _QUARTER: Final = 900
 _DAY: Final = timedelta(days=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MONTHS: Final = {"1mo": 1, "1y": 12}
 
 
 def intraday(interval: str) -> bool:
-    """Whether a bar of the interval is shorter than a day, so that its time is an instant and no session's date."""
-    return INTERVALS[interval] < INTERVALS["1d"]
+    """Whether a bar of the interval is shorter than a day, so that its time is an instant and no session's date.
+
+    An interval that is not ours, which others may have sent, is taken for one.
+    """
+    return INTERVALS.get(interval, 0) < INTERVALS["1d"]
 
 
 def off_grid(time: datetime, interval: str) -> bool:
@@ -35,7 +39,7 @@ def off_grid(time: datetime, interval: str) -> bool:
 def opening(time: datetime, interval: str, anchor: datetime = _EPOCH) -> datetime:
     """When the period that holds an instant opened.
 
-    ``anchor`` is any opening of the same session; weeks open on Monday, months on their first day, at 00:00Z.
+    ``anchor`` is any opening of the same session; weeks open on Monday, months and years on their first day, at 00:00Z.
 
     >>> str(opening(datetime(2026, 3, 19, 14, 12, tzinfo=UTC), "1h"))
     '2026-03-19 14:00:00+00:00'
@@ -47,6 +51,8 @@ def opening(time: datetime, interval: str, anchor: datetime = _EPOCH) -> datetim
     date = time.replace(hour=0, minute=0, second=0, microsecond=0)
     if interval == "1wk":
         return date - date.weekday() * _DAY
+    if interval == "1y":
+        return date.replace(month=1, day=1)
     return date.replace(day=1) if interval == "1mo" else date
 
 
@@ -56,9 +62,7 @@ def following(time: datetime, interval: str) -> datetime:
     >>> str(following(datetime(2026, 1, 1, tzinfo=UTC), "1mo"))
     '2026-02-01 00:00:00+00:00'
     """
-    if interval == "1mo":
-        return (time.replace(day=1) + 32 * _DAY).replace(day=1)
-    return time + timedelta(seconds=INTERVALS[interval])
+    return preceding(time, interval, -1)
 
 
 def preceding(time: datetime, interval: str, periods: int) -> datetime:
@@ -67,7 +71,7 @@ def preceding(time: datetime, interval: str, periods: int) -> datetime:
     >>> str(preceding(datetime(2026, 1, 1, tzinfo=UTC), "1mo", 2))
     '2025-11-01 00:00:00+00:00'
     """
-    if interval == "1mo":
-        months = time.year * 12 + time.month - 1 - periods
+    if interval in _MONTHS:
+        months = time.year * 12 + time.month - 1 - periods * _MONTHS[interval]
         return time.replace(year=months // 12, month=months % 12 + 1, day=1)
     return time - periods * timedelta(seconds=INTERVALS[interval])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.producers.grid import following, off_grid, opening, preceding
+from stockstream.periods import following, intraday, off_grid, opening, preceding
 from stockstream.records import INTERVALS
 
 PANDAS = {"1m": "min", "2m": "2min", "5m": "5min", "15m": "15min", "30m": "30min", "1h": "h", "1d": "D"}
@@ -22,9 +22,9 @@ def test_a_period_opens_where_pandas_floors(time: datetime, interval: str) -> No
     assert opening(time, interval) == pd.Timestamp(time).floor(PANDAS[interval])
 
 
-@given(time=INSTANTS, interval=st.sampled_from(["1wk", "1mo"]))
-def test_weeks_open_on_monday_and_months_on_their_first(time: datetime, interval: str) -> None:
-    period = pd.Timestamp(time.replace(tzinfo=None)).to_period({"1wk": "W-SUN", "1mo": "M"}[interval])
+@given(time=INSTANTS, interval=st.sampled_from(["1wk", "1mo", "1y"]))
+def test_weeks_open_on_monday_months_and_years_on_their_first(time: datetime, interval: str) -> None:
+    period = pd.Timestamp(time.replace(tzinfo=None)).to_period({"1wk": "W-SUN", "1mo": "M", "1y": "Y"}[interval])
     assert opening(time, interval).replace(tzinfo=None) == period.start_time
 
 
@@ -42,6 +42,11 @@ def test_going_back_and_forth_ends_where_it_began(time: datetime, interval: str,
     for _ in range(periods):
         back = following(back, interval)
     assert back == first
+
+
+def test_what_is_intraday() -> None:
+    assert [name for name in INTERVALS if not intraday(name)] == ["1d", "1wk", "1mo", "1y"]
+    assert intraday("90m")
 
 
 def test_an_anchor_moves_the_grid() -> None:
