@@ -93,6 +93,15 @@ class Viewer:
         self.key = next_key(keys, self.key, step)
         self.show()
 
+    def pick(self, place: int) -> None:
+        """Show the key at a place, counted from 0."""
+        keys = self.model.fold.keys()
+        if self.model.view.layout == "all" or place >= len(keys):
+            self.note(f"there is no {self.model.view.key_name} {place + 1} to show")
+            return
+        self.key = keys[place]
+        self.show()
+
     def pause(self) -> None:
         """Stop the drawing, or go on with it; reading goes on in any case."""
         self.paused = not self.paused

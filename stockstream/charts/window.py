@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backend_bases import KeyEvent
 
 from stockstream.charts import backend as toolkits
+from stockstream.charts.controls import Controls
 from stockstream.charts.model import Model
-from stockstream.charts.picture import SIZE, save
+from stockstream.charts.picture import SIZE
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
 from stockstream.charts.viewer import Viewer
-from stockstream.errors import StockstreamError
 
 _BUSY: Final = 0.05
 _IDLE: Final = 0.2
@@ -29,8 +26,6 @@ _CALM_AFTER: Final = 1.0
 _STRIP_EVERY: Final = 1.0
 _CATCHING_UP: Final = 0.5
 """Seconds between drawings while history is being read: it comes faster than anybody can look."""
-
-_KEPT_KEYS: Final = ("keymap.pan", "keymap.zoom", "keymap.fullscreen")
 
 
 class Window:
@@ -68,9 +63,6 @@ class Window:
         mpl.use(toolkits.choose(backend))
         import matplotlib.pyplot as plt
 
-        for name in mpl.rcParams:
-            if name.startswith("keymap.") and name not in _KEPT_KEYS:
-                mpl.rcParams[name] = []
         # Neither showing nor drawing takes the focus from where the user works.
         mpl.rcParams["figure.raise_window"] = False
         self._plt = plt
@@ -88,9 +80,8 @@ class Window:
         self._name = ""
         self._timer = self._figure.canvas.new_timer(interval=int(_BUSY * 1000))
         self._timer.add_callback(self._guarded(self._beat), None)
-        canvas = self._figure.canvas
-        canvas.mpl_connect("key_press_event", self._guarded(self._on_key))
-        canvas.mpl_connect("close_event", self._on_close)
+        self._figure.canvas.mpl_connect("close_event", self._on_close)
+        Controls(self.viewer, changed=self._refreshed, close=self._close, guard=self._guarded)
 
     def show(self) -> None:
         """Open the window and stay until it is closed, ``q``, SIGTERM, or the model's end.
@@ -189,36 +180,9 @@ class Window:
             manager.set_window_title(name)
             self._name = name
 
-    def _on_key(self, event: KeyEvent) -> None:
-        match event.key:
-            case " ":
-                self.viewer.pause()
-            case "n":
-                self.viewer.turn(1)
-            case "b":
-                self.viewer.turn(-1)
-            case "end":
-                self.scene.follow()
-            case "s":
-                self._save()
-            case "q":
-                self._close()
-                return
-            case _:
-                return
-        self.viewer.say(utc_now())
-        self._rename()
-        self.scene.paint()
-
-    def _save(self) -> None:
-        """Write what is seen to the folder in which the program was started."""
-        now = utc_now()
-        parts = (self._model.view.name, self.viewer.key or "", f"{now:%Y%m%dT%H%M%SZ}")
-        name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts if part)
-        path = Path(f"{name}.png")
-        try:
-            save(self.scene.canvas, path, hint="start in another folder")
-        except StockstreamError as error:
-            self.viewer.note(error.message)
-        else:
-            self.viewer.note(f"saved {path.absolute()}")
+    def _refreshed(self) -> None:
+        """A key has changed what is to be seen."""
+        if not self._closed:
+            self.viewer.say(utc_now())
+            self._rename()
+            self.scene.paint()

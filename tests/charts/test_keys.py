@@ -1,0 +1,68 @@
+"""The table of keys: the handler, the help and the guide are made of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from matplotlib.backend_bases import LocationEvent
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts.keys import BINDINGS, Keyboard, wheel
+
+GUIDE = Path(__file__).parents[2] / "docs" / "windows.md"
+
+
+def pressed(*keys: str | None) -> list[tuple[str, str]]:
+    """The actions that a keyboard calls, each with the key that it was told."""
+    calls: list[tuple[str, str]] = []
+    handlers = {
+        action: lambda key, _, action=action: calls.append((action, key))
+        for action in {binding.action for binding in BINDINGS}
+    }
+    keyboard = Keyboard(handlers)
+    event = LocationEvent("key_press_event", FigureCanvasAgg(Figure()), 0, 0)
+    for key in keys:
+        keyboard.press(key, event)
+    return calls
+
+
+def test_every_key_of_the_table_calls_its_action() -> None:
+    for binding in BINDINGS:
+        assert pressed(*binding.keys) == [(binding.action, key) for key in binding.keys]
+
+
+def test_no_key_is_bound_twice() -> None:
+    keys = [key for binding in BINDINGS for key in binding.keys]
+    assert len(keys) == len(set(keys))
+
+
+def test_caps_lock_does_not_matter_where_a_letter_has_one_meaning() -> None:
+    assert pressed("N", "Q") == [("turn", "n"), ("close", "q")]
+
+
+@pytest.mark.parametrize("key", [None, "", "ctrl+q", "alt+n", "F", "escape"])
+def test_other_keys_do_nothing(key: str | None) -> None:
+    assert pressed(key) == []
+
+
+def test_handler_without_a_key_is_refused() -> None:
+    handlers = {binding.action: lambda *_: None for binding in BINDINGS}
+    with pytest.raises(AssertionError, match="another"):
+        Keyboard({**handlers, "another": lambda *_: None})
+    del handlers["pause"]
+    with pytest.raises(AssertionError, match="pause"):
+        Keyboard(handlers)
+
+
+def test_wheel_is_named() -> None:
+    assert [wheel(1, None), wheel(-1, "shift"), wheel(2, "a")] == ["wheel up", "shift+wheel down", "wheel up"]
+
+
+def test_the_guide_holds_the_table() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    (section,) = re.findall(r"\n## Keys and mouse\n(.*?)\n## ", text, re.DOTALL)
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", section, re.MULTILINE)
+    assert rows[2:] == [(binding.label, binding.does) for binding in BINDINGS]
