@@ -7,6 +7,7 @@ that of the update of one bar, so that both agree to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -20,16 +21,47 @@ Floats: TypeAlias = NDArray[np.float64]
 _CHUNK = 32_768
 
 
-def columns_of(columns: Any, names: Sequence[str]) -> list[Floats]:
-    """The named columns as float arrays; ValueError where one is missing or they differ in length."""
-    missing = [name for name in names if name not in columns]
+def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
+    """The named columns as arrays of shape (n,); ValueError where one is missing or they differ in length.
+
+    Numbers are floats. ``time`` is in microseconds, UTC, and may be a DataFrame's index; ``tz`` holds texts, and None
+    where there is no such column.
+    """
+    given = {"tz"} | ({"time"} if _instants(getattr(columns, "index", None)) else set())
+    missing = [name for name in names if name not in columns and name not in given]
     if missing:
         raise ValueError(f"batch needs the columns {', '.join(names)}; there is no {', '.join(missing)}")
-    found = [np.asarray(columns[name], dtype=np.float64) for name in names]
-    shapes = {column.shape for column in found}
-    if len(shapes) != 1 or found[0].ndim != 1:
-        raise ValueError(f"batch needs columns of one length, not of the shapes {sorted(shapes)}")
-    return found
+    found = {name: _column(columns, name) for name in names if name != "tz" or name in columns}
+    shape, *others = {column.shape for column in found.values()}
+    if others or len(shape) != 1:
+        raise ValueError(f"batch needs columns of one length, not of the shapes {sorted([shape, *others])}")
+    return [found[name] if name in found else np.full(shape, None) for name in names]
+
+
+def _column(columns: Any, name: str) -> NDArray[Any]:
+    if name == "tz":
+        return np.asarray(columns[name], dtype=np.object_)
+    if name != "time":
+        return np.asarray(columns[name], dtype=np.float64)
+    times = columns.get(name, getattr(columns, "index", None))
+    if not _instants(times):
+        raise ValueError(f"batch needs times of datetime64, not of {getattr(times, 'dtype', type(times).__name__)}")
+    # Of a zone's times in pandas, this gives the instants in UTC.
+    return np.asarray(times, dtype="M8[us]")
+
+
+def _instants(times: Any) -> bool:
+    """Whether these are instants, as NumPy or pandas has them."""
+    return getattr(getattr(times, "dtype", None), "kind", None) == "M"
+
+
+def element(column: NDArray[Any], place: int) -> Any:
+    """What stands at a place of a column, as `update` takes it."""
+    value = column[place]
+    if column.dtype.kind == "M":
+        instant = value.item()
+        return instant if instant is None else instant.replace(tzinfo=UTC)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def like(columns: Any, points: dict[str, Floats]) -> Any:
@@ -41,21 +73,25 @@ def like(columns: Any, points: dict[str, Floats]) -> Any:
     return pd.DataFrame(points, index=columns.index)
 
 
-def computable(columns: Mapping[str, Floats]) -> NDArray[np.bool_]:
+def computable(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
     """Which bars can be computed with: see `stockstream.indicators.base.Indicator`."""
     good: Any = True
     for name, column in columns.items():
-        good = good & ((column >= 0.0) & (column <= 1e100) if name == "volume" else np.abs(column) <= 1e100)
+        if column.dtype.kind == "M":
+            good = good & ~np.isnat(column)
+        elif name != "tz":
+            good = good & ((column >= 0.0) & (column <= 1e100) if name == "volume" else np.abs(column) <= 1e100)
     if "high" in columns and "low" in columns:
         good &= columns["low"] <= columns["high"]
     return good  # type: ignore[no-any-return]
 
 
-def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, Floats]) -> None:
+def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, NDArray[Any]]) -> None:
     """Raise `InvalidBar` for the first bar that is not good, naming its values, its place, and its time if known."""
     if not good.all():
         place = int(np.argmin(good))
-        values = ", ".join(f"{name} {column[place].item()!r}" for name, column in columns.items())
+        found = {name: element(column, place) for name, column in columns.items() if name != "time"}
+        values = ", ".join(f"{name} {value!r}" for name, value in found.items())
         times = table["time"] if "time" in table else getattr(table, "index", None)
         time = "" if times is None else f", {np.asarray(times)[place]}"
         raise InvalidBar(f"cannot compute with {values} at place {place} of the batch{time}")

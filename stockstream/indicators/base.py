@@ -143,7 +143,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
         from stockstream.indicators import arrays
 
-        inputs = arrays.columns_of(columns, self.inputs)
+        inputs = self._columns(columns)
         arrays.refuse_unless(self._computable(*inputs), columns, dict(zip(self.inputs, inputs, strict=True)))
         count = len(inputs[0])
         points = np.empty((len(self.fields), count))
@@ -160,6 +160,12 @@ class Indicator(Stateful, Generic[R_contra, P]):
             points[:, -1] = self._row(self.update(self._bar(inputs, -1)))
         result: Table = arrays.like(columns, dict(zip(self.fields, points, strict=True)))
         return result
+
+    def _columns(self, columns: Any) -> list[NDArray[Any]]:
+        """The columns of ``inputs``, each of shape (n,), as `_computable` and `_fill` take them."""
+        from stockstream.indicators import arrays
+
+        return arrays.columns_of(columns, self.inputs)
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[Any]) -> None:
         """`update` for many bars at once, of an indicator that has warmed up; all bars are good.
@@ -178,7 +184,9 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     def _bar(self, inputs: Sequence[NDArray[Any]], place: int) -> Any:
         """The bar at a place of the columns."""
-        return SimpleNamespace(**{name: column[place].item() for name, column in zip(self.inputs, inputs, strict=True)})
+        from stockstream.indicators.arrays import element
+
+        return SimpleNamespace(**{name: element(each, place) for name, each in zip(self.inputs, inputs, strict=True)})
 
     def _row(self, point: P | None) -> Any:
         """A point as a row of numbers."""

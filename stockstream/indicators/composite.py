@@ -58,7 +58,7 @@ class Composite(Indicator[Any, Point]):
 
     def update(self, bar: Any) -> Point | None:  # noqa: D102 - as `Indicator` has it
         # Not the bar itself, which may have changed by the time it is needed again.
-        values = tuple([getattr(bar, name) for name in self.inputs])
+        values = tuple([getattr(bar, name, None) for name in self.inputs])
         if not self._copies or len(self._since) == self._most:
             self._copies = copies(self.parts)
             self._since = []

@@ -1,0 +1,60 @@
+"""How `batch` reads what it is given."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stockstream.indicators.arrays import columns_of, element
+
+TIMES = np.array(["2026-03-08T06:59", "2026-03-08T07:00"], dtype="M8[us]")
+LOCAL = pd.DatetimeIndex(TIMES).tz_localize("UTC").tz_convert("America/New_York")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"close": [1, 2], "time": TIMES},
+        {"close": [1, 2], "time": TIMES.astype("M8[s]")},
+        {"close": [1, 2], "time": LOCAL},
+        pd.DataFrame({"close": [1, 2], "time": TIMES}),
+        pd.DataFrame({"close": [1, 2], "time": LOCAL}),
+        pd.DataFrame({"close": [1, 2]}, index=pd.DatetimeIndex(TIMES)),
+        pd.DataFrame({"close": [1, 2]}, index=LOCAL),
+        pd.DataFrame({"close": [1, 2], "time": LOCAL}, index=pd.DatetimeIndex(TIMES) + pd.Timedelta(days=1)),
+    ],
+)
+def test_times_are_instants_in_utc_from_a_column_or_an_index(table: Any) -> None:
+    close, times = columns_of(table, ("close", "time"))
+    np.testing.assert_array_equal(close, [1.0, 2.0], strict=True)
+    np.testing.assert_array_equal(times, TIMES, strict=True)
+
+
+@pytest.mark.parametrize("times", [np.array([1.0, 2.0]), [datetime(2026, 3, 8, tzinfo=UTC)] * 2])
+def test_times_that_are_none_are_refused(times: Any) -> None:
+    with pytest.raises(ValueError, match=r"times of datetime64, not of (float64|list)"):
+        columns_of({"time": times}, ("time",))
+
+
+def test_times_that_are_missing_are_told() -> None:
+    for table in ({"close": np.ones(2)}, pd.DataFrame({"close": np.ones(2)})):
+        with pytest.raises(ValueError, match=r"there is no time$"):
+            columns_of(table, ("close", "time"))
+
+
+def test_zones_may_be_missing() -> None:
+    zones, close = columns_of({"close": np.ones(3)}, ("tz", "close"))
+    assert zones.tolist() == [None] * len(close)
+    (zones,) = columns_of(pd.DataFrame({"tz": ["Asia/Tokyo", None]}), ("tz",))
+    assert zones[0] == "Asia/Tokyo"
+
+
+def test_an_element_is_what_update_takes() -> None:
+    assert element(TIMES, -1) == datetime(2026, 3, 8, 7, tzinfo=UTC)
+    assert element(np.array(["NaT"], dtype="M8[us]"), 0) is None
+    assert element(np.array(["Asia/Tokyo", None], dtype=object), 1) is None
+    assert type(element(np.ones(1), 0)) is float
