@@ -41,8 +41,8 @@ class _Baked:
     settled: int
     live: int
     scale: Scale
-    ground: Any
-    left: Any
+    grounds: Sequence[Any]
+    lefts: Sequence[Any]
     area: Bbox
 
 
@@ -68,16 +68,17 @@ class Levels:
         settled = first
         if all(mark.settles for panel in self._panels for mark in panel.marks):
             settled = max(first, min(last, len(frame) - _OPEN_ROWS) // scale.bucket * scale.bucket)
-        left, low, right, high = self._extent()
         live, seam = self._seam(first, settled, scale)
+        boxes = [_pixels(panel) for panel in self._panels]
+        left, right = boxes[0].x0, boxes[0].x1
         seam = min(max(seam, left), right)
-        area = Bbox.from_extents(seam, low, right, high)
-        ground = self._canvas.copy_from_bbox(area)
+        grounds = [self._canvas.copy_from_bbox(_part(box, seam, right)) for box in boxes]
         self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
-        kept = self._canvas.copy_from_bbox(Bbox.from_extents(left, low, seam, high)) if seam > left else None
+        lefts = [self._canvas.copy_from_bbox(_part(box, left, seam)) for box in boxes] if seam > left else []
         rows = frame.slice(slice(first, settled))
         copied = Frame(frame.index, {name: rows[name].copy() for name in rows})
-        self._baked = _Baked(copied, first, settled, live, scale, ground, kept, area)
+        area = _part(Bbox.union(boxes), seam, right)
+        self._baked = _Baked(copied, first, settled, live, scale, grounds, lefts, area)
         self.renew(renderer, frame, last)
 
     def _seam(self, first: int, settled: int, scale: Scale) -> tuple[int, int]:
@@ -90,25 +91,16 @@ class Levels:
         back = 2 + _JOINS + math.ceil(2 * reach / (scale.pitch * scale.bucket))
         return max(first, settled - back * scale.bucket), seam
 
-    def _extent(self) -> tuple[int, int, int, int]:
-        """The pixels of all panels together: left, bottom, right, top."""
-        highest, lowest = self._panels[0].axes.bbox, self._panels[-1].axes.bbox
-        return (
-            math.floor(highest.x0) - 1,
-            math.floor(lowest.y0) - 1,
-            math.ceil(highest.x1) + 2,
-            math.ceil(highest.y1) + 2,
-        )
-
     def renew(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
         """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""
         baked = self._baked
         if baked is None or baked.area.width < 1:
             return None
-        self._canvas.restore_region(baked.ground)
+        for ground in baked.grounds:
+            self._canvas.restore_region(ground)
         self._draw(Level.LIVE, renderer, frame, baked.live, last, baked.first, baked.scale)
-        if baked.left is not None:
-            self._canvas.restore_region(baked.left)
+        for kept in baked.lefts:
+            self._canvas.restore_region(kept)
         return baked.area
 
     def print(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
@@ -129,3 +121,15 @@ class Levels:
 
 def _equal(one: np.ndarray, other: np.ndarray) -> bool:
     return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def _pixels(panel: DrawnPanel) -> Bbox:
+    """The pixels on which a panel's marks may leave anything."""
+    box = panel.axes.bbox
+    return Bbox.from_extents(
+        math.floor(box.x0) - 1, math.floor(box.y0) - 1, math.ceil(box.x1) + 2, math.ceil(box.y1) + 2
+    )
+
+
+def _part(box: Bbox, left: float, right: float) -> Bbox:
+    return Bbox.from_extents(left, box.y0, right, box.y1)

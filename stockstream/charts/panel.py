@@ -1,7 +1,8 @@
-"""One panel of a scene: its axes, its marks and its vertical limits."""
+"""One panel of a scene: its axes, its marks, its vertical limits, and the words above it."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -12,8 +13,10 @@ from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator
 from stockstream.charts.artists import DrawnBand, DrawnLine, DrawnMark
 from stockstream.charts.axis import numbers
 from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGroups
+from stockstream.charts.caption import Caption, Entry
 from stockstream.charts.subject import group_column
 from stockstream.charts.theme import Theme
+from stockstream.charts.words import Ruler
 from stockstream.views import marks
 from stockstream.views.frame import Frame
 
@@ -36,7 +39,7 @@ class Numbers(Formatter):
 
 
 class DrawnPanel:
-    """A panel's axes, without ticks across, and its marks.
+    """A panel's axes, without ticks across, its marks and its caption.
 
     Parameters
     ----------
@@ -46,14 +49,21 @@ class DrawnPanel:
         Where to draw.
     theme
         How it looks.
+    ruler
+        Measures its words.
     above
         The axes with which to share the horizontal axis.
     """
 
-    def __init__(self, panel: marks.Panel, figure: Figure, theme: Theme, above: Axes | None) -> None:
+    def __init__(self, panel: marks.Panel, figure: Figure, theme: Theme, ruler: Ruler, above: Axes | None) -> None:
         self.spec = panel
         self._theme = theme
+        self._top = above is None
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
+        self.caption = Caption(figure, theme, ruler, panel.title)
+        self._remark = self.axes.text(
+            0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
+        )
         self.marks: list[DrawnMark] = []
         self._dress()
         self.build(())
@@ -116,6 +126,37 @@ class DrawnPanel:
                 case marks.Guide():
                     pass
 
+    def explain(self, frame: Frame, groups: Sequence[Entry] = ()) -> None:
+        """Fill the caption: what the marks are, and the values of the frame's last row."""
+        entries = []
+        for mark in self.spec.marks:
+            if isinstance(mark, marks.Line | marks.Band) and mark.label:
+                color = self._theme.color(mark.color)
+                if isinstance(mark, marks.Line):
+                    entries.append(Entry(mark.label, color, dashed=mark.dashed))
+                else:
+                    entries.append(Entry(mark.label, self._theme.pale(color, 0.8), self._theme.pale(color, 0.12)))
+        self.caption.explain([*entries, *groups])
+        values = [_read_out(frame, each) for each in self.spec.readouts] if len(frame) else []
+        if self._top and values and "final" in frame and not frame["final"][-1]:
+            values.append("(forming)")
+        self.caption.read(values)
+
+    def remark(self, frame: Frame) -> bool:
+        """Say why there is nothing to see, where that is so; True where it says something else than before."""
+        blank = not any(_known(frame, drawn.columns) for drawn in self.marks)
+        if not len(frame):
+            text = ""
+        elif lacking := [each for each in self.spec.needs if each[1] in frame and not np.any(frame[each[1]] > 0)]:
+            text = ";  ".join(f"{what}: no {column} in these bars" for what, column in lacking)
+        else:
+            text = "not enough bars yet" if blank and self.marks else ""
+        if text == self._remark.get_text():
+            return False
+        self._remark.set_text(text)
+        self._remark.set(y=0.5 if blank else 0.97, va="center" if blank else "top")
+        return True
+
     def fit(self, frame: Frame, *, anew: bool) -> bool:
         """Let the limits follow the rows in view; True where they moved. ``anew`` forgets the limits so far."""
         if self.spec.limits is not None:
@@ -133,6 +174,19 @@ class DrawnPanel:
             return False
         self.axes.set_ylim(*limits, auto=False)
         return True
+
+
+def _read_out(frame: Frame, value: marks.Readout) -> str:
+    """A value with its name, in its format unless that has no digit for it: a small price is not zero."""
+    number = float(frame[value.column][-1]) if value.column in frame else math.nan
+    if not math.isfinite(number):
+        return f"{value.label} -"
+    text = format(number, value.form)
+    return f"{value.label} {text if not number or any(digit in text for digit in '123456789') else f'{number:.4g}'}"
+
+
+def _known(frame: Frame, columns: Sequence[str]) -> bool:
+    return any(name in frame and bool(np.isfinite(frame[name]).any()) for name in columns)
 
 
 def _extent(columns: Sequence[np.ndarray]) -> tuple[float, float] | None:

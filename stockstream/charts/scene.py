@@ -16,13 +16,14 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 from stockstream.charts import axis, sampling
 from stockstream.charts import theme as themes
 from stockstream.charts.artists import Scale
-from stockstream.charts.header import Entry, Header
+from stockstream.charts.caption import Entry
+from stockstream.charts.header import Header
 from stockstream.charts.levels import Levels
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.strip import Strip
 from stockstream.charts.subject import Subject
+from stockstream.charts.words import LiveText, Ruler
 from stockstream.views.frame import Frame
-from stockstream.views.marks import Band, Line
 from stockstream.views.view import View
 
 DPI: Final = 100
@@ -68,11 +69,12 @@ class Scene:
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
         figure.set_facecolor(self.theme.background)
-        self.header = Header(figure, self.theme)
+        self._ruler = Ruler(figure)
+        self.header = Header(figure, self.theme, self._ruler)
         self.panels: list[DrawnPanel] = []
         for panel in view.panels:
             above = self.panels[0].axes if self.panels else None
-            self.panels.append(DrawnPanel(panel, figure, self.theme, above))
+            self.panels.append(DrawnPanel(panel, figure, self.theme, self._ruler, above))
         self._middle = figure.text(
             0.5, 0.5, "", ha="center", va="center", color=self.theme.quiet, fontsize=11, parse_math=False
         )
@@ -130,7 +132,7 @@ class Scene:
 
     def paint(self) -> None:
         """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
-        self._full |= self.header.stale
+        self._full |= self.header.stale or any(panel.caption.stale for panel in self.panels)
         if self._full:
             self._lay_out()
             self.canvas.draw()
@@ -208,32 +210,21 @@ class Scene:
     # Words.
 
     def _explain(self) -> None:
-        entries = []
-        for panel in self._view.panels:
-            for mark in panel.marks:
-                if isinstance(mark, Line) and mark.label:
-                    entries.append(Entry(mark.label, self.theme.color(mark.color), dashed=mark.dashed))
-                elif isinstance(mark, Band) and mark.label:
-                    color = self.theme.color(mark.color)
-                    entries.append(Entry(mark.label, self.theme.pale(color, 0.8), self.theme.pale(color, 0.12)))
+        groups = []
         for group in self._subject.groups:
             color = self.theme.color(self._places[group.key])
             fill = self.theme.pale(color, 0.35) if self.theme.again(self._places[group.key]) else color
-            entries.append(Entry(f"{group.label} {group.total:,.0f}", color, fill))
-        self.header.explain(entries)
-        self.header.read(self._readout())
-
-    def _readout(self) -> str:
+            groups.append(Entry(f"{group.label} {group.total:,.0f}", color, fill))
         frame = self._subject.frame
-        if not self._subject.key or not len(frame):
-            return ""
-        parts = []
-        for column, label, form in self._view.readout.values:
-            value = float(frame[column][-1]) if column in frame else math.nan
-            parts.append(f"{label} {_told(value, form)}")
-        if "final" in frame and not frame["final"][-1]:
-            parts.append("(forming)")
-        return "   ".join(parts)
+        one = frame if self._subject.key else frame.slice(slice(0, 0))
+        for panel in self.panels:
+            panel.explain(one, groups if panel is self.panels[0] else ())
+            self._full |= panel.remark(one)
+
+    @property
+    def _texts(self) -> list[LiveText]:
+        """All texts that can change by themselves."""
+        return [self.header.strip, *(text for panel in self.panels for text in panel.caption.texts)]
 
     def say(self, strip: Strip) -> None:
         """Say how the data stands."""
@@ -259,16 +250,17 @@ class Scene:
 
     def _lay_out(self) -> None:
         width, height = (72.0 * inches for inches in self.figure.get_size_inches())
-        top = self.header.layout()
-        room = height - top - _BOTTOM - _BETWEEN * (len(self.panels) - 1)
+        down = self.header.layout()
+        captions = sum(panel.caption.layout(0.0) for panel in self.panels)  # their heights; their places follow
+        room = height - down - captions - _BOTTOM - _BETWEEN * (len(self.panels) - 1)
         whole = sum(panel.spec.height for panel in self.panels)
-        down = top
         for panel in self.panels:
+            down = panel.caption.layout(down)
             tall = max(1.0, room * panel.spec.height / whole)
             panel.axes.set_position((0.1, 1 - (down + tall) / height, 0.8, tall / height))
             down += tall + _BETWEEN
         labels = [label for panel in self.panels for label in panel.labels()]
-        widest = max((self.header.points(label, self.theme.small_size) for label in labels), default=0.0)
+        widest = max((self._ruler.points(label, self.theme.small_size) for label in labels), default=0.0)
         left = _NAME + _STEADY * math.ceil(widest / _STEADY)
         for panel in self.panels:
             box = panel.axes.get_position()
@@ -303,12 +295,12 @@ class Scene:
         scale, (first, last) = self._scale(), self._in_view()
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._levels.print(event.renderer, self._subject.frame, first, last, scale)
-            for text in self.header.texts:
+            for text in self._texts:
                 text.artist.draw(event.renderer)
             return
         self._full = self._live = False
         self._levels.bake(event.renderer, self._subject.frame, first, last, scale)
-        for text in self.header.texts:
+        for text in self._texts:
             text.keep(self.canvas, event.renderer)
 
     def _paint_live(self) -> None:
@@ -319,14 +311,6 @@ class Scene:
             place = self._levels.renew(renderer, self._subject.frame, self._in_view()[1])
             if place is not None:
                 places.append(place)
-        places.extend(text.renew(self.canvas, renderer) for text in self.header.texts if text.changed)
+        places.extend(text.renew(self.canvas, renderer) for text in self._texts if text.changed)
         for place in places:
             self.canvas.blit(place)
-
-
-def _told(value: float, form: str) -> str:
-    """A value in a format, unless that has no digit for it: a small price is not zero."""
-    if not math.isfinite(value):
-        return "-"
-    text = format(value, form)
-    return text if not value or any(digit in text for digit in "123456789") else f"{value:.4g}"

@@ -21,14 +21,15 @@ VIEW = View(
             ylabel="Aroon, %",
             limits=(-5.0, 105.0),
             ticks=(0.0, 30.0, 50.0, 70.0, 100.0),
+            readouts=(Readout("up", "up", ".0f"), Readout("down", "down", ".0f")),
         ),
         Panel(
             (Guide(-50.0), Guide(0.0), Guide(50.0), Line("oscillator", label="up - down", color=2)),
             ylabel="oscillator",
             limits=(-110.0, 110.0),
             ticks=(-100.0, -50.0, 0.0, 50.0, 100.0),
+            readouts=(Readout("oscillator", "oscillator", "+.0f"),),
         ),
     ),
     parameters=(Parameter("period", int, 25, "Bars to look back over."),),
-    readout=Readout((("up", "up", ".0f"), ("down", "down", ".0f"), ("oscillator", "oscillator", "+.0f"))),
 )

@@ -24,6 +24,11 @@ VIEW = View(
             ),
             ylabel="price",
             height=3,
+            readouts=(
+                Readout("close", "close", ",.2f"),
+                Readout("percent_b", "%B", ".2f"),
+                Readout("bandwidth", "bandwidth", ".2%"),
+            ),
         ),
         Panel((Columns("volume"),), ylabel="volume", from_zero=True),
     ),
@@ -31,5 +36,4 @@ VIEW = View(
         Parameter("period", int, 20, "Bars in the moving average."),
         Parameter("width", float, 2.0, "Standard deviations between the average and a band."),
     ),
-    readout=Readout((("close", "close", ",.2f"), ("percent_b", "%B", ".2f"), ("bandwidth", "bandwidth", ".2%"))),
 )

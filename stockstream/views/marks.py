@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 
@@ -64,10 +64,21 @@ Mark: TypeAlias = Candles | Line | Band | Columns | Guide | Groups
 
 
 @dataclass(frozen=True)
+class Readout:
+    """A value of the last row that is shown as text: its column, what it is called there, and its format."""
+
+    column: str
+    label: str
+    form: str
+
+
+@dataclass(frozen=True)
 class Panel:
     """Marks on one vertical axis.
 
     ``limits`` fixes the axis; without it the axis follows what is in view. ``height`` is relative to the other panels.
+    ``title`` and ``readouts`` stand above it. ``needs`` names columns of the bars without which there is nothing to
+    see, each with what it is that needs it: where no bar has any, the panel says so.
     """
 
     marks: tuple[Mark, ...]
@@ -76,10 +87,6 @@ class Panel:
     limits: tuple[float, float] | None = None
     ticks: tuple[float, ...] | None = None
     from_zero: bool = False
-
-
-@dataclass(frozen=True)
-class Readout:
-    """Values of the last row that are shown as text: (column, label, format)."""
-
-    values: tuple[tuple[str, str, str], ...] = field(default=())
+    title: str = ""
+    readouts: tuple[Readout, ...] = ()
+    needs: tuple[tuple[str, str], ...] = ()

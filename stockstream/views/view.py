@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from stockstream.topics import Topic
 from stockstream.views.fold import FoldMaker, Parameter
-from stockstream.views.marks import Panel, Readout
+from stockstream.views.marks import Panel
 
 R = TypeVar("R")
 
@@ -35,4 +35,3 @@ class View(Generic[R]):
     keyed: bool = True
     choice: str = "all there are"
     parameters: tuple[Parameter[Any], ...] = ()
-    readout: Readout = field(default_factory=Readout)

@@ -39,10 +39,14 @@ PRICES: View[Bar] = View(
             ),
             ylabel="price",
             height=3,
+            readouts=(
+                Readout("close", "close", ",.2f"),
+                Readout("percent_b", "%B", ".2f"),
+                Readout("bandwidth", "bandwidth", ".2%"),
+            ),
         ),
         Panel((Columns("volume"),), ylabel="volume", from_zero=True),
     ),
-    readout=Readout((("close", "close", ",.2f"), ("percent_b", "%B", ".2f"), ("bandwidth", "bandwidth", ".2%"))),
 )
 
 OSCILLATOR: View[Bar] = View(
@@ -58,15 +62,17 @@ OSCILLATOR: View[Bar] = View(
             ylabel="strength, %",
             limits=(-5.0, 105.0),
             ticks=(0.0, 30.0, 50.0, 70.0, 100.0),
+            readouts=(Readout("up", "up", ".0f"), Readout("down", "down", ".0f")),
         ),
         Panel(
             (Guide(0.0), Line("oscillator", label="up - down", color=2)),
             ylabel="oscillator",
             limits=(-110.0, 110.0),
             ticks=(-100.0, -50.0, 0.0, 50.0, 100.0),
+            title="difference",
+            readouts=(Readout("oscillator", "oscillator", "+.0f"),),
         ),
     ),
-    readout=Readout((("up", "up", ".0f"), ("down", "down", ".0f"), ("oscillator", "oscillator", "+.0f"))),
 )
 
 COUNTS: View[FlightDay] = View(

@@ -1,4 +1,4 @@
-"""Where the words above the panels stand."""
+"""Title and strip: where they stand, and what they leave out."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
-from stockstream.charts.header import Entry, Header
+from stockstream.charts.header import Header
 from stockstream.charts.strip import Strip
 from stockstream.charts.theme import light
+from stockstream.charts.words import Ruler
 
 PARTS = (
     "○ not connected since 14:28:05 (13 min)",
@@ -20,38 +20,26 @@ PARTS = (
     "12,345 behind",
     "3 corrected",
 )
-ENTRIES = [Entry(f"AA American {number:,}", "#0173b2", "#0173b2") for number in range(100_000, 100_008)]
 
 
 def header(width: float) -> tuple[Header, FigureCanvasAgg]:
     canvas = FigureCanvasAgg(Figure(figsize=(width, 5.0), dpi=100))
-    made = Header(canvas.figure, light())
+    made = Header(canvas.figure, light(), Ruler(canvas.figure))
     made.name("AAPL 1m - Bollinger Bands (20, 2)", simulated=False)
     return made, canvas
 
 
-def boxes(made: Header, canvas: FigureCanvasAgg) -> list[Bbox]:
-    texts = [made.title, *(text.artist for text in made.texts)]
-    return [text.get_window_extent(canvas.get_renderer()) for text in texts if text.get_text()]
-
-
 @pytest.mark.parametrize("width", [4.0, 6.0, 8.0, 10.0, 16.0])
-@pytest.mark.parametrize("entries", [0, 3, 8])
-@pytest.mark.parametrize("readout", ["", "close 101.25   %B 0.52   bandwidth 1.10%   (forming)"])
-def test_no_words_overlap_or_leave_the_figure(width: float, entries: int, readout: str) -> None:
+def test_no_words_overlap_or_leave_the_figure(width: float) -> None:
     made, canvas = header(width)
     made.say(Strip(PARTS, "bad"))
-    made.explain(ENTRIES[:entries])
-    made.read(readout)
     height = made.layout()
-    placed = boxes(made, canvas)
-    assert len(placed) == 2 + entries + bool(readout)
-    for number, box in enumerate(placed):
+    title, strip = (text.get_window_extent(canvas.get_renderer()) for text in (made.title, made.strip.artist))
+    for box in (title, strip):
         assert box.x0 >= 0
         assert box.x1 <= 100 * width
         assert box.y0 >= 500 - height / 0.72
-        for other in placed[number + 1 :]:
-            assert not box.overlaps(other)
+    assert not title.overlaps(strip)
 
 
 def test_what_the_strip_has_no_room_for_is_left_out_and_said_to_be() -> None:
@@ -67,30 +55,6 @@ def test_what_the_strip_has_no_room_for_is_left_out_and_said_to_be() -> None:
     assert shown[2] == "  ·  ".join(PARTS)
     for fewer, more in pairwise(sum(part in text for part in PARTS) for text in shown):
         assert fewer <= more
-
-
-def test_only_longer_words_need_another_layout() -> None:
-    made, _ = header(10.0)
-    made.explain(ENTRIES[:2])
-    made.layout()
-    assert not made.stale
-    made.explain([Entry("AA American 100,009", "#0173b2", "#0173b2"), ENTRIES[1]])
-    assert not made.stale
-    assert made.labels[0].changed
-    made.explain([Entry("AA American 1,100,009", "#0173b2", "#0173b2"), ENTRIES[1]])
-    assert made.stale
-
-
-def test_readout_that_outgrows_its_place_needs_another_layout() -> None:
-    made, _ = header(6.0)
-    made.explain(ENTRIES[:1])
-    made.read("close 1.00")
-    made.layout()
-    assert not made.stale
-    made.read("close 2.00")
-    assert not made.stale
-    made.read("close 2.00   " * 12)
-    assert made.stale
 
 
 def test_bad_news_has_its_own_colour() -> None:

@@ -190,13 +190,13 @@ def test_readout_is_of_the_last_row() -> None:
     frame = bars(100, forming=True)
     stage = Stage(prices(1))
     stage.show(frame)
-    said = stage.scene.header.readout.artist.get_text()
+    said = stage.scene.panels[0].caption.readout.artist.get_text()
     assert said == (
         f"close {frame['close'][-1]:,.2f}   %B {frame['percent_b'][-1]:.2f}"
         f"   bandwidth {frame['bandwidth'][-1]:.2%}   (forming)"
     )
     stage.show(bars(5))
-    assert stage.scene.header.readout.artist.get_text().endswith("%B -   bandwidth -")
+    assert stage.scene.panels[0].caption.readout.artist.get_text().endswith("%B -   bandwidth -")
 
 
 def test_small_price_is_not_read_out_as_zero() -> None:
@@ -204,7 +204,7 @@ def test_small_price_is_not_read_out_as_zero() -> None:
     frame["close"][-1] = 1.2345678e-5
     stage = Stage(prices(1))
     stage.show(frame)
-    assert "close 1.235e-05" in stage.scene.header.readout.artist.get_text()
+    assert "close 1.235e-05" in stage.scene.panels[0].caption.readout.artist.get_text()
 
 
 def test_totals_stand_in_the_legend() -> None:
@@ -212,7 +212,7 @@ def test_totals_stand_in_the_legend() -> None:
     names = {"AA": "AA American"}
     stage = Stage(FakeModel(COUNTS, FakeFold(frames, names, where=None)))
     stage.show()
-    texts = [label.artist.get_text() for label in stage.scene.header.labels]
+    texts = [label.artist.get_text() for label in stage.scene.panels[0].caption.labels]
     assert texts == [
         f"AA American {frames['AA']['flights'].sum():,}", f"DL {frames['DL']['flights'].sum():,}"
     ]  # fmt: skip

@@ -1,0 +1,167 @@
+"""The line above a panel: what it is, its legend, and the last row's values, in words that change by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from stockstream.charts.theme import Theme
+from stockstream.charts.words import LiveText, Ruler
+
+MARGIN: Final = 12.0
+"""Points (72 an inch), as all that follow: left and right of every line of words."""
+
+LINE: Final = 14.5
+"""From one line to the next."""
+
+_ASCENT, _DESCENT = 10.5, 4.0
+_SAMPLE = 15.0
+_GAP = 14.0
+_BETWEEN: Final = "   "
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the legend: a line or, where ``filled``, a square, and words that may change while it is shown."""
+
+    label: str
+    color: str
+    fill: str | None = None
+    dashed: bool = False
+
+
+class Caption:
+    """The words above one panel.
+
+    `layout` gives them their places and must come before a full draw where it is ``stale``.
+    """
+
+    def __init__(self, figure: Figure, theme: Theme, ruler: Ruler, title: str = "") -> None:
+        self._figure = figure
+        self._theme = theme
+        self._ruler = ruler
+        self.stale = True
+        self.title = figure.text(0, 0, title, fontsize=theme.text_size, fontweight="bold", color=theme.quiet)
+        self.title.set_parse_math(False)
+        self.readout = LiveText(figure, theme, color=theme.text, ha="right")
+        self.labels: list[LiveText] = []
+        self._entries: tuple[Entry, ...] = ()
+        self._samples: list[Artist] = []
+        self._parts: tuple[str, ...] = ()
+        self._kept: int | None = None
+        self._room = 0.0
+        self._longest = 0
+
+    @property
+    def texts(self) -> list[LiveText]:
+        """All texts that can change by themselves."""
+        return [self.readout, *self.labels]
+
+    def explain(self, entries: Sequence[Entry]) -> None:
+        """Fill the legend; where only words of the same length change it stays where it is."""
+        fresh = tuple(entries)
+        same = len(fresh) == len(self._entries) and all(
+            (new.color, new.fill, len(new.label)) == (old.color, old.fill, len(old.label))
+            for new, old in zip(fresh, self._entries, strict=True)
+        )
+        self._entries = fresh
+        if not same:
+            self._rebuild()
+        for entry, label in zip(fresh, self.labels, strict=True):
+            label.say(entry.label)
+
+    def read(self, parts: Sequence[str]) -> None:
+        """Show the last row's values."""
+        self._parts = tuple(parts)
+        text = _BETWEEN.join(parts)
+        # Measuring a text costs as much as drawing it: only one longer than any before may not fit.
+        if len(text) > self._longest or not text:
+            self._longest = len(text)
+            self.stale |= self._points(text) > self._room or bool(text) != bool(self.readout.artist.get_text())
+        self.readout.say(self._joined())
+
+    def _rebuild(self) -> None:
+        for artist in (*self._samples, *(label.artist for label in self.labels)):
+            artist.remove()
+        self.labels = [LiveText(self._figure, self._theme, color=self._theme.text) for _ in self._entries]
+        self._samples = []
+        for entry in self._entries:
+            sample: Artist
+            if entry.fill is None:
+                sample = Line2D([0], [0], color=entry.color, linewidth=1.6, linestyle="--" if entry.dashed else "-")
+            else:
+                sample = Rectangle((0, 0), 1, 1, facecolor=entry.fill, edgecolor=entry.color, linewidth=0.8)
+            self._samples.append(self._figure.add_artist(sample))
+        self.stale = True
+
+    # Places. Everything is reckoned in points and set as a fraction of the figure.
+
+    def layout(self, top: float) -> float:
+        """Give everything its place beneath ``top``, in points from the figure's upper edge; returns where it ends.
+
+        Where legend and values do not fit side by side the values stand above; what of them does not fit at all is
+        left out from the end, which an ellipsis says.
+        """
+        self.stale = False
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        right = width - MARGIN
+        down = top + _ASCENT
+        self.title.set_position((MARGIN / width, 1 - down / height))
+        named = self._ruler.points(self.title.get_text(), self._theme.text_size, "bold")
+        start = MARGIN + named + _GAP if named else MARGIN
+        readout = self._fit(right - start)
+        self._longest = len(_BETWEEN.join(self._parts))
+        ends = [_SAMPLE + 4 + self._points(entry.label) + _GAP for entry in self._entries]
+        across = start
+        if readout and self._entries and across + sum(ends) + self._points(readout) > right:
+            self._place_readout(readout, across, down)
+            across, down = MARGIN, down + LINE
+            readout = ""
+        for sample, label, length in zip(self._samples, self.labels, ends, strict=True):
+            if across + length - _GAP > right and across > MARGIN:
+                across, down = MARGIN, down + LINE
+            self._place_entry(sample, label, (across, across + length), down)
+            across += length
+        if readout:
+            self._place_readout(readout, across, down)
+        return down + _DESCENT + 1 if named or self._entries or self._parts else top
+
+    def _fit(self, room: float) -> str:
+        """Leave out values from the end until the rest fits; the rest."""
+        self._kept = None
+        while self._points(self._joined()) > room and self._kept != 1:
+            self._kept = (self._kept or len(self._parts)) - 1
+        return self._joined()
+
+    def _joined(self) -> str:
+        """The values that there is room for, as one text."""
+        cut = self._kept is not None and self._kept < len(self._parts)
+        return _BETWEEN.join(self._parts[: self._kept]) + (" …" if cut else "")
+
+    def _place_readout(self, text: str, left: float, down: float) -> None:
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        self._room = width - MARGIN - left
+        self.readout.say(text)
+        self.readout.artist.set_position((1 - MARGIN / width, 1 - down / height))
+        self.readout.box = (left / width, 1 - (down + _DESCENT) / height, 1.0, 1 - (down - _ASCENT) / height)
+
+    def _place_entry(self, sample: Artist, label: LiveText, across: tuple[float, float], down: float) -> None:
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        left, right = across
+        middle = 1 - (down - 3.2) / height
+        if isinstance(sample, Line2D):
+            sample.set_data([left / width, (left + _SAMPLE) / width], [middle, middle])
+        elif isinstance(sample, Rectangle):
+            sample.set_bounds((left + 4) / width, middle - 4 / height, 9 / width, 8 / height)
+        label.artist.set_position(((left + _SAMPLE + 4) / width, 1 - down / height))
+        low, high = 1 - (down + _DESCENT) / height, 1 - (down - _ASCENT) / height
+        label.box = ((left + _SAMPLE + 2) / width, low, (right - 2) / width, high)
+
+    def _points(self, text: str) -> float:
+        return self._ruler.points(text, self._theme.text_size)

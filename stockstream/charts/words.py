@@ -1,0 +1,78 @@
+"""Words on a figure: how wide they are, and texts that change by themselves."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.transforms import Bbox
+
+from stockstream.charts.theme import Theme
+
+_REMEMBERED: Final = 1_000
+
+
+class Ruler:
+    """Measures words as a figure's canvas draws them; remembers, as measuring costs what drawing does."""
+
+    def __init__(self, figure: Figure) -> None:
+        self._figure = figure
+        self._widths: dict[tuple[str, float, str], float] = {}
+
+    def points(self, text: str, size: float, weight: str = "normal") -> float:
+        """How wide a text is, in points."""
+        if not text:
+            return 0.0
+        width = self._widths.get((text, size, weight))
+        if width is None:
+            canvas = self._figure.canvas
+            assert isinstance(canvas, FigureCanvasAgg)
+            font = FontProperties(size=size, weight=weight)
+            pixels, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, ismath=False)
+            width = float(pixels) * 72.0 / self._figure.dpi
+            if len(self._widths) >= _REMEMBERED:
+                self._widths.clear()
+            self._widths[text, size, weight] = width
+        return width
+
+
+class LiveText:
+    """A text on a ground that is kept, so that it can change without a full draw.
+
+    ``box`` is its place on the figure as fractions (left, bottom, right, top).
+    """
+
+    def __init__(self, figure: Figure, theme: Theme, **style: Any) -> None:
+        self.artist = figure.text(0, 0, "", animated=True, parse_math=False, fontsize=theme.text_size, **style)
+        self.box = (0.0, 0.0, 0.0, 0.0)
+        self.changed = False
+        self._ground: object = None
+
+    def say(self, text: str, color: str | None = None) -> None:
+        """Change the words, and the colour where one is given."""
+        if text != self.artist.get_text() or color not in (None, self.artist.get_color()):
+            self.artist.set_text(text)
+            if color is not None:
+                self.artist.set_color(color)
+            self.changed = True
+
+    def _bbox(self, canvas: FigureCanvasAgg) -> Bbox:
+        width, height = canvas.get_width_height(physical=True)
+        left, bottom, right, top = self.box
+        return Bbox.from_extents(int(left * width), int(bottom * height), int(right * width) + 1, int(top * height) + 1)
+
+    def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> None:
+        """Keep the ground as it is on the canvas now, and draw on it."""
+        self._ground = canvas.copy_from_bbox(self._bbox(canvas))
+        self.artist.draw(renderer)
+        self.changed = False
+
+    def renew(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> Bbox:
+        """Draw the words anew on their ground; returns the place to blit."""
+        canvas.restore_region(self._ground)
+        self.artist.draw(renderer)
+        self.changed = False
+        return self._bbox(canvas)
