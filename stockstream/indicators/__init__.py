@@ -14,6 +14,7 @@ from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
 from stockstream.indicators.run import run
 from stockstream.indicators.sma import SMA, SMAPoint
+from stockstream.indicators.stochastic import Stochastic, StochasticPoint
 from stockstream.indicators.together import Together
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "PriceBar",
     "RSIPoint",
     "SMAPoint",
+    "Stochastic",
+    "StochasticPoint",
     "Together",
     "run",
 ]

@@ -205,6 +205,21 @@ def bars_since_highest(values: Floats, size: int) -> NDArray[np.unsignedinteger[
     return ages
 
 
+def highest(values: Floats, size: int) -> Floats:
+    """The highest value in each full window, shape (len(values) - size + 1,), by the same doubling."""
+    found = np.empty(len(values) - size + 1)
+    step = max(_CHUNK, 4 * size)
+    for first in range(0, len(found), step):
+        highest = values[first : first + step + size - 1]
+        width = 1
+        while width < size:
+            shift = min(width, size - width)
+            highest = np.maximum(highest[shift:], highest[:-shift])
+            width += shift
+        found[first : first + step] = highest
+    return found
+
+
 def falling(window: Floats) -> list[tuple[int, float]]:
     """(bars ago, value) of all values that exceed everything after them, the oldest first."""
     newest_first = window[::-1]

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from stockstream.indicators import checks
@@ -175,11 +175,17 @@ class Mean(Stateful):
 
     def _turn(self) -> float:
         """Begin a block; the mean of the one that is full."""
-        pivot = self._pivot = self._block[-1]
-        self._tails = list(accumulate(value - pivot for value in reversed(self._block)))
-        self._block = []
+        block = self._block
+        pivot = self._pivot = block[-1]
+        tails = self._tails
+        tails.clear()  # only of a batch is anything left
+        total = 0.0
+        for value in reversed(block):
+            total += value - pivot
+            tails.append(total)
+        block.clear()
         self._total = 0.0
-        return pivot + self._tails.pop() / self.period
+        return pivot + tails.pop() / self.period
 
     def batch(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """`push` for an array, shape (n,), once there were ``period`` values: the means, shape (n,)."""
@@ -256,19 +262,30 @@ class Highest(Stateful):
 
     def batch(self, values: NDArray[np.float64]) -> NDArray[np.unsignedinteger[Any]]:
         """`push` for a stretch of values, shape (n,): bars since the highest, shape (n,)."""
+        from stockstream.indicators import arrays
+
+        return arrays.bars_since_highest(self._take(values), self.size)
+
+    def batch_highest(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`highest` after each `push` of a stretch of values, shape (n,); cheaper than `batch`."""
+        from stockstream.indicators import arrays
+
+        return arrays.highest(self._take(values), self.size)
+
+    def _take(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Push them all; they themselves, behind what the windows of the first of them hold of the values before."""
         import numpy as np
 
         from stockstream.indicators import arrays
 
-        if not len(values):
-            return np.empty(0, dtype=np.uint8)
         lead = np.full(self.size - 1, -np.inf)
         for age, value in self.entries():
             if age < len(lead):
                 lead[-1 - age] = value
         stretch = np.concatenate((lead, values))
-        self.replace(arrays.falling(stretch[-self.size :]))
-        return arrays.bars_since_highest(stretch, self.size)
+        if len(values):
+            self.replace(arrays.falling(stretch[-self.size :]))
+        return stretch
 
     def entries(self) -> list[tuple[int, float]]:
         """(bars ago, value) of all that can still become the highest, the oldest first: the state."""
