@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.errors import StateError
-from stockstream.records import Bar
+from stockstream.records import IMPOSSIBLE, Bar
 
 NUMBERS: Final = ("open", "high", "low", "close", "volume")
 """The columns of numbers, in their order."""
@@ -143,10 +143,20 @@ class Bars:
         known = volume if volume == volume else None
         return Row(self.times[place], first, high, low, close, known, self.newest.tz if self.newest else None)
 
+    def impossible(self) -> NDArray[np.bool_]:
+        """Which bars are marked so, shape (bars,)."""
+        marked = np.zeros(len(self), dtype=bool)
+        for time, doubts in self.flags.items():
+            if IMPOSSIBLE in doubts:
+                marked[self.place(time)] = True
+        return marked
+
     def column(self, name: str, start: int, end: int) -> NDArray[Any]:
         """A column from one place up to another; never to be written to."""
         if name == "time":
             return self.instants()[start:end]
+        if name == "tz":
+            return np.full(end - start, self.newest.tz if self.newest else None)
         return self._numbers[NUMBERS.index(name), start:end]
 
     def instants(self) -> NDArray[np.datetime64]:

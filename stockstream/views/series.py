@@ -1,4 +1,4 @@
-"""A fold of bars: a history and an indicator for each series that was asked for."""
+"""A fold of bars: a history and indicators for each series that was asked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from stockstream.records import SIMULATED, Bar, Series
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
 from stockstream.views.frame import Frame
-from stockstream.views.history import AnyIndicator, History
+from stockstream.views.history import History, Makers
+from stockstream.views.track import AnyIndicator
 
 _STATE_VERSION: Final = 2
 
@@ -29,32 +30,33 @@ class _State(_Versioned):
 
 
 class SeriesFold:
-    """Bars by series, with an indicator over each.
+    """Bars by series, with indicators over each.
 
     Of a symbol that stands for several series the first one that came is shown; `ambiguity` says that there are
     others.
 
     Parameters
     ----------
-    make
-        Makes the indicator of one series.
+    makers
+        Make the indicators of one series.
     selection
         The symbols to keep (none: every one), and their interval and feed (None: any).
     """
 
-    def __init__(self, make: Callable[[], AnyIndicator], selection: Selection) -> None:
-        self._make = make
+    def __init__(self, makers: Makers, selection: Selection) -> None:
+        self._makers = makers
         self._selection = selection
         self._histories: dict[tuple[str, str, str], History] = {}
         self._shown: dict[str, tuple[str, str, str]] = {}
-        make()  # wrong parameters are told before any record comes
+        for make in makers.values():
+            make()  # wrong parameters are told before any record comes
 
     @classmethod
     def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Bar]:
         """A maker of folds over an indicator, whose parameters are the view's."""
 
         def make(selection: Selection, **parameters: Any) -> SeriesFold:
-            return cls(lambda: indicator(**parameters), selection)
+            return cls({"": lambda: indicator(**parameters)}, selection)
 
         return make
 
@@ -68,7 +70,7 @@ class SeriesFold:
             if self._wanted(series):
                 history = self._histories.get(series)
                 if history is None:
-                    history = self._histories[series] = History(self._make)
+                    history = self._histories[series] = History(self._makers)
                     self._shown.setdefault(series[0], series)
                 changed |= history.take(bars)
         return changed
@@ -101,7 +103,7 @@ class SeriesFold:
         return None
 
     def frame(self, key: str) -> Frame:
-        """The symbol's bars and the indicator's values; good until the next `apply`."""
+        """The symbol's bars and the indicators' values; good until the next `apply`."""
         return self._histories[self._shown[key]].frame()
 
     def title(self, key: str) -> str:
@@ -131,11 +133,12 @@ class SeriesFold:
         return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
-        """Corrections, doubtful bars, and series beside those shown."""
+        """Corrections, bars that are doubtful or lack a volume, and series beside those shown."""
         histories = self._histories.values()
         counts = {
             "corrected": sum(history.corrections for history in histories),
             "doubtful": sum(history.doubtful for history in histories),
+            "without volume": sum(history.lacking for history in histories),
             "other series": len(self._histories) - len(self._shown),
         }
         return {name: count for name, count in counts.items() if count}
@@ -158,5 +161,5 @@ class SeriesFold:
         self._histories.clear()
         self._shown.clear()
         for series, corrections, _ in saved.series:
-            self._histories[series] = History(self._make, loaded[series], corrections)
+            self._histories[series] = History(self._makers, loaded[series], corrections)
             self._shown.setdefault(series.symbol, series)

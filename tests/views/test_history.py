@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from stockstream.indicators.aroon import Aroon
 from stockstream.indicators.bollinger import Bollinger
+from stockstream.indicators.obv import OBV
+from stockstream.indicators.sma import SMA
 from stockstream.records import IMPOSSIBLE, Bar
-from stockstream.views.history import History
+from stockstream.views.history import History, Makers
 from tests.views.bars import bar, walk
 
 
 def history_of(bars: list[Bar]) -> History:
-    history = History(lambda: Bollinger(period=5))
+    history = History({"": lambda: Bollinger(period=5)})
     for each in bars:
         history.take([each])
-        history.points()
+        history.frame()
     return history
 
 
@@ -59,14 +61,14 @@ def test_any_order_repetition_and_cut_gives_the_same(seed: int, pieces: int, cou
         place = dice.randrange(count)
         again.insert(dice.randrange(place, len(again) + 1), right[place])
     sent += again
-    history = History(lambda: Bollinger(period=5))
+    history = History({"": lambda: Bollinger(period=5)})
     while sent:
         cut = dice.randint(1, max(1, count // pieces))
         history.take(sent[:cut])
         sent = sent[cut:]
         if dice.random() < 0.5:
-            history.points()
-    whole = History(lambda: Bollinger(period=5))
+            history.frame()
+    whole = History({"": lambda: Bollinger(period=5)})
     whole.take(right)
     assert_same(history, whole)
 
@@ -132,13 +134,64 @@ def test_an_impossible_bar_is_kept_and_not_computed_with(*, late: bool) -> None:
 def test_a_bar_the_indicator_refuses_is_doubtful() -> None:
     bars = walk(200)
     bars[50] = msgspec.structs.replace(bars[50], close=math.inf)
-    history = History(lambda: Bollinger(period=5))
+    history = History({"": lambda: Bollinger(period=5)})
     history.take(bars)
     assert history.frame()["middle"][49] > 0
     assert history.doubtful == 1
 
 
+def volumes(bars: list[Bar], *places: int) -> list[Bar]:
+    """The bars, those at the places without a volume."""
+    return [msgspec.structs.replace(each, volume=None) if n in places else each for n, each in enumerate(bars)]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_indicators_go_their_own_ways(*, at_once: bool) -> None:
+    bars = volumes(walk(600), 40, 41, 300)
+    bars[50] = msgspec.structs.replace(bars[50], high=1.0, flags=(IMPOSSIBLE,))
+    bars[60] = msgspec.structs.replace(bars[60], volume=-1.0)
+    makers: Makers = {"sma": lambda: SMA(5), "obv": OBV, "bollinger": lambda: Bollinger(7)}
+    together = History(makers)
+    for sent in [bars] if at_once else [[each] for each in bars]:
+        together.take(sent)
+        together.frame()
+    assert (together.doubtful, together.lacking) == (2, 3)
+    frame = together.frame()
+    assert list(frame)[6:13] == ["sma", "obv"] + [f"bollinger_{name}" for name in Bollinger.fields]
+    assert frame["doubtful"].nonzero()[0].tolist() == [50, 60]
+    assert np.isnan(frame["sma"][4:]).nonzero()[0].tolist() == [46]
+    assert np.isnan(frame["obv"]).nonzero()[0].tolist() == [40, 41, 50, 60, 300]
+    for name, make in makers.items():
+        alone = History({"": make})
+        alone.take(bars)
+        for field in make().fields:
+            own = name if field == name else f"{name}_{field}"
+            np.testing.assert_array_equal(frame[own], alone.frame()[field], err_msg=own)
+
+
+def test_a_volume_that_comes_later_is_computed_with() -> None:
+    bars = walk(100)
+    history = History({"": OBV})
+    history.take(volumes(bars, *range(100)))
+    assert np.isnan(history.frame()["obv"]).all()
+    assert (history.doubtful, history.lacking) == (0, 100)
+    for each in bars:
+        history.take([each])
+    whole = History({"": OBV})
+    whole.take(bars)
+    assert_same(history, whole)
+    assert history.lacking == 0
+
+
+def test_bars_alone_need_no_indicator() -> None:
+    history = History({})
+    history.take([*walk(3), bar(3, 101.0, flags=(IMPOSSIBLE,))])
+    assert list(history.frame()) == ["time", "open", "high", "low", "close", "volume", "final", "doubtful"]
+    assert history.doubtful == 1
+    assert history.frame()["doubtful"].tolist() == [False, False, False, True]
+
+
 def test_another_indicator_has_its_own_columns() -> None:
-    history = History(lambda: Aroon(period=5))
+    history = History({"": lambda: Aroon(period=5)})
     history.take([bar(minute, 100.0 + minute) for minute in range(8)])
     assert history.frame()["up"].tolist()[5:] == [100.0, 100.0, 100.0]

@@ -1,0 +1,141 @@
+"""An indicator over the bars of one series, its points kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.indicators import Indicator, InvalidBar
+from stockstream.indicators.together import column
+from stockstream.records import IMPOSSIBLE
+from stockstream.views.bars import Bars, Row, grown
+
+AnyIndicator: TypeAlias = Indicator[Any, Any]
+
+_SNAPSHOT_EVERY: Final = 512
+_SNAPSHOTS: Final = 8
+_AT_ONCE_FROM: Final = 32
+
+
+class Track:
+    """An indicator's points, one for each bar, computed when they are asked for.
+
+    What cannot be computed with is passed over and noted: a bar that is marked impossible or that the indicator
+    refuses, and, of an indicator that reads volumes, a bar that has none. Only the newest bar can be forming: it is
+    peeked at.
+
+    Parameters
+    ----------
+    name
+        Of the indicator among others, which `column` puts before its fields; empty where there are none.
+    make
+        Makes the indicator.
+    bars
+        The bars; whoever changes one calls `back_to`.
+
+    Attributes
+    ----------
+    columns
+        The names of a point's values.
+    refused
+        When the bars begin that the indicator has refused.
+    lacking
+        When those begin that have no volume where it reads one.
+    """
+
+    def __init__(self, name: str, make: Callable[[], AnyIndicator], bars: Bars) -> None:
+        self.refused: set[datetime] = set()
+        self.lacking: set[datetime] = set()
+        self._make = make
+        self._bars = bars
+        self._indicator = make()
+        self._snapshots: list[tuple[int, dict[str, Any]]] = []
+        self._computed = 0
+        fields = self._indicator.fields
+        self.columns = tuple(column(name, self._indicator, field) if name else field for field in fields)
+        self._points = np.empty((len(fields), 0))
+
+    def back_to(self, place: int) -> None:
+        """Forget what was computed from a place on."""
+        if place >= self._computed:
+            return
+        while self._snapshots and self._snapshots[-1][0] > place:
+            self._snapshots.pop()
+        self._computed = 0
+        self._indicator = self._make()
+        if self._snapshots:
+            self._computed, state = self._snapshots[-1]
+            self._indicator.restore(state)
+        known = self._bars.times[self._computed]
+        self.refused = {time for time in self.refused if time < known}
+        self.lacking = {time for time in self.lacking if time < known}
+
+    def points(self) -> NDArray[np.float64]:
+        """The indicator's points, shape (columns, bars), NaN where there is none."""
+        total = len(self._bars)
+        self._points = grown(self._points, total)
+        settled = total - 1 if total and not self._bars.final(total - 1) else total
+        while self._computed < settled:
+            self._compute(self._next_stop(settled))
+        if settled < total:
+            self._points[:, settled] = self._point(self._indicator.peek, settled)
+        return self._points[:, :total]
+
+    def _next_stop(self, settled: int) -> int:
+        """Corrections are mostly of recent bars: snapshots are made over the last stretches, the rest goes at once."""
+        recent = settled - _SNAPSHOTS * _SNAPSHOT_EVERY
+        if self._computed < recent:
+            return recent
+        return min(settled, self._computed + _SNAPSHOT_EVERY)
+
+    def _compute(self, end: int) -> None:
+        start = self._computed
+        if start and (not self._snapshots or self._snapshots[-1][0] + _SNAPSHOT_EVERY <= start):
+            self._snapshots.append((start, self._indicator.state()))
+        if end - start < _AT_ONCE_FROM or not self._at_once(start, end):
+            for place in range(start, end):
+                self._points[:, place] = self._point(self._indicator.update, place)
+        self._computed = end
+
+    def _at_once(self, start: int, end: int) -> bool:
+        """Compute a stretch as arrays, without the bars that are not fed; False where the indicator refuses one."""
+        lacking = self._without_volume(start, end)
+        impossible = self._bars.impossible()[start:end]
+        fed = ~(lacking | impossible)
+        columns = {name: self._bars.column(name, start, end)[fed] for name in self._indicator.inputs}
+        points = np.full((len(self.columns), end - start), np.nan)
+        if fed.any():
+            try:
+                points[:, fed] = list(self._indicator.batch(columns).values())
+            except InvalidBar:
+                return False
+        self._points[:, start:end] = points
+        times = self._bars.times
+        self.lacking.update(times[start + place] for place in np.flatnonzero(lacking & ~impossible))
+        return True
+
+    def _without_volume(self, start: int, end: int) -> NDArray[np.bool_]:
+        if "volume" not in self._indicator.inputs:
+            return np.zeros(end - start, dtype=bool)
+        return np.asarray(np.isnan(self._bars.column("volume", start, end)))
+
+    def _point(self, take: Callable[[Row], Any], place: int) -> Any:
+        time = self._bars.times[place]
+        self.refused.discard(time)
+        self.lacking.discard(time)
+        if IMPOSSIBLE in self._bars.flags.get(time, ()):
+            return np.nan
+        row = self._bars.row(place)
+        if row.volume is None and "volume" in self._indicator.inputs:
+            self.lacking.add(time)
+            return np.nan
+        try:
+            point = take(row)
+        except InvalidBar:
+            self.refused.add(time)
+            return np.nan
+        return np.nan if point is None else [np.nan if value is None else value for value in point]
