@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Instants = NDArray[np.datetime64]
+from stockstream.views.clock import Instants
+from stockstream.views.clock import local as local
 
 
 class Step(NamedTuple):
@@ -50,14 +51,6 @@ class Ticks:
     rows: tuple[int, ...]
     labels: tuple[str, ...]
     title: str
-
-
-def local(instants: Instants, zone: str | None) -> Instants:
-    """The wall clock's time at UTC instants in a zone; as they are without one."""
-    if zone is None or not len(instants):
-        return instants
-    there = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
-    return np.asarray(there.to_numpy())
 
 
 def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Ticks:

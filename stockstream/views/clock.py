@@ -1,0 +1,21 @@
+"""The clock on the wall where an exchange stands."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Instants = NDArray[np.datetime64]
+
+
+def local(instants: Instants, zone: str | None) -> Instants:
+    """The wall clock's time at UTC instants in a zone; as they are without one.
+
+    >>> local(np.array(["2026-03-02T14:30"], "M8[us]"), "America/New_York").astype("M8[m]").tolist()
+    [datetime.datetime(2026, 3, 2, 9, 30)]
+    """
+    if zone is None or not len(instants):
+        return instants
+    there = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
+    return np.asarray(there.to_numpy())

@@ -1,0 +1,124 @@
+"""Where bars are missing: the holes in a series that nights, weekends, holidays and pauses do not explain."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.periods import intraday
+from stockstream.records import INTERVALS
+from stockstream.views.clock import Instants, local
+
+Truths = NDArray[np.bool_]
+
+_LONGEST_HOLIDAY: Final = 7
+"""Days of trading that an exchange may leave out on end: none is known to have closed for longer but in a war."""
+
+_PAUSE_ON: Final = 2
+"""The days on which a hole must stand at the same hours, with no bar in it on any other, to be a pause."""
+
+_WEEKEND: Final = np.isin(np.arange(7), (4, 5, 6))
+"""Friday, Saturday and Sunday, one or two of which are days of rest wherever there are exchanges."""
+
+_CALENDAR: Final = {"1wk": ("W", 2), "1mo": ("M", 1), "1y": ("Y", 1)}
+"""The unit in which such bars are counted, and the most that one may be ahead of the one before."""
+
+
+def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
+    """Which rows have bars missing right before them.
+
+    Parameters
+    ----------
+    instants
+        When each bar begins, ascending: UTC, or dates for a day and longer; shape (bars,).
+    interval
+        Of `records.INTERVALS`; of another nothing is known, so nothing is missing.
+    zone
+        The exchange's, None for UTC.
+
+    Which hours an exchange keeps is nowhere written, so the rows themselves have to tell. A hole is a gap if it lies
+
+    - within one local day, unless it is a pause: at the same hours on two days or more, with no bar in it on any;
+    - anywhere, in a market that goes on over midnight, unless it is a pause or takes in a whole day of a weekend on
+      which there never is a bar;
+    - in days (or between the days of shorter bars), if more than seven days of trading are missing on end, or any
+      where there are bars on all seven days of the week; a day of trading is a weekday that has bars in these rows;
+    - in weeks, months or years, if more than one week, any month or any year is missing.
+
+    What is missing at a day's beginning or end, and a short holiday's worth of days, cannot be told and is not marked.
+
+    >>> minutes = np.array(["2026-03-02T14:30", "2026-03-02T14:31", "2026-03-02T14:41"], "M8[us]")
+    >>> gaps(minutes, "1m", "America/New_York").tolist()
+    [False, False, True]
+    """
+    none = np.zeros(len(instants), dtype=bool)
+    if interval not in INTERVALS or len(instants) < 2:
+        return none
+    if interval in _CALENDAR:
+        unit, most = _CALENDAR[interval]
+        return _marked(none, np.flatnonzero(np.diff(instants.astype(f"M8[{unit}]").astype(np.int64)) > most) + 1)
+    step = np.timedelta64(INTERVALS[interval], "s")
+    holes = np.flatnonzero(np.diff(instants) > step) + 1
+    if not len(holes):
+        return none
+    clock = local(instants, zone if intraday(interval) else None)
+    days = clock.astype("M8[D]")
+    week = _week(days)
+    long = _too_long(days[holes - 1], days[holes], week)
+    if not intraday(interval):
+        return _marked(none, holes[long])
+    slots = ((clock - days) // step).astype(np.intp)
+    same_day = days[holes - 1] == days[holes]
+    broken = same_day | long
+    if _around_the_clock(days, same_day):
+        broken |= ~_rests(days[holes - 1], days[holes], week)
+    pauses = _pauses(days, slots, holes, int(np.timedelta64(1, "D") / step))
+    return _marked(none, holes[broken & ~pauses])
+
+
+def _marked(none: Truths, rows: NDArray[np.intp]) -> Truths:
+    none[rows] = True
+    return none
+
+
+def _week(days: NDArray[Any]) -> Truths:
+    """On which days of the week, from Monday on, there are bars; a special session or two do not make one."""
+    weekday = (np.unique(days).astype(np.int64) + 3) % 7
+    counts = np.bincount(weekday, minlength=7)
+    return np.asarray(counts > 0.2 * counts.max())
+
+
+def _too_long(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
+    """Whether more days are missing between two days than a holiday would explain."""
+    missing = np.busday_count(before + 1, after, weekmask=week)
+    return np.asarray(missing > (0 if week.all() else _LONGEST_HOLIDAY))
+
+
+def _around_the_clock(days: NDArray[Any], same_day: Truths) -> bool:
+    """Whether bars mostly go on over midnight."""
+    turns = np.count_nonzero(np.diff(days))
+    nights = np.count_nonzero(~same_day)
+    return 2 * (turns - nights) > turns
+
+
+def _rests(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
+    """Whether the days between take in a weekend's day that never has a bar."""
+    rest = _WEEKEND & ~week
+    if not rest.any():
+        return np.zeros(len(before), dtype=bool)
+    return np.asarray(np.busday_count(before + 1, after, weekmask=rest) > 0)
+
+
+def _pauses(days: NDArray[Any], slots: NDArray[np.intp], holes: NDArray[np.intp], a_day: int) -> Truths:
+    """Which holes stand at the same hours on several days, with no bar in them on any."""
+    filled = np.concatenate(([0], np.cumsum(np.bincount(slots, minlength=a_day))))
+    begin, end = slots[holes - 1] + 1, slots[holes]
+    nights = (days[holes] - days[holes - 1]).astype(np.int64)
+    inside = np.where(nights == 0, filled[end] - filled[begin], filled[a_day] - filled[begin] + filled[end])
+    empty = (inside == 0) & (nights <= 1)
+    _, which, count = np.unique((begin * a_day + end)[empty], return_inverse=True, return_counts=True)
+    pauses = np.zeros(len(holes), dtype=bool)
+    pauses[empty] = count[which] >= _PAUSE_ON
+    return pauses
