@@ -25,7 +25,7 @@ class RSI(Indicator[PriceBar, RSIPoint]):
     ::
 
         gain, loss = Wilder's average, over ``period``, of the changes upwards, and of the sizes of those downwards
-        rsi = 100 * gain / (gain + loss); 50 where nothing has changed
+        rsi = 100 * (gain / (gain + loss)); 50 where nothing has changed
 
     Source: J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978). Both averages are seeded with the
     mean of the first ``period`` changes, so that the first point is at the bar with index ``period``. Flat prices:
@@ -84,7 +84,7 @@ class RSI(Indicator[PriceBar, RSIPoint]):
         if gain is None or loss is None:
             return None
         total = gain + loss
-        self.value = point = RSIPoint(100.0 * gain / total if total else 50.0)
+        self.value = point = RSIPoint(100.0 * (gain / total) if total else 50.0)
         return point
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
@@ -93,8 +93,13 @@ class RSI(Indicator[PriceBar, RSIPoint]):
         (close,) = inputs
         change = np.diff(close, prepend=np.float64(self._last or 0.0))
         self._last = close[-1].item()
-        gain = self._gains.batch(np.maximum(change, 0.0))
-        loss = self._losses.batch(np.maximum(-change, 0.0))
-        total = gain + loss
-        points[0] = 50.0
-        np.divide(100.0 * gain, total, out=points[0], where=total != 0.0)
+        gains = np.maximum(change, 0.0)
+        losses = np.subtract(gains, change, out=change)
+        gain = self._gains.batch(gains)
+        total = self._losses.batch(losses)
+        total += gain
+        (rsi,) = points
+        with np.errstate(invalid="ignore"):
+            np.divide(gain, total, out=rsi)
+        rsi *= 100.0
+        rsi[total == 0.0] = 50.0

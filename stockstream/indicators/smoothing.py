@@ -18,9 +18,19 @@ BLOCK: Final = 64
 
 
 @lru_cache(maxsize=64)
-def _powers(span: int) -> tuple[float, ...]:
-    """The decay to the power of 1 ... BLOCK, each rounded once: dividing whole numbers does."""
-    return tuple((span - 1) ** power / (span + 1) ** power for power in range(1, BLOCK + 1))
+def _weights(span: int) -> tuple[tuple[float, float], ...]:
+    """(alpha / decay ** k, decay ** k) for k = 0 ... BLOCK - 1, each rounded once: dividing whole numbers does."""
+    kept, of = span - 1, span + 1
+    return tuple((2 * of**k / (of * kept**k), kept**k / of**k) for k in range(BLOCK if kept else 1))
+
+
+@lru_cache(maxsize=64)
+def _columns(span: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same as two columns of shape (BLOCK, 1)."""
+    import numpy as np
+
+    gains, fades = np.array(_weights(span))[:, :, np.newaxis].swapaxes(0, 1)
+    return gains, fades
 
 
 class Smoothed(Stateful):
@@ -29,13 +39,18 @@ class Smoothed(Stateful):
     ::
 
         average = mean of the first ``seeds`` values, then
-        average = average + alpha * (value - average), alpha = 2 / (span + 1)
+        average = decay * average + alpha * value, alpha = 2 / (span + 1), decay = 1 - alpha
 
-    Values come in blocks of `BLOCK`. Within one, all is measured from the last value of the former block (the
-    pivot): ``average = pivot + excess * decay ** k + scan``, where excess is how far the average stood from the pivot
-    when the block began, and scan is the same smoothing of the distances since, from 0. So prices that hardly
-    differ lose no digits, a flat series has an average of just its price, and a whole array is a few operations
-    along all blocks at once, the same ones and in the same order as for one value after the other.
+    Values come in blocks of `BLOCK`. Within one, all is measured from a value of about that size (the pivot), and
+    what fades is the sum as a whole, where each further value weighs more instead::
+
+        average = pivot + decay ** k * (decay * (average before the block - pivot) + sum), k = 0, 1, ... in the block
+        sum = alpha * (value[0] - pivot) + ... + alpha / decay ** k * (value[k] - pivot)
+
+    So no rounding is carried on from value to value, prices that hardly differ lose no digits, a flat series has an
+    average of just its price, and a whole array is a few operations along all blocks at once, the same ones and in
+    the same order as for one value after the other. The pivot is the last value before the block or the first
+    one in it, whichever is nearer to 0, as either might be a spike.
 
     Sizes (values of one sign) are measured from 0 instead: nothing then cancels, so that after a spike of 1e9 the
     average of small ones is as exact as before it, and never below 0.
@@ -47,42 +62,24 @@ class Smoothed(Stateful):
     4.0
     """
 
-    __slots__ = (
-        "_decay",
-        "_powers",
-        "alpha",
-        "excess",
-        "missing",
-        "of_sizes",
-        "pivot",
-        "place",
-        "scan",
-        "seeds",
-        "span",
-        "total",
-    )
-    kept: ClassVar[tuple[str, ...]] = ("missing", "total", "pivot", "excess", "scan", "place")
+    __slots__ = ("_decay", "_weights", "of_sizes", "pivot", "place", "seeds", "span", "start", "total")
+    kept: ClassVar[tuple[str, ...]] = ("place", "pivot", "start", "total")
 
-    missing: int
-    total: float
-    pivot: float
-    excess: float
-    scan: float
     place: int
+    pivot: float
+    start: float
+    total: float
 
     def __init__(self, seeds: int, span: int, *, of_sizes: bool = False) -> None:
         self.seeds = seeds
         self.span = span
         self.of_sizes = of_sizes
-        self.alpha = 2 / (span + 1)
-        self._powers = _powers(span)
-        self._decay = self._powers[0]
-        self.missing = seeds
-        self.total = 0.0  # of the seeds, measured from the first of them
+        self._weights = _weights(span)
+        self._decay = (span - 1) / (span + 1)
+        self.place = -seeds  # values in the block; below 0, seeds that are missing
         self.pivot = 0.0
-        self.excess = 0.0
-        self.scan = 0.0
-        self.place = 0  # values in the block
+        self.start = 0.0  # the average before the block; once it has a value, faded by that one, from the pivot
+        self.total = 0.0  # the sum of the block, or of the seeds, from the pivot
 
     @classmethod
     def exponential(cls, period: int) -> Self:
@@ -95,44 +92,61 @@ class Smoothed(Stateful):
         return cls(period, 2 * period - 1, of_sizes=True)
 
     @property
+    def missing(self) -> int:
+        """Seeds that are still to come."""
+        return max(-self.place, 0)
+
+    @property
     def value(self) -> float | None:
         """The average now; None until seeded."""
-        if self.missing:
-            return None
-        faded = self.excess * self._powers[self.place - 1] if self.place else self.excess
-        return self.pivot + (faded + self.scan)
+        if self.place > 0:
+            return self.pivot + (self.start + self.total) * self._weights[self.place - 1][1]
+        return None if self.place else self.start
 
     def push(self, value: float) -> float | None:
         """Take the next value; the average, None until seeded."""
-        if self.missing:
-            return self._seed(value)
         place = self.place
+        if place <= 0:
+            return self._seed(value) if place else self._begin(value)
+        gain, fade = self._weights[place]
         pivot = self.pivot
-        self.scan = scan = self._decay * self.scan + self.alpha * (value - pivot)
-        average = pivot + (self.excess * self._powers[place] + scan)
-        if place == BLOCK - 1:
-            self._turn(value, average)
-        else:
+        self.total = total = self.total + (value - pivot) * gain
+        average = pivot + (self.start + total) * fade
+        if place < BLOCK - 1:
             self.place = place + 1
+        else:
+            self._end(value, average)
         return average
 
     def _seed(self, value: float) -> float | None:
-        if self.missing == self.seeds and not self.of_sizes:
+        if self.place == -self.seeds and not self.of_sizes:
             self.pivot = value
         self.total += value - self.pivot
-        self.missing -= 1
-        if self.missing:
+        self.place += 1
+        if self.place:
             return None
         average = self.pivot + self.total / self.seeds
-        self.total = 0.0
-        self._turn(value, average)
+        self._end(value, average)
         return average
 
-    def _turn(self, pivot: float, average: float) -> None:
-        """Begin a block."""
-        self.pivot = pivot = 0.0 if self.of_sizes else pivot
-        self.excess = average - pivot
-        self.scan = 0.0
+    def _begin(self, value: float) -> float:
+        """Take the first value of a block."""
+        if self.span == 1:
+            self._end(value, value)
+            return value
+        if not self.of_sizes and abs(value) < abs(self.pivot):
+            self.pivot = value
+        pivot = self.pivot
+        self.start = (self.start - pivot) * self._decay
+        self.total = (value - pivot) * self._weights[0][0]
+        self.place = 1
+        return pivot + (self.start + self.total)
+
+    def _end(self, value: float, average: float) -> None:
+        """End a block."""
+        self.pivot = 0.0 if self.of_sizes else value
+        self.start = average
+        self.total = 0.0
         self.place = 0
 
     def batch(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,44 +158,65 @@ class Smoothed(Stateful):
         end = first + (len(values) - first) // BLOCK * BLOCK
         push = self.push
         averages[:first] = [push(value) for value in values[:first].tolist()]
-        if first < end:
+        if first < end and self.span > 1:
             self._blocks(values[first:end].reshape(-1, BLOCK), averages[first:end].reshape(-1, BLOCK))
-        averages[end:] = [push(value) for value in values[end:].tolist()]
+            first = end
+        averages[first:] = [push(value) for value in values[first:].tolist()]
         return averages
 
     def _blocks(self, values: NDArray[np.float64], averages: NDArray[np.float64]) -> None:
         """Whole blocks, shape (blocks, BLOCK), into ``averages`` of the same shape."""
         import numpy as np
 
-        powers = np.array(self._powers)[:, np.newaxis]
-        step = 512  # as many as stay in the processor's cache
-        for first in range(0, len(values), step):
-            chunk = values[first : first + step]
-            ends = np.zeros(len(chunk)) if self.of_sizes else chunk[:, -1]
-            pivots = np.concatenate(([self.pivot], ends[:-1]))
-            # Values of one place in their blocks lie side by side: a step along the blocks is one long operation.
-            scan = np.subtract(chunk.T, pivots, order="C")
-            scan *= self.alpha
-            faded = np.empty(len(chunk))
-            for above, row in pairwise(scan):
-                np.multiply(above, self._decay, out=faded)
-                row += faded
-            excess = self._excesses(pivots.tolist(), ends.tolist(), scan[-1].tolist())
-            scan += powers * excess
-            scan += pivots
-            averages[first : first + step] = scan.T
+        gains, fades = _columns(self.span)
+        # Values of one place in their blocks lie side by side: a step along the blocks is one long operation. Places a
+        # power of two apart would share few lines of the processor's cache, and take several times as long.
+        sums = np.empty((BLOCK, len(values) | 8))[:, : len(values)]
+        pivots = self._pivots(values)
+        if pivots is None:
+            np.multiply(values.T, gains, out=sums)
+        else:
+            np.subtract(values.T, pivots, out=sums)
+            sums *= gains
+        for above, row in pairwise(sums):
+            row += above
+        sums += self._starts(sums[-1], pivots)
+        np.multiply(sums.T, fades.T, out=averages)
+        if pivots is not None:
+            averages += pivots[:, np.newaxis]
 
-    def _excesses(self, pivots: list[float], ends: list[float], scans: list[float]) -> list[float]:
-        """The excess with which each block begins; the state is then that after the last."""
-        power = self._powers[-1]
-        excess = self.excess
-        excesses = []
-        for pivot, end, scan in zip(pivots, ends, scans, strict=True):
-            excesses.append(excess)
-            excess = pivot + (excess * power + scan) - end
-        self.pivot, self.excess = ends[-1], excess
-        return excesses
+    def _pivots(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """The pivot of each block; None where all is measured from 0."""
+        import numpy as np
+
+        if self.of_sizes:
+            return None
+        first = values[:, 0]
+        last = np.concatenate(([self.pivot], values[:-1, -1]))
+        self.pivot = values[-1, -1].item()
+        return np.where(np.abs(first) < np.abs(last), first, last)
+
+    def _starts(self, totals: NDArray[np.float64], pivots: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """What each block's sums begin with, from the sums over whole blocks; the state is then that after the last."""
+        import numpy as np
+
+        start = self.start
+        decay = self._decay
+        fade = self._weights[-1][1]
+        if pivots is None:
+            averages = [start := (start * decay + total) * fade for total in totals.tolist()]
+        else:
+            averages = [
+                start := pivot + ((start - pivot) * decay + total) * fade
+                for pivot, total in zip(pivots.tolist(), totals.tolist(), strict=True)
+            ]
+        starts = np.array([self.start, *averages[:-1]])
+        self.start = start
+        if pivots is not None:
+            starts -= pivots
+        starts *= decay
+        return starts
 
     def _check(self) -> None:
-        if not 0 <= self.missing <= self.seeds or not 0 <= self.place < BLOCK:
-            raise checks.damaged(f"{self.missing} values missing, {self.place} in the block")
+        if not -self.seeds <= self.place < len(self._weights):
+            raise checks.damaged(f"{self.place} values in the block")
