@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stockstream.records import Bar
 from stockstream.views.bars import NUMBERS, Bars
 from stockstream.views.frame import Frame
+from stockstream.views.gaps import gaps
 from stockstream.views.track import AnyIndicator, Track
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
@@ -29,6 +30,7 @@ class History:
     def __init__(self, makers: Makers, bars: Bars | None = None, corrections: int = 0) -> None:
         self.bars = bars or Bars()
         self.corrections = corrections
+        self._gaps = np.empty(0, dtype=bool)
         self._tracks = [Track(name, make, self.bars) for name, make in makers.items()]
 
     @property
@@ -85,5 +87,12 @@ class History:
             "time",
             {name: self.bars.column(name, 0, total) for name in ("time", *NUMBERS)}
             | points
-            | {"final": final, "doubtful": self._doubtful()},
+            | {"final": final, "doubtful": self._doubtful(), "gap": self._gapped()},
         )
+
+    def _gapped(self) -> NDArray[np.bool_]:
+        """Which bars have others missing before them. No bar ever goes, so their number tells whether any came."""
+        newest = self.bars.newest
+        if newest is not None and len(self._gaps) != len(self.bars):
+            self._gaps = gaps(self.bars.instants(), newest.interval, newest.tz)
+        return self._gaps

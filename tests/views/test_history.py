@@ -41,7 +41,7 @@ def test_the_frame_holds_bars_and_points() -> None:
     frame = history_of(bars).frame()
     assert list(frame) == [
         "time", "open", "high", "low", "close", "volume",
-        "lower", "middle", "upper", "percent_b", "bandwidth", "final", "doubtful",
+        "lower", "middle", "upper", "percent_b", "bandwidth", "final", "doubtful", "gap",
     ]  # fmt: skip
     assert frame["close"].tolist() == [each.close for each in bars]
     assert frame["time"][3] == np.datetime64("2026-03-02T14:33:00", "us")
@@ -186,7 +186,7 @@ def test_a_volume_that_comes_later_is_computed_with() -> None:
 def test_bars_alone_need_no_indicator() -> None:
     history = History({})
     history.take([*walk(3), bar(3, 101.0, flags=(IMPOSSIBLE,))])
-    assert list(history.frame()) == ["time", "open", "high", "low", "close", "volume", "final", "doubtful"]
+    assert list(history.frame())[:8] == ["time", "open", "high", "low", "close", "volume", "final", "doubtful"]
     assert history.doubtful == 1
     assert history.frame()["doubtful"].tolist() == [False, False, False, True]
 
@@ -195,3 +195,13 @@ def test_another_indicator_has_its_own_columns() -> None:
     history = History({"": lambda: Aroon(period=5)})
     history.take([bar(minute, 100.0 + minute) for minute in range(8)])
     assert history.frame()["up"].tolist()[5:] == [100.0, 100.0, 100.0]
+
+
+def test_gaps_are_marked_and_filled() -> None:
+    bars = walk(30)
+    history = history_of([*bars[:10], *bars[12:]])
+    assert history.frame()["gap"].nonzero()[0].tolist() == [10]
+    history.take([bars[10]])
+    assert history.frame()["gap"].nonzero()[0].tolist() == [11]
+    history.take([bars[11]])
+    assert not history.frame()["gap"].any()
