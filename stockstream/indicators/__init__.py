@@ -9,6 +9,7 @@ from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
 from stockstream.indicators.chain import Chain
 from stockstream.indicators.checks import InvalidBar
+from stockstream.indicators.corrected import Corrected, TooLate
 from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
@@ -29,6 +30,7 @@ __all__ = [
     "BollingerPoint",
     "Chain",
     "Columns",
+    "Corrected",
     "Indicator",
     "InvalidBar",
     "Keyed",
@@ -40,5 +42,6 @@ __all__ = [
     "Stochastic",
     "StochasticPoint",
     "Together",
+    "TooLate",
     "run",
 ]

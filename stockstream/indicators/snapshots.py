@@ -1,0 +1,64 @@
+"""The way back of an indicator to an earlier bar."""
+
+from __future__ import annotations
+
+from typing import Generic, Self, TypeVar
+
+from stockstream.indicators.stateful import Stateful
+
+S = TypeVar("S", bound=Stateful)
+
+
+class Snapshots(Generic[S]):
+    """Copies of what goes through a series, made on its way, to go on from where a bar turns out to be another.
+
+    A place is a number of bars taken. The first snapshot is made before the first bar.
+
+    >>> from types import SimpleNamespace
+    >>> from stockstream.indicators import SMA
+    >>> sma = SMA(1)
+    >>> snapshots = Snapshots(every=2)
+    >>> for place in range(5):
+    ...     snapshots.note(place, sma)
+    ...     point = sma.update(SimpleNamespace(close=float(place)))
+    >>> snapshots.back(3)[0]
+    2
+    """
+
+    __slots__ = ("_copies", "_every")
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._copies: list[tuple[int, S]] = []
+
+    def note(self, place: int, present: S) -> None:
+        """Make a snapshot, where the last one was made long enough ago."""
+        if not self._copies or place - self._copies[-1][0] >= self._every:
+            self._copies.append((place, present.copy()))
+
+    def back(self, place: int) -> tuple[int, S]:
+        """The last snapshot up to a place, and its own place; those behind are gone."""
+        copies = self._copies
+        while copies[-1][0] > place:
+            copies.pop()
+        start, snapshot = copies[-1]
+        return start, snapshot.copy()
+
+    def forget(self, place: int) -> int:
+        """Let go of what is not needed to go back to a place: how many bars before the first snapshot that is left.
+
+        From then on, places are counted from there.
+        """
+        copies = self._copies
+        while len(copies) > 1 and copies[1][0] <= place:
+            del copies[0]
+        first = copies[0][0]
+        if first:
+            self._copies = [(start - first, snapshot) for start, snapshot in copies]
+        return first
+
+    def copy(self) -> Self:
+        """Another one with the same snapshots, which then goes its own way."""
+        twin = type(self)(self._every)
+        twin._copies = self._copies.copy()  # noqa: SLF001 - it is one of us
+        return twin
