@@ -14,6 +14,7 @@ from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
 from stockstream.indicators.run import run
+from stockstream.indicators.sessions import Session, Sessions
 from stockstream.indicators.sma import SMA, SMAPoint
 from stockstream.indicators.stochastic import Stochastic, StochasticPoint
 from stockstream.indicators.together import Together
@@ -39,6 +40,8 @@ __all__ = [
     "PriceBar",
     "RSIPoint",
     "SMAPoint",
+    "Session",
+    "Sessions",
     "Stochastic",
     "StochasticPoint",
     "Together",
