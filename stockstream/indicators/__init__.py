@@ -3,6 +3,7 @@
 Every indicator is a class that follows `Indicator`.
 """
 
+from stockstream.indicators.adx import ADX, ADXPoint
 from stockstream.indicators.aroon import Aroon, AroonPoint
 from stockstream.indicators.atr import ATR, ATRPoint
 from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
@@ -20,10 +21,12 @@ from stockstream.indicators.stochastic import Stochastic, StochasticPoint
 from stockstream.indicators.together import Together
 
 __all__ = [
+    "ADX",
     "ATR",
     "OBV",
     "RSI",
     "SMA",
+    "ADXPoint",
     "ATRPoint",
     "Aroon",
     "AroonPoint",

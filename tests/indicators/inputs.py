@@ -59,6 +59,11 @@ def cut(columns: Stretch, start: int | None, end: int | None = None) -> Stretch:
     return {name: column[start:end] for name, column in columns.items()}
 
 
+def changed(columns: Stretch, change: Callable[[Floats], Floats]) -> Stretch:
+    """The bars with another value for each number."""
+    return {name: change(column) if name in COLUMNS else column for name, column in columns.items()}
+
+
 def table(points: Sequence[Any], fields: Sequence[str]) -> Stretch:
     """Points as columns, None as NaN."""
     rows = [[np.nan] * len(fields) if point is None else list(point) for point in points]

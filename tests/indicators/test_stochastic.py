@@ -15,6 +15,7 @@ from tests.indicators.inputs import (
     Price,
     Stretch,
     assert_identical,
+    changed,
     cut,
     each_file,
     published,
@@ -73,10 +74,10 @@ def test_a_close_at_an_extreme_is_exactly_0_or_100() -> None:
     ("period", "smooth", "signal"), [(14, 3, 3), (5, 3, 3), (1, 1, 1), (14, 1, 3), (3, 5, 1), (2, 30, 9), (70, 3, 3)]
 )
 def test_the_definition_in_exact_arithmetic(period: int, smooth: int, signal: int) -> None:
-    columns = {name: np.round(column, 1) for name, column in stretch(walk(600, step=0.1), 0.2).items()}
+    columns = changed(stretch(walk(600, step=0.1), 0.2), lambda column: np.round(column, 1))
     for place in (100, 130, 131, 132, 300, 304):
-        for column in columns.values():
-            column[place : place + period] = column[place]
+        for name in ("high", "low", "close"):
+            columns[name][place : place + period] = columns[name][place]
         columns["high"][place : place + period] = columns["low"][place]
     expected = by_definition(columns, period, smooth, signal)
     assert np.isnan(expected["k"]).sum() > period + smooth + signal - 3
@@ -165,7 +166,7 @@ def test_talib_agrees_on_walks(period: int, smooth: int, signal: int) -> None:
     for seed in range(3):
         columns = stretch(walk(4000, seed=seed), 0.5)
         check_against_talib(columns, period, smooth, signal)
-        check_against_talib({name: np.round(column) for name, column in columns.items()}, period, smooth, signal)
+        check_against_talib(changed(columns, np.round), period, smooth, signal)
 
 
 @settings(deadline=None)
