@@ -11,6 +11,7 @@ from stockstream.indicators.bollinger import Bollinger, BollingerPoint
 from stockstream.indicators.chain import Chain
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import Corrected, TooLate
+from stockstream.indicators.ema import EMA, EMAPoint
 from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
@@ -23,6 +24,7 @@ from stockstream.indicators.together import Together
 __all__ = [
     "ADX",
     "ATR",
+    "EMA",
     "OBV",
     "RSI",
     "SMA",
@@ -35,6 +37,7 @@ __all__ = [
     "Chain",
     "Columns",
     "Corrected",
+    "EMAPoint",
     "Indicator",
     "InvalidBar",
     "Keyed",
