@@ -10,11 +10,11 @@ from typing import Final
 from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseEvent
 
 from stockstream.charts.keys import Handler, Keyboard, wheel
-from stockstream.charts.moving import pan, zoom
 from stockstream.charts.picture import save
-from stockstream.charts.scene import Guard, Scene
+from stockstream.charts.scene import Scene
 from stockstream.charts.strip import utc_now
 from stockstream.charts.viewer import Viewer
+from stockstream.charts.viewport import Guard
 from stockstream.errors import StockstreamError
 
 _ZOOM: Final = 1.25
@@ -58,8 +58,8 @@ class Controls:
                 "turn": lambda key, _: viewer.turn(1 if key == "n" else -1),
                 "pick": lambda key, _: viewer.pick(int(key) - 1),
                 "zoom": self._zoom,
-                "pan": lambda key, _: pan(self._scene, _PAN if key == "right" else -_PAN),
-                "follow": lambda *_: self._scene.follow(),
+                "pan": lambda key, _: self._scene.viewport.pan(_PAN if key == "right" else -_PAN),
+                "follow": lambda *_: self._scene.viewport.follow(),
                 "save": lambda *_: self._save(),
                 "close": lambda *_: close(),
                 **(more or {}),
@@ -88,7 +88,7 @@ class Controls:
 
     def _zoom(self, key: str, event: LocationEvent) -> None:
         closer = key in ("+", "=", "wheel up")
-        zoom(self._scene, 1 / _ZOOM if closer else _ZOOM, around=event.xdata)
+        self._scene.viewport.zoom(1 / _ZOOM if closer else _ZOOM, around=event.xdata)
 
     def _save(self) -> None:
         now = utc_now()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from stockstream.charts.levels import Levels
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.strip import Strip
 from stockstream.charts.subject import Subject
+from stockstream.charts.viewport import Guard, Viewport
 from stockstream.charts.words import LiveText, Ruler
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
@@ -30,7 +30,6 @@ DPI: Final = 100
 _RIGHT, _BOTTOM, _BETWEEN = 14.0, 46.0, 9.0
 _MARGIN, _NAME, _STEADY = 15.0, 28.0, 6.0
 """Points: left of the names of the vertical axes, up to their labels, and the step in which room is made for those."""
-Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
 
 
 class Scene:
@@ -46,53 +45,70 @@ class Scene:
         Where to draw; its canvas must be one that draws with Agg.
     rows
         The newest rows to have in view while following; None for all.
+    theme
+        How it looks at first; light where none is given.
     guard
         Wraps every function that the canvas calls, for a window that has to see their errors.
     """
 
-    def __init__(self, view: View[Any], figure: Figure, *, rows: int | None = 500, guard: Guard | None = None) -> None:
+    def __init__(
+        self,
+        view: View[Any],
+        figure: Figure,
+        *,
+        rows: int | None = 500,
+        theme: themes.Theme | None = None,
+        guard: Guard | None = None,
+    ) -> None:
         canvas = figure.canvas
         assert isinstance(canvas, FigureCanvasAgg)
         self.canvas = canvas
         self.figure = figure
-        self.theme = themes.light()
-        self.following = True
+        self.theme = theme or themes.light()
+        self.viewport = Viewport(rows=rows, crowded=view.layout == "all", moved=self._on_move)
         self._view = view
-        self._rows = rows
+        self._guard = guard or (lambda function: function)
         self._subject = Subject("", "", Frame("time", {"time": np.empty(0, "M8[us]")}))
         self._full = True
         self._live = False
-        self._moving = False
-        self._shown_from = 0
-        self._followed: list[tuple[float, float]] = []
+        self._empty = ""
         self._places: dict[str, int] = {}
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
-        figure.set_facecolor(self.theme.background)
         self._ruler = Ruler(figure)
-        self.header = Header(figure, self.theme, self._ruler)
+        self._build()
+        self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
+        self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
+
+    def _build(self) -> None:
+        """Make all that is drawn, in the colours of the theme."""
+        figure, theme = self.figure, self.theme
+        figure.set_facecolor(theme.background)
+        self.header = Header(figure, theme, self._ruler)
         self.panels: list[DrawnPanel] = []
-        for panel in view.panels:
+        for panel in self._view.panels:
             above = self.panels[0].axes if self.panels else None
-            self.panels.append(DrawnPanel(panel, figure, self.theme, self._ruler, above))
+            self.panels.append(DrawnPanel(panel, figure, theme, self._ruler, above))
+            self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
+        self.viewport.attach(self.panels, self._guard)
         self._middle = figure.text(
-            0.5, 0.5, "", ha="center", va="center", color=self.theme.quiet, fontsize=11, parse_math=False
+            0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
         )
         self._levels = Levels(self.canvas, self.panels)
         self._stamp = self.panels[0].axes.text(
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
-            fontsize=52, fontweight="bold", color=self.theme.grid, visible=False,
+            fontsize=52, fontweight="bold", color=theme.grid, visible=False,
         )  # fmt: skip
-        self._connect(guard or (lambda function: function))
+        self._regroup()
         self._explain()
 
-    def _connect(self, guard: Guard) -> None:
-        self.canvas.mpl_connect("draw_event", guard(self._on_draw))
-        self.canvas.mpl_connect("resize_event", guard(self._on_resize))
-        for panel in self.panels:
-            panel.axes.callbacks.connect("xlim_changed", guard(self._on_move))
-            panel.axes.callbacks.connect("ylim_changed", guard(self._on_move))
-            panel.axes.format_coord = self._where  # type: ignore[method-assign]
+    def dress(self, theme: themes.Theme) -> None:
+        """Put on another theme: what is drawn is made anew, and shows what it did."""
+        self.theme = theme
+        with self.viewport.kept():
+            self.figure.clear()
+            self._build()
+        self.show(self._subject, empty=self._empty)
 
     # What is shown.
 
@@ -102,13 +118,14 @@ class Scene:
         anew = before.key != subject.key or len(subject.frame) < len(before.frame) or not len(before.frame)
         self.header.name(subject.title, simulated=subject.simulated)
         self._stamp.set_visible(subject.simulated)
+        self._empty = empty
         self._say_empty("" if len(subject.frame) else empty)
         if [group.key for group in before.groups] != [group.key for group in subject.groups]:
             self._regroup()
         self._explain()
-        if anew:
-            self.following = True
-        self._follow(anew=anew)
+        self._full |= self.viewport.take(subject.frame, anew=anew)
+        if not self._full:
+            self._full = self._label() or not self._levels.holds(subject.frame)
         self._live = True
 
     def _say_empty(self, text: str) -> None:
@@ -124,12 +141,6 @@ class Scene:
         copied = Frame(frame.index, {name: frame[name].copy() for name in frame})
         self._subject = replace(self._subject, frame=copied)
 
-    def follow(self) -> None:
-        """Show the newest rows again, after the user has moved the view."""
-        self.following = True
-        self._full = True
-        self._follow(anew=True)
-
     def paint(self) -> None:
         """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
         self._full |= self.header.stale or any(panel.caption.stale for panel in self.panels)
@@ -141,47 +152,9 @@ class Scene:
 
     # The horizontal axis.
 
-    def _follow(self, *, anew: bool) -> None:
-        frame = self._subject.frame
-        if self.following and len(frame):
-            self._fit_across(len(frame), anew=anew)
-            first, last = self._in_view()
-            seen = frame.slice(slice(first, last))
-            self._moving = True
-            for panel in self.panels:
-                self._full |= panel.fit(seen, anew=anew)
-            self._moving = False
-            self._followed = self._limits()
-        if not self._full:
-            self._full = self._label() or not self._levels.holds(frame)
-
-    def _fit_across(self, total: int, *, anew: bool) -> None:
-        shown = total if self._rows is None else min(total, self._rows)
-        left, right = self.panels[0].axes.get_xlim()
-        if not anew and self._shown_from <= total <= right:
-            return
-        slots = max(shown + 1, 8) if self._view.layout == "all" else max(shown + min(50, max(2, shown // 10)), 40)
-        limits = (total - shown - 0.6, total - shown + slots - 0.4)
-        self._shown_from = total
-        if limits != (left, right):
-            self._moving = True
-            self.panels[0].axes.set_xlim(*limits, auto=False)
-            self._moving = False
-            self._full = True
-
-    def _limits(self) -> list[tuple[float, float]]:
-        """The limits of all axes."""
-        return [limits for panel in self.panels for limits in (panel.axes.get_xlim(), panel.axes.get_ylim())]
-
-    def _in_view(self) -> tuple[int, int]:
-        """The rows of which any part is in view, and one beyond on either side for the lines."""
-        left, right = self.panels[0].axes.get_xlim()
-        total = len(self._subject.frame)
-        return min(max(0, math.floor(left)), total), max(0, min(total, math.ceil(right) + 1))
-
     def _label(self) -> bool:
         """Reckon the ticks anew where rows, view or size have changed; True where they are others."""
-        first, last = self._in_view()
+        first, last = self.viewport.in_view()
         pitch = self._scale().pitch * 72 / self.figure.dpi
         instants, zone = self._subject.frame.instants[first:last], self._subject.zone
         reckoned = (first, pitch, zone, instants.tobytes())
@@ -199,13 +172,10 @@ class Scene:
         instant = axis.local(self._subject.frame.instants[row : row + 1], self._subject.zone)[0]
         return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"
 
-    def _on_move(self, _: object) -> None:
-        """The user has zoomed or panned: the view is theirs, unless it is back where it was before."""
-        if not self._moving:
-            self.following = self._limits() == self._followed
-            self._full = True
-            self._label()
-            self._place_ticks()
+    def _on_move(self) -> None:
+        self._full = True
+        self._label()
+        self._place_ticks()
 
     # Words.
 
@@ -282,7 +252,7 @@ class Scene:
 
     def _scale(self) -> Scale:
         box = self.panels[0].axes.bbox
-        left, right = self.panels[0].axes.get_xlim()
+        left, right = self.viewport.across
         pitch = box.width / (right - left)
         first, last = max(0, math.ceil(left)), min(len(self._subject.frame), math.floor(right) + 1)
         shown = max(0, last - first)
@@ -292,7 +262,7 @@ class Scene:
 
     def _on_draw(self, event: DrawEvent) -> None:
         """The axes have been painted: what stands over them follows."""
-        scale, (first, last) = self._scale(), self._in_view()
+        scale, (first, last) = self._scale(), self.viewport.in_view()
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._levels.print(event.renderer, self._subject.frame, first, last, scale)
             for text in self._texts:
@@ -308,7 +278,7 @@ class Scene:
         places = []
         if self._live:
             self._live = False
-            place = self._levels.renew(renderer, self._subject.frame, self._in_view()[1])
+            place = self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1])
             if place is not None:
                 places.append(place)
         places.extend(text.renew(self.canvas, renderer) for text in self._texts if text.changed)

@@ -59,7 +59,7 @@ def printed(stage: Stage, mark: DrawnMark, number: int) -> NDArray[np.float64]:
     """The vertices of an artist when everything in view is painted at once, without levels."""
     stage.canvas.draw()
     frame = stage.scene._subject.frame
-    first, last = stage.scene._in_view()
+    first, last = stage.scene.viewport.in_view()
     stage.scene._levels.print(stage.canvas.get_renderer(), frame, first, last, stage.scene._scale())
     return vertices(mark.patch(Level.SETTLED, number))
 

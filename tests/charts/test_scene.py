@@ -104,9 +104,9 @@ def test_user_s_view_is_never_yanked_back_until_end_is_asked_for() -> None:
     assert (span(stage), limits(stage)) == ((100, 140), (90, 110))
     blitted = stage.pixels()
     assert np.array_equal(blitted, stage.drawn_anew())
-    stage.scene.follow()
+    stage.scene.viewport.follow()
     stage.scene.paint()
-    assert stage.scene.following
+    assert stage.scene.viewport.following
     assert span(stage)[1] >= 299
     assert limits(stage) != (90, 110)
 
@@ -117,12 +117,12 @@ def test_going_back_to_the_view_before_is_following_again() -> None:
     axes = stage.scene.panels[0].axes
     before = axes.get_xlim(), axes.get_ylim()
     axes.set_ylim(90, 110)
-    followed = [stage.scene.following]
+    followed = [stage.scene.viewport.following]
     axes.set_xlim(100, 140)
     axes.set_xlim(*before[0])
-    followed.append(stage.scene.following)
+    followed.append(stage.scene.viewport.following)
     axes.set_ylim(*before[1])
-    assert [*followed, stage.scene.following] == [False, False, True]
+    assert [*followed, stage.scene.viewport.following] == [True, False, True]
 
 
 def test_labels_go_with_a_view_that_the_user_moves() -> None:
@@ -145,7 +145,7 @@ def test_another_key_is_drawn_anew_and_followed() -> None:
     stage.scene.panels[0].axes.set_xlim(100, 140)
     stage.viewer.turn(1)
     stage.scene.paint()
-    assert stage.scene.following
+    assert stage.scene.viewport.following
     alone = Stage(FakeModel(PRICES, FakeFold({"MSFT": frames["MSFT"]})))
     alone.show()
     assert np.array_equal(stage.pixels(), alone.pixels())

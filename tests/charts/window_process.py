@@ -176,10 +176,10 @@ def use(stage: Stage) -> Iterator[float]:
     toolbar.zoom()
     yield 0.4
     told["zoomed"] = [round(edge) for edge in axes.get_xlim()]
-    told["following when zoomed"] = window.scene.following
+    told["following when zoomed"] = window.scene.viewport.following
     stage.press("end")
     yield 0.3
-    told["following after end"] = window.scene.following
+    told["following after end"] = window.scene.viewport.following
     told["right after end"] = axes.get_xlim()[1] - model.total
 
     manager = stage.canvas.manager

@@ -1,0 +1,200 @@
+"""Which rows and which values a scene has in view: following what comes, or as the user left it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from stockstream.charts.panel import DrawnPanel
+from stockstream.views.frame import Frame
+
+Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
+
+_FEWEST: Final = 4.0
+"""Rows that a view is at least wide."""
+
+_WIDEST: Final = 1.25
+"""How many times all rows, or `_ROOM` of them, it is wide at most."""
+
+_ROOM: Final = 40
+"""The least places for rows while following, so that a few bars are not blown up."""
+
+_STAYS: Final = 0.1
+"""The share of a view that rows take at least, however far it is moved."""
+
+
+class Viewport:
+    """The limits of all panels.
+
+    While ``following`` new rows move the view, and it is ``rows`` wide (None: all). A panel's values fit what is in
+    view until their range is set by hand. What the user has moved stays.
+
+    Parameters
+    ----------
+    rows
+        The newest rows to have in view while following; None for all.
+    crowded
+        Whether a row takes what room there is (columns of many keys), and no more room is kept for rows to come.
+    moved
+        Is called when limits have changed.
+    """
+
+    def __init__(self, *, rows: int | None, crowded: bool, moved: Callable[[], None]) -> None:
+        self.following = True
+        self.rows = rows
+        self._crowded = crowded
+        self._moved = moved
+        self._panels: Sequence[DrawnPanel] = ()
+        self._held: list[bool] = []
+        self._frame = Frame("time", {"time": np.empty(0, "M8[us]")})
+        self._busy = False
+        self._width = 0.0
+        self._shown_from = 0
+        self._followed: list[tuple[float, float]] = []
+
+    def attach(self, panels: Sequence[DrawnPanel], guard: Guard) -> None:
+        """Take charge of panels."""
+        self._panels = panels
+        self._held = self._held or [False] * len(panels)
+        panels[0].axes.callbacks.connect("xlim_changed", guard(partial(self._on_move, None)))
+        for place, panel in enumerate(panels):
+            panel.axes.callbacks.connect("ylim_changed", guard(partial(self._on_move, place)))
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """What moves meanwhile is not by the user's hand."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Have the panels that are attached meanwhile take over the limits of those before."""
+        before = self._limits()
+        with self._moving():
+            yield
+            self._panels[0].axes.set_xlim(*before[0], auto=False)
+            for panel, up in zip(self._panels, before[1:], strict=True):
+                panel.axes.set_ylim(*up, auto=False)
+
+    def in_view(self) -> tuple[int, int]:
+        """The rows of which any part is in view, and one beyond on either side for the lines."""
+        left, right = self.across
+        total = len(self._frame)
+        return min(max(0, math.floor(left)), total), max(0, min(total, math.ceil(right) + 1))
+
+    @property
+    def across(self) -> tuple[float, float]:
+        """The rows at the left and the right edge."""
+        left, right = self._panels[0].axes.get_xlim()
+        return left, right
+
+    def _limits(self) -> list[tuple[float, float]]:
+        """What is in view: rows, then each panel's values."""
+        return [self.across, *(panel.axes.get_ylim() for panel in self._panels)]
+
+    # What comes.
+
+    def take(self, frame: Frame, *, anew: bool) -> bool:
+        """Let the view go with these rows; True where a limit moved. ``anew`` follows them, whatever was before."""
+        self._frame = frame
+        before = self._limits()
+        if anew:
+            self._release()
+        self._adapt(anew=anew)
+        return self._limits() != before
+
+    def _release(self) -> None:
+        self.following = True
+        self._held = [False] * len(self._panels)
+
+    def _adapt(self, *, anew: bool) -> None:
+        if not len(self._frame):
+            return
+        with self._moving():
+            if self.following:
+                self._fit_across(len(self._frame), anew=anew)
+            self._fit(anew=anew)
+        if self.following and not any(self._held):
+            self._followed = self._limits()
+
+    def _fit_across(self, total: int, *, anew: bool) -> None:
+        if not anew and self._shown_from <= total <= self.across[1]:
+            return
+        shown = total if self.rows is None else min(total, self.rows)
+        left = total - shown - 0.6
+        self._shown_from = total
+        self._width = self._slots(shown) + 0.2
+        self._panels[0].axes.set_xlim(left, left + self._width, auto=False)
+
+    def _slots(self, shown: int) -> int:
+        """The places for rows when so many are shown: there is room for a few more."""
+        if self._crowded:
+            return max(shown + 1, 8)
+        return max(shown + min(50, max(2, shown // 10)), min(_ROOM, self.rows or _ROOM))
+
+    def _fit(self, *, anew: bool) -> None:
+        first, last = self.in_view()
+        seen = self._frame.slice(slice(first, last))
+        for panel, held in zip(self._panels, self._held, strict=True):
+            if not held:
+                panel.fit(seen, anew=anew)
+
+    # What the user does.
+
+    def _on_move(self, place: int | None, _: object) -> None:
+        """Limits were changed by hand, the values' of the panel at a place or time's: unless all are as before."""
+        if self._busy:
+            return
+        if self._limits() == self._followed:
+            self._release()
+        elif place is not None:
+            self._held[place] = True
+        else:
+            self.following = False
+            with self._moving():
+                self._fit(anew=True)
+        self._moved()
+
+    def follow(self) -> None:
+        """Show the newest rows again, as many as were in view, and let the values fit."""
+        width = self.across[1] - self.across[0]
+        if not math.isclose(width, self._width):
+            self.rows = self._rows(width)
+        self._release()
+        self._adapt(anew=True)
+        self._moved()
+
+    def _rows(self, width: float) -> int:
+        """How many rows to show for a view so wide."""
+        slots = width - 0.2
+        return max(2, round(slots - 1 if self._crowded else max(slots - 50, min(slots / 1.1, slots - 2))))
+
+    def zoom(self, factor: float, *, around: float | None = None) -> None:
+        """Show so many times the time. The row ``around`` stays where it is, or else the newest, or the middle."""
+        left, right = self.across
+        width = min(max(factor * (right - left), _FEWEST), _WIDEST * max(len(self._frame), _ROOM))
+        if self.following and around is None:
+            self.rows = self._rows(width)
+            self._adapt(anew=True)
+            self._moved()
+            return
+        fixed = around if around is not None else (left + right) / 2
+        self._place(fixed - (fixed - left) * width / (right - left), width)
+
+    def pan(self, share: float) -> None:
+        """Move by a share of the time in view; forwards where it is positive."""
+        left, right = self.across
+        self._place(left + share * (right - left), right - left)
+
+    def _place(self, left: float, width: float) -> None:
+        """Put the view somewhere, but never where there is nothing to see."""
+        left = min(max(left, (_STAYS - 1) * width), len(self._frame) - _STAYS * width)
+        self._panels[0].axes.set_xlim(left, left + width, auto=False)
