@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.indicators import Indicator, InvalidBar
+from stockstream.indicators.snapshots import Snapshots
 from stockstream.indicators.together import column
 from stockstream.records import IMPOSSIBLE
 from stockstream.views.bars import Bars, Row, grown
@@ -50,10 +51,9 @@ class Track:
     def __init__(self, name: str, make: Callable[[], AnyIndicator], bars: Bars) -> None:
         self.refused: set[datetime] = set()
         self.lacking: set[datetime] = set()
-        self._make = make
         self._bars = bars
         self._indicator = make()
-        self._snapshots: list[tuple[int, dict[str, Any]]] = []
+        self._snapshots: Snapshots[AnyIndicator] = Snapshots(_SNAPSHOT_EVERY)
         self._computed = 0
         fields = self._indicator.fields
         self.columns = tuple(column(name, self._indicator, field) if name else field for field in fields)
@@ -63,13 +63,7 @@ class Track:
         """Forget what was computed from a place on."""
         if place >= self._computed:
             return
-        while self._snapshots and self._snapshots[-1][0] > place:
-            self._snapshots.pop()
-        self._computed = 0
-        self._indicator = self._make()
-        if self._snapshots:
-            self._computed, state = self._snapshots[-1]
-            self._indicator.restore(state)
+        self._computed, self._indicator = self._snapshots.back(place)
         known = self._bars.times[self._computed]
         self.refused = {time for time in self.refused if time < known}
         self.lacking = {time for time in self.lacking if time < known}
@@ -94,8 +88,7 @@ class Track:
 
     def _compute(self, end: int) -> None:
         start = self._computed
-        if start and (not self._snapshots or self._snapshots[-1][0] + _SNAPSHOT_EVERY <= start):
-            self._snapshots.append((start, self._indicator.state()))
+        self._snapshots.note(start, self._indicator)
         if end - start < _AT_ONCE_FROM or not self._at_once(start, end):
             for place in range(start, end):
                 self._points[:, place] = self._point(self._indicator.update, place)
