@@ -73,6 +73,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.frame)
 
+    @property
+    def gaps(self) -> NDArray[np.intp]:
+        """The places in the whole of the rows that have others missing before them."""
+        return np.flatnonzero(self.frame["gap"]) + self.first if "gap" in self.frame else np.empty(0, dtype=np.intp)
+
 
 class DrawnMark(ABC):
     """A mark with its artists.
@@ -131,6 +136,10 @@ class DrawnMark(ABC):
         across = blended_transform_factory(IdentityTransform(), self._axes.transData)
         self._add(across, snap=True, capstyle="butt", joinstyle="miter", **style)
 
+    def pixels(self, **style: Any) -> None:
+        """Add a shape in whole pixels."""
+        self._add(IdentityTransform(), snap=True, capstyle="butt", joinstyle="miter", **style)
+
     def _add(self, transform: Transform, **style: Any) -> None:
         for level in self._patches:
             patch = PathPatch(EMPTY, transform=transform, animated=True, visible=False, **style)
@@ -140,7 +149,7 @@ class DrawnMark(ABC):
 
 
 class DrawnLine(DrawnMark):
-    """A `Line`, broken where the column is undefined."""
+    """A `Line`, broken where the column is undefined and at gaps."""
 
     def __init__(self, mark: Line, axes: Axes, theme: Theme) -> None:
         super().__init__(axes)
@@ -151,7 +160,8 @@ class DrawnLine(DrawnMark):
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move the line."""
-        self.set(level, 0, polyline(*sampling.extremes(rows[self.columns[0]], rows.first, scale.bucket)))
+        x, y = sampling.extremes(rows[self.columns[0]], rows.first, scale.bucket)
+        self.set(level, 0, polyline(*sampling.broken(rows.gaps, x, y)))
 
 
 class DrawnBand(DrawnMark):
@@ -167,9 +177,10 @@ class DrawnBand(DrawnMark):
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move the area and the edges."""
-        size = scale.bucket
+        size, gaps = scale.bucket, rows.gaps
         lower, upper = (rows[name] for name in self.columns)
         x = sampling.centers(len(rows), rows.first, size)
-        self.set(level, 0, ribbon(x, sampling.lowest(lower, size), sampling.highest(upper, size)))
-        self.set(level, 1, polyline(*sampling.extremes(lower, rows.first, size)))
-        self.set(level, 2, polyline(*sampling.extremes(upper, rows.first, size)))
+        edges = sampling.lowest(lower, size), sampling.highest(upper, size)
+        self.set(level, 0, ribbon(*sampling.broken(gaps, x, *edges)))
+        for number, edge in enumerate((lower, upper), start=1):
+            self.set(level, number, polyline(*sampling.broken(gaps, *sampling.extremes(edge, rows.first, size))))

@@ -1,4 +1,4 @@
-"""The marks made of upright bars: candles, columns, and groups of columns. All keep to whole pixels."""
+"""The marks made of upright bars: candles, columns, groups of columns, and gaps. All keep to whole pixels."""
 
 from __future__ import annotations
 
@@ -135,9 +135,28 @@ class DrawnGroups(DrawnMark):
                 left = x - each * len(self.columns) // 2 + each * number
                 column = _upright(left, left + each - gap, values[known])
             else:
-                line = polyline(*sampling.extremes(values, rows.first, scale.bucket))
+                line = polyline(*sampling.broken(rows.gaps, *sampling.extremes(values, rows.first, scale.bucket)))
             self.set(level, 2 * number, column, width=scale.hairline)
             self.set(level, 2 * number + 1, line)
+
+
+class DrawnGaps(DrawnMark):
+    """Where rows are missing: a dotted line between the rows beside the gap, and two strokes across the axis."""
+
+    def __init__(self, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        self.pixels(fill=False, edgecolor=theme.quiet, linestyle=(0, (1.0, 3.0)))
+        self.pixels(fill=False, edgecolor=theme.text)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the lines and the strokes."""
+        x = np.unique(scale.pixels(rows.gaps.astype(np.float64) - 0.5))
+        low, high = (np.full(len(x), edge) for edge in (self._axes.bbox.y0, self._axes.bbox.y1))
+        self.set(level, 0, segments(x, low, high), width=scale.hairline)
+        unit = self._axes.figure.dpi / 100
+        beside = np.concatenate((x - 2 * unit, x + 2 * unit))
+        low = np.concatenate((low, low))
+        self.set(level, 1, segments(beside, low, low + 7 * unit), width=scale.hairline)
 
 
 def _upright(left: Numbers, right: Numbers, values: NDArray[Any]) -> Any:

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator
 
 from stockstream.charts.artists import DrawnBand, DrawnLine, DrawnMark
 from stockstream.charts.axis import numbers
-from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGroups
+from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGaps, DrawnGroups
 from stockstream.charts.caption import Caption, Entry
 from stockstream.charts.subject import group_column
 from stockstream.charts.theme import Theme
@@ -109,7 +109,7 @@ class DrawnPanel:
         """Make the marks; ``groups`` are the keys that are shown together, each with its colour's place."""
         for drawn in self.marks:
             drawn.remove()
-        self.marks = []
+        self.marks = [DrawnGaps(self.axes, self._theme)]
         for mark in self.spec.marks:
             match mark:
                 case marks.Candles():
@@ -150,7 +150,7 @@ class DrawnPanel:
         elif lacking := [each for each in self.spec.needs if each[1] in frame and not np.any(frame[each[1]] > 0)]:
             text = ";  ".join(f"{what}: no {column} in these bars" for what, column in lacking)
         else:
-            text = "not enough bars yet" if blank and self.marks else ""
+            text = "not enough bars yet" if blank and any(drawn.columns for drawn in self.marks) else ""
         if text == self._remark.get_text():
             return False
         self._remark.set_text(text)

@@ -54,6 +54,20 @@ def extremes(values: Numbers, first: int, size: int) -> tuple[Numbers, Numbers]:
     return rows.ravel().astype(np.float64), np.take_along_axis(table, places, axis=1).ravel()
 
 
+def broken(gaps: NDArray[np.intp], x: Numbers, *columns: Numbers) -> tuple[Numbers, ...]:
+    """Columns over ascending rows ``x``, and those, with a place of NaN between the rows on either side of a gap.
+
+    >>> broken(np.array([2]), np.array([0.0, 1.0, 2.0]), np.array([5.0, 6.0, 7.0]))
+    (array([0. , 1. , 1.5, 2. ]), array([ 5.,  6., nan,  7.]))
+    """
+    places = np.searchsorted(x, gaps)
+    inside = (places > 0) & (places < len(x))
+    if not inside.any():
+        return x, *columns
+    places = places[inside]
+    return np.insert(x, places, gaps[inside] - 0.5), *(np.insert(column, places, np.nan) for column in columns)
+
+
 def centers(count: int, first: int, size: int) -> Numbers:
     """Where the buckets of ``count`` rows from row ``first`` on stand on the axis."""
     return np.asarray(np.arange(first, first + count, size, dtype=np.float64) + (size - 1) / 2)

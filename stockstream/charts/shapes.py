@@ -5,6 +5,8 @@ Paths are never simplified: what is drawn must not depend on how many rows are d
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from matplotlib.path import Path
 from numpy.typing import NDArray
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 EMPTY = Path(np.empty((0, 2)))
+
+_STROKE: Final = 0.35
+"""Rows that the stroke for a point reaches to either side."""
 
 
 def _path(vertices: Numbers, codes: NDArray[np.uint8] | None = None) -> Path:
@@ -21,9 +26,14 @@ def _path(vertices: Numbers, codes: NDArray[np.uint8] | None = None) -> Path:
 
 
 def polyline(x: Numbers, y: Numbers) -> Path:
-    """A line through the points, broken where y is not a number."""
+    """A line through the points, broken where y is not a number; a point by itself is a short stroke."""
     if not len(x):
         return EMPTY
+    known = np.concatenate(([False], np.isfinite(y), [False]))
+    alone = np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:])
+    if len(alone):
+        x, y = np.insert(x, alone + 1, x[alone] + _STROKE), np.insert(y, alone + 1, y[alone])
+        x[alone + np.arange(len(alone))] -= _STROKE
     return _path(np.column_stack((x, y)))
 
 

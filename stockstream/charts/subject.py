@@ -10,6 +10,7 @@ import numpy as np
 
 from stockstream.charts.model import Model
 from stockstream.views.frame import Frame
+from stockstream.views.gaps import gaps
 from stockstream.views.marks import Groups
 
 
@@ -79,6 +80,7 @@ def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
             column = np.full(len(instants), np.nan)
             column[places] = frame[name]
             together[group_column(name, key)] = column
+    together["gap"] = gaps(instants, "1d", None)
     return Frame(index, together)
 
 

@@ -100,7 +100,7 @@ def _around_the_clock(days: NDArray[Any], same_day: Truths) -> bool:
     """Whether bars mostly go on over midnight."""
     turns = np.count_nonzero(np.diff(days))
     nights = np.count_nonzero(~same_day)
-    return 2 * (turns - nights) > turns
+    return bool(2 * (turns - nights) > turns)
 
 
 def _rests(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
