@@ -40,7 +40,8 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
 
     In a flat window (highest high = lowest low) the close stands nowhere between: that raw value is undefined, and so
     are the ``smooth`` values of k and the ``smooth`` + ``signal`` - 1 values of d that it would count in. TA-Lib takes
-    it as 0. The same goes for a raw value beyond 1e100, which takes a close far outside of its window.
+    it as 0. A close beyond the extremes (which is outside of its own bar) counts as the nearer of them, where TA-Lib
+    goes below 0 or above 100.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
         self._extremes = Extremes(self.period)
         self._raws = Mean(self.smooth)
         self._signals = Mean(self.signal)
-        self._clean = 0  # raw values since the last undefined one, counted as far as d reaches back
+        self._clean = 0  # raw values since the last undefined one, up to as many as d reaches back
 
     @property
     def lookback(self) -> int:
@@ -100,9 +101,11 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
         if extremes is None:
             return None
         highest, lowest = extremes
-        raw = 100.0 * ((close - lowest) / (highest - lowest)) if highest != lowest else 1e200
-        clean = self._clean + 1
-        if not -1e100 <= raw <= 1e100:
+        if highest > lowest:
+            inside = lowest if close < lowest else highest if close > highest else close
+            raw = 100.0 * ((inside - lowest) / (highest - lowest))
+            clean = self._clean + 1
+        else:
             raw = 0.0  # stands in the averages while they are undefined
             clean = 0
         reach = self.smooth + self.signal - 1
@@ -122,14 +125,15 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
         high, low, close = inputs
         k, d = points
         highest, lowest = self._extremes.batch(high, low)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            raw = 100.0 * ((close - lowest) / (highest - lowest))
-        undefined = ~(np.abs(raw) <= 1e100)
-        raw[undefined] = 0.0
+        flat = highest == lowest
+        raw = np.minimum(np.maximum(close, lowest), highest)
+        raw -= lowest
+        np.divide(raw, highest - lowest, out=raw, where=~flat)
+        raw *= 100.0
         k[:] = self._raws.batch(raw)
         d[:] = self._signals.batch(k)
         place = np.arange(len(raw))
-        clean = place - np.maximum.accumulate(np.where(undefined, place, -1 - self._clean))
+        clean = place - np.maximum.accumulate(np.where(flat, place, -1 - self._clean))
         reach = self.smooth + self.signal - 1
         k[clean < self.smooth] = np.nan
         d[clean < reach] = np.nan

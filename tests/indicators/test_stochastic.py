@@ -77,8 +77,7 @@ def test_the_definition_in_exact_arithmetic(period: int, smooth: int, signal: in
     columns = changed(stretch(walk(600, step=0.1), 0.2), lambda column: np.round(column, 1))
     for place in (100, 130, 131, 132, 300, 304):
         for name in ("high", "low", "close"):
-            columns[name][place : place + period] = columns[name][place]
-        columns["high"][place : place + period] = columns["low"][place]
+            columns[name][place : place + period] = columns["open"][place]
     expected = by_definition(columns, period, smooth, signal)
     assert np.isnan(expected["k"]).sum() > period + smooth + signal - 3
     for found in (
@@ -103,18 +102,16 @@ def test_a_flat_window_is_undefined_where_talib_takes_it_as_0() -> None:
     assert ours["d"][21:].tolist() == d[21:].tolist() == [100.0] * 7
 
 
-def test_a_close_too_far_away_is_undefined_and_leaves_no_trace() -> None:
+def test_a_close_beyond_the_extremes_counts_as_the_nearer_one() -> None:
     columns = stretch(walk(400), 0.5)
-    plain = Stochastic().batch(columns)
-    far = {name: column.copy() for name, column in columns.items()}
-    far["high"][200:220] = far["low"][200:220] = 0.0
-    far["low"][200:220] = -1e-9
-    far["close"][215] = 1e99
-    for found in (Stochastic().batch(far), stream(Stochastic(), far)):
-        assert np.isnan(found["k"][215:218]).all()
-        assert np.isnan(found["d"][215:220]).all()
-        assert np.isfinite(found["k"][218:]).all()
-        np.testing.assert_allclose(found["d"][240:], plain["d"][240:], rtol=1e-12)
+    columns["close"][200] += 50.0
+    columns["close"][300] = -1e99
+    for found in (Stochastic(14, 1, 1).batch(columns), stream(Stochastic(14, 1, 1), columns)):
+        assert found["k"][200] == 100.0
+        assert found["k"][300] == 0.0
+    theirs, _ = slow(columns, 14, 1, 1)
+    assert theirs[200] > 100.0
+    assert theirs[300] < 0.0
 
 
 @pytest.mark.parametrize("parameter", ["smooth", "signal"])
