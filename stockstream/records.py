@@ -43,14 +43,8 @@ class Series(NamedTuple):
         return f"{self.symbol} {self.interval}" + ("" if self.feed == MARKET else f" {self.feed}")
 
 
-class Bar(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One period of trading in one symbol.
-
-    ``time`` is the opening instant in UTC; for intervals of a day and longer it is the session's date at
-    00:00Z and is never shifted between zones. Prices are split-adjusted as fetched, in ``currency``;
-    ``volume`` is in shares (fractional where the market has it). ``revision`` informs: at equal (series, time)
-    the later offset wins. ``final`` is False while the period is still open.
-    """
+class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a window needs of a `Bar`; decoding skips the rest."""
 
     symbol: str
     interval: str
@@ -61,14 +55,25 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     low: float
     close: float
     volume: float | None
-    adj_close: float | None = None
-    close_usd: float | None = None
     currency: str | None = None
     tz: str | None = None
-    source: str
-    revision: int = 0
     final: bool = True
     flags: tuple[str, ...] = ()
+
+
+class Bar(Candle, frozen=True, kw_only=True, gc=False):
+    """One period of trading in one symbol.
+
+    ``time`` is the opening instant in UTC; for intervals of a day and longer it is the session's date at
+    00:00Z and is never shifted between zones. Prices are split-adjusted as fetched, in ``currency``;
+    ``volume`` is in shares (fractional where the market has it). ``revision`` informs: at equal (series, time)
+    the later offset wins. ``final`` is False while the period is still open.
+    """
+
+    adj_close: float | None = None
+    close_usd: float | None = None
+    source: str
+    revision: int = 0
 
     @property
     def series(self) -> Series:

@@ -84,6 +84,7 @@ class Live(Generic[R]):
             connection,
             group=f"stockstream-{view.name}-{self._name}",
             keys=selection.keys or None if view.keyed else None,
+            gather=view.gather,
         )
         self._stack = ExitStack()
         self._checkpoint: Checkpoint | None = None
@@ -135,7 +136,9 @@ class Live(Generic[R]):
 
     def _take(self) -> bool:
         batch = self._subscriber.arrived()
-        self._positions.update(batch.positions)
+        if batch.positions:
+            self._positions.update(batch.positions)
+            self._subscriber.commit(self._positions)
         if not len(batch):
             return False
         self._note(batch)
@@ -192,7 +195,6 @@ class Live(Generic[R]):
         if self._checkpoint.writes:
             saved = Saved(self._positions, self._received, self.fold.state())
             self._checkpoint.save(self._origin.topic_id, saved)
-        self._subscriber.commit(self._positions)
         self._unsaved = False
         took = time.monotonic() - started
         self._save_at = time.monotonic() + max(_SAVE_EVERY, _SAVE_SHARE * took)

@@ -21,20 +21,21 @@ class Origin(NamedTuple):
 
 @dataclass
 class Batch(Generic[R]):
-    """What arrived since the last look: records in the order of each partition.
+    """What arrived since the last look: records in the order of each partition, or what was gathered of them.
 
-    ``positions`` is, for each partition, the offset that follows what was handed out so far. ``sent`` is when the
-    last of the records was sent, in milliseconds since 1970 UTC. ``messages`` are what the records were decoded from,
-    one each, where the subscriber keeps them.
+    ``count`` is how many records they were. ``positions`` is, for each partition, the offset that follows what was
+    handed out so far. ``sent`` is when the last of the records was sent, in milliseconds since 1970 UTC. ``messages``
+    are what the records were decoded from, one each, where the subscriber keeps them.
     """
 
     records: list[R] = field(default_factory=list)
+    count: int = 0
     messages: list[Message] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
     sent: int = 0
 
     def __len__(self) -> int:
-        return len(self.records)
+        return self.count
 
     @property
     def raw(self) -> list[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -53,6 +53,8 @@ class Subscriber(Generic[R]):
         The consumer group under which the position is reported to monitors; it decides nothing.
     keys
         Only messages with these keys (and those without any); None for all.
+    gather
+        Makes of records, right after they were decoded and on the thread that reads, what batches hold in their place.
     messages
         Whether batches hold the messages themselves, too: places, keys, raw bytes. That costs half as much time
         again, most of it Python's search for garbage among them.
@@ -66,12 +68,14 @@ class Subscriber(Generic[R]):
         *,
         group: str = "stockstream",
         keys: Collection[str] | None = None,
+        gather: Callable[[list[R]], list[Any]] | None = None,
         messages: bool = False,
     ) -> None:
         self._topic = topic
         self._decode = decoder(record)
         self._connection = connection
         self._keys = None if keys is None else frozenset([None, *(key.encode() for key in keys)])
+        self._gather = gather
         self._keeps_messages = messages
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -161,8 +165,12 @@ class Subscriber(Generic[R]):
         )
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Have the broker told how far the view is, for monitors; a failure is only logged."""
-        self._to_commit = dict(positions)
+        """Have the broker told, within a second and at the end, how far the view is, for monitors.
+
+        A failure is only logged.
+        """
+        with self._lock:
+            self._to_commit = dict(positions)
 
     # What Kafka's thread does
 
@@ -258,25 +266,29 @@ class Subscriber(Generic[R]):
                     self._consumer.unassign()
                     self._target = {}
                     return
+        self._commit()
 
     def _take(self, messages: list[Message]) -> None:
-        good = [message for message in messages if message.error() is None]
         # Maps over the C methods: at a million messages a second a loop in Python is what costs most.
-        last = dict(zip(map(Message.partition, good), map(Message.offset, good), strict=True))
-        positions: dict[int, int] = {number: offset + 1 for number, offset in last.items()}  # type: ignore[misc, operator]
+        good = messages
+        if any(error is not None for error in set(map(Message.error, messages))):
+            good = [message for message in messages if message.error() is None]
+        positions = _ends(good)
         if len(good) < len(messages):
             self._take_events(messages, positions)
         keys = self._keys
-        if keys is not None:
+        if keys is not None and not keys.issuperset(map(Message.key, good)):
             good = [message for message in good if message.key() in keys]
         try:
             records = list(map(self._decode, map(Message.value, good)))  # type: ignore[arg-type]
         except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
             good, records = self._one_by_one(good)
         self._position.update(positions)
+        gathered = self._gather(records) if self._gather and records else records
         with self._lock:
             batch = self._batch
-            batch.records += records
+            batch.records += gathered
+            batch.count += len(records)
             batch.positions.update(positions)
             if good:
                 batch.sent = good[-1].timestamp()[1]
@@ -324,7 +336,8 @@ class Subscriber(Generic[R]):
 
     def _commit(self) -> None:
         # On this thread alone: a commit from another while this one polls has been seen to block for good.
-        positions, self._to_commit = self._to_commit, {}
+        with self._lock:
+            positions, self._to_commit = self._to_commit, {}
         if positions:
             offsets = [TopicPartition(self._topic.name, number, offset) for number, offset in positions.items()]
             try:
@@ -383,3 +396,10 @@ class Subscriber(Generic[R]):
         self._doubt |= self._health.hear(connected=statistics.connected)
         if self._target:
             self._doubt |= not statistics.partitions(self._topic.name) <= set(self._partitions)
+
+
+def _ends(messages: list[Message]) -> dict[int, int]:
+    """The offset that follows the last message of each partition."""
+    numbers = list(map(Message.partition, messages))
+    backwards = numbers[::-1]
+    return {number: messages[~backwards.index(number)].offset() + 1 for number in set(numbers)}  # type: ignore[misc, operator]

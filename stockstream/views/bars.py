@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
-from operator import attrgetter, lt
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.errors import StateError
-from stockstream.records import IMPOSSIBLE, Bar
+from stockstream.records import IMPOSSIBLE, Candle
+from stockstream.views.stretch import NUMBERS, Stretch
 
-NUMBERS: Final = ("open", "high", "low", "close", "volume")
-"""The columns of numbers, in their order."""
-
-_time_of = attrgetter("time")
-_parts_of = attrgetter("final", "flags", *NUMBERS)
+_numbers_of = attrgetter(*NUMBERS)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +33,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 class SavedBars(msgspec.Struct):
     """The bars of a series, for a checkpoint: instants in microseconds, and numbers, as little-endian bytes."""
 
-    newest: Bar
+    newest: Candle
     instants: bytes
     numbers: bytes
     flags: list[tuple[datetime, tuple[str, ...]]]
@@ -62,7 +57,7 @@ class Bars:
 
     def __init__(self) -> None:
         self.times: list[datetime] = []
-        self.newest: Bar | None = None
+        self.newest: Candle | None = None
         self.flags: dict[datetime, tuple[str, ...]] = {}
         self._unfinished: set[datetime] = set()
         self._numbers = np.empty((len(NUMBERS), 0))
@@ -72,42 +67,38 @@ class Bars:
     def __len__(self) -> int:
         return len(self.times)
 
-    def follow(self, bars: Sequence[Bar]) -> bool:
+    def follow(self, stretch: Stretch) -> bool:
         """Take bars that simply go on from what there is, as nearly always; where they do not, False and none taken."""
-        times = list(map(_time_of, bars))
-        follows = not self.times or self.times[-1] < times[0]
-        if follows and all(map(lt, times, islice(times, 1, None))):
-            self._extend(times, bars)
+        follows = not self.times or self.times[-1] < stretch.times[0]
+        if follows and stretch.ascending:
+            self._extend(stretch)
             return True
         return False
 
-    def append(self, bar: Bar) -> None:
+    def append(self, bar: Candle) -> None:
         """Take a bar that is newer than all."""
-        self._extend([bar.time], [bar])
+        self._extend(Stretch([bar]))
 
-    def _extend(self, times: list[datetime], bars: Sequence[Bar]) -> None:
-        start, total = len(self), len(self) + len(bars)
+    def _extend(self, stretch: Stretch) -> None:
+        start, total = len(self), len(self) + len(stretch)
         self._numbers = grown(self._numbers, total)
-        finals, flags, *columns = zip(*map(_parts_of, bars), strict=True)
-        for store, column in zip(self._numbers, columns, strict=True):
-            try:
-                store[start:total] = np.fromiter(column, np.float64, len(column))
-            except TypeError:  # a volume that is not known; this takes twice the time and makes it NaN
-                store[start:total] = np.array(column, dtype=np.float64)
-        self.times += times
-        self.newest = bars[-1]
-        if any(flags):
-            self.flags.update((time, doubts) for time, doubts in zip(times, flags, strict=True) if doubts)
-        if not all(finals):
-            self._unfinished.update(time for time, final in zip(times, finals, strict=True) if not final)
+        self._numbers[:, start:total] = stretch.numbers
+        self.times += stretch.times
+        self.newest = stretch.last
+        if stretch.flags:
+            flagged = zip(stretch.times, stretch.flags, strict=True)
+            self.flags.update((time, doubts) for time, doubts in flagged if doubts)
+        if stretch.finals:
+            finals = zip(stretch.times, stretch.finals, strict=True)
+            self._unfinished.update(time for time, final in finals if not final)
 
     def place(self, time: datetime) -> int:
         """Where a bar of that time stands, or would stand."""
         return bisect_left(self.times, time)
 
-    def holds(self, place: int, bar: Bar) -> bool:
+    def holds(self, place: int, bar: Candle) -> bool:
         """Whether the bar at a place is this one: a source, a currency or a revision that differs is no change."""
-        values = [np.nan if value is None else value for value in _parts_of(bar)[2:]]
+        values = [np.nan if value is None else value for value in _numbers_of(bar)]
         return (
             self.times[place] == bar.time
             and self.final(place) == bar.final
@@ -115,14 +106,14 @@ class Bars:
             and np.array_equal(self._numbers[:, place], values, equal_nan=True)
         )
 
-    def put(self, place: int, bar: Bar) -> None:
+    def put(self, place: int, bar: Candle) -> None:
         """Set the bar at a place in place of one of the same time, else before it."""
         if place == len(self) or self.times[place] != bar.time:
             total = len(self) + 1
             self._numbers = grown(self._numbers, total)
             self._numbers[:, place + 1 : total] = self._numbers[:, place : total - 1].copy()
             self.times.insert(place, bar.time)
-        self._numbers[:, place] = [np.nan if value is None else value for value in _parts_of(bar)[2:]]
+        self._numbers[:, place] = [np.nan if value is None else value for value in _numbers_of(bar)]
         self.flags.pop(bar.time, None)
         self._unfinished.discard(bar.time)
         if bar.flags:

@@ -9,10 +9,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.records import Bar
-from stockstream.views.bars import NUMBERS, Bars
+from stockstream.records import Candle
+from stockstream.views.bars import Bars
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
+from stockstream.views.stretch import NUMBERS, Stretch
 from stockstream.views.track import AnyIndicator, Track
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
@@ -49,12 +50,16 @@ class History:
         """Bars without a volume, where an indicator reads it."""
         return len(set[datetime]().union(*(track.lacking for track in self._tracks)))
 
-    def take(self, bars: Sequence[Bar]) -> bool:
+    def take(self, bars: Sequence[Candle]) -> bool:
+        """`merge` of bars that are not gathered yet."""
+        return bool(bars) and self.merge(Stretch(bars))
+
+    def merge(self, stretch: Stretch) -> bool:
         """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
-        if bars and self.bars.follow(bars):
+        if self.bars.follow(stretch):
             return True
         changed = False
-        for bar in bars:
+        for bar in stretch.bars():
             newest = self.bars.newest
             if newest is None or bar.time > newest.time:
                 self.bars.append(bar)
@@ -63,7 +68,7 @@ class History:
                 changed |= self._correct(bar)
         return changed
 
-    def _correct(self, bar: Bar) -> bool:
+    def _correct(self, bar: Candle) -> bool:
         place = self.bars.place(bar.time)
         if self.bars.holds(place, bar):
             return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,11 +10,12 @@ import numpy as np
 
 from stockstream.errors import SeriesError, StateError
 from stockstream.periods import intraday
-from stockstream.records import SIMULATED, Bar, Series
+from stockstream.records import SIMULATED, Candle, Series
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import History, Makers
+from stockstream.views.stretch import Stretch
 from stockstream.views.track import AnyIndicator
 
 _STATE_VERSION: Final = 2
@@ -52,7 +52,7 @@ class SeriesFold:
             make()  # wrong parameters are told before any record comes
 
     @classmethod
-    def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Bar]:
+    def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Candle]:
         """A maker of folds over an indicator, whose parameters are the view's."""
 
         def make(selection: Selection, **parameters: Any) -> SeriesFold:
@@ -60,19 +60,18 @@ class SeriesFold:
 
         return make
 
-    def apply(self, records: Sequence[Bar]) -> bool:
-        """Take the next bars; True where anything changed."""
+    def apply(self, records: Sequence[Candle] | Sequence[Stretch]) -> bool:
+        """Take the next bars, or what `gather` made of them; True where anything changed."""
         changed = False
-        by_series: defaultdict[tuple[str, str, str], list[Bar]] = defaultdict(list)
-        for bar in records:
-            by_series[bar.symbol, bar.interval, bar.feed].append(bar)
-        for series, bars in by_series.items():
+        for each in records:
+            stretch = each if isinstance(each, Stretch) else Stretch([each])
+            series = stretch.last.symbol, stretch.last.interval, stretch.last.feed
             if self._wanted(series):
                 history = self._histories.get(series)
                 if history is None:
                     history = self._histories[series] = History(self._makers)
                     self._shown.setdefault(series[0], series)
-                changed |= history.take(bars)
+                changed |= history.merge(stretch)
         return changed
 
     def _wanted(self, series: tuple[str, str, str]) -> bool:
@@ -121,7 +120,7 @@ class SeriesFold:
         bar = self._newest(key)
         return bar.tz if intraday(bar.interval) else None
 
-    def _newest(self, key: str) -> Bar:
+    def _newest(self, key: str) -> Candle:
         bar = self._histories[self._shown[key]].bars.newest
         if bar is None:
             raise KeyError(key)

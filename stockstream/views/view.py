@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from stockstream.indicators.catalog import Parameter
 from stockstream.topics import Topic
-from stockstream.views.fold import FoldMaker, Parameter
+from stockstream.views.fold import FoldMaker
 from stockstream.views.marks import Panel
 
 R = TypeVar("R")
@@ -16,7 +18,8 @@ R = TypeVar("R")
 class View(Generic[R]):
     """What a window shows: the topic it reads, what it keeps of it and how that is drawn.
 
-    ``record`` is what a message is decoded to, the topic's own record or one with fewer fields. With ``layout``
+    ``record`` is what a message is decoded to, the topic's own record or one with fewer fields; ``gather`` makes of
+    many records, on the thread that reads them, what the fold takes in their place. With ``layout``
     "one" the window shows one key at a time (n and b switch), with "all" every key at once. A ``keyed`` view reads only
     the keys it shows; one that is not keeps all of them, as it compares them. ``choice`` says what it
     shows where the user names no key. ``title`` may
@@ -27,11 +30,12 @@ class View(Generic[R]):
     help: str
     topic: Topic[Any]
     record: type[R]
-    fold: FoldMaker[R]
+    fold: FoldMaker[Any]
     title: str
     panels: tuple[Panel, ...]
     key_name: str = "symbol"
     layout: Literal["one", "all"] = "one"
     keyed: bool = True
     choice: str = "all there are"
+    gather: Callable[[Sequence[R]], list[Any]] | None = None
     parameters: tuple[Parameter[Any], ...] = ()

@@ -46,6 +46,7 @@ def read_to_end(subscriber: Subscriber[Any], already: Batch[Any] | None = None) 
     def done() -> bool:
         batch = subscriber.arrived()
         whole.records += batch.records
+        whole.count += batch.count
         whole.messages += batch.messages
         whole.positions.update(batch.positions)
         return subscriber.standing().reached(whole.positions)

@@ -10,19 +10,21 @@ import pytest
 
 from stockstream.errors import StateError
 from stockstream.records import OFF_GRID, Bar
-from stockstream.views.bars import NUMBERS, Bars, SavedBars
+from stockstream.views.bars import Bars, SavedBars
+from stockstream.views.stretch import NUMBERS, Stretch, gather
 from tests.views.bars import walk
 
 
 def bars_of(sent: list[Bar]) -> Bars:
     bars = Bars()
-    assert bars.follow(sent)
+    assert bars.follow(Stretch(sent))
     return bars
 
 
 def assert_holds(bars: Bars, expected: list[Bar]) -> None:
     assert len(bars) == len(expected)
-    assert bars.newest == expected[-1]
+    assert bars.newest is not None
+    assert bars.newest.time == expected[-1].time
     for name in NUMBERS:
         values = [getattr(bar, name) for bar in expected]
         np.testing.assert_array_equal(bars.column(name, 0, len(bars)), np.array(values, dtype=np.float64))
@@ -51,7 +53,7 @@ def test_bars_that_follow_are_taken_in_stretches_of_any_length() -> None:
     sent = odd(walk(700))
     bars = Bars()
     for start, end in ((0, 1), (1, 5), (5, 6), (6, 700)):
-        assert bars.follow(sent[start:end])
+        assert bars.follow(Stretch(sent[start:end]))
     assert_holds(bars, sent)
 
 
@@ -59,10 +61,10 @@ def test_bars_that_follow_are_taken_in_stretches_of_any_length() -> None:
 def test_bars_out_of_order_are_not_taken_at_once(wrong: list[int]) -> None:
     sent = walk(3)
     bars = Bars()
-    assert not bars.follow([sent[place] for place in wrong])
+    assert not bars.follow(Stretch([sent[place] for place in wrong]))
     assert len(bars) == 0
     bars = bars_of(sent)
-    assert not bars.follow(sent[2:])
+    assert not bars.follow(Stretch(sent[2:]))
     assert_holds(bars, sent)
 
 
@@ -102,7 +104,7 @@ def test_what_was_saved_is_loaded_and_goes_on() -> None:
     coded = msgspec.msgpack.encode(bars_of(sent[:280]).save())
     loaded = Bars.load(msgspec.msgpack.decode(coded, type=SavedBars))
     assert_holds(loaded, sent[:280])
-    assert loaded.follow(sent[280:])
+    assert loaded.follow(Stretch(sent[280:]))
     assert_holds(loaded, sent)
 
 
@@ -111,3 +113,11 @@ def test_damage_is_told() -> None:
     for instants, numbers in ((saved.instants[:-1], saved.numbers), (saved.instants, saved.numbers[:-8])):
         with pytest.raises(StateError, match="cannot be read"):
             Bars.load(SavedBars(saved.newest, instants, numbers, [], []))
+
+
+def test_gathered_bars_are_the_bars_of_each_series_in_the_order_in_which_they_came() -> None:
+    one, other = odd(walk(9)), odd(walk(9, 3, "MSFT"))
+    mixed = [bar for pair in zip(one, other, strict=True) for bar in pair]
+    stretches = gather([*mixed, one[2]])
+    assert [list(stretch.bars()) for stretch in stretches] == [[*one, one[2]], other]
+    assert [stretch.ascending for stretch in stretches] == [False, True]
