@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +14,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.text import size, span, table
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.periods import intraday
 from stockstream.records import MARKET, Series
@@ -36,7 +36,9 @@ def topics(ctx: typer.Context) -> None:
         context.reporter.note("no topics yet: `stockstream produce` makes them")
         return
     folder = local_topics(context.settings.data_dir, admin.cluster_id())
-    sizes = {summary.name: _size(folder, summary.name) for summary in summaries} if folder else {}
+    sizes = (
+        {summary.name: sum(partition_sizes(folder, summary.name).values()) for summary in summaries} if folder else {}
+    )
     header = ["TOPIC", "PARTITIONS", "RECORDS", "NEWEST SENT", *(["SIZE"] if sizes else [])]
     rows = [
         [
@@ -72,14 +74,6 @@ def series(ctx: typer.Context) -> None:
     context.reporter.result(table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"]))
 
 
-def local_topics(data: Path, cluster: str) -> Path | None:
-    """Where this machine's own broker keeps its topics, if it is the one of this cluster."""
-    for properties in data.glob("*/topics/meta.properties"):
-        if f"cluster.id={cluster}" in properties.read_text(encoding="utf-8").splitlines():
-            return properties.parent
-    return None
-
-
 class _Opening(msgspec.Struct, frozen=True, gc=False):
     """What of a bar says to which series it belongs; decoding skips the rest."""
 
@@ -107,12 +101,6 @@ def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[_Opening]]:
             if time.monotonic() - heard > PATIENCE:
                 raise Unreachable(f"{standing.waiting or 'the broker'} does not answer")
             time.sleep(0.01)
-
-
-def _size(folder: Path, topic: str) -> int:
-    """Bytes of a topic's records on disk, without what Kafka reserves for its indexes."""
-    partitions = (path for path in folder.glob(f"{topic}-*") if path.name.removeprefix(f"{topic}-").isdigit())
-    return sum(file.stat().st_size for partition in partitions for file in partition.glob("*.log"))
 
 
 def _sent(instant: datetime | None) -> str:

@@ -12,8 +12,8 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicMetadata
 
-from stockstream.errors import AuthError, BrokerError
-from stockstream.kafka.client import made, refused, settings, translate
+from stockstream.errors import AuthError, BrokerError, Unreachable
+from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
 from stockstream.topics import Topic
 
 T = TypeVar("T")
@@ -57,6 +57,8 @@ class Admin:
             return future.result(self._timeout + 1)
         except KafkaException as error:
             raise self._translated(error) from error
+        except TimeoutError:  # only where this process was stopped for a while
+            raise Unreachable(f"no broker answers at {address(self._connection)}", hint=START_BROKER) from None
 
     def _translated(self, error: KafkaException) -> Exception:
         self._client.poll(0)
@@ -130,7 +132,7 @@ class Admin:
                 name,
                 len(partitions),
                 sum(end[p][0] - first[p][0] for p in partitions),
-                max((_instant(newest[p][1]) for p in partitions if newest[p][1] > 0), default=None),
+                max((instant(newest[p][1]) for p in partitions if newest[p][1] > 0), default=None),
             )
             for name, partitions in chosen.items()
         ]
@@ -150,5 +152,6 @@ class Admin:
         raise BrokerError("a topic has no leader", hint="is the broker well? its log says more")
 
 
-def _instant(milliseconds: int) -> datetime:
+def instant(milliseconds: int) -> datetime:
+    """A time of Kafka's, which counts milliseconds since 1970 UTC."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -12,6 +12,7 @@ import pytest
 from stockstream.errors import AuthError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.monitor import Monitor
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
@@ -88,3 +89,9 @@ def test_a_window_with_a_wrong_password_is_told_at_once(guarded: str) -> None:
         error = until(lambda: failure(subscriber), 8)
     assert "refuses us" in error.message
     assert "battery-staple" not in str(error)
+
+
+def test_a_monitor_with_a_wrong_password_is_refused_and_does_not_wait(guarded: str, tmp_path: Path) -> None:
+    with pytest.raises(AuthError, match="refuses us"):
+        Monitor(alice(guarded, "wrong"), tmp_path).overview()
+    assert Monitor(alice(guarded), tmp_path).overview().waiting is None

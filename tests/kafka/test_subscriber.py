@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.cluster import Cluster
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
@@ -197,3 +198,19 @@ def test_what_cannot_be_decoded_becomes_a_dead_letter_and_the_rest_goes_on(broke
     assert len(letters) == 6
     assert "malformed" in letters[f"{topic.name}/0/3".encode()][1]
     assert "missing required field" in letters[f"{topic.name}/0/4".encode()][1]
+
+
+def committed(broker: str, group: str, topic: Topic[Bar]) -> dict[int, int]:
+    groups = Cluster(connection(broker)).look().groups
+    positions = groups[group].positions if group in groups else {}
+    return {number: offset for (name, number), offset in positions.items() if name == topic.name}
+
+
+def test_monitors_are_told_the_position_while_it_reads_and_at_the_end(broker: str, filled: Topic[Bar]) -> None:
+    with Subscriber(filled, Bar, connection(broker), group=filled.name) as subscriber:
+        subscriber.begin({})
+        positions = read_to_end(subscriber).positions
+        subscriber.commit(positions)
+        until(lambda: committed(broker, filled.name, filled) == positions)
+        subscriber.commit({0: 1})
+    assert committed(broker, filled.name, filled) == positions | {0: 1}

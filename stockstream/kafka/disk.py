@@ -1,0 +1,30 @@
+"""Bytes of topics on disk, as far as the broker's data is on this machine: Kafka's clients cannot be told of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def local_topics(data: Path, cluster: str) -> Path | None:
+    """Where this machine's own broker keeps its topics, if one under the folder ``data`` is the one of this cluster."""
+    for properties in data.glob("*/topics/meta.properties"):
+        if f"cluster.id={cluster}" in properties.read_text(encoding="utf-8").splitlines():
+            return properties.parent
+    return None
+
+
+def partition_sizes(topics: Path, topic: str) -> dict[int, int]:
+    """Bytes of a topic's records by partition, without what Kafka reserves for its indexes."""
+    sizes: dict[int, int] = {}
+    for folder in topics.glob(f"{topic}-*"):
+        number = folder.name.removeprefix(f"{topic}-")
+        if number.isdigit():
+            sizes[int(number)] = sum(map(_size, folder.glob("*.log")))
+    return sizes
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # Kafka has just deleted it
+        return 0

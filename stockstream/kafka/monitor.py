@@ -1,0 +1,93 @@
+"""A cluster watched: one overview after the other, with rates, trends and the reasons of dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from stockstream.errors import AuthError, BrokerError
+from stockstream.kafka.client import LOG, address
+from stockstream.kafka.cluster import Cluster, Look
+from stockstream.kafka.disk import local_topics, partition_sizes
+from stockstream.kafka.overview import Broker, DeadLetterOverview, Letter, Overview, TopicOverview
+from stockstream.kafka.tail import Tail
+from stockstream.kafka.traffic import Traffic
+
+PATIENCE: Final = 2.0
+"""Seconds after which a broker that does not answer counts as away."""
+
+DEAD_LETTERS: Final = ".dlq"
+"""How the name of a topic of dead letters ends."""
+
+
+class Monitor:
+    """Looks at a cluster whenever `overview` is called.
+
+    Parameters
+    ----------
+    connection
+        librdkafka's properties, ``bootstrap.servers`` at least.
+    data
+        The folder under which this machine's own broker would keep its data: bytes are known of that one only.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], data: Path) -> None:
+        self._connection = connection
+        self._data = data
+        self._cluster = Cluster(connection, timeout=PATIENCE)
+        self._traffic = Traffic()
+        self._letters: dict[str, tuple[object, Letter | None]] = {}
+        self._folder: tuple[str, Path | None] | None = None
+
+    def overview(self) -> Overview:
+        """How everything is now. Raises `AuthError`; a broker that is away is waited for."""
+        try:
+            look = self._cluster.look()
+            self._traffic.add(look)
+            return self._told(look)
+        except AuthError:
+            raise
+        except BrokerError as error:
+            LOG.info("no overview: %s", error)
+            return Overview(time=datetime.now(UTC), bootstrap_servers=self._address, waiting=f"broker {self._address}")
+
+    @property
+    def _address(self) -> str:
+        return address(self._connection)
+
+    def _told(self, look: Look) -> Overview:
+        folder = self._topics_folder(look.cluster)
+        topics = self._traffic.topics(lambda name: partition_sizes(folder, name) if folder else {})
+        return Overview(
+            time=datetime.now(UTC),
+            bootstrap_servers=self._address,
+            cluster=look.cluster,
+            controller=look.controller,
+            brokers=tuple(Broker(id=node.id, host=node.host, port=node.port) for node in look.brokers),
+            topics=topics,
+            groups=self._traffic.groups(),
+            dead_letters=tuple(
+                DeadLetterOverview(topic=topic.name, records=topic.records, newest=self._newest(look, topic))
+                for topic in topics
+                if topic.name.endswith(DEAD_LETTERS)
+            ),
+        )
+
+    def _topics_folder(self, cluster: str) -> Path | None:
+        if self._folder is None or self._folder[0] != cluster:
+            self._folder = cluster, local_topics(self._data, cluster)
+        return self._folder[1]
+
+    def _newest(self, look: Look, topic: TopicOverview) -> Letter | None:
+        """The newest dead letter, read only when there is another one."""
+        mark = look.topics[topic.name].id, tuple(partition.end for partition in topic.partitions)
+        if self._letters.get(topic.name, (None, None))[0] != mark:
+            self._letters[topic.name] = mark, self._read(topic.name) if topic.records else None
+        return self._letters[topic.name][1]
+
+    def _read(self, topic: str) -> Letter | None:
+        with Tail(topic, self._connection, timeout=PATIENCE) as tail:
+            newest = tail.newest(1)
+        return Letter(sent=newest[0].time, key=newest[0].key, reason=newest[0].reason) if newest else None

@@ -1,0 +1,101 @@
+"""What the monitor knows at one moment; as JSON these are the documented keys of ``stockstream monitor --json``.
+
+None is what is not known, or not known yet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Trend: TypeAlias = Literal["growing", "shrinking", "steady"]
+
+
+class Broker(msgspec.Struct, frozen=True, kw_only=True):
+    """A broker of the cluster."""
+
+    id: int
+    host: str
+    port: int
+
+
+class TopicPartition(msgspec.Struct, frozen=True, kw_only=True):
+    """A partition: ``records`` from offset ``first`` up to ``end``, which the next record gets.
+
+    Where a topic is compacted, offsets count what was sent rather than what is left of it.
+    """
+
+    partition: int
+    first: int | None
+    end: int | None
+    records: int | None
+    bytes: int | None
+    leader: int | None
+    replicas: tuple[int, ...]
+    in_sync: tuple[int, ...]
+
+
+class TopicOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic: what came in a second over the last ten seconds, and when its newest record was sent."""
+
+    name: str
+    records: int
+    records_per_second: float | None
+    bytes: int | None
+    newest: datetime | None
+    partitions: tuple[TopicPartition, ...]
+
+
+class GroupPartition(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a group is with a partition: ``position`` is the offset of the next record it wants."""
+
+    topic: str
+    partition: int
+    position: int
+    end: int | None
+    lag: int | None
+    trend: Trend | None
+
+
+class GroupOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A consumer group: the lag of all its partitions, where that is going, and what it takes a second."""
+
+    name: str
+    state: str
+    members: int
+    lag: int | None
+    trend: Trend | None
+    records_per_second: float | None
+    partitions: tuple[GroupPartition, ...]
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter: when it was sent, what it is the copy of, and why it is one."""
+
+    sent: datetime
+    key: str | None
+    reason: str | None
+
+
+class DeadLetterOverview(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic of dead letters: how many were sent to it, and the newest."""
+
+    topic: str
+    records: int
+    newest: Letter | None
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything at one moment; ``waiting`` says for what where the broker is away, and then nothing else is known."""
+
+    time: datetime
+    bootstrap_servers: str
+    waiting: str | None = None
+    cluster: str | None = None
+    controller: int | None = None
+    brokers: tuple[Broker, ...] = ()
+    topics: tuple[TopicOverview, ...] = ()
+    groups: tuple[GroupOverview, ...] = ()
+    dead_letters: tuple[DeadLetterOverview, ...] = ()

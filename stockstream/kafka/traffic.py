@@ -1,0 +1,190 @@
+"""Rates and trends, from the last looks at a cluster."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from stockstream.kafka.cluster import GroupState, Look, TopicState
+from stockstream.kafka.overview import (
+    GroupOverview,
+    GroupPartition,
+    TopicOverview,
+    TopicPartition,
+    Trend,
+)
+
+K = TypeVar("K", bound=Hashable)
+
+RATE_OVER: Final = 10.0
+"""Seconds over which rates are taken."""
+
+TREND_OVER: Final = 20.0
+"""Seconds in which a trend is looked for: each half holds a tooth of a consumer that commits every 5 seconds."""
+
+FEWEST: Final = 4
+"""Looks that a trend needs."""
+
+
+def trend(lags: Sequence[int], noise: float = 0.0) -> Trend | None:
+    """Where a lag is going: the later half of the samples against the earlier one.
+
+    A consumer tells its position now and then, so that its lag is a saw: it grows until the position is told and falls
+    back. Only where both the teeth and the gaps between them have moved, and by more than a quarter of all that the
+    lag moved and more than ``noise``, is it going anywhere.
+
+    Parameters
+    ----------
+    lags
+        Samples at equal distances, oldest first.
+    noise
+        A change of so many records is none.
+
+    Returns
+    -------
+    Trend or None
+        None for too few samples.
+
+    >>> trend([0, 90, 180, 270, 360, 450]), trend([450, 300, 150, 0])
+    ('growing', 'shrinking')
+    >>> trend([0, 50, 100, 0, 50, 100, 0, 50]), trend([7, 7])
+    ('steady', None)
+    """
+    if len(lags) < FEWEST:
+        return None
+    half = len(lags) // 2
+    early, late = lags[:half], lags[-half:]
+    moved = max((max(lags) - min(lags)) / 4, noise)
+    low, high = min(late) - min(early), max(late) - max(early)
+    if min(low, high) > moved:
+        return "growing"
+    return "shrinking" if max(low, high) < -moved else "steady"
+
+
+class Traffic:
+    """Keeps the last looks, and says what they tell together."""
+
+    def __init__(self) -> None:
+        self._looks: deque[Look] = deque()
+
+    def add(self, look: Look) -> None:
+        """Take a look; one at another cluster begins anew."""
+        if self._looks and self._looks[-1].cluster != look.cluster:
+            self._looks.clear()
+        self._looks.append(look)
+        while look.at - self._looks[0].at > TREND_OVER:
+            self._looks.popleft()
+
+    def topics(self, sizes: Callable[[str], Mapping[int, int]]) -> tuple[TopicOverview, ...]:
+        """The topics as they are now; ``sizes`` gives the bytes of a topic's partitions, as far as they are known."""
+        return tuple(self._topic(name, state, sizes(name)) for name, state in self._looks[-1].topics.items())
+
+    def groups(self) -> tuple[GroupOverview, ...]:
+        """The consumer groups as they are now."""
+        return tuple(self._group(name, state) for name, state in self._looks[-1].groups.items())
+
+    def _topic(self, name: str, state: TopicState, sizes: Mapping[int, int]) -> TopicOverview:
+        ends = [(look.at, _ends(look, name)) for look in self._looks if _is_same(look, name, state)]
+        partitions = tuple(
+            TopicPartition(
+                partition=number,
+                first=partition.first,
+                end=partition.end,
+                records=_between(partition.first, partition.end),
+                bytes=sizes.get(number),
+                leader=partition.leader,
+                replicas=partition.replicas,
+                in_sync=partition.in_sync,
+            )
+            for number, partition in state.partitions.items()
+        )
+        return TopicOverview(
+            name=name,
+            records=sum(partition.records or 0 for partition in partitions),
+            records_per_second=_rate(ends),
+            bytes=sum(sizes.values()) if sizes else None,
+            newest=state.newest,
+            partitions=partitions,
+        )
+
+    def _group(self, name: str, state: GroupState) -> GroupOverview:
+        now = self._looks[-1]
+        lags = {place: self._lags(name, place) for place in state.positions}
+        partitions = tuple(
+            GroupPartition(
+                topic=topic,
+                partition=number,
+                position=position,
+                end=_end(now, topic, number),
+                lag=lags[topic, number][-1] if lags[topic, number] else None,
+                trend=trend(lags[topic, number], self._inflow([(topic, number)])),
+            )
+            for (topic, number), position in sorted(state.positions.items())
+        )
+        known = [samples for samples in lags.values() if samples]
+        shortest = min(map(len, known), default=0)
+        together = [sum(samples[-back] for samples in known) for back in range(shortest, 0, -1)]
+        positions = [(look.at, look.groups[name].positions) for look in self._looks if name in look.groups]
+        return GroupOverview(
+            name=name,
+            state=state.state,
+            members=state.members,
+            lag=together[-1] if together else None,
+            trend=trend(together, self._inflow(list(state.positions))),
+            records_per_second=_rate(positions),
+            partitions=partitions,
+        )
+
+    def _lags(self, group: str, place: tuple[str, int]) -> list[int]:
+        """The lag in each of the last looks up to now; empty where it is not known now."""
+        samples: list[int] = []
+        for look in reversed(self._looks):
+            position = look.groups[group].positions.get(place) if group in look.groups else None
+            end = _end(look, *place)
+            if position is None or end is None or not self._is_as_now(look, place[0]):
+                break
+            samples.append(max(0, end - position))
+        return samples[::-1]
+
+    def _inflow(self, places: Sequence[tuple[str, int]]) -> float:
+        """Records a second that came to these partitions while we looked."""
+        ends = [
+            (look.at, {place: end for place in places if (end := _end(look, *place)) is not None})
+            for look in self._looks
+        ]
+        return _rate(ends, over=TREND_OVER) or 0.0
+
+    def _is_as_now(self, look: Look, topic: str) -> bool:
+        state = self._looks[-1].topics.get(topic)
+        return state is not None and _is_same(look, topic, state)
+
+
+def _is_same(look: Look, name: str, state: TopicState) -> bool:
+    return name in look.topics and look.topics[name].id == state.id
+
+
+def _ends(look: Look, topic: str) -> dict[int, int]:
+    partitions = look.topics[topic].partitions
+    return {number: partition.end for number, partition in partitions.items() if partition.end is not None}
+
+
+def _end(look: Look, topic: str, number: int) -> int | None:
+    partition = look.topics[topic].partitions.get(number) if topic in look.topics else None
+    return None if partition is None else partition.end
+
+
+def _between(first: int | None, end: int | None) -> int | None:
+    return None if first is None or end is None else end - first
+
+
+def _rate(samples: Sequence[tuple[float, Mapping[K, int]]], over: float = RATE_OVER) -> float | None:
+    """What was added a second; None where that is not known, or something was set back."""
+    if not samples:
+        return None
+    at, now = samples[-1]
+    since, then = next((then, values) for then, values in samples if at - then <= over)
+    moved = [now[key] - then[key] for key in now.keys() & then.keys()]
+    if at <= since or not moved or min(moved) < 0:
+        return None
+    return round(sum(moved) / (at - since), 3)

@@ -1,0 +1,193 @@
+"""Overviews of a real cluster: what is there, what moves, and what happens while it is away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.monitor import Monitor
+from stockstream.kafka.overview import GroupOverview, Overview, TopicOverview
+from stockstream.kafka.publisher import Publisher
+from stockstream.records import Bar
+from stockstream.topics import Topic
+from tests.kafka.streams import BARS, connection, own_topic, send_all, until
+
+
+class Site:
+    """A Kafka of our own with its data where the monitor looks for it."""
+
+    def __init__(self, data: Path, broker: Broker) -> None:
+        self.data = data
+        self.bootstrap = broker.bootstrap_servers
+
+    def monitor(self) -> Monitor:
+        return Monitor(connection(self.bootstrap), self.data)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[Site]:
+    data = tmp_path_factory.mktemp("data")
+    with Broker(data / "kafka", kafka_jars, port=free_port()) as broker:
+        yield Site(data, broker)
+
+
+@pytest.fixture
+def topic(site: Site) -> Iterator[Topic[Bar]]:
+    made = own_topic()
+    with Publisher(made, connection(site.bootstrap)) as publisher:
+        send_all(publisher, BARS)
+    yield made
+    Admin(connection(site.bootstrap)).delete([made.name, made.dead_letters])
+
+
+def of(overview: Overview, topic: Topic[Bar]) -> TopicOverview:
+    return next(each for each in overview.topics if each.name == topic.name)
+
+
+def group_of(overview: Overview, name: str) -> GroupOverview:
+    return next(each for each in overview.groups if each.name == name)
+
+
+def commit(site: Site, group: str, topic: Topic[Bar], positions: dict[int, int]) -> None:
+    consumer = Consumer({**connection(site.bootstrap), "group.id": group, "enable.auto.commit": False})
+    places = [TopicPartition(topic.name, number, offset) for number, offset in positions.items()]
+    consumer.commit(offsets=places, asynchronous=False)
+    consumer.close()
+
+
+def test_brokers_and_topics_with_what_is_in_them(site: Site, topic: Topic[Bar]) -> None:
+    overview = site.monitor().overview()
+    assert overview.waiting is None
+    assert overview.bootstrap_servers == site.bootstrap
+    assert [f"{broker.host}:{broker.port}" for broker in overview.brokers] == [site.bootstrap]
+    assert overview.controller == overview.brokers[0].id
+    told = of(overview, topic)
+    assert told.records == sum(partition.records or 0 for partition in told.partitions) == len(BARS)
+    assert [partition.partition for partition in told.partitions] == [0, 1, 2]
+    assert all(partition.in_sync == partition.replicas == (partition.leader,) for partition in told.partitions)
+    assert told.newest is not None
+    assert abs((datetime.now(UTC) - told.newest).total_seconds()) < 60
+    assert not [each.name for each in overview.topics if each.name.startswith("__")]
+
+
+def test_bytes_are_those_of_the_files(site: Site, topic: Topic[Bar], tmp_path: Path) -> None:
+    told = of(site.monitor().overview(), topic)
+    by_partition = {
+        number: sum(file.stat().st_size for file in (site.data / f"kafka/topics/{topic.name}-{number}").glob("*.log"))
+        for number in range(3)
+    }
+    assert {partition.partition: partition.bytes for partition in told.partitions} == by_partition
+    assert told.bytes == sum(by_partition.values()) > 0
+    elsewhere = of(Monitor(connection(site.bootstrap), tmp_path).overview(), topic)
+    assert elsewhere.bytes is None
+
+
+def test_what_comes_in_is_told_a_second(site: Site, topic: Topic[Bar]) -> None:
+    monitor = site.monitor()
+    assert of(monitor.overview(), topic).records_per_second is None
+    begun = time.monotonic()
+    with Publisher(topic, connection(site.bootstrap)) as publisher:
+        send_all(publisher, BARS[:300])
+    rate = of(monitor.overview(), topic).records_per_second
+    assert rate is not None
+    assert rate * (time.monotonic() - begun) == pytest.approx(300, rel=0.5)
+
+
+def test_a_lag_that_grows_and_then_shrinks(site: Site, topic: Topic[Bar]) -> None:
+    monitor, group = site.monitor(), f"group-{topic.name}"
+    busy = max(of(monitor.overview(), topic).partitions, key=lambda partition: partition.records or 0)
+    assert busy.end is not None
+    commit(site, group, topic, {busy.partition: busy.end})
+    producer = Producer(connection(site.bootstrap))
+    for _ in range(10):
+        for _ in range(30):
+            producer.produce(topic.name, topic.encode(BARS[0]), partition=busy.partition)
+        producer.flush()
+        told = group_of(monitor.overview(), group)
+        time.sleep(0.3)
+    assert (told.lag, told.trend) == (300, "growing")
+    assert [(p.topic, p.partition, p.position, p.end, p.lag, p.trend) for p in told.partitions] == [
+        (topic.name, busy.partition, busy.end, busy.end + 300, 300, "growing")
+    ]
+    monitor = site.monitor()
+    for step in range(1, 13):
+        commit(site, group, topic, {busy.partition: busy.end + 25 * step})
+        told = group_of(monitor.overview(), group)
+    assert (told.lag, told.trend) == (0, "shrinking")
+    assert told.records_per_second is not None
+    assert told.records_per_second > 0
+
+
+def test_a_group_with_members_says_so(site: Site, topic: Topic[Bar]) -> None:
+    group = f"members-{topic.name}"
+    consumer = Consumer({**connection(site.bootstrap), "group.id": group, "auto.offset.reset": "earliest"})
+    consumer.subscribe([topic.name])
+    until(lambda: consumer.poll(0.2) is not None)
+    told = group_of(site.monitor().overview(), group)
+    assert (told.state, told.members) == ("stable", 1)
+    consumer.close()
+    told = group_of(site.monitor().overview(), group)
+    assert (told.state, told.members) == ("empty", 0)
+
+
+def test_dead_letters_are_counted_and_the_newest_says_why(site: Site, topic: Topic[Bar]) -> None:
+    monitor = site.monitor()
+
+    def letters() -> tuple[int, str | None, str | None]:
+        told = next(each for each in monitor.overview().dead_letters if each.topic == topic.dead_letters)
+        return told.records, told.newest.key if told.newest else None, told.newest.reason if told.newest else None
+
+    assert letters() == (0, None, None)
+    with Publisher(topic, connection(site.bootstrap)) as publisher:
+        publisher.refuse("x.csv/7", b"1,2,x", "x.csv, line 7: not a number")
+    assert letters() == (1, "x.csv/7", "x.csv, line 7: not a number")
+    with Publisher(topic, connection(site.bootstrap)) as publisher:
+        publisher.refuse("x.csv/8", b"1,2", "x.csv, line 8: cut off")
+        publisher.refuse("x.csv/9", b"", "x.csv, line 9: empty")
+    assert letters() == (3, "x.csv/9", "x.csv, line 9: empty")
+
+
+def test_a_topic_made_anew_begins_anew(site: Site, topic: Topic[Bar]) -> None:
+    monitor = site.monitor()
+    monitor.overview()
+    Admin(connection(site.bootstrap)).delete([topic.name])
+    until(lambda: topic.name not in {each.name for each in monitor.overview().topics})
+    with Publisher(topic, connection(site.bootstrap)) as publisher:
+        send_all(publisher, BARS[:30])
+    told = of(monitor.overview(), topic)
+    assert told.records == 30
+
+
+def test_topics_that_come_and_go_are_no_error(site: Site) -> None:
+    monitor = site.monitor()
+    client = AdminClient(connection(site.bootstrap))
+    for round_ in range(5):
+        names = [f"fleeting-{round_}-{number}" for number in range(3)]
+        made = client.create_topics([NewTopic(name, 3, 1) for name in names])
+        assert monitor.overview().waiting is None
+        for future in made.values():
+            future.result()
+        deleted = client.delete_topics(names)
+        assert monitor.overview().waiting is None
+        for future in deleted.values():
+            future.result()
+
+
+def test_it_waits_for_a_broker_that_is_away_and_goes_on(kafka_jars: list[Path], tmp_path: Path) -> None:
+    port = free_port()
+    where = f"127.0.0.1:{port}"
+    monitor = Monitor(connection(where), tmp_path)
+    overview = monitor.overview()
+    assert (overview.waiting, overview.cluster, overview.brokers) == (f"broker {where}", None, ())
+    for _ in range(2):
+        with Broker(tmp_path / "kafka", kafka_jars, port=port):
+            until(lambda: monitor.overview().waiting is None)
+        assert monitor.overview().waiting == f"broker {where}"
