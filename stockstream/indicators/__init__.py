@@ -11,6 +11,7 @@ from stockstream.indicators.bollinger import Bollinger, BollingerPoint
 from stockstream.indicators.chain import Chain
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import Corrected, TooLate
+from stockstream.indicators.donchian import Donchian, DonchianPoint
 from stockstream.indicators.ema import EMA, EMAPoint
 from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.obv import OBV, OBVPoint
@@ -37,6 +38,8 @@ __all__ = [
     "Chain",
     "Columns",
     "Corrected",
+    "Donchian",
+    "DonchianPoint",
     "EMAPoint",
     "Indicator",
     "InvalidBar",
