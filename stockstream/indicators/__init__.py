@@ -21,6 +21,7 @@ from stockstream.indicators.sessions import Session, Sessions
 from stockstream.indicators.sma import SMA, SMAPoint
 from stockstream.indicators.stochastic import Stochastic, StochasticPoint
 from stockstream.indicators.together import Together
+from stockstream.indicators.williams_r import WilliamsR, WilliamsRPoint
 
 __all__ = [
     "ADX",
@@ -55,5 +56,7 @@ __all__ = [
     "StochasticPoint",
     "Together",
     "TooLate",
+    "WilliamsR",
+    "WilliamsRPoint",
     "run",
 ]

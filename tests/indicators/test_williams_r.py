@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import talib
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stockstream.indicators import WilliamsR, WilliamsRPoint
+from tests.indicators.inputs import (
+    Floats,
+    Price,
+    Stretch,
+    assert_identical,
+    changed,
+    each_file,
+    stream,
+    stretch,
+    walk,
+)
+
+
+def by_definition(columns: Stretch, period: int) -> list[tuple[Fraction | None, bool]]:
+    """%R in exact arithmetic from the first point on, None in a flat window; and whether the window is narrow."""
+    high, low, close = ([Fraction(value) for value in columns[name].tolist()] for name in ("high", "low", "close"))
+    found: list[tuple[Fraction | None, bool]] = []
+    for end in range(period, len(high) + 1):
+        highest, lowest = max(high[end - period : end]), min(low[end - period : end])
+        extent = highest - lowest
+        found.append(((close[end - 1] - highest) / extent * 100 if extent else None, 25 * extent < lowest))
+    return found
+
+
+def check_rounding(columns: Stretch, period: int) -> int:
+    """Windows that are narrow: there each value is rounded once, elsewhere it is 2 units in the last place away."""
+    expected = by_definition(columns, period)
+    found = WilliamsR(period).batch(columns)["williams_r"][period - 1 :]
+    for value, (exact, narrow) in zip(found.tolist(), expected, strict=True):
+        if exact is None:
+            assert math.isnan(value)
+        elif narrow or exact in (0, -100):
+            assert value == float(exact)
+        else:
+            assert abs(Fraction(value) - exact) <= 2 * Fraction(math.ulp(value))
+    return sum(narrow for _, narrow in expected)
+
+
+def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
+    williams = WilliamsR(period=3)
+    bars = [(12, 10, 11), (13, 11, 12), (14, 12, 13), (15, 13, 15), (15, 11, 11)]
+    assert [williams.update(Price(*bar)) for bar in bars] == [
+        None,
+        None,
+        WilliamsRPoint(-25.0),
+        WilliamsRPoint(0.0),
+        WilliamsRPoint(-100.0),
+    ]
+
+
+@pytest.mark.parametrize("period", [1, 2, 14, 100])
+def test_each_value_is_rounded_once_in_a_narrow_window(period: int) -> None:
+    narrow = stretch(walk(1500, step=0.05), 0.1)
+    assert check_rounding(narrow, period) > 1000
+    assert check_rounding(changed(narrow, lambda column: np.round(column, 2)), period) > 1000
+    check_rounding(stretch(walk(1500, start=10.0), 0.5), period)
+
+
+def test_a_flat_window_is_undefined_where_talib_gives_0() -> None:
+    columns = stretch(np.concatenate((np.arange(1.0, 11.0), np.full(8, 10.0), np.arange(11.0, 21.0))))
+    ours = WilliamsR(4).batch(columns)["williams_r"]
+    theirs = talib.WILLR(columns["high"], columns["low"], columns["close"], 4)
+    # All four bars from the one with index 9 are at 10, and so up to that with index 17.
+    assert np.flatnonzero(np.isnan(ours)).tolist() == [0, 1, 2, *range(12, 18)]
+    assert theirs[12:18].tolist() == [0.0] * 6
+    assert ours[18:].tolist() == theirs[18:].tolist() == [0.0] * 10
+
+
+def test_a_close_beyond_the_extremes_counts_as_the_nearer_one() -> None:
+    columns = stretch(walk(400), 0.5)
+    columns["close"][200] += 50.0
+    columns["close"][300] = -1e99
+    for found in (WilliamsR().batch(columns), stream(WilliamsR(), columns)):
+        assert found["williams_r"][[200, 300]].tolist() == [0.0, -100.0]
+    theirs = talib.WILLR(columns["high"], columns["low"], columns["close"], 14)
+    assert theirs[[200, 300]].tolist() == [0.0, -100.0]
+
+
+@pytest.mark.parametrize(
+    "closes", [walk(3000), walk(3000, start=1.0, step=0.1), walk(3000) * 1e-310, walk(3000) * 1e97]
+)
+def test_at_the_extremes_it_is_exactly_0_and_100(closes: Floats) -> None:
+    columns = stretch(closes)
+    found = WilliamsR(9).batch(columns)
+    assert_identical(stream(WilliamsR(9), columns), found)
+    values = found["williams_r"][8:]
+    assert ((values >= -100.0) & (values <= 0.0)).all()
+    assert ((values == 0.0) == (closes == talib.MAX(closes, 9))[8:]).all()
+    assert ((values == -100.0) == (closes == talib.MIN(closes, 9))[8:]).all()
+    assert not np.signbit(values[values == 0.0]).any()
+
+
+def check_against_talib(columns: Stretch, period: int = 14) -> None:
+    ours = WilliamsR(period).batch(columns)["williams_r"]
+    theirs = talib.WILLR(columns["high"], columns["low"], columns["close"], period)
+    undefined = np.isnan(theirs) | (talib.MAX(columns["high"], period) == talib.MIN(columns["low"], period))
+    assert (np.isnan(ours) == undefined).all()
+    np.testing.assert_allclose(ours[~undefined], theirs[~undefined], rtol=1e-14, atol=1e-300)
+
+
+@pytest.mark.parametrize("period", [2, 14, 200])
+def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
+    for seed in range(3):
+        columns = stretch(walk(4000, seed=seed), 0.5)
+        check_against_talib(columns, period)
+        check_against_talib(changed(columns, np.round), period)
+
+
+@settings(deadline=None)
+@given(
+    bars=st.lists(
+        st.tuples(st.integers(1, 3) | st.floats(0.01, 1e6), st.integers(0, 1) | st.floats(0, 1e3), st.floats(0, 1)),
+        min_size=1,
+        max_size=150,
+    ),
+    period=st.integers(2, 20),
+)
+def test_talib_agrees_on_anything(bars: list[tuple[float, float, float]], period: int) -> None:
+    low, height, place = np.array(bars, dtype=np.float64).reshape(-1, 3).T
+    columns = {"low": low.copy(), "high": low + height, "close": np.minimum(low + height * place, low + height)}
+    check_against_talib(columns, period)
+    check_rounding(columns, period)
+
+
+def test_talib_agrees_on_the_real_files(real_data: Path) -> None:
+    each_file(real_data, check_against_talib)
