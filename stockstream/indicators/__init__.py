@@ -13,6 +13,7 @@ from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import Corrected, TooLate
 from stockstream.indicators.donchian import Donchian, DonchianPoint
 from stockstream.indicators.ema import EMA, EMAPoint
+from stockstream.indicators.keltner import Keltner, KeltnerPoint
 from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
@@ -44,6 +45,8 @@ __all__ = [
     "EMAPoint",
     "Indicator",
     "InvalidBar",
+    "Keltner",
+    "KeltnerPoint",
     "Keyed",
     "OBVPoint",
     "Point",

@@ -30,10 +30,10 @@ class Donchian(Indicator[PriceBar, DonchianPoint]):
         lower = lowest low
         middle = (upper + lower) / 2
 
-    Source: Richard Donchian's four-week rule, in "Donchian's Trading Guidelines" (1974). The window ends with this
-    bar, as in TA-Lib's MAX, MIN and MIDPRICE; for breakouts through the channel of the bars before it, look at the
-    point before. The first point is at the bar with index ``period`` - 1. Values are exact: upper and lower are prices
-    that were there, middle is rounded once.
+    Source: Richard Donchian's four-week rule for futures, handed down without a paper of his. The window ends with
+    this bar, as in TA-Lib's MAX, MIN and MIDPRICE; for breakouts through the channel of the bars before it, look at
+    the point before. The first point is at the bar with index ``period`` - 1. Values are exact: upper and lower are
+    prices that were there, middle is rounded once.
 
     Parameters
     ----------
