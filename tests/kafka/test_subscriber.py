@@ -104,7 +104,7 @@ def test_it_goes_on_after_the_broker_was_killed(kafka_jars: list[Path], tmp_path
             running.stop()
             with Broker(tmp_path, kafka_jars, port=port):
                 send(where, topic, BARS[50:90])
-                until(lambda: len(whole) == 90 or read_more(subscriber, whole.records))
+                until(lambda: len(whole.records) == 90 or read_more(subscriber, whole.records))
                 assert whole.records == BARS[:90]
                 back = until(lambda: subscriber.standing().connected and subscriber.standing())
                 assert back.since > gone.since
