@@ -21,9 +21,9 @@ from msgspec import structs
 
 from benchmarks.measure import Comparison, compare
 from stockstream.cli.main import GARBAGE
-from stockstream.consumers.bollinger import VIEW as BOLLINGER
 from stockstream.consumers.flights import VIEW as FLIGHTS_VIEW
 from stockstream.consumers.live import Live
+from stockstream.consumers.registry import VIEWS
 from stockstream.kafka.publisher import Publisher
 from stockstream.producers.flight_rows import RowReader
 from stockstream.producers.sample import sample_flights
@@ -85,7 +85,7 @@ def update_bands(connection: dict[str, Any]) -> float:
     """The same for the bands of all symbols; a window asks for those of the symbol it shows."""
     started = time.perf_counter()
     parameters = {"period": 20, "width": 2.0}
-    with watch(replace(BOLLINGER, topic=STOCKS_TOPIC), Selection(SYMBOLS), parameters, connection) as live:
+    with watch(replace(VIEWS["bollinger"], topic=STOCKS_TOPIC), Selection(SYMBOLS), parameters, connection) as live:
         for history in live.fold._histories.values():  # noqa: SLF001 - frames would hold more than the bands
             history.points()
         return time.perf_counter() - started

@@ -30,7 +30,7 @@ from stockstream.charts.axis import local
 from stockstream.charts.picture import SIZE
 from stockstream.charts.scene import DPI
 from stockstream.charts.window import Window
-from stockstream.consumers.bollinger import VIEW
+from stockstream.consumers.registry import VIEWS
 from stockstream.errors import SeriesError
 from stockstream.indicators.bollinger import Bollinger
 from stockstream.views.fold import Fold
@@ -144,7 +144,7 @@ def timed(way: Callable[[], None]) -> float:
 class Source:
     """A model of one series that grows when told; its bars and bands are computed beforehand."""
 
-    view = VIEW
+    view = VIEWS["bollinger"]
     parameters: Mapping[str, Any] = {"period": 20, "width": 2.0}
     finished = False
 

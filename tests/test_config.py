@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stockstream.cli import watch
 from stockstream.config import DEFAULT_FILE, Settings, load
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
@@ -70,12 +71,16 @@ def test_the_shipped_file_holds_every_key_at_its_default() -> None:
         assert section is None or set(shipped[name]) == set(section), name
 
 
-def test_the_shipped_file_holds_every_view_with_its_parameters_at_their_defaults() -> None:
+def test_the_shipped_file_holds_views_with_all_their_parameters_at_their_defaults() -> None:
     shipped = yaml.safe_load(SHIPPED.read_text())["views"]
-    assert set(shipped) == set(VIEWS)
-    for name, view in VIEWS.items():
-        numbers = {parameter.name: parameter.default for parameter in view.parameters}
-        assert {key: value for key, value in shipped[name].items() if key in numbers} == numbers
+    assert {"bollinger", "aroon", "rsi", "flights"} <= set(shipped) <= {"chart", *VIEWS}
+    for name, section in shipped.items():
+        if name == "chart":
+            assert section == {"with": ["volume"], "symbols": []}
+            continue
+        view = VIEWS[name]
+        defaults = {parameter.name: parameter.default for parameter in view.parameters}
+        assert section == {**defaults, f"{view.key_name}s": []}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +194,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
 
 def test_views_and_their_parameters_are_checked_all_at_once() -> None:
     settings = load(SHIPPED, environ={})
-    assert settings.view("bollinger", KNOWN) == {"period": 20, "width": 2.0, "symbols": []}
+    assert settings.view("bollinger", watch.KNOWN) == {"period": 20, "width": 2.0, "symbols": []}
     assert Settings().view("bollinger", KNOWN) == {}
 
 

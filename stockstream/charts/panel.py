@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,9 @@ from stockstream.views import marks
 from stockstream.views.frame import Frame
 
 _PADDING = 0.0625
+_LABEL = 10.5
+"""Points from one label of the vertical axis to the next, at least."""
+
 _SHRINK = 0.5
 """Limits stay while the values fill at least this share of them: each change costs a full draw."""
 
@@ -81,9 +85,7 @@ class DrawnPanel:
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
         axes.set_ylabel(panel.ylabel, color=theme.quiet, fontsize=theme.small_size)
         axes.yaxis.set_major_formatter(Numbers())
-        axes.yaxis.set_major_locator(
-            FixedLocator(panel.ticks) if panel.ticks else MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
-        )
+        axes.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
         axes.set_ylim(*(panel.limits or (0.0, 1.0)), auto=False)
         for mark in panel.marks:
             if isinstance(mark, marks.Guide):
@@ -98,6 +100,13 @@ class DrawnPanel:
         """Hide what says nothing while there is nothing to see."""
         self.axes.grid(visible=not empty)
         self.axes.yaxis.set_tick_params(labelleft=not empty)
+
+    def stand(self, bottom: float, top: float, tall: float) -> None:
+        """Take the figure from ``bottom`` to ``top`` (fractions of it), which is ``tall`` points."""
+        self.axes.set_position((0.1, bottom, 0.8, top - bottom))
+        if self.spec.ticks is not None:
+            low, high = self.axes.get_ylim()
+            self.axes.yaxis.set_major_locator(FixedLocator(thinned(self.spec.ticks, tall / (high - low))))
 
     def labels(self) -> list[str]:
         """The labels of the vertical axis."""
@@ -174,6 +183,20 @@ class DrawnPanel:
             return False
         self.axes.set_ylim(*limits, auto=False)
         return True
+
+
+def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:
+    """As many of the ticks, evenly chosen, as can be read at so many points for each unit.
+
+    >>> thinned((0, 30, 50, 70, 100), 1.0), thinned((0, 30, 50, 70, 100), 0.5), thinned((0, 30, 50, 70, 100), 0.2)
+    ((0, 30, 50, 70, 100), (0, 50, 100), (0, 100))
+    """
+    whole = len(ticks) - 1
+    for step in (step for step in range(1, whole) if whole % step == 0):
+        some = ticks[::step]
+        if scale * min(after - before for before, after in pairwise(some)) >= _LABEL:
+            return some
+    return ticks[::whole] if whole > 0 else ticks
 
 
 def _read_out(frame: Frame, value: marks.Readout) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -18,11 +18,22 @@ from stockstream.charts.strip import utc_now
 from stockstream.charts.subject import Subject
 from stockstream.charts.viewer import Viewer
 from stockstream.errors import StockstreamError
+from stockstream.views.view import View
 
 SIZE: Final = (10.0, 6.0)
-"""Inches, at `DPI` dots each."""
+"""Inches, at `DPI` dots each, with up to two panels."""
+
+_A_PANEL: Final = 0.8
+_TALLEST: Final = 9.2
+"""Inches that each further panel adds, up to what a screen of 1080 lines shows beneath a frame and a tool bar."""
 
 _AT_MOST_EVERY: Final = 1.0
+
+
+def size_of(view: View[Any]) -> tuple[float, float]:
+    """Width and height in inches at which all panels of a view can be read."""
+    width, height = SIZE
+    return width, min(_TALLEST, height + _A_PANEL * max(0, len(view.panels) - 2))
 
 
 class Picture:
@@ -39,7 +50,7 @@ class Picture:
     start, end
         The stretch to show instead, ``end`` exclusive.
     size
-        Width and height in inches of 100 pixels.
+        Width and height in inches of 100 pixels; without it by the number of panels.
     """
 
     def __init__(
@@ -50,10 +61,10 @@ class Picture:
         rows: int = 500,
         start: np.datetime64 | None = None,
         end: np.datetime64 | None = None,
-        size: tuple[float, float] = SIZE,
+        size: tuple[float, float] | None = None,
     ) -> None:
         self._path = path
-        self._canvas = FigureCanvasAgg(Figure(figsize=size, dpi=DPI))
+        self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
         whole = start is not None or end is not None
         self.scene = Scene(model.view, self._canvas.figure, rows=None if whole else rows)
         self._viewer = Viewer(model, self.scene, start=start, end=end, ages=False)

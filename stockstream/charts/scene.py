@@ -227,7 +227,7 @@ class Scene:
         for panel in self.panels:
             down = panel.caption.layout(down)
             tall = max(1.0, room * panel.spec.height / whole)
-            panel.axes.set_position((0.1, 1 - (down + tall) / height, 0.8, tall / height))
+            panel.stand(1 - (down + tall) / height, 1 - down / height, tall)
             down += tall + _BETWEEN
         labels = [label for panel in self.panels for label in panel.labels()]
         widest = max((self._ruler.points(label, self.theme.small_size) for label in labels), default=0.0)

@@ -15,7 +15,7 @@ import numpy as np
 from stockstream.charts import backend as toolkits
 from stockstream.charts.controls import Controls
 from stockstream.charts.model import Model
-from stockstream.charts.picture import SIZE
+from stockstream.charts.picture import size_of
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
 from stockstream.charts.viewer import Viewer
@@ -71,7 +71,7 @@ class Window:
         self._closed = False
         self._model = model
         self._refresh = max(refresh, _BUSY)
-        self._figure = plt.figure(figsize=SIZE, dpi=DPI)
+        self._figure = plt.figure(figsize=size_of(model.view), dpi=DPI)
         whole = start is not None or end is not None
         self.scene = Scene(model.view, self._figure, rows=None if whole else rows, guard=self._guarded)
         self.viewer = Viewer(model, self.scene, start=start, end=end)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import numpy as np
 import typer
 
 from stockstream.cli.context import Context
 from stockstream.config import Settings
+from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.watching import Watching, run, watching
 from stockstream.errors import ConfigError, DisplayError
+from stockstream.indicators.catalog import Parameter
 from stockstream.records import INTERVALS
-from stockstream.views.fold import Parameter, Selection
+from stockstream.views.fold import Selection
+from stockstream.views.study import Study, chart
 from stockstream.views.view import View
 
 app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
@@ -64,26 +68,26 @@ _COMMON: Final = {
 }
 
 
-def _command(view: View[Any]) -> Callable[..., None]:
-    """The sub-command of a view: typer reads its options from the signature that is put together here."""
+Opened: TypeAlias = tuple[View[Any], dict[str, Any]]
+"""A view and the values of its parameters."""
+
+
+def _command(
+    view: View[Any], own: Mapping[str, Any], opened: Callable[[Settings, Mapping[str, Any]], Opened]
+) -> Callable[..., None]:
+    """A sub-command: typer reads its options from the signature that is put together here."""
 
     def watch(ctx: typer.Context, keys: list[str] | None, **options: Any) -> None:
-        _watch(Context.of(ctx), view, tuple(keys or ()), options)
+        context = Context.of(ctx)
+        context.settings.view(view.name, KNOWN)
+        _watch(context, opened(context.settings, options), tuple(keys or ()), options)
 
-    plural = f"{view.key_name}s"
     metavar = f"{view.key_name.upper()}..."
-    own = {
-        parameter.name: Annotated[
-            parameter.type | None, typer.Option(metavar="N", help=f"{parameter.help} [{parameter.default}]")
-        ]
-        for parameter in view.parameters
-    }
-    series = _SERIES if view.key_name == "symbol" else {}
     annotations = {
         "ctx": typer.Context,
-        "keys": Annotated[list[str] | None, typer.Argument(metavar=metavar, help=_which(view, plural))],
+        "keys": Annotated[list[str] | None, typer.Argument(metavar=metavar, help=_which(view))],
         **own,
-        **series,
+        **(_SERIES if view.key_name == "symbol" else {}),
         **_COMMON,
     }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -99,20 +103,108 @@ def _command(view: View[Any]) -> Callable[..., None]:
     return watch
 
 
-def _which(view: View[Any], plural: str) -> str:
+def _which(view: View[Any]) -> str:
+    plural = f"{view.key_name}s"
     return f"The {plural} to show; without any those of views.{view.name}.{plural} in the settings, else {view.choice}."
 
 
-for _view in VIEWS.values():
-    app.command(_view.name, help=_view.help)(_command(_view))
-
-
-def _watch(context: Context, view: View[Any], keys: tuple[str, ...], options: dict[str, Any]) -> None:
-    settings = context.settings
-    configured = settings.view(view.name, {name: _known(each) for name, each in VIEWS.items()})
-    parameters = {
-        parameter.name: _number(settings, view, parameter, options[parameter.name]) for parameter in view.parameters
+def _options(view: View[Any]) -> dict[str, Any]:
+    """An option for each parameter of a view."""
+    return {
+        parameter.name: Annotated[
+            parameter.type | None,
+            typer.Option(
+                metavar="TEXT" if parameter.type is str else "N", help=f"{parameter.help} [{parameter.shown}]"
+            ),
+        ]
+        for parameter in view.parameters
     }
+
+
+def _opened(view: View[Any]) -> Callable[[Settings, Mapping[str, Any]], Opened]:
+    """A view as it is declared, its parameters from the options, else the settings, else their defaults."""
+
+    def opened(settings: Settings, options: Mapping[str, Any]) -> Opened:
+        return view, {
+            parameter.name: _configured(settings, view.name, parameter)
+            if options[parameter.name] is None
+            else options[parameter.name]
+            for parameter in view.parameters
+        }
+
+    return opened
+
+
+def _chart(settings: Settings, options: Mapping[str, Any]) -> Opened:
+    """A chart of the studies that ``with`` names, on the command line or in the settings."""
+    named = options["studies"]
+    try:
+        made = parts(named or _names(settings), partial(_configured_of, settings))
+        return chart(made), {}
+    except ValueError as error:
+        if named:
+            raise typer.BadParameter(str(error), param_hint="--with") from error
+        raise settings.wrong(("views", CHART.name, "with"), f"is wrong: {error}") from error
+
+
+def _names(settings: Settings) -> list[str]:
+    value = settings.views.get(CHART.name, {}).get("with", ["volume"])
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise settings.wrong(("views", CHART.name, "with"), f"is {value!r}, should be a list of indicators")
+    return names
+
+
+def _configured_of(settings: Settings, study: Study, parameter: Parameter[Any]) -> Any:
+    return _configured(settings, study.name, parameter)
+
+
+def _configured(settings: Settings, view: str, parameter: Parameter[Any]) -> Any:
+    """A parameter's value: the setting, else the default."""
+    value = settings.views.get(view, {}).get(parameter.name, parameter.default)
+    if value is None and parameter.default is None:
+        return None
+    try:
+        right = parameter.type(value)
+    except (TypeError, ValueError):
+        right = None
+    if right is None or right != value or isinstance(value, bool):
+        kind = {int: "whole number", str: "text: put it into quotes"}.get(parameter.type, "number")
+        raise settings.wrong(("views", view, parameter.name), f"is {value!r}, should be a {kind}")
+    return right
+
+
+CHART: Final = chart(())
+"""A chart of nothing but prices: what all charts have in common."""
+
+_WITH: Final = {
+    "studies": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="NAME,...",
+            help="What to draw over and beneath the prices: bollinger,rsi,volume; parameters may follow: "
+            "sma:period=20,sma:period=50. Without it views.chart.with in the settings, else volume.",
+            autocompletion=completions,
+        ),
+    ],
+}
+
+KNOWN: Final = {
+    **{name: [*(each.name for each in view.parameters), f"{view.key_name}s"] for name, view in VIEWS.items()},
+    CHART.name: ["with", f"{CHART.key_name}s"],
+}
+"""What the settings may hold of each view."""
+
+for _view in VIEWS.values():
+    app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opened(_view)))
+app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _chart))
+
+
+def _watch(context: Context, opened: Opened, keys: tuple[str, ...], options: dict[str, Any]) -> None:
+    settings = context.settings
+    view, parameters = opened
+    configured = settings.views.get(view.name, {})
     chosen = keys or tuple(str(key) for key in configured.get(f"{view.key_name}s") or ())
     selection = Selection(chosen, options.get("interval"), options.get("feed"))
     try:
@@ -127,25 +219,6 @@ def _watch(context: Context, view: View[Any], keys: tuple[str, ...], options: di
         seconds=options["seconds"],
     ) as watched:
         _show(context, watched, options)
-
-
-def _known(view: View[Any]) -> list[str]:
-    return [parameter.name for parameter in view.parameters] + [f"{view.key_name}s"]
-
-
-def _number(settings: Settings, view: View[Any], parameter: Parameter[Any], option: Any) -> Any:
-    """A parameter's value: the option, else the setting, else the default."""
-    if option is not None:
-        return option
-    value = settings.views.get(view.name, {}).get(parameter.name, parameter.default)
-    try:
-        number = parameter.type(value)
-    except (TypeError, ValueError):
-        number = None
-    if number is None or number != value:
-        kind = "whole number" if parameter.type is int else "number"
-        raise settings.wrong(("views", view.name, parameter.name), f"is {value!r}, should be a {kind}")
-    return number
 
 
 def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:

@@ -1,20 +1,13 @@
 """Aroon up and down, and the oscillator between them."""
 
-from stockstream.indicators.aroon import Aroon
-from stockstream.records import Bar
-from stockstream.topics import STOCKS
-from stockstream.views.fold import Parameter
+from stockstream.indicators import Aroon
 from stockstream.views.marks import Guide, Line, Panel, Readout
-from stockstream.views.series import SeriesFold
-from stockstream.views.view import View
+from stockstream.views.study import Study
 
-VIEW = View(
-    name="aroon",
-    help="Aroon up and down, and the oscillator between them.",
-    topic=STOCKS,
-    record=Bar,
-    fold=SeriesFold.of(Aroon),
-    title="Aroon ({period})",
+STUDY = Study(
+    "aroon",
+    "Aroon",
+    Aroon,
     panels=(
         Panel(
             (Guide(30.0), Guide(70.0), Line("up", label="up", color=0), Line("down", label="down", color=1)),
@@ -31,5 +24,5 @@ VIEW = View(
             readouts=(Readout("oscillator", "oscillator", "+.0f"),),
         ),
     ),
-    parameters=(Parameter("period", int, 25, "Bars to look back over."),),
+    prices=False,
 )

@@ -1,18 +1,36 @@
-"""Every view there is, by name. A new window is its own file and a line here."""
+"""Every study and every view there is, by name. A new window is its own file and a line here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stockstream.consumers import aroon, bollinger, flights
+from stockstream.consumers import aroon, bollinger, flights, rsi, volume
+from stockstream.indicators.catalog import catalog
+from stockstream.views.study import Study
 from stockstream.views.view import View
 
-VIEWS: Final[Mapping[str, View[Any]]] = {
-    view.name: view
-    for view in (
-        bollinger.VIEW,
-        aroon.VIEW,
-        flights.VIEW,
-    )
+_OF_BARS: Final = {"open", "high", "low", "close", "volume", "time", "tz"}
+
+_DRAWN: Final = (
+    bollinger.STUDY,
+    aroon.STUDY,
+    rsi.STUDY,
+    volume.STUDY,
+)
+
+STUDIES: Final[Mapping[str, Study]] = {
+    **{study.name: study for study in _DRAWN},
+    **{
+        name: Study.plain(kind)
+        for name, kind in catalog().items()
+        if name not in {study.name for study in _DRAWN} and _OF_BARS.issuperset(kind.inputs)
+    },
 }
+"""What a chart can be made of: the studies above, and plain ones of all other indicators of bars."""
+
+VIEWS: Final[Mapping[str, View[Any]]] = {
+    **{name: study.view() for name, study in STUDIES.items() if study.indicator is not None},
+    flights.VIEW.name: flights.VIEW,
+}
+"""The windows, each with a command and settings of its own."""

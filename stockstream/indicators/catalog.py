@@ -23,11 +23,14 @@ _SOURCE: Final = re.compile(r"Source: (.+?\(\d{4}\)|[^.]+\.)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Parameter(Generic[T]):
-    """What a user can set of an indicator or a view: its name, type and default, and one line of help."""
+    """What a user can set of an indicator or a view: its name, type and default, and a line of help.
+
+    A default of None is one that only leaving it out can give.
+    """
 
     name: str
     type: type[T]
-    default: T
+    default: T | None
     help: str
 
     @property
@@ -37,6 +40,8 @@ class Parameter(Generic[T]):
         >>> Parameter("width", float, 2.0, "Deviations to each band.").shown
         '2'
         """
+        if self.default is None:
+            return "none"
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
 
@@ -85,9 +90,15 @@ def parameters_of(kind: AnyKind) -> tuple[Parameter[Any], ...]:
     """What can be set of an indicator: from its ``__init__``, with the help of its docstring."""
     helps = _items(_sections(kind).get("Parameters", ""))
     return tuple(
-        Parameter(name, type(parameter.default), parameter.default, helps.get(name, ""))
+        Parameter(name, _type(parameter), parameter.default, helps.get(name, ""))
         for name, parameter in inspect.signature(kind).parameters.items()
     )
+
+
+def _type(parameter: inspect.Parameter) -> type[Any]:
+    """The type of a parameter, without the None that may stand in its place."""
+    named = str(parameter.annotation).partition("|")[0].strip()
+    return {"int": int, "float": float, "str": str, "bool": bool}[named]
 
 
 def describe(kind: AnyKind) -> Description:

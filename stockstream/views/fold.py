@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -72,13 +72,3 @@ class Selection:
 
 FoldMaker: TypeAlias = Callable[..., Fold[R]]
 """Makes a view's fold from a `Selection` and the view's parameters by name; raises ValueError for a bad parameter."""
-
-
-@dataclass(frozen=True)
-class Parameter(Generic[R]):
-    """A number that a user can set: an option of the command line and a key of config.yaml."""
-
-    name: str
-    type: type[R]
-    default: R
-    help: str

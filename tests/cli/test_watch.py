@@ -9,8 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from stockstream.cli.watch import _instant, app
+from stockstream.cli.watch import CHART, _chart, _instant, app
+from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
+from stockstream.errors import ConfigError
+from tests.cli.hands import clean, stockstream
 
 
 @pytest.fixture
@@ -37,12 +40,19 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
         (["bollinger", "AAPL", "--interval", "7m"], "7m is none of 1m"),
         (["aroon", "AAPL", "--end", "yesterday", "--once"], "yesterday is no date"),
         (["nothing"], "No such command"),
+        (["chart", "AAPL", "--with", "bolinger"], "'bolinger' is no indicator: did you mean bollinger? (there are"),
+        (["chart", "AAPL", "--with", "?"], "'?' is no indicator: there are"),
+        (["chart", "AAPL", "--with", "rsi:perod=3"], "rsi has no parameter 'perod': did you mean period?"),
+        (["chart", "AAPL", "--with", "volume:period=3"], "volume has no parameter 'period': it has none"),
+        (["chart", "AAPL", "--with", "rsi:period=2.5"], "rsi: period is '2.5', should be a whole number"),
+        (["chart", "AAPL", "--with", "rsi:period=0"], "rsi: period is a whole number of at least 1, not 0"),
+        (["chart", "AAPL", "--with", "rsi,rsi:period=14"], "RSI (14) is there twice"),
     ],
 )
 def test_wrong_usage_is_told(runner: CliRunner, arguments: list[str], said: str) -> None:
     told = runner.invoke(app, arguments)
     assert told.exit_code == 2
-    assert said in told.output
+    assert said in " ".join(told.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -55,6 +65,7 @@ def test_wrong_usage_is_told(runner: CliRunner, arguments: list[str], said: str)
         ("views: {bollinger: {period: 0}}", "period"),
         ("views: {bollinger: {perod: 20}}", "did you mean period"),
         ("views: {bolinger: {}}", "did you mean bollinger"),
+        ("views: {chart: {wth: rsi}}", "did you mean with"),
     ],
 )
 def test_wrong_settings_are_told(runner: CliRunner, setting: str, said: str) -> None:
@@ -71,3 +82,68 @@ def test_an_end_of_a_day_takes_in_the_day() -> None:
     assert _instant("--end", None) is None
     with pytest.raises(typer.BadParameter):
         _instant("--end", "2026-13-02")
+
+
+def chosen(options: list[str] | None) -> list[tuple[str, ...]]:
+    """The columns that the marks of a chart's panels name."""
+    view, parameters = _chart(load(), {"studies": options})
+    assert parameters == {}
+    names = ("column", "lower", "upper")
+    return [
+        tuple(getattr(mark, name) for mark in panel.marks for name in names if hasattr(mark, name))
+        for panel in view.panels
+    ]
+
+
+def test_a_chart_is_made_of_what_with_names(runner: CliRunner) -> None:
+    assert chosen(None) == [(), ("volume",)]
+    bands = ("bollinger_lower", "bollinger_upper", "bollinger_middle")
+    assert chosen(["bollinger, RSI", "volume"]) == [bands, ("rsi",), ("volume",)]
+    Path("config.yaml").write_text("views: {chart: {with: [rsi]}}")
+    assert chosen(None) == [(), ("rsi",)]
+    assert chosen(["volume"]) == [(), ("volume",)]
+    Path("config.yaml").write_text('views: {chart: {with: "rsi:period=7,rsi"}}')
+    assert chosen(None) == [(), ("rsi_7",), ("rsi_14",)]
+    Path("config.yaml").write_text("views: {chart: {with: []}}")
+    assert chosen(None) == [()]
+
+
+def test_parameters_in_a_chart_are_those_named_with_it_else_those_of_the_indicator_s_own_window(
+    runner: CliRunner,
+) -> None:
+    Path("config.yaml").write_text("views: {bollinger: {period: 50, width: 3}}")
+
+    def title(options: list[str]) -> str | None:
+        view, _ = _chart(load(), {"studies": options})
+        return view.panels[0].marks[0].label  # type: ignore[union-attr]
+
+    assert title(["bollinger"]) == "Bollinger Bands (50, 3)"
+    assert title(["bollinger:width=2.5"]) == "Bollinger Bands (50, 2.5)"
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("[rsi, rzi]", "line 1: views.chart.with is wrong: 'rzi' is no indicator: did you mean rsi?"),
+        ("[1]", "line 1: views.chart.with is [1], should be a list of indicators"),
+    ],
+)
+def test_a_wrong_chart_in_the_settings_is_told_with_its_place(runner: CliRunner, setting: str, said: str) -> None:
+    Path("config.yaml").write_text(f"views: {{chart: {{with: {setting}}}}}")
+    with pytest.raises(ConfigError) as raised:
+        _chart(load(), {"studies": None})
+    assert said in str(raised.value)
+
+
+def test_the_shell_is_offered_indicators(tmp_path: Path) -> None:
+    words = "stockstream watch chart AAPL --with rsi,boll"
+    env = clean(tmp_path, _STOCKSTREAM_COMPLETE="complete_bash", COMP_WORDS=words, COMP_CWORD="5")
+    assert stockstream(cwd=tmp_path, env=env).stdout.split() == ["rsi,bollinger"]
+
+
+def test_no_parameter_has_the_name_of_another_option(runner: CliRunner) -> None:
+    told = runner.invoke(app, [CHART.name, "--help"], terminal_width=200)
+    common = {word.strip("-,") for word in told.output.split() if word.startswith("--")}
+    assert {"interval", "rows", "seconds"} <= common
+    for view in VIEWS.values():
+        assert not common & {parameter.name for parameter in view.parameters}, view.name

@@ -1,0 +1,71 @@
+"""What ``--with`` says: studies by name, their parameters behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from stockstream.consumers.registry import STUDIES
+from stockstream.indicators.catalog import Parameter
+from stockstream.layers import nearest
+from stockstream.views.study import Part, Study
+
+Configured: TypeAlias = Callable[[Study, Parameter[Any]], Any]
+"""What the settings hold for a parameter of a study, else its default."""
+
+
+def parts(texts: Iterable[str], configured: Configured) -> list[Part]:
+    """The studies that texts name: ``bollinger:period=50:width=2.5,sma``.
+
+    Raises ValueError, with the nearest name, for a study or a parameter that does not exist, and for a value that
+    cannot be.
+    """
+    return [_part(each, configured) for text in texts for each in _listed(text)]
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _part(text: str, configured: Configured) -> Part:
+    # A value may hold a colon, as a time of day does.
+    name, *settings = re.split(r":(?=\w+=)", text)
+    study = STUDIES.get(name.lower())
+    if study is None:
+        raise ValueError(_unknown(f"{name!r} is no indicator", name.lower(), STUDIES))
+    given = dict(setting.split("=", 1) for setting in settings)
+    known = {parameter.name: parameter for parameter in study.parameters}
+    for each in given:
+        if each not in known:
+            raise ValueError(_unknown(f"{study.name} has no parameter {each!r}", each, known))
+    values = {
+        parameter.name: _value(study, parameter, given[parameter.name])
+        if parameter.name in given
+        else configured(study, parameter)
+        for parameter in known.values()
+    }
+    return Part(study, values)
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    near = nearest(name, names)
+    there = f"there are {', '.join(names)}" if names else "it has none"
+    return f"{what}: did you mean {near}? ({there})" if near else f"{what}: {there}"
+
+
+def _value(study: Study, parameter: Parameter[Any], text: str) -> Any:
+    try:
+        return parameter.type(text)
+    except ValueError:
+        kind = "a whole number" if parameter.type is int else "a number"
+        raise ValueError(f"{study.name}: {parameter.name} is {text!r}, should be {kind}") from None
+
+
+def completions(incomplete: str) -> Iterator[str]:
+    """What a shell may offer for a list of studies that has been begun."""
+    begun, comma, last = incomplete.rpartition(",")
+    for name in STUDIES:
+        if name.startswith(last):
+            yield begun + comma + name
