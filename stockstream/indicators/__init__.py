@@ -22,6 +22,7 @@ from stockstream.indicators.sessions import Session, Sessions
 from stockstream.indicators.sma import SMA, SMAPoint
 from stockstream.indicators.stochastic import Stochastic, StochasticPoint
 from stockstream.indicators.together import Together
+from stockstream.indicators.vwap import VWAP, VWAPPoint
 from stockstream.indicators.williams_r import WilliamsR, WilliamsRPoint
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "OBV",
     "RSI",
     "SMA",
+    "VWAP",
     "ADXPoint",
     "ATRPoint",
     "Aroon",
@@ -59,6 +61,7 @@ __all__ = [
     "StochasticPoint",
     "Together",
     "TooLate",
+    "VWAPPoint",
     "WilliamsR",
     "WilliamsRPoint",
     "run",

@@ -51,8 +51,10 @@ def same(state: Mapping[str, Any], **expected: object) -> None:
     ValueError: the saved state has period 14, this indicator has period 25
     """
     for name, value in expected.items():
-        if state.get(name) != value:
-            raise ValueError(f"the saved state has {name} {state.get(name)!r}, this indicator has {name} {value!r}")
+        if name not in state:
+            raise damaged(f"there is no {name}")
+        if state[name] != value:
+            raise ValueError(f"the saved state has {name} {state[name]!r}, this indicator has {name} {value!r}")
 
 
 def finite(name: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from inspect import signature
 from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
@@ -15,9 +16,9 @@ class Stateful:
     """Copies, saves and restores itself, by what its class declares.
 
     A class names in ``kept`` the slots that change with each value, and annotates each with its type: numbers, bools,
-    lists of them, another Stateful, or a dict of those by name. All else that it holds follows from the parameters of
-    its ``__init__``, each of which is also a public attribute; of one that is Stateful itself, the state is the part's
-    business. ``version`` is raised where a state of the same parameters takes another shape.
+    lists of them, instants, another Stateful, or a dict of those by name. All else that it holds follows from the
+    parameters of its ``__init__``, each of which is also a public attribute; of one that is Stateful itself, the state
+    is the part's business. ``version`` is raised where a state of the same parameters takes another shape.
 
     >>> class Sum(Stateful):
     ...     __slots__ = ("_total",)
@@ -68,6 +69,8 @@ class Stateful:
                 value = value.state()
             elif isinstance(value, list):
                 value = value.copy()
+            elif isinstance(value, datetime):
+                value = value.isoformat()
             elif isinstance(value, dict):
                 value = {part: each.state() for part, each in value.items()}
             state[name.lstrip("_")] = value
@@ -137,5 +140,8 @@ def converted(name: str, value: Any, kind: Any) -> Any:
         converted = msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise checks.damaged(f"{name}: {error}") from error
-    checks.finite(name, converted)
+    if not isinstance(converted, datetime):
+        checks.finite(name, converted)
+    elif converted.tzinfo is None:
+        raise checks.damaged(f"{name} is {value!r}, without a zone")
     return converted

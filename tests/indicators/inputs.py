@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Stretch = dict[str, Floats]
+Stretch = dict[str, NDArray[Any]]
 
 
 class Price(NamedTuple):
@@ -39,6 +39,14 @@ def stretch(close: Floats, spread: float = 0.0) -> Stretch:
     return {"open": (high + low) / 2, "high": high, "low": low, "close": close, "volume": volume}
 
 
+def timed(columns: Stretch, session: int = 97) -> Stretch:
+    """The bars with a time: minutes, so many of them on each day."""
+    places = np.arange(len(columns["close"]))
+    start = np.datetime64("2026-03-02T14:30", "us")
+    times = start + places % session * np.timedelta64(1, "m") + places // session * np.timedelta64(1, "D")
+    return columns | {"time": times}
+
+
 def walk(bars: int, *, start: float = 100.0, step: float = 0.5, seed: int = 7) -> Floats:
     """A random walk of closes."""
     return start + np.cumsum(np.random.default_rng(seed).normal(0.0, step, bars))
@@ -50,8 +58,10 @@ def noise(bars: int, *, level: float, size: float, seed: int = 7) -> Floats:
 
 
 def prices(columns: Stretch) -> list[Price]:
-    """The bars one by one."""
-    return [Price(*bar) for bar in zip(*(columns[name].tolist() for name in COLUMNS), strict=True)]
+    """The bars one by one; `timed`, where they have no time."""
+    times = columns["time"] if "time" in columns else timed(columns)["time"]
+    instants = [time.replace(tzinfo=UTC) for time in times.tolist()]
+    return [Price(*bar) for bar in zip(*(columns[name].tolist() for name in COLUMNS), instants, strict=True)]
 
 
 def cut(columns: Stretch, start: int | None, end: int | None = None) -> Stretch:

@@ -32,6 +32,7 @@ from tests.indicators.inputs import (
     stream,
     stretch,
     table,
+    timed,
     walk,
 )
 
@@ -104,6 +105,7 @@ STRETCHES: dict[str, Stretch] = {
     "one bar": stretch(walk(1), 0.4),
     "none": stretch(walk(0)),
 }
+STRETCHES = {name: timed(bars) for name, bars in STRETCHES.items()}
 
 every_indicator = pytest.mark.parametrize("make", makers(), ids=str)
 every_stretch = pytest.mark.parametrize("bars", STRETCHES.values(), ids=STRETCHES.keys())
@@ -129,7 +131,7 @@ def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, b
 @pytest.mark.parametrize("count", [32_805, 70_001])
 @every_indicator
 def test_stream_and_batch_give_the_same_over_many_bars(make: Maker, count: int) -> None:
-    bars = stretch(walk(count), 0.4)
+    bars = timed(stretch(walk(count), 0.4))
     one_by_one, at_once = make(), make()
     assert_identical(at_once.batch(bars), stream(one_by_one, bars))
     assert at_once.state() == one_by_one.state()
@@ -148,7 +150,8 @@ def drawn_bars(draw: st.DrawFn) -> Stretch:
     pairs = draw(st.lists(st.tuples(levels, levels), max_size=120)) * draw(st.integers(1, 4))
     one, other = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     high, low = np.maximum(one, other), np.minimum(one, other)
-    return {"open": other, "high": high, "low": low, "close": one, "volume": np.abs(other)}
+    columns = {"open": other, "high": high, "low": low, "close": one, "volume": np.abs(other)}
+    return timed(columns, draw(st.integers(1, 300)))
 
 
 @every_indicator
@@ -187,7 +190,7 @@ def test_peek_gives_what_update_gives_and_changes_nothing(make: Maker, name: str
     peeked = []
     for price in prices(bars):
         before = json.dumps(peeking.state())
-        peeking.peek(Price(price.high + 5, price.low - 5, price.close + 3))
+        peeking.peek(price._replace(high=price.high + 5, low=price.low - 5, close=price.close + 3))
         peeked.append(peeking.peek(price))
         assert json.dumps(peeking.state()) == before
         peeking.update(price)
@@ -233,7 +236,7 @@ def test_a_copy_goes_its_own_way(make: Maker) -> None:
     before = json.dumps(indicator.state())
     twin = indicator.copy()
     assert json.dumps(twin.state()) == before
-    stream(twin, STRETCHES["ties"])
+    stream(twin, cut(STRETCHES["ties"], 95))
     assert json.dumps(indicator.state()) == before
 
 
@@ -245,7 +248,7 @@ def with_one_bad(price: Price, name: str, value: float) -> Price:
 @every_indicator
 def test_what_is_not_finite_is_refused_and_changes_nothing(make: Maker, value: float) -> None:
     bars = STRETCHES["walk"]
-    for name in make().inputs:
+    for name in set(make().inputs) & set(COLUMNS):
         for place in (0, 5, 77, 500):
             indicator = make()
             indicator.batch(cut(bars, 0, place))
@@ -283,7 +286,7 @@ def test_a_point_has_the_fields_by_name_and_in_order(make: Maker) -> None:
     indicator = make()
     point = [indicator.update(price) for price in prices(STRETCHES["walk"])][-1]
     assert tuple(point) == tuple(getattr(point, name) for name in indicator.fields)
-    assert list(indicator.batch(STRETCHES["walk"])) == list(indicator.fields)
+    assert list(make().batch(STRETCHES["walk"])) == list(indicator.fields)
     with pytest.raises(AttributeError):
         setattr(point, indicator.fields[0], 1.0)
 
@@ -309,7 +312,7 @@ def test_a_damaged_state_is_refused(make: Maker, seen: int) -> None:
     for name in indicator.state():
         optional = name == "value" or "None" in str(make.kind.__annotations__.get(f"_{name}"))
         for bad in (None, "?", [None], [[1, 2, 3]], math.nan, [math.nan], [[0, math.nan]]):
-            if bad in (None, [None]) and optional:
+            if bad == indicator.state()[name] or (bad in (None, [None]) and optional):
                 continue
             with pytest.raises(ValueError, match="the saved state"):
                 indicator.restore(indicator.state() | {name: bad})
@@ -326,7 +329,7 @@ def test_a_batch_says_which_column_is_missing_or_too_short(make: Maker) -> None:
     with pytest.raises(ValueError, match=f"there is no {last}$"):
         indicator.batch({name: column for name, column in bars.items() if name != last})
     with pytest.raises(ValueError, match="one length"):
-        indicator.batch(bars | {last: np.ones((2, 2))})
+        indicator.batch(bars | {last: bars[last][:4].reshape(2, 2)})
 
 
 @pytest.mark.parametrize("period", [0, -1, 2.5, "20", True, None, math.nan], ids=repr)
