@@ -1,0 +1,46 @@
+"""What an indicator over all of an exchange's symbols costs."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from typing import Any, NamedTuple
+
+import pytest
+
+from stockstream.indicators import RSI, Aroon, Bollinger, Indicator, Keyed
+from tests.indicators.inputs import cut, prices, stretch, walk
+
+SYMBOLS = 10_000
+
+
+class Quote(NamedTuple):
+    symbol: str
+    high: float
+    low: float
+    close: float
+
+
+@pytest.mark.parametrize(
+    "indicator", [Bollinger(period=20), Aroon(period=20), RSI(period=20)], ids=lambda indicator: indicator.name
+)
+def test_ten_thousand_symbols_take_less_than_two_kilobytes_each(indicator: Indicator[Any, Any]) -> None:
+    bars = stretch(walk(300), 0.4)
+    # All begin after the same bars, at the end of a window's block, and then have so many of their own that each has
+    # every number to itself; some have more than others, and so blocks are full to any degree.
+    indicator.batch(cut(bars, 0, 239))
+    own = prices(cut(bars, 239))
+    gc.collect()
+    tracemalloc.start()
+    try:
+        keyed = Keyed(indicator)
+        for number in range(SYMBOLS):
+            symbol = f"S{number}"
+            for _, (high, low, close, *_) in zip(range(21 + number % 20), own, strict=False):
+                keyed.update(Quote(symbol, high + number, low + number, close + number))
+        gc.collect()
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(keyed) == SYMBOLS
+    assert 200 < used / SYMBOLS < 2_000
