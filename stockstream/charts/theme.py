@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from typing import Final
 
 from matplotlib.colors import to_hex, to_rgb
 
@@ -13,8 +14,8 @@ class Theme:
     """How a scene looks. Colours are hex strings, sizes are points.
 
     ``up`` and ``down`` differ in hue for every kind of colour vision, and candles differ in fill as well. ``series``
-    colours lines and keys by their place; places 0 and 3 are the hues of up and down, so what lies over candles
-    should take another.
+    colours lines and keys by their place: blue, orange, green, vermilion, purple, brown, sky, grey. Places 0 and 3 are
+    near the hues of up and down, so what lies over candles should take another.
     """
 
     background: str
@@ -47,21 +48,52 @@ class Theme:
         return place >= len(self.series)
 
 
-@cache
-def light() -> Theme:
-    """Dark on white, from seaborn's "colorblind" palette without its two shades that fade on white."""
-    import seaborn as sns
-
-    blue, orange, green, vermilion, purple, brown, _pink, grey, _yellow, sky = sns.color_palette("colorblind").as_hex()
-    return Theme(
+# The series began as Okabe and Ito's hues, and were moved until all eight stay apart, and off the background, for
+# deuteranopes and protanopes too (tests/charts/test_theme.py says by how much): brown, purple and grey coincide else.
+THEMES: Final[Mapping[str, Theme]] = {
+    "light": Theme(
         background="#ffffff",
         text="#22272e",
-        quiet="#667079",
+        quiet="#5f6973",
         grid="#e9ecef",
         edge="#c3c9cf",
-        up=blue,
-        down=vermilion,
-        doubtful=grey,
-        alarm=vermilion,
-        series=(blue, orange, green, vermilion, purple, brown, sky, grey),
-    )
+        up="#0173b2",
+        down="#d55e00",
+        doubtful="#858b91",
+        alarm="#b34700",
+        series=("#0570b8", "#ce8500", "#029e73", "#b75712", "#b679a3", "#8a593d", "#289eda", "#6e757c"),
+    ),
+    "dark": Theme(
+        background="#14181d",
+        text="#e4e8ec",
+        quiet="#9ba6b1",
+        grid="#232a32",
+        edge="#4a5560",
+        up="#4c9efd",
+        down="#f0703f",
+        doubtful="#8b949d",
+        alarm="#ff9166",
+        series=("#4c9efd", "#ffb808", "#40c79a", "#e66b45", "#bc78a3", "#9e7f70", "#91d3fe", "#b2bac1"),
+    ),
+    "contrast": Theme(
+        background="#000000",
+        text="#ffffff",
+        quiet="#dcdcdc",
+        grid="#3c3c3c",
+        edge="#a8a8a8",
+        up="#5caafe",
+        down="#ff8a4a",
+        doubtful="#b4b4b4",
+        alarm="#ffa270",
+        series=("#5caafe", "#ffc101", "#38eaaa", "#eb7856", "#d876a6", "#b29587", "#a8e4ff", "#fdfdfd"),
+        title_size=13.5,
+        text_size=10.0,
+        small_size=9.0,
+    ),
+}
+"""By name, in the order in which a key switches through them."""
+
+
+def light() -> Theme:
+    """Dark on white."""
+    return THEMES["light"]
