@@ -26,11 +26,19 @@ class History:
     A bar that comes again replaces the former one, and what was computed from it on is computed again. Each indicator
     goes its own way: what one of them cannot compute with, others may. The final form of a forming bar may never come:
     once time has passed it, it counts as it stands.
+
+    Attributes
+    ----------
+    corrections
+        Bars that came again, and otherwise than before.
+    late
+        Bars that came after newer ones.
     """
 
-    def __init__(self, makers: Makers, bars: Bars | None = None, corrections: int = 0) -> None:
+    def __init__(self, makers: Makers, bars: Bars | None = None, corrections: int = 0, late: int = 0) -> None:
         self.bars = bars or Bars()
         self.corrections = corrections
+        self.late = late
         self._gaps = np.empty(0, dtype=bool)
         self._tracks = [Track(name, make, self.bars) for name, make in makers.items()]
 
@@ -72,8 +80,10 @@ class History:
         place = self.bars.place(bar.time)
         if self.bars.holds(place, bar):
             return False
-        # Of a bar that was still forming it is simply the next form.
-        self.corrections += self.bars.times[place] != bar.time or self.bars.final(place)
+        if self.bars.times[place] != bar.time:
+            self.late += 1
+        elif self.bars.final(place):  # else it is simply the next form of one that was still forming
+            self.corrections += 1
         self.bars.put(place, bar)
         for track in self._tracks:
             track.back_to(place)

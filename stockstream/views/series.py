@@ -18,7 +18,7 @@ from stockstream.views.history import History, Makers
 from stockstream.views.stretch import Stretch
 from stockstream.views.track import AnyIndicator
 
-_STATE_VERSION: Final = 2
+_STATE_VERSION: Final = 3
 
 
 class _Versioned(msgspec.Struct):
@@ -26,7 +26,7 @@ class _Versioned(msgspec.Struct):
 
 
 class _State(_Versioned):
-    series: list[tuple[Series, int, SavedBars]]
+    series: list[tuple[Series, int, int, SavedBars]]
 
 
 class SeriesFold:
@@ -132,10 +132,11 @@ class SeriesFold:
         return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
-        """Corrections, bars that are doubtful or lack a volume, and series beside those shown."""
+        """Corrections, late bars, bars that are doubtful or lack a volume, and series beside those shown."""
         histories = self._histories.values()
         counts = {
             "corrected": sum(history.corrections for history in histories),
+            "late": sum(history.late for history in histories),
             "doubtful": sum(history.doubtful for history in histories),
             "without volume": sum(history.lacking for history in histories),
             "other series": len(self._histories) - len(self._shown),
@@ -144,7 +145,10 @@ class SeriesFold:
 
     def state(self) -> bytes:
         """Every bar, with a version; what is computed of them is computed again."""
-        series = [(Series(*key), history.corrections, history.bars.save()) for key, history in self._histories.items()]
+        series = [
+            (Series(*key), history.corrections, history.late, history.bars.save())
+            for key, history in self._histories.items()
+        ]
         return msgspec.msgpack.encode(_State(_STATE_VERSION, series))
 
     def restore(self, state: bytes) -> None:
@@ -156,9 +160,9 @@ class SeriesFold:
             raise StateError(f"a saved series state cannot be read: {error}") from error
         if saved is None:
             raise StateError(f"a saved series state has version {version}, not {_STATE_VERSION}")
-        loaded = {series: Bars.load(bars) for series, _, bars in saved.series}
+        loaded = {series: Bars.load(bars) for series, _, _, bars in saved.series}
         self._histories.clear()
         self._shown.clear()
-        for series, corrections, _ in saved.series:
-            self._histories[series] = History(self._makers, loaded[series], corrections)
+        for series, corrections, late, _ in saved.series:
+            self._histories[series] = History(self._makers, loaded[series], corrections, late)
             self._shown.setdefault(series.symbol, series)
