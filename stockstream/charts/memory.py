@@ -1,0 +1,108 @@
+"""What a window remembers from one start to the next: a small JSON file of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_WRITE_AFTER: Final = 1.0
+"""Seconds from a change to its writing: a window that is dragged about changes twenty times a second."""
+
+
+class Memory:
+    """Sections by name, each what one part of a window has to remember.
+
+    A change is written soon after, the file replaced as a whole: a reader never meets half of it, and of two windows
+    with one file the last writer wins. A file that cannot be understood is set aside, and ``note`` says so.
+
+    Parameters
+    ----------
+    path
+        The file; None to remember nothing beyond this run.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.note = ""
+        self._path = path
+        self._sections: dict[str, Any] = {}
+        self._due: float | None = None
+        if path is not None:
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        try:
+            self._sections = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self._give_up(f"what this window remembers cannot be read: {path}: {error.strerror}")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._set_aside(str(error))
+
+    def get(self, name: str, kind: type[T], default: T) -> T:
+        """A section as it was put, checked to be of a type that msgspec knows; the default where there is none."""
+        if name not in self._sections:
+            return default
+        try:
+            return msgspec.convert(self._sections[name], kind)
+        except msgspec.ValidationError as error:
+            self._set_aside(f"{name}: {error}")
+            del self._sections[name]
+            return default
+
+    def put(self, name: str, content: object) -> None:
+        """Remember a section: anything that msgspec makes JSON of."""
+        fresh = msgspec.to_builtins(content)
+        if self._sections.get(name) != fresh:
+            self._sections[name] = fresh
+            self._due = self._due or time.monotonic() + _WRITE_AFTER
+
+    def beat(self) -> None:
+        """Write what changed a while ago; to be called now and then."""
+        if self._due is not None and time.monotonic() >= self._due:
+            self.close()
+
+    def close(self) -> None:
+        """Write what has not been written yet."""
+        path, due, self._due = self._path, self._due, None
+        if path is None or due is None:
+            return
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_bytes(msgspec.json.format(msgspec.json.encode(self._sections), indent=2))
+            beside.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                beside.unlink()
+            self._give_up(f"what this window remembers cannot be written: {path}: {error.strerror}")
+
+    def _set_aside(self, reason: str) -> None:
+        """Keep a file that is not ours to overwrite, for whoever wants to know what was in it."""
+        if self._path is None or not self._path.exists():
+            return
+        aside = self._path.with_name(f"{self._path.name}.damaged")
+        try:
+            self._path.replace(aside)
+        except OSError as error:
+            self._give_up(f"what this window remembers is damaged: {self._path}: {error.strerror}")
+            return
+        self._say(f"what this window remembered was damaged, and is set aside: {aside}", reason)
+
+    def _give_up(self, text: str) -> None:
+        self._path = None
+        self._say(text, "nothing is remembered from now on")
+
+    def _say(self, text: str, more: str) -> None:
+        LOG.warning("%s (%s)", text, more)
+        self.note = text
