@@ -18,6 +18,9 @@ from stockstream.views.marks import Candles, Columns, Groups
 _OPEN_BODY: Final = 3
 """Pixels from which on a body can be hollow; a narrower one is told from its wick by the wick's paler hue."""
 
+_DOUBTFUL: Final = 8
+"""The first of the artists of doubtful rows; before them are wick and body of the four kinds of candles."""
+
 _DASHES: Final = (0, (2.0, 2.0))
 
 
@@ -36,7 +39,8 @@ def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bo
 class DrawnCandles(DrawnMark):
     """`Candles`: hollow where the close is not below the open, filled where it is; dashed while forming.
 
-    A row that the frame calls ``doubtful`` is a grey stroke from low to high.
+    A row that the frame calls ``doubtful`` is a grey stroke from low to high, which may lie anywhere, and a mark at the
+    panel's upper edge; nothing else is drawn of it.
     """
 
     columns = ("high", "low")
@@ -51,17 +55,19 @@ class DrawnCandles(DrawnMark):
                 self.crisp(fill=False, edgecolor=color)
                 self.crisp(facecolor=inside, edgecolor=color, linestyle=dashes)
         self.crisp(fill=False, edgecolor=theme.doubtful)
+        self.pixels(fill=False, edgecolor=theme.alarm)
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move the candles; a bucket of several rows is one candle of all of them."""
         size = scale.bucket
         x = scale.pixels(sampling.centers(len(rows), rows.first, size))
-        opens = sampling.firsts(rows["open"], size)
-        closes = sampling.lasts(rows["close"], size)
-        high, low = sampling.highest(rows["high"], size), sampling.lowest(rows["low"], size)
-        rising = _trend(rows, size)
+        doubtful = rows["doubtful"] if "doubtful" in rows.frame else np.zeros(len(rows), dtype=bool)
+        trusted = {name: np.where(doubtful, np.nan, rows[name]) for name in ("open", "high", "low", "close")}
+        opens, closes = sampling.firsts(trusted["open"], size), sampling.lasts(trusted["close"], size)
+        high, low = sampling.highest(trusted["high"], size), sampling.lowest(trusted["low"], size)
+        rising = closes >= opens
         final = _flag(rows, "final", size, otherwise=True)
-        known = ~_flag(rows, "doubtful", size, otherwise=False)
+        known = np.isfinite(opens)
         half = scale.width // 2
         bottom, top = np.minimum(opens, closes), np.maximum(opens, closes)
         kinds = (rising & final, ~rising & final, rising & ~final, ~rising & ~final)
@@ -74,8 +80,16 @@ class DrawnCandles(DrawnMark):
             box = boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind])
             self.set(level, wick, stick, width=scale.hairline)
             self.set(level, body, box, width=scale.hairline)
-        stick = segments(x[~known], low[~known], high[~known])
-        self.set(level, 2 * len(kinds), stick, width=scale.hairline)
+        self._place_doubtful(level, rows, doubtful, scale)
+
+    def _place_doubtful(self, level: Level, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:
+        places = np.flatnonzero(doubtful)
+        x = scale.pixels((rows.first + places).astype(np.float64))
+        stick = segments(x, rows["low"][places], rows["high"][places])
+        self.set(level, _DOUBTFUL, stick, width=scale.hairline)
+        unit = self._axes.figure.dpi / 100
+        top = np.full(len(x), self._axes.bbox.y1)
+        self.set(level, _DOUBTFUL + 1, segments(x, top - 7 * unit, top), width=2 * scale.hairline)
 
 
 class DrawnColumns(DrawnMark):
@@ -84,18 +98,19 @@ class DrawnColumns(DrawnMark):
     def __init__(self, mark: Columns, axes: Axes, theme: Theme) -> None:
         super().__init__(axes)
         self.columns = (mark.column,)
+        self._signed = mark.signed
         for share in (0.55, 0.3):
             for color in (theme.up, theme.down):
                 self.crisp(facecolor=theme.pale(color, share), edgecolor="none")
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
-        """Move the columns; a bucket of several rows shows its highest."""
+        """Move the columns; a bucket of several rows shows the one that is farthest from zero."""
         size = scale.bucket
         x = scale.pixels(sampling.centers(len(rows), rows.first, size))
-        values = sampling.highest(rows[self.columns[0]], size)
+        values = sampling.farthest(rows[self.columns[0]], size)
         known = np.isfinite(values)
         prices = "open" in rows.frame and "close" in rows.frame
-        rising = _trend(rows, size) if prices else np.ones(len(x), dtype=bool)
+        rising = _trend(rows, size) if prices and not self._signed else values >= 0
         final = _flag(rows, "final", size, otherwise=True)
         half = scale.width // 2
         for number, kind in enumerate((rising & final, ~rising & final, rising & ~final, ~rising & ~final)):

@@ -173,8 +173,7 @@ class DrawnPanel:
                 return False
             self.axes.set_ylim(*self.spec.limits, auto=False)
             return True
-        columns = [frame[name] for drawn in self.marks for name in drawn.columns if name in frame]
-        extent = _extent(columns)
+        extent = self._reach(frame)
         if extent is None:
             return False
         held = None if anew else self.axes.get_ylim()
@@ -183,6 +182,13 @@ class DrawnPanel:
             return False
         self.axes.set_ylim(*limits, auto=False)
         return True
+
+
+    def _reach(self, frame: Frame) -> tuple[float, float] | None:
+        """The least and the greatest value in view; a doubtful row counts only where there is no other."""
+        sure = ~frame["doubtful"] if "doubtful" in frame else np.ones(len(frame), dtype=bool)
+        columns = [frame[name] for drawn in self.marks for name in drawn.columns if name in frame]
+        return _extent([column[sure] for column in columns]) or _extent(columns)
 
 
 def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:

@@ -7,7 +7,7 @@ a bucket that is full never changes again, so scrolling and new bars move no pix
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,13 +83,31 @@ def lowest(values: Numbers, size: int) -> Numbers:
     return np.asarray(np.fmin.reduce(_buckets(values, size), axis=1))
 
 
-def firsts(values: NDArray[Any], size: int) -> NDArray[Any]:
-    """The first value of every bucket."""
-    return values[::size]
+def farthest(values: Numbers, size: int) -> Numbers:
+    """The value of every bucket that is farthest from zero; NaN for a bucket without any.
+
+    >>> farthest(np.array([1.0, -3.0, 2.0, np.nan]), 2)
+    array([-3.,  2.])
+    """
+    high, low = highest(values, size), lowest(values, size)
+    return np.where(high >= -low, high, low)
 
 
-def lasts(values: NDArray[Any], size: int) -> NDArray[Any]:
-    """The last value of every bucket."""
+def firsts(values: Numbers, size: int) -> Numbers:
+    """The first known value of every bucket; NaN for a bucket without any."""
     if size == 1 or not len(values):
         return values
-    return values[np.minimum(np.arange(size - 1, len(values) + size - 1, size), len(values) - 1)]
+    table = _buckets(values, size)
+    return table[np.arange(len(table)), np.isfinite(table).argmax(axis=1)]
+
+
+def lasts(values: Numbers, size: int) -> Numbers:
+    """The last known value of every bucket; NaN for a bucket without any.
+
+    >>> lasts(np.array([1.0, np.nan, 3.0]), 2)
+    array([1., 3.])
+    """
+    if size == 1 or not len(values):
+        return values
+    table = _buckets(values, size)[:, ::-1]
+    return table[np.arange(len(table)), np.isfinite(table).argmax(axis=1)]

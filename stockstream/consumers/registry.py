@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stockstream.consumers import aroon, bollinger, flights, rsi, volume
+from stockstream.consumers import (
+    adx,
+    aroon,
+    atr,
+    averages,
+    bollinger,
+    channels,
+    flights,
+    obv,
+    rsi,
+    stochastic,
+    volume,
+    vwap,
+    williams_r,
+)
 from stockstream.indicators.catalog import catalog
 from stockstream.views.study import Study
 from stockstream.views.view import View
@@ -16,6 +30,14 @@ _DRAWN: Final = (
     bollinger.STUDY,
     aroon.STUDY,
     rsi.STUDY,
+    stochastic.STUDY,
+    atr.STUDY,
+    adx.STUDY,
+    williams_r.STUDY,
+    obv.STUDY,
+    vwap.STUDY,
+    *averages.STUDIES,
+    *channels.STUDIES,
     volume.STUDY,
 )
 

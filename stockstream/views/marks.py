@@ -37,10 +37,14 @@ class Band:
 
 @dataclass(frozen=True)
 class Columns:
-    """A column a row, from zero; in the hues of up and down where the frame has open and close."""
+    """A column a row, from zero; in the hues of up and down where the frame has open and close.
+
+    A ``signed`` one is up above zero and down below it, whatever the prices do.
+    """
 
     column: str
     label: str | None = None
+    signed: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from stockstream.charts.artists import Level, Scale
 from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGroups
 from stockstream.charts.theme import light
 from stockstream.views.frame import Frame
+from stockstream.views.marks import Columns, Panel
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
 from tests.charts.stage import Stage, ink, printed
 
@@ -73,6 +76,75 @@ def test_doubtful_bar_is_told_from_the_others() -> None:
     assert printed(stage, candles, DOUBTFUL)[:, 1].tolist() == [frame["low"][7], frame["high"][7]]
     assert len(printed(stage, candles, UP_WICK)) + len(printed(stage, candles, DOWN_WICK)) == 2 * 39
     assert ink(stage.pixels(), light().doubtful)
+
+
+def test_signed_columns_are_up_above_zero_and_down_below_it_whatever_the_prices_do() -> None:
+    frame = bars(60)
+    values = np.where(np.arange(60) % 3 == 0, 2.0, -1.0)
+    panel = Panel((Columns("histogram", signed=True),), ylabel="histogram", from_zero=True)
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(1)})))
+    stage.show(Frame("time", {**frame.columns, "histogram": values}))
+    columns = stage.mark(0, DrawnColumns)
+    for number, value in ((0, 2.0), (1, -1.0)):
+        boxes = printed(stage, columns, number).reshape(-1, 5, 2)
+        assert len(boxes) == (values == value).sum()
+        assert (boxes[:, (0, 2), 1] == sorted((0.0, value))).all()
+    low, high = stage.scene.panels[0].axes.get_ylim()
+    assert low < -1.0 < 2.0 < high
+
+
+def test_bucket_of_signed_columns_shows_the_farthest_from_zero() -> None:
+    frame = bars(4_000)
+    values = np.zeros(4_000)
+    values[1_000], values[3_000] = -5.0, 4.0
+    panel = Panel((Columns("histogram", signed=True),), ylabel="histogram", from_zero=True)
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(1)})), rows=None)
+    stage.show(Frame("time", {**frame.columns, "histogram": values}))
+    columns = stage.mark(0, DrawnColumns)
+    assert printed(stage, columns, 0)[:, 1].max() == 4.0
+    assert printed(stage, columns, 1)[:, 1].min() == -5.0
+
+
+def doubting(rows: int, *places: int) -> Frame:
+    """Bars, those at the places doubtful, with lows of nearly nothing and highs beyond all others."""
+    frame = bars(rows)
+    doubtful = np.zeros(rows, dtype=bool)
+    doubtful[list(places)] = True
+    frame["high"][doubtful], frame["low"][doubtful] = 1e6, 0.01
+    return Frame("time", {**frame.columns, "doubtful": doubtful})
+
+
+def test_doubtful_bar_is_marked_at_the_edge_and_moves_no_limits() -> None:
+    stage, frame = on_stage(doubting(40, 7))
+    low, high = stage.scene.panels[0].axes.get_ylim()
+    sure = ~frame["doubtful"]
+    assert 0.5 * frame["low"][sure].min() < low < high < 2 * frame["high"][sure].max()
+    mark = printed(stage, stage.mark(0, DrawnCandles), DOUBTFUL + 1)
+    box = stage.scene.panels[0].axes.bbox
+    assert mark[:, 0].tolist() == [stage.scene._scale().pixels(np.array([7.0]))[0]] * 2
+    assert mark[:, 1].tolist() == [box.y1 - 7, box.y1]
+    assert ink(stage.pixels(), light().alarm) >= 7
+
+
+def test_bars_that_are_all_doubtful_are_in_view() -> None:
+    stage, _ = on_stage(doubting(3, 0, 1, 2))
+    assert stage.scene.panels[0].axes.get_ylim()[1] > 1e6
+
+
+def test_bucket_with_a_doubtful_row_is_the_candle_of_the_others() -> None:
+    places = (0, 15, 16, 40, 47)
+    frame = doubting(4_000, *places, *range(160, 176))
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": frame})), rows=None)
+    stage.show()
+    assert stage.scene._scale().bucket == 16
+    candles = stage.mark(0, DrawnCandles)
+    wicks = np.concatenate([printed(stage, candles, kind).reshape(-1, 2, 2) for kind in (UP_WICK, DOWN_WICK)])
+    assert len(wicks) == 4_000 / 16 - 1
+    assert wicks[:, :, 1].max() < 1e3
+    bodies = np.concatenate([printed(stage, candles, kind).reshape(-1, 5, 2) for kind in (UP_BODY, DOWN_BODY)])
+    first = bodies[bodies[:, 0, 0].argmin()]
+    assert sorted(first[(0, 2), 1]) == sorted((frame["open"][1], frame["close"][14]))
+    assert len(printed(stage, candles, DOUBTFUL + 1)) == 2 * frame["doubtful"].sum()
 
 
 def test_unchanged_price_is_a_stroke() -> None:
