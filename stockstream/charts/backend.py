@@ -8,14 +8,17 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from stockstream.charts.placing import Geometry
 from stockstream.errors import DisplayError
 
 BACKENDS: Final[Mapping[str, str]] = {"tk": "TkAgg", "qt": "QtAgg"}
 """matplotlib's name of the backend for each toolkit, in the order in which they are tried."""
 
+# They tell the room that the screen has for windows: left, top, width, height.
 _PROBES: Final[Mapping[str, str]] = {
-    "tk": "import tkinter; tkinter.Tk().destroy()",
-    "qt": "from PySide6.QtWidgets import QApplication; QApplication([])",
+    "tk": "import tkinter; root = tkinter.Tk(); print(0, 0, *root.maxsize())",
+    "qt": "from PySide6.QtWidgets import QApplication as A; r = A([]).primaryScreen().availableGeometry();"
+    "print(r.x(), r.y(), r.width(), r.height())",
 }
 _NEEDS: Final[Mapping[str, str]] = {
     "tk": "install Tk for this Python (Debian: apt install python3-tk)",
@@ -58,7 +61,22 @@ def has_display() -> bool:
 
 
 def probe(toolkit: str) -> str | None:
-    """Why a toolkit opens no window here, None where it does.
+    """Why a toolkit opens no window here, None where it does."""
+    return _tried(toolkit)[0]
+
+
+def screen(backend: str) -> Geometry:
+    """The room that the screen has for windows of a backend of matplotlib. Raises DisplayError."""
+    toolkit = next(toolkit for toolkit, name in BACKENDS.items() if name == backend)
+    failure, told = _tried(toolkit)
+    if failure is not None:
+        raise DisplayError(f"the screen's size is not known ({toolkit}: {failure})", hint=_HEADLESS)
+    left, top, width, height = map(int, told.split())
+    return Geometry(width, height, left, top)
+
+
+def _tried(toolkit: str) -> tuple[str | None, str]:
+    """Why a toolkit opens no window here, if it does not, and what it says of the screen.
 
     It is tried in a process of its own, as a toolkit without its libraries or its display may end the process.
     """
@@ -67,10 +85,10 @@ def probe(toolkit: str) -> str | None:
             [sys.executable, "-c", _PROBES[toolkit]], capture_output=True, text=True, timeout=_TIME_OUT, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"no answer within {_TIME_OUT:.0f} s"
+        return f"no answer within {_TIME_OUT:.0f} s", ""
     if tried.returncode == 0:
-        return None
+        return None, tried.stdout
     lines = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
     if not lines:
-        return f"it ended with {tried.returncode}"
-    return lines[-1].partition("Error: ")[2] or lines[-1]
+        return f"it ended with {tried.returncode}", ""
+    return lines[-1].partition("Error: ")[2] or lines[-1], ""

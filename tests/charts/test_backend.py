@@ -68,6 +68,21 @@ def test_one_that_was_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch)
         backend.choose("tk")
 
 
+@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+def test_the_screen_s_size_is_told(toolkit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    if failure is not None:
+        pytest.skip(f"{toolkit}: {failure}")
+    name = backend.BACKENDS[toolkit]
+    room = backend.screen(name)
+    assert room.width > 600
+    assert room.height > 400
+    assert (room.left, room.top) == (0, 0)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    with pytest.raises(DisplayError, match="size is not known"):
+        backend.screen(name)
+
+
 def test_finding_out_imports_no_matplotlib() -> None:
     program = "import sys, stockstream.charts.backend; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
