@@ -18,7 +18,11 @@ STUDY = Study(
             ),
             ylabel="ADX",
             from_zero=True,
-            readouts=(Readout("plus_di", "+DI", ".1f"), Readout("minus_di", "-DI", ".1f"), Readout("adx", "ADX", ".1f")),
+            readouts=(
+                Readout("plus_di", "+DI", ".1f"),
+                Readout("minus_di", "-DI", ".1f"),
+                Readout("adx", "ADX", ".1f"),
+            ),
         ),
     ),
 )
