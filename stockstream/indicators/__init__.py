@@ -15,6 +15,7 @@ from stockstream.indicators.donchian import Donchian, DonchianPoint
 from stockstream.indicators.ema import EMA, EMAPoint
 from stockstream.indicators.keltner import Keltner, KeltnerPoint
 from stockstream.indicators.keyed import Keyed
+from stockstream.indicators.mfi import MFI, MFIPoint
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
 from stockstream.indicators.run import run
@@ -29,6 +30,7 @@ __all__ = [
     "ADX",
     "ATR",
     "EMA",
+    "MFI",
     "OBV",
     "RSI",
     "SMA",
@@ -50,6 +52,7 @@ __all__ = [
     "Keltner",
     "KeltnerPoint",
     "Keyed",
+    "MFIPoint",
     "OBVPoint",
     "Point",
     "PriceBar",

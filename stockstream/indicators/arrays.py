@@ -138,7 +138,7 @@ def moments(values: Floats, weights: Floats) -> Iterator[tuple[slice, Floats, Fl
         )
 
 
-def means(values: Floats, period: int, out: Floats) -> None:
+def means(values: Floats, period: int, out: Floats, *, of_sizes: bool = False) -> None:
     """The mean of the window that ends at each value from the second block on, as `rolling.Mean` has it.
 
     Takes whole blocks, shape (blocks * period,); writes to ``out``, shape ((blocks - 1) * period,).
@@ -148,7 +148,7 @@ def means(values: Floats, period: int, out: Floats) -> None:
     step = max(1, _CHUNK // period)
     for first in range(1, len(blocks), step):
         chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
-        last = chunk[-1]
+        last = np.zeros(chunk.shape[1]) if of_sizes else chunk[-1]
         tails = _running_sum(chunk[::-1] - last)
         totals = _running_sum(chunk[:-1, 1:] - last[:-1])
         totals += tails[-2::-1, :-1]

@@ -145,12 +145,15 @@ class Moments(Stateful):
 class Mean(Stateful):
     """The mean of the last ``period`` values, by the same blocks as `Moments`: nothing is ever taken out of a sum.
 
+    Sizes (values of one sign) are measured from 0 instead of a value in the window: their mean is then as exact as
+    its sum, to some units of 1e-16, however much they differ, and never on the other side of 0.
+
     >>> mean = Mean(3)
     >>> [mean.push(value) for value in (1.0, 2.0, 3.0, 7.0)]
     [None, None, 2.0, 4.0]
     """
 
-    __slots__ = ("_block", "_pivot", "_tails", "_total", "period")
+    __slots__ = ("_block", "_pivot", "_tails", "_total", "of_sizes", "period")
     kept: ClassVar[tuple[str, ...]] = ("_block", "_pivot", "_total", "_tails")
 
     _block: list[float]
@@ -158,8 +161,9 @@ class Mean(Stateful):
     _total: float
     _tails: list[float]
 
-    def __init__(self, period: int) -> None:
+    def __init__(self, period: int, *, of_sizes: bool = False) -> None:
         self.period = period
+        self.of_sizes = of_sizes
         self._block = []
         self._pivot = 0.0
         self._total = 0.0  # of the block's values, measured from the pivot
@@ -176,7 +180,7 @@ class Mean(Stateful):
     def _turn(self) -> float:
         """Begin a block; the mean of the one that is full."""
         block = self._block
-        pivot = self._pivot = block[-1]
+        pivot = self._pivot = 0.0 if self.of_sizes else block[-1]
         tails = self._tails
         tails.clear()  # only of a batch is anything left
         total = 0.0
@@ -201,7 +205,8 @@ class Mean(Stateful):
         push = self.push
         means[:first] = [push(value) for value in values[:first].tolist()]
         if first < end:
-            arrays.means(values[first - self.period : end], self.period, out=means[first:end])
+            blocks = values[first - self.period : end]
+            arrays.means(blocks, self.period, out=means[first:end], of_sizes=self.of_sizes)
             self._block = values[end - self.period : end].tolist()
             self._turn()
         means[end:] = [push(value) for value in values[end:].tolist()]
