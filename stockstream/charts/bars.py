@@ -13,6 +13,7 @@ from stockstream.charts import sampling
 from stockstream.charts.artists import DrawnMark, Level, Rows, Scale
 from stockstream.charts.shapes import EMPTY, Numbers, boxes, polyline, segments
 from stockstream.charts.theme import Theme
+from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Groups
 
 _OPEN_BODY: Final = 3
@@ -139,7 +140,7 @@ class DrawnGroups(DrawnMark):
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move columns and lines, of which one kind is empty."""
         in_columns = scale.shown <= self._most
-        each = max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
+        each = self._width(scale)
         gap = 1 if each > _OPEN_BODY else 0
         for number, name in enumerate(self.columns):
             values = rows[name]
@@ -153,6 +154,25 @@ class DrawnGroups(DrawnMark):
                 line = polyline(*sampling.broken(rows.gaps, *sampling.extremes(values, rows.first, scale.bucket)))
             self.set(level, 2 * number, column, width=scale.hairline)
             self.set(level, 2 * number + 1, line)
+
+    def _width(self, scale: Scale) -> int:
+        """The pixels of a column."""
+        return max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
+
+    def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
+        """Of a row's columns, or lines, the nearest to a place: its name and the pixel at its middle."""
+        known = [name for name in self.columns if name in frame and np.isfinite(frame[name][row])]
+        if not known:
+            return None
+        middle = scale.pixels(np.array([float(row)]))[0]
+        if scale.shown > self._most:
+            up = self._axes.transData.transform([(row, frame[name][row]) for name in known])[:, 1]
+            return known[int(np.abs(up - place[1]).argmin())], middle
+        each = self._width(scale)
+        left = middle - each * len(self.columns) // 2
+        middles = [left + each * self.columns.index(name) + each // 2 for name in known]
+        nearest = int(np.abs(np.array(middles) - place[0]).argmin())
+        return known[nearest], middles[nearest]
 
 
 class DrawnGaps(DrawnMark):

@@ -28,12 +28,32 @@ _BETWEEN: Final = "   "
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the legend: a line or, where ``filled``, a square, and words that may change while it is shown."""
+    """An entry of the legend: a line or, where there is a ``fill``, a square; a label, and a value that may change.
+
+    There is room for a value of ``room`` characters.
+    """
 
     label: str
     color: str
     fill: str | None = None
     dashed: bool = False
+    value: str = ""
+    room: int = 0
+
+    @property
+    def look(self) -> tuple[str, str | None, bool]:
+        """All but the words."""
+        return self.color, self.fill, self.dashed
+
+    @property
+    def text(self) -> str:
+        """Label and value."""
+        return f"{self.label}: {self.value}" if self.value else self.label
+
+    @property
+    def widest(self) -> str:
+        """As wide as label and value may become."""
+        return f"{self.label}: {'0' * self.room}" if self.room else self.text
 
 
 class Caption:
@@ -64,27 +84,26 @@ class Caption:
         return [self.readout, *self.labels]
 
     def explain(self, entries: Sequence[Entry]) -> None:
-        """Fill the legend; where only words of the same length change it stays where it is."""
-        fresh = tuple(entries)
-        same = len(fresh) == len(self._entries) and all(
-            (new.color, new.fill, len(new.label)) == (old.color, old.fill, len(old.label))
-            for new, old in zip(fresh, self._entries, strict=True)
-        )
-        self._entries = fresh
-        if not same:
+        """Fill the legend; where only values change for which there is room it stays where it is."""
+        before, self._entries = self._entries, tuple(entries)
+        if [entry.look for entry in before] != [entry.look for entry in self._entries]:
             self._rebuild()
-        for entry, label in zip(fresh, self.labels, strict=True):
-            label.say(entry.label)
+        self.stale |= [len(entry.widest) for entry in before] != [len(entry.widest) for entry in self._entries]
+        for entry, label in zip(self._entries, self.labels, strict=True):
+            label.say(entry.text)
 
-    def read(self, parts: Sequence[str]) -> None:
-        """Show the last row's values."""
+    def read(self, parts: Sequence[str], *, passing: bool = False) -> None:
+        """Show a row's values; while they are only ``passing`` they have to do with the room that there is."""
         self._parts = tuple(parts)
         text = _BETWEEN.join(parts)
         # Measuring a text costs as much as drawing it: only one longer than any before may not fit.
+        if passing:
+            self.readout.say(self._joined(self._kept if len(text) <= self._longest else self._fitting(self._room)))
+            return
         if len(text) > self._longest or not text:
             self._longest = len(text)
             self.stale |= self._points(text) > self._room or bool(text) != bool(self.readout.artist.get_text())
-        self.readout.say(self._joined())
+        self.readout.say(self._joined(self._kept))
 
     def _rebuild(self) -> None:
         for artist in (*self._samples, *(label.artist for label in self.labels)):
@@ -115,9 +134,10 @@ class Caption:
         self.title.set_position((MARGIN / width, 1 - down / height))
         named = self._ruler.points(self.title.get_text(), self._theme.text_size, "bold")
         start = MARGIN + named + _GAP if named else MARGIN
-        readout = self._fit(right - start)
+        self._kept = self._fitting(right - start)
+        readout = self._joined(self._kept)
         self._longest = len(_BETWEEN.join(self._parts))
-        ends = [_SAMPLE + 4 + self._points(entry.label) + _GAP for entry in self._entries]
+        ends = [_SAMPLE + 4 + self._points(entry.widest) + _GAP for entry in self._entries]
         across = start
         if readout and self._entries and across + sum(ends) + self._points(readout) > right:
             self._place_readout(readout, across, down)
@@ -132,17 +152,17 @@ class Caption:
             self._place_readout(readout, across, down)
         return down + _DESCENT + 1 if named or self._entries or self._parts else top
 
-    def _fit(self, room: float) -> str:
-        """Leave out values from the end until the rest fits; the rest."""
-        self._kept = None
-        while self._points(self._joined()) > room and self._kept != 1:
-            self._kept = (self._kept or len(self._parts)) - 1
-        return self._joined()
+    def _fitting(self, room: float) -> int | None:
+        """How many of the values there is room for, the rest being left out from the end; None for all."""
+        kept = None
+        while self._points(self._joined(kept)) > room and kept != 1:
+            kept = (kept or len(self._parts)) - 1
+        return kept
 
-    def _joined(self) -> str:
-        """The values that there is room for, as one text."""
-        cut = self._kept is not None and self._kept < len(self._parts)
-        return _BETWEEN.join(self._parts[: self._kept]) + (" …" if cut else "")
+    def _joined(self, kept: int | None) -> str:
+        """So many of the values as one text."""
+        cut = kept is not None and kept < len(self._parts)
+        return _BETWEEN.join(self._parts[:kept]) + (" …" if cut else "")
 
     def _place_readout(self, text: str, left: float, down: float) -> None:
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -11,12 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator
 
-from stockstream.charts.artists import DrawnBand, DrawnLine, DrawnMark
+from stockstream.charts.artists import DrawnBand, DrawnLine, DrawnMark, Scale
 from stockstream.charts.axis import numbers
 from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGaps, DrawnGroups
 from stockstream.charts.caption import Caption, Entry
-from stockstream.charts.subject import group_column
+from stockstream.charts.legend import Legend, side_by_side
+from stockstream.charts.subject import Subject, group_column
 from stockstream.charts.theme import Theme
+from stockstream.charts.values import number
 from stockstream.charts.words import Ruler
 from stockstream.views import marks
 from stockstream.views.frame import Frame
@@ -62,12 +63,13 @@ class DrawnPanel:
     def __init__(self, panel: marks.Panel, figure: Figure, theme: Theme, ruler: Ruler, above: Axes | None) -> None:
         self.spec = panel
         self._theme = theme
-        self._top = above is None
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
         self.caption = Caption(figure, theme, ruler, panel.title)
         self._remark = self.axes.text(
             0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
         )
+        self._legend = Legend(panel, theme, first=above is None)
+        self._prices = any(isinstance(mark, marks.Candles) for mark in panel.marks)
         self.marks: list[DrawnMark] = []
         self._dress()
         self.build(())
@@ -135,35 +137,55 @@ class DrawnPanel:
                 case marks.Guide():
                     pass
 
-    def explain(self, frame: Frame, groups: Sequence[Entry] = ()) -> None:
-        """Fill the caption: what the marks are, and the values of the frame's last row."""
-        entries = []
-        for mark in self.spec.marks:
-            if isinstance(mark, marks.Line | marks.Band) and mark.label:
-                color = self._theme.color(mark.color)
-                if isinstance(mark, marks.Line):
-                    entries.append(Entry(mark.label, color, dashed=mark.dashed))
-                else:
-                    entries.append(Entry(mark.label, self._theme.pale(color, 0.8), self._theme.pale(color, 0.12)))
-        self.caption.explain([*entries, *groups])
-        values = [_read_out(frame, each) for each in self.spec.readouts] if len(frame) else []
-        if self._top and values and "final" in frame and not frame["final"][-1]:
-            values.append("(forming)")
-        self.caption.read(values)
+    def explain(
+        self,
+        subject: Subject,
+        row: int | None = None,
+        *,
+        groups: Sequence[Entry] = (),
+        column: str | None = None,
+    ) -> None:
+        """Fill the caption: what the marks are, and the values of the last row, or for a while those of another.
+
+        ``groups`` are the entries of keys that stand side by side, of which ``column`` is spoken of alone.
+        """
+        shown = row if row is not None else len(subject.frame) - 1
+        alone = shown if subject.key and shown >= 0 else None
+        limits = self.axes.get_ylim()
+        self.caption.explain([*self._legend.entries(subject.frame, alone, self.tell, limits), *groups])
+        parts: Sequence[str] = ()
+        if alone is not None:
+            parts = self._legend.parts(subject, alone, self.tell)
+        elif subject.groups and shown >= 0:
+            parts = side_by_side(self.spec, subject, shown, column)
+        self.caption.read(parts, passing=row is not None)
+
+    def tell(self, value: float) -> str:
+        """A value of the panel in words."""
+        low, high = self.axes.get_ylim()
+        return number(value, abs(high - low), 2 if self._prices else 0)
+
+    def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
+        """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""
+        for mark in self.marks:
+            if isinstance(mark, DrawnGroups):
+                return mark.column_at(place, row, frame, scale)
+        return None
 
     def remark(self, frame: Frame) -> bool:
         """Say why there is nothing to see, where that is so; True where it says something else than before."""
-        blank = not any(_known(frame, drawn.columns) for drawn in self.marks)
+        blank = not any(_any(frame, name, np.isfinite) for drawn in self.marks for name in drawn.columns)
         if not len(frame):
             text = ""
-        elif lacking := [each for each in self.spec.needs if each[1] in frame and not np.any(frame[each[1]] > 0)]:
-            text = ";  ".join(f"{what}: no {column} in these bars" for what, column in lacking)
+        elif lacking := [(what, name) for what, name in self.spec.needs if not _any(frame, name, _positive)]:
+            text = ";  ".join(f"{what}: no {name} in these bars".removeprefix(": ") for what, name in lacking)
         else:
             text = "not enough bars yet" if blank and any(drawn.columns for drawn in self.marks) else ""
         if text == self._remark.get_text():
             return False
         self._remark.set_text(text)
         self._remark.set(y=0.5 if blank else 0.97, va="center" if blank else "top")
+        self.axes.yaxis.set_tick_params(labelleft=not blank)
         return True
 
     def fit(self, frame: Frame, *, anew: bool) -> bool:
@@ -182,7 +204,6 @@ class DrawnPanel:
             return False
         self.axes.set_ylim(*limits, auto=False)
         return True
-
 
     def _reach(self, frame: Frame) -> tuple[float, float] | None:
         """The least and the greatest value in view; a doubtful row counts only where there is no other."""
@@ -205,17 +226,13 @@ def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:
     return ticks[::whole] if whole > 0 else ticks
 
 
-def _read_out(frame: Frame, value: marks.Readout) -> str:
-    """A value with its name, in its format unless that has no digit for it: a small price is not zero."""
-    number = float(frame[value.column][-1]) if value.column in frame else math.nan
-    if not math.isfinite(number):
-        return f"{value.label} -"
-    text = format(number, value.form)
-    return f"{value.label} {text if not number or any(digit in text for digit in '123456789') else f'{number:.4g}'}"
+def _any(frame: Frame, name: str, test: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Whether any value of a column passes a test; mostly the newest does."""
+    return name in frame and (bool(test(frame[name][-1:]).any()) or bool(test(frame[name]).any()))
 
 
-def _known(frame: Frame, columns: Sequence[str]) -> bool:
-    return any(name in frame and bool(np.isfinite(frame[name]).any()) for name in columns)
+def _positive(values: np.ndarray) -> np.ndarray:
+    return np.asarray(values > 0)
 
 
 def _extent(columns: Sequence[np.ndarray]) -> tuple[float, float] | None:

@@ -16,8 +16,10 @@ from stockstream.charts import axis, sampling
 from stockstream.charts import theme as themes
 from stockstream.charts.artists import Scale
 from stockstream.charts.caption import Entry
+from stockstream.charts.crosshair import Crosshair
 from stockstream.charts.header import Header
 from stockstream.charts.levels import Levels
+from stockstream.charts.overlay import Overlays, Place, Sight
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.strip import Strip
 from stockstream.charts.subject import Subject
@@ -76,9 +78,13 @@ class Scene:
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
+        self._crosshair = Crosshair()
+        self._overlays = Overlays(canvas, [self._crosshair])
         self._build()
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
+        self.canvas.mpl_connect("motion_notify_event", self._guard(lambda event: self.point((event.x, event.y))))
+        self.canvas.mpl_connect("figure_leave_event", self._guard(lambda _: self.point(None)))
 
     def _build(self) -> None:
         """Make all that is drawn, in the colours of the theme."""
@@ -99,6 +105,7 @@ class Scene:
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
             fontsize=52, fontweight="bold", color=theme.grid, visible=False,
         )  # fmt: skip
+        self._overlays.build(figure, theme)
         self._regroup()
         self._explain()
 
@@ -122,8 +129,10 @@ class Scene:
         self._say_empty("" if len(subject.frame) else empty)
         if [group.key for group in before.groups] != [group.key for group in subject.groups]:
             self._regroup()
-        self._explain()
         self._full |= self.viewport.take(subject.frame, anew=anew)
+        self._explain()
+        for panel in self.panels:
+            self._full |= panel.remark(subject.frame if subject.key else subject.frame.tail(0))
         if not self._full:
             self._full = self._label() or not self._levels.holds(subject.frame)
         self._live = True
@@ -140,6 +149,13 @@ class Scene:
         frame = self._subject.frame
         copied = Frame(frame.index, {name: frame[name].copy() for name in frame})
         self._subject = replace(self._subject, frame=copied)
+
+    def point(self, place: Place | None) -> None:
+        """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""
+        if self._crosshair.point(place):
+            self._explain()
+            if not self._full:
+                self._paint_live()
 
     def paint(self) -> None:
         """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
@@ -174,6 +190,7 @@ class Scene:
 
     def _on_move(self) -> None:
         self._full = True
+        self._explain()
         self._label()
         self._place_ticks()
 
@@ -185,11 +202,10 @@ class Scene:
             color = self.theme.color(self._places[group.key])
             fill = self.theme.pale(color, 0.35) if self.theme.again(self._places[group.key]) else color
             groups.append(Entry(f"{group.label} {group.total:,.0f}", color, fill))
-        frame = self._subject.frame
-        one = frame if self._subject.key else frame.slice(slice(0, 0))
+        aim = self._crosshair.aim(self._sight())
+        row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
-            panel.explain(one, groups if panel is self.panels[0] else ())
-            self._full |= panel.remark(one)
+            panel.explain(self._subject, row, groups=groups if panel is self.panels[0] else (), column=column)
 
     @property
     def _texts(self) -> list[LiveText]:
@@ -260,6 +276,10 @@ class Scene:
         bucket = sampling.bucket_size(shown, box.width)
         return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
+    def _sight(self) -> Sight:
+        """What is in view now."""
+        return Sight(self._subject, self.panels, self._scale(), self.theme, self._ruler)
+
     def _on_draw(self, event: DrawEvent) -> None:
         """The axes have been painted: what stands over them follows."""
         scale, (first, last) = self._scale(), self.viewport.in_view()
@@ -267,20 +287,26 @@ class Scene:
             self._levels.print(event.renderer, self._subject.frame, first, last, scale)
             for text in self._texts:
                 text.artist.draw(event.renderer)
+            self._overlays.print(event.renderer, self._sight())
             return
         self._full = self._live = False
         self._levels.bake(event.renderer, self._subject.frame, first, last, scale)
         for text in self._texts:
             text.keep(self.canvas, event.renderer)
+        self._overlays.forget()
+        self._overlays.lay(event.renderer, self._sight())
 
     def _paint_live(self) -> None:
         renderer = self.canvas.get_renderer()
-        places = []
+        moved = self._live or self._overlays.changed
+        places = self._overlays.lift() if moved else []
         if self._live:
             self._live = False
             place = self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1])
             if place is not None:
                 places.append(place)
         places.extend(text.renew(self.canvas, renderer) for text in self._texts if text.changed)
+        if moved:
+            places.extend(self._overlays.lay(renderer, self._sight()))
         for place in places:
             self.canvas.blit(place)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from stockstream.charts.model import Model
+from stockstream.charts.values import moment
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
 from stockstream.views.marks import Groups
@@ -37,6 +38,19 @@ class Subject:
     zone: str | None = None
     simulated: bool = False
     groups: tuple[Group, ...] = ()
+
+    @property
+    def daily(self) -> bool:
+        """Whether rows are days or longer, rather than instants."""
+        last = self.frame.instants[-2:]
+        return self.zone is None and bool(np.all(last == last.astype("M8[D]")))
+
+    def moment(self, row: int, *, named: bool = True) -> str:
+        """When a row is, with the year where it is not the newest's, and the zone ``named``."""
+        instants = self.frame.instants
+        daily = self.daily
+        year = daily or instants[row].astype("M8[Y]") != instants[-1].astype("M8[Y]")
+        return moment(instants[row], self.zone, daily=daily, year=bool(year), named=named)
 
 
 _NOTHING = Frame("time", {"time": np.empty(0, "M8[us]")})

@@ -188,15 +188,30 @@ def test_simulated_is_stamped() -> None:
 
 def test_readout_is_of_the_last_row() -> None:
     frame = bars(100, forming=True)
-    stage = Stage(prices(1))
+    for name in ("open", "high", "low", "close"):
+        frame[name][:] = frame[name].round(2)
+    stage = Stage(prices(1), size=(10.0, 6.0))
     stage.show(frame)
-    said = stage.scene.panels[0].caption.readout.artist.get_text()
-    assert said == (
-        f"close {frame['close'][-1]:,.2f}   %B {frame['percent_b'][-1]:.2f}"
-        f"   bandwidth {frame['bandwidth'][-1]:.2%}   (forming)"
+    last = {name: float(frame[name][-1]) for name in frame if name != "time"}
+    assert readout(stage) == (
+        f"Mon 2 Mar 11:09 EST (forming)   O {last['open']:.2f}   H {last['high']:.2f}   L {last['low']:.2f}"
+        f"   C {last['close']:.2f}   V {last['volume']:,.0f}"
+        f"   %B {last['percent_b']:.2f}   bandwidth {last['bandwidth']:.2%}"
     )
+    assert legend(stage) == [
+        f"bands: {last['lower']:.3f} to {last['upper']:.3f}", f"middle: {last['middle']:.3f}"
+    ]  # fmt: skip
     stage.show(bars(5))
-    assert stage.scene.panels[0].caption.readout.artist.get_text().endswith("%B -   bandwidth -")
+    assert readout(stage).endswith("%B -   bandwidth -")
+    assert legend(stage) == ["bands: - to -", "middle: -"]
+
+
+def readout(stage: Stage) -> str:
+    return str(stage.scene.panels[0].caption.readout.artist.get_text())
+
+
+def legend(stage: Stage) -> list[str]:
+    return [str(label.artist.get_text()) for label in stage.scene.panels[0].caption.labels]
 
 
 def test_small_price_is_not_read_out_as_zero() -> None:
@@ -204,7 +219,7 @@ def test_small_price_is_not_read_out_as_zero() -> None:
     frame["close"][-1] = 1.2345678e-5
     stage = Stage(prices(1))
     stage.show(frame)
-    assert "close 1.235e-05" in stage.scene.panels[0].caption.readout.artist.get_text()
+    assert "C 0.0000123457" in readout(stage)
 
 
 def test_totals_stand_in_the_legend() -> None:

@@ -1,0 +1,90 @@
+"""Single values in words: numbers as fine as can be seen, moments, and lengths of time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tell: TypeAlias = Callable[[float], str]
+"""Puts a value into words."""
+
+_SEEN: Final = 500
+"""Into how many parts an axis can be told by eye."""
+
+_MOST: Final = 10
+"""Decimals that are ever told."""
+
+
+def number(value: float, span: float, least: int = 0) -> str:
+    """A value on an axis over ``span``, with ``least`` decimals or as many as are seen there; a dash if undefined.
+
+    >>> number(101.2345, 5.0), number(101.2345, 0.5), number(12_345.6, 20_000.0), number(math.nan, 1.0)
+    ('101.23', '101.234', '12,346', '-')
+    """
+    decimals = min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0
+    return worded(value, f",.{max(least, decimals)}f")
+
+
+def worded(value: float, form: str | None, tell: Tell = str) -> str:
+    """A value in a format, or as ``tell`` has it where there is none; a dash if it is undefined.
+
+    A format that has no digit for it is not heeded: a small price is not zero.
+    """
+    if not math.isfinite(value):
+        return "-"
+    if form is None:
+        return tell(value)
+    text = format(value, form)
+    return text if not value or any(digit in text for digit in "123456789") else f"{value:.4g}"
+
+
+def decimals(prices: NDArray[np.float64]) -> int:
+    """As many decimals as these prices have, to six digits or so; two at least.
+
+    >>> decimals(np.array([93.5, 227.47999572753906])), decimals(np.array([1.0845])), decimals(np.array([2e-5, 1.9e-5]))
+    (2, 4, 6)
+    """
+    known = prices[np.isfinite(prices)]
+    return next(
+        (count for count in range(2, _MOST) if np.allclose(known.round(count), known, rtol=1e-6, atol=0)), _MOST
+    )
+
+
+def moment(instant: np.datetime64, zone: str | None, *, daily: bool, year: bool = True, named: bool = True) -> str:
+    """A UTC instant on the wall's clock in a zone, or a day; with the ``year``, and the zone ``named``.
+
+    >>> moment(np.datetime64("2026-03-03T15:45", "us"), "America/New_York", daily=False)
+    'Tue 3 Mar 2026 10:45 EST'
+    >>> moment(np.datetime64("2026-03-03", "D"), None, daily=True)
+    'Tue 3 Mar 2026'
+    """
+    there: datetime = instant.astype("M8[us]").item().replace(tzinfo=UTC).astimezone(ZoneInfo(zone or "UTC"))
+    text = f"{there:%a} {there.day} {there:%b}" + (f" {there.year}" if year else "")
+    if daily:
+        return text
+    text += f" {there:%H:%M:%S}" if there.second else f" {there:%H:%M}"
+    return f"{text} {there:%Z}" if named else text
+
+
+def length(span: np.timedelta64, *, daily: bool) -> str:
+    """How much time passed, in its two leading units.
+
+    >>> length(np.timedelta64(95, "m"), daily=False), length(np.timedelta64(49, "h"), daily=False)
+    ('1 h 35 min', '2 d 1 h')
+    >>> length(np.timedelta64(86_400, "s"), daily=True), length(np.timedelta64(800, "D"), daily=True)
+    ('1 day', '2 y 70 d')
+    """
+    minutes = abs(int(span / np.timedelta64(1, "m")))
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    years, rest = divmod(days, 365)
+    if daily and not years:
+        return f"{days} day{'' if days == 1 else 's'}"
+    parts = [(years, "y"), (rest, "d"), (hours, "h"), (minutes, "min")]
+    leading = [f"{count} {unit}" for count, unit in parts if count][:2]
+    return " ".join(leading) or "0 min"
