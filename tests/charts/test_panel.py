@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from matplotlib.backend_bases import ResizeEvent
 
 from stockstream.charts.panel import Numbers, fitting
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Line, Panel
+from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
+from tests.charts.stage import Stage
 
 
 @pytest.mark.parametrize(("low", "high"), [(99.0, 101.0), (0.0001, 0.0002), (-5.0, 3.0), (7.0, 7.0), (0.0, 0.0)])
@@ -30,3 +38,49 @@ def test_limits_give_way_to_values_beyond_them(low: float, high: float) -> None:
 
 def test_single_value_is_labelled() -> None:
     assert Numbers()(12_345.0) == "12,345"
+
+
+STRENGTH = Panel((Line("strength"),), ylabel="strength")
+FLOW = replace(STRENGTH, needs=(("", "volume"),))
+
+
+@pytest.mark.parametrize(
+    ("panel", "changes", "said"),
+    [
+        (STRENGTH, {"strength": np.nan}, "not enough bars yet"),
+        (STRENGTH, {"strength": 1.0}, ""),
+        (FLOW, {"strength": np.nan, "volume": np.nan}, "no volume in these bars"),
+        (FLOW, {"strength": 0.0, "volume": 0.0}, "no volume in these bars"),
+        (
+            replace(FLOW, needs=(("OBV", "volume"),)),
+            {"strength": 0.0, "volume": 0.0},
+            "OBV: no volume in these bars",
+        ),
+        (FLOW, {"strength": 0.0}, ""),
+    ],
+)
+def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[str, float], said: str) -> None:
+    frame = bars(30)
+    fresh = Frame("time", {**frame.columns, **{name: np.full(30, value) for name, value in changes.items()}})
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(0)})))
+    stage.show()
+    (drawn,) = stage.scene.panels
+    assert drawn._remark.get_text() == ""
+    shown = stage.show(fresh)
+    assert drawn._remark.get_text() == said
+    assert np.array_equal(shown, stage.drawn_anew())
+    blank = bool(np.isnan(changes["strength"]))
+    assert drawn.axes.yaxis.get_tick_params()["labelleft"] == (not blank)
+    stage.show(Frame("time", {**frame.columns, "strength": np.ones(30)}))
+    assert drawn._remark.get_text() == ""
+
+
+def test_close_ticks_are_thinned() -> None:
+    panel = Panel((Line("close"),), ylabel="", limits=(0.0, 100.0), ticks=(0.0, 30.0, 50.0, 70.0, 100.0))
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 3.0))
+    stage.show()
+    assert stage.scene.panels[0].labels() == ["0", "100"]
+    stage.canvas.figure.set_size_inches(6.0, 9.0)
+    stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
+    stage.scene.paint()
+    assert stage.scene.panels[0].labels() == ["0", "30", "50", "70", "100"]
