@@ -31,7 +31,7 @@ _AT_ONCE_FROM: Final = 200
 """Bars below which NumPy's calls cost more than updates."""
 
 
-_CHUNK: Final = 32_768
+_CHUNK: Final = 65_536
 """Bars whose intermediate results stay in the processor's cache."""
 
 

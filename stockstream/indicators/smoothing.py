@@ -44,7 +44,8 @@ class Smoothed(Stateful):
     Values come in blocks of `BLOCK`. Within one, all is measured from a value of about that size (the pivot), and
     what fades is the sum as a whole, where each further value weighs more instead::
 
-        average = pivot + decay ** k * (decay * (average before the block - pivot) + sum), k = 0, 1, ... in the block
+        average = pivot + excess
+        excess = decay ** k * (decay * excess before the block + sum), k = 0, 1, ... in the block
         sum = alpha * (value[0] - pivot) + ... + alpha / decay ** k * (value[k] - pivot)
 
     So no rounding is carried on from value to value, prices that hardly differ lose no digits, a flat series has an
@@ -62,10 +63,11 @@ class Smoothed(Stateful):
     4.0
     """
 
-    __slots__ = ("_decay", "_weights", "of_sizes", "pivot", "place", "seeds", "span", "start", "total")
-    kept: ClassVar[tuple[str, ...]] = ("place", "pivot", "start", "total")
+    __slots__ = ("_decay", "_weights", "last", "of_sizes", "pivot", "place", "seeds", "span", "start", "total")
+    kept: ClassVar[tuple[str, ...]] = ("place", "last", "pivot", "start", "total")
 
     place: int
+    last: float
     pivot: float
     start: float
     total: float
@@ -77,8 +79,9 @@ class Smoothed(Stateful):
         self._weights = _weights(span)
         self._decay = (span - 1) / (span + 1)
         self.place = -seeds  # values in the block; below 0, seeds that are missing
+        self.last = 0.0
         self.pivot = 0.0
-        self.start = 0.0  # the average before the block; once it has a value, faded by that one, from the pivot
+        self.start = 0.0  # the excess before the block; once it has a value, faded by that one
         self.total = 0.0  # the sum of the block, or of the seeds, from the pivot
 
     @classmethod
@@ -97,126 +100,134 @@ class Smoothed(Stateful):
         return max(-self.place, 0)
 
     @property
+    def excess(self) -> float:
+        """How far the average is from the pivot."""
+        return (self.start + self.total) * self._weights[self.place - 1][1] if self.place > 0 else self.start
+
+    @property
     def value(self) -> float | None:
         """The average now; None until seeded."""
-        if self.place > 0:
-            return self.pivot + (self.start + self.total) * self._weights[self.place - 1][1]
-        return None if self.place else self.start
+        return None if self.place < 0 else self.pivot + self.excess
 
     def push(self, value: float) -> float | None:
         """Take the next value; the average, None until seeded."""
         place = self.place
-        if place <= 0:
-            return self._seed(value) if place else self._begin(value)
+        if not 0 < place < BLOCK:
+            return self._seed(value) if place < 0 else self._begin(value)
         gain, fade = self._weights[place]
         pivot = self.pivot
         self.total = total = self.total + (value - pivot) * gain
-        average = pivot + (self.start + total) * fade
-        if place < BLOCK - 1:
-            self.place = place + 1
-        else:
-            self._end(value, average)
-        return average
+        self.place = place + 1
+        self.last = value
+        return pivot + (self.start + total) * fade
 
     def _seed(self, value: float) -> float | None:
         if self.place == -self.seeds and not self.of_sizes:
             self.pivot = value
         self.total += value - self.pivot
         self.place += 1
+        self.last = value
         if self.place:
             return None
-        average = self.pivot + self.total / self.seeds
-        self._end(value, average)
-        return average
+        before = self.pivot
+        self.pivot = pivot = 0.0 if self.of_sizes else value
+        self.start = self.total / self.seeds + (before - pivot)
+        self.total = 0.0
+        return pivot + self.start
 
     def _begin(self, value: float) -> float:
         """Take the first value of a block."""
-        if self.span == 1:
-            self._end(value, value)
-            return value
-        if not self.of_sizes and abs(value) < abs(self.pivot):
-            self.pivot = value
         pivot = self.pivot
-        self.start = (self.start - pivot) * self._decay
-        self.total = (value - pivot) * self._weights[0][0]
+        excess = self.excess
+        if self.span == 1:
+            self.pivot, self.start = value, 0.0  # nothing of the average is left: every value is a block
+            return value
+        if not self.of_sizes:
+            self.pivot = value if abs(value) < abs(self.last) else self.last
+            excess += pivot - self.pivot
+            pivot = self.pivot
+        self.start = start = excess * self._decay
+        self.total = total = (value - pivot) * self._weights[0][0]
         self.place = 1
-        return pivot + (self.start + self.total)
-
-    def _end(self, value: float, average: float) -> None:
-        """End a block."""
-        self.pivot = 0.0 if self.of_sizes else value
-        self.start = average
-        self.total = 0.0
-        self.place = 0
+        self.last = value
+        return pivot + (start + total)
 
     def batch(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """`push` for an array, shape (n,), once seeded: the averages, shape (n,)."""
         import numpy as np
 
         averages = np.empty(len(values))
-        first = min(-self.place % BLOCK, len(values))
-        end = first + (len(values) - first) // BLOCK * BLOCK
         push = self.push
+        first, end = self.whole_blocks(len(values))
         averages[:first] = [push(value) for value in values[:first].tolist()]
-        if first < end and self.span > 1:
-            self._blocks(values[first:end].reshape(-1, BLOCK), averages[first:end].reshape(-1, BLOCK))
-            first = end
-        averages[first:] = [push(value) for value in values[first:].tolist()]
+        if first < end:
+            blocks = values[first:end].reshape(-1, BLOCK)
+            result = averages[first:end].reshape(-1, BLOCK)
+            offsets, pivots = self.offsets(blocks)
+            self.fade(offsets, pivots, blocks[-1, -1].item())
+            if pivots is None:
+                result[:] = offsets.T
+            else:
+                np.add(offsets.T, pivots[:, np.newaxis], out=result)
+        averages[end:] = [push(value) for value in values[end:].tolist()]
         return averages
 
-    def _blocks(self, values: NDArray[np.float64], averages: NDArray[np.float64]) -> None:
-        """Whole blocks, shape (blocks, BLOCK), into ``averages`` of the same shape."""
-        import numpy as np
+    def whole_blocks(self, count: int) -> tuple[int, int]:
+        """Where whole blocks among the next ``count`` values start and end.
 
-        gains, fades = _columns(self.span)
-        # Values of one place in their blocks lie side by side: a step along the blocks is one long operation. Places a
-        # power of two apart would share few lines of the processor's cache, and take several times as long.
-        sums = np.empty((BLOCK, len(values) | 8))[:, : len(values)]
-        pivots = self._pivots(values)
-        if pivots is None:
-            np.multiply(values.T, gains, out=sums)
-        else:
-            np.subtract(values.T, pivots, out=sums)
-            sums *= gains
-        for above, row in pairwise(sums):
-            row += above
-        sums += self._starts(sums[-1], pivots)
-        np.multiply(sums.T, fades.T, out=averages)
-        if pivots is not None:
-            averages += pivots[:, np.newaxis]
+        They are an odd number: columns of a power of two bytes apart would share few lines of the processor's cache,
+        and take eight times as long to be turned into rows.
+        """
+        first = min(-self.place % BLOCK, count)
+        blocks = (count - first) // BLOCK if self.span > 1 else 0
+        return first, first + ((blocks - 1) | 1) * BLOCK if blocks else first
 
-    def _pivots(self, values: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """The pivot of each block; None where all is measured from 0."""
+    def offsets(self, blocks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Whole blocks, shape (n, BLOCK), as distances from their pivots, shape (BLOCK, n); the pivots, shape (n,).
+
+        Values of one place in their blocks lie side by side: a step along the blocks is one long operation.
+        """
         import numpy as np
 
         if self.of_sizes:
-            return None
-        first = values[:, 0]
-        last = np.concatenate(([self.pivot], values[:-1, -1]))
-        self.pivot = values[-1, -1].item()
-        return np.where(np.abs(first) < np.abs(last), first, last)
+            return np.ascontiguousarray(blocks.T), None
+        first = blocks[:, 0]
+        last = np.concatenate(([self.last], blocks[:-1, -1]))
+        pivots = np.where(np.abs(first) < np.abs(last), first, last)
+        return np.subtract(blocks.T, pivots, order="C"), pivots
 
-    def _starts(self, totals: NDArray[np.float64], pivots: NDArray[np.float64] | None) -> NDArray[np.float64]:
-        """What each block's sums begin with, from the sums over whole blocks; the state is then that after the last."""
+    def fade(self, offsets: NDArray[np.float64], pivots: NDArray[np.float64] | None, last: float) -> None:
+        """From the `offsets` of each value to the excess after it, in place; the state is then that after the last."""
         import numpy as np
 
-        start = self.start
+        gains, fades = _columns(self.span)
+        offsets *= gains
+        for above, row in pairwise(offsets):
+            row += above
+        totals = offsets[-1].tolist()
+        starts = self._starts(totals, pivots)
+        self.start = starts[-1]
+        self.total = totals[-1]
+        self.last = last
+        self.place = BLOCK
+        offsets += np.fromiter(starts, np.float64, len(starts))
+        offsets *= fades
+
+    def _starts(self, totals: list[float], pivots: NDArray[np.float64] | None) -> list[float]:
+        """What each block's sums begin with, from the sums over whole blocks."""
+        import numpy as np
+
         decay = self._decay
         fade = self._weights[-1][1]
         if pivots is None:
-            averages = [start := (start * decay + total) * fade for total in totals.tolist()]
-        else:
-            averages = [
-                start := pivot + ((start - pivot) * decay + total) * fade
-                for pivot, total in zip(pivots.tolist(), totals.tolist(), strict=True)
-            ]
-        starts = np.array([self.start, *averages[:-1]])
-        self.start = start
-        if pivots is not None:
-            starts -= pivots
-        starts *= decay
-        return starts
+            start = self.excess * decay
+            return [start, *[start := (start + total) * fade * decay for total in totals[:-1]]]
+        shift, *shifts = (np.append(self.pivot, pivots[:-1]) - pivots).tolist()
+        self.pivot = pivots[-1].item()
+        start = (self.excess + shift) * decay
+        # The last total begins no block.
+        return [start, *[start := ((start + total) * fade + shift) * decay for total, shift in zip(totals, shifts)]]  # noqa: B905
 
     def _check(self) -> None:
-        if not -self.seeds <= self.place < len(self._weights):
+        if not -self.seeds <= self.place <= (BLOCK if self.span > 1 else 0):
             raise checks.damaged(f"{self.place} values in the block")
