@@ -15,6 +15,7 @@ from stockstream.indicators.donchian import Donchian, DonchianPoint
 from stockstream.indicators.ema import EMA, EMAPoint
 from stockstream.indicators.keltner import Keltner, KeltnerPoint
 from stockstream.indicators.keyed import Keyed
+from stockstream.indicators.macd import MACD, MACDPoint
 from stockstream.indicators.mfi import MFI, MFIPoint
 from stockstream.indicators.obv import OBV, OBVPoint
 from stockstream.indicators.rsi import RSI, RSIPoint
@@ -30,6 +31,7 @@ __all__ = [
     "ADX",
     "ATR",
     "EMA",
+    "MACD",
     "MFI",
     "OBV",
     "RSI",
@@ -52,6 +54,7 @@ __all__ = [
     "Keltner",
     "KeltnerPoint",
     "Keyed",
+    "MACDPoint",
     "MFIPoint",
     "OBVPoint",
     "Point",
