@@ -17,7 +17,7 @@ Stretch = dict[str, NDArray[Any]]
 
 
 class Price(NamedTuple):
-    """All that an indicator may read of a bar."""
+    """All that an indicator may read of a record: a bar, or a flight."""
 
     high: float
     low: float
@@ -25,9 +25,14 @@ class Price(NamedTuple):
     open: float = 1.0
     volume: float | None = 1.0
     time: datetime = datetime(2026, 3, 2, tzinfo=UTC)
+    airline: str = "AA"
+    year: int = 2015
+    month: int = 1
+    day: int = 31
 
 
 COLUMNS = ("high", "low", "close", "open", "volume")
+NUMBERS = (*COLUMNS, "year", "month", "day")
 
 
 def stretch(close: Floats, spread: float = 0.0) -> Stretch:
@@ -47,6 +52,22 @@ def timed(columns: Stretch, session: int = 97) -> Stretch:
     return columns | {"time": times}
 
 
+def flights(count: int) -> Stretch:
+    """Flights of three airlines on a few days."""
+    dice = np.random.default_rng(13)
+    return {
+        "airline": dice.choice(np.array(["AA", "UA", "WN"], dtype=np.object_), count),
+        "year": dice.integers(2015, 2017, count),
+        "month": dice.integers(1, 3, count),
+        "day": dice.integers(1, 4, count),
+    }
+
+
+def records(columns: Stretch, session: int = 97) -> Stretch:
+    """The bars with all that an indicator may read: `timed`, and each a flight, too."""
+    return timed(columns, session) | flights(len(columns["close"]))
+
+
 def walk(bars: int, *, start: float = 100.0, step: float = 0.5, seed: int = 7) -> Floats:
     """A random walk of closes."""
     return start + np.cumsum(np.random.default_rng(seed).normal(0.0, step, bars))
@@ -58,10 +79,11 @@ def noise(bars: int, *, level: float, size: float, seed: int = 7) -> Floats:
 
 
 def prices(columns: Stretch) -> list[Price]:
-    """The bars one by one; `timed`, where they have no time."""
-    times = columns["time"] if "time" in columns else timed(columns)["time"]
-    instants = [time.replace(tzinfo=UTC) for time in times.tolist()]
-    return [Price(*bar) for bar in zip(*(columns[name].tolist() for name in COLUMNS), instants, strict=True)]
+    """The bars one by one; what they do not have is as `records` makes it."""
+    full = columns if set(Price._fields) <= set(columns) else records(columns) | columns
+    lists = {name: full[name].tolist() for name in Price._fields}
+    lists["time"] = [time.replace(tzinfo=UTC) for time in lists["time"]]
+    return list(map(Price._make, zip(*lists.values(), strict=True)))
 
 
 def cut(columns: Stretch, start: int | None, end: int | None = None) -> Stretch:

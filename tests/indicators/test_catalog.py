@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from stockstream.indicators.catalog import AnyKind, Parameter, catalog, describe, parameters_of
-from tests.indicators.test_contract import discovered
+from tests.indicators.every import discovered
 
 KINDS = sorted(catalog().values(), key=lambda kind: kind.name)
 

@@ -1,0 +1,102 @@
+"""Every indicator there is, and the bars that each of them is tried on."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stockstream import indicators
+from stockstream.indicators import RSI, SMA, Aroon, Bollinger, Chain, Indicator, Together
+from tests.indicators.inputs import Floats, Stretch, changed, noise, records, stretch, walk
+
+
+def discovered() -> list[type[Any]]:
+    """Every indicator in the package."""
+    found = []
+    for module in pkgutil.iter_modules(indicators.__path__):
+        for name, thing in vars(importlib.import_module(f"{indicators.__name__}.{module.name}")).items():
+            ours = inspect.isclass(thing) and thing.__module__.endswith(f".{module.name}") and not name.startswith("_")
+            if ours and issubclass(thing, Indicator) and hasattr(thing, "name"):
+                found.append(thing)
+    return found
+
+
+@dataclass(frozen=True)
+class Maker:
+    kind: type[Any]
+    parameters: dict[str, Any]
+
+    def __call__(self) -> Any:
+        return self.kind(**self.parameters)
+
+    def __str__(self) -> str:
+        return self.kind.__name__ + "".join(f"-{value}" for value in self.parameters.values() if isinstance(value, int))
+
+
+EXAMPLES: dict[type[Any], list[dict[str, Any]]] = {
+    Chain: [
+        {"inner": RSI(3), "outer": Bollinger(5)},
+        {"inner": Bollinger(4), "field": "percent_b", "outer": Chain(RSI(2), SMA(7))},
+    ],
+    Together: [
+        {"parts": {"bands": Bollinger(5), "aroon": Aroon(70), "rsi": RSI(3)}},
+        {"parts": {"slow": SMA(70), "both": Together({"fast": SMA(1), "aroon": Aroon(4)})}},
+    ],
+}
+"""Parameters for those that do not come without any."""
+
+
+def makers() -> list[Maker]:
+    """Each indicator as it comes first, and with shorter and longer periods where it has any."""
+    return [
+        Maker(kind, parameters)
+        for kind in discovered()
+        for parameters in EXAMPLES.get(kind) or variations(kind)
+        if set(parameters) <= set(kind.parameters)
+    ]
+
+
+def variations(kind: type[Any]) -> list[dict[str, Any]]:
+    """Sets of parameters, some of which the indicator may not have."""
+    defaults = {name: parameter.default for name, parameter in inspect.signature(kind).parameters.items()}
+    periods = {name: default for name, default in defaults.items() if type(default) is int}
+    if len(periods) < 2:
+        return [{}, {"period": 2}, {"period": 3}, {"period": 70}]
+    shorter = {name: max(1, default // 4) for name, default in periods.items()}
+    longer = {name: 5 * default for name, default in periods.items()}
+    return [{}, {"period": 2}, shorter, longer]
+
+
+def spiked(*places: int) -> Floats:
+    closes = walk(600)
+    closes[list(places)] = 1e9
+    return closes
+
+
+STRETCHES: dict[str, Stretch] = {
+    "walk": stretch(walk(700), 0.4),
+    "flat": stretch(np.full(300, 12.34)),
+    "ties": changed(stretch(walk(600), 1.0), np.round),
+    "plateaus": stretch(np.repeat(np.round(walk(40), 2), 20)),
+    "falling": stretch(np.arange(600.0, 0.0, -1.0), 0.3),
+    "rising": stretch(np.arange(600.0), 0.3),
+    "one spike": stretch(spiked(200), 0.4),
+    "spikes": stretch(spiked(40, 59, 60, 333), 0.4),
+    "1e9": stretch(noise(500, level=1e9, size=0.01), 0.005),
+    "1e-7": stretch(noise(500, level=1e-7, size=1e-9), 1e-10),
+    "too small to square": stretch(noise(500, level=0.0, size=1e-180), 1e-190),
+    "around zero": stretch(np.round(noise(500, level=0.0, size=2.0)), 1.0),
+    "ten bars": stretch(walk(10), 0.4),
+    "one bar": stretch(walk(1), 0.4),
+    "none": stretch(walk(0)),
+}
+STRETCHES = {name: records(bars) for name, bars in STRETCHES.items()}
+
+every_indicator = pytest.mark.parametrize("make", makers(), ids=str)
+every_stretch = pytest.mark.parametrize("bars", STRETCHES.values(), ids=STRETCHES.keys())
