@@ -13,6 +13,7 @@ from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import Corrected, TooLate
 from stockstream.indicators.donchian import Donchian, DonchianPoint
 from stockstream.indicators.ema import EMA, EMAPoint
+from stockstream.indicators.flights_per_day import FlightsPerDay, FlightsPerDayPoint
 from stockstream.indicators.keltner import Keltner, KeltnerPoint
 from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.macd import MACD, MACDPoint
@@ -49,6 +50,8 @@ __all__ = [
     "Donchian",
     "DonchianPoint",
     "EMAPoint",
+    "FlightsPerDay",
+    "FlightsPerDayPoint",
     "Indicator",
     "InvalidBar",
     "Keltner",

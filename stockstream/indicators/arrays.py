@@ -24,8 +24,8 @@ _CHUNK = 32_768
 def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
     """The named columns as arrays of shape (n,); ValueError where one is missing or they differ in length.
 
-    Numbers are floats. ``time`` is in microseconds, UTC, and may be a DataFrame's index; ``tz`` holds texts, and None
-    where there is no such column.
+    Numbers are floats. ``time`` is in microseconds, UTC, and may be a DataFrame's index; ``airline`` and ``tz`` hold
+    texts, the latter None where there is no such column.
     """
     given = {"tz"} | ({"time"} if _instants(getattr(columns, "index", None)) else set())
     missing = [name for name in names if name not in columns and name not in given]
@@ -39,7 +39,7 @@ def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
 
 
 def _column(columns: Any, name: str) -> NDArray[Any]:
-    if name == "tz":
+    if name in ("airline", "tz"):
         return np.asarray(columns[name], dtype=np.object_)
     if name != "time":
         return np.asarray(columns[name], dtype=np.float64)
