@@ -8,6 +8,7 @@ from stockstream.indicators.aroon import Aroon, AroonPoint
 from stockstream.indicators.atr import ATR, ATRPoint
 from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
+from stockstream.indicators.cci import CCI, CCIPoint
 from stockstream.indicators.chain import Chain
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import Corrected, TooLate
@@ -19,6 +20,9 @@ from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.macd import MACD, MACDPoint
 from stockstream.indicators.mfi import MFI, MFIPoint
 from stockstream.indicators.obv import OBV, OBVPoint
+from stockstream.indicators.resample import Resampler
+from stockstream.indicators.roc import ROC, ROCPoint
+from stockstream.indicators.row_average import RowAverage, RowAveragePoint
 from stockstream.indicators.rsi import RSI, RSIPoint
 from stockstream.indicators.run import run
 from stockstream.indicators.sessions import Session, Sessions
@@ -31,10 +35,12 @@ from stockstream.indicators.williams_r import WilliamsR, WilliamsRPoint
 __all__ = [
     "ADX",
     "ATR",
+    "CCI",
     "EMA",
     "MACD",
     "MFI",
     "OBV",
+    "ROC",
     "RSI",
     "SMA",
     "VWAP",
@@ -44,6 +50,7 @@ __all__ = [
     "AroonPoint",
     "Bollinger",
     "BollingerPoint",
+    "CCIPoint",
     "Chain",
     "Columns",
     "Corrected",
@@ -62,7 +69,11 @@ __all__ = [
     "OBVPoint",
     "Point",
     "PriceBar",
+    "ROCPoint",
     "RSIPoint",
+    "Resampler",
+    "RowAverage",
+    "RowAveragePoint",
     "SMAPoint",
     "Session",
     "Sessions",

@@ -51,7 +51,7 @@ class SMA(Indicator[PriceBar, SMAPoint]):
 
     name: ClassVar[str] = "sma"
     inputs: ClassVar[tuple[str, ...]] = ("close",)
-    point: ClassVar[type[Point]] = SMAPoint
+    point: ClassVar[type[SMAPoint]] = SMAPoint  # a subclass has its own
     kept: ClassVar[tuple[str, ...]] = ("_window",)
 
     def __init__(self, period: int = 20) -> None:
@@ -71,7 +71,7 @@ class SMA(Indicator[PriceBar, SMAPoint]):
         mean = self._window.push(close)
         if mean is None:
             return None
-        self.value = point = SMAPoint(mean)
+        self.value = point = self.point(mean)
         return point
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
