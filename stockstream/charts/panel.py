@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, Formatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, Formatter, LogLocator, MaxNLocator, NullLocator
 
 from stockstream.charts.artists import DrawnBand, DrawnLine, DrawnMark, Scale
 from stockstream.charts.axis import numbers
@@ -26,6 +27,9 @@ _PADDING = 0.0625
 _LABEL = 10.5
 """Points from one label of the vertical axis to the next, at least."""
 
+_SPANS = 8.0
+"""How many times its low a logarithmic scale reaches before evenly spaced ticks crowd at its top."""
+
 _SHRINK = 0.5
 """Limits stay while the values fill at least this share of them: each change costs a full draw."""
 
@@ -41,6 +45,34 @@ class Numbers(Formatter):
     def format_ticks(self, values: Iterable[float]) -> list[str]:
         """All values together, so that they have the same decimals."""
         return numbers(list(values))
+
+
+class NumbersLog(Numbers):
+    """The same on a logarithmic scale: where it spans several powers of ten each value has its own decimals."""
+
+    def format_ticks(self, values: Iterable[float]) -> list[str]:
+        """All values together."""
+        several = list(values)
+        if several and several[-1] > _SPANS * several[0]:
+            return [numbers([value])[0] for value in several]
+        return numbers(several)
+
+
+class Round(MaxNLocator):
+    """Ticks at round values, as many as there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__("auto", steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
+
+
+class RoundLog(Round):
+    """Ticks at round values of a logarithmic scale: at 1, 2 and 5 of every power of ten where they span several."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """The ticks for limits, beyond them too."""
+        if not 0 < vmin < vmax < _SPANS * vmin:
+            return LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(vmin, vmax)
+        return super().tick_values(vmin, vmax)
 
 
 class DrawnPanel:
@@ -70,6 +102,7 @@ class DrawnPanel:
         )
         self._legend = Legend(panel, theme, first=above is None)
         self._prices = any(isinstance(mark, marks.Candles) for mark in panel.marks)
+        self._grid, self._empty = True, False
         self.marks: list[DrawnMark] = []
         self._dress()
         self.build(())
@@ -86,8 +119,7 @@ class DrawnPanel:
             # Beneath the marks, which are drawn over the whole axes.
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
         axes.set_ylabel(panel.ylabel, color=theme.quiet, fontsize=theme.small_size)
-        axes.yaxis.set_major_formatter(Numbers())
-        axes.yaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
+        self._number()
         axes.set_ylim(*(panel.limits or (0.0, 1.0)), auto=False)
         for mark in panel.marks:
             if isinstance(mark, marks.Guide):
@@ -100,8 +132,31 @@ class DrawnPanel:
 
     def hush(self, *, empty: bool) -> None:
         """Hide what says nothing while there is nothing to see."""
-        self.axes.grid(visible=not empty)
+        self._empty = empty
+        self.axes.grid(visible=self._grid and not empty)
         self.axes.yaxis.set_tick_params(labelleft=not empty)
+
+    def rule(self, *, grid: bool, log: bool) -> None:
+        """Show a grid or none; have prices on a logarithmic scale or a linear one."""
+        self._grid = grid
+        self.axes.grid(visible=grid and not self._empty)
+        name = "log" if log and self._prices else "linear"
+        if name == self.axes.get_yscale():
+            return
+        low, high = self.axes.get_ylim()
+        if low <= 0:
+            self.axes.set_ylim(max(high, 1.0) / 1000, max(high, 1.0), auto=False)
+        self.axes.set_yscale(name)
+        self.axes.set_ylabel(self.spec.ylabel + (" (log)" if name == "log" else ""))
+        self._number()
+
+    def _number(self) -> None:
+        """Number the vertical axis; a scale brings ways of its own to do so."""
+        axis = self.axes.yaxis
+        log = self.axes.get_yscale() == "log"
+        axis.set_major_formatter(NumbersLog() if log else Numbers())
+        axis.set_major_locator(RoundLog() if log else Round())
+        axis.set_minor_locator(NullLocator())
 
     def stand(self, bottom: float, top: float, tall: float) -> None:
         """Take the figure from ``bottom`` to ``top`` (fractions of it), which is ``tall`` points."""
@@ -114,7 +169,7 @@ class DrawnPanel:
         """The labels of the vertical axis."""
         low, high = self.axes.get_ylim()
         places = [float(place) for place in self.axes.yaxis.get_majorticklocs() if low <= place <= high]
-        return numbers(places)
+        return self.axes.yaxis.get_major_formatter().format_ticks(places)
 
     def build(self, groups: Sequence[tuple[str, int]]) -> None:
         """Make the marks; ``groups`` are the keys that are shown together, each with its colour's place."""
@@ -199,7 +254,10 @@ class DrawnPanel:
         if extent is None:
             return False
         held = None if anew else self.axes.get_ylim()
-        limits = fitting(held, *extent, from_zero=self.spec.from_zero)
+        if self.axes.get_yscale() == "log":
+            limits = fitting_log(held, *extent)
+        else:
+            limits = fitting(held, *extent, from_zero=self.spec.from_zero)
         if limits == self.axes.get_ylim():
             return False
         self.axes.set_ylim(*limits, auto=False)
@@ -207,8 +265,10 @@ class DrawnPanel:
 
     def _reach(self, frame: Frame) -> tuple[float, float] | None:
         """The least and the greatest value in view; a doubtful row counts only where there is no other."""
-        sure = ~frame["doubtful"] if "doubtful" in frame else np.ones(len(frame), dtype=bool)
         columns = [frame[name] for drawn in self.marks for name in drawn.columns if name in frame]
+        if self.axes.get_yscale() == "log":
+            columns = [np.where(column > 0, column, np.nan) for column in columns]
+        sure = ~frame["doubtful"] if "doubtful" in frame else np.ones(len(frame), dtype=bool)
         return _extent([column[sure] for column in columns]) or _extent(columns)
 
 
@@ -261,3 +321,17 @@ def fitting(
     if from_zero:
         return (0.0 if low == 0 else low - 0.2 * span, 0.0 if high == 0 < -low else high + 0.2 * span)
     return low - _PADDING * span, high + _PADDING * span
+
+
+def fitting_log(held: tuple[float, float] | None, low: float, high: float) -> tuple[float, float]:
+    """The same for values above zero on a logarithmic scale.
+
+    >>> fitting_log((1.0, 100.0), 2.0, 90.0), fitting_log(None, 10.0**-8, 10.0**8)
+    ((1.0, 100.0), (1e-09, 1000000000.0))
+    """
+    powers = fitting(None if held is None else _powers(*held), *_powers(low, high))
+    return held if held is not None and powers == _powers(*held) else (10 ** powers[0], 10 ** powers[1])
+
+
+def _powers(low: float, high: float) -> tuple[float, float]:
+    return math.log10(low), math.log10(high)

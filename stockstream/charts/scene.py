@@ -18,6 +18,7 @@ from stockstream.charts.artists import Scale
 from stockstream.charts.caption import Entry
 from stockstream.charts.crosshair import Crosshair
 from stockstream.charts.header import Header
+from stockstream.charts.help import Help
 from stockstream.charts.levels import Levels
 from stockstream.charts.overlay import Overlays, Place, Sight
 from stockstream.charts.panel import DrawnPanel
@@ -74,12 +75,14 @@ class Scene:
         self._full = True
         self._live = False
         self._empty = ""
+        self.grid, self.log = True, False
         self._places: dict[str, int] = {}
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
         self._crosshair = Crosshair()
-        self._overlays = Overlays(canvas, [self._crosshair])
+        self.help = Help()
+        self._overlays = Overlays(canvas, [self._crosshair, self.help])
         self._build()
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
@@ -96,6 +99,7 @@ class Scene:
             above = self.panels[0].axes if self.panels else None
             self.panels.append(DrawnPanel(panel, figure, theme, self._ruler, above))
             self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
+            self.panels[-1].rule(grid=self.grid, log=self.log)
         self.viewport.attach(self.panels, self._guard)
         self._middle = figure.text(
             0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
@@ -117,7 +121,19 @@ class Scene:
             self._build()
         self.show(self._subject, empty=self._empty)
 
+    def rule(self, *, grid: bool, log: bool) -> None:
+        """Show a grid or none, prices on a logarithmic scale or a linear one."""
+        self.grid, self.log = grid, log
+        with self.viewport.refitted():
+            for panel in self.panels:
+                panel.rule(grid=grid, log=log)
+
     # What is shown.
+
+    @property
+    def subject(self) -> Subject:
+        """What is shown now."""
+        return self._subject
 
     def show(self, subject: Subject, *, empty: str = "") -> None:
         """Take what is to be seen; ``empty`` is said in the middle where there are no rows."""
@@ -286,7 +302,7 @@ class Scene:
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._levels.print(event.renderer, self._subject.frame, first, last, scale)
             for text in self._texts:
-                text.artist.draw(event.renderer)
+                text.draw(event.renderer)
             self._overlays.print(event.renderer, self._sight())
             return
         self._full = self._live = False

@@ -24,6 +24,9 @@ _WIDEST: Final = 1.25
 _ROOM: Final = 40
 """The least places for rows while following, so that a few bars are not blown up."""
 
+_FINEST: Final = 1e-9
+"""The least that limits of values are apart, as a share of them."""
+
 _STAYS: Final = 0.1
 """The share of a view that rows take at least, however far it is moved."""
 
@@ -83,6 +86,14 @@ class Viewport:
             self._panels[0].axes.set_xlim(*before[0], auto=False)
             for panel, up in zip(self._panels, before[1:], strict=True):
                 panel.axes.set_ylim(*up, auto=False)
+
+    @contextmanager
+    def refitted(self) -> Iterator[None]:
+        """Let the values fit anew on scales that are changed meanwhile, but for ranges that were set by hand."""
+        with self._moving():
+            yield
+        self._adapt(anew=True)
+        self._moved()
 
     def in_view(self) -> tuple[int, int]:
         """The rows of which any part is in view, and one beyond on either side for the lines."""
@@ -188,6 +199,38 @@ class Viewport:
             return
         fixed = around if around is not None else (left + right) / 2
         self._place(fixed - (fixed - left) * width / (right - left), width)
+
+    @property
+    def held(self) -> tuple[bool, ...]:
+        """Of each panel, whether the range of its values was set by hand."""
+        return tuple(self._held)
+
+    def hold(self, place: int) -> None:
+        """Keep the range of a panel's values as it is; or where any is kept, let all fit again."""
+        if any(self._held):
+            self._held = [False] * len(self._panels)
+            self._adapt(anew=True)
+            self._moved()
+        else:
+            self._held[place] = True
+
+    def stretch(self, place: int, factor: float, *, around: float) -> None:
+        """Show so many times the values of a panel; what is at the pixel ``around`` stays there."""
+        low, high = self._panels[place].axes.bbox.intervaly
+        self._span(place, around + factor * (low - around), around + factor * (high - around))
+
+    def shift(self, place: int, pixels: float) -> None:
+        """Move a panel's values up by pixels, where their range was set by hand."""
+        low, high = self._panels[place].axes.bbox.intervaly
+        if self._held[place]:
+            self._span(place, low - pixels, high - pixels)
+
+    def _span(self, place: int, low: float, high: float) -> None:
+        """Have the values at two pixels be a panel's limits."""
+        axes = self._panels[place].axes
+        limits = axes.transData.inverted().transform([(0.0, low), (0.0, high)])[:, 1]
+        if np.all(np.isfinite(limits)) and limits[1] - limits[0] > _FINEST * np.abs(limits).max():
+            axes.set_ylim(*limits.tolist(), auto=False)
 
     def pan(self, share: float) -> None:
         """Move by a share of the time in view; forwards where it is positive."""
