@@ -18,8 +18,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
+from stockstream.charts import stamps
 from stockstream.charts.artists import Scale
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.shapes import EMPTY
@@ -144,7 +146,10 @@ class Overlays:
 
 def _draw(piece: Piece, renderer: RendererBase) -> None:
     for artist in piece.artists:
-        artist.draw(renderer)
+        if isinstance(artist, Text):
+            stamps.draw(artist, renderer)
+        else:
+            artist.draw(renderer)
 
 
 def _whole(box: Bbox, canvas: Bbox) -> Bbox | None:
@@ -187,7 +192,7 @@ class Tag:
         figure.add_artist(self._box)
         self._words = figure.text(
             0, 0, "", transform=IdentityTransform(), animated=True, parse_math=False, ha="center",
-            va="center_baseline", fontsize=self._size, fontweight=self._weight,
+            va="center", fontsize=self._size, fontweight=self._weight,
         )  # fmt: skip
 
     def dress(self, *, text: str, fill: str, edge: str = "none") -> None:

@@ -302,7 +302,7 @@ class Scene:
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._levels.print(event.renderer, self._subject.frame, first, last, scale)
             for text in self._texts:
-                text.artist.draw(event.renderer)
+                text.draw(event.renderer)
             self._overlays.print(event.renderer, self._sight())
             return
         self._full = self._live = False

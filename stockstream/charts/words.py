@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.transforms import Bbox
 
+from stockstream.charts import stamps
 from stockstream.charts.theme import Theme
-
-_REMEMBERED: Final = 1_000
 
 
 class Ruler:
-    """Measures words as a figure's canvas draws them; remembers, as measuring costs what drawing does."""
+    """Measures words as a figure's canvas draws them."""
 
     def __init__(self, figure: Figure) -> None:
         self._figure = figure
-        self._widths: dict[tuple[str, float, str], float] = {}
 
     def points(self, text: str, size: float, weight: str = "normal") -> float:
         """How wide a text is, in points."""
-        if not text:
-            return 0.0
-        width = self._widths.get((text, size, weight))
-        if width is None:
-            canvas = self._figure.canvas
-            assert isinstance(canvas, FigureCanvasAgg)
-            font = FontProperties(size=size, weight=weight)
-            pixels, _, _ = canvas.get_renderer().get_text_width_height_descent(text, font, ismath=False)
-            width = float(pixels) * 72.0 / self._figure.dpi
-            if len(self._widths) >= _REMEMBERED:
-                self._widths.clear()
-            self._widths[text, size, weight] = width
-        return width
+        dpi = self._figure.dpi
+        return 72 / dpi * stamps.font(size, weight, dpi).width(text)
 
 
 class LiveText:
@@ -67,12 +53,16 @@ class LiveText:
     def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> None:
         """Keep the ground as it is on the canvas now, and draw on it."""
         self._ground = canvas.copy_from_bbox(self._bbox(canvas))
-        self.artist.draw(renderer)
+        self.draw(renderer)
         self.changed = False
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the words."""
+        stamps.draw(self.artist, renderer)
 
     def renew(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> Bbox:
         """Draw the words anew on their ground; returns the place to blit."""
         canvas.restore_region(self._ground)
-        self.artist.draw(renderer)
+        self.draw(renderer)
         self.changed = False
         return self._bbox(canvas)

@@ -1,0 +1,158 @@
+"""Words put together from pictures of their letters, each of which matplotlib draws once.
+
+matplotlib shapes and draws every letter of a text anew, at about 40 microseconds each: a readout that follows the
+mouse would take longer than all else in the window. Its letters stand on whole pixels but for kerning, which is left
+out here.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+_SPACING: Final = 1.3
+"""From one line to the next, in heights of a line."""
+
+
+class Letter(NamedTuple):
+    """How much of each pixel a letter covers (0 to 255); where that stands beside the pen; the pen's way to the next.
+
+    ``left`` is counted to the right, ``top`` upwards from the line on which letters stand.
+    """
+
+    cover: NDArray[np.uint8]
+    left: int
+    top: int
+    advance: int
+
+
+class Font:
+    """The letters of one font, drawn as they are needed.
+
+    Parameters
+    ----------
+    size
+        Points.
+    weight
+        "normal" or "bold".
+    dpi
+        Dots an inch.
+    """
+
+    def __init__(self, size: float, weight: str, dpi: float) -> None:
+        self._letters: dict[str, Letter] = {}
+        self._properties = FontProperties(size=size, weight=weight)
+        self._em = max(1, round(size * dpi / 72))
+        side = 4 * self._em
+        figure = Figure(figsize=(side / dpi, side / dpi), dpi=dpi)
+        self._canvas = FigureCanvasAgg(figure)
+        origin = self._em / side
+        self._text = figure.text(origin, origin, "", fontproperties=self._properties, color="black", parse_math=False)
+        _, tall, self.descent = (round(part) for part in self._measured("lp"))
+        self.ascent = tall - self.descent
+
+    def _measured(self, text: str) -> tuple[float, float, float]:
+        renderer = self._canvas.get_renderer()
+        wide, tall, descent = renderer.get_text_width_height_descent(text, self._properties, ismath=False)
+        return float(wide), float(tall), float(descent)
+
+    def letter(self, char: str) -> Letter:
+        """A letter."""
+        found = self._letters.get(char)
+        if found is None:
+            found = self._letters[char] = self._drawn(char)
+        return found
+
+    def _drawn(self, char: str) -> Letter:
+        renderer = self._canvas.get_renderer()
+        renderer.clear()
+        self._text.set_text(char)
+        self._text.draw(renderer)
+        cover = np.asarray(renderer.buffer_rgba())[:, :, 3]
+        rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
+        # Measured between others, for a space by itself measures nothing.
+        advance = round(self._measured(f"l{char}l")[0] - self._measured("ll")[0])
+        if not len(rows):
+            return Letter(np.empty((0, 0), np.uint8), 0, 0, advance)
+        inked = cover[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+        baseline = len(cover) - self._em
+        return Letter(inked, int(columns[0]) - self._em, baseline - int(rows[0]), advance)
+
+    def width(self, text: str) -> int:
+        """The pixels that a line takes."""
+        return sum(self.letter(char).advance for char in text)
+
+    def stamp(self, canvas: NDArray[np.uint8], line: str, left: int, baseline: int, color: NDArray[np.float64]) -> None:
+        """Write a line on a canvas, shape (rows, columns, 4), with the pen at a pixel counted from the upper left."""
+        letters = [self.letter(char) for char in line]
+        wide = sum(letter.advance for letter in letters) + 2 * self._em
+        above = max((letter.top for letter in letters), default=0)
+        below = max((len(letter.cover) - letter.top for letter in letters), default=0)
+        cover = np.zeros((max(0, above + below), wide), np.uint8)
+        pen = self._em
+        for letter in letters:
+            tall, broad = letter.cover.shape
+            place = cover[above - letter.top :, pen + letter.left :][:tall, :broad]
+            np.maximum(place, letter.cover, out=place)
+            pen += letter.advance
+        _blend(canvas, cover, left - self._em, baseline - above, color)
+
+
+def _blend(
+    canvas: NDArray[np.uint8], cover: NDArray[np.uint8], left: int, top: int, color: NDArray[np.float64]
+) -> None:
+    """Paint a colour (0 to 255 each) where it covers, as far as that is on the canvas."""
+    cover = cover[max(0, -top) :, max(0, -left) :]
+    under = canvas[max(0, top) :, max(0, left) :][: cover.shape[0], : cover.shape[1], :3]
+    share = cover[: under.shape[0], : under.shape[1], None] / np.float32(255)
+    under[:] = (under + share * (color.astype(np.float32) - under) + np.float32(0.5)).astype(np.uint8)
+
+
+@lru_cache(maxsize=64)
+def font(size: float, weight: str, dpi: float) -> Font:
+    """The font of a size in points, made once."""
+    return Font(size, weight, dpi)
+
+
+@lru_cache(maxsize=256)
+def _color(name: str) -> NDArray[np.float64]:
+    return 255 * np.asarray(to_rgb(name))
+
+
+def draw(text: Text, renderer: RendererBase) -> None:
+    """Draw a text of one or more lines, level and without a box, as matplotlib would but for kerning.
+
+    Other renderers than Agg's draw it by themselves.
+    """
+    words = text.get_text()
+    if not isinstance(renderer, RendererAgg):
+        text.draw(renderer)
+        return
+    if not words or not text.get_visible():
+        return
+    canvas: NDArray[np.uint8] = np.asarray(renderer.buffer_rgba())
+    letters = font(float(text.get_fontsize()), str(text.get_fontweight()), renderer.dpi)
+    x, y = text.get_transform().transform(text.get_unitless_position())
+    lines = words.split("\n")
+    baseline = round(len(canvas) - y + _drop(text.get_verticalalignment(), letters))
+    line_height = round(_SPACING * (letters.ascent + letters.descent))
+    for number, line in enumerate(lines):
+        share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
+        left = round(x - share * letters.width(line))
+        letters.stamp(canvas, line, left, baseline + number * line_height, _color(text.get_color()))
+
+
+def _drop(align: str, letters: Font) -> float:
+    """How far the first line stands beneath the text's place."""
+    if align == "top":
+        return letters.ascent
+    return letters.ascent / 2 - letters.descent / 4 if align == "center" else 0.0
