@@ -1,7 +1,7 @@
 """ADX and the directional indicators, beneath the candles."""
 
 from stockstream.indicators import ADX
-from stockstream.views.marks import Guide, Line, Panel, Readout
+from stockstream.views.marks import Guide, Line, Panel
 from stockstream.views.study import Study
 
 STUDY = Study(
@@ -18,11 +18,6 @@ STUDY = Study(
             ),
             ylabel="ADX",
             from_zero=True,
-            readouts=(
-                Readout("plus_di", "+DI", ".1f"),
-                Readout("minus_di", "-DI", ".1f"),
-                Readout("adx", "ADX", ".1f"),
-            ),
         ),
     ),
 )

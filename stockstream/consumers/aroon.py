@@ -1,7 +1,7 @@
 """Aroon up and down, and the oscillator between them."""
 
 from stockstream.indicators import Aroon
-from stockstream.views.marks import Guide, Line, Panel, Readout
+from stockstream.views.marks import Guide, Line, Panel
 from stockstream.views.study import Study
 
 STUDY = Study(
@@ -14,14 +14,12 @@ STUDY = Study(
             ylabel="Aroon, %",
             limits=(-5.0, 105.0),
             ticks=(0.0, 30.0, 50.0, 70.0, 100.0),
-            readouts=(Readout("up", "up", ".0f"), Readout("down", "down", ".0f")),
         ),
         Panel(
             (Guide(-50.0), Guide(0.0), Guide(50.0), Line("oscillator", label="up - down", color=2)),
             ylabel="oscillator",
             limits=(-110.0, 110.0),
             ticks=(-100.0, -50.0, 0.0, 50.0, 100.0),
-            readouts=(Readout("oscillator", "oscillator", "+.0f"),),
         ),
     ),
     prices=False,

@@ -8,5 +8,5 @@ STUDY = Study(
     "atr",
     "ATR",
     ATR,
-    panels=(Panel((Line("atr"),), ylabel="ATR", from_zero=True, readouts=(Readout("atr", "ATR", ",.3f"),)),),
+    panels=(Panel((Line("atr"),), ylabel="ATR", from_zero=True, readouts=(Readout("atr", "ATR"),)),),
 )

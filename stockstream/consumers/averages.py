@@ -1,16 +1,10 @@
 """Moving averages, over the candles."""
 
-from stockstream.indicators import EMA, SMA
-from stockstream.views.marks import Line, Readout
+from stockstream.indicators import EMA, SMA, RowAverage
+from stockstream.views.marks import Line
 from stockstream.views.study import Study
 
 STUDIES = tuple(
-    Study(
-        kind.name,
-        kind.__name__,
-        kind,
-        over=(Line(kind.name, label=kind.__name__),),
-        readouts=(Readout(kind.name, kind.__name__, ",.2f"),),
-    )
-    for kind in (SMA, EMA)
+    Study(kind.name, title, kind, over=(Line(kind.fields[0], label=title),))
+    for kind, title in ((SMA, "SMA"), (EMA, "EMA"), (RowAverage, "Row average"))
 )

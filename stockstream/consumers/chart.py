@@ -30,11 +30,12 @@ def _listed(text: str) -> list[str]:
 
 def _part(text: str, configured: Configured) -> Part:
     # A value may hold a colon, as a time of day does.
-    name, *settings = re.split(r":(?=\w+=)", text)
-    study = STUDIES.get(name.lower())
+    name, *settings = re.split(r":(?=[\w-]+=)", text)
+    wanted = name.lower().replace("-", "_")
+    study = STUDIES.get(wanted)
     if study is None:
-        raise ValueError(_unknown(f"{name!r} is no indicator", name.lower(), STUDIES))
-    given = dict(setting.split("=", 1) for setting in settings)
+        raise ValueError(_unknown(f"{name!r} is no indicator", wanted, STUDIES))
+    given = {key.replace("-", "_"): value for key, _, value in (setting.partition("=") for setting in settings)}
     known = {parameter.name: parameter for parameter in study.parameters}
     for each in given:
         if each not in known:

@@ -14,7 +14,7 @@ STUDY = Study(
             ylabel="RSI",
             limits=(0.0, 100.0),
             ticks=(0.0, 30.0, 50.0, 70.0, 100.0),
-            readouts=(Readout("rsi", "RSI", ".1f"),),
+            readouts=(Readout("rsi", "RSI"),),
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """The stochastic oscillator, beneath the candles."""
 
 from stockstream.indicators import Stochastic
-from stockstream.views.marks import Guide, Line, Panel, Readout
+from stockstream.views.marks import Guide, Line, Panel
 from stockstream.views.study import Study
 
 STUDY = Study(
@@ -14,7 +14,6 @@ STUDY = Study(
             ylabel="stochastic, %",
             limits=(-2.0, 102.0),
             ticks=(0.0, 20.0, 50.0, 80.0, 100.0),
-            readouts=(Readout("k", "%K", ".1f"), Readout("d", "%D", ".1f")),
         ),
     ),
 )

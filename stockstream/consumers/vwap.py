@@ -2,7 +2,7 @@
 
 from stockstream.consumers import volume
 from stockstream.indicators import VWAP
-from stockstream.views.marks import Line, Readout
+from stockstream.views.marks import Line
 from stockstream.views.study import Study
 
 STUDY = Study(
@@ -10,6 +10,5 @@ STUDY = Study(
     "VWAP",
     VWAP,
     over=(Line("vwap", label="VWAP"),),
-    readouts=(Readout("vwap", "VWAP", ",.2f"),),
     beneath=(volume.STUDY,),
 )

@@ -14,7 +14,7 @@ STUDY = Study(
             ylabel="%R",
             limits=(-102.0, 2.0),
             ticks=(-100.0, -80.0, -50.0, -20.0, 0.0),
-            readouts=(Readout("williams_r", "%R", ".1f"),),
+            readouts=(Readout("williams_r", "%R"),),
         ),
     ),
 )

@@ -69,11 +69,14 @@ Mark: TypeAlias = Candles | Line | Band | Columns | Guide | Groups
 
 @dataclass(frozen=True)
 class Readout:
-    """A value of the last row that is shown as text: its column, what it is called there, and its format."""
+    """A value of the last row that is shown as text: its column, what it is called there, and its format.
+
+    Without a ``form`` it has as many digits as can be seen on the panel's axis. A labelled line shows its value anyway.
+    """
 
     column: str
     label: str
-    form: str
+    form: str | None = None
 
 
 @dataclass(frozen=True)

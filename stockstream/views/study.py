@@ -23,8 +23,6 @@ from stockstream.views.view import View
 _OVER: Final = (2, 1, 4, 5, 6, 7)
 """Places in the palette for what lies over candles, whose own hues are left out."""
 
-_CLOSE: Final = Readout("close", "close", ",.2f")
-
 
 @dataclass(frozen=True)
 class Study:
@@ -53,8 +51,8 @@ class Study:
             Line(name, label=word if len(words) > 1 else None, color=number)
             for number, (name, word) in enumerate(zip(kind.fields, words, strict=True))
         )
-        readouts = tuple(Readout(name, word, ",.5g") for name, word in zip(kind.fields, words, strict=True))
-        return cls(kind.name, kind.__name__, kind, panels=(Panel(lines, ylabel=kind.name, readouts=readouts),))
+        alone = tuple(map(Readout, kind.fields, words)) if len(words) == 1 else ()
+        return cls(kind.name, kind.__name__, kind, panels=(Panel(lines, ylabel=kind.name, readouts=alone),))
 
     @property
     def parameters(self) -> tuple[Parameter[Any], ...]:
@@ -206,10 +204,7 @@ def _price_panel(parts: Sequence[Part], *, captions: bool) -> Panel:
         (*(mark for part in over for mark in _over(part, colors, captions=captions)), Candles()),
         ylabel="price",
         height=3,
-        readouts=(
-            _CLOSE,
-            *(part.read(each, among=kinds[part.study.name]) for part in over for each in part.study.readouts),
-        ),
+        readouts=tuple(part.read(each, among=kinds[part.study.name]) for part in over for each in part.study.readouts),
         needs=tuple((part.title, "volume") for part in over if part.study.reads_volume),
     )
 

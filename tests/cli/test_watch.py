@@ -28,7 +28,13 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
     told = runner.invoke(app, [name, "--help"], terminal_width=200)
     assert told.exit_code == 0
     view = VIEWS[name]
-    for option in ("--headless", "--values", "--once", "--seconds", *(f"--{each.name}" for each in view.parameters)):
+    for option in (
+        "--headless",
+        "--values",
+        "--once",
+        "--seconds",
+        *(f"--{each.name.replace('_', '-')}" for each in view.parameters),
+    ):
         assert option in told.output
     assert ("--interval" in told.output) == (view.key_name == "symbol")
 

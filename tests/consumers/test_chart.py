@@ -29,6 +29,11 @@ def test_names_and_parameters_are_told_apart() -> None:
     assert made() == made("", " , ") == []
 
 
+def test_a_parameter_may_be_written_as_its_option_is() -> None:
+    assert made("keltner:atr-period=7:width=3") == made("keltner:atr_period=7:width=3")
+    assert made("Williams-R") == made("williams_r")
+
+
 def test_a_value_may_hold_a_colon() -> None:
     ((_, values),) = made("vwap:opens=09:30:zone=America/New_York")
     assert (values["opens"], values["zone"], values["calendar"]) == ("09:30", "America/New_York", None)

@@ -22,7 +22,7 @@ from tests.charts.stage import Stage
 from tests.views.bars import walk
 
 OF_BARS = {name: view for name, view in VIEWS.items() if view.key_name == "symbol"}
-every_view = pytest.mark.parametrize("view", OF_BARS.values(), ids=str)
+every_view = pytest.mark.parametrize("view", OF_BARS.values(), ids=lambda view: view.name)
 every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=lambda study: study.name)
 
 

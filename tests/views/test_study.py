@@ -34,7 +34,7 @@ def test_a_window_of_its_own_names_the_fields_and_shows_the_prices() -> None:
     assert view.help == "The simple moving average of the closes of the last period bars."
     assert lines(panel) == [("sma", "average", 2)]
     assert panel.marks[-1] == Candles()
-    assert [readout.label for readout in panel.readouts] == ["close", "SMA"]
+    assert [readout.label for readout in panel.readouts] == ["SMA"]
     assert [each.name for each in view.parameters] == ["period"]
 
 
@@ -56,7 +56,7 @@ def test_studies_of_one_kind_have_their_own_columns_labels_and_colours() -> None
         ]
     ).panels
     assert lines(prices) == [("sma_5", "SMA (5)", 2), ("sma_9", "SMA (9)", 1)]
-    assert [readout.label for readout in prices.readouts] == ["close", "SMA (5)", "SMA (9)"]
+    assert [readout.label for readout in prices.readouts] == ["SMA (5)", "SMA (9)"]
     assert [(panel.title, panel.ylabel, lines(panel)) for panel in (first, second)] == [
         ("RSI (3)", "", [("rsi_3", None, 0)]),
         ("RSI (7)", "", [("rsi_7", None, 0)]),
@@ -98,8 +98,10 @@ def test_an_indicator_of_which_nothing_is_said_has_a_line_a_field() -> None:
     plain = Study.plain(Bollinger)
     (panel,) = plain.panels
     assert lines(panel) == [(name, name.replace("_", " "), place) for place, name in enumerate(Bollinger.fields)]
-    assert [readout.column for readout in panel.readouts] == list(Bollinger.fields)
-    assert lines(Study.plain(OBV).panels[0]) == [("obv", None, 0)]
+    assert panel.readouts == ()
+    (alone,) = Study.plain(OBV).panels
+    assert lines(alone) == [("obv", None, 0)]
+    assert alone.readouts == (Readout("obv", "obv"),)
 
 
 def test_what_reads_volumes_says_that_it_needs_them() -> None:
