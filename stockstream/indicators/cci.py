@@ -1,0 +1,125 @@
+"""CCI: how far the price is from its mean, in mean deviations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from stockstream.indicators import checks
+from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators.deviations import Deviations
+from stockstream.indicators.rolling import Mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from stockstream.indicators.long_deviations import LongDeviations
+
+_LONG_FROM: Final = 48
+"""The period from which NumPy sums the deviations of one window in less time than a loop."""
+
+_NOISE: Final = 1e-14
+"""The share of their mean by which typical prices deviate where they only differ in how they were rounded, at most."""
+
+
+class CCIPoint(Point, frozen=True, gc=False):
+    """The index at one bar: ``cci``, mostly from -100 to 100, without bounds; None in a flat window."""
+
+    cci: float | None
+
+
+class CCI(Indicator[PriceBar, CCIPoint]):
+    """The Commodity Channel Index over the last ``period`` bars.
+
+    ::
+
+        typical = (high + low + close) / 3
+        mean = mean of the typical prices
+        cci = (typical - mean) / (0.015 * mean of abs(typical - mean)), of the same mean for all of the window
+
+    Source: Donald R. Lambert, "Commodity Channel Index: Tool for Trading Cyclic Trends", Commodities (October 1980).
+    The first point is at the bar with index ``period`` - 1. In a flat window it is undefined, where TA-Lib gives 0.
+    For both, flat is also one with a mean deviation below 1e-14 of the mean: the sum of three decimal prices rounds by
+    some 1e-15, which is no movement.
+
+    Every deviation of the window changes with the mean, so that the cost of an update grows with the period: it takes
+    twice as long at 200 as at 20, and three times at 2,000.
+
+    Parameters
+    ----------
+    period
+        Bars in the window, at least 2.
+
+    Raises
+    ------
+    ValueError
+        For a period that is not a whole number of at least 2.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> cci = CCI(period=4)
+    >>> for price in (10.0, 10.0, 10.0, 14.0):
+    ...     point = cci.update(SimpleNamespace(high=price, low=price, close=price))
+    >>> round(point.cci, 6)
+    133.333333
+    """
+
+    __slots__ = ("_mean", "_noise", "_scale", "_window", "period")
+
+    name: ClassVar[str] = "cci"
+    inputs: ClassVar[tuple[str, ...]] = ("high", "low", "close")
+    point: ClassVar[type[Point]] = CCIPoint
+    kept: ClassVar[tuple[str, ...]] = ("_mean", "_window")
+
+    def __init__(self, period: int = 20) -> None:
+        super().__init__()
+        self.period = checks.whole("period", period, least=2)
+        self._scale = self.period / 0.015
+        self._noise = self.period * _NOISE
+        self._mean = Mean(self.period)
+        self._window: Deviations | LongDeviations
+        if self.period < _LONG_FROM:
+            self._window = Deviations(self.period)
+        else:
+            from stockstream.indicators.long_deviations import LongDeviations  # it loads NumPy
+
+            self._window = LongDeviations(self.period)
+
+    @property
+    def lookback(self) -> int:
+        """Bars before the first point: ``period`` - 1."""
+        return self.period - 1
+
+    def update(self, bar: PriceBar) -> CCIPoint | None:  # noqa: D102 - as `Indicator` has it
+        high = bar.high
+        low = bar.low
+        close = bar.close
+        if not -1e100 <= low <= high <= 1e100 or not -1e100 <= close <= 1e100:
+            raise checks.refusal(bar, "high", "low", "close")
+        # Three times the typical price: the index is the same, and rounds less.
+        typical = high + low + close
+        mean = self._mean.push(typical)
+        window = self._window
+        window.push(typical)
+        if mean is None:
+            return None
+        total = window.around(mean)
+        flat = total <= self._noise * abs(mean)
+        self.value = point = CCIPoint(None if flat else (typical - mean) / total * self._scale)
+        return point
+
+    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
+        import numpy as np  # as late as here: see base
+
+        high, low, close = inputs
+        typical = high + low
+        typical += close
+        mean = self._mean.batch(typical)
+        total = self._window.batch(typical, mean)
+        flat = total <= self._noise * np.abs(mean)
+        cci = np.subtract(typical, mean, out=points[0])
+        with np.errstate(invalid="ignore"):
+            cci /= total
+        cci *= self._scale
+        cci[flat] = np.nan
