@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NOISE: Final = 1e-15
+_NOISE: Final = 2e-14
+"""The share of a typical price by which it has not changed."""
 
 
 class MFIPoint(Point, frozen=True, gc=False):
@@ -30,8 +31,8 @@ class MFI(Indicator[PriceBar, MFIPoint]):
         flow = abs(typical) * volume, upwards where typical is above that of the bar before, downwards where below
         mfi = 100 * upwards / (upwards + downwards), of the flows of the last ``period`` bars; 50 where there are none
 
-    A change of typical by less than 1e-15 of it is none: the sum of three decimal prices rounds by that much, and would
-    else give a whole bar's flow a direction by chance. TA-Lib has 1e-14, for prices of any size.
+    A change of typical by less than 2e-14 of it is none, as in TA-Lib: the sum of three decimal prices rounds by some
+    1e-15, which would else give a whole bar's flow a direction by chance.
 
     Source: Gene Quong and Avrum Soudack, "Volume-Weighted RSI: Money Flow", Stocks & Commodities 7:3 (1989). The
     first bar has none before it, so that the first point is at the bar with index ``period``. Without any flow it is

@@ -40,8 +40,8 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
 
     In a flat window (highest high = lowest low) the close stands nowhere between: that raw value is undefined, and so
     are the ``smooth`` values of k and the ``smooth`` + ``signal`` - 1 values of d that it would count in. TA-Lib takes
-    it as 0. A close beyond the extremes (which is outside of its own bar) counts as the nearer of them, where TA-Lib
-    goes below 0 or above 100.
+    it as 0, and a range below 2e-14 of the price for flat. A close beyond the extremes (which is outside of its own
+    bar) counts as the nearer of them, where TA-Lib goes below 0 or above 100.
 
     Parameters
     ----------

@@ -30,8 +30,9 @@ class WilliamsR(Indicator[PriceBar, WilliamsRPoint]):
         williams_r = 100 * (close - highest high) / (highest high - lowest low)
 
     Source: Larry Williams, "How I Made One Million Dollars Last Year Trading Commodities" (1973). The first point is
-    at the bar with index ``period`` - 1. It is undefined in a flat window, where TA-Lib gives 0. A close beyond the
-    extremes (which is outside of its own bar) counts as the nearer of them, as in TA-Lib.
+    at the bar with index ``period`` - 1. It is undefined in a flat window, where TA-Lib gives 0, as it does where the
+    range is below 2e-14 of the price. A close beyond the extremes (which is outside of its own bar) counts as the
+    nearer of them, as in TA-Lib.
 
     Each value is rounded once where the range is below 1/25 of the lowest low: differences and product are then exact.
     In wider windows it is within 2 units in the last place. At the extremes it is exactly -100 and 0.

@@ -22,7 +22,7 @@ def by_definition(columns: Stretch, period: int) -> Floats:
     typical = (columns["high"] + columns["low"] + columns["close"]) / 3
     flows = [Fraction(flow) for flow in (np.abs(typical) * columns["volume"]).tolist()]
     change = np.diff(typical, prepend=typical[0])
-    signs = (np.sign(change) * (np.abs(change) > 1e-15 * np.abs(typical))).tolist()
+    signs = (np.sign(change) * (np.abs(change) > 2e-14 * np.abs(typical))).tolist()
     found = np.full(len(typical), np.nan)
     for end in range(period + 1, len(typical) + 1):
         window = range(end - period, end)
@@ -134,10 +134,10 @@ def check_against_talib(columns: Stretch, period: int = 14) -> None:
     assert np.isnan(ours).sum() == np.isnan(theirs).sum() == min(period, len(ours))
     typical = (columns["high"] + columns["low"] + columns["close"]) / 3
     change = np.abs(np.diff(typical, prepend=typical[:1]))
-    # Only one of both takes it for a change.
-    doubtful = in_window(((change > 1e-15 * typical) != (change > 1e-14)).astype(np.float64), period) > 0
+    # Both have about the same limit for a change.
+    doubtful = in_window(((change > 1e-14 * typical) & (change < 4e-14 * typical)).astype(np.float64), period) > 0
     # TA-Lib subtracts what leaves the window: some 1e-16 of the largest sum that ever was stays in the sums.
-    total = in_window(typical * columns["volume"] * (change > 1e-14), period)
+    total = in_window(typical * columns["volume"] * (change > 2e-14 * typical), period)
     for share, tolerance in ((1e-6, 1e-6), (0.01, 1e-10)):
         known = (total > share * np.maximum.accumulate(total)) & ~doubtful
         known[:period] = False
