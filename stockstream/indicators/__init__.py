@@ -29,6 +29,7 @@ from stockstream.indicators.sessions import Session, Sessions
 from stockstream.indicators.sma import SMA, SMAPoint
 from stockstream.indicators.stochastic import Stochastic, StochasticPoint
 from stockstream.indicators.together import Together
+from stockstream.indicators.volatility import Volatility, VolatilityPoint
 from stockstream.indicators.vwap import VWAP, VWAPPoint
 from stockstream.indicators.williams_r import WilliamsR, WilliamsRPoint
 
@@ -82,6 +83,8 @@ __all__ = [
     "Together",
     "TooLate",
     "VWAPPoint",
+    "Volatility",
+    "VolatilityPoint",
     "WilliamsR",
     "WilliamsRPoint",
     "run",
