@@ -14,7 +14,7 @@ import typer
 from stockstream.cli.context import Invocation
 from stockstream.cli.text import table
 from stockstream.errors import StockstreamError
-from stockstream.indicators.catalog import Description, catalog, describe
+from stockstream.indicators.catalog import Description, catalog, describe, of_bars
 from stockstream.layers import nearest
 
 app = typer.Typer()
@@ -130,6 +130,9 @@ def _page(described: Description, width: int) -> Iterator[str]:
     for parameter in described.parameters:
         yield from _entry("parameter", f"{parameter.name} = {parameter.shown}: {parameter.help}", width)
     yield from _entry("lookback", f"{described.lookback} bars before the first point, at these parameters", width)
+    if of_bars(described.kind):
+        way = f"stockstream watch {described.name} SYMBOL; or in a chart, --with {described.name}"
+        yield from _entry("window", way, width)
     if described.example:
         yield ""
         yield indent(f">>> from {PACKAGE} import {described.kind.__name__}\n{described.example}", "    ")

@@ -196,9 +196,9 @@ KNOWN: Final = {
 }
 """What the settings may hold of each view."""
 
+app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _chart))
 for _view in VIEWS.values():
     app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opened(_view)))
-app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _chart))
 
 
 def _watch(context: Context, opened: Opened, keys: tuple[str, ...], options: dict[str, Any]) -> None:

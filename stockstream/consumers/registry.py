@@ -23,11 +23,9 @@ from stockstream.consumers import (
     vwap,
     williams_r,
 )
-from stockstream.indicators.catalog import catalog
+from stockstream.indicators.catalog import catalog, of_bars
 from stockstream.views.study import Study
 from stockstream.views.view import View
-
-_OF_BARS: Final = {"open", "high", "low", "close", "volume", "time", "tz"}
 
 _DRAWN: Final = (
     bollinger.STUDY,
@@ -52,7 +50,7 @@ STUDIES: Final[Mapping[str, Study]] = {
     **{
         name: Study.plain(kind)
         for name, kind in catalog().items()
-        if name not in {study.name for study in _DRAWN} and _OF_BARS.issuperset(kind.inputs)
+        if name not in {study.name for study in _DRAWN} and of_bars(kind)
     },
 }
 """What a chart can be made of: the studies above, and plain ones of all other indicators of bars."""

@@ -16,6 +16,8 @@ T = TypeVar("T")
 
 AnyKind = type[Indicator[Any, Any]]
 
+_OF_BARS: Final = {"open", "high", "low", "close", "volume", "time", "tz"}
+
 _HEADING: Final = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _FORMULA: Final = re.compile(r"^::\n\n((?:(?: +.*)?\n)+)", re.MULTILINE)
 _SOURCE: Final = re.compile(r"Source: (.+?\(\d{4}\)|[^.]+\.)", re.DOTALL)
@@ -73,6 +75,11 @@ def catalog() -> Mapping[str, AnyKind]:
     """The indicators of the package by name, in its order; without those that are made of others."""
     kinds = [thing for thing in vars(indicators).values() if inspect.isclass(thing) and issubclass(thing, Indicator)]
     return {kind.name: kind for kind in sorted(filter(_stands_alone, kinds), key=_name_of)}
+
+
+def of_bars(kind: AnyKind) -> bool:
+    """Whether it reads nothing but bars, so that it can be drawn over and beneath their prices."""
+    return _OF_BARS.issuperset(kind.inputs)
 
 
 def _name_of(kind: AnyKind) -> str:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from stockstream.cli.indicators import _folded, app
 from stockstream.errors import StockstreamError
-from stockstream.indicators.catalog import catalog
+from stockstream.indicators.catalog import catalog, describe
 from tests.cli.hands import clean, stockstream
 
 runner = CliRunner()
@@ -53,13 +53,18 @@ def test_each_can_be_described(name: str) -> None:
 
 
 def test_a_description_holds_formula_source_parameters_units_lookback_and_an_example() -> None:
+    described = describe(catalog()["rsi"])
     told = runner.invoke(app, ["describe", "rsi"], terminal_width=80).output
-    assert "    rsi = 100 * gain / (gain + loss); 50 where nothing has changed\n" in told
-    assert 'Source: J. Welles Wilder, "New Concepts in Technical Trading Systems" (1978).' in told
-    assert "parameter  period = 14: Changes in the averages, at least 1.\n" in told
-    assert "           The index at one bar: rsi from 0 (all changes downwards)" in told
-    assert "lookback   14 bars" in told
-    assert "    [None, None, RSIPoint(rsi=75.0)]\n" in told
+    prose = " ".join(told.split())
+    assert all(f"    {line}\n" in told for line in described.formula.splitlines())
+    assert all(f"    {line}\n" in told for line in described.example.splitlines())
+    assert "Source: J. Welles Wilder" in told
+    assert described.units in prose
+    (period,) = described.parameters
+    assert f"parameter period = 14: {period.help}" in prose
+    assert "lookback   14 bars before the first point" in told
+    assert "window     stockstream watch rsi SYMBOL; or in a chart, --with rsi\n" in told
+    assert "\nwindow " not in runner.invoke(app, ["describe", "flights_per_day"], terminal_width=80).output
 
 
 def test_both_speak_json() -> None:
@@ -77,7 +82,7 @@ def test_both_speak_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("bolinger", "did you mean bollinger? There are"), ("?", "There are aroon")]
+    ("name", "hint"), [("bolinger", "did you mean bollinger? There are"), ("?", "There are adx, aroon")]
 )
 def test_an_unknown_one_is_told_with_the_nearest_and_the_list(name: str, hint: str) -> None:
     error = runner.invoke(app, ["describe", name]).exception

@@ -46,8 +46,11 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
         (["bollinger", "AAPL", "--interval", "7m"], "7m is none of 1m"),
         (["aroon", "AAPL", "--end", "yesterday", "--once"], "yesterday is no date"),
         (["nothing"], "No such command"),
-        (["chart", "AAPL", "--with", "bolinger"], "'bolinger' is no indicator: did you mean bollinger? (there are"),
-        (["chart", "AAPL", "--with", "?"], "'?' is no indicator: there are"),
+        (
+            ["chart", "AAPL", "--with", "bolinger"],
+            "is no indicator of bars: did you mean bollinger? (there are",
+        ),
+        (["chart", "AAPL", "--with", "?"], "'?' is no indicator of bars: there are"),
         (["chart", "AAPL", "--with", "rsi:perod=3"], "rsi has no parameter 'perod': did you mean period?"),
         (["chart", "AAPL", "--with", "volume:period=3"], "volume has no parameter 'period': it has none"),
         (["chart", "AAPL", "--with", "rsi:period=2.5"], "rsi: period is '2.5', should be a whole number"),
@@ -130,7 +133,7 @@ def test_parameters_in_a_chart_are_those_named_with_it_else_those_of_the_indicat
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("[rsi, rzi]", "line 1: views.chart.with is wrong: 'rzi' is no indicator: did you mean rsi?"),
+        ("[rsi, rzi]", "line 1: views.chart.with is wrong: 'rzi' is no indicator of bars: did you mean rsi?"),
         ("[1]", "line 1: views.chart.with is [1], should be a list of indicators"),
     ],
 )

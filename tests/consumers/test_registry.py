@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from stockstream.consumers.registry import STUDIES, VIEWS
-from stockstream.indicators.catalog import catalog
+from stockstream.indicators.catalog import catalog, of_bars
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame, table
 from stockstream.views.marks import Candles, Groups, Panel
@@ -132,8 +132,9 @@ def test_bars_without_volumes_leave_no_panel_blank(study: Study) -> None:
 
 
 def test_every_indicator_of_bars_has_a_window() -> None:
-    bars = {"open", "high", "low", "close", "volume", "time", "tz"}
-    assert {name for name, kind in catalog().items() if bars.issuperset(kind.inputs)} == set(OF_BARS)
+    assert {name for name, kind in catalog().items() if of_bars(kind)} == set(OF_BARS)
+    assert {"bollinger", "sma"} <= set(OF_BARS)
+    assert "flights_per_day" not in OF_BARS
     assert all(
         name == study.name == (study.indicator.name if study.indicator else name) for name, study in STUDIES.items()
     )
