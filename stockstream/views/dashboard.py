@@ -86,10 +86,7 @@ def _symbols(frames: Mapping[str, Frame]) -> Frame:
         "symbol": _texts(list(frames)),
         "volume": np.array([float(np.nansum(frame["volume"])) for frame in frames.values()]),
         **{name: np.array(values) for name, values in last.items()},
-        **{
-            f"{name}_max": np.array([_most(frame[name]) for frame in frames.values()])
-            for name in (_AVERAGE, _VOLATILITY)
-        },
+        **{f"{name}_max": np.array(values) for name, values in most.items()},
     }
     total = np.nansum(columns[_VOLATILITY])
     columns["share"] = columns[_VOLATILITY] / total if total else np.full(len(frames), np.nan)
