@@ -20,6 +20,7 @@ from stockstream.indicators.keyed import Keyed
 from stockstream.indicators.macd import MACD, MACDPoint
 from stockstream.indicators.mfi import MFI, MFIPoint
 from stockstream.indicators.obv import OBV, OBVPoint
+from stockstream.indicators.pvt import PVT, PVTPoint
 from stockstream.indicators.resample import Resampler
 from stockstream.indicators.roc import ROC, ROCPoint
 from stockstream.indicators.row_average import RowAverage, RowAveragePoint
@@ -41,6 +42,7 @@ __all__ = [
     "MACD",
     "MFI",
     "OBV",
+    "PVT",
     "ROC",
     "RSI",
     "SMA",
@@ -68,6 +70,7 @@ __all__ = [
     "MACDPoint",
     "MFIPoint",
     "OBVPoint",
+    "PVTPoint",
     "Point",
     "PriceBar",
     "ROCPoint",
