@@ -132,7 +132,7 @@ class Overlays:
                 box = _whole(piece.box, canvas)
                 if box is not None:
                     self._under.append((box, self._canvas.copy_from_bbox(box)))
-                    _draw(piece, renderer)
+                    draw(piece, renderer)
             overlay.changed = False
         return [box for box, _ in self._under]
 
@@ -141,10 +141,11 @@ class Overlays:
         for overlay in self._overlays:
             if overlay.printed:
                 for piece in overlay.place(sight):
-                    _draw(piece, renderer)
+                    draw(piece, renderer)
 
 
-def _draw(piece: Piece, renderer: RendererBase) -> None:
+def draw(piece: Piece, renderer: RendererBase) -> None:
+    """Draw a piece where it was put."""
     for artist in piece.artists:
         if isinstance(artist, Text):
             stamps.draw(artist, renderer)

@@ -101,7 +101,7 @@ class DrawnPanel:
             0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
         )
         self._legend = Legend(panel, theme, first=above is None)
-        self._prices = any(isinstance(mark, marks.Candles) for mark in panel.marks)
+        self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
         self._grid, self._empty = True, False
         self.marks: list[DrawnMark] = []
         self._dress()
@@ -140,7 +140,7 @@ class DrawnPanel:
         """Show a grid or none; have prices on a logarithmic scale or a linear one."""
         self._grid = grid
         self.axes.grid(visible=grid and not self._empty)
-        name = "log" if log and self._prices else "linear"
+        name = "log" if log and self.priced else "linear"
         if name == self.axes.get_yscale():
             return
         low, high = self.axes.get_ylim()
@@ -218,7 +218,7 @@ class DrawnPanel:
     def tell(self, value: float) -> str:
         """A value of the panel in words."""
         low, high = self.axes.get_ylim()
-        return number(value, abs(high - low), 2 if self._prices else 0)
+        return number(value, abs(high - low), 2 if self.priced else 0)
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
         """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""

@@ -19,6 +19,7 @@ from stockstream.charts.caption import Entry
 from stockstream.charts.crosshair import Crosshair
 from stockstream.charts.header import Header
 from stockstream.charts.help import Help
+from stockstream.charts.lastprice import LastPrice
 from stockstream.charts.levels import Levels
 from stockstream.charts.overlay import Overlays, Place, Sight
 from stockstream.charts.panel import DrawnPanel
@@ -110,6 +111,8 @@ class Scene:
             fontsize=52, fontweight="bold", color=theme.grid, visible=False,
         )  # fmt: skip
         self._overlays.build(figure, theme)
+        priced = [panel for panel in self.panels if panel.priced]
+        self._price = LastPrice(figure, theme, priced[0]) if priced else None
         self._regroup()
         self._explain()
 
@@ -147,6 +150,8 @@ class Scene:
             self._regroup()
         self._full |= self.viewport.take(subject.frame, anew=anew)
         self._explain()
+        if self._price is not None:
+            self._price.show(self._sight())
         for panel in self.panels:
             self._full |= panel.remark(subject.frame if subject.key else subject.frame.tail(0))
         if not self._full:
@@ -176,6 +181,7 @@ class Scene:
     def paint(self) -> None:
         """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
         self._full |= self.header.stale or any(panel.caption.stale for panel in self.panels)
+        self._full |= self._price is not None and self._price.stale
         if self._full:
             self._lay_out()
             self.canvas.draw()
@@ -264,9 +270,10 @@ class Scene:
         labels = [label for panel in self.panels for label in panel.labels()]
         widest = max((self._ruler.points(label, self.theme.small_size) for label in labels), default=0.0)
         left = _NAME + _STEADY * math.ceil(widest / _STEADY)
+        right = max(_RIGHT, self._price.room(self._sight()) if self._price is not None else 0.0)
         for panel in self.panels:
             box = panel.axes.get_position()
-            across = max(1.0, width - left - _RIGHT)
+            across = max(1.0, width - left - right)
             panel.axes.set_position((left / width, box.y0, across / width, box.height))
             panel.axes.yaxis.set_label_coords((_MARGIN - left) / across, 0.5)
         self._label()
@@ -303,26 +310,34 @@ class Scene:
             self._levels.print(event.renderer, self._subject.frame, first, last, scale)
             for text in self._texts:
                 text.draw(event.renderer)
+            if self._price is not None:
+                self._price.draw(event.renderer, self._sight())
             self._overlays.print(event.renderer, self._sight())
             return
         self._full = self._live = False
         self._levels.bake(event.renderer, self._subject.frame, first, last, scale)
         for text in self._texts:
             text.keep(self.canvas, event.renderer)
+        if self._price is not None:
+            self._price.keep(self.canvas, event.renderer, self._sight())
         self._overlays.forget()
         self._overlays.lay(event.renderer, self._sight())
 
     def _paint_live(self) -> None:
-        renderer = self.canvas.get_renderer()
-        moved = self._live or self._overlays.changed
-        places = self._overlays.lift() if moved else []
+        renderer, sight = self.canvas.get_renderer(), self._sight()
+        texts = [text for text in self._texts if text.changed]
+        price = self._price if self._price is not None and self._price.changed else None
+        if not (self._live or self._overlays.changed or texts or price):
+            return
+        places = self._overlays.lift()
         if self._live:
             self._live = False
             place = self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1])
             if place is not None:
                 places.append(place)
-        places.extend(text.renew(self.canvas, renderer) for text in self._texts if text.changed)
-        if moved:
-            places.extend(self._overlays.lay(renderer, self._sight()))
+        places.extend(text.renew(self.canvas, renderer) for text in texts)
+        if price is not None:
+            places.extend(price.renew(self.canvas, renderer, sight))
+        places.extend(self._overlays.lay(renderer, sight))
         for place in places:
             self.canvas.blit(place)
