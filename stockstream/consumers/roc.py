@@ -8,5 +8,7 @@ STUDY = Study(
     "roc",
     "Rate of change",
     ROC,
-    panels=(Panel((Guide(0.0), Line("roc")), ylabel="change, %", from_zero=True, readouts=(Readout("roc", "%"),)),),
+    panels=(
+        Panel((Guide(0.0), Line("roc")), ylabel="change, %", from_zero=True, readouts=(Readout("roc", "change, %"),)),
+    ),
 )

@@ -1,0 +1,19 @@
+"""The volatility of the returns, beneath the candles."""
+
+from stockstream.indicators import Volatility
+from stockstream.views.marks import Line, Panel, Readout
+from stockstream.views.study import Study
+
+STUDY = Study(
+    "volatility",
+    "Volatility",
+    Volatility,
+    panels=(
+        Panel(
+            (Line("volatility"),),
+            ylabel="volatility",
+            from_zero=True,
+            readouts=(Readout("volatility", "volatility", ".2%"),),
+        ),
+    ),
+)
