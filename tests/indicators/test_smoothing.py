@@ -97,6 +97,17 @@ def test_an_array_gives_what_its_values_give(make: Any, first: int, second: int)
     assert at_once.state() == one_by_one.state()
 
 
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+@pytest.mark.parametrize("make", [Smoothed.exponential, Smoothed.wilder])
+def test_an_array_is_left_as_it_was(make: Any, blocks: int) -> None:
+    average = make(5)
+    pushed(average, walk(5))
+    values = walk(blocks * BLOCK)
+    before = values.tolist()
+    average.batch(values)
+    assert values.tolist() == before
+
+
 @pytest.mark.parametrize("make", [Smoothed.exponential, Smoothed.wilder])
 def test_its_value_is_what_was_given_last_whatever_the_place(make: Any) -> None:
     average = make(5)
