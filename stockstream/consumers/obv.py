@@ -9,6 +9,6 @@ STUDY = Study(
     "obv",
     "On-Balance Volume",
     OBV,
-    panels=(Panel((Line("obv"),), ylabel="OBV", readouts=(Readout("obv", "OBV", ",.0f"),)),),
+    panels=(Panel((Line("obv"),), ylabel="OBV", readouts=(Readout("obv", "OBV"),)),),
     beneath=(volume.STUDY,),
 )
