@@ -75,15 +75,24 @@ def like(columns: Any, points: dict[str, Floats]) -> Any:
 
 def computable(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
     """Which bars can be computed with: see `stockstream.indicators.base.Indicator`."""
-    good: Any = True
-    for name, column in columns.items():
-        if column.dtype.kind == "M":
-            good = good & ~np.isnat(column)
-        elif name != "tz":
-            good = good & ((column >= 0.0) & (column <= 1e100) if name == "volume" else np.abs(column) <= 1e100)
-    if "high" in columns and "low" in columns:
-        good &= columns["low"] <= columns["high"]
-    return good  # type: ignore[no-any-return]
+    good = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
+    for first in range(0, len(good), _CHUNK):
+        chunk = slice(first, first + _CHUNK)
+        for name, column in columns.items():
+            if name != "tz":
+                good[chunk] &= _computable(name, column[chunk])
+        if "high" in columns and "low" in columns:
+            good[chunk] &= columns["low"][chunk] <= columns["high"][chunk]
+    return good
+
+
+def _computable(name: str, column: NDArray[Any]) -> NDArray[np.bool_]:
+    good: NDArray[np.bool_]
+    if column.dtype.kind == "M":
+        good = ~np.isnat(column)
+    else:
+        good = (column >= (0.0 if name == "volume" else -1e100)) & (column <= 1e100)
+    return good
 
 
 def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, NDArray[Any]]) -> None:
