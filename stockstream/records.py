@@ -17,6 +17,9 @@ IMPOSSIBLE: Final = "impossible"
 OFF_GRID: Final = "off-grid"
 """The flag of a bar that does not open on a multiple of its interval."""
 
+PARTIAL: Final = "partial"
+"""The flag of a bar made of shorter ones of which an impossible one was left out."""
+
 INTERVALS: Final[dict[str, int]] = {
     "1m": 60,
     "2m": 120,

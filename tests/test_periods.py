@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.periods import following, intraday, off_grid, opening, preceding
+from stockstream.periods import add_up, following, intraday, off_grid, opening, openings, preceding
 from stockstream.records import INTERVALS
 
 PANDAS = {"1m": "min", "2m": "2min", "5m": "5min", "15m": "15min", "30m": "30min", "1h": "h", "1d": "D"}
@@ -42,6 +43,33 @@ def test_going_back_and_forth_ends_where_it_began(time: datetime, interval: str,
     for _ in range(periods):
         back = following(back, interval)
     assert back == first
+
+
+@given(
+    times=st.lists(st.tuples(INSTANTS, st.timedeltas(timedelta(days=-1), timedelta(days=1)))),
+    interval=st.sampled_from(list(INTERVALS)),
+)
+def test_many_instants_have_the_same_openings(times: list[tuple[datetime, timedelta]], interval: str) -> None:
+    instants = np.array([time.replace(tzinfo=None) for time, _ in times], dtype="M8[us]")
+    anchors = np.array([(time + far).replace(tzinfo=None) for time, far in times], dtype="M8[us]")
+    found = openings(instants, interval, anchors)
+    assert found.dtype == "M8[us]"
+    assert [time.replace(tzinfo=UTC) for time in found.tolist()] == [
+        opening(time, interval, time + far) for time, far in times
+    ]
+    alone = openings(instants, interval)
+    assert [time.replace(tzinfo=UTC) for time in alone.tolist()] == [opening(time, interval) for time, _ in times]
+
+
+def test_which_intervals_add_up_to_which() -> None:
+    finer = {interval: [each for each in INTERVALS if add_up(each, interval)] for interval in INTERVALS}
+    assert finer["1m"] == []
+    assert finer["5m"] == ["1m"]
+    assert finer["30m"] == ["1m", "2m", "5m", "15m"]
+    assert finer["1d"] == ["1m", "2m", "5m", "15m", "30m", "1h"]
+    assert finer["1mo"] == [*finer["1d"], "1d"]
+    assert finer["1y"] == [*finer["1d"], "1d", "1mo"]
+    assert not add_up("90m", "1d")
 
 
 def test_what_is_intraday() -> None:

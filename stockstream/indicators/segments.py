@@ -38,4 +38,4 @@ def running_sums(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArr
 
 def changes(keys: NDArray[Any]) -> NDArray[np.intp]:
     """Where each stretch of equal keys begins, shape (stretches,)."""
-    return np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
+    return np.flatnonzero(np.concatenate((np.ones(min(1, len(keys)), dtype=np.bool_), keys[1:] != keys[:-1])))

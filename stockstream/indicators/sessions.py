@@ -56,9 +56,7 @@ class Sessions:
     Raises
     ------
     ValueError
-        For a zone, a time or a calendar that is none.
-    ModuleNotFoundError
-        For a calendar where exchange_calendars is missing.
+        For a zone, a time or a calendar that is none, and for a calendar where exchange_calendars is missing.
 
     Examples
     --------
@@ -180,7 +178,7 @@ def _calendar(name: str) -> _Calendar:
     try:
         import exchange_calendars
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise ValueError(
             f"the calendar {name} needs the package exchange_calendars: pip install 'stockstream[calendars]'"
         ) from error
     try:

@@ -53,9 +53,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
     Raises
     ------
     ValueError
-        For a zone, a time or a calendar that is none.
-    ModuleNotFoundError
-        For a calendar where exchange_calendars is missing.
+        For a zone, a time or a calendar that is none, and for a calendar where exchange_calendars is missing.
 
     Examples
     --------

@@ -1,0 +1,379 @@
+"""Bars of a longer interval, made of bars of a shorter one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
+
+import msgspec
+
+from stockstream import periods
+from stockstream.indicators import checks
+from stockstream.indicators.checks import InvalidBar
+from stockstream.indicators.corrected import TooLate
+from stockstream.indicators.sessions import Sessions
+from stockstream.indicators.stateful import Stateful
+from stockstream.records import IMPOSSIBLE, INTERVALS, PARTIAL, Bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+Table = TypeVar("Table", bound="Mapping[str, NDArray[Any]] | pd.DataFrame")
+
+_PRICES: Final = ("open", "high", "low", "close")
+_time_of = attrgetter("time")
+
+
+class Resampler(Stateful):
+    """Bars of a longer interval out of the bars of one series: 5m, 1h, 1d, 1wk, ... out of 1m, for instance.
+
+    A period's bar has the first open, the highest high, the lowest low, the last close, adj_close and close_usd, and
+    the sum of the volumes, which is not known where one of them is not; symbol and feed, and of the last bar currency,
+    tz and source. It is dated with the opening of its period, whether or not there is a bar at that instant. Where
+    nothing was traded there is no bar.
+
+    Periods below a day are counted in elapsed time from the session's opening, by default the exchange's midnight, so
+    that the hour that a clock repeats is two periods; one that is cut off by the session's end is shorter. From a day
+    on they hold whole sessions, and are dated with the session's date, Monday, the first of the month or of January,
+    at 00:00Z. See `stockstream.indicators.sessions.Sessions`.
+
+    An impossible bar (flagged so, or self-contradictory) is left out and counted; the period's bar is flagged
+    ``partial``. A period of nothing else gives the last of them, flagged ``impossible`` as it is. All other flags are
+    kept. The revision is the sum of the revisions.
+
+    Parameters
+    ----------
+    interval
+        What to make: one of `stockstream.records.INTERVALS` but the shortest.
+    zone
+        The exchange's zone, an IANA name. None takes the bar's own (``tz``) where it names one, else UTC.
+    opens
+        When trading opens, ``HH:MM``; from noon on, the session begins the evening before.
+    calendar
+        A calendar of the package exchange_calendars, in place of both.
+    retain
+        Periods before the present one that late or revised bars can still correct. All their bars are held; for long
+        periods of short bars it takes less to go by steps, 1m to 1h to 1mo.
+
+    Attributes
+    ----------
+    doubtful : int
+        Impossible bars that were left out.
+
+    Raises
+    ------
+    ValueError
+        For another interval, a zone, a time or a calendar that is none, a calendar where exchange_calendars is missing,
+        or a ``retain`` below 0.
+
+    Examples
+    --------
+    >>> hours = Resampler("1h", zone="Asia/Kolkata")
+    >>> for minute, close in ((15, 10.0), (29, 12.0), (30, 11.0)):
+    ...     time = datetime(2026, 3, 2, 4, minute, tzinfo=UTC)
+    ...     bar = Bar(symbol="INFY", interval="1m", time=time, open=close, high=close, low=close, close=close,
+    ...               volume=100.0, source="csv")
+    ...     done = hours.update(bar)
+    >>> str(done.time), done.high, done.volume, str(hours.forming.time)
+    ('2026-03-02 03:30:00+00:00', 12.0, 200.0, '2026-03-02 04:30:00+00:00')
+    """
+
+    __slots__ = ("_periods", "_sessions", "_until", "calendar", "doubtful", "interval", "opens", "retain", "zone")
+
+    kept: ClassVar[tuple[str, ...]] = ("doubtful",)
+
+    doubtful: int
+
+    def __init__(
+        self,
+        interval: str,
+        zone: str | None = None,
+        opens: str = "00:00",
+        calendar: str | None = None,
+        retain: int = 1,
+    ) -> None:
+        possible = list(INTERVALS)[1:]
+        if interval not in possible:
+            raise ValueError(f"interval is one of {', '.join(possible)}, not {interval!r}")
+        self.interval = interval
+        self.zone = zone
+        self.opens = opens
+        self.calendar = calendar
+        self.retain = checks.whole("retain", retain, least=0)
+        self.doubtful = 0
+        self._sessions = Sessions(zone, opens, calendar)
+        self._periods: list[_Period] = []
+        self._until: datetime | None = None
+
+    @property
+    def forming(self) -> Bar | None:
+        """The present period's bar; final only where nothing can follow in it. None before the first bar."""
+        if not self._periods:
+            return None
+        period = self._periods[-1]
+        newest = period.bars[-1]
+        return period.bar(self.interval, final=newest.final and self._closes(newest.time, newest.interval, newest.tz))
+
+    def update(self, bar: Bar) -> Bar | None:
+        """Take a bar: the next one, one that comes again otherwise, or one that was late.
+
+        Returns
+        -------
+        Bar | None
+            Where a later period begins, the finished bar of the one before; where an earlier period was corrected, its
+            bar as it is now; else None.
+
+        Raises
+        ------
+        InvalidBar
+            Its numbers are not finite, it is of another series than those before, or bars of its interval do not add
+            up to the resampler's; nothing has changed.
+        TooLate
+            It is of a period that is no longer retained; nothing has changed.
+        """
+        bar = _checked(bar)
+        if self._until is None:
+            if not periods.add_up(bar.interval, self.interval):
+                raise InvalidBar(f"bars of {bar.interval} do not add up to bars of {self.interval}")
+            return self._take(bar)
+        period = self._periods[-1]
+        newest = period.bars[-1]
+        if bar.symbol != newest.symbol or bar.interval != newest.interval or bar.feed != newest.feed:
+            raise InvalidBar(f"a bar of {bar.series} among those of {newest.series}")
+        if not newest.time < bar.time < self._until:
+            return self._take(bar)
+        period.append(bar)
+        self.doubtful += IMPOSSIBLE in bar.flags
+        return None
+
+    def _take(self, bar: Bar) -> Bar | None:
+        """Take a bar that may begin a period, or belong to one before."""
+        opening, until = self._place(bar.time, bar.interval, bar.tz)
+        place = bisect_left(self._periods, opening, key=_time_of)
+        if place == 0 and len(self._periods) > self.retain and opening < self._periods[0].time:
+            raise TooLate(f"the bar at {bar.time} is of a period before the one at {self._periods[0].time}")
+        fresh = place == len(self._periods) or self._periods[place].time != opening
+        if fresh:
+            self._periods.insert(place, _Period(opening))
+        period = self._periods[place]
+        former = period.put(bar)
+        if former is bar:
+            return None
+        self.doubtful += (IMPOSSIBLE in bar.flags) - (former is not None and IMPOSSIBLE in former.flags)
+        if period is self._periods[-1]:
+            self._until = until
+            if not fresh or place == 0:
+                return None
+            period = self._periods[place - 1]
+        del self._periods[: -1 - self.retain]
+        return period.bar(self.interval, final=True)
+
+    def _place(self, time: datetime, interval: str, tz: str | None) -> tuple[datetime, datetime]:
+        """When the period of a bar opened, and up to when bars are certain to be of the same one."""
+        if not periods.intraday(interval):
+            opening = periods.opening(time, self.interval)
+            return opening, periods.following(opening, self.interval)
+        session = self._sessions.at(time, tz)
+        if not periods.intraday(self.interval):
+            return periods.opening(session.date, self.interval), session.end
+        opening = periods.opening(time, self.interval, session.opens)
+        return max(opening, session.start), min(periods.following(opening, self.interval), session.end)
+
+    def _closes(self, time: datetime, interval: str, tz: str | None) -> bool:
+        """Whether nothing can follow in its period after the bar that opens at that time."""
+        opening, until = self._place(time, interval, tz)
+        return periods.following(time, interval) >= until and self._place(until, interval, tz)[0] > opening
+
+    def copy(self) -> Self:
+        """Another one in the same state, which then goes its own way."""
+        twin = super().copy()
+        twin._periods = [period.copy() for period in self._periods]  # noqa: SLF001 - it is one of us
+        return twin
+
+    def _check(self) -> None:
+        if self.doubtful < 0:
+            raise checks.damaged(f"doubtful is {self.doubtful}")
+
+    def state(self) -> dict[str, Any]:
+        """All the bars that are held: JSON-safe, with a version."""
+        bars = [bar for period in self._periods for bar in period.bars]
+        return super().state() | {"bars": msgspec.json.decode(msgspec.json.encode(bars))}
+
+    def _restored(self, state: Mapping[str, Any]) -> Self:
+        fresh = super()._restored(state)
+        doubtful = fresh.doubtful
+        try:
+            for bar in msgspec.convert(state["bars"], list[Bar]):
+                fresh.update(bar)
+        except (LookupError, ValueError) as error:  # msgspec's are ValueErrors
+            raise checks.damaged(f"bars: {error}") from error
+        fresh.doubtful = doubtful
+        return fresh
+
+    def batch(self, columns: Table, of: str | None = None) -> Table:
+        """The bars of a whole history at once, at NumPy's speed; what `update` has seen has no part in it.
+
+        Parameters
+        ----------
+        columns
+            Arrays of shape (n,) by name, or a DataFrame: time (or a DataFrame's index of times), open, high, low,
+            close; volume, adj_close, close_usd and the other fields of a bar where there are any, NaN where a volume
+            is not known. Rows may stand in any order; of several of one time the last counts.
+        of
+            The interval of these bars; not needed where there is a column interval.
+
+        Returns
+        -------
+        Columns | pandas.DataFrame
+            The same columns with one row a period; the last period is the one that is forming, and ``final`` tells
+            whether it is over. Times are as they came (a column or the index, in its zone); dates are in UTC. Periods
+            of nothing but impossible bars are left out; flags and revisions are not read.
+
+        Raises
+        ------
+        InvalidBar
+            For a row whose numbers are not finite, or a time of which nothing can be said.
+        ValueError
+            For a missing column, for several series, and for bars that do not add up to the resampler's.
+        """
+        from stockstream.indicators.resample_columns import resampled  # as late as here: see base
+
+        table: Table = resampled(self.interval, self._sessions, self._closes, columns, of)
+        return table
+
+
+class _Sum:
+    """What some bars add up to."""
+
+    __slots__ = ("flags", "high", "last", "left_out", "low", "open", "revision", "volume")
+
+    last: Bar | None
+    volume: float | None
+    flags: tuple[str, ...]
+
+    def __init__(self) -> None:
+        self.last = None
+        self.open = self.high = self.low = 0.0
+        self.volume = 0.0
+        self.flags = ()
+        self.left_out = False
+        self.revision = 0
+
+    def add(self, bar: Bar) -> None:
+        """Take the next bar, in the order of time."""
+        self.revision += bar.revision
+        if bar.flags:
+            if IMPOSSIBLE in bar.flags:
+                self.left_out = True
+                return
+            self.flags += tuple(flag for flag in bar.flags if flag not in self.flags)
+        if self.last is None:
+            self.open = bar.open
+            self.high = bar.high
+            self.low = bar.low
+            self.volume = bar.volume
+        else:
+            if bar.high > self.high:
+                self.high = bar.high
+            if bar.low < self.low:
+                self.low = bar.low
+            if self.volume is not None:
+                self.volume = None if bar.volume is None else self.volume + bar.volume
+        self.last = bar
+
+    def copy(self) -> _Sum:
+        """Another one of the same, which then goes its own way."""
+        twin = _Sum()
+        for name in self.__slots__:
+            setattr(twin, name, getattr(self, name))
+        return twin
+
+
+class _Period:
+    """A period's bars, in the order of time."""
+
+    __slots__ = ("bars", "settled", "time")
+
+    def __init__(self, time: datetime) -> None:
+        self.time = time
+        self.bars: list[Bar] = []
+        self.settled = _Sum()  # of all but the newest, which comes again and again while it forms
+
+    def append(self, bar: Bar) -> None:
+        """Take a bar that is newer than all."""
+        if self.bars:
+            self.settled.add(self.bars[-1])
+        self.bars.append(bar)
+
+    def put(self, bar: Bar) -> Bar | None:
+        """Take a bar of any time; the one that it replaces, the bar itself where that is no other, None where none."""
+        place = bisect_left(self.bars, bar.time, key=_time_of)
+        if place == len(self.bars):
+            self.append(bar)
+            return None
+        former = self.bars[place] if self.bars[place].time == bar.time else None
+        # A producer that starts again counts revisions anew: the number alone is no change.
+        if former is not None and former == msgspec.structs.replace(bar, revision=former.revision):
+            return bar
+        self.bars[place : place + (former is not None)] = [bar]
+        if place < len(self.bars) - 1:
+            self.settled = _Sum()
+            for each in self.bars[:-1]:
+                self.settled.add(each)
+        return former
+
+    def bar(self, interval: str, *, final: bool) -> Bar:
+        """The period's bar."""
+        newest = self.bars[-1]
+        total = self.settled.copy()
+        total.add(newest)
+        changes: dict[str, Any] = {
+            "interval": interval,
+            "time": self.time,
+            "revision": total.revision,
+            "final": final,
+        }
+        if total.last is None:
+            return msgspec.structs.replace(newest, **changes)
+        changes |= {name: getattr(total, name) for name in ("open", "high", "low", "volume")}
+        changes["flags"] = total.flags
+        if total.left_out and PARTIAL not in total.flags:
+            changes["flags"] += (PARTIAL,)
+        return msgspec.structs.replace(total.last, **changes)
+
+    def copy(self) -> _Period:
+        """Another one with the same bars."""
+        twin = _Period(self.time)
+        twin.bars = self.bars.copy()
+        twin.settled = self.settled.copy()
+        return twin
+
+
+def _checked(bar: Bar) -> Bar:
+    """The bar in UTC, flagged if it is impossible. Raises `InvalidBar` for what is not finite, or has no zone."""
+    if bar.time.tzinfo is not UTC:
+        if bar.time.tzinfo is None:
+            raise InvalidBar(f"the time {bar.time} has no zone; times are in UTC")
+        bar = msgspec.structs.replace(bar, time=bar.time.astimezone(UTC))
+    low = bar.low
+    high = bar.high
+    volume = bar.volume
+    if (
+        -1e100 <= low <= bar.open <= high <= 1e100
+        and low <= bar.close <= high
+        and (volume is None or 0.0 <= volume <= 1e100)
+        and bar.adj_close is bar.close_usd is None
+    ):
+        return bar
+    for name in (*_PRICES, "volume", "adj_close", "close_usd"):
+        value = getattr(bar, name)
+        if value is not None and not -1e100 <= value <= 1e100:
+            raise checks.refusal(bar, name)
+    possible = low <= bar.open <= high and low <= bar.close <= high and (volume is None or volume >= 0.0)
+    if possible or IMPOSSIBLE in bar.flags:
+        return bar
+    return msgspec.structs.replace(bar, flags=(IMPOSSIBLE, *bar.flags))
