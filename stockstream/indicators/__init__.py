@@ -33,6 +33,7 @@ from stockstream.indicators.together import Together
 from stockstream.indicators.volatility import Volatility, VolatilityPoint
 from stockstream.indicators.vwap import VWAP, VWAPPoint
 from stockstream.indicators.williams_r import WilliamsR, WilliamsRPoint
+from stockstream.indicators.wma import WMA, WMAPoint
 
 __all__ = [
     "ADX",
@@ -47,6 +48,7 @@ __all__ = [
     "RSI",
     "SMA",
     "VWAP",
+    "WMA",
     "ADXPoint",
     "ATRPoint",
     "Aroon",
@@ -88,6 +90,7 @@ __all__ = [
     "VWAPPoint",
     "Volatility",
     "VolatilityPoint",
+    "WMAPoint",
     "WilliamsR",
     "WilliamsRPoint",
     "run",

@@ -166,6 +166,28 @@ def means(values: Floats, period: int, out: Floats, *, of_sizes: bool = False) -
         result[:, -1] = last[1:] + tails[-1, 1:] / period
 
 
+def weighted_means(values: Floats, period: int, out: Floats) -> None:
+    """The weighted mean of the window that ends at each value, as `weighted.WeightedMean` has it: see `means`."""
+    weights = period * (period + 1) / 2
+    places = np.arange(1.0, period)[:, np.newaxis]
+    blocks = values.reshape(-1, period)
+    results = out.reshape(-1, period)
+    step = max(1, _CHUNK // period)
+    for first in range(1, len(blocks), step):
+        chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
+        last = chunk[-1]
+        tails = _running_sum(_running_sum(chunk[::-1] - last))
+        offsets = chunk[:-1, 1:] - last[:-1]
+        ramps = _running_sum(offsets * places)
+        totals = _running_sum(offsets)
+        totals *= period - places
+        totals += ramps
+        totals += tails[-2::-1, :-1]
+        result = results[first - 1 : first - 1 + totals.shape[1]]
+        result[:, :-1] = (totals / weights + last[:-1]).T
+        result[:, -1] = last[1:] + tails[-1, 1:] / weights
+
+
 def _running_moments(offsets: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Mean and sum of squared deviations of the first 1, 2, ... rows; the offsets become those from these means."""
     _, inverse, gain, _ = weights[:, :, np.newaxis]

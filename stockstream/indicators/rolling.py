@@ -195,8 +195,6 @@ class Mean(Stateful):
         """`push` for an array, shape (n,), once there were ``period`` values: the means, shape (n,)."""
         import numpy as np
 
-        from stockstream.indicators import arrays
-
         means = np.empty(len(values))
         first = -len(self._block) % self.period + self.period
         end = first + (len(values) - first) // self.period * self.period
@@ -205,12 +203,17 @@ class Mean(Stateful):
         push = self.push
         means[:first] = [push(value) for value in values[:first].tolist()]
         if first < end:
-            blocks = values[first - self.period : end]
-            arrays.means(blocks, self.period, out=means[first:end], of_sizes=self.of_sizes)
+            self._blocks(values[first - self.period : end], means[first:end])
             self._block = values[end - self.period : end].tolist()
             self._turn()
         means[end:] = [push(value) for value in values[end:].tolist()]
         return means
+
+    def _blocks(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        """The mean of the window that ends at each value of whole blocks, but for the first block."""
+        from stockstream.indicators import arrays
+
+        arrays.means(values, self.period, out, of_sizes=self.of_sizes)
 
     def _check(self) -> None:
         block, tails = len(self._block), len(self._tails)
