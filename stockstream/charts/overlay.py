@@ -52,9 +52,13 @@ class Sight:
         return next((panel for panel in self.panels if panel.axes.bbox.contains(*place)), None)
 
     def row(self, x: float) -> int | None:
-        """The row whose place is nearest to a pixel across; None where there is none."""
-        row = math.floor((x - self.scale.origin) / self.scale.pitch + 0.5)
+        """The row at a pixel across; None where there is none."""
+        row = self.nearest(x)
         return row if 0 <= row < len(self.subject.frame) else None
+
+    def nearest(self, x: float) -> int:
+        """The row whose place is nearest to a pixel across, be there one or not."""
+        return math.floor((x - self.scale.origin) / self.scale.pitch + 0.5)
 
     def across(self, row: int) -> int:
         """The pixel at the middle of a row."""

@@ -14,9 +14,11 @@ from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from stockstream.charts import axis, sampling
 from stockstream.charts import theme as themes
+from stockstream.charts.alertlines import AlertLines
 from stockstream.charts.artists import Scale
 from stockstream.charts.caption import Entry
 from stockstream.charts.crosshair import Crosshair
+from stockstream.charts.distance import Distance
 from stockstream.charts.header import Header
 from stockstream.charts.help import Help
 from stockstream.charts.lastprice import LastPrice
@@ -81,9 +83,11 @@ class Scene:
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
+        self.alerts = AlertLines()
+        self.distance = Distance()
         self._crosshair = Crosshair()
         self.help = Help()
-        self._overlays = Overlays(canvas, [self._crosshair, self.help])
+        self._overlays = Overlays(canvas, [self.alerts, self.distance, self._crosshair, self.help])
         self._build()
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
@@ -142,6 +146,8 @@ class Scene:
         """Take what is to be seen; ``empty`` is said in the middle where there are no rows."""
         before, self._subject = self._subject, subject
         anew = before.key != subject.key or len(subject.frame) < len(before.frame) or not len(before.frame)
+        if before.key != subject.key:
+            self.distance.cancel()
         self.header.name(subject.title, simulated=subject.simulated)
         self._stamp.set_visible(subject.simulated)
         self._empty = empty
@@ -151,7 +157,7 @@ class Scene:
         self._full |= self.viewport.take(subject.frame, anew=anew)
         self._explain()
         if self._price is not None:
-            self._price.show(self._sight())
+            self._price.show(self.sight())
         for panel in self.panels:
             self._full |= panel.remark(subject.frame if subject.key else subject.frame.tail(0))
         if not self._full:
@@ -174,6 +180,7 @@ class Scene:
     def point(self, place: Place | None) -> None:
         """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""
         if self._crosshair.point(place):
+            self.distance.move(self.sight(), place)
             self._explain()
             if not self._full:
                 self._paint_live()
@@ -224,7 +231,7 @@ class Scene:
             color = self.theme.color(self._places[group.key])
             fill = self.theme.pale(color, 0.35) if self.theme.again(self._places[group.key]) else color
             groups.append(Entry(f"{group.label} {group.total:,.0f}", color, fill))
-        aim = self._crosshair.aim(self._sight())
+        aim = self._crosshair.aim(self.sight())
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
             panel.explain(self._subject, row, groups=groups if panel is self.panels[0] else (), column=column)
@@ -270,7 +277,7 @@ class Scene:
         labels = [label for panel in self.panels for label in panel.labels()]
         widest = max((self._ruler.points(label, self.theme.small_size) for label in labels), default=0.0)
         left = _NAME + _STEADY * math.ceil(widest / _STEADY)
-        right = max(_RIGHT, self._price.room(self._sight()) if self._price is not None else 0.0)
+        right = max(_RIGHT, self._price.room(self.sight()) if self._price is not None else 0.0)
         for panel in self.panels:
             box = panel.axes.get_position()
             across = max(1.0, width - left - right)
@@ -299,7 +306,7 @@ class Scene:
         bucket = sampling.bucket_size(shown, box.width)
         return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
-    def _sight(self) -> Sight:
+    def sight(self) -> Sight:
         """What is in view now."""
         return Sight(self._subject, self.panels, self._scale(), self.theme, self._ruler)
 
@@ -311,20 +318,20 @@ class Scene:
             for text in self._texts:
                 text.draw(event.renderer)
             if self._price is not None:
-                self._price.draw(event.renderer, self._sight())
-            self._overlays.print(event.renderer, self._sight())
+                self._price.draw(event.renderer, self.sight())
+            self._overlays.print(event.renderer, self.sight())
             return
         self._full = self._live = False
         self._levels.bake(event.renderer, self._subject.frame, first, last, scale)
         for text in self._texts:
             text.keep(self.canvas, event.renderer)
         if self._price is not None:
-            self._price.keep(self.canvas, event.renderer, self._sight())
+            self._price.keep(self.canvas, event.renderer, self.sight())
         self._overlays.forget()
-        self._overlays.lay(event.renderer, self._sight())
+        self._overlays.lay(event.renderer, self.sight())
 
     def _paint_live(self) -> None:
-        renderer, sight = self.canvas.get_renderer(), self._sight()
+        renderer, sight = self.canvas.get_renderer(), self.sight()
         texts = [text for text in self._texts if text.changed]
         price = self._price if self._price is not None and self._price.changed else None
         if not (self._live or self._overlays.changed or texts or price):

@@ -94,7 +94,7 @@ def test_it_stays_true_while_bars_come() -> None:
     full, compared = stage.full, 0
     for total in range(201, 230):
         blitted = stage.show(whole.slice(slice(0, total)))
-        aim = stage.scene._crosshair.aim(stage.scene._sight())
+        aim = stage.scene._crosshair.aim(stage.scene.sight())
         assert aim is not None
         row = aim.row
         assert f"%B {whole['percent_b'][row]:.2f}" in readout(stage)

@@ -1,0 +1,165 @@
+"""Levels that are watched: which there are for each key, and when a value crosses one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.charts.memory import Memory
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Candles, Columns, Line, Mark, Panel
+from stockstream.views.view import View
+
+_SECTION: Final = "alerts"
+
+
+class Level(msgspec.Struct, frozen=True, order=True):
+    """A value in a panel; ``panel`` is what `names` calls it."""
+
+    panel: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """A column of a key's frame was on one side of a level and now is on the other, in the row at ``instant``."""
+
+    key: str
+    level: Level
+    column: str
+    rising: bool
+    value: float
+    instant: np.datetime64
+
+
+def names(panels: Sequence[Panel]) -> list[str]:
+    """What to call panels so that a level finds its own again: by title or axis, the second of a name with its number.
+
+    >>> names([Panel((), "price"), Panel((), "", title="Aroon (25)"), Panel((), "", title="Aroon (25)")])
+    ['price', 'Aroon (25)', 'Aroon (25) 2']
+    """
+    called: list[str] = []
+    plain = [panel.title or panel.ylabel for panel in panels]
+    for place, name in enumerate(plain):
+        count = plain[: place + 1].count(name)
+        called.append(name if count == 1 else f"{name} {count}")
+    return called
+
+
+def watched(panel: Panel) -> tuple[str, ...]:
+    """The columns whose crossing of a level in the panel is told: the close where there are prices, else its lines."""
+    marks: dict[type[Mark], list[str]] = {Line: [], Columns: []}
+    for mark in panel.marks:
+        if isinstance(mark, Candles):
+            return ("close",)
+        if isinstance(mark, Line | Columns):
+            marks[type(mark)].append(mark.column)
+    return tuple(marks[Line] or marks[Columns])
+
+
+@dataclass
+class _Watch:
+    """How far a key was looked at: its last row, and what was told of that already."""
+
+    instant: np.datetime64
+    values: dict[str, float]
+    told: set[tuple[Level, str, bool]] = field(default_factory=set)
+
+
+class Alerts:
+    """The levels of a window.
+
+    A crossing is told once: a bar that is forming may cross a level to and fro, and is told of once for each way.
+    Columns are looked at from when they are first checked; what was before is history.
+
+    Parameters
+    ----------
+    view
+        The window's view.
+    memory
+        Where levels that the user has set are kept.
+    fixed
+        Values from the settings by key: levels of the prices, or of the first panel where there are none. Such a level
+        can be taken away until the window is opened anew.
+    """
+
+    def __init__(self, view: View[Any], memory: Memory, fixed: Mapping[str, Sequence[float]] | None = None) -> None:
+        self.names = names(view.panels)
+        self._columns = {name: watched(panel) for name, panel in zip(self.names, view.panels, strict=True)}
+        priced = [name for name in self.names if self._columns[name] == ("close",)]
+        first = (priced or self.names)[0]
+        self._fixed = {key: {Level(first, float(value)) for value in values} for key, values in (fixed or {}).items()}
+        self._memory = memory
+        self._own = memory.get(_SECTION, dict[str, list[Level]], {})
+        self._watches: dict[str, _Watch] = {}
+
+    def levels(self, key: str) -> list[Level]:
+        """The levels of a key."""
+        return sorted({*self._own.get(key, ()), *self._fixed.get(key, ())})
+
+    def keys(self) -> list[str]:
+        """The keys that have levels."""
+        return [key for key in {**self._own, **self._fixed} if self.levels(key)]
+
+    def add(self, key: str, level: Level) -> None:
+        """Watch a level of a key."""
+        if not self.levels(key):
+            self._watches.pop(key, None)  # what it was since the last level of the key is history
+        self._own.setdefault(key, []).append(level)
+        self._memory.put(_SECTION, self._own)
+
+    def remove(self, key: str, level: Level) -> bool:
+        """Watch a level no longer; True where it is one of the settings, which comes back with the next start."""
+        own = [each for each in self._own.get(key, ()) if each != level]
+        if own != self._own.get(key, []):
+            self._own[key] = own
+            self._memory.put(_SECTION, {key: levels for key, levels in self._own.items() if levels})
+        fixed = self._fixed.get(key, set())
+        was = level in fixed
+        fixed.discard(level)
+        return was
+
+    def check(self, key: str, frame: Frame) -> list[Crossing]:
+        """What a key's columns have crossed since they were last checked."""
+        if not len(frame):
+            return []
+        levels = self.levels(key)
+        columns = {column for level in levels for column in self._columns.get(level.panel, ()) if column in frame}
+        watch = self._watches.get(key)
+        crossings = [] if watch is None else list(self._crossed(key, frame, levels, watch))
+        told = watch.told if watch is not None and watch.instant == frame.instants[-1] else set()
+        told |= {(each.level, each.column, each.rising) for each in crossings if each.instant == frame.instants[-1]}
+        values = {column: _last(frame[column]) for column in columns}
+        known = {column: value for column, value in values.items() if value is not None}
+        self._watches[key] = _Watch(frame.instants[-1], known, told)
+        return crossings
+
+    def _crossed(self, key: str, frame: Frame, levels: list[Level], watch: _Watch) -> Iterator[Crossing]:
+        start = int(np.searchsorted(frame.instants, watch.instant))
+        for level in levels:
+            for column in self._columns.get(level.panel, ()):
+                if column not in frame or column not in watch.values:
+                    continue
+                values = frame[column][start:]
+                known = np.isfinite(values)
+                if "doubtful" in frame:
+                    known &= ~frame["doubtful"][start:]
+                rows = start + np.flatnonzero(known)
+                before = watch.values[column]
+                above = np.concatenate(([before], values[known])) >= level.value
+                for place in np.flatnonzero(np.diff(above)):
+                    row, rising = int(rows[place]), bool(above[place + 1])
+                    told = frame.instants[row] == watch.instant and (level, column, rising) in watch.told
+                    if not told:
+                        yield Crossing(key, level, column, rising, float(frame[column][row]), frame.instants[row])
+
+
+def _last(values: NDArray[np.float64]) -> float | None:
+    """The last value that is known; None where there is none."""
+    known = values[np.isfinite(values)]
+    return float(known[-1]) if len(known) else None
