@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from stockstream.charts import picture as module
-from stockstream.charts.picture import Picture
+from stockstream.charts.picture import Picture, size_of
 from stockstream.charts.theme import light
 from stockstream.errors import StockstreamError
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
@@ -113,3 +114,18 @@ def test_groups_and_other_sizes(tmp_path: Path) -> None:
     sums = [int(frame["flights"].sum()) for frame in frames.values()]
     for area, total in zip(areas, sums, strict=True):
         assert area / areas[0] == pytest.approx(total / sums[0], rel=0.03)
+
+
+def test_a_picture_is_as_tall_as_its_panels_need_but_no_taller_than_a_screen() -> None:
+    sizes = [size_of(replace(PRICES, panels=PRICES.panels[:1] * count)) for count in (1, 2, 3, 5, 20)]
+    assert sizes[:2] == [(10.0, 6.0), (10.0, 6.0)]
+    assert {width for width, _ in sizes} == {10.0}
+    heights = [height for _, height in sizes]
+    assert heights[1] < heights[2] < heights[3] < heights[4] <= 9.5
+
+
+def test_a_picture_of_many_panels_has_their_size(tmp_path: Path) -> None:
+    view = replace(PRICES, panels=PRICES.panels * 2)
+    file = tmp_path / "a.png"
+    Picture(FakeModel(view, FakeFold({"AAPL": bars(30)})), file).finish()
+    assert pixels(file).shape[:2] == (round(100 * size_of(view)[1]), 1000)
