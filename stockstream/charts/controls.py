@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseEvent
+from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
 
 from stockstream.charts.keys import Handler, Keyboard, wheel
-from stockstream.charts.picture import save
+from stockstream.charts.saving import FORMATS, file_name, save_picture, save_rows
 from stockstream.charts.scene import Scene
 from stockstream.charts.strip import utc_now
+from stockstream.charts.theme import THEMES
 from stockstream.charts.viewer import Viewer
 from stockstream.charts.viewport import Guard
 from stockstream.errors import StockstreamError
@@ -32,11 +32,13 @@ class Controls:
     viewer
         What the window shows.
     changed
-        Is called after each key and turn of the wheel that did something, to bring the window up to date.
+        Is called after whatever the user did, to bring the window up to date.
     close
         Closes the window.
     guard
         Wraps the functions that the canvas calls.
+    theme, picture
+        The theme's name, and the format of pictures to save, at first.
     more
         Handlers of actions that belong to other parts of the window.
     """
@@ -48,9 +50,14 @@ class Controls:
         changed: Callable[[], None],
         close: Callable[[], None],
         guard: Guard,
+        theme: str,
+        picture: str,
         more: Mapping[str, Handler] | None = None,
     ) -> None:
+        self.theme = theme
+        self.picture = picture
         self._viewer = viewer
+        self._scene: Scene = viewer.scene
         self._changed = changed
         self._keyboard = Keyboard(
             {
@@ -60,44 +67,144 @@ class Controls:
                 "zoom": self._zoom,
                 "pan": lambda key, _: self._scene.viewport.pan(_PAN if key == "right" else -_PAN),
                 "follow": lambda *_: self._scene.viewport.follow(),
-                "save": lambda *_: self._save(),
+                "stretch": self._stretch,
+                "fit": lambda _, event: self._fit(event),
+                "log": lambda *_: self._scene.rule(grid=self._scene.grid, log=not self._scene.log),
+                "grid": lambda *_: self._scene.rule(grid=not self._scene.grid, log=self._scene.log),
+                "theme": lambda *_: self._dress(),
+                "screen": lambda *_: self._full_screen(),
+                "save": lambda *_: self._save_picture(),
+                "format": lambda *_: self._change_format(),
+                "rows": lambda *_: self._save_rows(),
+                "help": lambda key, _: self._scene.help.toggle(off=key == "escape"),
                 "close": lambda *_: close(),
                 **(more or {}),
             }
         )
         canvas = self._scene.canvas
-        manager = canvas.manager
-        if manager is not None and manager.key_press_handler_id is not None:
-            canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
+        self._drag = Drag(self._scene, changed)
+        if canvas.manager is not None and canvas.manager.key_press_handler_id is not None:
+            canvas.mpl_disconnect(canvas.manager.key_press_handler_id)  # matplotlib's own keys
         canvas.mpl_connect("key_press_event", guard(self._on_key))
         canvas.mpl_connect("scroll_event", guard(self._on_scroll))
-
-    @property
-    def _scene(self) -> Scene:
-        return self._viewer.scene
+        canvas.mpl_connect("button_press_event", guard(self._drag.begin))
+        canvas.mpl_connect("motion_notify_event", guard(self._drag.move))
+        canvas.mpl_connect("button_release_event", guard(self._drag.end))
 
     def _on_key(self, event: KeyEvent) -> None:
         self._press(event.key, event)
 
     def _on_scroll(self, event: MouseEvent) -> None:
-        self._press(wheel(event.step, event.key), event)
+        if event.step:
+            self._press(wheel(event.step, event.modifiers), event)
 
     def _press(self, key: str | None, event: LocationEvent) -> None:
         if self._keyboard.press(key, event):
             self._changed()
 
-    def _zoom(self, key: str, event: LocationEvent) -> None:
-        closer = key in ("+", "=", "wheel up")
-        self._scene.viewport.zoom(1 / _ZOOM if closer else _ZOOM, around=event.xdata)
+    # The view.
 
-    def _save(self) -> None:
-        now = utc_now()
-        parts = (self._viewer.model.view.name, self._viewer.key or "", f"{now:%Y%m%dT%H%M%SZ}")
-        name = "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts if part)
-        path = Path(f"{name}.png")
+    def _zoom(self, key: str, event: LocationEvent) -> None:
+        self._scene.viewport.zoom(_factor(event, closer=key in ("+", "=", "wheel up")), around=event.xdata)
+
+    def _stretch(self, key: str, event: LocationEvent) -> None:
+        place = panel_beside(self._scene, event)
+        if place is not None:
+            self._scene.viewport.stretch(place, _factor(event, closer=key.endswith("up")), around=event.y)
+
+    def _fit(self, event: LocationEvent) -> None:
+        viewport = self._scene.viewport
+        viewport.hold(panel_beside(self._scene, event) or 0)
+        kept = "keep their range (a lets them fit)" if any(viewport.held) else "fit by themselves"
+        self._viewer.note(f"values {kept}")
+
+    def _dress(self) -> None:
+        names = list(THEMES)
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self._scene.dress(THEMES[self.theme])
+
+    def _full_screen(self) -> None:
+        manager = self._scene.canvas.manager
+        if manager is not None:
+            manager.full_screen_toggle()
+
+    # Files.
+
+    def _change_format(self) -> None:
+        self.picture = FORMATS[(FORMATS.index(self.picture) + 1) % len(FORMATS)]
+        self._viewer.note(f"s saves {self.picture.upper()}")
+
+    def _save_picture(self) -> None:
+        self._save(self.picture, lambda path: save_picture(self._scene, path))
+
+    def _save_rows(self) -> None:
+        self._save("csv", lambda path: save_rows(self._scene, self._viewer.model.view, path))
+
+    def _save(self, form: str, write: Callable[[Path], Any]) -> None:
+        path = Path(file_name(self._viewer.model.view, self._viewer.key or "", utc_now(), form))
         try:
-            save(self._scene.canvas, path, hint="start in another folder")
+            write(path)
         except StockstreamError as error:
             self._viewer.note(error.message)
         else:
             self._viewer.note(f"saved {path.absolute()}")
+
+
+class Drag:
+    """Moves a view with the mouse: over a panel through time, on the axis of its values their scale.
+
+    Values move along where their range was set by hand. A double click on their axis lets them fit again.
+    """
+
+    def __init__(self, scene: Scene, changed: Callable[[], None]) -> None:
+        self._scene = scene
+        self._changed = changed
+        self._panel: int | None = None
+        self._time = False
+        self._last = (0.0, 0.0)
+
+    def begin(self, event: MouseEvent) -> None:
+        """A button was pressed."""
+        toolbar: Any = self._scene.canvas.toolbar
+        if event.button != MouseButton.LEFT or (toolbar is not None and toolbar.mode):
+            return
+        self._panel = panel_beside(self._scene, event)
+        self._time = event.inaxes is not None
+        self._last = (event.x, event.y)
+        if event.dblclick and self._panel is not None and not self._time and self._scene.viewport.held[self._panel]:
+            self._scene.viewport.hold(self._panel)
+            self._panel = None
+            self._changed()
+
+    def move(self, event: MouseEvent) -> None:
+        """The mouse was moved."""
+        across, up = event.x - self._last[0], event.y - self._last[1]
+        if self._panel is None or (across, up) == (0, 0):
+            return
+        self._last = (event.x, event.y)
+        viewport, box = self._scene.viewport, self._scene.panels[self._panel].axes.bbox
+        if self._time:
+            viewport.pan(-across / box.width)
+            viewport.shift(self._panel, up)
+        else:
+            viewport.stretch(self._panel, _ZOOM ** (-6 * up / box.height), around=(box.y0 + box.y1) / 2)
+        self._changed()
+
+    def end(self, _: MouseEvent) -> None:
+        """The button was let go."""
+        self._panel = None
+
+
+def _factor(event: LocationEvent, *, closer: bool) -> float:
+    """By how much to zoom: wheels that turn finely, as touch pads do, come in parts of a step."""
+    steps = min(abs(event.step), 3.0) if isinstance(event, MouseEvent) and event.step else 1.0
+    return float(_ZOOM ** (-steps if closer else steps))
+
+
+def panel_beside(scene: Scene, event: LocationEvent) -> int | None:
+    """The panel that the mouse is over, or whose axis of values it is over."""
+    for place, panel in enumerate(scene.panels):
+        box = panel.axes.bbox
+        if event.x <= box.x1 and box.y0 <= event.y <= box.y1:
+            return place
+    return None

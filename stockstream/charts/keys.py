@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -24,13 +24,27 @@ class Binding:
 
 
 BINDINGS: Final = (
-    Binding("pause", (" ",), "Space", "pauses the drawing; reading goes on, and the strip counts what waits"),
+    Binding("pause", (" ",), "Space", "pauses the drawing; reading goes on"),
     Binding("turn", ("n", "b"), "n b", "next and previous symbol"),
     Binding("pick", tuple("123456789"), "1 ... 9", "the symbol at that place"),
     Binding("zoom", ("+", "=", "-", "wheel up", "wheel down"), "+ - wheel", "zooms in time, around the mouse"),
-    Binding("pan", ("left", "right"), "Left Right", "moves through time"),
-    Binding("follow", ("end",), "End", "follows the newest again, the price range fitting by itself"),
-    Binding("save", ("s",), "s", "saves what is seen to the folder in which the program was started"),
+    Binding("pan", ("left", "right"), "Left Right drag", "moves through time"),
+    Binding("follow", ("end",), "End", "follows the newest again; values fit by themselves"),
+    Binding(
+        "stretch",
+        ("shift+wheel up", "shift+wheel down"),
+        "Shift+wheel",
+        "scales the values; so does dragging their axis",
+    ),
+    Binding("fit", ("a",), "a", "values fit by themselves, or keep their range"),
+    Binding("log", ("l",), "l", "logarithmic prices"),
+    Binding("grid", ("g",), "g", "grid"),
+    Binding("theme", ("t",), "t", "theme: light, dark, high contrast"),
+    Binding("screen", ("f",), "f", "full screen"),
+    Binding("save", ("s",), "s", "saves a picture where the program was started"),
+    Binding("format", ("S",), "S", "of which format: PNG, SVG, PDF"),
+    Binding("rows", ("c",), "c", "saves the rows in view as CSV"),
+    Binding("help", ("?", "f1", "escape"), "?", "shows these keys, or hides them"),
     Binding("close", ("q",), "q", "closes the window"),
 )
 """In the order in which help shows them."""
@@ -63,11 +77,10 @@ class Keyboard:
         return found is not None
 
 
-def wheel(step: float, key: str | None) -> str:
-    """The name of a turn of the mouse's wheel while a key is held.
+def wheel(step: float, held: Iterable[str]) -> str:
+    """The name of a turn of the mouse's wheel while keys are held.
 
-    >>> wheel(1.0, None), wheel(-0.5, "shift")
+    >>> wheel(1.0, []), wheel(-0.5, {"shift"})
     ('wheel up', 'shift+wheel down')
     """
-    held = f"{key}+" if key in ("shift", "control", "alt") else ""
-    return f"{held}wheel {'up' if step > 0 else 'down'}"
+    return "+".join([*sorted(held), f"wheel {'up' if step > 0 else 'down'}"])

@@ -114,8 +114,8 @@ class Place:
         """Size and place now; None while it is not where the user put it: in full screen, or an icon."""
         window = self._window
         if self._tk:
-            usual = window.state() == "normal" and not window.attributes("-fullscreen")
-            return Geometry.parse(window.wm_geometry()) if usual else None
+            usual = window.winfo_viewable() and window.winfo_width() > 1 and window.state() == "normal"
+            return Geometry.parse(window.wm_geometry()) if usual and not window.attributes("-fullscreen") else None
         if window.isFullScreen() or window.isMinimized() or not window.isVisible():
             return None
         return Geometry(window.width(), window.height(), window.x(), window.y())

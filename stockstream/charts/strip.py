@@ -23,19 +23,27 @@ class Strip:
 
 
 def strip(
-    status: Status, now: datetime, *, zone: str | None = None, paused: bool = False, note: str = "", ages: bool = True
+    status: Status,
+    now: datetime,
+    *,
+    zone: str | None = None,
+    held: int | None = None,
+    note: str = "",
+    ages: bool = True,
 ) -> Strip:
     """Say how a consumer stands.
 
-    ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``note`` is what the window itself has
-    to say, such as where it saved a picture. Without ``ages`` nothing is told by how long ago it was: a picture
+    ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
+    because the drawing is paused; ``note`` is what the window itself has to say, such as where it saved a picture.
+    Without ``ages`` nothing is told by how long ago it was: a picture
     would be false a second later.
     """
     parts = [_connection(status, now, ages=ages)]
     if status.waiting:
         parts.append(f"waiting for {status.waiting}")
-    if paused:
-        parts.append("drawing paused (Space goes on)")
+    if held is not None:
+        waits = f", {held:,} record{'' if held == 1 else 's'} waiting" if held else ""
+        parts.append(f"drawing paused (Space goes on){waits}")
     if note:
         parts.append(note)
     if status.latest is not None:
@@ -47,7 +55,7 @@ def strip(
     parts.extend(f"{count:,} {name}" for name, count in status.counts.items() if count)
     if status.connected:
         parts.append(_rate(status.rate))
-    tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or paused else "good"
+    tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or held is not None else "good"
     return Strip(tuple(parts), tone)
 
 

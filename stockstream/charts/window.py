@@ -14,10 +14,15 @@ import numpy as np
 
 from stockstream.charts import backend as toolkits
 from stockstream.charts.controls import Controls
+from stockstream.charts.looks import Habit, Looks
+from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.picture import size_of
+from stockstream.charts.placing import Place
+from stockstream.charts.saving import FORMATS
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
+from stockstream.charts.theme import THEMES
 from stockstream.charts.viewer import Viewer
 
 _BUSY: Final = 0.05
@@ -43,6 +48,12 @@ class Window:
         The stretch to show instead, ``end`` exclusive.
     backend
         "tk", "qt" or "auto".
+    theme, picture
+        The theme's name, and the format of pictures that are saved.
+    memory
+        Where the window keeps what the user has changed; None for nowhere.
+    asked
+        What holds this time, whatever is remembered and usual.
 
     Raises
     ------
@@ -59,6 +70,10 @@ class Window:
         start: np.datetime64 | None = None,
         end: np.datetime64 | None = None,
         backend: str = "auto",
+        theme: str = "light",
+        picture: str = "png",
+        memory: Memory | None = None,
+        asked: Looks | None = None,
     ) -> None:
         mpl.use(toolkits.choose(backend))
         import matplotlib.pyplot as plt
@@ -72,16 +87,34 @@ class Window:
         self._model = model
         self._refresh = max(refresh, _BUSY)
         self._figure = plt.figure(figsize=size_of(model.view), dpi=DPI)
-        whole = start is not None or end is not None
-        self.scene = Scene(model.view, self._figure, rows=None if whole else rows, guard=self._guarded)
-        self.viewer = Viewer(model, self.scene, start=start, end=end)
+        self._memory = memory or Memory(None)
+        usual = Looks(rows=rows, theme=theme, grid=True, log=False, picture=picture)
+        self._habit = Habit(self._memory, usual, asked or Looks())
+        first = self._habit.now
+        name = first.theme if first.theme is not None and first.theme in THEMES else theme
+        shown = None if start is not None or end is not None else first.rows
+        self.scene = Scene(model.view, self._figure, rows=shown, theme=THEMES[name], guard=self._guarded)
+        self.scene.rule(grid=first.grid is not False, log=first.log is True)
+        self.viewer = Viewer(model, self.scene, start=start, end=end, key=first.key)
+        self.viewer.note(self._memory.note)
+        manager: Any = self._figure.canvas.manager
+        self._place = Place(manager.window)
+        if first.geometry is not None:
+            self._place.set(first.geometry)
         self._stale = True
         self._drawn = self._told = self._busy = -1e9
         self._name = ""
         self._timer = self._figure.canvas.new_timer(interval=int(_BUSY * 1000))
         self._timer.add_callback(self._guarded(self._beat), None)
+        self._due = False
+        self._soon = self._figure.canvas.new_timer(interval=1)
+        self._soon.single_shot = True
+        self._soon.add_callback(self._guarded(self._paint), None)
         self._figure.canvas.mpl_connect("close_event", self._on_close)
-        Controls(self.viewer, changed=self._refreshed, close=self._close, guard=self._guarded)
+        self._controls = Controls(
+            self.viewer, changed=self._refreshed, close=self._close, guard=self._guarded,
+            theme=name, picture=first.picture if first.picture in FORMATS else picture,
+        )  # fmt: skip
 
     def show(self) -> None:
         """Open the window and stay until it is closed, ``q``, SIGTERM, or the model's end.
@@ -100,8 +133,9 @@ class Window:
             try:
                 self._plt.show(block=True)
             finally:
-                self._timer.stop()
+                self._end()
                 self._plt.close(self._figure)
+                self._memory.close()
         if self._error is not None:
             raise self._error
         if self._signal == signal.SIGINT:
@@ -136,13 +170,18 @@ class Window:
         return call
 
     def _close(self) -> None:
-        self._closed = True
-        self._timer.stop()
+        if not self._closed and self._error is None:
+            self._remember()
+        self._end()
         self._plt.close(self._figure)
 
     def _on_close(self, _: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         self._closed = True
         self._timer.stop()
+        self._soon.stop()
 
     def _beat(self, _: None) -> None:
         """Take what has arrived and bring the picture up to date."""
@@ -164,6 +203,7 @@ class Window:
             self._told = now
             self.viewer.say(utc_now())
         self.scene.paint()
+        self._remember()
         if ended:
             self._close()
             return
@@ -181,8 +221,33 @@ class Window:
             self._name = name
 
     def _refreshed(self) -> None:
-        """A key has changed what is to be seen."""
+        """The user has changed what is to be seen. Of a dozen moves of the mouse only the last is drawn."""
         if not self._closed:
             self.viewer.say(utc_now())
             self._rename()
+            if not self._due:
+                self._due = True
+                self._soon.start()
+
+    def _paint(self, _: None) -> None:
+        self._due = False
+        if not self._closed:
             self.scene.paint()
+
+    def _remember(self) -> None:
+        """Note how the window looks now."""
+        habit, scene = self._habit, self.scene
+        looks = Looks(
+            geometry=self._place.get() or habit.now.geometry,
+            key=self.viewer.wish or habit.now.key,
+            rows=scene.viewport.rows or habit.now.rows,
+            theme=self._controls.theme,
+            grid=scene.grid,
+            log=scene.log,
+            picture=self._controls.picture,
+        )
+        habit.note(looks)
+        told = self._memory.note
+        self._memory.beat()
+        if self._memory.note != told:
+            self.viewer.note(self._memory.note)

@@ -216,6 +216,7 @@ class Live(Generic[R]):
             since=standing.since,
             waiting=waiting,
             lag=standing.lag(self._positions),
+            taken=self.taken,
             rate=self._rate(),
             latest=self.fold.latest(),
             received=self._received,

@@ -15,14 +15,16 @@ class Status:
 
     ``connected`` says whether the broker answers, ``since`` from when that is so (UTC). ``waiting`` is what it
     waits for ("topic stocks"), if anything. ``lag`` counts the records between what was shown and the topic's
-    end, None while unknown. ``rate`` is records/s over the last seconds. ``latest`` is the newest record's index
-    (UTC instant or day), ``received`` when the last record arrived. ``counts`` holds what was not simply taken.
+    end, None while unknown. ``taken`` counts the records since the start, ``rate`` is records/s over the last
+    seconds. ``latest`` is the newest record's index (UTC instant or day), ``received`` when the last record arrived.
+    ``counts`` holds what was not simply taken.
     """
 
     connected: bool
     since: datetime
     waiting: str | None = None
     lag: int | None = None
+    taken: int = 0
     rate: float = 0.0
     latest: np.datetime64 | None = None
     received: datetime | None = None

@@ -220,6 +220,7 @@ class FakeModel:
     since: datetime = datetime(2026, 3, 2, 14, 0, tzinfo=UTC)
     received: datetime | None = None
     lag: int | None = 0
+    taken: int = 0
     rate: float = 3.0
     told: Mapping[str, int] = field(default_factory=dict)
     changed: bool = False
@@ -236,6 +237,7 @@ class FakeModel:
             since=self.since,
             waiting=self.waiting,
             lag=self.lag,
+            taken=self.taken,
             rate=self.rate,
             latest=self.fold.latest(),
             received=self.received,

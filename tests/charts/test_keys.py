@@ -40,10 +40,10 @@ def test_no_key_is_bound_twice() -> None:
 
 
 def test_caps_lock_does_not_matter_where_a_letter_has_one_meaning() -> None:
-    assert pressed("N", "Q") == [("turn", "n"), ("close", "q")]
+    assert pressed("N", "Q", "s", "S") == [("turn", "n"), ("close", "q"), ("save", "s"), ("format", "S")]
 
 
-@pytest.mark.parametrize("key", [None, "", "ctrl+q", "alt+n", "F", "escape"])
+@pytest.mark.parametrize("key", [None, "", "ctrl+q", "alt+n", "x", "insert"])
 def test_other_keys_do_nothing(key: str | None) -> None:
     assert pressed(key) == []
 
@@ -58,7 +58,8 @@ def test_handler_without_a_key_is_refused() -> None:
 
 
 def test_wheel_is_named() -> None:
-    assert [wheel(1, None), wheel(-1, "shift"), wheel(2, "a")] == ["wheel up", "shift+wheel down", "wheel up"]
+    assert [wheel(1, ()), wheel(-0.3, {"shift"})] == ["wheel up", "shift+wheel down"]
+    assert wheel(2, {"shift", "ctrl"}) == "ctrl+shift+wheel up"
 
 
 def test_the_guide_holds_the_table() -> None:

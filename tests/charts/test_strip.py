@@ -66,9 +66,16 @@ def test_what_is_behind_or_counted_is_told() -> None:
 
 
 def test_paused_and_a_note() -> None:
-    said = strip(STATUS, NOW, paused=True, note="saved x.png")
+    said = strip(STATUS, NOW, held=0, note="saved x.png")
     assert said.parts[1:3] == ("drawing paused (Space goes on)", "saved x.png")
     assert said.tone == "quiet"
+
+
+def test_what_waits_while_paused_is_counted() -> None:
+    said = [strip(STATUS, NOW, held=count).parts[1] for count in (1, 4_711)]
+    assert said == [
+        "drawing paused (Space goes on), 1 record waiting", "drawing paused (Space goes on), 4,711 records waiting"
+    ]  # fmt: skip
 
 
 def test_a_picture_tells_no_ages() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from stockstream.charts.viewer import Viewer
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
 from tests.charts.stage import Stage
 
@@ -61,6 +62,50 @@ def test_paused_drawing_stays_while_data_comes() -> None:
     stage.scene.paint()
     assert "paused" not in strip(stage)
     assert len(stage.scene._subject.frame) == 120
+
+
+def test_what_comes_while_it_is_paused_is_counted() -> None:
+    stage = Stage(FakeModel(PRICES, FakeFold({"A": bars(50)}), taken=1_000), size=(10, 6))
+    stage.show()
+    stage.viewer.pause()
+    stage.model.taken = 1_017
+    assert "paused (Space goes on), 17 records waiting" in strip(stage)
+    stage.viewer.pause()
+    stage.viewer.pause()
+    assert "waiting" not in strip(stage)
+
+
+def test_keys_are_picked_by_their_place() -> None:
+    stage = Stage(FakeModel(PRICES, FakeFold({key: bars(50) for key in "ABC"})), size=(10, 6))
+    stage.show()
+    stage.viewer.pick(2)
+    assert stage.viewer.key == "C"
+    stage.viewer.pick(3)
+    assert stage.viewer.key == "C"
+    assert "there is no symbol 4 to show" in strip(stage)
+
+
+def test_key_that_is_wished_for_is_shown_once_it_is_there() -> None:
+    model = FakeModel(PRICES, FakeFold({"A": bars(50)}))
+    viewer = Viewer(model, Stage(model).scene, key="B")
+    viewer.show()
+    assert (viewer.key, viewer.wish) == ("A", "B")
+    model.fold.frames["B"] = bars(50)
+    viewer.show()
+    assert (viewer.key, viewer.wish) == ("B", "B")
+    viewer.turn(1)
+    viewer.show()
+    assert (viewer.key, viewer.wish) == ("A", "A")
+
+
+def test_wish_is_forgotten_when_the_user_chooses() -> None:
+    model = FakeModel(PRICES, FakeFold({"A": bars(50), "C": bars(50)}))
+    viewer = Viewer(model, Stage(model).scene, key="B")
+    viewer.show()
+    viewer.turn(1)
+    model.fold.frames["B"] = bars(50)
+    viewer.show()
+    assert (viewer.key, viewer.wish) == ("C", "C")
 
 
 def test_an_empty_picture_says_what_it_waits_for() -> None:

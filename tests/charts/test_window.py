@@ -110,7 +110,7 @@ def test_idle_window_rests(used: Used) -> None:
 
 def test_matplotlib_s_own_keys_are_taken_out(used: Used) -> None:
     told, _ = used
-    assert told["grids and scales"] == ["linear", "linear"]
+    assert told["scale and mode"] == ["linear", ""]
 
 
 def test_q_ends(used: Used) -> None:

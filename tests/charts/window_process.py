@@ -199,10 +199,10 @@ def use(stage: Stage) -> Iterator[float]:
     yield 2.0
     told["ticks a second when idle"] = (model.ticks - ticks) / 2
     told["full when idle"] = stage.full - full
-    for key in "gklcrhv":  # matplotlib's own keys, all taken out
+    for key in "kropv":  # matplotlib's own
         stage.press(key)
     yield 0.3
-    told["grids and scales"] = [axes.get_yscale(), axes.get_xscale()]
+    told["scale and mode"] = [axes.get_xscale(), str(toolbar.mode)]
     stage.press("q")
     yield 5.0
     told["q did nothing"] = True
