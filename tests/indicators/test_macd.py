@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import EMA, MACD
-from tests.indicators.inputs import Floats, Stretch, each_file, prices, stretch, walk
+from tests.indicators.inputs import Floats, Stretch, each_file, prices, published, stretch, walk
 
 
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
@@ -97,3 +97,13 @@ def test_talib_agrees_on_anything(closes: list[float], fast: int, further: int, 
 
 def test_talib_agrees_on_the_real_files(real_data: Path) -> None:
     each_file(real_data, check_against_talib)
+
+
+def test_stock_indicators_seeds_the_fast_average_with_the_first_closes(real_data: Path) -> None:
+    quotes, expected = published(real_data, "macd")
+    line = MACD().batch(quotes)["line"]
+    from_first = EMA(12).batch(quotes)["ema"] - EMA(26).batch(quotes)["ema"]
+    np.testing.assert_allclose(from_first[25:], expected["macd"][25:], rtol=1e-9, atol=1e-12)
+    apart = np.abs(line - expected["macd"])
+    assert apart[33] > 1e-4
+    assert apart[33 + 150 :].max() < 1e-12

