@@ -106,6 +106,9 @@ class Chain(Composite):
         """The point of a bar for which the inner one has no value."""
         return None if self.outer.value is None else self._undefined
 
+    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+        return self.inner._computable(*inputs)  # noqa: SLF001 - it is one of us
+
     def _stretch(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
         import numpy as np  # as late as here: see base
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, TypeAlias
 
 import msgspec
 
@@ -19,8 +19,6 @@ Cell: TypeAlias = tuple[str, int, int, int]
 
 _Name: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
 _Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
-
-_CHUNK: Final = 32_768
 
 
 class FlownOn(Protocol):
@@ -52,8 +50,8 @@ class FlightsPerDay(Indicator[FlownOn, FlightsPerDayPoint]):
     They may come in any order, and each counts as often as it comes, cancelled or not. A flight is refused whose
     airline has no name, or whose day is in no calendar.
 
-    `stockstream.views.flights` counts by itself: it makes no points, which is three times as fast, knows the rows
-    that have been counted before, and shows how many days are in no calendar instead of stopping there.
+    `stockstream.views.flights` counts by itself: it takes two thirds of the time where it makes no points, knows the
+    rows that have been counted before, and shows how many days are in no calendar instead of stopping there.
 
     Examples
     --------
@@ -109,22 +107,38 @@ class FlightsPerDay(Indicator[FlownOn, FlightsPerDayPoint]):
         return cell
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[Any]) -> None:
-        counts = self._counts
-        flights = []
-        for cell in _rows(inputs):
-            count = counts.get(cell)
-            if count is None:
-                cell, count = _cell(*cell), 0
-            counts[cell] = count = count + 1
-            flights.append(count)
-        points[0] = flights
-
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
         import numpy as np  # as late as here: see base
 
-        known = {row: _cell(*row) is not None for row in set(_rows(inputs))}
-        # What is not a number is not found again, either.
-        return np.fromiter((known.get(row, False) for row in _rows(inputs)), np.bool_, len(inputs[0]))
+        airlines = inputs[0].tolist()
+        numbers = {airline: number for number, airline in enumerate(dict.fromkeys(airlines))}
+        cells = np.fromiter(map(numbers.__getitem__, airlines), np.int64, len(airlines))
+        year, month, day = (column.astype(np.int64) for column in inputs[1:])
+        for part, size in ((year, 10_000), (month, 13), (day, 32)):
+            cells = cells * size + part
+        _, firsts, kinds, counts = np.unique(cells, return_index=True, return_inverse=True, return_counts=True)
+        before = np.empty(len(firsts), np.int64)
+        for kind in np.argsort(firsts).tolist():
+            first = firsts[kind]
+            cell = (airlines[first], year[first].item(), month[first].item(), day[first].item())
+            before[kind] = held = self._counts.get(cell, 0)
+            self._counts[cell] = held + counts[kind].item()
+        # The flights of one cell after the other, each in the order in which they came; it sorts 16 bits the fastest.
+        order = np.argsort(kinds.astype(np.min_scalar_type(len(firsts))), kind="stable")
+        ahead = np.cumsum(counts) - counts
+        points[0, order] = np.arange(1, len(order) + 1) + np.repeat(before - ahead, counts)
+
+    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+        import numpy as np
+
+        airlines = inputs[0].tolist()
+        named = {airline for airline in set(airlines) if isinstance(airline, str) and airline}
+        good = np.fromiter(map(named.__contains__, airlines), np.bool_, len(airlines))
+        for column, least, most in zip(inputs[1:], (1, 1, 1), (9_999, 12, 31), strict=True):
+            good &= (column >= least) & (column <= most) & (column == np.floor(column))
+        year, month, day = (np.where(good, column, 1) for column in inputs[1:])
+        start = (12 * (year - 1970) + (month - 1)).astype(np.int64).astype("M8[M]")
+        good &= start.astype("M8[D]") + day.astype(np.int64) <= (start + 1).astype("M8[D]")
+        return good
 
     def copy(self) -> Self:
         """Another one in the same state, which then goes its own way."""
@@ -160,9 +174,3 @@ def _cell(airline: object, *parts: Any) -> Cell | None:
         return None
     cell = (airline, day.year, day.month, day.day)
     return cell if isinstance(airline, str) and airline and cell[1:] == parts else None  # type: ignore[return-value]
-
-
-def _rows(columns: tuple[NDArray[Any], ...]) -> Iterator[Any]:
-    """The rows of columns as tuples, made of a stretch at a time."""
-    for start in range(0, len(columns[0]), _CHUNK):
-        yield from zip(*(column[start : start + _CHUNK].tolist() for column in columns), strict=True)

@@ -103,6 +103,13 @@ class Together(Composite):
                 some = True
         return self.point(*values) if some else None
 
+    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+        columns = dict(zip(self.inputs, inputs, strict=True))
+        good: Any = True
+        for part in self.parts.values():
+            good = good & part._computable(*(columns[name] for name in part.inputs))  # noqa: SLF001 - it is one of us
+        return good  # type: ignore[no-any-return]
+
     def _stretch(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:  # noqa: ARG002 - as the base has it
         import numpy as np  # as late as here: see base
 

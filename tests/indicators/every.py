@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stockstream import indicators
-from stockstream.indicators import RSI, SMA, Aroon, Bollinger, Chain, Indicator, Together
+from stockstream.indicators import RSI, SMA, VWAP, Aroon, Bollinger, Chain, FlightsPerDay, Indicator, Together
 from tests.indicators.inputs import Floats, Stretch, changed, noise, records, stretch, walk
 
 
@@ -43,10 +44,11 @@ EXAMPLES: dict[type[Any], list[dict[str, Any]]] = {
     Chain: [
         {"inner": RSI(3), "outer": Bollinger(5)},
         {"inner": Bollinger(4), "field": "percent_b", "outer": Chain(RSI(2), SMA(7))},
+        {"inner": VWAP(), "outer": Together({"sma": SMA(2), "rsi": RSI(5)})},
     ],
     Together: [
         {"parts": {"bands": Bollinger(5), "aroon": Aroon(70), "rsi": RSI(3)}},
-        {"parts": {"slow": SMA(70), "both": Together({"fast": SMA(1), "aroon": Aroon(4)})}},
+        {"parts": {"slow": SMA(70), "flights": FlightsPerDay(), "both": Together({"fast": SMA(1), "vwap": VWAP()})}},
     ],
 }
 """Parameters for those that do not come without any."""
@@ -85,7 +87,7 @@ STRETCHES: dict[str, Stretch] = {
     "ties": changed(stretch(walk(600), 1.0), np.round),
     "plateaus": stretch(np.repeat(np.round(walk(40), 2), 20)),
     "falling": stretch(np.arange(600.0, 0.0, -1.0), 0.3),
-    "rising": stretch(np.arange(600.0), 0.3),
+    "rising": stretch(np.arange(1.0, 601.0), 0.3),
     "one spike": stretch(spiked(200), 0.4),
     "spikes": stretch(spiked(40, 59, 60, 333), 0.4),
     "1e9": stretch(noise(500, level=1e9, size=0.01), 0.005),
@@ -97,6 +99,20 @@ STRETCHES: dict[str, Stretch] = {
     "none": stretch(walk(0)),
 }
 STRETCHES = {name: records(bars) for name, bars in STRETCHES.items()}
+for column in (column for bars in STRETCHES.values() for column in bars.values()):
+    column.flags.writeable = False  # a batch leaves what it is given as it was
 
 every_indicator = pytest.mark.parametrize("make", makers(), ids=str)
 every_stretch = pytest.mark.parametrize("bars", STRETCHES.values(), ids=STRETCHES.keys())
+
+
+def possible(indicator: Any, bars: Stretch) -> NDArray[np.bool_]:
+    """Which bars an indicator does not refuse: of most all, of some those above 0."""
+    result: NDArray[np.bool_] = indicator._computable(*indicator._columns(bars))
+    return result
+
+
+def fit(make: Maker, bars: Stretch) -> Stretch:
+    """The bars that an indicator does not refuse."""
+    good = possible(make(), bars)
+    return {name: column[good] for name, column in bars.items()}

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from stockstream.indicators import InvalidBar
-from tests.indicators.every import STRETCHES, Maker, discovered, every_indicator, makers
+from tests.indicators.every import STRETCHES, Maker, discovered, every_indicator, makers, possible
 from tests.indicators.inputs import NUMBERS, Price, cut, prices
 
 BARS = STRETCHES["walk"]
@@ -58,6 +58,22 @@ def test_what_is_not_finite_or_too_large_is_refused(make: Maker, value: float, p
         with pytest.raises(InvalidBar, match=rf"{name} {re.escape(str(value))}.* at place 150\b"):
             indicator.batch(poisoned)
         assert json.dumps(indicator.state()) == before
+
+
+@every_indicator
+def test_update_and_batch_refuse_the_same_bars(make: Maker) -> None:
+    bars = STRETCHES["around zero"]
+    good = possible(make(), bars)
+    indicator = make()
+    for fine, price in zip(good, prices(bars), strict=True):
+        if fine:
+            indicator.update(price)
+        else:
+            with pytest.raises(InvalidBar):
+                indicator.update(price)
+    if not good.all():
+        with pytest.raises(InvalidBar, match=rf" at place {np.argmin(good)}\b"):
+            make().batch(bars)
 
 
 def every_one_that_reads(*names: str) -> pytest.MarkDecorator:
