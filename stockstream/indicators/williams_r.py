@@ -35,7 +35,8 @@ class WilliamsR(Indicator[PriceBar, WilliamsRPoint]):
     nearer of them, as in TA-Lib.
 
     Each value is rounded once where the range is below 1/25 of the lowest low: differences and product are then exact.
-    In wider windows it is within 2 units in the last place. At the extremes it is exactly -100 and 0.
+    In wider windows it is within 2 units in the last place, or 4 where the lowest low is below half of the highest
+    high. At the extremes it is exactly -100 and 0.
 
     Parameters
     ----------

@@ -24,29 +24,31 @@ from tests.indicators.inputs import (
 )
 
 
-def by_definition(columns: Stretch, period: int) -> list[tuple[Fraction | None, bool]]:
-    """%R in exact arithmetic from the first point on, None in a flat window; and whether the window is narrow."""
+def by_definition(columns: Stretch, period: int) -> list[tuple[Fraction | None, int]]:
+    """%R in exact arithmetic from the first point on, None in a flat window; and how many units it may be away."""
     high, low, close = ([Fraction(value) for value in columns[name].tolist()] for name in ("high", "low", "close"))
-    found: list[tuple[Fraction | None, bool]] = []
+    found: list[tuple[Fraction | None, int]] = []
     for end in range(period, len(high) + 1):
         highest, lowest = max(high[end - period : end]), min(low[end - period : end])
         extent = highest - lowest
-        found.append(((close[end - 1] - highest) / extent * 100 if extent else None, 25 * extent < lowest))
+        exact = (close[end - 1] - highest) / extent * 100 if extent else None
+        units = 0 if 25 * extent < lowest or exact in (0, -100) else 2 if 2 * lowest >= highest else 4
+        found.append((exact, units))
     return found
 
 
 def check_rounding(columns: Stretch, period: int) -> int:
-    """Windows that are narrow: there each value is rounded once, elsewhere it is 2 units in the last place away."""
+    """How many values are rounded once; the others are as near as the docstring says."""
     expected = by_definition(columns, period)
     found = WilliamsR(period).batch(columns)["williams_r"][period - 1 :]
-    for value, (exact, narrow) in zip(found.tolist(), expected, strict=True):
+    for value, (exact, units) in zip(found.tolist(), expected, strict=True):
         if exact is None:
             assert math.isnan(value)
-        elif narrow or exact in (0, -100):
+        elif not units:
             assert value == float(exact)
         else:
-            assert abs(Fraction(value) - exact) <= 2 * Fraction(math.ulp(value))
-    return sum(narrow for _, narrow in expected)
+            assert abs(Fraction(value) - exact) <= units * Fraction(math.ulp(value))
+    return sum(not units for _, units in expected)
 
 
 def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
