@@ -21,7 +21,7 @@ from tests.charts.fake_model import FakeModel
 from tests.charts.stage import Stage
 from tests.views.bars import walk
 
-OF_BARS = {name: view for name, view in VIEWS.items() if view.key_name == "symbol"}
+OF_BARS = {name: VIEWS[name] for name, study in STUDIES.items() if study.indicator is not None}
 every_view = pytest.mark.parametrize("view", OF_BARS.values(), ids=lambda view: view.name)
 every_study = pytest.mark.parametrize("study", STUDIES.values(), ids=lambda study: study.name)
 
@@ -75,6 +75,14 @@ def test_what_the_marks_name_is_in_the_frame_and_has_values(view: View[Any]) -> 
     for name in named(view.panels):
         assert np.isfinite(frame[name]).any(), name
     assert len(list(table([("symbol", "AAPL", frame)]))) == 301
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.panels], ids=lambda view: view.name)
+def test_it_opens_before_there_is_data(view: View[Any]) -> None:
+    stage = Stage(model(view, view.fold(Selection(), **defaults(view)), defaults(view)))
+    shown = stage.show()
+    assert stage.scene._middle.get_text() == f"no data yet in the topic {view.topic.name}"
+    assert np.array_equal(shown, stage.drawn_anew())
 
 
 @every_view
