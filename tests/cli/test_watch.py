@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,12 @@ from stockstream.cli.watch import CHART, _chart, _instant, app
 from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
+from stockstream.indicators.catalog import catalog
+from stockstream.records import IMPOSSIBLE
+from stockstream.topics import STOCKS
+from tests.cli.conftest import Site
 from tests.cli.hands import clean, stockstream
+from tests.views.bars import bar, walk
 
 
 @pytest.fixture
@@ -156,3 +162,24 @@ def test_no_parameter_has_the_name_of_another_option(runner: CliRunner) -> None:
     assert {"interval", "rows", "seconds"} <= common
     for view in VIEWS.values():
         assert not common & {parameter.name for parameter in view.parameters}, view.name
+
+
+def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
+    site.send(STOCKS, [*walk(120), bar(120, 101.0, high=1.0, flags=(IMPOSSIBLE,)), bar(121, 101.0, volume=None)])
+    several = ("chart", "AAPL", "--with", "bollinger,rsi:period=5,obv,volume")
+    tables = {}
+    for name, *arguments in (several, ("bollinger", "AAPL"), ("rsi", "AAPL", "--period", "5"), ("obv", "AAPL")):
+        told = site.run("watch", name, *arguments, "--once", "--values", f"{name}.csv", "--headless", f"{name}.png")
+        assert told.returncode == 0, told.stderr
+        assert (site.folder / f"{name}.png").stat().st_size > 10_000
+        with (site.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            tables[name] = list(csv.DictReader(file))
+    rows = tables.pop("chart")
+    assert len(rows) == 122
+    for name, alone in tables.items():
+        for field in catalog()[name].fields:
+            column = name if field == name else f"{name}_{field}"
+            assert [row[column] for row in rows] == [row[field] for row in alone], column
+    assert [row["doubtful"] for row in rows[-2:]] == ["True", "False"]
+    assert [bool(row["obv"]) for row in rows[-3:]] == [True, False, False]
+    assert [bool(row["rsi"]) for row in rows[-3:]] == [True, False, True]
