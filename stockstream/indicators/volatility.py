@@ -103,7 +103,8 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
         (close,) = inputs
         former = np.concatenate(([self._last or 0.0], close[:-1]))
         self._last = close[-1].item()
-        change = (close - former) / former
+        with np.errstate(over="ignore"):  # as far apart as that, `_far` takes them
+            change = (close - former) / former
         near = (change >= -0.5) & (change <= 1.0)
         # Python's logarithm: NumPy's own is another in the last digit on some processors.
         returns = _array(map(log1p, np.where(near, change, 0.0).tolist()), len(close))

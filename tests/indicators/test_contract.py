@@ -38,8 +38,8 @@ def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, b
     assert at_once.state() == one_by_one.state()
 
 
-# Batches go in chunks of some 32,768 bars: this leaves a single block of 20 for the second.
-MANY = records(stretch(walk(32_805, start=1_000.0), 0.4))
+# Batches go in chunks of some 65,536 bars: this leaves a single block of 20 for the second.
+MANY = records(stretch(walk(65_573, start=1_000.0), 0.4))
 
 
 @every_indicator

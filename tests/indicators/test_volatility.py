@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from itertools import pairwise
 from decimal import Decimal, localcontext
+from itertools import pairwise
 from pathlib import Path
 from statistics import stdev
 
@@ -11,7 +11,7 @@ import pytest
 import talib
 
 from stockstream.indicators import InvalidBar, Volatility
-from tests.indicators.inputs import Floats, Price, Stretch, each_file, noise, stream, stretch, walk
+from tests.indicators.inputs import Floats, Price, Stretch, assert_identical, each_file, noise, stream, stretch, walk
 
 
 def volatility(closes: Floats, period: int = 20, factor: float = 252.0) -> Floats:
@@ -98,6 +98,8 @@ def test_prices_at_the_ends_of_what_there_is() -> None:
     found = volatility(closes, 2, 1.0)
     assert np.isfinite(found[2:]).all()
     assert float(exact(closes[:3].tolist())) == pytest.approx(found[2], rel=1e-14)
+    many = stretch(np.tile(closes, 50))
+    assert_identical(Volatility(2).batch(many), stream(Volatility(2), many))
 
 
 def check_against_others(columns: Stretch) -> None:
