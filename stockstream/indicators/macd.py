@@ -57,11 +57,11 @@ class MACD(Indicator[PriceBar, MACDPoint]):
     Examples
     --------
     >>> from types import SimpleNamespace
-    >>> macd = MACD(fast=2, slow=3, signal=2)
-    >>> for close in (1.0, 2.0, 3.0, 6.0):
+    >>> macd = MACD(fast=3, slow=7, signal=2)
+    >>> for close in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 12.0):
     ...     point = macd.update(SimpleNamespace(close=close))
     >>> point
-    MACDPoint(line=1.0, signal=0.75, histogram=0.25)
+    MACDPoint(line=3.0, signal=2.5, histogram=0.5)
     """
 
     __slots__ = ("_average", "_spread", "fast", "signal", "slow")

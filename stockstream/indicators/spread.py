@@ -20,9 +20,9 @@ class Spread(Stateful):
     pivots: what they exceed these by is subtracted, and not the averages themselves, in which at prices of 1e9 the
     digits of small moves would be lost.
 
-    >>> spread = Spread(2, 3)
-    >>> [spread.push(value) for value in (1.0, 2.0, 3.0, 6.0)]
-    [None, None, 0.5, 1.0]
+    >>> spread = Spread(3, 7)
+    >>> [spread.push(value) for value in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 12.0)][5:]
+    [None, 2.0, 3.0]
     """
 
     __slots__ = ("_fast", "_slow", "long", "short")
