@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import Aroon, AroonPoint, InvalidBar
-from tests.indicators.inputs import Price, Stretch, assert_identical, each_file, stream, stretch, walk
+from tests.indicators.inputs import Price, Stretch, assert_identical, changed, each_file, stream, stretch, walk
 
 
 def by_definition(columns: Stretch, period: int) -> Stretch:
@@ -48,7 +48,7 @@ def test_in_a_flat_window_both_are_at_the_last_bar() -> None:
 
 @pytest.mark.parametrize("period", [1, 2, 14, 25, 254, 255, 256, 700])
 def test_the_definition_on_walks_with_ties(period: int) -> None:
-    columns = {name: np.round(column, 1) for name, column in stretch(walk(1500), 0.5).items()}
+    columns = changed(stretch(walk(1500), 0.5), lambda column: np.round(column, 1))
     assert_identical(Aroon(period).batch(columns), by_definition(columns, period))
     assert_identical(stream(Aroon(period), columns), by_definition(columns, period))
 
