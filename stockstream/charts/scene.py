@@ -283,6 +283,8 @@ class Scene:
             across = max(1.0, width - left - right)
             panel.axes.set_position((left / width, box.y0, across / width, box.height))
             panel.axes.yaxis.set_label_coords((_MARGIN - left) / across, 0.5)
+        box = self.panels[0].axes.get_position()
+        self._middle.set_position((box.x0 + box.width / 2, box.y0 + box.height / 2))
         self._label()
         self._place_ticks()
 

@@ -248,7 +248,10 @@ def test_no_data_is_said_and_then_gone() -> None:
     model = FakeModel(PRICES, FakeFold({}), waiting="topic stocks on 127.0.0.1:9092")
     stage = Stage(model)
     stage.show()
-    assert stage.scene._middle.get_text() == "waiting for topic stocks on 127.0.0.1:9092"
+    middle = stage.scene._middle
+    assert middle.get_text() == "waiting for topic stocks on 127.0.0.1:9092"
+    words, box = middle.get_window_extent(), stage.scene.panels[0].axes.bbox
+    assert box.y0 < words.y0 < words.y1 < box.y1
     model.fold.frames = {"AAPL": bars(50)}
     stage.show()
     assert stage.scene._middle.get_text() == ""
