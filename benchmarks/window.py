@@ -2,81 +2,111 @@
 
 A frame is what it takes to have a change on the screen: half of them bring a new bar, half change the bar that is
 forming. Both ways draw the same candles, bands, volume and words at 1000 by 600 pixels and take turns in one process.
+With them come the times of a move of the crosshair and of a full redraw, as after a scroll; what a window takes that
+has nothing to do; and mplfinance, where that is installed: it is in no lock, as it has not been kept up since 2023 and
+lacks what it needs (pip install mplfinance six).
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import shutil
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
+from benchmarks.bars import Source
 from benchmarks.measure import Comparison
+from benchmarks.peers import Mplfinance, Replot, has_mplfinance
 from stockstream.charts import backend
-from stockstream.charts.axis import local
 from stockstream.charts.picture import SIZE
 from stockstream.charts.scene import DPI
 from stockstream.charts.window import Window
-from stockstream.consumers.registry import VIEWS
-from stockstream.errors import SeriesError
-from stockstream.indicators.bollinger import Bollinger
-from stockstream.views.fold import Fold
-from stockstream.views.frame import Frame
-from stockstream.views.status import Status
 
-BARS = (500, 5_000)
-STEPS = 60
-WARM_UP = 10
-PEER = "clear-and-replot"
+STEPS: Final = 60
+WARM_UP: Final = 10
+SCROLLS: Final = 20
+MOVES: Final = 100
+SLOW: Final = 3
+"""Frames of a peer that takes seconds for one."""
 
+FRAME: Final = {500: 8.0, 5_000: 10.0}
+"""Bars, and the milliseconds that a frame of so many is hoped to take."""
 
-@dataclass(frozen=True)
-class Run:
-    """The seconds of each frame, one way and the other."""
+REDRAW: Final = 55.0
+IDLE: Final = 1.0
+IDLE_FOR: Final = 10.0
 
-    ours: tuple[float, ...]
-    theirs: tuple[float, ...]
-
-    def told(self) -> str:
-        """Medians and 95th percentiles."""
-        ours, theirs = (_median_and_p95(times) for times in (self.ours, self.theirs))
-        worse = "no worse" if ours[1] <= theirs[1] else "WORSE"
-        return (
-            f"    median {ours[0]:.1f} ms against {theirs[0]:.1f} ms;"
-            f" 95th percentile {ours[1]:.1f} ms against {theirs[1]:.1f} ms ({worse})"
-        )
+Times = Mapping[str, Sequence[float]]
+"""The seconds that each repetition of each thing took."""
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
-    """Measure each toolkit that is here, in a process of its own."""
+    """Measure each toolkit that is here, in processes of its own."""
     with display() as environment:
         for toolkit, name in backend.BACKENDS.items():
-            for bars in BARS:
+            for bars in FRAME:
                 what = f"a window's frame, {bars:,} bars, {name}"
-                child = subprocess.run(
-                    [sys.executable, "-m", "benchmarks.window", toolkit, str(bars)],
-                    env={**os.environ, **environment}, capture_output=True, text=True, check=False,
-                )  # fmt: skip
-                if child.returncode:
-                    reason = child.stderr.strip().splitlines()[-1:] or [f"ended with {child.returncode}"]
-                    yield f"{what}: not measured ({reason[0]})"
+                times = _child(environment, toolkit, str(bars))
+                if isinstance(times, str):
+                    yield f"{what}: not measured ({times})"
                     continue
-                times = Run(*map(tuple, json.loads(child.stdout)))
-                yield Comparison(what, PEER, times.ours, times.theirs, "time", 0.3, "a change on the screen")
-                yield times.told()
+                yield from _told(what, times, FRAME[bars])
+            idle = _child(environment, toolkit, "idle")
+            if not isinstance(idle, str):
+                yield _share(f"a window that has nothing to do, {name}", 100 * idle["idle"][0] / IDLE_FOR)
+
+
+def _child(environment: Mapping[str, str], *arguments: str) -> Times | str:
+    """What a process of its own has measured, or why it has not."""
+    child = subprocess.run(
+        [sys.executable, "-m", "benchmarks.window", *arguments],
+        env={**os.environ, **environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if child.returncode:
+        return (child.stderr.strip().splitlines()[-1:] or [f"ended with {child.returncode}"])[0]
+    times: Times = json.loads(child.stdout)
+    return times
+
+
+def _told(what: str, times: Times, aim: float) -> Iterator[Comparison | str]:
+    ours, theirs = tuple(times["ours"]), tuple(times["replot"])
+    yield Comparison(what, "clear-and-replot", ours, theirs, "time", 0.25, "a change on the screen")
+    worse = "no worse" if _p95(ours) <= _p95(theirs) else "WORSE"
+    yield (
+        f"    ratio of the medians {statistics.median(ours) / statistics.median(theirs):.2f};"
+        f" 95th percentile {_p95(ours):.1f} ms against {_p95(theirs):.1f} ms ({worse})"
+    )
+    yield _milliseconds("a frame", ours, aim)
+    yield _milliseconds("a full redraw by a scroll", times["scroll"], REDRAW)
+    yield _milliseconds("a move of the crosshair", times["crosshair"], aim)
+    if times["mplfinance"]:
+        peer = tuple(times["mplfinance"])
+        yield Comparison(what, "mplfinance", ours[: len(peer)], peer, "time", 0.25, "a change on the screen")
+
+
+def _milliseconds(what: str, seconds: Sequence[float], aim: float) -> str:
+    median = 1000 * statistics.median(seconds)
+    verdict = "reached" if median <= aim else "missed"
+    return f"    {what}: median {median:.1f} ms, 95th percentile {_p95(seconds):.1f} ms (aim <= {aim:g} ms: {verdict})"
+
+
+def _share(what: str, percent: float) -> str:
+    return f"{what}: {percent:.2f} % of a core (aim < {IDLE:g} %: {'reached' if percent < IDLE else 'missed'})"
+
+
+def _p95(seconds: Sequence[float]) -> float:
+    return 1000 * statistics.quantiles(seconds, n=20)[-1]
 
 
 @contextmanager
@@ -97,15 +127,11 @@ def display() -> Iterator[Mapping[str, str]]:
         server.wait()
 
 
-def _median_and_p95(times: tuple[float, ...]) -> tuple[float, float]:
-    return 1000 * statistics.median(times), 1000 * statistics.quantiles(times, n=20)[-1]
-
-
 # The child: one toolkit, one number of bars.
 
 
-def measure(toolkit: str, bars: int) -> Run:
-    """Time both ways in turn."""
+def measure(toolkit: str, bars: int) -> dict[str, list[float]]:
+    """Time a window and its peers in turn, then what a user does to a window."""
     source = Source(bars)
     window = Window(source, backend=toolkit, rows=bars)
     import matplotlib.pyplot as plt
@@ -114,152 +140,72 @@ def measure(toolkit: str, bars: int) -> Run:
     plt.show(block=False)
     window.viewer.show()
     window.viewer.say(datetime.now(UTC))
+    canvas = cast("Any", window.scene.canvas)
 
     def ours() -> None:
         window.viewer.show()
         window.scene.paint()
-        cast("Any", window.scene.canvas).flush_events()
+        canvas.flush_events()
 
-    def theirs() -> None:
-        replot.draw(source.frame("BENCH").tail(bars))
-
-    times: tuple[list[float], list[float]] = ([], [])
+    times: dict[str, list[float]] = {"ours": [], "replot": [], "scroll": [], "crosshair": [], "mplfinance": []}
     for step in range(STEPS + WARM_UP):
         for change in (source.grow, source.form):
             change()
-            for way, taken in zip((ours, theirs), times, strict=True):
-                seconds = timed(way)
-                if step >= WARM_UP:
-                    taken.append(seconds)
-    return Run(*map(tuple, times))
+            taken = {"ours": timed(ours), "replot": timed(lambda: replot.draw(source.frame("BENCH").tail(bars)))}
+            if step >= WARM_UP:
+                for name, seconds in taken.items():
+                    times[name].append(seconds)
+
+    def point(place: tuple[float, float]) -> None:
+        window.scene.point(place)
+        canvas.flush_events()
+
+    for move in range(MOVES):
+        times["crosshair"].append(timed(partial(point, (100.0 + 7.9 * move, 150.0 + 3.1 * move))))
+    window.scene.point(None)
+    for _ in range(SCROLLS):
+        window.scene.viewport.pan(-0.01)
+        times["scroll"].append(timed(ours))
+    if has_mplfinance():
+        logging.disable()  # of fonts that it does not find
+        peer = Mplfinance(plt.figure(figsize=SIZE, dpi=DPI))
+        times["mplfinance"] = [timed(lambda: peer.draw(source.frame("BENCH").tail(bars))) for _ in range(SLOW)]
+    return times
 
 
-def timed(way: Callable[[], None]) -> float:
+def rest(toolkit: str) -> dict[str, list[float]]:
+    """The processor's seconds in some seconds of a window without news."""
+    source = Source(500)
+    source.quiet = True
+    window = Window(source, backend=toolkit)
+    began: list[float] = []
+
+    def look() -> None:
+        began.append(time.process_time())
+        if len(began) == 2:
+            source.finished = True
+        else:
+            timer.interval = int(1000 * IDLE_FOR)
+            timer.start()
+
+    timer = window.scene.canvas.new_timer(interval=3_000)
+    timer.single_shot = True
+    timer.add_callback(look)
+    timer.start()
+    window.show()
+    return {"idle": [began[1] - began[0]]}
+
+
+def timed(way: Callable[[], object]) -> float:
     """The seconds that a call takes."""
     started = time.perf_counter()
     way()
     return time.perf_counter() - started
 
 
-class Source:
-    """A model of one series that grows when told; its bars and bands are computed beforehand."""
-
-    view = VIEWS["bollinger"]
-    parameters: Mapping[str, Any] = {"period": 20, "width": 2.0}
-    finished = False
-
-    def __init__(self, bars: int) -> None:
-        rows = bars + STEPS + WARM_UP + 1
-        random = np.random.default_rng(1)
-        close = 100 * np.exp(np.cumsum(random.normal(0, 0.001, rows)))
-        open_ = np.concatenate(([100.0], close[:-1]))
-        spread = np.abs(random.normal(0, 0.05, (2, rows)))
-        points = Bollinger(20, 2.0).batch({"close": close})
-        minutes = np.arange(rows) // 390 * 1440 + np.arange(rows) % 390
-        self._columns: dict[str, NDArray[Any]] = {
-            "time": np.datetime64("2026-01-05T14:30", "us") + minutes.astype("m8[m]"),
-            "open": open_,
-            "high": np.maximum(open_, close) + spread[0],
-            "low": np.minimum(open_, close) - spread[1],
-            "close": close,
-            "volume": random.lognormal(8, 0.4, rows),
-            **points,
-            "final": np.ones(rows, dtype=bool),
-        }
-        self._rows = bars
-
-    def grow(self) -> None:
-        """One more bar, which is forming."""
-        if self._rows:
-            self._columns["final"][self._rows - 1] = True
-        self._rows += 1
-        self._columns["final"][self._rows - 1] = False
-
-    def form(self) -> None:
-        """The forming bar's price moves within its range."""
-        last = self._rows - 1
-        self._columns["close"][last] = (self._columns["high"][last] + self._columns["low"][last]) / 2
-
-    @property
-    def fold(self) -> Fold[Any]:
-        """Itself."""
-        return cast("Fold[Any]", self)
-
-    def keys(self) -> list[str]:
-        """One series."""
-        return ["BENCH"]
-
-    def frame(self, key: str) -> Frame:  # noqa: ARG002 - there is one
-        """The bars so far."""
-        return Frame("time", {name: column[: self._rows] for name, column in self._columns.items()})
-
-    def title(self, key: str) -> str:
-        """What it is."""
-        return f"{key} 1m"
-
-    def simulated(self, key: str) -> bool:  # noqa: ARG002 - there is one
-        """Nothing to compare in that."""
-        return False
-
-    def zone(self, key: str) -> str | None:  # noqa: ARG002 - there is one
-        """New York's."""
-        return "America/New_York"
-
-    def missing(self) -> list[str]:
-        """Nothing."""
-        return []
-
-    def ambiguity(self) -> SeriesError | None:
-        """Nothing."""
-        return None
-
-    def tick(self) -> bool:
-        """Told from outside."""
-        return True
-
-    def status(self) -> Status:
-        """All is well."""
-        return Status(connected=True, since=datetime.now(UTC), caught_up=True, lag=0)
-
-
-class Replot:
-    """The same figure, cleared and plotted again for each change, with whole collections rather than single bars."""
-
-    def __init__(self, figure: Any) -> None:
-        self._figure = figure
-        self._price, self._volume = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-        figure.subplots_adjust(left=0.07, right=0.985, top=0.86, bottom=0.08, hspace=0.05)
-
-    def draw(self, frame: Frame) -> None:
-        """Clear, plot, label, draw."""
-        price, volume = self._price, self._volume
-        price.clear()
-        volume.clear()
-        x = np.arange(len(frame))
-        price.fill_between(x, frame["lower"], frame["upper"], alpha=0.1, color="tab:green", label="bands")
-        for name in ("lower", "upper"):
-            price.plot(x, frame[name], color="tab:green", linewidth=1)
-        price.plot(x, frame["middle"], color="tab:green", linestyle="--", label="middle")
-        rising = frame["close"] >= frame["open"]
-        for kind, color in ((rising, "tab:blue"), (~rising, "tab:orange")):
-            price.vlines(x[kind], frame["low"][kind], frame["high"][kind], colors=color, linewidth=0.7)
-            price.vlines(x[kind], frame["open"][kind], frame["close"][kind], colors=color, linewidth=1.4)
-            volume.vlines(x[kind], 0, frame["volume"][kind], colors=color, linewidth=1.4)
-        places = x[:: max(1, len(x) // 8)]
-        clock = local(frame.instants[places], "America/New_York")
-        volume.set_xticks(places, [f"{instant.astype('M8[m]').item():%H:%M}" for instant in clock])
-        price.set_ylabel("price")
-        volume.set_ylabel("volume")
-        price.grid(visible=True)
-        volume.grid(visible=True)
-        price.legend(loc="upper left")
-        price.set_title(f"BENCH 1m - Bollinger Bands (20, 2)   close {frame['close'][-1]:,.2f}")
-        self._figure.suptitle(f"connected, last {frame.instants[-1]}", fontsize=9)
-        self._figure.canvas.draw()
-        self._figure.canvas.flush_events()
-
-
 if __name__ == "__main__":
-    gc.disable()
-    measured = measure(sys.argv[1], int(sys.argv[2]))
-    print(json.dumps([measured.ours, measured.theirs]))
+    if sys.argv[2] == "idle":
+        print(json.dumps(rest(sys.argv[1])))
+    else:
+        gc.disable()
+        print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))

@@ -1,0 +1,99 @@
+"""A model of one series, made of nothing, for what is measured to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.consumers.registry import VIEWS
+from stockstream.errors import SeriesError
+from stockstream.indicators.bollinger import Bollinger
+from stockstream.views.fold import Fold
+from stockstream.views.frame import Frame
+from stockstream.views.status import Status
+
+
+class Source:
+    """A model of one series that grows when told, by so many bars at most; ``quiet`` is one without news."""
+
+    view = VIEWS["bollinger"]
+    parameters: Mapping[str, Any] = {"period": 20, "width": 2.0}
+    finished = False
+    quiet = False
+
+    def __init__(self, bars: int, more: int = 100) -> None:
+        rows = bars + more
+        random = np.random.default_rng(1)
+        close = 100 * np.exp(np.cumsum(random.normal(0, 0.001, rows)))
+        open_ = np.concatenate(([100.0], close[:-1]))
+        spread = np.abs(random.normal(0, 0.05, (2, rows)))
+        points = Bollinger(20, 2.0).batch({"close": close})
+        minutes = np.arange(rows) // 390 * 1440 + np.arange(rows) % 390
+        self._columns: dict[str, NDArray[Any]] = {
+            "time": np.datetime64("2026-01-05T14:30", "us") + minutes.astype("m8[m]"),
+            "open": open_,
+            "high": np.maximum(open_, close) + spread[0],
+            "low": np.minimum(open_, close) - spread[1],
+            "close": close,
+            "volume": random.lognormal(8, 0.4, rows),
+            **points,
+            "final": np.ones(rows, dtype=bool),
+        }
+        self._rows = bars
+
+    def grow(self) -> None:
+        """One more bar, which is forming."""
+        if self._rows:
+            self._columns["final"][self._rows - 1] = True
+        self._rows += 1
+        self._columns["final"][self._rows - 1] = False
+
+    def form(self) -> None:
+        """The forming bar's price moves within its range."""
+        last = self._rows - 1
+        self._columns["close"][last] = (self._columns["high"][last] + self._columns["low"][last]) / 2
+
+    @property
+    def fold(self) -> Fold[Any]:
+        """Itself."""
+        return cast("Fold[Any]", self)
+
+    def keys(self) -> list[str]:
+        """One series."""
+        return ["BENCH"]
+
+    def frame(self, key: str) -> Frame:  # noqa: ARG002 - there is one
+        """The bars so far."""
+        return Frame("time", {name: column[: self._rows] for name, column in self._columns.items()})
+
+    def title(self, key: str) -> str:
+        """What it is."""
+        return f"{key} 1m"
+
+    def simulated(self, key: str) -> bool:  # noqa: ARG002 - there is one
+        """Nothing to compare in that."""
+        return False
+
+    def zone(self, key: str) -> str | None:  # noqa: ARG002 - there is one
+        """New York's."""
+        return "America/New_York"
+
+    def missing(self) -> list[str]:
+        """Nothing."""
+        return []
+
+    def ambiguity(self) -> SeriesError | None:
+        """Nothing."""
+        return None
+
+    def tick(self) -> bool:
+        """Told from outside."""
+        return not self.quiet
+
+    def status(self) -> Status:
+        """All is well."""
+        return Status(connected=True, since=datetime.now(UTC), caught_up=True, lag=0)
