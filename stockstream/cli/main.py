@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "broker": Entry("stockstream.cli.broker:broker", "Run Apache Kafka on this machine, in the foreground.", RUN),
     "produce": Entry("stockstream.cli.produce:app", "Send records from a source to their topic.", RUN),
     "watch": Entry("stockstream.cli.watch:app", "Open a live window on a topic.", RUN),
+    "report": Entry("stockstream.cli.report_page:report", "Write a page of HTML on what the topic of bars holds.", LOOK),
     "topics": Entry("stockstream.cli.topics:topics", "List the topics: records, newest record, size.", LOOK),
     "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
     "tail": Entry("stockstream.cli.tail:tail", "Print a topic's newest records, then follow it.", LOOK),

@@ -13,6 +13,7 @@ from stockstream.consumers import (
     bollinger,
     cci,
     channels,
+    dashboard,
     flights,
     macd,
     mfi,
@@ -64,5 +65,6 @@ STUDIES: Final[Mapping[str, Study]] = {
 VIEWS: Final[Mapping[str, View[Any]]] = {
     **{name: study.view() for name, study in STUDIES.items() if study.indicator is not None},
     flights.VIEW.name: flights.VIEW,
+    dashboard.VIEW.name: dashboard.VIEW,
 }
 """The windows, each with a command and settings of its own."""

@@ -10,6 +10,7 @@ from stockstream.indicators.catalog import Parameter
 from stockstream.topics import Topic
 from stockstream.views.fold import FoldMaker
 from stockstream.views.marks import Panel
+from stockstream.views.tiles import Tile
 
 R = TypeVar("R")
 
@@ -23,7 +24,8 @@ class View(Generic[R]):
     "one" the window shows one key at a time (n and b switch), with "all" every key at once. A ``keyed`` view reads only
     the keys it shows; one that is not keeps all of them, as it compares them. ``choice`` says what it
     shows where the user names no key. ``title`` may
-    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``.
+    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``. One with ``tiles``, row by row, has no panels:
+    it is a dashboard, and its fold has `tables`.
     """
 
     name: str
@@ -32,10 +34,11 @@ class View(Generic[R]):
     record: type[R]
     fold: FoldMaker[Any]
     title: str
-    panels: tuple[Panel, ...]
+    panels: tuple[Panel, ...] = ()
     key_name: str = "symbol"
     layout: Literal["one", "all"] = "one"
     keyed: bool = True
     choice: str = "all there are"
     gather: Callable[[Sequence[R]], list[Any]] | None = None
     parameters: tuple[Parameter[Any], ...] = ()
+    tiles: tuple[tuple[Tile, ...], ...] = ()

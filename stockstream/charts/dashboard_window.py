@@ -1,0 +1,199 @@
+"""A live window with a dashboard, and the same as a picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from matplotlib.backend_bases import KeyEvent, MouseEvent
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts.dashboard import Dashboard
+from stockstream.charts.looks import Habit, Looks
+from stockstream.charts.memory import Memory
+from stockstream.charts.model import Model
+from stockstream.charts.picture import save
+from stockstream.charts.shell import BUSY, DPI, Shell
+from stockstream.charts.strip import strip, utc_now
+from stockstream.charts.theme import THEMES
+from stockstream.views.tiles import Tile
+
+SIZE: Final = (12.0, 8.0)
+_EVERY: Final = 0.25
+"""Seconds between two drawings at least: tables that change faster cannot be read."""
+
+_STRIP_EVERY: Final = 1.0
+_AT_MOST_EVERY: Final = 1.0
+_NOTE_FOR: Final = 8.0
+_KEYS: Final = "click: one alone · Escape: all · wheel: scroll · p: pie or ranks · t: theme · s: save · Space: pause · q: close"
+
+
+def show(board: Dashboard, model: Model) -> None:
+    """Put what a model holds now on a dashboard."""
+    fold: Any = model.fold
+    keys = fold.keys()
+    simulated = any(map(fold.simulated, keys))
+    status = model.status()
+    empty = "" if keys else f"waiting for {status.waiting}" if status.waiting else "no data yet"
+    names = ", ".join(keys) if len(keys) <= 8 else f"{len(keys)} symbols"
+    title = model.view.title.format(**model.parameters)
+    board.show(fold.tables(), f"{title} - {names}" if names else title, simulated=simulated, empty=empty)
+
+
+class DashboardWindow(Shell):
+    """A window on a model whose fold has tables."""
+
+    def __init__(
+        self,
+        model: Model,
+        rows: Sequence[Sequence[Tile]],
+        *,
+        refresh: float = BUSY,
+        backend: str = "auto",
+        theme: str = "light",
+        memory: Memory | None = None,
+        asked: Looks | None = None,
+    ) -> None:
+        super().__init__(model, SIZE, backend=backend, memory=memory)
+        self._habit = Habit(self.memory, Looks(theme=theme), asked or Looks())
+        first = self._habit.now
+        if first.geometry is not None:
+            self.place.set(first.geometry)
+        self._rows = rows
+        self._every = max(refresh, _EVERY)
+        self._theme = first.theme if first.theme and first.theme in THEMES else theme
+        self.board = self._board()
+        self._stale = True
+        self._paused = False
+        self._taken = 0
+        self._note = (self.memory.note, time.monotonic() + _NOTE_FOR)
+        self._drawn = self._told = -1e9
+        canvas = self.figure.canvas
+        canvas.mpl_connect("key_press_event", self.guarded(self._on_key))
+        canvas.mpl_connect("button_press_event", self.guarded(self._on_click))
+        canvas.mpl_connect("scroll_event", self.guarded(self._on_scroll))
+
+    def _board(self) -> Dashboard:
+        return Dashboard(self._rows, self.figure, THEMES[self._theme], self.guarded)
+
+    def begin(self) -> None:
+        """As `Shell.begin`."""
+        self._show()
+        self._say()
+
+    def _show(self) -> None:
+        show(self.board, self.model)
+        header = self.board.header
+        self.rename(("SIMULATED " if header.badge.get_visible() else "") + header.title.get_text())
+
+    def _say(self) -> None:
+        text, until = self._note
+        note = text if time.monotonic() < until else ""
+        status = self.model.status()
+        held = status.taken - self._taken if self._paused else None
+        self.board.say(strip(status, utc_now(), held=held, note=note))
+
+    def note(self, text: str) -> None:
+        """Have the strip say something for a while."""
+        self._note = (text, time.monotonic() + _NOTE_FOR)
+        self._say()
+
+    def work(self, *, changed: bool, ended: bool) -> None:
+        """As `Shell.work`."""
+        now = time.monotonic()
+        self._stale |= changed
+        if self._stale and not self._paused and (ended or now - self._drawn >= self._every):
+            self._drawn = now
+            self._stale = False
+            self._show()
+        if now - self._told >= _STRIP_EVERY:
+            self._told = now
+            self._say()
+        self.board.paint()
+
+    def paint(self) -> None:
+        """As `Shell.paint`."""
+        self.board.paint()
+
+    def remember(self) -> None:
+        """As `Shell.remember`."""
+        self._habit.note(Looks(geometry=self.place.get() or self._habit.now.geometry, theme=self._theme))
+        self.memory.beat()
+
+    def _on_key(self, event: KeyEvent) -> None:
+        match event.key:
+            case "q":
+                self.close()
+                return
+            case "p":
+                self.board.toggle()
+            case "escape":
+                self.board.open(None)
+            case " ":
+                self._paused = not self._paused
+                self._taken = self.model.status().taken
+                self._say()
+            case "t":
+                names = list(THEMES)
+                self._theme = names[(names.index(self._theme) + 1) % len(names)]
+                former = self.board
+                former.close()
+                self.board = self._board()
+                self.board.alone, self.board.ranked = former.alone, former.ranked
+                self._show()
+                self._say()
+            case "f":
+                manager: Any = self.figure.canvas.manager
+                manager.full_screen_toggle()
+            case "s":
+                self._save()
+            case "?":
+                self.note(_KEYS)
+            case _:
+                return
+        self.paint_soon()
+
+    def _save(self) -> None:
+        path = Path(f"{self.model.view.name}-{utc_now():%Y%m%dT%H%M%SZ}.png")
+        canvas: Any = self.figure.canvas
+        save(canvas, path, hint="start in another folder")
+        self.note(f"saved {path.absolute()}")
+
+    def _on_click(self, event: MouseEvent) -> None:
+        name = self.board.at(event.inaxes)
+        if name is not None and event.button == 1:
+            self.board.open(None if self.board.alone else name)
+            self.paint_soon()
+
+    def _on_scroll(self, event: MouseEvent) -> None:
+        self.board.scroll(event.inaxes, -3 if event.button == "up" else 3)
+        self.paint_soon()
+
+
+class DashboardPicture:
+    """The same drawn to a PNG file that is kept fresh."""
+
+    def __init__(self, model: Model, rows: Sequence[Sequence[Tile]], path: Path, *, theme: str = "light") -> None:
+        self._model = model
+        self._path = path
+        self._canvas = FigureCanvasAgg(Figure(figsize=SIZE, dpi=DPI))
+        self.board = Dashboard(rows, self._canvas.figure, THEMES[theme])
+        self._looked = -_AT_MOST_EVERY
+
+    def refresh(self) -> None:
+        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
+        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
+            self.finish()
+
+    def finish(self) -> None:
+        """Draw it at once."""
+        self._looked = time.monotonic()
+        now = utc_now()
+        show(self.board, self._model)
+        drawn = f"drawn {now.astimezone():%H:%M:%S}"
+        self.board.say(strip(self._model.status(), now, note=drawn, ages=False))
+        self.board.paint()
+        save(self._canvas, self._path, hint="name another file with --headless")

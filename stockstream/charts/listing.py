@@ -1,0 +1,102 @@
+"""A table as a tile: a text a column, which scrolls."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+from numpy.typing import NDArray
+
+from stockstream.charts import stamps
+from stockstream.charts.theme import Theme
+from stockstream.charts.tiles import DrawnTile
+from stockstream.views.frame import Frame
+from stockstream.views.tiles import Cell, Listing, Tile
+
+_LINE: Final = 1.3
+"""From one row to the next, in heights of a line: as `stockstream.charts.stamps` sets lines."""
+
+_LEFT: Final = ("text", "clock", "day")
+
+
+class DrawnListing(DrawnTile[Listing]):
+    """`Listing`: as many rows as there is room for, from the one that was scrolled to."""
+
+    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
+        super().__init__(tile, axes, theme)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(NullLocator())
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        self._first = 0
+        self._held = 0
+        self._room = 1
+        aligned = ["left" if cell.kind in _LEFT else "right" for cell in self.mark.cells]
+        self._titles = [
+            self._text(0, 1, cell.title, ha=ha, va="top", color=theme.quiet)
+            for cell, ha in zip(self.mark.cells, aligned, strict=True)
+        ]
+        self._columns = [self._text(0, 0, "", ha=ha, va="top") for ha in aligned]
+        self._place = self._text(1, 0, "", ha="right", va="bottom", color=theme.quiet)
+
+    def show(self, table: Frame) -> bool:
+        """As `DrawnTile.show`."""
+        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        line = round(_LINE * (font.ascent + font.descent))
+        tall, wide = self.axes.bbox.height, self.axes.bbox.width
+        self._room = max(1, int(tall // line) - 1)
+        self._held = len(table)
+        self._first = min(self._first, max(0, self._held - self._room))
+        rows = slice(self._first, self._first + self._room)
+        texts = [written(table[cell.column][rows], cell) for cell in self.mark.cells] if self._held else []
+        self._set(texts, wide, line / max(tall, 1.0))
+        more = self._held > self._room
+        self._place.set_text(f"{self._first + 1:,} to {min(rows.stop, self._held):,} of {self._held:,}" if more else "")
+        self._place.set_position((1, 1 + 0.35 * line / max(tall, 1.0)))
+        return False
+
+    def _set(self, texts: list[list[str]], wide: float, line: float) -> None:
+        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        columns = texts or [[] for _ in self.mark.cells]
+        widths = [
+            max(map(font.width, [cell.title, *column])) for cell, column in zip(self.mark.cells, columns, strict=True)
+        ]
+        # What is left over goes between the columns, but no more than makes a row hard to follow.
+        air = min(40.0, max(6.0, (wide - sum(widths)) / max(1, len(widths) - 1)))
+        across = 0.0
+        for cell, title, column, lines, width in zip(
+            self.mark.cells, self._titles, self._columns, columns, widths, strict=True
+        ):
+            x = (across if cell.kind in _LEFT else across + width) / max(wide, 1.0)
+            title.set_position((x, 1))
+            column.set_position((x, 1 - line))
+            column.set_text("\n".join(lines))
+            across += width + air
+
+    def scroll(self, rows: int) -> None:
+        """As `DrawnTile.scroll`."""
+        self._first = max(0, min(self._first + rows, self._held - self._room))
+
+
+def written(values: NDArray[Any], cell: Cell) -> list[str]:
+    """A column's values as they are read; what is not known is a dash.
+
+    >>> written(np.array([0.5, np.nan]), Cell("share", "share", "percent", ".1f"))
+    ['50.0%', '-']
+    """
+    if cell.kind == "text":
+        return [str(value) for value in values.tolist()]
+    if cell.kind == "day":
+        return [str(value) for value in values.astype("M8[D]")]
+    if cell.kind == "clock":
+        return [_moment(value) for value in values.astype("M8[s]").tolist()]
+    scale, unit = (100, "%") if cell.kind == "percent" else (1, "")
+    return ["-" if value != value else f"{scale * value:{cell.form}}{unit}" for value in values.tolist()]
+
+
+def _moment(moment: Any) -> str:
+    seconds = f":{moment:%S}" if moment.second else ""
+    return f"{moment:%Y-%m-%d %H:%M}{seconds}"

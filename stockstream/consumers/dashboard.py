@@ -1,0 +1,90 @@
+"""All symbols at a glance: volumes, averages, volatilities, and tables of days, minutes and bars."""
+
+from typing import Final
+
+from stockstream.indicators.catalog import Parameter
+from stockstream.records import Candle
+from stockstream.topics import STOCKS
+from stockstream.views.dashboard import DashboardFold
+from stockstream.views.stretch import gather
+from stockstream.views.tiles import Cell, Heights, Listing, Points, Profile, Shares, Tile
+from stockstream.views.view import View
+
+TILES: Final = (
+    (
+        Tile("volume", "Volume", "symbols", Heights("symbol", "volume"), unit="total"),
+        Tile("share", "Share of volatility", "symbols", Shares("symbol", "share")),
+        Tile(
+            "highest",
+            "Highest average and volatility",
+            "symbols",
+            Profile(
+                "symbol",
+                (
+                    ("moving_average_max", "moving average", ",.6g"),
+                    ("volatility_max", "volatility a bar", ".2%"),
+                ),
+            ),
+        ),
+    ),
+    (
+        Tile(
+            "scatter",
+            "Volatility against average",
+            "symbols",
+            Points("symbol", "moving_average", "volatility", "moving average", "volatility a bar"),
+        ),
+        Tile(
+            "days",
+            "Average close",
+            "days",
+            Listing((Cell("day", "date", "day"), Cell("symbol", "symbol", "text"), Cell("close", "close"))),
+        ),
+        Tile(
+            "windows",
+            "One-minute averages",
+            "windows",
+            Listing(
+                (
+                    Cell("start", "from, UTC", "clock"),
+                    Cell("end", "to", "clock"),
+                    Cell("symbol", "symbol", "text"),
+                    Cell("moving_average", "average"),
+                    Cell("bars", "bars", form=",d"),
+                    Cell("late", "late", form=",d"),
+                )
+            ),
+        ),
+    ),
+    (
+        Tile(
+            "rows",
+            "Newest bars",
+            "rows",
+            Listing(
+                (
+                    Cell("time", "time, UTC", "clock"),
+                    Cell("symbol", "symbol", "text"),
+                    *(Cell(name, name) for name in ("open", "high", "low", "close")),
+                    Cell("volume", "volume", form=",.0f"),
+                )
+            ),
+        ),
+    ),
+)
+
+VIEW: Final = View(
+    name="dashboard",
+    help="All symbols at a glance: volumes, averages, volatilities, and tables of days, minutes and bars.",
+    topic=STOCKS,
+    record=Candle,
+    gather=gather,
+    fold=DashboardFold,
+    title="Dashboard ({average}, {volatility})",
+    layout="all",
+    parameters=(
+        Parameter("average", int, 3, "Bars in the moving average."),
+        Parameter("volatility", int, 20, "Log returns in the volatility, which is that of a bar."),
+    ),
+    tiles=TILES,
+)

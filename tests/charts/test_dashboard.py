@@ -1,0 +1,217 @@
+"""The dashboard's tiles on a canvas: what they show, and that a blit shows what a full draw does."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
+
+from stockstream.charts.dashboard import Dashboard
+from stockstream.charts.listing import DrawnListing
+from stockstream.charts.page import page
+from stockstream.charts.strip import Strip
+from stockstream.charts.theme import THEMES
+from stockstream.consumers.dashboard import TILES
+from stockstream.views.dashboard import DashboardFold
+from stockstream.views.fold import Selection
+from tests.views.bars import walk
+
+SYMBOLS = ("AAPL", "MSFT", "<b>")
+
+
+def fold_of(bars: int) -> DashboardFold:
+    fold = DashboardFold(Selection())
+    for seed, symbol in enumerate(SYMBOLS):
+        fold.apply(walk(bars, seed, symbol))
+    return fold
+
+
+class Canvas(FigureCanvasAgg):
+    """Counts what it is asked for."""
+
+    draws = blits = 0
+
+    def draw(self) -> None:
+        self.draws += 1
+        super().draw()  # type: ignore[no-untyped-call]
+
+    def blit(self, bbox: object = None) -> None:
+        self.blits += 1
+
+
+class Stage:
+    def __init__(self, size: tuple[float, float] = (12, 8), theme: str = "light") -> None:
+        self.canvas = Canvas(Figure(figsize=size, dpi=100))
+        self.board = Dashboard(TILES, self.canvas.figure, THEMES[theme])
+        self.board.say(Strip(("connected",), "good"))
+
+    def show(self, fold: DashboardFold) -> None:
+        self.board.show(fold.tables(), "Dashboard", simulated=False)
+        self.board.paint()
+
+    def pixels(self) -> Any:
+        return np.asarray(self.canvas.buffer_rgba()).copy()  # type: ignore[no-untyped-call]
+
+    def tile(self, name: str) -> Any:
+        return next(tile for tile in self.board.tiles if tile.tile.name == name)
+
+    def text(self, name: str) -> list[list[str]]:
+        return [column.get_text().split("\n") for column in self.tile(name)._columns]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    stage.show(fold_of(300))
+    return stage
+
+
+def test_every_tile_shows_its_table(stage: Stage) -> None:
+    tables = fold_of(300).tables()
+    heights = [bar.get_height() for bar in stage.tile("volume")._bars]
+    assert heights == tables["symbols"]["volume"].tolist()
+    slices = [artist for artist in stage.tile("share").moving if isinstance(artist, Wedge)]
+    np.testing.assert_allclose([(each.theta2 - each.theta1) / 360 for each in slices], tables["symbols"]["share"])
+    for line, column in zip(stage.tile("highest")._lines, ("moving_average_max", "volatility_max"), strict=True):
+        assert line.get_ydata().tolist() == tables["symbols"][column].tolist()
+    places = stage.tile("scatter")._points.get_offsets()
+    np.testing.assert_allclose(places[:, 0], tables["symbols"]["moving_average"])
+    np.testing.assert_allclose(places[:, 1], 100 * tables["symbols"]["volatility"])
+    days, symbols, closes = stage.text("days")
+    assert list(zip(days, symbols, closes, strict=True)) == [
+        (str(day), symbol, f"{close:,.2f}")
+        for day, symbol, close in zip(
+            *(tables["days"][name].tolist() for name in ("day", "symbol", "close")), strict=True
+        )
+    ]
+    begins, ends, *_ = stage.text("windows")
+    assert (begins[0], ends[0]) == ("2026-03-02 19:29", "2026-03-02 19:30")
+    assert stage.text("rows")[1][:4] == ["<b>", "AAPL", "MSFT", "<b>"]
+
+
+def test_values_that_move_cost_a_blit_which_shows_what_a_full_draw_does(stage: Stage) -> None:
+    fold = fold_of(300)
+    stage.show(fold)
+    stage.canvas.draws = stage.canvas.blits = 0
+    fold.apply(walk(301, 0, "AAPL")[-1:])
+    stage.show(fold)
+    assert (stage.canvas.draws, stage.canvas.blits) == (0, 1)
+    blitted = stage.pixels()
+    stage.canvas.draw()
+    np.testing.assert_array_equal(blitted, stage.pixels())
+
+
+def test_nothing_is_painted_where_nothing_changed(stage: Stage) -> None:
+    stage.canvas.draws = stage.canvas.blits = 0
+    stage.board.paint()
+    assert (stage.canvas.draws, stage.canvas.blits) == (0, 0)
+
+
+def test_artists_stay_the_same_number(stage: Stage) -> None:
+    fold = fold_of(300)
+    counts = set()
+    for more in range(301, 320):
+        fold.apply(walk(more, 0, "AAPL")[-1:])
+        stage.show(fold)
+        counts.add(len(stage.canvas.figure.findobj()))
+    assert len(counts) == 1
+
+
+def test_a_tile_alone_fills_the_figure(stage: Stage) -> None:
+    together = stage.pixels()
+    stage.board.open("rows")
+    stage.board.paint()
+    assert [tile.tile.name for tile in stage.board.shown] == ["rows"]
+    assert len(stage.text("rows")[0]) > 40
+    assert stage.tile("volume").axes.get_visible() is False
+    stage.board.open(None)
+    stage.board.paint()
+    np.testing.assert_array_equal(stage.pixels(), together)
+
+
+def test_shares_as_ranks_and_back(stage: Stage) -> None:
+    pie = stage.pixels()
+    stage.board.toggle()
+    stage.board.paint()
+    texts = [artist.get_text() for artist in stage.tile("share").moving if hasattr(artist, "get_text")]
+    shares = [float(text.split()[-1].rstrip("%")) for text in texts]
+    assert len(shares) == 3
+    assert shares == sorted(shares, reverse=True)
+    stage.board.toggle()
+    stage.board.paint()
+    np.testing.assert_array_equal(stage.pixels(), pie)
+
+
+def test_a_table_scrolls_as_far_as_it_goes(stage: Stage) -> None:
+    axes = stage.tile("rows").axes
+    first = stage.text("rows")[0][0]
+    stage.board.scroll(axes, 3)
+    assert stage.text("rows")[0][0] != first
+    stage.board.scroll(axes, 10_000)
+    assert stage.tile("rows")._place.get_text().endswith("500 of 500")
+    stage.board.scroll(axes, -10_000)
+    assert stage.text("rows")[0][0] == first
+
+
+def test_it_says_what_it_waits_for() -> None:
+    stage = Stage()
+    stage.board.show(DashboardFold(Selection()).tables(), "Dashboard", simulated=False, empty="waiting for a broker")
+    stage.board.paint()
+    assert not any(tile.axes.get_visible() for tile in stage.board.tiles)
+    stage.show(fold_of(40))
+    assert all(tile.axes.get_visible() for tile in stage.board.tiles)
+
+
+@pytest.mark.parametrize("theme", list(THEMES))
+@pytest.mark.parametrize("size", [(6.0, 4.0), (12.0, 8.0)])
+def test_it_draws_in_every_theme_and_when_small(theme: str, size: tuple[float, float]) -> None:
+    stage = Stage(size, theme)
+    stage.show(fold_of(300))
+    assert len(np.unique(stage.pixels().reshape(-1, 4), axis=0)) > 50
+
+
+def test_one_bar_of_one_symbol_is_enough() -> None:
+    fold = DashboardFold(Selection())
+    fold.apply(walk(1))
+    stage = Stage()
+    stage.show(fold)
+    assert isinstance(stage.tile("days"), DrawnListing)
+    assert stage.text("days")[1] == ["AAPL"]
+
+
+class Reader(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.cells: list[str] = []
+        self.images: list[str] = []
+        self.open = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open = tag == "td"
+        self.images += [value or "" for name, value in attrs if name == "src"]
+        assert tag not in ("script", "link")
+
+    def handle_data(self, data: str) -> None:
+        if self.open:
+            self.cells.append(data)
+            self.open = False
+
+
+def test_the_page_holds_everything_within_it() -> None:
+    fold = fold_of(300)
+    text = page("Stocks <&>", "about", fold.tables(), TILES, simulated=True)
+    reader = Reader(text)
+    assert len(reader.images) == 4
+    assert all(image.startswith("data:image/png;base64,iVBOR") for image in reader.images)
+    assert reader.cells.count("<b>") == reader.cells.count("AAPL") > 100
+    assert "SIMULATED" in text
+    assert "<title>Stocks &lt;&amp;&gt;</title>" in text
+    assert not re.search(r"https?://", text)
+    assert "SIMULATED" not in page("Stocks", "", fold.tables(), TILES, simulated=False)
