@@ -111,11 +111,15 @@ class BrokerSettings(Section):
 
 
 class WindowSettings(Section):
-    """Every window: seconds between two drawings (None: as data arrives), the toolkit, and the rows in view."""
+    """Every window: seconds between two drawings (None: as data arrives), the toolkit, the rows in view, the colours,
+    what pictures are saved as, and whether it remembers what the user changes."""
 
     refresh: float | None = Field(default=None, gt=0)
     backend: Literal["auto", "tk", "qt"] = "auto"
     rows: int = Field(default=500, ge=2)
+    theme: Literal["light", "dark", "contrast"] = "light"
+    save_as: Literal["png", "svg", "pdf"] = "png"
+    memory: bool = True
 
 
 class SimulatedSettings(Section):

@@ -53,14 +53,17 @@ class Habit:
         self.now = asked.over(self._remembered).over(usual)
 
     def note(self, now: Looks) -> None:
-        """Take how it looks now; what has changed is remembered, and no longer once it is as usual again."""
-        if now == self.now:
-            return
+        """Take how it looks now; what has changed is remembered, and no longer once it is as usual again.
+
+        Its place is remembered in any case: where all windows of several know theirs they are left there.
+        """
         changed = {
             name: None if value == getattr(self._usual, name) else value
             for name, value in msgspec.structs.asdict(now).items()
-            if value != getattr(self.now, name)
+            if name == "geometry" or value != getattr(self.now, name)
         }
         self.now = now
-        self._remembered = msgspec.structs.replace(self._remembered, **changed)
-        self._memory.put(_SECTION, self._remembered)
+        remembered = msgspec.structs.replace(self._remembered, **changed)
+        if remembered != self._remembered:
+            self._remembered = remembered
+            self._memory.put(_SECTION, remembered)

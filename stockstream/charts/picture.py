@@ -16,6 +16,7 @@ from stockstream.charts.model import Model
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
 from stockstream.charts.subject import Subject
+from stockstream.charts.theme import THEMES
 from stockstream.charts.viewer import Viewer
 from stockstream.errors import StockstreamError
 from stockstream.views.view import View
@@ -51,6 +52,8 @@ class Picture:
         The stretch to show instead, ``end`` exclusive.
     size
         Width and height in inches of 100 pixels; without it by the number of panels.
+    theme
+        The theme's name.
     """
 
     def __init__(
@@ -62,11 +65,12 @@ class Picture:
         start: np.datetime64 | None = None,
         end: np.datetime64 | None = None,
         size: tuple[float, float] | None = None,
+        theme: str = "light",
     ) -> None:
         self._path = path
         self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
         whole = start is not None or end is not None
-        self.scene = Scene(model.view, self._canvas.figure, rows=None if whole else rows)
+        self.scene = Scene(model.view, self._canvas.figure, rows=None if whole else rows, theme=THEMES[theme])
         self._viewer = Viewer(model, self.scene, start=start, end=end, ages=False)
         self._drawn: object = None
         self._looked = -_AT_MOST_EVERY

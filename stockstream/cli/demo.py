@@ -16,17 +16,20 @@ import typer
 
 import stockstream
 from stockstream.charts import backend
+from stockstream.charts.placing import Geometry
 from stockstream.cli.board import Board, board
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
+from stockstream.cli.windows import blame, keep_up, memory_file, places
 from stockstream.config import Settings
-from stockstream.errors import BrokerError, DisplayError, StockstreamError, Unreachable
+from stockstream.errors import BrokerError, DisplayError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
 from stockstream.producers.sample import sample_flights
+from stockstream.views.fold import Selection
 
 PICTURES: Final = Path("out")
 """Where pictures go without a display, seen from the working directory."""
@@ -50,6 +53,7 @@ class Plan:
     symbols: tuple[str, ...]
     yahoo: bool
     pictures: Path | None
+    places: tuple[Geometry | None, ...]
     config: Path | None
 
     @property
@@ -83,17 +87,20 @@ class Plan:
 
     def windows(self) -> dict[str, list[str]]:
         """The windows' names and arguments."""
-        feed = ["--feed", "market" if self.yahoo else "simulated"]
-        chosen = {"bollinger": [*self.symbols, *feed], "aroon": [*self.symbols, *feed], "flights": []}
-        return {
-            f"watch {view}": [
-                "watch",
-                view,
-                *arguments,
-                *(["--headless", str(self.pictures / f"{view}.png")] if self.pictures else []),
-            ]
-            for view, arguments in chosen.items()
-        }
+        commands = {}
+        for (view, selection), place in zip(_shown(self.symbols, yahoo=self.yahoo).items(), self.places, strict=True):
+            feed = ["--feed", selection.feed] if selection.feed else []
+            where = ["--geometry", str(place)] if place else []
+            if self.pictures:
+                where = ["--headless", str(self.pictures / f"{view}.png")]
+            commands[f"watch {view}"] = ["watch", view, *selection.keys, *feed, *where]
+        return commands
+
+
+def _shown(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
+    """What the windows show, by their views."""
+    bars = Selection(symbols, None, "market" if yahoo else "simulated")
+    return {"bollinger": bars, "aroon": bars, "flights": Selection()}
 
 
 def demo(
@@ -116,10 +123,9 @@ def demo(
         shown = stack.enter_context(board(context.reporter, children))
         supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children, on_beat=shown.tell))
         _bring_up(plan, supervisor, shown)
-        _keep_up(supervisor, shown, None if seconds is None else time.monotonic() + seconds)
-    died = supervisor.died()
-    if died:
-        raise StockstreamError("; ".join(f"{child.name} died: {child.why()}" for child in died))
+        until = None if seconds is None else time.monotonic() + seconds
+        keep_up(supervisor, shown.tell, rank=_WINDOWS, until=until)
+    blame(supervisor)
 
 
 def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) -> Plan:
@@ -129,6 +135,7 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) ->
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stockstream-demo-")))
         reporter.note(f"{data} is in use by another demo: this one's data is temporary")
         data, states = folder / "kafka", folder / "state"
+    pictures = _pictures(settings, reporter, headless=headless)
     return Plan(
         port=_port(settings.broker.port, reporter),
         data=data,
@@ -136,9 +143,18 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) ->
         sample=_sample(settings),
         symbols=settings.demo.symbols,
         yahoo=yahoo,
-        pictures=_pictures(settings, reporter, headless=headless),
+        pictures=pictures,
+        places=_places(settings.model_copy(update={"state_dir": states}), yahoo=yahoo, windows=pictures is None),
         config=settings.file,
     )
+
+
+def _places(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
+    """Where the windows should open, if there are any."""
+    shown = _shown(settings.demo.symbols, yahoo=yahoo)
+    if not windows:
+        return (None,) * len(shown)
+    return tuple(places(settings, [memory_file(settings, view, selection) for view, selection in shown.items()]))
 
 
 def _in_use(data: Path) -> bool:
@@ -212,12 +228,3 @@ def _answers(plan: Plan) -> bool:
     except Unreachable:
         return False
     return True
-
-
-def _keep_up(supervisor: Supervisor, shown: Board, until: float | None) -> None:
-    """Watch until the time is over, or no window is left."""
-    while until is None or time.monotonic() < until:
-        shown.tell()
-        if not any(child.alive for child in supervisor.children if child.rank == _WINDOWS):
-            return
-        time.sleep(_BEAT)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import numpy as np
 import typer
 
+from stockstream.cli import windows
 from stockstream.cli.context import Context
 from stockstream.config import Settings
 from stockstream.consumers.chart import completions, parts
@@ -80,7 +81,7 @@ def _command(
     def watch(ctx: typer.Context, keys: list[str] | None, **options: Any) -> None:
         context = Context.of(ctx)
         context.settings.view(view.name, KNOWN)
-        _watch(context, opened(context.settings, options), tuple(keys or ()), options)
+        _watch(ctx, opened(context.settings, options), tuple(keys or ()), options)
 
     metavar = f"{view.key_name.upper()}..."
     annotations = {
@@ -89,9 +90,10 @@ def _command(
         **own,
         **(_SERIES if view.key_name == "symbol" else {}),
         **_COMMON,
+        **windows.OPTIONS,
     }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    empty = {"ctx": inspect.Parameter.empty, "once": False}
+    empty = {"ctx": inspect.Parameter.empty, "once": False, "no_memory": False, "each": False}
     watch.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(name, kind, default=empty.get(name), annotation=annotation)
@@ -201,12 +203,16 @@ for _view in VIEWS.values():
     app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opened(_view)))
 
 
-def _watch(context: Context, opened: Opened, keys: tuple[str, ...], options: dict[str, Any]) -> None:
+def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: dict[str, Any]) -> None:
+    context = Context.of(ctx)
     settings = context.settings
     view, parameters = opened
     configured = settings.views.get(view.name, {})
     chosen = keys or tuple(str(key) for key in configured.get(f"{view.key_name}s") or ())
     selection = Selection(chosen, options.get("interval"), options.get("feed"))
+    if options["each"]:
+        windows.each(ctx, view.name, selection, options)
+        return
     try:
         live = Live(view, selection, parameters, settings.connection(), settings.state_dir)
     except ValueError as error:
@@ -218,24 +224,21 @@ def _watch(context: Context, opened: Opened, keys: tuple[str, ...], options: dic
         once=options["once"],
         seconds=options["seconds"],
     ) as watched:
-        _show(context, watched, options)
+        _show(context, watched, selection, options)
 
 
-def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:
+def _show(context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any]) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
-    window = context.settings.window
-    if watched.view.tiles:
-        _show_dashboard(context, watched, options)
-        return
+    settings, window = context.settings, context.settings.window
     scope: dict[str, Any] = {
-        "rows": options["rows"] or window.rows,
         "start": _instant("--start", options["start"]),
         "end": _instant("--end", options["end"]),
     }
     if options["headless"] is not None:
         from stockstream.charts.picture import Picture
 
-        picture = Picture(watched, options["headless"], **scope)
+        rows = options["rows"] or window.rows
+        picture = Picture(watched, options["headless"], **scope, rows=rows, theme=options["theme"] or window.theme)
         run(watched, picture.refresh)
         picture.finish()
         return
@@ -246,7 +249,14 @@ def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> 
 
     refresh = options["refresh"] or window.refresh or _BEAT
     try:
-        shown = Window(watched, refresh=refresh, backend=options["backend"] or window.backend, **scope)
+        shown = Window(
+            watched,
+            refresh=refresh,
+            backend=options["backend"] or window.backend,
+            rows=window.rows,
+            **scope,
+            **windows.looks(settings, watched.view.name, selection, options),
+        )
     except DisplayError as error:
         if options["values"] is None:
             raise
@@ -254,28 +264,6 @@ def _show(context: Context, watched: Watching[Any], options: dict[str, Any]) -> 
         run(watched, lambda: None)
     else:
         shown.show()
-
-
-def _show_dashboard(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:
-    """The same for a view with tiles, which always shows all that the topic holds."""
-    for name in ("start", "end", "rows"):
-        if options[name] is not None:
-            raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
-    window, rows = context.settings.window, watched.view.tiles
-    if options["headless"] is not None:
-        from stockstream.charts.dashboard_window import DashboardPicture
-
-        picture = DashboardPicture(watched, rows, options["headless"])
-        run(watched, picture.refresh)
-        picture.finish()
-        return
-    if options["once"]:
-        run(watched, lambda: None)
-        return
-    from stockstream.charts.dashboard_window import DashboardWindow
-
-    refresh = options["refresh"] or window.refresh or _BEAT
-    DashboardWindow(watched, rows, refresh=refresh, backend=options["backend"] or window.backend).show()
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:

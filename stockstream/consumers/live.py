@@ -76,7 +76,7 @@ class Live(Generic[R]):
         self.parameters = parameters
         self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, **parameters)
         self.fold = self._make()
-        self._name = _folder_name(selection) if view.keyed else "all"
+        self._name = folder_name(selection) if view.keyed else "all"
         self._states = states
         self._subscriber = Subscriber(
             view.topic,
@@ -238,8 +238,9 @@ class Live(Generic[R]):
         return sum(count for _, count in self._arrivals) / _RATE_OVER
 
 
-def _folder_name(selection: Selection) -> str:
+def folder_name(selection: Selection) -> str:
     """A folder's name for what is read, the same for the same choice; safe for any symbol."""
     symbols = "+".join(sorted(quote(key, safe="") for key in selection.keys)) or "all"
-    name = "@".join(part for part in (symbols, selection.interval, selection.feed) if part)
+    made = selection.resample and f"in-{selection.resample}"
+    name = "@".join(part for part in (symbols, selection.interval, selection.feed, made) if part)
     return name if len(name) <= _LONGEST_NAME else sha256(name.encode()).hexdigest()[:16]

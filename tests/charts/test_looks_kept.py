@@ -59,6 +59,14 @@ def test_what_is_asked_for_holds_once(path: Path) -> None:
     assert (now.theme, now.rows, now.log) == ("dark", 90, True)
 
 
+def test_place_is_remembered_even_where_it_was_asked_for(path: Path) -> None:
+    place = Geometry(900, 500, -20, 30)
+    habit, memory = begun(path, asked=Looks(geometry=place))
+    habit.note(habit.now)
+    memory.close()
+    assert begun(path)[0].now.geometry == place
+
+
 def test_nothing_is_written_where_nothing_changes(path: Path) -> None:
     habit, memory = begun(path)
     habit.note(habit.now)

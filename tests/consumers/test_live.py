@@ -156,10 +156,10 @@ def test_kill_9_in_the_middle_of_a_replay_counts_every_row_once(broker: str, tmp
 
 
 def test_symbols_of_any_kind_make_safe_folders() -> None:
-    from stockstream.consumers.live import _folder_name
+    from stockstream.consumers.live import folder_name
 
-    name = _folder_name(Selection(("../../etc", "^GSPC", "BTC-USD", "EURUSD=X"), "1m", None))
+    name = folder_name(Selection(("../../etc", "^GSPC", "BTC-USD", "EURUSD=X"), "1m", None))
     assert "/" not in name
     assert name.endswith("@1m")
-    assert _folder_name(Selection(("B", "A"))) == _folder_name(Selection(("A", "B")))
-    assert len(_folder_name(Selection(tuple(f"SYM{number}" for number in range(500))))) == 16
+    assert folder_name(Selection(("B", "A"))) == folder_name(Selection(("A", "B")))
+    assert len(folder_name(Selection(tuple(f"SYM{number}" for number in range(500))))) == 16
