@@ -230,6 +230,9 @@ def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: d
 def _show(context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any]) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     settings, window = context.settings, context.settings.window
+    if watched.view.tiles:
+        _show_dashboard(context, watched, options)
+        return
     scope: dict[str, Any] = {
         "start": _instant("--start", options["start"]),
         "end": _instant("--end", options["end"]),
@@ -264,6 +267,28 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
         run(watched, lambda: None)
     else:
         shown.show()
+
+
+def _show_dashboard(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:
+    """The same for a view with tiles, which always shows all that the topic holds."""
+    for name in ("start", "end", "rows"):
+        if options[name] is not None:
+            raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
+    window, rows = context.settings.window, watched.view.tiles
+    if options["headless"] is not None:
+        from stockstream.charts.dashboard_window import DashboardPicture
+
+        picture = DashboardPicture(watched, rows, options["headless"])
+        run(watched, picture.refresh)
+        picture.finish()
+        return
+    if options["once"]:
+        run(watched, lambda: None)
+        return
+    from stockstream.charts.dashboard_window import DashboardWindow
+
+    refresh = options["refresh"] or window.refresh or _BEAT
+    DashboardWindow(watched, rows, refresh=refresh, backend=options["backend"] or window.backend).show()
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:

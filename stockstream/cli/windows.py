@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -115,7 +116,7 @@ def each(ctx: typer.Context, view: str, selection: Selection, options: Mapping[s
     if not selection.keys:
         raise typer.BadParameter("name what to open a window for", param_hint="--each")
     context = Context.of(ctx)
-    alone = [Selection((key,), selection.interval, selection.feed) for key in selection.keys]
+    alone = [replace(selection, keys=(key,)) for key in selection.keys]
     placed = places(
         context.settings, [memory_file(context.settings, view, one) for one in alone], toolkit=options["backend"]
     )
