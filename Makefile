@@ -38,7 +38,7 @@ check:
 	@.venv/bin/lint-imports
 
 bench:
-	@$(environment) run
+	@$(environment) dev
 	@$(python) -m benchmarks $(ARGS)
 
 lock:

@@ -2,7 +2,7 @@
 # Makes .venv and fills it from the locks beside this file.
 #
 #   env.sh run             what running needs
-#   env.sh dev [qt]        and what tests and checks need, Qt beside Tk where one wants both
+#   env.sh dev [qt]        and what tests, checks and benchmarks need, Qt beside Tk where one wants both
 #   env.sh lock [OPTION]   makes the locks anew, with options of `uv pip compile` (--upgrade)
 #
 # Every step leaves a stamp of what it was made from, so that nothing is done twice. An install that was cut off
@@ -142,7 +142,7 @@ install_lock() {
     lock=requirements/$1.txt
     case $1 in
     run) "$python_in" -I -c 'import tkinter' 2>/dev/null || lock=requirements/qt.txt ;; # windows need one of them
-    dev) echo "Installing what tests and checks need ..." >&2 ;;
+    dev) echo "Installing what tests, checks and benchmarks need ..." >&2 ;;
     esac
     install --require-hashes -r "$lock" || fail "the packages of $lock could not be installed (see above) -" \
         "is the package registry reachable?"
