@@ -94,6 +94,7 @@ class Subscriber(Generic[R]):
         self._to_commit: dict[int, int] = {}
         self._partitions: list[int] = []
         self._doubt = False
+        self._was_up = False
         self._dead = 0
         self._skipped = 0
         self._consumer = made(
@@ -392,8 +393,11 @@ class Subscriber(Generic[R]):
 
     def _on_statistics(self, text: str) -> None:
         statistics = read_statistics(text)
-        # A broker that came back may be another one, or have lost its topics.
-        self._doubt |= self._health.hear(connected=statistics.connected)
+        self._was_up |= statistics.connected
+        # Until this client has a connection of its own, what was heard while the topic was looked for holds.
+        if self._was_up:
+            # A broker that came back may be another one, or have lost its topics.
+            self._doubt |= self._health.hear(connected=statistics.connected)
         if self._target:
             self._doubt |= not statistics.partitions(self._topic.name) <= set(self._partitions)
 

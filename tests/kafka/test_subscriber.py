@@ -214,3 +214,13 @@ def test_monitors_are_told_the_position_while_it_reads_and_at_the_end(broker: st
         until(lambda: committed(broker, filled.name, filled) == positions)
         subscriber.commit({0: 1})
     assert committed(broker, filled.name, filled) == positions | {0: 1}
+
+
+def test_statistics_of_before_the_first_connection_do_not_say_that_it_is_gone() -> None:
+    subscriber = Subscriber(own_topic(), Bar, connection("127.0.0.1:1"))
+    subscriber._health.hear(connected=True)  # as the look for the topic does
+    early, up, down = (f'{{"brokers": {{"a": {{"state": "{state}"}}}}}}' for state in ("TRY_CONNECT", "UP", "DOWN"))
+    for text, expected in ((early, True), (up, True), (down, False)):
+        subscriber._on_statistics(text)
+        assert subscriber.standing().connected is expected
+    subscriber._consumer.close()
