@@ -15,7 +15,8 @@ class Theme:
 
     ``up`` and ``down`` differ in hue for every kind of colour vision, and candles differ in fill as well. ``series``
     colours lines and keys by their place: blue, orange, green, vermilion, purple, brown, sky, grey. Places 0 and 3 are
-    near the hues of up and down, so what lies over candles should take another.
+    near the hues of up and down, so what lies over candles should take another. Below 1 ``fading`` keeps pale colours
+    stronger.
     """
 
     background: str
@@ -31,13 +32,15 @@ class Theme:
     title_size: float = 12.5
     text_size: float = 9.0
     small_size: float = 8.0
+    fading: float = 1.0
 
     def color(self, place: int) -> str:
         """The colour of a place in the palette, which starts again at its end."""
         return self.series[place % len(self.series)]
 
     def pale(self, color: str, share: float) -> str:
-        """A colour of which only a share is left, the rest being the background's."""
+        """A colour of which only a share is left, the rest being the background's; more where the theme fades less."""
+        share **= self.fading
         red, green, blue = (
             share * own + (1 - share) * under for own, under in zip(to_rgb(color), to_rgb(self.background), strict=True)
         )
@@ -89,6 +92,7 @@ THEMES: Final[Mapping[str, Theme]] = {
         title_size=13.5,
         text_size=10.0,
         small_size=9.0,
+        fading=0.6,
     ),
 }
 """By name, in the order in which a key switches through them."""

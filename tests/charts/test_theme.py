@@ -133,6 +133,7 @@ def test_words_and_lines_stand_out(name: str, words: float, lines: float) -> Non
 def test_pale_goes_towards_the_background(theme: Theme) -> None:
     assert theme.pale(theme.up, 1.0) == theme.up
     assert theme.pale(theme.up, 0.0) == theme.background
+    assert contrast(theme.pale(theme.up, 0.55), theme.background) >= (3.5 if theme is THEMES["contrast"] else 2.0)
 
 
 @every_theme
