@@ -21,6 +21,7 @@ from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.watching import Watching, run, watching
 from stockstream.errors import ConfigError, DisplayError
 from stockstream.indicators.catalog import Parameter
+from stockstream.periods import add_up
 from stockstream.records import INTERVALS
 from stockstream.views.fold import Selection
 from stockstream.views.study import Study, chart
@@ -38,6 +39,13 @@ def _interval(value: str | None) -> str | None:
     return value
 
 
+def _longer(value: str | None) -> str | None:
+    value = _interval(value)
+    if value is not None and not any(add_up(each, value) for each in INTERVALS):
+        raise typer.BadParameter(f"nothing is shorter than {value}")
+    return value
+
+
 _SERIES: Final = {
     "interval": Annotated[
         str | None,
@@ -47,6 +55,12 @@ _SERIES: Final = {
     ],
     "feed": Annotated[
         str | None, typer.Option(metavar="market|simulated", help="Of a symbol with several: where its bars are from.")
+    ],
+    "resample": Annotated[
+        str | None,
+        typer.Option(
+            callback=_longer, metavar="5m|1h|1d|...", help="Show bars of this interval, made of shorter ones."
+        ),
     ],
 }
 
@@ -209,7 +223,10 @@ def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: d
     view, parameters = opened
     configured = settings.views.get(view.name, {})
     chosen = keys or tuple(str(key) for key in configured.get(f"{view.key_name}s") or ())
-    selection = Selection(chosen, options.get("interval"), options.get("feed"))
+    selection = Selection(chosen, options.get("interval"), options.get("feed"), options.get("resample"))
+    if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
+        told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
+        raise typer.BadParameter(told, param_hint="--resample")
     if options["each"]:
         windows.each(ctx, view.name, selection, options)
         return

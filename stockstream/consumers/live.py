@@ -241,5 +241,6 @@ class Live(Generic[R]):
 def folder_name(selection: Selection) -> str:
     """A folder's name for what is read, the same for the same choice; safe for any symbol."""
     symbols = "+".join(sorted(quote(key, safe="") for key in selection.keys)) or "all"
-    name = "@".join(part for part in (symbols, selection.interval, selection.feed) if part)
+    made = selection.resample and f"in-{selection.resample}"
+    name = "@".join(part for part in (symbols, selection.interval, selection.feed, made) if part)
     return name if len(name) <= _LONGEST_NAME else sha256(name.encode()).hexdigest()[:16]

@@ -19,6 +19,7 @@ from stockstream.indicators.stateful import Stateful
 from stockstream.records import IMPOSSIBLE, INTERVALS, PARTIAL, Bar
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -230,8 +231,8 @@ class Resampler(Stateful):
         -------
         Columns | pandas.DataFrame
             The same columns with one row a period; the last period is the one that is forming, and ``final`` tells
-            whether it is over. Times are as they came (a column or the index, in its zone); dates are in UTC. Periods
-            of nothing but impossible bars are left out; flags and revisions are not read.
+            whether it is over. Times are as they came (a column or the index, in its zone); dates are in UTC. Flags
+            and revisions are not read: bars are impossible that contradict themselves.
 
         Raises
         ------
@@ -244,6 +245,16 @@ class Resampler(Stateful):
 
         table: Table = resampled(self.interval, self._sessions, self._closes, columns, of)
         return table
+
+    def openings(self, times: NDArray[np.datetime64], zones: NDArray[Any], of: str) -> NDArray[np.datetime64]:
+        """When the period of each bar opens: shape (n,) in microseconds, UTC, as are the times, which ascend.
+
+        ``zones`` holds what each bar names (its ``tz``), ``of`` is the interval of the bars. Raises `InvalidBar` for
+        a time of which nothing can be said.
+        """
+        from stockstream.indicators.resample_columns import openings
+
+        return openings(self.interval, self._sessions, of, times, zones)
 
 
 class _Sum:

@@ -49,17 +49,17 @@ def resampled(
 
     order = _ascending(times)
     times, zones = times[order], zones[order]
-    openings = _openings(interval, sessions, finer, times, zones)
-    last = openings[-1:]
-    kept = np.flatnonzero(_possible(found)[order])
+    opened = openings(interval, sessions, finer, times, zones)
+    last = opened[-1:]
+    kept = np.flatnonzero(_taken(_possible(found)[order], changes(opened)))
     rows = order[kept]
     if not np.array_equal(rows, np.arange(len(numbers[0]))):  # which it nearly always is
         found = {name: column[rows] for name, column in found.items()}
-        openings = openings[kept]
-    starts = changes(openings)
+        opened = opened[kept]
+    starts = changes(opened)
     ends = np.append(starts[1:], len(rows))[: len(starts)] - 1
     result: dict[str, Any] = {
-        "time": openings[starts],
+        "time": opened[starts],
         "open": found["open"][starts],
         "high": np.maximum.reduceat(found["high"], starts),
         "low": np.minimum.reduceat(found["low"], starts),
@@ -110,6 +110,14 @@ def _possible(found: dict[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
     return possible
 
 
+def _taken(possible: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which bars count: those that are possible, and of a period of nothing else the last."""
+    if not possible.all():
+        ends = np.append(starts[1:], len(possible)) - 1
+        possible[ends[~np.logical_or.reduceat(possible, starts)]] = True
+    return possible
+
+
 def _ascending(times: NDArray[np.datetime64]) -> NDArray[np.intp]:
     """The places in the order of time; of those of one time the last."""
     if (times[1:] > times[:-1]).all():
@@ -119,10 +127,10 @@ def _ascending(times: NDArray[np.datetime64]) -> NDArray[np.intp]:
     return order[last]
 
 
-def _openings(
-    interval: str, sessions: Sessions, finer: str, times: NDArray[np.datetime64], zones: NDArray[np.object_]
+def openings(
+    interval: str, sessions: Sessions, finer: str, times: NDArray[np.datetime64], zones: NDArray[Any]
 ) -> NDArray[np.datetime64]:
-    """When the period of each bar opened, shape (n,), for ascending times."""
+    """What `stockstream.indicators.resample.Resampler.openings` gives."""
     if not periods.intraday(finer):
         return periods.openings(times, interval)
     places, runs = sessions.runs(times, zones)
@@ -133,8 +141,8 @@ def _openings(
     )
     if not periods.intraday(interval):
         return np.repeat(periods.openings(dates, interval), lengths)
-    openings = periods.openings(times, interval, np.repeat(opens, lengths))
-    clipped: NDArray[np.datetime64] = np.maximum(openings, np.repeat(starts, lengths))
+    opened = periods.openings(times, interval, np.repeat(opens, lengths))
+    clipped: NDArray[np.datetime64] = np.maximum(opened, np.repeat(starts, lengths))
     return clipped
 
 

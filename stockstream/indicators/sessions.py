@@ -118,7 +118,7 @@ class Sessions:
         opens = start if self._evening else _instant(day, self._clock, zone)
         return Session(datetime(day.year, day.month, day.day, tzinfo=UTC), start, end, opens)
 
-    def runs(self, times: NDArray[np.datetime64], zones: NDArray[np.object_]) -> tuple[list[int], list[Session]]:
+    def runs(self, times: NDArray[np.datetime64], zones: NDArray[Any]) -> tuple[list[int], list[Session]]:
         """The sessions of ascending instants, shape (n,) in UTC: where each begins, and which it is.
 
         ``zones`` holds what each bar names, shape (n,). Raises as `at` does.

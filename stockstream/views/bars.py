@@ -124,6 +124,14 @@ class Bars:
             self.newest = bar
         self._filled = min(self._filled, place)
 
+    def cut(self, place: int) -> None:
+        """Let go of all bars from a place on; others follow at once."""
+        for time in self.times[place:]:
+            self.flags.pop(time, None)
+            self._unfinished.discard(time)
+        del self.times[place:]
+        self._filled = min(self._filled, place)
+
     def final(self, place: int) -> bool:
         """Whether the period of the bar at a place was over when it was last heard of."""
         return self.times[place] not in self._unfinished

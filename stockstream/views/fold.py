@@ -62,12 +62,14 @@ class Fold(Protocol[R_contra]):
 class Selection:
     """Which records a view takes: what the user named on the command line.
 
-    ``keys`` are symbols or airlines, none for the view's default; ``interval`` and ``feed`` are of bars only.
+    ``keys`` are symbols or airlines, none for the view's default; the others are of bars only. With ``resample`` the
+    bars of a series are shown as bars of that interval.
     """
 
     keys: tuple[str, ...] = ()
     interval: str | None = None
     feed: str | None = None
+    resample: str | None = None
 
 
 FoldMaker: TypeAlias = Callable[..., Fold[R]]

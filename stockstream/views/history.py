@@ -13,6 +13,7 @@ from stockstream.records import Candle
 from stockstream.views.bars import Bars
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
+from stockstream.views.longer import Longer
 from stockstream.views.stretch import NUMBERS, Stretch
 from stockstream.views.track import AnyIndicator, Track
 
@@ -27,16 +28,40 @@ class History:
     goes its own way: what one of them cannot compute with, others may. The final form of a forming bar may never come:
     once time has passed it, it counts as it stands.
 
+    Parameters
+    ----------
+    makers
+        Make the indicators.
+    series
+        The bars to begin with.
+    corrections, late
+        What happened to them.
+    interval
+        Show bars of this interval, made of the series'; None shows these.
+
     Attributes
     ----------
+    series
+        The bars that came.
+    bars
+        Those that are shown.
     corrections
         Bars that came again, and otherwise than before.
     late
         Bars that came after newer ones.
     """
 
-    def __init__(self, makers: Makers, bars: Bars | None = None, corrections: int = 0, late: int = 0) -> None:
-        self.bars = bars or Bars()
+    def __init__(
+        self,
+        makers: Makers,
+        series: Bars | None = None,
+        corrections: int = 0,
+        late: int = 0,
+        interval: str | None = None,
+    ) -> None:
+        self.series = series or Bars()
+        self._longer = None if interval is None else Longer(self.series, interval)
+        self.bars = self.series if self._longer is None else self._longer.bars
         self.corrections = corrections
         self.late = late
         self._gaps = np.empty(0, dtype=bool)
@@ -45,13 +70,18 @@ class History:
     @property
     def doubtful(self) -> int:
         """Bars that are marked impossible, or that an indicator has refused."""
-        return int(np.count_nonzero(self._doubtful()))
+        if self._longer is None:
+            return int(np.count_nonzero(self._doubtful()))
+        return int(np.count_nonzero(self.series.impossible())) + len(self._refused())
 
     def _doubtful(self) -> NDArray[np.bool_]:
         doubtful = self.bars.impossible()
-        for time in set[datetime]().union(*(track.refused for track in self._tracks)):
+        for time in self._refused():
             doubtful[self.bars.place(time)] = True
         return doubtful
+
+    def _refused(self) -> set[datetime]:
+        return set[datetime]().union(*(track.refused for track in self._tracks))
 
     @property
     def lacking(self) -> int:
@@ -64,33 +94,41 @@ class History:
 
     def merge(self, stretch: Stretch) -> bool:
         """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
-        if self.bars.follow(stretch):
+        if self.series.follow(stretch):
             return True
         changed = False
         for bar in stretch.bars():
-            newest = self.bars.newest
+            newest = self.series.newest
             if newest is None or bar.time > newest.time:
-                self.bars.append(bar)
+                self.series.append(bar)
                 changed = True
             else:
                 changed |= self._correct(bar)
         return changed
 
     def _correct(self, bar: Candle) -> bool:
-        place = self.bars.place(bar.time)
-        if self.bars.holds(place, bar):
+        place = self.series.place(bar.time)
+        if self.series.holds(place, bar):
             return False
-        if self.bars.times[place] != bar.time:
+        if self.series.times[place] != bar.time:
             self.late += 1
-        elif self.bars.final(place):  # else it is simply the next form of one that was still forming
+        elif self.series.final(place):  # else it is simply the next form of one that was still forming
             self.corrections += 1
-        self.bars.put(place, bar)
+        self.series.put(place, bar)
+        if self._longer is None:
+            self._back_to(place)
+        else:
+            self._longer.back_to(place)
+        return True
+
+    def _back_to(self, place: int) -> None:
         for track in self._tracks:
             track.back_to(place)
-        return True
 
     def frame(self) -> Frame:
         """All bars with the indicators' values, by time; good until the next `take`."""
+        if self._longer is not None:
+            self._back_to(self._longer.refresh())
         total = len(self.bars)
         points = {
             name: values for track in self._tracks for name, values in zip(track.columns, track.points(), strict=True)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from stockstream.errors import SeriesError, StateError
-from stockstream.periods import intraday
+from stockstream.periods import add_up, intraday
 from stockstream.records import SIMULATED, Candle, Series
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
@@ -40,7 +40,8 @@ class SeriesFold:
     makers
         Make the indicators of one series.
     selection
-        The symbols to keep (none: every one), and their interval and feed (None: any).
+        The symbols to keep (none: every one), and their interval and feed (None: any); where they are to be resampled,
+        only series whose bars add up.
     """
 
     def __init__(self, makers: Makers, selection: Selection) -> None:
@@ -69,10 +70,13 @@ class SeriesFold:
             if self._wanted(series):
                 history = self._histories.get(series)
                 if history is None:
-                    history = self._histories[series] = History(self._makers)
+                    history = self._histories[series] = self._history()
                     self._shown.setdefault(series[0], series)
                 changed |= history.merge(stretch)
         return changed
+
+    def _history(self, series: Bars | None = None, corrections: int = 0, late: int = 0) -> History:
+        return History(self._makers, series, corrections, late, self._selection.resample)
 
     def _wanted(self, series: tuple[str, str, str]) -> bool:
         symbol, interval, feed = series
@@ -81,6 +85,7 @@ class SeriesFold:
             (not wanted.keys or symbol in wanted.keys)
             and (wanted.interval is None or interval == wanted.interval)
             and (wanted.feed is None or feed == wanted.feed)
+            and (wanted.resample is None or add_up(interval, wanted.resample))
         )
 
     def keys(self) -> list[str]:
@@ -106,10 +111,11 @@ class SeriesFold:
         return self._histories[self._shown[key]].frame()
 
     def title(self, key: str) -> str:
-        """The series, and the unit of its prices where that is known: ``AAPL 1m, USD``."""
+        """The series, and the unit of its prices where that is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``."""
         symbol, interval, _ = self._shown[key]
         currency = self._newest(key).currency
-        return f"{symbol} {interval}" + (f", {currency}" if currency else "")
+        longer = f"{self._selection.resample} from " if self._selection.resample else ""
+        return f"{symbol} {longer}{interval}" + (f", {currency}" if currency else "")
 
     def simulated(self, key: str) -> bool:
         """Whether the bars come from the simulator."""
@@ -118,17 +124,17 @@ class SeriesFold:
     def zone(self, key: str) -> str | None:
         """The exchange's zone; None for UTC and for intervals of a day and longer."""
         bar = self._newest(key)
-        return bar.tz if intraday(bar.interval) else None
+        return bar.tz if intraday(self._selection.resample or bar.interval) else None
 
     def _newest(self, key: str) -> Candle:
-        bar = self._histories[self._shown[key]].bars.newest
+        bar = self._histories[self._shown[key]].series.newest
         if bar is None:
             raise KeyError(key)
         return bar
 
     def latest(self) -> np.datetime64 | None:
         """The newest bar's time."""
-        newest = max((history.bars.times[-1] for history in self._histories.values()), default=None)
+        newest = max((history.series.times[-1] for history in self._histories.values()), default=None)
         return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
@@ -146,7 +152,7 @@ class SeriesFold:
     def state(self) -> bytes:
         """Every bar, with a version; what is computed of them is computed again."""
         series = [
-            (Series(*key), history.corrections, history.late, history.bars.save())
+            (Series(*key), history.corrections, history.late, history.series.save())
             for key, history in self._histories.items()
         ]
         return msgspec.msgpack.encode(_State(_STATE_VERSION, series))
@@ -164,5 +170,5 @@ class SeriesFold:
         self._histories.clear()
         self._shown.clear()
         for series, corrections, late, _ in saved.series:
-            self._histories[series] = History(self._makers, loaded[series], corrections, late)
+            self._histories[series] = self._history(loaded[series], corrections, late)
             self._shown.setdefault(series.symbol, series)

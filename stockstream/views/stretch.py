@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 from msgspec import structs
+from numpy.typing import NDArray
 
 from stockstream.records import Candle
 
@@ -50,6 +51,21 @@ class Stretch:
         self.finals: tuple[bool, ...] | None = None if all(finals) else finals
         self.flags: tuple[tuple[str, ...], ...] | None = flags if any(flags) else None
         self.last = bars[-1]
+
+    @classmethod
+    def of(
+        cls, times: list[datetime], numbers: NDArray[np.float64], flags: tuple[tuple[str, ...], ...], last: Candle
+    ) -> Stretch:
+        """Bars that are columns already, all of them final but perhaps the last; its numbers are read from these."""
+        stretch = cls.__new__(cls)
+        stretch.times = times
+        stretch.numbers = numbers
+        stretch.flags = flags if any(flags) else None
+        stretch.finals = None if last.final else (*[True] * (len(times) - 1), False)
+        *prices, volume = numbers[:, -1].tolist()
+        values = dict(zip(NUMBERS, (*prices, volume if volume == volume else None), strict=True))
+        stretch.last = structs.replace(last, flags=flags[-1], **values)
+        return stretch
 
     def __len__(self) -> int:
         return len(self.times)

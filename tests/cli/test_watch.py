@@ -14,6 +14,7 @@ from stockstream.cli.watch import CHART, _chart, _instant, app
 from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
+from stockstream.indicators import Resampler
 from stockstream.indicators.catalog import catalog
 from stockstream.records import IMPOSSIBLE
 from stockstream.topics import STOCKS
@@ -50,6 +51,9 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
     [
         (["bollinger", "AAPL", "--period", "x"], "--period"),
         (["bollinger", "AAPL", "--interval", "7m"], "7m is none of 1m"),
+        (["bollinger", "AAPL", "--resample", "7m"], "7m is none of 1m"),
+        (["bollinger", "AAPL", "--resample", "1m"], "nothing is shorter than 1m"),
+        (["bollinger", "AAPL", "--resample", "5m", "--interval", "1h"], "bars of 1h do not add up to bars of 5m"),
         (["aroon", "AAPL", "--end", "yesterday", "--once"], "yesterday is no date"),
         (["nothing"], "No such command"),
         (
@@ -162,6 +166,26 @@ def test_no_parameter_has_the_name_of_another_option(runner: CliRunner) -> None:
     assert {"interval", "rows", "seconds"} <= common
     for view in VIEWS.values():
         assert not common & {parameter.name for parameter in view.parameters}, view.name
+
+
+def test_minutes_are_shown_as_longer_bars(site: Site) -> None:
+    bars = [each for symbol in ("AAPL", "MSFT") for each in walk(400, symbol=symbol)]
+    site.send(STOCKS, [*bars, *walk(3, seed=1), bar(0, 101.0, interval="1d")])
+    arguments = ("AAPL", "--resample", "15m", "--once", "--values", "sma.csv")
+    told = site.run("watch", "sma", *arguments, "--period", "4", "--headless", "sma.png")
+    assert told.returncode == 0, told.stderr
+    resampler = Resampler("15m")
+    longer = [*filter(None, map(resampler.update, walk(400)[3:])), resampler.forming]
+    with (site.folder / "sma.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 27
+    closes = [each.close for each in longer if each is not None]
+    assert [float(row["close"]) for row in rows] == closes
+    assert float(rows[-1]["sma"]) == pytest.approx(sum(closes[-4:]) / 4, rel=1e-14)
+    assert [row["final"] for row in rows[-2:]] == ["True", "False"]
+    # What was saved of it is not what a window of all intervals goes on from.
+    told = site.run("watch", "sma", "AAPL", "--once")
+    assert "AAPL stands for 2 series" in told.stderr
 
 
 def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
