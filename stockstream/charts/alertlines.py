@@ -14,6 +14,9 @@ from stockstream.charts.theme import Theme
 
 _DASHES: Final = (8.0, 3.0, 2.0, 3.0)
 _FLAG: Final = "⚑"
+_REACH: Final = 4.0
+"""Points from a line at which it is still meant."""
+
 _INSIDE: Final = 4
 """Pixels from the panel's left edge to a level's flag."""
 
@@ -35,8 +38,9 @@ class AlertLines(Overlay):
             self._levels = levels
             self.changed = True
 
-    def at(self, sight: Sight, panel: int, height: float, reach: float) -> float | None:
-        """The level of a panel that is nearest to a height in pixels, within reach."""
+    def at(self, sight: Sight, panel: int, height: float) -> float | None:
+        """The level of a panel that is nearest to a height in pixels, within reach of a hand."""
+        reach = _REACH / sight.pixel
         near = [
             (abs(self._height(sight, panel, value) - height), value) for place, value in self._levels if place == panel
         ]
@@ -59,7 +63,7 @@ class AlertLines(Overlay):
             height = self._height(sight, place, value)
             if not (np.isfinite(height) and box.y0 <= height <= box.y1):
                 continue
-            up = np.floor(height) + 0.5
+            up = np.floor(height) + 1
             yield line.put(sight, Path([(np.floor(box.x0) + 1, up), (np.floor(box.x1), up)]))
             text = f"{_FLAG} {panel.tell(value)}"
             _, tall = tag.size(sight, text)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.charts.memory import Memory
+from stockstream.charts.panel import DrawnPanel
+from stockstream.charts.values import moment
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Line, Mark, Panel
 from stockstream.views.view import View
@@ -36,6 +38,14 @@ class Crossing:
     value: float
     instant: np.datetime64
 
+    def told(self, *, zone: str | None, simulated: bool) -> str:
+        """In a sentence: ``AAPL: close rose through 101.50 to 101.62 (Tue 3 Mar 2026 10:45 EST)``."""
+        level, value = (f"{number:,.10g}" for number in (self.level.value, self.value))
+        way = "rose" if self.rising else "fell"
+        when = moment(self.instant, zone, daily=zone is None and self.instant == self.instant.astype("M8[D]"))
+        what = self.column.replace("_", " ")
+        return f"{'SIMULATED ' if simulated else ''}{self.key}: {what} {way} through {level} to {value} ({when})"
+
 
 def names(panels: Sequence[Panel]) -> list[str]:
     """What to call panels so that a level finds its own again: by title or axis, the second of a name with its number.
@@ -60,6 +70,11 @@ def watched(panel: Panel) -> tuple[str, ...]:
         if isinstance(mark, Line | Columns):
             marks[type(mark)].append(mark.column)
     return tuple(marks[Line] or marks[Columns])
+
+
+def rounded(panel: DrawnPanel, value: float) -> float:
+    """A value of a panel as fine as the panel tells it."""
+    return float(panel.tell(value).replace(",", ""))
 
 
 @dataclass
@@ -101,6 +116,14 @@ class Alerts:
     def levels(self, key: str) -> list[Level]:
         """The levels of a key."""
         return sorted({*self._own.get(key, ()), *self._fixed.get(key, ())})
+
+    def places(self, key: str) -> list[tuple[int, float]]:
+        """The levels of a key that belong to a panel of the view: the panel's place, and the value."""
+        return [(self.names.index(each.panel), each.value) for each in self.levels(key) if each.panel in self.names]
+
+    def watched(self, panel: int) -> bool:
+        """Whether anything in the panel at a place can cross a level."""
+        return bool(self._columns[self.names[panel]])
 
     def keys(self) -> list[str]:
         """The keys that have levels."""

@@ -76,7 +76,10 @@ class Controls:
                 "save": lambda *_: self._save_picture(),
                 "format": lambda *_: self._change_format(),
                 "rows": lambda *_: self._save_rows(),
-                "help": lambda key, _: self._scene.help.toggle(off=key == "escape"),
+                "measure": lambda *_: viewer.measure(),
+                "level": lambda _, event: viewer.flag((event.x, event.y)),
+                "leave": lambda *_: self._leave(),
+                "help": lambda *_: self._scene.help.toggle(),
                 "close": lambda *_: close(),
                 **(more or {}),
             }
@@ -123,6 +126,11 @@ class Controls:
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
         self._scene.dress(THEMES[self.theme])
 
+    def _leave(self) -> None:
+        self._scene.help.toggle(off=True)
+        self._scene.distance.cancel()
+        self._viewer.hush()
+
     def _full_screen(self) -> None:
         manager = self._scene.canvas.manager
         if manager is not None:
@@ -167,6 +175,9 @@ class Drag:
         """A button was pressed."""
         toolbar: Any = self._scene.canvas.toolbar
         if event.button != MouseButton.LEFT or (toolbar is not None and toolbar.mode):
+            return
+        if self._scene.distance.click(self._scene.sight(), (event.x, event.y)):
+            self._changed()
             return
         self._panel = panel_beside(self._scene, event)
         self._time = event.inaxes is not None

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from stockstream.charts.overlay import Overlay, Piece, Place, Sight, Stroke, Tag
+from stockstream.charts.overlay import HALF, Overlay, Piece, Place, Sight, Stroke, Tag
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.shapes import segments
 from stockstream.charts.theme import Theme
@@ -74,7 +74,7 @@ class Crosshair(Overlay):
             yield self._upright.put(sight, _upright(sight, aim.x))
             yield self._at_time(sight, aim.row, aim.x)
         box, height = aim.panel.axes.bbox, np.floor(self._mouse[1])
-        yield self._level.put(sight, Path([(np.floor(box.x0) + 1, height + 0.5), (np.floor(box.x1), height + 0.5)]))
+        yield self._level.put(sight, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
         yield self._at_value(sight, aim.panel, height)
 
     def _at_time(self, sight: Sight, row: int, x: float) -> Piece:
@@ -84,7 +84,7 @@ class Crosshair(Overlay):
         return self._time.put(sight, text, left, sight.panels[-1].axes.bbox.y0 - _APART - tall)
 
     def _at_value(self, sight: Sight, panel: DrawnPanel, height: float) -> Piece:
-        value = panel.axes.transData.inverted().transform((0.0, height + 0.5))[1]
+        value = panel.axes.transData.inverted().transform((0.0, height - HALF))[1]
         text = panel.tell(float(value))
         wide, tall = self._value.size(sight, text)
         return self._value.put(sight, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)
@@ -92,4 +92,4 @@ class Crosshair(Overlay):
 
 def _upright(sight: Sight, x: float) -> Path:
     boxes = np.array([panel.axes.bbox.extents for panel in sight.panels])
-    return segments(np.full(len(boxes), x + 0.5), boxes[:, 1], boxes[:, 3])
+    return segments(np.full(len(boxes), x), boxes[:, 1], boxes[:, 3])

@@ -45,8 +45,14 @@ class Header:
     def say(self, strip: Strip) -> None:
         """Say how the data stands."""
         self._strip = strip
-        color = {"good": self._theme.quiet, "quiet": self._theme.text, "bad": self._theme.alarm}[strip.tone]
-        self.strip.say(self._wrapped(), color)
+        theme = self._theme
+        color, fill = {
+            "good": (theme.quiet, None),
+            "quiet": (theme.text, None),
+            "bad": (theme.alarm, None),
+            "alarm": (theme.background, theme.alarm),
+        }[strip.tone]
+        self.strip.say(self._wrapped(), color, fill)
 
     # Places. Everything is reckoned in points and set as a fraction of the figure.
 

@@ -44,7 +44,10 @@ BINDINGS: Final = (
     Binding("save", ("s",), "s", "saves a picture where the program was started"),
     Binding("format", ("S",), "S", "of which format: PNG, SVG, PDF"),
     Binding("rows", ("c",), "c", "saves the rows in view as CSV"),
-    Binding("help", ("?", "f1", "escape"), "?", "shows these keys, or hides them"),
+    Binding("measure", ("d",), "d", "measures from one click to the next"),
+    Binding("level", ("h",), "h", "watches a level at the mouse, or no longer"),
+    Binding("leave", ("escape",), "Esc", "ends measuring, an alarm, and this help"),
+    Binding("help", ("?", "f1"), "?", "shows these keys, or hides them"),
     Binding("close", ("q",), "q", "closes the window"),
 )
 """In the order in which help shows them."""

@@ -32,6 +32,9 @@ from stockstream.charts.words import Ruler
 Place: TypeAlias = tuple[float, float]
 """Pixels from the canvas's lower left corner."""
 
+HALF: Final = 0.5
+"""From a pixel's upper edge, where the mouse is said to be and thin lines snap from, to its middle."""
+
 _PAD: Final = 3.0
 _TALL: Final = 1.65
 """A tag's points left and right of its words, and its height in sizes of its type."""

@@ -11,7 +11,8 @@ import numpy as np
 from stockstream.charts.axis import local
 from stockstream.views.status import Status
 
-Tone = Literal["good", "quiet", "bad"]
+Tone = Literal["good", "quiet", "bad", "alarm"]
+"""An alarm must not be missed: it is news of another kind than how the data stands."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,18 @@ def strip(
     zone: str | None = None,
     held: int | None = None,
     note: str = "",
+    alarm: str = "",
     ages: bool = True,
 ) -> Strip:
     """Say how a consumer stands.
 
     ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
-    because the drawing is paused; ``note`` is what the window itself has to say, such as where it saved a picture.
-    Without ``ages`` nothing is told by how long ago it was: a picture
-    would be false a second later.
+    because the drawing is paused; ``note`` is what the window itself has to say, such as where it saved a picture, and
+    ``alarm`` what comes before all else. Without ``ages`` nothing is told by how long ago it was: a picture would be
+    false a second later.
     """
-    parts = [_connection(status, now, ages=ages)]
+    parts = [alarm] if alarm else []
+    parts.append(_connection(status, now, ages=ages))
     if status.waiting:
         parts.append(f"waiting for {status.waiting}")
     if held is not None:
@@ -56,6 +59,8 @@ def strip(
     if status.connected:
         parts.append(_rate(status.rate))
     tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or held is not None else "good"
+    if alarm:
+        tone = "alarm"
     return Strip(tuple(parts), tone)
 
 

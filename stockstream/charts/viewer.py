@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import numpy as np
 
+from stockstream.charts.alerts import Alerts, Level, rounded
+from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
+from stockstream.charts.overlay import HALF, Place
 from stockstream.charts.scene import Scene
 from stockstream.charts.strip import Strip, strip
 from stockstream.charts.subject import Subject, next_key, subject
 from stockstream.views.status import Status
 
+LOG: Final = logging.getLogger(__name__)
+
 _NOTE_FOR: Final = 8.0
+_ALARM_FOR: Final = 60.0
+_FLASHES_FOR: Final = 6.0
+_FLASH: Final = 0.5
+"""Seconds; the last is that of each flash, and of each pause between two."""
 
 
 class Viewer:
@@ -28,6 +39,8 @@ class Viewer:
         Where it is shown.
     start, end
         The stretch to show, ``end`` exclusive; None for no bound.
+    alerts
+        The levels to watch; None for none.
     key
         What to show as soon as it is there, unless the user chooses first; None for the first there is.
     ages
@@ -41,6 +54,7 @@ class Viewer:
         *,
         start: np.datetime64 | None = None,
         end: np.datetime64 | None = None,
+        alerts: Alerts | None = None,
         key: str | None = None,
         ages: bool = True,
     ) -> None:
@@ -50,6 +64,8 @@ class Viewer:
         self._wanted = key
         self.paused = False
         self.caught_up = False
+        self.alerts = alerts or Alerts(model.view, Memory(None))
+        self._alarm = ("", -_ALARM_FOR)
         self._bounds = {"start": start, "end": end}
         self._ages = ages
         self._note = ("", 0.0)
@@ -67,6 +83,7 @@ class Viewer:
         shown = subject(self.model, self.key, **self._bounds)
         self._zone = shown.zone
         self.scene.show(shown, empty="" if len(shown.frame) else self._empty(self.model.status()))
+        self.scene.alerts.show(self.alerts.places(shown.key))
         if self.paused:
             self.scene.hold()
         return shown
@@ -74,6 +91,7 @@ class Viewer:
     def say(self, now: datetime) -> Strip:
         """Put how the data stands on the scene."""
         text, until = self._note
+        alarm = self._alarm[0] if time.monotonic() - self._alarm[1] < _ALARM_FOR else ""
         status = self.model.status()
         self.caught_up = status.caught_up
         said = strip(
@@ -82,8 +100,11 @@ class Viewer:
             zone=self._zone,
             held=status.taken - self._taken if self.paused else None,
             note=text if time.monotonic() < until else "",
+            alarm=alarm,
             ages=self._ages,
         )
+        if self.flashing and int((time.monotonic() - self._alarm[1]) / _FLASH) % 2:
+            said = replace(said, tone="bad")
         self.scene.say(said)
         return said
 
@@ -95,6 +116,63 @@ class Viewer:
     def note(self, text: str) -> None:
         """Have the strip say something for a while, from when `say` is called next."""
         self._note = (text, time.monotonic() + _NOTE_FOR)
+
+    # Levels that are watched.
+
+    def flag(self, place: Place) -> None:
+        """Watch a level at a place of the canvas, or no longer the one that is there."""
+        sight = self.scene.sight()
+        panel = sight.panel(place)
+        if self.key is None or panel is None or not len(sight.subject.frame):
+            self.note("h watches a level of a symbol's panel: point at one")
+            return
+        number = self.scene.panels.index(panel)
+        near = self.scene.alerts.at(sight, number, place[1])
+        if near is not None:
+            back = self.alerts.remove(self.key, Level(self.alerts.names[number], near))
+            until = ", until the window is opened again: the settings name it" if back else ""
+            self.note(f"{panel.tell(near)} is watched no longer{until}")
+        elif not self.alerts.watched(number):
+            self.note("nothing in this panel can cross a level")
+        else:
+            value = rounded(panel, float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1]))
+            self.alerts.add(self.key, Level(self.alerts.names[number], value))
+            self.note(f"{panel.tell(value)} is watched; h there again ends that")
+        self.scene.alerts.show(self.alerts.places(self.key))
+
+    def look(self) -> None:
+        """Tell of levels that were crossed by what has come since the last look; history is not told of."""
+        if not self.caught_up:
+            return
+        fold = self.model.fold
+        keys = set(fold.keys())
+        told = [
+            crossing.told(zone=fold.zone(key), simulated=fold.simulated(key))
+            for key in self.alerts.keys()
+            if key in keys
+            for crossing in self.alerts.check(key, fold.frame(key))
+        ]
+        for text in told:
+            LOG.warning("%s", text)
+        if told:
+            more = f" (and {len(told) - 1} more: see the log)" if len(told) > 1 else ""
+            self._alarm = (told[-1] + more, time.monotonic())
+
+    @property
+    def flashing(self) -> bool:
+        """Whether the strip flashes, so that `say` is to be called every half second."""
+        return time.monotonic() - self._alarm[1] < _FLASHES_FOR
+
+    def hush(self) -> None:
+        """The user has seen what the strip flashed for."""
+        self._alarm = ("", -_ALARM_FOR)
+
+    def measure(self) -> None:
+        """Measure from one click to the next."""
+        self.scene.distance.begin()
+        self.note("click two places to measure from one to the other (Esc ends it)")
+
+    # What is shown.
 
     def turn(self, step: int) -> None:
         """Show the key that stands ``step`` places on."""

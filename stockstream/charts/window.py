@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Final
@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 
 from stockstream.charts import backend as toolkits
+from stockstream.charts.alerts import Alerts
 from stockstream.charts.controls import Controls
 from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
@@ -29,6 +30,7 @@ _BUSY: Final = 0.05
 _IDLE: Final = 0.2
 _CALM_AFTER: Final = 1.0
 _STRIP_EVERY: Final = 1.0
+_FLASHING: Final = 0.25
 _CATCHING_UP: Final = 0.5
 """Seconds between drawings while history is being read: it comes faster than anybody can look."""
 
@@ -52,6 +54,8 @@ class Window:
         The theme's name, and the format of pictures that are saved.
     memory
         Where the window keeps what the user has changed; None for nowhere.
+    alerts
+        Levels of prices to watch, by key, beside those that the user has set.
     asked
         What holds this time, whatever is remembered and usual.
 
@@ -73,6 +77,7 @@ class Window:
         theme: str = "light",
         picture: str = "png",
         memory: Memory | None = None,
+        alerts: Mapping[str, Sequence[float]] | None = None,
         asked: Looks | None = None,
     ) -> None:
         mpl.use(toolkits.choose(backend))
@@ -95,7 +100,8 @@ class Window:
         shown = None if start is not None or end is not None else first.rows
         self.scene = Scene(model.view, self._figure, rows=shown, theme=THEMES[name], guard=self._guarded)
         self.scene.rule(grid=first.grid is not False, log=first.log is True)
-        self.viewer = Viewer(model, self.scene, start=start, end=end, key=first.key)
+        watched = Alerts(model.view, self._memory, alerts)
+        self.viewer = Viewer(model, self.scene, start=start, end=end, alerts=watched, key=first.key)
         self.viewer.note(self._memory.note)
         manager: Any = self._figure.canvas.manager
         self._place = Place(manager.window)
@@ -193,13 +199,14 @@ class Window:
         if self._model.tick():
             self._stale = True
             self._busy = now
+            self.viewer.look()
         every = self._refresh if self.viewer.caught_up else max(self._refresh, _CATCHING_UP)
         if self._stale and not self.viewer.paused and (ended or now - self._drawn >= every - _BUSY / 2):
             self._drawn = now
             self._stale = False
             self.viewer.show()
             self._rename()
-        if now - self._told >= _STRIP_EVERY:
+        if now - self._told >= (_FLASHING if self.viewer.flashing else _STRIP_EVERY):
             self._told = now
             self.viewer.say(utc_now())
         self.scene.paint()

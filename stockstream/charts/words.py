@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from stockstream.charts import stamps
@@ -28,21 +29,27 @@ class Ruler:
 class LiveText:
     """A text on a ground that is kept, so that it can change without a full draw.
 
-    ``box`` is its place on the figure as fractions (left, bottom, right, top).
+    ``box`` is its place on the figure as fractions (left, bottom, right, top). It can be filled, for words that must
+    not be missed.
     """
 
     def __init__(self, figure: Figure, theme: Theme, **style: Any) -> None:
         self.artist = figure.text(0, 0, "", animated=True, parse_math=False, fontsize=theme.text_size, **style)
         self.box = (0.0, 0.0, 0.0, 0.0)
+        self._fill: str | None = None
+        self._filling = Rectangle((0, 0), 1, 1, transform=figure.transFigure, linewidth=0, snap=True)
+        self._filling.set_figure(figure)
         self.changed = False
         self._ground: object = None
 
-    def say(self, text: str, color: str | None = None) -> None:
-        """Change the words, and the colour where one is given."""
-        if text != self.artist.get_text() or color not in (None, self.artist.get_color()):
+    def say(self, text: str, color: str | None = None, fill: str | None = None) -> None:
+        """Change the words, and the colours where one is given for the words."""
+        if text != self.artist.get_text():
             self.artist.set_text(text)
-            if color is not None:
-                self.artist.set_color(color)
+            self.changed = True
+        if color is not None and (color, fill) != (self.artist.get_color(), self._fill):
+            self.artist.set_color(color)
+            self._fill = fill
             self.changed = True
 
     def _bbox(self, canvas: FigureCanvasAgg) -> Bbox:
@@ -57,7 +64,12 @@ class LiveText:
         self.changed = False
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw the words."""
+        """Draw the words, over what fills their place."""
+        if self._fill is not None:
+            left, bottom, right, top = self.box
+            self._filling.set_bounds(left, bottom, right - left, top - bottom)
+            self._filling.set_facecolor(self._fill)
+            self._filling.draw(renderer)
         stamps.draw(self.artist, renderer)
 
     def renew(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> Bbox:

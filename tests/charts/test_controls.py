@@ -267,7 +267,47 @@ def test_many_moves_keep_the_picture_that_of_a_full_draw(user: User) -> None:
             case 1:
                 user.drag(float(random.uniform(-200, 200)), float(random.uniform(-100, 100)))
             case 2:
-                user.press(str(random.choice(["left", "right", "end", "a", "l", "g", "t", "n", "+", "-", "?"])))
+                user.press(
+                    str(random.choice(["left", "right", "end", "a", "l", "g", "t", "n", "+", "-", "?", "d", "h"]))
+                )
             case _:
                 user._mouse("motion_notify_event", buttons=[])
         assert user.painted()
+
+
+def test_d_and_two_clicks_measure_and_pan_nothing(user: User) -> None:
+    before, words = user.viewport.across, user.scene.distance._words._words
+    user.press("d")
+    assert user.note().startswith("click two places")
+    left, up = user.middle()
+    for place in ((left - 100, up - 30), (left + 100, up + 40)):
+        user.mouse = place
+        user.drag(8, 0)
+    assert user.viewport.across == before
+    assert user.painted()
+    assert words.get_text().startswith("▲ +")
+    user.drag(50, 0)
+    assert user.viewport.across != before
+    user.press("escape")
+    assert not user.scene.distance.cancel()
+    assert user.painted()
+
+
+def test_h_watches_a_level_and_again_no_longer(user: User) -> None:
+    user.press("h")
+    (level,) = user.stage.viewer.alerts.levels("AAPL")
+    assert level.value == pytest.approx(user.value(), abs=0.05)
+    assert user.painted()
+    user.mouse = (user.mouse[0] - 50, user.mouse[1] + 2)
+    user.press("h")
+    assert user.stage.viewer.alerts.levels("AAPL") == []
+    assert user.painted()
+
+
+def test_escape_ends_an_alarm_and_help(user: User) -> None:
+    user.press("?")
+    user.stage.viewer._alarm = ("AAPL: close rose", 1e12)
+    states = [(user.stage.viewer.flashing, user.scene.help.shown)]
+    user.press("escape")
+    states.append((user.stage.viewer.flashing, user.scene.help.shown))
+    assert states == [(True, True), (False, False)]

@@ -64,6 +64,21 @@ def test_everything_is_read_off_at_the_row_under_the_mouse() -> None:
     assert (readout(stage), legend(stage)) == said
 
 
+def test_it_stands_on_the_wick_and_under_the_mouse() -> None:
+    stage = on_stage(bars(200))
+    before = stage.pixels()
+    point(stage, 150.3, 0.5)
+    changed = (stage.pixels() != before).any(axis=2)
+    box = stage.scene.panels[1].axes.bbox
+    volume = changed[600 - int(box.y1) + 2 : 600 - int(box.y0) - 2]
+    scale = stage.scene.sight().scale
+    assert np.flatnonzero(volume.any(axis=0)).tolist() == [int(scale.pixels(np.array([150.0]))[0])]
+    mouse = stage.scene._crosshair._mouse
+    assert mouse is not None
+    across = changed[:, int(box.x1) - 50 : int(box.x1) - 5]
+    assert np.flatnonzero(across.any(axis=1)).tolist() == [600 - int(mouse[1])]
+
+
 def test_every_panel_is_read_off() -> None:
     frame = bars(200)
     stage = on_stage(frame, OSCILLATOR)

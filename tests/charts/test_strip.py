@@ -78,6 +78,13 @@ def test_what_waits_while_paused_is_counted() -> None:
     ]  # fmt: skip
 
 
+def test_an_alarm_comes_first() -> None:
+    said = strip(replace(STATUS, connected=False), NOW, note="saved", alarm="AAPL: close rose through 101")
+    assert said.parts[0] == "AAPL: close rose through 101"
+    assert said.tone == "alarm"
+    assert "saved" in said.parts
+
+
 def test_a_picture_tells_no_ages() -> None:
     lost = replace(STATUS, connected=False)
     for status in (STATUS, lost):

@@ -1,0 +1,195 @@
+"""Levels are set with a key, drawn, and told of when something crosses them."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stockstream.charts.alerts import Alerts
+from stockstream.charts.memory import Memory
+from stockstream.charts.scene import Scene
+from stockstream.charts.theme import light
+from stockstream.charts.viewer import Viewer
+from stockstream.views.frame import Frame
+from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
+from tests.charts.stage import Stage, ink
+
+
+def on_stage(memory: Memory | None = None, **levels: list[float]) -> Stage:
+    frames = {"AAPL": bars(200), "MSFT": bars(150, seed=2)}
+    stage = Stage(FakeModel(PRICES, FakeFold(frames)), rows=100, size=(10.0, 6.0))
+    watched = Alerts(PRICES, memory or Memory(None), levels)
+    stage.viewer = Viewer(stage.model, stage.scene, alerts=watched)
+    stage.show()
+    say(stage)
+    return stage
+
+
+def say(stage: Stage) -> str:
+    stage.viewer.say(datetime(2026, 3, 2, 15, 0, tzinfo=UTC))
+    stage.scene.paint()
+    return str(stage.scene.header.strip.artist.get_text())
+
+
+def place(stage: Stage, value: float, panel: int = 0) -> tuple[float, float]:
+    axes = stage.scene.panels[panel].axes
+    x, y = axes.transData.transform((float(np.mean(axes.get_xlim())), value))
+    return float(x), float(y)
+
+
+def middle(stage: Stage, panel: int = 0) -> float:
+    return float(np.mean(stage.scene.panels[panel].axes.get_ylim()))
+
+
+def close(stage: Stage, value: float, key: str = "AAPL") -> None:
+    """The key's last bar closes elsewhere now."""
+    frame = stage.model.fold.frames[key]
+    closes = frame["close"].copy()
+    closes[-1] = value
+    stage.model.fold.frames[key] = Frame("time", {**frame.columns, "close": closes})
+    stage.viewer.look()
+
+
+def last(stage: Stage, key: str = "AAPL") -> float:
+    return float(stage.model.fold.frames[key]["close"][-1])
+
+
+def test_a_level_is_set_drawn_and_taken_away() -> None:
+    stage = on_stage()
+    before, full = stage.pixels(), stage.full
+    stage.viewer.flag(place(stage, middle(stage)))
+    stage.scene.paint()
+    (level,) = stage.viewer.alerts.levels("AAPL")
+    assert level.value == pytest.approx(middle(stage), abs=0.02)
+    assert "is watched" in say(stage)
+    drawn = stage.pixels()
+    axes = stage.scene.panels[0].axes
+    row = drawn[600 - int(axes.transData.transform((0, level.value))[1]) - 1, :, :3]
+    assert (row == [34, 39, 46]).all(axis=1).sum() > 400
+    assert np.array_equal(drawn, stage.drawn_anew())
+    stage.viewer.flag((500.0, place(stage, level.value)[1] + 3))
+    assert stage.viewer.alerts.levels("AAPL") == []
+    stage.viewer.note("")
+    say(stage)
+    assert np.array_equal(stage.pixels()[60:], before[60:])
+    assert stage.full == full + 1
+
+
+def test_levels_go_with_their_symbol_their_theme_and_the_window_s_life(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "memory.json")
+    stage = on_stage(memory)
+    plain = ink(stage.pixels(), light().text)
+    stage.viewer.flag(place(stage, middle(stage)))
+    stage.viewer.turn(1)
+    stage.scene.paint()
+    assert stage.scene.alerts._levels == []
+    stage.viewer.turn(-1)
+    stage.scene.paint()
+    assert ink(stage.pixels(), light().text) > plain + 300
+    memory.close()
+    again = on_stage(Memory(tmp_path / "memory.json"))
+    assert again.scene.alerts._levels == stage.scene.alerts._levels
+
+
+def test_levels_of_the_settings_are_drawn() -> None:
+    stage = on_stage(AAPL=[98.0, 99.0])
+    assert stage.scene.alerts._levels == [(0, 98.0), (0, 99.0)]
+    stage.viewer.flag(place(stage, 98.0))
+    assert "the settings name it" in say(stage)
+    assert stage.scene.alerts._levels == [(0, 99.0)]
+
+
+def test_a_crossing_flashes_and_is_written_to_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
+    stage = on_stage()
+    level = last(stage) + 0.3
+    stage.viewer.alerts = Alerts(PRICES, Memory(None), {"AAPL": [level]})
+    stage.viewer.look()
+    with caplog.at_level(logging.WARNING):
+        for value in (level + 0.1, level - 0.1, level + 0.2):
+            close(stage, value)
+    assert [record.message.split(" through ")[0] for record in caplog.records] == [
+        "AAPL: close rose", "AAPL: close fell"
+    ]  # fmt: skip
+    assert caplog.records[0].message.endswith("(Mon 2 Mar 2026 12:49 EST)")
+    assert stage.viewer.flashing
+    assert say(stage).startswith("AAPL: close fell through")
+    flashed = set()
+    for since in np.arange(0.0, 3.0, 0.25):
+        stage.viewer._alarm = (stage.viewer._alarm[0], stage.viewer._alarm[1] - 0.25)
+        say(stage)
+        flashed.add(ink(stage.pixels()[30:60], light().alarm) > 5_000)
+        assert np.array_equal(stage.pixels(), stage.drawn_anew()), since
+    assert flashed == {True, False}
+    stage.viewer.hush()
+    assert not say(stage).startswith("AAPL")
+    assert not stage.viewer.flashing
+
+
+def test_symbols_that_are_not_shown_are_watched_too(caplog: pytest.LogCaptureFixture) -> None:
+    stage = on_stage(MSFT=[200.0])
+    stage.model.fold.fake = True
+    stage.viewer.look()
+    close(stage, 201.0, "MSFT")
+    assert caplog.records[0].message.startswith("SIMULATED MSFT: close rose through 200 to 201 ")
+    assert say(stage).startswith("SIMULATED MSFT")
+
+
+def test_history_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    stage = on_stage(AAPL=[1_000.0])
+    stage.model.caught_up = False
+    say(stage)
+    stage.viewer.look()
+    close(stage, 1_001.0)
+    stage.model.caught_up = True
+    say(stage)
+    close(stage, 1_002.0)
+    assert not caplog.records
+
+
+def test_several_crossings_at_once_are_said_to_be(caplog: pytest.LogCaptureFixture) -> None:
+    stage = on_stage(AAPL=[200.0, 300.0])
+    stage.viewer.look()
+    close(stage, 400.0)
+    assert len(caplog.records) == 2
+    assert "(and 1 more: see the log)" in say(stage)
+
+
+def test_an_indicator_s_panel_watches_its_lines(caplog: pytest.LogCaptureFixture) -> None:
+    stage = Stage(FakeModel(OSCILLATOR, FakeFold({"AAPL": bars(100)})))
+    stage.show()
+    say(stage)
+    frame = stage.model.fold.frames["AAPL"]
+    frame["up"][-1] = 40.0
+    stage.viewer.flag(place(stage, 50.0))
+    stage.viewer.look()
+    frame["up"][-1] = 60.0
+    stage.viewer.look()
+    assert caplog.records[0].message.startswith("AAPL: up rose through ")
+
+
+@pytest.mark.parametrize("where", ["beside", "flights", "empty"])
+def test_where_no_level_can_be(where: str) -> None:
+    if where == "flights":
+        stage = Stage(FakeModel(COUNTS, FakeFold({"AA": days(20)}, where=None)))
+    else:
+        stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(0 if where == "empty" else 50)})))
+    stage.show()
+    stage.viewer.flag((3.0, 3.0) if where == "beside" else place(stage, middle(stage)))
+    assert stage.viewer._note[0].startswith("h watches a level")
+    assert stage.viewer.alerts.keys() == []
+
+
+def test_a_file_shows_levels() -> None:
+    stage = on_stage(AAPL=[98.0])
+    assert isinstance(stage.scene, Scene)
+    stage.canvas.figure.savefig("/dev/null", format="png", dpi=100)
+    before = stage.pixels()
+    import io
+
+    file = io.BytesIO()
+    stage.canvas.figure.savefig(file, format="rgba", dpi=100)
+    assert np.array_equal(np.frombuffer(file.getvalue(), np.uint8).reshape(before.shape), before)
