@@ -56,7 +56,7 @@ class Longer:
     def refresh(self) -> int:
         """Bring `bars` up to date; the place of the first that is not as it was."""
         newest = self._series.newest
-        if newest is None or (self._made == len(self._series) and newest.tz == self._tz):
+        if newest is None or self._made == len(self._series):
             return len(self.bars)
         if newest.tz != self._tz:  # every session may be another one
             self._tz = newest.tz

@@ -101,13 +101,31 @@ def test_only_what_has_changed_is_computed_again() -> None:
     assert longer.bars.column("high", 3, 4).tolist() == [50.0]
 
 
+def test_what_has_changed_is_told_by_more_than_numbers() -> None:
+    series = Bars()
+    longer = Longer(series, "5m")
+    for number in range(5):
+        series.append(bar(START + 10 * number * MINUTE, volume=None))
+    longer.refresh()
+    series.put(3, bar(START + 25 * MINUTE, volume=None))
+    longer.back_to(3)
+    assert longer.refresh() == 3
+    series.put(4, bar(START + 30 * MINUTE, volume=None, flags=(IMPOSSIBLE,)))
+    longer.back_to(4)
+    assert longer.refresh() == 4
+
+
 def test_a_zone_that_is_known_later_moves_the_days() -> None:
     shown = history("1d")
-    late = [utc("2026-03-03T01:00"), utc("2026-03-03T02:00")]
-    shown.take(bars_at(late[:1]))
-    assert shown.frame().columns["time"].tolist() == [utc("2026-03-03").replace(tzinfo=None)]
-    shown.take(bars_at(late[1:], tz="America/New_York"))
-    assert shown.frame().columns["time"].tolist() == [utc("2026-03-02").replace(tzinfo=None)]
+    nights = [utc(f"2026-03-0{day}T01:00") for day in range(2, 8)]
+    shown.take(bars_at(nights[:-1]))
+    assert shown.frame().columns["time"].tolist() == [
+        utc(f"2026-03-0{day}").replace(tzinfo=None) for day in range(2, 7)
+    ]
+    shown.take(bars_at(nights[-1:], tz="America/New_York"))
+    assert shown.frame().columns["time"].tolist() == [
+        utc(f"2026-03-0{day}").replace(tzinfo=None) for day in range(1, 7)
+    ]
 
 
 def test_a_price_that_nothing_computes_with_is_left_out() -> None:
