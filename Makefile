@@ -8,13 +8,14 @@ python := .venv/bin/python
 environment = PYTHON="$(PYTHON)" sh requirements/env.sh
 qt = $(if $(QT),qt)
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench pictures lock clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
 	@echo 'make test     the tests'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
+	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
 	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
 	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
 	@echo
@@ -40,6 +41,10 @@ check:
 bench:
 	@$(environment) dev
 	@$(python) -m benchmarks $(ARGS)
+
+pictures:
+	@$(environment) run
+	@$(python) -m docs.make_pictures
 
 lock:
 	@$(environment) lock $(ARGS)

@@ -28,7 +28,10 @@ _EVERY: Final = 0.25
 _STRIP_EVERY: Final = 1.0
 _AT_MOST_EVERY: Final = 1.0
 _NOTE_FOR: Final = 8.0
-_KEYS: Final = "click: one alone · Escape: all · wheel: scroll · p: pie or ranks · t: theme · s: save · Space: pause · q: close"
+_KEYS: Final = (
+    "click: one alone · Escape: all · wheel: scroll · p: pie or ranks · t: theme · s: save"
+    " · f: full screen · Space: pause · q: close"
+)
 
 
 def show(board: Dashboard, model: Model) -> None:

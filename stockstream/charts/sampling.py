@@ -98,7 +98,8 @@ def firsts(values: Numbers, size: int) -> Numbers:
     if size == 1 or not len(values):
         return values
     table = _buckets(values, size)
-    return table[np.arange(len(table)), np.isfinite(table).argmax(axis=1)]
+    found: Numbers = table[np.arange(len(table)), np.isfinite(table).argmax(axis=1)]
+    return found
 
 
 def lasts(values: Numbers, size: int) -> Numbers:
@@ -110,4 +111,5 @@ def lasts(values: Numbers, size: int) -> Numbers:
     if size == 1 or not len(values):
         return values
     table = _buckets(values, size)[:, ::-1]
-    return table[np.arange(len(table)), np.isfinite(table).argmax(axis=1)]
+    found: Numbers = table[np.arange(len(table)), np.isfinite(table).argmax(axis=1)]
+    return found
