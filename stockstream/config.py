@@ -20,6 +20,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FiniteFloat,
     PrivateAttr,
     SecretStr,
     ValidationError,
@@ -45,6 +46,7 @@ _EXPECTED: Final = {
     "path_type": "should be a path",
     "model_type": "should be a section with keys of its own",
     "mapping_type": "should be a section with keys of its own",
+    "dict_type": "should be a section with keys of its own",
     "tuple_type": "should be a list",
     "too_short": "should not be empty",
 }
@@ -86,10 +88,15 @@ def _history(value: str) -> str:
     return value
 
 
+def _levels(value: object) -> object:
+    return (value,) if isinstance(value, int | float) else value
+
+
 Interval = Annotated[str, AfterValidator(_interval)]
 History = Annotated[str, AfterValidator(_history)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Servers = Annotated[str, AfterValidator(_servers)]
+Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
 
 
 def _directory(default: str) -> Any:
@@ -112,7 +119,7 @@ class BrokerSettings(Section):
 
 class WindowSettings(Section):
     """Every window: seconds between two drawings (None: as data arrives), the toolkit, the rows in view, the colours,
-    what pictures are saved as, and whether it remembers what the user changes."""
+    what pictures are saved as, whether it remembers what the user changes, and levels of prices to watch by symbol."""
 
     refresh: float | None = Field(default=None, gt=0)
     backend: Literal["auto", "tk", "qt"] = "auto"
@@ -120,6 +127,7 @@ class WindowSettings(Section):
     theme: Literal["light", "dark", "contrast"] = "light"
     save_as: Literal["png", "svg", "pdf"] = "png"
     memory: bool = True
+    alerts: Mapping[str, Levels] = Field(default_factory=dict)
 
 
 class SimulatedSettings(Section):

@@ -99,16 +99,18 @@ class Alerts:
     memory
         Where levels that the user has set are kept.
     fixed
-        Values from the settings by key: levels of the prices, or of the first panel where there are none. Such a level
-        can be taken away until the window is opened anew.
+        Levels of the prices from the settings, by key. One that is taken away comes back when the window is opened
+        anew. Where the view shows no prices there are none.
     """
 
     def __init__(self, view: View[Any], memory: Memory, fixed: Mapping[str, Sequence[float]] | None = None) -> None:
         self.names = names(view.panels)
         self._columns = {name: watched(panel) for name, panel in zip(self.names, view.panels, strict=True)}
         priced = [name for name in self.names if self._columns[name] == ("close",)]
-        first = (priced or self.names)[0]
-        self._fixed = {key: {Level(first, float(value)) for value in values} for key, values in (fixed or {}).items()}
+        self._fixed = {
+            key: {Level(name, float(value)) for name in priced[:1] for value in values}
+            for key, values in (fixed or {}).items()
+        }
         self._memory = memory
         self._own = memory.get(_SECTION, dict[str, list[Level]], {})
         self._watches: dict[str, _Watch] = {}

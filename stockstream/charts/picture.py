@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imsave
 
+from stockstream.charts.alerts import Alerts
+from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
@@ -54,6 +57,8 @@ class Picture:
         Width and height in inches of 100 pixels; without it by the number of panels.
     theme
         The theme's name.
+    alerts
+        Levels of prices to watch, by key.
     """
 
     def __init__(
@@ -66,12 +71,14 @@ class Picture:
         end: np.datetime64 | None = None,
         size: tuple[float, float] | None = None,
         theme: str = "light",
+        alerts: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
         self._path = path
         self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
         whole = start is not None or end is not None
         self.scene = Scene(model.view, self._canvas.figure, rows=None if whole else rows, theme=THEMES[theme])
-        self._viewer = Viewer(model, self.scene, start=start, end=end, ages=False)
+        watched = Alerts(model.view, Memory(None), alerts)
+        self._viewer = Viewer(model, self.scene, start=start, end=end, alerts=watched, ages=False)
         self._drawn: object = None
         self._looked = -_AT_MOST_EVERY
 
@@ -84,6 +91,7 @@ class Picture:
         """Draw what has not been drawn yet, at once."""
         self._looked = time.monotonic()
         now = utc_now()
+        self._viewer.look()
         shown = self._viewer.show()
         self._viewer.note("")
         said = self._viewer.say(now)

@@ -258,7 +258,14 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
         from stockstream.charts.picture import Picture
 
         rows = options["rows"] or window.rows
-        picture = Picture(watched, options["headless"], **scope, rows=rows, theme=options["theme"] or window.theme)
+        picture = Picture(
+            watched,
+            options["headless"],
+            **scope,
+            rows=rows,
+            theme=options["theme"] or window.theme,
+            alerts=window.alerts,
+        )
         run(watched, picture.refresh)
         picture.finish()
         return
@@ -274,6 +281,7 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
             refresh=refresh,
             backend=options["backend"] or window.backend,
             rows=window.rows,
+            alerts=window.alerts,
             **scope,
             **windows.looks(settings, watched.view.name, selection, options),
         )

@@ -62,6 +62,19 @@ def test_it_is_drawn_at_most_once_a_second(model: FakeModel, tmp_path: Path) -> 
     assert file.stat().st_ino != first
 
 
+def test_levels_are_watched(model: FakeModel, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "a.png"
+    level = float(model.fold.frames["AAPL"]["close"][-1]) + 0.1
+    picture = Picture(model, file, alerts={"AAPL": [level]})
+    picture.finish()
+    assert picture.scene.alerts._levels == [(0, level)]
+    picture.finish()
+    model.fold.frames["AAPL"]["close"][-1] += 0.2
+    picture.finish()
+    assert [record.message[:16] for record in caplog.records] == ["AAPL: close rose"]
+    assert ink(pixels(file)[:64], light().alarm) > 5_000
+
+
 def test_the_strip_is_kept_true(model: FakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.png"
     now = datetime(2026, 3, 2, 15, 0, 30, tzinfo=UTC)
