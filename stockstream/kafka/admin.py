@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, TopicMetadata
+from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
 
 from stockstream.errors import AuthError, BrokerError, Unreachable
 from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
@@ -67,14 +67,14 @@ class Admin:
 
     def names(self) -> set[str]:
         """The names of all topics."""
-        return set(self._topics())
+        return set(self._metadata().topics)
 
-    def _topics(self) -> dict[str, TopicMetadata]:
+    def _metadata(self) -> ClusterMetadata:
         """Ask in short turns: between them a broker's refusal is heard, which otherwise is a mere time-out."""
         ends = time.monotonic() + self._timeout
         while True:
             try:
-                return self._client.list_topics(timeout=min(1.0, self._timeout)).topics
+                return self._client.list_topics(timeout=min(1.0, self._timeout))
             except KafkaException as error:
                 self._client.poll(0)
                 if self._refusal is not None or time.monotonic() >= ends:
@@ -82,7 +82,8 @@ class Admin:
 
     def cluster_id(self) -> str:
         """The cluster's identity: a broker formatted anew has another one."""
-        return str(self._result(self._client.describe_cluster(request_timeout=self._timeout)).cluster_id)
+        # Not by describe_cluster: that aborts the process where a broker that shuts down answers (librdkafka 2.16).
+        return str(self._metadata().cluster_id)
 
     def topic_id(self, name: str) -> str | None:
         """The topic's identity, which changes when it is deleted and made again; None where it does not exist."""
@@ -120,7 +121,7 @@ class Admin:
         """The topics, by name: all but Kafka's own, or those named that exist."""
         chosen = {
             name: [TopicPartition(name, number) for number in found.partitions]
-            for name, found in sorted(self._topics().items())
+            for name, found in sorted(self._metadata().topics.items())
             if (name in names if names is not None else not name.startswith("__"))
         }
         every = [partition for partitions in chosen.values() for partition in partitions]

@@ -39,7 +39,14 @@ _AWAY: Final = frozenset(
 
 def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
     """A client's librdkafka properties: ours (dots as underscores), overruled by the user's ``connection``."""
-    shared = {"socket.timeout.ms": 6_000, "reconnect.backoff.max.ms": 1_000, "logger": LOG}
+    shared = {
+        "socket.timeout.ms": 6_000,
+        "reconnect.backoff.max.ms": 1_000,
+        # A broker that shuts down may say that there are no brokers: clients that hear it look for none, by default for
+        # five minutes, before they try the address that they were given.
+        "metadata.recovery.rebootstrap.trigger.ms": 3_000,
+        "logger": LOG,
+    }
     named = {key if callable(value) else key.replace("_", "."): value for key, value in own.items()}
     return shared | named | dict(connection)
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     Node,
@@ -20,8 +19,10 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import OffsetSpec, TopicDescription
 
-from stockstream.errors import BrokerError
-from stockstream.kafka.admin import Admin, instant
+from stockstream.errors import BrokerError, Unreachable
+from stockstream.kafka.admin import TIMEOUT, Admin, instant
+from stockstream.kafka.client import START_BROKER, address, translate
+from stockstream.kafka.positions import Place, Positions
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -33,13 +34,12 @@ _PASSING: Final = frozenset(
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION,
         KafkaError.OFFSET_NOT_AVAILABLE,
-        KafkaError.GROUP_ID_NOT_FOUND,
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.NOT_COORDINATOR,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError._NOENT,
     }
 )
-"""What a topic or group answers that is being made, moved or deleted: the next look knows better."""
+"""What is answered of a topic that is being made, moved or deleted: the next look knows better."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,10 @@ class TopicState:
 
 @dataclass(frozen=True)
 class GroupState:
-    """A consumer group, and the offsets that it committed by topic and partition: it has taken what is before them."""
+    """A consumer group, and the offsets that it committed: it has taken what is before them."""
 
     state: str
-    members: int
-    positions: Mapping[tuple[str, int], int]
+    positions: Mapping[Place, int]
 
 
 @dataclass(frozen=True)
@@ -95,29 +94,45 @@ class Look:
 class Cluster(Admin):
     """Looks at a cluster as a whole; what comes or goes meanwhile is left out, not an error."""
 
+    def __init__(self, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
+        super().__init__(connection, timeout=timeout)
+        self._positions = Positions(connection, timeout)
+
+    def close(self) -> None:
+        """End all connections."""
+        self._positions.close()
+
     def look(self) -> Look:
         """All there is now. Raises `Unreachable` and `AuthError`."""
-        about = self._result(self._client.describe_cluster(request_timeout=self._timeout))
+        about = self._metadata()
+        if not about.brokers:
+            raise Unreachable(f"the broker at {address(self._connection)} is shutting down", hint=START_BROKER)
+        topics = self._described(about.topics)
+        states = self._states()
         # Positions before ends: so a lag is never less than nothing.
-        groups = self._groups()
-        topics = self._described()
+        places = [(name, p.id) for name, topic in topics.items() for p in topic.partitions]
+        positions = self._positions.of(states.keys(), places)
         return Look(
             at=time.monotonic(),
             cluster=str(about.cluster_id),
-            controller=about.controller.id if about.controller else None,
-            brokers=tuple(sorted((BrokerNode(n.id, n.host, n.port) for n in about.nodes), key=lambda node: node.id)),
-            topics=topics,
-            groups=groups,
+            controller=about.controller_id if about.controller_id in about.brokers else None,
+            brokers=tuple(
+                BrokerNode(number, str(node.host), node.port) for number, node in sorted(about.brokers.items())
+            ),
+            topics=self._measured(topics),
+            groups={name: GroupState(states[name], positions[name]) for name in sorted(states)},
         )
 
-    def _described(self) -> dict[str, TopicState]:
-        names = sorted(name for name in self._topics() if not name.startswith("__"))
+    def _described(self, topics: Iterable[str]) -> dict[str, TopicDescription]:
+        names = sorted(name for name in topics if not name.startswith("__"))
         if not names:
             return {}
-        told = self._each(self._client.describe_topics(TopicCollection(names), request_timeout=self._timeout))
+        return self._each(self._client.describe_topics(TopicCollection(names), request_timeout=self._timeout))
+
+    def _measured(self, topics: Mapping[str, TopicDescription]) -> dict[str, TopicState]:
         led = [
             TopicPartition(name, p.id)
-            for name, topic in told.items()
+            for name, topic in topics.items()
             for p in topic.partitions
             if _leader(p) is not None
         ]
@@ -133,41 +148,22 @@ class Cluster(Admin):
                     default=None,
                 ),
             )
-            for name, topic in told.items()
+            for name, topic in topics.items()
         }
 
-    def _ends(self, partitions: Iterable[TopicPartition], spec: OffsetSpec) -> dict[tuple[str, int], tuple[int, int]]:
+    def _ends(self, partitions: Iterable[TopicPartition], spec: OffsetSpec) -> dict[Place, tuple[int, int]]:
         asked = dict.fromkeys(partitions, spec)
         if not asked:
             return {}
         found = self._each(self._client.list_offsets(asked, request_timeout=self._timeout))
         return {(p.topic, p.partition): (result.offset, result.timestamp) for p, result in found.items()}
 
-    def _groups(self) -> dict[str, GroupState]:
-        names = [group.group_id for group in self._result(self._client.list_consumer_groups(**self._patience)).valid]
-        if not names:
-            return {}
-        described = self._each(self._client.describe_consumer_groups(names, **self._patience))
-        asked: dict[str, Future[Any]] = {}
-        for name in names:  # librdkafka takes one group a request; they are under way all at once
-            asked |= self._client.list_consumer_group_offsets([ConsumerGroupTopicPartitions(name)], **self._patience)
-        committed = self._each(asked)
-        return {
-            name: GroupState(
-                state=described[name].state.name.lower(),
-                members=len(described[name].members),
-                positions={
-                    (place.topic, place.partition): place.offset
-                    for place in committed[name].topic_partitions
-                    if place.offset >= 0
-                },
-            )
-            for name in sorted(described.keys() & committed.keys())
-        }
-
-    @property
-    def _patience(self) -> dict[str, float]:
-        return {"request_timeout": self._timeout}
+    def _states(self) -> dict[str, str]:
+        """The state of each consumer group."""
+        listed = self._result(self._client.list_consumer_groups(request_timeout=self._timeout))
+        if listed.errors and not listed.valid:
+            raise translate(listed.errors[0], self._connection)
+        return {group.group_id: group.state.name.lower() for group in listed.valid}
 
     def _each(self, futures: Mapping[K, Future[T]]) -> dict[K, T]:
         """The results that there are."""
@@ -194,8 +190,8 @@ def _leader(partition: TopicPartitionInfo) -> int | None:
 def _partitions(
     name: str,
     topic: TopicDescription,
-    first: Mapping[tuple[str, int], tuple[int, int]],
-    end: Mapping[tuple[str, int], tuple[int, int]],
+    first: Mapping[Place, tuple[int, int]],
+    end: Mapping[Place, tuple[int, int]],
 ) -> dict[int, Partition]:
     return {
         p.id: Partition(

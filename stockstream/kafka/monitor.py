@@ -18,9 +18,6 @@ from stockstream.kafka.traffic import Traffic
 PATIENCE: Final = 2.0
 """Seconds after which a broker that does not answer counts as away."""
 
-DEAD_LETTERS: Final = ".dlq"
-"""How the name of a topic of dead letters ends."""
-
 
 class Monitor:
     """Looks at a cluster whenever `overview` is called.
@@ -40,6 +37,10 @@ class Monitor:
         self._traffic = Traffic()
         self._letters: dict[str, tuple[object, Letter | None]] = {}
         self._folder: tuple[str, Path | None] | None = None
+
+    def close(self) -> None:
+        """End all connections."""
+        self._cluster.close()
 
     def overview(self) -> Overview:
         """How everything is now. Raises `AuthError`; a broker that is away is waited for."""
@@ -71,7 +72,7 @@ class Monitor:
             dead_letters=tuple(
                 DeadLetterOverview(topic=topic.name, records=topic.records, newest=self._newest(look, topic))
                 for topic in topics
-                if topic.name.endswith(DEAD_LETTERS)
+                if topic.is_dead_letters
             ),
         )
 

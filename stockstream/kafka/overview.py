@@ -6,11 +6,13 @@ None is what is not known, or not known yet.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 Trend: TypeAlias = Literal["growing", "shrinking", "steady"]
+
+_DEAD_LETTERS: Final = ".dlq"
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,14 +40,22 @@ class TopicPartition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic: what came in a second over the last ten seconds, and when its newest record was sent."""
+    """A topic: what came in a second over the last ten seconds, and when its newest record was sent.
+
+    Totals are None where they are not known of every partition.
+    """
 
     name: str
-    records: int
+    records: int | None
     records_per_second: float | None
     bytes: int | None
     newest: datetime | None
     partitions: tuple[TopicPartition, ...]
+
+    @property
+    def is_dead_letters(self) -> bool:
+        """Whether it holds what another topic's consumers and producers could not read."""
+        return self.name.endswith(_DEAD_LETTERS)
 
 
 class GroupPartition(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +74,6 @@ class GroupOverview(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     state: str
-    members: int
     lag: int | None
     trend: Trend | None
     records_per_second: float | None
@@ -83,7 +92,7 @@ class DeadLetterOverview(msgspec.Struct, frozen=True, kw_only=True):
     """A topic of dead letters: how many were sent to it, and the newest."""
 
     topic: str
-    records: int
+    records: int | None
     newest: Letter | None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from stockstream.kafka.cluster import GroupState, Look, TopicState
@@ -101,7 +101,7 @@ class Traffic:
         )
         return TopicOverview(
             name=name,
-            records=sum(partition.records or 0 for partition in partitions),
+            records=_sum(partition.records for partition in partitions),
             records_per_second=_rate(ends),
             bytes=sum(sizes.values()) if sizes else None,
             newest=state.newest,
@@ -122,14 +122,12 @@ class Traffic:
             )
             for (topic, number), position in sorted(state.positions.items())
         )
-        known = [samples for samples in lags.values() if samples]
-        shortest = min(map(len, known), default=0)
-        together = [sum(samples[-back] for samples in known) for back in range(shortest, 0, -1)]
+        shortest = min(map(len, lags.values()), default=0)
+        together = [sum(samples[-back] for samples in lags.values()) for back in range(shortest, 0, -1)]
         positions = [(look.at, look.groups[name].positions) for look in self._looks if name in look.groups]
         return GroupOverview(
             name=name,
             state=state.state,
-            members=state.members,
             lag=together[-1] if together else None,
             trend=trend(together, self._inflow(list(state.positions))),
             records_per_second=_rate(positions),
@@ -176,6 +174,16 @@ def _end(look: Look, topic: str, number: int) -> int | None:
 
 def _between(first: int | None, end: int | None) -> int | None:
     return None if first is None or end is None else end - first
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """All together; None where one is not known, for less than all would be a false total."""
+    total = 0
+    for count in counts:
+        if count is None:
+            return None
+        total += count
+    return total
 
 
 def _rate(samples: Sequence[tuple[float, Mapping[K, int]]], over: float = RATE_OVER) -> float | None:

@@ -29,7 +29,7 @@ def look(
         controller=1,
         brokers=(BrokerNode(1, "127.0.0.1", 9092),),
         topics={"t": TopicState(topic_id, partitions, None)},
-        groups={} if positions is None else {"g": GroupState("empty", 0, places)},
+        groups={} if positions is None else {"g": GroupState("empty", places)},
     )
 
 
@@ -66,10 +66,10 @@ def test_a_partition_without_a_leader_is_left_out() -> None:
     looks = [look(0, {0: 10, 1: None}, {0: 9, 1: 4}), look(1, {0: 11, 1: None}, {0: 9, 1: 4})]
     traffic = watched(looks)
     (topic,) = traffic.topics(lambda _: {})
-    assert (topic.records, topic.records_per_second) == (11, 1.0)
+    assert (topic.records, topic.records_per_second) == (None, 1.0)
     assert [(partition.end, partition.records) for partition in topic.partitions] == [(11, 11), (None, None)]
     (group,) = traffic.groups()
-    assert group.lag == 2
+    assert group.lag is None
     assert [partition.lag for partition in group.partitions] == [2, None]
 
 
@@ -135,7 +135,7 @@ def test_a_lag_is_not_followed_into_a_topic_of_the_same_name_that_was_deleted() 
 
 
 def test_a_group_of_a_topic_that_is_gone_has_no_lag() -> None:
-    gone = Look(1.0, "c", 1, (), {}, {"g": GroupState("empty", 0, {("t", 0): 5})})
+    gone = Look(1.0, "c", 1, (), {}, {"g": GroupState("empty", {("t", 0): 5})})
     (group,) = watched([look(0, {0: 10}, {0: 5}), gone]).groups()
     assert (group.lag, group.trend, group.partitions[0].lag, group.partitions[0].end) == (None, None, None, None)
 

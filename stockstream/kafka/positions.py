@@ -1,0 +1,57 @@
+"""How far consumer groups are, as they told the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeAlias
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from stockstream.kafka.client import LOG, made, settings
+
+Place: TypeAlias = tuple[str, int]
+"""A topic and the number of a partition."""
+
+_AT_ONCE: Final = 8
+
+
+class Positions:
+    """Reads committed offsets by a consumer for each group, which never joins it.
+
+    The admin client's own request for them ends the process where a coordinator moves or shuts down (librdkafka
+    #5040: a segmentation fault, seen with 2.16), and so may all of its requests to coordinators (#5397).
+    """
+
+    def __init__(self, connection: Mapping[str, Any], timeout: float) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._consumers: dict[str, Consumer] = {}
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="positions")
+
+    def of(self, groups: Collection[str], places: Sequence[Place]) -> dict[str, dict[Place, int]]:
+        """The positions of each group, as far as it has any; none of a group that cannot be asked now."""
+        for gone in self._consumers.keys() - set(groups):
+            self._consumers.pop(gone).close()
+        for new in set(groups) - self._consumers.keys():
+            self._consumers[new] = made(Consumer, self._settings(new))
+        names = sorted(groups)
+        return dict(zip(names, self._pool.map(lambda name: self._positions(name, places), names), strict=True))
+
+    def close(self) -> None:
+        """End all connections."""
+        self._pool.shutdown()
+        for consumer in self._consumers.values():
+            consumer.close()
+
+    def _settings(self, group: str) -> dict[str, Any]:
+        return settings(self._connection, enable_auto_commit=False) | {"group.id": group}
+
+    def _positions(self, group: str, places: Sequence[Place]) -> dict[Place, int]:
+        asked = [TopicPartition(topic, number) for topic, number in places]
+        try:
+            answered = self._consumers[group].committed(asked, timeout=self._timeout) if asked else []
+        except KafkaException as error:
+            LOG.info("no positions of %s: %s", group, error)
+            return {}
+        return {(place.topic, place.partition): place.offset for place in answered if place.offset >= 0}
