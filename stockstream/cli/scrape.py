@@ -1,0 +1,118 @@
+"""Producers and windows that serve metrics, read and told apart."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import msgspec
+from prometheus_client.parser import text_string_to_metric_families
+
+from stockstream.cli.serving import Endpoint
+
+log = logging.getLogger(__name__)
+
+_PATIENCE: Final = 0.5
+_LONGEST: Final = 1_000_000
+
+
+class Process(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process says of itself; ``error`` says why it says nothing, None is what is not of its kind.
+
+    A producer has sent, refused and acknowledged; a window has taken and a lag, ``frame_seconds`` that half of its
+    latest drawings took less than, and ``counts`` of what it could not simply take.
+    """
+
+    address: str
+    error: str | None = None
+    command: str | None = None
+    topic: str | None = None
+    keys: str | None = None
+    sent: int | None = None
+    refused: int | None = None
+    acknowledged: int | None = None
+    silent_seconds: float | None = None
+    taken: int | None = None
+    lag: int | None = None
+    records_per_second: float | None = None
+    frame_seconds: float | None = None
+    counts: Mapping[str, int] = {}
+    memory_bytes: int | None = None
+
+
+class Scraper:
+    """Reads the metrics of some processes, all at once."""
+
+    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+        self._endpoints = endpoints
+        self._pool = ThreadPoolExecutor(max(1, len(endpoints)), thread_name_prefix="scrape")
+
+    def processes(self) -> tuple[Process, ...]:
+        """How they are now, in the order in which they were named; one that does not answer says so."""
+        return tuple(self._pool.map(_process, self._endpoints))
+
+
+def _process(endpoint: Endpoint) -> Process:
+    address = str(endpoint)
+    try:
+        return _told(address, _read(endpoint))
+    except (OSError, http.client.HTTPException) as error:
+        log.info("%s: %s", address, error)
+        return Process(address=address, error="does not answer")
+    except ValueError as error:
+        log.info("%s: %s", address, error)
+        return Process(address=address, error="does not serve metrics")
+
+
+def _read(endpoint: Endpoint) -> str:
+    # Not by urllib, which would ask a proxy for what is on this machine.
+    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", "/metrics")
+        response = connection.getresponse()
+        if response.status != http.HTTPStatus.OK:
+            raise ValueError(f"status {response.status}")
+        return response.read(_LONGEST).decode()
+    finally:
+        connection.close()
+
+
+def _told(address: str, text: str) -> Process:
+    values: dict[str, float] = {}
+    counts: dict[str, int] = {}
+    labels: dict[str, str] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == "stockstream_updated_timestamp_seconds":
+                labels = sample.labels
+            elif sample.name == "stockstream_window_counted":
+                counts[sample.labels["what"]] = int(sample.value)
+            elif sample.labels.get("quantile") in (None, "0.5"):
+                values[sample.name] = sample.value
+    if not labels:
+        raise ValueError("no metrics of a producer or a window")
+
+    def whole(name: str) -> int | None:
+        return int(values[name]) if name in values else None
+
+    return Process(
+        address=address,
+        command=labels["command"],
+        topic=labels["topic"],
+        keys=labels.get("keys") or None,
+        sent=whole("stockstream_producer_sent_total"),
+        refused=whole("stockstream_producer_refused_total"),
+        acknowledged=whole("stockstream_producer_acknowledged_total"),
+        silent_seconds=values.get("stockstream_producer_silent_seconds"),
+        taken=whole("stockstream_window_taken_total"),
+        lag=whole("stockstream_window_lag"),
+        records_per_second=values.get(
+            "stockstream_producer_records_per_second", values.get("stockstream_window_records_per_second")
+        ),
+        frame_seconds=values.get("stockstream_window_frame_seconds"),
+        counts=counts,
+        memory_bytes=whole("process_resident_memory_bytes"),
+    )

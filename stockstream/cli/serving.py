@@ -1,0 +1,116 @@
+"""Metrics served over HTTP in Prometheus' text format, and where."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from stockstream.errors import StockstreamError
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+log = logging.getLogger(__name__)
+
+LOOPBACK: Final = "127.0.0.1"
+"""Where metrics are served and looked for unless something else is said: programs on this machine alone reach it."""
+
+_ENDPOINT: Final = re.compile(r"(?:http://)?(?:(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+):)?(\d{1,5})(?:/(?:metrics)?)?")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A host and a port.
+
+    >>> print(Endpoint("::1", 9101), Endpoint("127.0.0.1", 9101))
+    [::1]:9101 127.0.0.1:9101
+    """
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def endpoint(text: str | Endpoint) -> Endpoint:
+    """Read a port, or a host and a port. Raises typer.BadParameter.
+
+    >>> print(endpoint("9101"), endpoint("[::1]:9101"), endpoint("http://localhost:9101/metrics"))
+    127.0.0.1:9101 [::1]:9101 localhost:9101
+    """
+    if isinstance(text, Endpoint):  # click asks for a default's value, too
+        return text
+    found = _ENDPOINT.fullmatch(text)
+    if found is None or int(found[2]) > 65535:
+        raise typer.BadParameter(f"{text!r} is neither a port (0 to 65535) nor HOST:PORT")
+    return Endpoint((found[1] or LOOPBACK).strip("[]"), int(found[2]))
+
+
+MetricsOption = Annotated[
+    Endpoint | None,
+    typer.Option(
+        "--metrics",
+        parser=endpoint,
+        metavar="[HOST:]PORT",
+        help="Serve figures of this process for Prometheus and `stockstream monitor --scrape`;"
+        f" on {LOOPBACK} unless a host is named, 0 is any free port.",
+    ),
+]
+"""The option of every command that sends or shows records."""
+
+
+@contextmanager
+def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
+    """Serve what a collector tells, and figures of the process itself, until the block is left.
+
+    Parameters
+    ----------
+    collector
+        Asked on a thread of the server's at each request.
+    where
+        The address to listen on.
+    option
+        What the user gave it with, for the error.
+
+    Yields
+    ------
+    str
+        The address to read from.
+
+    Raises
+    ------
+    StockstreamError
+        Where the address cannot be listened on.
+    """
+    # It takes a tenth of a second to import, which only those who ask for metrics should pay for.
+    from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    registry.register(collector)
+    try:
+        server, thread = start_http_server(where.port, where.host, registry)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StockstreamError(
+            f"{option}: cannot listen on {where}: {reason}", hint="name another, or 0 for any free port"
+        ) from error
+    server.handle_error = _log_error  # type: ignore[method-assign, assignment]
+    try:
+        yield f"http://{Endpoint(where.host, server.server_port)}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _log_error(request: object, client: object) -> None:  # noqa: ARG001 - socketserver's shape
+    """A reader that went away is for the log: on stderr it would spoil the screen."""
+    log.info("a reader of metrics, %s, was not served", client, exc_info=True)
