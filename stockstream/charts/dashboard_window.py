@@ -16,7 +16,8 @@ from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.picture import save
-from stockstream.charts.shell import BUSY, DPI, Shell
+from stockstream.charts.scene import DPI
+from stockstream.charts.shell import BUSY, Shell
 from stockstream.charts.strip import strip, utc_now
 from stockstream.charts.theme import THEMES
 from stockstream.views.tiles import Tile

@@ -15,8 +15,7 @@ from stockstream.charts import backend as toolkits
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.placing import Place
-
-DPI: Final = 100
+from stockstream.charts.scene import DPI
 
 BUSY: Final = 0.05
 """Seconds between two beats, and so between two drawings at least."""

@@ -70,11 +70,11 @@ class Stage:
             try:
                 wait = next(steps)
             except StopIteration:
-                self.window._close()
+                self.window.close()
                 return
             except Exception:  # noqa: BLE001 - told to the test
                 self.told["scenario"] = traceback.format_exc()
-                self.window._close()
+                self.window.close()
                 return
             timer.interval = int(1000 * wait)
             timer.start()
