@@ -87,7 +87,8 @@ def update_bands(connection: dict[str, Any]) -> float:
     parameters = {"period": 20, "width": 2.0}
     with watch(replace(VIEWS["bollinger"], topic=STOCKS_TOPIC), Selection(SYMBOLS), parameters, connection) as live:
         for history in live.fold._histories.values():  # noqa: SLF001 - frames would hold more than the bands
-            history.points()
+            for track in history._tracks:  # noqa: SLF001
+                track.points()
         return time.perf_counter() - started
 
 
