@@ -103,7 +103,7 @@ class LastPrice:
             if number == 0:
                 tag.dress(text=theme.background, fill=color)
             else:
-                tag.dress(text=color if number < len(self._tags) - 1 else theme.quiet, fill="none")
+                tag.dress(text=color if number < len(self._tags) - 1 else theme.quiet)
             lines_up = -number if fits_beneath else -number % len(self._tags)
             place = bottom + lines_up * step
             if box.y0 <= place <= box.y1 - step:

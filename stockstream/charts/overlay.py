@@ -196,6 +196,7 @@ class Tag:
     def __init__(self, figure: Figure, theme: Theme, *, bold: bool = False) -> None:
         self._size = theme.small_size
         self._weight = "bold" if bold else "normal"
+        self._boxed = True
         self._box = Rectangle((0, 0), 1, 1, transform=IdentityTransform(), animated=True, linewidth=0.8, snap=True)
         figure.add_artist(self._box)
         self._words = figure.text(
@@ -203,10 +204,11 @@ class Tag:
             va="center", fontsize=self._size, fontweight=self._weight,
         )  # fmt: skip
 
-    def dress(self, *, text: str, fill: str, edge: str = "none") -> None:
+    def dress(self, *, text: str, fill: str = "none", edge: str = "none") -> None:
         """The colours of words, box and frame."""
         self._words.set_color(text)
         self._box.set(facecolor=fill, edgecolor=edge)
+        self._boxed = (fill, edge) != ("none", "none")
 
     def size(self, sight: Sight, text: str) -> tuple[float, float]:
         """How wide and tall it is with these words, in pixels."""
@@ -220,4 +222,5 @@ class Tag:
         self._words.set_text(text)
         self._words.set_position((left + wide / 2, bottom + tall / 2))
         self._box.set_bounds(left, bottom, wide, tall)
-        return Piece([self._box, self._words], Bbox.from_bounds(left, bottom, wide, tall).padded(2))
+        artists = [self._box, self._words] if self._boxed else [self._words]
+        return Piece(artists, Bbox.from_bounds(left, bottom, wide, tall).padded(2))

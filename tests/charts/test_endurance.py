@@ -1,0 +1,84 @@
+"""A window that is open all day grows by nothing."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+
+import numpy as np
+import psutil
+
+from stockstream.charts.alerts import Alerts
+from stockstream.charts.memory import Memory
+from stockstream.charts.viewer import Viewer
+from stockstream.views.frame import Frame
+from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
+from tests.charts.stage import Stage
+
+TICKS = 20_000
+A_BAR = 20
+BEGIN = 200
+MOST = 5e6
+
+
+def plain_stage(whole: Frame) -> Stage:
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": whole.slice(slice(0, BEGIN))})), rows=60, size=(4.0, 3.0))
+    stage.show()
+    return stage
+
+
+def used_stage(whole: Frame) -> Stage:
+    """With all that can stand over a picture."""
+    stage = plain_stage(whole)
+    watched = Alerts(PRICES, Memory(None), {"AAPL": [98.0, 101.0]})
+    stage.viewer = Viewer(stage.model, stage.scene, alerts=watched)
+    stage.show()
+    stage.scene.distance.begin()
+    for place in ((120.0, 120.0), (200.0, 150.0)):
+        assert stage.scene.distance.click(stage.scene.sight(), place)
+    return stage
+
+
+def tick(stage: Stage, whole: Frame, number: int) -> None:
+    """The newest bar's price moves, every few ticks there is another; the mouse moves too, and now and then leaves."""
+    total = BEGIN + number // A_BAR
+    frame = whole.slice(slice(0, total))
+    closes = frame["close"]
+    closes[-1] = closes[-2] * (1 + 0.001 * np.sin(number))
+    stage.model.fold.frames["AAPL"] = frame
+    stage.viewer.look()
+    if number % 20 == 0:
+        stage.scene.point(None if number % 100 == 0 else (60.0 + number % 300, 60.0 + number % 170))
+    stage.viewer.show()
+    stage.scene.paint()
+
+
+def test_memory_stays_flat_over_20_000_ticks() -> None:
+    whole = bars(BEGIN + TICKS // A_BAR)
+    stage = plain_stage(whole)
+    process = psutil.Process()
+    before = 0
+    for number in range(1, TICKS + 1):
+        tick(stage, whole, number)
+        if number == TICKS // 10:
+            gc.collect()
+            before = process.memory_info().rss
+    gc.collect()
+    grown = process.memory_info().rss - before
+    assert grown <= MOST, f"{grown / 1e6:.1f} MB"
+
+
+def test_no_artist_is_made_over_1_000_ticks() -> None:
+    whole = bars(BEGIN + 1_000 // A_BAR)
+    stage = used_stage(whole)
+    counts = []
+    for number in range(1, 1_101):
+        tick(stage, whole, number)
+        if number in (100, 1_100):
+            found = Counter(type(artist).__name__ for artist in stage.canvas.figure.findobj())
+            # Ticks are matplotlib's own; it makes as many as an axis once had, and keeps them.
+            ticks = sum(len(panel.axes.yaxis.get_major_ticks()) for panel in stage.scene.panels)
+            ticks += len(stage.scene.panels[-1].axes.xaxis.get_major_ticks())
+            counts.append((found["PathPatch"], found["Rectangle"], len(stage.canvas.figure.get_children()), ticks))
+    assert counts[0][:3] == counts[1][:3]
+    assert counts[1][3] <= counts[0][3] + 10
