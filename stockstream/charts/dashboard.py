@@ -174,7 +174,10 @@ class Dashboard:
             for tile in self.shown:
                 tile.draw(renderer)
 
-    def _on_draw(self, event: DrawEvent) -> None:  # noqa: ARG002 - matplotlib's shape
+    def _on_draw(self, _: DrawEvent) -> None:
+        if self.canvas.is_saving():  # to a file, which has everything
+            self._full = True
+            return
         self._ground = self.canvas.copy_from_bbox(self.figure.bbox)
         self._draw_moving()
 

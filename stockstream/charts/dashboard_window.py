@@ -16,10 +16,12 @@ from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.picture import save
+from stockstream.charts.saving import file_name, save_figure
 from stockstream.charts.scene import DPI
 from stockstream.charts.shell import BUSY, Shell
 from stockstream.charts.strip import strip, utc_now
 from stockstream.charts.theme import THEMES
+from stockstream.errors import StockstreamError
 from stockstream.views.tiles import Tile
 
 SIZE: Final = (12.0, 8.0)
@@ -58,6 +60,7 @@ class DashboardWindow(Shell):
         refresh: float = BUSY,
         backend: str = "auto",
         theme: str = "light",
+        picture: str = "png",
         memory: Memory | None = None,
         asked: Looks | None = None,
     ) -> None:
@@ -66,6 +69,7 @@ class DashboardWindow(Shell):
         first = self._habit.now
         if first.geometry is not None:
             self.place.set(first.geometry)
+        self._picture = picture
         self._rows = rows
         self._every = max(refresh, _EVERY)
         self._theme = first.theme if first.theme and first.theme in THEMES else theme
@@ -161,10 +165,13 @@ class DashboardWindow(Shell):
         self.paint_soon()
 
     def _save(self) -> None:
-        path = Path(f"{self.model.view.name}-{utc_now():%Y%m%dT%H%M%SZ}.png")
-        canvas: Any = self.figure.canvas
-        save(canvas, path, hint="start in another folder")
-        self.note(f"saved {path.absolute()}")
+        path = Path(file_name(self.model.view, "", utc_now(), self._picture))
+        try:
+            save_figure(self.figure, path)
+        except StockstreamError as error:
+            self.note(error.message)
+        else:
+            self.note(f"saved {path.absolute()}")
 
     def _on_click(self, event: MouseEvent) -> None:
         name = self.board.at(event.inaxes)

@@ -39,7 +39,7 @@ class DrawnListing(DrawnTile[Listing]):
             self._text(0, 1, cell.title, ha=ha, va="top", color=theme.quiet)
             for cell, ha in zip(self.mark.cells, aligned, strict=True)
         ]
-        self._columns = [self._text(0, 0, "", ha=ha, va="top") for ha in aligned]
+        self._columns = [self._text(0, 0, "", ha=ha, va="top", linespacing=_LINE) for ha in aligned]
         self._place = self._text(1, 0, "", ha="right", va="bottom", color=theme.quiet)
 
     def show(self, table: Frame) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from stockstream.charts.scene import Scene
 from stockstream.charts.subject import group_column
@@ -38,8 +39,16 @@ def save_picture(scene: Scene, path: Path) -> None:
     Raises `StockstreamError` where it cannot be written.
     """
     scene.point(None)
+    save_figure(scene.figure, path)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure, with all that is animated; the format is the file's suffix.
+
+    Raises `StockstreamError` where it cannot be written.
+    """
     file = io.BytesIO()
-    scene.figure.savefig(file, format=path.suffix[1:], dpi="figure")
+    figure.savefig(file, format=path.suffix[1:], dpi="figure")
     _write(path, file.getvalue())
 
 

@@ -248,7 +248,7 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     settings, window = context.settings, context.settings.window
     if watched.view.tiles:
-        _show_dashboard(context, watched, options)
+        _show_dashboard(context, watched, selection, options)
         return
     scope: dict[str, Any] = {
         "start": _instant("--start", options["start"]),
@@ -294,7 +294,7 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
         shown.show()
 
 
-def _show_dashboard(context: Context, watched: Watching[Any], options: dict[str, Any]) -> None:
+def _show_dashboard(context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any]) -> None:
     """The same for a view with tiles, which always shows all that the topic holds."""
     for name in ("start", "end", "rows"):
         if options[name] is not None:
@@ -303,7 +303,7 @@ def _show_dashboard(context: Context, watched: Watching[Any], options: dict[str,
     if options["headless"] is not None:
         from stockstream.charts.dashboard_window import DashboardPicture
 
-        picture = DashboardPicture(watched, rows, options["headless"])
+        picture = DashboardPicture(watched, rows, options["headless"], theme=options["theme"] or window.theme)
         run(watched, picture.refresh)
         picture.finish()
         return
@@ -313,7 +313,9 @@ def _show_dashboard(context: Context, watched: Watching[Any], options: dict[str,
     from stockstream.charts.dashboard_window import DashboardWindow
 
     refresh = options["refresh"] or window.refresh or _BEAT
-    DashboardWindow(watched, rows, refresh=refresh, backend=options["backend"] or window.backend).show()
+    looks = windows.looks(context.settings, watched.view.name, selection, options)
+    backend = options["backend"] or window.backend
+    DashboardWindow(watched, rows, refresh=refresh, backend=backend, **looks).show()
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:

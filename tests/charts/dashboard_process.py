@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -110,6 +111,9 @@ def scenario(window: DashboardWindow, told: dict[str, Any]) -> Iterator[float]:
     yield 0.8
     told["held"] = rows._columns[0].get_text() == held  # type: ignore[attr-defined]
     told["strip"] = window.board.header.strip.artist.get_text()
+    press(window, "s")
+    yield 1.5
+    told["saved"] = [path.name.partition("-")[0] for path in Path().glob("*.png")]
     press(window, "q")
     yield 5.0
     told["still open"] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
+from PIL import Image
 
 from stockstream.charts.dashboard import Dashboard
 from stockstream.charts.listing import DrawnListing
 from stockstream.charts.page import page
+from stockstream.charts.saving import save_figure
 from stockstream.charts.strip import Strip
 from stockstream.charts.theme import THEMES
 from stockstream.consumers.dashboard import TILES
@@ -105,6 +108,19 @@ def test_values_that_move_cost_a_blit_which_shows_what_a_full_draw_does(stage: S
     blitted = stage.pixels()
     stage.canvas.draw()
     np.testing.assert_array_equal(blitted, stage.pixels())
+
+
+def test_a_saved_picture_has_what_moves_too_and_the_window_goes_on(stage: Stage, tmp_path: Path) -> None:
+    before = stage.pixels()
+    file = tmp_path / "a.png"
+    save_figure(stage.canvas.figure, file)
+    with Image.open(file) as image:
+        saved = np.asarray(image.convert("RGBA")).astype(int)
+    # Words are put together otherwise for the screen; as much is drawn in both.
+    inked = [int((each[:, :, :3] < 128).any(axis=2).sum()) for each in (saved, before)]
+    assert inked[0] == pytest.approx(inked[1], rel=0.1)
+    stage.board.paint()
+    np.testing.assert_array_equal(stage.pixels(), before)
 
 
 def test_nothing_is_painted_where_nothing_changed(stage: Stage) -> None:
