@@ -25,6 +25,7 @@ class Context:
     settings: Settings
     reporter: Reporter
     debug: bool = False
+    command: str = ""
 
     @staticmethod
     def of(ctx: typer.Context) -> Context:
@@ -67,8 +68,9 @@ class Invocation:
         if self._context is None:
             options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
             settings = load(self.config, options)
-            self._context = Context(settings, self.reporter, self.debug)
-            self._begin_log(settings, "-".join(command_path.split()[1:]) or "stockstream")
+            command = command_path.split()[1:]
+            self._context = Context(settings, self.reporter, self.debug, " ".join(command))
+            self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context
 
     def shown(self, text: str) -> str:

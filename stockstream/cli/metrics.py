@@ -1,21 +1,27 @@
-"""What can be measured, as Prometheus' metric families: of a cluster, of a producer."""
+"""What can be measured, as Prometheus' metric families: of a cluster, of a producer, of a window.
+
+prometheus_client, which takes a tenth of a second to import, is so only where metrics are asked for.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
-
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from typing import TYPE_CHECKING, Final
 
 from stockstream.kafka.overview import Overview, Trend
 from stockstream.producers.produce import Meter, Progress
 
+if TYPE_CHECKING:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+    from stockstream.charts.frames import Frames
+    from stockstream.views.status import Status
+
 _TRENDS: Final[dict[Trend, int]] = {"growing": 1, "steady": 0, "shrinking": -1}
 
 
-class ClusterMetrics(Collector):
+class ClusterMetrics:
     """The last overview of a cluster. While its broker is away, that is all there is to tell."""
 
     def __init__(self) -> None:
@@ -29,13 +35,12 @@ class ClusterMetrics(Collector):
         """The metrics of the moment."""
         overview = self._overview
         up = overview is not None and overview.waiting is None
-        yield GaugeMetricFamily("stockstream_broker_up", "Whether the broker answers.", int(up))
+        yield _gauge("stockstream_broker_up", "Whether the broker answers.", [], [([], int(up))])
         if overview is None or not up:
             return
-        yield GaugeMetricFamily("stockstream_brokers", "Brokers of the cluster.", len(overview.brokers))
-        yield GaugeMetricFamily(
-            "stockstream_overview_timestamp_seconds", "When this was looked at.", overview.time.timestamp()
-        )
+        yield _gauge("stockstream_brokers", "Brokers of the cluster.", [], [([], len(overview.brokers))])
+        at = overview.time.timestamp()
+        yield _gauge("stockstream_overview_timestamp_seconds", "When this was looked at.", [], [([], at)])
         yield from _topics(overview)
         yield from _groups(overview)
         yield from _dead_letters(overview)
@@ -110,13 +115,13 @@ def _dead_letters(overview: Overview) -> Iterator[Metric]:
     )
 
 
-class ProducerMetrics(Collector):
+class ProducerMetrics:
     """How far a producer is."""
 
     def __init__(self, command: str, topic: str) -> None:
         self._labels = {"command": command, "topic": topic}
         self._meter = Meter()
-        self._told: tuple[Progress, float, float] = (Progress(0, 0, 0.0, 0, 0.0), 0.0, time.time())
+        self._told = Progress(0, 0, 0.0, 0, 0.0), 0.0, time.time()
 
     def told(self, progress: Progress) -> None:
         """Take how far it is now."""
@@ -125,40 +130,88 @@ class ProducerMetrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """The metrics of the moment."""
         progress, rate, at = self._told
-        names, values = list(self._labels), list(self._labels.values())
+        names, row = list(self._labels), list(self._labels.values())
+        acknowledged = progress.sent + progress.refused - progress.pending
         for name, text, count in (
             ("sent", "Records sent.", progress.sent),
             ("refused", "Rows that cannot be read, sent as dead letters.", progress.refused),
-            (
-                "acknowledged",
-                "Records and refused rows that the broker has.",
-                progress.sent + progress.refused - progress.pending,
-            ),
+            ("acknowledged", "Records and refused rows that the broker has.", acknowledged),
         ):
-            family = CounterMetricFamily(f"stockstream_producer_{name}", text, labels=names)
-            family.add_metric(values, count)
-            yield family
-        yield _gauge(
-            "stockstream_producer_records_per_second",
-            "Records sent a second, over the last 10 seconds.",
-            names,
-            [(values, rate)],
-        )
-        yield _gauge(
-            "stockstream_producer_silent_seconds",
-            "For how long nothing was acknowledged of what is under way.",
-            names,
-            [(values, progress.silent)],
-        )
-        yield _gauge("stockstream_updated_timestamp_seconds", "When these figures were taken.", names, [(values, at)])
+            yield _counter(f"stockstream_producer_{name}", text, names, row, count)
+        for name, text, value in (
+            ("producer_records_per_second", "Records sent a second, over the last 10 seconds.", rate),
+            ("producer_silent_seconds", "For how long nothing was acknowledged that is under way.", progress.silent),
+            ("updated_timestamp_seconds", "When these figures were taken.", at),
+        ):
+            yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
+
+
+class WindowMetrics:
+    """How a window or picture stands.
+
+    Attributes
+    ----------
+    frames
+        How long drawing takes, where there is a window.
+    """
+
+    def __init__(self, command: str, topic: str, keys: str) -> None:
+        self.frames: Frames | None = None
+        self._labels = {"command": command, "topic": topic, "keys": keys}
+        self._told: tuple[int, Status, float] | None = None
+
+    def told(self, taken: int, status: Status) -> None:
+        """Take how it stands now."""
+        self._told = taken, status, time.time()
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics of the moment; none in the first second."""
+        if self._told is None:
+            return
+        taken, status, at = self._told
+        names, row = list(self._labels), list(self._labels.values())
+        yield _counter("stockstream_window_taken", "Records taken since the start.", names, row, taken)
+        for name, text, value in (
+            ("window_lag", "Records between what it has taken and the topic's end.", status.lag),
+            ("window_records_per_second", "Records taken a second, over the last 5 seconds.", status.rate),
+            ("window_connected", "Whether the broker answers.", int(status.connected)),
+            ("window_caught_up", "Whether all was read that was there at the start.", int(status.caught_up)),
+            ("updated_timestamp_seconds", "When these figures were taken.", at),
+        ):
+            yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
+        counts = (([*row, what], count) for what, count in status.counts.items())
+        yield _gauge("stockstream_window_counted", "What it could not simply take.", [*names, "what"], counts)
+        if self.frames is not None:
+            yield self._drawn(self.frames, names, row)
+
+    def _drawn(self, frames: Frames, names: Sequence[str], row: Sequence[str]) -> Metric:
+        from prometheus_client.core import SummaryMetricFamily
+
+        name = "stockstream_window_frame_seconds"
+        family = SummaryMetricFamily(name, "How long a drawing took.", labels=names)
+        family.add_metric(row, frames.count, frames.seconds)
+        labels = dict(zip(names, row, strict=True))
+        for share, seconds in frames.quantiles().items():
+            family.add_sample(name, {**labels, "quantile": str(share)}, seconds)
+        return family
 
 
 def _gauge(
     name: str, text: str, labels: Sequence[str], rows: Iterable[tuple[Sequence[str], float | None]]
 ) -> GaugeMetricFamily:
     """A gauge; a row whose value is not known is left out."""
+    from prometheus_client.core import GaugeMetricFamily
+
     family = GaugeMetricFamily(name, text, labels=labels)
     for values, value in rows:
         if value is not None:
             family.add_metric(values, value)
+    return family
+
+
+def _counter(name: str, text: str, labels: Sequence[str], row: Sequence[str], count: int) -> CounterMetricFamily:
+    from prometheus_client.core import CounterMetricFamily
+
+    family = CounterMetricFamily(name, text, labels=labels)
+    family.add_metric(row, count)
     return family

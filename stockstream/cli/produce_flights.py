@@ -15,6 +15,7 @@ from typer.core import TyperCommand
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sending import Position, send
+from stockstream.cli.serving import MetricsOption
 from stockstream.errors import BadRow
 from stockstream.kafka.held import held_rows
 from stockstream.producers.csv_files import find
@@ -82,6 +83,7 @@ def flights(
     again: Annotated[
         bool, typer.Option("--again", help="Send the files as a new run, whose rows count once more.")
     ] = False,
+    metrics: MetricsOption = None,
 ) -> None:
     """Send the flights of Kaggle's 2015 files, each row once.
 
@@ -108,6 +110,7 @@ def flights(
         linger_ms=LINGER_MS if rate is None and speed is None else 5,
         position=lambda: Position(replay.done, replay.total, "sorting by departure" if replay.sorting else ""),
         already=lambda: replay.already,
+        metrics=metrics,
     )
     if choice is not None:
         for name in sorted(names - replay.airlines):

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sending import Position, send
+from stockstream.cli.serving import MetricsOption
 from stockstream.config import History
 from stockstream.errors import BadRow
 from stockstream.kafka.last import last_bars
@@ -116,6 +117,7 @@ def csv(
     rate: Annotated[
         float | None, typer.Option("--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.")
     ] = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """Send stock bars from CSV files.
 
@@ -134,7 +136,7 @@ def csv(
     tally = Tally()
     source = tally.count(at_rate(bars, rate) if rate is not None else bars)
     linger = LINGER_MS if rate is None else 5
-    send(context, STOCKS, source, linger_ms=linger, position=lambda: Position(bars.done, bars.total))
+    send(context, STOCKS, source, linger_ms=linger, position=lambda: Position(bars.done, bars.total), metrics=metrics)
     tally.tell(context.reporter)
 
 
@@ -206,6 +208,7 @@ def simulated(
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
     ] = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """Send simulated bars, a random walk a symbol.
 
@@ -230,7 +233,7 @@ def simulated(
         count=count,
         last=last,
     )
-    send(context, STOCKS, for_seconds(bars, seconds))
+    send(context, STOCKS, for_seconds(bars, seconds), metrics=metrics)
 
 
 def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
@@ -270,6 +273,7 @@ def yahoo(
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
     ] = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """Send real bars from Yahoo Finance: the history, then live.
 
@@ -298,7 +302,7 @@ def yahoo(
     )
     tally = Tally()
     source = tally.count(for_seconds(bars, seconds))
-    send(context, STOCKS, source, position=lambda: Position(tally.sent, None, bars.doing))
+    send(context, STOCKS, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
     tally.tell(context.reporter)
 
 

@@ -11,7 +11,9 @@ from typing import Final, NamedTuple, TypeVar
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.cli.metrics import ProducerMetrics
 from stockstream.cli.report import Reporter
+from stockstream.cli.serving import Endpoint, measured
 from stockstream.errors import BadRow
 from stockstream.kafka.publisher import Publisher
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
@@ -42,6 +44,7 @@ def send(
     linger_ms: int = 5,
     position: Callable[[], Position] | None = None,
     already: Callable[[], int] = lambda: 0,
+    metrics: Endpoint | None = None,
 ) -> None:
     """Send a source to its topic, tell how it goes, and say at the end what became of it.
 
@@ -59,6 +62,8 @@ def send(
         How far the source is, for the bar; without it the records sent, and no end.
     already
         Records that the topic had before, as far as the source passed them over.
+    metrics
+        Where to serve figures; None for nowhere.
 
     Raises
     ------
@@ -70,13 +75,18 @@ def send(
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
 
     def tell(progress: Progress) -> None:
+        figures.told(progress)
         done, total, doing = position() if position else Position(progress.sent)
         if progress.silent >= SILENT:
             doing = "waiting for the broker"
         state = f"{topic.name}, {doing}" if doing else topic.name
         reporter.progress(done, total, meter.rate(done, progress.seconds), state)
 
-    with stopping() as stop, Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher:
+    with (
+        measured(ProducerMetrics(context.command, topic.name), metrics, reporter) as figures,
+        stopping() as stop,
+        Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher,
+    ):
         summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop)
     refusals.close(topic.dead_letters)
     reporter.result(_last_line(topic.name, summary, already()))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 import typer
 
+from stockstream.cli.report import Reporter
 from stockstream.errors import StockstreamError
 
 if TYPE_CHECKING:
-    from prometheus_client.registry import Collector
+    from prometheus_client.core import Metric
+
+C = TypeVar("C", bound="Collector")
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +25,13 @@ LOOPBACK: Final = "127.0.0.1"
 """Where metrics are served and looked for unless something else is said: programs on this machine alone reach it."""
 
 _ENDPOINT: Final = re.compile(r"(?:http://)?(?:(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+):)?(\d{1,5})(?:/(?:metrics)?)?")
+
+
+class Collector(Protocol):
+    """Something that can be measured; asked on a thread of the server's."""
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics of the moment."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
     Parameters
     ----------
     collector
-        Asked on a thread of the server's at each request.
+        Asked at each request.
     where
         The address to listen on.
     option
@@ -89,7 +99,6 @@ def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
     StockstreamError
         Where the address cannot be listened on.
     """
-    # It takes a tenth of a second to import, which only those who ask for metrics should pay for.
     from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
     registry = CollectorRegistry()
@@ -109,6 +118,17 @@ def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def measured(collector: C, where: Endpoint | None, reporter: Reporter) -> Iterator[C]:
+    """Serve a collector where ``--metrics`` was given, and say where it is; it is yielded in any case."""
+    if where is None:
+        yield collector
+        return
+    with served(collector, where, "--metrics") as url:
+        reporter.note(f"metrics at {url}")
+        yield collector
 
 
 def _log_error(request: object, client: object) -> None:  # noqa: ARG001 - socketserver's shape
