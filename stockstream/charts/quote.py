@@ -15,6 +15,8 @@ _RECENT: Final = 20
 """Closes of which the decimals of prices are learnt."""
 
 _A_WEEK: Final = np.timedelta64(6, "D")
+_A_MONTH: Final = 28
+"""Days."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ def _first_of_day(subject: Subject, row: int) -> int:
 
 
 def _day(subject: Subject, row: int, last: int) -> str:
-    """A row's day as it is called on another's: by its weekday within the same week."""
+    """A row's day as it is called on another's, by its weekday within the same week; or its month, or its year."""
     instants = subject.frame.instants
+    if subject.days >= _A_MONTH:
+        return subject.moment(row)
     weekday, *date = moment(instants[row], subject.zone, daily=True).split()
     if instants[last] - instants[row] <= _A_WEEK:
         return weekday

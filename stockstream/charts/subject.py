@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,13 @@ from stockstream.charts.values import moment
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
 from stockstream.views.marks import Groups
+
+
+_PERIODS: Final = ((365, "{year}"), (28, "{month} {year}"), (7, "week of {day} {month} {year}"))
+"""How a row is called that stands for so many days or more."""
+
+_ENOUGH: Final = 6
+"""Rows of which the shortest step tells how long a row's period is."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,24 @@ class Subject:
         last = self.frame.instants[-2:]
         return self.zone is None and bool(np.all(last == last.astype("M8[D]")))
 
+    @property
+    def days(self) -> int:
+        """The days that a row stands for, as the newest rows tell it; 0 for less than a day."""
+        if not self.daily:
+            return 0
+        last = self.frame.instants[-_ENOUGH:].astype("M8[D]").astype(np.int64)
+        return int(np.diff(last).min()) if len(last) > 1 else 1
+
     def moment(self, row: int, *, named: bool = True) -> str:
-        """When a row is, with the year where it is not the newest's, and the zone ``named``."""
+        """When a row is: an instant with the year where it is not the newest's and the zone ``named``, or a period."""
         instants = self.frame.instants
-        daily = self.daily
-        year = daily or instants[row].astype("M8[Y]") != instants[-1].astype("M8[Y]")
-        return moment(instants[row], self.zone, daily=daily, year=bool(year), named=named)
+        if self.daily:
+            text = moment(instants[row], None, daily=True)
+            words = dict(zip(("weekday", "day", "month", "year"), text.split(), strict=True))
+            days = self.days
+            return next((form.format(**words) for least, form in _PERIODS if days >= least), text)
+        year = instants[row].astype("M8[Y]") != instants[-1].astype("M8[Y]")
+        return moment(instants[row], self.zone, daily=False, year=bool(year), named=named)
 
 
 _NOTHING = Frame("time", {"time": np.empty(0, "M8[us]")})

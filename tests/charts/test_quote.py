@@ -58,6 +58,18 @@ def test_a_day_is_named_so_that_it_is_known(first: str, since: str) -> None:
     assert found(subject([first, "2026-03-06"], [1.0, 2.0], None)).since == since
 
 
+@pytest.mark.parametrize(
+    ("times", "since"),
+    [
+        (["2026-04-01", "2026-05-01", "2026-06-01"], "May 2026"),
+        (["2024-01-01", "2025-01-01", "2026-01-01"], "2025"),
+        (["2026-05-18", "2026-05-25", "2026-06-01"], "25 May"),
+    ],
+)
+def test_a_longer_bar_is_named_by_its_period(times: list[str], since: str) -> None:
+    assert found(subject(times, [1.0, 2.0, 3.0], None)).since == since
+
+
 def test_doubtful_and_unknown_closes_do_not_count() -> None:
     times = ["2026-03-05", "2026-03-06", "2026-03-09", "2026-03-10"]
     shown = found(subject(times, [1.0, 2.0, np.nan, 9.0], None, doubtful=np.array([False, False, False, True])))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from stockstream.charts.subject import Group, group_column, next_key, subject
+from stockstream.charts.subject import Group, Subject, group_column, next_key, subject
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars
 
@@ -22,6 +23,22 @@ def test_a_stretch() -> None:
     instants = model.fold.frame("AAPL").instants
     shown = subject(model, "AAPL", start=instants[5], end=instants[9])
     assert shown.frame.instants.tolist() == instants[5:9].tolist()
+
+
+@pytest.mark.parametrize(
+    ("times", "zone", "told"),
+    [
+        (["2026-03-02T14:30", "2026-03-02T14:31"], "America/New_York", "Mon 2 Mar 09:30 EST"),
+        (["2025-12-31T14:30", "2026-01-02T14:30"], None, "Wed 31 Dec 2025 14:30 UTC"),
+        (["2026-03-02", "2026-03-03"], None, "Mon 2 Mar 2026"),
+        (["2026-03-02"], None, "Mon 2 Mar 2026"),
+        (["2026-03-02", "2026-03-09", "2026-03-23"], None, "week of 2 Mar 2026"),
+        (["2026-02-01", "2026-03-01", "2026-04-01"], None, "Feb 2026"),
+        (["2024-01-01", "2025-01-01", "2026-01-01"], None, "2024"),
+    ],
+)
+def test_a_row_s_moment_or_period_is_told(times: list[str], zone: str | None, told: str) -> None:
+    assert Subject("", "AAPL", Frame("time", {"time": np.array(times, "M8[us]")}), zone).moment(0) == told
 
 
 def test_no_data_yet() -> None:
