@@ -14,7 +14,6 @@ from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
 from stockstream.views.marks import Groups
 
-
 _PERIODS: Final = ((365, "{year}"), (28, "{month} {year}"), (7, "week of {day} {month} {year}"))
 """How a row is called that stands for so many days or more."""
 
