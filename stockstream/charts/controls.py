@@ -155,7 +155,7 @@ class Controls:
         except StockstreamError as error:
             self._viewer.note(error.message)
         else:
-            self._viewer.note(f"saved {path.absolute()}")
+            self._viewer.note(f"saved {path} in {path.absolute().parent}")
 
 
 class Drag:

@@ -15,6 +15,8 @@ _NARROW: Final = 560.0
 """Points; below it the strip takes two lines."""
 
 _BETWEEN: Final = "  ·  "
+_SAYS_SOMETHING: Final = 16
+"""Letters of a part that is cut, at least."""
 
 
 class Header:
@@ -74,7 +76,7 @@ class Header:
         return 2 if 72.0 * self._figure.get_size_inches()[0] < _NARROW else 1
 
     def _wrapped(self) -> str:
-        """The strip's parts in its lines; what has no room is left out from the end, which an ellipsis says."""
+        """The strip's parts in its lines; what has no room is cut, or left out, from the end: an ellipsis says so."""
         room = 72.0 * self._figure.get_size_inches()[0] - 2 * MARGIN
         lines: list[str] = []
         length = 0.0
@@ -84,12 +86,23 @@ class Header:
                 lines[-1] += _BETWEEN + part
                 length += more
             elif len(lines) < self._strip_lines():
-                lines.append(part)
-                length = self._points(part)
+                lines.append(self._cut(part, room) or part)
+                length = self._points(lines[-1])
             else:
-                lines[-1] += " …"
+                some = self._cut(part, room - length - self._points(_BETWEEN))
+                lines[-1] = lines[-1].removesuffix(" …") + (_BETWEEN + some if some else " …")
                 break
         return "\n".join(lines)
+
+    def _cut(self, part: str, room: float) -> str:
+        """As much of a part as fits, with an ellipsis where that is not all; empty where it would say nothing."""
+        text = part
+        while self._points(text) > room:
+            part = part[:-4]
+            text = f"{part.rstrip()} …"
+            if len(part) < _SAYS_SOMETHING:
+                return ""
+        return text
 
     def _points(self, text: str) -> float:
         return self._ruler.points(text, self._theme.text_size)

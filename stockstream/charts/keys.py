@@ -25,10 +25,10 @@ class Binding:
 
 BINDINGS: Final = (
     Binding("pause", (" ",), "Space", "pauses the drawing; reading goes on"),
-    Binding("turn", ("n", "b"), "n b", "next and previous symbol"),
+    Binding("turn", ("n", "b"), "n, b", "next and previous symbol"),
     Binding("pick", tuple("123456789"), "1 ... 9", "the symbol at that place"),
-    Binding("zoom", ("+", "=", "-", "wheel up", "wheel down"), "+ - wheel", "zooms in time, around the mouse"),
-    Binding("pan", ("left", "right"), "Left Right drag", "moves through time"),
+    Binding("zoom", ("+", "=", "-", "wheel up", "wheel down"), "+, -, wheel", "zooms in time, around the mouse"),
+    Binding("pan", ("left", "right"), "Left, Right, drag", "moves through time"),
     Binding("follow", ("end",), "End", "follows the newest again; values fit by themselves"),
     Binding(
         "stretch",
@@ -42,7 +42,7 @@ BINDINGS: Final = (
     Binding("theme", ("t",), "t", "theme: light, dark, high contrast"),
     Binding("screen", ("f",), "f", "full screen"),
     Binding("save", ("s",), "s", "saves a picture where the program was started"),
-    Binding("format", ("S",), "S", "of which format: PNG, SVG, PDF"),
+    Binding("format", ("S",), "S", "what s saves: PNG, SVG or PDF"),
     Binding("rows", ("c",), "c", "saves the rows in view as CSV"),
     Binding("measure", ("d",), "d", "measures from one click to the next"),
     Binding("level", ("h",), "h", "watches a level at the mouse, or no longer"),

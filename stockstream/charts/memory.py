@@ -45,7 +45,7 @@ class Memory:
         except FileNotFoundError:
             pass
         except OSError as error:
-            self._give_up(f"what this window remembers cannot be read: {path}: {error.strerror}")
+            self._give_up(f"what was remembered cannot be read: {path}: {error.strerror}")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self._set_aside(str(error))
 
@@ -85,7 +85,7 @@ class Memory:
         except OSError as error:
             with suppress(OSError):
                 beside.unlink()
-            self._give_up(f"what this window remembers cannot be written: {path}: {error.strerror}")
+            self._give_up(f"nothing can be remembered: {path}: {error.strerror}")
 
     def _set_aside(self, reason: str) -> None:
         """Keep a file that is not ours to overwrite, for whoever wants to know what was in it."""
@@ -95,9 +95,9 @@ class Memory:
         try:
             self._path.replace(aside)
         except OSError as error:
-            self._give_up(f"what this window remembers is damaged: {self._path}: {error.strerror}")
+            self._give_up(f"what was remembered is damaged: {self._path}: {error.strerror}")
             return
-        self._say(f"what this window remembered was damaged, and is set aside: {aside}", reason)
+        self._say(f"what was remembered is damaged: set aside as {aside}", reason)
 
     def _give_up(self, text: str) -> None:
         self._path = None

@@ -239,13 +239,13 @@ def test_pictures_of_each_format_and_rows_are_saved(
         assert user.controls.picture == form
         user.press("s")
         (saved,) = tmp_path.glob(f"bands-AAPL-*.{form}")
-        assert user.note() == f"saved {saved}"
+        assert user.note() == f"saved {saved.name} in {tmp_path}"
         user.press("S")
     assert user.controls.picture == "png"
     assert user.note() == "s saves PNG"
     user.press("c")
     (saved,) = tmp_path.glob("bands-AAPL-*.csv")
-    assert user.note() == f"saved {saved}"
+    assert user.note() == f"saved {saved.name} in {tmp_path}"
 
 
 def test_what_cannot_be_saved_is_said(user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -57,6 +57,19 @@ def test_what_the_strip_has_no_room_for_is_left_out_and_said_to_be() -> None:
         assert fewer <= more
 
 
+@pytest.mark.parametrize("width", [6.0, 8.0, 10.0])
+def test_what_is_said_first_is_cut_rather_than_left_out(width: float) -> None:
+    made, canvas = header(width)
+    made.say(
+        Strip(("● connected since 12:00", "saved bands-AAPL.png in /home/" + "somebody/" * 30, "up to date"), "good")
+    )
+    made.layout()
+    text = made.strip.artist.get_text()
+    assert "saved bands-AAPL.png in /home/somebody" in text.replace("\n", "  ·  ")
+    assert text.endswith(" …")
+    assert made.strip.artist.get_window_extent(canvas.get_renderer()).x1 <= 100 * width
+
+
 def test_bad_news_has_its_own_colour() -> None:
     made, _ = header(10.0)
     colors = set()

@@ -111,7 +111,7 @@ def test_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("in the way")
     memory.put("window", Looks("dark"))
     memory.close()
-    assert "cannot be written" in memory.note
+    assert "nothing can be remembered" in memory.note
     assert memory.get("window", Looks, Looks("light")) == Looks("dark")
 
 

@@ -98,7 +98,7 @@ def test_s_saves(used: Used) -> None:
     (name,) = told["saved"]
     assert name.startswith("bands-AAPL-")
     assert name.endswith(".png")
-    assert f"saved {folder / name}" in told["after s"].replace("\n", "")
+    assert f"saved {name}" in told["after s"].replace("\n", "")
     assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 

@@ -49,10 +49,10 @@ def frames(whole: Frame, total: int) -> dict[str, Frame]:
 class Stage:
     """The window, and a scenario that runs beside it: what it yields is for how many seconds to wait."""
 
-    def __init__(self, toolkit: str, model: FakeModel) -> None:
+    def __init__(self, toolkit: str, model: Growing, **options: Any) -> None:
         self.toolkit = toolkit
         self.model = model
-        self.window = Window(model, backend=toolkit)
+        self.window = Window(model, backend=toolkit, **options)
         self.canvas: Any = self.window.scene.canvas
         self.told: dict[str, Any] = {}
         self.full = 0
@@ -107,14 +107,17 @@ class Stage:
         """What the screen shows where the canvas is."""
         self.canvas.flush_events()
         screen = np.asarray(ImageGrab.grab(xdisplay=os.environ["DISPLAY"]).convert("RGB"))
-        if self.toolkit == "tk":
-            widget = self.canvas.get_tk_widget()
-            left, top = widget.winfo_rootx(), widget.winfo_rooty()
-        else:
-            corner = self.canvas.mapToGlobal(self.canvas.rect().topLeft())
-            left, top = corner.x(), corner.y()
+        left, top = self.corner()
         width, height = self.canvas.get_width_height(physical=True)
         return screen[top : top + height, left : left + width]
+
+    def corner(self) -> tuple[int, int]:
+        """The pixel of the screen at the canvas's upper left corner."""
+        if self.toolkit == "tk":
+            widget = self.canvas.get_tk_widget()
+            return widget.winfo_rootx(), widget.winfo_rooty()
+        corner = self.canvas.mapToGlobal(self.canvas.rect().topLeft())
+        return corner.x(), corner.y()
 
     def same_on_screen(self) -> bool:
         return np.array_equal(self.on_screen(), np.asarray(self.canvas.buffer_rgba())[:, :, :3])
@@ -126,7 +129,6 @@ class Stage:
 def use(stage: Stage) -> Iterator[float]:
     """A user looks at it, presses all the keys, zooms, resizes, and quits."""
     told, window, model = stage.told, stage.window, stage.model
-    assert isinstance(model, Growing)
     yield 1.5
     told["rows"], told["ticks"] = model.total, model.ticks
     told["full while following"] = stage.full
@@ -274,7 +276,6 @@ def close(stage: Stage) -> Iterator[float]:
 def fail(stage: Stage) -> Iterator[float]:
     """The model breaks."""
     yield 0.3
-    assert isinstance(stage.model, Growing)
     stage.model.broken = True
     yield 5.0
     stage.told["the error did nothing"] = True

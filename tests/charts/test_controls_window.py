@@ -1,0 +1,158 @@
+"""Windows moved by real keys and a real mouse, with a window manager and without, on each toolkit that is here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockstream.charts import backend
+from stockstream.charts.placing import Geometry
+
+ROOT = Path(__file__).parents[2]
+TOOLKITS = list(backend.BACKENDS)
+
+
+def run(toolkit: str, scenario: str, folder: Path, memory: Path) -> dict[str, Any]:
+    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    if failure is not None or shutil.which("xdotool") is None:
+        pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.charts.controls_process", toolkit, scenario, str(memory)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    told: dict[str, Any] = json.loads(ended.stdout)
+    assert "scenario" not in told, told["scenario"]
+    return told
+
+
+@pytest.fixture(scope="module", params=["managed", "bare"])
+def managed(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether a window manager is there."""
+    if request.param == "bare":
+        yield False
+        return
+    if not backend.has_display() or shutil.which("openbox") is None:
+        pytest.skip("there is no display, or openbox is not installed")
+    process = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
+    time.sleep(1.0)
+    if process.poll() is not None:
+        pytest.skip("openbox does not run here")
+    yield True
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(scope="module", params=TOOLKITS)
+def used(request: pytest.FixtureRequest, managed: bool, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("used")
+    return {**run(request.param, "use", folder, folder.parent / "memory.json"), "managed": managed}
+
+
+def test_symbols_are_switched_and_picked(used: dict[str, Any]) -> None:
+    assert used["symbols"] == ["MSFT", "AAPL", "MSFT", "AAPL", "MSFT", "AAPL"]
+
+
+def test_wheel_zooms_around_the_mouse(used: dict[str, Any]) -> None:
+    assert used["wheel"] == pytest.approx(0.8)
+    assert used["wheel keeps"] == pytest.approx(0, abs=0.01)
+    assert used["minus"] == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_mouse_drags_time(used: dict[str, Any]) -> None:
+    assert used["drag moved"] > 50
+    assert used["drag keeps"] == pytest.approx(0, abs=0.01)
+    assert not used["following after drag"]
+
+
+def test_what_was_moved_stays_until_end(used: dict[str, Any]) -> None:
+    assert used["view stays"]
+    assert used["left"] == pytest.approx(-0.1)
+    assert used["following after end"]
+
+
+def test_values_are_scaled_by_shift_and_wheel_and_by_their_axis(used: dict[str, Any]) -> None:
+    assert used["shift and wheel"] == pytest.approx(1.25)
+    assert used["held"] == used["held after the axis"] == [True, False]
+    assert used["held after a"] == [False, False]
+
+
+def test_looks_are_switched(used: dict[str, Any]) -> None:
+    assert [look[:3] for look in used["looks"]] == [
+        ["dark", False, True],
+        ["contrast", False, True],
+        ["contrast", True, True],
+        ["contrast", True, False],
+        ["light", True, False],
+        ["light", False, False],
+        ["light", False, True],
+    ]
+
+
+def test_screen_shows_what_a_full_draw_paints_whatever_was_done(used: dict[str, Any]) -> None:
+    for name in ("wheel", "drag", "ticks", "the axis"):
+        assert used[f"true after {name}"], name
+    assert all(look[3] for look in used["looks"])
+    assert used["true in full screen"] or not used["managed"]
+
+
+def test_help_comes_and_goes(used: dict[str, Any]) -> None:
+    assert used["help"] == [True, True]
+    assert used["help after Escape"] == [False, True]
+
+
+def test_files_are_saved(used: dict[str, Any]) -> None:
+    assert used["saved"] == [".csv", ".pdf", ".png", ".svg"]
+
+
+def test_full_screen_and_back(used: dict[str, Any]) -> None:
+    if used["managed"]:
+        assert used["full screen"][0] == 1600
+    assert used["back"]
+
+
+def test_q_closes(used: dict[str, Any]) -> None:
+    assert "q did nothing" not in used
+    assert "raised" not in used
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_window_is_found_as_it_was_left(toolkit: str, managed: bool, tmp_path: Path) -> None:
+    del managed
+    memory = tmp_path / "memory" / "bands-all.json"
+    left = run(toolkit, "leave", tmp_path, memory)
+    found = run(toolkit, "come back", tmp_path, memory)
+    assert found.pop("true")
+    found.pop("strip")
+    there, here = (Geometry.parse(told.pop("place")) for told in (left, found))
+    assert (here.width, here.height) == (there.width, there.height) == (820, 540)
+    assert (here.left, here.top) == (there.left, there.top)
+    assert found == left == {
+        "symbol": "MSFT", "rows": left["rows"], "theme": "dark", "log": True, "picture": "svg", "following": True
+    }  # fmt: skip
+    assert left["rows"] < 300
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_damaged_memory_is_set_aside_and_said(toolkit: str, tmp_path: Path) -> None:
+    memory = tmp_path / "bands.json"
+    memory.write_text('{"window": {"rows": "many"')
+    found = run(toolkit, "come back", tmp_path, memory)
+    assert (found["symbol"], found["theme"]) == ("AAPL", "light")
+    assert "what was remembered is damaged: set aside as" in found["strip"]
+    assert memory.with_name("bands.json.damaged").read_text() == '{"window": {"rows": "many"'
