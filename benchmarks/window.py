@@ -57,20 +57,20 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # 
         for toolkit, name in backend.BACKENDS.items():
             for bars in FRAME:
                 what = f"a window's frame, {bars:,} bars, {name}"
-                times = _child(environment, toolkit, str(bars))
+                times = child_of("benchmarks.window", environment, toolkit, str(bars))
                 if isinstance(times, str):
                     yield f"{what}: not measured ({times})"
                     continue
                 yield from _told(what, times, FRAME[bars])
-            idle = _child(environment, toolkit, "idle")
+            idle = child_of("benchmarks.window", environment, toolkit, "idle")
             if not isinstance(idle, str):
                 yield _share(f"a window that has nothing to do, {name}", 100 * idle["idle"][0] / IDLE_FOR)
 
 
-def _child(environment: Mapping[str, str], *arguments: str) -> Times | str:
+def child_of(module: str, environment: Mapping[str, str], *arguments: str) -> Times | str:
     """What a process of its own has measured, or why it has not."""
     child = subprocess.run(
-        [sys.executable, "-m", "benchmarks.window", *arguments],
+        [sys.executable, "-m", module, *arguments],
         env={**os.environ, **environment}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if child.returncode:

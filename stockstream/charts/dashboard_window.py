@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.dashboard import Dashboard
+from stockstream.charts.frames import Frames
 from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
@@ -62,9 +63,10 @@ class DashboardWindow(Shell):
         theme: str = "light",
         picture: str = "png",
         memory: Memory | None = None,
+        frames: Frames | None = None,
         asked: Looks | None = None,
     ) -> None:
-        super().__init__(model, SIZE, backend=backend, memory=memory)
+        super().__init__(model, SIZE, backend=backend, memory=memory, frames=frames)
         self._habit = Habit(self.memory, Looks(theme=theme), asked or Looks())
         first = self._habit.now
         if first.geometry is not None:
@@ -89,10 +91,11 @@ class DashboardWindow(Shell):
 
     def begin(self) -> None:
         """As `Shell.begin`."""
-        self._show()
+        self.show_now()
         self._say()
 
-    def _show(self) -> None:
+    def show_now(self) -> None:
+        """Put what the model holds now in the window; nothing is painted yet."""
         show(self.board, self.model)
         header = self.board.header
         self.rename(("SIMULATED " if header.badge.get_visible() else "") + header.title.get_text())
@@ -109,18 +112,19 @@ class DashboardWindow(Shell):
         self._note = (text, time.monotonic() + _NOTE_FOR)
         self._say()
 
-    def work(self, *, changed: bool, ended: bool) -> None:
+    def work(self, *, changed: bool, ended: bool) -> bool:
         """As `Shell.work`."""
         now = time.monotonic()
         self._stale |= changed
         if self._stale and not self._paused and (ended or now - self._drawn >= self._every):
             self._drawn = now
             self._stale = False
-            self._show()
+            self.show_now()
         if now - self._told >= _STRIP_EVERY:
             self._told = now
             self._say()
         self.board.paint()
+        return self._drawn == now
 
     def paint(self) -> None:
         """As `Shell.paint`."""
@@ -151,7 +155,7 @@ class DashboardWindow(Shell):
                 former.close()
                 self.board = self._board()
                 self.board.alone, self.board.ranked = former.alone, former.ranked
-                self._show()
+                self.show_now()
                 self._say()
             case "f":
                 manager: Any = self.figure.canvas.manager

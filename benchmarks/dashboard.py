@@ -1,0 +1,149 @@
+"""A change of the dashboard, all seven tiles, against clear-and-replot of the same, on Tk and on Qt."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+
+from benchmarks.measure import Comparison
+from benchmarks.window import child_of, display
+from stockstream.charts import backend
+from stockstream.charts.dashboard_window import SIZE, DashboardWindow
+from stockstream.charts.scene import DPI
+from stockstream.consumers.dashboard import VIEW
+from stockstream.records import Candle
+from stockstream.views.dashboard import DashboardFold
+from stockstream.views.fold import Selection
+from stockstream.views.status import Status
+
+SYMBOLS: Final = ("AAA", "BBB", "CCC", "DDD", "EEE", "FFF")
+BARS: Final = 2_000
+STEPS: Final = 30
+FRAME: Final = 30.0
+
+
+def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
+    """Measure each toolkit that is here, in a process of its own."""
+    with display() as environment:
+        for toolkit, name in backend.BACKENDS.items():
+            what = f"a change of the dashboard, {len(SYMBOLS)} symbols, {name}"
+            times = child_of("benchmarks.dashboard", environment, toolkit)
+            if isinstance(times, str):
+                yield f"{what}: not measured ({times})"
+                continue
+            ours, theirs = tuple(times["ours"]), tuple(times["replot"])
+            yield Comparison(what, "clear-and-replot", ours, theirs, "time", 0.25, "a change on the screen")
+            median = 1000 * statistics.median(ours)
+            yield f"    median {median:.1f} ms (aim <= {FRAME:g} ms: {'reached' if median <= FRAME else 'missed'})"
+
+
+# The child: one toolkit.
+
+
+def walk(symbol: str, count: int, seed: int) -> list[Candle]:
+    """A random walk, a bar a minute."""
+    random = np.random.default_rng(seed)
+    closes = (100 * np.exp(np.cumsum(random.normal(0, 1e-3, count)))).round(2).tolist()
+    start = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
+    return [
+        Candle(
+            symbol=symbol, interval="1m", time=start + timedelta(minutes=minute), open=close, high=close + 0.1,
+            low=close - 0.1, close=close, volume=1_000.0 + minute,
+        )
+        for minute, close in enumerate(closes)
+    ]  # fmt: skip
+
+
+class Source:
+    """A bar of each symbol comes when it is asked for."""
+
+    view = VIEW
+    parameters: Mapping[str, Any] = MappingProxyType({"average": 3, "volatility": 20})
+    finished = False
+
+    def __init__(self) -> None:
+        self.fold: Any = DashboardFold(Selection())
+        self._walks = [walk(symbol, BARS + 10 * STEPS, seed) for seed, symbol in enumerate(SYMBOLS)]
+        self._total = BARS
+        for bars in self._walks:
+            self.fold.apply(bars[:BARS])
+
+    def tick(self) -> bool:
+        """One more bar of each."""
+        for bars in self._walks:
+            self.fold.apply([bars[self._total]])
+        self._total += 1
+        return True
+
+    def status(self) -> Status:
+        """All is well."""
+        now = datetime.now(UTC)
+        return Status(
+            connected=True, since=now, waiting=None, lag=0, rate=1.0, latest=self.fold.latest(), received=now,
+            caught_up=True, counts={},
+        )  # fmt: skip
+
+
+def replot(figure: Any, tables: Mapping[str, Any]) -> None:
+    """The same by clearing every axes and plotting again."""
+    axes = figure.axes or figure.subplots(3, 3).ravel().tolist()
+    symbols = tables["symbols"]
+    for each in axes:
+        each.clear()
+    axes[0].bar(symbols["symbol"], symbols["volume"])
+    axes[1].pie(np.nan_to_num(symbols["share"], nan=0.1), labels=symbols["symbol"])
+    axes[2].plot(symbols["symbol"], symbols["moving_average_max"])
+    axes[2].plot(symbols["symbol"], symbols["volatility_max"])
+    axes[3].scatter(symbols["moving_average"], symbols["volatility"])
+    for each, name in zip(axes[4:7], ("days", "windows", "rows"), strict=True):
+        frame = tables[name]
+        cells = [[str(value) for value in row] for row in zip(*(frame[column][:12] for column in frame), strict=True)]
+        each.table(cells)
+    figure.canvas.draw()
+
+
+def measure(toolkit: str) -> dict[str, list[float]]:
+    """Time both in turn."""
+    source = Source()
+    window = DashboardWindow(source, VIEW.tiles, backend=toolkit)
+    import matplotlib.pyplot as plt
+
+    peer = plt.figure(figsize=SIZE, dpi=DPI)
+    plt.show(block=False)
+    window.begin()
+
+    def ours() -> None:
+        window.show_now()
+        window.paint()
+
+    ways: dict[str, tuple[Any, Callable[[], None]]] = {
+        "ours": (window.figure, ours),
+        "replot": (peer, lambda: replot(peer, source.fold.tables())),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for step in range(STEPS + 3):
+        source.tick()
+        for name, (figure, change) in ways.items():
+            gc.collect()
+            started = time.perf_counter()
+            change()
+            figure.canvas.flush_events()
+            if step >= 3:
+                times[name].append(time.perf_counter() - started)
+    return times
+
+
+if __name__ == "__main__":
+    logging.getLogger().addHandler(logging.NullHandler())
+    print(json.dumps(measure(sys.argv[1])))
