@@ -12,6 +12,7 @@ from typing import Any, Final
 import matplotlib as mpl
 
 from stockstream.charts import backend as toolkits
+from stockstream.charts.frames import Frames
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.placing import Place
@@ -40,6 +41,8 @@ class Shell:
         "tk", "qt" or "auto".
     memory
         Where the window keeps what the user has changed; None for nowhere.
+    frames
+        Is told how long drawing takes.
 
     Raises
     ------
@@ -48,7 +51,13 @@ class Shell:
     """
 
     def __init__(
-        self, model: Model, size: tuple[float, float], *, backend: str = "auto", memory: Memory | None = None
+        self,
+        model: Model,
+        size: tuple[float, float],
+        *,
+        backend: str = "auto",
+        memory: Memory | None = None,
+        frames: Frames | None = None,
     ) -> None:
         mpl.use(toolkits.choose(backend))
         import matplotlib.pyplot as plt
@@ -63,6 +72,7 @@ class Shell:
         self.closed = False
         self.model = model
         self.memory = memory or Memory(None)
+        self._frames = frames or Frames()
         self.figure = plt.figure(figsize=size, dpi=DPI)
         manager: Any = self.figure.canvas.manager
         self.place = Place(manager.window)
@@ -79,8 +89,11 @@ class Shell:
     def begin(self) -> None:
         """Put something in the window before it opens."""
 
-    def work(self, *, changed: bool, ended: bool) -> None:
-        """Bring the picture up to date, on each beat. ``changed``: the model has; ``ended``: this is the last time."""
+    def work(self, *, changed: bool, ended: bool) -> bool:
+        """Bring the picture up to date, on each beat; True where it shows another state of the model.
+
+        ``changed``: the model has; ``ended``: this is the last time.
+        """
         raise NotImplementedError
 
     def paint(self) -> None:
@@ -167,7 +180,9 @@ class Shell:
         now = time.monotonic()
         if changed:
             self._busy = now
-        self.work(changed=changed, ended=ended)
+        begun = time.perf_counter()
+        if self.work(changed=changed, ended=ended):
+            self._frames.add(time.perf_counter() - begun)
         self.remember()
         if ended:
             self.close()

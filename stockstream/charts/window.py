@@ -10,6 +10,7 @@ import numpy as np
 
 from stockstream.charts.alerts import Alerts
 from stockstream.charts.controls import Controls
+from stockstream.charts.frames import Frames
 from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
@@ -69,10 +70,11 @@ class Window(Shell):
         theme: str = "light",
         picture: str = "png",
         memory: Memory | None = None,
+        frames: Frames | None = None,
         alerts: Mapping[str, Sequence[float]] | None = None,
         asked: Looks | None = None,
     ) -> None:
-        super().__init__(model, size_of(model.view), backend=backend, memory=memory)
+        super().__init__(model, size_of(model.view), backend=backend, memory=memory, frames=frames)
         self._refresh = max(refresh, BUSY)
         usual = Looks(rows=rows, theme=theme, grid=True, log=False, picture=picture)
         self._habit = Habit(self.memory, usual, asked or Looks())
@@ -98,7 +100,7 @@ class Window(Shell):
         self.viewer.show()
         self.viewer.say(utc_now())
 
-    def work(self, *, changed: bool, ended: bool) -> None:
+    def work(self, *, changed: bool, ended: bool) -> bool:
         """As `Shell.work`."""
         now = time.monotonic()
         if changed:
@@ -114,6 +116,7 @@ class Window(Shell):
             self._told = now
             self.viewer.say(utc_now())
         self.scene.paint()
+        return self._drawn == now
 
     def _rename(self) -> None:
         header = self.scene.header

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from stockstream.charts.frames import Frames
 from stockstream.kafka.overview import Overview, Trend
 from stockstream.producers.produce import Meter, Progress
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-    from stockstream.charts.frames import Frames
     from stockstream.views.status import Status
 
 _TRENDS: Final[dict[Trend, int]] = {"growing": 1, "steady": 0, "shrinking": -1}
@@ -147,16 +147,10 @@ class ProducerMetrics:
 
 
 class WindowMetrics:
-    """How a window or picture stands.
-
-    Attributes
-    ----------
-    frames
-        How long drawing takes, where there is a window.
-    """
+    """How a window, picture or table stands; ``frames`` is told of by who draws in a window."""
 
     def __init__(self, command: str, topic: str, keys: str) -> None:
-        self.frames: Frames | None = None
+        self.frames = Frames()
         self._labels = {"command": command, "topic": topic, "keys": keys}
         self._told: tuple[int, Status, float] | None = None
 
@@ -181,17 +175,17 @@ class WindowMetrics:
             yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
         counts = (([*row, what], count) for what, count in status.counts.items())
         yield _gauge("stockstream_window_counted", "What it could not simply take.", [*names, "what"], counts)
-        if self.frames is not None:
-            yield self._drawn(self.frames, names, row)
+        if self.frames.count:
+            yield self._drawn(names, row)
 
-    def _drawn(self, frames: Frames, names: Sequence[str], row: Sequence[str]) -> Metric:
+    def _drawn(self, names: Sequence[str], row: Sequence[str]) -> Metric:
         from prometheus_client.core import SummaryMetricFamily
 
         name = "stockstream_window_frame_seconds"
         family = SummaryMetricFamily(name, "How long a drawing took.", labels=names)
-        family.add_metric(row, frames.count, frames.seconds)
+        family.add_metric(row, self.frames.count, self.frames.seconds)
         labels = dict(zip(names, row, strict=True))
-        for share, seconds in frames.quantiles().items():
+        for share, seconds in self.frames.quantiles().items():
             family.add_sample(name, {**labels, "quantile": str(share)}, seconds)
         return family
 

@@ -120,7 +120,7 @@ class Screen:
             yield _groups(known.groups, arrow, wide=wide)
             yield _dead_letters(known)
         if self._seen.processes:
-            yield _processes(self._seen.processes)
+            yield _processes(self._seen.processes, wide=wide)
 
 
 def _brokers(known: Overview) -> Iterator[Text]:
@@ -215,11 +215,11 @@ def _dead_letters(known: Overview) -> Section:
     return Section(columns, rows, frozenset(("RECORDS", "NEWEST")), "none")
 
 
-def _processes(processes: Sequence[Process]) -> Section:
+def _processes(processes: Sequence[Process], *, wide: bool) -> Section:
     rows = [
         Row(
             [
-                _name(" ".join(filter(None, (process.command, process.keys))) or "-", wide=False),
+                _name(" ".join(filter(None, (process.command, process.keys))) or "-", wide=wide),
                 process.address,
                 _count(process),
                 _rate(process.records_per_second),

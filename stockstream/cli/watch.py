@@ -12,18 +12,22 @@ from typing import Annotated, Any, Final, TypeAlias
 import numpy as np
 import typer
 
+from stockstream.charts.frames import Frames
 from stockstream.cli import windows
 from stockstream.cli.context import Context
+from stockstream.cli.metrics import WindowMetrics
+from stockstream.cli.serving import MetricsOption, measured
 from stockstream.config import Settings
 from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
-from stockstream.consumers.watching import Watching, run, watching
+from stockstream.consumers.watching import Watching, run, state, watching
 from stockstream.errors import ConfigError, DisplayError
 from stockstream.indicators.catalog import Parameter
 from stockstream.periods import add_up
 from stockstream.records import INTERVALS
 from stockstream.views.fold import Selection
+from stockstream.views.status import Status
 from stockstream.views.study import Study, chart
 from stockstream.views.view import View
 
@@ -78,6 +82,7 @@ _COMMON: Final = {
         Path | None, typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh; no window.")
     ],
     "values": Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")],
+    "metrics": MetricsOption,
     "once": Annotated[bool, typer.Option("--once", help="End when all has been read that is there now.")],
     "seconds": Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.")],
 }
@@ -234,21 +239,28 @@ def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: d
         live = Live(view, selection, parameters, settings.connection(), settings.state_dir)
     except ValueError as error:
         raise ConfigError(f"watch {view.name}: {error}") from error
-    with watching(
-        live,
-        values=options["values"],
-        report=lambda done, rate, state: context.reporter.progress(done, None, rate, state),
-        once=options["once"],
-        seconds=options["seconds"],
-    ) as watched:
-        _show(context, watched, selection, options)
+    figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
+
+    def report(taken: int, status: Status) -> None:
+        context.reporter.progress(taken, None, status.rate, state(status))
+        figures.told(taken, status)
+
+    with (
+        measured(figures, options["metrics"], context.reporter),
+        watching(
+            live, values=options["values"], report=report, once=options["once"], seconds=options["seconds"]
+        ) as watched,
+    ):
+        _show(context, watched, selection, options, figures.frames)
 
 
-def _show(context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any]) -> None:
+def _show(
+    context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any], frames: Frames
+) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     settings, window = context.settings, context.settings.window
     if watched.view.tiles:
-        _show_dashboard(context, watched, selection, options)
+        _show_dashboard(context, watched, selection, options, frames)
         return
     scope: dict[str, Any] = {
         "start": _instant("--start", options["start"]),
@@ -279,6 +291,7 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
         shown = Window(
             watched,
             refresh=refresh,
+            frames=frames,
             backend=options["backend"] or window.backend,
             rows=window.rows,
             alerts=window.alerts,
@@ -294,7 +307,9 @@ def _show(context: Context, watched: Watching[Any], selection: Selection, option
         shown.show()
 
 
-def _show_dashboard(context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any]) -> None:
+def _show_dashboard(
+    context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any], frames: Frames
+) -> None:
     """The same for a view with tiles, which always shows all that the topic holds."""
     for name in ("start", "end", "rows"):
         if options[name] is not None:
@@ -315,7 +330,7 @@ def _show_dashboard(context: Context, watched: Watching[Any], selection: Selecti
     refresh = options["refresh"] or window.refresh or _BEAT
     looks = windows.looks(context.settings, watched.view.name, selection, options)
     backend = options["backend"] or window.backend
-    DashboardWindow(watched, rows, refresh=refresh, backend=backend, **looks).show()
+    DashboardWindow(watched, rows, refresh=refresh, backend=backend, frames=frames, **looks).show()
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:

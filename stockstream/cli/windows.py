@@ -25,7 +25,7 @@ from stockstream.errors import StockstreamError
 from stockstream.views.fold import Selection
 
 _BEAT: Final = 0.1
-_ALONE: Final = ("geometry", "headless", "values", "once")
+_ALONE: Final = ("geometry", "headless", "values", "once", "metrics")
 """Options that make no sense for several windows together."""
 
 

@@ -36,7 +36,7 @@ class Watching(Generic[R]):
     values
         The file of a table to keep; None for none.
     report
-        Is told, at most once a second: records so far, records/s, and what it does.
+        Is told, at most once a second: records so far, and how it stands.
     once
         End when all has been read that the topic held at the start.
     seconds
@@ -48,7 +48,7 @@ class Watching(Generic[R]):
         live: Live[R],
         *,
         values: Path | None,
-        report: Callable[[int, float, str], None],
+        report: Callable[[int, Status], None],
         once: bool = False,
         seconds: float | None = None,
     ) -> None:
@@ -83,8 +83,7 @@ class Watching(Generic[R]):
         now = time.monotonic()
         if now - self._reported >= 1:
             self._reported = now
-            status = self.status()
-            self._report(self._live.taken, status.rate, _state(status))
+            self._report(self._live.taken, self.status())
         return changed
 
     def status(self) -> Status:
@@ -123,7 +122,8 @@ class Watching(Generic[R]):
             yield self.view.key_name, key, self.fold.frame(key)
 
 
-def _state(status: Status) -> str:
+def state(status: Status) -> str:
+    """What a view does, in a word or two."""
     if status.waiting:
         return f"waiting for {status.waiting}"
     return "live" if status.caught_up else "reading history"
