@@ -102,7 +102,7 @@ class DrawnPanel:
         )
         self._legend = Legend(panel, theme, first=above is None)
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
-        self._grid, self._empty = True, False
+        self._grid, self._empty, self._lowest = True, False, False
         self.marks: list[DrawnMark] = []
         self._dress()
         self.build(())
@@ -127,7 +127,9 @@ class DrawnPanel:
 
     def name_rows(self, title: str) -> None:
         """Show the horizontal axis's labels: this is the lowest panel."""
-        self.axes.xaxis.set_tick_params(length=3, color=self._theme.edge, labelbottom=True)
+        if not self._lowest:
+            self._lowest = True
+            self.axes.xaxis.set_tick_params(length=3, color=self._theme.edge, labelbottom=True)
         self.axes.set_xlabel(title, color=self._theme.quiet, fontsize=self._theme.small_size)
 
     def hush(self, *, empty: bool) -> None:

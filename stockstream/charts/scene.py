@@ -82,6 +82,7 @@ class Scene:
         self._places: dict[str, int] = {}
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
+        self._placed: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
         self.alerts = AlertLines()
         self.distance = Distance()
@@ -289,10 +290,12 @@ class Scene:
         self._place_ticks()
 
     def _place_ticks(self) -> None:
-        axes = self.panels[-1].axes
+        axes, bucket = self.panels[-1].axes, self._scale().bucket
+        if self._placed == (axes, self._ticks, bucket):
+            return
+        self._placed = (axes, self._ticks, bucket)
         axes.xaxis.set_major_locator(FixedLocator(self._ticks.rows))
         axes.xaxis.set_major_formatter(FixedFormatter(self._ticks.labels))
-        bucket = self._scale().bucket
         title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
         self.panels[-1].name_rows("; ".join(filter(None, title)))
 
