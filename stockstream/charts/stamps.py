@@ -23,6 +23,10 @@ _SPACING: Final = 1.3
 """From one line to the next, in heights of a line."""
 
 
+_REMEMBERED: Final = 1_000
+"""Lines of a font that are kept as they were put together: tables show most of theirs again."""
+
+
 class Letter(NamedTuple):
     """How much of each pixel a letter covers (0 to 255); where that stands beside the pen; the pen's way to the next.
 
@@ -50,6 +54,7 @@ class Font:
 
     def __init__(self, size: float, weight: str, dpi: float) -> None:
         self._letters: dict[str, Letter] = {}
+        self._lines: dict[str, tuple[NDArray[np.uint8], int]] = {}
         self._properties = FontProperties(size=size, weight=weight)
         self._em = max(1, round(size * dpi / 72))
         side = 4 * self._em
@@ -93,6 +98,16 @@ class Font:
 
     def stamp(self, canvas: NDArray[np.uint8], line: str, left: int, baseline: int, color: NDArray[np.float64]) -> None:
         """Write a line on a canvas, shape (rows, columns, 4), with the pen at a pixel counted from the upper left."""
+        found = self._lines.get(line)
+        if found is None:
+            if len(self._lines) >= _REMEMBERED:
+                self._lines.clear()
+            found = self._lines[line] = self._put_together(line)
+        cover, above = found
+        _blend(canvas, cover, left - self._em, baseline - above, color)
+
+    def _put_together(self, line: str) -> tuple[NDArray[np.uint8], int]:
+        """How much of each pixel a line covers, an em of air on both sides; its rows above where letters stand."""
         letters = [self.letter(char) for char in line]
         wide = sum(letter.advance for letter in letters) + 2 * self._em
         above = max((letter.top for letter in letters), default=0)
@@ -104,7 +119,7 @@ class Font:
             place = cover[above - letter.top :, pen + letter.left :][:tall, :broad]
             np.maximum(place, letter.cover, out=place)
             pen += letter.advance
-        _blend(canvas, cover, left - self._em, baseline - above, color)
+        return cover, above
 
 
 def _blend(
