@@ -1,0 +1,69 @@
+"""Windows read and marked with a real mouse, on each toolkit that is here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockstream.charts import backend
+
+ROOT = Path(__file__).parents[2]
+toolkits = pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+
+
+def run(toolkit: str, scenario: str, memory: Path) -> dict[str, Any]:
+    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    if failure is not None or shutil.which("xdotool") is None:
+        pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.charts.marking_process", toolkit, scenario, str(memory)],
+        cwd=memory.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    told: dict[str, Any] = json.loads(ended.stdout)
+    assert "scenario" not in told, told["scenario"]
+    return told
+
+
+@toolkits
+def test_crosshair_follows_the_mouse(toolkit: str, tmp_path: Path) -> None:
+    told = run(toolkit, "read", tmp_path / "memory.json")
+    assert all(told["right"])
+    assert told["full while it moved"] == 0
+    assert all(told["right while bars came"])
+    assert told["last again"]
+    assert told["another than before"]
+    for name in ("shown", "true", "true after bars", "true beside the panels", "true at the end"):
+        assert told[name], name
+
+
+@toolkits
+def test_distances_and_levels(toolkit: str, tmp_path: Path) -> None:
+    told = run(toolkit, "mark", tmp_path / "memory.json")
+    assert told["measured"].startswith("▲ +")
+    assert " bars, " in told["measured"]
+    assert told["gone"]
+    assert not told["moved"]
+    assert told["flashing"]
+    assert told["strip"].startswith("AAPL: close fell through ")
+    assert [line.split(" through ")[0] for line in told["log"]] == ["AAPL: close rose", "AAPL: close fell"]
+    assert not told["strip after Escape"].startswith("AAPL")
+    for name in ("while measuring", "when measured", "with bars", "with a level", "when flashed"):
+        assert told[f"true {name}"], name
+    back = run(toolkit, "come back", tmp_path / "memory.json")
+    assert back["levels"] == told["levels"]
+    assert back["after h"] == 0
+    assert back["true"]
+    assert back["true after h"]
