@@ -90,7 +90,7 @@ class Section:
         grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for name in self.columns[:-1]:
             grid.add_column(name, justify="right" if name in self.right else "left", no_wrap=True)
-        grid.add_column(self.columns[-1], overflow="fold")
+        grid.add_column(Text(self.columns[-1], no_wrap=True, overflow="ellipsis"), overflow="fold")
         rows, left_out = _heaviest(self.rows, most)
         for row in rows:
             grid.add_row(*row.cells, Items(row.items, one_line=most is not None))
