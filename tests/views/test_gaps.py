@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
@@ -147,3 +149,23 @@ def test_of_an_unknown_interval_nothing_is_known() -> None:
 @pytest.mark.parametrize("rows", [0, 1])
 def test_too_few_rows(rows: int) -> None:
     assert gaps(session("2026-03-02", "14:30", rows), "1m", None).tolist() == [False] * rows
+
+
+def column(file: Path, name: str) -> NDArray[np.datetime64]:
+    """The instants of a real file, ascending, each once."""
+    read = pd.to_datetime(pd.read_csv(file)[name], utc=True, errors="coerce").dropna().dt.tz_localize(None)
+    return np.unique(read.to_numpy().astype("M8[us]"))
+
+
+def test_sixty_years_of_real_days_have_no_gap(real_data: Path) -> None:
+    files = sorted((real_data / "stocks_daily").glob("*.csv"))
+    assert files
+    for file in files:
+        assert marked([column(file, "Date")], "1d", NEW_YORK) == [], file
+
+
+def test_real_minutes_that_are_missing_are_a_gap(real_data: Path) -> None:
+    files = sorted((real_data / "stocks_intraday").glob("*_1m.csv"))
+    assert files
+    for file in files:
+        assert marked([column(file, "Datetime")], "1m", NEW_YORK) == ["2026-03-27T15:27"], file
