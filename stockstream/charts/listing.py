@@ -84,6 +84,7 @@ class DrawnListing(DrawnTile[Listing]):
 def written(values: NDArray[Any], cell: Cell) -> list[str]:
     """A column's values as they are read; what is not known is a dash.
 
+    >>> import numpy as np
     >>> written(np.array([0.5, np.nan]), Cell("share", "share", "percent", ".1f"))
     ['50.0%', '-']
     """
