@@ -18,7 +18,7 @@ BLOCK: Final = 64
 
 
 @lru_cache(maxsize=64)
-def _weights(span: int) -> tuple[tuple[float, float], ...]:
+def weights(span: int) -> tuple[tuple[float, float], ...]:
     """(alpha / decay ** k, decay ** k) for k = 0 ... BLOCK - 1, each rounded once: dividing whole numbers does."""
     kept, of = span - 1, span + 1
     return tuple((2 * of**k / (of * kept**k), kept**k / of**k) for k in range(BLOCK if kept else 1))
@@ -29,8 +29,31 @@ def _columns(span: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The same as two columns of shape (BLOCK, 1)."""
     import numpy as np
 
-    gains, fades = np.array(_weights(span))[:, :, np.newaxis].swapaxes(0, 1)
+    gains, fades = np.array(weights(span))[:, :, np.newaxis].swapaxes(0, 1)
     return gains, fades
+
+
+def whole_blocks(place: int, span: int, count: int) -> tuple[int, int]:
+    """Where whole blocks start and end among the next ``count`` values, behind ``place`` values of a block.
+
+    They are an odd number: columns of a power of two bytes apart would share few lines of the processor's cache,
+    and take eight times as long to be turned into rows.
+    """
+    first = min(-place % BLOCK, count)
+    blocks = (count - first) // BLOCK if span > 1 else 0
+    return first, first + ((blocks - 1) | 1) * BLOCK if blocks else first
+
+
+def block_sums(values: NDArray[np.float64], span: int) -> NDArray[np.float64]:
+    """From values by place and block, shape (BLOCK, n), to their weighted sums so far, in place; the last, shape (n,).
+
+    Values of one place in their blocks lie side by side: a step along the blocks is one long operation.
+    """
+    values *= _columns(span)[0]
+    for above, row in pairwise(values):
+        row += above
+    last: NDArray[np.float64] = values[-1]
+    return last
 
 
 class Smoothed(Stateful):
@@ -76,7 +99,7 @@ class Smoothed(Stateful):
         self.seeds = seeds
         self.span = span
         self.of_sizes = of_sizes
-        self._weights = _weights(span)
+        self._weights = weights(span)
         self._decay = (span - 1) / (span + 1)
         self.place = -seeds  # values in the block; below 0, seeds that are missing
         self.last = 0.0
@@ -158,7 +181,7 @@ class Smoothed(Stateful):
 
         averages = np.empty(len(values))
         push = self.push
-        first, end = self.whole_blocks(len(values))
+        first, end = whole_blocks(self.place, self.span, len(values))
         averages[:first] = [push(value) for value in values[:first].tolist()]
         if first < end:
             blocks = values[first:end].reshape(-1, BLOCK)
@@ -172,21 +195,8 @@ class Smoothed(Stateful):
         averages[end:] = [push(value) for value in values[end:].tolist()]
         return averages
 
-    def whole_blocks(self, count: int) -> tuple[int, int]:
-        """Where whole blocks among the next ``count`` values start and end.
-
-        They are an odd number: columns of a power of two bytes apart would share few lines of the processor's cache,
-        and take eight times as long to be turned into rows.
-        """
-        first = min(-self.place % BLOCK, count)
-        blocks = (count - first) // BLOCK if self.span > 1 else 0
-        return first, first + ((blocks - 1) | 1) * BLOCK if blocks else first
-
     def offsets(self, blocks: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Whole blocks, shape (n, BLOCK), as distances from their pivots, shape (BLOCK, n); the pivots, shape (n,).
-
-        Values of one place in their blocks lie side by side: a step along the blocks is one long operation.
-        """
+        """Whole blocks, shape (n, BLOCK), as distances from their pivots, shape (BLOCK, n); the pivots, shape (n,)."""
         import numpy as np
 
         if self.of_sizes:
@@ -200,18 +210,14 @@ class Smoothed(Stateful):
         """From the `offsets` of each value to the excess after it, in place; the state is then that after the last."""
         import numpy as np
 
-        gains, fades = _columns(self.span)
-        offsets *= gains
-        for above, row in pairwise(offsets):
-            row += above
-        totals = offsets[-1].tolist()
+        totals = block_sums(offsets, self.span).tolist()
         starts = self._starts(totals, pivots)
         self.start = starts[-1]
         self.total = totals[-1]
         self.last = last
         self.place = BLOCK
         offsets += np.fromiter(starts, np.float64, len(starts))
-        offsets *= fades
+        offsets *= _columns(self.span)[1]
 
     def _starts(self, totals: list[float], pivots: NDArray[np.float64] | None) -> list[float]:
         """What each block's sums begin with, from the sums over whole blocks."""

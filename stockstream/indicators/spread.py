@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
-from stockstream.indicators.smoothing import BLOCK, Smoothed
+from stockstream.indicators.smoothing import BLOCK, Smoothed, whole_blocks
 from stockstream.indicators.stateful import Stateful
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Spread(Stateful):
 
         fast, slow = self._fast, self._slow
         spreads = np.empty(len(values))
-        first, end = slow.whole_blocks(len(values))
+        first, end = whole_blocks(slow.place, slow.span, len(values))
         push = self.push
         spreads[:first] = [push(value) for value in values[:first].tolist()]
         if first < end:

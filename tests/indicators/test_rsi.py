@@ -85,7 +85,7 @@ def check_against_fractions(closes: Floats, period: int) -> None:
         point = indicator.update(price)
         if point is not None:
             found.append(point.rsi)
-            parts.append((indicator._gains.value, indicator._losses.value))
+            parts.append(indicator._sides.averages)
     gains, losses = sides(closes, period)
     for side, exact in zip(zip(*parts, strict=True), (gains, losses), strict=True):
         assert error(side, exact) <= 2e-15
@@ -111,12 +111,20 @@ def test_where_nothing_fell_it_is_just_100() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", [{"last": None}, {"gains": RSI(3).state()["gains"]}, {"losses": RSI(3).state()["losses"]}], ids=str
+    ("part", "message"),
+    [
+        ({"last": None}, "changes without a last close"),
+        ({"sides": RSI(3).state()["sides"] | {"missing": 1, "place": 1}}, "1 seeds missing, 1 changes"),
+        ({"sides": RSI(3).state()["sides"] | {"missing": 0, "place": 65}}, "0 seeds missing, 65 changes"),
+        ({"sides": RSI(3).state()["sides"] | {"missing": 4}}, "4 seeds missing"),
+        ({"sides": RSI(3).state()["sides"] | {"down": -1.0}}, "below 0"),
+    ],
+    ids=str,
 )
-def test_sides_of_other_bars_are_damage(part: dict[str, Any]) -> None:
+def test_what_contradicts_itself_is_damage(part: dict[str, Any], message: str) -> None:
     indicator = RSI(3)
     stream(indicator, stretch(walk(9)))
-    with pytest.raises(ValueError, match="damaged: gains, losses"):
+    with pytest.raises(ValueError, match=f"damaged: .*{message}"):
         RSI(3).restore(indicator.state() | part)
 
 
