@@ -16,7 +16,7 @@ from stockstream.charts.overlay import Overlay, Piece, Sight
 from stockstream.charts.theme import Theme
 
 _TITLE: Final = "Keys and mouse"
-_LINE: Final = 1.6
+_LINE: Final = 1.5
 _PAD: Final = 1.4
 _GAP: Final = 1.3
 """In sizes of the type: from line to line, about the whole, and from a key to what it does."""
