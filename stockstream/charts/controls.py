@@ -9,6 +9,7 @@ from typing import Any, Final
 from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
 
 from stockstream.charts.keys import Handler, Keyboard, wheel
+from stockstream.charts.placing import toggle_tools
 from stockstream.charts.saving import FORMATS, file_name, save_picture, save_rows
 from stockstream.charts.scene import Scene
 from stockstream.charts.strip import utc_now
@@ -73,6 +74,7 @@ class Controls:
                 "grid": lambda *_: self._scene.rule(grid=not self._scene.grid, log=self._scene.log),
                 "theme": lambda *_: self._dress(),
                 "screen": lambda *_: self._full_screen(),
+                "tools": lambda *_: toggle_tools(self._scene.canvas.manager),
                 "save": lambda *_: self._save_picture(),
                 "format": lambda *_: self._change_format(),
                 "rows": lambda *_: self._save_rows(),
@@ -86,8 +88,6 @@ class Controls:
         )
         canvas = self._scene.canvas
         self._drag = Drag(self._scene, changed)
-        if canvas.manager is not None and canvas.manager.key_press_handler_id is not None:
-            canvas.mpl_disconnect(canvas.manager.key_press_handler_id)  # matplotlib's own keys
         canvas.mpl_connect("key_press_event", guard(self._on_key))
         canvas.mpl_connect("scroll_event", guard(self._on_scroll))
         canvas.mpl_connect("button_press_event", guard(self._drag.begin))

@@ -41,6 +41,7 @@ BINDINGS: Final = (
     Binding("grid", ("g",), "g", "grid"),
     Binding("theme", ("t",), "t", "theme: light, dark, high contrast"),
     Binding("screen", ("f",), "f", "full screen"),
+    Binding("tools", ("o",), "o", "tool bar, to zoom to a rectangle"),
     Binding("save", ("s",), "s", "saves a picture where the program was started"),
     Binding("format", ("S",), "S", "what s saves: PNG, SVG or PDF"),
     Binding("rows", ("c",), "c", "saves the rows in view as CSV"),

@@ -137,3 +137,21 @@ class Place:
             return Geometry(window.winfo_screenwidth(), window.winfo_screenheight(), left, top)
         area = window.screen().virtualGeometry()
         return Geometry(area.width(), area.height(), area.x(), area.y())
+
+
+def toggle_tools(manager: Any) -> None:
+    """Hide matplotlib's tool bar, or show it: the room is better used, and keys and mouse do all that it does but one.
+
+    ``manager`` is that of a figure.
+    """
+    bar = manager.toolbar if manager is not None else None
+    if bar is None:
+        return
+    if hasattr(bar, "pack"):
+        if bar.winfo_manager():
+            bar.pack_forget()
+        else:
+            manager.window.wm_geometry(manager.window.wm_geometry())  # else the window grows
+            bar.pack(side="bottom", fill="x", before=manager.canvas.get_tk_widget())
+        return
+    bar.setVisible(bar.isHidden())

@@ -34,6 +34,7 @@ from stockstream.views.view import View
 
 DPI: Final = 100
 _RIGHT, _BOTTOM, _BETWEEN = 14.0, 46.0, 9.0
+_STAMP: Final = 52.0
 _MARGIN, _NAME, _STEADY = 15.0, 28.0, 6.0
 """Points: left of the names of the vertical axes, up to their labels, and the step in which room is made for those."""
 
@@ -113,7 +114,7 @@ class Scene:
         self._levels = Levels(self.canvas, self.panels)
         self._stamp = self.panels[0].axes.text(
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
-            fontsize=52, fontweight="bold", color=theme.grid, visible=False,
+            fontsize=_STAMP, fontweight="bold", color=theme.grid, visible=False,
         )  # fmt: skip
         self._overlays.build(figure, theme)
         priced = [panel for panel in self.panels if panel.priced]
@@ -285,6 +286,7 @@ class Scene:
             panel.axes.set_position((left / width, box.y0, across / width, box.height))
             panel.axes.yaxis.set_label_coords((_MARGIN - left) / across, 0.5)
         box = self.panels[0].axes.get_position()
+        self._stamp.set_fontsize(min(_STAMP, 0.11 * box.width * width, 0.5 * box.height * height))
         self._middle.set_position((box.x0 + box.width / 2, box.y0 + box.height / 2))
         self._label()
         self._place_ticks()

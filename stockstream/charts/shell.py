@@ -15,7 +15,7 @@ from stockstream.charts import backend as toolkits
 from stockstream.charts.frames import Frames
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
-from stockstream.charts.placing import Place
+from stockstream.charts.placing import Place, toggle_tools
 from stockstream.charts.scene import DPI
 
 BUSY: Final = 0.05
@@ -75,6 +75,7 @@ class Shell:
         self._frames = frames or Frames()
         self.figure = plt.figure(figsize=size, dpi=DPI)
         manager: Any = self.figure.canvas.manager
+        toggle_tools(manager)
         self.place = Place(manager.window)
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys

@@ -85,7 +85,7 @@ class Window(Shell):
         self.scene.rule(grid=first.grid is not False, log=first.log is True)
         watched = Alerts(model.view, self.memory, alerts)
         self.viewer = Viewer(model, self.scene, start=start, end=end, alerts=watched, key=first.key)
-        self.viewer.note(self.memory.note)
+        self.viewer.note(self.memory.note or "? shows the keys")
         if first.geometry is not None:
             self.place.set(first.geometry)
         self._stale = True

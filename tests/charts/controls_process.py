@@ -164,6 +164,13 @@ def use(desk: Desk) -> Iterator[float]:
     told["saved"] = sorted(path.suffix for path in Path().iterdir())
 
     before = desk.canvas.get_width_height(physical=True)
+    desk.key("o")
+    yield 2 * SETTLE
+    told["tools take"] = before[1] - desk.canvas.get_width_height(physical=True)[1]
+    told["true with tools"] = desk.true()
+    desk.key("o")
+    yield 2 * SETTLE
+    told["tools gone"] = desk.canvas.get_width_height(physical=True) == before
     desk.key("f")
     yield 2 * SETTLE
     told["full screen"] = list(desk.canvas.get_width_height(physical=True))

@@ -120,6 +120,12 @@ def test_files_are_saved(used: dict[str, Any]) -> None:
     assert used["saved"] == [".csv", ".pdf", ".png", ".svg"]
 
 
+def test_tool_bar_comes_and_goes(used: dict[str, Any]) -> None:
+    assert 20 < used["tools take"] < 80
+    assert used["true with tools"]
+    assert used["tools gone"]
+
+
 def test_full_screen_and_back(used: dict[str, Any]) -> None:
     if used["managed"]:
         assert used["full screen"][0] == 1600
