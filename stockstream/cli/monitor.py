@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 import termios
 import time
@@ -217,8 +218,14 @@ def _keys() -> Iterator[Callable[[float], str]]:
             return ""
         return os.read(terminal, 100).decode(errors="replace") or "q"  # nothing to read: the terminal is gone
 
-    tty.setcbreak(terminal, termios.TCSADRAIN)
+    def take(*_: object) -> None:
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+
+    # Who is stopped by Ctrl-Z finds the terminal as the shell left it.
+    continued = signal.signal(signal.SIGCONT, take)
+    take()
     try:
         yield pressed
     finally:
+        signal.signal(signal.SIGCONT, continued)
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -55,7 +55,12 @@ class Terminal:
 
     @property
     def modes(self) -> list[Any]:
+        """How it treats what is typed."""
         return termios.tcgetattr(self._theirs)
+
+    @modes.setter
+    def modes(self, modes: list[Any]) -> None:
+        termios.tcsetattr(self._theirs, termios.TCSANOW, modes)
 
     def close(self) -> None:
         self.process.kill()

@@ -11,6 +11,7 @@ import pytest
 
 from stockstream.topics import STOCKS
 from tests.cli.conftest import Site
+from tests.cli.hands import until
 from tests.cli.terminal import Terminal
 from tests.views.bars import walk
 
@@ -55,6 +56,18 @@ def test_however_it_ends_the_terminal_is_as_it_was(terminal: Terminal, how: str 
     assert CURSOR in before.rpartition("PARTITIONS")[2] + after
     assert after.replace(CURSOR, "").strip() == ""
     assert "Traceback" not in terminal.shown
+
+
+def test_it_takes_keys_again_when_it_was_stopped_for_a_while(terminal: Terminal) -> None:
+    terminal.until("PARTITIONS")
+    ours = terminal.modes
+    terminal.process.send_signal(signal.SIGSTOP)
+    terminal.modes = terminal.before
+    terminal.process.send_signal(signal.SIGCONT)
+    until(lambda: terminal.modes == ours)
+    terminal.press("q")
+    assert terminal.end() == 0
+    assert terminal.modes == terminal.before
 
 
 def test_the_log_and_not_the_screen_is_told_of_what_goes_wrong(tmp_path: Path) -> None:
