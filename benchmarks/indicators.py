@@ -53,7 +53,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # 
     for name, (peer, way, aim) in PEERS.items():
         ours = partial(_least, _seconds, partial(_batch, catalog()[name], columns_for(name, whole)))
         theirs = partial(_least, _seconds, partial(way, whole))
-        yield compare(f"batch of {name}", ours, peer, theirs, of="time", aim=aim, work=f"{BARS:,} bars", pairs=3)
+        yield compare(f"batch of {name}", ours, peer, theirs, of="time", aim=aim, work=f"{BARS:,} bars", pairs=7)
     yield imports()
 
 
@@ -241,19 +241,19 @@ PEERS: Final[Mapping[str, tuple[str, Callable[[Columns], Any], float]]] = {
     "cci": ("TA-Lib's CCI", lambda columns: talib.CCI(*_prices(columns), 20), 12),
     "donchian": ("TA-Lib's MAX and MIN", _donchian, 12),
     "ema": ("TA-Lib's EMA", lambda columns: talib.EMA(columns["close"], 20), 12),
-    "flights_per_day": ("pandas' groupby and cumcount", _flights, 3),
+    "flights_per_day": ("pandas' groupby and cumcount", _flights, 12),
     "keltner": ("TA-Lib's EMA and ATR", _keltner, 12),
     "macd": ("TA-Lib's MACD", lambda columns: talib.MACD(columns["close"], 12, 26, 9), 12),
     "mfi": ("TA-Lib's MFI", lambda columns: talib.MFI(*_prices(columns), columns["volume"], 14), 12),
     "obv": ("TA-Lib's OBV", lambda columns: talib.OBV(columns["close"], columns["volume"]), 12),
-    "pvt": ("pandas' pct_change and cumsum", _pvt, 3),
+    "pvt": ("pandas' pct_change and cumsum", _pvt, 12),
     "roc": ("TA-Lib's ROC", lambda columns: talib.ROC(columns["close"], 10), 12),
     "row_average": ("TA-Lib's SMA", lambda columns: talib.SMA(columns["close"], 3), 12),
     "rsi": ("TA-Lib's RSI", lambda columns: talib.RSI(columns["close"], 14), 10),
     "sma": ("TA-Lib's SMA", lambda columns: talib.SMA(columns["close"], 20), 12),
     "stochastic": ("TA-Lib's STOCH", _stochastic, 12),
-    "volatility": ("NumPy's log and pandas' rolling.std", _volatility, 3),
-    "vwap": ("pandas' groupby and cumsum", _vwap, 3),
+    "volatility": ("NumPy's log and pandas' rolling.std", _volatility, 12),
+    "vwap": ("pandas' groupby and cumsum", _vwap, 12),
     "williams_r": ("TA-Lib's WILLR", lambda columns: talib.WILLR(*_prices(columns), 14), 12),
     "wma": ("TA-Lib's WMA", lambda columns: talib.WMA(columns["close"], 20), 12),
 }
