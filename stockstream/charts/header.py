@@ -11,7 +11,7 @@ from stockstream.charts.strip import Strip
 from stockstream.charts.theme import Theme
 from stockstream.charts.words import LiveText, Ruler
 
-_NARROW: Final = 560.0
+_NARROW: Final = 540.0
 """Points; below it the strip takes two lines."""
 
 _BETWEEN: Final = "  ·  "
