@@ -13,7 +13,7 @@ from rich.text import Text
 
 from stockstream.cli.scrape import Process
 from stockstream.cli.tables import Items, Row, Section, shares
-from stockstream.cli.text import rate, size, span
+from stockstream.cli.text import printable, rate, size, span
 from stockstream.kafka.overview import GroupOverview, Overview, TopicOverview, TopicPartition, Trend
 
 _WIDE: Final = 110
@@ -205,7 +205,7 @@ def _dead_letters(known: Overview) -> Section:
                 Text(_whole(letters.records), "yellow"),
                 _age(known.time, letters.newest.sent) if letters.newest else "-",
             ],
-            [Text(letters.newest.reason or "-")] if letters.newest else [],
+            [Text(printable(letters.newest.reason or "-"))] if letters.newest else [],
             weight=float(letters.records or 0),
         )
         for letters in known.dead_letters
@@ -268,7 +268,7 @@ def line(seen: Seen) -> str:
         if not topic.is_dead_letters
     ]
     lags = [
-        f"{group.name} lag {group.lag:,}" + (f" {group.trend}" if group.trend else "")
+        f"{printable(group.name)} lag {group.lag:,}" + (f" {group.trend}" if group.trend else "")
         for group in latest.groups
         if group.lag is not None
     ]
@@ -281,6 +281,7 @@ def line(seen: Seen) -> str:
 def _name(name: str, *, wide: bool) -> str:
     """A name; where there is no room without what all our groups begin with, and of a long one without its middle."""
     half = (_NAME - 3) // 2
+    name = printable(name)
     if not wide:
         name = name.removeprefix(_OURS)
     return name if wide or len(name) <= _NAME else f"{name[: _NAME - 3 - half]}...{name[-half:]}"

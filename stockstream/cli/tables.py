@@ -93,7 +93,8 @@ class Section:
         grid.add_column(Text(self.columns[-1], no_wrap=True, overflow="ellipsis"), overflow="fold")
         rows, left_out = _heaviest(self.rows, most)
         for row in rows:
-            grid.add_row(*row.cells, Items(row.items, one_line=most is not None))
+            cells = (Text(cell) if isinstance(cell, str) else cell for cell in row.cells)
+            grid.add_row(*cells, Items(row.items, one_line=most is not None))
         if left_out:
             grid.add_row(Text(f"and {left_out:,} more", "dim"))
         return grid

@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.cli.text import printable
 from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
@@ -70,8 +71,8 @@ def _raw(sent: Sent) -> str:
     """A message of which we know nothing, a dead letter with why it is one."""
     text = sent.value.decode(errors="backslashreplace")
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
-    reason = "" if sent.reason is None else f"{sent.reason}: "
-    return f"{sent.time:%Y-%m-%d %H:%M:%S}Z  {sent.key or '-'}  {reason}{shown!r}"
+    reason = "" if sent.reason is None else f"{printable(sent.reason)}: "
+    return f"{sent.time:%Y-%m-%d %H:%M:%S}Z  {printable(sent.key or '-')}  {reason}{shown!r}"
 
 
 def _bar(bar: Bar) -> str:

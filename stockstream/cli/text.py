@@ -47,6 +47,15 @@ def size(count: float) -> str:
     return f"{count:.1f} TB"
 
 
+def printable(text: str) -> str:
+    r"""A text from elsewhere, for a terminal: what would move its cursor, colour or ring it is written out.
+
+    >>> print(printable("naïve\x1b[2J"))
+    naïve\x1b[2J
+    """
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()) -> str:
     """Columns in line, a header first; those named in ``right`` end in line. No frames: it reads well in a pipe too.
 

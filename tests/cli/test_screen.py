@@ -225,6 +225,16 @@ def test_a_terminal_without_unicode_gets_signs_that_it_has() -> None:
     assert any("flights 0: 400,123-" in each for each in lines)
 
 
+def test_names_and_reasons_are_shown_as_they_are_and_do_nothing_to_the_terminal() -> None:
+    odd = "[bold]x[/] \x1b[2J"
+    letter = msgspec.structs.replace(DEAD, newest=Letter(sent=NOW, key=None, reason=odd))
+    overview = msgspec.structs.replace(WHOLE, groups=(group(odd, [1]),), dead_letters=(letter,))
+    seen = Seen.first(overview, (Process(address="127.0.0.1:1", command=odd),))
+    shown = [each for each in drawn(seen) if r"[bold]x[/] \x1b[2J" in each]
+    assert len(shown) == 3
+    assert r"; [bold]x[/] \x1b[2J lag 1" in line(seen)
+
+
 def test_a_line_for_where_there_is_no_terminal() -> None:
     assert line(Seen.first(WHOLE, PROCESSES)) == (
         "14:30:05Z  flights 5,700,000, 15,234/s; stocks 2,300, 2.0/s; stockstream-bollinger-AAPL lag 15 growing;"

@@ -56,6 +56,13 @@ def test_dead_letters_show_their_reason_and_what_was_refused(site: Site) -> None
     assert (envelope["key"], envelope["reason"]) == ("x.csv:7", "x.csv, line 7: not a number")
 
 
+def test_what_a_refused_row_holds_does_nothing_to_the_terminal(site: Site) -> None:
+    with Publisher(STOCKS, site.connection) as publisher:
+        publisher.refuse("\x1b[2J.csv:7", b"\x1b[31m", "not a number: \x1b[31m")
+    (line,) = site.run("tail", "stocks.dlq", "--no-follow").stdout.splitlines()
+    assert line.endswith(r"Z  \x1b[2J.csv:7  not a number: \x1b[31m: '\x1b[31m'")
+
+
 def test_json_holds_the_record_and_where_it_stands(site: Site) -> None:
     bars = walk(3)
     site.send(STOCKS, bars)
