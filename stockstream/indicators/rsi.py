@@ -52,6 +52,7 @@ class RSI(Indicator[PriceBar, RSIPoint]):
     __slots__ = ("_last", "_sides", "period")
 
     name: ClassVar[str] = "rsi"
+    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = RSIPoint
     kept: ClassVar[tuple[str, ...]] = ("_last", "_sides")
