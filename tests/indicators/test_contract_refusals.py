@@ -138,13 +138,15 @@ def test_a_state_of_something_else_is_refused_and_says_why(make: Maker) -> None:
     assert json.dumps(indicator.state()) == before
 
 
-@pytest.mark.parametrize("version", [0, 2, 99, -1, "1", None], ids=repr)
 @every_indicator
-def test_a_state_of_an_older_or_a_newer_version_is_refused_and_says_why(make: Maker, version: object) -> None:
+def test_a_state_of_an_older_or_a_newer_version_is_refused_and_says_why(make: Maker) -> None:
     indicator = after(make, 90)
+    own = indicator.version
     before = json.dumps(indicator.state())
-    with pytest.raises(ValueError, match=f"the saved state has version {version!r}, this indicator has version 1$"):
-        indicator.restore(indicator.state() | {"version": version})
+    for version in (own - 1, own + 1, own + 98, -1, str(own), None):
+        told = f"the saved state has version {version!r}, this indicator has version {own}$"
+        with pytest.raises(ValueError, match=told):
+            indicator.restore(indicator.state() | {"version": version})
     assert json.dumps(indicator.state()) == before
 
 

@@ -128,11 +128,6 @@ def test_what_contradicts_itself_is_damage(part: dict[str, Any], message: str) -
         RSI(3).restore(indicator.state() | part)
 
 
-def test_a_state_of_two_separate_averages_is_refused_as_an_older_version() -> None:
-    with pytest.raises(ValueError, match="version"):
-        RSI(3).restore(RSI(3).state() | {"version": 1})
-
-
 def check_against_talib(columns: Stretch, period: int = 14) -> None:
     close = columns["close"]
     ours, theirs = rsi(close, period), talib.RSI(close, period)
