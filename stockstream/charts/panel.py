@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +19,7 @@ from stockstream.charts.caption import Caption, Entry
 from stockstream.charts.legend import Legend, side_by_side
 from stockstream.charts.subject import Subject, group_column
 from stockstream.charts.theme import Theme
-from stockstream.charts.values import number
+from stockstream.charts.values import Tell, number
 from stockstream.charts.words import Ruler
 from stockstream.views import marks
 from stockstream.views.frame import Frame
@@ -208,19 +209,23 @@ class DrawnPanel:
         """
         shown = row if row is not None else len(subject.frame) - 1
         alone = shown if subject.key and shown >= 0 else None
-        limits = self.axes.get_ylim()
-        self.caption.explain([*self._legend.entries(subject.frame, alone, self.tell, limits), *groups])
+        limits, tell = self.axes.get_ylim(), self.teller()
+        self.caption.explain([*self._legend.entries(subject.frame, alone, tell, limits), *groups])
         parts: Sequence[str] = ()
         if alone is not None:
-            parts = self._legend.parts(subject, alone, self.tell)
+            parts = self._legend.parts(subject, alone, tell)
         elif subject.groups and shown >= 0:
             parts = side_by_side(self.spec, subject, shown, column)
         self.caption.read(parts, passing=row is not None)
 
     def tell(self, value: float) -> str:
         """A value of the panel in words."""
+        return self.teller()(value)
+
+    def teller(self) -> Tell:
+        """What puts values of the panel into words while its limits are what they are."""
         low, high = self.axes.get_ylim()
-        return number(value, abs(high - low), 2 if self.priced else 0)
+        return partial(number, span=abs(high - low), least=2 if self.priced else 0)
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
         """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""
