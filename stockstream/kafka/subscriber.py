@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.batch import Batch, Origin, Standing
+from stockstream.kafka.batch import Batch, Origin, Standing, ends
 from stockstream.kafka.client import LOG, address, made, refused, settings, translate
 from stockstream.kafka.deadletters import DeadLetters
 from stockstream.kafka.health import Health, read_statistics
@@ -274,7 +274,7 @@ class Subscriber(Generic[R]):
         good = messages
         if any(error is not None for error in set(map(Message.error, messages))):
             good = [message for message in messages if message.error() is None]
-        positions = _ends(good)
+        positions = ends(good)
         if len(good) < len(messages):
             self._take_events(messages, positions)
         keys = self._keys
@@ -400,10 +400,3 @@ class Subscriber(Generic[R]):
             self._doubt |= self._health.hear(connected=statistics.connected)
         if self._target:
             self._doubt |= not statistics.partitions(self._topic.name) <= set(self._partitions)
-
-
-def _ends(messages: list[Message]) -> dict[int, int]:
-    """The offset that follows the last message of each partition."""
-    numbers = list(map(Message.partition, messages))
-    backwards = numbers[::-1]
-    return {number: messages[~backwards.index(number)].offset() + 1 for number in set(numbers)}  # type: ignore[misc, operator]
