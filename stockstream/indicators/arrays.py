@@ -6,7 +6,7 @@ that of the update of one bar, so that both agree to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -106,45 +106,39 @@ def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, NDA
         raise InvalidBar(f"cannot compute with {values} at place {place} of the batch{time}")
 
 
-def moments(values: Floats, weights: Floats) -> Iterator[tuple[slice, Floats, Floats]]:
-    """Deviations in the window that ends at each value from the second block on.
+def moments(values: Floats, period: int, out: Floats) -> None:
+    """What `rolling.Moments` gives for each value from the second block on: its distance from the mean, and the sum.
 
-    Parameters
-    ----------
-    values
-        Whole blocks, shape (blocks * period,).
-    weights
-        The constants of each place in a block, shape (4, period): see `stockstream.indicators.bollinger`.
-
-    Yields
-    ------
-    tuple
-        A slice of the values after the first block; for each of them, shape (slice,), its distance from its window's
-        mean, and the sum of the squared distances of the window's values from that mean.
+    Takes whole blocks, shape (blocks * period,); writes to ``out``, shape (2, (blocks - 1) * period).
     """
-    period = weights.shape[1]
-    k, _, _, share = weights[:, :-1, np.newaxis]
     blocks = values.reshape(-1, period)
+    distances, sums = (each.reshape(-1, period) for each in out)
     step = max(1, _CHUNK // period)
     for first in range(1, len(blocks), step):
         # Bars of one place in their blocks lie side by side: a step along the blocks is then one long operation.
         chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
         last = chunk[-1]
-        tail_means, tail_squares = _running_moments(chunk[::-1] - last, weights)
-        offset = chunk[:-1, 1:] - last[:-1]
-        mean, squares = _running_moments(offset, weights[:, :-1])
-        delta = mean - tail_means[-2::-1, :-1]
-        pull = delta * share
-        offset += pull
-        squares += tail_squares[-2::-1, :-1]
-        pull *= delta
-        pull *= k
-        squares += pull
-        yield (
-            slice((first - 1) * period, (first - 1 + offset.shape[1]) * period),
-            np.vstack((offset, -tail_means[-1:, 1:])).T.ravel(),
-            np.vstack((squares, tail_squares[-1:, 1:])).T.ravel(),
-        )
+        tails = chunk[::-1] - last
+        tail_squares = _running_sum(tails * tails)
+        _running_sum(tails)
+        # Of the last value in a block the distance from the pivot, which it is itself, is 0, and so are its sums.
+        offsets = np.zeros((period, chunk.shape[1] - 1))
+        np.subtract(chunk[:-1, 1:], last[:-1], out=offsets[:-1])
+        squares = offsets * offsets
+        totals = offsets.copy()
+        _running_sum(squares[:-1])
+        _running_sum(totals[:-1])
+        squares[:-1] += tail_squares[-2::-1, :-1]
+        totals[:-1] += tails[-2::-1, :-1]
+        squares[-1] = tail_squares[-1, 1:]
+        totals[-1] = tails[-1, 1:]
+        means = totals / period
+        offsets -= means
+        totals *= means
+        squares -= totals
+        done = slice(first - 1, first - 1 + offsets.shape[1])
+        distances[done] = offsets.T
+        sums[done] = squares.T
 
 
 def means(values: Floats, period: int, out: Floats, *, of_sizes: bool = False) -> None:
@@ -186,17 +180,6 @@ def weighted_means(values: Floats, period: int, out: Floats) -> None:
         result = results[first - 1 : first - 1 + totals.shape[1]]
         result[:, :-1] = (totals / weights + last[:-1]).T
         result[:, -1] = last[1:] + tails[-1, 1:] / weights
-
-
-def _running_moments(offsets: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Mean and sum of squared deviations of the first 1, 2, ... rows; the offsets become those from these means."""
-    _, inverse, gain, _ = weights[:, :, np.newaxis]
-    means = _running_sum(offsets.copy())
-    means *= inverse
-    offsets -= means
-    squares = offsets * offsets
-    squares *= gain
-    return means, _running_sum(squares)
 
 
 def _running_sum(rows: Floats) -> Floats:

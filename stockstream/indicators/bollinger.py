@@ -43,8 +43,8 @@ class Bollinger(Indicator[PriceBar, BollingerPoint]):
     first point is at the bar with index ``period`` - 1.
 
     Nothing is ever taken out of a sum, so that what has left the window leaves no trace, be it a price of 1e9 among
-    prices of 100; the deviation's relative error stays within some units of 1e-16, and it is exactly 0 in a flat
-    window: see `stockstream.indicators.rolling.Moments`.
+    prices of 100; the deviation's relative error is in the order of 1e-15, and it is exactly 0 in a flat window: see
+    `stockstream.indicators.rolling.Moments` for the bound.
 
     Parameters
     ----------
@@ -93,23 +93,18 @@ class Bollinger(Indicator[PriceBar, BollingerPoint]):
             raise checks.refusal(bar, "close")
         # `Moments.push`, whose call would be a fifth of an update.
         window = self._window
-        block = window.block
-        tail_means = window.tail_means
-        if tail_means:
-            k, inverse, gain, share = window.weights[len(block)]
-            block.append(close)
+        window.block.append(close)
+        totals = window.tail_totals
+        if totals:
             offset = close - window.pivot
             window.total = total = window.total + offset
-            mean = total * inverse
+            window.squares = squares = window.squares + offset * offset
+            total += totals.pop()
+            mean = total / self.period
+            span = sqrt((squares + window.tail_squares.pop() - total * mean) * self._scale)
             offset -= mean
-            window.squares = squares = window.squares + offset * offset * gain
-            delta = mean - tail_means.pop()
-            pull = delta * share
-            span = sqrt((squares + window.tail_squares.pop() + pull * delta * k) * self._scale)
-            offset += pull
         else:
-            block.append(close)
-            if len(block) < self.period:
+            if len(window.block) < self.period:
                 return None
             offset, squares = window.turn()
             span = sqrt(squares * self._scale)

@@ -65,14 +65,25 @@ def test_the_deviation_against_exact_fractions(closes: Floats, period: int) -> N
         if not deviation:
             assert bandwidth == 0.0
             continue
-        assert abs(Decimal(middle * bandwidth / 2) / deviation - 1) <= Decimal("1.5e-15")
+        assert abs(Decimal(middle * bandwidth / 2) / deviation - 1) <= Decimal("1e-14")
         assert abs(Fraction(middle) / mean - 1) <= Fraction("1e-14")
         percent_b = (float(Fraction(closes[end - 1]) - mean) / float(deviation) + 1) / 2
         assert columns["percent_b"][end - 1] == pytest.approx(percent_b, rel=1e-14, abs=1e-14)
         for name, sign in (("lower", -1), ("upper", 1)):
             band = Decimal(mean.numerator) / Decimal(mean.denominator) + sign * deviation
             error = float(abs(Decimal(columns[name][end - 1]) - band))
-            assert error <= 1e-15 * max(abs(middle), closes[end - 1], float(deviation))
+            assert error <= 1e-14 * max(abs(middle), closes[end - 1], float(deviation))
+
+
+@pytest.mark.parametrize("period", [2, 20, 200, 2000])
+def test_the_deviation_at_its_worst_with_the_pivot_the_one_spike_among_prices(period: int) -> None:
+    closes = noise(2 * period, level=100.0, size=1.0)
+    closes[period - 1] = 1e9
+    columns = Bollinger(period, 1.0).batch({"close": closes})
+    for end in {*range(period, 2 * period, max(1, period // 10)), 2 * period - 1}:
+        _, deviation = exact(closes[end - period : end].tolist())
+        found = columns["middle"][end - 1] * columns["bandwidth"][end - 1] / 2
+        assert abs(Decimal(found) / deviation - 1) <= period**2 * Decimal("1e-16")
 
 
 @pytest.mark.parametrize("spike_at", [*range(40, 61)])
@@ -143,8 +154,8 @@ def test_a_block_and_tails_that_do_not_make_a_window_are_damage() -> None:
     assert len(window["block"]) == 2
     for part in (
         {"block": [1.0]},
-        {"tail_means": [1.0]},
-        {"tail_means": [], "tail_squares": [], "block": [1.0] * 5},
+        {"tail_totals": [1.0]},
+        {"tail_totals": [], "tail_squares": [], "block": [1.0] * 5},
         {"squares": -1.0},
         {"tail_squares": [0.0, -1.0]},
     ):
