@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+
+from stockstream.errors import StockstreamError
+from stockstream.files import replacing
 
 LOG = logging.getLogger(__name__)
 
@@ -77,15 +78,12 @@ class Memory:
         path, due, self._due = self._path, self._due, None
         if path is None or due is None:
             return
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(msgspec.json.format(msgspec.json.encode(self._sections), indent=2))
-            beside.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                beside.unlink()
-            self._give_up(f"nothing can be remembered: {path}: {error.strerror}")
+            with replacing(path) as beside:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                beside.write_bytes(msgspec.json.format(msgspec.json.encode(self._sections), indent=2))
+        except StockstreamError as error:
+            self._give_up(f"nothing can be remembered: {error.message}")
 
     def _set_aside(self, reason: str) -> None:
         """Keep a file that is not ours to overwrite, for whoever wants to know what was in it."""

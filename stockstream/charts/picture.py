@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from stockstream.charts.strip import utc_now
 from stockstream.charts.subject import Subject
 from stockstream.charts.theme import THEMES
 from stockstream.charts.viewer import Viewer
-from stockstream.errors import StockstreamError
+from stockstream.files import replacing
 from stockstream.views.view import View
 
 SIZE: Final = (10.0, 6.0)
@@ -114,11 +113,5 @@ def save(canvas: FigureCanvasAgg, path: Path, *, hint: str) -> None:
 
     Raises `StockstreamError` where it cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as file:
-            imsave(file, np.asarray(canvas.buffer_rgba()), format="png", dpi=canvas.figure.dpi)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StockstreamError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
+    with replacing(path, hint=hint) as beside, beside.open("wb") as file:
+        imsave(file, np.asarray(canvas.buffer_rgba()), format="png", dpi=canvas.figure.dpi)

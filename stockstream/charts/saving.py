@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +16,7 @@ from matplotlib.figure import Figure
 
 from stockstream.charts.scene import Scene
 from stockstream.charts.subject import group_column
-from stockstream.errors import StockstreamError
+from stockstream.files import replacing
 from stockstream.views.frame import Frame, table
 from stockstream.views.marks import Groups
 from stockstream.views.view import View
@@ -87,11 +85,5 @@ def _whole(column: np.ndarray) -> np.ndarray:
 
 
 def _write(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path, hint="start in another folder") as beside:
         beside.write_bytes(content)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise StockstreamError(f"{path} cannot be written: {error.strerror}", hint="start in another folder") from error

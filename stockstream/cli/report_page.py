@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from stockstream.consumers.dashboard import VIEW
 from stockstream.consumers.live import Live
 from stockstream.consumers.watching import run, watching
 from stockstream.errors import StockstreamError
+from stockstream.files import replacing
 from stockstream.views.fold import Selection
 
 
@@ -46,13 +46,8 @@ def report(
         fold: Any = watched.fold
         bars = live.taken
         text = _page(fold)
-    beside = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
+    with replacing(out, hint="name another with --out") as beside:
         beside.write_text(text, encoding="utf-8")
-        beside.replace(out)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise StockstreamError(f"{out} cannot be written: {error.strerror}", hint="name another with --out") from error
     context.reporter.note(f"{out}: {bars:,} bars of {len(fold.keys())} symbols, {out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import csv
-import os
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from stockstream.errors import StockstreamError
+from stockstream.files import replacing
 from stockstream.views.frame import Frame, table
 
 _AT_MOST_EVERY: Final = 1.0
@@ -46,14 +45,9 @@ class Values:
             self._written = time.monotonic()
 
     def _write(self) -> None:
-        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         rows: Iterable[list[Any]] = table(self._frames())
-        try:
-            with beside.open("w", newline="", encoding="utf-8") as file:
-                csv.writer(file, lineterminator="\n").writerows(rows)
-            beside.replace(self._path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise StockstreamError(
-                f"{self._path} cannot be written: {error.strerror}", hint="name another file with --values"
-            ) from error
+        with (
+            replacing(self._path, hint="name another file with --values") as beside,
+            beside.open("w", newline="", encoding="utf-8") as file,
+        ):
+            csv.writer(file, lineterminator="\n").writerows(rows)
