@@ -8,15 +8,14 @@ from typing import Any, Final
 
 from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
 
-from stockstream.charts.keys import Handler, Keyboard, wheel
-from stockstream.charts.placing import toggle_tools
-from stockstream.charts.saving import FORMATS, file_name, save_picture, save_rows
+from stockstream.charts.keys import CHART, Handler, Keyboard, wheel
+from stockstream.charts.placing import toggle_full_screen, toggle_tools
+from stockstream.charts.saving import file_name, format_after, save_picture, save_rows, saved
 from stockstream.charts.scene import Scene
 from stockstream.charts.strip import utc_now
-from stockstream.charts.theme import THEMES
+from stockstream.charts.theme import THEMES, after
 from stockstream.charts.viewer import Viewer
 from stockstream.charts.viewport import Guard
-from stockstream.errors import StockstreamError
 
 _ZOOM: Final = 1.25
 """By how much a turn of the wheel or a press of a key zooms."""
@@ -61,6 +60,7 @@ class Controls:
         self._scene: Scene = viewer.scene
         self._changed = changed
         self._keyboard = Keyboard(
+            CHART,
             {
                 "pause": lambda *_: viewer.pause(),
                 "turn": lambda key, _: viewer.turn(1 if key == "n" else -1),
@@ -73,7 +73,7 @@ class Controls:
                 "log": lambda *_: self._scene.rule(grid=self._scene.grid, log=not self._scene.log),
                 "grid": lambda *_: self._scene.rule(grid=not self._scene.grid, log=self._scene.log),
                 "theme": lambda *_: self._dress(),
-                "screen": lambda *_: self._full_screen(),
+                "screen": lambda *_: toggle_full_screen(self._scene.canvas.manager),
                 "tools": lambda *_: toggle_tools(self._scene.canvas.manager),
                 "save": lambda *_: self._save_picture(),
                 "format": lambda *_: self._change_format(),
@@ -84,7 +84,7 @@ class Controls:
                 "help": lambda *_: self._scene.help.toggle(),
                 "close": lambda *_: close(),
                 **(more or {}),
-            }
+            },
         )
         canvas = self._scene.canvas
         self._drag = Drag(self._scene, changed)
@@ -122,8 +122,7 @@ class Controls:
         self._viewer.note(f"values {kept}")
 
     def _dress(self) -> None:
-        names = list(THEMES)
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+        self.theme = after(self.theme)
         self._scene.dress(THEMES[self.theme])
 
     def _leave(self) -> None:
@@ -131,15 +130,10 @@ class Controls:
         self._scene.distance.cancel()
         self._viewer.hush()
 
-    def _full_screen(self) -> None:
-        manager = self._scene.canvas.manager
-        if manager is not None:
-            manager.full_screen_toggle()
-
     # Files.
 
     def _change_format(self) -> None:
-        self.picture = FORMATS[(FORMATS.index(self.picture) + 1) % len(FORMATS)]
+        self.picture = format_after(self.picture)
         self._viewer.note(f"s saves {self.picture.upper()}")
 
     def _save_picture(self) -> None:
@@ -150,12 +144,7 @@ class Controls:
 
     def _save(self, form: str, write: Callable[[Path], Any]) -> None:
         path = Path(file_name(self._viewer.model.view, self._viewer.key or "", utc_now(), form))
-        try:
-            write(path)
-        except StockstreamError as error:
-            self._viewer.note(error.message)
-        else:
-            self._viewer.note(f"saved {path} in {path.absolute().parent}")
+        self._viewer.note(saved(path, write))
 
 
 class Drag:

@@ -10,7 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.header import Header
+from stockstream.charts.help import Help
+from stockstream.charts.keys import DASHBOARD
 from stockstream.charts.listing import DrawnListing
+from stockstream.charts.overlay import draw
 from stockstream.charts.strip import Strip
 from stockstream.charts.theme import Theme
 from stockstream.charts.tiles import DrawnHeights, DrawnPoints, DrawnProfile, DrawnShares, DrawnTile
@@ -79,6 +82,8 @@ class Dashboard:
         self._middle = figure.text(
             0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
         )
+        self._help = Help(DASHBOARD)
+        self._help.build(figure, theme)
         wrap = guard or (lambda function: function)
         self._connected = [
             canvas.mpl_connect("draw_event", wrap(self._on_draw)),
@@ -143,6 +148,16 @@ class Dashboard:
         self.ranked = not self.ranked
         self._put()
 
+    def assist(self, *, off: bool = False) -> None:
+        """Show the keys over the tiles, or hide them; ``off`` hides them in any case."""
+        self._help.toggle(off=off)
+        self._moved = True
+
+    def follow(self, former: Dashboard) -> None:
+        """Show what another one does, of the same tiles."""
+        self.alone, self.ranked = former.alone, former.ranked
+        self._help.toggle(off=not former._help.shown)
+
     def at(self, axes: object) -> str | None:
         """The name of the tile that has some axes."""
         return next((tile.tile.name for tile in self.shown if axes in axes_of(tile)), None)
@@ -173,10 +188,13 @@ class Dashboard:
         if not self._middle.get_text():
             for tile in self.shown:
                 tile.draw(renderer)
+        for piece in self._help.arrange():
+            draw(piece, renderer)
 
-    def _on_draw(self, _: DrawEvent) -> None:
-        if self.canvas.is_saving():  # to a file, which has everything
+    def _on_draw(self, event: DrawEvent) -> None:
+        if self.canvas.is_saving():  # to a file, which has everything but what stands on the figure itself
             self._full = True
+            self.header.strip.draw(event.renderer)
             return
         self._ground = self.canvas.copy_from_bbox(self.figure.bbox)
         self._draw_moving()

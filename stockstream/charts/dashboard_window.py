@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from matplotlib.backend_bases import KeyEvent, MouseEvent
+from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.dashboard import Dashboard
 from stockstream.charts.frames import Frames
+from stockstream.charts.keys import DASHBOARD, Keyboard, wheel
 from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.picture import save
-from stockstream.charts.saving import file_name, save_figure
+from stockstream.charts.placing import toggle_full_screen
+from stockstream.charts.saving import FORMATS, file_name, format_after, save_figure, saved
 from stockstream.charts.scene import DPI
 from stockstream.charts.shell import BUSY, Shell
 from stockstream.charts.strip import strip, utc_now
-from stockstream.charts.theme import THEMES
-from stockstream.errors import StockstreamError
+from stockstream.charts.theme import THEMES, after
 from stockstream.views.tiles import Tile
 
 SIZE: Final = (12.0, 8.0)
@@ -32,10 +33,8 @@ _EVERY: Final = 0.25
 _STRIP_EVERY: Final = 1.0
 _AT_MOST_EVERY: Final = 1.0
 _NOTE_FOR: Final = 8.0
-_KEYS: Final = (
-    "click: one alone · Escape: all · wheel: scroll · p: pie or ranks · t: theme · s: save"
-    " · f: full screen · Space: pause · q: close"
-)
+_ROWS: Final = 3
+"""By how many a turn of the wheel scrolls a table."""
 
 
 def show(board: Dashboard, model: Model) -> None:
@@ -67,11 +66,11 @@ class DashboardWindow(Shell):
         asked: Looks | None = None,
     ) -> None:
         super().__init__(model, SIZE, backend=backend, memory=memory, frames=frames)
-        self._habit = Habit(self.memory, Looks(theme=theme), asked or Looks())
+        self._habit = Habit(self.memory, Looks(theme=theme, picture=picture), asked or Looks())
         first = self._habit.now
         if first.geometry is not None:
             self.place.set(first.geometry)
-        self._picture = picture
+        self._picture = first.picture if first.picture in FORMATS else picture
         self._rows = rows
         self._every = max(refresh, _EVERY)
         self._theme = first.theme if first.theme and first.theme in THEMES else theme
@@ -79,9 +78,24 @@ class DashboardWindow(Shell):
         self._stale = True
         self._paused = False
         self._taken = 0
-        self._note = (self.memory.note, time.monotonic() + _NOTE_FOR)
+        self._note = (self.memory.note or "? shows the keys", time.monotonic() + _NOTE_FOR)
         self._drawn = self._told = -1e9
         canvas = self.figure.canvas
+        self._keyboard = Keyboard(
+            DASHBOARD,
+            {
+                "pause": lambda *_: self._pause(),
+                "scroll": self._scroll,
+                "rank": lambda *_: self.board.toggle(),
+                "theme": lambda *_: self._dress(),
+                "screen": lambda *_: toggle_full_screen(canvas.manager),
+                "save": lambda *_: self._save(),
+                "format": lambda *_: self._change_format(),
+                "leave": lambda *_: self._leave(),
+                "help": lambda *_: self.board.assist(),
+                "close": lambda *_: self.close(),
+            },
+        )
         canvas.mpl_connect("key_press_event", self.guarded(self._on_key))
         canvas.mpl_connect("button_press_event", self.guarded(self._on_click))
         canvas.mpl_connect("scroll_event", self.guarded(self._on_scroll))
@@ -132,60 +146,55 @@ class DashboardWindow(Shell):
 
     def remember(self) -> None:
         """As `Shell.remember`."""
-        self._habit.note(Looks(geometry=self.place.get() or self._habit.now.geometry, theme=self._theme))
+        geometry = self.place.get() or self._habit.now.geometry
+        self._habit.note(Looks(geometry=geometry, theme=self._theme, picture=self._picture))
         self.memory.beat()
 
     def _on_key(self, event: KeyEvent) -> None:
-        match event.key:
-            case "q":
-                self.close()
-                return
-            case "p":
-                self.board.toggle()
-            case "escape":
-                self.board.open(None)
-            case " ":
-                self._paused = not self._paused
-                self._taken = self.model.status().taken
-                self._say()
-            case "t":
-                names = list(THEMES)
-                self._theme = names[(names.index(self._theme) + 1) % len(names)]
-                former = self.board
-                former.close()
-                self.board = self._board()
-                self.board.alone, self.board.ranked = former.alone, former.ranked
-                self.show_now()
-                self._say()
-            case "f":
-                manager: Any = self.figure.canvas.manager
-                manager.full_screen_toggle()
-            case "s":
-                self._save()
-            case "?":
-                self.note(_KEYS)
-            case _:
-                return
-        self.paint_soon()
+        self._press(event.key, event)
 
-    def _save(self) -> None:
-        path = Path(file_name(self.model.view, "", utc_now(), self._picture))
-        try:
-            save_figure(self.figure, path)
-        except StockstreamError as error:
-            self.note(error.message)
-        else:
-            self.note(f"saved {path.absolute()}")
+    def _on_scroll(self, event: MouseEvent) -> None:
+        if event.step:
+            self._press(wheel(event.step, event.modifiers), event)
+
+    def _press(self, key: str | None, event: LocationEvent) -> None:
+        if self._keyboard.press(key, event) and not self.closed:
+            self.paint_soon()
 
     def _on_click(self, event: MouseEvent) -> None:
         name = self.board.at(event.inaxes)
-        if name is not None and event.button == 1:
+        if name is not None and event.button == MouseButton.LEFT:
             self.board.open(None if self.board.alone else name)
             self.paint_soon()
 
-    def _on_scroll(self, event: MouseEvent) -> None:
-        self.board.scroll(event.inaxes, -3 if event.button == "up" else 3)
-        self.paint_soon()
+    def _pause(self) -> None:
+        self._paused = not self._paused
+        self._taken = self.model.status().taken
+        self._say()
+
+    def _scroll(self, key: str, event: LocationEvent) -> None:
+        self.board.scroll(event.inaxes, -_ROWS if key.endswith("up") else _ROWS)
+
+    def _leave(self) -> None:
+        self.board.assist(off=True)
+        self.board.open(None)
+
+    def _dress(self) -> None:
+        self._theme = after(self._theme)
+        former = self.board
+        former.close()
+        self.board = self._board()
+        self.board.follow(former)
+        self.show_now()
+        self._say()
+
+    def _change_format(self) -> None:
+        self._picture = format_after(self._picture)
+        self.note(f"s saves {self._picture.upper()}")
+
+    def _save(self) -> None:
+        path = Path(file_name(self.model.view, "", utc_now(), self._picture))
+        self.note(saved(path, lambda path: save_figure(self.figure, path)))
 
 
 class DashboardPicture:

@@ -11,9 +11,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
-from stockstream.charts.keys import BINDINGS
+from stockstream.charts.keys import Binding
 from stockstream.charts.overlay import Overlay, Piece, Sight
 from stockstream.charts.theme import Theme
+from stockstream.charts.words import Ruler
 
 _TITLE: Final = "Keys and mouse"
 _LINE: Final = 1.5
@@ -26,24 +27,25 @@ _SMALLEST: Final = 5.0
 
 
 class Help(Overlay):
-    """A card with the table of keys, in as many columns and as small as the window asks for."""
+    """A card with a table of keys, in as many columns and as small as the window asks for."""
 
     printed = False
 
-    def __init__(self) -> None:
+    def __init__(self, bindings: Sequence[Binding]) -> None:
         self.shown = False
+        self._bindings = bindings
 
     def build(self, figure: Figure, theme: Theme) -> None:
         """Make the card and its words."""
-        self._theme = theme
+        self._figure, self._theme, self._ruler = figure, theme, Ruler(figure)
         self._card = Rectangle(
             (0, 0), 1, 1, transform=IdentityTransform(), animated=True, snap=True, linewidth=0.8,
             facecolor=theme.background, edgecolor=theme.quiet,
         )  # fmt: skip
         figure.add_artist(self._card)
         self._title = self._words(figure, _TITLE, theme.text, bold=True)
-        self._labels = [self._words(figure, binding.label, theme.text, bold=True) for binding in BINDINGS]
-        self._does = [self._words(figure, binding.does, theme.text) for binding in BINDINGS]
+        self._labels = [self._words(figure, binding.label, theme.text, bold=True) for binding in self._bindings]
+        self._does = [self._words(figure, binding.does, theme.text) for binding in self._bindings]
 
     def _words(self, figure: Figure, words: str, color: str, *, bold: bool = False) -> Text:
         return figure.text(
@@ -56,18 +58,22 @@ class Help(Overlay):
         self.changed |= self.shown or not off
         self.shown = not (self.shown or off)
 
-    def place(self, sight: Sight) -> Iterable[Piece]:
+    def place(self, _: Sight) -> Iterable[Piece]:
         """Put the card into the middle."""
+        return self.arrange()
+
+    def arrange(self) -> Iterable[Piece]:
+        """The same, of a figure that is no chart, too."""
         if not self.shown:
             return
-        canvas = sight.panels[0].axes.figure.bbox
-        columns, size, (wide, tall) = self._layout(sight, canvas.width, canvas.height)
+        canvas = self._figure.bbox
+        columns, size, (wide, tall) = self._layout(canvas.width, canvas.height)
         left, top = (canvas.width - wide) // 2, canvas.height - max(0, (canvas.height - tall) // 2)
         self._card.set_bounds(left, top - tall, wide, tall)
-        pixels = size / sight.pixel
+        pixels = size / self._pixel
         down = top - (_PAD + 0.8) * pixels
         self._put(self._title, left + _PAD * pixels, down, 1.15 * size)
-        rows = math.ceil(len(BINDINGS) / len(columns))
+        rows = math.ceil(len(self._bindings) / len(columns))
         for number, (label, does) in enumerate(zip(self._labels, self._does, strict=True)):
             column, row = divmod(number, rows)
             across = left + _PAD * pixels + sum(sum(each) + 2 * _GAP * pixels for each in columns[:column])
@@ -84,29 +90,32 @@ class Help(Overlay):
         text.set_position((round(x), round(y)))
         text.set_fontsize(size)
 
-    def _layout(
-        self, sight: Sight, width: float, height: float
-    ) -> tuple[Sequence[tuple[float, float]], float, tuple[float, float]]:
+    @property
+    def _pixel(self) -> float:
+        """The points of a pixel."""
+        return 72 / self._figure.dpi
+
+    def _layout(self, width: float, height: float) -> tuple[Sequence[tuple[float, float]], float, tuple[float, float]]:
         """The columns' widths (keys, what they do), the size of the type and the card's: the largest that fits."""
         size = self._theme.text_size
         while True:
             for count in (1, 2):
-                columns = self._columns(sight, count, size)
-                pixels = size / sight.pixel
+                columns = self._columns(count, size)
+                pixels = size / self._pixel
                 wide = sum(sum(each) for each in columns) + (_GAP * (3 * count - 2) + 2 * _PAD) * pixels
-                tall = (_LINE * (math.ceil(len(BINDINGS) / count) + 1.25) + 2 * _PAD - 0.4) * pixels
+                tall = (_LINE * (math.ceil(len(self._bindings) / count) + 1.25) + 2 * _PAD - 0.4) * pixels
                 if (wide <= width and tall <= height) or (size <= _SMALLEST and count == 2):
                     return columns, size, (math.ceil(wide), math.ceil(tall))
             size -= 0.5
 
-    def _columns(self, sight: Sight, count: int, size: float) -> list[tuple[float, float]]:
+    def _columns(self, count: int, size: float) -> list[tuple[float, float]]:
         """How wide the keys and what they do are in each of some columns, in pixels."""
-        rows = math.ceil(len(BINDINGS) / count)
-        parts = [BINDINGS[place : place + rows] for place in range(0, len(BINDINGS), rows)]
+        rows = math.ceil(len(self._bindings) / count)
+        parts = [self._bindings[place : place + rows] for place in range(0, len(self._bindings), rows)]
         return [
             (
-                max(sight.ruler.points(each.label, size, "bold") for each in part) / sight.pixel,
-                max(sight.ruler.points(each.does, size) for each in part) / sight.pixel,
+                max(self._ruler.points(each.label, size, "bold") for each in part) / self._pixel,
+                max(self._ruler.points(each.does, size) for each in part) / self._pixel,
             )
             for part in parts
         ]

@@ -1,4 +1,4 @@
-"""The keys and the mouse of a window: one table of which the handler, the help and the guide's table are made."""
+"""The keys and the mouse of windows: a table for each kind, of which handler, help and the guide's table are made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ class Binding:
     does: str
 
 
-BINDINGS: Final = (
+_THEME: Final = Binding("theme", ("t",), "t", "theme: light, dark, high contrast")
+_SCREEN: Final = Binding("screen", ("f",), "f", "full screen")
+_SAVE: Final = Binding("save", ("s",), "s", "saves a picture where the program was started")
+_FORMAT: Final = Binding("format", ("S",), "S", "what s saves: PNG, SVG or PDF")
+_HELP: Final = Binding("help", ("?", "f1"), "?", "shows these keys, or hides them")
+_CLOSE: Final = Binding("close", ("q",), "q", "closes the window")
+
+CHART: Final = (
     Binding("pause", (" ",), "Space", "pauses the drawing; reading goes on"),
     Binding("turn", ("n", "b"), "n, b", "next and previous symbol"),
     Binding("pick", tuple("123456789"), "1 ... 9", "the symbol at that place"),
@@ -39,19 +46,34 @@ BINDINGS: Final = (
     Binding("fit", ("a",), "a", "values fit by themselves, or keep their range"),
     Binding("log", ("l",), "l", "logarithmic prices"),
     Binding("grid", ("g",), "g", "grid"),
-    Binding("theme", ("t",), "t", "theme: light, dark, high contrast"),
-    Binding("screen", ("f",), "f", "full screen"),
+    _THEME,
+    _SCREEN,
     Binding("tools", ("o",), "o", "tool bar, to zoom to a rectangle"),
-    Binding("save", ("s",), "s", "saves a picture where the program was started"),
-    Binding("format", ("S",), "S", "what s saves: PNG, SVG or PDF"),
+    _SAVE,
+    _FORMAT,
     Binding("rows", ("c",), "c", "saves the rows in view as CSV"),
     Binding("measure", ("d",), "d", "measures from one click to the next"),
     Binding("level", ("h",), "h", "watches a level at the mouse, or no longer"),
     Binding("leave", ("escape",), "Esc", "ends measuring, an alarm, and this help"),
-    Binding("help", ("?", "f1"), "?", "shows these keys, or hides them"),
-    Binding("close", ("q",), "q", "closes the window"),
+    _HELP,
+    _CLOSE,
 )
-"""In the order in which help shows them."""
+"""A chart's, in the order in which help shows them."""
+
+DASHBOARD: Final = (
+    Binding("pause", (" ",), "Space", "pauses the drawing; reading goes on"),
+    Binding("open", (), "click", "opens a tile alone; again, shows all"),
+    Binding("scroll", ("wheel up", "wheel down"), "wheel", "scrolls a table"),
+    Binding("rank", ("p",), "p", "shares as a pie, or in falling order"),
+    _THEME,
+    _SCREEN,
+    _SAVE,
+    _FORMAT,
+    Binding("leave", ("escape",), "Esc", "shows all tiles again, and ends this help"),
+    _HELP,
+    _CLOSE,
+)
+"""A dashboard's. What has no key is the mouse's alone, and only told."""
 
 Handler: TypeAlias = Callable[[str, LocationEvent], None]
 """Is told the key by its name in the table, and the event for the mouse's place."""
@@ -62,14 +84,17 @@ class Keyboard:
 
     Parameters
     ----------
+    bindings
+        The table.
     handlers
-        By action; all actions of the table, and no others.
+        By action; all actions of the table that have keys, and no others.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler]) -> None:
-        unbound = {binding.action for binding in BINDINGS} ^ handlers.keys()
+    def __init__(self, bindings: Iterable[Binding], handlers: Mapping[str, Handler]) -> None:
+        bound = [binding for binding in bindings if binding.keys]
+        unbound = {binding.action for binding in bound} ^ handlers.keys()
         assert not unbound, unbound
-        self._handlers = {key: handlers[binding.action] for binding in BINDINGS for key in binding.keys}
+        self._handlers = {key: handlers[binding.action] for binding in bound for key in binding.keys}
 
     def press(self, key: str | None, event: LocationEvent) -> bool:
         """Handle a key as matplotlib names it; False where it is bound to nothing."""

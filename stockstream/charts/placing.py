@@ -139,6 +139,12 @@ class Place:
         return Geometry(area.width(), area.height(), area.x(), area.y())
 
 
+def toggle_full_screen(manager: Any) -> None:
+    """Fill the screen, or no longer; ``manager`` is that of a figure."""
+    if manager is not None:
+        manager.full_screen_toggle()
+
+
 def toggle_tools(manager: Any) -> None:
     """Hide matplotlib's tool bar, or show it: the room is better used, and keys and mouse do all that it does but one.
 

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from stockstream.charts.scene import Scene
 from stockstream.charts.subject import group_column
+from stockstream.errors import StockstreamError
 from stockstream.files import replacing
 from stockstream.views.frame import Frame, table
 from stockstream.views.marks import Groups
@@ -29,6 +30,20 @@ def file_name(view: View[Any], key: str, now: datetime, form: str) -> str:
     """What to call a file: view, key and UTC, safe on every system."""
     parts = (view.name, key, f"{now:%Y%m%dT%H%M%SZ}")
     return "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts if part) + f".{form}"
+
+
+def format_after(form: str) -> str:
+    """The format that a key switches to."""
+    return FORMATS[(FORMATS.index(form) + 1) % len(FORMATS)]
+
+
+def saved(path: Path, write: Callable[[Path], object]) -> str:
+    """Have a file written; what to tell the user of it."""
+    try:
+        write(path)
+    except StockstreamError as error:
+        return error.message
+    return f"saved {path} in {path.absolute().parent}"
 
 
 def save_picture(scene: Scene, path: Path) -> None:

@@ -21,6 +21,7 @@ from stockstream.charts.crosshair import Crosshair
 from stockstream.charts.distance import Distance
 from stockstream.charts.header import Header
 from stockstream.charts.help import Help
+from stockstream.charts.keys import CHART
 from stockstream.charts.lastprice import LastPrice
 from stockstream.charts.levels import Levels
 from stockstream.charts.overlay import Overlays, Place, Sight
@@ -88,7 +89,7 @@ class Scene:
         self.alerts = AlertLines()
         self.distance = Distance()
         self._crosshair = Crosshair()
-        self.help = Help()
+        self.help = Help(CHART)
         self._overlays = Overlays(canvas, [self.alerts, self.distance, self._crosshair, self.help])
         self._build()
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))

@@ -98,6 +98,12 @@ THEMES: Final[Mapping[str, Theme]] = {
 """By name, in the order in which a key switches through them."""
 
 
+def after(name: str) -> str:
+    """The name of the theme that a key switches to."""
+    names = list(THEMES)
+    return names[(names.index(name) + 1) % len(names)]
+
+
 def light() -> Theme:
     """Dark on white."""
     return THEMES["light"]

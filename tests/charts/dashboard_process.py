@@ -97,6 +97,14 @@ def scenario(window: DashboardWindow, told: dict[str, Any]) -> Iterator[float]:
     press(window, "escape")
     yield 0.4
     told["all"] = window.board.alone
+    press(window, "question" if toolkit() == "tk" else "?")
+    yield 0.4
+    told["helped"] = window.board._help.shown
+    click(window, "volume")
+    yield 0.4
+    press(window, "escape")
+    yield 0.4
+    told["back"] = (window.board._help.shown, window.board.alone)
     press(window, "p")
     yield 0.4
     told["ranked"] = window.board.ranked

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.backend_bases import KeyEvent, MouseButton, MouseEvent
 
 from stockstream.charts.controls import Controls
-from stockstream.charts.keys import BINDINGS
+from stockstream.charts.keys import CHART
 from stockstream.charts.theme import THEMES
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 from tests.charts.stage import Stage
@@ -85,7 +85,7 @@ def user() -> User:
 
 def test_keys_of_every_binding_are_taken(user: User, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    keys = [key for binding in BINDINGS for key in binding.keys if "wheel" not in key]
+    keys = [key for binding in CHART for key in binding.keys if "wheel" not in key]
     user.press(*keys)
     assert user.changes == len(keys)
     assert user.closed == 1

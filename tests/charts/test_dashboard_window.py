@@ -29,4 +29,13 @@ def test_a_user_opens_tiles_changes_looks_pauses_and_closes(toolkit: str, tmp_pa
     assert told.pop("theme") != THEMES["light"].background
     assert "paused" in told.pop("strip")
     assert told.pop("saved") == ["dashboard"]
-    assert told == {"moved": True, "alone": "rows", "all": None, "ranked": True, "still ranked": True, "held": True}
+    assert told == {
+        "moved": True,
+        "alone": "rows",
+        "all": None,
+        "ranked": True,
+        "still ranked": True,
+        "held": True,
+        "helped": True,
+        "back": [False, None],
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,32 +11,37 @@ from matplotlib.backend_bases import LocationEvent
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stockstream.charts.keys import BINDINGS, Keyboard, wheel
+from stockstream.charts.keys import CHART, DASHBOARD, Binding, Keyboard, wheel
 
 GUIDE = Path(__file__).parents[2] / "docs" / "windows.md"
 
 
-def pressed(*keys: str | None) -> list[tuple[str, str]]:
+TABLES = pytest.mark.parametrize("table", [CHART, DASHBOARD], ids=["chart", "dashboard"])
+
+
+def pressed(*keys: str | None, table: Sequence[Binding] = CHART) -> list[tuple[str, str]]:
     """The actions that a keyboard calls, each with the key that it was told."""
     calls: list[tuple[str, str]] = []
     handlers = {
         action: lambda key, _, action=action: calls.append((action, key))
-        for action in {binding.action for binding in BINDINGS}
+        for action in {binding.action for binding in table if binding.keys}
     }
-    keyboard = Keyboard(handlers)
+    keyboard = Keyboard(table, handlers)
     event = LocationEvent("key_press_event", FigureCanvasAgg(Figure()), 0, 0)
     for key in keys:
         keyboard.press(key, event)
     return calls
 
 
-def test_every_key_of_the_table_calls_its_action() -> None:
-    for binding in BINDINGS:
-        assert pressed(*binding.keys) == [(binding.action, key) for key in binding.keys]
+@TABLES
+def test_every_key_of_the_table_calls_its_action(table: Sequence[Binding]) -> None:
+    for binding in table:
+        assert pressed(*binding.keys, table=table) == [(binding.action, key) for key in binding.keys]
 
 
-def test_no_key_is_bound_twice() -> None:
-    keys = [key for binding in BINDINGS for key in binding.keys]
+@TABLES
+def test_no_key_is_bound_twice(table: Sequence[Binding]) -> None:
+    keys = [key for binding in table for key in binding.keys]
     assert len(keys) == len(set(keys))
 
 
@@ -49,12 +55,12 @@ def test_other_keys_do_nothing(key: str | None) -> None:
 
 
 def test_handler_without_a_key_is_refused() -> None:
-    handlers = {binding.action: lambda *_: None for binding in BINDINGS}
+    handlers = {binding.action: lambda *_: None for binding in CHART}
     with pytest.raises(AssertionError, match="another"):
-        Keyboard({**handlers, "another": lambda *_: None})
+        Keyboard(CHART, {**handlers, "another": lambda *_: None})
     del handlers["pause"]
     with pytest.raises(AssertionError, match="pause"):
-        Keyboard(handlers)
+        Keyboard(CHART, handlers)
 
 
 def test_wheel_is_named() -> None:
@@ -62,8 +68,9 @@ def test_wheel_is_named() -> None:
     assert wheel(2, {"shift", "ctrl"}) == "ctrl+shift+wheel up"
 
 
-def test_the_guide_holds_the_table() -> None:
+@pytest.mark.parametrize(("table", "title"), [(CHART, "Keys and mouse"), (DASHBOARD, "The dashboard")])
+def test_the_guide_holds_the_table(table: Sequence[Binding], title: str) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    (section,) = re.findall(r"\n## Keys and mouse\n(.*?)\n## ", text, re.DOTALL)
+    (section,) = re.findall(rf"\n## {title}\n(.*?)\n## ", text, re.DOTALL)
     rows = re.findall(r"^\| (.+?) \| (.+?) \|$", section, re.MULTILINE)
-    assert rows[2:] == [(binding.label, binding.does) for binding in BINDINGS]
+    assert rows[2:] == [(binding.label, binding.does) for binding in table]

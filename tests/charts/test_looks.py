@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.backend_bases import ResizeEvent
 
-from stockstream.charts.keys import BINDINGS
+from stockstream.charts.keys import CHART
 from stockstream.charts.theme import THEMES
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
@@ -211,7 +211,7 @@ def test_help_has_all_keys_inside_the_window() -> None:
         renderer = stage.canvas.get_renderer()
         card = stage.scene.help._card.get_window_extent(renderer)
         words = [*stage.scene.help._labels, *stage.scene.help._does]
-        assert len(words) == 2 * len(BINDINGS)
+        assert len(words) == 2 * len(CHART)
         boxes = [text.get_window_extent(renderer) for text in words]
         assert all(card.x0 < box.x0 and box.x1 < card.x1 and card.y0 < box.y0 and box.y1 < card.y1 for box in boxes)
         assert card.x0 >= 0
