@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ from confluent_kafka import Consumer, TopicPartition
 from msgspec import structs
 
 from benchmarks.measure import Comparison, compare
-from stockstream.cli.main import GARBAGE
+from stockstream.cli.main import tune
 from stockstream.consumers.flights import VIEW as FLIGHTS_VIEW
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
@@ -97,7 +96,7 @@ def watch(
     view: View[Any], selection: Selection, parameters: dict[str, Any], connection: dict[str, Any]
 ) -> Iterator[Any]:
     """A view that has taken all that its topic holds."""
-    gc.set_threshold(*GARBAGE)  # as the command line does
+    tune()  # as the command line does
     logging.getLogger().addHandler(logging.NullHandler())
     with Live(view, selection, parameters, connection, None) as live:
         while not live.settled:

@@ -147,7 +147,8 @@ class Live(Generic[R]):
     def _behind(self) -> bool:
         """Whether it is reading what the topic held when the reading began."""
         standing = self._subscriber.standing()
-        return not self.settled and bool(standing.target) and not standing.reached(self._positions)
+        unread = bool(standing.target) and not standing.reached(self._positions)
+        return unread and not self.settled and standing.connected
 
     def _note(self, batch: Batch[R]) -> None:
         self._unsaved = True

@@ -21,8 +21,9 @@ from stockstream.topics import Topic, decoder
 
 R = TypeVar("R")
 
-_MOST_AT_ONCE: Final = 1_000
+_MOST_AT_ONCE: Final = 2_000
 _BUFFER: Final = 100_000
+_PATIENCE: Final = 0.1
 _GONE: Final = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -84,7 +85,7 @@ class Subscriber(Generic[R]):
         self._origin: Origin | None = None
         self._failure: BaseException | None = None
         self._batch: Batch[R] = Batch()
-        self._full = False
+        self._fetched = threading.Event()
         self._letters = DeadLetters(topic, connection)
         self._health = Health()
         self._waiting: str | None = f"broker {address(connection)}"
@@ -127,6 +128,7 @@ class Subscriber(Generic[R]):
     ) -> None:
         self._stop.set()
         self._begun.set()
+        self._fetched.set()
         self._thread.join()
         self._consumer.close()
 
@@ -148,6 +150,7 @@ class Subscriber(Generic[R]):
             raise self._failure
         with self._lock:
             batch, self._batch = self._batch, Batch()
+        self._fetched.set()
         return batch
 
     def standing(self) -> Standing:
@@ -239,7 +242,6 @@ class Subscriber(Generic[R]):
             self._batch.positions.update(self._position)
         self._target = {number: high for number, (_, high) in ends.items()}
         self._waiting = None
-        self._full = False
         self._doubt = False
         return True
 
@@ -254,10 +256,10 @@ class Subscriber(Generic[R]):
         """Read until told to stop, or until the topic is another one."""
         looked = 0.0
         while not self._stop.is_set():
+            room = self._room()
             message = self._consumer.poll(0.5)
             if message is not None:
-                self._take([message, *self._consumer.consume(_MOST_AT_ONCE - 1, 0)])
-            self._throttle()
+                self._take([message, *(self._consumer.consume(room - 1, 0) if room > 1 else ())])
             now = time.monotonic()
             if now - looked > 1:
                 looked = now
@@ -319,15 +321,17 @@ class Subscriber(Generic[R]):
                     self._dead += 1
         return good, records
 
-    def _throttle(self) -> None:
-        waiting = len(self._batch)
-        everything = [TopicPartition(self._topic.name, number) for number in self._partitions]
-        if not self._full and waiting > _BUFFER:
-            self._consumer.pause(everything)
-            self._full = True
-        elif self._full and waiting < _BUFFER // 2:
-            self._consumer.resume(everything)
-            self._full = False
+    def _room(self) -> int:
+        """How many messages to read next: many, or a single one now and then while nobody takes what there is.
+
+        Partitions are not paused, which would throw away what was fetched ahead; a single message is enough for
+        librdkafka to call back.
+        """
+        if len(self._batch) <= _BUFFER:
+            return _MOST_AT_ONCE
+        self._fetched.clear()
+        self._fetched.wait(_PATIENCE)
+        return 1
 
     def _look_at_ends(self) -> None:
         for number in self._partitions:
