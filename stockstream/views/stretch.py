@@ -19,7 +19,9 @@ NUMBERS: Final = ("open", "high", "low", "close", "volume")
 """The columns of numbers, in their order."""
 
 _time_of = attrgetter("time")
-_parts_of = attrgetter("final", "flags", *NUMBERS)
+_final_of = attrgetter("final")
+_flags_of = attrgetter("flags")
+_number_of = tuple(map(attrgetter, NUMBERS))
 
 
 class Stretch:
@@ -40,16 +42,18 @@ class Stretch:
     __slots__ = ("finals", "flags", "last", "numbers", "times")
 
     def __init__(self, bars: Sequence[Candle]) -> None:
-        finals, flags, *columns = zip(*map(_parts_of, bars), strict=True)
+        # A map a column: less than one over all columns, which makes a tuple of each bar.
         self.times: list[datetime] = list(map(_time_of, bars))
         self.numbers = np.empty((len(NUMBERS), len(bars)))
-        for store, column in zip(self.numbers, columns, strict=True):
+        for store, number_of in zip(self.numbers, _number_of, strict=True):
             try:
-                store[:] = np.fromiter(column, np.float64, len(column))
+                store[:] = np.fromiter(map(number_of, bars), np.float64, len(bars))
             except TypeError:  # a volume that is not known; this takes twice the time and makes it NaN
-                store[:] = np.array(column, dtype=np.float64)
-        self.finals: tuple[bool, ...] | None = None if all(finals) else finals
-        self.flags: tuple[tuple[str, ...], ...] | None = flags if any(flags) else None
+                store[:] = np.array(list(map(number_of, bars)), dtype=np.float64)
+        self.finals: tuple[bool, ...] | None = None if all(map(_final_of, bars)) else tuple(map(_final_of, bars))
+        self.flags: tuple[tuple[str, ...], ...] | None = tuple(map(_flags_of, bars))
+        if not any(self.flags):
+            self.flags = None
         self.last = bars[-1]
 
     @classmethod
