@@ -17,6 +17,7 @@ from stockstream.charts.axis import numbers
 from stockstream.charts.bars import DrawnCandles, DrawnColumns, DrawnGaps, DrawnGroups
 from stockstream.charts.caption import Caption, Entry
 from stockstream.charts.legend import Legend, side_by_side
+from stockstream.charts.ruling import Ruling
 from stockstream.charts.subject import Subject, group_column
 from stockstream.charts.theme import Theme
 from stockstream.charts.values import Tell, number
@@ -97,13 +98,14 @@ class DrawnPanel:
         self.spec = panel
         self._theme = theme
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
+        self.ruling = Ruling(self.axes, theme)
         self.caption = Caption(figure, theme, ruler, panel.title)
         self._remark = self.axes.text(
             0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
         )
         self._legend = Legend(panel, theme, first=above is None)
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
-        self._grid, self._empty, self._lowest = True, False, False
+        self._grid, self._empty = True, False
         self.marks: list[DrawnMark] = []
         self._dress()
         self.build(())
@@ -113,36 +115,27 @@ class DrawnPanel:
         axes.set_autoscale_on(False)
         axes.set_axisbelow(True)
         axes.set_facecolor(theme.background)
-        axes.grid(visible=True, color=theme.grid, linewidth=0.8)
-        axes.tick_params(length=0, pad=5, colors=theme.quiet, labelsize=theme.small_size)
-        axes.xaxis.set_tick_params(length=0, labelbottom=False)
+        axes.tick_params(labelsize=theme.small_size)  # by which matplotlib chooses how many there are
         for side, spine in axes.spines.items():
             # Beneath the marks, which are drawn over the whole axes.
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
-        axes.set_ylabel(panel.ylabel, color=theme.quiet, fontsize=theme.small_size)
+        self.ruling.name = panel.ylabel
         self._number()
         axes.set_ylim(*(panel.limits or (0.0, 1.0)), auto=False)
         for mark in panel.marks:
             if isinstance(mark, marks.Guide):
                 axes.axhline(mark.value, color=theme.edge, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
 
-    def name_rows(self, title: str) -> None:
-        """Show the horizontal axis's labels: this is the lowest panel."""
-        if not self._lowest:
-            self._lowest = True
-            self.axes.xaxis.set_tick_params(length=3, color=self._theme.edge, labelbottom=True)
-        self.axes.set_xlabel(title, color=self._theme.quiet, fontsize=self._theme.small_size)
-
     def hush(self, *, empty: bool) -> None:
         """Hide what says nothing while there is nothing to see."""
         self._empty = empty
-        self.axes.grid(visible=self._grid and not empty)
-        self.axes.yaxis.set_tick_params(labelleft=not empty)
+        self.ruling.grid = self._grid and not empty
+        self.ruling.numbered = not empty
 
     def rule(self, *, grid: bool, log: bool) -> None:
         """Show a grid or none; have prices on a logarithmic scale or a linear one."""
         self._grid = grid
-        self.axes.grid(visible=grid and not self._empty)
+        self.ruling.grid = grid and not self._empty
         name = "log" if log and self.priced else "linear"
         if name == self.axes.get_yscale():
             return
@@ -150,7 +143,7 @@ class DrawnPanel:
         if low <= 0:
             self.axes.set_ylim(max(high, 1.0) / 1000, max(high, 1.0), auto=False)
         self.axes.set_yscale(name)
-        self.axes.set_ylabel(self.spec.ylabel + (" (log)" if name == "log" else ""))
+        self.ruling.name = self.spec.ylabel + (" (log)" if name == "log" else "")
         self._number()
 
     def _number(self) -> None:
@@ -167,12 +160,6 @@ class DrawnPanel:
         if self.spec.ticks is not None:
             low, high = self.axes.get_ylim()
             self.axes.yaxis.set_major_locator(FixedLocator(thinned(self.spec.ticks, tall / (high - low))))
-
-    def labels(self) -> list[str]:
-        """The labels of the vertical axis."""
-        low, high = self.axes.get_ylim()
-        places = [float(place) for place in self.axes.yaxis.get_majorticklocs() if low <= place <= high]
-        return self.axes.yaxis.get_major_formatter().format_ticks(places)
 
     def build(self, groups: Sequence[tuple[str, int]]) -> None:
         """Make the marks; ``groups`` are the keys that are shown together, each with its colour's place."""
@@ -247,7 +234,7 @@ class DrawnPanel:
             return False
         self._remark.set_text(text)
         self._remark.set(y=0.5 if blank else 0.97, va="center" if blank else "top")
-        self.axes.yaxis.set_tick_params(labelleft=not blank)
+        self.ruling.numbered = not blank
         return True
 
     def fit(self, frame: Frame, *, anew: bool) -> bool:

@@ -10,7 +10,6 @@ import numpy as np
 from matplotlib.backend_bases import DrawEvent, Event
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from stockstream.charts import axis, sampling
 from stockstream.charts import theme as themes
@@ -36,8 +35,8 @@ from stockstream.views.view import View
 DPI: Final = 100
 _RIGHT, _BOTTOM, _BETWEEN = 14.0, 46.0, 9.0
 _STAMP: Final = 52.0
-_MARGIN, _NAME, _STEADY = 15.0, 28.0, 6.0
-"""Points: left of the names of the vertical axes, up to their labels, and the step in which room is made for those."""
+_NAME, _STEADY = 28.0, 6.0
+"""Points: up to the labels of the vertical axes, and the step in which room is made for those."""
 
 
 class Scene:
@@ -84,7 +83,6 @@ class Scene:
         self._places: dict[str, int] = {}
         self._ticks = axis.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
-        self._placed: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
         self.alerts = AlertLines()
         self.distance = Distance()
@@ -277,7 +275,7 @@ class Scene:
             tall = max(1.0, room * panel.spec.height / whole)
             panel.stand(1 - (down + tall) / height, 1 - down / height, tall)
             down += tall + _BETWEEN
-        labels = [label for panel in self.panels for label in panel.labels()]
+        labels = [label for panel in self.panels for label in panel.ruling.labels()]
         widest = max((self._ruler.points(label, self.theme.small_size) for label in labels), default=0.0)
         left = _NAME + _STEADY * math.ceil(widest / _STEADY)
         right = max(_RIGHT, self._price.room(self.sight()) if self._price is not None else 0.0)
@@ -285,7 +283,6 @@ class Scene:
             box = panel.axes.get_position()
             across = max(1.0, width - left - right)
             panel.axes.set_position((left / width, box.y0, across / width, box.height))
-            panel.axes.yaxis.set_label_coords((_MARGIN - left) / across, 0.5)
         box = self.panels[0].axes.get_position()
         self._stamp.set_fontsize(min(_STAMP, 0.11 * box.width * width, 0.5 * box.height * height))
         self._middle.set_position((box.x0 + box.width / 2, box.y0 + box.height / 2))
@@ -293,14 +290,13 @@ class Scene:
         self._place_ticks()
 
     def _place_ticks(self) -> None:
-        axes, bucket = self.panels[-1].axes, self._scale().bucket
-        if self._placed == (axes, self._ticks, bucket):
-            return
-        self._placed = (axes, self._ticks, bucket)
-        axes.xaxis.set_major_locator(FixedLocator(self._ticks.rows))
-        axes.xaxis.set_major_formatter(FixedFormatter(self._ticks.labels))
+        bucket = self._scale().bucket
+        for panel in self.panels:
+            panel.ruling.rows = self._ticks.rows
+        lowest = self.panels[-1].ruling
+        lowest.row_labels = self._ticks.labels
         title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
-        self.panels[-1].name_rows("; ".join(filter(None, title)))
+        lowest.title = "; ".join(filter(None, title))
 
     # Drawing.
 

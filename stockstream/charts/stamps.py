@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-_SPACING: Final = 1.3
+SPACING: Final = 1.3
 """From one line to the next, in heights of a line."""
 
 
@@ -96,14 +96,29 @@ class Font:
         """The pixels that a line takes."""
         return sum(self.letter(char).advance for char in text)
 
-    def stamp(self, canvas: NDArray[np.uint8], line: str, left: int, baseline: int, color: NDArray[np.float64]) -> None:
-        """Write a line on a canvas, shape (rows, columns, 4), with the pen at a pixel counted from the upper left."""
+    def stamp(
+        self,
+        canvas: NDArray[np.uint8],
+        line: str,
+        left: int,
+        baseline: int,
+        color: NDArray[np.float64],
+        *,
+        upright: bool = False,
+    ) -> None:
+        """Write a line on a canvas, shape (rows, columns, 4), with the pen at a pixel counted from the upper left.
+
+        ``upright`` writes it upwards: the pen begins at row ``left``, and letters stand on column ``baseline``.
+        """
         found = self._lines.get(line)
         if found is None:
             if len(self._lines) >= _REMEMBERED:
                 self._lines.clear()
             found = self._lines[line] = self._put_together(line)
         cover, above = found
+        if upright:
+            _blend(canvas, np.rot90(cover), baseline - above, left + self._em - cover.shape[1], color)
+            return
         _blend(canvas, cover, left - self._em, baseline - above, color)
 
     def _put_together(self, line: str) -> tuple[NDArray[np.uint8], int]:
@@ -144,7 +159,7 @@ def _color(name: str) -> NDArray[np.float64]:
 
 
 def draw(text: Text, renderer: RendererBase) -> None:
-    """Draw a text of one or more lines, level and without a box, as matplotlib would but for kerning.
+    """Draw a text of one or more lines without a box, level (or one line upwards), as matplotlib would but for kerning.
 
     Other renderers than Agg's draw it by themselves.
     """
@@ -158,10 +173,14 @@ def draw(text: Text, renderer: RendererBase) -> None:
     letters = font(float(text.get_fontsize()), str(text.get_fontweight()), renderer.dpi)
     x, y = text.get_transform().transform(text.get_unitless_position())
     lines = words.split("\n")
+    share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
+    if text.get_rotation() == 90:  # a line that stands on its place
+        start = round(len(canvas) - y + share * letters.width(words))
+        letters.stamp(canvas, words, start, round(x), _color(text.get_color()), upright=True)
+        return
     baseline = round(len(canvas) - y + _drop(text.get_verticalalignment(), letters))
-    line_height = round(_SPACING * (letters.ascent + letters.descent))
+    line_height = round(SPACING * (letters.ascent + letters.descent))
     for number, line in enumerate(lines):
-        share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
         left = round(x - share * letters.width(line))
         letters.stamp(canvas, line, left, baseline + number * line_height, _color(text.get_color()))
 

@@ -70,7 +70,7 @@ def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[st
     assert drawn._remark.get_text() == said
     assert np.array_equal(shown, stage.drawn_anew())
     blank = bool(np.isnan(changes["strength"]))
-    assert drawn.axes.yaxis.get_tick_params()["labelleft"] == (not blank)
+    assert drawn.ruling.numbered == (not blank)
     stage.show(Frame("time", {**frame.columns, "strength": np.ones(30)}))
     assert drawn._remark.get_text() == ""
 
@@ -79,8 +79,8 @@ def test_close_ticks_are_thinned() -> None:
     panel = Panel((Line("close"),), ylabel="", limits=(0.0, 100.0), ticks=(0.0, 30.0, 50.0, 70.0, 100.0))
     stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 3.0))
     stage.show()
-    assert stage.scene.panels[0].labels() == ["0", "100"]
+    assert stage.scene.panels[0].ruling.labels() == ["0", "100"]
     stage.canvas.figure.set_size_inches(6.0, 9.0)
     stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
     stage.scene.paint()
-    assert stage.scene.panels[0].labels() == ["0", "30", "50", "70", "100"]
+    assert stage.scene.panels[0].ruling.labels() == ["0", "30", "50", "70", "100"]
