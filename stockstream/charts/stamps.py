@@ -54,7 +54,8 @@ class Font:
 
     def __init__(self, size: float, weight: str, dpi: float) -> None:
         self._letters: dict[str, Letter] = {}
-        self._lines: dict[str, tuple[NDArray[np.uint8], int]] = {}
+        self._line = lru_cache(_REMEMBERED)(self._put_together)
+        self._width = lru_cache(_REMEMBERED)(lambda text: sum(self.letter(char).advance for char in text))
         self._properties = FontProperties(size=size, weight=weight)
         self._em = max(1, round(size * dpi / 72))
         side = 4 * self._em
@@ -94,7 +95,7 @@ class Font:
 
     def width(self, text: str) -> int:
         """The pixels that a line takes."""
-        return sum(self.letter(char).advance for char in text)
+        return self._width(text)
 
     def stamp(
         self,
@@ -110,12 +111,7 @@ class Font:
 
         ``upright`` writes it upwards: the pen begins at row ``left``, and letters stand on column ``baseline``.
         """
-        found = self._lines.get(line)
-        if found is None:
-            if len(self._lines) >= _REMEMBERED:
-                self._lines.clear()
-            found = self._lines[line] = self._put_together(line)
-        cover, above = found
+        cover, above = self._line(line)
         if upright:
             _blend(canvas, np.rot90(cover), baseline - above, left + self._em - cover.shape[1], color)
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -135,6 +135,15 @@ class DrawnHeights(DrawnTile[Heights]):
         return fitted(self.axes, values) or changed
 
 
+class _Share(NamedTuple):
+    """The artists of one share: its slice and what is written on it; a box, and what is written beside that."""
+
+    slice: Wedge
+    written: Text
+    box: Rectangle
+    label: Text
+
+
 class DrawnShares(DrawnTile[Shares]):
     """`Shares`: a pie, or bars where ``ranked``."""
 
@@ -142,6 +151,7 @@ class DrawnShares(DrawnTile[Shares]):
         super().__init__(tile, axes, theme)
         self.ranked = False
         self._drawn_ranked = False
+        self._shares: list[_Share] = []
         axes.xaxis.set_major_locator(NullLocator())
         axes.yaxis.set_major_locator(NullLocator())
         for spine in axes.spines.values():
@@ -154,49 +164,55 @@ class DrawnShares(DrawnTile[Shares]):
         shown = [each for each in shown if each[1] == each[1]]
         if self.ranked:
             shown.sort(key=lambda each: -each[1])
-        # Made anew each time: a few artists, and what stands where changes with each change of order.
-        self._clear()
+        if len(shown) != len(self._shares):
+            self._clear()
+            self._shares = [self._made() for _ in shown]
+        for share, (_, _, place) in zip(self._shares, shown, strict=True):
+            share.slice.set_facecolor(self.theme.color(place))
+            share.box.set_color(self.theme.color(place))
+            for artist in (share.slice, share.written):
+                artist.set_visible(not self.ranked)
         changed = self.ranked != self._drawn_ranked
         self._drawn_ranked = self.ranked
         (self._rank if self.ranked else self._slice)(shown)
         return changed
 
+    def _made(self) -> _Share:
+        edge = self.theme.background
+        wedge: Wedge = self._add(self.axes.add_patch(Wedge((0, 0), 1, 0, 0, edgecolor=edge, linewidth=1)))
+        written = self._text(0, 0, "", ha="center", va="center", color=edge)
+        return _Share(wedge, written, self._box((0, 0), 0, 0, edge), self._text(0, 0, "", va="center"))
+
     def _slice(self, shown: list[tuple[str, float, int]]) -> None:
-        axes, theme = self.axes, self.theme
-        box = axes.bbox
+        box = self.axes.bbox
         wide = box.width / max(box.height, 1.0)
-        axes.set_xlim(-1.05, -1.05 + 2.1 * max(wide, 0.2))
-        axes.set_ylim(-1.05, 1.05)
+        reach(self.axes, (-1.05, -1.05 + 2.1 * max(wide, 0.2)), (-1.05, 1.05))
         angle = 90.0
-        for number, (name, share, place) in enumerate(shown):
+        for number, (artists, (name, share, _)) in enumerate(zip(self._shares, shown, strict=True)):
             after = angle - 360 * share
-            self._add(
-                axes.add_patch(
-                    Wedge(
-                        (0, 0), 1, after, angle, facecolor=theme.color(place), edgecolor=theme.background, linewidth=1
-                    )
-                )
-            )
-            if share >= 0.06:
-                middle = np.radians((angle + after) / 2)
-                self._text(
-                    0.62 * np.cos(middle), 0.62 * np.sin(middle), f"{share:.0%}",
-                    ha="center", va="center", color=theme.background,
-                )  # fmt: skip
+            artists.slice.set_theta1(after)
+            artists.slice.set_theta2(angle)
+            middle = np.radians((angle + after) / 2)
+            artists.written.set_position((0.62 * np.cos(middle), 0.62 * np.sin(middle)))
+            artists.written.set_text(f"{share:.0%}" if share >= 0.06 else "")
             line = 0.95 - 0.24 * number
-            if line > -1.05:
-                self._box((1.2, line - 0.06), 0.12, 0.12, theme.color(place))
-                self._text(1.4, line, f"{name}  {share:.1%}", va="center")
+            artists.box.set_visible(line > -1.05)
+            artists.label.set_visible(line > -1.05)
+            artists.box.set_bounds(1.2, line - 0.06, 0.12, 0.12)
+            artists.label.set_position((1.4, line))
+            artists.label.set_text(f"{name}  {share:.1%}")
             angle = after
 
     def _rank(self, shown: list[tuple[str, float, int]]) -> None:
-        axes, theme = self.axes, self.theme
-        axes.set_xlim(0, 1.35 * max((share for _, share, _ in shown), default=1.0))
-        axes.set_ylim(-0.5, max(len(shown), 4) - 0.5)
-        for number, (name, share, place) in enumerate(shown):
-            level = max(len(shown), 4) - 1 - number
-            self._box((0, level - 0.3), share, 0.6, theme.color(place))
-            self._text(share, level, f"  {name}  {share:.1%}", va="center")
+        levels = max(len(shown), 4)
+        reach(self.axes, (0, 1.35 * max((share for _, share, _ in shown), default=1.0)), (-0.5, levels - 0.5))
+        for number, (artists, (name, share, _)) in enumerate(zip(self._shares, shown, strict=True)):
+            level = levels - 1 - number
+            artists.box.set_visible(True)
+            artists.label.set_visible(True)
+            artists.box.set_bounds(0, level - 0.3, share, 0.6)
+            artists.label.set_position((share, level))
+            artists.label.set_text(f"  {name}  {share:.1%}")
 
 
 class DrawnProfile(DrawnTile[Profile]):
@@ -270,6 +286,14 @@ class DrawnPoints(DrawnTile[Points]):
             label.set_visible(x == x and y == y)
             label.set_position((x, y) if x == x and y == y else (0, 0))
         return fitted(self.axes, up) | fitted(self.axes, across, across=True) | changed
+
+
+def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> None:
+    """Give axes their limits where they have others: to set them takes as long as to draw a tile."""
+    if axes.get_xlim() != across:
+        axes.set_xlim(*across)
+    if axes.get_ylim() != up:
+        axes.set_ylim(*up)
 
 
 def name_places(axes: Axes, names: Sequence[str]) -> None:

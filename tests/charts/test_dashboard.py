@@ -156,7 +156,8 @@ def test_shares_as_ranks_and_back(stage: Stage) -> None:
     pie = stage.pixels()
     stage.board.toggle()
     stage.board.paint()
-    texts = [artist.get_text() for artist in stage.tile("share").moving if hasattr(artist, "get_text")]
+    seen = [artist for artist in stage.tile("share").moving if artist.get_visible()]
+    texts = [artist.get_text() for artist in seen if hasattr(artist, "get_text")]
     shares = [float(text.split()[-1].rstrip("%")) for text in texts]
     assert len(shares) == 3
     assert shares == sorted(shares, reverse=True)
