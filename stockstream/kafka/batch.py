@@ -83,10 +83,3 @@ class Standing:
         if not self.target:
             return None
         return sum(max(0, end - positions.get(number, 0)) for number, end in self.high.items())
-
-
-def ends(messages: list[Message]) -> dict[int, int]:
-    """The offset that follows the last message of each partition."""
-    numbers = list(map(Message.partition, messages))
-    backwards = numbers[::-1]
-    return {number: messages[~backwards.index(number)].offset() + 1 for number in set(numbers)}  # type: ignore[misc, operator]

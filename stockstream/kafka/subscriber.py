@@ -8,16 +8,15 @@ from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
-import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.batch import Batch, Origin, Standing, ends
+from stockstream.kafka.batch import Batch, Origin, Standing
 from stockstream.kafka.client import LOG, address, made, refused, settings, translate
-from stockstream.kafka.deadletters import DeadLetters
+from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
-from stockstream.topics import Topic, decoder
+from stockstream.topics import Topic
 
 R = TypeVar("R")
 
@@ -73,9 +72,7 @@ class Subscriber(Generic[R]):
         messages: bool = False,
     ) -> None:
         self._topic = topic
-        self._decode = decoder(record)
         self._connection = connection
-        self._keys = None if keys is None else frozenset([None, *(key.encode() for key in keys)])
         self._gather = gather
         self._keeps_messages = messages
         self._lock = threading.Lock()
@@ -86,7 +83,7 @@ class Subscriber(Generic[R]):
         self._failure: BaseException | None = None
         self._batch: Batch[R] = Batch()
         self._fetched = threading.Event()
-        self._letters = DeadLetters(topic, connection)
+        self._decoding = Decoding(topic, record, connection, keys, self._stop.is_set)
         self._health = Health()
         self._waiting: str | None = f"broker {address(connection)}"
         self._high: dict[int, int] = {}
@@ -96,7 +93,6 @@ class Subscriber(Generic[R]):
         self._partitions: list[int] = []
         self._doubt = False
         self._was_up = False
-        self._dead = 0
         self._skipped = 0
         self._consumer = made(
             Consumer,
@@ -164,7 +160,7 @@ class Subscriber(Generic[R]):
             waiting=waiting,
             high=dict(self._high),
             target=dict(self._target),
-            dead=self._dead,
+            dead=self._decoding.dead,
             skipped=self._skipped,
         )
 
@@ -272,20 +268,9 @@ class Subscriber(Generic[R]):
         self._commit()
 
     def _take(self, messages: list[Message]) -> None:
-        # Maps over the C methods: at a million messages a second a loop in Python is what costs most.
-        good = messages
-        if any(error is not None for error in set(map(Message.error, messages))):
-            good = [message for message in messages if message.error() is None]
-        positions = ends(good)
-        if len(good) < len(messages):
-            self._take_events(messages, positions)
-        keys = self._keys
-        if keys is not None and not keys.issuperset(map(Message.key, good)):
-            good = [message for message in good if message.key() in keys]
-        try:
-            records = list(map(self._decode, map(Message.value, good)))  # type: ignore[arg-type]
-        except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
-            good, records = self._one_by_one(good)
+        good, records, positions, errors = self._decoding.take(messages)
+        for error, message in errors:
+            self._on_message_error(error, message)
         self._position.update(positions)
         gathered = self._gather(records) if self._gather and records else records
         with self._lock:
@@ -297,29 +282,6 @@ class Subscriber(Generic[R]):
                 batch.sent = good[-1].timestamp()[1]
             if self._keeps_messages:
                 batch.messages += good
-
-    def _take_events(self, messages: list[Message], positions: dict[int, int]) -> None:
-        """Take what is no record: the ends of partitions, into ``positions``, and errors."""
-        for message in messages:
-            error = message.error()
-            if error is None:
-                continue
-            if error.code() == KafkaError._PARTITION_EOF:
-                number, end = message.partition() or 0, message.offset() or 0
-                positions[number] = max(positions.get(number, 0), end)
-            else:
-                self._on_message_error(error, message)
-
-    def _one_by_one(self, messages: list[Message]) -> tuple[list[Message], list[R]]:
-        good, records = [], []
-        for message in messages:
-            try:
-                records.append(self._decode(message.value()))  # type: ignore[arg-type]
-                good.append(message)
-            except (msgspec.MsgspecError, TypeError, UnicodeDecodeError) as error:
-                if self._letters.put(message, str(error), self._stop.is_set):
-                    self._dead += 1
-        return good, records
 
     def _room(self) -> int:
         """How many messages to read next: many, or a single one now and then while nobody takes what there is.
