@@ -20,7 +20,7 @@ MARGIN: Final = 12.0
 LINE: Final = 14.5
 """From one line to the next."""
 
-_ASCENT, _DESCENT = 10.5, 4.0
+_ASCENT, _DESCENT, _BELOW = 10.5, 4.0, 4.0
 _SAMPLE = 15.0
 _GAP = 14.0
 _BETWEEN: Final = "   "
@@ -150,7 +150,7 @@ class Caption:
             across += length
         if readout:
             self._place_readout(readout, across, down)
-        return down + _DESCENT + 1 if named or self._entries or self._parts else top
+        return down + _DESCENT + _BELOW if named or self._entries or self._parts else top
 
     def _fitting(self, room: float) -> int | None:
         """How many of the values there is room for, the rest being left out from the end; None for all."""

@@ -17,6 +17,10 @@ from stockstream.views.tiles import Cell, Listing, Tile
 _LINE: Final = 1.3
 """From one row to the next, in heights of a line: as `stockstream.charts.stamps` sets lines."""
 
+_AIR: Final = 6.0
+_OVER: Final = 10.0
+"""Pixels: between two columns, at least; how far the last one may reach over the tile's margin."""
+
 _LEFT: Final = ("text", "clock", "day")
 
 
@@ -51,38 +55,52 @@ class DrawnListing(DrawnTile[Listing]):
         self._held = len(table)
         self._first = min(self._first, max(0, self._held - self._room))
         rows = slice(self._first, self._first + self._room)
-        texts = [written(table[cell.column][rows], cell) for cell in self.mark.cells] if self._held else []
-        self._set(texts, wide, line / max(tall, 1.0))
+        shown = table.slice(rows)
+        columns = [written(shown[cell.column], cell) if self._held else [] for cell in self.mark.cells]
+        if sum(widths := self._widths(columns)) + _AIR * (len(widths) - 1) > wide + _OVER:
+            columns = [written(shown[cell.column], cell, short=True) if self._held else [] for cell in self.mark.cells]
+            widths = self._widths(columns)
+        cut = self._set(columns, widths, wide, line / max(tall, 1.0))
         more = self._held > self._room
-        self._place.set_text(f"{self._first + 1:,} to {min(rows.stop, self._held):,} of {self._held:,}" if more else "")
+        parts = [f"{self._first + 1:,} to {min(rows.stop, self._held):,} of {self._held:,}"] if more else []
+        self._place.set_text("; ".join([f"no room for {', '.join(cut)}", *parts] if cut else parts))
         self._place.set_position((1, 1 + 0.35 * line / max(tall, 1.0)))
         return False
 
-    def _set(self, texts: list[list[str]], wide: float, line: float) -> None:
+    def _widths(self, columns: list[list[str]]) -> list[int]:
+        """The pixels that each column takes."""
         font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
-        columns = texts or [[] for _ in self.mark.cells]
-        widths = [
+        return [
             max(map(font.width, [cell.title, *column])) for cell, column in zip(self.mark.cells, columns, strict=True)
         ]
+
+    def _set(self, columns: list[list[str]], widths: list[int], wide: float, line: float) -> list[str]:
+        """Put the columns side by side; the titles of those for which there is no room, and which are left out."""
         # What is left over goes between the columns, but no more than makes a row hard to follow.
-        air = min(40.0, max(6.0, (wide - sum(widths)) / max(1, len(widths) - 1)))
+        air = min(40.0, max(_AIR, (wide - sum(widths)) / max(1, len(widths) - 1)))
         across = 0.0
+        cut: list[str] = []
         for cell, title, column, lines, width in zip(
             self.mark.cells, self._titles, self._columns, columns, widths, strict=True
         ):
+            fits = not cut and (across == 0.0 or across + width <= wide + _OVER)
             x = (across if cell.kind in _LEFT else across + width) / max(wide, 1.0)
             title.set_position((x, 1))
+            title.set_text(cell.title if fits else "")
             column.set_position((x, 1 - line))
-            column.set_text("\n".join(lines))
+            column.set_text("\n".join(lines) if fits else "")
             across += width + air
+            if not fits:
+                cut.append(cell.title)
+        return cut
 
     def scroll(self, rows: int) -> None:
         """As `DrawnTile.scroll`."""
         self._first = max(0, min(self._first + rows, self._held - self._room))
 
 
-def written(values: NDArray[Any], cell: Cell) -> list[str]:
-    """A column's values as they are read; what is not known is a dash.
+def written(values: NDArray[Any], cell: Cell, *, short: bool = False) -> list[str]:
+    """A column's values as they are read; what is not known is a dash. ``short`` leaves out the year of a moment.
 
     >>> import numpy as np
     >>> written(np.array([0.5, np.nan]), Cell("share", "share", "percent", ".1f"))
@@ -93,7 +111,7 @@ def written(values: NDArray[Any], cell: Cell) -> list[str]:
     if cell.kind == "day":
         return [str(value) for value in values.astype("M8[D]")]
     if cell.kind == "clock":
-        return [_moment(value) for value in values.astype("M8[s]").tolist()]
+        return [_moment(value)[5 if short else 0 :] for value in values.astype("M8[s]").tolist()]
     scale, unit = (100, "%") if cell.kind == "percent" else (1, "")
     return ["-" if value != value else f"{scale * value:{cell.form}}{unit}" for value in values.tolist()]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from PIL import Image
 
 from stockstream.charts.dashboard import Dashboard
 from stockstream.charts.listing import DrawnListing
-from stockstream.charts.page import page
 from stockstream.charts.saving import save_figure
 from stockstream.charts.strip import Strip
 from stockstream.charts.theme import THEMES
@@ -96,6 +93,24 @@ def test_every_tile_shows_its_table(stage: Stage) -> None:
     begins, ends, *_ = stage.text("windows")
     assert (begins[0], ends[0]) == ("2026-03-02 19:29", "2026-03-02 19:30")
     assert stage.text("rows")[1][:4] == ["<b>", "AAPL", "MSFT", "<b>"]
+
+
+@pytest.mark.parametrize(
+    ("width", "moment", "least"), [(12.0, "2026-03-02 19:29", 6), (10.5, "03-02 19:29", 6), (6.0, "03-02 19:29", 1)]
+)
+def test_a_table_without_room_shortens_its_times_then_leaves_out_its_last_columns(
+    width: float, moment: str, least: int
+) -> None:
+    stage = Stage(size=(width, 8.0))
+    stage.show(fold_of(300))
+    tile = stage.tile("windows")
+    assert stage.text("windows")[0][0] == moment
+    shown = [title.get_text() for title in tile._titles if title.get_text()]
+    assert len(shown) >= least
+    assert ("no room for" in tile._place.get_text()) == (len(shown) < 6)
+    seen = [artist for artist in (*tile._titles, *tile._columns) if artist.get_text()]
+    edge = tile.axes.bbox.x1 + 12
+    assert all(artist.get_window_extent().x1 <= edge for artist in seen)
 
 
 def test_values_that_move_cost_a_blit_which_shows_what_a_full_draw_does(stage: Stage) -> None:
@@ -201,35 +216,3 @@ def test_one_bar_of_one_symbol_is_enough() -> None:
     stage.show(fold)
     assert isinstance(stage.tile("days"), DrawnListing)
     assert stage.text("days")[1] == ["AAPL"]
-
-
-class Reader(HTMLParser):
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.cells: list[str] = []
-        self.images: list[str] = []
-        self.open = False
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.open = tag == "td"
-        self.images += [value or "" for name, value in attrs if name == "src"]
-        assert tag not in ("script", "link")
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.cells.append(data)
-            self.open = False
-
-
-def test_the_page_holds_everything_within_it() -> None:
-    fold = fold_of(300)
-    text = page("Stocks <&>", "about", fold.tables(), TILES, simulated=True)
-    reader = Reader(text)
-    assert len(reader.images) == 4
-    assert all(image.startswith("data:image/png;base64,iVBOR") for image in reader.images)
-    assert reader.cells.count("<b>") == reader.cells.count("AAPL") > 100
-    assert "SIMULATED" in text
-    assert "<title>Stocks &lt;&amp;&gt;</title>" in text
-    assert not re.search(r"https?://", text)
-    assert "SIMULATED" not in page("Stocks", "", fold.tables(), TILES, simulated=False)
