@@ -153,11 +153,13 @@ class Caption:
         return down + _DESCENT + _BELOW if named or self._entries or self._parts else top
 
     def _fitting(self, room: float) -> int | None:
-        """How many of the values there is room for, the rest being left out from the end; None for all."""
-        kept = None
-        while self._points(self._joined(kept)) > room and kept != 1:
-            kept = (kept or len(self._parts)) - 1
-        return kept
+        """How many of the values there is room for, the rest being left out from the end; None for all.
+
+        One is shown in any case.
+        """
+        every = len(self._parts)
+        counts = (None, *range(every - 1, 0, -1))
+        return next((kept for kept in counts if self._points(self._joined(kept)) <= room), 1 if every > 1 else None)
 
     def _joined(self, kept: int | None) -> str:
         """So many of the values as one text."""

@@ -45,6 +45,16 @@ def test_no_words_overlap_or_leave_their_place(width: float, entries: int, value
             assert not box.overlaps(other)
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_one_value_is_shown_where_there_is_no_room_yet(count: int) -> None:
+    """A theme is put on while the mouse is over the picture: the new words have no places yet."""
+    made, _ = caption(8.0)
+    made.read(VALUES[:count], passing=True)
+    assert made.readout.artist.get_text() == "close 101.25" + (" …" if count > 1 else "")
+    made.layout(0.0)
+    assert made.readout.artist.get_text() == "   ".join(VALUES[:count])
+
+
 def test_values_that_do_not_fit_are_left_out_from_the_end_and_said_to_be() -> None:
     shown = []
     for width in (3.0, 4.0, 8.0):

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from stockstream.charts.theme import THEMES
 from stockstream.consumers.registry import STUDIES, VIEWS
 from stockstream.indicators.catalog import catalog, of_bars
 from stockstream.views.fold import Selection
@@ -91,6 +92,16 @@ def test_it_is_drawn_and_brought_up_to_date(view: View[Any]) -> None:
     assert stage.scene.header.title.get_text().startswith("AAPL 1m - ")
     for panel in stage.scene.panels:
         assert panel._remark.get_text() == ""
+
+
+@every_view
+def test_another_theme_can_be_put_on_while_the_mouse_is_over_it(view: View[Any]) -> None:
+    stage = drawn(view, walk(300))
+    box = stage.scene.panels[-1].axes.bbox
+    stage.scene.point(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2))
+    stage.scene.dress(THEMES["dark"])
+    stage.scene.paint()
+    assert np.array_equal(stage.pixels(), stage.drawn_anew())
 
 
 @every_view
