@@ -92,7 +92,8 @@ class Scene:
         self._build()
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
-        self.canvas.mpl_connect("motion_notify_event", self._guard(lambda event: self.point((event.x, event.y))))
+        for kind in ("motion_notify_event", "figure_enter_event"):  # a click may let the mouse leave and enter again
+            self.canvas.mpl_connect(kind, self._guard(lambda event: self.point((event.x, event.y))))
         self.canvas.mpl_connect("figure_leave_event", self._guard(lambda _: self.point(None)))
 
     def _build(self) -> None:

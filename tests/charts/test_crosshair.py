@@ -35,6 +35,14 @@ def leave(stage: Stage) -> None:
     stage.canvas.callbacks.process("figure_leave_event", event)
 
 
+def enter(stage: Stage, row: float) -> None:
+    """The mouse comes in over a row, as it seems to after a click with some window managers."""
+    axes = stage.scene.panels[0].axes
+    x, y = axes.transData.transform((row, 0.0))[0], axes.bbox.y0 + 0.5 * axes.bbox.height
+    event = LocationEvent("figure_enter_event", stage.canvas, x, y)
+    stage.canvas.callbacks.process("figure_enter_event", event)
+
+
 def readout(stage: Stage, panel: int = 0) -> str:
     return str(stage.scene.panels[panel].caption.readout.artist.get_text())
 
@@ -206,3 +214,13 @@ def test_no_artists_are_made_while_it_moves() -> None:
     for row in range(105, 195):
         point(stage, row, row / 200)
     assert len(stage.canvas.figure.findobj()) == before
+
+
+def test_it_is_there_as_soon_as_the_mouse_is() -> None:
+    stage = on_stage(bars(100))
+    point(stage, 50)
+    there = stage.pixels()
+    leave(stage)
+    assert not np.array_equal(stage.pixels(), there)
+    enter(stage, 50)
+    assert np.array_equal(stage.pixels(), there)
