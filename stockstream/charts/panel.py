@@ -37,15 +37,20 @@ _SHRINK = 0.5
 
 
 class Numbers(Formatter):
-    """Labels of values by `numbers`."""
+    """Labels of values by `numbers`; of shares in percent, where they are that."""
+
+    def __init__(self, *, percent: bool = False) -> None:
+        self._percent = percent
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """One value by itself."""
         del pos
-        return numbers([x])[0]
+        return self.format_ticks([x])[0]
 
     def format_ticks(self, values: Iterable[float]) -> list[str]:
         """All values together, so that they have the same decimals."""
+        if self._percent:
+            return [f"{label}%" for label in numbers([100 * value for value in values])]
         return numbers(list(values))
 
 
@@ -98,7 +103,7 @@ class DrawnPanel:
         self.spec = panel
         self._theme = theme
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
-        self.ruling = Ruling(self.axes, theme)
+        self.ruling = Ruling(self.axes, theme, ruler)
         self.caption = Caption(figure, theme, ruler, panel.title)
         self._remark = self.axes.text(
             0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
@@ -150,7 +155,7 @@ class DrawnPanel:
         """Number the vertical axis; a scale brings ways of its own to do so."""
         axis = self.axes.yaxis
         log = self.axes.get_yscale() == "log"
-        axis.set_major_formatter(NumbersLog() if log else Numbers())
+        axis.set_major_formatter(NumbersLog() if log else Numbers(percent=self.spec.percent))
         axis.set_major_locator(RoundLog() if log else Round())
         axis.set_minor_locator(NullLocator())
 
@@ -212,7 +217,7 @@ class DrawnPanel:
     def teller(self) -> Tell:
         """What puts values of the panel into words while its limits are what they are."""
         low, high = self.axes.get_ylim()
-        return partial(number, span=abs(high - low), least=2 if self.priced else 0)
+        return partial(number, span=abs(high - low), least=2 if self.priced else 0, percent=self.spec.percent)
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
         """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from stockstream.charts import stamps
 from stockstream.charts.theme import Theme
+from stockstream.charts.words import Ruler
 
 _THIN: Final = 0.8
 _TICK: Final = 3.0
@@ -40,7 +41,7 @@ class Ruling(Artist):
     numbered
         Whether the values are labelled.
     name
-        Of the vertical axis.
+        Of the vertical axis; left out where the panel is too low for it.
     rows
         The ticks of the horizontal axis: rows of the frame.
     row_labels
@@ -49,7 +50,7 @@ class Ruling(Artist):
         Of the horizontal axis, in the lowest panel.
     """
 
-    def __init__(self, axes: Axes, theme: Theme) -> None:
+    def __init__(self, axes: Axes, theme: Theme, ruler: Ruler) -> None:
         super().__init__()
         self.grid, self.numbered = True, True
         self.name = ""
@@ -57,6 +58,7 @@ class Ruling(Artist):
         self.row_labels: Sequence[str] | None = None
         self.title = ""
         self._theme = theme
+        self._ruler = ruler
         self._axes = axes
         self._words = Text(0, 0, "", color=theme.quiet, fontsize=theme.small_size, parse_math=False)
         self._words.set_transform(IdentityTransform())
@@ -94,10 +96,11 @@ class Ruling(Artist):
         if self.numbered:
             for up, label in zip(ups, self.labels(), strict=True):
                 self._write(renderer, label, (box.x0 - points(_PAD), up), ha="right", va="center")
-        self._write(
-            renderer, self.name, (points(_NAME_AT), (box.y0 + box.y1) / 2),
-            ha="center", va="baseline", rotation=90.0, rotation_mode="anchor",
-        )  # fmt: skip
+        if points(self._ruler.points(self.name, self._theme.small_size)) <= box.height:
+            self._write(
+                renderer, self.name, (points(_NAME_AT), (box.y0 + box.y1) / 2),
+                ha="center", va="baseline", rotation=90.0, rotation_mode="anchor",
+            )  # fmt: skip
         if self.row_labels is not None:
             labels = [self.row_labels[place] for place in shown]
             self._label_rows(renderer, across, labels)

@@ -21,12 +21,16 @@ _MOST: Final = 10
 """Decimals that are ever told."""
 
 
-def number(value: float, span: float, least: int = 0) -> str:
+def number(value: float, span: float, least: int = 0, *, percent: bool = False) -> str:
     """A value on an axis over ``span``, with ``least`` decimals or as many as are seen there; a dash if undefined.
 
     >>> number(101.2345, 5.0), number(101.2345, 0.5), number(12_345.6, 20_000.0), number(math.nan, 1.0)
     ('101.23', '101.234', '12,346', '-')
+    >>> number(0.12345, 0.5, percent=True)
+    '12.3%'
     """
+    if percent and math.isfinite(value):
+        return number(100 * value, 100 * span, least) + "%"
     decimals = min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0
     return worded(value, f",.{max(least, decimals)}f")
 

@@ -8,11 +8,13 @@ STUDY = Study(
     "volatility",
     "Volatility",
     Volatility,
+    heading="Volatility of {period} returns, as of {factor:g} bars",
     panels=(
         Panel(
             (Line("volatility"),),
             ylabel="volatility",
             from_zero=True,
+            percent=True,
             readouts=(Readout("volatility", "volatility", ".2%"),),
         ),
     ),

@@ -84,6 +84,7 @@ class Panel:
     """Marks on one vertical axis.
 
     ``limits`` fixes the axis; without it the axis follows what is in view. ``height`` is relative to the other panels.
+    Where values are shares of one, ``percent`` has them told in percent.
     ``title`` and ``readouts`` stand above it. ``needs`` names columns of the bars without which there is nothing to
     see, each with what it is that needs it: where no bar has any, the panel says so.
     """
@@ -94,6 +95,7 @@ class Panel:
     limits: tuple[float, float] | None = None
     ticks: tuple[float, ...] | None = None
     from_zero: bool = False
+    percent: bool = False
     title: str = ""
     readouts: tuple[Readout, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()

@@ -31,7 +31,8 @@ class Study:
     Marks name its fields and the bars' columns. Those in ``over`` lie on the prices, where their colours are counted
     from 0 and chosen when it is known what else lies there; ``readouts`` are told with them. ``panels`` are its own.
     Its own window shows the prices above them unless ``prices`` is False, and ``beneath`` them other studies. A study
-    without an indicator draws columns of the bars.
+    without an indicator draws columns of the bars. ``heading`` is the title with the parameters, where those would not
+    be understood behind it in brackets.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Study:
     panels: tuple[Panel, ...] = ()
     prices: bool = True
     beneath: tuple[Study, ...] = ()
+    heading: str = ""
 
     @classmethod
     def plain(cls, kind: AnyKind) -> Study:
@@ -77,7 +79,7 @@ class Study:
             record=Candle,
             gather=gather,
             fold=SeriesFold.of(self.indicator),
-            title=f"{self.title} ({places})" if places else self.title,
+            title=self.heading or (f"{self.title} ({places})" if places else self.title),
             panels=_panels([Part(self), *map(Part, self.beneath)], prices=self.prices, captions=False),
             parameters=self.parameters,
         )
@@ -109,6 +111,9 @@ class Part:
     @property
     def title(self) -> str:
         """The study's title with the parameters' values: ``Bollinger Bands (20, 2)``."""
+        if self.study.heading:
+            defaults = {each.name: each.default for each in self.study.parameters}
+            return self.study.heading.format(**defaults | dict(self.parameters))
         return self.study.title + self.values
 
     def make(self) -> AnyIndicator:

@@ -75,6 +75,18 @@ def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[st
     assert drawn._remark.get_text() == ""
 
 
+def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
+    frame = bars(30)
+    shares = np.linspace(0.1, 0.4, 30)
+    panel = replace(STRENGTH, percent=True, from_zero=True)
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(0)})))
+    stage.show()
+    stage.show(Frame("time", {**frame.columns, "strength": shares}))
+    (drawn,) = stage.scene.panels
+    assert drawn.ruling.labels()[:3] == ["0%", "10%", "20%"]
+    assert drawn.tell(0.125) == "12.5%"
+
+
 def test_close_ticks_are_thinned() -> None:
     panel = Panel((Line("close"),), ylabel="", limits=(0.0, 100.0), ticks=(0.0, 30.0, 50.0, 70.0, 100.0))
     stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 3.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stockstream.charts.ruling import Ruling
 from stockstream.charts.theme import THEMES, light
+from stockstream.charts.words import Ruler
 
 PLACE = (0.203, 0.307, 0.711, 0.587)
 ROWS, VALUES = (3, 17, 40, 61), (0.0, 2.5, 5.0, 7.5)
@@ -34,7 +35,7 @@ def axes_of(theme: str = "light") -> Axes:
 
 def ruled(**attributes: Any) -> Ruling:
     axes = axes_of()
-    ruling = Ruling(axes, light())
+    ruling = Ruling(axes, light(), Ruler(cast("Figure", axes.figure)))
     for name, value in {"rows": ROWS, "numbered": False, **attributes}.items():
         setattr(ruling, name, value)
     return ruling
@@ -105,3 +106,8 @@ def test_the_name_stands_upright_in_the_middle_and_reads_upwards() -> None:
     assert letter[bottom - 1 : bottom + 1, left : right + 1].any(axis=0).all()
     assert letter[top : bottom + 1, right - 1 : right + 1].any(axis=1).all()
     assert not letter[top : (top + bottom) // 2, left : left + 3].any()
+
+
+def test_a_name_longer_than_the_panel_is_left_out() -> None:
+    assert ink(ruled(grid=False, name="stochastic, %")).any()
+    assert not ink(ruled(grid=False, name="stochastic, % of something that goes on")).any()
