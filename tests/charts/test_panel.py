@@ -84,7 +84,7 @@ def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
     stage.show(Frame("time", {**frame.columns, "strength": shares}))
     (drawn,) = stage.scene.panels
     assert drawn.ruling.labels()[:3] == ["0%", "10%", "20%"]
-    assert drawn.tell(0.125) == "12.5%"
+    assert drawn.tell(0.125) == "12.50%"
 
 
 def test_close_ticks_are_thinned() -> None:
