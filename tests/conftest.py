@@ -13,8 +13,11 @@ from stockstream.config import Settings
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
 
-# A shell starts what it puts into the background with SIGINT ignored, and the programs under test would inherit that.
+# A shell starts what it puts into the background with SIGINT ignored, nohup with SIGHUP ignored, and the programs under
+# test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
