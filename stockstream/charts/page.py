@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -12,13 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.dashboard import KINDS, place
-from stockstream.charts.listing import written
-from stockstream.charts.theme import THEMES, Theme
+from stockstream.charts.markup import listing, picture
+from stockstream.charts.returns_section import sections
+from stockstream.charts.theme import Theme, light
 from stockstream.views.frame import Frame
+from stockstream.views.returns import Spread
 from stockstream.views.tiles import Listing, Tile
-
-MOST: Final = 1_000
-"""Rows of a table that are written."""
 
 _SIZE: Final = (6.4, 3.6)
 _DPI: Final = 150
@@ -27,11 +24,12 @@ _STYLE: Final = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem;
   color: #22272e; background: #fff; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: 1.6rem 0 .5rem; }
-p { color: #5f6973; margin: .3rem 0 0; }
+h3 { font-size: 1rem; margin: 1.2rem 0 0; }
+p, figcaption { color: #5f6973; margin: .3rem 0 0; } section p { max-width: 60rem; }
 b.badge { background: #b34700; color: #fff; padding: .15rem .5rem; font-size: .8rem; vertical-align: middle; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(30rem, 1fr)); gap: 1rem; }
 figure { margin: 1rem 0 0; } img { max-width: 100%; }
-.table { max-height: 24rem; overflow: auto; border: 1px solid #e9ecef; }
+.table { max-height: 24rem; overflow: auto; border: 1px solid #e9ecef; } section .table { margin-top: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; }
 th { position: sticky; top: 0; background: #f6f8fa; text-align: left; font-weight: 600; }
 th, td { padding: .2rem .8rem; white-space: nowrap; } td.number, th.number { text-align: right; }
@@ -40,7 +38,13 @@ tr:nth-child(even) td { background: #fafbfc; }
 
 
 def page(
-    title: str, about: str, tables: Mapping[str, Frame], rows: Sequence[Sequence[Tile]], *, simulated: bool
+    title: str,
+    about: str,
+    tables: Mapping[str, Frame],
+    rows: Sequence[Sequence[Tile]],
+    returns: Sequence[Spread],
+    *,
+    simulated: bool,
 ) -> str:
     """The page.
 
@@ -52,56 +56,38 @@ def page(
         The tables by name, as a dashboard's fold gives them.
     rows
         The dashboard's tiles.
+    returns
+        How returns are spread, by interval and feed.
     simulated
         Whether to say that the data is.
     """
+    theme = light()
     tiles = [tile for row in rows for tile in row]
-    pictures = "".join(_picture(tile, tables[tile.table]) for tile in tiles if not isinstance(tile.mark, Listing))
-    listings = "".join(_listing(tile, tables[tile.table]) for tile in tiles if isinstance(tile.mark, Listing))
+    pictures = "".join(
+        picture(_drawn(tile, tables[tile.table], theme), tile.title)
+        for tile in tiles
+        if not isinstance(tile.mark, Listing)
+    )
+    listings = "".join(
+        f"<h2>{escape(tile.title)}</h2>{listing(tile.mark, tables[tile.table])}"
+        for tile in tiles
+        if isinstance(tile.mark, Listing)
+    )
     badge = ' <b class="badge">SIMULATED</b>' if simulated else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
         f"<body><h1>{escape(title)}{badge}</h1><p>{escape(about)}</p>\n"
-        f'<div class="pictures">{pictures}</div>\n{listings}</body></html>\n'
+        f'<div class="pictures">{pictures}</div>\n{sections(returns, theme)}{listings}</body></html>\n'
     )
 
 
-def _picture(tile: Tile, table: Frame) -> str:
-    image = base64.b64encode(_png(tile, table, THEMES["light"])).decode()
-    return f'<figure><img alt="{escape(tile.title)}" src="data:image/png;base64,{image}"></figure>\n'
-
-
-def _png(tile: Tile, table: Frame, theme: Theme) -> bytes:
+def _drawn(tile: Tile, table: Frame, theme: Theme) -> Figure:
     figure = Figure(figsize=_SIZE, dpi=_DPI, facecolor=theme.background)
-    canvas = FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
     drawn = KINDS[type(tile.mark)](tile, figure.add_axes((0, 0, 1, 1)), theme)
     place(drawn, (0.0, 0.0, 72 * _SIZE[0], 72 * _SIZE[1]), (72 * _SIZE[0], 72 * _SIZE[1]))
     drawn.show(table)
     for artist in drawn.moving:
         artist.set_animated(False)
-    file = io.BytesIO()
-    canvas.print_png(file)
-    return file.getvalue()
-
-
-def _listing(tile: Tile, table: Frame) -> str:
-    assert isinstance(tile.mark, Listing)
-    cells = tile.mark.cells
-    kinds = ["" if cell.kind in ("text", "clock", "day") else ' class="number"' for cell in cells]
-    head = "".join(f"<th{kind}>{escape(cell.title)}</th>" for cell, kind in zip(cells, kinds, strict=True))
-    columns = [written(table[cell.column][:MOST], cell) for cell in cells] if len(table) else []
-    body = "".join(_row(texts, kinds) for texts in zip(*columns, strict=True))
-    more = f"<p>the first {MOST:,} of {len(table):,} rows</p>" if len(table) > MOST else ""
-    return (
-        f'<h2>{escape(tile.title)}</h2>{more}<div class="table"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>\n"
-    )
-
-
-def _row(texts: Sequence[str], kinds: Sequence[str]) -> str:
-    def cells() -> Iterator[str]:
-        for text, kind in zip(texts, kinds, strict=True):
-            yield f"<td{kind}>{escape(text)}</td>"
-
-    return f"<tr>{''.join(cells())}</tr>\n"
+    return figure

@@ -44,19 +44,20 @@ def report(
     ) as watched:
         run(watched, lambda: None)
         fold: Any = watched.fold
-        bars = live.taken
+        bars = sum(len(fold.frame(key)) for key in fold.keys())
         text = _page(fold)
     with replacing(out, hint="name another with --out") as beside:
         beside.write_text(text, encoding="utf-8")
-    context.reporter.note(f"{out}: {bars:,} bars of {len(fold.keys())} symbols, {out.stat().st_size / 1e6:.1f} MB")
+    whose = "1 symbol" if len(fold.keys()) == 1 else f"{len(fold.keys())} symbols"
+    context.reporter.note(f"{out}: {bars:,} bars of {whose}, {out.stat().st_size / 1e6:.1f} MB")
 
 
 def _page(fold: Any) -> str:
-    from stockstream.charts.page import page  # matplotlib takes a while to load
+    from stockstream.charts.page import page  # matplotlib and seaborn take a while to load
 
     keys = fold.keys()
     if not keys:
         raise StockstreamError(f"the topic {VIEW.topic.name} holds no bars", hint="`stockstream produce` sends some")
     series = ", ".join(fold.title(key) for key in keys)
     about = f"{series}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    return page("Stocks", about, fold.tables(), VIEW.tiles, simulated=any(map(fold.simulated, keys)))
+    return page("Stocks", about, fold.tables(), VIEW.tiles, fold.returns(), simulated=any(map(fold.simulated, keys)))

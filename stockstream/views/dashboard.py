@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.indicators import SMA, Volatility
+from stockstream.records import Series
 from stockstream.views.clock import local
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
+from stockstream.views.returns import Spread, spreads
 from stockstream.views.series import SeriesFold
 
 ROWS: Final = 500
@@ -66,6 +68,10 @@ class DashboardFold(SeriesFold):
             "windows": _joined([_windows(key, frame, self._late(key)) for key, frame in sound.items()], "start"),
             "rows": _joined([_rows(key, frame) for key, frame in frames.items()], "time", ROWS),
         }
+
+    def returns(self) -> list[Spread]:
+        """How the returns are spread, a `Spread` for each interval and feed; computed anew each time."""
+        return spreads({Series(*self._shown[key]): self.frame(key) for key in self.keys()})
 
     def _late(self, key: str) -> int:
         return self._histories[self._shown[key]].late
