@@ -301,7 +301,8 @@ def name_places(axes: Axes, names: Sequence[str]) -> None:
     step = max(1, len(names) // 12 + 1) if len(names) > 12 else 1
     axes.set_xlim(-0.6, max(len(names), 1) - 0.4)
     axes.xaxis.set_major_locator(FixedLocator(range(0, len(names), step)))
-    shown = {place: name for place, name in enumerate(names) if place % step == 0}
+    # Between two of them matplotlib would read mathematics.
+    shown = {place: name.replace("$", r"\$") for place, name in enumerate(names) if place % step == 0}
     axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: shown.get(round(place), "")))
 
 

@@ -216,3 +216,14 @@ def test_one_bar_of_one_symbol_is_enough() -> None:
     stage.show(fold)
     assert isinstance(stage.tile("days"), DrawnListing)
     assert stage.text("days")[1] == ["AAPL"]
+
+
+def test_a_name_with_dollars_is_no_mathematics() -> None:
+    stage = Stage()
+    fold = DashboardFold(Selection())
+    fold.apply(walk(50, 0, "BRK$A$B"))
+    stage.show(fold)
+    (label,) = stage.tile("volume").axes.get_xticklabels()
+    plain = stage.canvas.figure.text(0, 0, "BRK$A$B", parse_math=False, fontproperties=label.get_fontproperties())
+    renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
+    assert label.get_window_extent(renderer).width == pytest.approx(plain.get_window_extent(renderer).width)
