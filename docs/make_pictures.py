@@ -6,7 +6,9 @@ that of a screen, for which Xvfb is needed; without it that one stays as it is.
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +48,7 @@ def main() -> None:
                 "STOCKSTREAM_STATE_DIR": str(folder / "state"),
             }
             draw_windows(there)
+            draw_returns(there, folder / "report.html")
         draw_demo({**os.environ, **{f"STOCKSTREAM_{kind}_DIR": str(folder / kind) for kind in ("STATE", "DATA")}})
 
 
@@ -61,6 +64,17 @@ def draw_windows(there: Mapping[str, str]) -> None:
         picture = PICTURES / f"{name}.png"
         run(there, "watch", *arguments, "--headless", str(picture), "--once")
         shrink(picture)
+
+
+def draw_returns(there: Mapping[str, str], report: Path) -> None:
+    """The pictures of the report that no window has."""
+    run(there, "report", "--out", str(report))
+    page = report.read_text(encoding="utf-8")
+    for title, content in re.findall(r'<img alt="(\w+)[^"]*" src="data:image/png;base64,([^"]+)"', page):
+        if name := {"Log": "returns", "Correlation": "correlation"}.get(title):
+            picture = PICTURES / f"report-{name}.png"
+            picture.write_bytes(base64.b64decode(content))
+            shrink(picture)
 
 
 def run(there: Mapping[str, str], *arguments: str) -> None:
