@@ -36,6 +36,7 @@ check:
 	@$(python) -m ruff check
 	@$(python) -m ruff format --check
 	@$(python) -m mypy
+	@$(python) -m mypy stockstream --platform win32 --cache-dir .mypy_cache/win32 --no-warn-unreachable
 	@.venv/bin/lint-imports
 
 bench:

@@ -38,6 +38,14 @@ else:
 
 _BY_KERNEL: Final = sys.platform == "linux"
 
+# Signals that ask a program to end, beside Ctrl-C's, and the one that ends it at once.
+if sys.platform == "win32":
+    ENDING: Final = (signal.SIGTERM,)
+    KILL: Final = signal.SIGTERM
+else:
+    ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+    KILL: Final = signal.SIGKILL
+
 
 def spawn(
     command: Sequence[str], at_our_death: signal.Signals, *, by_kernel: bool = _BY_KERNEL, **options: Any
@@ -71,10 +79,17 @@ def spawn(
     return subprocess.Popen([*shim, *command], stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
 
+def ask(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to end."""
+    process.terminate()
+    if sys.platform != "win32":
+        process.send_signal(signal.SIGCONT)  # a stopped one would never hear it
+
+
 def kill(process: subprocess.Popen[Any]) -> None:
     """End at once, and wait for, what `spawn` started, with all that it has started in its session."""
-    if hasattr(os, "killpg"):
+    if sys.platform != "win32":
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, KILL)
     process.kill()
     process.wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -50,9 +49,11 @@ def board(reporter: Reporter, children: Sequence[Child]) -> Iterator[Board]:
 @contextmanager
 def _no_caret_c() -> Iterator[None]:
     """Keep the terminal from writing ^C into the table, which would shift it by a line."""
-    if not sys.stdin.isatty():
+    if sys.platform == "win32" or not sys.stdin.isatty():
         yield
         return
+    import termios  # Windows has none
+
     before = termios.tcgetattr(sys.stdin)
     silent = [*before]
     silent[_LOCAL_MODES] &= ~termios.ECHOCTL

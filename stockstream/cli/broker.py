@@ -15,6 +15,7 @@ from stockstream.cli.report import Reporter
 from stockstream.cli.text import BYTES
 from stockstream.kafka.broker import Broker
 from stockstream.kafka.jars import KAFKA_VERSION, fetch
+from stockstream.processes import ENDING
 
 
 def broker(
@@ -33,7 +34,7 @@ def broker(
     """
     context = Context.of(ctx)
     settings, reporter = context.settings, context.reporter
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, *ENDING):
         # `nohup` has SIGHUP ignored, and so it stays; a SIGINT that a script sends to a background job counts.
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _asked_to_end)

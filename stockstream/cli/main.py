@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from stockstream.cli.context import Invocation
 from stockstream.errors import StockstreamError
+from stockstream.processes import ENDING
 from stockstream.version import VERSION
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ def tune() -> None:
 def run() -> NoReturn:
     """Run the command line and exit: 0, 1 for an error, 2 for wrong usage, 128 and its number after a signal."""
     invocation = Invocation()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has SIGHUP ignored, and so it stays
             signal.signal(number, _terminate)
     logging.getLogger().addHandler(logging.NullHandler())  # before there is a log, nothing goes to stderr by itself

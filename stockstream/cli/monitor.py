@@ -6,9 +6,7 @@ import os
 import select
 import signal
 import sys
-import termios
 import time
-import tty
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import Annotated, Any, Final, Protocol
@@ -206,9 +204,12 @@ def _sleep(seconds: float) -> bool:
 @contextmanager
 def _keys() -> Iterator[Callable[[float], str]]:
     """Take keys as they are pressed, none of them shown; yields a wait for so many seconds, or until one is."""
-    if not sys.stdin.isatty():
+    if sys.platform == "win32" or not sys.stdin.isatty():
         yield lambda seconds: "q" if _sleep(seconds) else ""
         return
+    import termios  # Windows has none
+    import tty
+
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
 

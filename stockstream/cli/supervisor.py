@@ -88,8 +88,7 @@ class Child:
         """Ask it to end."""
         if self.alive:
             self._asked = True
-            self.process.terminate()
-            self.process.send_signal(signal.SIGCONT)  # a stopped one would never hear it
+            processes.ask(self.process)
 
     def finish(self) -> None:
         """End it, and whatever it started, at once."""

@@ -164,7 +164,7 @@ class Broker:
         try:
             code = process.wait(_READY_WITHIN)
         except subprocess.TimeoutExpired:
-            code = -signal.SIGKILL
+            code = -processes.KILL
         finally:
             _end(process)
         if code:
@@ -285,8 +285,7 @@ def _takes_topics(admin: AdminClient, cluster: str) -> bool:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        process.terminate()
-        process.send_signal(signal.SIGCONT)  # a stopped one would never see it
+        processes.ask(process)
     try:
         process.wait(_STOPPED_WITHIN)
     except subprocess.TimeoutExpired:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from stockstream.errors import BrokerError
 
 
 class Locked(Exception):
@@ -27,7 +29,8 @@ class Locked(Exception):
 class FileLock:
     """An exclusive lock (``flock``), held until this process and each child that inherited :attr:`fd` let it go.
 
-    That a child keeps it when its parent is killed is what the package of this name cannot do.
+    That a child keeps it when its parent is killed is what the package of this name cannot do. Windows has no such
+    lock: there a `BrokerError` says where Kafka can run.
 
     Parameters
     ----------
@@ -43,6 +46,11 @@ class FileLock:
         self.fd = -1
 
     def __enter__(self) -> Self:
+        if sys.platform == "win32":
+            raise BrokerError(
+                "Kafka itself runs here on Linux and macOS only",
+                hint="start it in the Windows Subsystem for Linux, and name it with bootstrap_servers in config.yaml",
+            )
         deadline = time.monotonic() + self.patience
         fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
@@ -67,6 +75,10 @@ class FileLock:
 
 
 def _taken(fd: int) -> bool:
+    if sys.platform == "win32":
+        return False
+    import fcntl  # Windows has none
+
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

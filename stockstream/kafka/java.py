@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +39,7 @@ def spawn(
     with output.open("wb") as out:
         return processes.spawn(
             [*java, *jars, *arguments],
-            signal.SIGKILL,
+            processes.KILL,
             cwd=cwd,
             stdout=out,
             stderr=subprocess.STDOUT,
