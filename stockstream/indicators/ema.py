@@ -80,5 +80,8 @@ class EMA(Indicator[PriceBar, EMAPoint]):
         self.value = point = EMAPoint(average)
         return point
 
+    def _implied(self) -> EMAPoint:
+        return EMAPoint(self._average.present)
+
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         points[0] = self._average.batch(inputs[0])

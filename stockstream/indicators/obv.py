@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks
+from stockstream.indicators import checks, tally
 from stockstream.indicators.base import Indicator, Point, PriceBar
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ class OBV(Indicator[PriceBar, OBVPoint]):
             self._total -= volume
         self.value = point = OBVPoint(self._total)
         return point
+
+    @property
+    def taken(self) -> range:
+        """How many bars it may have taken."""
+        return tally.begun(self._last is not None)
+
+    def _implied(self) -> OBVPoint:
+        return OBVPoint(self._total)
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base

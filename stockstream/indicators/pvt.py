@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from stockstream.indicators import checks
+from stockstream.indicators import checks, tally
 from stockstream.indicators.base import Indicator, Point, PriceBar
 
 if TYPE_CHECKING:
@@ -71,6 +71,14 @@ class PVT(Indicator[PriceBar, PVTPoint]):
             self._total += (close - last) / last * volume
         self.value = point = PVTPoint(self._total)
         return point
+
+    @property
+    def taken(self) -> range:
+        """How many bars it may have taken."""
+        return tally.begun(self._last is not None)
+
+    def _implied(self) -> PVTPoint:
+        return PVTPoint(self._total)
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
