@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from stockstream.indicators import checks
-from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators.base import Point
+from stockstream.indicators.moving_average import MovingAverage
 from stockstream.indicators.smoothing import Smoothed
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class EMAPoint(Point, frozen=True, gc=False):
@@ -19,7 +15,7 @@ class EMAPoint(Point, frozen=True, gc=False):
     ema: float
 
 
-class EMA(Indicator[PriceBar, EMAPoint]):
+class EMA(MovingAverage[EMAPoint, Smoothed]):
     """The exponential moving average of the closes.
 
     ::
@@ -53,35 +49,13 @@ class EMA(Indicator[PriceBar, EMAPoint]):
     [None, None, EMAPoint(ema=2.0), EMAPoint(ema=4.0)]
     """
 
-    __slots__ = ("_average", "period")
+    __slots__ = ()
 
     name: ClassVar[str] = "ema"
-    inputs: ClassVar[tuple[str, ...]] = ("close",)
-    point: ClassVar[type[Point]] = EMAPoint
-    kept: ClassVar[tuple[str, ...]] = ("_average",)
+    point: ClassVar[type[EMAPoint]] = EMAPoint
 
     def __init__(self, period: int = 20) -> None:
-        super().__init__()
-        self.period = checks.whole("period", period, least=1)
-        self._average = Smoothed.exponential(self.period)
-
-    @property
-    def lookback(self) -> int:
-        """Bars before the first point: ``period`` - 1."""
-        return self.period - 1
-
-    def update(self, bar: PriceBar) -> EMAPoint | None:  # noqa: D102 - as `Indicator` has it
-        close = bar.close
-        if not -1e100 <= close <= 1e100:
-            raise checks.refusal(bar, "close")
-        average = self._average.push(close)
-        if average is None:
-            return None
-        self.value = point = EMAPoint(average)
-        return point
+        super().__init__(period, Smoothed.exponential)
 
     def _implied(self) -> EMAPoint:
         return EMAPoint(self._average.present)
-
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
-        points[0] = self._average.batch(inputs[0])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
-from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators import checks
+from stockstream.indicators.base import Point, PriceBar
+from stockstream.indicators.running_total import RunningTotal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +19,7 @@ class OBVPoint(Point, frozen=True, gc=False):
     obv: float
 
 
-class OBV(Indicator[PriceBar, OBVPoint]):
+class OBV(RunningTotal[OBVPoint]):
     """The On-Balance Volume.
 
     ::
@@ -37,25 +38,10 @@ class OBV(Indicator[PriceBar, OBVPoint]):
     [5.0, 10.0, 10.0, 5.0]
     """
 
-    __slots__ = ("_last", "_total")
+    __slots__ = ()
 
     name: ClassVar[str] = "obv"
-    inputs: ClassVar[tuple[str, ...]] = ("close", "volume")
-    point: ClassVar[type[Point]] = OBVPoint
-    kept: ClassVar[tuple[str, ...]] = ("_last", "_total")
-
-    _last: float | None
-    _total: float
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last = None
-        self._total = 0.0
-
-    @property
-    def lookback(self) -> int:
-        """Bars before the first point: none."""
-        return 0
+    point: ClassVar[type[OBVPoint]] = OBVPoint
 
     def update(self, bar: PriceBar) -> OBVPoint:  # noqa: D102 - as `Indicator` has it
         close = bar.close
@@ -71,22 +57,7 @@ class OBV(Indicator[PriceBar, OBVPoint]):
         self.value = point = OBVPoint(self._total)
         return point
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.begun(self._last is not None)
-
-    def _implied(self) -> OBVPoint:
-        return OBVPoint(self._total)
-
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
+    def _shares(self, closes: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
 
-        close, volume = inputs
-        total = points[0]
-        np.sign(np.diff(close, prepend=np.float64(self._last or 0.0)), out=total)
-        total *= volume
-        total[0] += self._total
-        np.add.accumulate(total, out=total)
-        self._last = close[-1].item()
-        self._total = total[-1].item()
+        np.sign(np.diff(closes), out=out)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from stockstream.indicators import checks, tally
-from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators import checks
+from stockstream.indicators.base import Point, PriceBar
+from stockstream.indicators.running_total import RunningTotal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,7 @@ class PVTPoint(Point, frozen=True, gc=False):
     pvt: float
 
 
-class PVT(Indicator[PriceBar, PVTPoint]):
+class PVT(RunningTotal[PVTPoint]):
     """The Price Volume Trend.
 
     ::
@@ -40,25 +41,10 @@ class PVT(Indicator[PriceBar, PVTPoint]):
     [0.0, 10.0, 10.0, -40.0]
     """
 
-    __slots__ = ("_last", "_total")
+    __slots__ = ()
 
     name: ClassVar[str] = "pvt"
-    inputs: ClassVar[tuple[str, ...]] = ("close", "volume")
-    point: ClassVar[type[Point]] = PVTPoint
-    kept: ClassVar[tuple[str, ...]] = ("_last", "_total")
-
-    _last: float | None
-    _total: float
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._last = None
-        self._total = 0.0
-
-    @property
-    def lookback(self) -> int:
-        """Bars before the first point: none."""
-        return 0
+    point: ClassVar[type[PVTPoint]] = PVTPoint
 
     def update(self, bar: PriceBar) -> PVTPoint:  # noqa: D102 - as `Indicator` has it
         close = bar.close
@@ -72,24 +58,9 @@ class PVT(Indicator[PriceBar, PVTPoint]):
         self.value = point = PVTPoint(self._total)
         return point
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.begun(self._last is not None)
-
-    def _implied(self) -> PVTPoint:
-        return PVTPoint(self._total)
-
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
+    def _shares(self, closes: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
 
-        close, volume = inputs
-        former = np.concatenate(([self._last or 0.0], close[:-1]))
-        total = points[0]
-        total[:] = 0.0
-        np.divide(close - former, former, out=total, where=np.abs(former) > _NEXT_TO_0)
-        total *= volume
-        total[0] += self._total
-        np.add.accumulate(total, out=total)
-        self._last = close[-1].item()
-        self._total = total[-1].item()
+        former = closes[:-1]
+        out[:] = 0.0
+        np.divide(closes[1:] - former, former, out=out, where=np.abs(former) > _NEXT_TO_0)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from stockstream.indicators import checks
-from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators.base import Point
+from stockstream.indicators.moving_average import MovingAverage
 from stockstream.indicators.rolling import Mean
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class SMAPoint(Point, frozen=True, gc=False):
@@ -19,7 +15,7 @@ class SMAPoint(Point, frozen=True, gc=False):
     sma: float
 
 
-class SMA(Indicator[PriceBar, SMAPoint]):
+class SMA(MovingAverage[SMAPoint, Mean]):
     """The simple moving average of the closes of the last ``period`` bars.
 
     ::
@@ -47,32 +43,11 @@ class SMA(Indicator[PriceBar, SMAPoint]):
     [None, SMAPoint(sma=11.0), SMAPoint(sma=13.5)]
     """
 
-    __slots__ = ("_window", "period")
+    __slots__ = ()
 
     name: ClassVar[str] = "sma"
-    inputs: ClassVar[tuple[str, ...]] = ("close",)
-    point: ClassVar[type[SMAPoint]] = SMAPoint  # a subclass has its own
-    kept: ClassVar[tuple[str, ...]] = ("_window",)
+    version: ClassVar[int] = 2
+    point: ClassVar[type[SMAPoint]] = SMAPoint
 
     def __init__(self, period: int = 20) -> None:
-        super().__init__()
-        self.period = checks.whole("period", period, least=1)
-        self._window = Mean(self.period)
-
-    @property
-    def lookback(self) -> int:
-        """Bars before the first point: ``period`` - 1."""
-        return self.period - 1
-
-    def update(self, bar: PriceBar) -> SMAPoint | None:  # noqa: D102 - as `Indicator` has it
-        close = bar.close
-        if not -1e100 <= close <= 1e100:
-            raise checks.refusal(bar, "close")
-        mean = self._window.push(close)
-        if mean is None:
-            return None
-        self.value = point = self.point(mean)
-        return point
-
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
-        points[0] = self._window.batch(inputs[0])
+        super().__init__(period, Mean)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-from stockstream.indicators import checks
-from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators.base import Point
+from stockstream.indicators.moving_average import MovingAverage
 from stockstream.indicators.weighted import WeightedMean
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 class WMAPoint(Point, frozen=True, gc=False):
@@ -19,7 +15,7 @@ class WMAPoint(Point, frozen=True, gc=False):
     wma: float
 
 
-class WMA(Indicator[PriceBar, WMAPoint]):
+class WMA(MovingAverage[WMAPoint, WeightedMean]):
     """The linearly weighted moving average of the closes of the last ``period`` bars.
 
     ::
@@ -48,32 +44,11 @@ class WMA(Indicator[PriceBar, WMAPoint]):
     [None, None, WMAPoint(wma=3.5), WMAPoint(wma=7.0)]
     """
 
-    __slots__ = ("_window", "period")
+    __slots__ = ()
 
     name: ClassVar[str] = "wma"
-    inputs: ClassVar[tuple[str, ...]] = ("close",)
-    point: ClassVar[type[Point]] = WMAPoint
-    kept: ClassVar[tuple[str, ...]] = ("_window",)
+    version: ClassVar[int] = 2
+    point: ClassVar[type[WMAPoint]] = WMAPoint
 
     def __init__(self, period: int = 20) -> None:
-        super().__init__()
-        self.period = checks.whole("period", period, least=1)
-        self._window = WeightedMean(self.period)
-
-    @property
-    def lookback(self) -> int:
-        """Bars before the first point: ``period`` - 1."""
-        return self.period - 1
-
-    def update(self, bar: PriceBar) -> WMAPoint | None:  # noqa: D102 - as `Indicator` has it
-        close = bar.close
-        if not -1e100 <= close <= 1e100:
-            raise checks.refusal(bar, "close")
-        mean = self._window.push(close)
-        if mean is None:
-            return None
-        self.value = point = WMAPoint(mean)
-        return point
-
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
-        points[0] = self._window.batch(inputs[0])
+        super().__init__(period, WeightedMean)

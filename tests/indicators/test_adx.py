@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stockstream.indicators import ADX, ADXPoint
 from stockstream.indicators.smoothing import Smoothed
 from tests.indicators.inputs import Floats, Price, Stretch, changed, each_file, stream, stretch, walk
+from tests.indicators.peers import on_walks
 
 FIELDS = ("adx", "plus_di", "minus_di")
 
@@ -158,10 +159,7 @@ def check_against_talib(columns: Stretch, period: int = 14) -> None:
 
 @pytest.mark.parametrize("period", [2, 14, 100])
 def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
-    for seed in range(3):
-        columns = stretch(walk(4000, seed=seed), 0.5)
-        check_against_talib(columns, period)
-        check_against_talib(changed(columns, np.round), period)
+    on_walks(lambda columns: check_against_talib(columns, period))
 
 
 @settings(deadline=None)

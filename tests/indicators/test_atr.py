@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import ATR, ATRPoint
 from tests.indicators.inputs import Price, Stretch, each_file, published, stream, stretch, walk
+from tests.indicators.peers import anything, on_walks
 
 
 def exact(columns: Stretch, period: int) -> list[Fraction]:
@@ -66,20 +67,16 @@ def check_against_talib(columns: Stretch, period: int = 14) -> None:
 
 @pytest.mark.parametrize("period", [1, 2, 14, 100])
 def test_talib_agrees_on_walks(period: int) -> None:
-    for seed in range(3):
-        check_against_talib(stretch(walk(4000, seed=seed), 0.5), period)
+    on_walks(lambda columns: check_against_talib(columns, period))
 
 
 @settings(deadline=None)
 @given(
-    bars=st.lists(
-        st.tuples(st.floats(0.01, 1e6), st.integers(0, 3) | st.floats(0, 1e3), st.floats(0, 1)), max_size=150
-    ),
+    bars=anything(st.floats(0.01, 1e6), st.integers(0, 3) | st.floats(0, 1e3)),
     period=st.integers(1, 40),
 )
-def test_talib_agrees_on_anything(bars: list[tuple[float, float, float]], period: int) -> None:
-    low, height, place = np.array(bars, dtype=np.float64).reshape(-1, 3).T
-    check_against_talib({"low": low.copy(), "high": low + height, "close": low + height * place}, period)
+def test_talib_agrees_on_anything(bars: Stretch, period: int) -> None:
+    check_against_talib(bars, period)
 
 
 def test_talib_agrees_on_the_real_files(real_data: Path) -> None:

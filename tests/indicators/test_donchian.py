@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import Donchian, DonchianPoint
 from tests.indicators.inputs import Price, Stretch, assert_identical, changed, each_file, stream, stretch, walk
+from tests.indicators.peers import anything, on_walks
 
 
 def by_definition(columns: Stretch, period: int) -> Stretch:
@@ -82,22 +83,16 @@ def check_against_talib(columns: Stretch, period: int = 20) -> None:
 
 @pytest.mark.parametrize("period", [2, 14, 20, 200])
 def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
-    for seed in range(3):
-        columns = stretch(walk(4000, seed=seed), 0.5)
-        check_against_talib(columns, period)
-        check_against_talib(changed(columns, np.round), period)
+    on_walks(lambda columns: check_against_talib(columns, period))
 
 
 @settings(deadline=None)
 @given(
-    ranges=st.lists(
-        st.tuples(st.integers(0, 9) | st.floats(0, 1e6), st.integers(0, 3) | st.floats(0, 1e3)), max_size=150
-    ),
+    bars=anything(st.integers(0, 9) | st.floats(0, 1e6), st.integers(0, 3) | st.floats(0, 1e3)),
     period=st.integers(2, 40),
 )
-def test_talib_agrees_on_anything(ranges: list[tuple[float, float]], period: int) -> None:
-    low, height = np.array(ranges, dtype=np.float64).reshape(-1, 2).T
-    check_against_talib({"low": low.copy(), "high": low + height}, period)
+def test_talib_agrees_on_anything(bars: Stretch, period: int) -> None:
+    check_against_talib(bars, period)
 
 
 def test_talib_agrees_on_the_real_files(real_data: Path) -> None:

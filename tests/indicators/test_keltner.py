@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import Keltner, KeltnerPoint
 from tests.indicators.inputs import Price, Stretch, changed, each_file, prices, stream, stretch, walk
+from tests.indicators.peers import anything, on_walks
 
 
 def by_definition(columns: Stretch, period: int, atr_period: int, width: float) -> Stretch:
@@ -98,22 +99,17 @@ def check_against_talib(columns: Stretch, period: int = 20, atr_period: int = 10
 
 @pytest.mark.parametrize(("period", "atr_period", "width"), [(20, 10, 2.0), (2, 14, 2.5), (100, 20, 1.1)])
 def test_talibs_parts_agree_on_walks(period: int, atr_period: int, width: float) -> None:
-    for seed in range(3):
-        check_against_talib(stretch(walk(4000, seed=seed), 0.5), period, atr_period, width)
+    on_walks(lambda columns: check_against_talib(columns, period, atr_period, width))
 
 
 @settings(deadline=None)
 @given(
-    bars=st.lists(
-        st.tuples(st.floats(0.01, 1e6), st.integers(0, 3) | st.floats(0, 1e3), st.floats(0, 1)), max_size=150
-    ),
+    bars=anything(st.floats(0.01, 1e6), st.integers(0, 3) | st.floats(0, 1e3)),
     period=st.integers(2, 40),
     atr_period=st.integers(1, 40),
 )
-def test_talibs_parts_agree_on_anything(bars: list[tuple[float, float, float]], period: int, atr_period: int) -> None:
-    low, height, place = np.array(bars, dtype=np.float64).reshape(-1, 3).T
-    columns = {"low": low.copy(), "high": low + height, "close": low + height * place}
-    check_against_talib(columns, period, atr_period)
+def test_talibs_parts_agree_on_anything(bars: Stretch, period: int, atr_period: int) -> None:
+    check_against_talib(bars, period, atr_period)
 
 
 def test_talibs_parts_agree_on_the_real_files(real_data: Path) -> None:

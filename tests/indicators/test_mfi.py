@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import MFI, InvalidBar, MFIPoint
 from tests.indicators.inputs import Floats, Price, Stretch, assert_identical, changed, each_file, stream, stretch, walk
+from tests.indicators.peers import on_walks
 
 
 def talibs(columns: Stretch, period: int) -> Floats:
@@ -146,10 +147,7 @@ def check_against_talib(columns: Stretch, period: int = 14) -> None:
 
 @pytest.mark.parametrize("period", [2, 14, 100])
 def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
-    for seed in range(3):
-        columns = stretch(walk(4000, start=200.0, seed=seed), 0.5)
-        check_against_talib(columns, period)
-        check_against_talib(changed(columns, np.round), period)
+    on_walks(lambda columns: check_against_talib(columns, period), start=200.0)
 
 
 @settings(deadline=None)

@@ -24,6 +24,7 @@ from tests.indicators.inputs import (
     stretch,
     walk,
 )
+from tests.indicators.peers import anything, on_walks
 
 
 def by_definition(columns: Stretch, period: int, smooth: int, signal: int) -> Stretch:
@@ -179,29 +180,18 @@ def check_against_talib(columns: Stretch, period: int = 14, smooth: int = 3, sig
 
 @pytest.mark.parametrize(("period", "smooth", "signal"), [(14, 3, 3), (5, 3, 3), (5, 1, 3), (2, 9, 30), (200, 3, 5)])
 def test_talib_agrees_on_walks(period: int, smooth: int, signal: int) -> None:
-    for seed in range(3):
-        columns = stretch(walk(4000, seed=seed), 0.5)
-        check_against_talib(columns, period, smooth, signal)
-        check_against_talib(changed(columns, np.round), period, smooth, signal)
+    on_walks(lambda columns: check_against_talib(columns, period, smooth, signal))
 
 
 @settings(deadline=None)
 @given(
-    bars=st.lists(
-        st.tuples(st.integers(1, 3) | st.floats(0.01, 1e6), st.integers(0, 1) | st.floats(0, 1e3), st.floats(0, 1)),
-        min_size=1,
-        max_size=150,
-    ),
+    bars=anything(st.integers(1, 3) | st.floats(0.01, 1e6), st.integers(0, 1) | st.floats(0, 1e3), least=1),
     period=st.integers(2, 20),
     smooth=st.integers(1, 9),
     signal=st.integers(1, 9),
 )
-def test_talib_agrees_on_anything(
-    bars: list[tuple[float, float, float]], period: int, smooth: int, signal: int
-) -> None:
-    low, height, place = np.array(bars, dtype=np.float64).reshape(-1, 3).T
-    close = np.minimum(low + height * place, low + height)
-    check_against_talib({"low": low.copy(), "high": low + height, "close": close}, period, smooth, signal)
+def test_talib_agrees_on_anything(bars: Stretch, period: int, smooth: int, signal: int) -> None:
+    check_against_talib(bars, period, smooth, signal)
 
 
 def test_talib_agrees_on_the_real_files(real_data: Path) -> None:
