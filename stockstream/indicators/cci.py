@@ -42,8 +42,10 @@ class CCI(Indicator[PriceBar, CCIPoint]):
     For both, flat is also one with a mean deviation below 1e-14 of the mean: the sum of three decimal prices rounds by
     some 1e-15, which is no movement.
 
-    Every deviation of the window changes with the mean, so that the cost of an update grows with the period: it takes
-    twice as long at 200 as at 20, and three times at 2,000.
+    Every deviation of the window changes with the mean, so that each update adds all of them up: its cost is linear in
+    the period, where that of other indicators is constant. As NumPy does it, a value more takes half a nanosecond: an
+    update at 200 takes twice as long as one at 20, at 2,000 not three times, at 20,000 nine times.
+    `stockstream.indicators.long_deviations.LongDeviations` says why it is left so.
 
     Parameters
     ----------
