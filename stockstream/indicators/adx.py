@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.smoothing import Smoothed
 from stockstream.indicators.true_range import true_range, true_ranges
@@ -116,10 +116,6 @@ class ADX(Indicator[PriceBar, ADXPoint]):
         self.value = point = ADXPoint(adx if adx < 100.0 else 100.0, _percent(plus, reach), _percent(minus, reach))
         return point
 
-    def _implied(self) -> ADXPoint:
-        plus, minus, reach = self._plus.present, self._minus.present, self._range.present
-        return ADXPoint(min(self._index.present, 100.0), _percent(plus, reach), _percent(minus, reach))
-
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
 
@@ -139,18 +135,9 @@ class ADX(Indicator[PriceBar, ADXPoint]):
             np.multiply(moves > 0.0, 100.0, out=indicator)
             np.divide(100.0 * moves, reach, out=indicator, where=moves < reach)
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        # The first value of these averages is a 0.
-        sides = tally.common(tally.at_least(1), self._plus.taken, self._minus.taken, self._range.taken)
-        moves = tally.behind(range(sides.start - 1, sides.stop - 1), 1)
-        return tally.common(tally.begun(bool(self._last)), moves, tally.behind(self._index.taken, self.period))
-
     def _check(self) -> None:
-        if len(self._last) not in (0, 3):
+        if len(self._last) not in (0, 3) or (not self._last and self._plus.missing < self.period - 1):
             raise checks.damaged(f"last is {self._last!r}")
-        super()._check()
 
 
 def _percent(moves: float, reach: float) -> float:

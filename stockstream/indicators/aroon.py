@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.rolling import Highest
 
@@ -57,7 +57,6 @@ class Aroon(Indicator[PriceBar, AroonPoint]):
     __slots__ = ("_highs", "_lows", "_missing", "period")
 
     name: ClassVar[str] = "aroon"
-    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("high", "low")
     point: ClassVar[type[Point]] = AroonPoint
     kept: ClassVar[tuple[str, ...]] = ("_highs", "_lows", "_missing")
@@ -69,7 +68,7 @@ class Aroon(Indicator[PriceBar, AroonPoint]):
         self.period = checks.whole("period", period, least=1)
         self._highs = Highest(self.period + 1)
         self._lows = Highest(self.period + 1)  # of the negated lows
-        self._missing = self.period + 1  # bars up to the first point
+        self._missing = self.period
 
     @property
     def lookback(self) -> int:
@@ -85,17 +84,12 @@ class Aroon(Indicator[PriceBar, AroonPoint]):
         since_low = self._lows.push(-low)
         if self._missing:
             self._missing -= 1
-            if self._missing:
-                return None
+            return None
         period = self.period
         up = 100.0 * (period - since_high) / period
         down = 100.0 * (period - since_low) / period
         self.value = point = AroonPoint(up, down, up - down)
         return point
-
-    def _implied(self) -> AroonPoint:
-        up, down = (100.0 * (self.period - each.since) / self.period for each in (self._highs, self._lows))
-        return AroonPoint(up, down, up - down)
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
@@ -107,7 +101,8 @@ class Aroon(Indicator[PriceBar, AroonPoint]):
             column /= self.period
         np.subtract(up, down, out=oscillator)
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.common(tally.filling(self._missing, self.period + 1), super().taken)
+    def _check(self) -> None:
+        unseen = self._missing == self.period
+        entries = self._highs.entries(), self._lows.entries()
+        if not 0 <= self._missing <= self.period or any(unseen == bool(each) for each in entries):
+            raise checks.damaged(f"missing is {self._missing}")

@@ -83,8 +83,5 @@ class ATR(Indicator[PriceBar, ATRPoint]):
         self.value = point = ATRPoint(average)
         return point
 
-    def _implied(self) -> ATRPoint:
-        return ATRPoint(self._average.present)
-
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         points[0] = self._average.batch(*inputs)

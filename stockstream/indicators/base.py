@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self,
 
 import msgspec
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful, converted
 
 if TYPE_CHECKING:
@@ -75,9 +75,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
     A bar is refused, with `InvalidBar` and nothing changed, where a number that the indicator reads of it is not finite
     or beyond 1e100, its high is below its low, or its volume is negative or not known.
 
-    A subclass gives `update` and `_fill`, and declares the class attributes. For the check of a state that is restored
-    it gives `taken`, where not each of its parts takes every bar, and `_implied`, where the latest point follows from
-    what it keeps.
+    A subclass gives `update` and `_fill`, and declares the class attributes.
 
     Attributes
     ----------
@@ -203,26 +201,9 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     def _restored(self, state: Mapping[str, Any]) -> Self:
         fresh = super()._restored(state)
-        values = converted("value", state.get("value", ()), list[int | float | None] | None)
-        if values is not None and len(values) != len(self.fields):
-            raise checks.damaged(f"value is {values!r}")
-        fresh.value = None if values is None else self._pointed(values)
+        values = converted("value", state.get("value", ()), list[float | None] | None)
+        if values is not None:
+            if len(values) != len(self.fields):
+                raise checks.damaged(f"value is {values!r}")
+            fresh.value = self.point(*values)  # type: ignore[assignment]
         return fresh
-
-    def _pointed(self, values: Sequence[float | None]) -> P:
-        """A saved value as a point."""
-        point: P = converted("value", dict(zip(self.fields, values, strict=True)), self.point)
-        return point
-
-    def _check(self) -> None:
-        super()._check()
-        bars = tally.at_least(self.lookback + 1) if self.ready else range(self.lookback + 1)
-        if not tally.common(self.taken, bars):
-            has = "a value before" if self.ready else "no value after"
-            raise checks.damaged(f"there is {has} the first {self.lookback} bars")
-        if self.ready and self.value != self._implied():
-            raise checks.damaged(f"value is {list(self.value or ())!r}, which does not follow from the rest")
-
-    def _implied(self) -> P | None:
-        """The latest point of one that is ready, by all else that it keeps; by default that does not tell."""
-        return self.value

@@ -67,7 +67,6 @@ class Chain(Composite):
         super().__init__({"inner": inner, "outer": outer}, inner.inputs, outer.point)
         self.field = field
         self._undefined = outer.point(*[None] * len(outer.fields))
-        self.value = self._implied()
 
     @property
     def inner(self) -> Part:
@@ -102,10 +101,6 @@ class Chain(Composite):
             raise checks.refusal(seen, self.field) from error
         return result
 
-    def _implied(self) -> Point | None:
-        fed = self.inner.value is not None and getattr(self.inner.value, self.field) is not None
-        return self.outer.value if fed else self._blank
-
     @property
     def _blank(self) -> Point | None:
         """The point of a bar for which the inner one has no value."""
@@ -127,5 +122,6 @@ class Chain(Composite):
         arrays.refuse_unless(good, columns, {self.field: values})
         points = np.full((len(self.fields), count), np.nan)
         points[:, fed] = list(self.outer.batch({"close": closes}).values())
-        self.value = self._implied()
+        if count:
+            self.value = self.outer.value if fed[-1] else self._blank
         return dict(zip(self.fields, points, strict=True))

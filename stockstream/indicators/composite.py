@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
-from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, Table
 from stockstream.indicators.stateful import copies
 
@@ -25,8 +24,8 @@ class Composite(Indicator[Any, Point]):
     """An indicator over the same bars as its parts.
 
     Where one part refuses a bar after others have taken it, these go back: to copies of them, made once in a while,
-    which then take again the bars since. A subclass gives `_advance`, `_stretch`, `_implied`, `lookback` and `peek`,
-    keeps its parts nowhere else, and begins with what these imply as its ``value``.
+    which then take again the bars since. A subclass gives `_advance`, `_stretch`, `lookback` and `peek`, and keeps its
+    parts nowhere else.
 
     Attributes
     ----------
@@ -88,18 +87,6 @@ class Composite(Indicator[Any, Point]):
         self._copies = {}
         result: Table = arrays.like(columns, points)
         return result
-
-    def _pointed(self, values: Sequence[float | None]) -> Point:
-        return self.point(*values)  # any of a chain's may be None
-
-    def _check(self) -> None:
-        super()._check()
-        if not self.ready and self._implied() is not None:
-            raise checks.damaged("there is no value, but the parts have one")
-
-    @abstractmethod
-    def _implied(self) -> Point | None:
-        """The latest point, by those of the parts."""
 
     @abstractmethod
     def _advance(self, bar: Any) -> Point | None:

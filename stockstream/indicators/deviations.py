@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful
 
 if TYPE_CHECKING:
@@ -60,11 +60,6 @@ class Deviations(Stateful):
             totals += deviations
         return totals
 
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        return tally.filling(self.period - len(self._values), self.period)
-
     def _check(self) -> None:
-        if not self.taken:
+        if len(self._values) > self.period:
             raise checks.damaged(f"{len(self._values)} values in a window of {self.period}")

@@ -84,10 +84,6 @@ class Donchian(Indicator[PriceBar, DonchianPoint]):
         self.value = point = DonchianPoint(lower, (upper + lower) / 2, upper)
         return point
 
-    def _implied(self) -> DonchianPoint:
-        upper, lower = self._extremes.present
-        return DonchianPoint(lower, (upper + lower) / 2, upper)
-
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         lower, middle, upper = points
         upper[:], lower[:] = self._extremes.batch(*inputs)

@@ -56,6 +56,3 @@ class EMA(MovingAverage[EMAPoint, Smoothed]):
 
     def __init__(self, period: int = 20) -> None:
         super().__init__(period, Smoothed.exponential)
-
-    def _implied(self) -> EMAPoint:
-        return EMAPoint(self._average.present)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.rolling import Highest
 from stockstream.indicators.stateful import Stateful
 
@@ -23,7 +23,6 @@ class Extremes(Stateful):
 
     __slots__ = ("_highs", "_lows", "_missing", "period")
     kept: ClassVar[tuple[str, ...]] = ("_highs", "_lows", "_missing")
-    version: ClassVar[int] = 2
 
     _missing: int
 
@@ -31,7 +30,7 @@ class Extremes(Stateful):
         self.period = period
         self._highs = Highest(period)
         self._lows = Highest(period)  # of the negated lows
-        self._missing = period  # bars up to the first result
+        self._missing = period - 1
 
     def push(self, high: float, low: float) -> tuple[float, float] | None:
         """Take the next bar; both extremes, None until there are ``period`` bars."""
@@ -41,8 +40,7 @@ class Extremes(Stateful):
         lows.push(-low)
         if self._missing:
             self._missing -= 1
-            if self._missing:
-                return None
+            return None
         return highs.highest, -lows.highest
 
     def batch(
@@ -51,16 +49,7 @@ class Extremes(Stateful):
         """`push` for columns of shape (n,), once there were ``period`` bars: both extremes, each of shape (n,)."""
         return self._highs.batch_highest(high), -self._lows.batch_highest(-low)
 
-    @property
-    def present(self) -> tuple[float, float]:
-        """Both extremes, once there was a bar."""
-        return self._highs.highest, -self._lows.highest
-
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.common(tally.filling(self._missing, self.period), super().taken)
-
     def _check(self) -> None:
-        if not self.taken:
+        seen = self.period - 1 - self._missing  # of the bars that the first extremes wait for
+        if not 0 <= seen < self.period or any(seen and not each.entries() for each in (self._highs, self._lows)):
             raise checks.damaged(f"missing is {self._missing}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Protocol, Self, Type
 
 import msgspec
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point
 
 if TYPE_CHECKING:
@@ -161,17 +161,9 @@ class FlightsPerDay(Indicator[FlownOn, FlightsPerDayPoint]):
         counts = fresh._counts  # noqa: SLF001 - it is one of us
         for airline, days in table.items():
             counts.update({(airline, day.year, day.month, day.day): count for day, count in days.items()})
+        if fresh.value is not None:
+            fresh.value = FlightsPerDayPoint(int(fresh.value.flights))
         return fresh
-
-    @property
-    def taken(self) -> range:
-        """How many flights it has taken."""
-        return tally.exactly(sum(self._counts.values()))
-
-    def _check(self) -> None:
-        super()._check()
-        if self.value is not None and self.value.flights not in self._counts.values():
-            raise checks.damaged(f"value is {self.value.flights}, which is none of the counts")
 
 
 def _cell(airline: object, *parts: Any) -> Cell | None:

@@ -94,10 +94,6 @@ class Keltner(Indicator[PriceBar, KeltnerPoint]):
         self.value = point = KeltnerPoint(middle - half, middle, middle + half)
         return point
 
-    def _implied(self) -> KeltnerPoint:
-        middle, half = self._middle.present, self.width * self._range.present
-        return KeltnerPoint(middle - half, middle, middle + half)
-
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         lower, middle, upper = points
         middle[:] = self._middle.batch(inputs[2])

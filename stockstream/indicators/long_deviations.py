@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful, converted
 
 _AT_ONCE: Final = 16_384
@@ -89,11 +89,6 @@ class LongDeviations(Stateful):
             raise checks.damaged(f"{len(values)} values in a window of {self.period}")
         fresh._replace(values)
         return fresh
-
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        return tally.filling(max(0, self.period - self._end), self.period)
 
     def _replace(self, values: Sequence[float] | NDArray[np.float64]) -> None:
         """Go on from these values."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.smoothing import Smoothed
 from stockstream.indicators.spread import Spread
@@ -97,10 +97,6 @@ class MACD(Indicator[PriceBar, MACDPoint]):
         self.value = point = MACDPoint(line, signal, line - signal)
         return point
 
-    def _implied(self) -> MACDPoint:
-        line, signal = self._spread.present, self._average.present
-        return MACDPoint(line, signal, line - signal)
-
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
 
@@ -109,7 +105,6 @@ class MACD(Indicator[PriceBar, MACDPoint]):
         signal[:] = self._average.batch(line)
         np.subtract(line, signal, out=histogram)
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.common(self._spread.taken, tally.behind(self._average.taken, self.slow - 1))
+    def _check(self) -> None:
+        if self._spread.missing and self._average.missing < self.signal:
+            raise checks.damaged("there is a signal but no line")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.rolling import Mean
 
@@ -127,9 +127,3 @@ class MFI(Indicator[PriceBar, MFIPoint]):
         points[0] = 0.5
         np.divide(up, total, out=points[0], where=total != 0.0)
         points[0] *= 100.0
-
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        flows = tally.common(self._up.taken, self._down.taken)
-        return tally.common(tally.begun(self._last is not None), tally.behind(flows, 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class ROC(Indicator[PriceBar, ROCPoint]):
     __slots__ = ("_closes", "_place", "period")
 
     name: ClassVar[str] = "roc"
-    version: ClassVar[int] = 2
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = ROCPoint
     kept: ClassVar[tuple[str, ...]] = ("_closes", "_place")
@@ -65,7 +64,7 @@ class ROC(Indicator[PriceBar, ROCPoint]):
         super().__init__()
         self.period = checks.whole("period", period, least=1)
         self._closes = []  # of the last bars, a ring once there are ``period`` of them
-        self._place = 0  # behind the newest in the ring; 0 until there is a point
+        self._place = 0  # of the oldest in the ring
 
     @property
     def lookback(self) -> int:
@@ -81,11 +80,9 @@ class ROC(Indicator[PriceBar, ROCPoint]):
             closes.append(close)
             return None
         place = self._place
-        if place == self.period:
-            place = 0
         former = closes[place]
         closes[place] = close
-        self._place = place + 1
+        self._place = place + 1 if place + 1 < self.period else 0
         rate = 100.0 * (close - former) / former if former else math.inf
         self.value = point = ROCPoint(rate if -math.inf < rate < math.inf else None)
         return point
@@ -101,14 +98,11 @@ class ROC(Indicator[PriceBar, ROCPoint]):
             np.divide(100.0 * (close - former), former, out=points[0])
         points[0, ~np.isfinite(points[0])] = np.nan
         # The ring turns by one place a bar, as bar by bar.
-        self._place = (self._place + len(close) - 1) % self.period + 1
+        self._place = (self._place + len(close)) % self.period
         newest = closes[len(closes) - self.period :].tolist()
         self._closes = newest[self.period - self._place :] + newest[: self.period - self._place]
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
+    def _check(self) -> None:
         held, place = len(self._closes), self._place
-        if not place:
-            return tally.exactly(held) if held <= self.period else range(0)
-        return tally.at_least(held + place) if 0 < place <= held == self.period else range(0)
+        if held > self.period or not 0 <= place < self.period or (place and held < self.period):
+            raise checks.damaged(f"{held} closes, the oldest at {place}")

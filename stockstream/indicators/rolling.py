@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful
 
 if TYPE_CHECKING:
@@ -117,26 +117,11 @@ class Moments(Stateful):
         results[:, end:] = np.array([push(value) for value in values[end:].tolist()]).reshape(-1, 2).T
         return results[0], results[1]
 
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        total = squares = 0.0
-        for value in self.block:
-            offset = value - self.pivot
-            total += offset
-            squares += offset * offset
-        return _taken(
-            self.period,
-            len(self.block),
-            len(self.tail_totals),
-            first=self.pivot == self.total == self.squares == 0.0,
-            summed=(total, squares) == (self.total, self.squares),
-        )
-
     def _check(self) -> None:
-        totals, sums = len(self.tail_totals), len(self.tail_squares)
-        if totals != sums or not self.taken:
-            raise checks.damaged(f"block of {len(self.block)}, tails of {totals} and {sums}")
+        block, totals, sums = len(self.block), len(self.tail_totals), len(self.tail_squares)
+        places = block + totals
+        if totals != sums or places >= self.period or (totals and places != self.period - 1):
+            raise checks.damaged(f"block of {block}, tails of {totals} and {sums}")
         if min(self.squares, *self.tail_squares, 0.0) < 0.0:
             raise checks.damaged("a sum of squares below 0")
 
@@ -214,32 +199,10 @@ class Mean(Stateful):
 
         arrays.means(values, self.period, out, of_sizes=self.of_sizes)
 
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        sums = self._sums()
-        return _taken(
-            self.period,
-            len(self._block),
-            len(self._tails),
-            first=self._pivot == 0.0 and not any(sums),
-            summed=sums == self._summed(),
-        )
-
-    def _sums(self) -> tuple[float, ...]:
-        """The sums of the block as they stand."""
-        return (self._total,)
-
-    def _summed(self) -> tuple[float, ...]:
-        """The same, added up again from its values."""
-        total = 0.0
-        for value in self._block:
-            total += value - self._pivot
-        return (total,)
-
     def _check(self) -> None:
-        if not self.taken:
-            raise checks.damaged(f"block of {len(self._block)}, tails of {len(self._tails)}")
+        block, tails = len(self._block), len(self._tails)
+        if block + tails >= self.period or (tails and block + tails != self.period - 1):
+            raise checks.damaged(f"block of {block}, tails of {tails}")
 
 
 class Highest(Stateful):
@@ -289,11 +252,6 @@ class Highest(Stateful):
         """The highest of the window; IndexError before the first value."""
         return self._values[self._start]
 
-    @property
-    def since(self) -> int:
-        """Bars since the highest; IndexError before the first value."""
-        return self._next - 1 - self._places[self._start]
-
     def batch(self, values: NDArray[np.float64]) -> NDArray[np.unsignedinteger[Any]]:
         """`push` for a stretch of values, shape (n,): bars since the highest, shape (n,)."""
         from stockstream.indicators import arrays
@@ -340,12 +298,6 @@ class Highest(Stateful):
         self._values = [value for _, value in stack]
         self._start = 0
 
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        entries = self.entries()
-        return tally.at_least(entries[0][0] + 1) if entries else tally.exactly(0)
-
     def state(self) -> dict[str, Any]:
         """The whole state; of the values only those that can still become the highest, as [bars ago, value]."""
         return super().state() | {"entries": [list(entry) for entry in self.entries()]}
@@ -359,14 +311,3 @@ class Highest(Stateful):
         except (TypeError, ValueError) as error:
             raise checks.damaged(str(error)) from error
         return fresh
-
-
-def _taken(period: int, block: int, tails: int, *, first: bool, summed: bool) -> range:
-    """How many values leave a block and tails of these lengths.
-
-    The sums are those of a ``first`` block, which has none yet, or of one that is ``summed``; or of both, as in a block
-    of zeros. Where no tail is left, the lengths do not tell which it is.
-    """
-    if first and not tails and block < period:
-        return tally.at_least(block) if summed and block == period - 1 else tally.exactly(block)
-    return tally.at_least(period + block) if summed and block + tails == period - 1 else range(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.sides import Sides
 
@@ -104,10 +104,6 @@ class RSI(Indicator[PriceBar, RSIPoint]):
             self.value = point = RSIPoint(50.0)
         return point
 
-    def _implied(self) -> RSIPoint:
-        gain, loss = self._sides.sides
-        return RSIPoint(100.0 * (gain / (gain + loss)) if gain + loss else 50.0)
-
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
 
@@ -122,7 +118,6 @@ class RSI(Indicator[PriceBar, RSIPoint]):
         rsi *= 100.0
         rsi[total == 0.0] = 50.0
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.common(tally.begun(self._last is not None), tally.behind(self._sides.taken, 1))
+    def _check(self) -> None:
+        if self._last is None and self._sides.missing < self.period:
+            raise checks.damaged("changes without a last close")

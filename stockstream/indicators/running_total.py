@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stockstream.indicators import tally
 from stockstream.indicators.base import Indicator, P, PriceBar
 
 if TYPE_CHECKING:
@@ -53,12 +52,3 @@ class RunningTotal(Indicator[PriceBar, P]):
     @abstractmethod
     def _shares(self, closes: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         """Which share of its volume each bar adds, shape (n,), from the former close and the closes, shape (n + 1,)."""
-
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.begun(self._last is not None)
-
-    def _implied(self) -> P:
-        point: P = self.point(self._total)
-        return point

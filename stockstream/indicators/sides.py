@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.smoothing import BLOCK, block_sums, weights, whole_blocks
 from stockstream.indicators.stateful import Stateful
 
@@ -130,16 +130,6 @@ class Sides(Stateful):
         starts = [start, *[start := (start + total) * fade * decay for total in totals[:-1]]]
         moves += np.array(starts)
         return start, totals[-1]
-
-    @property
-    def sides(self) -> tuple[float, float]:
-        """The averages but for a common factor, as the last `push` gave them."""
-        return self.up_before + self.up, self.down_before + self.down
-
-    @property
-    def taken(self) -> range:
-        """How many changes it may have taken."""
-        return tally.filling(self.missing, self.period)
 
     def _check(self) -> None:
         most = 0 if self.missing or self.period == 1 else BLOCK

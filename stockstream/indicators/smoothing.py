@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final, Self
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Smoothed(Stateful):
     >>> average = Smoothed.exponential(3)
     >>> [average.push(value) for value in (1.0, 2.0, 3.0, 6.0)]
     [None, None, 2.0, 4.0]
-    >>> average.present
+    >>> average.value
     4.0
     """
 
@@ -128,9 +128,9 @@ class Smoothed(Stateful):
         return (self.start + self.total) * self._weights[self.place - 1][1] if self.place > 0 else self.start
 
     @property
-    def present(self) -> float:
-        """The average now, once seeded."""
-        return self.pivot + self.excess
+    def value(self) -> float | None:
+        """The average now; None until seeded."""
+        return None if self.place < 0 else self.pivot + self.excess
 
     def push(self, value: float) -> float | None:
         """Take the next value; the average, None until seeded."""
@@ -233,11 +233,6 @@ class Smoothed(Stateful):
         start = (self.excess + shift) * decay
         # The last total begins no block.
         return [start, *[start := ((start + total) * fade + shift) * decay for total, shift in zip(totals, shifts)]]  # noqa: B905
-
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        return tally.filling(self.missing, self.seeds)
 
     def _check(self) -> None:
         if not -self.seeds <= self.place <= (BLOCK if self.span > 1 else 0):

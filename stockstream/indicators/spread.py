@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.smoothing import BLOCK, Smoothed, whole_blocks
 from stockstream.indicators.stateful import Stateful
 
@@ -35,9 +35,9 @@ class Spread(Stateful):
         self._slow = Smoothed.exponential(long)
 
     @property
-    def present(self) -> float:
-        """The spread now, once there were ``long`` values."""
-        return self._fast.excess - self._slow.excess
+    def missing(self) -> int:
+        """Values before the first spread that are still to come."""
+        return self._slow.missing
 
     def push(self, value: float) -> float | None:
         """Take the next value; the spread, None until there were ``long`` values."""
@@ -70,13 +70,8 @@ class Spread(Stateful):
         spreads[end:] = [push(value) for value in values[end:].tolist()]
         return spreads
 
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken."""
-        return tally.common(self._slow.taken, tally.behind(self._fast.taken, self.long - self.short))
-
     def _check(self) -> None:
         fast, slow = self._fast, self._slow
         together = (fast.place, fast.pivot, fast.last) == (slow.place, slow.pivot, slow.last)
-        if not self.taken or not (slow.missing or together):
+        if fast.missing != min(slow.missing, self.short) or not (slow.missing or together):
             raise checks.damaged("the fast average and the slow one are of other values")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 import msgspec
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 
 
 class Stateful:
@@ -82,12 +82,11 @@ class Stateful:
         Nothing has changed where it raises.
         """
         fresh = self._restored(state)
-        fresh._check()  # noqa: SLF001 - it is one of us
         for name in self._slots:
             setattr(self, name, getattr(fresh, name))
 
     def _restored(self, state: Mapping[str, Any]) -> Self:
-        """One of the same parameters in that state, of which only the parts are checked."""
+        """One of the same parameters in that state."""
         if not isinstance(state, Mapping):
             raise checks.damaged(f"{state!r} stands where a state belongs")
         checks.same(state, **self._identity())
@@ -104,21 +103,11 @@ class Stateful:
                 _restore(part, key, state[key])
             else:
                 setattr(fresh, name, converted(key, state[key], hints[name]))
+        fresh._check()  # noqa: SLF001 - it is one of us
         return fresh
 
-    @property
-    def taken(self) -> range:
-        """How many values it may have taken, by what it keeps; empty where no number of them leaves it so.
-
-        By default what its parts agree on, each of which takes every value; see `stockstream.indicators.tally`.
-        """
-        parts = [getattr(self, name) for name in self.kept]
-        return tally.common(*(part.taken for part in parts if isinstance(part, Stateful)))
-
     def _check(self) -> None:
-        """Raise `checks.damaged` where what was restored, all of it, contradicts itself."""
-        if not self.taken:
-            raise checks.damaged("no values lead to it")
+        """Raise `checks.damaged` where what was restored contradicts itself; by default nothing does."""
 
     def _identity(self) -> dict[str, Any]:
         """What a state must have in common with this one: version and parameters."""
@@ -151,8 +140,8 @@ def converted(name: str, value: Any, kind: Any) -> Any:
         converted = msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise checks.damaged(f"{name}: {error}") from error
-    if not isinstance(converted, datetime | msgspec.Struct):
+    if not isinstance(converted, datetime):
         checks.finite(name, converted)
-    elif isinstance(converted, datetime) and converted.tzinfo is None:
+    elif converted.tzinfo is None:
         raise checks.damaged(f"{name} is {value!r}, without a zone")
     return converted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.extremes import Extremes
 from stockstream.indicators.rolling import Mean
@@ -139,17 +139,6 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
         d[clean < reach] = np.nan
         self._clean = min(clean[-1].item(), reach)
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        raws = tally.common(self._raws.taken, tally.at_least(self._clean))
-        raws = tally.common(raws, tally.behind(self._signals.taken, self.smooth - 1))
-        return tally.common(self._extremes.taken, tally.behind(raws, self.period - 1))
-
     def _check(self) -> None:
         if not 0 <= self._clean < self.smooth + self.signal:
             raise checks.damaged(f"clean is {self._clean}")
-        super()._check()
-        defined = (self._clean >= self.smooth, self._clean >= self.smooth + self.signal - 1)
-        if self.value is not None and defined != tuple(field is not None for field in self.value):
-            raise checks.damaged(f"value is {list(self.value)}, clean {self._clean}")

@@ -79,7 +79,6 @@ class Together(Composite):
             raise ValueError(f"two fields would be called {', '.join(sorted(twice))}: name the parts otherwise")
         inputs = dict.fromkeys(name for part in parts.values() for name in part.inputs)
         super().__init__(parts, inputs, _point(tuple(fields)))
-        self.value = self._implied()
 
     @property
     def lookback(self) -> int:
@@ -91,9 +90,6 @@ class Together(Composite):
 
     def _advance(self, bar: Any) -> Point | None:
         return self._joined([part.update(bar) for part in self.parts.values()])
-
-    def _implied(self) -> Point | None:
-        return self._joined(part.value for part in self.parts.values())
 
     def _joined(self, points: Iterable[Point | None]) -> Point | None:
         """The parts' points as one; None where there is none."""
@@ -121,5 +117,5 @@ class Together(Composite):
         for name, part in self.parts.items():
             for field, values in part.batch(columns).items():
                 points[column(name, part, field)] = np.asarray(values)
-        self.value = self._implied()
+        self.value = self._joined(part.value for part in self.parts.values())
         return points

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.smoothing import Smoothed
 from stockstream.indicators.stateful import Stateful
 
@@ -56,11 +56,6 @@ class AverageTrueRange(Stateful):
         self._last = None
         self._average = Smoothed.wilder(period)
 
-    @property
-    def present(self) -> float:
-        """The average now, once there were ``period`` + 1 bars."""
-        return self._average.present
-
     def push(self, high: float, low: float, close: float) -> float | None:
         """Take the next bar; the average, None until there were ``period`` + 1 bars."""
         last = self._last
@@ -76,11 +71,6 @@ class AverageTrueRange(Stateful):
         self._last = close[-1].item()
         return self._average.batch(ranges)
 
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.common(tally.begun(self._last is not None), tally.behind(self._average.taken, 1))
-
     def _check(self) -> None:
-        if not self.taken:
+        if self._last is None and self._average.missing < self.period:
             raise checks.damaged("there is an average but no last close")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import log, log1p, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.rolling import Moments
 
@@ -112,11 +112,6 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
         returns[far] = _array(map(_far, former[far].tolist(), close[far].tolist()), len(far))
         _, squares = self._returns.batch(returns)
         np.sqrt(squares * self._scale, out=points[0])
-
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.common(tally.begun(self._last is not None), tally.behind(self._returns.taken, 1))
 
     def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
         positive: NDArray[np.bool_] = inputs[0] > 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from stockstream.indicators import checks, tally
+from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar, Table
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.sessions import Session, Sessions
@@ -94,6 +94,10 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         """Bars before the first point: none."""
         return 0
 
+    def _check(self) -> None:
+        if self._start > self._end or self._volume < 0.0:
+            raise checks.damaged(f"volume {self._volume} of a session from {self._start} to {self._end}")
+
     def update(self, bar: PriceBar) -> VWAPPoint:  # noqa: D102 - as `Indicator` has it
         high = bar.high
         low = bar.low
@@ -123,19 +127,6 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
             self._volume = volume = self._volume + volume
         self.value = point = VWAPPoint(self._pivot + excess / volume if volume else None)
         return point
-
-    @property
-    def taken(self) -> range:
-        """How many bars it may have taken."""
-        return tally.begun(self._end > _NEVER)
-
-    def _check(self) -> None:
-        if self._start > self._end or self._volume < 0.0:
-            raise checks.damaged(f"volume {self._volume} of a session from {self._start} to {self._end}")
-        super()._check()
-
-    def _implied(self) -> VWAPPoint:
-        return VWAPPoint(self._pivot + self._excess / self._volume if self._volume else None)
 
     def batch(self, columns: Table) -> Table:  # noqa: D102 - as `Indicator` has it
         # A session of which nothing can be said turns up in the middle: a copy goes ahead.

@@ -61,15 +61,6 @@ class WeightedMean(Mean):
         self._total = self._ramp = 0.0
         return pivot + tails.pop() / self._weights
 
-    def _sums(self) -> tuple[float, ...]:
-        return self._total, self._ramp
-
-    def _summed(self) -> tuple[float, ...]:
-        ramp = 0.0
-        for place, value in enumerate(self._block, 1):
-            ramp += (value - self._pivot) * place
-        return *super()._summed(), ramp
-
     def _blocks(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         from stockstream.indicators import arrays
 

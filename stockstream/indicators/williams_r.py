@@ -107,10 +107,3 @@ class WilliamsR(Indicator[PriceBar, WilliamsRPoint]):
             value /= highest - lowest
         value[close <= lowest] = -100.0
         value[highest == lowest] = np.nan
-
-    def _check(self) -> None:
-        super()._check()
-        if self.value is not None:
-            highest, lowest = self._extremes.present
-            if (self.value.williams_r is None) != (highest == lowest):
-                raise checks.damaged(f"value is {list(self.value)} between {lowest} and {highest}")

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import ADX, ADXPoint
-from stockstream.indicators.smoothing import Smoothed
 from tests.indicators.inputs import Floats, Price, Stretch, changed, each_file, stream, stretch, walk
 from tests.indicators.peers import on_walks
 
@@ -134,14 +133,6 @@ def test_a_last_bar_that_is_none_is_damage(part: dict[str, list[float]]) -> None
     adx.batch(stretch(walk(9), 0.3))
     with pytest.raises(ValueError, match="damaged"):
         ADX(period=3).restore(adx.state() | part)
-
-
-@pytest.mark.parametrize("seen", [0, 1, 2, 9])
-def test_averages_that_have_not_seen_the_same_bars_are_damage(seen: int) -> None:
-    adx = ADX(period=3)
-    adx.batch(stretch(walk(seen), 0.3))
-    with pytest.raises(ValueError, match="damaged"):
-        ADX(period=3).restore(adx.state() | {"minus": Smoothed.wilder(3).state()})
 
 
 def test_the_shortest_period_is_two() -> None:

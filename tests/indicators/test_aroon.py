@@ -79,7 +79,7 @@ def test_the_state_holds_prices_and_how_long_ago_they_were() -> None:
     state = aroon.state()
     assert state["highs"]["entries"] == [[2, 9], [1, 8], [0, 7]]
     assert state["lows"]["entries"] == [[1, -4], [0, -6]]
-    assert state["missing"] == 1
+    assert state["missing"] == 0
 
 
 @pytest.mark.parametrize(

@@ -116,12 +116,9 @@ def test_a_copy_and_a_state_of_a_long_window_go_their_own_way(period: int) -> No
 
 
 @pytest.mark.parametrize("period", [5, 60])
-@pytest.mark.parametrize("seen", [0, 200])
-def test_a_window_of_too_many_values_or_too_few_is_damage(period: int, seen: int) -> None:
-    cci = CCI(period)
-    cci.batch(stretch(walk(seen)))
-    state = cci.state()
-    for values in ([1.0] * (period + 1), [1.0] * (period - 1), [1.0], None, [None], "?", 3):
+def test_a_window_of_too_many_values_is_damage(period: int) -> None:
+    state = CCI(period).state()
+    for values in ([1.0] * (period + 1), None, [None], "?", 3):
         with pytest.raises(ValueError, match="damaged"):
             CCI(period).restore(state | {"window": state["window"] | {"values": values}})
 

@@ -57,18 +57,6 @@ def test_where_the_inner_value_is_undefined_the_outer_is_not_fed() -> None:
     np.testing.assert_array_equal(batch["sma"], [np.nan, np.nan, 0.5, np.nan, np.nan, 0.5, 0.75])
 
 
-def test_of_two_that_have_warmed_up_it_has_a_value_at_once() -> None:
-    inner, outer = OBV(), RSI(3)
-    inner.batch(BARS)
-    outer.batch(BARS)
-    chain, other = Chain(inner, outer), Chain(OBV(), RSI(3))
-    assert chain.value == outer.value
-    other.restore(chain.state())
-    assert other.value == chain.value
-    chain.restore(Chain(OBV(), RSI(3)).state())
-    assert chain.value is None
-
-
 @pytest.mark.parametrize("at_once", [False, True])
 def test_the_value_is_that_of_the_last_bar(*, at_once: bool) -> None:
     for count, value in ((2, None), (3, SMAPoint(0.5)), (4, SMAPoint(None)), (6, SMAPoint(0.5))):  # type: ignore[arg-type]

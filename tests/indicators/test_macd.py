@@ -63,7 +63,7 @@ def test_impossible_periods_are_refused_with_their_values(parameters: dict[str, 
 def test_a_signal_without_a_line_is_damage() -> None:
     macd = MACD()
     macd.batch({"close": walk(90)})
-    with pytest.raises(ValueError, match="damaged: no values lead to it"):
+    with pytest.raises(ValueError, match="damaged: there is a signal but no line"):
         macd.restore(macd.state() | {"spread": MACD().state()["spread"]})
 
 

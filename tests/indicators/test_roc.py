@@ -75,12 +75,6 @@ def test_a_ring_that_cannot_be_is_damage() -> None:
     one = ROC(3)
     stream(one, stretch(walk(7)))
     state = one.state()
-    for part in (
-        {"closes": [1.0] * 4},
-        {"place": 4},
-        {"place": 0, "closes": [1.0] * 2},
-        {"place": -1},
-        {"closes": [1.0]},
-    ):
+    for part in ({"closes": [1.0] * 4}, {"place": 3}, {"place": -1}, {"closes": [1.0]}):
         with pytest.raises(ValueError, match="damaged"):
             ROC(3).restore(state | part)

@@ -113,7 +113,7 @@ def test_where_nothing_fell_it_is_just_100() -> None:
 @pytest.mark.parametrize(
     ("part", "message"),
     [
-        ({"last": None}, "no values lead to it"),
+        ({"last": None}, "changes without a last close"),
         ({"sides": RSI(3).state()["sides"] | {"missing": 1, "place": 1}}, "1 seeds missing, 1 changes"),
         ({"sides": RSI(3).state()["sides"] | {"missing": 0, "place": 65}}, "0 seeds missing, 65 changes"),
         ({"sides": RSI(3).state()["sides"] | {"missing": 4}}, "4 seeds missing"),

@@ -3,7 +3,6 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 import talib
@@ -131,22 +130,6 @@ def test_a_count_that_cannot_have_been_is_damage(part: dict[str, object]) -> Non
     broken = {name: state[name] | value if isinstance(value, dict) else value for name, value in part.items()}
     with pytest.raises(ValueError, match="damaged"):
         Stochastic().restore(state | broken)
-
-
-@pytest.mark.parametrize("undefined", ["k", "d"])
-def test_a_field_is_undefined_where_a_flat_window_says_so_and_nowhere_else(undefined: str) -> None:
-    stochastic = Stochastic(2, 1, 2)
-    for high in (9.0, 9.5, 9.5, 9.0):
-        point = stochastic.update(Price(high, 8.0, 8.5))
-    assert point is not None
-    other = msgspec.structs.replace(point, **{undefined: None})
-    with pytest.raises(ValueError, match="damaged: value"):
-        stochastic.restore(stochastic.state() | {"value": list(other)})
-    for _ in range(2):
-        point = stochastic.update(Price(8.0, 8.0, 8.0))
-    assert point == StochasticPoint(None, None)
-    with pytest.raises(ValueError, match="damaged: value"):
-        stochastic.restore(stochastic.state() | {"value": list(msgspec.structs.replace(point, **{undefined: 50.0}))})
 
 
 @pytest.mark.parametrize("smooth", [1, 2, 5])

@@ -62,19 +62,6 @@ def test_those_given_are_left_alone() -> None:
     assert together.parts["rsi"].value is not None
 
 
-def test_of_those_that_have_warmed_up_it_has_a_value_at_once() -> None:
-    rsi = RSI(3)
-    rsi.batch(BARS)
-    together, other = Together({"rsi": rsi, "sma": SMA(5)}), Together({"rsi": RSI(3), "sma": SMA(5)})
-    assert together.value is not None
-    assert rsi.value is not None
-    assert list(together.value) == [rsi.value.rsi, None]
-    other.restore(together.state())
-    assert other.value == together.value
-    together.restore(Together({"rsi": RSI(3), "sma": SMA(5)}).state())
-    assert together.value is None
-
-
 class Moody(SMA):
     """Refuses a close of 13, whatever others do."""
 

@@ -106,16 +106,6 @@ def test_at_the_extremes_it_is_exactly_0_and_100(closes: Floats) -> None:
     assert not np.signbit(values[values == 0.0]).any()
 
 
-def test_it_is_undefined_in_a_flat_window_and_nowhere_else() -> None:
-    for high, value, other in ((9.0, -100.0, None), (8.0, None, -100.0)):
-        williams = WilliamsR(2)
-        for _ in range(2):
-            point = williams.update(Price(high, 8.0, 8.0))
-        assert point == WilliamsRPoint(value)
-        with pytest.raises(ValueError, match="damaged: value"):
-            williams.restore(williams.state() | {"value": [other]})
-
-
 def check_against_talib(columns: Stretch, period: int = 14) -> None:
     ours = WilliamsR(period).batch(columns)["williams_r"]
     theirs = talib.WILLR(columns["high"], columns["low"], columns["close"], period)
