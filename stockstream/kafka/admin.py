@@ -46,7 +46,10 @@ class Admin:
         self._connection = connection
         self._timeout = timeout
         self._refusal: KafkaError | None = None
-        self._client = made(AdminClient, settings(connection, error_cb=self._on_error))
+        self._client = self._made()
+
+    def _made(self) -> AdminClient:
+        return made(AdminClient, settings(self._connection, error_cb=self._on_error))
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error):
@@ -78,7 +81,10 @@ class Admin:
             except KafkaException as error:
                 self._client.poll(0)
                 if self._refusal is not None or time.monotonic() >= ends:
-                    raise self._translated(error) from error
+                    failure = self._translated(error)
+                    # One that heard of no brokers while the last one shut down may look for none ever after.
+                    self._client = self._made()
+                    raise failure from error
 
     def cluster_id(self) -> str:
         """The cluster's identity: a broker formatted anew has another one."""

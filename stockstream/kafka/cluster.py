@@ -21,24 +21,14 @@ from confluent_kafka.admin import OffsetSpec, TopicDescription
 
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT, Admin, instant
+from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import START_BROKER, address, translate
 from stockstream.kafka.positions import Place, Positions
 
 K = TypeVar("K")
 T = TypeVar("T")
 
-_PASSING: Final = frozenset(
-    {
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError.UNKNOWN_TOPIC_ID,
-        KafkaError.LEADER_NOT_AVAILABLE,
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.OFFSET_NOT_AVAILABLE,
-        KafkaError.FENCED_LEADER_EPOCH,
-        KafkaError.UNKNOWN_LEADER_EPOCH,
-        KafkaError._NOENT,
-    }
-)
+_PASSING: Final = UNSETTLED | {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID, KafkaError._NOENT}
 """What is answered of a topic that is being made, moved or deleted: the next look knows better."""
 
 

@@ -13,6 +13,7 @@ from pyroaring import BitMap
 
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import refused, settings, translate
 from stockstream.topics import Topic, decoder
 
@@ -110,12 +111,8 @@ def _read(consumer: Consumer, topic: str, rows: dict[str, BitMap], progress: Cal
 
 def _bounds(consumer: Consumer, topic: str) -> tuple[dict[int, int], dict[int, int]]:
     """By partition the first offset and the one behind the last, of those that hold anything."""
-    begins, ends = {}, {}
-    for number in consumer.list_topics(topic, timeout=_SILENCE).topics[topic].partitions:
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=_SILENCE)
-        if low < high:
-            begins[number], ends[number] = low, high
-    return begins, ends
+    filled = {number: each for number, each in bounds(consumer, topic, _SILENCE).items() if each[0] < each[1]}
+    return {number: low for number, (low, _) in filled.items()}, {number: high for number, (_, high) in filled.items()}
 
 
 def _heed(messages: list[Message], ends: dict[int, int]) -> None:

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import START_BROKER, address, refused, settings, translate
 from stockstream.records import Bar, Series
 from stockstream.topics import Topic
@@ -72,14 +73,11 @@ def _search(consumer: Consumer, topic: Topic[Bar], wanted: set[Series]) -> dict[
     found: dict[Series, Bar] = {}
     decode = topic.decoder()
     stretch = _FIRST_STRETCH
-    bounds = {
-        number: consumer.get_watermark_offsets(TopicPartition(topic.name, number), timeout=_SILENCE)
-        for number in consumer.list_topics(topic.name, timeout=_SILENCE).topics[topic.name].partitions
-    }
-    while wanted and (bounds := {number: (low, end) for number, (low, end) in bounds.items() if low < end}):
-        starts = {number: max(low, end - stretch) for number, (low, end) in bounds.items()}
+    left = bounds(consumer, topic.name, _SILENCE)
+    while wanted and (left := {number: (low, end) for number, (low, end) in left.items() if low < end}):
+        starts = {number: max(low, end - stretch) for number, (low, end) in left.items()}
         keys = {series.symbol.encode() for series in wanted}
-        for message in _read(consumer, topic.name, starts, {number: end for number, (_, end) in bounds.items()}):
+        for message in _read(consumer, topic.name, starts, {number: end for number, (_, end) in left.items()}):
             if message.key() not in keys:
                 continue
             try:
@@ -89,7 +87,7 @@ def _search(consumer: Consumer, topic: Topic[Bar], wanted: set[Series]) -> dict[
             if bar.series in wanted:
                 found[bar.series] = bar
         wanted -= found.keys()
-        bounds = {number: (low, starts[number]) for number, (low, _) in bounds.items()}
+        left = {number: (low, starts[number]) for number, (low, _) in left.items()}
         stretch = min(4 * stretch, _LONGEST_STRETCH)
     return found
 

@@ -36,7 +36,11 @@ class Positions:
         for new in set(groups) - self._consumers.keys():
             self._consumers[new] = made(Consumer, self._settings(new))
         names = sorted(groups)
-        return dict(zip(names, self._pool.map(lambda name: self._positions(name, places), names), strict=True))
+        found = dict(zip(names, self._pool.map(lambda name: self._positions(name, places), names), strict=True))
+        for name, positions in found.items():
+            if positions is None:  # as with `Admin`, the next one may have more luck
+                self._consumers.pop(name).close()
+        return {name: positions or {} for name, positions in found.items()}
 
     def close(self) -> None:
         """End all connections."""
@@ -47,11 +51,11 @@ class Positions:
     def _settings(self, group: str) -> dict[str, Any]:
         return settings(self._connection, enable_auto_commit=False) | {"group.id": group}
 
-    def _positions(self, group: str, places: Sequence[Place]) -> dict[Place, int]:
+    def _positions(self, group: str, places: Sequence[Place]) -> dict[Place, int] | None:
         asked = [TopicPartition(topic, number) for topic, number in places]
         try:
             answered = self._consumers[group].committed(asked, timeout=self._timeout) if asked else []
         except KafkaException as error:
             LOG.info("no positions of %s: %s", group, error)
-            return {}
+            return None
         return {(place.topic, place.partition): place.offset for place in answered if place.offset >= 0}

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT
+from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import LOG, START_BROKER, address, made, refused, settings, translate
 
 
@@ -60,11 +61,7 @@ class Tail:
     def newest(self, count: int) -> list[Sent]:
         """The newest ``count`` messages of all partitions together, oldest first; `follow` goes on from here."""
         try:
-            partitions = self._consumer.list_topics(self._topic, timeout=self._timeout).topics[self._topic].partitions
-            ends = {
-                number: self._consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=self._timeout)
-                for number in partitions
-            }
+            ends = bounds(self._consumer, self._topic, self._timeout)
         except KafkaException as error:
             raise self._failure or translate(error, self._connection) from error
         self._consumer.assign(

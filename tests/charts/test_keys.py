@@ -71,6 +71,6 @@ def test_wheel_is_named() -> None:
 @pytest.mark.parametrize(("table", "title"), [(CHART, "Keys and mouse"), (DASHBOARD, "The dashboard")])
 def test_the_guide_holds_the_table(table: Sequence[Binding], title: str) -> None:
     text = GUIDE.read_text(encoding="utf-8")
-    (section,) = re.findall(rf"\n## {title}\n(.*?)\n## ", text, re.DOTALL)
+    (section,) = re.findall(rf"\n## {title}\n(.*?)\n##", text, re.DOTALL)
     rows = re.findall(r"^\| (.+?) \| (.+?) \|$", section, re.MULTILINE)
     assert rows[2:] == [(binding.label, binding.does) for binding in table]

@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.monitor import Monitor
@@ -207,6 +208,15 @@ def test_what_a_broker_says_while_it_shuts_down_does_no_harm(kafka_jars: list[Pa
                 looking = looks_until_it_is_away(monitor)
             looking.join(30)
             assert not looking.is_alive()
+
+
+def test_a_client_that_no_broker_answered_is_not_asked_again() -> None:
+    """One that heard of no brokers while the last one shut down was seen to look for none ever after."""
+    admin = Admin(connection(f"127.0.0.1:{free_port()}"), timeout=0.1)
+    client = admin._client
+    with pytest.raises(Unreachable):
+        admin.names()
+    assert admin._client is not client
 
 
 def looks_until_it_is_away(monitor: Monitor) -> threading.Thread:

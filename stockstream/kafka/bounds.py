@@ -1,0 +1,39 @@
+"""Where the partitions of a topic begin and end."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+UNSETTLED: Final = frozenset(
+    {
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
+"""What a broker says of a partition that has just been made or moved: a moment later it knows better."""
+
+_AGAIN: Final = 0.1
+
+
+def bounds(consumer: Consumer, topic: str, timeout: float) -> dict[int, tuple[int, int]]:
+    """The first offset of each partition, and the one that its next message gets.
+
+    Raises KafkaException where the broker does not tell within ``timeout`` seconds.
+    """
+    ends = time.monotonic() + timeout
+    while True:
+        try:
+            return {
+                number: consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=timeout)
+                for number in consumer.list_topics(topic, timeout=timeout).topics[topic].partitions
+            }
+        except KafkaException as error:
+            if error.args[0].code() not in UNSETTLED or time.monotonic() >= ends:
+                raise
+            time.sleep(_AGAIN)
