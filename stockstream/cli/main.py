@@ -29,7 +29,7 @@ CARE: Final = "Care"
 
 
 _GARBAGE: Final = (10_000, 20, 20)
-"""When Python looks for garbage: messages come a thousand at a time, and at its usual 700 objects a tenth of the time
+"""When Python looks for garbage: messages come by the thousand, and at its usual 700 objects a tenth of the time
 goes into looking at them."""
 
 _TURN: Final = 0.001

@@ -136,6 +136,8 @@ def moments(values: Floats, period: int, out: Floats) -> None:
         offsets -= means
         totals *= means
         squares -= totals
+        if squares.min() < 0.0:
+            np.maximum(squares, 0.0, out=squares)
         done = slice(first - 1, first - 1 + offsets.shape[1])
         distances[done] = offsets.T
         sums[done] = squares.T

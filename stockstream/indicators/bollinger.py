@@ -101,7 +101,8 @@ class Bollinger(Indicator[PriceBar, BollingerPoint]):
             window.squares = squares = window.squares + offset * offset
             total += totals.pop()
             mean = total / self.period
-            span = sqrt((squares + window.tail_squares.pop() - total * mean) * self._scale)
+            squares = squares + window.tail_squares.pop() - total * mean
+            span = sqrt(squares * self._scale) if squares > 0.0 else 0.0
             offset -= mean
         else:
             if len(window.block) < self.period:

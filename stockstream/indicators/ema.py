@@ -15,7 +15,7 @@ class EMAPoint(Point, frozen=True, gc=False):
     ema: float
 
 
-class EMA(MovingAverage[EMAPoint, Smoothed]):
+class EMA(MovingAverage[EMAPoint]):
     """The exponential moving average of the closes.
 
     ::

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, P, PriceBar
@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-A = TypeVar("A", bound=Mean | Smoothed)
-
-
-class MovingAverage(Indicator[PriceBar, P], Generic[P, A]):
+class MovingAverage(Indicator[PriceBar, P]):
     """An average of the closes that moves with them, from the bar with index ``period`` - 1 on.
 
     A subclass names what makes the average of so many closes, and a point of one field.
@@ -32,7 +29,7 @@ class MovingAverage(Indicator[PriceBar, P], Generic[P, A]):
 
     _point: Callable[[float], P]
 
-    def __init__(self, period: int, average: Callable[[int], A]) -> None:
+    def __init__(self, period: int, average: Callable[[int], Mean | Smoothed]) -> None:
         super().__init__()
         self.period = checks.whole("period", period, least=1)
         self._average = average(self.period)

@@ -31,8 +31,9 @@ class Moments(Stateful):
     squared deviations are sum(x**2) - sum(x)**2 / n for a window of n (the shifted form in Chan, Golub & LeVeque,
     "Algorithms for Computing the Sample Variance", 1983). What such a difference can lose is bounded here, because
     the pivot is one of the window's values: by Cauchy and Schwarz it is at least sum(x**2) / n. So it is 0 in a flat
-    window and in no other, and never below. The deviation's relative error stays within some units of 1e-16, in
-    windows of hundreds some tens; only where the pivot is the one spike in a flat window can it come to n**2 units.
+    window and in no other, and never below (squares too small for a float count as 0). The deviation's relative error
+    stays within some units of 1e-16, in windows of hundreds some tens; only where the pivot is the one spike in a flat
+    window can it come to n**2 units.
     A push costs the same for any period, on average: one in ``period`` closes a block.
 
     >>> moments = Moments(4)
@@ -74,7 +75,8 @@ class Moments(Stateful):
         self.squares = squares = self.squares + offset * offset
         total += totals.pop()
         mean = total / self.period
-        return offset - mean, squares + self.tail_squares.pop() - total * mean
+        squares = squares + self.tail_squares.pop() - total * mean
+        return offset - mean, squares if squares > 0.0 else 0.0
 
     def turn(self) -> tuple[float, float]:
         """Begin a block; what `push` gives for the value that filled the former one."""
@@ -94,7 +96,8 @@ class Moments(Stateful):
         self.tail_squares = sums
         total = totals.pop()
         mean = total / self.period
-        return -mean, sums.pop() - total * mean
+        squares = sums.pop() - total * mean
+        return -mean, squares if squares > 0.0 else 0.0
 
     def batch(self, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """`push` for an array, shape (n,), once there were ``period`` values: both results, each of shape (n,)."""

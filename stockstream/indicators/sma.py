@@ -15,7 +15,7 @@ class SMAPoint(Point, frozen=True, gc=False):
     sma: float
 
 
-class SMA(MovingAverage[SMAPoint, Mean]):
+class SMA(MovingAverage[SMAPoint]):
     """The simple moving average of the closes of the last ``period`` bars.
 
     ::

@@ -15,7 +15,7 @@ class WMAPoint(Point, frozen=True, gc=False):
     wma: float
 
 
-class WMA(MovingAverage[WMAPoint, WeightedMean]):
+class WMA(MovingAverage[WMAPoint]):
     """The linearly weighted moving average of the closes of the last ``period`` bars.
 
     ::

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from stockstream.kafka.client import LOG, made, settings
+from stockstream.kafka.client import LOG, made, refused, settings
 
 Place: TypeAlias = tuple[str, int]
 """A topic and the number of a partition."""
@@ -57,5 +57,5 @@ class Positions:
             answered = self._consumers[group].committed(asked, timeout=self._timeout) if asked else []
         except KafkaException as error:
             LOG.info("no positions of %s: %s", group, error)
-            return None
+            return {} if refused(error.args[0]) else None
         return {(place.topic, place.partition): place.offset for place in answered if place.offset >= 0}

@@ -13,6 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, Origin, Standing
+from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import LOG, address, made, refused, settings, translate
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
@@ -214,14 +215,10 @@ class Subscriber(Generic[R]):
         """Take all partitions from where they are to begin; False where the topic went away meanwhile."""
         name = self._topic.name
         try:
-            found = self._consumer.list_topics(name, timeout=6).topics[name]
-            self._partitions = sorted(found.partitions)
+            ends = bounds(self._consumer, name, 6)
+            self._partitions = sorted(ends)
             if not self._partitions:
                 raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
-            ends = {
-                number: self._consumer.get_watermark_offsets(TopicPartition(name, number), timeout=6)
-                for number in self._partitions
-            }
         except KafkaException as error:
             if refused(error.args[0]):
                 raise translate(error, self._connection) from error

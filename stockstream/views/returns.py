@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from stockstream.records import Series
@@ -196,47 +197,26 @@ def _described(values: Values) -> tuple[float, ...]:
         return (np.nan,) * 6
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else np.nan
     return (
-        float(np.mean(values)), deviation, skewness(values), kurtosis(values),
+        float(np.mean(values)), deviation, *shape(values),
         float(np.min(values)), float(np.max(values)),
     )  # fmt: skip
 
 
-def skewness(values: Values) -> float:
-    """The skewness of what a sample, shape (n,), was drawn from: pandas' convention, without the sample's bias.
+def shape(values: Values) -> tuple[float, float]:
+    """The skewness and the excess kurtosis of what a sample, shape (n,), was drawn from, as pandas has them.
 
-    G1 = sqrt(n (n - 1)) / (n - 2) * m3 / m2^(3/2), where mk is the mean of the k-th powers of the deviations from the
-    mean: Joanes and Gill, Comparing measures of sample skewness and kurtosis, The Statistician 47 (1998), 183-189. It
-    is 0 for any symmetrical distribution. NaN of fewer than three values, and where they do not vary (pandas: 0).
+    Without the sample's bias: G1 and G2 of Joanes and Gill, Comparing measures of sample skewness and kurtosis, The
+    Statistician 47 (1998), 183-189; both 0 for a normal distribution. NaN of fewer than three and four values, and
+    where they do not vary (pandas: 0).
 
-    >>> round(skewness(np.array([1.0, 2.0, 3.0, 10.0])), 4)
-    1.7636
+    >>> [round(each, 4) for each in shape(np.array([1.0, 2.0, 3.0, 10.0]))]
+    [1.7636, 3.228]
     """
-    n = len(values)
-    m2, m3, _ = _moments(values)
-    return float(np.sqrt(n * (n - 1)) / (n - 2) * m3 / m2**1.5) if n >= 3 and m2 > 0 else np.nan
-
-
-def kurtosis(values: Values) -> float:
-    """The excess kurtosis of what a sample, shape (n,), was drawn from: pandas' convention, without the sample's bias.
-
-    G2 = (n - 1) / ((n - 2) (n - 3)) * ((n + 1) (m4 / m2^2 - 3) + 6), of the same source and with the same mk as
-    `skewness`. It is 0 for the normal distribution. NaN of fewer than four values, and where they do not vary
-    (pandas: 0).
-
-    >>> round(kurtosis(np.array([1.0, 2.0, 3.0, 10.0])), 4)
-    3.228
-    """
-    n = len(values)
-    m2, _, m4 = _moments(values)
-    return float((n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * (m4 / m2**2 - 3) + 6)) if n >= 4 and m2 > 0 else np.nan
-
-
-def _moments(values: Values) -> tuple[float, float, float]:
-    """The second to fourth central moments; 0 where the deviations are no more than rounding."""
     if not len(values) or not _varies(values):
-        return 0.0, 0.0, 0.0
-    apart = values - np.mean(values)
-    return float(np.mean(apart**2)), float(np.mean(apart**3)), float(np.mean(apart**4))
+        return np.nan, np.nan
+    # Both are of any scale, and pandas 2 takes sums below 1e-14 for zero.
+    scaled: Any = pd.Series(values / np.std(values))
+    return float(scaled.skew()), float(scaled.kurt())
 
 
 def _varies(values: Values) -> bool:
@@ -278,8 +258,7 @@ def _matched(one: Frame, other: Frame) -> tuple[Values, Values]:
 def _pearson(one: Values, other: Values) -> float:
     if not (_varies(one) and _varies(other)):
         return np.nan
-    ours, theirs = one - np.mean(one), other - np.mean(other)
-    return float(np.clip(ours @ theirs / np.sqrt((ours @ ours) * (theirs @ theirs)), -1.0, 1.0))
+    return float(np.corrcoef(one, other)[0, 1])
 
 
 def reach(moves: Collection[Values]) -> float:

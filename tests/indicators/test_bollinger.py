@@ -65,14 +65,14 @@ def test_the_deviation_against_exact_fractions(closes: Floats, period: int) -> N
         if not deviation:
             assert bandwidth == 0.0
             continue
-        assert abs(Decimal(middle * bandwidth / 2) / deviation - 1) <= Decimal("1e-14")
+        assert abs(Decimal(middle * bandwidth / 2) / deviation - 1) <= Decimal("5e-15")
         assert abs(Fraction(middle) / mean - 1) <= Fraction("1e-14")
         percent_b = (float(Fraction(closes[end - 1]) - mean) / float(deviation) + 1) / 2
         assert columns["percent_b"][end - 1] == pytest.approx(percent_b, rel=1e-14, abs=1e-14)
         for name, sign in (("lower", -1), ("upper", 1)):
             band = Decimal(mean.numerator) / Decimal(mean.denominator) + sign * deviation
             error = float(abs(Decimal(columns[name][end - 1]) - band))
-            assert error <= 1e-14 * max(abs(middle), closes[end - 1], float(deviation))
+            assert error <= 5e-15 * max(abs(middle), closes[end - 1], float(deviation))
 
 
 @pytest.mark.parametrize("period", [2, 20, 200, 2000])
@@ -84,6 +84,16 @@ def test_the_deviation_at_its_worst_with_the_pivot_the_one_spike_among_prices(pe
         _, deviation = exact(closes[end - period : end].tolist())
         found = columns["middle"][end - 1] * columns["bandwidth"][end - 1] / 2
         assert abs(Decimal(found) / deviation - 1) <= period**2 * Decimal("1e-16")
+
+
+@pytest.mark.parametrize("distance", [1e-160, 1.4e-162, 1e-300])
+def test_squares_too_small_for_a_float_are_a_flat_window(distance: float) -> None:
+    closes = [distance, distance, 0.0] * 400  # the pivot is 0, from which two are apart
+    bands = Bollinger(3)
+    stream = [bands.update(Price(close, close, close)) for close in closes]
+    columns = Bollinger(3).batch({"close": np.array(closes)})
+    assert all(point.lower <= point.middle <= point.upper for point in stream[2:] if point is not None)
+    np.testing.assert_array_equal(columns["upper"][2:], [point.upper for point in stream[2:] if point is not None])
 
 
 @pytest.mark.parametrize("spike_at", [*range(40, 61)])

@@ -19,7 +19,7 @@ from stockstream.indicators import SMA
 from stockstream.records import IMPOSSIBLE, SIMULATED, Bar
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
-from stockstream.views.returns import LEAST, MOST, Spread, beyond, kurtosis, reach, returns, skewness
+from stockstream.views.returns import LEAST, MOST, Spread, beyond, reach, returns, shape
 from stockstream.views.series import SeriesFold
 from tests.views.bars import START, bar, walk
 
@@ -91,17 +91,15 @@ def exact(values: Values) -> tuple[float, float]:
 
 @pytest.mark.parametrize("count", [4, 5, 20, 1001])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_skewness_and_kurtosis_are_those_without_the_sample_s_bias(count: int, sign: int) -> None:
-    values = sign * heavy(count)
-    found = skewness(values), kurtosis(values)
-    assert found == pytest.approx(exact(values), rel=1e-10)
-    assert found == pytest.approx((pd.Series(values).skew(), pd.Series(values).kurt()), rel=1e-9)
+@pytest.mark.parametrize("size", [1.0, 1e-8])  # at which pandas 2 by itself takes them for zero
+def test_skewness_and_kurtosis_are_those_without_the_sample_s_bias(count: int, sign: int, size: float) -> None:
+    values = sign * size * heavy(count)
+    assert shape(values) == pytest.approx(exact(values), rel=1e-10)
 
 
 def test_what_takes_more_returns_than_there_are_is_not_known() -> None:
-    for count, known in ((0, ()), (1, ()), (2, ()), (3, (skewness,)), (4, (skewness, kurtosis))):
-        values = heavy(count)
-        assert [of for of in (skewness, kurtosis) if math.isfinite(of(values))] == list(known)
+    for count, known in ((0, 0), (1, 0), (2, 0), (3, 1), (4, 2)):
+        assert [math.isfinite(each) for each in shape(heavy(count))] == [place < known for place in range(2)]
 
 
 def test_of_prices_that_do_not_vary_there_is_no_skewness_nor_a_correlation() -> None:
