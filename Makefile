@@ -8,11 +8,12 @@ python := .venv/bin/python
 environment = PYTHON="$(PYTHON)" sh requirements/env.sh
 qt = $(if $(QT),qt)
 
-.PHONY: help demo test check bench pictures lock clean
+.PHONY: help demo test test-all check bench pictures lock clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
 	@echo 'make test     the tests'
+	@echo 'make test-all what make test leaves out: full crosses, long runs'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
@@ -30,6 +31,10 @@ demo:
 test:
 	@$(environment) dev $(qt)
 	@$(python) -m pytest $(ARGS)
+
+test-all:
+	@$(environment) dev $(qt)
+	@$(python) -m pytest -m thorough $(ARGS)
 
 check:
 	@$(environment) dev

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -102,8 +105,42 @@ STRETCHES = {name: records(bars) for name, bars in STRETCHES.items()}
 for column in (column for bars in STRETCHES.values() for column in bars.values()):
     column.flags.writeable = False  # a batch leaves what it is given as it was
 
-every_indicator = pytest.mark.parametrize("make", makers(), ids=str)
-every_stretch = pytest.mark.parametrize("bars", STRETCHES.values(), ids=STRETCHES.keys())
+
+Check = Callable[..., None]
+
+
+def every_indicator(*, reads: Collection[str] = (), **crosses: Iterable[Any]) -> Callable[[Check], Check]:
+    """Make of a check a test an indicator, which loops over its parameters and over the product of ``crosses``.
+
+    The indicator as it comes first is what `make test` runs; its other parameters are left to `make test-all`. Only
+    indicators that read all of ``reads`` are among them.
+    """
+    by_kind: defaultdict[type[Any], list[Maker]] = defaultdict(list)
+    for make in makers():
+        if set(reads) <= set(make().inputs):
+            by_kind[make.kind].append(make)
+    combinations = [dict(zip(crosses, values, strict=True)) for values in product(*crosses.values())]
+
+    def decorate(check: Check) -> Check:
+        def test(makes: list[Maker]) -> None:
+            for make in makes:
+                for values in combinations:
+                    try:
+                        check(make=make, **values)
+                    except BaseException as error:
+                        error.add_note(f"with {make} and {values}")
+                        raise
+
+        test.__doc__ = check.__doc__
+        first = [pytest.param(makes[:1], id=kind.__name__) for kind, makes in by_kind.items()]
+        others = [
+            pytest.param(makes[1:], id=f"{kind.__name__}-otherwise", marks=pytest.mark.thorough)
+            for kind, makes in by_kind.items()
+            if len(makes) > 1
+        ]
+        return pytest.mark.parametrize("makes", [*first, *others])(test)
+
+    return decorate
 
 
 def possible(indicator: Any, bars: Stretch) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from stockstream import indicators
 from stockstream.indicators import Indicator
-from tests.indicators.every import EXAMPLES, STRETCHES, Maker, discovered, every_indicator, every_stretch, fit
+from tests.indicators.every import EXAMPLES, STRETCHES, Maker, discovered, every_indicator, fit
 from tests.indicators.inputs import Stretch, assert_identical, cut, prices, records, stream, stretch, table, walk
 
 
@@ -28,10 +28,9 @@ def test_discovery_finds_what_the_package_exports() -> None:
     assert {kind.__name__ for kind in discovered()} <= set(indicators.__all__)
 
 
-@every_stretch
-@every_indicator
-def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, bars: Stretch) -> None:
-    bars = fit(make, bars)
+@every_indicator(name=STRETCHES)
+def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, name: str) -> None:
+    bars = fit(make, STRETCHES[name])
     one_by_one, at_once = make(), make()
     expected = stream(one_by_one, bars)
     assert_identical(at_once.batch(bars), expected)
@@ -42,7 +41,7 @@ def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, b
 MANY = records(stretch(walk(65_573, start=1_000.0), 0.4))
 
 
-@every_indicator
+@every_indicator()
 def test_stream_and_batch_give_the_same_over_many_bars(make: Maker) -> None:
     bars = fit(make, MANY)
     one_by_one, at_once = make(), make()
@@ -77,6 +76,7 @@ def run() -> Run:
     return Run()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ALONE, ids=lambda kind: kind.__name__)
 def test_stream_and_batch_give_the_same_over_a_million_bars(run: Run, kind: type[Any]) -> None:
     at_once = kind()
@@ -102,7 +102,7 @@ def drawn_bars(draw: st.DrawFn) -> Stretch:
     return records(columns, draw(st.integers(1, 300)))
 
 
-@every_indicator
+@every_indicator()
 @settings(deadline=None, max_examples=20)
 @given(bars=drawn_bars(), cuts=st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=6))
 def test_any_cut_into_batches_and_updates_gives_the_same(
@@ -120,8 +120,7 @@ def test_any_cut_into_batches_and_updates_gives_the_same(
     assert pieces.state() == whole.state()
 
 
-@pytest.mark.parametrize("length", [1, 20, 333])
-@every_indicator
+@every_indicator(length=[1, 20, 333])
 def test_batches_of_one_length_give_the_same(make: Maker, length: int) -> None:
     bars = STRETCHES["walk"]
     whole, pieces = make(), make()
@@ -131,8 +130,7 @@ def test_batches_of_one_length_give_the_same(make: Maker, length: int) -> None:
     assert pieces.state() == whole.state()
 
 
-@pytest.mark.parametrize("name", ["walk", "flat", "ties", "ten bars"])
-@every_indicator
+@every_indicator(name=["walk", "flat", "ties", "ten bars"])
 def test_peek_gives_what_update_gives_and_changes_nothing(make: Maker, name: str) -> None:
     bars = cut(STRETCHES[name], 0, 300)
     peeking, plain = make(), make()
@@ -146,8 +144,7 @@ def test_peek_gives_what_update_gives_and_changes_nothing(make: Maker, name: str
     assert_identical(table(peeked, plain.fields), stream(plain, bars))
 
 
-@pytest.mark.parametrize("name", ["walk", "ties", "spikes", "1e9"])
-@every_indicator
+@every_indicator(name=["walk", "ties", "spikes", "1e9"])
 def test_a_restored_one_goes_on_bit_for_bit(make: Maker, name: str) -> None:
     bars = STRETCHES[name]
     expected = make().batch(bars)
@@ -164,8 +161,7 @@ def test_a_restored_one_goes_on_bit_for_bit(make: Maker, name: str) -> None:
         assert_identical(again.batch(cut(bars, place)), cut(expected, place))
 
 
-@pytest.mark.parametrize("name", ["walk", "flat", "ten bars"])
-@every_indicator
+@every_indicator(name=["walk", "flat", "ten bars"])
 def test_the_value_is_the_last_point_and_none_until_ready(make: Maker, name: str) -> None:
     bars = STRETCHES[name]
     indicator = make()
@@ -186,8 +182,7 @@ def test_the_value_is_the_last_point_and_none_until_ready(make: Maker, name: str
             assert each.ready == (each.value is not None)
 
 
-@pytest.mark.parametrize("zone", [None, "UTC", "America/New_York"])
-@every_indicator
+@every_indicator(zone=[None, "UTC", "America/New_York"])
 def test_a_table_gives_a_table(make: Maker, zone: str | None) -> None:
     bars = STRETCHES["walk"]
     expected = make().batch(bars)
@@ -202,7 +197,7 @@ def test_a_table_gives_a_table(make: Maker, zone: str | None) -> None:
     assert_identical({name: points[name].to_numpy() for name in points}, expected)
 
 
-@every_indicator
+@every_indicator()
 def test_a_state_is_a_snapshot(make: Maker) -> None:
     indicator = make()
     indicator.batch(cut(STRETCHES["walk"], 0, 90))
@@ -216,7 +211,7 @@ def test_a_state_is_a_snapshot(make: Maker) -> None:
     assert json.dumps(state) == before
 
 
-@every_indicator
+@every_indicator()
 def test_a_copy_goes_its_own_way(make: Maker) -> None:
     indicator = make()
     indicator.batch(cut(STRETCHES["walk"], 0, 95))
@@ -227,14 +222,14 @@ def test_a_copy_goes_its_own_way(make: Maker) -> None:
     assert json.dumps(indicator.state()) == before
 
 
-@every_indicator
+@every_indicator()
 def test_the_first_point_comes_after_the_lookback(make: Maker) -> None:
     indicator = make()
     points = [indicator.update(price) for price in prices(STRETCHES["walk"])[: indicator.lookback + 3]]
     assert [point is None for point in points] == [True] * indicator.lookback + [False] * 3
 
 
-@every_indicator
+@every_indicator()
 def test_a_point_has_the_fields_by_name_and_in_order(make: Maker) -> None:
     indicator = make()
     point = [indicator.update(price) for price in prices(STRETCHES["walk"])][-1]

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 from stockstream.indicators import InvalidBar
-from tests.indicators.every import STRETCHES, Maker, discovered, every_indicator, makers, possible
+from tests.indicators.every import STRETCHES, Maker, discovered, every_indicator, possible
 from tests.indicators.inputs import NUMBERS, Price, cut, prices
 
 BARS = STRETCHES["walk"]
@@ -43,9 +43,7 @@ def after(make: Maker, bars: int) -> Any:
     return indicator
 
 
-@pytest.mark.parametrize("place", [0, 5, 77, 500])
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1.1e100, -1.1e100], ids=str)
-@every_indicator
+@every_indicator(place=[0, 5, 77, 500], value=[math.nan, math.inf, -math.inf, 1.1e100, -1.1e100])
 def test_what_is_not_finite_or_too_large_is_refused(make: Maker, value: float, place: int) -> None:
     indicator = after(make, place)
     before = json.dumps(indicator.state())
@@ -60,7 +58,7 @@ def test_what_is_not_finite_or_too_large_is_refused(make: Maker, value: float, p
         assert json.dumps(indicator.state()) == before
 
 
-@every_indicator
+@every_indicator()
 def test_update_and_batch_refuse_the_same_bars(make: Maker) -> None:
     bars = STRETCHES["around zero"]
     good = possible(make(), bars)
@@ -76,12 +74,7 @@ def test_update_and_batch_refuse_the_same_bars(make: Maker) -> None:
             make().batch(bars)
 
 
-def every_one_that_reads(*names: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("make", [make for make in makers() if set(names) <= set(make().inputs)], ids=str)
-
-
-@pytest.mark.parametrize("place", [0, 90])
-@every_one_that_reads("volume")
+@every_indicator(reads=("volume",), place=[0, 90])
 def test_a_volume_that_is_negative_or_not_known_is_refused(make: Maker, place: int) -> None:
     for volume, told in ((None, "nan"), (-1.0, "-1.0")):
         indicator = after(make, place)
@@ -95,8 +88,7 @@ def test_a_volume_that_is_negative_or_not_known_is_refused(make: Maker, place: i
         assert json.dumps(indicator.state()) == before
 
 
-@pytest.mark.parametrize("place", [0, 90])
-@every_one_that_reads("high", "low")
+@every_indicator(reads=("high", "low"), place=[0, 90])
 def test_a_high_below_the_low_is_refused(make: Maker, place: int) -> None:
     indicator = after(make, place)
     before = json.dumps(indicator.state())
@@ -107,7 +99,7 @@ def test_a_high_below_the_low_is_refused(make: Maker, place: int) -> None:
     assert json.dumps(indicator.state()) == before
 
 
-@every_indicator
+@every_indicator()
 def test_a_refusal_names_the_time_of_the_bar(make: Maker) -> None:
     nothing = dict.fromkeys(NUMBERS, math.nan) | {"airline": "AA", "tz": None}
     bar = SimpleNamespace(**nothing, time="2026-03-02 14:30:00+00:00")
@@ -115,8 +107,7 @@ def test_a_refusal_names_the_time_of_the_bar(make: Maker) -> None:
         make().update(bar)
 
 
-@pytest.mark.parametrize("indexed", [False, True])
-@every_indicator
+@every_indicator(indexed=[False, True])
 def test_a_refused_batch_names_the_time_of_the_bar(make: Maker, *, indexed: bool) -> None:
     frame = pd.DataFrame(BARS)
     frame[numbers_of(make)] = frame[numbers_of(make)].astype(np.float64)
@@ -126,7 +117,7 @@ def test_a_refused_batch_names_the_time_of_the_bar(make: Maker, *, indexed: bool
         make().batch(frame.set_index("time") if indexed else frame)
 
 
-@every_indicator
+@every_indicator()
 def test_a_state_of_something_else_is_refused_and_says_why(make: Maker) -> None:
     indicator = make()
     indicator.batch(cut(BARS, 0, 90))
@@ -138,7 +129,7 @@ def test_a_state_of_something_else_is_refused_and_says_why(make: Maker) -> None:
     assert json.dumps(indicator.state()) == before
 
 
-@every_indicator
+@every_indicator()
 def test_a_state_of_an_older_or_a_newer_version_is_refused_and_says_why(make: Maker) -> None:
     indicator = after(make, 90)
     own = indicator.version
@@ -150,8 +141,7 @@ def test_a_state_of_an_older_or_a_newer_version_is_refused_and_says_why(make: Ma
     assert json.dumps(indicator.state()) == before
 
 
-@pytest.mark.parametrize("seen", [0, 1, 90])
-@every_indicator
+@every_indicator(seen=[0, 1, 90])
 def test_a_damaged_state_is_refused(make: Maker, seen: int) -> None:
     indicator = make()
     indicator.batch(cut(BARS, 0, seen))
@@ -168,7 +158,7 @@ def test_a_damaged_state_is_refused(make: Maker, seen: int) -> None:
     assert json.dumps(indicator.state()) == before
 
 
-@every_indicator
+@every_indicator()
 def test_a_batch_says_which_column_is_missing_or_too_short(make: Maker) -> None:
     indicator = make()
     bars = dict(BARS)
