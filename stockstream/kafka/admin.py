@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPa
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
 
 from stockstream.errors import AuthError, BrokerError, Unreachable
+from stockstream.kafka import letters
 from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
 from stockstream.topics import Topic
 
@@ -103,10 +104,13 @@ class Admin:
 
     def ensure(self, topic: Topic[Any]) -> None:
         """Make the topic and its dead-letter topic where they are missing."""
-        wanted = [
-            NewTopic(topic.name, topic.partitions, 1, config=dict(topic.config)),
-            NewTopic(topic.dead_letters, 1, 1, config={"cleanup.policy": "compact", "retention.ms": "-1"}),
-        ]
+        self._make([NewTopic(topic.name, topic.partitions, 1, config=dict(topic.config)), _dead_letters(topic)])
+
+    def ensure_dead_letters(self, topic: Topic[Any]) -> None:
+        """Make the dead-letter topic alone where it is missing: who only reads never makes the topic itself."""
+        self._make([_dead_letters(topic)])
+
+    def _make(self, wanted: list[NewTopic]) -> None:
         present = self.names()
         missing = [new for new in wanted if new.topic not in present]
         if not missing:
@@ -157,6 +161,10 @@ class Admin:
             else:
                 return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
         raise BrokerError("a topic has no leader", hint="is the broker well? its log says more")
+
+
+def _dead_letters(topic: Topic[Any]) -> NewTopic:
+    return NewTopic(topic.dead_letters, 1, 1, config=dict(letters.TOPIC_CONFIG))
 
 
 def instant(milliseconds: int) -> datetime:

@@ -73,6 +73,11 @@ def refused(error: KafkaError) -> bool:
     return error.code() in _REFUSED
 
 
+def away(error: KafkaError) -> bool:
+    """Whether no broker answers, which may mend by itself."""
+    return error.code() in _AWAY
+
+
 def translate(error: KafkaError | KafkaException, connection: Mapping[str, Any]) -> BrokerError:
     """An error of librdkafka as one of ours."""
     cause = error.args[0] if isinstance(error, KafkaException) else error
@@ -81,6 +86,6 @@ def translate(error: KafkaError | KafkaException, connection: Mapping[str, Any])
         return AuthError(
             f"the broker at {where} refuses us: {cause.str()}", hint="check the kafka section's user, password and TLS"
         )
-    if cause.code() in _AWAY:
+    if away(cause):
         return Unreachable(f"no broker answers at {where}", hint=START_BROKER)
     return BrokerError(f"the broker at {where}: {cause.str()}")

@@ -2,59 +2,166 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import threading
+import time
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from stockstream.errors import BrokerError
+from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.client import LOG, settings
+from stockstream.kafka.bounds import UNSETTLED
+from stockstream.kafka.client import LOG, away, made, settings, translate
+from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, letter
 from stockstream.topics import Topic
+
+_PAUSES: Final = 0.1, 5.0
+"""Seconds between the first two attempts, and the longest between two: each pause is twice the one before."""
+
+_RESPITE: Final = 60.0
+"""Seconds for which nothing is tried where the broker does not take dead letters at all."""
+
+_PASSING: Final = UNSETTLED | {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.NETWORK_EXCEPTION,
+    KafkaError.BROKER_NOT_AVAILABLE,
+    KafkaError.NOT_ENOUGH_REPLICAS,
+    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+    KafkaError.KAFKA_STORAGE_ERROR,
+    KafkaError._PURGE_QUEUE,
+    KafkaError._PURGE_INFLIGHT,
+}
+"""What may mend by itself: everything else will be answered the next time, too."""
+
+_TOO_LARGE: Final = KafkaError.MSG_SIZE_TOO_LARGE
+
+
+class Refused(NamedTuple):
+    """A message that cannot be decoded, why, and up to how many bytes it is kept whole."""
+
+    message: Message
+    reason: str
+    most: int = WHOLE
+
+    @property
+    def place(self) -> str:
+        """Where it stands: topic/partition/offset."""
+        return f"{self.message.topic()}/{self.message.partition()}/{self.message.offset()}"
 
 
 class DeadLetters:
     """Writes to a topic's dead-letter topic under the key topic/partition/offset.
 
     That topic is compacted, so that several consumers that stumble over one message leave one copy of it.
+
+    Parameters
+    ----------
+    topic
+        Whose dead letters.
+    connection
+        librdkafka's properties.
+    stop
+        Set where its user ends: what is not written by then is given up.
     """
 
-    def __init__(self, topic: Topic[Any], connection: Mapping[str, Any]) -> None:
+    def __init__(self, topic: Topic[Any], connection: Mapping[str, Any], stop: threading.Event) -> None:
         self._topic = topic
         self._connection = connection
+        self._stop = stop
         self._producer: Producer | None = None
+        self._rest_until = 0.0
 
-    def put(self, message: Message, reason: str, stopped: Callable[[], bool]) -> bool:
-        """Write one and wait until it is acknowledged, however long that takes; False where ``stopped`` came first."""
-        key = f"{message.topic()}/{message.partition()}/{message.offset()}"
-        value = message.value()
-        while not stopped():
+    def put(self, refused: Sequence[Refused]) -> bool:
+        """Write some and wait until each is acknowledged, however long that takes; False where the end came first.
+
+        Only what may mend by itself is tried again, after a pause. One that is too large for the topic is shortened.
+        One that the broker will never take (a right is missing, say) is told in the log and passed: it stays where it
+        is.
+        """
+        LOG.warning("dead letter %s: %s%s", refused[0].place, refused[0].reason, _others(len(refused)))
+        pause, longest = _PAUSES
+        left: Sequence[Refused] = refused
+        while left and time.monotonic() >= self._rest_until and not self._stop.is_set():
             try:
-                producer = self._ready()
-                outcome: list[KafkaError | None] = []
+                left = self._send(left)
+            except BrokerError as error:
+                self._producer = None  # the next one may have more luck
+                if not isinstance(error, Unreachable):
+                    self._give_up(left, error)
+                    break
+                LOG.info("dead letters of %s cannot be written yet: %s", self._topic.name, error)
+            if left:
+                self._stop.wait(pause)
+                pause = min(2 * pause, longest)
+        return not self._stop.is_set()
+
+    def _send(self, refused: Sequence[Refused]) -> Sequence[Refused]:
+        """Write them; those to be written again. Raises `BrokerError` where there is no dead-letter topic to be had."""
+        producer = self._ready()
+        outcomes: dict[int, KafkaError | None] = {}
+        for number, each in enumerate(refused):
+            self._produce(producer, number, each, outcomes)
+        while len(outcomes) < len(refused) and not self._stop.is_set():
+            producer.poll(0.1)
+        again: list[Refused] = []
+        for number, error in outcomes.items():
+            if error is None:
+                continue
+            each = refused[number]
+            if error.code() == _TOO_LARGE and each.most > SHORTENED:
+                again.append(each._replace(most=SHORTENED))
+            elif error.fatal() or away(error) or error.code() in _PASSING:
+                self._producer = None
+                again.append(each)
+            else:
+                self._give_up([each], translate(error, self._connection))
+        return again
+
+    def _produce(self, producer: Producer, number: int, each: Refused, outcomes: dict[int, KafkaError | None]) -> None:
+        key, value, headers = letter(each.place, each.message.value(), each.reason, most=each.most)
+        while not self._stop.is_set():
+            try:
                 producer.produce(
-                    self._topic.dead_letters,
-                    value,
-                    key,
-                    headers={"reason": reason.encode()},
-                    on_delivery=partial(_note, outcome),
+                    self._topic.dead_letters, value, key, headers=headers, on_delivery=partial(_note, outcomes, number)
                 )
-                while not outcome and not stopped():
-                    producer.poll(0.1)
-                if outcome and outcome[0] is None:
-                    LOG.warning("dead letter %s: %s", key, reason)
-                    return True
-            except (BrokerError, KafkaException) as error:
-                LOG.warning("dead letter %s cannot be written yet: %s", key, error)
-        return False
+            except BufferError:
+                producer.poll(0.1)
+            except KafkaException as error:
+                outcomes[number] = error.args[0]
+                return
+            else:
+                return
 
     def _ready(self) -> Producer:
         if self._producer is None:
-            Admin(self._connection, timeout=2).ensure(self._topic)
-            self._producer = Producer(settings(self._connection, enable_idempotence=True, linger_ms=0))
+            Admin(self._connection, timeout=2).ensure_dead_letters(self._topic)
+            own = settings(self._connection, enable_idempotence=True, linger_ms=5)
+            # A user's own limit may be meant for records.
+            own["message.max.bytes"] = max(CLIENT_BYTES, int(own.get("message.max.bytes", 0)))
+            self._producer = made(Producer, own)
         return self._producer
 
+    def _give_up(self, refused: Sequence[Refused], error: BrokerError) -> None:
+        """Say once in a while that what cannot be read is not kept."""
+        if time.monotonic() >= self._rest_until:
+            LOG.error(
+                "%s cannot be kept on %s and is passed%s: %s",
+                refused[0].place,
+                self._topic.dead_letters,
+                _others(len(refused)),
+                error,
+            )
+        self._rest_until = time.monotonic() + _RESPITE
 
-def _note(outcome: list[KafkaError | None], error: KafkaError | None, _: Message) -> None:
-    outcome.append(error)
+
+def _others(count: int) -> str:
+    return f", and {count - 1:,} more" if count > 1 else ""
+
+
+def _note(outcomes: dict[int, KafkaError | None], number: int, error: KafkaError | None, _: Message) -> None:
+    outcomes[number] = error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import threading
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import msgspec
 from confluent_kafka import KafkaError, Message
 
-from stockstream.kafka.deadletters import DeadLetters
+from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.topics import Topic, decoder
 
 R = TypeVar("R")
@@ -39,8 +39,8 @@ class Decoding(Generic[R]):
         librdkafka's properties, for the dead letters.
     keys
         Only messages with these keys (and those without any) are decoded; None for all.
-    stopped
-        Whether to give up on dead letters that cannot be written yet.
+    stop
+        Set where dead letters that cannot be written yet are to be given up.
 
     Attributes
     ----------
@@ -54,12 +54,11 @@ class Decoding(Generic[R]):
         record: type[R],
         connection: Mapping[str, Any],
         keys: Collection[str] | None,
-        stopped: Callable[[], bool],
+        stop: threading.Event,
     ) -> None:
         self._decode = decoder(record)
-        self._letters = DeadLetters(topic, connection)
+        self._letters = DeadLetters(topic, connection, stop)
         self._keys = None if keys is None else frozenset([None, *(key.encode() for key in keys)])
-        self._stopped = stopped
         self.dead = 0
 
     def take(self, messages: list[Message]) -> Decoded[R]:
@@ -75,19 +74,26 @@ class Decoding(Generic[R]):
             good = [message for message in good if message.key() in keys]
         try:
             records = list(map(self._decode, map(Message.value, good)))  # type: ignore[arg-type]
-        except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
+        except Exception:  # noqa: BLE001 - whatever a message does to the decoder, the others are taken
             good, records = self._one_by_one(good)
         return Decoded(good, records, positions, errors)
 
     def _one_by_one(self, messages: list[Message]) -> tuple[list[Message], list[R]]:
-        good, records = [], []
+        good: list[Message] = []
+        records: list[R] = []
+        bad: list[Refused] = []
         for message in messages:
+            value = message.value()
+            if value is None:
+                bad.append(Refused(message, "the message has no value"))
+                continue
             try:
-                records.append(self._decode(message.value()))  # type: ignore[arg-type]
+                records.append(self._decode(value))
                 good.append(message)
-            except (msgspec.MsgspecError, TypeError, UnicodeDecodeError) as error:
-                if self._letters.put(message, str(error), self._stopped):
-                    self.dead += 1
+            except Exception as error:  # noqa: BLE001 - a message of any kind is set aside with its reason
+                bad.append(Refused(message, str(error) or type(error).__name__))
+        if bad and self._letters.put(bad):
+            self.dead += len(bad)
         return good, records
 
 

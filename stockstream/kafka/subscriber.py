@@ -84,7 +84,7 @@ class Subscriber(Generic[R]):
         self._failure: BaseException | None = None
         self._batch: Batch[R] = Batch()
         self._fetched = threading.Event()
-        self._decoding = Decoding(topic, record, connection, keys, self._stop.is_set)
+        self._decoding = Decoding(topic, record, connection, keys, self._stop)
         self._health = Health()
         self._waiting: str | None = f"broker {address(connection)}"
         self._high: dict[int, int] = {}

@@ -1,0 +1,68 @@
+"""What a dead letter is on the wire: the bytes that could not be read, why, and what a shortened one was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+TOPIC_CONFIG: Final[Mapping[str, str]] = {
+    "cleanup.policy": "compact",
+    "retention.ms": "-1",
+    "max.message.bytes": str(2 * 1024 * 1024),
+}
+"""A topic of dead letters: it takes what its own topic takes (1 MiB by default), and the headers of it."""
+
+CLIENT_BYTES: Final = int(TOPIC_CONFIG["max.message.bytes"])
+"""``message.max.bytes`` of a producer that sends dead letters."""
+
+WHOLE: Final = 2_000_000
+"""Bytes up to which a letter is sent whole; what is left of the topic's limit is for its key and headers."""
+
+SHORTENED: Final = 65_536
+"""Bytes that are kept of one that is larger."""
+
+_LONGEST_REASON: Final = 1_000
+
+
+class Letter(NamedTuple):
+    """A dead letter, as it is to be sent."""
+
+    key: str
+    value: bytes
+    headers: list[tuple[str, str | bytes | None]]
+
+
+def letter(key: str, value: bytes | None, reason: str, *, most: int = WHOLE) -> Letter:
+    """The dead letter of some bytes.
+
+    Parameters
+    ----------
+    key
+        Their position: topic/partition/offset, or file/line.
+    value
+        The bytes. None, which a compacted topic would take for a deletion, becomes none at all.
+    reason
+        Why they cannot be read: the header ``reason``, cut at a thousand characters.
+    most
+        Larger ones are shortened to their first `SHORTENED` bytes. What was there is told by the headers ``length`` (in
+        bytes) and ``sha256`` (in hexadecimal digits) of the whole, and ``position``, which is the key.
+
+    >>> letter("stocks/0/7", b"abc", "malformed")
+    Letter(key='stocks/0/7', value=b'abc', headers=[('reason', b'malformed')])
+    """
+    whole = value or b""
+    headers: list[tuple[str, str | bytes | None]] = [("reason", _cut(reason))]
+    if len(whole) <= most:
+        return Letter(key, whole, headers)
+    headers += [
+        ("length", str(len(whole)).encode()),
+        ("sha256", sha256(whole).hexdigest().encode()),
+        ("position", key.encode(errors="replace")),
+    ]
+    return Letter(key, whole[: min(most, SHORTENED)], headers)
+
+
+def _cut(reason: str) -> bytes:
+    text = reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."
+    return text.encode(errors="replace")
