@@ -98,12 +98,13 @@ def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFil
     Raises
     ------
     SourceError
-        For a path that does not exist, and a folder or a zip without any CSV file.
+        For a path that does not exist or may not be read, and a folder or a zip without any CSV file.
     """
     found: list[CsvFile] = []
     passed: list[str] = []
     for path in paths:
-        inside = list(_inside(path))
+        with _translated(str(path)):
+            inside = list(_inside(path))
         wanted = [file for file in inside if (file.path == path and not file.member) or not _named(file, skip)]
         if not wanted:
             raise SourceError(f"{path} holds no CSV file that could be read")

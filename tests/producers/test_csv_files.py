@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import os
+import subprocess
+import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -106,10 +109,35 @@ def test_damaged_archives_are_told_as_such(tmp_path: Path) -> None:
         find([short])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(TEXT)
-    path.chmod(0)
-    with pytest.raises(SourceError, match="cannot be read: Permission denied"):
-        find([path])
+def test_what_may_not_be_read_or_looked_into_is_one_line() -> None:
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to the plain user below
+        folder = Path(name)
+        folder.chmod(0o755)
+        closed = folder / "closed"
+        closed.mkdir()
+        (closed / "a.csv").write_bytes(TEXT)
+        (folder / "b.csv").write_bytes(TEXT)
+        (folder / "b.csv").chmod(0)
+        closed.chmod(0)
+        try:
+            for path in (folder / "b.csv", closed, closed / "a.csv"):
+                assert found_by_a_plain_user(path) == f"{path} cannot be read: Permission denied"
+        finally:
+            closed.chmod(0o700)
+
+
+def found_by_a_plain_user(path: Path) -> str:
+    """What `find` says to a user who is not root, for root may read everything."""
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom stockstream.errors import SourceError\n"
+        "from stockstream.producers.csv_files import find\n"
+        "os.geteuid() or os.setuid(65534)\n"
+        "try:\n    print(find([Path(sys.argv[1])]))\nexcept SourceError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read: File name too long"):
+        find([tmp_path / ("a" * 5000)])
