@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+import reprlib
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import platformdirs
 from pydantic import (
@@ -27,7 +28,7 @@ from pydantic import (
 )
 
 from stockstream.errors import ConfigError
-from stockstream.layers import KeyPath, Origins, merge, nested, parsed, read
+from stockstream.layers import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
 from stockstream.records import INTERVALS
 
 PREFIX: Final = "STOCKSTREAM_"
@@ -54,6 +55,11 @@ _EXPECTED: Final = {
 
 _PATHS: Final = ("state_dir", "data_dir", "cache_dir", "secrets_file")
 _SECRET: Final = re.compile(r".*(password|secret|passphrase|key\.pem)|sasl\.oauthbearer\.config")
+_MAYBE_SECRET: Final = re.compile(r"pas|pwd|secr|tok|cred|key(?!tab|\w*\.location)|jaas|bearer\.config|pem$", re.I)
+
+HIDDEN: Final = "***"
+"""Stands for a secret."""
+
 _SERVER: Final = r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(:\d{1,5})?"
 
 # A Kubernetes service called "stockstream" puts these into every container of its namespace.
@@ -152,6 +158,14 @@ class DemoSettings(Section):
     symbols: Names = Field(default=("AAPL", "MSFT"), min_length=1)
 
 
+class Entry(NamedTuple):
+    """A setting: its path, its effective value (`HIDDEN` for a secret) and where that was written."""
+
+    path: KeyPath
+    value: object
+    origin: Origin
+
+
 class Settings(Section):
     """Everything that a user can set, checked; made by `load`.
 
@@ -187,19 +201,33 @@ class Settings(Section):
         """The values that must never be shown or logged."""
         return tuple(value.get_secret_value() for value in self.kafka.values() if isinstance(value, SecretStr))
 
-    def view(self, name: str, known: Mapping[str, Iterable[str]]) -> Mapping[str, Any]:
-        """The parameters that are set for the view ``name``.
+    def entries(self) -> Iterator[Entry]:
+        """Every setting with its effective value and its origin, in the order of the file, secrets hidden."""
+        yield from self._entries((), self)
 
-        ``known`` maps every view to its parameters; the whole section ``views`` is checked against it, so that a
-        mistyped view is seen too. Raises ConfigError for a view or parameter that does not exist.
-        """
-        for view, parameters in self.views.items():
-            if view not in known:
-                raise self._origins.unknown(("views", view), known)
-            for parameter in parameters:
-                if parameter not in known[view]:
-                    raise self._origins.unknown(("views", view, parameter), known[view])
-        return self.views.get(name, {})
+    def _entries(self, path: KeyPath, value: object) -> Iterator[Entry]:
+        if isinstance(value, BaseModel):
+            inner = {name: getattr(value, name) for name in type(value).model_fields}
+        else:
+            inner = dict(value) if isinstance(value, Mapping) else {}
+        for name, each in inner.items():
+            yield from self._entries((*path, name), each)
+        if not inner:
+            yield Entry(path, HIDDEN if self._hides(path) else value, self.origin(path))
+
+    def _hides(self, path: KeyPath) -> bool:
+        """Whether a value is not shown: a secret, what may be a misspelt one, and all of the file of secrets."""
+        place = self.origin(path).place.rpartition(":")[0]
+        secret = path[0] == "kafka" and _MAYBE_SECRET.search(path[-1]) is not None
+        return secret or (self.secrets_file is not None and place == str(self.secrets_file))
+
+    def origin(self, path: KeyPath) -> Origin:
+        """Where the effective value at this path was written."""
+        return self._origins.of(path)
+
+    def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
+        """The error for a key that does not exist where the ``known`` ones may stand."""
+        return self._origins.unknown(path, known)
 
     def wrong(self, path: KeyPath, expected: str) -> ConfigError:
         """The error for a value that cannot be; ``expected`` goes on from the key: "should be ...".
@@ -233,18 +261,16 @@ def load(
     """
     if path is None and DEFAULT_FILE.is_file():
         path = DEFAULT_FILE
-    written, lines = _read(path) if path else ({}, {})
-    environment, variables = _environment(environ)
-    options = overrides or {}
-    origins = Origins(path, lines, variables, options)
-    for key in lines:
+    layers = [_read(path)] if path else []
+    for key in layers[0].places if layers else ():
         if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
-            raise _misplaced(origins, key)
-    values = merge(written, environment, options)
-    if values.get("secrets_file"):
-        secrets = _secrets(Path(str(values["secrets_file"])).expanduser())
-        values = merge(written, {"kafka": secrets}, environment, options)
-    return _settings(values, origins)
+            raise _misplaced(Origins(layers, path), key)
+    over = [_environment(environ), _options(overrides or {})]
+    named = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
+    if named:
+        layers.append(_secrets(Path(str(named)).expanduser()))
+    layers += over
+    return _settings(merge(*(layer.values for layer in layers)), Origins(layers, path))
 
 
 def _settings(values: dict[str, Any], origins: Origins) -> Settings:
@@ -253,6 +279,8 @@ def _settings(values: dict[str, Any], origins: Origins) -> Settings:
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = Path(values[name]).expanduser()
+    if isinstance(values.get("views"), Mapping):
+        values["views"] = {name: {} if section is None else section for name, section in values["views"].items()}
     if isinstance(values.get("kafka"), Mapping):
         values["kafka"] = {
             name: SecretStr(str(value)) if _SECRET.fullmatch(str(name)) else value
@@ -298,8 +326,11 @@ def _misplaced(origins: Origins, path: KeyPath) -> ConfigError:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    """A wrong value, cut to a line; who names a user and a password before a host does not see them again."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = 60
+    brief.maxlist = brief.maxdict = 4
+    return re.sub(r"[^\s/,'\"@]+@", f"{HIDDEN}@", brief.repr(value))
 
 
 def _plain(value: object) -> object:
@@ -308,7 +339,7 @@ def _plain(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+def _environment(environ: Mapping[str, str]) -> Layer:
     """The nested values of our variables, and their names. One that is empty counts as not set."""
     values: dict[str, Any] = {}
     variables: dict[KeyPath, str] = {}
@@ -323,21 +354,25 @@ def _environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[KeyPa
             path, value = ("kafka", ".".join(path[1:]).replace("_", ".")), environ[name]
         variables[path] = name
         values = merge(values, nested(path, value))
-    return values, variables
+    return Layer("environment", values, variables)
 
 
-def _secrets(file: Path) -> dict[str, Any]:
-    secrets, _ = read(file)
+def _options(values: Mapping[str, Any]) -> Layer:
+    return Layer("option", values, {(name,): f"--{name.replace('_', '-')}" for name in values})
+
+
+def _secrets(file: Path) -> Layer:
+    secrets, lines = read(file)
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:
         raise ConfigError(f"{file} holds secrets and can be read by others (mode {mode:04o})", hint=f"chmod 600 {file}")
-    return secrets
+    return Layer("file", {"kafka": secrets}, {("kafka", *key): str(line) for key, line in lines.items()}, file)
 
 
-def _read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+def _read(file: Path) -> Layer:
     """The file's values, its relative paths made to start from the file's folder."""
     values, lines = read(file)
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = file.parent / Path(values[name]).expanduser()
-    return values, lines
+    return Layer("file", values, {key: str(line) for key, line in lines.items()}, file)

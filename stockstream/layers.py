@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import yaml
 
@@ -15,27 +15,82 @@ from stockstream.errors import ConfigError
 KeyPath: TypeAlias = tuple[str, ...]
 
 
+MOST_BYTES: Final = 256_000
+"""The largest file that is taken for settings; the shipped one has 4,000 bytes."""
+
+_MOST_KEYS: Final = 10_000
+"""Keys that a file may have: aliases that name aliases make billions of a few lines."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from; ``place`` is ``config.yaml:3``, the variable or the option, empty for a default."""
+
+    kind: Literal["default", "file", "environment", "option"] = "default"
+    place: str = ""
+
+    def __str__(self) -> str:
+        return self.place or self.kind
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Values of one kind of origin, nested, and the place of each key: a line of ``file``, a variable or an option."""
+
+    kind: Literal["file", "environment", "option"]
+    values: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[KeyPath, str] = field(default_factory=dict)
+    file: Path | None = None
+
+    def holds(self, path: KeyPath) -> bool:
+        """Whether the value at this path is written in this layer."""
+        value: object = self.values
+        for step in path:
+            if not isinstance(value, Mapping) or step not in value:
+                return False
+            value = value[step]
+        return True
+
+    def place(self, path: KeyPath) -> str | None:
+        """The place of the key, else of the nearest section above it; None where none of them is written here."""
+        above = (path[:end] for end in range(len(path), 0, -1))
+        return next((self.places[key] for key in above if key in self.places), None)
+
+    def below(self, path: KeyPath) -> str | None:
+        """The place of a key within the section at this path; None where there is none."""
+        return next((place for key, place in self.places.items() if key[: len(path)] == path), None)
+
+    def told(self, place: str) -> str:
+        """A place as an error names it."""
+        words = {"file": f"{self.file}, line ", "environment": "environment variable ", "option": "option "}
+        return words[self.kind] + place
+
+
 @dataclass(frozen=True)
 class Origins:
-    """Where each value comes from: the line of its key in the file, its variable, or an option."""
+    """Where each value comes from: the settings' file, and the layers in which it may be written; the last wins."""
 
+    layers: Sequence[Layer] = ()
     file: Path | None = None
-    lines: Mapping[KeyPath, int] = field(default_factory=dict)
-    variables: Mapping[KeyPath, str] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def of(self, path: KeyPath) -> Origin:
+        """Where the effective value at this path was written."""
+        for layer in reversed(self.layers):
+            if layer.holds(path):
+                place = layer.place(path) or ""
+                return Origin(layer.kind, f"{layer.file}:{place}" if layer.kind == "file" else place)
+        return Origin()
 
     def where(self, path: KeyPath) -> str:
-        """``config.yaml, line 3``, the variable, "the options", or "the settings" for what none of them holds."""
-        above = [path[:end] for end in range(len(path), 0, -1)]
-        if path[0] in self.options:
-            return "the options"
-        within = [key for key in self.variables if key[: len(path)] == path and path not in self.lines]
-        for key in within + above:
-            if key in self.variables:
-                return f"environment variable {self.variables[key]}"
-        for key in above:
-            if key in self.lines:
-                return f"{self.file}, line {self.lines[key]}"
+        """As an error names it: ``config.yaml, line 3``, the variable or option; "the settings" for a default."""
+        for end in range(len(path), 0, -1):
+            holding = [layer for layer in reversed(self.layers) if layer.holds(path[:end])]
+            # What is no section although a later layer has one there is written at that path itself, and is wrong.
+            for placed in (Layer.place, Layer.below):
+                for layer in holding:
+                    place = placed(layer, path[:end])
+                    if place is not None:
+                        return layer.told(place)
         return "the settings"
 
     def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
@@ -95,7 +150,7 @@ def parsed(text: str) -> object:
     """The value that a text is behind the colon of a YAML file; a text that is no YAML is itself."""
     try:
         value: object = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         return text
     return value
 
@@ -105,35 +160,58 @@ def read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
 
     Raises ConfigError, which names the file and the line but never quotes it: a secret may stand there.
     """
+    text = _text(file)
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file} is not text in UTF-8") from None
-    try:
-        root = yaml.compose(text, yaml.SafeLoader)
-        values = yaml.safe_load(text)
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        lines = _lines(root, file)
+        values = loader.construct_document(root) if lines else {}
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{file}, line {line}: this is not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError:
         raise ConfigError(f"{file} is not YAML: it holds characters that no text has") from None
-    if root is None:
-        return {}, {}
-    if not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{file}, line {root.start_mark.line + 1}: keys and values are wanted, as in 'key: value'")
-    lines: dict[KeyPath, int] = {}
-    _locate(root, (), file, lines)
+    except RecursionError:
+        raise ConfigError(f"{file} is nested too deeply for settings") from None
+    except ValueError as error:
+        raise ConfigError(f"{file} holds a value that cannot be: {error}") from None
     return {str(key): value for key, value in values.items()}, lines
+
+
+def _text(file: Path) -> str:
+    """The text of a file of settings. No more of it is read than settings can be: it may be endless."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
+    if len(content) > MOST_BYTES:
+        raise ConfigError(f"{file} has more than {MOST_BYTES:,} bytes: no settings are that long")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not text in UTF-8") from None
+
+
+def _lines(root: yaml.Node | None, file: Path) -> dict[KeyPath, int]:
+    lines: dict[KeyPath, int] = {}
+    if root is not None and not isinstance(root, yaml.MappingNode):
+        raise ConfigError(f"{file}, line {root.start_mark.line + 1}: keys and values are wanted, as in 'key: value'")
+    if root is not None:
+        _locate(root, (), file, lines)
+    return lines
 
 
 def _locate(node: yaml.MappingNode, above: KeyPath, file: Path, lines: dict[KeyPath, int]) -> None:
     for key, value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise ConfigError(f"{file}, line {key.start_mark.line + 1}: a key is a word")
         path = (*above, str(key.value))
         line = key.start_mark.line + 1
         if path in lines:
             raise ConfigError(f"{file}, line {line}: {'.'.join(path)} stands on line {lines[path]} already")
+        if len(lines) >= _MOST_KEYS:
+            raise ConfigError(f"{file}, line {line}: more than {_MOST_KEYS:,} keys are no settings")
         lines[path] = line
         if isinstance(value, yaml.MappingNode):
             _locate(value, path, file, lines)

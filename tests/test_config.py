@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from stockstream.cli import watch
 from stockstream.config import DEFAULT_FILE, Settings, load
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
 from stockstream.layers import merge
 
 SHIPPED = Path(__file__).parents[1] / "config.yaml"
-KNOWN = {"bollinger": ["period", "width", "symbols"], "aroon": ["period", "symbols"], "flights": ["airlines"]}
 
 
 @pytest.fixture
@@ -180,7 +179,7 @@ def test_errors_in_the_environment_name_the_variable(name: str, value: str, told
 def test_an_error_names_the_layer_that_won(written: Path) -> None:
     with pytest.raises(ConfigError, match=r"variable STOCKSTREAM_WINDOW__BACKEND: window\.backend is 'gtk'"):
         load(written, environ={"STOCKSTREAM_WINDOW__BACKEND": "gtk"})
-    with pytest.raises(ConfigError, match=r"the options: bootstrap_servers is ''"):
+    with pytest.raises(ConfigError, match=r"option --bootstrap-servers: bootstrap_servers is ''"):
         load(None, {"bootstrap_servers": ""}, {})
 
 
@@ -194,27 +193,6 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     binary.write_bytes(b"a: \x07")
     with pytest.raises(ConfigError, match=r"binary\.yaml is not YAML"):
         load(binary, environ={})
-
-
-def test_views_and_their_parameters_are_checked_all_at_once() -> None:
-    settings = load(SHIPPED, environ={})
-    assert settings.view("bollinger", watch.KNOWN) == {"period": 20, "width": 2.0, "symbols": []}
-    assert Settings().view("bollinger", KNOWN) == {}
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("views:\n  bolinger:\n    period: 3", "c.yaml, line 2: unknown key views.bolinger - did you mean bollinger?"),
-        ("views:\n  aroon:\n    perod: 3", "c.yaml, line 3: unknown key views.aroon.perod - did you mean period?"),
-    ],
-)
-def test_an_unknown_view_or_parameter_is_named_with_its_line(tmp_path: Path, text: str, told: str) -> None:
-    file = tmp_path / "c.yaml"
-    file.write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        load(file, environ={}).view("bollinger", KNOWN)
-    assert str(caught.value).replace(str(file), "c.yaml") == told
 
 
 def test_a_view_names_the_place_of_a_wrong_value(tmp_path: Path) -> None:
@@ -294,3 +272,86 @@ def test_layers_merge_key_by_key() -> None:
 def test_what_should_be_a_section_and_is_not_is_found_under_another_layer(tmp_path: Path) -> None:
     told = failure(tmp_path, "window: 3", {"STOCKSTREAM_WINDOW__ROWS": "5"})
     assert told.endswith("window is 3, should be a section with keys of its own")
+
+
+def test_an_error_is_at_the_place_that_is_wrong_whatever_other_layers_hold_beside_it(tmp_path: Path) -> None:
+    alerts = "window:\n  alerts:\n    AAPL: [1, x]"
+    told = failure(tmp_path, alerts, {"STOCKSTREAM_WINDOW": "{rows: 9}"})
+    assert told.startswith("c.yaml, line 3: window.alerts.AAPL.1 is 'x'")
+    told = failure(tmp_path, "broker:\n  port: 1", {"STOCKSTREAM_BROKER__PORTS__X": "5"})
+    assert told.startswith("environment variable STOCKSTREAM_BROKER__PORTS__X: unknown key broker.ports")
+
+
+def test_every_setting_has_its_origin(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("broker:\n  port: 9\nwindow:\n  refresh: null\nviews:\n  aroon:\nyahoo:\n")
+    environ = {"STOCKSTREAM_WINDOW": "{rows: 9}", "STOCKSTREAM_BROKER__HEAP_MB": "200", "STOCKSTREAM_STATE_DIR": ""}
+    settings = load(file, {"bootstrap_servers": "x:1"}, environ)
+    entries = {".".join(entry.path): (entry.value, str(entry.origin)) for entry in settings.entries()}
+    assert entries["bootstrap_servers"] == ("x:1", "--bootstrap-servers")
+    assert entries["broker.port"] == (9, f"{file}:2")
+    assert entries["broker.heap_mb"] == (200, "STOCKSTREAM_BROKER__HEAP_MB")
+    assert entries["window.rows"] == (9, "STOCKSTREAM_WINDOW")
+    assert entries["window.refresh"] == (None, f"{file}:4")
+    assert entries["window.theme"] == ("light", "default")
+    assert entries["yahoo.poll"] == (30.0, "default")
+    assert entries["state_dir"][1] == "default"
+    assert entries["views.aroon"] == ({}, f"{file}:6")
+
+
+def test_secrets_are_hidden_wherever_they_were_written_misspelt_ones_too(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.yaml"
+    secrets.write_text(f"sasl.username: {SECRET}\nssl.key.pem: {SECRET}")
+    secrets.chmod(0o600)
+    file = tmp_path / "c.yaml"
+    file.write_text(f"secrets_file: secrets.yaml\nkafka:\n  sasl.pasword: {SECRET}\n  ssl.key.location: key.pem\n")
+    settings = load(file, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": SECRET})
+    entries = {entry.path[-1]: entry.value for entry in settings.entries() if entry.path[0] == "kafka"}
+    assert entries == {
+        "sasl.username": "***",
+        "ssl.key.pem": "***",
+        "sasl.pasword": "***",
+        "sasl.password": "***",
+        "ssl.key.location": "key.pem",
+    }
+    assert SECRET not in str(list(settings.entries()))
+
+
+def test_a_password_before_a_host_is_not_told(tmp_path: Path) -> None:
+    assert "hush" not in failure(tmp_path, "bootstrap_servers: SASL://me:hush@host:9092")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"a: " + b"x" * 100_000_000, "c.yaml has more than 256,000 bytes: no settings are that long"),
+        (b"a: " + b"[" * 100_000, "c.yaml is nested too deeply for settings"),
+        (b"? [1]\n: 2", "c.yaml, line 1: a key is a word"),
+        (b"a: 2026-13-45", "c.yaml holds a value that cannot be: month must be in 1..12"),
+        (
+            b"a: &a {x: 1, y: 2}\n"
+            + b"".join(b"%c: &%c {x: *%c, y: *%c}\n" % (i + 1, i + 1, i, i) for i in range(97, 122)),
+            "line 1: more than 10,000 keys are no settings",
+        ),
+    ],
+    ids=["huge", "deep", "list as a key", "no date", "aliases of aliases"],
+)
+def test_a_file_that_cannot_be_settings_is_refused_at_once(tmp_path: Path, content: bytes, told: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_bytes(content)
+    begun = time.process_time()
+    with pytest.raises(ConfigError) as caught:
+        load(file, environ={})
+    assert told in str(caught.value)
+    assert time.process_time() - begun < 5
+
+
+def test_an_endless_file_is_refused() -> None:
+    with pytest.raises(ConfigError, match="/dev/zero has more than 256,000 bytes"):
+        load(Path("/dev/zero"), environ={})
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_bytes(b"\xef\xbb\xbfbootstrap_servers: x:1")
+    assert load(file, environ={}).bootstrap_servers == "x:1"

@@ -68,6 +68,10 @@ class Invocation:
         if self._context is None:
             options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
             settings = load(self.config, options)
+            if settings.views:
+                from stockstream.consumers.view_settings import check  # loads every view, which most need not
+
+                check(settings)
             command = command_path.split()[1:]
             self._context = Context(settings, self.reporter, self.debug, " ".join(command))
             self._begin_log(settings, "-".join(command) or "stockstream")

@@ -57,6 +57,7 @@ COMMANDS: Final = {
     "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
     "tail": Entry("stockstream.cli.tail:tail", "Print a topic's newest records, then follow it.", LOOK),
     "indicators": Entry("stockstream.cli.indicators:app", "List the indicators, or describe one.", LOOK),
+    "config": Entry("stockstream.cli.config:config", "Show the settings in effect, and where each is from.", CARE),
     "reset": Entry("stockstream.cli.reset:reset", "Delete the topics and what the windows have saved.", CARE),
     "doctor": Entry("stockstream.cli.doctor:doctor", "Check what this machine has, and say what to do.", CARE),
     "sample": Entry("stockstream.cli.sample:app", "Make the sample data.", CARE),

@@ -56,6 +56,15 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
+def cut(text: str, most: int = 60) -> str:
+    """A text of no more than so many signs, what is left out marked.
+
+    >>> cut("AAPL"), cut("A" * 100_000, 8)
+    ('AAPL', 'AAAAA...')
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()) -> str:
     """Columns in line, a header first; those named in ``right`` end in line. No frames: it reads well in a pipe too.
 

@@ -18,17 +18,18 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
 from stockstream.cli.serving import MetricsOption, measured
 from stockstream.config import Settings
+from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
+from stockstream.consumers.view_settings import CHART, studies, study_parameter
 from stockstream.consumers.watching import Watching, run, state, watching
 from stockstream.errors import ConfigError, DisplayError
-from stockstream.indicators.catalog import Parameter
 from stockstream.periods import add_up
 from stockstream.records import INTERVALS
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
-from stockstream.views.study import Study, chart
+from stockstream.views.study import chart
 from stockstream.views.view import View
 
 app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
@@ -99,7 +100,6 @@ def _command(
 
     def watch(ctx: typer.Context, keys: list[str] | None, **options: Any) -> None:
         context = Context.of(ctx)
-        context.settings.view(view.name, KNOWN)
         _watch(ctx, opened(context.settings, options), tuple(keys or ()), options)
 
     metavar = f"{view.key_name.upper()}..."
@@ -147,7 +147,7 @@ def _opened(view: View[Any]) -> Callable[[Settings, Mapping[str, Any]], Opened]:
 
     def opened(settings: Settings, options: Mapping[str, Any]) -> Opened:
         return view, {
-            parameter.name: _configured(settings, view.name, parameter)
+            parameter.name: view_settings.parameter(settings, view.name, parameter)
             if options[parameter.name] is None
             else options[parameter.name]
             for parameter in view.parameters
@@ -160,43 +160,13 @@ def _chart(settings: Settings, options: Mapping[str, Any]) -> Opened:
     """A chart of the studies that ``with`` names, on the command line or in the settings."""
     named = options["studies"]
     try:
-        made = parts(named or _names(settings), partial(_configured_of, settings))
+        made = parts(named or studies(settings), partial(study_parameter, settings))
         return chart(made), {}
     except ValueError as error:
         if named:
             raise typer.BadParameter(str(error), param_hint="--with") from error
         raise settings.wrong(("views", CHART.name, "with"), f"is wrong: {error}") from error
 
-
-def _names(settings: Settings) -> list[str]:
-    value = settings.views.get(CHART.name, {}).get("with", ["volume"])
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise settings.wrong(("views", CHART.name, "with"), f"is {value!r}, should be a list of indicators")
-    return names
-
-
-def _configured_of(settings: Settings, study: Study, parameter: Parameter[Any]) -> Any:
-    return _configured(settings, study.name, parameter)
-
-
-def _configured(settings: Settings, view: str, parameter: Parameter[Any]) -> Any:
-    """A parameter's value: the setting, else the default."""
-    value = settings.views.get(view, {}).get(parameter.name, parameter.default)
-    if value is None and parameter.default is None:
-        return None
-    try:
-        right = parameter.type(value)
-    except (TypeError, ValueError):
-        right = None
-    if right is None or right != value or isinstance(value, bool):
-        kind = {int: "whole number", str: "text: put it into quotes"}.get(parameter.type, "number")
-        raise settings.wrong(("views", view, parameter.name), f"is {value!r}, should be a {kind}")
-    return right
-
-
-CHART: Final = chart(())
-"""A chart of nothing but prices: what all charts have in common."""
 
 _WITH: Final = {
     "studies": Annotated[
@@ -211,12 +181,6 @@ _WITH: Final = {
     ],
 }
 
-KNOWN: Final = {
-    **{name: [*(each.name for each in view.parameters), f"{view.key_name}s"] for name, view in VIEWS.items()},
-    CHART.name: ["with", f"{CHART.key_name}s"],
-}
-"""What the settings may hold of each view."""
-
 app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _chart))
 for _view in VIEWS.values():
     app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opened(_view)))
@@ -226,8 +190,7 @@ def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: d
     context = Context.of(ctx)
     settings = context.settings
     view, parameters = opened
-    configured = settings.views.get(view.name, {})
-    chosen = keys or tuple(str(key) for key in configured.get(f"{view.key_name}s") or ())
+    chosen = keys or view_settings.keys(settings, view)
     selection = Selection(chosen, options.get("interval"), options.get("feed"), options.get("resample"))
     if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
         told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"

@@ -10,9 +10,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from stockstream.cli.watch import CHART, _chart, _instant, app
+from stockstream.cli.watch import _chart, _instant, app
 from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
+from stockstream.consumers.view_settings import CHART
 from stockstream.errors import ConfigError
 from stockstream.indicators import Resampler
 from stockstream.indicators.catalog import catalog

@@ -1,0 +1,78 @@
+"""``stockstream config``: the settings in effect, and where each is from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.text import cut, printable, table
+from stockstream.cli.topics import PATIENCE
+from stockstream.config import Entry
+from stockstream.consumers.view_settings import entries
+from stockstream.kafka.admin import Admin
+
+_LONGEST = 60
+
+
+def config(
+    ctx: typer.Context,
+    keys: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY...", help="Only these keys and sections: window, views.rsi; without any all."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Show the settings in effect, and where each is from: default, file and line, variable, or option.
+
+    Secrets are hidden. Whatever is wrong in the settings is told, the properties of the section kafka included.
+    """
+    context = Context.of(ctx)
+    Admin(context.settings.connection(), timeout=PATIENCE)  # librdkafka refuses properties that do not exist
+    shown = list(entries(context.settings))
+    for key in keys or ():
+        if not any(_within(entry, key) for entry in shown):
+            raise typer.BadParameter(f"there is no setting {cut(key)}", param_hint="KEY")
+    chosen = [entry for entry in shown if not keys or any(_within(entry, key) for key in keys)]
+    context.reporter.result(json.dumps(list(map(_record, chosen)), indent=2) if as_json else _table(chosen))
+
+
+def _within(entry: Entry, key: str) -> bool:
+    name = ".".join(entry.path)
+    return name == key or name.startswith(f"{key}.")
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    return {
+        "key": ".".join(entry.path),
+        "value": _plain(entry.value),
+        "origin": entry.origin.kind,
+        "place": entry.origin.place or None,
+    }
+
+
+def _table(shown: Sequence[Entry]) -> str:
+    rows = [
+        (".".join(entry.path), cut(printable(_text(entry.value)), _LONGEST), printable(str(entry.origin)))
+        for entry in shown
+    ]
+    return table(("KEY", "VALUE", "FROM"), rows)
+
+
+def _text(value: object) -> str:
+    """A value as it is written in the file."""
+    plain = _plain(value)
+    if isinstance(plain, str):
+        return plain
+    return re.sub(r'"([\w.-]+)"', r"\1", json.dumps(plain, ensure_ascii=False))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,131 @@
+"""The section ``views`` of the settings: each window's parameters and keys, checked as a whole at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+
+from stockstream.config import Entry, Settings
+from stockstream.consumers.chart import parts
+from stockstream.consumers.registry import VIEWS
+from stockstream.indicators.catalog import Parameter
+from stockstream.views.fold import Selection
+from stockstream.views.study import Study, chart
+from stockstream.views.view import View
+
+CHART: Final = chart(())
+"""A chart of nothing but prices: what all charts have in common."""
+
+_ALL: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
+_KINDS: Final = {int: "whole number", str: "text: put it into quotes"}
+
+
+def check(settings: Settings) -> None:
+    """Check the whole section. Raises ConfigError, with its place, for what does not exist or cannot be."""
+    for name, section in settings.views.items():
+        view = _ALL.get(name)
+        if view is None:
+            raise settings.unknown(("views", name), _ALL)
+        for key in section:
+            if key not in _keys_of(view):
+                raise settings.unknown(("views", name, key), _keys_of(view))
+        keys(settings, view)
+        if view is CHART:
+            _check_chart(settings)
+        else:
+            _check_parameters(settings, view)
+
+
+def entries(settings: Settings) -> Iterator[Entry]:
+    """Every setting with its value and origin; of ``views`` all that there are, set or not."""
+    for section, group in groupby(settings.entries(), key=lambda entry: entry.path[0]):
+        yield from _views(settings) if section == "views" else group
+
+
+def _views(settings: Settings) -> Iterator[Entry]:
+    for view in _ALL.values():
+        values: dict[str, object] = {each.name: parameter(settings, view.name, each) for each in view.parameters}
+        if view is CHART:
+            values["with"] = studies(settings)
+        values[f"{view.key_name}s"] = list(keys(settings, view))
+        for name, value in values.items():
+            path = ("views", view.name, name)
+            yield Entry(path, value, settings.origin(path))
+
+
+def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Any:
+    """A parameter's value: the setting, else the default. Raises ConfigError for one of another type."""
+    value = settings.views.get(view, {}).get(wanted.name, wanted.default)
+    if value is None and wanted.default is None:
+        return None
+    try:
+        right = wanted.type(value)
+    except (TypeError, ValueError, OverflowError):
+        right = None
+    if right is None or right != value or isinstance(value, bool):
+        kind = _KINDS.get(wanted.type, "number")
+        raise settings.wrong(("views", view, wanted.name), f"is {value!r}, should be a {kind}")
+    return right
+
+
+def keys(settings: Settings, view: View[Any]) -> tuple[str, ...]:
+    """The symbols or airlines that are set for a view. Raises ConfigError for what is no list of names."""
+    plural = f"{view.key_name}s"
+    return tuple(_names(settings, view.name, plural, default=[], what=plural))
+
+
+def studies(settings: Settings) -> Sequence[str]:
+    """What a chart is made of where the user does not say. Raises ConfigError for what is no list of names."""
+    return _names(settings, CHART.name, "with", default=["volume"], what="indicators")
+
+
+def study_parameter(settings: Settings, study: Study, wanted: Parameter[Any]) -> Any:
+    """A parameter of a study in a chart: as in the window of its own."""
+    return parameter(settings, study.name, wanted)
+
+
+def _keys_of(view: View[Any]) -> list[str]:
+    own = ["with"] if view is CHART else [each.name for each in view.parameters]
+    return [*own, f"{view.key_name}s"]
+
+
+def _names(settings: Settings, view: str, key: str, *, default: list[str], what: str) -> list[str]:
+    value = settings.views.get(view, {}).get(key)
+    if value is None:
+        return default
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise settings.wrong(("views", view, key), f"is {value!r}, should be a list of {what}, each a text")
+    return names
+
+
+def _check_parameters(settings: Settings, view: View[Any]) -> None:
+    values = {each.name: parameter(settings, view.name, each) for each in view.parameters}
+    error = _refusal(view, values)
+    if error is None:
+        return
+    # An error names its parameter first; that of a window made of several indicators may have another name there.
+    first, _, rest = str(error).partition(" ")
+    if first in settings.views[view.name]:
+        raise settings.wrong(("views", view.name, first), rest)
+    defaults = {each.name: each.default for each in view.parameters}
+    alone = [name for name in settings.views[view.name] if name in values]
+    guilty = [name for name in alone if _refusal(view, {**defaults, name: values[name]})]
+    raise settings.wrong(("views", view.name, *guilty[:1]), f"is wrong: {error}")
+
+
+def _refusal(view: View[Any], parameters: Mapping[str, Any]) -> ValueError | None:
+    try:
+        view.fold(Selection(), **parameters)
+    except ValueError as error:
+        return error
+    return None
+
+
+def _check_chart(settings: Settings) -> None:
+    try:
+        chart(parts(studies(settings), partial(study_parameter, settings)))
+    except ValueError as error:
+        raise settings.wrong(("views", CHART.name, "with"), f"is wrong: {error}") from error
