@@ -28,8 +28,8 @@ from pydantic import (
 )
 
 from stockstream.errors import ConfigError
+from stockstream.intervals import FORM, YAHOO, is_interval
 from stockstream.layers import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
-from stockstream.records import INTERVALS
 
 PREFIX: Final = "STOCKSTREAM_"
 """What the names of our environment variables begin with."""
@@ -67,8 +67,8 @@ _FOREIGN: Final = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?")
 
 
 def _interval(name: str) -> str:
-    if name not in INTERVALS:
-        raise ValueError(f"should be one of {', '.join(INTERVALS)}")
+    if not is_interval(name):
+        raise ValueError(f"should be {FORM}")
     return name
 
 
@@ -98,7 +98,14 @@ def _levels(value: object) -> object:
     return (value,) if isinstance(value, int | float) else value
 
 
+def _of_yahoo(name: str) -> str:
+    if name not in YAHOO:
+        raise ValueError(f"should be one that Yahoo has: {', '.join(YAHOO)}")
+    return name
+
+
 Interval = Annotated[str, AfterValidator(_interval)]
+YahooInterval = Annotated[str, AfterValidator(_of_yahoo)]
 History = Annotated[str, AfterValidator(_history)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Servers = Annotated[str, AfterValidator(_servers)]
@@ -147,7 +154,7 @@ class SimulatedSettings(Section):
 class YahooSettings(Section):
     """``produce yahoo``: the bars' interval, how far back to begin, and seconds between two requests."""
 
-    interval: Interval = "1m"
+    interval: YahooInterval = "1m"
     history: History = "5d"
     poll: float = Field(default=30.0, ge=1)
 

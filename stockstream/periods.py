@@ -1,30 +1,34 @@
-"""The periods that bars stand for: where one opens, and where the next one does."""
+"""The periods that bars stand for: where one opens, and where the next one does.
+
+Minutes and hours are counted from the session's opening (without one, from 1970-01-01T00:00Z). Days and weeks are
+counted from Monday 5 January 1970, so that weeks open on Mondays and 2wk on every other one. Months and years are
+counted from January of the year 0, so that 3mo are quarters, 6mo halves of a year and 10y decades.
+"""
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, date, datetime, timedelta
+from math import gcd
 from typing import TYPE_CHECKING, Final
 
-from stockstream.records import INTERVALS
+from stockstream.intervals import parse
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_MINUTE: Final = 60
 _QUARTER: Final = 900
 _DAY: Final = timedelta(days=1)
+_DAY_SECONDS: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MONDAY: Final = date(1970, 1, 5)
-_MONTHS: Final = {"1mo": 1, "1y": 12}
+_EPOCH_MONTHS: Final = 1970 * 12
 
 
 def intraday(interval: str) -> bool:
-    """Whether a bar of the interval is shorter than a day, so that its time is an instant and no session's date.
-
-    An interval that is not ours, which others may have sent, is taken for one.
-    """
-    return INTERVALS.get(interval, 0) < INTERVALS["1d"]
+    """Whether a bar of the interval opens at an instant, and not on a session's date, as from a day on."""
+    return parse(interval).intraday
 
 
 def off_grid(time: datetime, interval: str) -> bool:
@@ -37,29 +41,31 @@ def off_grid(time: datetime, interval: str) -> bool:
     >>> off_grid(datetime(2026, 3, 19, 13, 30, 41, tzinfo=UTC), "1m")
     True
     """
-    if not intraday(interval):
+    length = parse(interval)
+    if not length.intraday:
         return False
-    return bool((time - _EPOCH) % timedelta(seconds=min(INTERVALS[interval], _QUARTER)))
+    return bool((time - _EPOCH) % timedelta(seconds=gcd(length.size, _QUARTER)))
 
 
 def opening(time: datetime, interval: str, anchor: datetime = _EPOCH) -> datetime:
     """When the period that holds an instant opened.
 
-    ``anchor`` is any opening of the same session; weeks open on Monday, months and years on their first day, at 00:00Z.
+    ``anchor`` is any opening of the same session; from a day on, periods open at 00:00Z.
 
     >>> str(opening(datetime(2026, 3, 19, 14, 12, tzinfo=UTC), "1h"))
     '2026-03-19 14:00:00+00:00'
     >>> str(opening(datetime(2026, 3, 19, 14, 12, tzinfo=UTC), "1wk"))
     '2026-03-16 00:00:00+00:00'
+    >>> str(opening(datetime(2026, 3, 19, 14, 12, tzinfo=UTC), "3mo"))
+    '2026-01-01 00:00:00+00:00'
     """
-    if intraday(interval):
-        return time - (time - anchor) % timedelta(seconds=INTERVALS[interval])
-    date = time.replace(hour=0, minute=0, second=0, microsecond=0)
-    if interval == "1wk":
-        return date - date.weekday() * _DAY
-    if interval == "1y":
-        return date.replace(month=1, day=1)
-    return date.replace(day=1) if interval == "1mo" else date
+    length = parse(interval)
+    if length.unit == "seconds":
+        return time - (time - anchor) % timedelta(seconds=length.size)
+    day = time.replace(hour=0, minute=0, second=0, microsecond=0)
+    if length.unit == "days":
+        return day - (day.date() - _MONDAY).days % length.size * _DAY
+    return _month(day, (day.year * 12 + day.month - 1) // length.size * length.size)
 
 
 def openings(
@@ -68,25 +74,43 @@ def openings(
     """`opening` of many instants at once: shape (n,) in microseconds, as are the instants and the anchors."""
     import numpy as np  # as late as here: loading it takes longer than most commands
 
-    if intraday(interval):
+    length = parse(interval)
+    if length.unit == "seconds":
         since = times - (np.datetime64(0, "us") if anchors is None else anchors)
-        return times - since % np.timedelta64(INTERVALS[interval], "s")
-    if interval == "1wk":
+        return times - since % np.timedelta64(length.size, "s")
+    if length.unit == "days":
         days = times.astype("M8[D]")
-        days -= (days - np.datetime64(_MONDAY)) % np.timedelta64(7, "D")
+        days -= (days - np.datetime64(_MONDAY)) % np.timedelta64(length.size, "D")
         return days.astype("M8[us]")
-    return times.astype({"1d": "M8[D]", "1mo": "M8[M]", "1y": "M8[Y]"}[interval]).astype("M8[us]")
+    months = times.astype("M8[M]").astype(np.int64) + _EPOCH_MONTHS
+    return (months // length.size * length.size - _EPOCH_MONTHS).astype("M8[M]").astype("M8[us]")
 
 
 def add_up(finer: str, interval: str) -> bool:
     """Whether bars of the finer interval make whole bars of the other one.
 
-    >>> add_up("2m", "5m"), add_up("1m", "1wk"), add_up("1wk", "1mo")
-    (False, True, False)
+    >>> add_up("2m", "5m"), add_up("1m", "1wk"), add_up("1wk", "1mo"), add_up("1mo", "3mo")
+    (False, True, False, True)
     """
-    if INTERVALS.get(finer, math.inf) >= INTERVALS[interval]:
-        return False
-    return INTERVALS[interval] % INTERVALS[finer] == 0 if intraday(interval) else finer != "1wk"
+    part, whole = parse(finer), parse(interval)
+    if part.unit == whole.unit:
+        return part.size < whole.size and whole.size % part.size == 0
+    if part.intraday:
+        return part.size < _DAY_SECONDS
+    return part.size == 1 and part.unit == "days" and whole.unit == "months"
+
+
+def longer(interval: str) -> str:
+    """The interval itself, where there are shorter ones that it can be made of.
+
+    Raises ValueError for one minute, for more than 24 hours, and for what is no interval.
+    """
+    length = parse(interval)
+    if length.intraday and length.size <= _MINUTE:
+        raise ValueError(f"nothing is shorter than {interval}")
+    if length.intraday and length.size > _DAY_SECONDS:
+        raise ValueError(f"{interval} is longer than a session, at whose end hours end: say it in days, such as 2d")
+    return interval
 
 
 def following(time: datetime, interval: str) -> datetime:
@@ -104,7 +128,14 @@ def preceding(time: datetime, interval: str, periods: int) -> datetime:
     >>> str(preceding(datetime(2026, 1, 1, tzinfo=UTC), "1mo", 2))
     '2025-11-01 00:00:00+00:00'
     """
-    if interval in _MONTHS:
-        months = time.year * 12 + time.month - 1 - periods * _MONTHS[interval]
-        return time.replace(year=months // 12, month=months % 12 + 1, day=1)
-    return time - periods * timedelta(seconds=INTERVALS[interval])
+    length = parse(interval)
+    if length.unit == "seconds":
+        return time - periods * timedelta(seconds=length.size)
+    if length.unit == "days":
+        return time - periods * timedelta(days=length.size)
+    return _month(time, time.year * 12 + time.month - 1 - periods * length.size)
+
+
+def _month(time: datetime, months: int) -> datetime:
+    """The first of a month, counted from January of the year 0, at the hour that ``time`` has."""
+    return time.replace(year=months // 12, month=months % 12 + 1, day=1)

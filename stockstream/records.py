@@ -20,20 +20,6 @@ OFF_GRID: Final = "off-grid"
 PARTIAL: Final = "partial"
 """The flag of a bar made of shorter ones of which an impossible one was left out."""
 
-INTERVALS: Final[dict[str, int]] = {
-    "1m": 60,
-    "2m": 120,
-    "5m": 300,
-    "15m": 900,
-    "30m": 1_800,
-    "1h": 3_600,
-    "1d": 86_400,
-    "1wk": 604_800,
-    "1mo": 2_592_000,
-    "1y": 31_536_000,
-}
-"""The intervals a bar can have, in seconds (a month counts as 30 days, a year as 365)."""
-
 
 class Series(NamedTuple):
     """What belongs together on one axis: a symbol at an interval from a feed."""

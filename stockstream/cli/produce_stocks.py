@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 from pydantic import TypeAdapter, ValidationError
 
+from stockstream.cli import intervals
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sending import Position, send
 from stockstream.cli.serving import MetricsOption
 from stockstream.config import History
 from stockstream.errors import BadRow
+from stockstream.intervals import FORM, YAHOO
 from stockstream.kafka.last import last_bars
 from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
@@ -26,7 +28,7 @@ from stockstream.producers.csv_files import find
 from stockstream.producers.pace import at_rate
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.producers.stock_csv import StockFiles
-from stockstream.records import IMPOSSIBLE, INTERVALS, SIMULATED, Bar, Series
+from stockstream.records import IMPOSSIBLE, SIMULATED, Bar, Series
 from stockstream.topics import STOCKS
 
 T = TypeVar("T")
@@ -36,22 +38,9 @@ SHOWN: Final = 8
 """Series that are named at the end; the others are counted."""
 
 
-def known_interval(name: str | None) -> str | None:
-    """Check an interval. Raises typer.BadParameter.
-
-    >>> known_interval("5m")
-    '5m'
-    """
-    if name is not None and name not in INTERVALS:
-        raise typer.BadParameter(f"{name!r} is none of {', '.join(INTERVALS)}")
-    return name
-
-
 Interval = Annotated[
     str | None,
-    typer.Option(
-        "--interval", metavar="INTERVAL", callback=known_interval, help=f"The bars' interval: {', '.join(INTERVALS)}."
-    ),
+    typer.Option("--interval", metavar="INTERVAL", callback=intervals.known, help=f"The bars' interval: {FORM}."),
 ]
 
 
@@ -250,7 +239,15 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
 def yahoo(
     ctx: typer.Context,
     symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="As Yahoo writes them: AAPL, BTC-USD, ^GSPC.")],
-    interval: Interval = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            "--interval",
+            metavar="INTERVAL",
+            callback=intervals.of_yahoo,
+            help=f"The bars' interval: {', '.join(YAHOO)}.",
+        ),
+    ] = None,
     history: Annotated[
         str | None,
         typer.Option(

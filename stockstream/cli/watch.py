@@ -13,7 +13,7 @@ import numpy as np
 import typer
 
 from stockstream.charts.frames import Frames
-from stockstream.cli import windows
+from stockstream.cli import intervals, windows
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
 from stockstream.cli.serving import MetricsOption, measured
@@ -26,7 +26,6 @@ from stockstream.consumers.view_settings import CHART, studies, study_parameter
 from stockstream.consumers.watching import Watching, run, state, watching
 from stockstream.errors import ConfigError, DisplayError
 from stockstream.periods import add_up
-from stockstream.records import INTERVALS
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
 from stockstream.views.study import chart
@@ -38,24 +37,11 @@ _BEAT: Final = 0.05
 _DAY: Final = np.timedelta64(1, "D")
 
 
-def _interval(value: str | None) -> str | None:
-    if value is not None and value not in INTERVALS:
-        raise typer.BadParameter(f"{value} is none of {', '.join(INTERVALS)}")
-    return value
-
-
-def _longer(value: str | None) -> str | None:
-    value = _interval(value)
-    if value is not None and not any(add_up(each, value) for each in INTERVALS):
-        raise typer.BadParameter(f"nothing is shorter than {value}")
-    return value
-
-
 _SERIES: Final = {
     "interval": Annotated[
         str | None,
         typer.Option(
-            callback=_interval, metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars."
+            callback=intervals.known, metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars."
         ),
     ],
     "feed": Annotated[
@@ -64,7 +50,7 @@ _SERIES: Final = {
     "resample": Annotated[
         str | None,
         typer.Option(
-            callback=_longer, metavar="5m|1h|1d|...", help="Show bars of this interval, made of shorter ones."
+            callback=intervals.made, metavar="5m|1h|1d|...", help="Show bars of this interval, made of shorter ones."
         ),
     ],
 }

@@ -16,7 +16,7 @@ from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import TooLate
 from stockstream.indicators.sessions import Sessions
 from stockstream.indicators.stateful import Stateful
-from stockstream.records import IMPOSSIBLE, INTERVALS, PARTIAL, Bar
+from stockstream.records import IMPOSSIBLE, PARTIAL, Bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,8 @@ class Resampler(Stateful):
     Periods below a day are counted in elapsed time from the session's opening, by default the exchange's midnight, so
     that the hour that a clock repeats is two periods; one that is cut off by the session's end is shorter. From a day
     on they hold whole sessions, and are dated with the session's date, Monday, the first of the month or of January,
-    at 00:00Z. See `stockstream.indicators.sessions.Sessions`.
+    at 00:00Z; `stockstream.periods` says from where several days, weeks, months or years are counted. See
+    `stockstream.indicators.sessions.Sessions`.
 
     An impossible bar (flagged so, or self-contradictory) is left out and counted; the period's bar is flagged
     ``partial``. A period of nothing else gives the last of them, flagged ``impossible`` as it is. All other flags are
@@ -49,7 +50,8 @@ class Resampler(Stateful):
     Parameters
     ----------
     interval
-        What to make: one of `stockstream.records.INTERVALS` but the shortest.
+        What to make: any of `stockstream.intervals` of two minutes or more. Periods of hours end with the session, so
+        that there are none of more than 24h: 2d, 3d and so on are whole sessions.
     zone
         The exchange's zone, an IANA name. None takes the bar's own (``tz``) where it names one, else UTC.
     opens
@@ -97,10 +99,7 @@ class Resampler(Stateful):
         calendar: str | None = None,
         retain: int = 1,
     ) -> None:
-        possible = list(INTERVALS)[1:]
-        if interval not in possible:
-            raise ValueError(f"interval is one of {', '.join(possible)}, not {interval!r}")
-        self.interval = interval
+        self.interval = periods.longer(interval)
         self.zone = zone
         self.opens = opens
         self.calendar = calendar

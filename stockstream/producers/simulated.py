@@ -10,14 +10,17 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
-from stockstream.periods import following, intraday, opening, preceding
+from stockstream.intervals import parse
+from stockstream.periods import following, opening, preceding
 from stockstream.producers.clock import SYSTEM, Clock
-from stockstream.records import INTERVALS, SIMULATED, Bar, Series
+from stockstream.records import SIMULATED, Bar, Series
 
 _VOLATILITY: Final = 0.0008
 """Standard deviation of a minute's logarithmic return: about 25 % a year of 252 days of 390 minutes."""
 
-_TRADED: Final = {"1d": 390, "1wk": 1_950, "1mo": 8_190, "1y": 98_280}
+_DAY: Final = 390
+_WEEK: Final = 5 * _DAY
+_MONTH: Final = 21 * _DAY
 _CENT: Final = 0.01
 _SHARES: Final = 9.0
 
@@ -47,7 +50,7 @@ class Walk:
         low <= open, close <= high, all at least a cent; the volume grows with the move.
         """
         random = self._random(time.isoformat())
-        minutes = INTERVALS[self.interval] / 60 if intraday(self.interval) else _TRADED[self.interval]
+        minutes = _traded(self.interval)
         deviation = _VOLATILITY * math.sqrt(minutes)
         move = random.gauss(0, deviation)
         close = before * math.exp(move)
@@ -68,6 +71,16 @@ class Walk:
             volume=float(round(shares)),
             source="simulated",
         )
+
+
+def _traded(interval: str) -> float:
+    """The minutes of trading in a period."""
+    length = parse(interval)
+    if length.unit == "seconds":
+        return length.size / 60
+    if length.unit == "months":
+        return length.size * _MONTH
+    return length.size // 7 * _WEEK + length.size % 7 * _DAY
 
 
 def simulated(
@@ -91,7 +104,7 @@ def simulated(
     symbols
         What to simulate; each has a walk of its own.
     interval
-        One of `records.INTERVALS`.
+        One of `stockstream.intervals`.
     pace
         Seconds between two bars of a symbol; 0 is as fast as it goes.
     history

@@ -8,15 +8,16 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import chain, islice, pairwise
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from stockstream.errors import BadRow, SourceError
+from stockstream.intervals import FORM, is_interval, spaced
 from stockstream.periods import intraday, off_grid
 from stockstream.producers.csv_files import BLOCK, CsvFile
-from stockstream.records import IMPOSSIBLE, INTERVALS, OFF_GRID, Bar, contradiction
+from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar, contradiction
 
 LAYOUTS: Final = (
     "Date,Open,High,Low,Close,Adj Close,Volume",
@@ -45,8 +46,7 @@ _NOTHING: Final = frozenset({"", "null", "nan", "none", "n/a"})
 # What no last cell of a whole row ends with. A number that merely lost digits cannot be told from a whole one.
 _CUT: Final = re.compile(r"(.*[.eE+-])?\s*")
 _SAMPLE: Final = 2_000
-_INTERVAL_NAMES: Final = {"60m": "1h"} | {name: name for name in INTERVALS}
-_NAME: Final = re.compile(rf"(?P<symbol>.+)[_-](?P<interval>{'|'.join(_INTERVAL_NAMES)})")
+_NAME: Final = re.compile(r"(?P<symbol>.+)[_-](?P<interval>[0-9]+(m|h|d|wk|mo|y))")
 _SUFFIX: Final = re.compile(r"(\.csv|\.txt)?(\.gz|\.zip)?$", re.IGNORECASE)
 
 
@@ -71,9 +71,9 @@ def named(file: str) -> tuple[str, str | None]:
     """
     stem = _SUFFIX.sub("", re.split(r"[/\\]", file)[-1])
     found = _NAME.fullmatch(stem)
-    if found is None:
+    if found is None or not is_interval(found["interval"]):
         return stem.upper(), None
-    return found["symbol"].upper(), _INTERVAL_NAMES[found["interval"]]
+    return found["symbol"].upper(), "1h" if found["interval"] == "60m" else found["interval"]
 
 
 @dataclass(frozen=True)
@@ -225,22 +225,14 @@ def spacing(reader: Reader, rows: Iterable[Row]) -> str:
     gaps = Counter(later - earlier for stamps in times.values() for earlier, later in pairwise(sorted(stamps)))
     spacings: Counter[str] = Counter()
     for gap, count in gaps.items():
-        spacings[_interval(gap) or str(gap)] += count
-    hint = f"say it with --interval ({', '.join(INTERVALS)})"
+        spacings[spaced(gap) or str(gap)] += count
+    hint = f"say it with --interval ({FORM})"
     if not spacings:
         raise SourceError(f"{reader.file}: too few rows with a time to tell the bars' interval", hint=hint)
-    commonest = max(spacings, key=lambda name: (spacings[name], name in INTERVALS))
-    if commonest not in INTERVALS:
+    commonest = max(spacings, key=lambda name: (spacings[name], is_interval(name)))
+    if not is_interval(commonest):
         raise SourceError(f"{reader.file}: cannot tell the bars' interval: most stand {commonest} apart", hint=hint)
     return commonest
-
-
-def _interval(gap: timedelta) -> str | None:
-    if timedelta(days=28) <= gap <= timedelta(days=31):
-        return "1mo"
-    if gap == timedelta(days=366):
-        return "1y"
-    return next((name for name, seconds in INTERVALS.items() if gap == timedelta(seconds=seconds)), None)
 
 
 class StockFiles:

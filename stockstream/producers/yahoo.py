@@ -121,7 +121,7 @@ class Yahoo:
         symbol
             As Yahoo writes it.
         interval
-            One of `records.INTERVALS`.
+            One of `stockstream.intervals.YAHOO`.
         since
             From which instant on, or a span back from now that Yahoo knows: 5d, 1mo, 1y, max.
         trouble

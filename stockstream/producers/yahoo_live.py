@@ -13,12 +13,13 @@ from typing import Final
 import msgspec
 
 from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
+from stockstream.intervals import parse
 from stockstream.periods import intraday, preceding
 from stockstream.producers.background import Background
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.yahoo import Yahoo
 from stockstream.producers.yahoo_bars import Answer, Null
-from stockstream.records import INTERVALS, Bar
+from stockstream.records import Bar
 
 CLOSED: Final = 300.0
 """Seconds between two looks while a market is closed, and the most between any two."""
@@ -75,7 +76,7 @@ class YahooBars:
     symbols
         As Yahoo writes them.
     interval
-        One of `records.INTERVALS`.
+        One of `stockstream.intervals.YAHOO`.
     history
         How far back to begin: 5d, 1mo, 1y, max.
     live
@@ -121,7 +122,7 @@ class YahooBars:
         self._history = history
         self._live = live
         self._forming = forming
-        self._every = max(poll, min(CLOSED, INTERVALS[interval] / 20))
+        self._every = max(poll, min(CLOSED, parse(interval).seconds / 20))
         self._note = note
         self._warn = warn
         self._clock = clock

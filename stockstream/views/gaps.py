@@ -7,8 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.periods import intraday
-from stockstream.records import INTERVALS
+from stockstream.intervals import Interval, parse
 from stockstream.views.clock import Instants, local
 
 Truths = NDArray[np.bool_]
@@ -22,8 +21,7 @@ _PAUSE_ON: Final = 2
 _WEEKEND: Final = np.isin(np.arange(7), (4, 5, 6))
 """Friday, Saturday and Sunday, one or two of which are days of rest wherever there are exchanges."""
 
-_CALENDAR: Final = {"1wk": ("W", 2), "1mo": ("M", 1), "1y": ("Y", 1)}
-"""The unit in which such bars are counted, and the most that one may be ahead of the one before."""
+_WEEK: Final = 7
 
 
 def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
@@ -34,7 +32,7 @@ def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
     instants
         When each bar begins, ascending: UTC, or dates for a day and longer; shape (bars,).
     interval
-        Of `records.INTERVALS`; of another nothing is known, so nothing is missing.
+        Of `stockstream.intervals`.
     zone
         The exchange's, None for UTC.
 
@@ -45,7 +43,8 @@ def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
       which there never is a bar;
     - in days (or between the days of shorter bars), if more than seven days of trading are missing on end, or any
       where there are bars on all seven days of the week; a day of trading is a weekday that has bars in these rows;
-    - in weeks, months or years, if more than one week, any month or any year is missing.
+    - in periods of two to six days, if more than seven weekdays are missing on end;
+    - in weeks, months or years, if more than one week, or any longer period, is missing.
 
     What is missing at a day's beginning or end, and a short holiday's worth of days, cannot be told and is not marked.
 
@@ -54,28 +53,40 @@ def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
     [False, False, True]
     """
     none = np.zeros(len(instants), dtype=bool)
-    if interval not in INTERVALS or len(instants) < 2:
+    length = parse(interval)
+    if len(instants) < 2:
         return none
-    if interval in _CALENDAR:
-        unit, most = _CALENDAR[interval]
-        return _marked(none, np.flatnonzero(np.diff(instants.astype(f"M8[{unit}]").astype(np.int64)) > most) + 1)
-    step = np.timedelta64(INTERVALS[interval], "s")
+    if not length.intraday and length != parse("1d"):
+        return _marked(none, np.flatnonzero(_leaps(instants, length)) + 1)
+    step = np.timedelta64(length.seconds, "s")
     holes = np.flatnonzero(np.diff(instants) > step) + 1
     if not len(holes):
         return none
-    clock = local(instants, zone if intraday(interval) else None)
+    clock = local(instants, zone if length.intraday else None)
     days = clock.astype("M8[D]")
     week = _week(days)
     long = _too_long(days[holes - 1], days[holes], week)
-    if not intraday(interval):
+    if not length.intraday:
         return _marked(none, holes[long])
     slots = ((clock - days) // step).astype(np.intp)
     same_day = days[holes - 1] == days[holes]
     broken = same_day | long
     if _around_the_clock(days, same_day):
         broken |= ~_rests(days[holes - 1], days[holes], week)
-    pauses = _pauses(days, slots, holes, int(np.timedelta64(1, "D") / step))
+    pauses = _pauses(days, slots, holes, -int(-np.timedelta64(1, "D") // step))
     return _marked(none, holes[broken & ~pauses])
+
+
+def _leaps(instants: Instants, length: Interval) -> Truths:
+    """Whether more of several days, or of months, lies between a bar and the one before than a holiday explains."""
+    if length.unit == "months":
+        months = instants.astype("M8[M]").astype(np.int64) // length.size
+        return np.asarray(np.diff(months) > 1)
+    days = instants.astype("M8[D]")
+    if length.size % _WEEK == 0:
+        ahead = np.diff(days.astype(np.int64)) // _WEEK
+        return np.asarray(ahead > max(length.size // _WEEK, 2))
+    return np.asarray(np.busday_count(days[:-1] + length.size, days[1:]) > _LONGEST_HOLIDAY)
 
 
 def _marked(none: Truths, rows: NDArray[np.intp]) -> Truths:

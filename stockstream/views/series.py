@@ -18,7 +18,7 @@ from stockstream.views.history import History, Makers
 from stockstream.views.stretch import Stretch
 from stockstream.views.track import AnyIndicator
 
-_STATE_VERSION: Final = 3
+_STATE_VERSION: Final = 4
 
 
 class _Versioned(msgspec.Struct):

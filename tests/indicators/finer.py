@@ -13,7 +13,8 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from stockstream.indicators import Resampler
-from stockstream.records import INTERVALS, Bar
+from stockstream.intervals import parse
+from stockstream.records import Bar
 
 ZONES = ["America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]
 MADE = ["5m", "15m", "30m", "1h", "1d", "1wk", "1mo", "1y"]
@@ -46,7 +47,7 @@ def bars_at(times: Iterable[datetime], seed: int = 7, **fields: Any) -> list[Bar
 @st.composite
 def drawn(draw: st.DrawFn, interval: str = "1m", most: int = 60) -> list[Bar]:
     """Bars of an interval with gaps from none to two days."""
-    step = timedelta(seconds=INTERVALS[interval])
+    step = timedelta(seconds=parse(interval).seconds)
     gap = st.sampled_from([1, 1, 1, 1, 2, 3, 7, 59, 61, 391, 1441, 2880])
     gaps = draw(st.lists(gap, min_size=1, max_size=most))
     start = utc(draw(st.sampled_from(STARTS)))
@@ -93,7 +94,7 @@ def in_groups(bars: Sequence[Bar], interval: str, zone: str) -> list[tuple[Any, 
     local = table["time"].dt.tz_convert(zone)
     midnight = local.dt.normalize().dt.tz_convert("UTC")
     if interval in ("5m", "15m", "30m", "1h"):
-        length = pd.Timedelta(seconds=INTERVALS[interval])
+        length = pd.Timedelta(seconds=parse(interval).seconds)
         opening = midnight + (table["time"] - midnight) // length * length
     else:
         date = table["time"].dt.tz_localize(None) if bars[0].interval in DAYS else local.dt.tz_localize(None)

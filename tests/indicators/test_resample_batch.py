@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import InvalidBar, Resampler
-from stockstream.records import IMPOSSIBLE, INTERVALS, PARTIAL
+from stockstream.periods import add_up
+from stockstream.records import IMPOSSIBLE, PARTIAL
 from tests.indicators.finer import (
     MADE,
     MINUTE,
@@ -39,7 +40,7 @@ from tests.indicators.finer import (
 def test_at_once_it_is_what_one_by_one_gives(
     data: Any, finer: str, interval: str, zone: str | None, opens: str
 ) -> None:
-    if INTERVALS[finer] >= INTERVALS[interval]:
+    if not add_up(finer, interval):
         return
     bars = data.draw(drawn(finer))
     named = [msgspec.structs.replace(each, tz="Asia/Kolkata", adj_close=each.close / 2) for each in bars]

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stockstream.intervals import USUAL
 from stockstream.periods import following, opening
 from stockstream.producers.simulated import simulated
-from stockstream.records import INTERVALS, SIMULATED, Bar, Series, contradiction
+from stockstream.records import SIMULATED, Bar, Series, contradiction
 from tests.producers.hands import NOW, Hands
+
+EVERY = [*USUAL, "3m", "36h", "2d", "2wk", "3mo"]
 
 
 def run(
@@ -44,7 +47,11 @@ def bars(source: Iterator[Bar | None]) -> list[Bar]:
     return [item for item in source if item is not None]
 
 
-@given(seed=st.integers(), interval=st.sampled_from(list(INTERVALS)), symbol=st.text(min_size=1, max_size=8))
+@given(
+    seed=st.integers(),
+    interval=st.sampled_from(EVERY),
+    symbol=st.text(min_size=1, max_size=8),
+)
 @settings(max_examples=60)
 def test_every_bar_is_possible_and_follows_the_one_before(seed: int, interval: str, symbol: str) -> None:
     made = bars(run(symbol, interval=interval, seed=seed, history=20, count=20))
@@ -64,7 +71,7 @@ def test_every_bar_is_possible_and_follows_the_one_before(seed: int, interval: s
 
 @given(
     seed=st.integers(0, 2**32),
-    interval=st.sampled_from(list(INTERVALS)),
+    interval=st.sampled_from(EVERY),
     stop=st.integers(1, 30),
     pause=st.timedeltas(timedelta(), timedelta(days=40)),
 )

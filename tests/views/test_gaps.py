@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
+from stockstream.intervals import parse
 from stockstream.views.gaps import gaps
 
 NEW_YORK, TOKYO = "America/New_York", "Asia/Tokyo"
@@ -136,14 +137,24 @@ def test_where_there_are_bars_on_all_days_one_is_missed() -> None:
         ("1mo", ["2024-12-01", "2025-01-01", "2025-02-01"], None),
         ("1mo", ["2024-12-01", "2025-02-01", "2025-03-01"], "2025-02-01"),
         ("1y", ["2023-01-01", "2024-01-01", "2026-01-01"], "2026-01-01"),
+        ("2wk", ["2025-01-06", "2025-01-20", "2025-02-03"], None),
+        ("2wk", ["2025-01-06", "2025-01-20", "2025-02-17"], "2025-02-17"),
+        ("3mo", ["2024-10-01", "2025-01-01", "2025-04-01"], None),
+        ("3mo", ["2024-10-01", "2025-01-01", "2025-07-01"], "2025-07-01"),
+        ("2d", ["2025-01-01", "2025-01-03", "2025-01-07", "2025-01-17"], None),
+        ("2d", ["2025-01-01", "2025-01-03", "2025-01-07", "2025-01-21"], "2025-01-21"),
     ],
 )
 def test_longer_intervals(interval: str, days: list[str], gap: str | None) -> None:
     assert marked([np.array(days, "M8[us]")], interval, None) == ([] if gap is None else [f"{gap}T00:00"])
 
 
-def test_of_an_unknown_interval_nothing_is_known() -> None:
-    assert not gaps(np.array(["2026-03-02T10:00", "2026-03-02T12:00"], "M8[us]"), "7m", None).any()
+@pytest.mark.parametrize("interval", ["7m", "7h", "36h"])
+def test_lengths_that_divide_no_day(interval: str) -> None:
+    step = np.timedelta64(parse(interval).seconds, "s")
+    bars = np.datetime64("2026-03-02T10:00", "us") + np.arange(40) * step
+    assert not gaps(bars, interval, None).any()
+    assert gaps(np.delete(bars, [20, 21]), interval, None).any()
 
 
 @pytest.mark.parametrize("rows", [0, 1])

@@ -1,0 +1,39 @@
+"""Options that name an interval: what typer calls to check them."""
+
+from __future__ import annotations
+
+import typer
+
+from stockstream.intervals import YAHOO, parse
+from stockstream.periods import longer
+
+
+def known(name: str | None) -> str | None:
+    """Check an interval. Raises typer.BadParameter.
+
+    >>> known("3m")
+    '3m'
+    """
+    if name is not None:
+        try:
+            parse(name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return name
+
+
+def made(name: str | None) -> str | None:
+    """Check an interval that bars are to be made of. Raises typer.BadParameter."""
+    if name is not None:
+        try:
+            longer(name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return name
+
+
+def of_yahoo(name: str | None) -> str | None:
+    """Check an interval that Yahoo is to be asked for. Raises typer.BadParameter."""
+    if name is not None and name not in YAHOO:
+        raise typer.BadParameter(f"Yahoo has no bars of {name!r}; it has {', '.join(YAHOO)}")
+    return name
