@@ -20,6 +20,7 @@ from benchmarks.measure import Comparison
 from benchmarks.window import child_of, display
 from stockstream.charts import backend
 from stockstream.charts.dashboard_window import SIZE, DashboardWindow
+from stockstream.charts.options import WindowOptions
 from stockstream.charts.scene import DPI
 from stockstream.consumers.dashboard import VIEW
 from stockstream.records import Candle
@@ -116,7 +117,7 @@ def replot(figure: Any, tables: Mapping[str, Any]) -> None:
 def measure(toolkit: str) -> dict[str, list[float]]:
     """Time both in turn."""
     source = Source()
-    window = DashboardWindow(source, VIEW.tiles, backend=toolkit)
+    window = DashboardWindow(source, VIEW.tiles, WindowOptions(backend=toolkit))
     import matplotlib.pyplot as plt
 
     peer = plt.figure(figsize=SIZE, dpi=DPI)

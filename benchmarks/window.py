@@ -29,6 +29,7 @@ from benchmarks.bars import Source
 from benchmarks.measure import Comparison
 from benchmarks.peers import Mplfinance, Replot, has_mplfinance
 from stockstream.charts import backend
+from stockstream.charts.options import WindowOptions
 from stockstream.charts.picture import SIZE
 from stockstream.charts.scene import DPI
 from stockstream.charts.window import Window
@@ -133,7 +134,7 @@ def display() -> Iterator[Mapping[str, str]]:
 def measure(toolkit: str, bars: int) -> dict[str, list[float]]:
     """Time a window and its peers in turn, then what a user does to a window."""
     source = Source(bars)
-    window = Window(source, backend=toolkit, rows=bars)
+    window = Window(source, WindowOptions(backend=toolkit, rows=bars))
     import matplotlib.pyplot as plt
 
     replot = Replot(plt.figure(figsize=SIZE, dpi=DPI))
@@ -177,7 +178,7 @@ def rest(toolkit: str) -> dict[str, list[float]]:
     """The processor's seconds in some seconds of a window without news."""
     source = Source(500)
     source.quiet = True
-    window = Window(source, backend=toolkit)
+    window = Window(source, WindowOptions(backend=toolkit))
     began: list[float] = []
 
     def look() -> None:

@@ -17,11 +17,12 @@ from stockstream.charts.keys import DASHBOARD, Keyboard, wheel
 from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
+from stockstream.charts.options import PictureOptions, WindowOptions
 from stockstream.charts.picture import save
 from stockstream.charts.placing import toggle_full_screen
 from stockstream.charts.saving import FORMATS, file_name, format_after, save_figure, saved
 from stockstream.charts.scene import DPI
-from stockstream.charts.shell import BUSY, Shell
+from stockstream.charts.shell import Shell
 from stockstream.charts.strip import strip, utc_now
 from stockstream.charts.theme import THEMES, after
 from stockstream.views.tiles import Tile
@@ -56,24 +57,21 @@ class DashboardWindow(Shell):
         self,
         model: Model,
         rows: Sequence[Sequence[Tile]],
+        options: WindowOptions | None = None,
         *,
-        refresh: float = BUSY,
-        backend: str = "auto",
-        theme: str = "light",
-        picture: str = "png",
         memory: Memory | None = None,
         frames: Frames | None = None,
-        asked: Looks | None = None,
     ) -> None:
-        super().__init__(model, SIZE, backend=backend, memory=memory, frames=frames)
-        self._habit = Habit(self.memory, Looks(theme=theme, picture=picture), asked or Looks())
+        options = options or WindowOptions()
+        super().__init__(model, SIZE, backend=options.backend, memory=memory, frames=frames)
+        self._habit = Habit(self.memory, Looks(theme=options.theme, picture=options.picture), options.asked)
         first = self._habit.now
         if first.geometry is not None:
             self.place.set(first.geometry)
-        self._picture = first.picture if first.picture in FORMATS else picture
+        self._picture = first.picture if first.picture in FORMATS else options.picture
         self._rows = rows
-        self._every = max(refresh, _EVERY)
-        self._theme = first.theme if first.theme and first.theme in THEMES else theme
+        self._every = max(options.refresh, _EVERY)
+        self._theme = first.theme if first.theme and first.theme in THEMES else options.theme
         self.board = self._board()
         self._stale = True
         self._paused = False
@@ -200,11 +198,11 @@ class DashboardWindow(Shell):
 class DashboardPicture:
     """The same drawn to a PNG file that is kept fresh."""
 
-    def __init__(self, model: Model, rows: Sequence[Sequence[Tile]], path: Path, *, theme: str = "light") -> None:
+    def __init__(self, model: Model, rows: Sequence[Sequence[Tile]], path: Path, options: PictureOptions) -> None:
         self._model = model
         self._path = path
         self._canvas = FigureCanvasAgg(Figure(figsize=SIZE, dpi=DPI))
-        self.board = Dashboard(rows, self._canvas.figure, THEMES[theme])
+        self.board = Dashboard(rows, self._canvas.figure, THEMES[options.theme])
         self._looked = -_AT_MOST_EVERY
 
     def refresh(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from stockstream.views.fold import Fold
 from stockstream.views.status import Status
-from stockstream.views.view import View
+from stockstream.views.view import Parameters, View
 
 
 class Model(Protocol):
@@ -25,7 +24,7 @@ class Model(Protocol):
         """What the records so far have become."""
 
     @property
-    def parameters(self) -> Mapping[str, Any]:
+    def parameters(self) -> Parameters:
         """The values of the view's parameters, which its title names."""
 
     def tick(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from matplotlib.image import imsave
 from stockstream.charts.alerts import Alerts
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
+from stockstream.charts.options import PictureOptions
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
 from stockstream.charts.subject import Subject
@@ -48,36 +48,27 @@ class Picture:
         Where the data comes from; its `tick` is the caller's business.
     path
         The file.
-    rows
-        The newest rows to have in view.
-    start, end
-        The stretch to show instead, ``end`` exclusive.
+    options
+        What is in view, and how it looks.
     size
         Width and height in inches of 100 pixels; without it by the number of panels.
-    theme
-        The theme's name.
-    alerts
-        Levels of prices to watch, by key.
     """
 
     def __init__(
         self,
         model: Model,
         path: Path,
+        options: PictureOptions | None = None,
         *,
-        rows: int = 500,
-        start: np.datetime64 | None = None,
-        end: np.datetime64 | None = None,
         size: tuple[float, float] | None = None,
-        theme: str = "light",
-        alerts: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
+        options = options or PictureOptions()
         self._path = path
         self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
-        whole = start is not None or end is not None
-        self.scene = Scene(model.view, self._canvas.figure, rows=None if whole else rows, theme=THEMES[theme])
-        watched = Alerts(model.view, Memory(None), alerts)
-        self._viewer = Viewer(model, self.scene, start=start, end=end, alerts=watched, ages=False)
+        rows = None if options.spans else options.rows
+        self.scene = Scene(model.view, self._canvas.figure, rows=rows, theme=THEMES[options.theme])
+        watched = Alerts(model.view, Memory(None), options.alerts)
+        self._viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, ages=False)
         self._drawn: object = None
         self._looked = -_AT_MOST_EVERY
 

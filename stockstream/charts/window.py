@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
 from typing import Final
-
-import numpy as np
 
 from stockstream.charts.alerts import Alerts
 from stockstream.charts.controls import Controls
@@ -14,6 +11,7 @@ from stockstream.charts.frames import Frames
 from stockstream.charts.looks import Habit, Looks
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
+from stockstream.charts.options import WindowOptions
 from stockstream.charts.picture import size_of
 from stockstream.charts.saving import FORMATS
 from stockstream.charts.scene import Scene
@@ -35,22 +33,12 @@ class Window(Shell):
     ----------
     model
         Where the data comes from.
-    refresh
-        Seconds between two drawings at least (0.05 is as often as it ever draws).
-    rows
-        The newest rows to have in view.
-    start, end
-        The stretch to show instead, ``end`` exclusive.
-    backend
-        "tk", "qt" or "auto".
-    theme, picture
-        The theme's name, and the format of pictures that are saved.
+    options
+        What is in view, and how it looks.
     memory
         Where the window keeps what the user has changed; None for nowhere.
-    alerts
-        Levels of prices to watch, by key, beside those that the user has set.
-    asked
-        What holds this time, whatever is remembered and usual.
+    frames
+        Is told how long drawing takes.
 
     Raises
     ------
@@ -61,30 +49,23 @@ class Window(Shell):
     def __init__(
         self,
         model: Model,
+        options: WindowOptions | None = None,
         *,
-        refresh: float = BUSY,
-        rows: int = 500,
-        start: np.datetime64 | None = None,
-        end: np.datetime64 | None = None,
-        backend: str = "auto",
-        theme: str = "light",
-        picture: str = "png",
         memory: Memory | None = None,
         frames: Frames | None = None,
-        alerts: Mapping[str, Sequence[float]] | None = None,
-        asked: Looks | None = None,
     ) -> None:
-        super().__init__(model, size_of(model.view), backend=backend, memory=memory, frames=frames)
-        self._refresh = max(refresh, BUSY)
-        usual = Looks(rows=rows, theme=theme, grid=True, log=False, picture=picture)
-        self._habit = Habit(self.memory, usual, asked or Looks())
+        options = options or WindowOptions()
+        super().__init__(model, size_of(model.view), backend=options.backend, memory=memory, frames=frames)
+        self._refresh = max(options.refresh, BUSY)
+        usual = Looks(rows=options.rows, theme=options.theme, grid=True, log=False, picture=options.picture)
+        self._habit = Habit(self.memory, usual, options.asked)
         first = self._habit.now
-        name = first.theme if first.theme is not None and first.theme in THEMES else theme
-        shown = None if start is not None or end is not None else first.rows
+        name = first.theme if first.theme is not None and first.theme in THEMES else options.theme
+        shown = None if options.spans else first.rows
         self.scene = Scene(model.view, self.figure, rows=shown, theme=THEMES[name], guard=self.guarded)
         self.scene.rule(grid=first.grid is not False, log=first.log is True)
-        watched = Alerts(model.view, self.memory, alerts)
-        self.viewer = Viewer(model, self.scene, start=start, end=end, alerts=watched, key=first.key)
+        watched = Alerts(model.view, self.memory, options.alerts)
+        self.viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key)
         self.viewer.note(self.memory.note or "? shows the keys")
         if first.geometry is not None:
             self.place.set(first.geometry)
@@ -92,7 +73,7 @@ class Window(Shell):
         self._drawn = self._told = -1e9
         self._controls = Controls(
             self.viewer, changed=self._refreshed, close=self.close, guard=self.guarded,
-            theme=name, picture=first.picture if first.picture in FORMATS else picture,
+            theme=name, picture=first.picture if first.picture in FORMATS else options.picture,
         )  # fmt: skip
 
     def begin(self) -> None:

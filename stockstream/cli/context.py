@@ -1,4 +1,4 @@
-"""What every command is given: the settings and someone to report to; and the log that it writes."""
+"""What every command is given: settings, a reporter, displays; and the log that it writes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 
 import typer
 
+from stockstream.cli.displays import Displays, MatplotlibDisplays
 from stockstream.cli.report import JsonReporter, PersonReporter, Reporter
 from stockstream.config import Settings, load
 
@@ -26,6 +27,7 @@ class Context:
     reporter: Reporter
     debug: bool = False
     command: str = ""
+    displays: Displays = field(default_factory=MatplotlibDisplays)
 
     @staticmethod
     def of(ctx: typer.Context) -> Context:
@@ -45,6 +47,7 @@ class Invocation:
     debug: bool = False
     log_json: bool = False
     logfile: Path | None = None
+    displays: Displays = field(default_factory=MatplotlibDisplays)
     _reporter: Reporter | None = field(default=None, repr=False)
     _context: Context | None = field(default=None, repr=False)
 
@@ -73,7 +76,7 @@ class Invocation:
 
                 check(settings)
             command = command_path.split()[1:]
-            self._context = Context(settings, self.reporter, self.debug, " ".join(command))
+            self._context = Context(settings, self.reporter, self.debug, " ".join(command), self.displays)
             self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context
 

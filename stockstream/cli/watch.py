@@ -3,109 +3,88 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Protocol
 
+import msgspec
 import numpy as np
 import typer
 
 from stockstream.charts.frames import Frames
-from stockstream.cli import intervals, windows
+from stockstream.charts.options import PictureOptions
+from stockstream.cli import windows
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
-from stockstream.cli.serving import MetricsOption, measured
+from stockstream.cli.serving import measured
+from stockstream.cli.watch_options import CommonOptions, Declared, SeriesOptions, WatchOptions, declared
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART, studies, study_parameter
-from stockstream.consumers.watching import Watching, run, state, watching
+from stockstream.consumers.watching import Watching, WatchingOptions, run, state, watching
 from stockstream.errors import ConfigError, DisplayError
 from stockstream.periods import add_up
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
 from stockstream.views.study import chart
-from stockstream.views.view import View
+from stockstream.views.view import Parameters, Value, View
 
 app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
 
-_BEAT: Final = 0.05
 _DAY: Final = np.timedelta64(1, "D")
 
 
-_SERIES: Final = {
-    "interval": Annotated[
-        str | None,
-        typer.Option(
-            callback=intervals.known, metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars."
-        ),
-    ],
-    "feed": Annotated[
-        str | None, typer.Option(metavar="market|simulated", help="Of a symbol with several: where its bars are from.")
-    ],
-    "resample": Annotated[
-        str | None,
-        typer.Option(
-            callback=intervals.made, metavar="5m|1h|1d|...", help="Show bars of this interval, made of shorter ones."
-        ),
-    ],
-}
+@dataclass(frozen=True)
+class Opened:
+    """A view and the values of its parameters."""
 
-_COMMON: Final = {
-    "start": Annotated[
-        str | None, typer.Option(metavar="DATE", help="Show from 2026-03-02 or 2026-03-02T14:30 on, UTC.")
-    ],
-    "end": Annotated[
-        str | None, typer.Option(metavar="DATE", help="Show up to this day with all of it, or this moment.")
-    ],
-    "rows": Annotated[int | None, typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.")],
-    "refresh": Annotated[float | None, typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.")],
-    "backend": Annotated[str | None, typer.Option(metavar="auto|tk|qt", help="The toolkit of the window.")],
-    "headless": Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh; no window.")
-    ],
-    "values": Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")],
-    "metrics": MetricsOption,
-    "once": Annotated[bool, typer.Option("--once", help="End when all has been read that is there now.")],
-    "seconds": Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.")],
-}
+    view: View[Any]
+    parameters: Parameters
 
 
-Opened: TypeAlias = tuple[View[Any], dict[str, Any]]
-"""A view and the values of its parameters."""
+class Opening(Protocol):
+    """Makes of the settings, and of the options of a sub-command that are its own, what is to be shown."""
+
+    def __call__(self, settings: Settings, given: Mapping[str, object], /) -> Opened:
+        """Raises ConfigError, or typer.BadParameter where an option is wrong."""
 
 
-def _command(
-    view: View[Any], own: Mapping[str, Any], opened: Callable[[Settings, Mapping[str, Any]], Opened]
-) -> Callable[..., None]:
+class Command(Protocol):
+    """A sub-command, which typer calls with the options by name."""
+
+    def __call__(self, ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
+        """Watch."""
+
+
+def _command(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Command:
     """A sub-command: typer reads its options from the signature that is put together here."""
 
-    def watch(ctx: typer.Context, keys: list[str] | None, **options: Any) -> None:
-        context = Context.of(ctx)
-        _watch(ctx, opened(context.settings, options), tuple(keys or ()), options)
+    def watch(ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
+        what = opening(Context.of(ctx).settings, given)
+        _watch(ctx, what, tuple(keys or ()), WatchOptions.of(given))
 
-    metavar = f"{view.key_name.upper()}..."
-    annotations = {
-        "ctx": typer.Context,
-        "keys": Annotated[list[str] | None, typer.Argument(metavar=metavar, help=_which(view))],
+    empty = inspect.Parameter.empty
+    named = Annotated[list[str] | None, typer.Argument(metavar=f"{view.key_name.upper()}...", help=_which(view))]
+    options = {
+        "ctx": Declared(typer.Context, empty),
+        "keys": Declared(named, None),
         **own,
-        **(_SERIES if view.key_name == "symbol" else {}),
-        **_COMMON,
-        **windows.OPTIONS,
+        **(declared(SeriesOptions) if view.key_name == "symbol" else {}),
+        **declared(CommonOptions),
     }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    empty = {"ctx": inspect.Parameter.empty, "once": False, "no_memory": False, "each": False}
     watch.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
-            inspect.Parameter(name, kind, default=empty.get(name), annotation=annotation)
-            for name, annotation in annotations.items()
+            inspect.Parameter(name, kind, default=option.default, annotation=option.annotation)
+            for name, option in options.items()
         ]
     )
-    watch.__annotations__ = annotations
+    watch.__annotations__ = {name: option.annotation for name, option in options.items()}
     watch.__doc__ = view.help
     return watch
 
@@ -115,39 +94,38 @@ def _which(view: View[Any]) -> str:
     return f"The {plural} to show; without any those of views.{view.name}.{plural} in the settings, else {view.choice}."
 
 
-def _options(view: View[Any]) -> dict[str, Any]:
+def _options(view: View[Any]) -> dict[str, Declared]:
     """An option for each parameter of a view."""
     return {
-        parameter.name: Annotated[
-            parameter.type | None,
-            typer.Option(
-                metavar="TEXT" if parameter.type is str else "N", help=f"{parameter.help} [{parameter.shown}]"
-            ),
-        ]
+        parameter.name: Declared(
+            Annotated[
+                parameter.type | None,
+                typer.Option(
+                    metavar="TEXT" if parameter.type is str else "N", help=f"{parameter.help} [{parameter.shown}]"
+                ),
+            ],
+            None,
+        )
         for parameter in view.parameters
     }
 
 
-def _opened(view: View[Any]) -> Callable[[Settings, Mapping[str, Any]], Opened]:
-    """A view as it is declared, its parameters from the options, else the settings, else their defaults."""
+def _opening(view: View[Any]) -> Opening:
+    """Opens a view as it is declared."""
 
-    def opened(settings: Settings, options: Mapping[str, Any]) -> Opened:
-        return view, {
-            parameter.name: view_settings.parameter(settings, view.name, parameter)
-            if options[parameter.name] is None
-            else options[parameter.name]
-            for parameter in view.parameters
-        }
+    def opening(settings: Settings, given: Mapping[str, object]) -> Opened:
+        own = {each.name: msgspec.convert(given[each.name], Value) for each in view.parameters}
+        return Opened(view, view_settings.parameters(settings, view, own))
 
-    return opened
+    return opening
 
 
-def _chart(settings: Settings, options: Mapping[str, Any]) -> Opened:
+def _open_chart(settings: Settings, given: Mapping[str, object]) -> Opened:
     """A chart of the studies that ``with`` names, on the command line or in the settings."""
-    named = options["studies"]
+    named = msgspec.convert(given["studies"], list[str] | None)
     try:
         made = parts(named or studies(settings), partial(study_parameter, settings))
-        return chart(made), {}
+        return Opened(chart(made), {})
     except ValueError as error:
         if named:
             raise typer.BadParameter(str(error), param_hint="--with") from error
@@ -155,37 +133,39 @@ def _chart(settings: Settings, options: Mapping[str, Any]) -> Opened:
 
 
 _WITH: Final = {
-    "studies": Annotated[
-        list[str] | None,
-        typer.Option(
-            "--with",
-            metavar="NAME,...",
-            help="What to draw over and beneath the prices: bollinger,rsi,volume; parameters may follow: "
-            "sma:period=20,sma:period=50. Without it views.chart.with in the settings, else volume.",
-            autocompletion=completions,
-        ),
-    ],
+    "studies": Declared(
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                "--with",
+                metavar="NAME,...",
+                help="What to draw over and beneath the prices: bollinger,rsi,volume; parameters may follow: "
+                "sma:period=20,sma:period=50. Without it views.chart.with in the settings, else volume.",
+                autocompletion=completions,
+            ),
+        ],
+        None,
+    ),
 }
 
-app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _chart))
+app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _open_chart))
 for _view in VIEWS.values():
-    app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opened(_view)))
+    app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opening(_view)))
 
 
-def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: dict[str, Any]) -> None:
+def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: WatchOptions) -> None:
     context = Context.of(ctx)
-    settings = context.settings
-    view, parameters = opened
-    chosen = keys or view_settings.keys(settings, view)
-    selection = Selection(chosen, options.get("interval"), options.get("feed"), options.get("resample"))
+    settings, view = context.settings, what.view
+    chosen = named or view_settings.keys(settings, view)
+    selection = Selection(chosen, options.interval, options.feed, options.resample)
     if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
         told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
         raise typer.BadParameter(told, param_hint="--resample")
-    if options["each"]:
+    if options.each:
         windows.each(ctx, view.name, selection, options)
         return
     try:
-        live = Live(view, selection, parameters, settings.connection(), settings.state_dir)
+        live = Live(view, selection, what.parameters, settings.connection(), settings.state_dir)
     except ValueError as error:
         raise ConfigError(f"watch {view.name}: {error}") from error
     figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
@@ -194,92 +174,53 @@ def _watch(ctx: typer.Context, opened: Opened, keys: tuple[str, ...], options: d
         context.reporter.progress(taken, None, status.rate, state(status))
         figures.told(taken, status)
 
-    with (
-        measured(figures, options["metrics"], context.reporter),
-        watching(
-            live, values=options["values"], report=report, once=options["once"], seconds=options["seconds"]
-        ) as watched,
-    ):
-        _show(context, watched, selection, options, figures.frames)
+    along = WatchingOptions(options.values, options.once, options.seconds)
+    with measured(figures, options.metrics, context.reporter), watching(live, report, along) as watched:
+        _show(context, watched, options, figures.frames)
 
 
-def _show(
-    context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any], frames: Frames
-) -> None:
+def _show(context: Context, watched: Watching[Any], options: WatchOptions, frames: Frames) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
-    settings, window = context.settings, context.settings.window
     if watched.view.tiles:
-        _show_dashboard(context, watched, selection, options, frames)
-        return
-    scope: dict[str, Any] = {
-        "start": _instant("--start", options["start"]),
-        "end": _instant("--end", options["end"]),
-    }
-    if options["headless"] is not None:
-        from stockstream.charts.picture import Picture
-
-        rows = options["rows"] or window.rows
-        picture = Picture(
-            watched,
-            options["headless"],
-            **scope,
-            rows=rows,
-            theme=options["theme"] or window.theme,
+        _refuse_scope(options)
+    settings, window = context.settings, context.settings.window
+    start, end = _instant("--start", options.start), _instant("--end", options.end)
+    if options.headless is not None:
+        look = PictureOptions(
+            rows=options.rows or window.rows,
+            start=start,
+            end=end,
+            theme=options.theme or window.theme,
             alerts=window.alerts,
         )
+        picture = context.displays.picture(watched, options.headless, look)
         run(watched, picture.refresh)
         picture.finish()
         return
-    if options["once"]:
-        run(watched, lambda: None)
+    if options.once:
+        run(watched, _nothing)
         return
-    from stockstream.charts.window import Window
-
-    refresh = options["refresh"] or window.refresh or _BEAT
+    memory = windows.memory(settings, watched.view.name, watched.selection, options)
     try:
-        shown = Window(
-            watched,
-            refresh=refresh,
-            frames=frames,
-            backend=options["backend"] or window.backend,
-            rows=window.rows,
-            alerts=window.alerts,
-            **scope,
-            **windows.looks(settings, watched.view.name, selection, options),
-        )
+        shown = context.displays.window(watched, windows.looks(window, options, start, end), memory, frames)
     except DisplayError as error:
-        if options["values"] is None:
+        if options.values is None:
             raise
-        context.reporter.note(f"{error.message}: only {options['values']} is kept")
-        run(watched, lambda: None)
+        context.reporter.note(f"{error.message}: only {options.values} is kept")
+        run(watched, _nothing)
     else:
         shown.show()
 
 
-def _show_dashboard(
-    context: Context, watched: Watching[Any], selection: Selection, options: dict[str, Any], frames: Frames
-) -> None:
-    """The same for a view with tiles, which always shows all that the topic holds."""
-    for name in ("start", "end", "rows"):
-        if options[name] is not None:
+def _nothing() -> None:
+    """There is no picture to refresh."""
+
+
+def _refuse_scope(options: WatchOptions) -> None:
+    """A dashboard always shows all that the topic holds. Raises typer.BadParameter."""
+    for name, value in (("start", options.start), ("end", options.end), ("rows", options.rows)):
+        if value is not None:
             raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
-    window, rows = context.settings.window, watched.view.tiles
-    if options["headless"] is not None:
-        from stockstream.charts.dashboard_window import DashboardPicture
-
-        picture = DashboardPicture(watched, rows, options["headless"], theme=options["theme"] or window.theme)
-        run(watched, picture.refresh)
-        picture.finish()
-        return
-    if options["once"]:
-        run(watched, lambda: None)
-        return
-    from stockstream.charts.dashboard_window import DashboardWindow
-
-    refresh = options["refresh"] or window.refresh or _BEAT
-    looks = windows.looks(context.settings, watched.view.name, selection, options)
-    backend = options["backend"] or window.backend
-    DashboardWindow(watched, rows, refresh=refresh, backend=backend, frames=frames, **looks).show()
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:

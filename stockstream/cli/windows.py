@@ -5,61 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Final
 
 import msgspec
+import numpy as np
 import typer
 
 from stockstream.charts import backend
 from stockstream.charts.looks import Looks
+from stockstream.charts.options import WindowOptions
 from stockstream.charts.placing import Geometry, side_by_side
 from stockstream.cli.board import board
 from stockstream.cli.context import Context
 from stockstream.cli.supervisor import Child, Supervisor
-from stockstream.config import Settings
+from stockstream.cli.watch_options import ALONE, WatchOptions
+from stockstream.config import Settings, WindowSettings
 from stockstream.consumers.live import folder_name
 from stockstream.errors import StockstreamError
 from stockstream.views.fold import Selection
 
 _BEAT: Final = 0.1
-_ALONE: Final = ("geometry", "headless", "values", "once", "metrics")
-"""Options that make no sense for several windows together."""
-
-
-def _geometry(value: str | None) -> str | None:
-    try:
-        return None if value is None else str(Geometry.parse(value))
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def _theme(value: str | None) -> str | None:
-    if value is None:
-        return None
-    from stockstream.charts.theme import THEMES
-
-    if value not in THEMES:
-        raise typer.BadParameter(f"{value} is none of {', '.join(THEMES)}")
-    return value
-
-
-OPTIONS: Final = {
-    "theme": Annotated[
-        str | None, typer.Option(callback=_theme, metavar="light|dark|contrast", help="The colours; t switches them.")
-    ],
-    "geometry": Annotated[
-        str | None,
-        typer.Option(callback=_geometry, metavar="WxH+X+Y", help="The window's size and place in pixels."),
-    ],
-    "no_memory": Annotated[
-        bool, typer.Option("--no-memory", help="Begin as the settings say, and remember nothing of the window.")
-    ],
-    "each": Annotated[bool, typer.Option("--each", help="Open a window for each of several, side by side.")],
-}
-"""Of every window; what is given here holds for once, whatever the window remembers."""
 
 
 def memory_file(settings: Settings, view: str, selection: Selection) -> Path:
@@ -67,20 +35,28 @@ def memory_file(settings: Settings, view: str, selection: Selection) -> Path:
     return settings.state_dir / "windows" / f"{view}-{folder_name(selection)}.json"
 
 
-def looks(settings: Settings, view: str, selection: Selection, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What a window is given to look as it should: theme, format of pictures, memory, and what was asked for."""
-    from stockstream.charts.memory import Memory
+def memory(settings: Settings, view: str, selection: Selection, options: WatchOptions) -> Path | None:
+    """The same, and None for a window that is to remember nothing."""
+    remembers = settings.window.memory and not options.no_memory
+    return memory_file(settings, view, selection) if remembers else None
 
-    remembers = settings.window.memory and not options["no_memory"]
-    place = options["geometry"]
-    return {
-        "theme": settings.window.theme,
-        "picture": settings.window.save_as,
-        "memory": Memory(memory_file(settings, view, selection) if remembers else None),
-        "asked": Looks(
-            geometry=None if place is None else Geometry.parse(place), rows=options["rows"], theme=options["theme"]
-        ),
-    }
+
+def looks(
+    usual: WindowSettings, options: WatchOptions, start: np.datetime64 | None, end: np.datetime64 | None
+) -> WindowOptions:
+    """What a window is told: the settings, and over them what holds this time."""
+    place = options.geometry
+    return WindowOptions(
+        rows=usual.rows,
+        start=start,
+        end=end,
+        theme=usual.theme,
+        alerts=usual.alerts,
+        refresh=options.refresh or usual.refresh or 0.0,
+        backend=options.backend or usual.backend,
+        picture=usual.save_as,
+        asked=Looks(geometry=None if place is None else Geometry.parse(place), rows=options.rows, theme=options.theme),
+    )
 
 
 class _Kept(msgspec.Struct):
@@ -108,17 +84,17 @@ def _remembers(file: Path) -> bool:
         return False
 
 
-def each(ctx: typer.Context, view: str, selection: Selection, options: Mapping[str, Any]) -> None:
+def each(ctx: typer.Context, view: str, selection: Selection, options: WatchOptions) -> None:
     """A window for each key, in processes of their own; ends when the last is closed. Raises what any died of."""
-    for name in _ALONE:
-        if options[name]:
+    for name in ALONE:
+        if getattr(options, name):
             raise typer.BadParameter("is for one window", param_hint=f"--{name.replace('_', '-')}")
     if not selection.keys:
         raise typer.BadParameter("name what to open a window for", param_hint="--each")
     context = Context.of(ctx)
     alone = [replace(selection, keys=(key,)) for key in selection.keys]
     placed = places(
-        context.settings, [memory_file(context.settings, view, one) for one in alone], toolkit=options["backend"]
+        context.settings, [memory_file(context.settings, view, one) for one in alone], toolkit=options.backend
     )
     children: list[Child] = []
     with (

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol
 
 from stockstream.consumers.registry import STUDIES
 from stockstream.indicators.catalog import Parameter
 from stockstream.layers import nearest
 from stockstream.views.study import Part, Study
+from stockstream.views.view import Value
 
-Configured: TypeAlias = Callable[[Study, Parameter[Any]], Any]
-"""What the settings hold for a parameter of a study, else its default."""
+
+class Configured(Protocol):
+    """Looks a parameter up in the settings."""
+
+    def __call__(self, study: Study, parameter: Parameter[Any], /) -> Value:
+        """What the settings hold for a parameter of a study, else its default."""
 
 
 def parts(texts: Iterable[str], configured: Configured) -> list[Part]:
@@ -56,12 +61,13 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"{what}: did you mean {near}? ({there})" if near else f"{what}: {there}"
 
 
-def _value(study: Study, parameter: Parameter[Any], text: str) -> Any:
+def _value(study: Study, parameter: Parameter[Any], text: str) -> Value:
     try:
-        return parameter.type(text)
+        value: Value = parameter.type(text)
     except ValueError:
         kind = "a whole number" if parameter.type is int else "a number"
         raise ValueError(f"{study.name}: {parameter.name} is {text!r}, should be {kind}") from None
+    return value
 
 
 def completions(incomplete: str) -> Iterator[str]:

@@ -20,7 +20,7 @@ from stockstream.kafka.subscriber import Subscriber
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Fold, Selection
 from stockstream.views.status import Status
-from stockstream.views.view import View
+from stockstream.views.view import Parameters, View
 
 R = TypeVar("R")
 
@@ -68,11 +68,12 @@ class Live(Generic[R]):
         self,
         view: View[R],
         selection: Selection,
-        parameters: Mapping[str, Any],
+        parameters: Parameters,
         connection: Mapping[str, Any],
         states: Path | None,
     ) -> None:
         self.view = view
+        self.selection = selection
         self.parameters = parameters
         self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, **parameters)
         self.fold = self._make()

@@ -13,7 +13,7 @@ from stockstream.consumers.registry import VIEWS
 from stockstream.indicators.catalog import Parameter
 from stockstream.views.fold import Selection
 from stockstream.views.study import Study, chart
-from stockstream.views.view import View
+from stockstream.views.view import Parameters, Value, View
 
 CHART: Final = chart(())
 """A chart of nothing but prices: what all charts have in common."""
@@ -55,11 +55,20 @@ def _views(settings: Settings) -> Iterator[Entry]:
             yield Entry(path, value, settings.origin(path))
 
 
-def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Any:
+def parameters(settings: Settings, view: View[Any], given: Mapping[str, Value]) -> Parameters:
+    """The values of a view's parameters: those given, else the settings', else the defaults. Raises ConfigError."""
+    return {
+        each.name: parameter(settings, view.name, each) if given.get(each.name) is None else given[each.name]
+        for each in view.parameters
+    }
+
+
+def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Value:
     """A parameter's value: the setting, else the default. Raises ConfigError for one of another type."""
     value = settings.views.get(view, {}).get(wanted.name, wanted.default)
     if value is None and wanted.default is None:
         return None
+    right: Value
     try:
         right = wanted.type(value)
     except (TypeError, ValueError, OverflowError):
@@ -81,7 +90,7 @@ def studies(settings: Settings) -> Sequence[str]:
     return _names(settings, CHART.name, "with", default=["volume"], what="indicators")
 
 
-def study_parameter(settings: Settings, study: Study, wanted: Parameter[Any]) -> Any:
+def study_parameter(settings: Settings, study: Study, wanted: Parameter[Any]) -> Value:
     """A parameter of a study in a chart: as in the window of its own."""
     return parameter(settings, study.name, wanted)
 

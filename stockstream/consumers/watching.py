@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from stockstream.consumers.live import Live
 from stockstream.consumers.values import Values
 from stockstream.errors import SeriesError
-from stockstream.views.fold import Fold
+from stockstream.views.fold import Fold, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.status import Status
-from stockstream.views.view import View
+from stockstream.views.view import Parameters, View
 
 R = TypeVar("R")
 
@@ -22,6 +23,39 @@ GIVE_UP: Final = 10.0
 """Seconds that ``--once`` waits for a broker, a topic or a series that is not there."""
 
 _BEAT: Final = 0.05
+
+
+class Report(Protocol):
+    """Is told how a watching goes."""
+
+    def __call__(self, taken: int, status: Status, /) -> None:
+        """Take the records so far, and how the view stands."""
+
+
+class Refresh(Protocol):
+    """Brings up to date what a view is shown by."""
+
+    def __call__(self) -> None:
+        """Do so, in as little time as it takes."""
+
+
+@dataclass(frozen=True)
+class WatchingOptions:
+    """What goes along with a live view.
+
+    Attributes
+    ----------
+    values
+        The file of a table to keep; None for none.
+    once
+        End when all has been read that the topic held at the start.
+    seconds
+        End after this time in any case; None for never.
+    """
+
+    values: Path | None = None
+    once: bool = False
+    seconds: float | None = None
 
 
 class Watching(Generic[R]):
@@ -33,31 +67,19 @@ class Watching(Generic[R]):
     ----------
     live
         The view at work.
-    values
-        The file of a table to keep; None for none.
     report
         Is told, at most once a second: records so far, and how it stands.
-    once
-        End when all has been read that the topic held at the start.
-    seconds
-        End after this time in any case; None for never.
+    options
+        The table and the end.
     """
 
-    def __init__(
-        self,
-        live: Live[R],
-        *,
-        values: Path | None,
-        report: Callable[[int, Status], None],
-        once: bool = False,
-        seconds: float | None = None,
-    ) -> None:
+    def __init__(self, live: Live[R], report: Report, options: WatchingOptions) -> None:
+        self.options = options
         self._live = live
-        self._values = None if values is None else Values(values, self.frames)
+        self._values = None if options.values is None else Values(options.values, self.frames)
         self._report = report
-        self._once = once
         self._started = time.monotonic()
-        self._ends = None if seconds is None else self._started + seconds
+        self._ends = None if options.seconds is None else self._started + options.seconds
         self._reported = self._started
 
     @property
@@ -71,7 +93,12 @@ class Watching(Generic[R]):
         return self._live.fold
 
     @property
-    def parameters(self) -> Mapping[str, Any]:
+    def selection(self) -> Selection:
+        """What of the view is shown."""
+        return self._live.selection
+
+    @property
+    def parameters(self) -> Parameters:
         """The values of the view's parameters."""
         return self._live.parameters
 
@@ -96,7 +123,7 @@ class Watching(Generic[R]):
         now = time.monotonic()
         if self._ends is not None and now >= self._ends:
             return True
-        if not self._once:
+        if not self.options.once:
             return False
         if self._live.settled:
             missing = self.fold.missing()
@@ -130,20 +157,20 @@ def state(status: Status) -> str:
 
 
 @contextmanager
-def watching(live: Live[R], **options: Any) -> Iterator[Watching[R]]:
+def watching(live: Live[R], report: Report, options: WatchingOptions) -> Iterator[Watching[R]]:
     """A watching over a live view that is running; leaving writes the last table and saves the state."""
     with live:
-        watched = Watching(live, **options)
+        watched = Watching(live, report, options)
         yield watched
         watched.finish()
 
 
-def run(watched: Watching[Any], refresh_picture: Callable[[], None]) -> None:
+def run(watched: Watching[R], refresh: Refresh) -> None:
     """Watch without a window until it is time to end."""
     while True:
         ended = watched.finished
         watched.tick()
-        refresh_picture()
+        refresh()
         if ended:
             return
         time.sleep(_BEAT)

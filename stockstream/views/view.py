@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from stockstream.indicators.catalog import Parameter
 from stockstream.topics import Topic
@@ -13,6 +13,12 @@ from stockstream.views.marks import Panel
 from stockstream.views.tiles import Tile
 
 R = TypeVar("R")
+
+Value: TypeAlias = int | float | str | None
+"""Of a parameter."""
+
+Parameters: TypeAlias = Mapping[str, Value]
+"""The values of a view's parameters, by name."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from stockstream.charts.dashboard_window import DashboardWindow
+from stockstream.charts.options import WindowOptions
 from stockstream.consumers.dashboard import VIEW
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
@@ -129,7 +130,7 @@ def scenario(window: DashboardWindow, told: dict[str, Any]) -> Iterator[float]:
 
 def main() -> None:
     told: dict[str, Any] = {}
-    window = DashboardWindow(Growing(), VIEW.tiles, backend=toolkit())
+    window = DashboardWindow(Growing(), VIEW.tiles, WindowOptions(backend=toolkit()))
     steps = scenario(window, told)
     timer = window.figure.canvas.new_timer(interval=300)
     timer.single_shot = True

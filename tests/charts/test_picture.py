@@ -12,6 +12,7 @@ import pytest
 from matplotlib.image import imread
 
 from stockstream.charts import picture as module
+from stockstream.charts.options import PictureOptions
 from stockstream.charts.picture import Picture, size_of
 from stockstream.charts.theme import light
 from stockstream.errors import StockstreamError
@@ -65,7 +66,7 @@ def test_it_is_drawn_at_most_once_a_second(model: FakeModel, tmp_path: Path) -> 
 def test_levels_are_watched(model: FakeModel, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = tmp_path / "a.png"
     level = float(model.fold.frames["AAPL"]["close"][-1]) + 0.1
-    picture = Picture(model, file, alerts={"AAPL": [level]})
+    picture = Picture(model, file, PictureOptions(alerts={"AAPL": [level]}))
     picture.finish()
     assert picture.scene.alerts._levels == [(0, level)]
     picture.finish()

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import ImageGrab
 
+from stockstream.charts.memory import Memory
+from stockstream.charts.options import WindowOptions
 from stockstream.charts.window import Window
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
@@ -49,10 +51,10 @@ def frames(whole: Frame, total: int) -> dict[str, Frame]:
 class Stage:
     """The window, and a scenario that runs beside it: what it yields is for how many seconds to wait."""
 
-    def __init__(self, toolkit: str, model: Growing, **options: Any) -> None:
+    def __init__(self, toolkit: str, model: Growing, memory: Memory | None = None) -> None:
         self.toolkit = toolkit
         self.model = model
-        self.window = Window(model, backend=toolkit, **options)
+        self.window = Window(model, WindowOptions(backend=toolkit), memory=memory)
         self.canvas: Any = self.window.scene.canvas
         self.told: dict[str, Any] = {}
         self.full = 0

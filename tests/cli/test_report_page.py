@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import msgspec
 import pytest
 
@@ -43,3 +46,31 @@ def test_without_bars_there_is_nothing_to_write(site: Site) -> None:
     told = site.run("report", "AAPL", "--out", "none.html")
     assert told.returncode == 1
     assert not (site.folder / "none.html").exists()
+
+
+def test_reading_that_takes_longer_than_a_second_is_told(site: Site) -> None:
+    """The bars come when the report has already waited for them for a while."""
+    command = [sys.executable, "-m", "stockstream", "report"]
+    with subprocess.Popen(command, cwd=site.folder, env=site.env, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()  # is told after a second
+        site.send(STOCKS, walk(30, 1, "AAPL"))
+        rest = process.stderr.read()
+    assert "waiting for topic stocks" in first
+    assert process.returncode == 0, rest
+    assert "report.html: 30 bars of 1 symbol" in rest
+
+
+def test_it_heeds_what_the_settings_say_of_the_dashboard(site: Site) -> None:
+    site.send(STOCKS, [*walk(60, 1, "AAPL"), *walk(60, 2, "MSFT")])
+    usual = written(site, "120 bars of 2 symbols")
+    (site.folder / "config.yaml").write_text("views: {dashboard: {average: 9, symbols: [MSFT]}}")
+    try:
+        other = written(site, "60 bars of 1 symbol")
+        assert written(site, "60 bars of 1 symbol", "AAPL") != usual
+        (site.folder / "config.yaml").write_text("views: {dashboard: {avrage: 9}}")
+        told = site.run("report")
+    finally:
+        (site.folder / "config.yaml").unlink()
+    assert "averages of 9 bars" in other
+    assert (told.returncode, "did you mean average?" in told.stderr) == (1, True)

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from stockstream.cli.watch import _chart, _instant, app
+from stockstream.cli.watch import _instant, _open_chart, app
 from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART
@@ -106,12 +106,12 @@ def test_an_end_of_a_day_takes_in_the_day() -> None:
 
 def chosen(options: list[str] | None) -> list[tuple[str, ...]]:
     """The columns that the marks of a chart's panels name."""
-    view, parameters = _chart(load(), {"studies": options})
-    assert parameters == {}
+    opened = _open_chart(load(), {"studies": options})
+    assert opened.parameters == {}
     names = ("column", "lower", "upper")
     return [
         tuple(getattr(mark, name) for mark in panel.marks for name in names if hasattr(mark, name))
-        for panel in view.panels
+        for panel in opened.view.panels
     ]
 
 
@@ -134,7 +134,7 @@ def test_parameters_in_a_chart_are_those_named_with_it_else_those_of_the_indicat
     Path("config.yaml").write_text("views: {bollinger: {period: 50, width: 3}}")
 
     def title(options: list[str]) -> str | None:
-        view, _ = _chart(load(), {"studies": options})
+        view = _open_chart(load(), {"studies": options}).view
         return view.panels[0].marks[0].label  # type: ignore[union-attr]
 
     assert title(["bollinger"]) == "Bollinger Bands (50, 3)"
@@ -151,7 +151,7 @@ def test_parameters_in_a_chart_are_those_named_with_it_else_those_of_the_indicat
 def test_a_wrong_chart_in_the_settings_is_told_with_its_place(runner: CliRunner, setting: str, said: str) -> None:
     Path("config.yaml").write_text(f"views: {{chart: {{with: {setting}}}}}")
     with pytest.raises(ConfigError) as raised:
-        _chart(load(), {"studies": None})
+        _open_chart(load(), {"studies": None})
     assert said in str(raised.value)
 
 

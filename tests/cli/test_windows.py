@@ -22,6 +22,7 @@ from stockstream.charts.memory import Memory
 from stockstream.charts.placing import Geometry
 from stockstream.cli import windows
 from stockstream.cli.watch import app
+from stockstream.cli.watch_options import WatchOptions
 from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
 from stockstream.views.fold import Selection
@@ -86,19 +87,16 @@ def test_one_window_stands_where_it_likes(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("options", "remembers", "asked"),
     [
-        ({}, True, Looks()),
-        ({"no_memory": True}, False, Looks()),
-        ({"theme": "dark", "rows": 90}, True, Looks(theme="dark", rows=90)),
-        ({"geometry": "800x500+1+2"}, True, Looks(geometry=Geometry(800, 500, 1, 2))),
+        (WatchOptions(), True, Looks()),
+        (WatchOptions(no_memory=True), False, Looks()),
+        (WatchOptions(theme="dark", rows=90), True, Looks(theme="dark", rows=90)),
+        (WatchOptions(geometry="800x500+1+2"), True, Looks(geometry=Geometry(800, 500, 1, 2))),
     ],
 )
-def test_options_hold_for_once(settings: Settings, options: dict[str, object], remembers: bool, asked: Looks) -> None:
-    given = {"no_memory": False, "geometry": None, "rows": None, "theme": None, **options}
-    made = windows.looks(settings, "bollinger", Selection(("A",)), given)
-    assert made["asked"] == asked
-    made["memory"].put("x", {"y": 1})
-    made["memory"].close()
-    assert windows.memory_file(settings, "bollinger", Selection(("A",))).exists() is remembers
+def test_options_hold_for_once(settings: Settings, options: WatchOptions, remembers: bool, asked: Looks) -> None:
+    assert windows.looks(settings.window, options, None, None).asked == asked
+    file = windows.memory_file(settings, "bollinger", Selection(("A",)))
+    assert windows.memory(settings, "bollinger", Selection(("A",)), options) == (file if remembers else None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,211 @@
+"""Every option and every setting arrives where it is heeded: each is set, and what a window is told is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from stockstream.charts.frames import Frames
+from stockstream.charts.looks import Looks
+from stockstream.charts.model import Model
+from stockstream.charts.options import PictureOptions, WindowOptions
+from stockstream.charts.placing import Geometry
+from stockstream.cli.context import Invocation
+from stockstream.cli.watch import app
+from stockstream.cli.watch_options import WatchOptions
+from stockstream.config import WindowSettings
+from stockstream.consumers.watching import Watching, WatchingOptions
+from stockstream.kafka.broker import free_port
+from stockstream.views.fold import Selection
+
+
+@dataclass
+class Told:
+    """What a window or a picture was told."""
+
+    watched: Watching[Any]
+    options: PictureOptions
+    memory: Path | None = None
+    frames: Frames | None = None
+    file: Path | None = None
+
+    @property
+    def window(self) -> WindowOptions:
+        """The options of what must be a window."""
+        assert isinstance(self.options, WindowOptions)
+        return self.options
+
+
+@dataclass
+class Recording:
+    """Displays that note what they are told, and show nothing; ``look`` is called while a window would be open."""
+
+    told: list[Told] = field(default_factory=list)
+    look: Callable[[], None] = lambda: None
+
+    def window(self, model: Model, options: WindowOptions, memory: Path | None, frames: Frames) -> Recording:
+        assert isinstance(model, Watching)
+        self.told.append(Told(model, options, memory, frames))
+        return self
+
+    def picture(self, model: Model, file: Path, options: PictureOptions) -> Recording:
+        assert isinstance(model, Watching)
+        self.told.append(Told(model, options, file=file))
+        return self
+
+    def show(self) -> None:
+        self.look()
+
+    def refresh(self) -> None:
+        pass
+
+    def finish(self) -> None:
+        pass
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder; nothing listens where the broker should be."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STOCKSTREAM_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("STOCKSTREAM_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
+    return tmp_path
+
+
+def watch(*arguments: str, settings: str = "", displays: Recording | None = None) -> Told:
+    """What the one window is told by ``stockstream watch``."""
+    displays = displays or Recording()
+    config = Path("config.yaml")
+    config.write_text(settings)
+    # No time limit is given to a window; a picture is drawn until one is over.
+    result = CliRunner().invoke(app, list(arguments), obj=Invocation(config, displays=displays))
+    assert result.exit_code == 0, result.output or result.exception
+    [told] = displays.told
+    return told
+
+
+USUAL = WindowOptions()
+
+
+OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
+    "interval": (["--interval", "5m"], lambda told: told.watched.selection.interval, "5m"),
+    "feed": (["--feed", "market"], lambda told: told.watched.selection.feed, "market"),
+    "resample": (["--resample", "15m"], lambda told: told.watched.selection.resample, "15m"),
+    "start": (["--start", "2026-03-02T14:30"], lambda told: told.window.start, np.datetime64("2026-03-02T14:30")),
+    "end": (["--end", "2026-03-02"], lambda told: told.window.end, np.datetime64("2026-03-03T00:00")),
+    "rows": (["--rows", "90"], lambda told: told.window.asked, Looks(rows=90)),
+    "refresh": (["--refresh", "0.75"], lambda told: told.window.refresh, 0.75),
+    "backend": (["--backend", "qt"], lambda told: told.window.backend, "qt"),
+    "headless": (["--headless", "a.png", "--seconds", "0"], lambda told: told.file, Path("a.png")),
+    "values": (["--values", "a.csv"], lambda told: told.watched.options, WatchingOptions(values=Path("a.csv"))),
+    "metrics": (["--metrics", "0"], lambda told: told.frames is not None, True),
+    "once": (
+        ["--once", "--headless", "a.png", "--seconds", "0"],
+        lambda told: told.watched.options,
+        WatchingOptions(once=True, seconds=0.0),
+    ),
+    "seconds": (["--seconds", "7"], lambda told: told.watched.options, WatchingOptions(seconds=7.0)),
+    "theme": (["--theme", "dark"], lambda told: told.window.asked, Looks(theme="dark")),
+    "geometry": (
+        ["--geometry", "800x500+1+2"],
+        lambda told: told.window.asked,
+        Looks(geometry=Geometry(800, 500, 1, 2)),
+    ),
+    "no_memory": (["--no-memory"], lambda told: told.memory, None),
+    "each": ([], lambda told: told.watched.selection, Selection(("AAPL",))),  # tests/cli/test_windows.py opens several
+}
+
+
+def test_every_option_has_a_case() -> None:
+    assert OPTIONS.keys() == {each.name for each in fields(WatchOptions)}
+    assert SETTINGS.keys() == WindowSettings.model_fields.keys()
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_arrives(home: Path, name: str) -> None:
+    arguments, told, expected = OPTIONS[name]
+    assert told(watch("bollinger", "AAPL", *arguments)) == expected
+
+
+SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
+    "refresh": ("refresh: 0.5", lambda told: told.window.refresh, 0.5),
+    "backend": ("backend: tk", lambda told: told.window.backend, "tk"),
+    "rows": ("rows: 77", lambda told: told.options.rows, 77),
+    "theme": ("theme: contrast", lambda told: told.options.theme, "contrast"),
+    "save_as": ("save_as: pdf", lambda told: told.window.picture, "pdf"),
+    "memory": ("memory: false", lambda told: told.memory, None),
+    "alerts": ("alerts: {AAPL: [1.5, 2]}", lambda told: told.options.alerts, {"AAPL": (1.5, 2.0)}),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_arrives(home: Path, name: str) -> None:
+    text, told, expected = SETTINGS[name]
+    assert told(watch("bollinger", "AAPL", settings=f"window: {{{text}}}")) == expected
+
+
+@pytest.mark.parametrize("name", ["rows", "theme", "alerts"])
+def test_a_setting_of_pictures_arrives_there(home: Path, name: str) -> None:
+    text, told, expected = SETTINGS[name]
+    headless = ("--headless", "a.png", "--seconds", "0")
+    assert told(watch("bollinger", "AAPL", *headless, settings=f"window: {{{text}}}")) == expected
+
+
+@pytest.mark.parametrize("name", ["rows", "theme", "start", "end"])
+def test_an_option_of_pictures_arrives_there(home: Path, name: str) -> None:
+    arguments, _, _ = OPTIONS[name]
+    options = watch("bollinger", "AAPL", *arguments, "--headless", "a.png", "--seconds", "0").options
+    expected = {
+        "rows": 90,
+        "theme": "dark",
+        "start": np.datetime64("2026-03-02T14:30"),
+        "end": np.datetime64("2026-03-03"),
+    }
+    assert getattr(options, name) == expected[name]
+
+
+def test_an_option_goes_before_its_setting(home: Path) -> None:
+    settings = "{window: {refresh: 0.5, backend: tk}, views: {bollinger: {period: 30, width: 3, symbols: [MSFT]}}}"
+    arguments = ("--refresh", "0.25", "--backend", "qt", "--period", "9")
+    told = watch("bollinger", "AAPL", *arguments, settings=settings)
+    assert (told.window.refresh, told.window.backend) == (0.25, "qt")
+    assert told.watched.parameters == {"period": 9, "width": 3.0}
+    assert told.watched.selection.keys == ("AAPL",)
+    assert watch("bollinger", settings=settings).watched.selection.keys == ("MSFT",)
+
+
+def test_without_options_and_settings_all_is_usual(home: Path) -> None:
+    told = watch("bollinger", "AAPL")
+    assert told.window == USUAL
+    assert told.watched.options == WatchingOptions()
+    assert told.watched.selection == Selection(("AAPL",))
+    assert told.watched.parameters == {"period": 20, "width": 2.0}
+    assert told.memory == home / "state" / "windows" / "bollinger-AAPL.json"
+
+
+def test_a_dashboard_is_told_the_same(home: Path) -> None:
+    settings = "{window: {theme: dark, refresh: 2}, views: {dashboard: {average: 5, symbols: [A, B]}}}"
+    told = watch("dashboard", "--volatility", "9", "--geometry", "800x500", settings=settings)
+    assert told.watched.parameters == {"average": 5, "volatility": 9}
+    assert told.watched.selection == Selection(("A", "B"))
+    assert (told.window.theme, told.window.refresh) == ("dark", 2.0)
+    assert told.window.asked == Looks(geometry=Geometry.parse("800x500"))
+
+
+def test_figures_are_served_while_a_window_is_open(home: Path) -> None:
+    port = free_port()
+    served: list[bytes] = []
+
+    def look() -> None:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            served.append(answer.read())
+
+    watch("bollinger", "AAPL", "--metrics", str(port), displays=Recording(look=look))
+    assert b"process_cpu_seconds_total" in served[0]
