@@ -38,10 +38,11 @@ def broker(
         # `nohup` has SIGHUP ignored, and so it stays; a SIGINT that a script sends to a background job counts.
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _asked_to_end)
+    jars = _jars(settings.cache_dir, reporter)
     try:
         kafka = Broker(
             data or settings.data_dir / "kafka",
-            _jars(settings.cache_dir, reporter),
+            jars,
             port=port or settings.broker.port,
             heap=f"{settings.broker.heap_mb}m",
         )
@@ -55,10 +56,11 @@ def broker(
 
 
 def _asked_to_end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(number)
 
 
 def _jars(cache: Path, reporter: Reporter) -> list[Path]:
+    """Kafka's jars. Raises typer.Exit with the signal's code where the user does not wait for them."""
     begun = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -68,5 +70,9 @@ def _jars(cache: Path, reporter: Reporter) -> list[Path]:
         return fetch(
             cache, on_progress=progress, on_damaged=lambda name: reporter.warn(f"{name} is damaged: fetching it again")
         )
+    except KeyboardInterrupt as asked:
+        reporter.close()
+        reporter.note("Kafka is not there yet: the jars that are whole are kept")
+        raise typer.Exit(128 + (asked.args[0] if asked.args else signal.SIGINT)) from None
     finally:
         reporter.close()

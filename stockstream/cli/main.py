@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 import signal
 import sys
 import traceback
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -147,7 +148,7 @@ def tune() -> None:
 
 def run() -> NoReturn:
     """Run the command line and exit: 0, 1 for an error, 2 for wrong usage, 128 and its number after a signal."""
-    invocation = Invocation()
+    invocation = Invocation(log_json="--log-json" in sys.argv)  # an error may come before it is read
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has SIGHUP ignored, and so it stays
             signal.signal(number, _terminate)
@@ -155,9 +156,15 @@ def run() -> NoReturn:
     tune()
     code = 0
     try:
-        typer.main.get_command(app)(prog_name="stockstream", obj=invocation)
+        ended = typer.main.get_command(app)(prog_name="stockstream", obj=invocation, standalone_mode=False)
+        code = ended if isinstance(ended, int) else 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
+    except _USAGE as error:
+        code = _misused(invocation, error)
+    except typer.Abort:
+        invocation.reporter.note("nothing was done")
+        code = 1
     except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and the log
         code = _report(invocation, error)
     if code == 128 + signal.SIGINT and _terminated:
@@ -166,6 +173,16 @@ def run() -> NoReturn:
     logging.shutdown()
     sys.exit(code)
 
+
+_USAGE: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
+"""What a wrong command line raises; typer brings a click of its own, older ones take the one that is installed."""
+
+_WORDS: Final = {
+    "Input should": "should",
+    "a valid integer.*": "a whole number",
+    "a valid number.*": "a number",
+}
+"""Typer's words and those of a user, as the settings say them."""
 
 _terminated: list[int] = []
 
@@ -176,12 +193,33 @@ def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
     raise KeyboardInterrupt
 
 
+def _misused(invocation: Invocation, error: Any) -> int:
+    """Say in one line what of the command line cannot be; a group without a command shows its help instead."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return int(error.exit_code)
+    told = " ".join(error.format_message().split()).removesuffix(".")
+    for theirs, ours in _WORDS.items():
+        told = re.sub(theirs, ours, told)
+    found = re.fullmatch(r"Invalid value(?: for (.+?))?: (.*)", told)
+    if found:
+        what = found[1].replace("'", "") + ": " if found[1] else ""
+        told = what + found[2]
+    else:
+        told = told[:1].lower() + told[1:]
+    where = error.ctx.command_path if error.ctx else "stockstream"
+    invocation.reporter.error(told, f"see `{where} --help`", None)
+    return int(error.exit_code)
+
+
 def _report(invocation: Invocation, error: Exception) -> int:
     log.error("%s", error, exc_info=error)
     if invocation.debug:
         sys.stderr.write(invocation.shown("".join(traceback.format_exception(error))))
     if isinstance(error, StockstreamError):
         message, hint, code = error.message, error.hint, error.exit_code
+    elif isinstance(error, OSError) and error.filename and error.strerror:
+        message, hint, code = f"{error.filename}: {error.strerror.lower()}", None, 1
     else:
         told = " ".join(str(error).split())
         message, hint, code = f"unexpected {type(error).__name__}: {told}", "--debug shows where", 1

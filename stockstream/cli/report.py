@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.text import Text
 
 from stockstream.cli.text import rate as rate_text
-from stockstream.cli.text import span
+from stockstream.cli.text import sentence, span
 
 PLAIN_EVERY: Final = 5.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -67,11 +67,13 @@ class PersonReporter:
 
     def note(self, text: str) -> None:
         """As `Reporter.note`."""
+        text = sentence(text)
         log.info("%s", text)
         self.console.print(text, markup=False)
 
     def warn(self, text: str) -> None:
         """As `Reporter.warn`."""
+        text = sentence(text)
         log.warning("%s", text)
         self.console.print(text, style="yellow", markup=False)
 
@@ -93,7 +95,7 @@ class PersonReporter:
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
         """As `Reporter.error`."""
         self.close()
-        told = f"{message} - {hint}" if hint else message
+        told = sentence(f"{message} - {hint}" if hint else message)
         where = f" (log: {logfile})" if logfile else ""
         self.console.print(Text.assemble(("stockstream: ", "bold red"), told, (where, "dim")))
 
@@ -135,11 +137,13 @@ class JsonReporter:
 
     def note(self, text: str) -> None:
         """As `Reporter.note`."""
+        text = sentence(text)
         log.info("%s", text)
         self._event("note", text=text)
 
     def warn(self, text: str) -> None:
         """As `Reporter.warn`."""
+        text = sentence(text)
         log.warning("%s", text)
         self._event("warning", text=text)
 
@@ -159,7 +163,7 @@ class JsonReporter:
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
         """As `Reporter.error`."""
         self._flush()
-        self._event("error", text=message, hint=hint, log=logfile)
+        self._event("error", text=sentence(message), hint=hint and sentence(hint), log=logfile)
 
     def close(self) -> None:
         """As `Reporter.close`."""

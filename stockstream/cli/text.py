@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -63,6 +64,15 @@ def cut(text: str, most: int = 60) -> str:
     ('AAPL', 'AAAAA...')
     """
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def sentence(text: str) -> str:
+    """A text in which no word is so long that it hides the others: a symbol or a path from elsewhere may be.
+
+    >>> len(sentence("there is no symbol " + "A" * 100_000))
+    219
+    """
+    return re.sub(r"\S{201,}", lambda word: f"{word[0][:160]}...{word[0][-37:]}", text)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()) -> str:

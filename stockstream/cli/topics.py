@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from stockstream.cli.context import Context
-from stockstream.cli.text import size, span, table
+from stockstream.cli.text import cut, printable, size, span, table
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.disk import local_topics, partition_sizes
@@ -68,7 +68,7 @@ def series(ctx: typer.Context) -> None:
         context.reporter.note(f"no bars in the topic {STOCKS.name} yet")
         return
     rows = [
-        [one.symbol, one.interval, one.feed, f"{len(times):,}", _opened(min(times), one), _opened(max(times), one)]
+        [*(cut(printable(name)) for name in one), f"{len(times):,}", _opened(min(times), one), _opened(max(times), one)]
         for one, times in sorted(found.items())
     ]
     context.reporter.result(table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"]))

@@ -17,7 +17,7 @@ import sys, time, types
 import typer
 from stockstream.cli import main
 from stockstream.cli.context import Context
-from stockstream.errors import Unreachable
+from stockstream.errors import StockstreamError, Unreachable
 
 def act(ctx: typer.Context, what: str) -> None:
     context = Context.of(ctx)
@@ -32,8 +32,13 @@ def act(ctx: typer.Context, what: str) -> None:
         raise Unreachable("no broker answers", hint="start one")
     elif what == "defect":
         raise ValueError(f"out of range: {context.settings.connection()}")
+    elif what == "file":
+        open("absent/file")
     elif what == "wait":
         time.sleep(60)
+    else:
+        reporter.warn(f"{what} is odd")
+        raise StockstreamError(f"{what} cannot be done", hint="say something else")
 
 acts = types.ModuleType("acts")
 acts.act = act

@@ -18,6 +18,7 @@ from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
 from stockstream.kafka.jars import KAFKA_VERSION
 from tests.cli.hands import clean, events, until
+from tests.kafka.maven import repository
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,42 @@ def test_asked_to_end_it_ends_well(number: signal.Signals, kafka_jars: list[Path
         assert ended == "Kafka ended"
 
 
+# A `stockstream` that fetches a jar of ours from a repository of ours; everything around it is the real thing.
+FETCHING = """
+import sys
+from functools import partial
+from stockstream.cli import broker, main
+from stockstream.kafka.jars import Jar, fetch
+url, coordinate, sha256, size = sys.argv[1:5]
+del sys.argv[1:5]
+broker.fetch = partial(fetch, jars=[Jar(coordinate, sha256, int(size))], remote_repos={"local": url})
+main.run()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_download_that_is_interrupted_is_no_success(tmp_path: Path, number: signal.Signals) -> None:
+    with repository() as repo:
+        jar = repo.add("org.example:one:1.0")
+        repo.go_on.clear()
+        env = clean(tmp_path / "state", STOCKSTREAM_CACHE_DIR=str(tmp_path / "cache"))
+        described = [repo.url, jar.coordinate, jar.sha256, str(jar.size)]
+        process = subprocess.Popen(
+            [sys.executable, "-c", FETCHING, *described, "broker", "--port", str(free_port())],
+            env=env,
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert repo.asked.wait(30)
+        process.send_signal(number)
+        repo.go_on.set()
+        _, told = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert told.splitlines()[-1] == "Kafka is not there yet: the jars that are whole are kept"
+    assert "Traceback" not in told
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_killed_it_leaves_nothing_and_can_start_at_once(kafka_jars: list[Path], data: Path) -> None:
     port = free_port()
@@ -115,5 +152,5 @@ def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
         process = psutil.Process(running.process.pid)
         until(lambda: any(file.path == str(lock) for file in process.open_files()))
         running.process.terminate()
-        assert running.process.wait(30) == 0
-        assert running.told() == "Kafka ended\n"
+        assert running.process.wait(30) == 128 + signal.SIGTERM
+        assert running.told() == "Kafka is not there yet: the jars that are whole are kept\n"

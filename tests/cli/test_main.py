@@ -52,12 +52,33 @@ def test_the_shell_is_offered_commands_and_their_options(tmp_path: Path) -> None
     assert "--no-follow" in offered("stockstream tail --", 2).split()
 
 
-@pytest.mark.parametrize("arguments", [["no-such-command"], ["topics", "--no-such-option"], ["tail"]])
-def test_wrong_usage_is_exit_code_2(tmp_path: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no-such-command"], "no such command 'no-such-command' - see `stockstream --help`"),
+        (["topics", "--no-such-option"], "no such option: --no-such-option - see `stockstream topics --help`"),
+        (["tail"], "missing argument 'TOPIC' - see `stockstream tail --help`"),
+        (
+            ["tail", "stocks", "-n", "-1"],
+            "-n / --count: should be greater than or equal to 0 - see `stockstream tail --help`",
+        ),
+        (["tail", "stocks", "-n", "x"], "-n / --count: should be a whole number - see `stockstream tail --help`"),
+        (["tail", "stocks", "-n"], "option '-n' requires an argument - see `stockstream --help`"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], line: str) -> None:
     told = stockstream(*arguments, cwd=tmp_path)
     assert told.returncode == 2
-    assert "Usage: stockstream" in told.stderr
-    assert "Traceback" not in told.stderr
+    assert told.stderr == f"stockstream: {line}\n"
+    (event,) = events(stockstream("--log-json", *arguments, cwd=tmp_path).stderr)
+    assert (event["event"], f"{event['text']} - {event['hint']}") == ("error", line)
+
+
+@pytest.mark.parametrize("group", [[], ["produce"], ["watch"], ["sample"]])
+def test_a_group_without_a_command_shows_its_help(tmp_path: Path, group: list[str]) -> None:
+    told = stockstream(*group, cwd=tmp_path)
+    assert told.returncode == 2
+    assert "Usage: stockstream" in told.stdout + told.stderr
 
 
 def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
@@ -83,6 +104,22 @@ def test_an_error_is_one_line_with_hint_and_log_and_exit_code_1(tmp_path: Path) 
     assert told.stderr == f"began\nstockstream: no broker answers - start one (log: {log})\n"
     assert "Traceback" in log.read_text()
     assert "stockstream.errors.Unreachable: no broker answers - start one" in log.read_text()
+
+
+@pytest.mark.parametrize("options", [[], ["--log-json"]])
+def test_a_word_of_100_000_signs_is_cut(tmp_path: Path, options: list[str]) -> None:
+    told = stockstream(*options, "doctor", "A" * 100_000, cwd=tmp_path, command=COMMAND)
+    assert told.returncode == 1
+    assert f"A...{'A' * 37} cannot be done" in told.stderr
+    assert len(told.stderr) < 1500
+    told = stockstream(*options, "tail", "stocks", "-n", "A" * 100_000, cwd=tmp_path)
+    assert (told.returncode, len(told.stderr) < 700) == (2, True)
+
+
+def test_what_a_file_system_refuses_is_one_line_that_names_the_file(tmp_path: Path) -> None:
+    told = stockstream("doctor", "file", cwd=tmp_path, command=COMMAND)
+    assert told.returncode == 1
+    assert told.stderr.startswith("began\nstockstream: absent/file: no such file or directory (log: ")
 
 
 def test_an_unexpected_exception_is_one_line_too_and_no_secret_is_in_it_or_in_the_log(tmp_path: Path) -> None:
