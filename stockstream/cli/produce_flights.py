@@ -14,7 +14,7 @@ from typer.core import TyperCommand
 
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
-from stockstream.cli.sending import Position, send
+from stockstream.cli.sending import Position, await_broker, send
 from stockstream.cli.serving import MetricsOption
 from stockstream.errors import BadRow
 from stockstream.kafka.held import held_rows
@@ -102,6 +102,7 @@ def flights(
     chosen = _files(files, context.reporter)
     if again:
         chosen = [file.again() for file in chosen]
+    await_broker(context, FLIGHTS)
     replay = Replay(chosen, choice=choice, held=None if again else _held(chosen, context))
     send(
         context,

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from stockstream.cli import intervals
 from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
-from stockstream.cli.sending import Position, send
+from stockstream.cli.sending import Position, await_broker, send
 from stockstream.cli.serving import MetricsOption
 from stockstream.config import History
 from stockstream.errors import BadRow
@@ -210,6 +210,7 @@ def simulated(
     defaults = context.settings.simulated
     chosen = symbols_of(symbols or context.settings.demo.symbols)
     every = interval or defaults.interval
+    await_broker(context, STOCKS)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
     last = last_bars(context.settings.connection(), STOCKS, series)
     _tell_beginning(context.reporter, series, last, history)
@@ -278,7 +279,7 @@ def yahoo(
     splits, not for dividends.
 
     When Yahoo is away or refuses, that is told and it is asked again later. A symbol that it does not know is set
-    aside, the others go on.
+    aside, the others go on; the exit code is then 1.
     """
     # yfinance takes a second to import, which no other command should pay for.
     from stockstream.producers.yahoo import Yahoo
@@ -301,6 +302,8 @@ def yahoo(
     source = tally.count(for_seconds(bars, seconds))
     send(context, STOCKS, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
     tally.tell(context.reporter)
+    if bars.failures:
+        raise typer.Exit(1)
 
 
 def _moment(time: datetime, interval: str) -> str:

@@ -14,7 +14,8 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import ProducerMetrics
 from stockstream.cli.report import Reporter
 from stockstream.cli.serving import Endpoint, measured
-from stockstream.errors import BadRow
+from stockstream.errors import BadRow, Unreachable
+from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
 from stockstream.topics import Topic
@@ -26,6 +27,11 @@ SHOWN: Final = 5
 
 SILENT: Final = 3.0
 """Seconds without an acknowledgement after which the user is told."""
+
+LOOK: Final = 2.0
+"""Seconds that one look for a broker takes, while there is none."""
+
+WAITING: Final = "waiting for the broker"
 
 
 class Position(NamedTuple):
@@ -68,17 +74,18 @@ def send(
     Raises
     ------
     typer.Exit
-        After Ctrl-C (130) or SIGTERM (143), when all that was sent is acknowledged.
+        After Ctrl-C (130) or SIGTERM (143), when all that was sent is acknowledged; 1 where every row was refused.
     BrokerError
         Where something was not acknowledged.
     """
+    await_broker(context, topic)
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
 
     def tell(progress: Progress) -> None:
         figures.told(progress)
         done, total, doing = position() if position else Position(progress.sent)
         if progress.silent >= SILENT:
-            doing = "waiting for the broker"
+            doing = WAITING
         state = f"{topic.name}, {doing}" if doing else topic.name
         reporter.progress(done, total, meter.rate(done, progress.seconds), state)
 
@@ -92,6 +99,31 @@ def send(
     reporter.result(_last_line(topic.name, summary, already()))
     if summary.signal is not None:
         raise typer.Exit(128 + summary.signal)
+    if summary.refused and not summary.sent and not already():
+        raise typer.Exit(1)
+
+
+def await_broker(context: Context, topic: Topic[R]) -> None:
+    """Wait until a broker answers, and make the topic there if need be; only Ctrl-C ends the waiting, as in windows.
+
+    Raises
+    ------
+    BrokerError
+        For what waiting does not mend: `AuthError` where the broker refuses.
+    """
+    reporter, told = context.reporter, ""
+    admin = Admin(context.settings.connection(), timeout=LOOK)
+    while True:
+        try:
+            admin.ensure(topic)
+            break
+        except Unreachable as error:
+            if error.message != told:
+                reporter.warn(f"{error.message}; waiting for it" + (f" - {error.hint}" if error.hint else ""))
+                told = error.message
+            reporter.progress(0, None, 0.0, f"{topic.name}, {WAITING}")
+    if told:
+        reporter.note("the broker answers")
 
 
 class Refusals:

@@ -94,6 +94,8 @@ class YahooBars:
     ----------
     doing : str
         What it waits for, if not simply for the next bars.
+    failures : list of SourceError
+        Why symbols were set aside, one each.
 
     Raises
     ------
@@ -116,6 +118,7 @@ class YahooBars:
         clock: Clock = SYSTEM,
     ) -> None:
         self.doing = ""
+        self.failures: list[SourceError] = []
         self._yahoo = yahoo
         self._symbols = symbols
         self._interval = interval
@@ -131,7 +134,6 @@ class YahooBars:
 
     def __iter__(self) -> Iterator[Bar | BadRow | None]:
         series = [_Series(symbol, self._clock.monotonic()) for symbol in self._symbols]
-        failures: list[SourceError] = []
         try:
             with Background() as background:
                 while series:
@@ -148,17 +150,21 @@ class YahooBars:
                         one.due = self._clock.monotonic() + CLOSED
                         self._tell(error, CLOSED)
                     except SourceError as error:
-                        failures.append(error)
                         series.remove(one)
-                        if series:
-                            self._warn(f"{error}; it is set aside, the others go on")
+                        self._set_aside(error, others=bool(series))
                     else:
                         if not self._live:
                             series.remove(one)
         finally:
             self._yahoo.stop()
-        if len(failures) == len(self._symbols):
-            raise _nothing_left(failures)
+        if len(self.failures) == len(self._symbols):
+            raise _nothing_left(self.failures)
+
+    def _set_aside(self, error: SourceError, *, others: bool) -> None:
+        self.failures.append(error)
+        # Where none was any good, the error that ends it names them all.
+        if len(self.failures) < len(self._symbols):
+            self._warn(f"{error}; it is set aside" + (", the others go on" if others else ""))
 
     def _ask(self, symbol: str, since: datetime | str) -> Answer:
         return self._yahoo.bars(

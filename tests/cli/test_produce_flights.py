@@ -18,12 +18,11 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from stockstream.cli.produce_flights import gathered
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.broker import free_port
 from stockstream.producers.sample import sample_flights
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS, decoder
 from tests.cli.conftest import Site
-from tests.cli.hands import clean, events, stockstream, until
+from tests.cli.hands import events, stockstream, until
 from tests.producers.flight_lines import LINE, line, write
 
 decode = decoder(Flight)
@@ -202,6 +201,12 @@ def test_airlines_and_days_that_are_not_there(site: Site, sample: Path) -> None:
     assert "no flight was found in these days" in told.stderr
 
 
+def test_a_run_in_which_every_row_is_refused_has_failed(site: Site, tmp_path: Path) -> None:
+    told = site.run("produce", "flights", str(write(tmp_path / "a.csv", line(month="13"))))
+    assert told.returncode == 1
+    assert told.stdout.startswith("flights: 0 sent, 1 refused, 0 already there")
+
+
 def test_a_file_of_another_layout_is_refused_before_anything_is_sent(site: Site, sample: Path, tmp_path: Path) -> None:
     (tmp_path / "z.csv").write_text("FL_DATE,CARRIER\n2017-01-01,AA\n")
     told = site.run("produce", "flights", str(sample), str(tmp_path / "z.csv"))
@@ -217,13 +222,6 @@ def test_what_makes_no_sense_is_wrong_usage(tmp_path: Path) -> None:
         ["--rate", "0"],
     ):
         assert stockstream("produce", "flights", "a.csv", *options, cwd=tmp_path).returncode == 2
-
-
-def test_without_a_broker(tmp_path: Path, sample: Path) -> None:
-    env = clean(tmp_path, STOCKSTREAM_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_port()}")
-    told = stockstream("produce", "flights", str(sample), cwd=tmp_path, env=env)
-    assert told.returncode == 1
-    assert "`stockstream broker` starts one here" in told.stderr
 
 
 def test_airlines_may_follow_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

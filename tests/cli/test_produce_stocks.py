@@ -171,16 +171,30 @@ def led_to(yahoo: Standin, site: Site, home: Path) -> dict[str, str]:
     return env | yahoo.environment | {"HOME": str(home), "STOCKSTREAM_CACHE_DIR": str(home / "ours")}
 
 
+@pytest.mark.parametrize("symbols", ["AAPL NOPE", "NOPE AAPL", "NOPE,AAPL,NADA"])
+def test_a_symbol_that_yahoo_does_not_know_is_named_and_fails_wherever_it_stands(
+    site: Site, yahoo: Standin, tmp_path: Path, symbols: str
+) -> None:
+    yahoo.markets["AAPL"] = Market(minutes(OPENING, 3), (OPENING, CLOSING))
+    done = stockstream(
+        "produce", "yahoo", *symbols.split(), "--once", cwd=site.folder, env=led_to(yahoo, site, tmp_path)
+    )
+    assert done.returncode == 1
+    assert done.stdout.startswith("stocks: 3 sent, 0 refused")
+    assert "Yahoo does not know NOPE" in done.stderr
+    assert ("Yahoo does not know NADA" in done.stderr) == ("NADA" in symbols)
+    assert len(bars(site, symbol="AAPL")) == 3
+
+
 def test_yahoo_s_history_arrives_and_leaves_nothing_elsewhere(site: Site, yahoo: Standin, tmp_path: Path) -> None:
     rows = minutes(OPENING, 30)
     rows[7] = null(rows[7].time)
     yahoo.markets["AAPL"] = Market(rows, (OPENING, CLOSING))
     home = tmp_path / "home"
     home.mkdir()
-    done = stockstream("produce", "yahoo", "nope,aapl", "--once", cwd=site.folder, env=led_to(yahoo, site, home))
+    done = stockstream("produce", "yahoo", "aapl", "--once", cwd=site.folder, env=led_to(yahoo, site, home))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("stocks: 29 sent, 1 refused")
-    assert "Yahoo does not know NOPE" in done.stderr
     assert "AAPL 1m, line 8: no prices for 2026-03-19 13:37Z" in done.stderr
     assert "Warning" not in done.stderr
     frame = bars(site, symbol="AAPL")
@@ -193,7 +207,7 @@ def test_yahoo_s_history_arrives_and_leaves_nothing_elsewhere(site: Site, yahoo:
 def test_yahoo_goes_on_live_until_ctrl_c(site: Site, yahoo: Standin, tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     rows = minutes(now - timedelta(minutes=30), 29)
-    market = Market(rows[:10], (now - timedelta(hours=1), now + timedelta(hours=2)), zone="UTC")
+    market = Market(rows[:10], (now.replace(hour=0, minute=0), now.replace(hour=23, minute=59)), zone="UTC")
     yahoo.markets["BTC-USD"] = market
     with running(site, "yahoo", "BTC-USD", "--poll", "1", env=led_to(yahoo, site, tmp_path)) as process:
         sent(process, 10)
