@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from stockstream.errors import BadRow, SourceError
 from stockstream.intervals import FORM, is_interval, spaced
 from stockstream.periods import intraday, off_grid
-from stockstream.producers.csv_files import BLOCK, CsvFile
+from stockstream.producers.csv_files import BLOCK, CsvFile, too_long
 from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar, contradiction
 
 LAYOUTS: Final = (
@@ -144,6 +144,8 @@ class Reader:
     def cells(self, row: Row) -> list[str]:
         """The row's cells, as many as the header has, none of them cut off."""
         width = len(self.layout.names)
+        if reason := too_long(row.raw):
+            raise _Unreadable(None, reason)
         try:
             cells = row.cells()
         except UnicodeDecodeError:

@@ -57,6 +57,22 @@ def test_a_file_arrives_as_it_is_and_its_bad_rows_are_kept(site: Site, daily: Pa
     assert all(str(daily) in str(reason) for reason in letters.values())
 
 
+def test_a_row_without_end_is_named_and_kept_shortened_and_the_others_go_on(site: Site, tmp_path: Path) -> None:
+    rows = [f"2026-01-{day:02},{day},{day + 2},{day - 1},{day + 1},{day + 1},{1000 * day},KO" for day in range(1, 8)]
+    long = [rows[2] + "O" * 700_000, rows[4] + "O" * 3_000_000]
+    rows[2], rows[4] = long
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join([f"{DAILY},Symbol", *rows, ""]))
+    done = site.run("produce", "csv", str(path), "--interval", "1d")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stocks: 5 sent, 2 refused")
+    assert f"{path}, line 4: 700,0" in done.stderr
+    assert f"{path}, line 6: 3,000,0" in done.stderr
+    assert len(bars(site, symbol="KO")) == 5
+    with Tail("stocks.dlq", site.connection) as tail:
+        assert [len(letter.value or b"") for letter in tail.newest(10)] == [len(long[0]), 65_536]
+
+
 def test_sending_a_file_again_changes_nothing(site: Site, daily: Path) -> None:
     site.run("produce", "csv", str(daily))
     before = bars(site)
@@ -74,7 +90,7 @@ def test_symbol_and_interval_are_as_told(site: Site, daily: Path) -> None:
     [
         (["none.csv"], 1, "none.csv does not exist"),
         (["strange.csv"], 1, "strange.csv: no column Date or Datetime, Open"),
-        (["strange.csv", "--interval", "7m"], 2, "'7m' is none of 1m, 2m"),
+        (["strange.csv", "--interval", "7x"], 2, "'7x' is no interval"),
         (["strange.csv", "--tz", "Mars/Base"], 2, "'Mars/Base' is no zone"),
     ],
 )
@@ -233,7 +249,7 @@ def test_ctrl_c_is_heard_while_yahoo_is_away(site: Site, yahoo: Standin, tmp_pat
     [
         (["NOPE", "--once"], 1, "Yahoo does not know NOPE (No data found, symbol may be delisted)"),
         (["AAPL", "--history", "5x"], 2, "should be days, weeks, months or years"),
-        ([], 2, "Missing argument 'SYMBOL'"),
+        ([], 2, "missing argument 'SYMBOL'"),
     ],
 )
 def test_what_yahoo_cannot_give_is_said(
