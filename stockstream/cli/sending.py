@@ -14,10 +14,10 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import ProducerMetrics
 from stockstream.cli.report import Reporter
 from stockstream.cli.serving import Endpoint, measured
-from stockstream.cli.text import cut
 from stockstream.errors import BadRow, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
+from stockstream.names import cut
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
 from stockstream.topics import Topic
 
