@@ -11,24 +11,30 @@ import re
 import reprlib
 import stat
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import platformdirs
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    FiniteFloat,
     PrivateAttr,
     SecretStr,
     ValidationError,
 )
 
+from stockstream.config_sections import (
+    BrokerSettings,
+    DemoSettings,
+    Section,
+    SimulatedSettings,
+    WindowSettings,
+    YahooSettings,
+)
 from stockstream.errors import ConfigError
-from stockstream.intervals import FORM, YAHOO, is_interval
 from stockstream.layers import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
 
 PREFIX: Final = "STOCKSTREAM_"
@@ -36,6 +42,12 @@ PREFIX: Final = "STOCKSTREAM_"
 
 DEFAULT_FILE: Final = Path("config.yaml")
 """Read where it stands in the working directory and no other file is named."""
+
+
+def own_file() -> Path:
+    """The settings of the user, beneath those of a folder: read wherever the program is started."""
+    return platformdirs.user_config_path("stockstream", appauthor=False) / "config.yaml"
+
 
 _EXPECTED: Final = {
     "int_parsing": "should be a whole number",
@@ -66,16 +78,6 @@ _SERVER: Final = r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(:\d{1,5})?
 _FOREIGN: Final = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?")
 
 
-def _interval(name: str) -> str:
-    if not is_interval(name):
-        raise ValueError(f"should be {FORM}")
-    return name
-
-
-def _names(value: object) -> object:
-    return re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
-
-
 def _property(value: object) -> object:
     if not isinstance(value, str | int | float | SecretStr):
         raise ValueError("should be a text, a number, true or false")
@@ -88,81 +90,12 @@ def _servers(value: str) -> str:
     return value
 
 
-def _history(value: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*(d|wk|mo|y)|ytd|max", value):
-        raise ValueError("should be days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
-    return value
-
-
-def _levels(value: object) -> object:
-    return (value,) if isinstance(value, int | float) else value
-
-
-def _of_yahoo(name: str) -> str:
-    if name not in YAHOO:
-        raise ValueError(f"should be one that Yahoo has: {', '.join(YAHOO)}")
-    return name
-
-
-Interval = Annotated[str, AfterValidator(_interval)]
-YahooInterval = Annotated[str, AfterValidator(_of_yahoo)]
-History = Annotated[str, AfterValidator(_history)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Servers = Annotated[str, AfterValidator(_servers)]
-Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
 
 
 def _directory(default: str) -> Any:
     """A path whose ``null`` is the platform's own place."""
     return Field(default_factory=lambda: Path(getattr(platformdirs, default)("stockstream", appauthor=False)))
-
-
-class Section(BaseModel):
-    """A part of the settings; unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BrokerSettings(Section):
-    """``stockstream broker``: where it listens and how much memory Java may take."""
-
-    port: int = Field(default=9092, ge=1, le=65535)
-    heap_mb: int = Field(default=512, ge=128)
-
-
-class WindowSettings(Section):
-    """Every window: seconds between two drawings (None: as data arrives), the toolkit, the rows in view, the colours,
-    what pictures are saved as, whether it remembers what the user changes, and levels of prices to watch by symbol."""
-
-    refresh: float | None = Field(default=None, gt=0)
-    backend: Literal["auto", "tk", "qt"] = "auto"
-    rows: int = Field(default=500, ge=2)
-    theme: Literal["light", "dark", "contrast"] = "light"
-    save_as: Literal["png", "svg", "pdf"] = "png"
-    memory: bool = True
-    alerts: Mapping[str, Levels] = Field(default_factory=dict)
-
-
-class SimulatedSettings(Section):
-    """``produce simulated``: the bars' interval, seconds between two bars of a symbol, and the walk's seed."""
-
-    interval: Interval = "1m"
-    pace: float = Field(default=3.0, ge=0)
-    seed: int = 1
-
-
-class YahooSettings(Section):
-    """``produce yahoo``: the bars' interval, how far back to begin, and seconds between two requests."""
-
-    interval: YahooInterval = "1m"
-    history: History = "5d"
-    poll: float = Field(default=30.0, ge=1)
-
-
-class DemoSettings(Section):
-    """``stockstream demo``: the symbols that it simulates."""
-
-    symbols: Names = Field(default=("AAPL", "MSFT"), min_length=1)
 
 
 class Entry(NamedTuple):
@@ -188,11 +121,24 @@ class Settings(Section):
     cache_dir: Path = _directory("user_cache_dir")
     window: WindowSettings = WindowSettings()
     views: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    plugins: tuple[Path, ...] = ()
     simulated: SimulatedSettings = SimulatedSettings()
     yahoo: YahooSettings = YahooSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
+    _named: Path | None = PrivateAttr(default=None)
+    _unheeded: tuple[str, ...] = PrivateAttr(default=())
+
+    @property
+    def named(self) -> Path | None:
+        """The file that the user named, which our own processes are told to read, too. One that was found they find."""
+        return self._named
+
+    @property
+    def unheeded(self) -> tuple[str, ...]:
+        """What was written but is not heeded, and what to do about it, for the user."""
+        return self._unheeded
 
     @property
     def file(self) -> Path | None:
@@ -249,8 +195,12 @@ def load(
     path: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
+    own: Path | None = None,
 ) -> Settings:
     """Read the settings.
+
+    Plug-ins are code. They are heeded in a file that the user named, and in the user's own. A ``config.yaml`` that is
+    merely found may have come with a folder from anywhere.
 
     Parameters
     ----------
@@ -260,24 +210,47 @@ def load(
         What the options of the command line say, nested as the file is.
     environ
         The environment.
+    own
+        The user's own file, over which the others lie, where there is one; `own_file` without it.
 
     Raises
     ------
     ConfigError
         A file that cannot be read, an unknown key, a wrong value, a secret where it does not belong.
     """
-    if path is None and DEFAULT_FILE.is_file():
+    unheeded: list[str] = []
+    named_file = path
+    own = own or own_file()
+    layers = [_read(own)] if own.is_file() else []
+    if path is not None:
+        layers.append(_read(path))
+    elif DEFAULT_FILE.is_file():
         path = DEFAULT_FILE
-    layers = [_read(path)] if path else []
-    for key in layers[0].places if layers else ():
-        if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
-            raise _misplaced(Origins(layers, path), key)
-    over = [_environment(environ), _options(overrides or {})]
+        layers.append(_without_plugins(_read(path), unheeded))
+    for layer in layers:
+        for key in layer.places:
+            if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
+                raise _misplaced(Origins([layer], layer.file), key)
+    over = [_without_plugins(_environment(environ), unheeded), _options(overrides or {})]
     named = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
     if named:
         layers.append(_secrets(Path(str(named)).expanduser()))
     layers += over
-    return _settings(merge(*(layer.values for layer in layers)), Origins(layers, path))
+    settings = _settings(merge(*(layer.values for layer in layers)), Origins(layers, path))
+    settings._named = named_file  # noqa: SLF001 - our own; a frozen model takes it no other way
+    settings._unheeded = tuple(unheeded)  # noqa: SLF001 - the same
+    return settings
+
+
+def _without_plugins(layer: Layer, unheeded: list[str]) -> Layer:
+    if not layer.values.get("plugins"):
+        return layer
+    where = layer.told(layer.place(("plugins",)) or "")
+    unheeded.append(
+        f"{where}: plugins are not loaded from here, as they are code - name the file with --config, or put them into"
+        f" {own_file()}"
+    )
+    return replace(layer, values={name: value for name, value in layer.values.items() if name != "plugins"})
 
 
 def _settings(values: dict[str, Any], origins: Origins) -> Settings:
@@ -382,4 +355,7 @@ def _read(file: Path) -> Layer:
     for name in _PATHS:
         if isinstance(values.get(name), str):
             values[name] = file.parent / Path(values[name]).expanduser()
+    named = values.get("plugins")
+    if isinstance(named, list) and all(isinstance(each, str) for each in named):
+        values["plugins"] = [file.parent / Path(each).expanduser() for each in named]
     return Layer("file", values, {key: str(line) for key, line in lines.items()}, file)

@@ -11,6 +11,7 @@ from typing import Final
 
 import typer
 
+from stockstream import plugins
 from stockstream.cli.displays import Displays, MatplotlibDisplays
 from stockstream.cli.report import JsonReporter, PersonReporter, Reporter
 from stockstream.config import Settings, load
@@ -49,6 +50,7 @@ class Invocation:
     logfile: Path | None = None
     displays: Displays = field(default_factory=MatplotlibDisplays)
     _reporter: Reporter | None = field(default=None, repr=False)
+    _settings: Settings | None = field(default=None, repr=False)
     _context: Context | None = field(default=None, repr=False)
 
     @staticmethod
@@ -66,19 +68,34 @@ class Invocation:
             self._reporter = JsonReporter() if self.log_json else PersonReporter()
         return self._reporter
 
+    def settings(self) -> Settings:
+        """The settings, read at the first call, from when on their plug-ins are used. Raises ConfigError."""
+        if self._settings is None:
+            options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
+            self._settings = load(self.config, options)
+            plugins.use(self._settings.plugins)
+        return self._settings
+
     def context(self, command_path: str) -> Context:
         """The context, made at the first call."""
         if self._context is None:
-            options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
-            settings = load(self.config, options)
+            settings = self.settings()
+            for told in settings.unheeded:
+                self.reporter.warn(told)
             if settings.views:
                 from stockstream.consumers.view_settings import check  # loads every view, which most need not
 
                 check(settings)
+            self.warn_of_plugins()
             command = command_path.split()[1:]
             self._context = Context(settings, self.reporter, self.debug, " ".join(command), self.displays)
             self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context
+
+    def warn_of_plugins(self) -> None:
+        """Tell which of the plug-ins that were asked for so far cannot be used; the others are."""
+        for failure in plugins.current().failures:
+            self.reporter.warn(str(failure))
 
     def shown(self, text: str) -> str:
         """A text with every secret taken out."""

@@ -145,7 +145,7 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) ->
         yahoo=yahoo,
         pictures=pictures,
         places=_places(settings.model_copy(update={"state_dir": states}), yahoo=yahoo, windows=pictures is None),
-        config=settings.file,
+        config=settings.named,
     )
 
 

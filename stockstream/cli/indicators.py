@@ -15,7 +15,7 @@ from stockstream.cli.context import Invocation
 from stockstream.cli.text import table
 from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import Description, catalog, describe, of_bars
-from stockstream.names import nearest
+from stockstream.layers import nearest
 
 app = typer.Typer()
 
@@ -38,6 +38,7 @@ def indicators(ctx: typer.Context, as_json: _AsJson = False) -> None:
     if ctx.invoked_subcommand is not None:
         return
     found = [describe(kind) for kind in catalog().values()]
+    Invocation.of(ctx).warn_of_plugins()
     text = json.dumps([_record(each) for each in found], indent=2) if as_json else _table(found)
     Invocation.of(ctx).reporter.result(text)
 
@@ -66,7 +67,7 @@ def describe_one(
 def _record(described: Description) -> dict[str, Any]:
     return {
         "name": described.name,
-        "class": f"{PACKAGE}.{described.kind.__name__}",
+        "class": _class(described),
         "summary": described.summary,
         "formula": described.formula.splitlines(),
         "source": described.source or None,
@@ -129,13 +130,21 @@ def _page(described: Description, width: int) -> Iterator[str]:
     yield from _entry("", described.units, width)
     for parameter in described.parameters:
         yield from _entry("parameter", f"{parameter.name} = {parameter.shown}: {parameter.help}", width)
-    yield from _entry("lookback", f"{described.lookback} bars before the first point, at these parameters", width)
+    bars = "1 bar" if described.lookback == 1 else f"{described.lookback} bars"
+    yield from _entry("lookback", f"{bars} before the first point, at these parameters", width)
     if of_bars(described.kind):
         way = f"stockstream watch {described.name} SYMBOL; or in a chart, --with {described.name}"
         yield from _entry("window", way, width)
     if described.example:
         yield ""
-        yield indent(f">>> from {PACKAGE} import {described.kind.__name__}\n{described.example}", "    ")
+        module, _, name = _class(described).rpartition(".")
+        yield indent(f">>> from {module} import {name}\n{described.example}", "    ")
+
+
+def _class(described: Description) -> str:
+    """The name under which a program imports the class."""
+    module = described.kind.__module__
+    return f"{PACKAGE if module.startswith(PACKAGE) else module}.{described.kind.__name__}"
 
 
 def _entry(label: str, text: str, width: int) -> list[str]:

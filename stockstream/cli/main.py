@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -40,25 +41,32 @@ so often in between that at Python's usual 5 ms a window waited for some 40 ms a
 
 @dataclass(frozen=True)
 class Entry:
-    """A command: where it stands (module:name of a function or of a typer app), one line of help, and its panel."""
+    """A command: where it stands (module:name of a function or of a typer app), one line of help, and its panel.
+
+    One that is ``plugged`` knows indicators and studies by name, and so those of plug-ins.
+    """
 
     target: str
     help: str
     panel: str
+    plugged: bool = False
 
 
 COMMANDS: Final = {
     "demo": Entry("stockstream.cli.demo:demo", "Bring up a broker, producers and three windows, all at once.", RUN),
     "broker": Entry("stockstream.cli.broker:broker", "Run Apache Kafka on this machine, in the foreground.", RUN),
     "produce": Entry("stockstream.cli.produce:app", "Send records from a source to their topic.", RUN),
-    "watch": Entry("stockstream.cli.watch:app", "Open a live window on a topic.", RUN),
+    "watch": Entry("stockstream.cli.watch:app", "Open a live window on a topic.", RUN, plugged=True),
     "monitor": Entry("stockstream.cli.monitor:monitor", "Show what comes in, lags and dead letters, live.", LOOK),
     "report": Entry("stockstream.cli.report_page:report", "Write what the topic of bars holds as a page.", LOOK),
     "topics": Entry("stockstream.cli.topics:topics", "List the topics: records, newest record, size.", LOOK),
     "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
     "tail": Entry("stockstream.cli.tail:tail", "Print a topic's newest records, then follow it.", LOOK),
-    "indicators": Entry("stockstream.cli.indicators:app", "List the indicators, or describe one.", LOOK),
-    "config": Entry("stockstream.cli.config:config", "Show the settings in effect, and where each is from.", CARE),
+    "indicators": Entry("stockstream.cli.indicators:app", "List the indicators, or describe one.", LOOK, plugged=True),
+    "plugins": Entry("stockstream.cli.plugins:plugins", "List the plug-ins, and those that fail.", LOOK, plugged=True),
+    "config": Entry(
+        "stockstream.cli.config:config", "Show the settings in effect, and where each is from.", CARE, plugged=True
+    ),
     "reset": Entry("stockstream.cli.reset:reset", "Delete the topics and what the windows have saved.", CARE),
     "doctor": Entry("stockstream.cli.doctor:doctor", "Check what this machine has, and say what to do.", CARE),
     "sample": Entry("stockstream.cli.sample:app", "Make the sample data.", CARE),
@@ -77,6 +85,8 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Put the command itself in place of its stand-in, and find it."""
         if args and args[0] in COMMANDS:
+            if COMMANDS[args[0]].plugged:
+                _use_plugins(ctx)
             self.add_command(_command(args[0]))
         return super().resolve_command(ctx, args)
 
@@ -85,6 +95,15 @@ class LazyGroup(TyperGroup):
         for panel in dict.fromkeys(entry.panel for entry in COMMANDS.values()):
             with formatter.section(panel):
                 formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items() if entry.panel == panel])
+
+
+def _use_plugins(ctx: typer.Context) -> None:
+    """Read the settings, which name plug-ins, before a command is made of what those offer."""
+    invocation = Invocation.of(ctx)
+    invocation.config = ctx.params.get("config")
+    invocation.bootstrap_servers = ctx.params.get("bootstrap_servers")
+    with suppress(StockstreamError):  # told as soon as the command needs the settings: `--help` does not
+        invocation.settings()
 
 
 def _command(name: str) -> Any:

@@ -22,7 +22,8 @@ from stockstream.cli.board import board
 from stockstream.cli.context import Context
 from stockstream.cli.supervisor import Child, Supervisor
 from stockstream.cli.watch_options import ALONE, WatchOptions
-from stockstream.config import Settings, WindowSettings
+from stockstream.config import Settings
+from stockstream.config_sections import WindowSettings
 from stockstream.consumers.live import folder_name
 from stockstream.errors import StockstreamError
 from stockstream.views.fold import Selection
@@ -115,7 +116,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 def _own(context: Context) -> Sequence[str]:
     """The options before the command, as they were given."""
-    file = context.settings.file
+    file = context.settings.named
     return [*(["--config", str(file)] if file else []), *(["--debug"] if context.debug else [])]
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
+from stockstream import plugins
 from stockstream.consumers import (
     adx,
     aroon,
@@ -28,7 +29,8 @@ from stockstream.consumers import (
     williams_r,
 )
 from stockstream.indicators.catalog import catalog, of_bars
-from stockstream.views.study import Study
+from stockstream.plugins import Plugins
+from stockstream.views.study import Part, Study, chart
 from stockstream.views.view import View
 
 _DRAWN: Final = (
@@ -52,15 +54,47 @@ _DRAWN: Final = (
     volume.STUDY,
 )
 
-STUDIES: Final[Mapping[str, Study]] = {
-    **{study.name: study for study in _DRAWN},
-    **{
-        name: Study.plain(kind)
-        for name, kind in catalog().items()
-        if name not in {study.name for study in _DRAWN} and of_bars(kind)
-    },
-}
-"""What a chart can be made of: the studies above, and plain ones of all other indicators of bars."""
+
+def _plugged(plugged: Plugins, taken: Collection[str]) -> Iterator[Study]:
+    """The studies that plug-ins offer, but for those that cannot be used, which are recorded."""
+    names = set(taken)
+    for offer in plugged.offers(plugins.STUDIES):
+        study = offer.thing
+        if not isinstance(study, Study):
+            if offer.group is not None:
+                plugged.refuse(offer, "it is no stockstream.views.study.Study")
+        elif study.name in names:
+            plugged.refuse(offer, f"there is a study {study.name} already: give it another name")
+        elif study.indicator is None or study.indicator not in catalog().values():
+            plugged.refuse(offer, "its indicator is not known: offer it, too")
+        else:
+            problem = _problem(study)
+            if problem:
+                plugged.refuse(offer, problem)
+            else:
+                names.add(study.name)
+                yield study
+
+
+def _problem(study: Study) -> str:
+    """Why a study cannot be drawn; empty where it can."""
+    try:
+        chart([Part(study)])
+        study.view()
+    except Exception as error:  # noqa: BLE001 - made of others' code
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _studies() -> Iterator[Study]:
+    named = {study.name: study for study in _DRAWN}
+    named |= {study.name: study for study in _plugged(plugins.current(), named)}
+    yield from named.values()
+    yield from (Study.plain(kind) for name, kind in catalog().items() if name not in named and of_bars(kind))
+
+
+STUDIES: Final[Mapping[str, Study]] = {study.name: study for study in _studies()}
+"""What a chart can be made of: the studies above, those of plug-ins, and plain ones of all other indicators of bars."""
 
 VIEWS: Final[Mapping[str, View[Any]]] = {
     **{name: study.view() for name, study in STUDIES.items() if study.indicator is not None},

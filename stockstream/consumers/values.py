@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,18 +40,14 @@ class Values:
         """
         self._stale |= changed
         if self._stale and (now or time.monotonic() - self._written >= _AT_MOST_EVERY):
-            self._stale = not self._write()
+            self._write()
+            self._stale = False
             self._written = time.monotonic()
 
-    def _write(self) -> bool:
-        """Write the table; False while there is nothing to write, so that what the file held before stays."""
-        rows: Iterator[list[Any]] = table(self._frames())
-        header = next(rows, None)
-        if header is None:
-            return False
+    def _write(self) -> None:
+        rows: Iterable[list[Any]] = table(self._frames())
         with (
             replacing(self._path, hint="name another file with --values") as beside,
             beside.open("w", newline="", encoding="utf-8") as file,
         ):
-            csv.writer(file, lineterminator="\n").writerows(chain([header], rows))
-        return True
+            csv.writer(file, lineterminator="\n").writerows(rows)

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 
-from stockstream import indicators
+from stockstream import indicators, plugins
 from stockstream.indicators.base import Indicator
+from stockstream.plugins import Offer, Plugins
 
 T = TypeVar("T")
 
 AnyKind = type[Indicator[Any, Any]]
 
 _OF_BARS: Final = {"open", "high", "low", "close", "volume", "time", "tz"}
+
+_TYPES: Final[Mapping[str, type[Any]]] = {"int": int, "float": float, "str": str, "bool": bool}
 
 _HEADING: Final = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 _FORMULA: Final = re.compile(r"^::\n\n((?:(?: +.*)?\n)+)", re.MULTILINE)
@@ -70,20 +73,47 @@ class Description:
     example: str
 
 
-@cache
 def catalog() -> Mapping[str, AnyKind]:
-    """The indicators of the package by name, in its order; without those that are made of others."""
+    """The indicators of the package and of plug-ins by name, in its order; without those that are made of others."""
+    return _catalog(plugins.current())
+
+
+@cache
+def _catalog(plugged: Plugins) -> Mapping[str, AnyKind]:
     kinds = [thing for thing in vars(indicators).values() if inspect.isclass(thing) and issubclass(thing, Indicator)]
-    return {kind.name: kind for kind in sorted(filter(_stands_alone, kinds), key=_name_of)}
+    found = {kind.name: kind for kind in filter(_stands_alone, kinds)}
+    for offer in plugged.offers(plugins.INDICATORS):
+        kind = _offered(plugged, offer)
+        if kind is None:
+            continue
+        if kind.name in found:
+            plugged.refuse(offer, f"there is an indicator {kind.name} already: give it another name")
+        else:
+            found[kind.name] = kind
+    return dict(sorted(found.items()))
+
+
+def _offered(plugged: Plugins, offer: Offer) -> AnyKind | None:
+    """The indicator that a plug-in offers; None, recorded where it should be one, for what is none that can be used."""
+    thing = offer.thing
+    if not inspect.isclass(thing) or not issubclass(thing, Indicator) or inspect.isabstract(thing):
+        if offer.group is not None:
+            plugged.refuse(offer, "it is no subclass of stockstream.indicators.Indicator")
+        return None
+    try:
+        for name in ("name", "inputs", "point"):
+            if not hasattr(thing, name):
+                raise TypeError(f"the class has no {name}")
+        describe(thing)
+    except Exception as error:  # noqa: BLE001 - others' code
+        plugged.refuse(offer, f"{type(error).__name__}: {error}")
+        return None
+    return thing
 
 
 def of_bars(kind: AnyKind) -> bool:
     """Whether it reads nothing but bars, so that it can be drawn over and beneath their prices."""
     return _OF_BARS.issuperset(kind.inputs)
-
-
-def _name_of(kind: AnyKind) -> str:
-    return kind.name
 
 
 def _stands_alone(kind: AnyKind) -> bool:
@@ -104,8 +134,11 @@ def parameters_of(kind: AnyKind) -> tuple[Parameter[Any], ...]:
 
 def _type(parameter: inspect.Parameter) -> type[Any]:
     """The type of a parameter, without the None that may stand in its place."""
-    named = str(parameter.annotation).partition("|")[0].strip()
-    return {"int": int, "float": float, "str": str, "bool": bool}[named]
+    kind = parameter.annotation
+    named = getattr(kind, "__name__", str(kind)).partition("|")[0].strip()
+    if named not in _TYPES:
+        raise TypeError(f"parameter {parameter.name} is annotated {named}: it can be {', '.join(_TYPES)}")
+    return _TYPES[named]
 
 
 def describe(kind: AnyKind) -> Description:

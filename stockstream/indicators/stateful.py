@@ -47,6 +47,9 @@ class Stateful:
         super().__init_subclass__(**options)
         cls.parameters = tuple(signature(cls).parameters)
         cls._slots = tuple(name for base in cls.__mro__ for name in getattr(base, "__slots__", ()))
+        lost = [name for name in (*cls.kept, *cls.parameters) if name not in cls._slots]
+        if lost and "__slots__" not in vars(cls):
+            raise TypeError(f"{cls.__name__} declares no __slots__: copies and states would lose {', '.join(lost)}")
 
     def copy(self) -> Self:
         """Another one in the same state, which then goes its own way."""

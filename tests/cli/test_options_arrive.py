@@ -20,7 +20,7 @@ from stockstream.charts.placing import Geometry
 from stockstream.cli.context import Invocation
 from stockstream.cli.watch import app
 from stockstream.cli.watch_options import WatchOptions
-from stockstream.config import WindowSettings
+from stockstream.config_sections import WindowSettings
 from stockstream.consumers.watching import Watching, WatchingOptions
 from stockstream.kafka.broker import free_port
 from stockstream.views.fold import Selection

@@ -1,0 +1,92 @@
+"""The sections of the settings: what each can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
+
+from stockstream.intervals import FORM, YAHOO, is_interval
+
+
+def _interval(name: str) -> str:
+    if not is_interval(name):
+        raise ValueError(f"should be {FORM}")
+    return name
+
+
+def _names(value: object) -> object:
+    return re.split(r"[\s,]+", value.strip()) if isinstance(value, str) else value
+
+
+def _history(value: str) -> str:
+    if not re.fullmatch(r"[1-9]\d*(d|wk|mo|y)|ytd|max", value):
+        raise ValueError("should be days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
+    return value
+
+
+def _levels(value: object) -> object:
+    return (value,) if isinstance(value, int | float) else value
+
+
+def _of_yahoo(name: str) -> str:
+    if name not in YAHOO:
+        raise ValueError(f"should be one that Yahoo has: {', '.join(YAHOO)}")
+    return name
+
+
+Interval = Annotated[str, AfterValidator(_interval)]
+YahooInterval = Annotated[str, AfterValidator(_of_yahoo)]
+History = Annotated[str, AfterValidator(_history)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrokerSettings(Section):
+    """``stockstream broker``: where it listens and how much memory Java may take."""
+
+    port: int = Field(default=9092, ge=1, le=65535)
+    heap_mb: int = Field(default=512, ge=128)
+
+
+class WindowSettings(Section):
+    """Every window: seconds between two drawings (None: as data arrives), the toolkit, the rows in view, the colours,
+    what pictures are saved as, whether it remembers what the user changes, and levels of prices to watch by symbol."""
+
+    refresh: float | None = Field(default=None, gt=0)
+    backend: Literal["auto", "tk", "qt"] = "auto"
+    rows: int = Field(default=500, ge=2)
+    theme: Literal["light", "dark", "contrast"] = "light"
+    save_as: Literal["png", "svg", "pdf"] = "png"
+    memory: bool = True
+    alerts: Mapping[str, Levels] = Field(default_factory=dict)
+
+
+class SimulatedSettings(Section):
+    """``produce simulated``: the bars' interval, seconds between two bars of a symbol, and the walk's seed."""
+
+    interval: Interval = "1m"
+    pace: float = Field(default=3.0, ge=0)
+    seed: int = 1
+
+
+class YahooSettings(Section):
+    """``produce yahoo``: the bars' interval, how far back to begin, and seconds between two requests."""
+
+    interval: YahooInterval = "1m"
+    history: History = "5d"
+    poll: float = Field(default=30.0, ge=1)
+
+
+class DemoSettings(Section):
+    """``stockstream demo``: the symbols that it simulates."""
+
+    symbols: Names = Field(default=("AAPL", "MSFT"), min_length=1)

@@ -1,0 +1,170 @@
+"""What others add without touching the package: entry points of installed packages, and Python files of one's own.
+
+An installed package names what it offers in an entry-point group::
+
+    [project.entry-points."stockstream.indicators"]
+    hull = "my_package.hull:Hull"
+
+A file of one's own is named by ``plugins:`` in the settings; all that it defines is offered. What a plug-in is, and
+whether it can be used, is judged by whoever takes it: `stockstream.indicators.catalog` for indicators,
+`stockstream.consumers.registry` for studies. One that fails is recorded, and the others go on.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+INDICATORS: Final = "stockstream.indicators"
+STUDIES: Final = "stockstream.studies"
+SOURCES: Final = "stockstream.sources"
+ALERT_SINKS: Final = "stockstream.alert_sinks"
+
+GROUPS: Final = (INDICATORS, STUDIES, SOURCES, ALERT_SINKS)
+"""The entry-point groups."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An object that a plug-in offers.
+
+    ``group`` is the entry-point group that it stands in, None for what a file defines: that may be of any kind.
+    ``origin`` is the distribution with its version, or the file.
+    """
+
+    group: str | None
+    name: str
+    origin: str
+    thing: object
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A plug-in, or a part of one, that cannot be used, and why."""
+
+    origin: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"plug-in {self.origin} is left out: {self.reason}"
+
+
+class Plugins:
+    """The plug-ins of a process; they are loaded when they are first asked for.
+
+    Parameters
+    ----------
+    files
+        Python files of the user's own.
+    points
+        Entry points to take in place of those of the installed packages.
+
+    Attributes
+    ----------
+    failures
+        What could not be used.
+    """
+
+    def __init__(self, files: Sequence[Path] = (), points: Iterable[EntryPoint] | None = None) -> None:
+        self._files = tuple(files)
+        self._points = points
+        self.failures: list[Failure] = []
+
+    @cached_property
+    def _offers(self) -> tuple[Offer, ...]:
+        installed = self._points
+        if installed is None:
+            installed = [point for group in GROUPS for point in entry_points(group=group)]
+        offers = [offer for point in installed for offer in self._of_point(point)]
+        return (*offers, *(offer for file in self._files for offer in self._of_file(file)))
+
+    def offers(self, group: str) -> list[Offer]:
+        """What may be of a group: what its entry points name, and all that the files define."""
+        return [offer for offer in self._offers if offer.group in (group, None)]
+
+    def refuse(self, offer: Offer, reason: str) -> None:
+        """Record that an offer cannot be used."""
+        self.failures.append(Failure(f"{offer.origin} ({offer.name})", reason))
+
+    def _of_point(self, point: EntryPoint) -> Iterator[Offer]:
+        origin = f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+        try:
+            thing = point.load()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever others' code raises, the rest goes on
+            self.failures.append(Failure(f"{origin} ({point.name})", _told(error)))
+        else:
+            yield Offer(point.group, point.name, origin, thing)
+
+    def _of_file(self, file: Path) -> Iterator[Offer]:
+        place = file.resolve()
+        try:
+            module = _module(place)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the same
+            self.failures.append(Failure(str(file), _told(error, place)))
+            return
+        for name, thing in vars(module).items():
+            if not name.startswith("_") and _defined(thing, module):
+                yield Offer(None, name, str(file), thing)
+
+
+def _defined(thing: object, module: ModuleType) -> bool:
+    """Whether it is a class of the module, or data: what it imports to make them is not offered."""
+    if inspect.isclass(thing):
+        return thing.__module__ == module.__name__
+    return not inspect.ismodule(thing) and not callable(thing)
+
+
+def _module(file: Path) -> ModuleType:
+    """Run a file as a module of a name of its own, so that its classes can be told apart and pickled."""
+    name = f"stockstream_plugin_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError("it is no Python file: its name should end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _told(error: BaseException, file: Path | None = None) -> str:
+    """The error on one line, with the line of the file where it came up."""
+    if isinstance(error, OSError) and error.filename == str(file):
+        return f"it cannot be read: {error.strerror}"
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        lines = [error.lineno]
+        error = type(error)(error.msg)
+    place = f"line {lines[-1]}: " if lines else ""
+    return f"{place}{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+_current = Plugins()
+
+
+def current() -> Plugins:
+    """The plug-ins of this process."""
+    return _current
+
+
+def use(files: Sequence[Path]) -> Plugins:
+    """Have the process use these files, too. To be called before anything asks for indicators or studies."""
+    global _current
+    _current = Plugins(files)
+    return _current
