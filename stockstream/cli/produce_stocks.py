@@ -21,13 +21,14 @@ from stockstream.cli.serving import MetricsOption
 from stockstream.config_sections import History
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, YAHOO
-from stockstream.kafka.last import last_bars
+from stockstream.kafka.last import first_times, last_bars
 from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.csv_files import find
 from stockstream.producers.pace import at_rate
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.producers.stock_csv import StockFiles
+from stockstream.producers.yahoo_splits import Earlier
 from stockstream.records import IMPOSSIBLE, SIMULATED, Bar, Series
 from stockstream.topics import STOCKS
 
@@ -287,10 +288,13 @@ def yahoo(
 
     context = Context.of(ctx)
     defaults = context.settings.yahoo
+    chosen, every = symbols_of(symbols), interval or defaults.interval
+    await_broker(context, STOCKS)
     bars = YahooBars(
         Yahoo(context.settings.cache_dir / "yahoo"),
-        symbols_of(symbols),
-        interval=interval or defaults.interval,
+        chosen,
+        interval=every,
+        earlier=_earlier(context, chosen, every),
         history=history or defaults.history,
         live=not once,
         forming=forming,
@@ -304,6 +308,18 @@ def yahoo(
     tally.tell(context.reporter)
     if bars.failures:
         raise typer.Exit(1)
+
+
+def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
+    """What the topic holds of these symbols."""
+    connection = context.settings.connection()
+    last = last_bars(connection, STOCKS, [Series(symbol, interval) for symbol in symbols])
+
+    def first(symbol: str) -> datetime | None:
+        series = Series(symbol, interval)
+        return first_times(connection, STOCKS, [series]).get(series)
+
+    return Earlier({series.symbol: bar for series, bar in last.items()}, first)
 
 
 def _moment(time: datetime, interval: str) -> str:

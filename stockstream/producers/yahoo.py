@@ -182,7 +182,7 @@ class Yahoo:
             frame = ticker.history(
                 interval=interval,
                 auto_adjust=False,
-                actions=False,
+                actions=True,
                 keepna=interval != _RESAMPLED,
                 timeout=_TIMEOUT,
                 **span,

@@ -29,13 +29,21 @@ class Null(NamedTuple):
     time: datetime
 
 
+class Split(NamedTuple):
+    """A split: the period in which it happened, and how many shares became of one."""
+
+    time: datetime
+    shares: float
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What Yahoo said about a symbol: bars by time, the rows of past periods that have no prices, the hours."""
+    """What Yahoo said about a symbol: bars by time, the rows of past periods that have no prices, the hours, splits."""
 
     bars: tuple[Bar, ...] = ()
     nulls: tuple[Null, ...] = ()
     session: Session | None = None
+    splits: tuple[Split, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ def read_answer(symbol: str, interval: str, frame: pd.DataFrame, meta: Mapping[s
     symbol, interval
         Whose, and how long a bar is.
     frame
-        yfinance's: Open, High, Low, Close, Adj Close and Volume by time in the exchange's zone.
+        yfinance's: Open, High, Low, Close, Adj Close, Volume and Stock Splits by time in the exchange's zone.
     meta
         yfinance's metadata of the history: the exchange's zone, the currency, the trading hours.
     now
@@ -107,9 +115,12 @@ def read_answer(symbol: str, interval: str, frame: pd.DataFrame, meta: Mapping[s
     reader = _Reader(symbol, interval, zone, meta.get("currency"), session, now)
     bars: dict[datetime, Bar] = {}
     nulls: list[Null] = []
+    splits: list[Split] = []
     anchor = session.start if session else None
     for number, (time, row) in enumerate(_rows(frame, interval), start=1):
         stray = off_grid(time, interval)
+        if row.Split > 0:
+            splits.append(Split(time, row.Split))
         if any(math.isnan(price) for price in (row.Open, row.High, row.Low, row.Close)):
             if not stray and reader.ended(time):
                 nulls.append(Null(number, time))
@@ -119,11 +130,11 @@ def read_answer(symbol: str, interval: str, frame: pd.DataFrame, meta: Mapping[s
         else:
             period = opening(time, interval, anchor) if anchor else opening(time, interval)
             bars.setdefault(period, reader.bar(period, row, final=False, flags=(OFF_GRID,)))
-    return Answer(tuple(bars[time] for time in sorted(bars)), tuple(nulls), session)
+    return Answer(tuple(bars[time] for time in sorted(bars)), tuple(nulls), session, tuple(splits))
 
 
 def _rows(frame: pd.DataFrame, interval: str) -> Iterator[tuple[datetime, Any]]:
-    frame = frame.rename(columns={"Adj Close": "Adjusted"})
+    frame = frame.rename(columns={"Adj Close": "Adjusted", "Stock Splits": "Split"})
     index = frame.index
     if isinstance(index, pd.DatetimeIndex) and intraday(interval):
         index = index.tz_convert(UTC)

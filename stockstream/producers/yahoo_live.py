@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -18,8 +18,11 @@ from stockstream.periods import intraday, preceding
 from stockstream.producers.background import Background
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.yahoo import Yahoo
-from stockstream.producers.yahoo_bars import Answer, Null
+from stockstream.producers.yahoo_bars import Answer, Null, Split
+from stockstream.producers.yahoo_splits import NOTHING_EARLIER, Earlier, rebased
 from stockstream.records import Bar
+
+T = TypeVar("T")
 
 CLOSED: Final = 300.0
 """Seconds between two looks while a market is closed, and the most between any two."""
@@ -43,6 +46,7 @@ class _Series:
     sent: dict[datetime, Bar] = field(default_factory=dict)
     last: datetime | None = None
     told: set[datetime] = field(default_factory=set)
+    splits: set[Split] = field(default_factory=set)
     state: str = ""
 
     def new(self, bars: Sequence[Bar]) -> Iterator[Bar]:
@@ -62,12 +66,22 @@ class _Series:
             yield bar
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """An answer on one basis with what was sent before, and what is to be told of that."""
+
+    answer: Answer
+    note: str = ""
+    warning: str = ""
+
+
 class YahooBars:
     """The bars of some symbols: their history, and then what is new.
 
     Iterating gives a `Bar`, a `BadRow` for a past period that Yahoo has without prices, and a None five times a second
     while there is nothing. An unchanged bar is given once, a changed one again with the next revision. A symbol that
-    Yahoo does not know is set aside; Yahoo being away, or refusing, is told and waited for.
+    Yahoo does not know is set aside; Yahoo being away, or refusing, is told and waited for. After a split, where Yahoo
+    gives everything on another basis, all that was ever sent of that symbol is fetched and given again.
 
     Parameters
     ----------
@@ -85,6 +99,8 @@ class YahooBars:
         Whether to give the bar of the present period too; it is not final and comes again as it changes.
     poll
         Seconds between two looks at a symbol, at the least.
+    earlier
+        What earlier runs have sent.
     note, warn
         Told what the user should know.
     clock
@@ -113,6 +129,7 @@ class YahooBars:
         live: bool = True,
         forming: bool = False,
         poll: float = 30.0,
+        earlier: Earlier = NOTHING_EARLIER,
         note: Callable[[str], None],
         warn: Callable[[str], None],
         clock: Clock = SYSTEM,
@@ -126,6 +143,7 @@ class YahooBars:
         self._live = live
         self._forming = forming
         self._every = max(poll, min(CLOSED, parse(interval).seconds / 20))
+        self._earlier = earlier
         self._note = note
         self._warn = warn
         self._clock = clock
@@ -143,7 +161,10 @@ class YahooBars:
                     job = background.submit(partial(self._ask, one.symbol, since))
                     yield from self._until_done(job)
                     try:
-                        yield from self._taken(one, job.result(), since)
+                        answer = _whole_periods(one, job.result(), since)
+                        check = background.submit(partial(self._on_one_basis, one, answer))
+                        yield from self._until_done(check)
+                        yield from self._taken(one, self._told(check.result()))
                     except (RateLimited, Unavailable) as error:
                         if not self._live:
                             raise
@@ -180,12 +201,53 @@ class YahooBars:
         if one.last is None:
             return self._history
         start = min(preceding(one.last, self._interval, _OVERLAP), one.last - _SHORTEST_OVERLAP)
-        below_a_day = _REACH.get(self._interval, _REACH_BELOW_AN_HOUR) if intraday(self._interval) else None
-        if below_a_day is not None and self._clock.now() - start > below_a_day:
-            return self._history
-        return start
+        return self._history if start < self._reach() else start
 
-    def _until_done(self, job: Future[Answer]) -> Iterator[None]:
+    def _reach(self) -> datetime:
+        """How far back Yahoo goes."""
+        if not intraday(self._interval):
+            return datetime.min.replace(tzinfo=UTC)
+        return self._clock.now() - _REACH.get(self._interval, _REACH_BELOW_AN_HOUR)
+
+    def _on_one_basis(self, one: _Series, answer: Answer) -> _Checked:
+        """The answer; or where what was sent before is on another basis all that was sent, as it is now."""
+        reason = self._split(one, answer)
+        if not reason:
+            return _Checked(answer)
+        begun = [*one.sent, self._earlier.first(one.symbol)]
+        first = min((time for time in begun if time is not None), default=self._clock.now())
+        lost = ""
+        if not answer.bars or answer.bars[0].time > first:
+            # From somewhat earlier on, so that the first period is whole.
+            since = max(preceding(first, self._interval, 2), self._reach())
+            whole = self._ask(one.symbol, since)
+            answer = replace(whole, bars=tuple(bar for bar in whole.bars if bar.time >= first))
+            if since > first:
+                lost = f"{one.symbol}: its bars before {since:%Y-%m-%d} stay as they are: Yahoo has them no longer"
+        begins = answer.bars[0].time if answer.bars else first
+        return _Checked(answer, f"{one.symbol}: {reason}: its bars from {begins:%Y-%m-%d} on are sent again", lost)
+
+    def _told(self, checked: _Checked) -> Answer:
+        if checked.note:
+            self._note(checked.note)
+        if checked.warning:
+            self._warn(checked.warning)
+        return checked.answer
+
+    def _split(self, one: _Series, answer: Answer) -> str:
+        """Why what was sent before is on another basis; empty where it is not."""
+        held = self._earlier.last.get(one.symbol)
+        if not one.sent and held is None:
+            return ""
+        before = one.sent or ({held.time: held} if held else {})
+        bars = answer.bars
+        if held and not one.sent and bars and self._reach() < held.time < bars[0].time:
+            bars = self._ask(one.symbol, max(preceding(held.time, self._interval, 2), self._reach())).bars
+        if ratio := rebased(before, bars):
+            return f"Yahoo gives prices at {ratio:.6g} times what was sent, as after a split"
+        return next((f"a split on {each.time:%Y-%m-%d}" for each in answer.splits if each not in one.splits), "")
+
+    def _until_done(self, job: Future[T]) -> Iterator[None]:
         while not job.done():
             wait([job], _BEAT)
             self._tell_troubles()
@@ -206,15 +268,12 @@ class YahooBars:
             self._warn(f"{error.message}; asking again in {seconds:.0f} s")
         self._trouble = error.message
 
-    def _taken(self, one: _Series, answer: Answer, since: datetime | str) -> Iterator[Bar | BadRow]:
+    def _taken(self, one: _Series, answer: Answer) -> Iterator[Bar | BadRow]:
         if self._trouble:
             self._note("Yahoo answers again")
         self._trouble = self.doing = ""
-        bars = answer.bars
-        if one.last is not None and not isinstance(since, str) and bars and bars[0].time <= one.last:
-            # Where the question begins inside of a week or a month, the first bar only holds a part of it.
-            bars = bars[1:]
-        yield from one.new([bar for bar in bars if bar.final or self._forming])
+        yield from one.new([bar for bar in answer.bars if bar.final or self._forming])
+        one.splits.update(answer.splits)
         for null in answer.nulls:
             if null.time not in one.told and self._clock.now() - null.time > _SETTLED:
                 one.told.add(null.time)
@@ -252,6 +311,13 @@ class YahooBars:
         if state != one.state:
             self._note(f"{one.symbol}: {state or 'its market is open'}")
         one.state = state
+
+
+def _whole_periods(one: _Series, answer: Answer, since: datetime | str) -> Answer:
+    """The answer without its first bar, which holds a part of a week or month where the question began inside of it."""
+    if one.last is None or isinstance(since, str) or not answer.bars or answer.bars[0].time > one.last:
+        return answer
+    return replace(answer, bars=answer.bars[1:])
 
 
 def _nothing_left(failures: Sequence[SourceError]) -> SourceError:

@@ -20,7 +20,7 @@ from stockstream.consumers.read import read
 from stockstream.kafka.tail import Tail
 from tests.cli.conftest import Site
 from tests.cli.hands import events, stockstream
-from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, minutes, null, standing_in
+from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, candle, minutes, null, standing_in
 
 DAILY = "Date,Open,High,Low,Close,Adj Close,Volume"
 
@@ -169,6 +169,22 @@ def led_to(yahoo: Standin, site: Site, home: Path) -> dict[str, str]:
     """The environment of a user with an empty home, for whom the stand-in is Yahoo."""
     env = {name: value for name, value in site.env.items() if not name.startswith("XDG_")}
     return env | yahoo.environment | {"HOME": str(home), "STOCKSTREAM_CACHE_DIR": str(home / "ours")}
+
+
+def test_a_run_after_a_split_leaves_no_bar_on_the_former_basis(site: Site, yahoo: Standin, tmp_path: Path) -> None:
+    rows = [candle(OPENING - timedelta(days=number), 400.0 + number) for number in reversed(range(60))]
+    market = Market(rows, (OPENING, CLOSING), "1d")
+    yahoo.markets["AAPL"] = market
+    command = ("produce", "yahoo", "AAPL", "--interval", "1d", "--once", "--history")
+    env = led_to(yahoo, site, tmp_path)
+    assert stockstream(*command, "1y", cwd=site.folder, env=env).stdout.startswith("stocks: 60 sent")
+    prices = ("open", "high", "low", "close")
+    market.rows = [row._replace(**{name: getattr(row, name) / 4 for name in prices}) for row in rows]
+    market.recent = 5
+    done = stockstream(*command, "5d", cwd=site.folder, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "AAPL: Yahoo gives prices at 0.25 times what was sent, as after a split: its bars from" in done.stderr
+    assert list(bars(site, symbol="AAPL")["close"]) == [row.close for row in market.rows]
 
 
 @pytest.mark.parametrize("symbols", ["AAPL NOPE", "NOPE AAPL", "NOPE,AAPL,NADA"])

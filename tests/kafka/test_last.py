@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer
 
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.last import last_bars
+from stockstream.kafka.last import first_times, last_bars
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar, Series
 from stockstream.topics import Topic
@@ -45,6 +45,13 @@ def test_series_of_one_symbol_are_told_apart(broker: str, topic: Topic[Bar]) -> 
     send(broker, topic, daily + simulated + AAPL[:2_000])
     wanted = {bars[-1].series: bars[-1] for bars in (simulated, daily, AAPL[:2_000])}
     assert last_bars(connection(broker), topic, wanted) == wanted
+
+
+def test_when_the_earliest_of_each_opens_whatever_the_order(broker: str, topic: Topic[Bar]) -> None:
+    simulated = [msgspec.structs.replace(bar, feed="simulated") for bar in AAPL[:3]]
+    send(broker, topic, simulated + AAPL[500:] + AAPL[100:500] + MSFT)
+    wanted = {AAPL[0].series: AAPL[100].time, MSFT[0].series: MSFT[0].time}
+    assert first_times(connection(broker), topic, [*wanted, KO[0].series]) == wanted
 
 
 def test_what_the_topic_does_not_hold_is_left_out(broker: str, topic: Topic[Bar]) -> None:

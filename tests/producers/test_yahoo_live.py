@@ -14,6 +14,7 @@ import pytest
 from stockstream.errors import BadRow, SourceError, Unavailable, UnknownSymbol
 from stockstream.producers.yahoo import Patience, Yahoo
 from stockstream.producers.yahoo_live import YahooBars
+from stockstream.producers.yahoo_splits import Earlier
 from stockstream.records import OFF_GRID, Bar
 from tests.producers.hands import Hands
 from tests.producers.yahoo_standin import (
@@ -343,3 +344,109 @@ def test_days_are_asked_from_well_before_the_last_and_a_part_of_a_week_is_not_ta
     part = next(number for number, row in enumerate(market.rows) if row.time >= asked)
     market.rows[part] = market.rows[part]._replace(volume=1.0)
     assert run.until(OPENING + timedelta(minutes=20)) == []
+
+
+DAY = timedelta(days=1)
+
+
+def days(count: int, last: datetime = OPENING) -> list[Candle]:
+    """Daily rows, the last of them at ``last``; prices no two of which are alike."""
+    return [candle(last - number * DAY, 400.0 + 3 * number % 7 + number, 900.0) for number in reversed(range(count))]
+
+
+def split(rows: list[Candle], shares: float) -> list[Candle]:
+    """The rows as Yahoo gives them after a split."""
+    prices = ("open", "high", "low", "close")
+    return [row._replace(**{name: getattr(row, name) / shares for name in prices}) for row in rows]
+
+
+def happened(at: datetime, shares: int) -> dict[str, Any]:
+    """A split among the events of a reply."""
+    stamp = int(at.timestamp())
+    event = {"date": stamp, "numerator": shares, "denominator": 1, "splitRatio": f"{shares}:1"}
+    return {"splits": {str(stamp): event}}
+
+
+def sent_before(rows: list[Candle], interval: str = "1d") -> Earlier:
+    """These rows as an earlier run has left them in the topic."""
+    bars = [
+        Bar(
+            symbol="AAPL",
+            interval=interval,
+            time=row.time.replace(hour=0, minute=0) if interval == "1d" else row.time,
+            open=row.open or 0,
+            high=row.high or 0,
+            low=row.low or 0,
+            close=row.close or 0,
+            volume=row.volume,
+            source="yahoo",
+        )
+        for row in rows
+    ]
+    return Earlier({"AAPL": bars[-1]}, lambda symbol: bars[0].time if symbol == "AAPL" else None)
+
+
+def test_after_a_split_overnight_all_that_was_sent_comes_again(start: Start, standin: Standin) -> None:
+    rows = minutes(OPENING, 390)
+    market = Market(rows, (OPENING, CLOSING))
+    standin.markets["AAPL"] = market
+    run = start(at=CLOSING)
+    assert len(run.until(CLOSING + MINUTE)) == 390
+    market.rows = split(rows, 4) + minutes(OPENING + DAY, 10, 120.0)
+    market.session = (OPENING + DAY, CLOSING + DAY)
+    run.hands.slept += (OPENING + DAY + timedelta(minutes=9) - run.hands.clock.now()).total_seconds()
+    again = run.until(OPENING + DAY + timedelta(minutes=14))
+    assert [bar.time for bar in again] == [row.time for row in market.rows]
+    assert [bar.close for bar in again] == [row.close for row in market.rows]
+    assert {bar.revision for bar in again[:390]} == {1}
+    assert [note for note in run.notes if "split" in note] == [
+        "AAPL: Yahoo gives prices at 0.25 times what was sent, as after a split:"
+        " its bars from 2026-03-19 on are sent again"
+    ]
+    assert run.until(OPENING + DAY + timedelta(minutes=20)) == []
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
+    start: Start, standin: Standin, announced: bool
+) -> None:
+    rows = days(60)
+    now = split(rows, 4)
+    events = happened(OPENING - DAY, 4) if announced else {}
+    standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", events=events, recent=5)
+    # What the earlier run sent last is still on the old basis; or where Yahoo tells of the split, on the new one.
+    topic = [*rows[:-2], now[-2]] if announced else rows[:-1]
+    run = start(interval="1d", at=CLOSING + timedelta(hours=1), live=False, earlier=sent_before(topic))
+    assert [bar.close for bar in run.to_its_end()] == [row.close for row in now]
+    assert len([note for note in run.notes if "are sent again" in note]) == 1
+    assert ("a split on 2026-03-18" in run.notes[0]) == announced
+
+
+def test_a_long_pause_with_a_split_in_it_is_found_out(start: Start, standin: Standin) -> None:
+    rows = days(60)
+    now = split(rows, 10)
+    standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", recent=5)
+    earlier = sent_before(rows[:30])
+    run = start(interval="1d", at=CLOSING + timedelta(hours=1), live=False, earlier=earlier)
+    assert [bar.close for bar in run.to_its_end()] == [row.close for row in now]
+
+
+def test_without_a_split_nothing_but_the_history_is_sent(start: Start, standin: Standin) -> None:
+    rows = days(60)
+    market = Market(rows, (OPENING, CLOSING), "1d", recent=5)
+    standin.markets["AAPL"] = market
+    for topic in (rows[:-1], rows[:30], [*rows[:-2], rows[-2]._replace(close=401.0, volume=1.0)]):
+        earlier = sent_before(topic)
+        run = start(interval="1d", at=CLOSING + timedelta(hours=1), live=False, earlier=earlier)
+        assert [bar.close for bar in run.to_its_end()] == [row.close for row in rows[-5:]]
+        assert not run.notes
+        assert not run.warnings
+
+
+def test_bars_that_yahoo_has_no_longer_stay_and_that_is_told(start: Start, standin: Standin) -> None:
+    rows = minutes(OPENING - 9 * DAY, 30) + minutes(OPENING - DAY, 30)
+    now = split(rows, 2)
+    standin.markets["AAPL"] = Market(now[30:], (OPENING, CLOSING))
+    run = start(at=OPENING - timedelta(hours=1), live=False, earlier=sent_before(rows, "1m"))
+    assert [bar.close for bar in run.to_its_end()] == [row.close for row in now[30:]]
+    assert run.warnings == ["AAPL: its bars before 2026-03-12 stay as they are: Yahoo has them no longer"]

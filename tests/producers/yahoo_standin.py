@@ -51,7 +51,7 @@ def null(time: datetime) -> Candle:
 
 @dataclass
 class Market:
-    """A symbol as Yahoo knows it: its rows, and the session of today."""
+    """A symbol as Yahoo knows it: its rows, and the session of today; a range is all of it, or ``recent`` rows."""
 
     rows: list[Candle]
     session: tuple[datetime, datetime]
@@ -60,11 +60,14 @@ class Market:
     zone: str = "America/New_York"
     instrument: str = "EQUITY"
     events: dict[str, Any] = field(default_factory=dict)
+    recent: int | None = None
 
     def reply(self, symbol: str, query: dict[str, str]) -> dict[str, Any]:
-        """A chart in Yahoo's v8 shape; of a period, or all rows where a range is asked for."""
+        """A chart in Yahoo's v8 shape, of a period or a range."""
         first, last = (float(query.get(name, default)) for name, default in (("period1", "0"), ("period2", "inf")))
         rows = [row for row in self.visible() if first <= row.time.timestamp() <= last]
+        if "range" in query and self.recent is not None:
+            rows = rows[-self.recent :]
         result: dict[str, Any] = {"meta": self._meta(symbol), "indicators": {"quote": [{}]}}
         if rows:
             names = ("open", "high", "low", "close", "volume")
