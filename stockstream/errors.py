@@ -12,6 +12,7 @@
       BrokerError
         Unreachable            no broker answers
         DeliveryError          a record was not acknowledged
+        TooLarge             a record is larger than its topic takes
         AuthError              the broker refuses who we are
       StateError               a saved state that cannot be used
       DisplayError             no window can be opened here
@@ -87,7 +88,7 @@ class BadRow(SourceError):
     file
         The file as the user named it.
     line
-        Line in the file, counted from 1, the header included.
+        Line in the file, counted from 1, the header included; None where ``file`` says it all.
     column
         The column's name, or None where the row as a whole is wrong.
     reason
@@ -99,9 +100,9 @@ class BadRow(SourceError):
     """
 
     def __init__(
-        self, file: str, line: int, column: str | None, reason: str, *, raw: bytes = b"", key: str | None = None
+        self, file: str, line: int | None, column: str | None, reason: str, *, raw: bytes = b"", key: str | None = None
     ) -> None:
-        where = f"{file}, line {line}" + (f", column {column}" if column else "")
+        where = file + (f", line {line}" if line else "") + (f", column {column}" if column else "")
         super().__init__(f"{where}: {reason}")
         self.file = file
         self.line = line
@@ -121,6 +122,23 @@ class Unreachable(BrokerError):
 
 class DeliveryError(BrokerError):
     """A record was not acknowledged by the broker."""
+
+
+class TooLarge(DeliveryError):
+    """A record that is larger than its topic takes; nothing of it was sent.
+
+    Parameters
+    ----------
+    message
+        As for every error.
+    key, raw
+        The record's, as they would have been sent.
+    """
+
+    def __init__(self, message: str, *, key: str, raw: bytes) -> None:
+        super().__init__(message)
+        self.key = key
+        self.raw = raw
 
 
 class AuthError(BrokerError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import yaml
 
 from stockstream.errors import ConfigError
+from stockstream.names import nearest
 
 KeyPath: TypeAlias = tuple[str, ...]
 
@@ -103,16 +103,6 @@ class Origins:
     def wrong(self, path: KeyPath, expected: str) -> ConfigError:
         """The error for a value that cannot be; ``expected`` goes on from the key: "should be ..."."""
         return ConfigError(f"{self.where(path)}: {'.'.join(path)} {expected}")
-
-
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The one among the names that exist which may have been meant; None where none is near.
-
-    >>> nearest("perod", ["width", "period"])
-    'period'
-    """
-    near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return near[0] if near else None
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:

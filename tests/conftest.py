@@ -40,3 +40,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real files are not on this machine (REAL_DATA says where they are)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Small made-up files of situations that users had: where SHARED_CASES says, else in ../shared/cases."""
+    folder = Path(os.environ.get("SHARED_CASES") or Path(__file__).parents[2] / "shared" / "cases")
+    if not folder.is_dir():
+        pytest.skip("the shared cases are not on this machine (SHARED_CASES says where they are)")
+    return folder

@@ -25,6 +25,7 @@ from stockstream.charts.scene import DPI
 from stockstream.charts.shell import Shell
 from stockstream.charts.strip import strip, utc_now
 from stockstream.charts.theme import THEMES, after
+from stockstream.charts.viewer import waiting
 from stockstream.views.tiles import Tile
 
 SIZE: Final = (12.0, 8.0)
@@ -44,7 +45,7 @@ def show(board: Dashboard, model: Model) -> None:
     keys = fold.keys()
     simulated = any(map(fold.simulated, keys))
     status = model.status()
-    empty = "" if keys else f"waiting for {status.waiting}" if status.waiting else "no data yet"
+    empty = "" if keys else waiting(status) if status.waiting else "no data yet"
     names = ", ".join(keys) if len(keys) <= 8 else f"{len(keys)} symbols"
     title = model.view.title.format(**model.parameters)
     board.show(fold.tables(), f"{title} - {names}" if names else title, simulated=simulated, empty=empty)

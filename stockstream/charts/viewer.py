@@ -6,6 +6,7 @@ import logging
 import time
 from dataclasses import replace
 from datetime import datetime
+from textwrap import fill
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ from stockstream.charts.subject import Subject, next_key, subject
 from stockstream.views.status import Status
 
 LOG: Final = logging.getLogger(__name__)
+
+_LINE: Final = 48
+"""Signs in a line of what stands in the middle of an empty window."""
 
 _NOTE_FOR: Final = 8.0
 _ALARM_FOR: Final = 60.0
@@ -204,7 +208,12 @@ class Viewer:
         """What stands in the middle while there is nothing to draw."""
         topic = self.model.view.topic.name
         if status.waiting:
-            return f"waiting for {status.waiting}"
+            return waiting(status)
         if self.model.fold.keys():
             return "no data in the stretch that was asked for"
         return f"no data yet in the topic {topic}" if status.caught_up else f"reading the topic {topic}"
+
+
+def waiting(status: Status) -> str:
+    """What a window without data waits for, in lines for its middle."""
+    return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)

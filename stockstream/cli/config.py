@@ -11,11 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from stockstream.cli.context import Context
-from stockstream.cli.text import cut, printable, table
+from stockstream.cli.text import printable, table
 from stockstream.cli.topics import PATIENCE
 from stockstream.config import Entry
 from stockstream.consumers.view_settings import entries
 from stockstream.kafka.admin import Admin
+from stockstream.names import cut
 
 _LONGEST = 60
 

@@ -15,7 +15,7 @@ from stockstream.cli.context import Invocation
 from stockstream.cli.text import table
 from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import Description, catalog, describe, of_bars
-from stockstream.layers import nearest
+from stockstream.names import nearest
 
 app = typer.Typer()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from stockstream.cli.produce_csv import csv
 from stockstream.cli.produce_flights import SpreadAirlines, flights
-from stockstream.cli.produce_stocks import csv, simulated, yahoo
+from stockstream.cli.produce_stocks import simulated, yahoo
 
 app = typer.Typer(no_args_is_help=True, help="Send records from a source to their topic.")
 

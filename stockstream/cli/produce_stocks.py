@@ -1,4 +1,4 @@
-"""``stockstream produce csv``, ``simulated`` and ``yahoo``: stock bars."""
+"""``stockstream produce simulated`` and ``yahoo``: stock bars."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Final, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -24,17 +22,13 @@ from stockstream.intervals import FORM, YAHOO
 from stockstream.kafka.last import first_times, last_bars
 from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
-from stockstream.producers.csv_files import find
-from stockstream.producers.pace import at_rate
 from stockstream.producers.simulated import simulated as simulate
-from stockstream.producers.stock_csv import StockFiles
 from stockstream.producers.yahoo_splits import Earlier
 from stockstream.records import IMPOSSIBLE, SIMULATED, Bar, Series
 from stockstream.topics import STOCKS
 
 T = TypeVar("T")
 
-LINGER_MS: Final = 50
 SHOWN: Final = 8
 """Series that are named at the end; the others are counted."""
 
@@ -43,16 +37,6 @@ Interval = Annotated[
     str | None,
     typer.Option("--interval", metavar="INTERVAL", callback=intervals.known, help=f"The bars' interval: {FORM}."),
 ]
-
-
-def known_zone(name: str | None) -> str | None:
-    """Check the name of a zone. Raises typer.BadParameter."""
-    if name is not None:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise typer.BadParameter(f"{name!r} is no zone such as America/New_York") from None
-    return name
 
 
 def known_history(span: str | None) -> str | None:
@@ -82,52 +66,6 @@ def for_seconds(source: Iterable[T | None], seconds: float | None, *, clock: Clo
         yield item
         if ends is not None and clock.monotonic() >= ends:
             return
-
-
-def csv(
-    ctx: typer.Context,
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help="CSV files, folders of them, gzip or zip archives.")
-    ],
-    symbol: Annotated[
-        str | None,
-        typer.Option(
-            "--symbol",
-            metavar="SYMBOL",
-            help="Whose bars these are; of a file with a column of symbols, the one to send.",
-        ),
-    ] = None,
-    interval: Interval = None,
-    tz: Annotated[
-        str | None,
-        typer.Option(
-            "--tz", metavar="ZONE", callback=known_zone, help="The zone of times that name none; otherwise UTC."
-        ),
-    ] = None,
-    rate: Annotated[
-        float | None, typer.Option("--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.")
-    ] = None,
-    metrics: MetricsOption = None,
-) -> None:
-    """Send stock bars from CSV files.
-
-    A file is known by its header: Yahoo's daily layout (Date,Open,High,Low,Close,Adj Close,Volume), the layout
-    Index,Date,...,CloseUSD, or intraday bars under Datetime; the columns may stand in any order.
-
-    The symbol comes from a column or the file's name, the interval from the name or the commonest spacing of the rows:
-    AAPL_1m.csv is AAPL at 1m.
-
-    A row without prices, or one that cannot be read or is cut off, is reported and kept on stocks.dlq; the others
-    go on. Sending a file again changes nothing.
-    """
-    context = Context.of(ctx)
-    found, _ = find(files)
-    bars = StockFiles(found, symbol=symbol, interval=interval, zone=ZoneInfo(tz) if tz else None)
-    tally = Tally()
-    source = tally.count(at_rate(bars, rate) if rate is not None else bars)
-    linger = LINGER_MS if rate is None else 5
-    send(context, STOCKS, source, linger_ms=linger, position=lambda: Position(bars.done, bars.total), metrics=metrics)
-    tally.tell(context.reporter)
 
 
 @dataclass
@@ -164,7 +102,7 @@ class Tally:
     def tell(self, reporter: Reporter) -> None:
         """Say what was sent."""
         for series, span in list(self._spans.items())[:SHOWN]:
-            first, last = (_moment(time, series.interval) for time in (span.first, span.last))
+            first, last = (moment(time, series.interval) for time in (span.first, span.last))
             reporter.note(f"{series}: {span.bars:,} bars from {first} to {last}")
         if len(self._spans) > SHOWN:
             reporter.note(f"... and {len(self._spans) - SHOWN:,} more series")
@@ -231,7 +169,7 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
     for one in series[:SHOWN]:
         if one in last:
             bar = last[one]
-            reporter.note(f"{one}: goes on from {_moment(bar.time, bar.interval)} at {bar.close:.2f}")
+            reporter.note(f"{one}: goes on from {moment(bar.time, bar.interval)} at {bar.close:.2f}")
         else:
             reporter.note(f"{one}: begins with {history:,} bars")
     if len(series) > SHOWN:
@@ -322,5 +260,6 @@ def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier
     return Earlier({series.symbol: bar for series, bar in last.items()}, first)
 
 
-def _moment(time: datetime, interval: str) -> str:
+def moment(time: datetime, interval: str) -> str:
+    """When a bar begins, for the user: a session's date, or an instant in UTC."""
     return f"{time:%Y-%m-%d %H:%M}Z" if intraday(interval) else f"{time:%Y-%m-%d}"

@@ -17,6 +17,7 @@ from stockstream.cli.serving import Endpoint, measured
 from stockstream.errors import BadRow, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
+from stockstream.names import cut
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
 from stockstream.topics import Topic
 
@@ -27,6 +28,9 @@ SHOWN: Final = 5
 
 SILENT: Final = 3.0
 """Seconds without an acknowledgement after which the user is told."""
+
+LONGEST: Final = 300
+"""Characters of the longest of them that is shown whole."""
 
 LOOK: Final = 2.0
 """Seconds that one look for a broker takes, while there is none."""
@@ -137,7 +141,7 @@ class Refusals:
         """Take a row that was refused."""
         self._count += 1
         if self._count <= SHOWN:
-            self._reporter.warn(f"refused: {row}")
+            self._reporter.warn(f"refused: {cut(str(row), LONGEST)}")
 
     def close(self, dead_letters: str) -> None:
         """Say where all of them are."""

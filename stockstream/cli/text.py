@@ -57,15 +57,6 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
-def cut(text: str, most: int = 60) -> str:
-    """A text of no more than so many signs, what is left out marked.
-
-    >>> cut("AAPL"), cut("A" * 100_000, 8)
-    ('AAPL', 'AAAAA...')
-    """
-    return text if len(text) <= most else f"{text[: most - 3]}..."
-
-
 def sentence(text: str) -> str:
     """A text in which no word is so long that it hides the others: a symbol or a path from elsewhere may be.
 

@@ -11,11 +11,12 @@ import msgspec
 import typer
 
 from stockstream.cli.context import Context
-from stockstream.cli.text import cut, printable, size, span, table
+from stockstream.cli.text import printable, size, span, table
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.names import cut
 from stockstream.periods import intraday
 from stockstream.records import MARKET, Series
 from stockstream.topics import STOCKS

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from stockstream.consumers.registry import STUDIES
 from stockstream.indicators.catalog import Parameter
-from stockstream.layers import nearest
+from stockstream.names import nearest
 from stockstream.views.study import Part, Study
 from stockstream.views.view import Value
 

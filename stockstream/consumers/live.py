@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import quote
 
+from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
 from stockstream.errors import BrokerError, StateError, Unreachable
 from stockstream.kafka.batch import Batch, Origin
 from stockstream.kafka.client import START_BROKER
@@ -74,6 +75,7 @@ class Live(Generic[R]):
     ) -> None:
         self.view = view
         self.selection = selection
+        self._connection = connection
         self.parameters = parameters
         self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, **parameters)
         self.fold = self._make()
@@ -88,6 +90,9 @@ class Live(Generic[R]):
             gather=view.gather,
         )
         self._stack = ExitStack()
+        self._inventory: Inventory | None = None
+        self._around = ExitStack()
+        self._told: tuple[Sequence[str], Absence] | None = None
         self._checkpoint: Checkpoint | None = None
         self._origin: Origin | None = None
         self._positions: dict[int, int] = {}
@@ -113,6 +118,7 @@ class Live(Generic[R]):
             if self._checkpoint is not None:
                 self._checkpoint.close()
                 self._checkpoint = None
+            self._around.close()
             self._stack.close()
 
     def tick(self) -> bool:
@@ -133,7 +139,7 @@ class Live(Generic[R]):
                 raise ambiguity
         if self._unsaved and time.monotonic() >= self._save_at:
             self._save()
-        return changed
+        return changed | self._look_around()
 
     def _take(self) -> bool:
         batch = self._subscriber.arrived()
@@ -144,6 +150,34 @@ class Live(Generic[R]):
             return False
         self._note(batch)
         return self.fold.apply(batch.records)
+
+    def _look_around(self) -> bool:
+        """Find out what there is in place of what is missing, for as long as it is; True where that is news."""
+        missing = self.fold.missing() if self.settled else []
+        if not missing:
+            self._around.close()
+            self._inventory = self._told = None
+            return False
+        if self._inventory is None and self.view.keyed:
+            inventory = Inventory(self.view.topic, self._connection)
+            self._inventory = self._around.enter_context(inventory)
+        news = self._inventory is not None and self._inventory.look()
+        certain = self._inventory is None or self._inventory.complete
+        if news or self._told is None or self._told[0] != missing or self._told[1].certain != certain:
+            self._told = missing, self._absence(missing, certain=certain)
+            news = True
+        return news
+
+    def _absence(self, missing: Sequence[str], *, certain: bool) -> Absence:
+        what = wanted(self.view.key_name, missing, self.selection)
+        names: Names = self._inventory.names if self._inventory else {name: set() for name in self.fold.known()}
+        there = instead(self.view.key_name, missing, self.selection, names) if names or certain else ""
+        return Absence(what, there, certain)
+
+    @property
+    def absent(self) -> Absence | None:
+        """What was asked for by name and is not there, once all has been read that the topic held at the start."""
+        return self._told[1] if self._told else None
 
     def _behind(self) -> bool:
         """Whether it is reading what the topic held when the reading began."""
@@ -210,8 +244,8 @@ class Live(Generic[R]):
         """How the view stands now."""
         standing = self._subscriber.standing()
         waiting = standing.waiting
-        if waiting is None and self.settled and self.fold.missing():
-            waiting = f"{self.view.key_name} {', '.join(self.fold.missing())}"
+        if waiting is None and self._told is not None:
+            waiting = str(self._told[1])
         counts = {"unreadable": standing.dead, "skipped": standing.skipped}
         return Status(
             connected=standing.connected,

@@ -11,11 +11,14 @@ import msgspec
 import pandas as pd
 
 from stockstream.config import load
-from stockstream.errors import BrokerError, StockstreamError, Unreachable
+from stockstream.consumers.inventory import instead, names_in
+from stockstream.consumers.inventory import wanted as wanted_words
+from stockstream.errors import BrokerError, SeriesError, StockstreamError, Unreachable
 from stockstream.kafka.client import START_BROKER, address
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
+from stockstream.views.fold import Selection
 
 _GIVE_UP: Final = 10.0
 _PAUSE: Final = 0.01
@@ -59,6 +62,8 @@ def read(
         No broker answers within 10 s.
     BrokerError
         There is no such topic.
+    SeriesError
+        The topic holds nothing of what was asked for; it says what there is.
     StockstreamError
         The topic is not one of ours, or the choice does not belong to it.
     """
@@ -74,11 +79,27 @@ def read(
     connection = load(None if config is None else Path(config), overrides).connection()
     key = symbol or airline
     if topic == STOCKS.name:
-        bars = _records(STOCKS, Bar, connection, key)
-        table = _table(bars, Bar, wanted).astype(_NUMBERS)
-        return table.drop_duplicates(_BAR, keep="last").sort_values(_BAR, kind="stable", ignore_index=True)
-    table = _table(_records(FLIGHTS, Flight, connection, key), Flight, wanted)
-    return table.drop_duplicates(_ROW).sort_values(_ROW, kind="stable", ignore_index=True)
+        bars = _table(_records(STOCKS, Bar, connection, key), Bar, wanted)
+        _refuse_nothing(bars, STOCKS, wanted, connection)
+        kept = bars.astype(_NUMBERS).drop_duplicates(_BAR, keep="last")
+        return kept.sort_values(_BAR, kind="stable", ignore_index=True)
+    flights = _table(_records(FLIGHTS, Flight, connection, key), Flight, wanted)
+    _refuse_nothing(flights, FLIGHTS, wanted, connection)
+    return flights.drop_duplicates(_ROW).sort_values(_ROW, kind="stable", ignore_index=True)
+
+
+def _refuse_nothing(
+    table: pd.DataFrame, topic: Topic[Any], choice: Mapping[str, str | None], connection: Mapping[str, Any]
+) -> None:
+    """Raise SeriesError where something was asked for and nothing of it is there."""
+    if len(table) or not any(choice.values()):
+        return
+    name = "symbol" if topic is STOCKS else "airline"
+    key = choice[name]
+    selection = Selection((key,) if key else (), choice.get("interval"), choice.get("feed"))
+    told = wanted_words(name, selection.keys, selection)
+    there = instead(name, selection.keys, selection, names_in(topic, connection, patience=_GIVE_UP))
+    raise SeriesError(f"the topic {topic.name} holds nothing of {told}", hint=there)
 
 
 _BAR: Final = ["symbol", "interval", "feed", "time"]

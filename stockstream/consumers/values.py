@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,14 +41,18 @@ class Values:
         """
         self._stale |= changed
         if self._stale and (now or time.monotonic() - self._written >= _AT_MOST_EVERY):
-            self._write()
-            self._stale = False
+            self._stale = not self._write()
             self._written = time.monotonic()
 
-    def _write(self) -> None:
-        rows: Iterable[list[Any]] = table(self._frames())
+    def _write(self) -> bool:
+        """Write the table; False while there is nothing to write, so that what the file held before stays."""
+        rows: Iterator[list[Any]] = table(self._frames())
+        header = next(rows, None)
+        if header is None:
+            return False
         with (
             replacing(self._path, hint="name another file with --values") as beside,
             beside.open("w", newline="", encoding="utf-8") as file,
         ):
-            csv.writer(file, lineterminator="\n").writerows(rows)
+            csv.writer(file, lineterminator="\n").writerows(chain([header], rows))
+        return True

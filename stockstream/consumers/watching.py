@@ -126,14 +126,14 @@ class Watching(Generic[R]):
         if not self.options.once:
             return False
         if self._live.settled:
-            missing = self.fold.missing()
-            if missing:
-                names = ", ".join(missing)
-                raise SeriesError(
-                    f"the topic {self.view.topic.name} holds nothing of {self.view.key_name} {names}",
-                    hint="`stockstream series` lists what there is" if self.view.keyed else None,
-                )
-            return True
+            absent = self._live.absent
+            if absent is None:
+                return True
+            if not absent.certain and now - self._started < GIVE_UP:
+                return False
+            raise SeriesError(
+                f"the topic {self.view.topic.name} holds nothing of {absent.what}", hint=absent.instead or None
+            )
         if now - self._started > GIVE_UP and self._live.status().waiting:
             raise self._live.absence()
         return False

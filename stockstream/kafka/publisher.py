@@ -9,14 +9,18 @@ from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from stockstream.errors import BrokerError, DeliveryError
+from stockstream.errors import BrokerError, DeliveryError, TooLarge
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import address, made, refused, settings, translate
+from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, Letter, letter
 from stockstream.topics import Topic
 
 R = TypeVar("R")
 
 _Headers: TypeAlias = list[tuple[str, str | bytes | None]]
+
+LARGEST: Final = 1_000_000
+"""Bytes of the largest record, its key included, unless the user's ``message.max.bytes`` says otherwise."""
 
 _SERVE_EVERY: Final = 1_000
 _FLUSH_AFTER_ERROR: Final = 10.0
@@ -44,6 +48,8 @@ class Publisher(Generic[R]):
         self.sent = 0
         self.refused = 0
         self._connection = connection
+        self._largest = int(connection.get("message.max.bytes", LARGEST))
+        self._shorten: list[Letter] = []
         self._failed = 0
         self._reason: BrokerError | str | None = None
         self._producer = made(
@@ -60,23 +66,37 @@ class Publisher(Generic[R]):
             )
             # A report for each of millions of records would cost more than sending them: only failures report,
             # and what was sent, did not fail and is no longer queued was delivered.
-            | {"delivery.report.only.error": True},
+            | {
+                "delivery.report.only.error": True,
+                # A dead letter may be larger than a record.
+                "message.max.bytes": max(self._largest, CLIENT_BYTES),
+            },
         )
 
     @property
     def delivered(self) -> int:
         """Records (refused rows included) that are known to be acknowledged: exact once everything is flushed."""
-        return max(0, self.sent + self.refused - self._failed - len(self._producer))
+        return max(0, self.sent + self.refused - self._failed - len(self._shorten) - len(self._producer))
 
     def send(self, record: R) -> None:
-        """Queue a record; waits while the queue is full."""
-        self._produce(self.topic.name, self.topic.key(record), self.topic.encode(record), None)
+        """Queue a record; waits while the queue is full. Raises `TooLarge` for one that no topic takes."""
+        key, value = self.topic.key(record), self.topic.encode(record)
+        if len(value) + len(key) > self._largest:
+            raise TooLarge(
+                f"{len(value) + len(key):,} bytes, and a record for {self.topic.name} has at most {self._largest:,}",
+                key=key,
+                raw=value,
+            )
+        self._produce(self.topic.name, key, value, None)
         self.sent += 1
 
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
-        """Queue what could not be read for the dead letters, byte for byte, with its reason as a header."""
-        self._produce(self.topic.dead_letters, key, raw, [("reason", reason.encode())])
+        """Queue what could not be read for the dead letters: byte for byte, or else shortened, as `letters` says."""
+        self._post(letter(key, raw, reason))
         self.refused += 1
+
+    def _post(self, letter: Letter) -> None:
+        self._produce(self.topic.dead_letters, letter.key, letter.value, letter.headers)
 
     def _produce(self, topic: str, key: str, value: bytes, headers: _Headers | None) -> None:
         if self._reason or self.sent % _SERVE_EVERY == 0:
@@ -101,11 +121,14 @@ class Publisher(Generic[R]):
         self._producer.poll(timeout)
         if self._reason:
             raise self._failure(self._reason)
+        shorten, self._shorten = self._shorten, []
+        for each in shorten:
+            self._post(each)
 
     def flush(self, timeout: float | None = None) -> None:
         """Wait until everything sent so far is acknowledged, at most ``timeout`` seconds."""
         until = None if timeout is None else time.monotonic() + timeout
-        while len(self._producer):
+        while len(self._producer) or self._shorten:
             self._producer.flush(0.2)
             if until is not None and time.monotonic() >= until:
                 self._reason = self._reason or "the broker did not answer in time"
@@ -129,10 +152,23 @@ class Publisher(Generic[R]):
             self._reason = self._reason or translate(error, self._connection)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
+        if error is None:
+            return
+        if shorter := self._shorter(error, message):
+            self._shorten.append(shorter)
+        else:
             self._failed += 1
             first = f"{error.str()}, first at key {_text(message.key())}"
             self._reason = self._reason or (translate(error, self._connection) if refused(error) else first)
+
+    def _shorter(self, error: KafkaError, message: Message) -> Letter | None:
+        """A dead letter once more, where its topic takes less than topics of dead letters that we make."""
+        key, value, reason = message.key(), message.value(), dict(message.headers() or ()).get("reason")
+        if error.code() != KafkaError.MSG_SIZE_TOO_LARGE or message.topic() != self.topic.dead_letters:
+            return None
+        if value is None or len(value) <= SHORTENED:
+            return None
+        return letter(_text(key), value, _text(reason), most=SHORTENED)
 
     def _failure(self, reason: BrokerError | str) -> BrokerError:
         """Give up what is still queued, so that the count of what is missing is exact, and say why."""

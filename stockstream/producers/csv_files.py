@@ -20,6 +20,9 @@ from stockstream.errors import SourceError
 BLOCK: Final = 1 << 20
 """Bytes read at a time."""
 
+LONGEST_ROW: Final = 1 << 16
+"""Bytes of the longest row that is read. Whatever stands in it, its record is well below what a topic takes."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _SUFFIXES: Final = (".csv", ".csv.gz", ".gz", ".zip")
@@ -78,6 +81,15 @@ class CsvFile:
                 shutil.copyfileobj(stream, copy, BLOCK)
                 copy.flush()
                 yield copy
+
+
+def too_long(raw: bytes) -> str | None:
+    """Why a row is refused for its length, or None where it is none.
+
+    >>> too_long(b"2026-01-02,1,3,1,2"), too_long(b"1" * 100_000)
+    (None, '100,000 bytes, and no row has more than 65,536')
+    """
+    return f"{len(raw):,} bytes, and no row has more than {LONGEST_ROW:,}" if len(raw) > LONGEST_ROW else None
 
 
 def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFile], list[str]]:

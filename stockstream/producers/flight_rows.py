@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from stockstream.errors import BadRow, SourceError
+from stockstream.producers.csv_files import too_long
 from stockstream.records import Flight
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class RowReader:
             return BadRow(self._file, line, column, reason, raw=raw.rstrip(b"\r\n"), key=key)
 
     def _carefully(self, raw: bytes, row: int) -> Flight:
+        if reason := too_long(raw):
+            raise _Unreadable(None, reason)
         try:
             texts = next(csv.reader([raw.decode().rstrip("\r\n")], strict=True))
         except UnicodeDecodeError:

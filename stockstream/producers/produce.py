@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
-from stockstream.errors import BadRow
+from stockstream.errors import BadRow, TooLarge
 from stockstream.producers.clock import SYSTEM, Clock
 
 R = TypeVar("R")
@@ -27,7 +27,7 @@ class Sink(Protocol[R_contra]):
         """What was acknowledged so far, refused rows included."""
 
     def send(self, record: R_contra) -> None:
-        """Take a record; may wait while there is no room for it."""
+        """Take a record; may wait while there is no room for it. Raises `TooLarge` for one that it never takes."""
 
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
         """Take what could not be read, for the dead letters."""
@@ -107,11 +107,17 @@ def produce(
         if item is None:
             run.look()
         elif isinstance(item, BadRow):
-            sink.refuse(item.key, item.raw, str(item))
-            run.refused += 1
+            run.refuse(item)
             refused(item)
         else:
-            sink.send(item)
+            try:
+                sink.send(item)
+            except TooLarge as error:
+                place = f"record {run.sent + run.refused + 1:,} of this run"
+                row = BadRow(place, None, None, error.message, raw=error.raw, key=error.key)
+                run.refuse(row)
+                refused(row)
+                continue
             run.sent += 1
             if not run.sent % _LOOK_EVERY:
                 run.look()
@@ -132,6 +138,11 @@ class _Run:
         self._clock = clock
         self._begun = self._heard_at = self._told_at = clock.monotonic()
         self._delivered = self._before = sink.delivered
+
+    def refuse(self, row: BadRow) -> None:
+        """Give the sink a row for the dead letters."""
+        self._sink.refuse(row.key, row.raw, str(row))
+        self.refused += 1
 
     def look(self) -> None:
         """Hear the sink, tell when it is time, and wait while too much is pending.

@@ -84,6 +84,10 @@ class FlightsFold:
         """The airlines asked for that have no flights yet."""
         return [airline for airline in self._selection.keys if airline not in self._all()]
 
+    def known(self) -> list[str]:
+        """All airlines that have flights, by code."""
+        return sorted(self._all())
+
     def ambiguity(self) -> SeriesError | None:
         """An airline stands for itself."""
         return None

@@ -30,6 +30,9 @@ class Fold(Protocol[R_contra]):
     def missing(self) -> list[str]:
         """What the user asked for by name and nothing has come of yet."""
 
+    def known(self) -> list[str]:
+        """All names of which anything has come, shown or not."""
+
     def ambiguity(self) -> SeriesError | None:
         """What to tell the user where a name stands for several things, of which only one can be shown."""
 

@@ -97,6 +97,10 @@ class SeriesFold:
         """The symbols asked for that have no bars yet."""
         return [symbol for symbol in self._selection.keys if symbol not in self._shown]
 
+    def known(self) -> list[str]:
+        """The symbols that have bars, by name."""
+        return sorted(self._shown)
+
     def ambiguity(self) -> SeriesError | None:
         """What to tell the user where a symbol stands for several series."""
         for symbol in self.keys():

@@ -180,6 +180,9 @@ class FakeFold:
     def missing(self) -> list[str]:
         return []
 
+    def known(self) -> list[str]:
+        return list(self.frames)
+
     def ambiguity(self) -> SeriesError | None:
         return None
 

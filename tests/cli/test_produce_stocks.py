@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from stockstream.consumers.read import read
+from stockstream.errors import BrokerError
 from stockstream.kafka.tail import Tail
 from tests.cli.conftest import Site
 from tests.cli.hands import events, stockstream
@@ -57,11 +58,71 @@ def test_a_file_arrives_as_it_is_and_its_bad_rows_are_kept(site: Site, daily: Pa
     assert all(str(daily) in str(reason) for reason in letters.values())
 
 
+def test_a_row_without_end_is_named_and_kept_shortened_and_the_others_go_on(site: Site, tmp_path: Path) -> None:
+    rows = [f"2026-01-{day:02},{day},{day + 2},{day - 1},{day + 1},{day + 1},{1000 * day},KO" for day in range(1, 8)]
+    long = [rows[2] + "O" * 700_000, rows[4] + "O" * 3_000_000]
+    rows[2], rows[4] = long
+    path = tmp_path / "many.csv"
+    path.write_text("\n".join([f"{DAILY},Symbol", *rows, ""]))
+    done = site.run("produce", "csv", str(path), "--interval", "1d")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stocks: 5 sent, 2 refused")
+    assert f"{path}, line 4: 700,0" in done.stderr
+    assert f"{path}, line 6: 3,000,0" in done.stderr
+    assert len(bars(site, symbol="KO")) == 5
+    with Tail("stocks.dlq", site.connection) as tail:
+        assert [len(letter.value or b"") for letter in tail.newest(10)] == [len(long[0]), 65_536]
+
+
 def test_sending_a_file_again_changes_nothing(site: Site, daily: Path) -> None:
     site.run("produce", "csv", str(daily))
     before = bars(site)
     assert site.run("produce", "csv", str(daily), "--rate", "100").returncode == 0
     assert bars(site).equals(before)
+
+
+def test_rows_of_one_date_are_told_by_line_and_the_last_counts(site: Site, daily: Path) -> None:
+    with daily.open("a") as file:
+        file.write("\n2026-01-02,2,4,1,2.5,2.5,7\n2026-01-03,3,5,2,4,4,3000\n")
+    done = site.run("produce", "csv", str(daily))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("stocks: 9 sent")
+    assert (
+        f"{daily}, lines 3 and 13: two rows of KO at 2026-01-02 with different numbers; line 13 counts" in done.stderr
+    )
+    assert "KO 1d: 9 bars from 2026-01-01 to 2026-01-10" in done.stderr
+    frame = bars(site, symbol="KO")
+    assert len(frame) == 9
+    assert list(frame["close"][frame["time"].dt.day == 2]) == [2.5]
+
+
+def test_a_dry_run_shows_what_is_understood_and_sends_nothing(site: Site, tmp_path: Path) -> None:
+    rows = [f"{day:02}.01.2026;1.{day:03},50;1.{day:03},75;999,5;1.{day:03},25;KO" for day in range(10, 17)]
+    path = tmp_path / "export.csv"
+    path.write_text("\n".join(["sep=;", "Datum;Eröffnung;Hoch;Tief;Kurs;Name", *rows]))
+    arguments = ("produce", "csv", str(path), "--columns", "close=Kurs", "--dry-run")
+    done = site.run(*arguments)
+    assert done.returncode == 0, done.stderr
+    for told in ("separator     ;", "decimal mark  ,", "header        line 2", "Datum (D/M/Y, the sessions' dates)",
+                 "symbol        column Name", "interval      1d", "close=Kurs", "rows          7"):  # fmt: skip
+        assert told in done.stdout
+    shown = [line.split() for line in done.stdout.splitlines() if line.startswith("KO ")]
+    assert shown[0] == ["KO", "2026-01-10", "1010.5", "1010.75", "999.5", "1010.25", "-"]
+    assert len(shown) == 3
+    with pytest.raises(BrokerError, match="there is no topic stocks"):
+        bars(site)
+    assert site.run(*arguments[:-1]).stdout.startswith("stocks: 7 sent")
+    assert list(bars(site)["close"]) == [1000.25 + day for day in range(10, 17)]
+
+
+def test_a_folder_of_several_symbols_is_not_one(site: Site, tmp_path: Path) -> None:
+    for number, name in enumerate(("KO", "PEP", "MDLZ")):
+        rows = [f"2026-01-{day:02},1,9,1,{number + 1},1,1" for day in range(1, 11)]
+        (tmp_path / f"{name}.csv").write_text("\n".join([DAILY, *rows, ""]))
+    done = site.run("produce", "csv", str(tmp_path), "--symbol", "KO")
+    assert done.returncode == 1
+    assert "its name says" in done.stderr
+    assert site.run("produce", "csv", str(tmp_path)).stdout.startswith("stocks: 30 sent")
 
 
 def test_symbol_and_interval_are_as_told(site: Site, daily: Path) -> None:
@@ -74,8 +135,13 @@ def test_symbol_and_interval_are_as_told(site: Site, daily: Path) -> None:
     [
         (["none.csv"], 1, "none.csv does not exist"),
         (["strange.csv"], 1, "strange.csv: no column Date or Datetime, Open"),
-        (["strange.csv", "--interval", "7m"], 2, "'7m' is none of 1m, 2m"),
+        (["strange.csv", "--interval", "7x"], 2, "'7x' is no interval"),
         (["strange.csv", "--tz", "Mars/Base"], 2, "'Mars/Base' is no zone"),
+        (["strange.csv", "--columns", "close"], 2, "'close' is nothing such as close=Price"),
+        (["strange.csv", "--columns", "klose=Price"], 2, "'klose' is none of time, open"),
+        (["strange.csv", "--date-format", "Y/D/M"], 2, "'Y/D/M' is none of Y/M/D, D/M/Y"),
+        (["strange.csv", "--separator", "::"], 2, "'::' is no single sign"),
+        (["strange.csv", "--decimal", ";"], 2, "';' is neither . nor ,"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_line(site: Site, arguments: list[str], code: int, told: str) -> None:
@@ -249,7 +315,7 @@ def test_ctrl_c_is_heard_while_yahoo_is_away(site: Site, yahoo: Standin, tmp_pat
     [
         (["NOPE", "--once"], 1, "Yahoo does not know NOPE (No data found, symbol may be delisted)"),
         (["AAPL", "--history", "5x"], 2, "should be days, weeks, months or years"),
-        ([], 2, "Missing argument 'SYMBOL'"),
+        ([], 2, "missing argument 'SYMBOL'"),
     ],
 )
 def test_what_yahoo_cannot_give_is_said(

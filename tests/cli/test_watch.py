@@ -208,3 +208,26 @@ def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
     assert [row["doubtful"] for row in rows[-2:]] == ["True", "False"]
     assert [bool(row["obv"]) for row in rows[-3:]] == [True, False, False]
     assert [bool(row["rsi"]) for row in rows[-3:]] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["rsi", "aapl"], "nothing of symbol aapl - did you mean AAPL?"),
+        (["rsi", "AAPL", "NVDA"], "nothing of symbol NVDA - there are AAPL, MSFT"),
+        (["rsi", "AAPL", "--interval", "1d"], "nothing of symbol AAPL at 1d - AAPL is there at 1m"),
+        (["rsi", "AAPL", "--feed", "simulated"], "nothing of symbol AAPL, simulated - AAPL is there at 1m"),
+        (
+            ["rsi", "MSFT", "--resample", "5m"],
+            "nothing of symbol MSFT for bars of 5m - MSFT is there at 1d, of which none can be made",
+        ),
+        (["dashboard", "APPL"], "nothing of symbol APPL - did you mean AAPL?"),
+        (["chart", "A" * 100_000], f"nothing of symbol {'A' * 57}... - there are AAPL, MSFT"),
+    ],
+)
+def test_nothing_of_what_was_asked_for_is_told_with_what_there_is(site: Site, arguments: list[str], told: str) -> None:
+    site.send(STOCKS, [*walk(30), bar(0, 101.0, symbol="MSFT", interval="1d")])
+    found = site.run("watch", *arguments, "--once", "--values", "nothing.csv")
+    assert found.returncode == 1
+    assert f"stockstream: the topic stocks holds {told} (log: " in found.stderr
+    assert not (site.folder / "nothing.csv").exists()

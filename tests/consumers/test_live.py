@@ -16,14 +16,16 @@ import pytest
 
 from stockstream.consumers import flights as flights_view
 from stockstream.consumers.live import Live
+from stockstream.consumers.registry import VIEWS
 from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
-from stockstream.records import FlightDay
+from stockstream.records import Bar, FlightDay
 from stockstream.topics import Topic
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
 from tests.kafka.streams import connection, own_topic, until
+from tests.views.bars import bar
 from tests.views.test_flights import AIRLINES, counted, rows, truth
 
 ALL = Selection(AIRLINES)
@@ -59,6 +61,41 @@ def test_it_goes_on_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
         assert live.taken == 1500
         assert live.status().counts == {"repeated": 500}
         assert live.status().received is not None
+
+
+def test_what_is_not_there_is_told_with_what_is_until_it_comes(broker: str, tmp_path: Path) -> None:
+    topic = Topic(own_topic().name, Bar, lambda bar: bar.symbol)
+    view = replace(VIEWS["rsi"], topic=topic)
+
+    def put(*bars: Bar) -> None:
+        with Publisher(topic, connection(broker)) as publisher:
+            for each in bars:
+                publisher.send(each)
+
+    put(bar(0, 101.0, symbol="AAPL"), bar(0, 101.0, symbol="MSFT"))
+    with Live(view, Selection(("aapl",)), {"period": 14}, connection(broker), tmp_path) as live:
+        until(lambda: live.tick() is not None and live.absent is not None and live.absent.certain)
+        assert live.status().waiting == "symbol aapl (did you mean AAPL?)"
+        put(bar(0, 101.0, symbol="aapl"))
+        until(lambda: live.tick() and live.absent is None)
+        assert live.status().waiting is None
+    with Live(view, Selection(("AAPL",), "1d"), {"period": 14}, connection(broker), tmp_path) as live:
+        until(lambda: live.tick() is not None and live.absent is not None and live.absent.certain)
+        assert live.status().waiting == "symbol AAPL at 1d (AAPL is there at 1m)"
+        put(bar(0, 101.0, symbol="AAPL", interval="5m"))
+        waiting = "symbol AAPL at 1d (AAPL is there at 1m and at 5m)"
+        until(lambda: live.tick() is not None and live.status().waiting == waiting)
+    # Started again it goes on behind what it has read, and still knows what there is.
+    with Live(view, Selection(("AAPL",), "1d"), {"period": 14}, connection(broker), tmp_path) as live:
+        until(lambda: live.tick() is not None and live.status().waiting == waiting)
+
+
+def test_an_airline_that_is_not_there_is_told_with_those_that_are(broker: str, tmp_path: Path) -> None:
+    view = own_view()
+    send(broker, view, rows(300))
+    with Live(view, Selection(("XX", "AA")), {}, connection(broker), tmp_path) as live:
+        until(lambda: live.tick() is not None and live.absent is not None)
+        assert live.status().waiting == f"airline XX (there are {', '.join(AIRLINES)})"
 
 
 def test_two_of_one_view_do_not_disturb_each_other(broker: str, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import stockstream
-from stockstream.errors import BrokerError, StockstreamError
+from stockstream.errors import BrokerError, SeriesError, StockstreamError
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.topics import STOCKS
@@ -44,7 +44,19 @@ def test_bars_are_read_corrected_and_in_order(own_broker: str) -> None:
     assert chosen["close_usd"].dtype == "float64"
     assert list(chosen.columns) == list(type(bars[0]).__struct_fields__)
     assert len(stockstream.read(symbol="AAPL", feed="simulated", bootstrap_servers=own_broker)) == 5
-    assert len(stockstream.read(symbol="NONE", bootstrap_servers=own_broker)) == 0
+    for choice, told in (
+        ({"symbol": "NONE"}, "nothing of symbol NONE - there are AAPL, MSFT"),
+        ({"symbol": "aapl"}, "nothing of symbol aapl - did you mean AAPL?"),
+        (
+            {"symbol": "AAPL", "interval": "1d"},
+            "nothing of symbol AAPL at 1d - AAPL is there at 1m and at 1m, simulated",
+        ),
+        ({"interval": "1d"}, "nothing of any symbol at 1d - there are AAPL 1m, AAPL 1m simulated, MSFT 1m"),
+        ({"symbol": "A" * 100_000}, f"nothing of symbol {'A' * 57}... - "),
+    ):
+        with pytest.raises(SeriesError) as caught:
+            stockstream.read(**choice, bootstrap_servers=own_broker)
+        assert f"the topic stocks holds {told}" in str(caught.value)
 
 
 def test_a_choice_that_does_not_belong_is_told() -> None:

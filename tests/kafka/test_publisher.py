@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import random
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
-from stockstream.errors import DeliveryError, Unreachable
+from stockstream.errors import DeliveryError, TooLarge, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.letters import SHORTENED
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
+from stockstream.topics import Topic
 from tests.kafka.streams import BARS, connection, own_topic, read_to_end
 from tests.views.bars import bar
 
@@ -44,6 +49,25 @@ def test_the_topics_are_made_as_the_design_says(broker: str) -> None:
     assert found[topic.dead_letters].partitions == 1
 
 
+def letters(broker: str, topic: Topic[Bar]) -> list[Message]:
+    """All that stands on the dead-letter topic."""
+    consumer = Consumer(
+        {
+            **connection(broker),
+            "group.id": "test",
+            "auto.offset.reset": "earliest",
+            "fetch.message.max.bytes": 4_000_000,
+        }
+    )
+    consumer.assign([TopicPartition(topic.dead_letters, 0, 0)])
+    found: list[Message] = []
+    _, end = consumer.get_watermark_offsets(TopicPartition(topic.dead_letters, 0))
+    while len(found) < end:
+        found += consumer.consume(100, 0.1)
+    consumer.close()
+    return found
+
+
 def test_what_is_refused_goes_to_the_dead_letters_byte_for_byte(broker: str) -> None:
     topic = own_topic()
     raw = bytes(range(256))
@@ -51,13 +75,50 @@ def test_what_is_refused_goes_to_the_dead_letters_byte_for_byte(broker: str) -> 
         publisher.refuse("file/7", raw, "line 8, column MONTH: 13 is no month")
         publisher.flush()
         assert (publisher.sent, publisher.refused, publisher.delivered) == (0, 1, 1)
-    consumer = Consumer({**connection(broker), "group.id": "test", "auto.offset.reset": "earliest"})
-    consumer.assign([TopicPartition(topic.dead_letters, 0, 0)])
-    message = consumer.poll(10)
-    assert message is not None
+    (message,) = letters(broker, topic)
     assert (message.key(), message.value()) == (b"file/7", raw)
     assert message.headers() == [("reason", b"line 8, column MONTH: 13 is no month")]
-    consumer.close()
+
+
+@pytest.mark.parametrize("length", [1_048_400, 1_900_000])
+def test_a_row_larger_than_any_record_is_kept_whole(broker: str, length: int) -> None:
+    topic = own_topic()
+    with Publisher(topic, connection(broker)) as publisher:
+        publisher.refuse("file/7", random.randbytes(length), "too long")
+    (message,) = letters(broker, topic)
+    assert len(message.value() or b"") == length
+
+
+def test_a_row_that_no_topic_takes_is_kept_shortened_with_its_length_and_hash(broker: str) -> None:
+    topic = own_topic()
+    raw = random.randbytes(5_000_000)
+    with Publisher(topic, connection(broker)) as publisher:
+        publisher.refuse("file/7", raw, "too long " * 1_000)
+        publisher.send(BARS[0])
+        publisher.flush()
+        assert (publisher.sent, publisher.refused, publisher.delivered) == (1, 1, 2)
+    (message,) = letters(broker, topic)
+    assert message.value() == raw[:SHORTENED]
+    found = dict(message.headers() or ())
+    assert found["length"] == b"5000000"
+    assert found["sha256"] == sha256(raw).hexdigest().encode()
+    assert len(found["reason"] or b"") < 1_100
+
+
+def test_a_topic_of_dead_letters_that_takes_less_is_given_shortened_ones(broker: str) -> None:
+    topic = own_topic()
+    admin = AdminClient(connection(broker))
+    admin.create_topics([NewTopic(topic.dead_letters, 1, 1)])[topic.dead_letters].result(10)
+    raw = random.randbytes(1_500_000)
+    with Publisher(topic, connection(broker)) as publisher:
+        publisher.refuse("file/7", raw, "too long")
+        publisher.refuse("file/8", b"short", "wrong")
+        publisher.flush()
+        assert publisher.delivered == 2
+    found = {message.key(): message for message in letters(broker, topic)}
+    assert found[b"file/8"].value() == b"short"
+    assert found[b"file/7"].value() == raw[:SHORTENED]
+    assert dict(found[b"file/7"].headers() or ())["sha256"] == sha256(raw).hexdigest().encode()
 
 
 def test_without_a_broker_it_says_how_to_start_one() -> None:
@@ -70,10 +131,16 @@ def test_without_a_broker_it_says_how_to_start_one() -> None:
     assert "stockstream broker" in told.value.hint
 
 
-def test_a_record_that_is_too_large_is_told(broker: str) -> None:
+def test_a_record_that_is_too_large_is_told_and_the_next_one_is_sent(broker: str) -> None:
+    topic = own_topic()
     large = bar(0, 1.5, "X", source="x" * 2_000_000)
-    with Publisher(own_topic(), connection(broker)) as publisher, pytest.raises(DeliveryError, match="2,000,"):
-        publisher.send(large)
+    with Publisher(topic, connection(broker)) as publisher:
+        with pytest.raises(TooLarge, match=r"2,000,\d+ bytes, and a record for \S+ has at most 1,000,000") as told:
+            publisher.send(large)
+        publisher.send(BARS[0])
+        publisher.flush()
+        assert publisher.delivered == 1
+    assert (told.value.key, told.value.raw) == ("X", topic.encode(large))
 
 
 def test_a_broker_that_dies_is_a_delivery_error_that_counts(tmp_path: Path, kafka_jars: list[Path]) -> None:

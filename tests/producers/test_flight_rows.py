@@ -104,6 +104,7 @@ def test_a_cell_that_is_wrong_is_told_by_column(column: str, cell: str, reason: 
         (LINE + ",\r\n", "32 of 31 columns"),
         ("2015,2,6,5,OO,62", "6 of 31 columns: the file ends in the middle of this row"),
         (b"2015,\xff\r\n", "not text in UTF-8"),
+        (LINE + " " * 70_000 + "\n", f"{len(LINE) + 70_001:,} bytes, and no row has more than 65,536"),
         (line(airline='"OO') + "\n", "not CSV: unexpected end of data"),
     ],
 )

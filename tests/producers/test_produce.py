@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from stockstream.errors import BadRow, DeliveryError
+from stockstream.errors import BadRow, DeliveryError, TooLarge
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
 from tests.producers.hands import Hands
 from tests.producers.sinks import Kept
@@ -23,6 +24,23 @@ def test_records_are_sent_and_rows_that_cannot_be_read_are_refused() -> None:
     assert sink.records == ["a", "b"]
     assert sink.refused == [("0123/5", b"2015,13", "a.csv, line 7, column MONTH: '13', not a month")]
     assert told == [BAD]
+
+
+def test_a_record_that_the_sink_never_takes_is_refused_and_the_next_one_is_sent() -> None:
+    class Narrow(Kept):
+        def send(self, record: Any) -> None:
+            if record == "large":
+                raise TooLarge("2,000 bytes, and a record has at most 1,000", key="X", raw=b"large")
+            super().send(record)
+
+    sink = Narrow()
+    told: list[BadRow] = []
+    summary = produce(["a", "large", "b"], sink, refused=told.append, clock=Hands().clock)
+    assert (summary.sent, summary.refused) == (2, 1)
+    assert sink.records == ["a", "b"]
+    ((_, raw, reason),) = sink.refused
+    assert raw == b"large"
+    assert reason == str(told[0]) == "record 2 of this run: 2,000 bytes, and a record has at most 1,000"
 
 
 def test_a_bad_row_without_an_identity_is_known_by_file_and_line() -> None:

@@ -1,0 +1,182 @@
+"""What a topic holds, by name: what to tell a user who asked for something that is not there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias
+
+import msgspec
+
+from stockstream.kafka.batch import Origin
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.names import cut, listed, nearest
+from stockstream.periods import add_up
+from stockstream.records import MARKET, Series
+from stockstream.topics import Topic
+from stockstream.views.fold import Selection
+
+_BEAT: Final = 0.02
+_SHOWN: Final = 3
+"""Names of which each is told what there is instead; the others are not."""
+
+Names: TypeAlias = Mapping[str, set[Series]]
+"""The symbols and the series of each; airlines, which have none."""
+
+
+@dataclass(frozen=True)
+class Absence:
+    """Something that was asked for and is not there: ``what`` it is, and what there is ``instead``, in words.
+
+    It is ``certain`` when all has been looked at that there is.
+    """
+
+    what: str
+    instead: str
+    certain: bool
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.instead})" if self.instead else self.what
+
+
+class _Bar(msgspec.Struct, frozen=True, gc=False):
+    """What of a bar says to which series it belongs; decoding skips the rest."""
+
+    symbol: str
+    interval: str
+    feed: str = MARKET
+
+
+class _Flight(msgspec.Struct, frozen=True, gc=False):
+    airline: str
+
+
+class Inventory:
+    """Reads a topic for the names in it, on a thread of its own, and goes on with what arrives.
+
+    Attributes
+    ----------
+    names
+        What has been found so far.
+    complete
+        Whether all has been read that the topic held when the reading began.
+    """
+
+    def __init__(self, topic: Topic[Any], connection: Mapping[str, Any]) -> None:
+        self.names: dict[str, set[Series]] = {}
+        self.complete = False
+        self._source: Subscriber[Any] = Subscriber(
+            topic,
+            _Bar if "symbol" in topic.record.__struct_fields__ else _Flight,
+            connection,
+            group="stockstream-inventory",
+            gather=_distinct,
+        )
+        self._origin: Origin | None = None
+        self._positions: dict[int, int] = {}
+
+    def __enter__(self) -> Self:
+        self._source.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._source.__exit__(kind, error, trace)
+
+    def look(self) -> bool:
+        """Take what has been read; True where a name or a series is new. Raises what ended the reading."""
+        if self._source.origin is not None and self._source.origin != self._origin:
+            self._origin = self._source.origin
+            self.names, self._positions, self.complete = {}, {}, False
+            self._source.begin({})
+        batch = self._source.arrived()
+        self._positions |= batch.positions
+        before = self._size()
+        for record in batch.records:
+            if isinstance(record, _Bar):
+                self.names.setdefault(record.symbol, set()).add(Series(record.symbol, record.interval, record.feed))
+            else:
+                self.names.setdefault(record.airline, set())
+        self.complete = self.complete or self._source.standing().reached(self._positions)
+        return self._size() != before
+
+    def _size(self) -> tuple[int, int]:
+        return len(self.names), sum(map(len, self.names.values()))
+
+
+def _distinct(records: Iterable[Any]) -> list[Any]:
+    return list(set(records))
+
+
+def names_in(topic: Topic[Any], connection: Mapping[str, Any], *, patience: float) -> Names:
+    """The names in a topic, as far as they are found within ``patience`` seconds."""
+    ends = time.monotonic() + patience
+    with Inventory(topic, connection) as inventory:
+        while not inventory.complete and time.monotonic() < ends:
+            inventory.look()
+            time.sleep(_BEAT)
+        return inventory.names
+
+
+def wanted(key_name: str, missing: Sequence[str], selection: Selection) -> str:
+    """What was asked for and is not there: ``symbol AAPL at 1d``.
+
+    >>> wanted("symbol", ["AAPL", "MSFT"], Selection(interval="1d", feed="simulated"))
+    'symbol AAPL, MSFT at 1d, simulated'
+    >>> wanted("symbol", ["AAPL"], Selection(resample="5m"))
+    'symbol AAPL for bars of 5m'
+    """
+    names = f"{key_name} {listed(missing)}" if missing else f"any {key_name}"
+    interval = f" at {selection.interval}" if selection.interval else ""
+    made = f" for bars of {selection.resample}" if selection.resample else ""
+    feed = f", {selection.feed}" if selection.feed else ""
+    return f"{names}{interval}{made}{feed}"
+
+
+def instead(key_name: str, missing: Sequence[str], selection: Selection, names: Names) -> str:
+    """What there is in place of what is missing, in words: its other series, else the nearest name, else all names.
+
+    >>> held = {"AAPL": {Series("AAPL", "1m"), Series("AAPL", "1m", "simulated")}, "MSFT": {Series("MSFT", "1d")}}
+    >>> instead("symbol", ["AAPL"], Selection(interval="1d"), held)
+    'AAPL is there at 1m and at 1m, simulated'
+    >>> instead("symbol", ["aapl"], Selection(), held)
+    'did you mean AAPL?'
+    >>> instead("symbol", ["?"], Selection(), held)
+    'there are AAPL, MSFT'
+    >>> instead("symbol", ["AAPL"], Selection(), {})
+    'there is no symbol yet'
+    """
+    if not names:
+        return f"there is no {key_name} yet"
+    if not missing:
+        series = sorted(set().union(*names.values()))
+        return f"there are {listed(list(map(str, series)))}"
+    told = [_instead(name, selection, names) for name in missing[:_SHOWN]]
+    if not all(told):
+        told.append(f"there are {listed(sorted(names))}" if len(names) > 1 else f"there is {listed([*names])}")
+    return "; ".join(dict.fromkeys(filter(None, told)))
+
+
+def _instead(name: str, selection: Selection, names: Names) -> str:
+    if name not in names:
+        near = nearest(name, names)
+        return f"did you mean {cut(near)}?" if near else ""
+    there = sorted(names[name])
+    series = " and ".join(f"at {each.interval}" + _feed(each) for each in there)
+    made = selection.resample
+    none = ", of which none can be made" if made and not any(_adds_up(each.interval, made) for each in there) else ""
+    return f"{cut(name)} is there {series}{none}"
+
+
+def _adds_up(finer: str, interval: str) -> bool:
+    try:
+        return add_up(finer, interval)
+    except ValueError:  # another program's interval
+        return False
+
+
+def _feed(series: Series) -> str:
+    return "" if series.feed == MARKET else f", {series.feed}"

@@ -1,0 +1,202 @@
+"""Which column holds which field: a header's names, however they are spelt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "time": (
+        "datetime", "timestamp", "dateandtime", "datetimeutc", "dateutc", "gmttime", "localtime", "opentime", "ts",
+        "date", "tradedate", "tradingdate", "tradingday", "day", "datum", "time", "tradetime",
+        "unix", "unixtime", "unixtimestamp", "epoch",
+    ),
+    "open": ("open", "openprice", "openingprice", "opening", "o", "eröffnung", "eröffn", "eroeffnung", "erster"),
+    "high": ("high", "highprice", "max", "h", "hoch", "tageshoch"),
+    "low": ("low", "lowprice", "min", "l", "tief", "tagestief"),
+    "close": (
+        "close", "closelast", "closeprice", "closingprice", "last", "lastprice", "c", "schluss", "schlusskurs",
+        "zuletzt", "price",
+    ),
+    "volume": (
+        "volume", "vol", "v", "totalvolume", "sharestraded", "tradedvolume", "volumen", "stücke", "stuecke", "tickvol",
+    ),
+    "adj_close": ("adjclose", "adjustedclose", "closeadj", "closeadjusted", "adjclosingprice"),
+    "close_usd": ("closeusd",),
+    "symbol": ("symbol", "ticker", "sym", "code", "instrument", "name", "stock", "index"),
+}  # fmt: skip
+"""The names of each field, as `bare` makes them; the first that a header has is taken."""
+
+PRICES: Final = ("open", "high", "low", "close")
+NUMBERS: Final = (*PRICES, "volume", "adj_close", "close_usd")
+LAYOUTS: Final = (
+    "Date,Open,High,Low,Close,Adj Close,Volume",
+    "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD",
+    "Datetime,Open,High,Low,Close,Volume",
+)
+"""Examples of headers, for messages; columns may stand in any order, others beside them are passed over."""
+
+_REQUIRED: Final = {"time": "Date or Datetime"} | {name: name.capitalize() for name in PRICES}
+_DAYS: Final = frozenset({"date", "tradedate", "tradingdate", "tradingday", "day", "datum", "dateutc"})
+_CLOCKS: Final = ("time", "tradetime", "hour", "zeit", "uhrzeit")
+_NUMBERED: Final = frozenset({"", "index"})
+
+
+def bare(name: str) -> str:
+    """A column's name without case, spaces and signs.
+
+    >>> bare(" <TICKER> "), bare("Adj Close**"), bare("Close/Last"), bare("1. open"), bare("Vol.")
+    ('ticker', 'adjclose', 'closelast', 'open', 'vol')
+    """
+    return re.sub(r"[\W_]", "", re.sub(r"^\s*\d+\.\s+", "", name.lower()))
+
+
+class NoColumns(Exception):
+    """A header without what is needed: what is missing, and the names that it has."""
+
+    def __init__(self, missing: Sequence[str], names: Sequence[str]) -> None:
+        super().__init__(missing, names)
+        self.missing = missing
+        self.names = names
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names as the header has them, and which places hold which fields.
+
+    Parameters
+    ----------
+    names
+        Of all columns.
+    places
+        The place of each field that all bars of a row share, time and symbol, from 0; ``clock`` is that of a time of
+        the day beside the date.
+    groups
+        By symbol the places of a bar's numbers. One group under None, except where several symbols stand side by side.
+    """
+
+    names: Sequence[str]
+    places: Mapping[str, int]
+    groups: Mapping[str | None, Mapping[str, int]]
+
+    @classmethod
+    def of(cls, names: Sequence[str], chosen: Mapping[str, str] | None = None) -> Columns:
+        """Tell the fields from a header's names.
+
+        Parameters
+        ----------
+        names
+            The header's cells.
+        chosen
+            By field the name of the column to take, or its number from 1; of time, two joined by "+" are one for the
+            date and one for the time of the day.
+
+        Raises
+        ------
+        NoColumns
+            Where a field that every bar needs is missing.
+        ValueError
+            For a column in ``chosen`` that the header does not have, and names that stand there twice.
+        """
+        names = [name.strip() for name in names]
+        places = _chosen(names, chosen or {})
+        taken = set(places.values())
+        for field in FIELDS:
+            if field not in places:
+                place = _found(names, field, taken)
+                if place is not None:
+                    places[field] = place
+        if "time" not in places and names and bare(names[0]) in _NUMBERED:
+            places["time"] = 0  # pandas names an index only if it has a name
+        if places.get("symbol") == places.get("time"):
+            places.pop("symbol", None)
+        if "clock" not in places and "time" in places and bare(names[places["time"]]) in _DAYS:
+            clock = next((place for place, name in enumerate(names) if bare(name) in _CLOCKS), None)
+            if clock is not None and clock not in places.values():
+                places["clock"] = clock
+        missing = [_REQUIRED[field] for field in _REQUIRED if field not in places]
+        if missing:
+            raise NoColumns(missing, names)
+        shared: dict[str, int] = {field: places[field] for field in ("time", "clock", "symbol") if field in places}
+        return cls(names, shared, {None: {field: places[field] for field in NUMBERS if field in places}})
+
+    @classmethod
+    def stacked(cls, header: Sequence[Sequence[str]]) -> Columns | None:
+        """Tell the fields from the lines that pandas writes for columns of two levels, such as yfinance's.
+
+        Parameters
+        ----------
+        header
+            The first lines, Price and Ticker in either order, and Date; None comes back where they are not such.
+        """
+        if len(header) < 2 or len(header[0]) < 5 or len(header[0]) != len(header[1]):
+            return None
+        for fields, symbols in ((header[0], header[1]), (header[1], header[0])):
+            groups: dict[str | None, dict[str, int]] = {}
+            for place in range(1, len(fields)):
+                field = next((field for field in NUMBERS if bare(fields[place]) in FIELDS[field]), None)
+                if field is not None:
+                    groups.setdefault(symbols[place].strip(), {})[field] = place
+            repeated = bare(symbols[0]) == "ticker" or bare(fields[0]) == "price" or not symbols[0].strip()
+            if groups and repeated and all(set(PRICES) <= set(group) for group in groups.values()):
+                names = [" ".join(pair).strip() for pair in zip(fields, symbols, strict=True)]
+                return cls(["", *names[1:]], {"time": 0}, groups)
+        return None
+
+    def without_clock(self) -> Columns:
+        """The same, the column of times of the day passed over."""
+        return self._without("clock")
+
+    def without_row_numbers(self, rows: Iterable[Sequence[str]]) -> Columns:
+        """The same without a column of symbols called Index that only numbers the rows."""
+        place = self.places.get("symbol")
+        if place is None or bare(self.names[place]) not in _NUMBERED:
+            return self
+        cells = [cells[place].strip() for cells in rows if len(cells) > place]
+        if not cells or not all(cell.isdigit() for cell in cells):
+            return self
+        numbers = [int(cell) for cell in cells]
+        counts = len(numbers) == 1 or len(set(numbers)) == len(numbers)
+        return self._without("symbol") if counts else self
+
+    @property
+    def unused(self) -> list[str]:
+        """The names of the columns that are passed over."""
+        used = {*self.places.values(), *(place for group in self.groups.values() for place in group.values())}
+        return [name for place, name in enumerate(self.names) if place not in used]
+
+    def _without(self, field: str) -> Columns:
+        return replace(self, places={name: place for name, place in self.places.items() if name != field})
+
+
+def _chosen(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, int]:
+    places = {}
+    for field, column in chosen.items():
+        date, plus, clock = column.partition("+")
+        if field == "time" and plus and column not in names:
+            places["time"], places["clock"] = _place(names, date), _place(names, clock)
+        else:
+            places[field] = _place(names, column)
+    return places
+
+
+def _place(names: Sequence[str], column: str) -> int:
+    for matches in (str.__eq__, lambda name, other: name.lower() == other.lower()):
+        found = [place for place, name in enumerate(names) if matches(name, column.strip())]
+        if found:
+            return found[0]
+    if column.strip().isdigit() and 1 <= int(column) <= len(names):
+        return int(column) - 1
+    raise ValueError(f"has no column {column.strip()!r} in its header ({','.join(names)[:200]})")
+
+
+def _found(names: Sequence[str], field: str, taken: set[int]) -> int | None:
+    for synonym in FIELDS[field]:
+        found = [place for place, name in enumerate(names) if bare(name) == synonym and place not in taken]
+        if len(found) > 1:
+            raise ValueError(f"has several columns {names[found[0]]}: say which, --columns {field}={found[0] + 1}")
+        if found:
+            return found[0]
+    return None

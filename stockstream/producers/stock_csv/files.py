@@ -1,0 +1,207 @@
+"""Stock files: each examined first, then their bars in the order in which they stand there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from stockstream.errors import BadRow, SourceError
+from stockstream.intervals import FORM, is_interval
+from stockstream.periods import intraday
+from stockstream.producers.csv_files import CsvFile
+from stockstream.producers.stock_csv.local import LocalTimes
+from stockstream.producers.stock_csv.names import named
+from stockstream.producers.stock_csv.repeats import Repeats, repeated, settle
+from stockstream.producers.stock_csv.rows import Reader
+from stockstream.producers.stock_csv.scan import Scan
+from stockstream.producers.stock_csv.schema import Overrides, Schema
+from stockstream.producers.stock_csv.spacing import spacing
+from stockstream.producers.stock_csv.times import KNOWN
+from stockstream.producers.stock_csv.zones import zone_of
+from stockstream.records import Bar
+
+_DAY: Final = 86_400 * 10**6
+_NAMED: Final = 8
+
+
+@dataclass(frozen=True)
+class StockFile:
+    """A file of bars that was looked through.
+
+    Parameters
+    ----------
+    csv
+        Where it is.
+    schema
+        How it is written.
+    reader
+        Reads its lines.
+    lines, rows
+        How many lines it has, and how many of them have a time.
+    span
+        The first and the last time, in microseconds since 1970.
+    repeats
+        Its rows that stand for one bar.
+    only
+        The symbol that is taken of those that the file names; None for all.
+    """
+
+    csv: CsvFile
+    schema: Schema
+    reader: Reader
+    lines: int
+    rows: int
+    span: tuple[int, int]
+    repeats: Repeats
+    only: str | None
+
+    @property
+    def series(self) -> tuple[str, str] | None:
+        """Symbol and interval, where the file itself names no symbols."""
+        return None if self.schema.names_symbols else (self.reader.symbol, self.reader.interval)
+
+    def bars(self) -> Iterator[tuple[int, list[Bar | BadRow]]]:
+        """By line of the file what stands there; each bar once, the last of its rows."""
+        superseded = self.repeats.superseded
+        for line in self.schema.lines(self.csv):
+            items = [] if line.number in superseded else self.reader.bars(line)
+            if self.only is not None:
+                items = [item for item in items if isinstance(item, BadRow) or item.symbol == self.only]
+            yield line.number, items
+
+
+def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
+    """Read a file once and tell what it holds.
+
+    Raises
+    ------
+    SourceError
+        Where it is no file of bars; where something of it, the order of day and month say, can be told neither from the
+        file nor from ``overrides``; where it holds several series that no column tells apart, or not the symbol that is
+        wanted.
+    """
+    schema = Schema.of(csv, overrides)
+    scan = Scan.of(schema.lines(csv), schema.rows)
+    own_symbol, own_interval = named(csv.member or csv.path.name)
+    interval = overrides.interval or own_interval or _interval(csv, scan)
+    zone, local = _clock(csv, scan, interval, overrides.zone)
+    symbol = own_symbol if schema.names_symbols else overrides.symbol or own_symbol
+    tz = str(zone) if zone else None
+    reader = Reader(csv.name, schema.rows, schema.numbers, symbol, interval, tz, local)
+    only = overrides.symbol if schema.names_symbols else None
+    if only is not None:
+        _has(csv, schema, scan, only)
+    repeats = _repeats(csv, schema, scan, reader)
+    walls = scan.wall
+    span = (int(walls.min()), int(walls.max())) if len(walls) else (0, 0)
+    return StockFile(csv, schema, reader, scan.lines, len(walls), span, repeats, only)
+
+
+def _interval(csv: CsvFile, scan: Scan) -> str:
+    hint = f"say it with --interval ({FORM})"
+    found = spacing(scan.instant, scan.symbol)
+    if found is None and scan.unreadable is not None:
+        line, reason = scan.unreadable
+        raise SourceError(f"{csv.name}, line {line}: {reason}", hint=f"known are {KNOWN}")
+    if found is None:
+        raise SourceError(f"{csv.name}: too few rows with a time to tell the bars' interval", hint=hint)
+    if not is_interval(found):
+        raise SourceError(f"{csv.name}: cannot tell the bars' interval: most stand {found} apart", hint=hint)
+    return found
+
+
+def _clock(
+    csv: CsvFile, scan: Scan, interval: str, chosen: ZoneInfo | None
+) -> tuple[ZoneInfo | None, LocalTimes | None]:
+    """The exchange's zone, and what times without an offset mean."""
+    if not intraday(interval):
+        return chosen, None
+    if chosen is not None:
+        return chosen, LocalTimes.of(chosen, scan.wall, scan.symbol, scan.line) if scan.naive else None
+    try:
+        return zone_of(scan.instant, scan.offset), None
+    except LookupError as error:
+        raise SourceError(
+            f"{csv.name}: no exchange's zone is known for all of its offsets ({error})",
+            hint="say the exchange's zone with --tz, such as --tz America/New_York",
+        ) from None
+
+
+def _has(csv: CsvFile, schema: Schema, scan: Scan, symbol: str) -> None:
+    counts: Counter[str] = Counter(name for name in schema.rows.columns.groups if name)
+    for number, count in enumerate(np.bincount(scan.symbol, minlength=len(scan.symbols)).tolist()):
+        if name := scan.symbols[number]:
+            counts[name] += count
+    if symbol not in counts:
+        some = ", ".join(name for name, _ in counts.most_common(_NAMED))
+        raise SourceError(f"{csv.name} has no row of {symbol}", hint=f"its column of symbols has {some}")
+
+
+def _repeats(csv: CsvFile, schema: Schema, scan: Scan, reader: Reader) -> Repeats:
+    keys = _keys(scan, reader)
+    found = repeated(keys, scan.symbol)
+    if not found.any():
+        return Repeats(BitMap())
+    repeats = settle(schema.lines(csv), reader, BitMap(scan.line[found]))
+    times = len(np.unique(keys))
+    if not schema.names_symbols and repeats.several(times):
+        one = repeats.conflicts[0]
+        names = ", ".join(name for name in schema.rows.columns.unused if name)
+        raise SourceError(
+            f"{csv.name} holds several series and no column that tells them apart: {repeats.differing:,} of {times:,} "
+            f"times have rows with different numbers, as lines {one.former} and {one.later}",
+            hint=f"name the column of symbols with --columns symbol=NAME (beside the prices it has: {names})"
+            if names
+            else "make one file of each series, or give it a column Symbol",
+        )
+    return repeats
+
+
+def _keys(scan: Scan, reader: Reader) -> NDArray[np.int64]:
+    """By row what tells its bar from the symbol's others: the day, or the instant."""
+    if not intraday(reader.interval):
+        return scan.wall // _DAY
+    if reader.local is None:
+        return scan.instant
+    keys = scan.instant.copy()
+    for row in np.flatnonzero(np.isin(scan.line, np.fromiter(reader.local.second, np.int64))):
+        keys[row] += _DAY * 100_000  # far from the first pass of the same hour
+    return keys
+
+
+class StockFiles:
+    """The bars of some files, in the order in which they stand there, each once.
+
+    Iterating gives a `Bar`, or a `BadRow` with line and column for a row without prices, one that cannot be read, and
+    a last one that is cut off.
+
+    Parameters
+    ----------
+    files
+        What to send, one after another.
+
+    Attributes
+    ----------
+    done, total : int
+        Lines that are behind us, and all lines.
+    """
+
+    def __init__(self, files: Sequence[StockFile]) -> None:
+        self.done = 0
+        self.total = sum(file.lines for file in files)
+        self._files = files
+
+    def __iter__(self) -> Iterator[Bar | BadRow]:
+        for file in self._files:
+            before = self.done
+            for line, items in file.bars():
+                self.done = before + line
+                yield from items
+            self.done = before + file.lines

@@ -1,0 +1,193 @@
+"""Lines of a file as cells, and cells as bars."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from stockstream.errors import BadRow
+from stockstream.periods import intraday, off_grid
+from stockstream.producers.csv_files import too_long
+from stockstream.producers.stock_csv.columns import PRICES, Columns
+from stockstream.producers.stock_csv.dialect import Dialect, Numbers
+from stockstream.producers.stock_csv.local import LocalTimes
+from stockstream.producers.stock_csv.text import Line
+from stockstream.producers.stock_csv.times import TimeFormat, joined
+from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar, contradiction
+
+# What no last cell of a whole row ends with. A number that merely lost digits cannot be told from a whole one.
+_CUT: Final = re.compile(r"(.*[.,eE+-])?\s*")
+_YEARS: Final = range(1700, 2200)
+"""The years in which a bar may lie; in others its time was misread."""
+
+
+class Unreadable(Exception):
+    """A cell that cannot be read: its place, None where it is the row as a whole, and why."""
+
+    def __init__(self, place: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How a file's lines are cells, and which of them are a row's time and symbol."""
+
+    dialect: Dialect
+    columns: Columns
+    times: TimeFormat
+
+    def cells(self, line: Line) -> list[str]:
+        """The line's cells, as many as the header has, none of them cut off. Raises Unreadable."""
+        width = len(self.columns.names)
+        if reason := too_long(line.raw):
+            raise Unreadable(None, reason)
+        try:
+            cells = self.dialect.cells(line.text)
+        except csv.Error as error:
+            if line.whole:
+                raise Unreadable(None, f"cannot be read: {error}") from None
+            cells = []
+        if not line.whole and (len(cells) < width or _CUT.fullmatch(cells[-1])):
+            raise Unreadable(None, "the file ends in the middle of this row")
+        if len(cells) != width:
+            return self._fitted(cells)
+        return cells
+
+    def _fitted(self, cells: list[str]) -> list[str]:
+        """Cells that are more or fewer than the header's, where only empty ones are too many or missing."""
+        width = len(self.columns.names)
+        if any(cell.strip() for cell in cells[width:]) or any(self.columns.names[len(cells) :]):
+            raise Unreadable(None, f"{len(cells)} cells where the header has {width}")
+        return cells[:width] + [""] * (width - len(cells))
+
+    def written(self, cells: Sequence[str]) -> str:
+        """The row's time as it is written, that of the day behind the date."""
+        places = self.columns.places
+        text = cells[places["time"]].strip()
+        return joined(text, cells[places["clock"]].strip()) if "clock" in places else text
+
+    def stamp(self, cells: Sequence[str]) -> datetime:
+        """The row's time, without a zone where it names none. Raises Unreadable."""
+        text, place = self.written(cells), self.columns.places["time"]
+        try:
+            stamp = self.times.read(text)
+        except ValueError:
+            raise Unreadable(place, f"{text!r} is no time in this file's format, {self.times}") from None
+        if stamp.year not in _YEARS:
+            raise Unreadable(place, f"{text!r} would be a time of the year {stamp.year}")
+        return stamp
+
+    def symbol(self, cells: Sequence[str]) -> str | None:
+        """The row's symbol; None where no column has it. Raises Unreadable."""
+        place = self.columns.places.get("symbol")
+        if place is None:
+            return None
+        text = cells[place].strip()
+        if not text:
+            raise Unreadable(place, "no value")
+        return text
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Lines of one file into bars, or into the error that says why not.
+
+    Parameters
+    ----------
+    file
+        The file as the user named it.
+    rows, numbers
+        How its lines are cells, and its cells numbers.
+    symbol
+        That of rows that name none.
+    interval
+        Of all bars.
+    tz
+        The exchange's zone, for the bars.
+    local
+        What times without an offset mean; None for UTC.
+    """
+
+    file: str
+    rows: Rows
+    numbers: Numbers
+    symbol: str
+    interval: str
+    tz: str | None = None
+    local: LocalTimes | None = None
+
+    def bars(self, line: Line) -> list[Bar | BadRow]:
+        """The bars of a line, one a symbol that stands there. What contradicts itself or is off its grid is flagged."""
+        try:
+            cells = self.rows.cells(line)
+            symbol, time = self.rows.symbol(cells) or self.symbol, self._time(cells, line)
+        except Unreadable as error:
+            return [self._refused(line, error)]
+        found: list[Bar | BadRow] = []
+        groups = self.rows.columns.groups
+        for name, places in groups.items():
+            if len(groups) > 1 and not any(cells[place].strip() for place in places.values()):
+                continue  # another of the symbols has a bar here
+            try:
+                found.append(self._bar(cells, name or symbol, time, places))
+            except Unreadable as error:
+                found.append(self._refused(line, error))
+        return found
+
+    def _refused(self, line: Line, error: Unreadable) -> BadRow:
+        column = None if error.place is None else self.rows.columns.names[error.place]
+        return BadRow(self.file, line.number, column, error.reason, raw=line.raw)
+
+    def _time(self, cells: Sequence[str], line: Line) -> datetime:
+        stamp = self.rows.stamp(cells)
+        if not intraday(self.interval):
+            return datetime(stamp.year, stamp.month, stamp.day, tzinfo=UTC)
+        if stamp.tzinfo is not None:
+            return stamp.astimezone(UTC)
+        if self.local is None:
+            return stamp.replace(tzinfo=UTC)
+        try:
+            return self.local.instant(stamp, line.number)
+        except ValueError as error:
+            raise Unreadable(self.rows.columns.places["time"], f"{self.rows.written(cells)!r} {error}") from None
+
+    def _bar(self, cells: Sequence[str], symbol: str, time: datetime, places: Mapping[str, int]) -> Bar:
+        opened, high, low, close = (self._price(cells, places[field]) for field in PRICES)
+        volume = self._number(cells, places.get("volume"))
+        impossible = contradiction(opened, high, low, close, volume) is not None
+        flags = ((IMPOSSIBLE,) if impossible else ()) + ((OFF_GRID,) if off_grid(time, self.interval) else ())
+        return Bar(
+            symbol=symbol,
+            interval=self.interval,
+            time=time,
+            open=opened,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+            adj_close=self._number(cells, places.get("adj_close")),
+            close_usd=self._number(cells, places.get("close_usd")),
+            tz=self.tz,
+            source="csv",
+            flags=flags,
+        )
+
+    def _price(self, cells: Sequence[str], place: int) -> float:
+        price = self._number(cells, place)
+        if price is None:
+            raise Unreadable(place, f"no value ({cells[place].strip() or 'empty'})")
+        return price
+
+    def _number(self, cells: Sequence[str], place: int | None) -> float | None:
+        if place is None:
+            return None
+        try:
+            return self.numbers.read(cells[place].strip())
+        except ValueError as error:
+            raise Unreadable(place, str(error)) from None

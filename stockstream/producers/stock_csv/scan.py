@@ -1,0 +1,83 @@
+"""All times of a file at a glance, as arrays: 20 bytes a row."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.producers.stock_csv.rows import Rows, Unreadable
+from stockstream.producers.stock_csv.text import Line
+from stockstream.producers.stock_csv.zones import NAIVE
+
+_MICRO: Final = timedelta(microseconds=1)
+_SECOND: Final = timedelta(seconds=1)
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times, whose offsets stand beside them
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What stands in a file's rows whose time can be read.
+
+    Parameters
+    ----------
+    lines
+        Lines of the file, the header included.
+    line, wall, offset, symbol
+        By row the line's number, the time as it is written in microseconds since 1970, its offset from UTC in seconds
+        (or `NAIVE`), and the symbol's number; shape (rows,).
+    symbols
+        The symbols by number; of a file without such a column, and where several stand in a row, only None.
+    unreadable
+        The first line whose time cannot be read, and why.
+    """
+
+    lines: int
+    line: NDArray[np.int32]
+    wall: NDArray[np.int64]
+    offset: NDArray[np.int32]
+    symbol: NDArray[np.int32]
+    symbols: Sequence[str | None]
+    unreadable: tuple[int, str] | None
+
+    @classmethod
+    def of(cls, lines: Iterable[Line], rows: Rows) -> Scan:
+        """Read all rows of a file."""
+        numbers, walls, offsets, codes = array("i"), array("q"), array("i"), array("i")
+        symbols: dict[str | None, int] = {}
+        last, unreadable = 0, None
+        for line in lines:
+            last = line.number
+            try:
+                cells = rows.cells(line)
+                stamp, symbol = rows.stamp(cells), rows.symbol(cells)
+            except Unreadable as error:
+                unreadable = unreadable or (line.number, error.reason)
+                continue
+            offset = stamp.utcoffset()
+            numbers.append(line.number)
+            walls.append((stamp.replace(tzinfo=None) - _EPOCH) // _MICRO)
+            offsets.append(NAIVE if offset is None else offset // _SECOND)
+            codes.append(symbols.setdefault(symbol, len(symbols)))
+        arrays = (np.frombuffer(numbers, np.int32), np.frombuffer(walls, np.int64), np.frombuffer(offsets, np.int32))
+        return cls(last, *arrays, np.frombuffer(codes, np.int32), list(symbols), unreadable)
+
+    @property
+    def instant(self) -> NDArray[np.int64]:
+        """By row the time in UTC, where no offset is known as it is written; microseconds since 1970."""
+        return self.wall - np.where(self.offset == NAIVE, 0, self.offset).astype(np.int64) * 10**6
+
+    @property
+    def naive(self) -> bool:
+        """Whether any time is without an offset."""
+        return bool((self.offset == NAIVE).any())
+
+
+def moment(micros: int) -> datetime:
+    """Microseconds since 1970 as a time in UTC."""
+    return _EPOCH.replace(tzinfo=UTC) + micros * _MICRO

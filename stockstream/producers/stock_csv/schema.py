@@ -1,0 +1,174 @@
+"""What is understood of a stock file: from its encoding to the interval of its bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from stockstream.errors import SourceError
+from stockstream.producers.csv_files import CsvFile
+from stockstream.producers.stock_csv.columns import LAYOUTS, PRICES
+from stockstream.producers.stock_csv.dialect import Numbers, Undecidable
+from stockstream.producers.stock_csv.header import Header
+from stockstream.producers.stock_csv.rows import Rows, Unreadable
+from stockstream.producers.stock_csv.text import Encoding, Line
+from stockstream.producers.stock_csv.time_format import MixedOrders, UnknownTime, Written, format_of
+from stockstream.producers.stock_csv.times import KNOWN, Calendar, TimeFormat, is_clock
+
+SAMPLE: Final = 2_000
+"""Rows from which a file's format is told; where they leave it open, more are read."""
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the user says of the files; None and nothing is for them to say.
+
+    Parameters
+    ----------
+    symbol
+        Whose bars these are; where a file names symbols, the only one that is taken.
+    interval
+        The bars' interval; otherwise the one in the file's name, otherwise the commonest spacing.
+    zone
+        The exchange's zone, in which times without an offset are meant; UTC without it. Never touches session dates.
+    columns
+        By field the column that holds it, as for `Columns.of`.
+    times, separator, decimal
+        The format of times, what parts cells, and the decimal mark.
+    """
+
+    symbol: str | None = None
+    interval: str | None = None
+    zone: ZoneInfo | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    times: TimeFormat | None = None
+    separator: str | None = None
+    decimal: str | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """How a file's bytes are text, its text rows, and its cells times and numbers."""
+
+    encoding: Encoding
+    header: Header
+    rows: Rows
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, file: CsvFile, overrides: Overrides) -> Schema:
+        """Tell it from the beginning of a file, and where that leaves it open from all of it.
+
+        Raises
+        ------
+        SourceError
+            For what is no file of bars, and for what can be read in two ways: names both, and the option that says it.
+        """
+        encoding = Encoding.of(file)
+        with encoding.lines(file) as lines:
+            head = list(islice(lines, SAMPLE))
+        if not head:
+            raise SourceError(f"{file.name} is empty", hint=f"its first line should be a header, such as {LAYOUTS[0]}")
+        header = Header.of(file.name, head, separator=overrides.separator, chosen=overrides.columns)
+        sample = [line for line in head if line.number > header.end]
+        if not sample:
+            raise SourceError(f"{file.name} holds a header and no rows")
+        rows = _settled(Rows(header.dialect, header.columns, Calendar()), sample, chosen=overrides.columns)
+        looking = _Looking(file, encoding, header, rows)
+        times = overrides.times or looking.times()
+        numbers = Numbers(overrides.decimal) if overrides.decimal else looking.numbers()
+        return cls(encoding, header, Rows(rows.dialect, rows.columns, times), numbers)
+
+    @property
+    def names_symbols(self) -> bool:
+        """Whether a column, or the header, says whose bars these are."""
+        return "symbol" in self.rows.columns.places or any(self.rows.columns.groups)
+
+    def lines(self, file: CsvFile) -> Iterator[Line]:
+        """The lines of the file behind its header."""
+        with self.encoding.lines(file) as lines:
+            yield from (line for line in lines if line.number > self.header.end)
+
+
+def _settled(rows: Rows, sample: list[Line], *, chosen: Mapping[str, str]) -> Rows:
+    """The rows without columns that are not what their names say: numbers of rows, times that are none."""
+    cells = [cells for cells in (_cells(rows, line) for line in sample) if cells is not None]
+    columns = rows.columns if "symbol" in chosen else rows.columns.without_row_numbers(cells)
+    clock = columns.places.get("clock")
+    if clock is not None and not all(is_clock(row[clock].strip()) for row in cells):
+        columns = columns.without_clock()
+    return Rows(rows.dialect, columns, rows.times)
+
+
+def _cells(rows: Rows, line: Line) -> list[str] | None:
+    try:
+        return rows.cells(line)
+    except Unreadable:
+        return None
+
+
+@dataclass(frozen=True)
+class _Looking:
+    """A file that is looked through until its format is known."""
+
+    file: CsvFile
+    encoding: Encoding
+    header: Header
+    rows: Rows
+
+    def times(self) -> TimeFormat:
+        hint = "say it with --date-format (D/M/Y, M/D/Y, Y/M/D, s, ms, us, ns or a pattern such as %d.%m.%Y)"
+        try:
+            return format_of(self._times(), patience=SAMPLE)
+        except UnknownTime as error:
+            text, line = error.first
+            raise SourceError(
+                f"{self.file.name}, line {line}: {text!r} is no time that is known",
+                hint=f"known are {KNOWN}; {hint.replace('it', 'another')}",
+            ) from None
+        except Undecidable as error:
+            raise SourceError(
+                f"{self.file.name}: {error}, and no row of the file tells which",
+                hint=hint,
+            ) from None
+        except MixedOrders as error:
+            one, other = error.one, error.other
+            raise SourceError(
+                f"{self.file.name} writes its dates in two ways: {one.text!r} in line {one.line}, "
+                f"{other.text!r} in line {other.line}",
+                hint="mend the file, for other rows may be either; or " + hint,
+            ) from None
+
+    def numbers(self) -> Numbers:
+        try:
+            return Numbers.of(self._numbers(), self.rows.dialect.separator, patience=SAMPLE * len(PRICES))
+        except Undecidable as error:
+            raise SourceError(
+                f"{self.file.name}: {error}, and no number of the file tells which",
+                hint="say which mark parts the decimals: --decimal . or --decimal ,",
+            ) from None
+
+    def _times(self) -> Iterator[Written]:
+        for line, cells in self._cells():
+            yield Written(self.rows.written(cells), line)
+
+    def _numbers(self) -> Iterator[tuple[str, bool]]:
+        places = [
+            (group[name], name == "volume")
+            for group in self.rows.columns.groups.values()
+            for name in (*PRICES, "volume")
+            if name in group
+        ]
+        for _, cells in self._cells():
+            for place, volume in places:
+                yield cells[place].strip(), volume
+
+    def _cells(self) -> Iterator[tuple[int, list[str]]]:
+        with self.encoding.lines(self.file) as lines:
+            for line in lines:
+                cells = _cells(self.rows, line) if line.number > self.header.end else None
+                if cells is not None:
+                    yield line.number, cells

@@ -1,0 +1,105 @@
+"""A file's bytes as lines of text: UTF-8 with or without a mark, UTF-16, Windows-1252."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from io import TextIOWrapper
+from typing import BinaryIO, Final, NamedTuple
+
+from stockstream.producers.csv_files import BLOCK, CsvFile
+
+_LONGEST: Final = 1 << 26
+"""Bytes (or letters) of the longest line that is taken whole: it may be no text at all, and never end."""
+
+_MARKS: Final = ("\ufeff", "ï»¿")
+"""What may stand before a text: the byte order mark, and the same where UTF-8 was taken for Windows-1252 once."""
+
+_UTF16: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+class Line(NamedTuple):
+    """A line of the file: its number from 1, its bytes, its text, and whether its end is there."""
+
+    number: int
+    raw: bytes
+    text: str
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a file's bytes are text: the ``codec``'s name, and how lines end, in LF (or CRLF) or in CR alone."""
+
+    codec: str
+    carriage_returns: bool = False
+
+    @classmethod
+    def of(cls, file: CsvFile) -> Encoding:
+        """Tell the encoding from the file's first megabyte."""
+        with file.open() as stream:
+            block = stream.read(BLOCK)
+        codec = _codec(block)
+        ends = (b"\r", b"\n") if not codec.startswith("utf-16") else ("\r".encode(codec), "\n".encode(codec))
+        return cls(codec, ends[0] in block and ends[1] not in block)
+
+    @property
+    def name(self) -> str:
+        """How the user is told of it."""
+        return {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Latin-1)"}.get(self.codec, "UTF-16")
+
+    @contextmanager
+    def lines(self, file: CsvFile) -> Iterator[Iterator[Line]]:
+        """Give the lines of the file that are not blank."""
+        with file.open() as stream:
+            yield filter(_filled, self._converted(stream) if self._converts else self._split(stream))
+
+    @property
+    def _converts(self) -> bool:
+        return self.carriage_returns or self.codec.startswith("utf-16")
+
+    def _split(self, stream: BinaryIO) -> Iterator[Line]:
+        for number, line in enumerate(iter(partial(stream.readline, _LONGEST), b""), start=1):
+            raw = line.rstrip(b"\r\n")
+            try:
+                text = raw.decode(self.codec)
+            except UnicodeDecodeError:
+                text = raw.decode("cp1252", "replace")
+            yield Line(number, raw, _unmarked(text) if number == 1 else text, line.endswith(b"\n"))
+
+    def _converted(self, stream: BinaryIO) -> Iterator[Line]:
+        text = TextIOWrapper(stream, self.codec, "replace", newline=None)
+        try:
+            for number, line in enumerate(iter(partial(text.readline, _LONGEST), ""), start=1):
+                bare = _unmarked(line.rstrip("\n")) if number == 1 else line.rstrip("\n")
+                yield Line(number, bare.encode(self.codec, "replace"), bare, line.endswith("\n"))
+        finally:
+            text.detach()
+
+
+def _filled(line: Line) -> bool:
+    return bool(line.text) and not line.text.isspace()
+
+
+def _unmarked(text: str) -> str:
+    while text.startswith(_MARKS):
+        text = text.removeprefix(_MARKS[0]).removeprefix(_MARKS[1])
+    return text
+
+
+def _codec(block: bytes) -> str:
+    for mark, codec in _UTF16:
+        if block.startswith(mark):
+            return codec
+    if block[1:64:2].count(0) > 16:
+        return "utf-16-le"
+    if block[:64:2].count(0) > 16:
+        return "utf-16-be"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(block)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"
