@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -12,13 +13,19 @@ MARKET: Final = "market"
 SIMULATED: Final = "simulated"
 
 IMPOSSIBLE: Final = "impossible"
-"""The flag of a bar whose numbers contradict each other: it is shown as doubtful, never computed with."""
+"""The flag of a bar whose numbers contradict each other: none of them is computed with.
+
+``impossible:open,high`` doubts these fields alone: what reads others computes with the bar. See `doubts`.
+"""
 
 OFF_GRID: Final = "off-grid"
 """The flag of a bar that does not open on a multiple of its interval."""
 
 PARTIAL: Final = "partial"
-"""The flag of a bar made of shorter ones of which an impossible one was left out."""
+"""The flag of a bar made of shorter ones of which an impossible one, or an impossible part of one, was left out."""
+
+NUMBERS: Final = ("open", "high", "low", "close", "volume")
+"""The fields of a bar that are computed with, in their order."""
 
 
 class Series(NamedTuple):
@@ -39,7 +46,7 @@ class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     interval: str
     feed: str = MARKET
     time: datetime
-    open: float
+    open: float | None
     high: float
     low: float
     close: float
@@ -54,9 +61,10 @@ class Bar(Candle, frozen=True, kw_only=True, gc=False):
     """One period of trading in one symbol.
 
     ``time`` is the opening instant in UTC; for intervals of a day and longer it is the session's date at
-    00:00Z and is never shifted between zones. Prices are split-adjusted as fetched, in ``currency``;
-    ``volume`` is in shares (fractional where the market has it). ``revision`` informs: at equal (series, time)
-    the later offset wins. ``final`` is False while the period is still open.
+    00:00Z and is never shifted between zones. Prices are split-adjusted as fetched, in ``currency``, and may be
+    negative; ``open`` is None where the source does not have it. ``volume`` is in shares (fractional where the market
+    has it), None where it is not known. ``flags`` are the doubts about the bar. ``revision`` informs: at equal
+    (series, time) the later offset wins. ``final`` is False while the period is still open.
     """
 
     adj_close: float | None = None
@@ -70,24 +78,72 @@ class Bar(Candle, frozen=True, kw_only=True, gc=False):
         return Series(self.symbol, self.interval, self.feed)
 
 
-def contradiction(open: float, high: float, low: float, close: float, volume: float | None) -> str | None:  # noqa: A002 - the field's own names
-    """Say why the numbers of a bar cannot be true, or None where they can.
+def known_open(open: float | None, high: float, low: float, close: float) -> float | None:  # noqa: A002 - the field's own names
+    """The open, or None where it is missing: not there, not a number, or the 0 that Yahoo writes in its place.
 
-    >>> contradiction(10.0, 11.0, 9.0, 10.5, 300.0)
-    >>> contradiction(10.0, 9.0, 11.0, 10.5, 300.0)
-    'high 9.0 below low 11.0'
+    A 0 among prices above 0 is no price; where the low reaches it, it may be one.
+
+    >>> known_open(0.0, 11.0, 9.0, 10.5), known_open(0.0, 11.0, 0.0, 10.5), known_open(10.0, 11.0, 9.0, 10.5)
+    (None, 0.0, 10.0)
     """
-    numbers = (open, high, low, close) if volume is None else (open, high, low, close, volume)
-    if not all(map(math.isfinite, numbers)):
-        return "a number that is not finite"
+    if open is None or math.isnan(open) or (open == 0.0 and min(high, low, close) > 0.0):
+        return None
+    return open
+
+
+def doubts(
+    open: float | None,  # noqa: A002 - the field's own names
+    high: float,
+    low: float,
+    close: float,
+    volume: float | None,
+) -> tuple[str, ...]:
+    """The flags of a bar with these numbers: one that names the fields that cannot be true, or none.
+
+    In doubt are numbers that are not finite, a high below the low, a negative volume, and an open or a close outside of
+    low to high: that is one trade against the extremes of all, so that these are in doubt only where both lie beyond
+    the same one. Negative prices are prices.
+
+    >>> doubts(-14.0, 13.9, -40.3, -37.6, 300.0), doubts(None, 11.0, 9.0, 10.5, 0.0)
+    ((), ())
+    >>> doubts(10.0, 9.0, 11.0, 10.5, -1.0), doubts(8.0, 11.0, 9.0, 10.5, 300.0), doubts(8.0, 11.0, 9.0, 8.5, 300.0)
+    (('impossible:high,low,volume',), ('impossible:open',), ('impossible:open,low,close',))
+    """
+    if (
+        (open is None or low <= open <= high)
+        and -math.inf < low <= close <= high < math.inf
+        and (volume is None or 0.0 <= volume < math.inf)
+    ):
+        return ()
+    numbers = dict(zip(NUMBERS, (open, high, low, close, volume), strict=True))
+    wrong = {name for name, number in numbers.items() if number is not None and not math.isfinite(number)}
     if high < low:
-        return f"high {high} below low {low}"
+        wrong |= {"high", "low"}
+    elif not wrong & {"high", "low"}:
+        trades = {"close": close} if open is None else {"open": open, "close": close}
+        below = {name for name, price in trades.items() if price < low}
+        above = {name for name, price in trades.items() if price > high}
+        wrong |= below | above
+        wrong |= {extreme for extreme, beyond in (("low", below), ("high", above)) if len(beyond) > 1}
     if volume is not None and volume < 0:
-        return f"negative volume {volume}"
-    for name, price in (("open", open), ("close", close)):
-        if not low <= price <= high:
-            return f"{name} {price} outside low {low} to high {high}"
-    return None
+        wrong.add("volume")
+    return (f"{IMPOSSIBLE}:{','.join(name for name in NUMBERS if name in wrong)}",)
+
+
+@lru_cache(maxsize=1024)
+def doubted(flags: tuple[str, ...]) -> frozenset[str]:
+    """The fields of a bar that its flags doubt.
+
+    >>> sorted(doubted(("off-grid", "impossible:open,volume"))), len(doubted(("impossible",)))
+    (['open', 'volume'], 5)
+    """
+    fields: set[str] = set()
+    for flag in flags:
+        kind, _, named = flag.partition(":")
+        if kind == IMPOSSIBLE:
+            names = set(named.split(","))
+            fields |= names if names <= set(NUMBERS) else set(NUMBERS)
+    return frozenset(fields)
 
 
 RowNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]

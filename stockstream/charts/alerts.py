@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stockstream.charts.memory import Memory
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.values import moment
+from stockstream.records import NUMBERS
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Line, Mark, Panel
 from stockstream.views.view import View
@@ -172,8 +173,8 @@ class Alerts:
                     continue
                 values = frame[column][start:]
                 known = np.isfinite(values)
-                if "doubtful" in frame:
-                    known &= ~frame["doubtful"][start:]
+                if column in NUMBERS:
+                    known &= frame.sure(column)[start:]
                 rows = start + np.flatnonzero(known)
                 before = watch.values[column]
                 above = np.concatenate(([before], values[known])) >= level.value

@@ -22,12 +22,16 @@ _OPEN_BODY: Final = 3
 _DOUBTFUL: Final = 8
 """The first of the artists of doubtful rows; before them are wick and body of the four kinds of candles."""
 
+_WITHOUT_OPEN: Final = 10
+"""The first of the artists of candles of which it is not known how they opened."""
+
+_PRICES: Final = ("open", "high", "low", "close")
 _DASHES: Final = (0, (2.0, 2.0))
 
 
 def _trend(rows: Rows, size: int) -> NDArray[np.bool_]:
-    """Whether each bucket closes where it opened or above."""
-    return np.asarray(sampling.lasts(rows["close"], size) >= sampling.firsts(rows["open"], size))
+    """Whether each bucket closes where it opened or above; also where it is not known how it opened."""
+    return np.asarray(~(sampling.lasts(rows["close"], size) < sampling.firsts(rows["open"], size)))
 
 
 def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
@@ -40,8 +44,9 @@ def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bo
 class DrawnCandles(DrawnMark):
     """`Candles`: hollow where the close is not below the open, filled where it is; dashed while forming.
 
-    A row that the frame calls ``doubtful`` is a grey stroke from low to high, which may lie anywhere, and a mark at the
-    panel's upper edge; nothing else is drawn of it.
+    A row without an open is a stroke from low to high with a tick to the right at the close. One with a price in doubt
+    is a grey stroke from low to high, which may lie anywhere, and a mark at the panel's upper edge; nothing else is
+    drawn of it.
     """
 
     columns = ("high", "low")
@@ -57,13 +62,15 @@ class DrawnCandles(DrawnMark):
                 self.crisp(facecolor=inside, edgecolor=color, linestyle=dashes)
         self.crisp(fill=False, edgecolor=theme.doubtful)
         self.pixels(fill=False, edgecolor=theme.alarm)
+        for _ in ("stick", "tick"):
+            self.crisp(fill=False, edgecolor=theme.quiet)
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move the candles; a bucket of several rows is one candle of all of them."""
         size = scale.bucket
         x = scale.pixels(sampling.centers(len(rows), rows.first, size))
-        doubtful = rows["doubtful"] if "doubtful" in rows.frame else np.zeros(len(rows), dtype=bool)
-        trusted = {name: np.where(doubtful, np.nan, rows[name]) for name in ("open", "high", "low", "close")}
+        doubtful = ~rows.frame.sure(*_PRICES)
+        trusted = {name: np.where(doubtful, np.nan, rows[name]) for name in _PRICES}
         opens, closes = sampling.firsts(trusted["open"], size), sampling.lasts(trusted["close"], size)
         high, low = sampling.highest(trusted["high"], size), sampling.lowest(trusted["low"], size)
         rising = closes >= opens
@@ -81,6 +88,11 @@ class DrawnCandles(DrawnMark):
             box = boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind])
             self.set(level, wick, stick, width=scale.hairline)
             self.set(level, body, box, width=scale.hairline)
+        blunt = ~known & np.isfinite(closes)
+        stick = segments(x[blunt], low[blunt], high[blunt])
+        tick = boxes(x[blunt], x[blunt] + half, closes[blunt], closes[blunt])
+        self.set(level, _WITHOUT_OPEN, stick, width=scale.hairline)
+        self.set(level, _WITHOUT_OPEN + 1, tick, width=scale.hairline)
         self._place_doubtful(level, rows, doubtful, scale)
 
     def _place_doubtful(self, level: Level, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:

@@ -76,7 +76,7 @@ class Levels:
         self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
         lefts = [self._canvas.copy_from_bbox(_part(box, left, seam)) for box in boxes] if seam > left else []
         rows = frame.slice(slice(first, settled))
-        copied = Frame(frame.index, {name: rows[name].copy() for name in rows})
+        copied = rows.copy()
         area = _part(Bbox.union(boxes), seam, right)
         self._baked = _Baked(copied, first, settled, live, scale, grounds, lefts, area)
         self.renew(renderer, frame, last)

@@ -234,13 +234,20 @@ class DrawnPanel:
         elif lacking := [(what, name) for what, name in self.spec.needs if not _any(frame, name, _positive)]:
             text = ";  ".join(f"{what}: no {name} in these bars".removeprefix(": ") for what, name in lacking)
         else:
-            text = "not enough bars yet" if blank and any(drawn.columns for drawn in self.marks) else ""
+            text = self._absence(frame) if blank else ""
         if text == self._remark.get_text():
             return False
         self._remark.set_text(text)
         self._remark.set(y=0.5 if blank else 0.97, va="center" if blank else "top")
         self.ruling.numbered = not blank
         return True
+
+    def _absence(self, frame: Frame) -> str:
+        """Why no mark has a value."""
+        reasons = dict.fromkeys(frame.reason(name) for drawn in self.marks for name in drawn.columns)
+        if None in reasons:
+            return "not enough bars yet"
+        return f"undefined: {'; '.join(filter(None, reasons))}".removesuffix(": ") if reasons else ""
 
     def fit(self, frame: Frame, *, anew: bool) -> bool:
         """Let the limits follow the rows in view; True where they moved. ``anew`` forgets the limits so far."""
@@ -267,7 +274,7 @@ class DrawnPanel:
         columns = [frame[name] for drawn in self.marks for name in drawn.columns if name in frame]
         if self.axes.get_yscale() == "log":
             columns = [np.where(column > 0, column, np.nan) for column in columns]
-        sure = ~frame["doubtful"] if "doubtful" in frame else np.ones(len(frame), dtype=bool)
+        sure = frame.sure("high", "low", "close")
         return _extent([column[sure] for column in columns]) or _extent(columns)
 
 

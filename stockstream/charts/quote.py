@@ -58,8 +58,7 @@ def quote(subject: Subject) -> Quote | None:
         return None
     closes = frame["close"]
     sure = np.isfinite(closes)
-    if "doubtful" in frame:
-        sure &= ~frame["doubtful"]
+    sure &= frame.sure("close")
     rows = np.flatnonzero(sure)
     if not len(rows):
         return None
@@ -73,6 +72,8 @@ def quote(subject: Subject) -> Quote | None:
     if subject.daily:
         return None
     first = int(rows[0])
+    if not np.isfinite(frame["open"][first]) or not frame.sure("open")[first]:
+        return None
     clock = moment(frame.instants[first], subject.zone, daily=False, named=False).rpartition(" ")[2]
     return Quote(float(closes[last]), float(frame["open"][first]), clock, digits)
 

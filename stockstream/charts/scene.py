@@ -175,9 +175,7 @@ class Scene:
 
     def hold(self) -> None:
         """Keep what is shown as it is now, whatever becomes of the columns it came from."""
-        frame = self._subject.frame
-        copied = Frame(frame.index, {name: frame[name].copy() for name in frame})
-        self._subject = replace(self._subject, frame=copied)
+        self._subject = replace(self._subject, frame=self._subject.frame.copy())
 
     def point(self, place: Place | None) -> None:
         """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""

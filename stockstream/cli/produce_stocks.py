@@ -24,7 +24,7 @@ from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.producers.yahoo_splits import Earlier
-from stockstream.records import IMPOSSIBLE, SIMULATED, Bar, Series
+from stockstream.records import SIMULATED, Bar, Series, doubted
 from stockstream.topics import STOCKS
 
 T = TypeVar("T")
@@ -83,6 +83,7 @@ class Tally:
     def __init__(self) -> None:
         self._spans: dict[Series, _Span] = {}
         self._impossible = 0
+        self._without_open = 0
 
     @property
     def sent(self) -> int:
@@ -96,7 +97,8 @@ class Tally:
                 span = self._spans.setdefault(item.series, _Span(0, item.time, item.time))
                 span.bars += 1
                 span.first, span.last = min(span.first, item.time), max(span.last, item.time)
-                self._impossible += IMPOSSIBLE in item.flags
+                self._impossible += bool(doubted(item.flags))
+                self._without_open += item.open is None
             yield item
 
     def tell(self, reporter: Reporter) -> None:
@@ -108,6 +110,8 @@ class Tally:
             reporter.note(f"... and {len(self._spans) - SHOWN:,} more series")
         if self._impossible:
             reporter.warn(f"{self._impossible:,} bars contradict themselves: they are sent, marked as impossible")
+        if self._without_open:
+            reporter.note(f"{self._without_open:,} bars have no open")
 
 
 def simulated(

@@ -78,14 +78,14 @@ def _raw(sent: Sent) -> str:
 def _bar(bar: Bar) -> str:
     opened = f"{bar.time:%Y-%m-%d %H:%M}Z" if intraday(bar.interval) else f"{bar.time:%Y-%m-%d}"
     volume = "-" if bar.volume is None else f"{bar.volume:,.10g}"
-    prices = "  ".join(f"{name} {price:,.10g}" for name, price in _prices(bar))
+    prices = "  ".join(f"{name} -" if price is None else f"{name} {price:,.10g}" for name, price in _prices(bar))
     marks = [*([bar.feed] if bar.feed != MARKET else []), *([] if bar.final else ["forming"]), *bar.flags]
     return f"{opened}  {bar.symbol:<6} {bar.interval:<3}  {prices}  volume {volume}" + (
         f"  ({', '.join(marks)})" if marks else ""
     )
 
 
-def _prices(bar: Bar) -> tuple[tuple[str, float], ...]:
+def _prices(bar: Bar) -> tuple[tuple[str, float | None], ...]:
     return ("open", bar.open), ("high", bar.high), ("low", bar.low), ("close", bar.close)
 
 

@@ -103,7 +103,7 @@ def _refuse_nothing(
 
 
 _BAR: Final = ["symbol", "interval", "feed", "time"]
-_NUMBERS: Final = dict.fromkeys(("volume", "adj_close", "close_usd"), "float64")
+_NUMBERS: Final = dict.fromkeys(("open", "volume", "adj_close", "close_usd"), "float64")
 _ROW: Final = ["file", "row"]
 
 

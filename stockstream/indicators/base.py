@@ -53,7 +53,7 @@ class PriceBar(Protocol):
     """What an indicator may read of a bar, each only those of its ``inputs``; `stockstream.records.Bar` is one."""
 
     @property
-    def open(self) -> float: ...  # noqa: D102
+    def open(self) -> float | None: ...  # noqa: D102
     @property
     def high(self) -> float: ...  # noqa: D102
     @property
@@ -96,6 +96,9 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     fields: ClassVar[tuple[str, ...]]
     """The names of a point's values, the columns `batch` gives; taken from ``point``."""
+
+    undefined: ClassVar[str] = ""
+    """Why a field of its points may be None, in words that follow "undefined: "."""
 
     value: P | None
 

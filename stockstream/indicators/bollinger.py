@@ -71,6 +71,7 @@ class Bollinger(Indicator[PriceBar, BollingerPoint]):
     __slots__ = ("_scale", "_window", "period", "width")
 
     name: ClassVar[str] = "bollinger"
+    undefined: ClassVar[str] = "the price did not move"
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = BollingerPoint
     kept: ClassVar[tuple[str, ...]] = ("_window",)

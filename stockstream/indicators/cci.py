@@ -70,6 +70,7 @@ class CCI(Indicator[PriceBar, CCIPoint]):
     __slots__ = ("_mean", "_noise", "_scale", "_window", "period")
 
     name: ClassVar[str] = "cci"
+    undefined: ClassVar[str] = "the price did not move"
     inputs: ClassVar[tuple[str, ...]] = ("high", "low", "close")
     point: ClassVar[type[Point]] = CCIPoint
     kept: ClassVar[tuple[str, ...]] = ("_mean", "_window")

@@ -16,7 +16,7 @@ from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.corrected import TooLate
 from stockstream.indicators.sessions import Sessions
 from stockstream.indicators.stateful import Stateful
-from stockstream.records import IMPOSSIBLE, PARTIAL, Bar
+from stockstream.records import PARTIAL, Bar, doubted, doubts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Table = TypeVar("Table", bound="Mapping[str, NDArray[Any]] | pd.DataFrame")
 
 _PRICES: Final = ("open", "high", "low", "close")
+_NEEDED: Final = ("high", "low", "close")
 _time_of = attrgetter("time")
 
 
@@ -43,9 +44,9 @@ class Resampler(Stateful):
     at 00:00Z; `stockstream.periods` says from where several days, weeks, months or years are counted. See
     `stockstream.indicators.sessions.Sessions`.
 
-    An impossible bar (flagged so, or self-contradictory) is left out and counted; the period's bar is flagged
-    ``partial``. A period of nothing else gives the last of them, flagged ``impossible`` as it is. All other flags are
-    kept. The revision is the sum of the revisions.
+    A bar whose high, low or close is in doubt (flagged so, or self-contradictory) is left out; an open or a volume in
+    doubt is not known. They are counted; the period's bar is flagged ``partial``. A period of nothing but bars left out
+    gives the last of them, flagged as it is. All other flags are kept. The revision is the sum of the revisions.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ class Resampler(Stateful):
     Attributes
     ----------
     doubtful : int
-        Impossible bars that were left out.
+        Bars that were left out, or of which the open or the volume was.
 
     Raises
     ------
@@ -147,7 +148,7 @@ class Resampler(Stateful):
         if not newest.time < bar.time < self._until:
             return self._take(bar)
         period.append(bar)
-        self.doubtful += IMPOSSIBLE in bar.flags
+        self.doubtful += bool(doubted(bar.flags))
         return None
 
     def _take(self, bar: Bar) -> Bar | None:
@@ -163,7 +164,7 @@ class Resampler(Stateful):
         former = period.put(bar)
         if former is bar:
             return None
-        self.doubtful += (IMPOSSIBLE in bar.flags) - (former is not None and IMPOSSIBLE in former.flags)
+        self.doubtful += bool(doubted(bar.flags)) - (former is not None and bool(doubted(former.flags)))
         if period is self._periods[-1]:
             self._until = until
             if not fresh or place == 0:
@@ -214,7 +215,7 @@ class Resampler(Stateful):
         fresh.doubtful = doubtful
         return fresh
 
-    def batch(self, columns: Table, of: str | None = None) -> Table:
+    def batch(self, columns: Table, of: str | None = None, left_out: NDArray[np.bool_] | None = None) -> Table:
         """The bars of a whole history at once, at NumPy's speed; what `update` has seen has no part in it.
 
         Parameters
@@ -222,16 +223,18 @@ class Resampler(Stateful):
         columns
             Arrays of shape (n,) by name, or a DataFrame: time (or a DataFrame's index of times), open, high, low,
             close; volume, adj_close, close_usd and the other fields of a bar where there are any, NaN where a volume
-            is not known. Rows may stand in any order; of several of one time the last counts.
+            or an open is not known. Rows may stand in any order; of several of one time the last counts.
         of
             The interval of these bars; not needed where there is a column interval.
+        left_out
+            Which bars are in doubt besides those that contradict themselves, shape (n,).
 
         Returns
         -------
         Columns | pandas.DataFrame
             The same columns with one row a period; the last period is the one that is forming, and ``final`` tells
             whether it is over. Times are as they came (a column or the index, in its zone); dates are in UTC. Flags
-            and revisions are not read: bars are impossible that contradict themselves.
+            and revisions are not read: bars are in doubt that contradict themselves, and those of ``left_out``.
 
         Raises
         ------
@@ -242,7 +245,7 @@ class Resampler(Stateful):
         """
         from stockstream.indicators.resample_columns import resampled  # as late as here: see base
 
-        table: Table = resampled(self.interval, self._sessions, self._closes, columns, of)
+        table: Table = resampled(self.interval, self._sessions, self._closes, columns, of, left_out)
         return table
 
     def openings(self, times: NDArray[np.datetime64], zones: NDArray[Any], of: str) -> NDArray[np.datetime64]:
@@ -262,13 +265,14 @@ class _Sum:
     __slots__ = ("flags", "high", "last", "left_out", "low", "open", "revision", "volume")
 
     last: Bar | None
+    open: float | None
     volume: float | None
     flags: tuple[str, ...]
 
     def __init__(self) -> None:
         self.last = None
-        self.open = self.high = self.low = 0.0
-        self.volume = 0.0
+        self.high = self.low = 0.0
+        self.open = self.volume = 0.0
         self.flags = ()
         self.left_out = False
         self.revision = 0
@@ -276,23 +280,29 @@ class _Sum:
     def add(self, bar: Bar) -> None:
         """Take the next bar, in the order of time."""
         self.revision += bar.revision
+        first = bar.open
+        volume = bar.volume
         if bar.flags:
-            if IMPOSSIBLE in bar.flags:
+            if doubtful := doubted(bar.flags):
                 self.left_out = True
-                return
-            self.flags += tuple(flag for flag in bar.flags if flag not in self.flags)
+                if not doubtful.isdisjoint(_NEEDED):
+                    return
+                first = None if "open" in doubtful else first
+                volume = None if "volume" in doubtful else volume
+            kept = [flag for flag in bar.flags if flag not in self.flags and not doubted((flag,))]
+            self.flags = (*self.flags, *kept)
         if self.last is None:
-            self.open = bar.open
+            self.open = first
             self.high = bar.high
             self.low = bar.low
-            self.volume = bar.volume
+            self.volume = volume
         else:
             if bar.high > self.high:
                 self.high = bar.high
             if bar.low < self.low:
                 self.low = bar.low
             if self.volume is not None:
-                self.volume = None if bar.volume is None else self.volume + bar.volume
+                self.volume = None if volume is None else self.volume + volume
         self.last = bar
 
     def copy(self) -> _Sum:
@@ -373,7 +383,8 @@ def _checked(bar: Bar) -> Bar:
     high = bar.high
     volume = bar.volume
     if (
-        -1e100 <= low <= bar.open <= high <= 1e100
+        bar.open is not None
+        and -1e100 <= low <= bar.open <= high <= 1e100
         and low <= bar.close <= high
         and (volume is None or 0.0 <= volume <= 1e100)
         and bar.adj_close is bar.close_usd is None
@@ -383,7 +394,7 @@ def _checked(bar: Bar) -> Bar:
         value = getattr(bar, name)
         if value is not None and not -1e100 <= value <= 1e100:
             raise checks.refusal(bar, name)
-    possible = low <= bar.open <= high and low <= bar.close <= high and (volume is None or volume >= 0.0)
-    if possible or IMPOSSIBLE in bar.flags:
+    found = doubts(bar.open, high, low, bar.close, volume)
+    if doubted(found) <= doubted(bar.flags):
         return bar
-    return msgspec.structs.replace(bar, flags=(IMPOSSIBLE, *bar.flags))
+    return msgspec.structs.replace(bar, flags=(*found, *bar.flags))

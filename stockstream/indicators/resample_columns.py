@@ -25,6 +25,7 @@ def resampled(
     closes: Callable[[datetime, str, str | None], bool],
     columns: Any,
     of: str | None,
+    left_out: NDArray[np.bool_] | None,
 ) -> Any:
     """What `stockstream.indicators.resample.Resampler.batch` gives.
 
@@ -36,7 +37,7 @@ def resampled(
         Which session an instant belongs to.
     closes
         Whether a bar of a time, an interval and a zone is the last of its period.
-    columns, of
+    columns, of, left_out
         As for ``batch``.
     """
     finer = _interval(columns, of)
@@ -51,7 +52,9 @@ def resampled(
     times, zones = times[order], zones[order]
     opened = openings(interval, sessions, finer, times, zones)
     last = opened[-1:]
-    kept = np.flatnonzero(_taken(_possible(found)[order], changes(opened)))
+    possible = _possible(found) if left_out is None else _possible(found) & ~left_out
+    found = _known_parts(found, possible)
+    kept = np.flatnonzero(_taken(possible[order], changes(opened)))
     rows = order[kept]
     if not np.array_equal(rows, np.arange(len(numbers[0]))):  # which it nearly always is
         found = {name: column[rows] for name, column in found.items()}
@@ -96,18 +99,22 @@ def _interval(columns: Any, of: str | None) -> str:
 
 def _known(name: str, column: NDArray[np.float64]) -> NDArray[np.bool_]:
     size: NDArray[np.float64] = np.abs(column)
-    return ~(size > 1e100) if name == "volume" else size <= 1e100
+    return ~(size > 1e100) if name in ("open", "volume") else size <= 1e100
 
 
 def _possible(found: dict[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
-    """Which bars do not contradict themselves, as `stockstream.records.contradiction` has it."""
-    low, high = found["low"], found["high"]
-    possible: NDArray[np.bool_] = np.ones(len(low), dtype=np.bool_)
-    for name in ("open", "close"):
-        possible &= (low <= found[name]) & (found[name] <= high)
-    if "volume" in found:
-        possible &= ~(found["volume"] < 0.0)
+    """Which bars have a high, a low and a close that `stockstream.records.doubts` does not doubt."""
+    possible: NDArray[np.bool_] = (found["low"] <= found["close"]) & (found["close"] <= found["high"])
     return possible
+
+
+def _known_parts(found: dict[str, NDArray[np.float64]], possible: NDArray[np.bool_]) -> dict[str, NDArray[np.float64]]:
+    """The numbers, NaN in place of an open or a volume that is in doubt where all else is possible."""
+    first = found["open"]
+    wrong = {"open": possible & ((first < found["low"]) | (first > found["high"]))}
+    if "volume" in found:
+        wrong["volume"] = possible & (found["volume"] < 0.0)
+    return found | {name: np.where(bad, np.nan, found[name]) for name, bad in wrong.items() if bad.any()}
 
 
 def _taken(possible: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -53,6 +53,7 @@ class ROC(Indicator[PriceBar, ROCPoint]):
     __slots__ = ("_closes", "_place", "period")
 
     name: ClassVar[str] = "roc"
+    undefined: ClassVar[str] = "the former close is 0"
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = ROCPoint
     kept: ClassVar[tuple[str, ...]] = ("_closes", "_place")

@@ -70,6 +70,7 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
     __slots__ = ("_clean", "_extremes", "_raws", "_signals", "period", "signal", "smooth")
 
     name: ClassVar[str] = "stochastic"
+    undefined: ClassVar[str] = "the price did not move"
     inputs: ClassVar[tuple[str, ...]] = ("high", "low", "close")
     point: ClassVar[type[Point]] = StochasticPoint
     kept: ClassVar[tuple[str, ...]] = ("_extremes", "_raws", "_signals", "_clean")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import log, log1p, sqrt
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 class VolatilityPoint(Point, frozen=True, gc=False):
-    """The volatility at one bar, ``volatility``, as a fraction: 0.2 is 20 % a year where ``factor`` is bars a year."""
+    """The volatility at one bar, ``volatility``, as a fraction: 0.2 is 20 % a year where ``factor`` is bars a year.
 
-    volatility: float
+    None at a close that is not above 0.
+    """
+
+    volatility: float | None
 
 
 class Volatility(Indicator[PriceBar, VolatilityPoint]):
@@ -31,7 +34,8 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
 
     Source: John C. Hull, "Options, Futures, and Other Derivatives" (2018), "Estimating volatility from historical
     data": the sample's deviation, without a factor for its bias. The first point is at the bar with index ``period``.
-    It is exactly 0 where nothing has changed. A close that is not above 0 has no logarithm and is refused.
+    It is exactly 0 where nothing has changed. A close that is not above 0 has no logarithm: at that bar the volatility
+    is undefined, and the next return is the one from the last close above 0.
 
     Returns are taken from the difference of two closes where they are near each other, and the deviation from
     `stockstream.indicators.rolling.Moments`, so that prices at 1e9 +- 0.01 keep their digits and a spike leaves the
@@ -63,6 +67,7 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
     __slots__ = ("_last", "_returns", "_scale", "factor", "period")
 
     name: ClassVar[str] = "volatility"
+    undefined: ClassVar[str] = "a close is not above 0"
     inputs: ClassVar[tuple[str, ...]] = ("close",)
     point: ClassVar[type[Point]] = VolatilityPoint
     kept: ClassVar[tuple[str, ...]] = ("_last", "_returns")
@@ -85,7 +90,11 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
     def update(self, bar: PriceBar) -> VolatilityPoint | None:  # noqa: D102 - as `Indicator` has it
         close = bar.close
         if not 0.0 < close <= 1e100:
-            raise checks.refusal(bar, "close")
+            if not -1e100 <= close <= 0.0:
+                raise checks.refusal(bar, "close")
+            if self.value is not None:
+                self.value = VolatilityPoint(None)
+            return self.value
         last = self._last
         self._last = close
         if last is None:
@@ -101,6 +110,14 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
         import numpy as np  # as late as here: see base
 
         (close,) = inputs
+        positive = close > 0.0
+        if not positive.all():
+            points[0] = np.nan
+            known = np.empty((1, np.count_nonzero(positive)))
+            if known.size:
+                self._fill(known, close[positive])
+            points[:, positive] = known
+            return
         former = np.concatenate(([self._last or 0.0], close[:-1]))
         self._last = close[-1].item()
         with np.errstate(over="ignore"):  # as far apart as that, `_far` takes them
@@ -112,10 +129,6 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
         returns[far] = _array(map(_far, former[far].tolist(), close[far].tolist()), len(far))
         _, squares = self._returns.batch(returns)
         np.sqrt(squares * self._scale, out=points[0])
-
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
-        positive: NDArray[np.bool_] = inputs[0] > 0.0
-        return super()._computable(*inputs) & positive
 
 
 def _far(former: float, close: float) -> float:

@@ -70,6 +70,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
     __slots__ = ("_end", "_excess", "_pivot", "_sessions", "_start", "_volume", "calendar", "opens", "zone")
 
     name: ClassVar[str] = "vwap"
+    undefined: ClassVar[str] = "no volume"
     inputs: ClassVar[tuple[str, ...]] = ("high", "low", "close", "volume", "tz", "time")
     point: ClassVar[type[Point]] = VWAPPoint
     kept: ClassVar[tuple[str, ...]] = ("_start", "_end", "_pivot", "_excess", "_volume")

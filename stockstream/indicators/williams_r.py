@@ -61,6 +61,7 @@ class WilliamsR(Indicator[PriceBar, WilliamsRPoint]):
     __slots__ = ("_extremes", "period")
 
     name: ClassVar[str] = "williams_r"
+    undefined: ClassVar[str] = "the price did not move"
     inputs: ClassVar[tuple[str, ...]] = ("high", "low", "close")
     point: ClassVar[type[Point]] = WilliamsRPoint
     kept: ClassVar[tuple[str, ...]] = ("_extremes",)

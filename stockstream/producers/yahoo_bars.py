@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from stockstream.periods import following, intraday, off_grid, opening
-from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar, contradiction
+from stockstream.records import OFF_GRID, Bar, doubts, known_open
 
 
 class Session(NamedTuple):
@@ -68,15 +68,14 @@ class _Reader:
 
     def bar(self, time: datetime, row: Any, *, final: bool, flags: tuple[str, ...]) -> Bar:
         volume = None if math.isnan(row.Volume) else float(row.Volume)
-        if contradiction(row.Open, row.High, row.Low, row.Close, volume):
-            flags = (IMPOSSIBLE, *flags)
+        opened = known_open(row.Open, row.High, row.Low, row.Close)
         # Where Yahoo has no adjusted close, for all below a day, yfinance repeats the close under its name.
         adjusted = None if intraday(self.interval) or math.isnan(row.Adjusted) else row.Adjusted
         return Bar(
             symbol=self.symbol,
             interval=self.interval,
             time=time,
-            open=row.Open,
+            open=opened,
             high=row.High,
             low=row.Low,
             close=row.Close,
@@ -86,7 +85,7 @@ class _Reader:
             tz=str(self.zone),
             source="yahoo",
             final=final,
-            flags=flags,
+            flags=(*doubts(opened, row.High, row.Low, row.Close, volume), *flags),
         )
 
 
@@ -121,7 +120,7 @@ def read_answer(symbol: str, interval: str, frame: pd.DataFrame, meta: Mapping[s
         stray = off_grid(time, interval)
         if row.Split > 0:
             splits.append(Split(time, row.Split))
-        if any(math.isnan(price) for price in (row.Open, row.High, row.Low, row.Close)):
+        if any(math.isnan(price) for price in (row.High, row.Low, row.Close)):
             if not stray and reader.ended(time):
                 nulls.append(Null(number, time))
         elif not stray:

@@ -56,7 +56,7 @@ def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None
 def _ratio(old: Bar, new: Bar) -> float | None:
     """What all prices of a bar were multiplied by; None where that differs."""
     prices = ((old.open, new.open), (old.high, new.high), (old.low, new.low), (old.close, new.close))
-    ratios = [now / then for then, now in prices if then > 0]
+    ratios = [now / then for then, now in prices if then is not None and now is not None and then > 0]
     if not ratios:
         return None
     ratio = sorted(ratios)[len(ratios) // 2]

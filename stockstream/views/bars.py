@@ -4,25 +4,37 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.errors import StateError
-from stockstream.records import IMPOSSIBLE, Candle
-from stockstream.views.stretch import NUMBERS, Stretch
+from stockstream.records import NUMBERS, Candle, doubted
+from stockstream.views.coming import Coming
+from stockstream.views.stretch import Stretch, instants_of
 
-_numbers_of = attrgetter(*NUMBERS)
+
+class Merged(NamedTuple):
+    """What became of bars that did not simply go on from those that there are."""
+
+    place: int
+    """From where on the bars are others than before; their number where none is."""
+
+    late: int
+    """Bars that came after newer ones."""
+
+    corrections: int
+    """Bars that came again, and otherwise than before."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """What an indicator reads of a bar."""
 
     time: datetime
-    open: float
+    open: float | None
     high: float
     low: float
     close: float
@@ -75,10 +87,6 @@ class Bars:
             return True
         return False
 
-    def append(self, bar: Candle) -> None:
-        """Take a bar that is newer than all."""
-        self._extend(Stretch([bar]))
-
     def _extend(self, stretch: Stretch) -> None:
         start, total = len(self), len(self) + len(stretch)
         self._numbers = grown(self._numbers, total)
@@ -96,33 +104,48 @@ class Bars:
         """Where a bar of that time stands, or would stand."""
         return bisect_left(self.times, time)
 
-    def holds(self, place: int, bar: Candle) -> bool:
-        """Whether the bar at a place is this one: a source, a currency or a revision that differs is no change."""
-        values = [np.nan if value is None else value for value in _numbers_of(bar)]
-        return (
-            self.times[place] == bar.time
-            and self.final(place) == bar.final
-            and self.flags.get(bar.time, ()) == bar.flags
-            and np.array_equal(self._numbers[:, place], values, equal_nan=True)
-        )
+    def merge(self, stretch: Stretch) -> Merged:
+        """Take bars in any order, as if one came after the other: of one time the last counts.
 
-    def put(self, place: int, bar: Candle) -> None:
-        """Set the bar at a place in place of one of the same time, else before it."""
-        if place == len(self) or self.times[place] != bar.time:
-            total = len(self) + 1
-            self._numbers = grown(self._numbers, total)
-            self._numbers[:, place + 1 : total] = self._numbers[:, place : total - 1].copy()
-            self.times.insert(place, bar.time)
-        self._numbers[:, place] = [np.nan if value is None else value for value in _numbers_of(bar)]
-        self.flags.pop(bar.time, None)
-        self._unfinished.discard(bar.time)
-        if bar.flags:
-            self.flags[bar.time] = bar.flags
-        if not bar.final:
-            self._unfinished.add(bar.time)
-        if place == len(self) - 1:
-            self.newest = bar
-        self._filled = min(self._filled, place)
+        One that is as it was changes nothing; neither does another source, currency or revision.
+        """
+        coming = Coming(stretch, self)
+        rows = coming.counting
+        if not len(rows):
+            return Merged(len(self), late=0, corrections=0)
+        times = coming.times(rows)
+        fresh = ~coming.held[rows]
+        places = coming.places[rows]
+        self._numbers[:, places[~fresh]] = coming.numbers[:, rows[~fresh]]
+        self._insert(places[fresh], list(compress(times, fresh)), coming.numbers[:, rows[fresh]])
+        for time, flags in coming.flags(rows, times):
+            self.flags.pop(time, None)
+            if flags:
+                self.flags[time] = flags
+        self._unfinished.difference_update(times)
+        self._unfinished.update(compress(times, ~coming.finals[rows]))
+        if times[-1] == self.times[-1]:
+            self.newest = coming.bar(rows[-1])
+        return Merged(int(places[0]), coming.late, coming.corrections)
+
+    def _insert(self, places: NDArray[np.intp], times: list[datetime], numbers: NDArray[np.float64]) -> None:
+        """Put bars, by time, before those that stand at these places."""
+        if not times:
+            return
+        held, total = len(self), len(self) + len(times)
+        start = int(places[0])
+        instants = np.insert(self.instants()[start:], places - start, instants_of(times))
+        tail = np.insert(self._numbers[:, start:held], places - start, numbers, axis=1)
+        self._numbers = grown(self._numbers, total)
+        self._instants = grown(self._instants, total)
+        self._numbers[:, start:total] = tail
+        self._instants[start:total] = instants
+        self._filled = total
+        if places[-1] == start:
+            self.times[start:start] = times
+        else:
+            tail_times = np.array(self.times[start:], dtype=object)
+            self.times[start:] = np.insert(tail_times, places - start, np.array(times, dtype=object)).tolist()
 
     def cut(self, place: int) -> None:
         """Let go of all bars from a place on; others follow at once."""
@@ -132,6 +155,12 @@ class Bars:
         del self.times[place:]
         self._filled = min(self._filled, place)
 
+    def finals(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """`final` of the bars at some places."""
+        if not self._unfinished:
+            return np.ones(len(places), dtype=np.bool_)
+        return np.fromiter(map(self.final, places.tolist()), np.bool_, len(places))
+
     def final(self, place: int) -> bool:
         """Whether the period of the bar at a place was over when it was last heard of."""
         return self.times[place] not in self._unfinished
@@ -139,16 +168,23 @@ class Bars:
     def row(self, place: int) -> Row:
         """The bar at a place, as an indicator takes it."""
         first, high, low, close, volume = self._numbers[:, place].tolist()
-        known = volume if volume == volume else None
-        return Row(self.times[place], first, high, low, close, known, self.newest.tz if self.newest else None)
+        return Row(
+            self.times[place],
+            first if first == first else None,
+            high,
+            low,
+            close,
+            volume if volume == volume else None,
+            self.newest.tz if self.newest else None,
+        )
 
-    def impossible(self) -> NDArray[np.bool_]:
-        """Which bars are marked so, shape (bars,)."""
-        marked = np.zeros(len(self), dtype=bool)
-        for time, doubts in self.flags.items():
-            if IMPOSSIBLE in doubts:
-                marked[self.place(time)] = True
-        return marked
+    def doubts(self) -> NDArray[np.uint8]:
+        """Which fields of each bar are in doubt, shape (bars,): see `bits`."""
+        doubts = np.zeros(len(self), dtype=np.uint8)
+        for time, flags in self.flags.items():
+            if fields := doubted(flags):
+                doubts[self.place(time)] = bits(*fields)
+        return doubts
 
     def column(self, name: str, start: int, end: int) -> NDArray[Any]:
         """A column from one place up to another; never to be written to."""
@@ -158,13 +194,15 @@ class Bars:
             return np.full(end - start, self.newest.tz if self.newest else None)
         return self._numbers[NUMBERS.index(name), start:end]
 
+    def numbers(self) -> NDArray[np.float64]:
+        """The columns of numbers, shape (5, bars); never to be written to."""
+        return self._numbers[:, : len(self)]
+
     def instants(self) -> NDArray[np.datetime64]:
         """When each bar begins, shape (bars,), in UTC."""
         total = len(self)
         self._instants = grown(self._instants, total)
-        fresh = self.times[self._filled :]
-        seconds = np.fromiter(map(datetime.timestamp, fresh), np.float64, len(fresh))
-        self._instants[self._filled : total] = (seconds * 1e6).round().astype("M8[us]")
+        self._instants[self._filled : total] = instants_of(self.times[self._filled :])
         self._filled = total
         return self._instants[:total]
 
@@ -197,6 +235,15 @@ class Bars:
         bars.flags = dict(saved.flags)
         bars._unfinished = set(saved.unfinished)
         return bars
+
+
+def bits(*fields: str) -> np.uint8:
+    """Some fields of a bar as a number: the bit of each is set, by its place in `NUMBERS`; of others there is none.
+
+    >>> int(bits("open", "close", "time"))
+    9
+    """
+    return np.uint8(sum(1 << place for place, name in enumerate(NUMBERS) if name in fields))
 
 
 def grown(store: NDArray[Any], places: int) -> NDArray[Any]:

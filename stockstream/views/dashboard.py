@@ -79,10 +79,8 @@ class DashboardFold(SeriesFold):
 
 def _sound(frame: Frame) -> Frame:
     """The bars that can be computed with."""
-    doubtful = frame["doubtful"]
-    if not doubtful.any():
-        return frame
-    return Frame(frame.index, {name: frame[name][~doubtful] for name in frame})
+    sound = frame.sure("close", "volume")
+    return frame if sound.all() else frame.pick(sound)
 
 
 def _symbols(frames: Mapping[str, Frame]) -> Frame:

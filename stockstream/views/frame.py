@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.records import NUMBERS
+
 Column: TypeAlias = NDArray[Any]
+_Rows: TypeAlias = slice | NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Undefined:
+    """That a column is undefined where it is NaN, from an instant on, and ``why``; before, there were too few rows."""
+
+    since: np.datetime64
+    why: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,6 +28,8 @@ class Frame:
     """Columns of one length, ordered by the first, which is the index.
 
     ``index`` names it: ``time`` (datetime64[us], UTC) or ``day`` (datetime64[D]). Columns are never written to.
+    ``doubts`` tells which fields of each row are in doubt, as bits by their place in `records.NUMBERS`, shape (rows,);
+    ``undefined`` says of columns why they may have no value.
 
     >>> frame = Frame("day", {"day": np.array(["2015-01-01", "2015-01-02"], "M8[D]"), "flights": np.array([3, 5])})
     >>> len(frame), frame["flights"].tolist(), frame.tail(1)["flights"].tolist()
@@ -25,6 +38,8 @@ class Frame:
 
     index: str
     columns: Mapping[str, Column]
+    doubts: NDArray[np.uint8] | None = None
+    undefined: Mapping[str, Undefined] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns[self.index])
@@ -45,7 +60,30 @@ class Frame:
 
     def slice(self, rows: slice) -> Frame:
         """The rows of a stretch; the columns are views, not copies."""
-        return Frame(self.index, {name: column[rows] for name, column in self.columns.items()})
+        return self._of(rows)
+
+    def pick(self, rows: NDArray[np.bool_]) -> Frame:
+        """Some of the rows, by a truth for each."""
+        return self._of(rows)
+
+    def _of(self, rows: _Rows) -> Frame:
+        doubts = None if self.doubts is None else self.doubts[rows]
+        return Frame(self.index, {name: column[rows] for name, column in self.columns.items()}, doubts, self.undefined)
+
+    def copy(self) -> Frame:
+        """The same, of columns of its own."""
+        return replace(self, columns={name: column.copy() for name, column in self.columns.items()})
+
+    def sure(self, *fields: str) -> NDArray[np.bool_]:
+        """Which rows have none of these fields in doubt, shape (rows,)."""
+        if self.doubts is not None:
+            return np.asarray(self.doubts & np.uint8(sum(1 << NUMBERS.index(name) for name in fields)) == 0)
+        return ~self["doubtful"] if "doubtful" in self else np.ones(len(self), dtype=np.bool_)
+
+    def reason(self, name: str) -> str | None:
+        """Why a column is undefined in the last row if it is; None where there are too few rows before it."""
+        known = self.undefined.get(name)
+        return known.why if known and len(self) and self.instants[-1] >= known.since else None
 
     def tail(self, rows: int) -> Frame:
         """The last rows."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.records import Candle
-from stockstream.views.bars import Bars
+from stockstream.records import NUMBERS, Candle
+from stockstream.views.bars import Bars, bits
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
 from stockstream.views.longer import Longer
-from stockstream.views.stretch import NUMBERS, Stretch
+from stockstream.views.stretch import Stretch
 from stockstream.views.track import AnyIndicator, Track
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
 """What makes each indicator, by its name among them; the fields of one without a name keep theirs."""
+
+_ALL: Final = bits(*NUMBERS)
 
 
 class History:
@@ -69,19 +71,25 @@ class History:
 
     @property
     def doubtful(self) -> int:
-        """Bars that are marked impossible, or that an indicator has refused."""
+        """Bars of which any field is in doubt, or that an indicator has refused."""
         if self._longer is None:
-            return int(np.count_nonzero(self._doubtful()))
-        return int(np.count_nonzero(self.series.impossible())) + len(self._refused())
+            return int(np.count_nonzero(self._doubts()))
+        return int(np.count_nonzero(self.series.doubts())) + len(self._refused())
 
-    def _doubtful(self) -> NDArray[np.bool_]:
-        doubtful = self.bars.impossible()
+    def _doubts(self) -> NDArray[np.uint8]:
+        """The fields in doubt of each bar that is shown; all of one that an indicator has refused."""
+        doubts = self.bars.doubts()
         for time in self._refused():
-            doubtful[self.bars.place(time)] = True
-        return doubtful
+            doubts[self.bars.place(time)] = _ALL
+        return doubts
 
     def _refused(self) -> set[datetime]:
         return set[datetime]().union(*(track.refused for track in self._tracks))
+
+    @property
+    def without_open(self) -> int:
+        """Bars of which the open is not known."""
+        return int(np.count_nonzero(np.isnan(self.series.column("open", 0, len(self.series)))))
 
     @property
     def lacking(self) -> int:
@@ -96,30 +104,15 @@ class History:
         """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
         if self.series.follow(stretch):
             return True
-        changed = False
-        for bar in stretch.bars():
-            newest = self.series.newest
-            if newest is None or bar.time > newest.time:
-                self.series.append(bar)
-                changed = True
-            else:
-                changed |= self._correct(bar)
-        return changed
-
-    def _correct(self, bar: Candle) -> bool:
-        place = self.series.place(bar.time)
-        if self.series.holds(place, bar):
-            return False
-        if self.series.times[place] != bar.time:
-            self.late += 1
-        elif self.series.final(place):  # else it is simply the next form of one that was still forming
-            self.corrections += 1
-        self.series.put(place, bar)
+        held = len(self.series)
+        merged = self.series.merge(stretch)
+        self.late += merged.late
+        self.corrections += merged.corrections
         if self._longer is None:
-            self._back_to(place)
+            self._back_to(merged.place)
         else:
-            self._longer.back_to(place)
-        return True
+            self._longer.back_to(merged.place)
+        return merged.place < held or len(self.series) > held
 
     def _back_to(self, place: int) -> None:
         for track in self._tracks:
@@ -136,11 +129,14 @@ class History:
         final = np.ones(total, dtype=bool)
         if total:
             final[-1] = self.bars.final(total - 1)
+        doubts = self._doubts()
         return Frame(
             "time",
             {name: self.bars.column(name, 0, total) for name in ("time", *NUMBERS)}
             | points
-            | {"final": final, "doubtful": self._doubtful(), "gap": self._gapped()},
+            | {"final": final, "doubtful": doubts > 0, "gap": self._gapped()},
+            doubts,
+            {name: why for track in self._tracks if (why := track.undefined) for name in track.columns},
         )
 
     def _gapped(self) -> NDArray[np.bool_]:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from stockstream.indicators import Resampler
 from stockstream.indicators.segments import changes
-from stockstream.records import IMPOSSIBLE
-from stockstream.views.bars import Bars
-from stockstream.views.stretch import NUMBERS, Stretch
+from stockstream.records import IMPOSSIBLE, NUMBERS
+from stockstream.views.bars import Bars, bits
+from stockstream.views.stretch import Stretch
 
-_VOLUME: Final = NUMBERS.index("volume")
+_NEEDED: Final = bits("high", "low", "close")
 _LARGEST: Final = 1e100
 """Beyond it nothing is computed with."""
 
@@ -24,8 +24,8 @@ _LARGEST: Final = 1e100
 class Longer:
     """The bars of a longer interval, made of those of a series, by a `Resampler`, when they are asked for.
 
-    Only the periods that may have changed are made again. An impossible bar is left out; a period of nothing else is
-    marked impossible.
+    Only the periods that may have changed are made again. A bar whose high, low or close is in doubt is left out, and a
+    period of nothing else is marked impossible; an open or a volume that is in doubt is not known.
 
     Parameters
     ----------
@@ -64,10 +64,14 @@ class Longer:
         # A late bar may belong to the period before the one that begins behind it.
         kept = max(0, bisect_right(self._begins, self._made) - 2)
         start = self._begins[kept] if kept else 0
-        columns = self._columns(start)
+        columns, left_out = self._columns(start)
         openings = self._resampler.openings(columns["time"], columns["tz"], newest.interval)
-        self._begins[kept:] = (start + changes(openings)).tolist()
-        made = self._stretch(self._resampler.batch(columns, of=newest.interval))
+        begins = changes(openings)
+        self._begins[kept:] = (start + begins).tolist()
+        made = self._stretch(
+            self._resampler.batch(columns, of=newest.interval, left_out=left_out),
+            np.logical_and.reduceat(left_out, begins),
+        )
         changed = kept + self._as_before(kept, made)
         self.bars.cut(kept)
         self.bars.follow(made)
@@ -85,23 +89,23 @@ class Longer:
                 return count
         return both
 
-    def _columns(self, start: int) -> dict[str, NDArray[Any]]:
-        """The series from a place on, as a resampler takes it."""
+    def _columns(self, start: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+        """The series from a place on as a resampler takes it, and which bars are to be left out."""
         total = len(self._series)
         numbers = np.array([self._series.column(name, start, total) for name in NUMBERS])
-        doubtful = self._series.impossible()[start:] | (np.abs(numbers) > _LARGEST).any(axis=0)
+        doubts = self._series.doubts()[start:]
+        left_out = np.asarray((doubts & _NEEDED > 0) | (np.abs(numbers) > _LARGEST).any(axis=0))
         numbers = np.clip(numbers, -_LARGEST, _LARGEST)
-        numbers[_VOLUME, doubtful] = -1.0  # which no bar can have
+        for name in ("open", "volume"):
+            numbers[NUMBERS.index(name), (doubts & bits(name) > 0) & ~left_out] = np.nan
         final = np.ones(total - start, dtype=bool)
         final[-1] = self._series.final(total - 1)
         others = {name: self._series.column(name, start, total) for name in ("time", "tz")}
-        return dict(zip(NUMBERS, numbers, strict=True)) | others | {"final": final}
+        return dict(zip(NUMBERS, numbers, strict=True)) | others | {"final": final}, left_out
 
-    def _stretch(self, made: dict[str, NDArray[Any]]) -> Stretch:
+    def _stretch(self, made: dict[str, NDArray[Any]], impossible: NDArray[np.bool_]) -> Stretch:
         times: list[datetime] = [time.replace(tzinfo=UTC) for time in made["time"].tolist()]
         numbers = np.array([made[name] for name in NUMBERS])
-        impossible = numbers[_VOLUME] < 0.0
-        numbers[_VOLUME, impossible] = np.nan
         flags = [(IMPOSSIBLE,) if each else () for each in impossible.tolist()]
         assert self._series.newest is not None
         last = structs.replace(

@@ -124,7 +124,7 @@ def _spread(interval: str, feed: str, frames: Mapping[str, Frame], most: int) ->
 def _busiest(frames: Mapping[str, Frame], moves: Mapping[str, Frame], most: int) -> Collection[str]:
     def rank(symbol: str) -> tuple[float, int]:
         frame = frames[symbol]
-        return -float(np.nansum(frame["volume"][~frame["doubtful"]])), -len(moves[symbol])
+        return -float(np.nansum(frame["volume"][frame.sure("volume")])), -len(moves[symbol])
 
     return set(sorted((symbol for symbol in frames if len(moves[symbol])), key=rank)[:most])
 
@@ -132,7 +132,7 @@ def _busiest(frames: Mapping[str, Frame], moves: Mapping[str, Frame], most: int)
 def returns(frame: Frame) -> Frame:
     """The log returns from bar to bar: ln(close / close of the bar before), as fractions.
 
-    There is none over a gap, none from or to a bar that is doubtful or has no positive close, and none to a bar that
+    There is none over a gap, none from or to a close that is doubtful or not positive, and none to a bar that
     is still forming. A night, a weekend or a holiday is no gap.
 
     Parameters
@@ -154,7 +154,7 @@ def returns(frame: Frame) -> Frame:
     ([0.00995, 0.0], ['2026-03-03', '2026-03-05'])
     """
     times, close = frame["time"], frame["close"]
-    sound = frame["final"] & ~frame["doubtful"] & np.isfinite(close) & (close > 0)
+    sound = frame["final"] & frame.sure("close") & np.isfinite(close) & (close > 0)
     ends = np.flatnonzero(sound[1:] & sound[:-1] & ~frame["gap"][1:]) + 1
     return Frame(
         "time",

@@ -142,12 +142,13 @@ class SeriesFold:
         return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
-        """Corrections, late bars, bars that are doubtful or lack a volume, and series beside those shown."""
+        """Corrections, late bars, bars that are doubtful or lack an open or a volume, and series beside those shown."""
         histories = self._histories.values()
         counts = {
             "corrected": sum(history.corrections for history in histories),
             "late": sum(history.late for history in histories),
             "doubtful": sum(history.doubtful for history in histories),
+            "without open": sum(history.without_open for history in histories),
             "without volume": sum(history.lacking for history in histories),
             "other series": len(self._histories) - len(self._shown),
         }

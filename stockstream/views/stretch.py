@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter, lt
-from typing import Final
 
 import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from stockstream.records import Candle
-
-NUMBERS: Final = ("open", "high", "low", "close", "volume")
-"""The columns of numbers, in their order."""
+from stockstream.records import NUMBERS, Candle
 
 _time_of = attrgetter("time")
 _final_of = attrgetter("final")
@@ -32,7 +28,7 @@ class Stretch:
     times
         When each begins.
     numbers
-        The columns `NUMBERS`, shape (5, bars), NaN for a volume that is not known.
+        The columns `NUMBERS`, shape (5, bars), NaN for an open or a volume that is not known.
     finals, flags
         Of each bar; None where all are final, and where none has a flag.
     last
@@ -48,7 +44,7 @@ class Stretch:
         for store, number_of in zip(self.numbers, _number_of, strict=True):
             try:
                 store[:] = np.fromiter(map(number_of, bars), np.float64, len(bars))
-            except TypeError:  # a volume that is not known; this takes twice the time and makes it NaN
+            except TypeError:  # an open or a volume that is not known; this takes twice the time and makes it NaN
                 store[:] = np.array(list(map(number_of, bars)), dtype=np.float64)
         self.finals: tuple[bool, ...] | None = None if all(map(_final_of, bars)) else tuple(map(_final_of, bars))
         self.flags: tuple[tuple[str, ...], ...] | None = tuple(map(_flags_of, bars))
@@ -66,9 +62,7 @@ class Stretch:
         stretch.numbers = numbers
         stretch.flags = flags if any(flags) else None
         stretch.finals = None if last.final else (*[True] * (len(times) - 1), False)
-        *prices, volume = numbers[:, -1].tolist()
-        values = dict(zip(NUMBERS, (*prices, volume if volume == volume else None), strict=True))
-        stretch.last = structs.replace(last, flags=flags[-1], **values)
+        stretch.last = structs.replace(last, flags=flags[-1], **_values(numbers[:, -1].tolist()))
         return stretch
 
     def __len__(self) -> int:
@@ -79,17 +73,30 @@ class Stretch:
         """Whether each bar is newer than the one before it."""
         return all(map(lt, self.times, islice(self.times, 1, None)))
 
-    def bars(self) -> Iterator[Candle]:
-        """The bars one by one; what is not drawn or computed with (currency, zone) is that of the last one."""
-        for place, (time, numbers) in enumerate(zip(self.times, self.numbers.T.tolist(), strict=True)):
-            *_, volume = numbers
-            yield structs.replace(
-                self.last,
-                time=time,
-                **dict(zip(NUMBERS, numbers, strict=True)) | ({"volume": None} if volume != volume else {}),
-                final=self.finals is None or self.finals[place],
-                flags=() if self.flags is None else self.flags[place],
-            )
+    def instants(self) -> NDArray[np.datetime64]:
+        """When each begins, in UTC."""
+        return instants_of(self.times)
+
+    def bar(self, place: int) -> Candle:
+        """The bar at a place; what is not drawn or computed with (currency, zone) is that of the last one."""
+        return structs.replace(
+            self.last,
+            time=self.times[place],
+            **_values(self.numbers[:, place].tolist()),
+            final=self.finals is None or self.finals[place],
+            flags=() if self.flags is None else self.flags[place],
+        )
+
+
+def _values(numbers: Sequence[float]) -> dict[str, float | None]:
+    """A bar's numbers by name; None for one that is not known."""
+    return {name: value if value == value else None for name, value in zip(NUMBERS, numbers, strict=True)}
+
+
+def instants_of(times: Sequence[datetime]) -> NDArray[np.datetime64]:
+    """Times with a zone as instants in UTC."""
+    seconds = np.fromiter(map(datetime.timestamp, times), np.float64, len(times))
+    return (seconds * 1e6).round().astype("M8[us]")
 
 
 def gather(bars: Sequence[Candle]) -> list[Stretch]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from stockstream.indicators import Indicator, InvalidBar
 from stockstream.indicators.snapshots import Snapshots
 from stockstream.indicators.together import column
-from stockstream.records import IMPOSSIBLE
-from stockstream.views.bars import Bars, Row, grown
+from stockstream.records import doubted
+from stockstream.views.bars import Bars, Row, bits, grown
+from stockstream.views.frame import Undefined
 
 AnyIndicator: TypeAlias = Indicator[Any, Any]
 
@@ -25,9 +26,9 @@ _AT_ONCE_FROM: Final = 32
 class Track:
     """An indicator's points, one for each bar, computed when they are asked for.
 
-    What cannot be computed with is passed over and noted: a bar that is marked impossible or that the indicator
-    refuses, and, of an indicator that reads volumes, a bar that has none. Only the newest bar can be forming: it is
-    peeked at.
+    What cannot be computed with is passed over: a bar that the indicator refuses, which is noted, one of which a field
+    that it reads is in doubt, and one that lacks an open or a volume where it reads that (of volumes this is noted).
+    Only the newest bar can be forming: it is peeked at.
 
     Parameters
     ----------
@@ -56,8 +57,18 @@ class Track:
         self._snapshots: Snapshots[AnyIndicator] = Snapshots(_SNAPSHOT_EVERY)
         self._computed = 0
         fields = self._indicator.fields
+        self._doubts = bits(*self._indicator.inputs)
+        self._may_lack = [field for field in ("open", "volume") if field in self._indicator.inputs]
+        self._began: datetime | None = None
         self.columns = tuple(column(name, self._indicator, field) if name else field for field in fields)
         self._points = np.empty((len(fields), 0))
+
+    @property
+    def undefined(self) -> Undefined | None:
+        """Why a point without values has none; None while the indicator has not warmed up."""
+        if self._began is None:
+            return None
+        return Undefined(np.datetime64(self._began.replace(tzinfo=None), "us"), self._indicator.undefined)
 
     def back_to(self, place: int) -> None:
         """Forget what was computed from a place on."""
@@ -65,6 +76,8 @@ class Track:
             return
         self._computed, self._indicator = self._snapshots.back(place)
         known = self._bars.times[self._computed]
+        if self._began is not None and self._began >= known:
+            self._began = None
         self.refused = {time for time in self.refused if time < known}
         self.lacking = {time for time in self.lacking if time < known}
 
@@ -89,6 +102,9 @@ class Track:
     def _compute(self, end: int) -> None:
         start = self._computed
         self._snapshots.note(start, self._indicator)
+        while start < end and not self._indicator.ready:
+            self._points[:, start] = self._point(self._indicator.update, start)
+            start += 1
         if end - start < _AT_ONCE_FROM or not self._at_once(start, end):
             for place in range(start, end):
                 self._points[:, place] = self._point(self._indicator.update, place)
@@ -96,9 +112,9 @@ class Track:
 
     def _at_once(self, start: int, end: int) -> bool:
         """Compute a stretch as arrays, without the bars that are not fed; False where the indicator refuses one."""
-        lacking = self._without_volume(start, end)
-        impossible = self._bars.impossible()[start:end]
-        fed = ~(lacking | impossible)
+        doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
+        lacking = {field: np.isnan(self._bars.column(field, start, end)) for field in self._may_lack}
+        fed = ~np.logical_or.reduce([doubtful, *lacking.values()])
         columns = {name: self._bars.column(name, start, end)[fed] for name in self._indicator.inputs}
         points = np.full((len(self.columns), end - start), np.nan)
         if fed.any():
@@ -108,27 +124,30 @@ class Track:
                 return False
         self._points[:, start:end] = points
         times = self._bars.times
-        self.lacking.update(times[start + place] for place in np.flatnonzero(lacking & ~impossible))
+        if "volume" in lacking:
+            self.lacking.update(times[start + place] for place in np.flatnonzero(lacking["volume"] & ~doubtful))
         return True
-
-    def _without_volume(self, start: int, end: int) -> NDArray[np.bool_]:
-        if "volume" not in self._indicator.inputs:
-            return np.zeros(end - start, dtype=bool)
-        return np.asarray(np.isnan(self._bars.column("volume", start, end)))
 
     def _point(self, take: Callable[[Row], Any], place: int) -> Any:
         time = self._bars.times[place]
         self.refused.discard(time)
         self.lacking.discard(time)
-        if IMPOSSIBLE in self._bars.flags.get(time, ()):
+        flags = self._bars.flags.get(time)
+        if flags and bits(*doubted(flags)) & self._doubts:
             return np.nan
         row = self._bars.row(place)
-        if row.volume is None and "volume" in self._indicator.inputs:
-            self.lacking.add(time)
-            return np.nan
+        for field in self._may_lack:
+            if getattr(row, field) is None:
+                if field == "volume":
+                    self.lacking.add(time)
+                return np.nan
         try:
             point = take(row)
         except InvalidBar:
             self.refused.add(time)
             return np.nan
-        return np.nan if point is None else [np.nan if value is None else value for value in point]
+        if point is None:
+            return np.nan
+        if self._began is None or time < self._began:
+            self._began = time
+        return [np.nan if value is None else value for value in point]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import InvalidBar, Resampler
 from stockstream.periods import add_up
-from stockstream.records import IMPOSSIBLE, PARTIAL
+from stockstream.records import PARTIAL
 from tests.indicators.finer import (
     MADE,
     MINUTE,
@@ -60,9 +60,29 @@ def test_at_once_impossible_bars_are_left_out_too() -> None:
         bars[place] = msgspec.structs.replace(bars[place], low=9.0)
     found = Resampler("5m").batch(table_of(bars))
     expected = list(resampled(Resampler("5m"), bars).values())
-    assert [PARTIAL in each.flags or IMPOSSIBLE in each.flags for each in expected] == [True, True, True]
+    assert [each.flags for each in expected] == [(PARTIAL,), (PARTIAL,), ("impossible:high,low",)]
+    assert [each.volume for each in expected] == [
+        None,
+        pytest.approx(sum(bars[n].volume or 0.0 for n in (5, 6, 8, 9))),
+        403.0,
+    ]
     assert rows_of(expected) == rows_of_table(found)
     assert found["final"].tolist() == [True, True, False]
+
+
+def test_a_missing_or_doubtful_open_leaves_only_the_open_out() -> None:
+    start = utc("2026-03-02T14:30")
+    bars = bars_at(start + minute * MINUTE for minute in range(15))
+    for place, first in ((0, None), (5, -9.0), (11, None)):
+        bars[place] = msgspec.structs.replace(bars[place], open=first)
+    expected = list(resampled(Resampler("5m"), bars).values())
+    assert [each.open for each in expected] == [None, None, bars[10].open]
+    assert [each.close for each in expected] == [bars[place].close for place in (4, 9, 14)]
+    assert [each.volume for each in expected] == [
+        sum(each.volume or 0.0 for each in bars[n : n + 5]) for n in (0, 5, 10)
+    ]
+    assert [each.flags for each in expected] == [(), (PARTIAL,), ()]
+    assert rows_of(expected) == rows_of_table(Resampler("5m").batch(table_of(bars)))
 
 
 def test_a_batch_gives_times_as_they_came() -> None:

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import talib
 
-from stockstream.indicators import InvalidBar, Volatility
-from tests.indicators.inputs import Floats, Price, Stretch, assert_identical, each_file, noise, stream, stretch, walk
+from stockstream.indicators import Volatility
+from tests.indicators.inputs import Floats, Stretch, assert_identical, each_file, noise, stream, stretch, walk
 
 
 def volatility(closes: Floats, period: int = 20, factor: float = 252.0) -> Floats:
@@ -82,15 +82,18 @@ def test_flat_prices_have_none() -> None:
 
 
 @pytest.mark.parametrize("close", [0.0, -0.0, -37.63])
-def test_a_close_without_a_logarithm_is_refused(close: float) -> None:
-    one = Volatility(3)
-    stream(one, stretch(walk(50)))
-    before = one.state()
-    with pytest.raises(InvalidBar, match=f"close {close}"):
-        one.update(Price(1.0, 0.0, close))
-    with pytest.raises(InvalidBar, match=rf"close {close} at place 1\b"):
-        one.batch({"close": np.array([1.0, close, 2.0])})
-    assert one.state() == before
+@pytest.mark.parametrize("place", [0, 2, 40, 399])
+def test_at_a_close_without_a_logarithm_it_is_undefined_and_nowhere_else(close: float, place: int) -> None:
+    closes = walk(400)
+    plain = volatility(closes, 3)
+    with_one = np.insert(closes, place, close)
+    found = volatility(with_one, 3)
+    assert np.isnan(found[place])
+    np.testing.assert_array_equal(np.delete(found, place), plain)
+    np.testing.assert_array_equal(Volatility(3).batch({"close": with_one})["volatility"], found)
+    assert Volatility(3).batch({"close": np.full(300, close)})["volatility"].tolist() == pytest.approx(
+        [np.nan] * 300, nan_ok=True
+    )
 
 
 def test_prices_at_the_ends_of_what_there_is() -> None:

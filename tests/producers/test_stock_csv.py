@@ -17,7 +17,7 @@ from stockstream.errors import BadRow, SourceError
 from stockstream.intervals import parse
 from stockstream.producers.csv_files import find
 from stockstream.producers.stock_csv import LAYOUTS, Overrides, StockFiles, examine
-from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar
+from stockstream.records import OFF_GRID, Bar
 
 DAILY = "Date,Open,High,Low,Close,Adj Close,Volume"
 INDEX = "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD"
@@ -230,10 +230,17 @@ def test_a_last_line_is_whole_whatever_ends_it(write: Write, end: str) -> None:
     assert (len(bars), bad) == (1, [])
 
 
+@pytest.mark.parametrize("cell", ["0.0", "0", "", "null"])
+def test_an_open_that_is_missing_is_none(write: Write, cell: str) -> None:
+    (bar,), bad = read(write("KO_1d.csv", DAILY, f"2026-01-02,{cell},3,2,2.5,2,9"))
+    assert not bad
+    assert (bar.open, bar.close, bar.flags) == (None, 2.5, ())
+
+
 def test_a_bar_that_contradicts_itself_travels_marked(write: Write) -> None:
     (bar,), bad = read(write("KO_1d.csv", DAILY, "2026-01-02,1,2,3,2,2,9"))
     assert not bad
-    assert bar.flags == (IMPOSSIBLE,)
+    assert bar.flags == ("impossible:high,low",)
 
 
 def test_a_bar_off_its_grid_travels_marked(write: Write) -> None:

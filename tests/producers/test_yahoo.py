@@ -15,7 +15,7 @@ import pytest
 from stockstream.errors import RateLimited, SourceError, Unavailable, UnknownSymbol
 from stockstream.producers.yahoo import Patience, Yahoo
 from stockstream.producers.yahoo_bars import Answer, Session
-from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar
+from stockstream.records import OFF_GRID, Bar
 from tests.producers.yahoo_standin import (
     CLOSING,
     DROP,
@@ -188,9 +188,16 @@ def test_hours_after_a_break_at_noon_have_a_grid_of_their_own(ask: Ask, standin:
     assert bars[-1].time == nine_thirty + timedelta(minutes=270)
 
 
+@pytest.mark.parametrize("first", [0.0, None])
+def test_an_open_that_is_missing_is_none(ask: Ask, market: Market, first: float | None) -> None:
+    market.rows[1] = market.rows[1]._replace(open=first)
+    bar = ask().bars[1]
+    assert (bar.open, bar.close, bar.flags) == (None, market.rows[1].close, ())
+
+
 def test_an_impossible_bar_travels_marked(ask: Ask, market: Market) -> None:
     market.rows[1] = market.rows[1]._replace(low=200.0)
-    assert [bar.flags for bar in ask().bars] == [(), (IMPOSSIBLE,), (), (), ()]
+    assert [bar.flags for bar in ask().bars] == [(), ("impossible:high,low",), (), (), ()]
 
 
 def test_half_hours_without_trade_are_no_rows(ask: Ask, standin: Standin) -> None:

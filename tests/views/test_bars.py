@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stockstream.errors import StateError
-from stockstream.records import OFF_GRID, Bar
+from stockstream.records import NUMBERS, OFF_GRID, Bar
 from stockstream.views.bars import Bars, SavedBars
-from stockstream.views.stretch import NUMBERS, Stretch, gather
-from tests.views.bars import walk
+from stockstream.views.history import History
+from stockstream.views.stretch import Stretch, gather
+from tests.views.bars import bar, walk
 
 
 def bars_of(sent: list[Bar]) -> Bars:
@@ -29,21 +32,21 @@ def assert_holds(bars: Bars, expected: list[Bar]) -> None:
         values = [getattr(bar, name) for bar in expected]
         np.testing.assert_array_equal(bars.column(name, 0, len(bars)), np.array(values, dtype=np.float64))
     assert bars.instants().tolist() == [bar.time.replace(tzinfo=None) for bar in expected]
-    for place, bar in enumerate(expected):
-        assert bars.place(bar.time) == place
-        assert bars.holds(place, bar)
-        assert bars.final(place) == bar.final
+    for place, each in enumerate(expected):
+        assert bars.place(each.time) == place
+        assert bars.flags.get(each.time, ()) == each.flags
+        assert bars.final(place) == each.final
         row = bars.row(place)
-        assert all(getattr(row, name) == getattr(bar, name) for name in ("time", *NUMBERS))
+        assert all(getattr(row, name) == getattr(each, name) for name in ("time", *NUMBERS))
 
 
 def odd(sent: list[Bar]) -> list[Bar]:
-    """The same with a doubt, an unknown volume, and a bar whose final form never came."""
+    """The same with a doubt, an unknown open and volume, and a bar whose final form never came."""
     replace = msgspec.structs.replace
     return [
         *sent[:3],
         replace(sent[3], flags=(OFF_GRID,)),
-        replace(sent[4], volume=None),
+        replace(sent[4], open=None, volume=None),
         replace(sent[5], final=False),
         *sent[6:],
     ]
@@ -72,15 +75,61 @@ def test_a_bar_is_put_in_its_place() -> None:
     sent = odd(walk(300))
     late = bars_of([bar for place, bar in enumerate(sent) if place not in (0, 4, 200)])
     late.instants()
-    for place in (200, 0, 4):
-        late.put(late.place(sent[place].time), sent[place])
+    for place, stands in ((200, 198), (0, 0), (4, 4)):
+        assert late.merge(Stretch([sent[place]])) == (stands, 1, 0)
     assert_holds(late, sent)
     for place in (3, 5, 299):
         revised = msgspec.structs.replace(sent[place], close=sent[place].close + 1, flags=(), final=True)
-        assert not late.holds(place, revised)
-        late.put(place, revised)
+        assert late.merge(Stretch([revised])) == (place, 0, int(sent[place].final))
         sent[place] = revised
     assert_holds(late, sent)
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> list[Bar]:
+    """Bars of a few minutes in any order, some of them again and again, alike or otherwise."""
+    picks = st.tuples(
+        st.integers(0, 12),
+        st.sampled_from((10.0, 11.0)),
+        st.sampled_from((None, 0.0, 5.0)),
+        st.booleans(),
+        st.sampled_from(((), (), (OFF_GRID,))),
+    )
+    return [
+        bar(minute, close, open=None if volume is None else close, volume=volume, final=final, flags=flags)
+        for minute, close, volume, final, flags in draw(st.lists(picks, min_size=1, max_size=40))
+    ]
+
+
+@given(arrivals(), st.lists(st.integers(1, 12)))
+def test_bars_in_any_order_are_what_one_after_the_other_makes_of_them(sent: list[Bar], cuts: list[int]) -> None:
+    # The plain way, kept here to compare with: a dict, and a bar at a time.
+    plain: dict[datetime, Bar] = {}
+    late = corrections = 0
+    for each in sent:
+        former = plain.get(each.time)
+        if former is None:
+            late += bool(plain) and each.time < max(plain)
+        elif former != each:
+            corrections += former.final
+        plain[each.time] = each
+    history = History({}, interval=None)
+    rest = sent
+    for cut in [*cuts, len(sent)]:
+        history.take(rest[:cut])
+        rest = rest[cut:]
+    assert_holds(history.series, [plain[time] for time in sorted(plain)])
+    assert (history.late, history.corrections) == (late, corrections)
+    assert history.series.newest == plain[max(plain)]
+
+
+def test_whether_anything_changed_is_told() -> None:
+    sent = walk(5)
+    history = History({})
+    assert history.take([sent[3]])
+    assert history.take(sent[:3])
+    assert not history.take([sent[0], sent[0], sent[2], sent[3]])
+    assert history.take([sent[0], sent[4]])
 
 
 def test_only_what_is_shown_makes_a_bar_another_one() -> None:
@@ -88,7 +137,7 @@ def test_only_what_is_shown_makes_a_bar_another_one() -> None:
     bars = bars_of(sent)
     replace = msgspec.structs.replace
     for same in (replace(sent[1], revision=7), replace(sent[1], source="other"), replace(sent[1], adj_close=1.0)):
-        assert bars.holds(1, same)
+        assert bars.merge(Stretch([same])) == (2, 0, 0)
     for other in (
         replace(sent[1], high=sent[1].high + 1),
         replace(sent[1], volume=None),
@@ -96,7 +145,9 @@ def test_only_what_is_shown_makes_a_bar_another_one() -> None:
         replace(sent[1], flags=(OFF_GRID,)),
         replace(sent[1], time=sent[1].time + timedelta(seconds=1)),
     ):
-        assert not bars.holds(1, other)
+        merged = bars_of(sent)
+        assert merged.merge(Stretch([other])).place == (1 if other.time == sent[1].time else 2)
+        assert merged.newest == other
 
 
 def test_what_was_saved_is_loaded_and_goes_on() -> None:
@@ -119,5 +170,5 @@ def test_gathered_bars_are_the_bars_of_each_series_in_the_order_in_which_they_ca
     one, other = odd(walk(9)), odd(walk(9, 3, "MSFT"))
     mixed = [bar for pair in zip(one, other, strict=True) for bar in pair]
     stretches = gather([*mixed, one[2]])
-    assert [list(stretch.bars()) for stretch in stretches] == [[*one, one[2]], other]
+    assert [[stretch.bar(place) for place in range(len(stretch))] for stretch in stretches] == [[*one, one[2]], other]
     assert [stretch.ascending for stretch in stretches] == [False, True]

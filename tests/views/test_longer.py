@@ -19,6 +19,7 @@ from stockstream.views.frame import Frame
 from stockstream.views.history import History
 from stockstream.views.longer import Longer
 from stockstream.views.series import SeriesFold
+from stockstream.views.stretch import Stretch
 from tests.indicators.finer import MINUTE, ZONES, bar, bars_at, drawn, resampled, utc
 
 START = utc("2026-03-02T14:30")
@@ -34,8 +35,7 @@ def expected(interval: str, bars: list[Bar]) -> Frame:
     longer = resampled(Resampler(interval), bars).values()
     plain = history()
     # What was left out of a bar is counted, not drawn.
-    changes: dict[tuple[str, ...], dict[str, Any]] = {(PARTIAL,): {"flags": ()}, (IMPOSSIBLE,): {"volume": None}}
-    plain.take([msgspec.structs.replace(each, **changes.get(each.flags, {})) for each in longer])
+    plain.take([msgspec.structs.replace(each, flags=() if each.flags == (PARTIAL,) else each.flags) for each in longer])
     return plain.frame()
 
 
@@ -91,12 +91,10 @@ def test_only_what_has_changed_is_computed_again() -> None:
     longer = Longer(series, "5m")
     assert longer.refresh() == 0
     for count, each in enumerate(bars):
-        series.append(each)
+        assert series.follow(Stretch([each]))
         assert longer.refresh() == count // 5
         assert longer.refresh() == len(longer.bars) == count // 5 + 1
-    place = series.place(bars[17].time)
-    series.put(place, msgspec.structs.replace(bars[17], high=50.0))
-    longer.back_to(place)
+    longer.back_to(series.merge(Stretch([msgspec.structs.replace(bars[17], high=50.0)])).place)
     assert longer.refresh() == 3
     assert longer.bars.column("high", 3, 4).tolist() == [50.0]
 
@@ -105,13 +103,11 @@ def test_what_has_changed_is_told_by_more_than_numbers() -> None:
     series = Bars()
     longer = Longer(series, "5m")
     for number in range(5):
-        series.append(bar(START + 10 * number * MINUTE, volume=None))
+        series.follow(Stretch([bar(START + 10 * number * MINUTE, volume=None)]))
     longer.refresh()
-    series.put(3, bar(START + 25 * MINUTE, volume=None))
-    longer.back_to(3)
+    longer.back_to(series.merge(Stretch([bar(START + 25 * MINUTE, volume=None)])).place)
     assert longer.refresh() == 3
-    series.put(4, bar(START + 30 * MINUTE, volume=None, flags=(IMPOSSIBLE,)))
-    longer.back_to(4)
+    longer.back_to(series.merge(Stretch([bar(START + 30 * MINUTE, volume=None, flags=(IMPOSSIBLE,))])).place)
     assert longer.refresh() == 4
 
 

@@ -17,7 +17,7 @@ from stockstream.producers.stock_csv.dialect import Dialect, Numbers
 from stockstream.producers.stock_csv.local import LocalTimes
 from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.times import TimeFormat, joined
-from stockstream.records import IMPOSSIBLE, OFF_GRID, Bar, contradiction
+from stockstream.records import OFF_GRID, Bar, doubts, known_open
 
 # What no last cell of a whole row ends with. A number that merely lost digits cannot be told from a whole one.
 _CUT: Final = re.compile(r"(.*[.,eE+-])?\s*")
@@ -158,10 +158,9 @@ class Reader:
             raise Unreadable(self.rows.columns.places["time"], f"{self.rows.written(cells)!r} {error}") from None
 
     def _bar(self, cells: Sequence[str], symbol: str, time: datetime, places: Mapping[str, int]) -> Bar:
-        opened, high, low, close = (self._price(cells, places[field]) for field in PRICES)
+        opened, high, low, close = self._prices(cells, places)
         volume = self._number(cells, places.get("volume"))
-        impossible = contradiction(opened, high, low, close, volume) is not None
-        flags = ((IMPOSSIBLE,) if impossible else ()) + ((OFF_GRID,) if off_grid(time, self.interval) else ())
+        flags = doubts(opened, high, low, close, volume) + ((OFF_GRID,) if off_grid(time, self.interval) else ())
         return Bar(
             symbol=symbol,
             interval=self.interval,
@@ -177,6 +176,14 @@ class Reader:
             source="csv",
             flags=flags,
         )
+
+    def _prices(self, cells: Sequence[str], places: Mapping[str, int]) -> tuple[float | None, float, float, float]:
+        """Open, high, low and close; the open alone may be missing."""
+        prices = [self._number(cells, places[field]) for field in PRICES]
+        if not any(price is not None for price in prices):
+            self._price(cells, places["open"])
+        high, low, close = (self._price(cells, places[field]) for field in PRICES[1:])
+        return known_open(prices[0], high, low, close), high, low, close
 
     def _price(self, cells: Sequence[str], place: int) -> float:
         price = self._number(cells, place)
