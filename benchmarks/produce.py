@@ -36,17 +36,18 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     topics = (replace(FLIGHTS, name=f"bench-produce-{number}") for number in count())
     yield compare(
         "produce flights, every column typed and checked",
-        partial(_timed, ours, topics, path, connection),
+        partial(timed, ours, topics, path, connection),
         "csv.DictReader, json.dumps and produce",
-        partial(_timed, plain, topics, path, connection),
+        partial(timed, plain, topics, path, connection),
         aim=1.3,
         work=f"{ROWS:,} rows",
     )
 
 
-def _timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Mapping[str, Any]) -> float:
+def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Mapping[str, Any]) -> float:
     topic, admin = next(topics), Admin(connection)
     admin.ensure(topic)
+    admin.await_leaders([topic.name, topic.dead_letters])
     started = time.perf_counter()
     send(topic, path, connection)
     seconds = time.perf_counter() - started

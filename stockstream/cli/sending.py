@@ -169,5 +169,6 @@ def stopping() -> Iterator[Stop]:
 
 
 def _last_line(name: str, summary: Summary, already: int) -> str:
-    counts = f"{summary.sent:,} sent, {summary.refused:,} refused, {already:,} already there, {summary.seconds:.1f} s"
-    return f"{name}: {counts}" + (" (stopped)" if summary.signal is not None else "")
+    counts = f"{summary.sent:,} sent, {summary.refused:,} refused, {already:,} already there"
+    told = f"{name}: {counts}, {summary.acknowledged:,} acknowledged in {summary.seconds:.1f} s"
+    return told + (" (stopped)" if summary.signal is not None else "")

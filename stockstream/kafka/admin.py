@@ -14,14 +14,25 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, Offset
 
 from stockstream.errors import AuthError, BrokerError, Unreachable
 from stockstream.kafka import letters
+from stockstream.kafka.bounds import UNSETTLED
+from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
 from stockstream.topics import Topic
 
 T = TypeVar("T")
 
-_NO_LEADER_YET: Final = (KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION)
-_NEW_TOPIC_TRIES: Final = 25
-_NEW_TOPIC_WAIT: Final = 0.2
+_NEW: Final = UNSETTLED | {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.UNKNOWN_TOPIC_ID,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+    KafkaError._NOENT,
+}
+"""What brokers say of a topic of which not all of them have heard."""
+
+_LEADERS_WITHIN: Final = 60.0
+_SUMMARY_WITHIN: Final = 5.0
+_AGAIN: Final = 0.05
 
 TIMEOUT: Final = 10.0
 """Seconds that a command waits for a broker before it says that none is there."""
@@ -122,6 +133,26 @@ class Admin:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._translated(error) from error
 
+    def await_leaders(self, names: Collection[str]) -> None:
+        """Wait until each partition of these topics takes records.
+
+        A broker tells who leads a partition before it takes anything for it. What is sent meanwhile is refused, and can
+        be overtaken by what is sent next. Raises `BrokerError` after a minute.
+        """
+        ends = time.monotonic() + _LEADERS_WITHIN
+        while not (partitions := self._partitions(names)):
+            if time.monotonic() >= ends:
+                raise BrokerError(f"the broker does not know {' and '.join(names)}", hint="its log may say why")
+            time.sleep(_AGAIN)
+        self._offsets(partitions, OffsetSpec.latest(), ends)
+
+    def _partitions(self, names: Collection[str]) -> list[TopicPartition]:
+        """Of all these topics; none as long as one of them is unknown."""
+        known = self._metadata().topics
+        if not all(name in known and known[name].partitions for name in names):
+            return []
+        return [TopicPartition(name, number) for name in names for number in known[name].partitions]
+
     def delete(self, names: Iterable[str]) -> None:
         """Delete topics with everything in them."""
         for future in self._client.delete_topics(list(names), operation_timeout=self._timeout).values():
@@ -135,9 +166,10 @@ class Admin:
             if (name in names if names is not None else not name.startswith("__"))
         }
         every = [partition for partitions in chosen.values() for partition in partitions]
-        first = self._offsets(every, OffsetSpec.earliest())
-        end = self._offsets(every, OffsetSpec.latest())
-        newest = self._offsets(every, OffsetSpec.max_timestamp())
+        ends = time.monotonic() + _SUMMARY_WITHIN
+        first = self._offsets(every, OffsetSpec.earliest(), ends)
+        end = self._offsets(every, OffsetSpec.latest(), ends)
+        newest = self._offsets(every, OffsetSpec.max_timestamp(), ends)
         return [
             TopicSummary(
                 name,
@@ -148,19 +180,22 @@ class Admin:
             for name, partitions in chosen.items()
         ]
 
-    def _offsets(self, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[TopicPartition, tuple[int, int]]:
-        for _ in range(_NEW_TOPIC_TRIES):
+    def _offsets(
+        self, partitions: list[TopicPartition], spec: OffsetSpec, ends: float
+    ) -> dict[TopicPartition, tuple[int, int]]:
+        """Offset and timestamp by partition; where a partition has no leader yet, ask again until ``ends``."""
+        while True:
             futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
             try:
                 results = {partition: future.result(self._timeout + 1) for partition, future in futures.items()}
             except KafkaException as error:
-                # A topic that was just made has no leader for a moment.
-                if error.args[0].code() not in _NO_LEADER_YET:
+                if error.args[0].code() not in _NEW:
                     raise self._translated(error) from error
-                time.sleep(_NEW_TOPIC_WAIT)
+                if time.monotonic() >= ends:
+                    raise BrokerError("a topic has no leader", hint="is the broker well? its log says more") from error
+                time.sleep(_AGAIN)
             else:
                 return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
-        raise BrokerError("a topic has no leader", hint="is the broker well? its log says more")
 
 
 def _dead_letters(topic: Topic[Any]) -> NewTopic:

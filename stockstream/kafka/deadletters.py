@@ -140,7 +140,7 @@ class DeadLetters:
     def _ready(self) -> Producer:
         if self._producer is None:
             Admin(self._connection, timeout=2).ensure_dead_letters(self._topic)
-            own = settings(self._connection, enable_idempotence=True, linger_ms=5)
+            own = settings(self._connection, enable_idempotence=True, max_in_flight=1, linger_ms=5)
             # A user's own limit may be meant for records.
             own["message.max.bytes"] = max(CLIENT_BYTES, int(own.get("message.max.bytes", 0)))
             self._producer = made(Producer, own)
@@ -163,5 +163,6 @@ def _others(count: int) -> str:
     return f", and {count - 1:,} more" if count > 1 else ""
 
 
-def _note(outcomes: dict[int, KafkaError | None], number: int, error: KafkaError | None, _: Message) -> None:
-    outcomes[number] = error
+def _note(outcomes: dict[int, KafkaError | None], number: int, error: KafkaError | None, message: Message) -> None:
+    taken = error is not None or message.offset() is not None
+    outcomes[number] = error if taken else KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION)

@@ -24,14 +24,17 @@ LARGEST: Final = 1_000_000
 
 _SERVE_EVERY: Final = 1_000
 _FLUSH_AFTER_ERROR: Final = 10.0
+_LIVE_LINGER_MS: Final = 5
+_REPLAY_IN_FLIGHT: Final = 5
 
 
 class Publisher(Generic[R]):
     """Sends records to a topic in order, a key to one partition, each exactly once for one run.
 
-    Entering makes the topic where it is missing and raises `Unreachable` or `AuthError` where no broker lets us in.
-    Leaving waits until every record is acknowledged. The first record that is not stops it: `send`, `poll`,
-    `flush` and leaving raise `DeliveryError`, or `AuthError` where the broker refuses.
+    Entering makes the topic where it is missing, waits until each of its partitions has a leader, and raises
+    `Unreachable` or `AuthError` where no broker lets us in. Leaving waits until every record is acknowledged, which
+    means that the broker gave it an offset. The first record that is not stops it: `send`, `poll`, `flush` and leaving
+    raise `DeliveryError`, or `AuthError` where the broker refuses.
 
     Parameters
     ----------
@@ -40,7 +43,8 @@ class Publisher(Generic[R]):
     connection
         librdkafka's properties, ``bootstrap.servers`` at least.
     linger_ms
-        Milliseconds a record may wait for company: 5 for live data, 50 for replays.
+        Milliseconds a record may wait for company: 5 for live data, 50 for replays. Live data goes one request at a
+        time, which keeps a request that is refused from being overtaken.
     """
 
     def __init__(self, topic: Topic[R], connection: Mapping[str, Any], *, linger_ms: int = 5) -> None:
@@ -50,7 +54,8 @@ class Publisher(Generic[R]):
         self._connection = connection
         self._largest = int(connection.get("message.max.bytes", LARGEST))
         self._shorten: list[Letter] = []
-        self._failed = 0
+        self._acknowledged = 0
+        self._only_overtaken = False
         self._reason: BrokerError | str | None = None
         self._producer = made(
             Producer,
@@ -60,14 +65,14 @@ class Publisher(Generic[R]):
                 acks="all",
                 compression_type="lz4",
                 linger_ms=linger_ms,
+                max_in_flight=1 if linger_ms <= _LIVE_LINGER_MS else _REPLAY_IN_FLIGHT,
                 queue_buffering_max_messages=200_000,
                 error_cb=self._on_error,
                 on_delivery=self._on_delivery,
             )
-            # A report for each of millions of records would cost more than sending them: only failures report,
-            # and what was sent, did not fail and is no longer queued was delivered.
             | {
-                "delivery.report.only.error": True,
+                # That nothing failed says nothing: librdkafka calls delivered what was refused and then overtaken.
+                "delivery.report.only.error": False,
                 # A dead letter may be larger than a record.
                 "message.max.bytes": max(self._largest, CLIENT_BYTES),
             },
@@ -75,8 +80,8 @@ class Publisher(Generic[R]):
 
     @property
     def delivered(self) -> int:
-        """Records (refused rows included) that are known to be acknowledged: exact once everything is flushed."""
-        return max(0, self.sent + self.refused - self._failed - len(self._shorten) - len(self._producer))
+        """Records (refused rows included) to which the broker gave an offset."""
+        return self._acknowledged
 
     def send(self, record: R) -> None:
         """Queue a record; waits while the queue is full. Raises `TooLarge` for one that no topic takes."""
@@ -134,9 +139,17 @@ class Publisher(Generic[R]):
                 self._reason = self._reason or "the broker did not answer in time"
             self.poll()
         self.poll()
+        if self._missing > 0:
+            raise self._failure("no report of them came")
+
+    @property
+    def _missing(self) -> int:
+        return self.sent + self.refused - self._acknowledged
 
     def __enter__(self) -> Self:
-        Admin(self._connection).ensure(self.topic)
+        admin = Admin(self._connection)
+        admin.ensure(self.topic)
+        admin.await_leaders([self.topic.name, self.topic.dead_letters])
         return self
 
     def __exit__(
@@ -152,14 +165,15 @@ class Publisher(Generic[R]):
             self._reason = self._reason or translate(error, self._connection)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            return
-        if shorter := self._shorter(error, message):
+        if error is None and message.offset() is not None:
+            self._acknowledged += 1
+        elif error is not None and (shorter := self._shorter(error, message)):
             self._shorten.append(shorter)
-        else:
-            self._failed += 1
-            first = f"{error.str()}, first at key {_text(message.key())}"
-            self._reason = self._reason or (translate(error, self._connection) if refused(error) else first)
+        elif self._reason is None:
+            self._only_overtaken = error is None
+            what = error.str() if error is not None else "it gave no offset"
+            first = f"{what}, first at key {_text(message.key())}"
+            self._reason = translate(error, self._connection) if error is not None and refused(error) else first
 
     def _shorter(self, error: KafkaError, message: Message) -> Letter | None:
         """A dead letter once more, where its topic takes less than topics of dead letters that we make."""
@@ -172,12 +186,14 @@ class Publisher(Generic[R]):
 
     def _failure(self, reason: BrokerError | str) -> BrokerError:
         """Give up what is still queued, so that the count of what is missing is exact, and say why."""
+        if self._only_overtaken:
+            self._producer.flush(_FLUSH_AFTER_ERROR)  # nothing is wrong with the others
         self._producer.purge()
         self._producer.flush(_FLUSH_AFTER_ERROR)
         if isinstance(reason, BrokerError):
             return reason
         return DeliveryError(
-            f"{self._failed:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
+            f"{self._missing:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
             f" {address(self._connection)}: {reason}",
             hint="run the same command again: what is there already is not sent twice",
         )

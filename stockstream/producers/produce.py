@@ -24,7 +24,7 @@ class Sink(Protocol[R_contra]):
 
     @property
     def delivered(self) -> int:
-        """What was acknowledged so far, refused rows included."""
+        """How many were acknowledged one by one so far, refused rows included."""
 
     def send(self, record: R_contra) -> None:
         """Take a record; may wait while there is no room for it. Raises `TooLarge` for one that it never takes."""
@@ -65,11 +65,13 @@ class Progress:
 class Summary:
     """What a producer did; ``signal`` is what stopped it, None where the source came to its end.
 
-    All that was sent and refused was acknowledged, for otherwise there is an error and no summary.
+    ``acknowledged`` is counted from what the broker answered and includes refused rows. Where it is less than all that
+    was sent and refused there is an error and no summary.
     """
 
     sent: int
     refused: int
+    acknowledged: int
     seconds: float
     signal: int | None
 
@@ -124,7 +126,7 @@ def produce(
         if stop.signal is not None:
             break
     run.drain()
-    return Summary(run.sent, run.refused, run.tell().seconds, stop.signal)
+    return Summary(run.sent, run.refused, run.acknowledged, run.tell().seconds, stop.signal)
 
 
 class _Run:
@@ -137,7 +139,13 @@ class _Run:
         self._progress = progress
         self._clock = clock
         self._begun = self._heard_at = self._told_at = clock.monotonic()
-        self._delivered = self._before = sink.delivered
+        self._before = sink.delivered
+        self._heard = 0
+
+    @property
+    def acknowledged(self) -> int:
+        """How many of this run's, refused rows included."""
+        return self._sink.delivered - self._before
 
     def refuse(self, row: BadRow) -> None:
         """Give the sink a row for the dead letters."""
@@ -176,10 +184,10 @@ class _Run:
             self.tell()
 
     def _pending(self) -> int:
-        delivered = self._sink.delivered
-        pending = self.sent + self.refused - (delivered - self._before)
-        if delivered != self._delivered or not pending:
-            self._delivered, self._heard_at = delivered, self._clock.monotonic()
+        acknowledged = self.acknowledged
+        pending = self.sent + self.refused - acknowledged
+        if acknowledged != self._heard or not pending:
+            self._heard, self._heard_at = acknowledged, self._clock.monotonic()
         return pending
 
 

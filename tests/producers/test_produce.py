@@ -20,7 +20,7 @@ def test_records_are_sent_and_rows_that_cannot_be_read_are_refused() -> None:
     sink = Kept()
     told: list[BadRow] = []
     summary = produce(["a", None, BAD, "b"], sink, refused=told.append, clock=Hands().clock)
-    assert summary == Summary(sent=2, refused=1, seconds=0.0, signal=None)
+    assert summary == Summary(sent=2, refused=1, acknowledged=3, seconds=0.0, signal=None)
     assert sink.records == ["a", "b"]
     assert sink.refused == [("0123/5", b"2015,13", "a.csv, line 7, column MONTH: '13', not a month")]
     assert told == [BAD]

@@ -1,0 +1,84 @@
+"""What it costs to count what the broker acknowledged, against taking for delivered whatever did not fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from confluent_kafka import Producer
+
+from benchmarks.flights_file import write
+from benchmarks.measure import Comparison, compare
+from benchmarks.produce import ours, timed
+from stockstream.cli.produce_flights import LINGER_MS
+from stockstream.kafka.client import settings
+from stockstream.kafka.held import held_rows
+from stockstream.producers.csv_files import find
+from stockstream.producers.flights import Replay, examine
+from stockstream.producers.produce import produce
+from stockstream.records import Flight
+from stockstream.topics import FLIGHTS, Topic
+
+ROWS: Final = 300_000
+
+
+def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
+    """Send the same rows to a new topic each time."""
+    connection = {"bootstrap.servers": bootstrap_servers}
+    path = write(folder / "acknowledged.csv", ROWS)
+    topics = (replace(FLIGHTS, name=f"bench-acknowledged-{number}") for number in count())
+    yield compare(
+        "produce flights, each record's offset counted",
+        partial(timed, ours, topics, path, connection),
+        "the same, told of failures only",
+        partial(timed, uncounted, topics, path, connection),
+        aim=0.9,
+        work=f"{ROWS:,} rows",
+        pairs=9,
+    )
+
+
+def uncounted(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
+    """As `benchmarks.produce.ours`, into a sink that hears nothing of what was delivered."""
+    files = [examine(file) for file in find([path])[0]]
+    held = held_rows(connection, topic, [file.identity for file in files])
+    produce(Replay(files, held=held), Uncounted(topic, connection))
+
+
+class Uncounted:
+    """A sink with the publisher's settings; what is no longer queued counts as delivered."""
+
+    def __init__(self, topic: Topic[Flight], connection: Mapping[str, Any]) -> None:
+        self._topic = topic
+        self._sent = 0
+        self._producer = Producer(
+            settings(
+                connection,
+                enable_idempotence=True,
+                acks="all",
+                compression_type="lz4",
+                linger_ms=LINGER_MS,
+                queue_buffering_max_messages=200_000,
+            )
+        )
+
+    @property
+    def delivered(self) -> int:
+        return self._sent - len(self._producer)
+
+    def send(self, record: Flight) -> None:
+        self._producer.produce(self._topic.name, self._topic.encode(record), self._topic.key(record))
+        self._sent += 1
+
+    def refuse(self, key: str, raw: bytes, reason: str) -> None:
+        raise AssertionError(f"{key}: {reason}")
+
+    def poll(self, timeout: float = 0.0) -> None:
+        self._producer.poll(timeout)
+
+    def flush(self) -> None:
+        self._producer.flush()
