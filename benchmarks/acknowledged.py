@@ -68,17 +68,22 @@ class Uncounted:
 
     @property
     def delivered(self) -> int:
+        """What was sent and is no longer queued."""
         return self._sent - len(self._producer)
 
     def send(self, record: Flight) -> None:
+        """Queue a row."""
         self._producer.produce(self._topic.name, self._topic.encode(record), self._topic.key(record))
         self._sent += 1
 
-    def refuse(self, key: str, raw: bytes, reason: str) -> None:
+    def refuse(self, key: str, raw: bytes, reason: str) -> None:  # noqa: ARG002 - a sink's shape
+        """Never: every row of the file can be read."""
         raise AssertionError(f"{key}: {reason}")
 
     def poll(self, timeout: float = 0.0) -> None:
+        """Serve what the broker answered."""
         self._producer.poll(timeout)
 
     def flush(self) -> None:
+        """Wait until nothing is queued."""
         self._producer.flush()

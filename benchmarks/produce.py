@@ -45,6 +45,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
 
 
 def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Mapping[str, Any]) -> float:
+    """Seconds in which ``send`` has all rows of a file in a topic of their own, counted there."""
     topic, admin = next(topics), Admin(connection)
     admin.ensure(topic)
     admin.await_leaders([topic.name, topic.dead_letters])

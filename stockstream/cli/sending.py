@@ -14,7 +14,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import ProducerMetrics
 from stockstream.cli.report import Reporter
 from stockstream.cli.serving import Endpoint, measured
-from stockstream.errors import BadRow, Unreachable
+from stockstream.errors import BadRow, BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
 from stockstream.names import cut
@@ -100,7 +100,7 @@ def send(
     ):
         summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop)
     refusals.close(topic.dead_letters)
-    reporter.result(_last_line(topic.name, summary, already()))
+    reporter.result(_last_line(topic.name, summary, already(), _held(context, topic)))
     if summary.signal is not None:
         raise typer.Exit(128 + summary.signal)
     if summary.refused and not summary.sent and not already():
@@ -168,7 +168,18 @@ def stopping() -> Iterator[Stop]:
             signal.signal(number, handler)
 
 
-def _last_line(name: str, summary: Summary, already: int) -> str:
+def _held(context: Context, topic: Topic[R]) -> int | None:
+    """Records that the topic holds, whoever sent them; None where the broker does not tell at once."""
+    try:
+        return sum(
+            found.records for found in Admin(context.settings.connection(), timeout=LOOK).summaries([topic.name])
+        )
+    except BrokerError:
+        return None
+
+
+def _last_line(name: str, summary: Summary, already: int, held: int | None) -> str:
     counts = f"{summary.sent:,} sent, {summary.refused:,} refused, {already:,} already there"
-    told = f"{name}: {counts}, {summary.acknowledged:,} acknowledged in {summary.seconds:.1f} s"
-    return told + (" (stopped)" if summary.signal is not None else "")
+    stopped = " (stopped)" if summary.signal is not None else ""
+    holds = f"; the topic holds {held:,}" if held is not None else ""
+    return f"{name}: {counts}, {summary.acknowledged:,} acknowledged in {summary.seconds:.1f} s{stopped}{holds}"

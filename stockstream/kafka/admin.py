@@ -15,7 +15,6 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, Offset
 from stockstream.errors import AuthError, BrokerError, Unreachable
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
-from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
 from stockstream.topics import Topic
 

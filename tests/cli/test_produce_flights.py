@@ -157,8 +157,9 @@ def test_a_signal_ends_it_when_all_that_was_sent_is_there(site: Site, sample: Pa
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == code, stderr
-    assert stdout.startswith(f"flights: {held(site):,} sent, 0 refused, 0 already there, ")
-    assert stdout.endswith(" s (stopped)\n")
+    there = held(site)
+    assert stdout.startswith(f"flights: {there:,} sent, 0 refused, 0 already there, {there:,} acknowledged in ")
+    assert stdout.endswith(f" s (stopped); the topic holds {there:,}\n")
 
 
 def test_rows_that_cannot_be_read_are_told_and_kept_and_the_rest_goes_on(site: Site, tmp_path: Path) -> None:
