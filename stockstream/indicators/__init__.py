@@ -8,6 +8,7 @@ from stockstream.indicators.aroon import Aroon, AroonPoint
 from stockstream.indicators.atr import ATR, ATRPoint
 from stockstream.indicators.base import Columns, Indicator, Point, PriceBar
 from stockstream.indicators.bollinger import Bollinger, BollingerPoint
+from stockstream.indicators.by_series import by_series
 from stockstream.indicators.cci import CCI, CCIPoint
 from stockstream.indicators.chain import Chain
 from stockstream.indicators.checks import InvalidBar
@@ -93,5 +94,6 @@ __all__ = [
     "WMAPoint",
     "WilliamsR",
     "WilliamsRPoint",
+    "by_series",
     "run",
 ]

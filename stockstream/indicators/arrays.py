@@ -19,14 +19,17 @@ from stockstream.indicators.checks import InvalidBar
 Floats: TypeAlias = NDArray[np.float64]
 
 _CHUNK = 32_768
+_TEXTS = ("airline", "tz")
 
 
 def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
     """The named columns as arrays of shape (n,); ValueError where one is missing or they differ in length.
 
-    Numbers are floats. ``time`` is in microseconds, UTC, and may be a DataFrame's index; ``airline`` and ``tz`` hold
-    texts, the latter None where there is no such column.
+    Names are found in any case (``Close``), a pandas Series is the only column of numbers. Numbers are floats. ``time``
+    is in microseconds, UTC, and may be a DataFrame's index; ``airline`` and ``tz`` hold texts, the latter None where
+    there is no such column.
     """
+    columns = spelt(columns, names)
     given = {"tz"} | ({"time"} if _instants(getattr(columns, "index", None)) else set())
     missing = [name for name in names if name not in columns and name not in given]
     if missing:
@@ -38,8 +41,60 @@ def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
     return [found[name] if name in found else np.full(shape, None) for name in names]
 
 
+def spelt(columns: Any, names: Sequence[str]) -> Any:
+    """The table with these names as they are written here; a pandas Series as a table of the only one that is a number.
+
+    Raises ValueError for a Series in place of several columns, and for names that differ in case alone.
+    """
+    if hasattr(columns, "to_frame"):
+        numbers = [name for name in names if name not in (*_TEXTS, "time")]
+        if len(numbers) != 1:
+            raise ValueError(f"batch needs the columns {', '.join(numbers)}; a Series is only one of them")
+        return columns.to_frame(numbers[0])
+    others: dict[str, list[Any]] = {}
+    for label in columns:
+        if isinstance(label, str) and label.lower() in names and label.lower() not in columns:
+            others.setdefault(label.lower(), []).append(label)
+    if not others:
+        return columns
+    for labels in others.values():
+        if len(labels) > 1:
+            raise ValueError(f"the columns {' and '.join(labels)} differ in case alone")
+    renamed = {label: name for name, (label,) in others.items()}
+    if hasattr(columns, "iloc"):
+        return columns.rename(columns=renamed)
+    return {renamed.get(label, label): column for label, column in columns.items()}
+
+
+def has(columns: Any, name: str) -> bool:
+    """Whether a table has such labels, as a column or as a part of a DataFrame's index."""
+    return name in columns or name in (getattr(getattr(columns, "index", None), "names", None) or ())
+
+
+def labels(columns: Any, name: str) -> Any:
+    """The labels of each row, of a column or of a part of a DataFrame's index."""
+    return columns[name] if name in columns else columns.index.get_level_values(name)
+
+
+def one_series(columns: Any) -> None:
+    """Raise ValueError for a table of several series: a batch goes on from one state."""
+    if hasattr(columns, "to_frame"):
+        return
+    for name in ("symbol", "interval", "feed"):
+        for label in (name, name.title(), name.upper()):
+            if not has(columns, label):
+                continue
+            values = np.asarray(labels(columns, label))
+            different = values != values[:1]
+            if different.any():
+                raise ValueError(
+                    f"a batch is of one series; {label} is {values[0]!s} and {values[np.argmax(different)]!s}: "
+                    "by_series computes each by itself, Keyed bar by bar"
+                )
+
+
 def _column(columns: Any, name: str) -> NDArray[Any]:
-    if name in ("airline", "tz"):
+    if name in _TEXTS:
         return np.asarray(columns[name], dtype=np.object_)
     if name != "time":
         return np.asarray(columns[name], dtype=np.float64)
@@ -48,6 +103,13 @@ def _column(columns: Any, name: str) -> NDArray[Any]:
         raise ValueError(f"batch needs times of datetime64, not of {getattr(times, 'dtype', type(times).__name__)}")
     # Of a zone's times in pandas, this gives the instants in UTC.
     return np.asarray(times, dtype="M8[us]")
+
+
+def times_of(columns: Any) -> NDArray[np.datetime64] | None:
+    """The times of a table, be they a column, its index or a part of that; None where it has none."""
+    if has(columns, "time"):
+        return _column({"time": labels(columns, "time")}, "time")
+    return _column(columns, "time") if _instants(getattr(columns, "index", None)) else None
 
 
 def _instants(times: Any) -> bool:

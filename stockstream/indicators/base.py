@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self, TypeAlias, TypeVar, overload
 
 import msgspec
 
@@ -134,18 +134,28 @@ class Indicator(Stateful, Generic[R_contra, P]):
         """What `update` would give for a bar that is still forming; changes nothing."""
         return self.copy().update(bar)
 
-    def batch(self, columns: Table) -> Table:
+    @overload
+    def batch(self, columns: pd.Series[float]) -> pd.DataFrame: ...
+
+    @overload
+    def batch(self, columns: Table) -> Table: ...
+
+    def batch(self, columns: Any) -> Any:
         """`update` for a whole stretch of bars, at NumPy's speed, from the present state on.
 
         Takes the columns named in ``inputs``, as arrays of shape (n,) by name or as a DataFrame; gives those named
         in ``fields``, each of shape (n,), the same way (a DataFrame with the same index), NaN during warm-up and
-        where a field is undefined. Afterwards the state is the same as after n updates. Raises `InvalidBar` and
-        then changes nothing.
+        where a field is undefined. Names may be in any case, and a pandas Series is the only column that is needed; it
+        gives a DataFrame. Afterwards the state is the same as after n updates.
+
+        Raises `InvalidBar`, and ValueError where a column is missing or the bars are of several series, for which
+        there is `stockstream.indicators.by_series`; then nothing has changed.
         """
         import numpy as np  # as late as here: see above
 
         from stockstream.indicators import arrays
 
+        arrays.one_series(columns)
         inputs = self._columns(columns)
         arrays.refuse_unless(self._computable(*inputs), columns, dict(zip(self.inputs, inputs, strict=True)))
         count = len(inputs[0])
@@ -161,8 +171,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
                 chunk = slice(first, min(first + step, count - 1))
                 self._fill(points[:, chunk], *(each[chunk] for each in inputs))
             points[:, -1] = self._row(self.update(self._bar(inputs, -1)))
-        result: Table = arrays.like(columns, dict(zip(self.fields, points, strict=True)))
-        return result
+        return arrays.like(columns, dict(zip(self.fields, points, strict=True)))
 
     def _columns(self, columns: Any) -> list[NDArray[Any]]:
         """The columns of ``inputs``, each of shape (n,), as `_computable` and `_fill` take them."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
-from stockstream.indicators.base import Indicator, Point, Table
+from stockstream.indicators.base import Indicator, Point
 from stockstream.indicators.stateful import copies
 
 if TYPE_CHECKING:
@@ -76,17 +76,17 @@ class Composite(Indicator[Any, Point]):
         for values in self._since:
             self._advance(SimpleNamespace(**dict(zip(self.inputs, values, strict=True))))
 
-    def batch(self, columns: Table) -> Table:  # noqa: D102 - as `Indicator` has it
+    def batch(self, columns: Any) -> Any:  # noqa: D102 - as `Indicator` has it
         from stockstream.indicators import arrays
 
+        arrays.one_series(columns)
         count = len(arrays.columns_of(columns, self.inputs)[0])
         ahead = self.copy()
         points = ahead._stretch(columns, count)  # noqa: SLF001 - it is one of us
         self.parts = ahead.parts
         self.value = ahead.value
         self._copies = {}
-        result: Table = arrays.like(columns, points)
-        return result
+        return arrays.like(columns, points)
 
     @abstractmethod
     def _advance(self, bar: Any) -> Point | None:

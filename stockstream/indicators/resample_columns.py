@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream import periods
-from stockstream.indicators.arrays import columns_of, element, refuse_unless
+from stockstream.indicators.arrays import columns_of, element, refuse_unless, spelt
 from stockstream.indicators.segments import changes, running_sums
 from stockstream.indicators.sessions import Sessions
 
@@ -40,6 +40,7 @@ def resampled(
     columns, of, left_out
         As for ``batch``.
     """
+    columns = spelt(columns, (*_PRICES, "volume", "time", "final", "interval", *_LAST))
     finer = _interval(columns, of)
     if not periods.add_up(finer, interval):
         raise ValueError(f"bars of {finer} do not add up to bars of {interval}")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from stockstream.indicators import checks
-from stockstream.indicators.base import Indicator, Point, PriceBar, Table
+from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.sessions import Session, Sessions
 
@@ -129,7 +129,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         self.value = point = VWAPPoint(self._pivot + excess / volume if volume else None)
         return point
 
-    def batch(self, columns: Table) -> Table:  # noqa: D102 - as `Indicator` has it
+    def batch(self, columns: Any) -> Any:  # noqa: D102 - as `Indicator` has it
         # A session of which nothing can be said turns up in the middle: a copy goes ahead.
         ahead = self.copy()
         result = super(VWAP, ahead).batch(columns)

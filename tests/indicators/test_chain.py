@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockstream.indicators import OBV, RSI, SMA, Aroon, Bollinger, Chain, InvalidBar, SMAPoint, Together, Volatility
+from stockstream.indicators import OBV, RSI, SMA, Aroon, Bollinger, Chain, InvalidBar, SMAPoint, Together
 from tests.indicators.inputs import Price, assert_identical, cut, prices, stream, stretch, walk
 
 BARS = stretch(walk(600), 0.4)
@@ -93,12 +93,12 @@ def test_what_the_outer_refuses_changes_neither(seen: int) -> None:
 
 
 def test_what_a_chain_within_refuses_is_named_by_its_place_among_the_bars() -> None:
-    closes = np.full(12, 5.0)
-    closes[7] = -20.0
-    for outer in (Chain(Volatility(2), SMA(1)), Together({"volatility": Volatility(2), "sma": SMA(2)})):
-        chain = Chain(SMA(3), outer)
-        with pytest.raises(InvalidBar, match=r"sma -3\.3.* at place 7\b"):
-            chain.batch({"close": closes})
+    closes, volumes = np.arange(1.0, 13.0), np.ones(12)
+    volumes[6:8] = 9e99
+    for outer in (Chain(RSI(2), SMA(1)), Together({"rsi": RSI(2), "sma": SMA(2)})):
+        chain = Chain(OBV(), outer)
+        with pytest.raises(InvalidBar, match=r"obv 1\.8.* at place 7\b"):
+            chain.batch({"close": closes, "volume": volumes})
 
 
 def test_parts_are_reached_by_name() -> None:
