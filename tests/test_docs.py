@@ -25,3 +25,8 @@ def test_every_window_has_its_picture(name: str) -> None:
     text = (ROOT / "docs" / "windows.md").read_text(encoding="utf-8")
     assert f"(pictures/{name}.png)" in text
     assert (ROOT / "docs" / "pictures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_page_is_on_the_start_page() -> None:
+    linked = re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} == {*linked, "index.md"}
