@@ -28,6 +28,17 @@ NUMBERS: Final = ("open", "high", "low", "close", "volume")
 """The fields of a bar that are computed with, in their order."""
 
 
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2261
+"""The years that a record can be of: those that 64 bits of nanoseconds hold."""
+
+Number: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
+"""A price or a volume: what is beyond this is none, and nothing is computed with it."""
+
+Instant: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+Revision: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
 class Series(NamedTuple):
     """What belongs together on one axis: a symbol at an interval from a feed."""
 
@@ -40,17 +51,17 @@ class Series(NamedTuple):
 
 
 class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a window needs of a `Bar`; decoding skips the rest."""
+    """What a window needs of a `Bar`."""
 
     symbol: str
     interval: str
     feed: str = MARKET
-    time: datetime
-    open: float | None
-    high: float
-    low: float
-    close: float
-    volume: float | None
+    time: Instant
+    open: Number | None
+    high: Number
+    low: Number
+    close: Number
+    volume: Number | None
     currency: str | None = None
     tz: str | None = None
     final: bool = True
@@ -67,10 +78,10 @@ class Bar(Candle, frozen=True, kw_only=True, gc=False):
     (series, time) the later offset wins. ``final`` is False while the period is still open.
     """
 
-    adj_close: float | None = None
-    close_usd: float | None = None
+    adj_close: Number | None = None
+    close_usd: Number | None = None
     source: str
-    revision: int = 0
+    revision: Revision = 0
 
     @property
     def series(self) -> Series:
@@ -149,7 +160,7 @@ def doubted(flags: tuple[str, ...]) -> frozenset[str]:
 RowNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
 Month: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=12)]
 Day: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=31)]
-Year: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=9999)]
+Year: TypeAlias = Annotated[int, msgspec.Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 
 class Flight(msgspec.Struct, frozen=True, gc=False):

@@ -1,4 +1,4 @@
-"""The topics, and the codec between records and the bytes on the wire (JSON, one object a record)."""
+"""The topics: which records travel where, and under which keys."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-import msgspec
-
+from stockstream import codec
 from stockstream.records import Bar, Flight
 
 R = TypeVar("R")
@@ -41,19 +40,11 @@ class Topic(Generic[R]):
         >>> STOCKS.decoder()(STOCKS.encode(bar)) == bar
         True
         """
-        return _encode(record)
+        return codec.encode(record)
 
-    def decoder(self) -> Callable[[bytes], R]:
-        """A function from bytes to record; it raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
-        return decoder(self.record)
-
-
-_encode = msgspec.json.Encoder().encode
-
-
-def decoder(record: type[R]) -> Callable[[bytes], R]:
-    """A function from bytes to ``record``, which may have fewer fields than the wire has."""
-    return msgspec.json.Decoder(record).decode
+    def decoder(self) -> codec.Decoder[R]:
+        """From bytes to records."""
+        return codec.Decoder(self.record)
 
 
 STOCKS: Final = Topic("stocks", Bar, lambda bar: bar.symbol)

@@ -6,18 +6,18 @@ import json
 from collections.abc import Callable
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.text import printable
 from stockstream.cli.topics import PATIENCE
+from stockstream.codec import Decoder, Unreadable
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
 from stockstream.periods import intraday
 from stockstream.records import MARKET, Bar, Flight
-from stockstream.topics import FLIGHTS, STOCKS, decoder
+from stockstream.topics import FLIGHTS, STOCKS
 
 _LONGEST: Final = 160
 
@@ -103,12 +103,12 @@ def _flight(flight: Flight) -> str:
 
 
 def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent], str]:
-    decode = decoder(record)
+    decode = Decoder(record)
 
     def line(sent: Sent) -> str:
         try:
             return shown(decode(sent.value))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except Unreadable as error:
             return f"{_raw(sent)}  (cannot be read: {error})"
 
     return line

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import msgspec
 import typer
 
 from stockstream.cli.context import Context
@@ -18,7 +17,7 @@ from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.names import cut
 from stockstream.periods import intraday
-from stockstream.records import MARKET, Series
+from stockstream.records import Bar, Series
 from stockstream.topics import STOCKS
 
 PATIENCE: Final = 5.0
@@ -75,20 +74,11 @@ def series(ctx: typer.Context) -> None:
     context.reporter.result(table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"]))
 
 
-class _Opening(msgspec.Struct, frozen=True, gc=False):
-    """What of a bar says to which series it belongs; decoding skips the rest."""
-
-    symbol: str
-    interval: str
-    time: datetime
-    feed: str = MARKET
-
-
-def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[_Opening]]:
+def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[Bar]]:
     """All bars that the topic holds now, in batches."""
     positions: dict[int, int] = {}
     heard = time.monotonic()
-    with Subscriber(STOCKS, _Opening, connection, group="stockstream-series") as subscriber:
+    with Subscriber(STOCKS, Bar, connection, group="stockstream-series") as subscriber:
         subscriber.begin({})
         while True:
             standing = subscriber.standing()

@@ -3,7 +3,7 @@
 from typing import Final
 
 from stockstream.indicators.catalog import Parameter
-from stockstream.records import Candle
+from stockstream.records import Bar
 from stockstream.topics import STOCKS
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.stretch import gather
@@ -77,7 +77,7 @@ VIEW: Final = View(
     name="dashboard",
     help="All symbols at a glance: volumes, averages, volatilities, and tables of days, minutes and bars.",
     topic=STOCKS,
-    record=Candle,
+    record=Bar,
     gather=gather,
     fold=DashboardFold,
     title="Dashboard ({average}, {volatility})",

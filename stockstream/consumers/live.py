@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Generic, Self, TypeVar
@@ -16,7 +16,7 @@ from urllib.parse import quote
 from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
 from stockstream.errors import BrokerError, StateError, Unreachable
 from stockstream.kafka.batch import Batch, Origin
-from stockstream.kafka.client import START_BROKER
+from stockstream.kafka.client import START_BROKER, instant
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Fold, Selection
@@ -189,7 +189,7 @@ class Live(Generic[R]):
         self._unsaved = True
         self.taken += len(batch)
         self._arrivals.append((time.monotonic(), len(batch)))
-        sent = datetime.fromtimestamp(batch.sent / 1000, UTC)
+        sent = instant(batch.sent)
         self._received = max(self._received or sent, sent)
 
     def _renewed(self) -> bool:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, Offset
 from stockstream.errors import AuthError, BrokerError, Unreachable
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
-from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
+from stockstream.kafka.client import START_BROKER, address, instant, made, refused, settings, translate
 from stockstream.topics import Topic
 
 T = TypeVar("T")
@@ -199,8 +199,3 @@ class Admin:
 
 def _dead_letters(topic: Topic[Any]) -> NewTopic:
     return NewTopic(topic.dead_letters, 1, 1, config=dict(letters.TOPIC_CONFIG))
-
-
-def instant(milliseconds: int) -> datetime:
-    """A time of Kafka's, which counts milliseconds since 1970 UTC."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

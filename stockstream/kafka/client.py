@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
@@ -15,6 +16,10 @@ C = TypeVar("C")
 LOG: Final = logging.getLogger("stockstream.kafka")
 
 START_BROKER: Final = "is it running? `stockstream broker` starts one here"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_LAST: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
 _REFUSED: Final = frozenset(
     {
@@ -61,6 +66,15 @@ def made(kind: Callable[[dict[str, Any]], C], properties: dict[str, Any]) -> C:
         raise ConfigError(
             f"the kafka section: {error.args[0].str()}", hint="librdkafka's properties may stand there, by their names"
         ) from error
+
+
+def instant(milliseconds: int) -> datetime:
+    """A time of Kafka's, which counts milliseconds since 1970 UTC; the nearest that there is where that is none.
+
+    >>> instant(0).isoformat(), instant(-(1 << 62)).isoformat(), instant(1 << 62).year
+    ('1970-01-01T00:00:00+00:00', '0001-01-01T00:00:00+00:00', 9999)
+    """
+    return _EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))
 
 
 def address(connection: Mapping[str, Any]) -> str:

@@ -20,9 +20,9 @@ from confluent_kafka import (
 from confluent_kafka.admin import OffsetSpec, TopicDescription
 
 from stockstream.errors import BrokerError, Unreachable
-from stockstream.kafka.admin import TIMEOUT, Admin, instant
+from stockstream.kafka.admin import TIMEOUT, Admin
 from stockstream.kafka.bounds import UNSETTLED
-from stockstream.kafka.client import START_BROKER, address, translate
+from stockstream.kafka.client import START_BROKER, address, instant, translate
 from stockstream.kafka.positions import Place, Positions
 
 K = TypeVar("K")

@@ -11,11 +11,12 @@ import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from pyroaring import BitMap
 
+from stockstream.codec import Decoder, Unreadable
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import refused, settings, translate
-from stockstream.topics import Topic, decoder
+from stockstream.topics import Topic
 
 _AT_ONCE: Final = 2_000
 _SILENCE: Final = 10.0
@@ -26,7 +27,7 @@ class _Identity(msgspec.Struct, gc=False):
     row: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
 
 
-_decode: Final[Callable[[Any], _Identity]] = decoder(_Identity)
+_decode: Final = Decoder(_Identity)
 
 
 def held_rows(
@@ -129,13 +130,13 @@ def _heed(messages: list[Message], ends: dict[int, int]) -> None:
 
 def _identities(values: list[bytes | None]) -> list[_Identity]:
     try:
-        return list(map(_decode, values))
-    except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
+        return _decode.many(values)
+    except Unreadable:
         return [identity for value in values for identity in _identity(value)]
 
 
 def _identity(value: bytes | None) -> list[_Identity]:
     try:
         return [_decode(value)]
-    except (msgspec.MsgspecError, TypeError, UnicodeDecodeError):
+    except Unreadable:
         return []  # no row of any file; whoever shows the topic reports it

@@ -8,9 +8,9 @@ from contextlib import closing
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stockstream.codec import Unreadable
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.bounds import bounds
@@ -127,7 +127,7 @@ def _bars(
             continue
         try:
             bar = decode(message.value() or b"")
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except Unreadable:
             continue  # no bar; whoever shows the topic reports it
         if bar.series in wanted:
             yield bar

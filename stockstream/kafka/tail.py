@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 
@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT
 from stockstream.kafka.bounds import bounds
-from stockstream.kafka.client import LOG, START_BROKER, address, made, refused, settings, translate
+from stockstream.kafka.client import LOG, START_BROKER, address, instant, made, refused, settings, translate
 
 
 class Sent(NamedTuple):
@@ -124,7 +124,7 @@ def _sent(message: Message) -> Sent:
     return Sent(
         partition=message.partition() or 0,
         offset=message.offset() or 0,
-        time=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        time=instant(message.timestamp()[1]),
         key=key.decode(errors="replace") if isinstance(key, bytes) else key,
         value=message.value() or b"",
         reason=reason.decode(errors="replace") if isinstance(reason, bytes) else reason,

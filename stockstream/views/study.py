@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from stockstream.indicators.catalog import AnyKind, Parameter, describe, parameters_of
 from stockstream.indicators.together import column
-from stockstream.records import Candle
+from stockstream.records import Bar
 from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection
 from stockstream.views.marks import Band, Candles, Line, Mark, Panel, Readout
@@ -66,7 +66,7 @@ class Study:
         """Whether there is nothing to see of it without volumes."""
         return self.indicator is None or "volume" in self.indicator.inputs
 
-    def view(self) -> View[Candle]:
+    def view(self) -> View[Bar]:
         """Its own window. Raises ValueError for a study without an indicator."""
         if self.indicator is None:
             raise ValueError(f"{self.name} has no window of its own")
@@ -76,7 +76,7 @@ class Study:
             name=self.name,
             help=describe(self.indicator).summary,
             topic=STOCKS,
-            record=Candle,
+            record=Bar,
             gather=gather,
             fold=SeriesFold.of(self.indicator),
             title=self.heading or (f"{self.title} ({places})" if places else self.title),
@@ -142,7 +142,7 @@ class Part:
         return replace(readout, column=self.column(readout.column), label=label)
 
 
-def chart(parts: Sequence[Part]) -> View[Candle]:
+def chart(parts: Sequence[Part]) -> View[Bar]:
     """One window of several studies over the same bars.
 
     Raises ValueError where two parts are the same, or an indicator refuses its parameters.
@@ -159,7 +159,7 @@ def chart(parts: Sequence[Part]) -> View[Candle]:
         name="chart",
         help="Candles with any indicators over and beneath them.",
         topic=STOCKS,
-        record=Candle,
+        record=Bar,
         gather=gather,
         fold=fold,
         title="chart",

@@ -20,12 +20,12 @@ from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.producers.sample import sample_flights
 from stockstream.records import Flight
-from stockstream.topics import FLIGHTS, decoder
+from stockstream.topics import FLIGHTS
 from tests.cli.conftest import Site
 from tests.cli.hands import events, stockstream, until
 from tests.producers.flight_lines import LINE, line, write
 
-decode = decoder(Flight)
+decode = FLIGHTS.decoder()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,149 @@
+"""What a record must be: the same verdict for every reader, and no bytes that do anything else to the decoder."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stockstream.codec import Decoder, Unreadable
+from stockstream.consumers.registry import VIEWS
+from stockstream.records import Bar, Candle, Flight, FlightDay
+from stockstream.topics import FLIGHTS, STOCKS
+
+BAR: dict[str, Any] = {
+    "symbol": "FORN",
+    "interval": "1m",
+    "time": "2026-03-19T13:30:00Z",
+    "open": 10.0,
+    "high": 11.0,
+    "low": 9.0,
+    "close": 10.5,
+    "volume": 100,
+    "source": "x",
+}
+
+
+def raw(**changes: Any) -> bytes:
+    return json.dumps(BAR | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "value"),
+    [
+        ({}, "time", datetime(2026, 3, 19, 13, 30, tzinfo=UTC)),
+        ({"time": "2026-03-19T09:32:00-04:00"}, "time", datetime(2026, 3, 19, 13, 32, tzinfo=UTC)),
+        ({"time": "1900-01-01T00:00:00Z"}, "time", datetime(1900, 1, 1, tzinfo=UTC)),
+        ({"time": "2261-12-31T23:59:59Z"}, "time", datetime(2261, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        ({"interval": "3m"}, "interval", "3m"),
+        ({"interval": "2wk"}, "interval", "2wk"),
+        ({"volume": 92233720368547758080}, "volume", 92233720368547758080.0),
+        ({"volume": None}, "volume", None),
+        ({"open": None}, "open", None),
+        ({"close": -37.63}, "close", -37.63),
+        ({"tz": "America/New_York"}, "tz", "America/New_York"),
+        ({"tz": "Mars/Olympus"}, "tz", None),
+        ({"tz": "../../etc/passwd"}, "tz", None),
+        ({"tz": "US"}, "tz", None),
+        ({"tz": "x" * 100_000}, "tz", None),
+    ],
+)
+def test_what_is_a_bar(changes: dict[str, Any], field: str, value: Any) -> None:
+    bar = STOCKS.decoder()(raw(**changes))
+    assert getattr(bar, field) == value
+    assert bar.time.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (raw(time="2026-03-19T13:31:00"), "timezone component - at `$.time`"),
+        (raw(time=1773927180), "Expected `datetime`, got `int` - at `$.time`"),
+        (raw(time="9999-12-31T23:59:59Z"), "is not in the years 1900 to 2261"),
+        (raw(time="0001-01-01T00:00:00+14:00"), "is not in the years 1900 to 2261"),
+        (raw(time="1899-12-31T23:59:59Z"), "is not in the years 1900 to 2261"),
+        (raw(time="1900-01-01T00:00:00+00:01"), "is not in the years 1900 to 2261"),
+        (raw(open="10.6"), "Expected `float`, got `str` - at `$.open`"),
+        (raw(open=True), "Expected `float`, got `bool`"),
+        (raw(high=None), "Expected `float`, got `null`"),
+        (raw(close=float("nan")), "JSON is malformed"),
+        (raw(close=1.7e308), "<= 1e+100 - at `$.close`"),
+        (raw(volume=-1.7e308), ">= -1e+100 - at `$.volume`"),
+        (raw().replace(b"10.5", b"1e400"), "Number out of range - at `$.close`"),
+        (raw().replace(b"10.5", b"9" * 5_000), "Number out of range"),
+        (raw(interval="1x"), "'1x' is no interval: a whole number of m, h, d, wk, mo or y"),
+        (raw(interval="0m"), "'0m' is no interval"),
+        (raw(interval="9" * 100_000 + "m"), "'99999999999999999999...' is no interval"),
+        (raw(adj_close="x"), "at `$.adj_close`"),
+        (raw(revision=-1), "at `$.revision`"),
+        (b"", "truncated"),
+        (b"null", "Expected `object`, got `null`"),
+        (b"\xff\xfe", "malformed"),
+        (b'{"symbol": "\\ud800"}', ""),
+        (b"[" * 100_000, "Expected `object`, got `array`"),
+        (b'{"a":' * 100_000, "recursion"),
+        (None, "the message has no value"),
+    ],
+    ids=str,
+)
+def test_what_is_none_says_why(value: bytes | None, reason: str) -> None:
+    good = raw()
+    with pytest.raises(Unreadable) as told:
+        STOCKS.decoder()(value)
+    assert reason in str(told.value)
+    with pytest.raises(Unreadable):
+        STOCKS.decoder().many([good, value, good])
+
+
+def test_every_window_on_stocks_decodes_whole_bars() -> None:
+    assert {view.record for view in VIEWS.values() if view.topic is STOCKS} == {Bar}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from([*Bar.__struct_fields__, *Flight.__struct_fields__, "other"])
+
+
+@given(value=st.binary() | st.builds(lambda changes: raw(**changes), st.dictionaries(FIELDS, JSON, max_size=3)))
+def test_bytes_are_a_record_or_a_reason_alone_and_among_others(value: bytes) -> None:
+    for record in (Bar, Candle, Flight, FlightDay):
+        decoder: Decoder[Any] = Decoder(record)
+        try:
+            one = decoder(value)
+        except Unreadable:
+            with pytest.raises(Unreadable, match=r".+"):
+                decoder.many([value, value])
+        else:
+            assert decoder.many([value, value]) == [one, one]
+
+
+def test_a_flight_of_a_year_that_no_view_can_show_is_none() -> None:
+    day = {"file": "f", "row": 1, "year": 2015, "month": 1, "day": 1, "airline": "AA"}
+    assert Decoder(FlightDay)(json.dumps(day).encode()).year == 2015
+    for year in (1, 1899, 2262, 9999):
+        with pytest.raises(Unreadable, match="year"):
+            Decoder(FlightDay)(json.dumps(day | {"year": year}).encode())
+    assert FLIGHTS.record is Flight
+
+
+def test_the_records_of_other_programs() -> None:
+    folder = Path(os.environ.get("CASES") or Path(__file__).parents[2] / "shared" / "cases")
+    if not folder.is_dir():
+        pytest.skip("the cases are not on this machine (CASES says where they are)")
+    verdicts = {}
+    for number, line in enumerate((folder / "foreign_records.jsonl").read_bytes().splitlines(), 1):
+        try:
+            STOCKS.decoder()(line)
+            verdicts[number] = "bar"
+        except Unreadable:
+            verdicts[number] = "dead letter"
+    assert [number for number, verdict in verdicts.items() if verdict == "bar"] == [1, 3, 8, 11, 12]
