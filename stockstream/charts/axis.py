@@ -169,6 +169,8 @@ def _zone_name(instants: Instants, zone: str | None) -> str:
         return "UTC"
     ends = pd.DatetimeIndex(instants[[0, -1]]).tz_localize("UTC").tz_convert(zone)
     short = "/".join(dict.fromkeys(instant.strftime("%Z") for instant in ends))
+    if zone.startswith("Etc/GMT"):
+        return f"UTC{short}"  # Etc/GMT-11 is eleven hours ahead, which its name does not say
     return f"{zone} time ({short})" if short != zone else f"{zone} time"
 
 

@@ -236,8 +236,14 @@ def described(file: StockFile) -> str:
 def _time(file: StockFile) -> str:
     columns, tz = file.reader.rows.columns, file.reader.tz
     names = [columns.names[columns.places[field]] for field in ("time", "clock") if field in columns.places]
-    zone = (f"zone {tz}" if tz else "in UTC") if intraday(file.reader.interval) else "the sessions' dates"
+    zone = (f"zone {_zone(tz)}" if tz else "in UTC") if intraday(file.reader.interval) else "the sessions' dates"
     return f"{' + '.join(names) or 'the first column'} ({file.schema.rows.times}, {zone})"
+
+
+def _zone(tz: str) -> str:
+    """A zone's name; one of a single offset by that, for its name counts the other way round."""
+    offset = tz.removeprefix("Etc/GMT")
+    return tz if offset == tz else f"UTC{offset.translate(str.maketrans('+-', '-+'))}"
 
 
 def _symbol(file: StockFile) -> str:

@@ -31,6 +31,12 @@ def test_without_a_zone_it_is_utc() -> None:
     assert found.title == "2026, UTC"
 
 
+def test_a_zone_of_one_offset_is_named_by_it() -> None:
+    found = ticks(times(60, "2026-03-06T14:30", 1, None), 0, "Etc/GMT-11", 10.0)
+    assert labels(found)[0] == "01:30 | Sat 7 Mar"
+    assert found.title == "2026, UTC+11"
+
+
 def test_closed_hours_take_no_width_and_a_new_day_is_named() -> None:
     instants = times(800, "2026-03-05T14:30", 1, 390)  # Thursday, Friday, a little of Monday in summer time
     found = ticks(instants, 0, NEW_YORK, 1.0)

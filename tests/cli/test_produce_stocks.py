@@ -99,12 +99,17 @@ def test_rows_of_one_date_are_told_by_line_and_the_last_counts(site: Site, daily
 def test_a_dry_run_shows_what_is_understood_and_sends_nothing(site: Site, tmp_path: Path) -> None:
     rows = [f"{day:02}.01.2026;1.{day:03},50;1.{day:03},75;999,5;1.{day:03},25;KO" for day in range(10, 17)]
     path = tmp_path / "export.csv"
-    path.write_text("\n".join(["sep=;", "Datum;Eröffnung;Hoch;Tief;Kurs;Name", *rows]))
+    path.write_text("\n".join(["sep=;", "Datum;Eröffnung;Hoch;Tief;Kurs;Name", *rows]), encoding="utf-16")
     arguments = ("produce", "csv", str(path), "--columns", "close=Kurs", "--dry-run")
     done = site.run(*arguments)
     assert done.returncode == 0, done.stderr
-    for told in ("separator     ;", "decimal mark  ,", "header        line 2", "Datum (D/M/Y, the sessions' dates)",
-                 "symbol        column Name", "interval      1d", "close=Kurs", "rows          7"):  # fmt: skip
+    assert not done.stderr
+    expected = [
+        "encoding      UTF-16", "separator     ;", "decimal mark  ,", "header        line 2",
+        "symbol        column Name", "Datum (D/M/Y, the sessions' dates)",
+        "interval      1d", "close=Kurs", "rows          7",
+    ]  # fmt: skip
+    for told in expected:
         assert told in done.stdout
     shown = [line.split() for line in done.stdout.splitlines() if line.startswith("KO ")]
     assert shown[0] == ["KO", "2026-01-10", "1010.5", "1010.75", "999.5", "1010.25", "-"]

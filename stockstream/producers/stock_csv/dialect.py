@@ -20,6 +20,7 @@ _SUFFIXES: Final = {"k": "e3", "m": "e6", "b": "e9", "t": "e12"}
 _SPACES: Final = "\u00a0\u202f\u2009"
 """Spaces that are not divided at, which some put between thousands."""
 
+_SWAPPED: Final = str.maketrans(".,", "?.")
 _MARKS: Final = {".": ",", ",": "."}
 _GROUPS: Final = {
     decimal: re.compile(
@@ -91,11 +92,11 @@ class Numbers:
 
     def read(self, text: str) -> float | None:
         """The number in a cell; None where it says that there is none. Raises ValueError with the reason."""
-        if self.decimal == ".":
-            try:
-                return _finite(text, float(text))
-            except ValueError:
-                pass
+        plain = text if self.decimal == "." else text.translate(_SWAPPED)
+        try:
+            return _finite(text, float(plain))
+        except ValueError:
+            pass
         if text.lower() in NOTHING:
             return None
         return _finite(text, self._dressed(text))

@@ -70,11 +70,10 @@ class Header:
                 rows = [_cells(dialect, other) for other in head[index : index + 3]]
                 if not chosen and (stacked := Columns.stacked(rows)):
                     yield cls(dialect, stacked, head[index + (2 if _names_index(rows) else 1)].number)
-                if chosen and all(_numbered(column) for column in chosen.values()) and _is_row(rows[0]):
-                    names = [str(place) for place in range(1, len(rows[0]) + 1)]
-                    yield cls(dialect, Columns.of(names, chosen), line.number - 1)
+                headerless = bool(chosen) and all(map(_numbered, chosen.values())) and _is_row(rows[0])
+                names = [str(place) for place in range(1, len(rows[0]) + 1)] if headerless else rows[0]
                 try:
-                    yield cls(dialect, Columns.of(rows[0], chosen), line.number)
+                    yield cls(dialect, Columns.of(names, chosen), line.number - headerless)
                 except NoColumns:
                     continue
                 except ValueError:
@@ -99,7 +98,8 @@ def _cells(dialect: Dialect, line: Line) -> list[str]:
 
 def _names_index(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the third of stacked lines is one more of the header: pandas names the index there."""
-    return len(rows) > 2 and not any(cell.strip() for cell in rows[2][1:]) and not readings(rows[2][0].strip())
+    third = rows[2] if len(rows) > 2 else ()
+    return bool(third) and not any(cell.strip() for cell in third[1:]) and not readings(third[0].strip())
 
 
 def _numbered(column: str) -> bool:

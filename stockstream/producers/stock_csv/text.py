@@ -55,7 +55,14 @@ class Encoding:
     def lines(self, file: CsvFile) -> Iterator[Iterator[Line]]:
         """Give the lines of the file that are not blank."""
         with file.open() as stream:
-            yield filter(_filled, self._converted(stream) if self._converts else self._split(stream))
+            if not self._converts:
+                yield filter(_filled, self._split(stream))
+                return
+            text = TextIOWrapper(stream, self.codec, "replace", newline=None)
+            try:
+                yield filter(_filled, self._converted(text))
+            finally:
+                text.detach()  # the stream is not its own to close
 
     @property
     def _converts(self) -> bool:
@@ -70,14 +77,10 @@ class Encoding:
                 text = raw.decode("cp1252", "replace")
             yield Line(number, raw, _unmarked(text) if number == 1 else text, line.endswith(b"\n"))
 
-    def _converted(self, stream: BinaryIO) -> Iterator[Line]:
-        text = TextIOWrapper(stream, self.codec, "replace", newline=None)
-        try:
-            for number, line in enumerate(iter(partial(text.readline, _LONGEST), ""), start=1):
-                bare = _unmarked(line.rstrip("\n")) if number == 1 else line.rstrip("\n")
-                yield Line(number, bare.encode(self.codec, "replace"), bare, line.endswith("\n"))
-        finally:
-            text.detach()
+    def _converted(self, text: TextIOWrapper) -> Iterator[Line]:
+        for number, line in enumerate(iter(partial(text.readline, _LONGEST), ""), start=1):
+            bare = _unmarked(line.rstrip("\n")) if number == 1 else line.rstrip("\n")
+            yield Line(number, bare.encode(self.codec, "replace"), bare, line.endswith("\n"))
 
 
 def _filled(line: Line) -> bool:

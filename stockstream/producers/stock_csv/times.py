@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 KNOWN: Final = (
@@ -61,6 +62,12 @@ class Calendar(TimeFormat):
                 return datetime.fromisoformat(text)
             except ValueError:
                 pass  # 2026-01-31 9:30 is not ISO's
+        day, _, clock = text.rpartition(" ")
+        if len(clock) in (5, 8) and clock[2] == ":":
+            try:
+                return datetime.combine(_day(day, self.order), time.fromisoformat(clock))
+            except ValueError:
+                pass
         return _moment(_parts(text), self.order)
 
 
@@ -147,6 +154,12 @@ def _parts(text: str) -> re.Match[str]:
     if found is None:
         raise ValueError("no time that is known")
     return found
+
+
+@lru_cache(maxsize=1_024)
+def _day(text: str, order: str) -> datetime:
+    """A date, which many rows of a file share."""
+    return _moment(_parts(text), order)
 
 
 def _moment(parts: re.Match[str], order: str) -> datetime:
