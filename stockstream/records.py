@@ -164,7 +164,9 @@ Year: TypeAlias = Annotated[int, msgspec.Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 
 class Flight(msgspec.Struct, frozen=True, gc=False):
-    """One row of Kaggle's 2015 US flights: its 31 columns and its identity.
+    """One US flight: the 31 columns of Kaggle's file of 2015, and which row of which file it is.
+
+    What a file in another layout lacks is None.
 
     Clock times are local, as hhmm (2400 is midnight at the end of the day); delays and durations are minutes,
     the distance is miles. ``file`` is the first 16 hex digits of the SHA-256 of the decompressed file (of the
@@ -176,13 +178,13 @@ class Flight(msgspec.Struct, frozen=True, gc=False):
     year: Year
     month: Month
     day: Day
-    day_of_week: int
+    day_of_week: int | None
     airline: str
-    flight_number: int
+    flight_number: int | None
     tail_number: str | None
     origin_airport: str
     destination_airport: str
-    scheduled_departure: int
+    scheduled_departure: int | None
     departure_time: int | None
     departure_delay: int | None
     taxi_out: int | None
@@ -190,14 +192,14 @@ class Flight(msgspec.Struct, frozen=True, gc=False):
     scheduled_time: int | None
     elapsed_time: int | None
     air_time: int | None
-    distance: int
+    distance: int | None
     wheels_on: int | None
     taxi_in: int | None
-    scheduled_arrival: int
+    scheduled_arrival: int | None
     arrival_time: int | None
     arrival_delay: int | None
-    diverted: int
-    cancelled: int
+    diverted: int | None
+    cancelled: int | None
     cancellation_reason: str | None
     air_system_delay: int | None
     security_delay: int | None

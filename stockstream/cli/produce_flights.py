@@ -1,4 +1,4 @@
-"""``stockstream produce flights``: Kaggle's 2015 US flights."""
+"""``stockstream produce flights``: US flights."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def flights(
     ] = False,
     metrics: MetricsOption = None,
 ) -> None:
-    """Send the flights of Kaggle's 2015 files, each row once.
+    """Send the US flights of files of Kaggle (2015), BTS or Data Expo, each row once.
 
     What the topic holds is not sent again: after an interruption the same command sends the rest.
 

@@ -91,14 +91,16 @@ def _prices(bar: Bar) -> tuple[tuple[str, float | None], ...]:
 
 def _flight(flight: Flight) -> str:
     day = f"{flight.year:04}-{flight.month:02}-{flight.day:02}"
-    what = f"{flight.airline} {flight.flight_number:<5} {flight.origin_airport:>5} > {flight.destination_airport:<5}"
+    flown = "" if flight.flight_number is None else flight.flight_number
+    what = f"{flight.airline} {flown:<5} {flight.origin_airport:>5} > {flight.destination_airport:<5}"
     if flight.cancelled:
         outcome = "cancelled"
     elif flight.diverted:
         outcome = "diverted"
     else:
         outcome = "arrived " + ("-" if flight.arrival_delay is None else f"{flight.arrival_delay:+d} min")
-    scheduled = f"{flight.scheduled_departure // 100:02}:{flight.scheduled_departure % 100:02}"
+    hhmm = flight.scheduled_departure
+    scheduled = "--:--" if hhmm is None else f"{hhmm // 100:02}:{hhmm % 100:02}"
     return f"{day} {scheduled}  {what}  {outcome:<16} (row {flight.row:,} of {flight.file})"
 
 

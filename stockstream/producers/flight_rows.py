@@ -1,17 +1,19 @@
-"""One row of Kaggle's 2015 US flights: 31 cells, typed and checked."""
+"""One row of a file of US flights: its cells, typed and checked."""
 
 from __future__ import annotations
 
 import csv
 import re
 from calendar import month_name, monthrange
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from stockstream.errors import BadRow, SourceError
+from stockstream.errors import BadRow
 from stockstream.producers.csv_files import too_long
+from stockstream.producers.flight_layouts import DATE, FIELDS, KAGGLE, Layout
 from stockstream.records import Flight
 
 if TYPE_CHECKING:
@@ -33,18 +35,18 @@ Reason = Annotated[Literal["A", "B", "C", "D"], Meta(description="A, B, C or D")
 
 
 class Cells(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """The columns of the file, in its order: what each of them may hold."""
+    """What each field may hold. A layout may lack those that may be None."""
 
     year: Year
     month: Month
     day: Day
-    day_of_week: Weekday
+    day_of_week: Weekday | None
     airline: Code
-    flight_number: Number
+    flight_number: Number | None
     tail_number: Code | None
     origin_airport: Code
     destination_airport: Code
-    scheduled_departure: Clock
+    scheduled_departure: Clock | None
     departure_time: Clock | None
     departure_delay: Minutes | None
     taxi_out: Minutes | None
@@ -52,14 +54,14 @@ class Cells(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=
     scheduled_time: Minutes | None
     elapsed_time: Minutes | None
     air_time: Minutes | None
-    distance: Miles
+    distance: Miles | None
     wheels_on: Clock | None
     taxi_in: Minutes | None
-    scheduled_arrival: Clock
+    scheduled_arrival: Clock | None
     arrival_time: Clock | None
     arrival_delay: Minutes | None
-    diverted: Flag
-    cancelled: Flag
+    diverted: Flag | None
+    cancelled: Flag | None
     cancellation_reason: Reason | None
     air_system_delay: Minutes | None
     security_delay: Minutes | None
@@ -68,14 +70,28 @@ class Cells(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=
     weather_delay: Minutes | None
 
 
-COLUMNS: Final = tuple(name.upper() for name in Cells.__struct_fields__)
-"""The header of the file."""
+class KaggleCells(Cells, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
+    """The columns of Kaggle's file of 2015, in its order, in which these are never empty."""
 
-_TEXTS: Final = frozenset({"airline", "tail_number", "origin_airport", "destination_airport", "cancellation_reason"})
+    day_of_week: Weekday
+    flight_number: Number
+    scheduled_departure: Clock
+    distance: Miles
+    scheduled_arrival: Clock
+    diverted: Flag
+    cancelled: Flag
+
+
 _PLAIN: Final = bytes(code for code in range(0x21, 0x7F) if code != ord('"')) + b"\r\n"
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
-_SHOWN: Final = 6
+NOTHING: Final = frozenset({"", "NA", "NaN", "nan", "N/A", "NULL", "null", "None", r"\N"})
+"""What stands in a cell that is empty: for pandas, R and databases."""
+
+_FLAGS: Final = {"True": "1", "true": "1", "False": "0", "false": "0"}
 _PLACE: Final = re.compile(r"`\$\[(\d+)\]")
+_TIME: Final = r"(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.0*)?)?(?: ?[AP]M)?)?"
+_YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/]?)(\d{{1,2}})\2(\d{{1,2}}){_TIME}")
+_MONTH_FIRST: Final = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME}")
 
 _convert = msgspec.convert
 _astuple = msgspec.structs.astuple
@@ -91,19 +107,6 @@ def _description(hint: Any) -> str:
 _EXPECTED: Final = tuple(map(_description, get_type_hints(Cells, include_extras=True).values()))
 
 
-def check_header(file: str, header: bytes) -> None:
-    """See that a file has the 31 columns, in their order. Raises SourceError that names what is missing."""
-    names = [name.strip().strip('"') for name in header.decode("utf-8-sig", "replace").strip().split(",")]
-    if tuple(names) == COLUMNS:
-        return
-    missing = [name for name in COLUMNS if name not in names]
-    hint = "the 31 columns of flights.csv of Kaggle's 2015 Flight Delays and Cancellations are wanted"
-    if not missing:
-        raise SourceError(f"{file}: all columns are there, but in another order or with others among them", hint=hint)
-    shown = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
-    raise SourceError(f"{file} has another layout: it lacks {shown}", hint=hint)
-
-
 class RowReader:
     """Turns the lines of one file into flights, or into the error that says why not.
 
@@ -115,11 +118,18 @@ class RowReader:
         The file's name, for errors.
     identity
         What stands in each flight's ``file``.
+    layout
+        Which column is which.
     """
 
-    def __init__(self, file: str, identity: str) -> None:
+    def __init__(self, file: str, identity: str, layout: Layout = KAGGLE) -> None:
         self._file = file
         self._identity = identity
+        self._layout = layout
+        self._exact = layout.exact
+        self._cells: type[Cells] = KaggleCells if layout.exact else Cells
+        self._pick = layout.picker()
+        self._date = layout.places[DATE] if layout.dated else None
 
     def read(self, raw: bytes, row: int, line: int) -> Flight | BadRow:
         """Read a line.
@@ -134,10 +144,10 @@ class RowReader:
             Its number in the file, from 1.
         """
         # Nothing but plain characters: no quote to undo, no space to strip, and the same in every encoding.
-        if not raw.translate(None, _PLAIN):
+        if self._exact and not raw.translate(None, _PLAIN):
             try:
                 cells = [cell or None for cell in raw.rstrip(b"\r\n").decode().split(",")]
-                found = _convert(cells, Cells, strict=False)
+                found = _convert(cells, KaggleCells, strict=False)
                 if found.day <= 28 or found.day <= _days(found):
                     return Flight(self._identity, row, *_astuple(found))
             except msgspec.ValidationError:
@@ -150,42 +160,114 @@ class RowReader:
             return BadRow(self._file, line, column, reason, raw=raw.rstrip(b"\r\n"), key=key)
 
     def _carefully(self, raw: bytes, row: int) -> Flight:
-        if reason := too_long(raw):
-            raise _Unreadable(None, reason)
+        texts = self._texts(raw)
+        picked = self._pick([*texts, ""])
+        cells = [tidy(text) for tidy, text in zip(_TIDY, picked, strict=True)]
+        if self._date is not None:
+            cells[:3] = self._day(texts[self._date])
         try:
-            texts = next(csv.reader([raw.decode().rstrip("\r\n")], strict=True))
-        except UnicodeDecodeError:
-            raise _Unreadable(None, "not text in UTF-8") from None
-        except csv.Error as error:
-            raise _Unreadable(None, f"not CSV: {error}") from None
-        if len(texts) != len(COLUMNS):
-            cut = "" if raw.endswith(b"\n") else ": the file ends in the middle of this row"
-            raise _Unreadable(None, f"{len(texts)} of {len(COLUMNS)} columns{cut}")
-        cells = [_tidy(text, name) for text, name in zip(texts, Cells.__struct_fields__, strict=True)]
-        try:
-            found = _convert(cells, Cells, strict=False)
+            found = _convert(cells, self._cells, strict=False)
         except msgspec.ValidationError as error:
             place = _PLACE.search(str(error))
             if place is None:
                 raise
-            column = int(place[1])
-            said = repr(texts[column]) if cells[column] else "empty"
-            raise _Unreadable(COLUMNS[column], f"{said}, not {_EXPECTED[column]}") from None
+            number = int(place[1])
+            said = repr(picked[number]) if picked[number].strip() else "empty"
+            raise _Unreadable(self._layout.column(FIELDS[number]), f"{said}, not {_EXPECTED[number]}") from None
         if found.day > _days(found):
-            raise _Unreadable("DAY", f"there is no {found.day} {month_name[found.month]} {found.year}")
+            day = f"{found.day} {month_name[found.month]} {found.year}"
+            raise _Unreadable(self._layout.column("day"), f"there is no {day}")
         return Flight(self._identity, row, *_astuple(found))
+
+    def _texts(self, raw: bytes) -> list[str]:
+        """The row's cells, as many as the file has columns."""
+        if reason := too_long(raw):
+            raise _Unreadable(None, reason)
+        try:
+            text = raw.decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            if self._exact:
+                raise _Unreadable(None, "not text in UTF-8") from None
+            text = raw.decode("latin-1").rstrip("\r\n")  # as files of Data Expo are
+        try:
+            texts = next(csv.reader([text], strict=True), []) if '"' in text or "\r" in text else text.split(",")
+        except csv.Error as error:
+            raise _Unreadable(None, f"not CSV: {error}") from None
+        width = len(self._layout.names)
+        # A comma at the end of each row makes a column only where the header has it, too.
+        if len(texts) == width + 1 and not texts[-1] and not self._exact:
+            texts.pop()
+        elif len(texts) == width - 1 and not self._layout.names[-1]:
+            texts.append("")
+        if len(texts) != width:
+            cut = "" if raw.endswith(b"\n") else ": the file ends in the middle of this row"
+            raise _Unreadable(None, f"{len(texts)} of {width} columns{cut}")
+        return texts
+
+    def _day(self, text: str) -> tuple[str, str, str]:
+        day = _year_month_day(text)
+        if day is None:
+            said = repr(text) if text.strip() else "empty"
+            raise _Unreadable(self._layout.column("day"), f"{said}, not a day such as 2015-01-31 or 1/31/2015")
+        return day
 
 
 class _Unreadable(Exception):
     """Column (or None) and reason."""
 
 
-def _tidy(text: str, name: str) -> str | None:
+@lru_cache(1 << 16)
+def _number(text: str) -> str | None:
     """A cell without the spaces, zeros and ``.0`` that other programs put around a number when they save the file."""
     text = text.strip()
-    if name not in _TEXTS and (number := _WHOLE.fullmatch(text)):
+    if number := _WHOLE.fullmatch(text):
         return number[1].replace("+", "") + number[2]
-    return text or None
+    return None if text in NOTHING else text
+
+
+def _flag(text: str) -> str | None:
+    return _FLAGS.get(text.strip()) or _number(text)
+
+
+def _code(text: str) -> str | None:
+    """A code that there must be; NA is an airline."""
+    return text.strip() or None
+
+
+def _maybe_code(text: str) -> str | None:
+    text = text.strip()
+    return None if text in NOTHING else text
+
+
+_TIDY: Final = tuple(
+    {
+        "airline": _code,
+        "origin_airport": _code,
+        "destination_airport": _code,
+        "tail_number": _maybe_code,
+        "cancellation_reason": _maybe_code,
+        "diverted": _flag,
+        "cancelled": _flag,
+    }.get(field, _number)
+    for field in FIELDS
+)
+
+
+@lru_cache(1 << 12)
+def _year_month_day(text: str) -> tuple[str, str, str] | None:
+    """The parts of a day that may have a time behind it; BTS writes the month first.
+
+    >>> _year_month_day("2017-01-31"), _year_month_day("2/1/2021 12:00:00 AM"), _year_month_day("31.1.2021")
+    (('2017', '1', '31'), ('2021', '2', '1'), None)
+    """
+    text = text.strip()
+    if found := _YEAR_FIRST.fullmatch(text):
+        year, month, day = found[1], found[3], found[4]
+    elif found := _MONTH_FIRST.fullmatch(text):
+        month, day, year = found[1], found[2], found[3]
+    else:
+        return None
+    return year, month.lstrip("0"), day.lstrip("0")
 
 
 def _days(cells: Cells) -> int:

@@ -1,4 +1,4 @@
-"""Flights from Kaggle's 2015 files, sent once each however often and in whatever order they are replayed."""
+"""US flights from files, sent once each however often and in whatever order they are replayed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ import numpy as np
 
 from stockstream.errors import BadRow, SourceError
 from stockstream.producers.csv_files import BLOCK, CsvFile
-from stockstream.producers.flight_rows import RowReader, check_header
+from stockstream.producers.flight_layouts import Layout
+from stockstream.producers.flight_rows import RowReader
 from stockstream.records import Flight
 
 COMPANIONS: Final = frozenset({"airlines.csv", "airports.csv"})
@@ -35,11 +36,16 @@ class Rows(Protocol):
 
 @dataclass(frozen=True)
 class FlightFile:
-    """A file of flights: where it is, who it is, and how many lines follow its header."""
+    """A file of flights: where it is, who it is, how many lines its rows take, and which of its columns is which."""
 
     csv: CsvFile
     identity: str
     lines: int
+    layout: Layout
+
+    def reader(self) -> RowReader:
+        """What makes flights of its lines."""
+        return RowReader(self.csv.name, self.identity, self.layout)
 
     def again(self) -> FlightFile:
         """The same rows as a run of their own, which counts anew."""
@@ -53,9 +59,9 @@ def examine(csv: CsvFile) -> FlightFile:
         header = stream.readline(_LONGEST_HEADER)
         if not header.strip():
             raise SourceError(f"{csv.name} is empty")
-        check_header(csv.name, header)
+        layout = Layout.of(csv.name, header)
         digest.update(header)
-        lines, last = 0, b"\n"
+        lines, last = (0, b"\n") if layout.header else (header.count(b"\n"), header)
         while block := stream.read(BLOCK):
             digest.update(block)
             lines += block.count(b"\n")
@@ -63,7 +69,7 @@ def examine(csv: CsvFile) -> FlightFile:
     lines += not last.endswith(b"\n")
     if not lines:
         raise SourceError(f"{csv.name} holds a header and no rows")
-    return FlightFile(csv, _short(digest), lines)
+    return FlightFile(csv, _short(digest), lines, layout)
 
 
 def _short(digest: hashlib._Hash) -> str:
@@ -92,10 +98,13 @@ def _triple(day: date) -> tuple[int, int, int]:
 def departure(flight: Flight) -> int:
     """The scheduled departure in minutes on one scale for all flights, by the clock of the airport.
 
+    The actual one where the file has no scheduled ones; the day's beginning where there is none, either.
+
     The file does not say the airport's zone, so flights of two zones may stand up to some hours out of order.
     """
     days = date(flight.year, flight.month, flight.day).toordinal()
-    return days * _MINUTES + flight.scheduled_departure // 100 * 60 + flight.scheduled_departure % 100
+    hhmm = flight.departure_time if flight.scheduled_departure is None else flight.scheduled_departure
+    return days * _MINUTES + (0 if hhmm is None else hhmm // 100 * 60 + hhmm % 100)
 
 
 class Replay:
@@ -143,16 +152,17 @@ class Replay:
     def __iter__(self) -> Iterator[Flight | BadRow | None]:
         for file in self._files:
             with file.csv.open() as stream:
-                stream.readline()
+                if file.layout.header:
+                    stream.readline()
                 yield from self._chosen(file, stream)
 
     def _chosen(self, file: FlightFile, lines: Iterable[bytes]) -> Iterator[Flight | BadRow | None]:
-        """The flights of a file from its second line on."""
-        read = RowReader(file.csv.name, file.identity).read
+        """The flights of the lines of a file behind its header."""
+        read = file.reader().read
         held: Rows = self._held.get(file.identity, frozenset())
         choice = self._choice
         row = -1
-        for line, raw in enumerate(lines, start=2):
+        for line, raw in enumerate(lines, start=1 + file.layout.header):
             self.done += 1
             if not line % _BEAT:
                 yield None
@@ -184,7 +194,7 @@ class Replay:
             for number, file in enumerate(self._files):
                 data = stack.enter_context(file.csv.map())
                 maps.append(data)
-                lines = _Lines(data)
+                lines = _Lines(data, header=file.layout.header)
                 for flight in self._chosen(file, lines):
                     if isinstance(flight, Flight):
                         departures.append(departure(flight))
@@ -194,7 +204,7 @@ class Replay:
                     else:
                         yield flight
             order = np.argsort(np.frombuffer(departures, np.intc), kind="stable") if departures else ()
-            readers = [RowReader(file.csv.name, file.identity) for file in self._files]
+            readers = [file.reader() for file in self._files]
             self.sorting, self.done, self.total = False, 0, len(departures)
             for index in order:
                 number, place = numbers[index], places[index]
@@ -205,11 +215,12 @@ class Replay:
 
 
 class _Lines:
-    """The lines of a map from the second on; ``start`` is where the last one given begins."""
+    """The lines of a map behind its header; ``start`` is where the last one given begins."""
 
-    def __init__(self, data: mmap) -> None:
+    def __init__(self, data: mmap, *, header: bool) -> None:
         self._data = data
-        data.readline()
+        if header:
+            data.readline()
         self.start = data.tell()
 
     def __iter__(self) -> Iterator[bytes]:

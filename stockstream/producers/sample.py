@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final, NamedTuple, TypeAlias, TypeVar
 
-from stockstream.producers.flight_rows import COLUMNS
+from stockstream.producers.flight_layouts import COLUMNS
 
 T = TypeVar("T")
 

@@ -212,7 +212,7 @@ def test_a_file_of_another_layout_is_refused_before_anything_is_sent(site: Site,
     (tmp_path / "z.csv").write_text("FL_DATE,CARRIER\n2017-01-01,AA\n")
     told = site.run("produce", "flights", str(sample), str(tmp_path / "z.csv"))
     assert told.returncode == 1
-    assert "has another layout: it lacks YEAR" in told.stderr
+    assert "has another layout: it lacks ORIGIN_AIRPORT" in told.stderr
     assert FLIGHTS.name not in Admin(site.connection).names()
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 from hypothesis import strategies as st
 
-from stockstream.producers.flight_rows import COLUMNS
+from stockstream.producers.flight_layouts import COLUMNS
+from stockstream.producers.flight_rows import NOTHING
 from stockstream.records import Flight
 
 HEADER = ",".join(COLUMNS)
@@ -16,6 +17,7 @@ IDENTITY = "0123456789abcdef"
 LINE = "2015,2,6,5,OO,6271,N937SW,FAR,DEN,1712,1701,-11,15,1716,123,117,95,627,1751,7,1815,1758,-17,0,0,,,,,,"
 
 _CODES = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=6)
+_TAILS = _CODES.filter(lambda code: code not in NOTHING)
 _CLOCKS = st.builds(lambda hour, minute: hour * 100 + minute, st.integers(0, 23), st.integers(0, 59)) | st.just(2400)
 _MINUTES = st.integers(-10_000, 10_000)
 _DATES = st.dates(date(1900, 1, 1), date(2100, 12, 31))
@@ -35,7 +37,7 @@ def flights(draw: st.DrawFn) -> Flight:
         day_of_week=draw(st.integers(1, 7)),
         airline=draw(_CODES),
         flight_number=draw(st.integers(0, 99_999)),
-        tail_number=draw(st.none() | _CODES),
+        tail_number=draw(st.none() | _TAILS),
         origin_airport=draw(_CODES),
         destination_airport=draw(_CODES),
         scheduled_departure=draw(_CLOCKS),

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.errors import BadRow, SourceError
-from stockstream.producers.flight_rows import COLUMNS, RowReader, check_header
+from stockstream.errors import BadRow
+from stockstream.producers.flight_layouts import COLUMNS
+from stockstream.producers.flight_rows import RowReader
 from stockstream.records import Flight
-from tests.producers.flight_lines import HEADER, IDENTITY, LINE, cells, flights, line
+from tests.producers.flight_lines import IDENTITY, LINE, cells, flights, line
 
 TEXTS = (4, 6, 7, 8, 25)
 
@@ -127,28 +128,6 @@ def test_29_february_of_a_leap_year() -> None:
 
 def test_the_columns_are_those_of_the_record() -> None:
     assert tuple(name.lower() for name in COLUMNS) == Flight.__struct_fields__[2:]
-
-
-@pytest.mark.parametrize("header", [HEADER, HEADER + "\r\n", "\ufeff" + HEADER, ",".join(f'"{c}"' for c in COLUMNS)])
-def test_the_header_as_programs_write_it(header: str) -> None:
-    check_header("a.csv", header.encode())
-
-
-def test_another_layout_is_refused_with_the_columns_that_are_missing() -> None:
-    with pytest.raises(
-        SourceError, match=r"^a\.csv has another layout: it lacks CANCELLED, WEATHER_DELAY - the 31 col"
-    ):
-        check_header("a.csv", HEADER.replace("CANCELLED", "Cancelled").removesuffix(",WEATHER_DELAY").encode())
-    with pytest.raises(SourceError, match="it lacks YEAR, MONTH, DAY, DAY_OF_WEEK, AIRLINE, FLIGHT_NUMBER and 25 more"):
-        check_header("a.csv", b"Year,Month,DayofMonth,DayOfWeek\n")
-    with pytest.raises(SourceError, match="in another order or with others among them"):
-        check_header("a.csv", b"," + HEADER.encode())
-
-
-@pytest.mark.parametrize("name", ["bts_FL_DATE_CARRIER_2017_10k.csv", "dataexpo2008_10k.csv"])
-def test_real_files_of_another_layout_are_refused(real_data: Path, name: str) -> None:
-    with (real_data / "flights_other" / name).open("rb") as file, pytest.raises(SourceError, match="another layout"):
-        check_header(name, file.readline())
 
 
 def test_real_rows_read_to_exactly_their_cells(real_data: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from stockstream.producers.flight_rows import COLUMNS, RowReader
+from stockstream.producers.flight_layouts import COLUMNS
+from stockstream.producers.flight_rows import RowReader
 from stockstream.producers.sample import sample_flights
 from stockstream.records import Flight
 

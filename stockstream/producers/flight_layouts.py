@@ -1,0 +1,175 @@
+"""The layouts in which files of US flights come: which of their columns holds which field of a `Flight`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Final
+
+from stockstream.errors import SourceError
+from stockstream.records import Flight
+
+FIELDS: Final = Flight.__struct_fields__[2:]
+"""What a row holds, in the order of Kaggle's file of 2015."""
+
+COLUMNS: Final = tuple(name.upper() for name in FIELDS)
+"""The header of Kaggle's file of 2015."""
+
+DATE: Final = "date"
+"""Not a field: year, month and day in one cell."""
+
+NAMES: Final[Mapping[str, Sequence[str]]] = {
+    "year": ("year",),
+    "month": ("month",),
+    "day": ("day", "dayofmonth"),
+    DATE: ("fldate", "flightdate"),
+    "day_of_week": ("dayofweek",),
+    "airline": (
+        "airlinecode",
+        "opuniquecarrier",
+        "uniquecarrier",
+        "reportingairline",
+        "iatacodereportingairline",
+        "iatacodeoperatingairline",
+        "operatingairline",
+        "opcarrier",
+        "carriercode",
+        "carrier",
+        "airline",
+    ),
+    "flight_number": (
+        "flightnumber",
+        "flightnum",
+        "flnum",
+        "flnumber",
+        "opcarrierflnum",
+        "flightnumberreportingairline",
+        "flightnumberoperatingairline",
+        "flight",
+    ),
+    "tail_number": ("tailnumber", "tailnum"),
+    "origin_airport": ("originairport", "originairportcode", "origincode", "origin"),
+    "destination_airport": (
+        "destinationairport",
+        "destinationairportcode",
+        "destairport",
+        "destairportcode",
+        "destinationcode",
+        "destcode",
+        "destination",
+        "dest",
+    ),
+    "scheduled_departure": ("scheduleddeparture", "scheduleddeparturetime", "crsdeptime", "scheddeptime"),
+    "departure_time": ("departuretime", "deptime"),
+    "departure_delay": ("departuredelay", "depdelay"),
+    "taxi_out": ("taxiout",),
+    "wheels_off": ("wheelsoff",),
+    "scheduled_time": ("scheduledtime", "scheduledelapsedtime", "crselapsedtime"),
+    "elapsed_time": ("elapsedtime", "actualelapsedtime"),
+    "air_time": ("airtime",),
+    "distance": ("distance",),
+    "wheels_on": ("wheelson",),
+    "taxi_in": ("taxiin",),
+    "scheduled_arrival": ("scheduledarrival", "scheduledarrivaltime", "crsarrtime", "schedarrtime"),
+    "arrival_time": ("arrivaltime", "arrtime"),
+    "arrival_delay": ("arrivaldelay", "arrdelay"),
+    "diverted": ("diverted",),
+    "cancelled": ("cancelled", "canceled"),
+    "cancellation_reason": ("cancellationreason", "cancellationcode"),
+    "air_system_delay": ("airsystemdelay", "nasdelay", "delayduenas"),
+    "security_delay": ("securitydelay", "delayduesecurity"),
+    "airline_delay": ("airlinedelay", "carrierdelay", "delayduecarrier"),
+    "late_aircraft_delay": ("lateaircraftdelay", "delayduelateaircraft"),
+    "weather_delay": ("weatherdelay", "delaydueweather"),
+}
+"""By field the names that its column may have, in small letters without signs; the first one that is there counts."""
+
+_DATA_EXPO: Final = """
+    Year Month DayofMonth DayOfWeek DepTime CRSDepTime ArrTime CRSArrTime UniqueCarrier FlightNum TailNum
+    ActualElapsedTime CRSElapsedTime AirTime ArrDelay DepDelay Origin Dest Distance TaxiIn TaxiOut Cancelled
+    CancellationCode Diverted CarrierDelay WeatherDelay NASDelay SecurityDelay LateAircraftDelay
+"""
+DATA_EXPO: Final = tuple(_DATA_EXPO.split())
+"""The columns of Data Expo 2009, whose files may come without a header."""
+
+_NEEDED: Final = ("airline", "origin_airport", "destination_airport")
+_DAY: Final = ("year", "month", "day")
+_WITHOUT_HEADER: Final = re.compile(r'"?(19|20)\d\d"?,"?\d{1,2}"?,"?\d{1,2}"?,"?[1-7]"?,')
+_SIGNS: Final = re.compile(r"[^a-z0-9]")
+# A byte order mark as a program shows it that takes UTF-8 for latin-1.
+_MARKS: Final = ("\ufeff", "\u00ef\u00bb\u00bf")
+_HINT: Final = "the layouts of Kaggle (2015 Flight Delays and Cancellations), BTS and Data Expo 2009 are known"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a file has which field.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The columns as the file names them.
+    places : mapping of str to int
+        By field, or `DATE`, the column that holds it; without what the file lacks.
+    header : bool
+        Whether its first line names the columns; otherwise it is the first row.
+    """
+
+    names: tuple[str, ...]
+    places: Mapping[str, int]
+    header: bool = True
+
+    @classmethod
+    def of(cls, file: str, first: bytes) -> Layout:
+        """Recognise the layout of a file by its first line. Raises SourceError that names what is missing."""
+        text = first.decode("utf-8", "replace").strip()
+        for mark in _MARKS:
+            text = text.removeprefix(mark)
+        try:
+            names = tuple(name.strip() for name in next(csv.reader([text], strict=True), []))
+        except csv.Error:
+            raise SourceError(f"{file} is no CSV file", hint=_HINT) from None
+        if len(names) == len(DATA_EXPO) and _WITHOUT_HEADER.match(text):
+            return cls(DATA_EXPO, _places(DATA_EXPO), header=False)
+        places = _places(names)
+        missing = [field.upper() for field in _NEEDED if field not in places]
+        if DATE not in places and (lacking := [field.upper() for field in _DAY if field not in places]):
+            missing = [*lacking, *missing]
+        if missing:
+            raise SourceError(f"{file} has another layout: it lacks {', '.join(missing)}", hint=_HINT)
+        return cls(names, places)
+
+    @property
+    def exact(self) -> bool:
+        """Whether it is Kaggle's layout of 2015, column by column."""
+        return self.names == COLUMNS
+
+    @property
+    def dated(self) -> bool:
+        """Whether year, month and day stand in one cell."""
+        return not all(field in self.places for field in _DAY)
+
+    def column(self, field: str) -> str:
+        """What the file calls a field."""
+        place = self.places.get(DATE if self.dated and field in _DAY else field)
+        return field.upper() if place is None else self.names[place]
+
+    def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
+        """A function from a row's cells, and one more that stands for what is missing, to those of `FIELDS`."""
+        return itemgetter(*(self.places.get(field, -1) for field in FIELDS))
+
+
+KAGGLE: Final = Layout(COLUMNS, {field: place for place, field in enumerate(FIELDS)})
+
+
+def _places(names: Sequence[str]) -> dict[str, int]:
+    plain = [_SIGNS.sub("", name.lower()) for name in names]
+    places = {}
+    for field, known in NAMES.items():
+        found = next((name for name in known if name in plain), None)
+        if found is not None:
+            places[field] = plain.index(found)
+    return places
