@@ -48,7 +48,7 @@ def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Ma
     """Seconds in which ``send`` has all rows of a file in a topic of their own, counted there."""
     topic, admin = next(topics), Admin(connection)
     admin.ensure(topic)
-    admin.await_leaders([topic.name, topic.dead_letters])
+    admin.await_leaders(topic)
     started = time.perf_counter()
     send(topic, path, connection)
     seconds = time.perf_counter() - started

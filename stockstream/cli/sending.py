@@ -120,6 +120,7 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
     while True:
         try:
             admin.ensure(topic)
+            admin.await_leaders(topic)
             break
         except Unreachable as error:
             if error.message != told:

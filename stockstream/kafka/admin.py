@@ -132,12 +132,13 @@ class Admin:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._translated(error) from error
 
-    def await_leaders(self, names: Collection[str]) -> None:
-        """Wait until each partition of these topics takes records.
+    def await_leaders(self, topic: Topic[Any]) -> None:
+        """Wait until each partition of the topic and of its dead letters takes records.
 
         A broker tells who leads a partition before it takes anything for it. What is sent meanwhile is refused, and can
         be overtaken by what is sent next. Raises `BrokerError` after a minute.
         """
+        names = (topic.name, topic.dead_letters)
         ends = time.monotonic() + _LEADERS_WITHIN
         while not (partitions := self._partitions(names)):
             if time.monotonic() >= ends:

@@ -149,7 +149,7 @@ class Publisher(Generic[R]):
     def __enter__(self) -> Self:
         admin = Admin(self._connection)
         admin.ensure(self.topic)
-        admin.await_leaders([self.topic.name, self.topic.dead_letters])
+        admin.await_leaders(self.topic)
         return self
 
     def __exit__(
