@@ -12,6 +12,7 @@ import pytest
 from stockstream.config import Settings
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
+from tests.site import Site
 
 # A shell starts what it puts into the background with SIGINT ignored, nohup with SIGHUP ignored, and the programs under
 # test would inherit that.
@@ -49,3 +50,17 @@ def shared_cases() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared cases are not on this machine (SHARED_CASES says where they are)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def running_site(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("site")
+    with Broker(folder / "data" / "kafka", kafka_jars, port=free_port()) as broker:
+        yield Site(folder, broker.bootstrap_servers)
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """A machine with a broker that holds none of our topics yet."""
+    running_site.clear()
+    return running_site

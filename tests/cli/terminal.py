@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from tests.cli.conftest import Site
+from tests.site import Site
 
 
 class Terminal:

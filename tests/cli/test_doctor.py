@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from stockstream.cli.doctor import Finding, folders, packages
-from tests.cli.conftest import Site
 from tests.cli.hands import clean, stockstream
+from tests.site import Site
 
 
 def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None:

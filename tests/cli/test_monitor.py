@@ -22,9 +22,9 @@ from stockstream.cli.serving import endpoint
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.topics import STOCKS
-from tests.cli.conftest import Site
 from tests.cli.hands import until
 from tests.cli.test_metrics import text
+from tests.site import Site
 from tests.views.bars import bar, walk
 
 DOCS = Path(__file__).parents[2] / "docs" / "monitor.md"

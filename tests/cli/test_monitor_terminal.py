@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from stockstream.topics import STOCKS
-from tests.cli.conftest import Site
 from tests.cli.hands import until
 from tests.cli.terminal import Terminal
+from tests.site import Site
 from tests.views.bars import walk
 
 ALTERNATE, MAIN, CURSOR = "\x1b[?1049h", "\x1b[?1049l", "\x1b[?25h"

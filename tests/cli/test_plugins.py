@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from stockstream.topics import STOCKS
-from tests.cli.conftest import Site
 from tests.cli.hands import clean, stockstream
 from tests.guide import write_files
+from tests.site import Site
 from tests.views.bars import walk
 
 

@@ -19,9 +19,9 @@ import pytest
 from stockstream.consumers.read import read
 from stockstream.errors import BrokerError
 from stockstream.kafka.tail import Tail
-from tests.cli.conftest import Site
 from tests.cli.hands import events, stockstream
 from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, candle, minutes, null, standing_in
+from tests.site import Site
 
 DAILY = "Date,Open,High,Low,Close,Adj Close,Volume"
 

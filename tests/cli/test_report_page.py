@@ -10,7 +10,7 @@ import pytest
 
 from stockstream.records import SIMULATED, Bar
 from stockstream.topics import STOCKS
-from tests.cli.conftest import Site
+from tests.site import Site
 from tests.views.bars import walk
 
 

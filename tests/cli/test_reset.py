@@ -8,9 +8,9 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
 from stockstream.topics import FLIGHTS, STOCKS
 from stockstream.views.checkpoint import Checkpoint
-from tests.cli.conftest import Site
 from tests.cli.records import flight
 from tests.kafka.streams import own_topic
+from tests.site import Site
 from tests.views.bars import walk
 
 

@@ -13,9 +13,9 @@ import pytest
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.tail import Tail
 from stockstream.topics import FLIGHTS, STOCKS
-from tests.cli.conftest import Site
 from tests.cli.records import flight
 from tests.kafka.streams import put
+from tests.site import Site
 from tests.views.bars import bar, walk
 
 

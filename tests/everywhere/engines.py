@@ -1,0 +1,118 @@
+"""The engines that compute indicators: each an adapter from bars to columns. A new engine is one more of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import stockstream
+from stockstream.indicators.catalog import AnyKind, catalog, of_bars
+from stockstream.indicators.together import column
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+from stockstream.views.fold import Selection
+from stockstream.views.series import SeriesFold
+from tests.site import Site
+
+Columns: TypeAlias = Mapping[str, NDArray[np.float64]]
+"""A column for each field of an indicator, one value a bar, NaN where there is none."""
+
+KINDS: Final[Mapping[str, AnyKind]] = {name: kind for name, kind in catalog().items() if of_bars(kind)}
+
+
+class Engine(Protocol):
+    """Computes indicators, at their default parameters, over the bars of one series."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        """Take the bars, which the topic of ``site`` holds, too; ``folder`` is the engine's own."""
+
+    def columns(self, name: str) -> Columns:
+        """What an indicator gives."""
+
+
+class Stream:
+    """Bar by bar."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        self._bars = bars
+
+    def columns(self, name: str) -> Columns:
+        indicator = KINDS[name]()
+        points = [indicator.update(bar) for bar in self._bars]
+        return {
+            field: np.array([np.nan if point is None else _number(getattr(point, field)) for point in points])
+            for field in indicator.fields
+        }
+
+
+class Batch:
+    """All bars at once, as a DataFrame of our own making."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        self._table = self._bars(bars, site)
+
+    def _bars(self, bars: Sequence[Bar], site: Site) -> pd.DataFrame:
+        names = ("time", "open", "high", "low", "close", "volume", "tz")
+        return pd.DataFrame({name: [getattr(bar, name) for bar in bars] for name in names})
+
+    def columns(self, name: str) -> Columns:
+        points = KINDS[name]().batch(self._table)
+        return {field: points[field].to_numpy() for field in KINDS[name].fields}
+
+
+class Read(Batch):
+    """All bars at once, as `stockstream.read` gives them."""
+
+    def _bars(self, bars: Sequence[Bar], site: Site) -> pd.DataFrame:
+        return stockstream.read("stocks", symbol=bars[0].symbol, bootstrap_servers=site.bootstrap_servers)
+
+
+class Windows:
+    """The frame that a window draws."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        self._bars = bars
+
+    def columns(self, name: str) -> Columns:
+        fold = SeriesFold.of(KINDS[name])(Selection((self._bars[0].symbol,)))
+        for start in range(0, len(self._bars), 37):
+            fold.apply(self._bars[start : start + 37])
+        frame = fold.frame(self._bars[0].symbol)
+        return {field: np.asarray(frame[field]) for field in KINDS[name].fields}
+
+
+class Values:
+    """The table of ``watch chart --values``, one for all indicators."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        out = folder / "values.csv"
+        told = site.run("watch", "chart", bars[0].symbol, "--with", ",".join(KINDS), "--values", str(out), "--once")
+        assert told.returncode == 0, told.stderr
+        self._table = pd.read_csv(out)
+
+    def columns(self, name: str) -> Columns:
+        kind = KINDS[name]
+        return {field: self._table[column(name, kind, field)].to_numpy(dtype=np.float64) for field in kind.fields}
+
+
+ENGINES: Final[Mapping[str, type[Engine]]] = {
+    "stream": Stream,
+    "batch": Batch,
+    "read": Read,
+    "windows": Windows,
+    "values": Values,
+}
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def send(bars: Sequence[Bar], site: Site) -> None:
+    """Put the bars into the topic of the site."""
+    site.send(STOCKS, list(bars))
