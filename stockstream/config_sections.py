@@ -59,7 +59,8 @@ class BrokerSettings(Section):
 
 class WindowSettings(Section):
     """Every window: seconds between two drawings (None: as data arrives), the toolkit, the rows in view, the colours,
-    what pictures are saved as, whether it remembers what the user changes, and levels of prices to watch by symbol."""
+    what pictures are saved as, whether it remembers what the user changes, levels of prices to watch by symbol, and
+    the dead band about any level in percent of it."""
 
     refresh: float | None = Field(default=None, gt=0)
     backend: Literal["auto", "tk", "qt"] = "auto"
@@ -68,6 +69,7 @@ class WindowSettings(Section):
     save_as: Literal["png", "svg", "pdf"] = "png"
     memory: bool = True
     alerts: Mapping[str, Levels] = Field(default_factory=dict)
+    alert_band: float = Field(default=0.0, ge=0, le=100)
 
 
 class SimulatedSettings(Section):

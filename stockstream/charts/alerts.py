@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.charts.memory import Memory
-from stockstream.charts.panel import DrawnPanel
-from stockstream.charts.values import moment
+from stockstream.charts.values import PERCENT, PLAIN, Unit, moment
 from stockstream.records import NUMBERS
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Line, Mark, Panel
@@ -30,7 +29,8 @@ class Level(msgspec.Struct, frozen=True, order=True):
 
 @dataclass(frozen=True)
 class Crossing:
-    """A column of a key's frame was on one side of a level and now is on the other, in the row at ``instant``."""
+    """A column of a key's frame was at a level or on one side of it and now is on the other, in the row at
+    ``instant``."""
 
     key: str
     level: Level
@@ -38,10 +38,11 @@ class Crossing:
     rising: bool
     value: float
     instant: np.datetime64
+    unit: Unit = PLAIN
 
     def told(self, *, zone: str | None, simulated: bool) -> str:
         """In a sentence: ``AAPL: close rose through 101.50 to 101.62 (Tue 3 Mar 2026 10:45 EST)``."""
-        level, value = (f"{number:,.10g}" for number in (self.level.value, self.value))
+        level, value = (f"{self.unit.of(number):,.10g}{self.unit.suffix}" for number in (self.level.value, self.value))
         way = "rose" if self.rising else "fell"
         when = moment(self.instant, zone, daily=zone is None and self.instant == self.instant.astype("M8[D]"))
         what = self.column.replace("_", " ")
@@ -73,25 +74,40 @@ def watched(panel: Panel) -> tuple[str, ...]:
     return tuple(marks[Line] or marks[Columns])
 
 
-def rounded(panel: DrawnPanel, value: float) -> float:
-    """A value of a panel as fine as the panel tells it."""
-    return float(panel.tell(value).replace(",", ""))
+@dataclass
+class _Armed:
+    """Whether a rise through a level is to be told, and whether a fall is.
+
+    Either is once it was told of only when the value has been beyond the level again by as much as the dead band.
+    """
+
+    rise: bool
+    fall: bool
+
+    def crossed(self, value: float, level: float, band: float) -> bool | None:
+        """Take the next value: True for a rise through the level that is to be told, False for a fall."""
+        rose, fell = self.rise and value > level, self.fall and value < level
+        self.rise = (self.rise and not rose) or value <= level - band
+        self.fall = (self.fall and not fell) or value >= level + band
+        return True if rose else False if fell else None
 
 
 @dataclass
 class _Watch:
-    """How far a key was looked at: its last row, and what was told of that already."""
+    """How far a key was looked at: its last row, what was told of that already, and what is to be told."""
 
     instant: np.datetime64
     values: dict[str, float]
     told: set[tuple[Level, str, bool]] = field(default_factory=set)
+    armed: dict[tuple[Level, str], _Armed] = field(default_factory=dict)
 
 
 class Alerts:
     """The levels of a window.
 
-    A crossing is told once: a bar that is forming may cross a level to and fro, and is told of once for each way.
-    Columns are looked at from when they are first checked; what was before is history.
+    A value crosses above where it was at the level or below and is above now. A crossing is told once: a bar that is
+    forming may cross a level to and fro, and is told of once for each way. Columns are looked at from when they are
+    first checked; what was before is history.
 
     Parameters
     ----------
@@ -102,9 +118,19 @@ class Alerts:
     fixed
         Levels of the prices from the settings, by key. One that is taken away comes back when the window is opened
         anew. Where the view shows no prices there are none.
+    band
+        The dead band in percent of a level: a crossing is told again only when the value has been so far on the other
+        side, so that whipping around the level is one.
     """
 
-    def __init__(self, view: View[Any], memory: Memory, fixed: Mapping[str, Sequence[float]] | None = None) -> None:
+    def __init__(
+        self,
+        view: View[Any],
+        memory: Memory,
+        fixed: Mapping[str, Sequence[float]] | None = None,
+        *,
+        band: float = 0.0,
+    ) -> None:
         self.names = names(view.panels)
         self._columns = {name: watched(panel) for name, panel in zip(self.names, view.panels, strict=True)}
         priced = [name for name in self.names if self._columns[name] == ("close",)]
@@ -112,6 +138,10 @@ class Alerts:
             key: {Level(name, float(value)) for name in priced[:1] for value in values}
             for key, values in (fixed or {}).items()
         }
+        self._units = {
+            name: PERCENT if panel.percent else PLAIN for name, panel in zip(self.names, view.panels, strict=True)
+        }
+        self._band = band / 100
         self._memory = memory
         self._own = memory.get(_SECTION, dict[str, list[Level]], {})
         self._watches: dict[str, _Watch] = {}
@@ -141,6 +171,9 @@ class Alerts:
 
     def remove(self, key: str, level: Level) -> bool:
         """Watch a level no longer; True where it is one of the settings, which comes back with the next start."""
+        if key in self._watches:
+            armed = self._watches[key].armed
+            self._watches[key].armed = {(each, name): way for (each, name), way in armed.items() if each != level}
         own = [each for each in self._own.get(key, ()) if each != level]
         if own != self._own.get(key, []):
             self._own[key] = own
@@ -162,7 +195,7 @@ class Alerts:
         told |= {(each.level, each.column, each.rising) for each in crossings if each.instant == frame.instants[-1]}
         values = {column: _last(frame[column]) for column in columns}
         known = {column: value for column, value in values.items() if value is not None}
-        self._watches[key] = _Watch(frame.instants[-1], known, told)
+        self._watches[key] = _Watch(frame.instants[-1], known, told, {} if watch is None else watch.armed)
         return crossings
 
     def _crossed(self, key: str, frame: Frame, levels: list[Level], watch: _Watch) -> Iterator[Crossing]:
@@ -175,14 +208,17 @@ class Alerts:
                 known = np.isfinite(values)
                 if column in NUMBERS:
                     known &= frame.sure(column)[start:]
-                rows = start + np.flatnonzero(known)
-                before = watch.values[column]
-                above = np.concatenate(([before], values[known])) >= level.value
-                for place in np.flatnonzero(np.diff(above)):
-                    row, rising = int(rows[place]), bool(above[place + 1])
-                    told = frame.instants[row] == watch.instant and (level, column, rising) in watch.told
-                    if not told:
-                        yield Crossing(key, level, column, rising, float(frame[column][row]), frame.instants[row])
+                before, band = watch.values[column], self._band * abs(level.value)
+                fresh = _Armed(before <= level.value, before >= level.value)
+                armed = watch.armed.setdefault((level, column), fresh)
+                for row in (start + np.flatnonzero(known)).tolist():
+                    value = float(frame[column][row])
+                    rising = armed.crossed(value, level.value, band)
+                    instant = frame.instants[row]
+                    told = instant == watch.instant and (level, column, rising) in watch.told
+                    if rising is not None and not told:
+                        unit = self._units.get(level.panel, PLAIN)
+                        yield Crossing(key, level, column, rising, value, instant, unit)
 
 
 def _last(values: NDArray[np.float64]) -> float | None:

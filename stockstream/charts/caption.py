@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from stockstream.charts.density import MANY
 from stockstream.charts.theme import Theme
 from stockstream.charts.words import LiveText, Ruler
 
@@ -23,7 +24,24 @@ LINE: Final = 14.5
 _ASCENT, _DESCENT, _BELOW = 10.5, 4.0, 4.0
 _SAMPLE = 15.0
 _GAP = 14.0
+_LEGEND: Final = 0.45
+"""The share of a line that the legend has at most beside values."""
+
 _BETWEEN: Final = "   "
+_NOWHERE: Final = (0.0, 0.0, 0.0, 0.0)
+
+
+def cut(text: str, room: float, points: Callable[[str], float]) -> str:
+    """As much of a text as fits into some points, with an ellipsis where that is not all.
+
+    >>> cut("AAPL 1m - Aroon", 9, len), cut("AAPL", 4, len), cut("AAPL", 1, len)
+    ('AAPL 1m …', 'AAPL', '')
+    """
+    short = text
+    while short and points(text) > room:
+        short = short[:-1].rstrip()
+        text = f"{short} …" if short else ""
+    return text
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,7 @@ class Caption:
         self._kept: int | None = None
         self._room = 0.0
         self._longest = 0
+        self._lowest = 0.0
 
     @property
     def texts(self) -> list[LiveText]:
@@ -92,18 +111,23 @@ class Caption:
         for entry, label in zip(self._entries, self.labels, strict=True):
             label.say(entry.text)
 
-    def read(self, parts: Sequence[str], *, passing: bool = False) -> None:
-        """Show a row's values; while they are only ``passing`` they have to do with the room that there is."""
+    def read(self, parts: Sequence[str], passing: Sequence[str] | None = None) -> None:
+        """Take the last row's values, for which room is made, and show them.
+
+        Those of another row that are shown instead for a while, ``passing``, have to do with the room that there is: no
+        place depends on where the mouse rests.
+        """
         self._parts = tuple(parts)
         text = _BETWEEN.join(parts)
         # Measuring a text costs as much as drawing it: only one longer than any before may not fit.
-        if passing:
-            self.readout.say(self._joined(self._kept if len(text) <= self._longest else self._fitting(self._room)))
-            return
-        if len(text) > self._longest or not text:
+        if len(text) > self._longest or bool(text) != (self._longest > 0):
+            self.stale |= self._points(text) > self._room or bool(text) != (self._longest > 0)
             self._longest = len(text)
-            self.stale |= self._points(text) > self._room or bool(text) != bool(self.readout.artist.get_text())
-        self.readout.say(self._joined(self._kept))
+        if passing is None:
+            self.readout.say(self._joined(self._parts, self._kept))
+        else:
+            fits = len(_BETWEEN.join(passing)) <= self._longest
+            self.readout.say(self._joined(passing, self._kept if fits else self._fitting(passing, self._room)))
 
     def _rebuild(self) -> None:
         for artist in (*self._samples, *(label.artist for label in self.labels)):
@@ -121,61 +145,87 @@ class Caption:
 
     # Places. Everything is reckoned in points and set as a fraction of the figure.
 
-    def layout(self, top: float) -> float:
+    def layout(self, top: float, *, lines: int = MANY, beneath: float = _BELOW) -> float:
         """Give everything its place beneath ``top``, in points from the figure's upper edge; returns where it ends.
 
-        Where legend and values do not fit side by side the values stand above; what of them does not fit at all is
-        left out from the end, which an ellipsis says.
+        It takes so many ``lines`` at most. Where legend and values do not fit side by side the values stand above, or
+        on a single line share it with the legend; what does not fit at all is left out from the end, which an ellipsis
+        says.
         """
         self.stale = False
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
         right = width - MARGIN
         down = top + _ASCENT
-        self.title.set_position((MARGIN / width, 1 - down / height))
-        named = self._ruler.points(self.title.get_text(), self._theme.text_size, "bold")
-        start = MARGIN + named + _GAP if named else MARGIN
-        self._kept = self._fitting(right - start)
-        readout = self._joined(self._kept)
         self._longest = len(_BETWEEN.join(self._parts))
+        self._hide()
+        if not lines or not (self.title.get_text() or self._entries or self._parts):
+            return top
+        self._lowest = down + (lines - 1) * LINE
+        named = self._ruler.points(self.title.get_text(), self._theme.text_size, "bold")
+        self.title.set_visible(MARGIN + named <= right)
+        self.title.set_position((MARGIN / width, 1 - down / height))
+        start = MARGIN + named + _GAP if named else MARGIN
+        self._kept = self._fitting(self._parts, right - start)
+        readout = self._joined(self._parts, self._kept)
         ends = [_SAMPLE + 4 + self._points(entry.widest) + _GAP for entry in self._entries]
-        across = start
-        if readout and self._entries and across + sum(ends) + self._points(readout) > right:
-            self._place_readout(readout, across, down)
-            across, down = MARGIN, down + LINE
-            readout = ""
-        for sample, label, length in zip(self._samples, self.labels, ends, strict=True):
-            if across + length - _GAP > right and across > MARGIN:
-                across, down = MARGIN, down + LINE
-            self._place_entry(sample, label, (across, across + length), down)
-            across += length
+        crowded = bool(readout and self._entries) and start + sum(ends) + self._points(readout) > right
+        if crowded and lines > 1:
+            self._place_readout(readout, start, down)
+            _, down = self._place_entries(ends, MARGIN, right, down + LINE)
+            return down + _DESCENT + beneath
+        share = start + _LEGEND * (right - start) if crowded else right
+        across, down = self._place_entries(ends, start, share, down)
+        if crowded:
+            self._kept = self._fitting(self._parts, right - across)
+            readout = self._joined(self._parts, self._kept)
         if readout:
             self._place_readout(readout, across, down)
-        return down + _DESCENT + _BELOW if named or self._entries or self._parts else top
+        return down + _DESCENT + beneath
 
-    def _fitting(self, room: float) -> int | None:
-        """How many of the values there is room for, the rest being left out from the end; None for all.
+    def _hide(self) -> None:
+        """Nothing is seen until it has its place."""
+        self._room = 0.0
+        for artist in (self.title, self.readout.artist, *self._samples, *(label.artist for label in self.labels)):
+            artist.set_visible(False)
+        for text in self.texts:
+            text.box = _NOWHERE
 
-        One is shown in any case.
-        """
-        every = len(self._parts)
-        counts = (None, *range(every - 1, 0, -1))
-        return next((kept for kept in counts if self._points(self._joined(kept)) <= room), 1 if every > 1 else None)
+    def _place_entries(self, ends: Sequence[float], across: float, right: float, down: float) -> tuple[float, float]:
+        """Place the legend from a place on, as far as there is room; where it ends."""
+        for sample, label, length in zip(self._samples, self.labels, ends, strict=True):
+            if across + length - _GAP > right and across > MARGIN and down + LINE <= self._lowest:
+                across, down = MARGIN, down + LINE
+            if across + length - _GAP > right:
+                break
+            self._place_entry(sample, label, (across, across + length), down)
+            across += length
+        return across, down
 
-    def _joined(self, kept: int | None) -> str:
+    def _fitting(self, parts: Sequence[str], room: float) -> int | None:
+        """How many values there is room for, the rest being left out from the end; None for all."""
+        counts = (None, *range(len(parts) - 1, -1, -1))
+        return next((kept for kept in counts if self._points(self._joined(parts, kept)) <= room), 0)
+
+    @staticmethod
+    def _joined(parts: Sequence[str], kept: int | None) -> str:
         """So many of the values as one text."""
-        cut = kept is not None and kept < len(self._parts)
-        return _BETWEEN.join(self._parts[:kept]) + (" …" if cut else "")
+        if kept == 0:
+            return ""
+        return _BETWEEN.join(parts[:kept]) + (" …" if kept is not None and kept < len(parts) else "")
 
     def _place_readout(self, text: str, left: float, down: float) -> None:
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
         self._room = width - MARGIN - left
         self.readout.say(text)
+        self.readout.artist.set_visible(True)
         self.readout.artist.set_position((1 - MARGIN / width, 1 - down / height))
         self.readout.box = (left / width, 1 - (down + _DESCENT) / height, 1.0, 1 - (down - _ASCENT) / height)
 
     def _place_entry(self, sample: Artist, label: LiveText, across: tuple[float, float], down: float) -> None:
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
         left, right = across
+        sample.set_visible(True)
+        label.artist.set_visible(True)
         middle = 1 - (down - 3.2) / height
         if isinstance(sample, Line2D):
             sample.set_data([left / width, (left + _SAMPLE) / width], [middle, middle])

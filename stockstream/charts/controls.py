@@ -157,7 +157,7 @@ class Drag:
         self._scene = scene
         self._changed = changed
         self._panel: int | None = None
-        self._time = False
+        self._row: float | None = None
         self._last = (0.0, 0.0)
 
     def begin(self, event: MouseEvent) -> None:
@@ -169,9 +169,9 @@ class Drag:
             self._changed()
             return
         self._panel = panel_beside(self._scene, event)
-        self._time = event.inaxes is not None
+        self._row = event.xdata
         self._last = (event.x, event.y)
-        if event.dblclick and self._panel is not None and not self._time and self._scene.viewport.held[self._panel]:
+        if event.dblclick and self._panel is not None and self._row is None and self._scene.viewport.held[self._panel]:
             self._scene.viewport.hold(self._panel)
             self._panel = None
             self._changed()
@@ -183,8 +183,9 @@ class Drag:
             return
         self._last = (event.x, event.y)
         viewport, box = self._scene.viewport, self._scene.panels[self._panel].axes.bbox
-        if self._time:
-            viewport.pan(-across / box.width)
+        if self._row is not None:
+            if across:
+                viewport.carry(self._row, event.x)
             viewport.shift(self._panel, up)
         else:
             viewport.stretch(self._panel, _ZOOM ** (-6 * up / box.height), around=(box.y0 + box.y1) / 2)

@@ -19,6 +19,9 @@ _DASHES: Final = (4.0, 3.0)
 _APART: Final = 2
 """Pixels between an axis and a tag."""
 
+_MOST: Final = 0.5
+"""The share of the canvas's width that a tag may cover."""
+
 
 @dataclass(frozen=True)
 class Aim:
@@ -72,22 +75,26 @@ class Crosshair(Overlay):
             return
         if aim.row is not None:
             yield self._upright.put(sight, _upright(sight, aim.x))
-            yield self._at_time(sight, aim.row, aim.x)
+            yield from self._at_time(sight, aim.row, aim.x)
         box, height = aim.panel.axes.bbox, np.floor(self._mouse[1])
         yield self._level.put(sight, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
-        yield self._at_value(sight, aim.panel, height)
+        yield from self._at_value(sight, aim.panel, height)
 
-    def _at_time(self, sight: Sight, row: int, x: float) -> Piece:
+    def _at_time(self, sight: Sight, row: int, x: float) -> Iterable[Piece]:
+        """The row's time beneath the panels, or over the foot of the lowest where nothing is beneath."""
         text = sight.subject.moment(row, named=False)
         wide, tall = self._time.size(sight, text)
-        left = min(max(x - wide // 2, 0), sight.panels[0].axes.figure.bbox.width - wide)
-        return self._time.put(sight, text, left, sight.panels[-1].axes.bbox.y0 - _APART - tall)
+        canvas, box = sight.panels[0].axes.figure.bbox, sight.panels[-1].axes.bbox
+        if wide <= _MOST * canvas.width:
+            left = min(max(x - wide // 2, 0), canvas.width - wide)
+            yield self._time.put(sight, text, left, max(0, box.y0 - _APART - tall))
 
-    def _at_value(self, sight: Sight, panel: DrawnPanel, height: float) -> Piece:
+    def _at_value(self, sight: Sight, panel: DrawnPanel, height: float) -> Iterable[Piece]:
         value = panel.axes.transData.inverted().transform((0.0, height - HALF))[1]
         text = panel.tell(float(value))
         wide, tall = self._value.size(sight, text)
-        return self._value.put(sight, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)
+        if wide <= _MOST * sight.panels[0].axes.figure.bbox.width:
+            yield self._value.put(sight, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)
 
 
 def _upright(sight: Sight, x: float) -> Path:

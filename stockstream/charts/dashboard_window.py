@@ -110,8 +110,7 @@ class DashboardWindow(Shell):
     def show_now(self) -> None:
         """Put what the model holds now in the window; nothing is painted yet."""
         show(self.board, self.model)
-        header = self.board.header
-        self.rename(("SIMULATED " if header.badge.get_visible() else "") + header.title.get_text())
+        self.rename(self.board.header.whole)
 
     def _say(self) -> None:
         text, until = self._note

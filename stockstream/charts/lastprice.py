@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Final
 
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from stockstream.charts.ground import Ground
 from stockstream.charts.overlay import Sight, Tag, draw
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.quote import Quote, quote
@@ -28,7 +29,7 @@ _BESIDE: Final = 4
 class LastPrice:
     """A tag right of a panel, on a ground that is kept, so that it can change without a full draw.
 
-    ``stale`` says that it needs more room than it was given.
+    ``stale`` says that it needs more room than it was given, ``fits`` whether there is any.
     """
 
     def __init__(self, figure: Figure, theme: Theme, panel: DrawnPanel) -> None:
@@ -36,30 +37,47 @@ class LastPrice:
         self._panel = panel
         self._tags = [Tag(figure, theme, bold=number == 0) for number in range(4)]
         self._quote: Quote | None = None
+        self._beyond = ""
         self._given = 0.0
-        self._ground: Any = None
+        self._ground: Ground | None = None
         self.changed = False
         self.stale = False
+        self.fits = True
 
     def show(self, sight: Sight) -> None:
         """Take the last price of what is in view."""
         shown = quote(sight.subject)
-        if shown != self._quote:
-            self._quote = shown
+        off = self._off(shown)
+        if (shown, off) != (self._quote, self._beyond):
+            self._quote, self._beyond = shown, off
             self.changed = True
             self.stale |= self._needed(sight) > self._given
+
+    def _off(self, shown: Quote | None) -> str:
+        """An arrow to where the price is beyond its panel."""
+        if shown is None:
+            return ""
+        low, high = self._panel.axes.get_ylim()
+        return "↑ " if shown.price > high else "↓ " if shown.price < low else ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it says; an arrow says that the price is off the scale."""
+        if self._quote is None:
+            return ()
+        price, *rest = self._quote.lines
+        return self._beyond + price, *rest
 
     def _needed(self, sight: Sight) -> float:
         """Points that the widest line takes."""
         if self._quote is None:
             return 0.0
-        return sight.pixel * max(
-            tag.size(sight, line)[0] for tag, line in zip(self._tags, self._quote.lines, strict=True)
-        )
+        return sight.pixel * max(tag.size(sight, line)[0] for tag, line in zip(self._tags, self.lines, strict=True))
 
     def room(self, sight: Sight) -> float:
         """The points to be left beside the panel; they are taken for given."""
         self.stale = False
+        self._beyond = self._off(self._quote)
         self._given = _STEADY * math.ceil(self._needed(sight) / _STEADY)
         return self._given + 2 * _BESIDE * sight.pixel if self._given else 0.0
 
@@ -70,28 +88,27 @@ class LastPrice:
 
     def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase, sight: Sight) -> None:
         """Keep the ground as it is on the canvas now, and draw on it."""
-        box = self._box(canvas)
-        self._ground = canvas.copy_from_bbox(box) if box.width >= 1 and box.height >= 1 else None
+        self._ground = Ground(canvas, self._box(canvas))
         self.draw(renderer, sight)
         self.changed = False
 
-    def renew(self, canvas: FigureCanvasAgg, renderer: RendererBase, sight: Sight) -> list[Bbox]:
-        """Draw it anew on its ground; returns the places to blit."""
+    def renew(self, renderer: RendererBase, sight: Sight) -> Bbox | None:
+        """Draw it anew on its ground, which `keep` has kept; returns the place to blit."""
         self.changed = False
-        if self._ground is None:
-            return []
-        canvas.restore_region(self._ground)
+        if self._ground is None or self._ground.box is None:
+            return None
+        self._ground.put_back()
         self.draw(renderer, sight)
-        return [self._box(canvas)]
+        return self._ground.box
 
     def draw(self, renderer: RendererBase, sight: Sight) -> None:
-        """Draw it; at the panel's edge where the price is beyond it."""
+        """Draw it; hollow at the panel's edge, with an arrow, where the price is beyond it."""
         shown = self._quote
-        if shown is None:
+        if shown is None or not self.fits:
             return
         theme, box = self._theme, self._panel.axes.bbox
         color = theme.up if shown.change > 0 else theme.down if shown.change < 0 else theme.quiet
-        tall = self._tags[0].size(sight, shown.lines[0])[1]
+        tall = self._tags[0].size(sight, self.lines[0])[1]
         step = round(_STEP * tall)
         if box.height < tall:
             return
@@ -99,8 +116,10 @@ class LastPrice:
         bottom = round(min(max(height - tall / 2, box.y0), box.y1 - tall))
         left = math.ceil(box.x1) + _BESIDE
         fits_beneath = bottom - 3 * step >= box.y0
-        for number, (tag, line) in enumerate(zip(self._tags, shown.lines, strict=True)):
-            if number == 0:
+        for number, (tag, line) in enumerate(zip(self._tags, self.lines, strict=True)):
+            if number == 0 and self._beyond:
+                tag.dress(text=color, fill=theme.background, edge=color)
+            elif number == 0:
                 tag.dress(text=theme.background, fill=color)
             else:
                 tag.dress(text=color if number < len(self._tags) - 1 else theme.quiet)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.artists import Level, Rows, Scale
+from stockstream.charts.ground import Ground, whole
 from stockstream.charts.panel import DrawnPanel
 from stockstream.views.frame import Frame
 
@@ -41,9 +42,9 @@ class _Baked:
     settled: int
     live: int
     scale: Scale
-    grounds: Sequence[Any]
-    lefts: Sequence[Any]
-    area: Bbox
+    grounds: Sequence[Ground]
+    lefts: Sequence[Ground]
+    area: Bbox | None
 
 
 class Levels:
@@ -72,12 +73,12 @@ class Levels:
         boxes = [_pixels(panel) for panel in self._panels]
         left, right = boxes[0].x0, boxes[0].x1
         seam = min(max(seam, left), right)
-        grounds = [self._canvas.copy_from_bbox(_part(box, seam, right)) for box in boxes]
+        grounds = [Ground(self._canvas, _part(box, seam, right)) for box in boxes]
         self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
-        lefts = [self._canvas.copy_from_bbox(_part(box, left, seam)) for box in boxes] if seam > left else []
+        lefts = [Ground(self._canvas, _part(box, left, seam)) for box in boxes]
         rows = frame.slice(slice(first, settled))
         copied = rows.copy()
-        area = _part(Bbox.union(boxes), seam, right)
+        area = whole(_part(Bbox.union(boxes), seam, right), self._canvas)
         self._baked = _Baked(copied, first, settled, live, scale, grounds, lefts, area)
         self.renew(renderer, frame, last)
 
@@ -94,13 +95,13 @@ class Levels:
     def renew(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
         """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""
         baked = self._baked
-        if baked is None or baked.area.width < 1:
+        if baked is None or baked.area is None:
             return None
         for ground in baked.grounds:
-            self._canvas.restore_region(ground)
+            ground.put_back()
         self._draw(Level.LIVE, renderer, frame, baked.live, last, baked.first, baked.scale)
         for kept in baked.lefts:
-            self._canvas.restore_region(kept)
+            kept.put_back()
         return baked.area
 
     def print(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:

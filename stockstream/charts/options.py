@@ -24,6 +24,8 @@ class PictureOptions:
         The theme's name.
     alerts
         Price levels to watch, by symbol.
+    alert_band
+        The dead band about any level, in percent of it.
     """
 
     rows: int = 500
@@ -31,6 +33,7 @@ class PictureOptions:
     end: np.datetime64 | None = None
     theme: str = "light"
     alerts: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    alert_band: float = 0.0
 
     @property
     def spans(self) -> bool:

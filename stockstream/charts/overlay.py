@@ -23,6 +23,7 @@ from matplotlib.transforms import Bbox, IdentityTransform
 
 from stockstream.charts import stamps
 from stockstream.charts.artists import Scale
+from stockstream.charts.ground import Ground, whole
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.shapes import EMPTY
 from stockstream.charts.subject import Subject
@@ -105,7 +106,7 @@ class Overlays:
     def __init__(self, canvas: FigureCanvasAgg, overlays: Sequence[Overlay]) -> None:
         self._canvas = canvas
         self._overlays = overlays
-        self._under: list[tuple[Bbox, Any]] = []
+        self._under: list[Ground] = []
 
     def build(self, figure: Figure, theme: Theme) -> None:
         """Make all artists anew."""
@@ -117,31 +118,28 @@ class Overlays:
         """Whether any is to be drawn anew."""
         return any(overlay.changed for overlay in self._overlays)
 
-    def lift(self) -> list[Bbox]:
+    def lift(self) -> list[Bbox | None]:
         """Take all off the canvas; returns the places to blit."""
-        places = []
+        places: list[Bbox | None] = []
         while self._under:
-            box, under = self._under.pop()
-            self._canvas.restore_region(under)
-            places.append(box)
+            under = self._under.pop()
+            under.put_back()
+            places.append(under.box)
         return places
 
     def forget(self) -> None:
         """The canvas has been painted over."""
         self._under.clear()
 
-    def lay(self, renderer: RendererBase, sight: Sight) -> list[Bbox]:
+    def lay(self, renderer: RendererBase, sight: Sight) -> list[Bbox | None]:
         """Draw all on a canvas without them; returns the places to blit."""
-        width, height = self._canvas.get_width_height(physical=True)
-        canvas = Bbox.from_extents(0, 0, width, height)
         for overlay in self._overlays:
             for piece in overlay.place(sight):
-                box = _whole(piece.box, canvas)
-                if box is not None:
-                    self._under.append((box, self._canvas.copy_from_bbox(box)))
+                if whole(piece.box, self._canvas) is not None:
+                    self._under.append(Ground(self._canvas, piece.box))
                     draw(piece, renderer)
             overlay.changed = False
-        return [box for box, _ in self._under]
+        return [under.box for under in self._under]
 
     def print(self, renderer: RendererBase, sight: Sight) -> None:
         """Draw on a renderer of any kind, as for a file."""
@@ -158,13 +156,6 @@ def draw(piece: Piece, renderer: RendererBase) -> None:
             stamps.draw(artist, renderer)
         else:
             artist.draw(renderer)
-
-
-def _whole(box: Bbox, canvas: Bbox) -> Bbox | None:
-    """The whole pixels that a box touches, those beyond the canvas left out; None where nothing is left."""
-    grown = Bbox.from_extents(math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1))
-    inside = Bbox.intersection(grown, canvas)
-    return inside if inside is not None and inside.width >= 1 and inside.height >= 1 else None
 
 
 # What overlays are made of. All of it is placed in pixels.

@@ -20,7 +20,7 @@ from stockstream.charts.legend import Legend, side_by_side
 from stockstream.charts.ruling import Ruling
 from stockstream.charts.subject import Subject, group_column
 from stockstream.charts.theme import Theme
-from stockstream.charts.values import Tell, number
+from stockstream.charts.values import PERCENT, PLAIN, Tell, Unit, number, rounded
 from stockstream.charts.words import Ruler
 from stockstream.views import marks
 from stockstream.views.frame import Frame
@@ -37,10 +37,10 @@ _SHRINK = 0.5
 
 
 class Numbers(Formatter):
-    """Labels of values by `numbers`; of shares in percent, where they are that."""
+    """Labels of values by `numbers`, in a unit."""
 
-    def __init__(self, *, percent: bool = False) -> None:
-        self._percent = percent
+    def __init__(self, unit: Unit = PLAIN) -> None:
+        self._unit = unit
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """One value by itself."""
@@ -49,9 +49,7 @@ class Numbers(Formatter):
 
     def format_ticks(self, values: Iterable[float]) -> list[str]:
         """All values together, so that they have the same decimals."""
-        if self._percent:
-            return [f"{label}%" for label in numbers([100 * value for value in values])]
-        return numbers(list(values))
+        return [label + self._unit.suffix for label in numbers([self._unit.of(value) for value in values])]
 
 
 class NumbersLog(Numbers):
@@ -105,6 +103,7 @@ class DrawnPanel:
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
         self.ruling = Ruling(self.axes, theme, ruler)
         self.caption = Caption(figure, theme, ruler, panel.title)
+        self.unit = PERCENT if panel.percent else PLAIN
         self._remark = self.axes.text(
             0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
         )
@@ -155,7 +154,7 @@ class DrawnPanel:
         """Number the vertical axis; a scale brings ways of its own to do so."""
         axis = self.axes.yaxis
         log = self.axes.get_yscale() == "log"
-        axis.set_major_formatter(NumbersLog() if log else Numbers(percent=self.spec.percent))
+        axis.set_major_formatter(NumbersLog() if log else Numbers(self.unit))
         axis.set_major_locator(RoundLog() if log else Round())
         axis.set_minor_locator(NullLocator())
 
@@ -199,16 +198,21 @@ class DrawnPanel:
 
         ``groups`` are the entries of keys that stand side by side, of which ``column`` is spoken of alone.
         """
-        shown = row if row is not None else len(subject.frame) - 1
+        last = len(subject.frame) - 1
+        shown = row if row is not None else last
         alone = shown if subject.key and shown >= 0 else None
         limits, tell = self.axes.get_ylim(), self.teller()
         self.caption.explain([*self._legend.entries(subject.frame, alone, tell, limits), *groups])
-        parts: Sequence[str] = ()
-        if alone is not None:
-            parts = self._legend.parts(subject, alone, tell)
-        elif subject.groups and shown >= 0:
-            parts = side_by_side(self.spec, subject, shown, column)
-        self.caption.read(parts, passing=row is not None)
+        passing = None if row is None else self._parts(subject, row, tell, column)
+        self.caption.read(self._parts(subject, last, tell, None), passing)
+
+    def _parts(self, subject: Subject, row: int, tell: Tell, column: str | None) -> Sequence[str]:
+        """What there is to say of a row beside the legend."""
+        if row < 0:
+            return ()
+        if subject.key:
+            return self._legend.parts(subject, row, tell)
+        return side_by_side(self.spec, subject, row, column) if subject.groups else ()
 
     def tell(self, value: float) -> str:
         """A value of the panel in words."""
@@ -216,8 +220,21 @@ class DrawnPanel:
 
     def teller(self) -> Tell:
         """What puts values of the panel into words while its limits are what they are."""
+        return partial(number, span=self._span, least=self._least, unit=self.unit)
+
+    def rounded(self, value: float) -> float:
+        """A value of the panel as fine as it is told."""
+        return rounded(value, self._span, self._least, self.unit)
+
+    @property
+    def _span(self) -> float:
         low, high = self.axes.get_ylim()
-        return partial(number, span=abs(high - low), least=2 if self.priced else 0, percent=self.spec.percent)
+        return abs(high - low)
+
+    @property
+    def _least(self) -> int:
+        """The decimals that values have in any case."""
+        return 2 if self.priced else 0
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
         """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""

@@ -67,7 +67,7 @@ class Picture:
         self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
         rows = None if options.spans else options.rows
         self.scene = Scene(model.view, self._canvas.figure, rows=rows, theme=THEMES[options.theme])
-        watched = Alerts(model.view, Memory(None), options.alerts)
+        watched = Alerts(model.view, Memory(None), options.alerts, band=options.alert_band)
         self._viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, ages=False)
         self._drawn: object = None
         self._looked = -_AT_MOST_EVERY

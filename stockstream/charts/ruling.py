@@ -40,6 +40,9 @@ class Ruling(Artist):
         Whether lines are drawn at all ticks.
     numbered
         Whether the values are labelled.
+    roomy, named, labelled, titled
+        Whether there is room for those labels, for the name of their axis, for the rows' labels, and for the title of
+        theirs.
     name
         Of the vertical axis; left out where the panel is too low for it.
     rows
@@ -53,6 +56,7 @@ class Ruling(Artist):
     def __init__(self, axes: Axes, theme: Theme, ruler: Ruler) -> None:
         super().__init__()
         self.grid, self.numbered = True, True
+        self.roomy = self.named = self.labelled = self.titled = True
         self.name = ""
         self.rows: Sequence[int] = ()
         self.row_labels: Sequence[str] | None = None
@@ -93,24 +97,38 @@ class Ruling(Artist):
         if self.grid:
             lines = [((box.x0, up), (box.x1, up)) for up in ups] + [((x, box.y0), (x, box.y1)) for x in across]
             self._rule(renderer, lines, self._theme.grid)
-        if self.numbered:
-            for up, label in zip(ups, self.labels(), strict=True):
-                self._write(renderer, label, (box.x0 - points(_PAD), up), ha="right", va="center")
-        if points(self._ruler.points(self.name, self._theme.small_size)) <= box.height:
+        if self.numbered and self.roomy:
+            self._number(renderer, ups)
+        if self.named and points(self._ruler.points(self.name, self._theme.small_size)) <= box.height:
             self._write(
                 renderer, self.name, (points(_NAME_AT), (box.y0 + box.y1) / 2),
                 ha="center", va="baseline", rotation=90.0, rotation_mode="anchor",
             )  # fmt: skip
-        if self.row_labels is not None:
+        if self.row_labels is not None and self.labelled:
             labels = [self.row_labels[place] for place in shown]
             self._label_rows(renderer, across, labels)
+
+    def _number(self, renderer: RendererBase, ups: NDArray[np.float64]) -> None:
+        """Label the values at their heights, from the lowest up; one that would touch another is left out."""
+        box = self._axes.bbox
+        tall = _pixels(renderer, 1.1 * self._theme.small_size)
+        above = -np.inf
+        for up, label in zip(ups, self.labels(), strict=True):
+            if up - tall / 2 >= above and tall <= box.height + 2:
+                self._write(renderer, label, (box.x0 - _pixels(renderer, _PAD), up), ha="right", va="center")
+                above = up + tall / 2
 
     def _label_rows(self, renderer: RendererBase, across: NDArray[np.float64], labels: Sequence[str]) -> None:
         points, box = partial(_pixels, renderer), self._axes.bbox
         self._rule(renderer, [((x, box.y0), (x, box.y0 - points(_TICK))) for x in across], self._theme.edge)
         down = box.y0 - points(_TICK + _PAD)
+        width = self._axes.figure.bbox.width
         for x, label in zip(across, labels, strict=True):
-            self._write(renderer, label, (x, down), ha="center", va="top")
+            half = points(max(self._ruler.points(line, self._theme.small_size) for line in label.split("\n"))) / 2 + 1
+            inside = min(max(x, half), max(half, width - half))
+            self._write(renderer, label, (inside, down), ha="center", va="top")
+        if not self.titled:
+            return
         lines = max((label.count("\n") + 1 for label in labels), default=0)
         down -= points(lines * stamps.SPACING * self._theme.small_size + _BENEATH)
         self._write(renderer, self.title, ((box.x0 + box.x1) / 2, down), ha="center", va="top")

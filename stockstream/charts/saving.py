@@ -47,12 +47,12 @@ def saved(path: Path, write: Callable[[Path], object]) -> str:
 
 
 def save_picture(scene: Scene, path: Path) -> None:
-    """Write what is shown, but for what only the mouse brings up, which goes; the format is the file's suffix.
+    """Write what is shown, but for what only the mouse brings up; the format is the file's suffix.
 
     Raises `StockstreamError` where it cannot be written.
     """
-    scene.point(None)
-    save_figure(scene.figure, path)
+    with scene.at_rest():
+        save_figure(scene.figure, path)
 
 
 def save_figure(figure: Figure, path: Path) -> None:

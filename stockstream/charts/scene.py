@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -16,27 +18,28 @@ from stockstream.charts import theme as themes
 from stockstream.charts.alertlines import AlertLines
 from stockstream.charts.artists import Scale
 from stockstream.charts.caption import Entry
-from stockstream.charts.crosshair import Crosshair
+from stockstream.charts.crosshair import Aim, Crosshair
 from stockstream.charts.distance import Distance
 from stockstream.charts.header import Header
 from stockstream.charts.help import Help
 from stockstream.charts.keys import CHART
 from stockstream.charts.lastprice import LastPrice
+from stockstream.charts.layout import STAMP, Layout, Parts, Settling
 from stockstream.charts.levels import Levels
 from stockstream.charts.overlay import Overlays, Place, Sight
 from stockstream.charts.panel import DrawnPanel
 from stockstream.charts.strip import Strip
 from stockstream.charts.subject import Subject
 from stockstream.charts.viewport import Guard, Viewport
+from stockstream.charts.visits import Visits
 from stockstream.charts.words import LiveText, Ruler
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
 
 DPI: Final = 100
-_RIGHT, _BOTTOM, _BETWEEN = 14.0, 46.0, 9.0
-_STAMP: Final = 52.0
-_NAME, _STEADY = 28.0, 6.0
-"""Points: up to the labels of the vertical axes, and the step in which room is made for those."""
+
+_TRIES: Final = 4
+"""How often places and limits are found anew, each by the other, before they have to do as they are."""
 
 
 class Scene:
@@ -74,10 +77,13 @@ class Scene:
         self.theme = theme or themes.light()
         self.viewport = Viewport(rows=rows, crowded=view.layout == "all", moved=self._on_move)
         self._view = view
+        self._visits = Visits()
         self._guard = guard or (lambda function: function)
         self._subject = Subject("", "", Frame("time", {"time": np.empty(0, "M8[us]")}))
         self._full = True
         self._live = False
+        self._settled = False
+        self._home: object = None
         self._empty = ""
         self.grid, self.log = True, False
         self._places: dict[str, int] = {}
@@ -90,6 +96,7 @@ class Scene:
         self.help = Help(CHART)
         self._overlays = Overlays(canvas, [self.alerts, self.distance, self._crosshair, self.help])
         self._build()
+        figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_anew())(None)))
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
         for kind in ("motion_notify_event", "figure_enter_event"):  # a click may let the mouse leave and enter again
@@ -114,13 +121,14 @@ class Scene:
         self._levels = Levels(self.canvas, self.panels)
         self._stamp = self.panels[0].axes.text(
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
-            fontsize=_STAMP, fontweight="bold", color=theme.grid, visible=False,
+            fontsize=STAMP, fontweight="bold", color=theme.grid, visible=False,
         )  # fmt: skip
         self._overlays.build(figure, theme)
         priced = [panel for panel in self.panels if panel.priced]
         self._price = LastPrice(figure, theme, priced[0]) if priced else None
+        self._layout = Layout(figure, Parts(self.header, self.panels, self._price, self._stamp, self._middle))
+        self._settled = False
         self._regroup()
-        self._explain()
 
     def dress(self, theme: themes.Theme) -> None:
         """Put on another theme: what is drawn is made anew, and shows what it did."""
@@ -150,6 +158,8 @@ class Scene:
         anew = before.key != subject.key or len(subject.frame) < len(before.frame) or not len(before.frame)
         if before.key != subject.key:
             self.distance.cancel()
+            if before.key:
+                self._visits.leave(before.key, self.viewport.left())
         self.header.name(subject.title, simulated=subject.simulated)
         self._stamp.set_visible(subject.simulated)
         self._empty = empty
@@ -157,14 +167,27 @@ class Scene:
         if [group.key for group in before.groups] != [group.key for group in subject.groups]:
             self._regroup()
         self._full |= self.viewport.take(subject.frame, anew=anew)
-        self._explain()
+        found = self._visits.enter(subject.key) if before.key and before.key != subject.key else None
+        if found is not None:
+            self.viewport.find(found)
+            self._full = True
         if self._price is not None:
-            self._price.show(self.sight())
+            self._price.show(self._sight())
         for panel in self.panels:
             self._full |= panel.remark(subject.frame if subject.key else subject.frame.tail(0))
+        self._settled &= not self._full
+        self._explain(self._aim() if self._settled else None)
+        self._full |= self._stale
         if not self._full:
             self._full = self._label() or not self._levels.holds(subject.frame)
+        self._settled &= not self._full
         self._live = True
+
+    @property
+    def _stale(self) -> bool:
+        """Whether words or the last price need other room than they have."""
+        captions = any(panel.caption.stale for panel in self.panels)
+        return captions or self.header.stale or (self._price is not None and self._price.stale)
 
     def _say_empty(self, text: str) -> None:
         if text != self._middle.get_text():
@@ -181,16 +204,26 @@ class Scene:
         """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""
         if self._crosshair.point(place):
             self.distance.move(self.sight(), place)
-            self._explain()
+            self._explain(self._aim())
             if not self._full:
                 self._paint_live()
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Have words meanwhile be those of the last row, wherever the mouse is, as a file shows them."""
+        self._settle()
+        self._explain(None)
+        try:
+            yield
+        finally:
+            self._full, self._settled = True, False
+
     def paint(self) -> None:
         """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
-        self._full |= self.header.stale or any(panel.caption.stale for panel in self.panels)
-        self._full |= self._price is not None and self._price.stale
+        if self._stale:
+            self._full, self._settled = True, False
         if self._full:
-            self._lay_out()
+            self._settle()
             self.canvas.draw()
         else:
             self._paint_live()
@@ -218,20 +251,21 @@ class Scene:
         return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"
 
     def _on_move(self) -> None:
-        self._full = True
-        self._explain()
-        self._label()
-        self._place_ticks()
+        self._full, self._settled = True, False
 
     # Words.
 
-    def _explain(self) -> None:
+    def _aim(self) -> Aim | None:
+        """What the mouse points at."""
+        return self._crosshair.aim(self._sight())
+
+    def _explain(self, aim: Aim | None) -> None:
+        """Say what is shown, of the row that is pointed at or of the last one."""
         groups = []
         for group in self._subject.groups:
             color = self.theme.color(self._places[group.key])
             fill = self.theme.pale(color, 0.35) if self.theme.again(self._places[group.key]) else color
             groups.append(Entry(f"{group.label} {group.total:,.0f}", color, fill))
-        aim = self._crosshair.aim(self.sight())
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
             panel.explain(self._subject, row, groups=groups if panel is self.panels[0] else (), column=column)
@@ -260,33 +294,40 @@ class Scene:
     # Places.
 
     def _on_resize(self, _: Event) -> None:
-        self._lay_out()
-        self._full = True
+        self._full, self._settled = True, False
 
-    def _lay_out(self) -> None:
-        width, height = (72.0 * inches for inches in self.figure.get_size_inches())
-        down = self.header.layout()
-        captions = sum(panel.caption.layout(0.0) for panel in self.panels)  # their heights; their places follow
-        room = height - down - captions - _BOTTOM - _BETWEEN * (len(self.panels) - 1)
-        whole = sum(panel.spec.height for panel in self.panels)
-        for panel in self.panels:
-            down = panel.caption.layout(down)
-            tall = max(1.0, room * panel.spec.height / whole)
-            panel.stand(1 - (down + tall) / height, 1 - down / height, tall)
-            down += tall + _BETWEEN
-        labels = [label for panel in self.panels for label in panel.ruling.labels()]
-        widest = max((self._ruler.points(label, self.theme.small_size) for label in labels), default=0.0)
-        left = _NAME + _STEADY * math.ceil(widest / _STEADY)
-        right = max(_RIGHT, self._price.room(self.sight()) if self._price is not None else 0.0)
-        for panel in self.panels:
-            box = panel.axes.get_position()
-            across = max(1.0, width - left - right)
-            panel.axes.set_position((left / width, box.y0, across / width, box.height))
-        box = self.panels[0].axes.get_position()
-        self._stamp.set_fontsize(min(_STAMP, 0.11 * box.width * width, 0.5 * box.height * height))
-        self._middle.set_position((box.x0 + box.width / 2, box.y0 + box.height / 2))
+    def _settle(self) -> None:
+        """Bring the geometry of what is shown to its end, and then the words and places that are made of it.
+
+        Room is made for words of the last row, so that no place depends on where the mouse is. A view that keeps a row
+        at a pixel is moved as the margins come out.
+        """
+        if self._settled:
+            return
+        for _ in range(_TRIES):
+            self._explain(None)
+            self._layout.arrange(self._sight())
+            if not self.viewport.keep():
+                break
+        self.viewport.let_go()
         self._label()
         self._place_ticks()
+        self._settled = True
+        self._explain(self._aim())
+        self._mark_home()
+
+    def _settle_anew(self) -> None:
+        """The same before a draw that others asked for: the tool bar puts axes back to where they once were."""
+        self._settled &= self._layout.holds
+        self._settle()
+
+    def _mark_home(self) -> None:
+        """Have the tool bar's Home lead to the newest rows, as End does, whatever moved the view away from them."""
+        home, toolbar = self.viewport.home, self.canvas.toolbar
+        if toolbar is not None and home is not None and home != self._home:
+            self._home = home
+            toolbar.update()
+            toolbar.push_current()
 
     def _place_ticks(self) -> None:
         bucket = self._scale().bucket
@@ -310,7 +351,12 @@ class Scene:
         return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
     def sight(self) -> Sight:
-        """What is in view now."""
+        """What is in view now, and where."""
+        self._settle()
+        return self._sight()
+
+    def _sight(self) -> Sight:
+        """The same as far as places are found."""
         return Sight(self._subject, self.panels, self._scale(), self.theme, self._ruler)
 
     def _on_draw(self, event: DrawEvent) -> None:
@@ -342,12 +388,11 @@ class Scene:
         places = self._overlays.lift()
         if self._live:
             self._live = False
-            place = self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1])
-            if place is not None:
-                places.append(place)
-        places.extend(text.renew(self.canvas, renderer) for text in texts)
+            places.append(self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1]))
+        places.extend(text.renew(renderer) for text in texts)
         if price is not None:
-            places.extend(price.renew(self.canvas, renderer, sight))
+            places.append(price.renew(renderer, sight))
         places.extend(self._overlays.lay(renderer, sight))
         for place in places:
-            self.canvas.blit(place)
+            if place is not None:
+                self.canvas.blit(place)

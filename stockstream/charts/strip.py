@@ -29,6 +29,7 @@ def strip(
     *,
     zone: str | None = None,
     held: int | None = None,
+    away: bool = False,
     note: str = "",
     alarm: str = "",
     ages: bool = True,
@@ -36,9 +37,9 @@ def strip(
     """Say how a consumer stands.
 
     ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
-    because the drawing is paused; ``note`` is what the window itself has to say, such as where it saved a picture, and
-    ``alarm`` what comes before all else. Without ``ages`` nothing is told by how long ago it was: a picture would be
-    false a second later.
+    because the drawing is paused, ``away`` says that the view does not follow the newest; ``note`` is what the window
+    itself has to say, such as where it saved a picture, and ``alarm`` what comes before all else. Without ``ages``
+    nothing is told by how long ago it was: a picture would be false a second later.
     """
     parts = [alarm] if alarm else []
     parts.append(_connection(status, now, ages=ages))
@@ -47,6 +48,8 @@ def strip(
     if held is not None:
         waits = f", {held:,} record{'' if held == 1 else 's'} waiting" if held else ""
         parts.append(f"drawing paused (Space goes on){waits}")
+    if away:
+        parts.append("held: End follows")
     if note:
         parts.append(note)
     if status.latest is not None:

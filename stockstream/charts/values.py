@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -21,18 +22,51 @@ _MOST: Final = 10
 """Decimals that are ever told."""
 
 
-def number(value: float, span: float, least: int = 0, *, percent: bool = False) -> str:
+@dataclass(frozen=True)
+class Unit:
+    """What values of an axis are told in: ten to the ``power`` of it is one, and it is written ``suffix``."""
+
+    power: int = 0
+    suffix: str = ""
+
+    def of(self, value: float) -> float:
+        """How many of it a value is.
+
+        >>> PERCENT.of(0.29), PLAIN.of(0.29)
+        (29.0, 0.29)
+        """
+        return round(value * 10**self.power, 12) if self.power else value
+
+
+PLAIN: Final = Unit()
+PERCENT: Final = Unit(2, "%")
+
+
+def number(value: float, span: float, least: int = 0, unit: Unit = PLAIN) -> str:
     """A value on an axis over ``span``, with ``least`` decimals or as many as are seen there; a dash if undefined.
 
     >>> number(101.2345, 5.0), number(101.2345, 0.5), number(12_345.6, 20_000.0), number(math.nan, 1.0)
     ('101.23', '101.234', '12,346', '-')
-    >>> number(0.12345, 0.5, percent=True)
+    >>> number(0.12345, 0.5, unit=PERCENT)
     '12.3%'
     """
-    if percent and math.isfinite(value):
-        return number(100 * value, 100 * span, least) + "%"
-    decimals = min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0
-    return worded(value, f",.{max(least, decimals)}f")
+    if not math.isfinite(value):
+        return "-"
+    return worded(unit.of(value), f",.{_seen(unit.of(span), least)}f") + unit.suffix
+
+
+def rounded(value: float, span: float, least: int = 0, unit: Unit = PLAIN) -> float:
+    """The same as a number.
+
+    >>> rounded(101.2345, 5.0), rounded(0.79512, 0.5, unit=PERCENT), rounded(12_345.6, 20_000.0)
+    (101.23, 0.795, 12346.0)
+    """
+    return round(value, _seen(unit.of(span), least) + unit.power)
+
+
+def _seen(span: float, least: int) -> int:
+    """The decimals that can be seen on an axis."""
+    return max(least, min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0)
 
 
 def worded(value: float, form: str | None, tell: Tell = str) -> str:

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from stockstream.charts.alerts import Alerts, Level, rounded
+from stockstream.charts.alerts import Alerts, Level
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.overlay import HALF, Place
@@ -103,6 +103,7 @@ class Viewer:
             now,
             zone=self._zone,
             held=status.taken - self._taken if self.paused else None,
+            away=self.scene.viewport.away,
             note=text if time.monotonic() < until else "",
             alarm=alarm,
             ages=self._ages,
@@ -139,7 +140,7 @@ class Viewer:
         elif not self.alerts.watched(number):
             self.note("nothing in this panel can cross a level")
         else:
-            value = rounded(panel, float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1]))
+            value = panel.rounded(float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1]))
             self.alerts.add(self.key, Level(self.alerts.names[number], value))
             self.note(f"{panel.tell(value)} is watched; h there again ends that")
         self.scene.alerts.show(self.alerts.places(self.key))

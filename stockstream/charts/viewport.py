@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from stockstream.charts.panel import DrawnPanel
+from stockstream.charts.visits import Left, Stretch
 from stockstream.views.frame import Frame
 
 Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
@@ -26,6 +27,9 @@ _ROOM: Final = 40
 
 _FINEST: Final = 1e-9
 """The least that limits of values are apart, as a share of them."""
+
+_STILL: Final = 0.01
+"""Pixels that do not count as a move."""
 
 _STAYS: Final = 0.1
 """The share of a view that rows take at least, however far it is moved."""
@@ -59,6 +63,7 @@ class Viewport:
         self._width = 0.0
         self._shown_from = 0
         self._followed: list[tuple[float, float]] = []
+        self._kept: tuple[float, float] | None = None
 
     def attach(self, panels: Sequence[DrawnPanel], guard: Guard) -> None:
         """Take charge of panels."""
@@ -198,7 +203,75 @@ class Viewport:
             self._moved()
             return
         fixed = around if around is not None else (left + right) / 2
+        if around is not None:
+            self._kept = around, float(self._panels[0].axes.transData.transform((around, 0.0))[0])
         self._place(fixed - (fixed - left) * width / (right - left), width)
+
+    def carry(self, row: float, x: float) -> None:
+        """Move the view so that a row is at a pixel across."""
+        self._kept = row, x
+        self._place(self._left_for(row, x), self.across[1] - self.across[0])
+
+    def _left_for(self, row: float, x: float) -> float:
+        """The left edge with which a row is at a pixel across."""
+        left, right = self.across
+        box = self._panels[0].axes.bbox
+        return row - (x - float(box.x0)) * (right - left) / float(box.width)
+
+    def keep(self) -> bool:
+        """Move the view so that the row that zooming or carrying left at a pixel is there; False where it is.
+
+        Margins change with the labels, and these with the view.
+        """
+        if self._kept is None:
+            return False
+        before = self.across
+        width = before[1] - before[0]
+        left = self._within(self._left_for(*self._kept), width)
+        if abs(left - before[0]) * self._panels[0].axes.bbox.width < _STILL * width:
+            return False
+        with self._moving():
+            self._panels[0].axes.set_xlim(left, left + width, auto=False)
+            self._fit(anew=True)
+        return True
+
+    def let_go(self) -> None:
+        """No row is to stay at a pixel any longer."""
+        self._kept = None
+
+    @property
+    def away(self) -> bool:
+        """Whether the user has moved the view away from the newest rows, or from where all values fit."""
+        return not self.following or any(self._held)
+
+    def left(self) -> Left | None:
+        """What is in view, to be found again by `find`; None where that is the newest rows, and all fits."""
+        if not self.away or not len(self._frame):
+            return None
+        stretch = None if self.following else Stretch.of(self._frame, self.across)
+        spans = zip(self._limits()[1:], self._held, strict=True)
+        return Left(stretch, tuple(span if held else None for span, held in spans))
+
+    def find(self, left: Left) -> None:
+        """Show what was left, as far as the rows have it."""
+        across = None if left.stretch is None else left.stretch.within(self._frame)
+        if left.stretch is not None and across is None:
+            return
+        with self._moving():
+            if across is not None:
+                self.following = False
+                width = max(across[1] - across[0], _FEWEST)
+                self._panels[0].axes.set_xlim(across[0], across[0] + width, auto=False)
+            self._held = [span is not None for span in left.values]
+            self._fit(anew=True)
+            for panel, span in zip(self._panels, left.values, strict=True):
+                if span is not None:
+                    panel.axes.set_ylim(*span, auto=False)
+
+    @property
+    def home(self) -> list[tuple[float, float]] | None:
+        """What is in view while the newest rows are followed and all values fit; None else."""
+        return self._limits() if self.following and not any(self._held) and len(self._frame) else None
 
     @property
     def held(self) -> tuple[bool, ...]:
@@ -239,5 +312,9 @@ class Viewport:
 
     def _place(self, left: float, width: float) -> None:
         """Put the view somewhere, but never where there is nothing to see."""
-        left = min(max(left, (_STAYS - 1) * width), len(self._frame) - _STAYS * width)
+        left = self._within(left, width)
         self._panels[0].axes.set_xlim(left, left + width, auto=False)
+
+    def _within(self, left: float, width: float) -> float:
+        """A left edge that is not off the rows."""
+        return min(max(left, (_STAYS - 1) * width), len(self._frame) - _STAYS * width)

@@ -64,7 +64,7 @@ class Window(Shell):
         shown = None if options.spans else first.rows
         self.scene = Scene(model.view, self.figure, rows=shown, theme=THEMES[name], guard=self.guarded)
         self.scene.rule(grid=first.grid is not False, log=first.log is True)
-        watched = Alerts(model.view, self.memory, options.alerts)
+        watched = Alerts(model.view, self.memory, options.alerts, band=options.alert_band)
         self.viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key)
         self.viewer.note(self.memory.note or "? shows the keys")
         if first.geometry is not None:
@@ -100,8 +100,7 @@ class Window(Shell):
         return self._drawn == now
 
     def _rename(self) -> None:
-        header = self.scene.header
-        self.rename(("SIMULATED " if header.badge.get_visible() else "") + header.title.get_text())
+        self.rename(self.scene.header.whole)
 
     def _refreshed(self) -> None:
         """The user has changed what is to be seen."""

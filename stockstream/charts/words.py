@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from stockstream.charts import stamps
+from stockstream.charts.ground import Ground
 from stockstream.charts.theme import Theme
 
 
@@ -40,7 +41,7 @@ class LiveText:
         self._filling = Rectangle((0, 0), 1, 1, transform=figure.transFigure, linewidth=0, snap=True)
         self._filling.set_figure(figure)
         self.changed = False
-        self._ground: object = None
+        self._ground: Ground | None = None
 
     def say(self, text: str, color: str | None = None, fill: str | None = None) -> None:
         """Change the words, and the colours where one is given for the words."""
@@ -59,7 +60,7 @@ class LiveText:
 
     def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> None:
         """Keep the ground as it is on the canvas now, and draw on it."""
-        self._ground = canvas.copy_from_bbox(self._bbox(canvas))
+        self._ground = Ground(canvas, self._bbox(canvas))
         self.draw(renderer)
         self.changed = False
 
@@ -72,9 +73,11 @@ class LiveText:
             self._filling.draw(renderer)
         stamps.draw(self.artist, renderer)
 
-    def renew(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> Bbox:
-        """Draw the words anew on their ground; returns the place to blit."""
-        canvas.restore_region(self._ground)
-        self.draw(renderer)
+    def renew(self, renderer: RendererBase) -> Bbox | None:
+        """Draw the words anew on their ground, which `keep` has kept; returns the place to blit."""
         self.changed = False
-        return self._bbox(canvas)
+        if self._ground is None or self._ground.box is None:
+            return None
+        self._ground.put_back()
+        self.draw(renderer)
+        return self._ground.box

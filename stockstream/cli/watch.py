@@ -192,6 +192,7 @@ def _show(context: Context, watched: Watching[Any], options: WatchOptions, frame
             end=end,
             theme=options.theme or window.theme,
             alerts=window.alerts,
+            alert_band=window.alert_band,
         )
         picture = context.displays.picture(watched, options.headless, look)
         run(watched, picture.refresh)

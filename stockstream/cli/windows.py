@@ -53,6 +53,7 @@ def looks(
         end=end,
         theme=usual.theme,
         alerts=usual.alerts,
+        alert_band=usual.alert_band,
         refresh=options.refresh or usual.refresh or 0.0,
         backend=options.backend or usual.backend,
         picture=usual.save_as,

@@ -47,9 +47,34 @@ def test_what_was_before_is_history() -> None:
     assert told(made, frame(99.0, 101.0)) == [[]]
 
 
-def test_reaching_a_level_from_below_crosses_it() -> None:
-    assert told(alerts(), frame(99.0), frame(100.0)) == [[], [(True, 100.0)]]
-    assert told(alerts(), frame(101.0), frame(100.0)) == [[], []]
+def test_what_reaches_a_level_crosses_it_with_the_next_step() -> None:
+    assert told(alerts(), frame(99.0), frame(100.0), frame(99.0)) == [[], [], [(False, 99.0)]]
+    assert told(alerts(), frame(101.0), frame(100.0), frame(101.0)) == [[], [], [(True, 101.0)]]
+    steps = [frame(99.0), frame(99.0, 100.0), frame(99.0, 100.0, 101.0), frame(99.0, 100.0, 101.0, 100.0)]
+    assert told(alerts(), *steps) == [[], [], [(True, 101.0)], []]
+    assert told(alerts(), *steps, frame(99.0, 100.0, 101.0, 100.0, 99.5))[-1] == [(False, 99.5)]
+
+
+def test_whipping_around_a_level_within_the_dead_band_is_one_crossing() -> None:
+    whip = frame(99.5, 100.5, 99.6, 100.4, 99.7, 100.9, 99.2)
+    assert len(told(alerts(), frame(99.5), whip)[1]) == 6
+    banded = alerts()
+    banded._band = 0.01
+    assert told(banded, frame(99.5), whip) == [[], [(True, 100.5)]]
+    # Only one percent beyond the level a crossing the other way is another.
+    more = frame(*whip["close"], 101.0, 99.9, 100.1, 98.9, 100.2)
+    assert told(banded, more) == [[(False, 99.9), (True, 100.2)]]
+
+
+def test_a_level_that_is_set_again_knows_nothing_of_what_was() -> None:
+    made = Alerts(PRICES, Memory(None), band=1.0)
+    for level in (AT_100, Level("price", 50.0)):
+        made.add("AAPL", level)
+    assert told(made, frame(99.5), frame(99.5, 100.5)) == [[], [(True, 100.5)]]
+    made.remove("AAPL", AT_100)
+    assert told(made, frame(99.5, 100.5, 99.5)) == [[]]
+    made.add("AAPL", AT_100)
+    assert told(made, frame(99.5, 100.5, 99.5, 100.5)) == [[(True, 100.5)]]
 
 
 def test_bars_that_come_together_are_looked_at_one_by_one() -> None:

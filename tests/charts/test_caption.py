@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from stockstream.charts.caption import Caption, Entry
+from stockstream.charts.caption import LINE, Caption, Entry
 from stockstream.charts.theme import light
 from stockstream.charts.words import Ruler
 
@@ -22,7 +22,7 @@ def caption(width: float, title: str = "") -> tuple[Caption, FigureCanvasAgg]:
 
 def boxes(made: Caption, canvas: FigureCanvasAgg) -> list[Bbox]:
     texts = [made.title, *(text.artist for text in made.texts)]
-    return [text.get_window_extent(canvas.get_renderer()) for text in texts if text.get_text()]
+    return [text.get_window_extent(canvas.get_renderer()) for text in texts if text.get_visible() and text.get_text()]
 
 
 @pytest.mark.parametrize("width", [4.0, 6.0, 8.0, 10.0, 16.0])
@@ -45,14 +45,31 @@ def test_no_words_overlap_or_leave_their_place(width: float, entries: int, value
             assert not box.overlaps(other)
 
 
-@pytest.mark.parametrize("count", [1, 2, 4])
-def test_one_value_is_shown_where_there_is_no_room_yet(count: int) -> None:
-    """A theme is put on while the mouse is over the picture: the new words have no places yet."""
+def test_values_of_another_row_take_no_room_of_their_own() -> None:
     made, _ = caption(8.0)
-    made.read(VALUES[:count], passing=True)
-    assert made.readout.artist.get_text() == "close 101.25" + (" …" if count > 1 else "")
+    made.read(VALUES[:2])
     made.layout(0.0)
-    assert made.readout.artist.get_text() == "   ".join(VALUES[:count])
+    box = made.readout.box
+    made.read(VALUES[:2], ["a value that takes more room", *VALUES * 5])
+    assert not made.stale
+    assert made.readout.artist.get_text().startswith("a value that takes more room")
+    assert made.readout.artist.get_text().endswith(" …")
+    made.layout(0.0)
+    assert made.readout.box == box
+
+
+@pytest.mark.parametrize("lines", [0, 1, 2])
+@pytest.mark.parametrize("width", [0.6, 1.5, 3.0, 6.0])
+def test_no_more_lines_are_taken_than_there_are(lines: int, width: float) -> None:
+    made, canvas = caption(width, "MACD (12, 26, 9)")
+    made.explain(ENTRIES)
+    made.read(VALUES * 3)
+    end = made.layout(100.0, lines=lines)
+    assert end <= 100.0 + (lines * LINE + 4.0 if lines else 0.0)
+    placed = boxes(made, canvas)
+    for number, box in enumerate(placed):
+        assert 0 <= box.x0 <= box.x1 <= 100 * width + 1
+        assert not any(box.overlaps(other) for other in placed[number + 1 :])
 
 
 def test_values_that_do_not_fit_are_left_out_from_the_end_and_said_to_be() -> None:

@@ -19,8 +19,9 @@ from tests.charts.stage import Stage
 class User:
     """Somebody at a window of 7 x 4.5 inches."""
 
-    def __init__(self) -> None:
-        self.stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(600), "MSFT": bars(500, seed=2)})), rows=200)
+    def __init__(self, size: tuple[float, float] = (7.0, 4.5)) -> None:
+        model = FakeModel(PRICES, FakeFold({"AAPL": bars(600), "MSFT": bars(500, seed=2)}))
+        self.stage = Stage(model, rows=200, size=size)
         self.stage.show()
         self.scene, self.viewport = self.stage.scene, self.stage.scene.viewport
         self.changes, self.closed = 0, 0

@@ -89,3 +89,30 @@ def test_there_is_none_without_prices() -> None:
         stage.show()
         assert stage.scene._price is None
         assert stage.scene.panels[0].axes.bbox.x1 > 0.95 * 700
+
+
+@pytest.mark.parametrize(("share", "arrow"), [(1.3, "↑"), (-0.3, "↓"), (0.6, "")])
+def test_a_price_off_the_scale_is_hollow_with_an_arrow_at_the_edge(share: float, arrow: str) -> None:
+    frame = bars(200)
+    stage = on_stage(frame)
+    axes = stage.scene.panels[0].axes
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)  # by hand: it does not follow the price
+    blitted = stage.show(closing(frame, low + share * (high - low)))
+    price = stage.scene._price
+    assert price is not None
+    assert price.lines[0].startswith(arrow) if arrow else price.lines[0][0].isdigit()
+    box = price._tags[0]._box
+    assert (box.get_facecolor()[:3] == (1.0, 1.0, 1.0)) == bool(arrow)
+    assert np.array_equal(blitted, stage.drawn_anew())
+
+
+def test_a_scale_that_is_moved_off_the_price_says_so() -> None:
+    stage = on_stage(bars(200))
+    assert stage.scene._price is not None
+    stage.scene.panels[0].axes.set_ylim(1.0, 2.0)
+    stage.scene.paint()
+    assert stage.scene._price.lines[0].startswith("↑ ")
+    stage.scene.viewport.follow()
+    stage.scene.paint()
+    assert stage.scene._price.lines[0][0].isdigit()

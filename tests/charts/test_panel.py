@@ -89,7 +89,7 @@ def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
 
 def test_close_ticks_are_thinned() -> None:
     panel = Panel((Line("close"),), ylabel="", limits=(0.0, 100.0), ticks=(0.0, 30.0, 50.0, 70.0, 100.0))
-    stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 3.0))
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 1.9))
     stage.show()
     assert stage.scene.panels[0].ruling.labels() == ["0", "100"]
     stage.canvas.figure.set_size_inches(6.0, 9.0)

@@ -142,7 +142,6 @@ def test_another_key_is_drawn_anew_and_followed() -> None:
     frames = {"AAPL": bars(300), "MSFT": bars(300, seed=2)}
     stage = Stage(FakeModel(PRICES, FakeFold(frames)))
     stage.show()
-    stage.scene.panels[0].axes.set_xlim(100, 140)
     stage.viewer.turn(1)
     stage.scene.paint()
     assert stage.scene.viewport.following
@@ -215,7 +214,7 @@ def legend(stage: Stage) -> list[str]:
 def test_small_price_is_not_read_out_as_zero() -> None:
     frame = bars(30)
     frame["close"][-1] = 1.2345678e-5
-    stage = Stage(prices(1))
+    stage = Stage(prices(1), size=(10.0, 6.0))
     stage.show(frame)
     assert "C 0.0000123457" in readout(stage)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from stockstream.charts.scene import Scene
 from stockstream.charts.theme import light
 from stockstream.charts.viewer import Viewer
 from stockstream.views.frame import Frame
+from stockstream.views.marks import Line, Panel
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
 from tests.charts.stage import Stage, ink
 
@@ -193,3 +196,41 @@ def test_a_file_shows_levels() -> None:
     file = io.BytesIO()
     stage.canvas.figure.savefig(file, format="rgba", dpi=100)
     assert np.array_equal(np.frombuffer(file.getvalue(), np.uint8).reshape(before.shape), before)
+
+
+SHARES = replace(
+    PRICES, panels=(*PRICES.panels, Panel((Line("up", label="up"),), ylabel="share", percent=True)), name="shares"
+)
+
+
+def test_a_level_in_a_panel_of_percents_is_where_it_was_set_and_told_in_percent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    frame = bars(200)
+    frame = Frame("time", {**frame.columns, "up": np.linspace(0.3, 0.7, 200)})
+    stage = Stage(FakeModel(SHARES, FakeFold({"AAPL": frame})), rows=100, size=(10.0, 6.0))
+    stage.show()
+    say(stage)
+    stage.viewer.look()
+    stage.viewer.flag(place(stage, 0.61234, 2))
+    (level,) = stage.viewer.alerts.levels("AAPL")
+    assert level.value == pytest.approx(0.612, abs=0.003)
+    assert level.value == round(level.value, 4)
+    assert f"{100 * level.value:.2f}% is watched" in say(stage)
+    stage.viewer.look()
+    stage.model.fold.frames["AAPL"] = Frame("time", {**frame.columns, "up": np.linspace(0.3, 0.55, 200)})
+    with caplog.at_level(logging.WARNING):
+        stage.viewer.look()
+    (told,) = caplog.messages
+    assert re.search(r"up fell through 61\.\d+% to 55% ", told)
+
+
+def test_a_view_that_does_not_follow_says_so() -> None:
+    stage = on_stage()
+    assert "held" not in say(stage)
+    stage.scene.viewport.pan(-0.5)
+    assert "held: End follows" in say(stage)
+    stage.scene.viewport.follow()
+    assert "held" not in say(stage)
+    stage.scene.viewport.hold(0)
+    assert "held: End follows" in say(stage)

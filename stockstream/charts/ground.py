@@ -1,0 +1,40 @@
+"""A piece of what a canvas shows, kept to be put back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
+
+
+def whole(box: Bbox, canvas: FigureCanvasAgg) -> Bbox | None:
+    """The whole pixels that a box touches, those beyond the canvas left out; None where nothing is left."""
+    if box.width < 0 or box.height < 0:
+        return None
+    width, height = canvas.get_width_height(physical=True)
+    left, bottom = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
+    right, top = min(width, math.ceil(box.x1)), min(height, math.ceil(box.y1))
+    return Bbox.from_extents(left, bottom, right, top) if left < right and bottom < top else None
+
+
+class Ground:
+    """What a canvas shows at a place, as far as that is on the canvas.
+
+    Attributes
+    ----------
+    box
+        The place in whole pixels, to be blitted after it was put back or drawn on; None where all of it is beyond the
+        canvas. Of such a place Agg would ask for as much memory as there is.
+    """
+
+    def __init__(self, canvas: FigureCanvasAgg, box: Bbox) -> None:
+        self._canvas = canvas
+        self.box = whole(box, canvas)
+        self._kept: Any = None if self.box is None else canvas.copy_from_bbox(self.box)
+
+    def put_back(self) -> None:
+        """Have the canvas show it again."""
+        if self._kept is not None:
+            self._canvas.restore_region(self._kept)

@@ -1,0 +1,36 @@
+"""What a window says of the row under a mouse that rests, against what the geometry that is painted says."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from stockstream.charts.scene import Scene
+
+
+def disagreements(scene: Scene) -> list[str]:
+    """What readout, legend and tags say otherwise than the frame's row under the mouse; nothing where all is right."""
+    mouse, axes, frame = scene._crosshair._mouse, scene.panels[0].axes, scene.subject.frame
+    assert mouse is not None
+    wrong: list[str] = []
+    row = int(np.floor(axes.transData.inverted().transform((mouse[0], 0.0))[0] + 0.5))
+    panel = scene.panels[0]
+    readout = str(panel.caption.readout.artist.get_text())
+    pointed = 0 <= row < len(frame) and bool(axes.bbox.contains(*mouse))
+    told = row if pointed else len(frame) - 1
+    if not readout.startswith(scene.subject.moment(told)):
+        wrong.append(f"row {told} is {scene.subject.moment(told)}, the readout says {readout}")
+    close, said = float(frame["close"][told]), re.search(r" C (\S+)", readout)
+    if said is not None and abs(float(said[1].replace(",", "")) - close) > 1e-5 * abs(close):
+        wrong.append(f"the close of row {told} is {close}, the readout says {readout}")
+    middle = [str(label.artist.get_text()) for label in panel.caption.labels][1]
+    if middle != f"middle: {panel.tell(float(frame['middle'][told]))}":
+        wrong.append(f"row {told}: {panel.tell(float(frame['middle'][told]))}, the legend says {middle}")
+    if pointed:
+        tags = scene._crosshair._time._words.get_text(), scene._crosshair._value._words.get_text()
+        value = float(axes.transData.inverted().transform((0.0, np.floor(mouse[1]) - 0.5))[1])
+        right = scene.subject.moment(row, named=False), panel.tell(value)
+        if tags != right:
+            wrong.append(f"tags say {tags}, right is {right}")
+    return wrong
