@@ -25,6 +25,7 @@ from stockstream.cli.supervisor import Child, State, Supervisor
 from stockstream.cli.windows import blame, keep_up, memory_file, places
 from stockstream.config import Settings
 from stockstream.errors import BrokerError, DisplayError, Unreachable
+from stockstream.files import replacing
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
@@ -184,9 +185,9 @@ def _sample(settings: Settings) -> Path:
         if place.is_file():
             return place
     made.parent.mkdir(parents=True, exist_ok=True)
-    partial = made.with_suffix(f".{os.getpid()}")
-    partial.write_bytes(sample_flights())
-    return partial.replace(made)
+    with replacing(made) as beside:
+        beside.write_bytes(sample_flights())
+    return made
 
 
 def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path | None:

@@ -16,6 +16,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.report import Reporter
 from stockstream.cli.sending import Position, await_broker, send
 from stockstream.cli.serving import MetricsOption
+from stockstream.cli.simulators import noticed
 from stockstream.config_sections import History
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, YAHOO
@@ -166,7 +167,8 @@ def simulated(
         count=count,
         last=last,
     )
-    send(context, STOCKS, for_seconds(bars, seconds), metrics=metrics)
+    with noticed(context, series):
+        send(context, STOCKS, for_seconds(bars, seconds), metrics=metrics)
 
 
 def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:

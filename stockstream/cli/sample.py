@@ -10,6 +10,7 @@ import typer
 from stockstream.cli.context import Context
 from stockstream.cli.text import size
 from stockstream.errors import StockstreamError
+from stockstream.files import replacing
 from stockstream.producers.sample import SEED, sample_flights
 
 SAMPLE: Final = Path("data") / "flights" / "sample.csv"
@@ -34,8 +35,9 @@ def flights(
     made = sample_flights(seed)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(made)
     except OSError as error:
         raise StockstreamError(f"{out} cannot be written: {error.strerror}") from error
+    with replacing(out) as beside:
+        beside.write_bytes(made)
     rows = made.count(b"\n")  # the header has a line end, the last row has none
     context.reporter.result(f"{out}: {rows:,} flights, {size(len(made))}, seed {seed}")

@@ -230,6 +230,18 @@ def test_ctrl_c_flushes_and_says_what_was_delivered(site: Site) -> None:
     assert {later - earlier for earlier, later in pairwise(times)} == {timedelta(minutes=1)}
 
 
+def test_a_second_simulator_of_a_symbol_is_noticed_and_a_killed_one_is_not(site: Site) -> None:
+    with running(site, "simulated", "KO", "PEP", "--pace", "0.05") as process:
+        sent(process, 245)
+        second = site.run("produce", "simulated", "IBM", "PEP", "--count", "1", "--pace", "0")
+        other = site.run("produce", "simulated", "KO", "--interval", "5m", "--count", "1", "--pace", "0")
+    assert second.returncode == other.returncode == 0
+    assert "another simulator sends PEP 1m simulated: " in second.stderr
+    assert "another simulator" not in other.stderr
+    third = site.run("produce", "simulated", "PEP", "--count", "1", "--pace", "0")
+    assert "another simulator" not in third.stderr
+
+
 @pytest.fixture
 def yahoo(tmp_path: Path) -> Iterator[Standin]:
     with standing_in(tmp_path) as standin:

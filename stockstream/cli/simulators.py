@@ -1,0 +1,42 @@
+"""Who else simulates here: two simulators of one series replace each other's bars."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+
+from filelock import FileLock, Timeout
+
+from stockstream.cli.context import Context
+from stockstream.kafka.admin import Admin
+from stockstream.records import Series
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def noticed(context: Context, series: Sequence[Series]) -> Iterator[None]:
+    """Let other simulators of this user know of these series, and warn of those that another one sends already.
+
+    A lock a series says so, in a folder of the cluster; it ends with its process, however that ends.
+    """
+    folder = context.settings.state_dir / Admin(context.settings.connection()).cluster_id() / "simulated"
+    others: list[Series] = []
+    with ExitStack() as stack:
+        for one in series:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                name = sha256(str(one).encode()).hexdigest()[:16]  # any symbol is a name of a file then
+                stack.enter_context(FileLock(folder / f"{name}.lock", timeout=0))
+            except Timeout:
+                others.append(one)
+            except OSError as error:
+                log.warning("other simulators are not noticed: %s", error)
+        if others:
+            named = ", ".join(map(str, others))
+            context.reporter.warn(
+                f"another simulator sends {named}: of two bars of one time the later one counts - end one of them"
+            )
+        yield
