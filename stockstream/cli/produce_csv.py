@@ -184,6 +184,7 @@ def csv(
     found, _ = find(files)
     chosen = [_examined(file, overrides, context.reporter) for file in found]
     check_one_series(chosen, symbol)
+    _tell_assumed(chosen, context.reporter)
     if dry_run:
         context.reporter.result("\n\n".join(map(described, chosen)))
         return
@@ -210,6 +211,13 @@ def _examined(csv: CsvFile, overrides: Overrides, reporter: Reporter) -> StockFi
         more = repeats.differing - len(repeats.conflicts)
         reporter.warn(f"{csv.name}: {more:,} more such rows; the later one counts")
     return file
+
+
+def _tell_assumed(files: Sequence[StockFile], reporter: Reporter) -> None:
+    assumed = [file.csv.name for file in files if file.assumed]
+    if assumed:
+        more = f" and {len(assumed) - 1:,} more" if len(assumed) > 1 else ""
+        reporter.note(f"{assumed[0]}{more}: times without an offset are taken as UTC; --tz names another zone")
 
 
 def described(file: StockFile) -> str:

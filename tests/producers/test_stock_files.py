@@ -396,6 +396,26 @@ def test_a_daily_file_of_epochs_from_before_1970(write: Write) -> None:
     assert [bar.time for bar in bars] == times
 
 
+def test_a_run_of_digits_is_a_date_and_a_time(write: Write) -> None:
+    rows = [f"20120201 {clock};1.3066;1.3067;1.3065;1.3066;0" for clock in ("000000", "000100", "000200")]
+    columns = {name: str(place) for place, name in enumerate(("time", "open", "high", "low", "close"), 1)}
+    bars = read(write("EURUSD.csv", *rows), columns=columns)
+    assert [bar.time for bar in bars] == [datetime(2012, 2, 1, 0, minute, tzinfo=UTC) for minute in range(3)]
+
+
+def test_an_interval_of_days_is_none_of_minutes(write: Write) -> None:
+    rows = [f"2026-01-05 10:{minute:02},1,2,1,2,9" for minute in range(20)]
+    with pytest.raises(SourceError, match=r"most of its rows stand 1m apart, so they are no bars of 1d - .*--interval"):
+        examined(write("KO_1d.csv", HEADER, *rows))
+
+
+@pytest.mark.parametrize(("text", "zone", "assumed"), [("", None, True), ("", NEW_YORK, False), ("Z", None, False)])
+def test_times_that_name_no_zone_are_known(write: Write, text: str, zone: ZoneInfo | None, assumed: bool) -> None:
+    rows = [f"2026-01-05 10:{minute:02}:00{text},1,2,1,2,9" for minute in range(20)]
+    (file,) = examined(write("KO.csv", HEADER, *rows), zone=zone)
+    assert file.assumed == assumed
+
+
 def test_a_year_that_cannot_be_is_refused_by_line(write: Write) -> None:
     path = write("KO_1d.csv", HEADER, "2025-01-02,1,2,1,2,9", "1610-06-04,1,2,1,2,9")
     (refused,) = (item for item in StockFiles(examined(path)) if isinstance(item, BadRow))

@@ -51,6 +51,8 @@ class StockFile:
         Its rows that stand for one bar.
     only
         The symbol that is taken of those that the file names; None for all.
+    assumed
+        Whether its times name no zone and nobody else does, so that they are taken as UTC.
     """
 
     csv: CsvFile
@@ -61,6 +63,7 @@ class StockFile:
     span: tuple[int, int]
     repeats: Repeats
     only: str | None
+    assumed: bool
 
     @property
     def series(self) -> tuple[str, str] | None:
@@ -90,7 +93,7 @@ def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
     schema = Schema.of(csv, overrides)
     scan = Scan.of(schema.lines(csv), schema.rows)
     own_symbol, own_interval = named(csv.member or csv.path.name)
-    interval = overrides.interval or own_interval or _interval(csv, scan)
+    interval = _checked(csv, overrides.interval or own_interval, scan) or _interval(csv, scan)
     zone, local = _clock(csv, scan, interval, overrides.zone)
     symbol = own_symbol if schema.names_symbols else overrides.symbol or own_symbol
     tz = str(zone) if zone else None
@@ -101,7 +104,8 @@ def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
     repeats = _repeats(csv, schema, scan, reader)
     walls = scan.wall
     span = (int(walls.min()), int(walls.max())) if len(walls) else (0, 0)
-    return StockFile(csv, schema, reader, scan.lines, len(walls), span, repeats, only)
+    assumed = intraday(interval) and zone is None and scan.naive
+    return StockFile(csv, schema, reader, scan.lines, len(walls), span, repeats, only, assumed)
 
 
 def _interval(csv: CsvFile, scan: Scan) -> str:
@@ -115,6 +119,19 @@ def _interval(csv: CsvFile, scan: Scan) -> str:
     if not is_interval(found):
         raise SourceError(f"{csv.name}: cannot tell the bars' interval: most stand {found} apart", hint=hint)
     return found
+
+
+def _checked(csv: CsvFile, interval: str | None, scan: Scan) -> str | None:
+    """The interval that is said; of days and longer it cannot be where rows are minutes apart."""
+    if interval is None or intraday(interval):
+        return interval
+    found = spacing(scan.instant, scan.symbol)
+    if found is not None and is_interval(found) and intraday(found):
+        raise SourceError(
+            f"{csv.name}: most of its rows stand {found} apart, so they are no bars of {interval}",
+            hint=f"say what they are with --interval ({FORM})",
+        )
+    return interval
 
 
 def _clock(
