@@ -22,8 +22,6 @@ from stockstream.cli.report import PersonReporter
 from stockstream.cli.scrape import Scraper
 from stockstream.cli.screen import Screen, Seen, line
 from stockstream.cli.serving import LOOPBACK, Endpoint, endpoint, served
-from stockstream.errors import Unreachable
-from stockstream.kafka.client import START_BROKER
 from stockstream.kafka.monitor import Monitor
 
 EVERY: Final = 1.0
@@ -124,7 +122,7 @@ def _once(watched: Monitor, scraper: Scraper, seconds: float) -> Seen:
         if not seen.latest.waiting:
             return seen
         if time.monotonic() > patience:
-            raise Unreachable(f"no {seen.latest.waiting} answers", hint=START_BROKER)
+            raise watched.absence()
         time.sleep(EVERY / 4)
 
 

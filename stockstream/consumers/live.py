@@ -14,9 +14,9 @@ from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import quote
 
 from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
-from stockstream.errors import BrokerError, StateError, Unreachable
+from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.batch import Batch, Origin
-from stockstream.kafka.client import START_BROKER, instant
+from stockstream.kafka.client import instant, unreachable
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Fold, Selection
@@ -264,7 +264,7 @@ class Live(Generic[R]):
         """What to say where the broker or the topic did not come in time."""
         waiting = self._subscriber.standing().waiting or "the topic's end"
         if waiting.startswith("broker"):
-            return Unreachable(f"no {waiting} answers", hint=START_BROKER)
+            return unreachable(self._connection)
         return BrokerError(f"there is no {waiting}", hint="`stockstream produce` makes it with the first record")
 
     def _rate(self) -> float:

@@ -13,8 +13,8 @@ import pandas as pd
 from stockstream.config import load
 from stockstream.consumers.inventory import instead, names_in
 from stockstream.consumers.inventory import wanted as wanted_words
-from stockstream.errors import BrokerError, SeriesError, StockstreamError, Unreachable
-from stockstream.kafka.client import START_BROKER, address
+from stockstream.errors import BrokerError, SeriesError, StockstreamError
+from stockstream.kafka.client import unreachable
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
@@ -126,7 +126,7 @@ def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any]
                 return records
             if not standing.target and time.monotonic() > ends:
                 if not standing.connected:
-                    raise Unreachable(f"no broker answers at {address(connection)}", hint=START_BROKER)
+                    raise unreachable(connection)
                 raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` makes it")
             time.sleep(_PAUSE)
 

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
 
-from stockstream.errors import AuthError, BrokerError, Unreachable
+from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
-from stockstream.kafka.client import START_BROKER, address, instant, made, refused, settings, translate
+from stockstream.kafka.client import instant, made, refused, settings, translate, unreachable
 from stockstream.topics import Topic
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class Admin:
         except KafkaException as error:
             raise self._translated(error) from error
         except TimeoutError:  # only where this process was stopped for a while
-            raise Unreachable(f"no broker answers at {address(self._connection)}", hint=START_BROKER) from None
+            raise unreachable(self._connection) from None
 
     def _translated(self, error: KafkaException) -> Exception:
         self._client.poll(0)

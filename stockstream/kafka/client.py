@@ -10,12 +10,12 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 
 from stockstream.errors import AuthError, BrokerError, ConfigError, Unreachable
+from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
+from stockstream.kafka.diagnosis import cause as why
 
 C = TypeVar("C")
 
 LOG: Final = logging.getLogger("stockstream.kafka")
-
-START_BROKER: Final = "is it running? `stockstream broker` starts one here"
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
@@ -92,6 +92,18 @@ def away(error: KafkaError) -> bool:
     return error.code() in _AWAY
 
 
+def unreachable(connection: Mapping[str, Any]) -> Unreachable:
+    """That no broker answers, why, and what to do: the host is not known, nothing listens, it is not Kafka, ..."""
+    found = why(connection)
+    return Unreachable(f"no broker answers at {address(connection)}: {found.said}", hint=found.hint)
+
+
+def lasting(connection: Mapping[str, Any]) -> str:
+    """Behind the address of a broker that is waited for: why it does not answer, where waiting alone mends nothing."""
+    found = why(connection)
+    return "" if found.hint == START_BROKER else f" ({found.said})"
+
+
 def translate(error: KafkaError | KafkaException, connection: Mapping[str, Any]) -> BrokerError:
     """An error of librdkafka as one of ours."""
     cause = error.args[0] if isinstance(error, KafkaException) else error
@@ -101,5 +113,5 @@ def translate(error: KafkaError | KafkaException, connection: Mapping[str, Any])
             f"the broker at {where} refuses us: {cause.str()}", hint="check the kafka section's user, password and TLS"
         )
     if away(cause):
-        return Unreachable(f"no broker answers at {where}", hint=START_BROKER)
+        return unreachable(connection)
     return BrokerError(f"the broker at {where}: {cause.str()}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stockstream.errors import AuthError, BrokerError
-from stockstream.kafka.client import LOG, address
+from stockstream.kafka.client import LOG, address, lasting, unreachable
 from stockstream.kafka.cluster import Cluster, Look
 from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.overview import Broker, DeadLetterOverview, Letter, Overview, TopicOverview
@@ -52,7 +52,12 @@ class Monitor:
             raise
         except BrokerError as error:
             LOG.info("no overview: %s", error)
-            return Overview(time=datetime.now(UTC), bootstrap_servers=self._address, waiting=f"broker {self._address}")
+            waiting = f"broker {self._address}{lasting(self._connection)}"
+            return Overview(time=datetime.now(UTC), bootstrap_servers=self._address, waiting=waiting)
+
+    def absence(self) -> BrokerError:
+        """What to say where no broker came in time."""
+        return unreachable(self._connection)
 
     @property
     def _address(self) -> str:

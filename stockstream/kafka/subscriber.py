@@ -14,7 +14,7 @@ from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, Origin, Standing
 from stockstream.kafka.bounds import bounds
-from stockstream.kafka.client import LOG, address, made, refused, settings, translate
+from stockstream.kafka.client import LOG, address, lasting, made, refused, settings, translate
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
 from stockstream.topics import Topic
@@ -207,7 +207,7 @@ class Subscriber(Generic[R]):
             except BrokerError as error:
                 LOG.info("no topic %s yet: %s", self._topic.name, error)
                 self._health.hear(connected=False)
-                self._waiting = f"broker {address(self._connection)}"
+                self._waiting = f"broker {address(self._connection)}{lasting(self._connection)}"
             self._stop.wait(0.3)
         return self._origin or Origin("", "")
 

@@ -316,4 +316,6 @@ def test_once_without_a_broker_is_exit_code_1(tmp_path: Path) -> None:
     told = site.run("monitor", "--once")
     assert told.returncode == 1
     assert told.stdout == ""
-    assert told.stderr.startswith("stockstream: no broker 127.0.0.1:1 answers - is it running? `stockstream broker`")
+    assert told.stderr.startswith(
+        "stockstream: no broker answers at 127.0.0.1:1: connection refused - is it running? `stock"
+    )

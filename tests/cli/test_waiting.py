@@ -54,7 +54,7 @@ def producers(tmp_path: Path, port: int) -> Iterator[list[Waiting]]:
     try:
         for each in waiting:
             until(lambda each=each: each.said("waiting for the broker"), within=60)  # type: ignore[misc]
-            assert each.said(f"no broker answers at 127.0.0.1:{port}; waiting for it")
+            assert each.said(f"no broker answers at 127.0.0.1:{port}: connection refused; waiting for it")
         yield waiting
     finally:
         for each in waiting:

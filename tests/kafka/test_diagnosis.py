@@ -1,0 +1,106 @@
+"""Why no broker answers: each cause is another sentence."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stockstream.errors import Unreachable
+from stockstream.kafka import broker as broker_module
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.client import lasting
+from stockstream.kafka.diagnosis import trouble
+from stockstream.kafka.server_properties import server_properties
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+from tests.kafka.streams import connection, until
+
+
+def told(where: str) -> str:
+    with pytest.raises(Unreachable) as caught:
+        Admin(connection(where), timeout=1).names()
+    return str(caught.value)
+
+
+@pytest.fixture
+def answers() -> Iterator[dict[str, bytes]]:
+    """What a server says to whoever connects, by its address: none of them is Kafka."""
+    servers: dict[str, bytes] = {}
+    sockets = []
+    for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x15\x03\x03\x00\x02\x02\x50", b""):
+        listening = socket.create_server(("127.0.0.1", 0))
+        sockets.append(listening)
+        servers[f"127.0.0.1:{listening.getsockname()[1]}"] = answer
+        threading.Thread(target=serve, args=(listening, answer), daemon=True).start()
+    yield servers
+    for listening in sockets:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+
+
+def serve(listening: socket.socket, answer: bytes) -> None:
+    while True:
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return
+        with client:
+            client.recv(1_000)
+            client.sendall(answer)
+
+
+def test_a_host_that_is_not_known() -> None:
+    where = "no-such-host.invalid:9092"
+    assert told(where) == f"no broker answers at {where}: no such host is known - check bootstrap_servers"
+    assert lasting(connection(where)) == " (no such host is known)"
+
+
+def test_a_port_at_which_nothing_listens() -> None:
+    where = f"127.0.0.1:{free_port()}"
+    assert told(where).startswith(f"no broker answers at {where}: connection refused - is it running? `stockstream br")
+    assert lasting(connection(where)) == ""
+
+
+def test_a_port_at_which_something_else_listens(answers: dict[str, bytes]) -> None:
+    http, tls, mute = (told(where).partition(": ")[2] for where in answers)
+    assert http == "what listens there is not Kafka - check bootstrap_servers"
+    assert tls == "it speaks TLS - set security.protocol in the kafka section"
+    assert mute.startswith("it closes the connection without a word")
+
+
+def test_several_servers_are_told_one_by_one(answers: dict[str, bytes]) -> None:
+    http, gone = next(iter(answers)), f"127.0.0.1:{free_port()}"
+    assert f"{http} what listens there is not Kafka; {gone} connection refused" in told(f"{http},{gone}")
+
+
+def test_a_broker_that_calls_itself_a_name_that_is_not_known(
+    tmp_path: Path, kafka_jars: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one in a container does, whose advertised.listeners is the container's own name."""
+
+    def misnamed(port: int, controller_port: int) -> str:
+        own = f"advertised.listeners=BROKER://127.0.0.1:{port}"
+        text = server_properties(port, controller_port)
+        assert own in text
+        return text.replace(own, f"advertised.listeners=BROKER://no-such-host.invalid:{port}")
+
+    monkeypatch.setattr(broker_module, "server_properties", misnamed)
+    running = Broker(tmp_path, kafka_jars, port=free_port())
+    monkeypatch.setattr(running, "_await_ready", lambda: None)  # which would wait for the name, too
+    with running:
+        where = running.bootstrap_servers
+        host, port = where.split(":")
+        until(lambda: trouble(host, int(port)) is None, 60)
+        named = f"it answers, but calls itself no-such-host.invalid:{port} (no such host is known)"
+        with Subscriber(STOCKS, Bar, connection(where)) as subscriber:
+            until(lambda: subscriber.standing().waiting == f"broker {where} ({named})", 60)
+        with pytest.raises(Unreachable) as caught:
+            Admin(connection(where), timeout=2).topic_id("stocks")
+    assert caught.value.message == f"no broker answers at {where}: {named}"
+    assert "advertised.listeners" in str(caught.value.hint)
