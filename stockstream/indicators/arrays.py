@@ -181,15 +181,15 @@ def moments(values: Floats, period: int, out: Floats) -> None:
         chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
         last = chunk[-1]
         tails = chunk[::-1] - last
-        tail_squares = _running_sum(tails * tails)
-        _running_sum(tails)
+        tail_squares = running_sum(tails * tails)
+        running_sum(tails)
         # Of the last value in a block the distance from the pivot, which it is itself, is 0, and so are its sums.
         offsets = np.zeros((period, chunk.shape[1] - 1))
         np.subtract(chunk[:-1, 1:], last[:-1], out=offsets[:-1])
         squares = offsets * offsets
         totals = offsets.copy()
-        _running_sum(squares[:-1])
-        _running_sum(totals[:-1])
+        running_sum(squares[:-1])
+        running_sum(totals[:-1])
         squares[:-1] += tail_squares[-2::-1, :-1]
         totals[:-1] += tails[-2::-1, :-1]
         squares[-1] = tail_squares[-1, 1:]
@@ -216,8 +216,8 @@ def means(values: Floats, period: int, out: Floats, *, of_sizes: bool = False) -
     for first in range(1, len(blocks), step):
         chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
         last = np.zeros(chunk.shape[1]) if of_sizes else chunk[-1]
-        tails = _running_sum(chunk[::-1] - last)
-        totals = _running_sum(chunk[:-1, 1:] - last[:-1])
+        tails = running_sum(chunk[::-1] - last)
+        totals = running_sum(chunk[:-1, 1:] - last[:-1])
         totals += tails[-2::-1, :-1]
         result = results[first - 1 : first - 1 + totals.shape[1]]
         result[:, :-1] = (totals / period + last[:-1]).T
@@ -234,10 +234,10 @@ def weighted_means(values: Floats, period: int, out: Floats) -> None:
     for first in range(1, len(blocks), step):
         chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
         last = chunk[-1]
-        tails = _running_sum(_running_sum(chunk[::-1] - last))
+        tails = running_sum(running_sum(chunk[::-1] - last))
         offsets = chunk[:-1, 1:] - last[:-1]
-        ramps = _running_sum(offsets * places)
-        totals = _running_sum(offsets)
+        ramps = running_sum(offsets * places)
+        totals = running_sum(offsets)
         totals *= period - places
         totals += ramps
         totals += tails[-2::-1, :-1]
@@ -246,7 +246,7 @@ def weighted_means(values: Floats, period: int, out: Floats) -> None:
         result[:, -1] = last[1:] + tails[-1, 1:] / weights
 
 
-def _running_sum(rows: Floats) -> Floats:
+def running_sum(rows: Floats) -> Floats:
     """The sums of the first 1, 2, ... rows, in place."""
     if rows.shape[1] < rows.shape[0]:
         return np.add.accumulate(rows, axis=0, out=rows)

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
 from stockstream.indicators.deviations import Deviations
-from stockstream.indicators.rolling import Mean
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-    from stockstream.indicators.long_deviations import LongDeviations
 
 _LONG_FROM: Final = 48
 """The period from which NumPy sums the deviations of one window in less time than a loop."""
@@ -39,8 +36,8 @@ class CCI(Indicator[PriceBar, CCIPoint]):
 
     Source: Donald R. Lambert, "Commodity Channel Index: Tool for Trading Cyclic Trends", Commodities (October 1980).
     The first point is at the bar with index ``period`` - 1. In a flat window it is undefined, where TA-Lib gives 0.
-    For both, flat is also one with a mean deviation below 1e-14 of the mean: the sum of three decimal prices rounds by
-    some 1e-15, which is no movement.
+    For both, flat is also one with a mean deviation below 1e-14 of the mean: three decimal prices round by some 1e-15,
+    which is no movement. Prices are measured from one of them, which loses no digits, also at 1e9 +- 0.01.
 
     Every deviation of the window changes with the mean, so that each update adds all of them up: its cost is linear in
     the period, where that of other indicators is constant. As NumPy does it, a value more takes half a nanosecond: an
@@ -67,21 +64,21 @@ class CCI(Indicator[PriceBar, CCIPoint]):
     133.333333
     """
 
-    __slots__ = ("_mean", "_noise", "_scale", "_window", "period")
+    __slots__ = ("_noise", "_scale", "_window", "period")
 
     name: ClassVar[str] = "cci"
     undefined: ClassVar[str] = "the price did not move"
     inputs: ClassVar[tuple[str, ...]] = ("high", "low", "close")
     point: ClassVar[type[Point]] = CCIPoint
-    kept: ClassVar[tuple[str, ...]] = ("_mean", "_window")
+    kept: ClassVar[tuple[str, ...]] = ("_window",)
+    version: ClassVar[int] = 2
 
     def __init__(self, period: int = 20) -> None:
         super().__init__()
         self.period = checks.whole("period", period, least=2)
         self._scale = self.period / 0.015
         self._noise = self.period * _NOISE
-        self._mean = Mean(self.period)
-        self._window: Deviations | LongDeviations
+        self._window: Deviations
         if self.period < _LONG_FROM:
             self._window = Deviations(self.period)
         else:
@@ -100,29 +97,22 @@ class CCI(Indicator[PriceBar, CCIPoint]):
         close = bar.close
         if not -1e100 <= low <= high <= 1e100 or not -1e100 <= close <= 1e100:
             raise checks.refusal(bar, "high", "low", "close")
-        # Three times the typical price: the index is the same, and rounds less.
-        typical = high + low + close
-        mean = self._mean.push(typical)
-        window = self._window
-        window.push(typical)
-        if mean is None:
+        # Of three times the typical price the index is the same, and rounds less.
+        found = self._window.push(close, (high - close) + (low - close))
+        if found is None:
             return None
-        total = window.around(mean)
+        distance, total, mean = found
         flat = total <= self._noise * abs(mean)
-        self.value = point = CCIPoint(None if flat else (typical - mean) / total * self._scale)
+        self.value = point = CCIPoint(None if flat else distance / total * self._scale)
         return point
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         import numpy as np  # as late as here: see base
 
         high, low, close = inputs
-        typical = high + low
-        typical += close
-        mean = self._mean.batch(typical)
-        total = self._window.batch(typical, mean)
+        distance, total, mean = self._window.batch(close, (high - close) + (low - close))
         flat = total <= self._noise * np.abs(mean)
-        cci = np.subtract(typical, mean, out=points[0])
-        with np.errstate(invalid="ignore"):
-            cci /= total
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cci = np.divide(distance, total, out=points[0])
         cci *= self._scale
         cci[flat] = np.nan

@@ -115,7 +115,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
                 raise InvalidBar(f"the bar at {time} is of a session that is over: another began at {self._start}")
         except TypeError:
             raise InvalidBar(f"the time {time} is no instant with a zone") from None
-        typical = (high + low + close) / 3.0
+        typical = close + ((high - close) + (low - close)) / 3.0
         if begins:
             session = self._sessions.at(time, getattr(bar, "tz", None))
             self._start = session.start
@@ -170,7 +170,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
 
         high, low, close, volume, zones, times = inputs
         places, sessions = self._begun(np.maximum.accumulate(times), zones)
-        typical = (high + low + close) / 3.0
+        typical = close + ((high - close) + (low - close)) / 3.0
         pivots = _spread(np.concatenate(([self._pivot], typical[places])), places, len(times))
         excess = (typical - pivots) * volume
         volume = volume.copy()

@@ -20,7 +20,7 @@ from stockstream.views.study import Part, Study, chart
 from stockstream.views.view import View
 from tests.charts.fake_model import FakeModel
 from tests.charts.stage import Stage
-from tests.views.bars import walk
+from tests.views.bars import bar, walk
 
 OF_BARS = {name: VIEWS[name] for name, study in STUDIES.items() if study.indicator is not None}
 every_view = pytest.mark.parametrize("view", OF_BARS.values(), ids=lambda view: view.name)
@@ -110,6 +110,19 @@ def test_too_few_bars_are_said_to_be(view: View[Any]) -> None:
     stage = drawn(view, walk(4))
     said = {panel._remark.get_text() for panel in stage.scene.panels if panel.spec.ylabel not in ("price", "volume")}
     assert said <= ({"not enough bars yet"} if lookback >= 4 else {""})
+
+
+@every_view
+def test_a_price_that_did_not_move_is_never_too_few_bars(view: View[Any]) -> None:
+    flat = [bar(minute, 6.01, open=6.01, high=6.01, low=6.01, volume=0.0) for minute in range(200)]
+    indicator = STUDIES[view.name].indicator(**defaults(view))  # type: ignore[misc]
+    stage = drawn(view, flat)
+    said = {panel._remark.get_text() for panel in stage.scene.panels} - {""}
+    assert not any("not enough" in text for text in said)
+    if view.name in ("stochastic", "cci", "williams_r"):
+        assert f"undefined: {indicator.undefined}" in said
+    if view.name == "vwap":
+        assert any("no volume" in text for text in said)
 
 
 @every_study

@@ -46,7 +46,7 @@ def test_each_session_begins_anew() -> None:
 
 def test_the_typical_price_is_the_mean_of_high_low_and_close() -> None:
     point = VWAP().update(SimpleNamespace(high=12.0, low=8.0, close=11.5, volume=7.0, time=MONDAY))
-    assert point.vwap == (12.0 + 8.0 + 11.5) / 3
+    assert point.vwap == 10.5 == (12.0 + 8.0 + 11.5) / 3
 
 
 def test_a_session_ends_at_the_exchange_s_midnight_not_at_ours() -> None:
@@ -69,12 +69,12 @@ def test_the_bar_s_own_zone_counts_unless_one_is_stated() -> None:
         assert VWAP(zone).batch(table)["vwap"].tolist() == expected
 
 
-@pytest.mark.parametrize("price", [0.1, 248.3596954345703, 1e9 + 0.01])
+@pytest.mark.parametrize("price", [0.1, 6.01, 248.3596954345703, 1e9 + 0.01])
 def test_over_a_flat_session_it_is_the_price_exactly(price: float) -> None:
     bars = timed(stretch(np.full(97, price)))
-    typical = (price + price + price) / 3.0
     traded = np.cumsum(bars["volume"]) > 0
-    assert set(VWAP().batch(bars)["vwap"][traded]) == {typical}
+    assert set(VWAP().batch(bars)["vwap"][traded]) == {price}
+    assert set(stream(VWAP(), bars)["vwap"][traded]) == {price}
 
 
 @pytest.mark.parametrize("level", [100.0, 1e9, 1e-7])
