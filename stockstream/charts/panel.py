@@ -109,7 +109,7 @@ class DrawnPanel:
         )
         self._legend = Legend(panel, theme, first=above is None)
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
-        self._grid, self._empty = True, False
+        self._grid, self._empty, self._log = True, False, False
         self.marks: list[DrawnMark] = []
         self._dress()
         self.build(())
@@ -140,7 +140,11 @@ class DrawnPanel:
         """Show a grid or none; have prices on a logarithmic scale or a linear one."""
         self._grid = grid
         self.ruling.grid = grid and not self._empty
-        name = "log" if log and self.priced else "linear"
+        self._log = log and self.priced
+        self._scale(log=self._log)
+
+    def _scale(self, *, log: bool) -> None:
+        name = "log" if log else "linear"
         if name == self.axes.get_yscale():
             return
         low, high = self.axes.get_ylim()
@@ -273,6 +277,7 @@ class DrawnPanel:
                 return False
             self.axes.set_ylim(*self.spec.limits, auto=False)
             return True
+        self._scale(log=self._log and self._above_zero(frame))
         extent = self._reach(frame)
         if extent is None:
             return False
@@ -285,6 +290,10 @@ class DrawnPanel:
             return False
         self.axes.set_ylim(*limits, auto=False)
         return True
+
+    def _above_zero(self, frame: Frame) -> bool:
+        """Whether all prices in view are, which a logarithmic scale needs: one that is not would not be seen."""
+        return "low" not in frame or not bool((frame["low"][frame.sure("low")] <= 0).any())
 
     def _reach(self, frame: Frame) -> tuple[float, float] | None:
         """The least and the greatest value in view; a doubtful row counts only where there is no other."""

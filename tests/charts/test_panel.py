@@ -96,3 +96,20 @@ def test_close_ticks_are_thinned() -> None:
     stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
     stage.scene.paint()
     assert stage.scene.panels[0].ruling.labels() == ["0", "30", "50", "70", "100"]
+
+
+def test_a_logarithmic_scale_gives_way_to_a_price_that_is_not_above_zero() -> None:
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(30)})))
+    stage.scene.rule(grid=True, log=True)
+    stage.show()
+    (prices, *_) = stage.scene.panels
+    assert (prices.axes.get_yscale(), prices.ruling.name) == ("log", "price (log)")
+    frame = bars(30)
+    fallen = Frame("time", {**frame.columns, "low": np.where(np.arange(30) == 20, -40.0, frame["low"])})
+    shown = stage.show(fallen)
+    assert (prices.axes.get_yscale(), prices.ruling.name) == ("linear", "price")
+    assert prices.axes.get_ylim()[0] < -40.0
+    assert np.array_equal(shown, stage.drawn_anew())
+    shown = stage.show(frame)
+    assert (prices.axes.get_yscale(), prices.ruling.name) == ("log", "price (log)")
+    assert np.array_equal(shown, stage.drawn_anew())
