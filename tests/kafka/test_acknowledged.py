@@ -6,6 +6,7 @@ librdkafka calls what precedes it delivered: see docs/reliability.md.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +16,12 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from stockstream.errors import DeliveryError
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar
 from stockstream.topics import Topic
 from tests.kafka.mock_cluster import NOT_LEADER, MockCluster, mock_cluster
-from tests.kafka.streams import connection, own_topic
+from tests.kafka.streams import connection, own_topic, put
 from tests.views.bars import walk
 
 RECORDS = walk(10)
@@ -63,6 +65,17 @@ def held(bootstrap_servers: str, topic: str) -> int:
     return sum(end - first for first, end in bounds)
 
 
+def messages(bootstrap_servers: str, topic: str) -> list[Message]:
+    """All that the only partition of a topic holds."""
+    count = held(bootstrap_servers, topic)
+    consumer = Consumer({**connection(bootstrap_servers), "group.id": "test"})
+    consumer.assign([TopicPartition(topic, 0, 0)])
+    found = [message for message in (consumer.poll(10) for _ in range(count)) if message is not None]
+    consumer.close()
+    assert len(found) == count
+    return found
+
+
 def test_live_data_is_not_overtaken_by_what_follows_it(mock: MockCluster) -> None:
     topic = mock_topic(mock)
     with Publisher(topic, connection(mock.bootstrap_servers), linger_ms=5) as publisher:
@@ -101,6 +114,22 @@ def test_librdkafka_calls_delivered_what_was_refused_and_overtaken(mock: MockClu
     producer.flush()
     assert [error for error, _ in outcomes] == [None] * 10
     assert [offset for _, offset in outcomes].count(None) == 10 - held(mock.bootstrap_servers, topic) > 0
+
+
+def test_a_dead_letter_that_is_overtaken_is_written_again(mock: MockCluster) -> None:
+    topic = mock_topic(mock)
+    put(mock.bootstrap_servers, topic.name, "AAPL", [str(number).encode() for number in range(8)])
+    refused = [Refused(message, "no bar") for message in messages(mock.bootstrap_servers, topic.name)]
+    # A request for each, all of them under way at a time.
+    several = {"batch.num.messages": 1, "max.in.flight": 5}
+    letters = DeadLetters(topic, connection(mock.bootstrap_servers) | several, threading.Event())
+    assert letters.put(refused[:1])
+    mock.answer_after(SLOW)
+    mock.refuse_next(NOT_LEADER)
+    assert letters.put(refused[1:])
+    mock.answer_after(0)
+    kept = {message.key() for message in messages(mock.bootstrap_servers, topic.dead_letters)}
+    assert kept == {each.place.encode() for each in refused}
 
 
 def test_nothing_is_sent_before_every_partition_has_a_leader(broker: str) -> None:
