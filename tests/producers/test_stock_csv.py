@@ -186,6 +186,8 @@ def test_a_spacing_that_is_none_asks_for_the_interval(write: Write, rows: Sequen
         ("2026-01-02,1,2,,2,2,9", "Low", "no value (empty)"),
         ("2026-01-02,1,two,1,2,2,9", "High", "'two' is no number"),
         ("2026-01-02,1,inf,1,2,2,9", "High", "'inf' is not finite"),
+        ("2026-01-02,1,2,1,2,2,1e101", "Volume", "'1e101' is beyond 1e100"),
+        (",1,2,1,2,2,9", "Date", "no value (empty)"),
         ("2026-01-02,1,2,1,2,2,9 00", "Volume", "'9 00' is no number"),
         ("02.01.2026,1,2,1,2,2,9", "Date", "'02.01.2026' is no time in this file's format, Y/M/D"),
         ("2026-01-02,1,2,1,2,2", None, "6 cells where the header has 7"),

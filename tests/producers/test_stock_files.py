@@ -419,7 +419,10 @@ def test_times_that_name_no_zone_are_known(write: Write, text: str, zone: ZoneIn
 def test_a_year_that_cannot_be_is_refused_by_line(write: Write) -> None:
     path = write("KO_1d.csv", HEADER, "2025-01-02,1,2,1,2,9", "1610-06-04,1,2,1,2,9")
     (refused,) = (item for item in StockFiles(examined(path)) if isinstance(item, BadRow))
-    assert str(refused) == f"{path}, line 3, column Date: '1610-06-04' would be a time of the year 1610"
+    assert (
+        str(refused)
+        == f"{path}, line 3, column Date: '1610-06-04' would be a time of the year 1610, before 1900 or after 2261"
+    )
 
 
 @pytest.mark.parametrize("newest_first", [False, True])

@@ -17,12 +17,12 @@ from stockstream.producers.stock_csv.dialect import Dialect, Numbers
 from stockstream.producers.stock_csv.local import LocalTimes
 from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.times import TimeFormat, joined
-from stockstream.records import OFF_GRID, Bar, doubts, known_open
+from stockstream.records import FIRST_YEAR, LAST_YEAR, OFF_GRID, Bar, doubts, known_open
 
 # What no last cell of a whole row ends with. A number that merely lost digits cannot be told from a whole one.
 _CUT: Final = re.compile(r"(.*[.,eE+-])?\s*")
-_YEARS: Final = range(1700, 2200)
-"""The years in which a bar may lie; in others its time was misread."""
+_LARGEST: Final = 1e100
+"""What no number of a record is beyond; see `stockstream.records.Number`."""
 
 
 class Unreadable(Exception):
@@ -75,12 +75,16 @@ class Rows:
     def stamp(self, cells: Sequence[str]) -> datetime:
         """The row's time, without a zone where it names none. Raises Unreadable."""
         text, place = self.written(cells), self.columns.places["time"]
+        if not text:
+            raise Unreadable(place, "no value (empty)")
         try:
             stamp = self.times.read(text)
         except ValueError:
             raise Unreadable(place, f"{text!r} is no time in this file's format, {self.times}") from None
-        if stamp.year not in _YEARS:
-            raise Unreadable(place, f"{text!r} would be a time of the year {stamp.year}")
+        if not FIRST_YEAR <= stamp.year <= LAST_YEAR:
+            raise Unreadable(
+                place, f"{text!r} would be a time of the year {stamp.year}, before {FIRST_YEAR} or after {LAST_YEAR}"
+            )
         return stamp
 
     def symbol(self, cells: Sequence[str]) -> str | None:
@@ -179,22 +183,19 @@ class Reader:
 
     def _prices(self, cells: Sequence[str], places: Mapping[str, int]) -> tuple[float | None, float, float, float]:
         """Open, high, low and close; the open alone may be missing."""
-        prices = [self._number(cells, places[field]) for field in PRICES]
-        if not any(price is not None for price in prices):
-            self._price(cells, places["open"])
-        high, low, close = (self._price(cells, places[field]) for field in PRICES[1:])
-        return known_open(prices[0], high, low, close), high, low, close
-
-    def _price(self, cells: Sequence[str], place: int) -> float:
-        price = self._number(cells, place)
-        if price is None:
+        prices = opened, high, low, close = [self._number(cells, places[field]) for field in PRICES]
+        if high is None or low is None or close is None:
+            place = places[PRICES[prices.index(None)]]
             raise Unreadable(place, f"no value ({cells[place].strip() or 'empty'})")
-        return price
+        return known_open(opened, high, low, close), high, low, close
 
     def _number(self, cells: Sequence[str], place: int | None) -> float | None:
         if place is None:
             return None
         try:
-            return self.numbers.read(cells[place].strip())
+            number = self.numbers.read(cells[place].strip())
         except ValueError as error:
             raise Unreadable(place, str(error)) from None
+        if number is not None and abs(number) > _LARGEST:
+            raise Unreadable(place, f"{cells[place].strip()!r} is beyond 1e100")
+        return number
