@@ -141,11 +141,14 @@ class Bars:
         self._numbers[:, start:total] = tail
         self._instants[start:total] = instants
         self._filled = total
-        if places[-1] == start:
-            self.times[start:start] = times
-        else:
-            tail_times = np.array(self.times[start:], dtype=object)
-            self.times[start:] = np.insert(tail_times, places - start, np.array(times, dtype=object)).tolist()
+        behind = self.times[start:]
+        del self.times[start:]
+        done = 0
+        for place, time in zip((places - start).tolist(), times, strict=True):
+            self.times += behind[done:place]
+            self.times.append(time)
+            done = place
+        self.times += behind[done:]
 
     def cut(self, place: int) -> None:
         """Let go of all bars from a place on; others follow at once."""

@@ -15,7 +15,7 @@ from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import History, Makers
-from stockstream.views.stretch import Stretch
+from stockstream.views.stretch import Stretch, gather
 from stockstream.views.track import AnyIndicator
 
 _STATE_VERSION: Final = 4
@@ -64,8 +64,9 @@ class SeriesFold:
     def apply(self, records: Sequence[Candle] | Sequence[Stretch]) -> bool:
         """Take the next bars, or what `gather` made of them; True where anything changed."""
         changed = False
-        for each in records:
-            stretch = each if isinstance(each, Stretch) else Stretch([each])
+        stretches = [each for each in records if isinstance(each, Stretch)]
+        stretches += gather([each for each in records if isinstance(each, Candle)])
+        for stretch in stretches:
             series = stretch.last.symbol, stretch.last.interval, stretch.last.feed
             if self._wanted(series):
                 history = self._histories.get(series)
