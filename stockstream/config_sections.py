@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
@@ -22,7 +22,7 @@ def _names(value: object) -> object:
 
 
 def _history(value: str) -> str:
-    if not re.fullmatch(r"[1-9]\d*(d|wk|mo|y)|ytd|max", value):
+    if not re.fullmatch(r"[1-9]\d{0,4}(d|wk|mo|y)|ytd|max", value):
         raise ValueError("should be days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
     return value
 
@@ -44,6 +44,11 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
 
 
+Backend = Literal["auto", "tk", "qt"]
+BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
+"""The toolkits that a window may be opened with."""
+
+
 class Section(BaseModel):
     """A part of the settings; unknown keys are errors."""
 
@@ -63,7 +68,7 @@ class WindowSettings(Section):
     the dead band about any level in percent of it."""
 
     refresh: float | None = Field(default=None, gt=0)
-    backend: Literal["auto", "tk", "qt"] = "auto"
+    backend: Backend = "auto"
     rows: int = Field(default=500, ge=2)
     theme: Literal["light", "dark", "contrast"] = "light"
     save_as: Literal["png", "svg", "pdf"] = "png"

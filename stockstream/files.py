@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole."""
+"""Files that are replaced as a whole, and that say who wrote them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from stockstream.errors import StockstreamError
+from stockstream.version import VERSION
+
+MARK: Final = f"stockstream {VERSION}"
+"""What the metadata of our pictures and pages names as their maker."""
+
+_MARKS: Final = {
+    ".png": rb"Software\0stockstream ",
+    ".svg": rb"<dc:title>stockstream ",
+    ".pdf": rb"/Creator \(stockstream ",
+    ".html": rb'<meta name="generator" content="stockstream ',
+    ".htm": rb'<meta name="generator" content="stockstream ',
+    ".csv": rb"^time,symbol,[^\n]*\bdoubtful\b|^day,airline,flights\b",
+}
+"""By what a file of ours is known: its metadata; a table, which has none, by its header."""
+
+_ENDS: Final = 65_536
+"""Bytes at the start and at the end of a file in which its metadata is looked for."""
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file was written by this program, or is empty, so that nothing of anybody's is in it.
+
+    Raises OSError where it cannot be read.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        text = file.read(_ENDS)
+        if size > _ENDS:
+            file.seek(max(_ENDS, size - _ENDS))
+            text += file.read(_ENDS)
+    mark = _MARKS.get(path.suffix.lower())
+    return not size or (mark is not None and re.search(mark, text) is not None)
 
 
 @contextmanager
@@ -17,8 +50,8 @@ def replacing(path: Path, *, hint: str | None = None) -> Iterator[Path]:
     """Where to write what is to become the file at ``path``; it is moved there when the block ends well.
 
     So a reader never meets half a file, and where writing fails the former one stays. What a process has left behind
-    that was killed while it wrote is cleared. Raises `StockstreamError` with the ``hint`` where the file cannot be
-    written.
+    that was killed while it wrote is cleared. Where the path is a link, the file that it leads to is replaced. Raises
+    `StockstreamError` with the ``hint`` where the file cannot be written.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -31,8 +64,10 @@ def replacing(path: Path, *, hint: str | None = None) -> Iterator[Path]:
     _clear(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        target = path.resolve() if path.is_symlink() else path
+        beside = target.with_name(beside.name)
         yield beside
-        beside.replace(path)
+        beside.replace(target)
     except OSError as error:
         raise StockstreamError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
     finally:

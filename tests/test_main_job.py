@@ -169,7 +169,7 @@ def test_windows_that_open_first_live_through_everything(shell: Shell) -> None:
 
 
 def test_once_says_what_is_not_there(shell: Shell) -> None:
-    window = shell.start("watch", "bollinger", "AAPL", "--once", name="early")
+    window = shell.start("watch", "bollinger", "AAPL", "--once", "--headless", "a.png", name="early")
     assert window.wait(30) == 1
     assert "stockstream broker" in shell.said("early")
     broker(shell)

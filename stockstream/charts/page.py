@@ -13,6 +13,7 @@ from stockstream.charts.dashboard import KINDS, place
 from stockstream.charts.markup import listing, picture
 from stockstream.charts.returns_section import sections
 from stockstream.charts.theme import Theme, light
+from stockstream.files import MARK
 from stockstream.views.frame import Frame
 from stockstream.views.returns import Spread
 from stockstream.views.tiles import Listing, Tile
@@ -76,6 +77,7 @@ def page(
     badge = ' <b class="badge">SIMULATED</b>' if simulated else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<meta name="generator" content="{MARK}">'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
         f"<body><h1>{escape(title)}{badge}</h1><p>{escape(about)}</p>\n"
         f'<div class="pictures">{pictures}</div>\n{sections(returns, theme)}{listings}</body></html>\n'

@@ -15,6 +15,7 @@ from stockstream.charts.alerts import Alerts
 from stockstream.charts.memory import Memory
 from stockstream.charts.model import Model
 from stockstream.charts.options import PictureOptions
+from stockstream.charts.saving import FORMATS, metadata
 from stockstream.charts.scene import DPI, Scene
 from stockstream.charts.strip import utc_now
 from stockstream.charts.subject import Subject
@@ -40,7 +41,7 @@ def size_of(view: View[Any]) -> tuple[float, float]:
 
 
 class Picture:
-    """Draws what a window would show to a PNG file.
+    """Draws what a window would show to a file: PNG, SVG or PDF.
 
     Parameters
     ----------
@@ -100,9 +101,14 @@ def _content(shown: Subject) -> object:
 
 
 def save(canvas: FigureCanvasAgg, path: Path, *, hint: str) -> None:
-    """Write what a canvas shows as a PNG file; a reader never meets half of it.
+    """Write what a canvas shows, as PNG unless the file's suffix says SVG or PDF; a reader never meets half of it.
 
     Raises `StockstreamError` where it cannot be written.
     """
+    form = path.suffix[1:].lower()
     with replacing(path, hint=hint) as beside, beside.open("wb") as file:
-        imsave(file, np.asarray(canvas.buffer_rgba()), format="png", dpi=canvas.figure.dpi)
+        if form in FORMATS and form != "png":
+            canvas.figure.savefig(file, format=form, dpi="figure", metadata=metadata(form))
+            return
+        pixels = np.asarray(canvas.buffer_rgba())
+        imsave(file, pixels, format="png", dpi=canvas.figure.dpi, metadata=metadata("png"))

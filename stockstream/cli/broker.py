@@ -32,6 +32,7 @@ def broker(
 
     The first run fetches Kafka (45 MB). Topics are kept from run to run.
     """
+    _refuse_the_folder_of_others(data)
     context = Context.of(ctx)
     settings, reporter = context.settings, context.reporter
     for number in (signal.SIGINT, *ENDING):
@@ -53,6 +54,20 @@ def broker(
             kafka.wait()
     except KeyboardInterrupt:
         reporter.note("Kafka ended")
+
+
+def _refuse_the_folder_of_others(data: Path | None) -> None:
+    """Kafka's folder is laid out and cleared by us: it is none that holds something else. Raises typer.BadParameter."""
+    if data is None:
+        return
+    try:
+        if data.exists() and not data.is_dir():
+            raise typer.BadParameter(f"{data} is no folder", param_hint="--data")
+        if data.exists() and any(data.iterdir()) and not (data / "lock").exists():
+            told = f"{data} holds other files: name a folder that is empty or not there yet"
+            raise typer.BadParameter(told, param_hint="--data")
+    except OSError as error:
+        raise typer.BadParameter(f"{data}: {(error.strerror or str(error)).lower()}", param_hint="--data") from error
 
 
 def _asked_to_end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape

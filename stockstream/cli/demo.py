@@ -24,8 +24,8 @@ from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
 from stockstream.cli.windows import blame, keep_up, memory_file, places
 from stockstream.config import Settings
-from stockstream.errors import BrokerError, DisplayError, Unreachable
-from stockstream.files import replacing
+from stockstream.errors import BrokerError, DisplayError, StockstreamError, Unreachable
+from stockstream.files import is_ours, replacing
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
@@ -199,6 +199,13 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
             reporter.note(error.message)
         else:
             return None
+    for view in _shown(settings.demo.symbols, yahoo=False):
+        picture = PICTURES / f"{view}.png"
+        if picture.exists() and not is_ours(picture):
+            raise StockstreamError(
+                f"{picture.absolute()} is there and stockstream did not write it",
+                hint="move it, or start in another folder",
+            )
     reporter.note(f"the windows are drawn to {PICTURES}/bollinger.png, aroon.png and flights.png")
     PICTURES.mkdir(exist_ok=True)
     return PICTURES

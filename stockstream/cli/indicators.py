@@ -13,9 +13,8 @@ import typer
 
 from stockstream.cli.context import Invocation
 from stockstream.cli.text import table
-from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import Description, catalog, describe, of_bars
-from stockstream.names import nearest
+from stockstream.names import cut, nearest
 
 app = typer.Typer()
 
@@ -58,7 +57,8 @@ def describe_one(
     if kind is None:
         near = nearest(name.lower(), catalog())
         meant = f"did you mean {near}? " if near else ""
-        raise StockstreamError(f"there is no indicator {name!r}", hint=f"{meant}There are {', '.join(catalog())}")
+        told = f"there is no indicator {cut(name)}: {meant}there are {', '.join(catalog())}"
+        raise typer.BadParameter(told, param_hint="NAME")
     described = describe(kind)
     text = json.dumps(_record(described), indent=2) if as_json else "\n".join(_page(described, _width()))
     Invocation.of(ctx).reporter.result(text)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import re
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Final, NoReturn, cast
@@ -114,11 +117,37 @@ def _command(name: str) -> Any:
         target.rich_markup_mode = None
         command: Any = typer.main.get_group(target)
         command.name = name
-        return command
-    single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name)(target)
-    return typer.main.get_command(single)
+    else:
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name)(target)
+        command = typer.main.get_command(single)
+    _check_numbers(command)
+    return command
 
+
+def _check_numbers(command: Any) -> None:
+    """Have a command and those within it refuse numbers that no option means: infinite ones, and beyond 64 bits."""
+    for each in getattr(command, "commands", {}).values():
+        _check_numbers(each)
+    invoke = command.invoke
+
+    def checked(ctx: Any) -> Any:
+        for param in command.params:
+            value = ctx.params.get(param.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise typer.BadParameter("should be a finite number", ctx, param)
+            if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+                raise typer.BadParameter("is too large a number", ctx, param)
+        return invoke(ctx)
+
+    command.invoke = checked
+
+
+_LARGEST: Final = 2**63 - 1
+
+_FLAGS: Final = ("--debug", "--log-json")
+_VALUED: Final = ("--config", "--bootstrap-servers")
+"""The options of all commands, without and with a value, see `options`."""
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -151,7 +180,10 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Stock bars and flights on a real Apache Kafka, and live windows on them."""
+    """Stock bars and flights on a real Apache Kafka, and live windows on them.
+
+    The options below hold for every command and may stand before or behind it.
+    """
     invocation = Invocation.of(ctx)
     invocation.config = config
     invocation.bootstrap_servers = bootstrap_servers
@@ -173,19 +205,7 @@ def run() -> NoReturn:
             signal.signal(number, _terminate)
     logging.getLogger().addHandler(logging.NullHandler())  # before there is a log, nothing goes to stderr by itself
     tune()
-    code = 0
-    try:
-        ended = typer.main.get_command(app)(prog_name="stockstream", obj=invocation, standalone_mode=False)
-        code = ended if isinstance(ended, int) else 0
-    except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-    except _USAGE as error:
-        code = _misused(invocation, error)
-    except typer.Abort:
-        invocation.reporter.note("nothing was done")
-        code = 1
-    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and the log
-        code = _report(invocation, error)
+    code = call(invocation, sys.argv[1:])
     if code == 128 + signal.SIGINT and _terminated:
         code = 128 + _terminated[0]
     invocation.reporter.close()
@@ -193,11 +213,54 @@ def run() -> NoReturn:
     sys.exit(code)
 
 
+def hoisted(arguments: Sequence[str]) -> list[str]:
+    """Put the options of all commands first, wherever they stand; what follows ``--`` stays.
+
+    >>> hoisted(["topics", "--debug", "--config", "my.yaml"])
+    ['--debug', '--config', 'my.yaml', 'topics']
+    """
+    ours, others = [], []
+    words = iter(arguments)
+    for word in words:
+        name = word.partition("=")[0]
+        if word == "--":
+            others += [word, *words]
+        elif word in _FLAGS or (name in _VALUED and name != word):
+            ours.append(word)
+        elif name in _VALUED:
+            ours += [word, *islice(words, 1)]
+        else:
+            others.append(word)
+    return [*ours, *others]
+
+
+def call(invocation: Invocation, arguments: Sequence[str]) -> int:
+    """Run a command line; the exit code. Whatever it ends of is told in a line."""
+    if "" in arguments:
+        invocation.reporter.error("an argument is empty", "was a variable meant that is not set?", None)
+        return 2
+    try:
+        command = typer.main.get_command(app)
+        ended = command.main(hoisted(arguments), prog_name="stockstream", obj=invocation, standalone_mode=False)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except _USAGE as error:
+        return _misused(invocation, error)
+    except typer.Abort:
+        invocation.reporter.note("nothing was done")
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and the log
+        return _report(invocation, error)
+    return ended if isinstance(ended, int) else 0
+
+
 _USAGE: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """What a wrong command line raises; typer brings a click of its own, older ones take the one that is installed."""
 
 _WORDS: Final = {
+    "Value error, ": "",
     "Input should": "should",
+    r"does not match the formats? '%Y-%m-%d'.*": "is no date such as 2026-03-02",
     "a valid integer.*": "a whole number",
     "a valid number.*": "a number",
 }

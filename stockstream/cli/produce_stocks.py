@@ -53,11 +53,16 @@ def known_history(span: str | None) -> str | None:
 def symbols_of(words: Iterable[str]) -> list[str]:
     """The symbols in words that may be joined with commas: upper case, each once, in order.
 
+    Raises typer.BadParameter where there is none.
+
     >>> symbols_of(["aapl,MSFT", "AAPL", "BRK-B"])
     ['AAPL', 'MSFT', 'BRK-B']
     """
     parts = (part.upper() for word in words for part in re.split(r"[\s,]+", word) if part)
-    return list(dict.fromkeys(parts))
+    symbols = list(dict.fromkeys(parts))
+    if not symbols:
+        raise typer.BadParameter("name one at least", param_hint="SYMBOL")
+    return symbols
 
 
 def for_seconds(source: Iterable[T | None], seconds: float | None, *, clock: Clock = SYSTEM) -> Iterator[T | None]:

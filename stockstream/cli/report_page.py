@@ -8,7 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from stockstream.cli import outputs
 from stockstream.cli.context import Context
+from stockstream.cli.outputs import ForceOption
+from stockstream.cli.watch_options import FeedOption, IntervalOption
 from stockstream.consumers import view_settings
 from stockstream.consumers.dashboard import VIEW
 from stockstream.consumers.live import Live
@@ -26,15 +29,13 @@ def report(
         list[str] | None, typer.Argument(metavar="SYMBOL...", help="The symbols; without any all that there are.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")] = Path("report.html"),
-    interval: Annotated[
-        str | None, typer.Option(metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars.")
-    ] = None,
-    feed: Annotated[
-        str | None, typer.Option(metavar="market|simulated", help="Of a symbol with several: where its bars are from.")
-    ] = None,
+    interval: IntervalOption = None,
+    feed: FeedOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Write what the dashboard shows as one page: pictures and tables, of all that the topic holds now."""
     context = Context.of(ctx)
+    outputs.check(out, outputs.PAGE, "--out", force=force)
     settings = context.settings
     selection = Selection(tuple(symbols or ()) or view_settings.keys(settings, VIEW), interval, feed)
     parameters = view_settings.parameters(settings, VIEW, {})

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from stockstream.cli import outputs
 from stockstream.cli.context import Context
 from stockstream.cli.text import size
 from stockstream.errors import StockstreamError
@@ -29,15 +30,21 @@ def flights(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = SAMPLE,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed makes another month.")] = SEED,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there and differs.")] = False,
 ) -> None:
     """Make a month of flights of three airlines, in the layout of Kaggle's 2015 file; none of them took place."""
     context = Context.of(ctx)
     made = sample_flights(seed)
+    outputs.check_name(out, outputs.FLIGHTS, "--out")
     try:
+        if not force and out.exists() and out.read_bytes() not in (b"", made):
+            raise typer.BadParameter(
+                f"{out} is there and holds something else: name another, or --force writes over it", param_hint="--out"
+            )
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StockstreamError(f"{out} cannot be written: {error.strerror}") from error
-    with replacing(out) as beside:
+    with replacing(out, hint="name another with --out") as beside:
         beside.write_bytes(made)
     rows = made.count(b"\n")  # the header has a line end, the last row has none
     context.reporter.result(f"{out}: {rows:,} flights, {size(len(made))}, seed {seed}")

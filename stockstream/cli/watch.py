@@ -15,7 +15,7 @@ import typer
 
 from stockstream.charts.frames import Frames
 from stockstream.charts.options import PictureOptions
-from stockstream.cli import windows
+from stockstream.cli import outputs, windows
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
 from stockstream.cli.serving import measured
@@ -27,7 +27,7 @@ from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART, studies, study_parameter
 from stockstream.consumers.watching import Watching, WatchingOptions, run, state, watching
-from stockstream.errors import ConfigError, DisplayError
+from stockstream.errors import DisplayError
 from stockstream.periods import add_up
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
@@ -161,13 +161,15 @@ def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: Wa
     if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
         told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
         raise typer.BadParameter(told, param_hint="--resample")
+    _refuse_what_cannot_be(view, options)
     if options.each:
         windows.each(ctx, view.name, selection, options)
         return
     try:
         live = Live(view, selection, what.parameters, settings.connection(), settings.state_dir)
-    except ValueError as error:
-        raise ConfigError(f"watch {view.name}: {error}") from error
+    except ValueError as error:  # the settings were checked at the start: it is an option
+        guilty = view_settings.refused(view, what.parameters)
+        raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error
     figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
 
     def report(taken: int, status: Status) -> None:
@@ -177,12 +179,34 @@ def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: Wa
     along = WatchingOptions(options.values, options.once, options.seconds)
     with measured(figures, options.metrics, context.reporter), watching(live, report, along) as watched:
         _show(context, watched, options, figures.frames)
+    if options.once:
+        context.reporter.result(_written(options, watched.rows))
+
+
+def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
+    """Check options against each other, and files, before anything is read. Raises typer.BadParameter."""
+    if view.tiles:
+        _refuse_scope(options)
+    start, end = _instant("--start", options.start), _instant("--end", options.end)
+    if start is not None and end is not None and start >= end:
+        raise typer.BadParameter(f"{options.start} is not before --end {options.end}", param_hint="--start")
+    if options.once and options.headless is None and options.values is None and not options.each:
+        raise typer.BadParameter("name what to write with --headless, --values or both", param_hint="--once")
+    outputs.check(options.headless, outputs.PICTURE, "--headless", force=options.force)
+    outputs.check(options.values, outputs.TABLE, "--values", force=options.force)
+
+
+def _written(options: WatchOptions, rows: int | None) -> str:
+    """What a run with ``--once`` has written: ``wrote aapl.png, aapl.csv (148 rows)``."""
+    files = [] if options.headless is None else [str(options.headless)]
+    if options.values is not None and rows is not None:
+        files.append(f"{options.values} ({rows:,} row{'' if rows == 1 else 's'})")
+    told = f"wrote {', '.join(files)}" if files else "wrote nothing"
+    return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
 
 
 def _show(context: Context, watched: Watching[Any], options: WatchOptions, frames: Frames) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
-    if watched.view.tiles:
-        _refuse_scope(options)
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)
     if options.headless is not None:

@@ -12,7 +12,9 @@ import typer
 
 from stockstream.charts.placing import Geometry
 from stockstream.cli import intervals
+from stockstream.cli.outputs import ForceOption
 from stockstream.cli.serving import MetricsOption
+from stockstream.config_sections import BACKENDS
 
 T = TypeVar("T")
 
@@ -31,6 +33,12 @@ def _theme(value: str | None) -> str | None:
 
     if value not in THEMES:
         raise typer.BadParameter(f"{value} is none of {', '.join(THEMES)}")
+    return value
+
+
+def _backend(value: str | None) -> str | None:
+    if value is not None and value not in BACKENDS:
+        raise typer.BadParameter(f"{value} is none of {', '.join(BACKENDS)}")
     return value
 
 
@@ -75,13 +83,19 @@ class CommonOptions:
     refresh: Annotated[
         float | None, typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.")
     ] = None
-    backend: Annotated[str | None, typer.Option(metavar="auto|tk|qt", help="The toolkit of the window.")] = None
+    backend: Annotated[
+        str | None, typer.Option(callback=_backend, metavar="auto|tk|qt", help="The toolkit of the window.")
+    ] = None
     headless: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh; no window.")
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh (.png, .svg, .pdf); no window."),
     ] = None
     values: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")] = None
+    force: ForceOption = False
     metrics: MetricsOption = None
-    once: Annotated[bool, typer.Option("--once", help="End when all has been read that is there now.")] = False
+    once: Annotated[
+        bool, typer.Option("--once", help="Write --headless and --values and end when all is read that is there now.")
+    ] = False
     seconds: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.")] = None
     theme: Annotated[
         str | None, typer.Option(callback=_theme, metavar="light|dark|contrast", help="The colours; t switches them.")

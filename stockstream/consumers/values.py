@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,11 +25,17 @@ class Values:
         The file.
     frames
         Gives (name of the key column, key, frame) of all that is to be written.
+
+    Attributes
+    ----------
+    rows
+        Rows as last written, without the header; None before that.
     """
 
     def __init__(self, path: Path, frames: Callable[[], Iterable[tuple[str, str, Frame]]]) -> None:
         self._path = path
         self._frames = frames
+        self.rows: int | None = None
         self._stale = True
         self._written = 0.0
 
@@ -54,5 +59,7 @@ class Values:
             replacing(self._path, hint="name another file with --values") as beside,
             beside.open("w", newline="", encoding="utf-8") as file,
         ):
-            csv.writer(file, lineterminator="\n").writerows(chain([header], rows))
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            self.rows = sum(1 for _ in map(writer.writerow, rows))
         return True

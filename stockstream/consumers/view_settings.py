@@ -119,10 +119,14 @@ def _check_parameters(settings: Settings, view: View[Any]) -> None:
     first, _, rest = str(error).partition(" ")
     if first in settings.views[view.name]:
         raise settings.wrong(("views", view.name, first), rest)
-    defaults = {each.name: each.default for each in view.parameters}
-    alone = [name for name in settings.views[view.name] if name in values]
-    guilty = [name for name in alone if _refusal(view, {**defaults, name: values[name]})]
+    guilty = refused(view, {name: values[name] for name in settings.views[view.name] if name in values})
     raise settings.wrong(("views", view.name, *guilty[:1]), f"is wrong: {error}")
+
+
+def refused(view: View[Any], values: Parameters) -> list[str]:
+    """Those parameters that a view refuses even where all others have their defaults."""
+    defaults = {each.name: each.default for each in view.parameters}
+    return [name for name, value in values.items() if _refusal(view, {**defaults, name: value})]
 
 
 def _refusal(view: View[Any], parameters: Mapping[str, Any]) -> ValueError | None:

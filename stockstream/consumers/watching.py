@@ -143,6 +143,11 @@ class Watching(Generic[R]):
         if self._values is not None:
             self._values.refresh(changed=False, now=True)
 
+    @property
+    def rows(self) -> int | None:
+        """Rows of the table as it was last written; None where none was."""
+        return None if self._values is None else self._values.rows
+
     def frames(self) -> Iterator[tuple[str, str, Frame]]:
         """What the table holds: the frames of all the keys that are shown."""
         for key in self.fold.keys():

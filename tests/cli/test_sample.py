@@ -25,3 +25,16 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     told = stockstream("sample", "flights", "--out", "file/a.csv", cwd=tmp_path)
     assert told.returncode == 1
     assert "file/a.csv cannot be written" in told.stderr
+
+
+def test_a_file_that_holds_something_else_is_kept_unless_it_is_said(tmp_path: Path) -> None:
+    out = tmp_path / "mine.csv"
+    out.write_text("mine")
+    told = stockstream("sample", "flights", "--out", "mine.csv", cwd=tmp_path)
+    assert told.returncode == 2
+    assert "--out: mine.csv is there and holds something else" in told.stderr
+    assert out.read_text() == "mine"
+    for _ in range(2):  # the same once more is no harm
+        assert stockstream("sample", "flights", "--out", "mine.csv", "--force", cwd=tmp_path).returncode == 0
+    assert stockstream("sample", "flights", "--out", "mine.csv", cwd=tmp_path).returncode == 0
+    assert out.read_bytes() == sample_flights()

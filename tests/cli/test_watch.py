@@ -90,7 +90,7 @@ def test_wrong_usage_is_told(runner: CliRunner, arguments: list[str], said: str)
 )
 def test_wrong_settings_are_told(runner: CliRunner, setting: str, said: str) -> None:
     Path("config.yaml").write_text(setting)
-    told = runner.invoke(app, ["bollinger", "AAPL", "--once"])
+    told = runner.invoke(app, ["bollinger", "AAPL", "--once", "--values", "v.csv"])
     assert said in str(told.exception)
 
 
@@ -185,7 +185,7 @@ def test_minutes_are_shown_as_longer_bars(site: Site) -> None:
     assert float(rows[-1]["sma"]) == pytest.approx(sum(closes[-4:]) / 4, rel=1e-14)
     assert [row["final"] for row in rows[-2:]] == ["True", "False"]
     # What was saved of it is not what a window of all intervals goes on from.
-    told = site.run("watch", "sma", "AAPL", "--once")
+    told = site.run("watch", "sma", "AAPL", "--once", "--values", "all.csv")
     assert "AAPL stands for 2 series" in told.stderr
 
 

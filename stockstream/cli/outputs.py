@@ -1,0 +1,78 @@
+"""The files that commands write: checked before anything is read, and never over what somebody else wrote."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from stockstream.files import is_ours
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that stockstream did not write, too.")]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file is, and how the names of such files end."""
+
+    what: str
+    suffixes: tuple[str, ...]
+
+
+PICTURE: Final = Kind("a picture", (".png", ".svg", ".pdf"))
+TABLE: Final = Kind("a table", (".csv",))
+PAGE: Final = Kind("a page", (".html", ".htm"))
+FLIGHTS: Final = Kind("a CSV file", (".csv",))
+
+
+def check(path: Path | None, kind: Kind, option: str, *, force: bool) -> None:
+    """Refuse a file that cannot be written, or should not be. Raises typer.BadParameter.
+
+    Parameters
+    ----------
+    path
+        The file; None for none, which is right.
+    kind
+        What it is to be.
+    option
+        What the user named it with, for the error.
+    force
+        Whether it may be written over whoever wrote it.
+    """
+    wrong = None if path is None else _wrong(path, kind, force=force)
+    if wrong:
+        raise typer.BadParameter(wrong, param_hint=option)
+
+
+def check_name(path: Path, kind: Kind, option: str) -> None:
+    """Refuse a name that no such file has. Raises typer.BadParameter."""
+    wrong = _wrong_name(path, kind)
+    if wrong:
+        raise typer.BadParameter(wrong, param_hint=option)
+
+
+def _wrong_name(path: Path, kind: Kind) -> str | None:
+    if path.suffix.lower() in kind.suffixes:
+        return None
+    return f"{path} is no name of {kind.what}: it should end in {' or '.join(kind.suffixes)}"
+
+
+def _wrong(path: Path, kind: Kind, *, force: bool) -> str | None:
+    named = _wrong_name(path, kind)
+    if named:
+        return named
+    try:
+        if path.is_dir():
+            return f"{path} is a folder"
+        if not path.parent.is_dir():
+            return f"there is no folder {path.parent}"
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            return f"nothing may be written to the folder {path.parent.absolute()}"
+        if not force and path.exists() and not is_ours(path):
+            return f"{path} is there and stockstream did not write it: name another, or --force writes over it"
+    except OSError as error:
+        return f"{path}: {(error.strerror or str(error)).lower()}"
+    return None

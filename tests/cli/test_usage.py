@@ -1,0 +1,213 @@
+"""Wrong values of every command's options: exit code 2 and one line, before anything is read or written."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stockstream.cli import main
+from stockstream.cli.context import Invocation
+from stockstream.cli.report import PersonReporter
+
+LONG = "A" * 5_000
+NO_NUMBER = ("x", "nan", "1,5", "9" * 400 + "x", "0x10")
+NO_COUNT = (*NO_NUMBER, "-1", "1.5", "1e400", "9" * 400)
+NO_AMOUNT = (*NO_NUMBER, "-1", "inf", "-inf", "1e400", "9" * 400)
+NO_DATE = ("x", LONG, "2026-13-01", "10000-01-01", "yesterday", "5")
+NO_INTERVAL = ("x", LONG, "7q", "0m", "-1d", "1M")
+NO_NAME = ("folder", "plain", "plain.txt", "-", "/dev/null", "a.gif", LONG)
+NO_PLACE = ("folder/in.{}", "no/such.{}", "plain.txt/x.{}", "foreign.{}", "empty/../no/x.{}", LONG + ".{}")
+
+
+def files(suffix: str) -> tuple[str, ...]:
+    return (*NO_NAME, *(name.format(suffix) for name in NO_PLACE))
+
+
+RSI = ("watch", "rsi", "AAPL")
+ONCE = (*RSI, "--once", "--values", "v.csv")
+
+OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
+    (ONCE, "--period"): (*NO_COUNT, "0"),
+    (ONCE, "--rows"): (*NO_COUNT, "0", "1"),
+    (ONCE, "--refresh"): (*NO_AMOUNT, "0"),
+    (ONCE, "--seconds"): NO_AMOUNT,
+    (ONCE, "--interval"): NO_INTERVAL,
+    (ONCE, "--resample"): (*NO_INTERVAL, "1m"),
+    (ONCE, "--start"): NO_DATE,
+    (ONCE, "--end"): NO_DATE,
+    (ONCE, "--backend"): ("gtk", "Tk", LONG),
+    (ONCE, "--theme"): ("blue", LONG),
+    (ONCE, "--geometry"): ("x", "0x0+1+1", "-5x5+0+0", "99999999999x5+0+0", LONG),
+    (ONCE, "--metrics"): ("x", "-1", "70000", "a:b:c", "host:", "1.5", LONG),
+    ((*RSI, "--once"), "--headless"): files("png"),
+    ((*RSI, "--once"), "--values"): files("csv"),
+    (("watch", "bollinger", "AAPL"), "--width"): (*NO_AMOUNT, "0"),
+    (("watch", "vwap", "AAPL"), "--zone"): ("x", LONG, "../../etc/passwd"),
+    (("watch", "vwap", "AAPL"), "--opens"): ("x", "25:00", LONG),
+    (("watch", "chart", "AAPL"), "--with"): ("bolinger", "rsi:period=0", "rsi:perod=3", "rsi,rsi", LONG),
+    (("watch", "dashboard"), "--average"): (*NO_COUNT, "0"),
+    (("watch", "dashboard"), "--start"): ("2026-01-01",),
+    (("report",), "--out"): files("html"),
+    (("report",), "--interval"): NO_INTERVAL,
+    (("broker",), "--port"): (*NO_COUNT, "0", "65536"),
+    (("broker",), "--data"): ("plain.txt", "/", ".", "/dev/null", LONG),
+    (("demo",), "--seconds"): NO_AMOUNT,
+    (("produce", "simulated", "A"), "--interval"): NO_INTERVAL,
+    (("produce", "simulated", "A"), "--pace"): NO_AMOUNT,
+    (("produce", "simulated", "A"), "--history"): NO_COUNT,
+    (("produce", "simulated", "A"), "--seed"): ("x", "1.5", "9" * 400),
+    (("produce", "simulated", "A"), "--count"): (*NO_COUNT, "0"),
+    (("produce", "simulated", "A"), "--seconds"): NO_AMOUNT,
+    (("produce", "csv", "foreign.csv"), "--interval"): NO_INTERVAL,
+    (("produce", "csv", "foreign.csv"), "--tz"): ("x", LONG, "../../etc/passwd"),
+    (("produce", "csv", "foreign.csv"), "--rate"): (*NO_AMOUNT, "0"),
+    (("produce", "flights", "foreign.csv"), "--rate"): (*NO_AMOUNT, "0"),
+    (("produce", "flights", "foreign.csv"), "--speed"): (*NO_AMOUNT, "0"),
+    (("produce", "flights", "foreign.csv"), "--start"): NO_DATE,
+    (("produce", "flights", "foreign.csv"), "--end"): NO_DATE,
+    (("produce", "yahoo", "AAPL"), "--interval"): ("7m", "x", LONG),
+    (("produce", "yahoo", "AAPL"), "--history"): ("x", "0d", "5 d", "-1d", "9" * 400 + "d"),
+    (("produce", "yahoo", "AAPL"), "--poll"): (*NO_AMOUNT, "0"),
+    (("produce", "yahoo", "AAPL"), "--seconds"): NO_AMOUNT,
+    (("monitor",), "--prometheus"): (*NO_COUNT, "65536"),
+    (("monitor",), "--scrape"): ("x", "70000", LONG),
+    (("monitor",), "--seconds"): NO_AMOUNT,
+    (("tail", "stocks"), "--count"): NO_COUNT,
+    (("sample", "flights"), "--out"): (*NO_NAME, "foreign.csv"),
+    (("sample", "flights"), "--seed"): ("x", "1.5", "9" * 400),
+}
+"""Values that cannot be, by command and option."""
+
+OTHERS: tuple[tuple[str, ...], ...] = (
+    ("no-such-command",),
+    ("--no-such-option",),
+    ("topics", "--no-such-option"),
+    ("topics", "one"),
+    ("produce", "nothing"),
+    ("produce", "csv"),
+    ("produce", "simulated", ","),
+    ("produce", "simulated", ""),
+    ("produce", "csv", ""),
+    ("produce", "flights", "foreign.csv", "--rate", "1", "--speed", "1"),
+    ("produce", "flights", "foreign.csv", "--start", "2015-02-01", "--end", "2015-01-01"),
+    ("watch", "bolinger"),
+    ("watch", "rsi", ""),
+    (*RSI, "--once"),
+    (*ONCE, "--start", "2026-03-03", "--end", "2026-03-02"),
+    (*ONCE, "--start", "2026-03-03T10:00", "--end", "2026-03-03T10:00"),
+    (*ONCE, "--resample", "5m", "--interval", "1h"),
+    (*RSI, "--each", "--values", "v.csv"),
+    ("watch", "macd", "AAPL", "--fast", "30"),
+    ("tail",),
+    ("indicators", "describe"),
+    ("indicators", "describe", "rzi"),
+    ("config", "windw"),
+    ("monitor", "--once", "--prometheus", "0"),
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with things that are not what an option wants, no broker, and a log as it was before."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("STATE", "DATA", "CACHE"):
+        monkeypatch.setenv(f"STOCKSTREAM_{name}_DIR", str(tmp_path / name.lower()))
+    monkeypatch.setenv("STOCKSTREAM_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    (tmp_path / "plain.txt").write_text("mine")
+    for folder in ("folder", "folder/in.png", "folder/in.csv", "folder/in.html", "empty"):
+        (tmp_path / folder).mkdir()
+    for suffix in ("png", "csv", "html", "svg", "pdf"):
+        (tmp_path / f"foreign.{suffix}").write_text("time,symbol,close\nmine,too,1\n")
+    root = logging.getLogger()
+    handlers = [*root.handlers]
+    yield tmp_path
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def call(*arguments: str) -> tuple[int, str]:
+    """Run a command line in this process: the exit code, and what is told."""
+    told = io.StringIO()
+    invocation = Invocation()
+    invocation._reporter = PersonReporter(told, io.StringIO())
+    return main.call(invocation, arguments), told.getvalue()
+
+
+def refused(*arguments: str) -> str:
+    """What is told of a command line that cannot be; it takes one line of a readable length."""
+    code, told = call(*arguments)
+    shown = " ".join(each if len(each) < 50 else f"{each[:20]}..." for each in arguments)
+    assert code == 2, f"{shown}: {code} {told}"
+    assert told.startswith("stockstream: "), shown
+    assert told.count("\n") == 1, f"{shown}: {told}"
+    assert len(told) < 1_000, shown
+    assert "Traceback" not in told
+    return told
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in sorted(folder.iterdir()) if file.is_file()}
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS, ids=[" ".join((*c[:2], o)) for c, o in OPTIONS])
+def test_a_wrong_value_is_one_line_that_names_the_option(here: Path, command: tuple[str, ...], option: str) -> None:
+    before = contents(here)
+    for value in OPTIONS[command, option]:
+        told = refused(*command, option, value)
+        named = option in told or option.removeprefix("--") in told or ("--once" in command and "x" in told)
+        assert named, f"{value[:50]}: {told}"
+    assert contents(here) == before
+
+
+@pytest.mark.parametrize("arguments", OTHERS, ids=" ".join)
+def test_what_does_not_fit_together_is_one_line(here: Path, arguments: tuple[str, ...]) -> None:
+    before = contents(here)
+    refused(*arguments)
+    assert contents(here) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--config", value) for value in ("folder", "no.yaml", "/dev/zero", "foreign.png", "plain.txt/x", LONG)),
+        *(("--bootstrap-servers", value) for value in ("x y", LONG + ":", "::", "a:b:c", "http://x/y", "x:123456")),
+    ],
+)
+def test_settings_that_cannot_be_read_are_one_line(here: Path, option: str, value: str) -> None:
+    code, told = call(option, value, "config")
+    assert code == 1
+    assert (told.count("\n"), told.startswith("stockstream: ")) == (1, True)
+    assert len(told) < 500
+
+
+def test_every_option_of_every_command_is_tried() -> None:
+    """One that takes a value and is not tried above is named here with why: whatever it is, it may be right."""
+    free = {"--symbol", "--airlines", "--feed", "--calendar", "--host"}
+    tried = {option for _, option in OPTIONS} | free
+    missing = []
+    for name in main.COMMANDS:
+        command = main._command(name)
+        for each in [command, *getattr(command, "commands", {}).values()]:
+            for param in each.params:
+                if param.param_type_name != "option" or param.is_flag or each.name in ("rsi", "volatility"):
+                    continue
+                if not tried & set(param.opts) and name != "watch":
+                    missing.append(f"{name} {each.name} {param.opts}")
+    assert not missing
+
+
+def test_options_of_all_commands_may_stand_behind_the_command(here: Path) -> None:
+    (here / "own.yaml").write_text("window: {rows: 7}")
+    told = io.StringIO()
+    invocation = Invocation()
+    invocation._reporter = PersonReporter(io.StringIO(), told)
+    arguments = ["config", "window.rows", "--config", "own.yaml", "bootstrap_servers", "--bootstrap-servers=x:1"]
+    assert main.call(invocation, arguments) == 0
+    lines = [line.split() for line in told.getvalue().splitlines()[1:]]
+    assert lines == [["bootstrap_servers", "x:1", "--bootstrap-servers"], ["window.rows", "7", "own.yaml:1"]]
+    assert main.hoisted(["tail", "stocks", "--", "--debug"]) == ["tail", "stocks", "--", "--debug"]
