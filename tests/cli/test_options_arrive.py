@@ -74,6 +74,7 @@ class Recording:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folder; nothing listens where the broker should be."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.csv").write_text("mine")
     monkeypatch.setenv("STOCKSTREAM_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("STOCKSTREAM_BOOTSTRAP_SERVERS", f"127.0.0.1:{free_port()}")
     return tmp_path
@@ -105,6 +106,8 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
     "backend": (["--backend", "qt"], lambda told: told.window.backend, "qt"),
     "headless": (["--headless", "a.png", "--seconds", "0"], lambda told: told.file, Path("a.png")),
     "values": (["--values", "a.csv"], lambda told: told.watched.options, WatchingOptions(values=Path("a.csv"))),
+    # That a file which is there is taken at all; tests/cli/test_outputs.py has what is refused without it.
+    "force": (["--values", "config.csv", "--force"], lambda told: told.watched.options.values, Path("config.csv")),
     "metrics": (["--metrics", "0"], lambda told: told.frames is not None, True),
     "once": (
         ["--once", "--headless", "a.png", "--seconds", "0"],
