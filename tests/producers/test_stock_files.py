@@ -328,6 +328,13 @@ def test_dates_in_many_orders(write: Write, pattern: str, newest_first: bool) ->
     assert {bar.interval for bar in bars} == {"1d"}
 
 
+@pytest.mark.parametrize("month", ["Dezember", "Dez", "December", "dec"])
+def test_months_by_name(write: Write, month: str) -> None:
+    rows = [f"{date}. {month} 2024;1;2;1;2;9" for date in (2, 3, 4)]
+    bars = read(write("KO.csv", HEADER.replace(",", ";"), *rows))
+    assert [bar.time for bar in bars] == [day(2024, 12, date) for date in (2, 3, 4)]
+
+
 def test_dates_without_zeros(write: Write) -> None:
     bars = read(write("KO.csv", HEADER, *(f"2025/1/{date},1,2,1,2,9" for date in range(8, 12))))
     assert [bar.time.day for bar in bars] == [8, 9, 10, 11]
@@ -372,7 +379,9 @@ def test_dates_written_in_two_orders_are_refused_by_their_lines(write: Write) ->
 
 def test_what_is_no_time_is_shown_with_the_formats_that_are(write: Write) -> None:
     path = write("KO.csv", HEADER, *(f"day {number},1,2,1,2,9" for number in range(5)))
-    with pytest.raises(SourceError, match=r"line 2: 'day 0' is no time that is known - known are 2026-01-31") as caught:
+    with pytest.raises(
+        SourceError, match=r"line 2: 'day 0' is no time that is known - known are 2026-01-31.*; say another with"
+    ) as caught:
         read(path)
     assert "--date-format" in str(caught.value)
     rows = [f"{number},1,2,1,2,9" for number in range(5)]
@@ -537,7 +546,7 @@ def test_several_series_without_a_column_of_symbols_are_refused(write: Write, in
 
 def test_a_long_series_with_a_short_one_behind_it_is_refused(write: Write) -> None:
     rows = [f"{day(2000, 1, 1) + number * DAY:%Y-%m-%d},1,2,1,2,9" for number in range(2_000)]
-    with pytest.raises(SourceError, match="60 of 2,000 times"):
+    with pytest.raises(SourceError, match="beside 2,000 rows there are 60 of the same times"):
         examined(write("x.csv", HEADER, *rows, *(row.replace(",9", ",8") for row in rows[-60:])))
 
 
@@ -546,7 +555,10 @@ def test_files_of_several_symbols_under_one_symbol_are_refused(write: Write) -> 
         write(f"folder/{name}.csv", HEADER, *(f"2026-01-{date:02},1,2,1,{1 + number / 2},9" for date in range(1, 9)))
     folder = write("folder/x", "").parent
     files = examined(folder, symbol="ABC")
-    with pytest.raises(SourceError, match=r"KO\.csv and .*PEP\.csv would be one series, ABC 1d, but differ at 8 of 8"):
+    with pytest.raises(
+        SourceError,
+        match=r"KO\.csv and .*PEP\.csv would be one series, ABC 1d, but differ at 8 of 8 times, first at 2026-01-01 ",
+    ):
         check_one_series(files, "ABC")
     check_one_series(examined(folder), None)
 

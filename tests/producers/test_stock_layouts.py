@@ -168,3 +168,51 @@ def test_local_times_read_back_to_the_instants_all_year_round(data: st.DataObjec
     lone = {time for time, _ in moved if time.astimezone(EASTERN).fold} and not passes
     assume(not lone)  # where the first pass is not there, the second one cannot be told from it
     check(local, style, [time for time, _ in moved], Overrides(interval="30m", zone=EASTERN))
+
+
+HEADERS = (
+    "Date,Open,High,Low,Close,Volume",
+    "Price,Close,High,Low,Open\nTicker,A,A,A,A\nDate,,,,",
+    ",o,h,l,c",
+    "",
+    "a,b",
+)
+CELLS = (
+    "2025-01-02", "01/02/2025", "31.12.2024 10:30", "1610064000000", "20250102", "093000", "1.5", "1,234", "1.2M",
+    "null", "", "$5", "ÿ", "\0", "\r", '"', "9" * 30, "2025-11-02 01:30", "2025-03-09 02:30", "0001-01-01",
+    "9999-12-31 23:59Z",
+    "2025-01-02 10:00:00+05:30", "2025-01-02T10:00:00-23:59", "1e400", "24:00", "-5", "2025-02-30", "١٢٣",
+    "31-Foo-2024",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    header=st.sampled_from(HEADERS),
+    rows=st.lists(st.lists(st.sampled_from(CELLS), min_size=1, max_size=7), max_size=12),
+    separator=st.sampled_from(",;\t"),
+    encoding=st.sampled_from(["utf-8", "utf-16", "utf-16-le"]),
+    cut=st.integers(0, 400),
+    interval=st.sampled_from([None, "1m", "1d"]),
+    zone=st.sampled_from([None, EASTERN]),
+)
+def test_whatever_a_file_holds_it_is_read_or_refused(
+    header: str,
+    rows: list[list[str]],
+    separator: str,
+    encoding: str,
+    cut: int,
+    interval: str | None,
+    zone: ZoneInfo | None,
+) -> None:
+    text = "\n".join([header, *(",".join(row) for row in rows)]).replace(",", separator)
+    data = text.encode(encoding)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "KO.csv"
+        path.write_bytes(data[: len(data) - cut] if cut % 2 else data)
+        try:
+            files = [examine(csv, Overrides(interval=interval, zone=zone)) for csv in find([path])[0]]
+        except SourceError:
+            return
+        bars = [item for item in StockFiles(files) if not isinstance(item, BadRow)]
+    assert len({(bar.symbol, bar.time) for bar in bars}) == len(bars)

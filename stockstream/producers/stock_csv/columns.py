@@ -11,7 +11,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "time": (
         "datetime", "timestamp", "dateandtime", "datetimeutc", "dateutc", "gmttime", "localtime", "opentime", "ts",
         "date", "tradedate", "tradingdate", "tradingday", "day", "datum", "time", "tradetime",
-        "unix", "unixtime", "unixtimestamp", "epoch",
+        "unix", "unixtime", "unixtimestamp", "epoch", "t",
     ),
     "open": ("open", "openprice", "openingprice", "opening", "o", "eröffnung", "eröffn", "eroeffnung", "erster"),
     "high": ("high", "highprice", "max", "h", "hoch", "tageshoch"),

@@ -104,7 +104,7 @@ def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
     repeats = _repeats(csv, schema, scan, reader)
     walls = scan.wall
     span = (int(walls.min()), int(walls.max())) if len(walls) else (0, 0)
-    assumed = intraday(interval) and zone is None and scan.naive
+    assumed = intraday(interval) and overrides.zone is None and scan.naive
     return StockFile(csv, schema, reader, scan.lines, len(walls), span, repeats, only, assumed)
 
 
@@ -172,8 +172,8 @@ def _repeats(csv: CsvFile, schema: Schema, scan: Scan, reader: Reader) -> Repeat
         one = repeats.conflicts[0]
         names = ", ".join(name for name in schema.rows.columns.unused if name)
         raise SourceError(
-            f"{csv.name} holds several series and no column that tells them apart: {repeats.differing:,} of {times:,} "
-            f"times have rows with different numbers, as lines {one.former} and {one.later}",
+            f"{csv.name} holds several series and no column that tells them apart: beside {times:,} rows there are "
+            f"{repeats.differing:,} of the same times with other numbers, as in lines {one.former} and {one.later}",
             hint=f"name the column of symbols with --columns symbol=NAME (beside the prices it has: {names})"
             if names
             else "make one file of each series, or give it a column Symbol",

@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import Final, NamedTuple
 
 from stockstream.errors import SourceError
+from stockstream.periods import intraday
 from stockstream.producers.stock_csv.files import StockFile
 from stockstream.producers.stock_csv.names import named
 from stockstream.records import Bar
@@ -69,9 +70,10 @@ def _check_names(files: Sequence[StockFile], symbol: str) -> None:
 def _check(one: StockFile, other: StockFile) -> None:
     found = _difference(one, other)
     if found.differing and found.differing > found.common * _SHARE:
+        first = f"{found.first:%Y-%m-%d %H:%MZ}" if intraday(one.reader.interval) else f"{found.first:%Y-%m-%d}"
         raise SourceError(
             f"{one.csv.name} and {other.csv.name} would be one series, {one.reader.symbol} {one.reader.interval}, but "
-            f"differ at {found.differing:,} of {found.common:,} times, first at {found.first:%Y-%m-%d %H:%M}Z",
+            f"differ at {found.differing:,} of {found.common:,} times, first at {first}",
             hint="send each file with its own --symbol",
         )
 

@@ -120,26 +120,26 @@ class _Looking:
     rows: Rows
 
     def times(self) -> TimeFormat:
-        hint = "say it with --date-format (D/M/Y, M/D/Y, Y/M/D, s, ms, us, ns or a pattern such as %d.%m.%Y)"
+        option = "with --date-format (D/M/Y, M/D/Y, Y/M/D, s, ms, us, ns or a pattern such as %d.%m.%Y)"
         try:
             return format_of(self._times(), patience=SAMPLE)
         except UnknownTime as error:
             text, line = error.first
             raise SourceError(
                 f"{self.file.name}, line {line}: {text!r} is no time that is known",
-                hint=f"known are {KNOWN}; {hint.replace('it', 'another')}",
+                hint=f"known are {KNOWN}; say another {option}",
             ) from None
         except Undecidable as error:
             raise SourceError(
                 f"{self.file.name}: {error}, and no row of the file tells which",
-                hint=hint,
+                hint=f"say it {option}",
             ) from None
         except MixedOrders as error:
             one, other = error.one, error.other
             raise SourceError(
                 f"{self.file.name} writes its dates in two ways: {one.text!r} in line {one.line}, "
                 f"{other.text!r} in line {other.line}",
-                hint="mend the file, for other rows may be either; or " + hint,
+                hint=f"mend the file, for other rows may be either; or say it {option}",
             ) from None
 
     def numbers(self) -> Numbers:

@@ -18,10 +18,12 @@ KNOWN: Final = (
 _MONTHS: Final = {
     name: number
     for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)  # noqa: SIM905
-}
+} | {"mai": 5, "mär": 3, "mrz": 3, "okt": 10, "dez": 12}
+"""Months by the first letters of their names, English and German."""
+
 _TEXT: Final = re.compile(
     r"(?:(?P<digits>\d{8})(?:[\sT]?(?P<run>\d{6}|\d{4}))?"
-    r"|(?P<a>\d{1,4}|[A-Za-z]{3,9})(?P<mark>[-/.]|\s)\s*(?P<b>\d{1,2}|[A-Za-z]{3,9})(?:[-/.]|,?\s)\s*(?P<c>\d{4}|\d{1,2}))"
+    r"|(?P<a>\d{1,4}|[^\W\d_]{3,9})(?P<mark>[-/.]|\s)\s*(?P<b>\d{1,2}|[^\W\d_]{3,9})(?:[-/.]|,?\s)\s*(?P<c>\d{4}|\d{1,2}))"
     r"(?:(?:,?\s+|T)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,9}))?)?"
     r"\s*(?P<half>[AaPp])?(?(half)\.?[Mm]\.?))?"
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?"
