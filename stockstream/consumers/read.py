@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import pandas as pd
@@ -85,6 +85,8 @@ def read(
         return kept.sort_values(_BAR, kind="stable", ignore_index=True)
     flights = _table(_records(FLIGHTS, Flight, connection, key), Flight, wanted)
     _refuse_nothing(flights, FLIGHTS, wanted, connection)
+    lacking = [name for name in _MAYBE if flights[name].isna().all()]
+    flights = flights.astype(dict.fromkeys(lacking, "float64"))
     return flights.drop_duplicates(_ROW).sort_values(_ROW, kind="stable", ignore_index=True)
 
 
@@ -104,6 +106,10 @@ def _refuse_nothing(
 
 _BAR: Final = ["symbol", "interval", "feed", "time"]
 _NUMBERS: Final = dict.fromkeys(("open", "volume", "adj_close", "close_usd"), "float64")
+# Numbers that a layout may lack: where all do, pandas would not know that they are some.
+_MAYBE: Final = [
+    field.name for field in msgspec.structs.fields(Flight) if {int, type(None)} <= set(get_args(field.type))
+]
 _ROW: Final = ["file", "row"]
 
 

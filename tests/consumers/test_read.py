@@ -13,7 +13,10 @@ import stockstream
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
-from stockstream.topics import STOCKS
+from stockstream.producers.csv_files import CsvFile
+from stockstream.producers.flights import Replay, examine
+from stockstream.producers.produce import produce
+from stockstream.topics import FLIGHTS, STOCKS
 from tests.kafka.streams import connection, send_all
 from tests.views.bars import walk
 
@@ -72,3 +75,14 @@ def test_importing_the_package_is_light() -> None:
 
     code = "import sys, stockstream; print({'pandas', 'confluent_kafka', 'matplotlib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_what_a_layout_of_flights_lacks_is_a_column_of_numbers_all_the_same(own_broker: str, tmp_path: Path) -> None:
+    path = tmp_path / "bts.csv"
+    path.write_text("FL_DATE,CARRIER,ORIGIN,DEST,DEP_DELAY\n2017-01-01,AA,DEN,PHX,-10.00\n")
+    with Publisher(FLIGHTS, connection(own_broker)) as publisher:
+        produce(Replay([examine(CsvFile(path))]), publisher)
+    table = stockstream.read("flights", bootstrap_servers=own_broker)
+    assert table["departure_delay"].tolist() == [-10]
+    assert {table[name].dtype.kind for name in ("distance", "wheels_off", "cancelled", "day_of_week")} == {"f"}
+    assert table["tail_number"].isna().all()
