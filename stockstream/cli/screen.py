@@ -15,6 +15,7 @@ from stockstream.cli.scrape import Process
 from stockstream.cli.tables import Items, Row, Section, shares
 from stockstream.cli.text import printable, rate, size, span
 from stockstream.kafka.overview import GroupOverview, Overview, TopicOverview, TopicPartition, Trend
+from stockstream.kafka.traffic import IDLE, RUNNING
 
 _WIDE: Final = 110
 """Columns from which on there is room for more than the least."""
@@ -173,18 +174,33 @@ def _groups(groups: Sequence[GroupOverview], arrow: int, *, wide: bool) -> Secti
         Row(
             [
                 _name(group.name, wide=wide),
-                *(["no members" if group.state == "empty" else group.state] if wide else []),
+                *([_state(group)] if wide else []),
                 _whole(group.lag),
-                Text(group.trend or "-", _STYLES[group.trend]),
+                _going(group, wide=wide),
                 _rate(group.records_per_second),
             ],
             list(_places(group, arrow)),
-            weight=float(group.lag or 0),
+            weight=-1.0 if group.state == IDLE else float(group.lag or 0),
         )
         for group in groups
     ]
     columns = ["CONSUMER GROUP", *(["STATE"] if wide else []), "LAG", "TREND", "READ/S", "LAG BY PARTITION"]
     return Section(columns, rows, frozenset(("LAG", "READ/S")), "none yet: `stockstream watch` makes them")
+
+
+def _state(group: GroupOverview) -> str:
+    """Its state, and where its reader runs."""
+    if group.state != RUNNING:
+        return group.state
+    last = group.readers[-1]
+    return f"{group.state} ({printable(last.host)}, {last.pid})"
+
+
+def _going(group: GroupOverview, *, wide: bool) -> Text:
+    """Where its lag is going; that it is idle where there is no column for its state."""
+    if group.state == IDLE and not wide:
+        return Text(IDLE, "dim")
+    return Text(group.trend or "-", _STYLES[group.trend])
 
 
 def _places(group: GroupOverview, arrow: int) -> Iterator[Text]:

@@ -24,6 +24,7 @@ from stockstream.kafka.admin import TIMEOUT, Admin
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import START_BROKER, address, instant, translate
 from stockstream.kafka.positions import Place, Positions
+from stockstream.kafka.readers import Reader
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -63,10 +64,11 @@ class TopicState:
 
 @dataclass(frozen=True)
 class GroupState:
-    """A consumer group, and the offsets that it committed: it has taken what is before them."""
+    """A consumer group, the offsets that it committed (it has taken what is before them), and who did, where said."""
 
     state: str
     positions: Mapping[Place, int]
+    readers: tuple[Reader, ...]
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Cluster(Admin):
         states = self._states()
         # Positions before ends: so a lag is never less than nothing.
         places = [(name, p.id) for name, topic in topics.items() for p in topic.partitions]
-        positions = self._positions.of(states.keys(), places)
+        committed = self._positions.of(states.keys(), places)
         return Look(
             at=time.monotonic(),
             cluster=str(about.cluster_id),
@@ -110,7 +112,7 @@ class Cluster(Admin):
                 BrokerNode(number, str(node.host), node.port) for number, node in sorted(about.brokers.items())
             ),
             topics=self._measured(topics),
-            groups={name: GroupState(states[name], positions[name]) for name in sorted(states)},
+            groups={name: GroupState(states[name], *committed[name]) for name in sorted(states)},
         )
 
     def _described(self, topics: Iterable[str]) -> dict[str, TopicDescription]:

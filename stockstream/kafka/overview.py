@@ -10,6 +10,8 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from stockstream.kafka.readers import Reader
+
 Trend: TypeAlias = Literal["growing", "shrinking", "steady"]
 
 _DEAD_LETTERS: Final = ".dlq"
@@ -70,10 +72,15 @@ class GroupPartition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A consumer group: the lag of all its partitions, where that is going, and what it takes a second."""
+    """A consumer group: the lag of all its partitions, where that is going, and what it takes a second.
+
+    ``state`` is ``running`` where a reader says that it runs, and ``idle`` where none does and Kafka knows of no
+    members either; else it is Kafka's word. ``readers`` are those that said so last.
+    """
 
     name: str
     state: str
+    readers: tuple[Reader, ...] = ()
     lag: int | None
     trend: Trend | None
     records_per_second: float | None

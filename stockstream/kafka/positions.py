@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from stockstream.kafka.client import LOG, made, refused, settings
+from stockstream.kafka.readers import Reader, reader
 
 Place: TypeAlias = tuple[str, int]
 """A topic and the number of a partition."""
 
 _AT_ONCE: Final = 8
+
+
+class Committed(NamedTuple):
+    """What a group committed: its positions, and who reads, as far as that is said; the last to say so is last."""
+
+    positions: Mapping[Place, int]
+    readers: tuple[Reader, ...]
+
+
+_NOTHING: Final = Committed({}, ())
 
 
 class Positions:
@@ -29,7 +40,7 @@ class Positions:
         self._consumers: dict[str, Consumer] = {}
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="positions")
 
-    def of(self, groups: Collection[str], places: Sequence[Place]) -> dict[str, dict[Place, int]]:
+    def of(self, groups: Collection[str], places: Sequence[Place]) -> dict[str, Committed]:
         """The positions of each group, as far as it has any; none of a group that cannot be asked now."""
         for gone in self._consumers.keys() - set(groups):
             self._consumers.pop(gone).close()
@@ -40,7 +51,7 @@ class Positions:
         for name, positions in found.items():
             if positions is None:  # as with `Admin`, the next one may have more luck
                 self._consumers.pop(name).close()
-        return {name: positions or {} for name, positions in found.items()}
+        return {name: committed or _NOTHING for name, committed in found.items()}
 
     def close(self) -> None:
         """End all connections."""
@@ -51,11 +62,16 @@ class Positions:
     def _settings(self, group: str) -> dict[str, Any]:
         return settings(self._connection, enable_auto_commit=False) | {"group.id": group}
 
-    def _positions(self, group: str, places: Sequence[Place]) -> dict[Place, int] | None:
+    def _positions(self, group: str, places: Sequence[Place]) -> Committed | None:
         asked = [TopicPartition(topic, number) for topic, number in places]
         try:
             answered = self._consumers[group].committed(asked, timeout=self._timeout) if asked else []
         except KafkaException as error:
             LOG.info("no positions of %s: %s", group, error)
-            return {} if refused(error.args[0]) else None
-        return {(place.topic, place.partition): place.offset for place in answered if place.offset >= 0}
+            return _NOTHING if refused(error.args[0]) else None
+        told = [place for place in answered if place.offset >= 0]
+        readers = filter(None, (reader(place.metadata) for place in told))
+        return Committed(
+            {(place.topic, place.partition): place.offset for place in told},
+            tuple(sorted(set(readers), key=lambda each: each.time)),
+        )

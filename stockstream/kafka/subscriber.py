@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -17,6 +18,7 @@ from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import LOG, address, lasting, made, refused, settings, translate
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
+from stockstream.kafka.readers import RENEWED_EVERY, mark
 from stockstream.topics import Topic
 
 R = TypeVar("R")
@@ -91,6 +93,8 @@ class Subscriber(Generic[R]):
         self._target: dict[int, int] = {}
         self._position: dict[int, int] = {}
         self._to_commit: dict[int, int] = {}
+        self._committed: dict[int, int] = {}
+        self._renew_at = 0.0
         self._partitions: list[int] = []
         self._doubt = False
         self._was_up = False
@@ -227,6 +231,7 @@ class Subscriber(Generic[R]):
             self._stop.wait(0.3)
             return False
         self._position = {}
+        self._committed = {}
         for number, (low, high) in ends.items():
             self._position[number] = self._within(self._begin_at.get(number, low), low, high)
             self._high[number] = high
@@ -299,13 +304,21 @@ class Subscriber(Generic[R]):
                 self._high[number] = high
 
     def _commit(self) -> None:
+        """Tell the positions where they have moved, now and then that we still run, and at the end that we do not."""
         # On this thread alone: a commit from another while this one polls has been seen to block for good.
+        ends = self._stop.is_set()
         with self._lock:
             positions, self._to_commit = self._to_commit, {}
-        if positions:
-            offsets = [TopicPartition(self._topic.name, number, offset) for number, offset in positions.items()]
+        if positions or ends or time.monotonic() >= self._renew_at:
+            self._committed = self._committed | positions
+            self._renew_at = time.monotonic() + RENEWED_EVERY
+            says = "" if ends else mark(datetime.now(UTC))
+            offsets = [
+                TopicPartition(self._topic.name, number, offset, says) for number, offset in self._committed.items()
+            ]
             try:
-                self._consumer.commit(offsets=offsets, asynchronous=True)
+                if offsets:
+                    self._consumer.commit(offsets=offsets, asynchronous=True)
             except KafkaException as error:
                 LOG.info("positions not committed: %s", error)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from stockstream.kafka.cluster import GroupState, Look, TopicState
@@ -14,6 +15,7 @@ from stockstream.kafka.overview import (
     TopicPartition,
     Trend,
 )
+from stockstream.kafka.readers import runs
 
 K = TypeVar("K", bound=Hashable)
 
@@ -22,6 +24,10 @@ RATE_OVER: Final = 10.0
 
 TREND_OVER: Final = 20.0
 """Seconds in which a trend is looked for: each half holds a tooth of a consumer that commits every 5 seconds."""
+
+RUNNING: Final = "running"
+IDLE: Final = "idle"
+"""The states of a group of which Kafka knows no members, by whether a reader says that it runs."""
 
 FEWEST: Final = 4
 """Looks that a trend needs."""
@@ -82,7 +88,9 @@ class Traffic:
 
     def groups(self) -> tuple[GroupOverview, ...]:
         """The consumer groups as they are now."""
-        return tuple(self._group(name, state) for name, state in self._looks[-1].groups.items())
+        now = datetime.now(UTC)
+        groups = [self._group(name, state, now) for name, state in self._looks[-1].groups.items()]
+        return tuple(sorted(groups, key=lambda group: group.state == IDLE))
 
     def _topic(self, name: str, state: TopicState, sizes: Mapping[int, int]) -> TopicOverview:
         ends = [(look.at, _ends(look, name)) for look in self._looks if _is_same(look, name, state)]
@@ -108,7 +116,7 @@ class Traffic:
             partitions=partitions,
         )
 
-    def _group(self, name: str, state: GroupState) -> GroupOverview:
+    def _group(self, name: str, state: GroupState, clock: datetime) -> GroupOverview:
         now = self._looks[-1]
         lags = {place: self._lags(name, place) for place in state.positions}
         partitions = tuple(
@@ -127,12 +135,22 @@ class Traffic:
         positions = [(look.at, look.groups[name].positions) for look in self._looks if name in look.groups]
         return GroupOverview(
             name=name,
-            state=state.state,
+            state=self._state(name, state, clock),
+            readers=state.readers,
             lag=together[-1] if together else None,
             trend=trend(together, self._inflow(list(state.positions))),
             records_per_second=_rate(positions),
             partitions=partitions,
         )
+
+    def _state(self, name: str, state: GroupState, clock: datetime) -> str:
+        """Whether anyone reads: Kafka does not know of those that assign their partitions themselves."""
+        if state.state != "empty":
+            return state.state
+        # Where a host's clock is wrong, what it says still changes.
+        said = {look.groups[name].readers for look in self._looks if name in look.groups}
+        lately = state.readers and (len(said) > 1 or any(runs(each, clock) for each in state.readers))
+        return RUNNING if lately else IDLE
 
     def _lags(self, group: str, place: tuple[str, int]) -> list[int]:
         """The lag in each of the last looks up to now; empty where it is not known now."""

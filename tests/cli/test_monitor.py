@@ -86,7 +86,7 @@ def test_once_as_json_tells_everything(site: Site) -> None:
     assert (stocks["records"], stocks["records_per_second"], len(stocks["partitions"])) == (300, 0.0, 3)
     assert stocks["bytes"] == sum(partition["bytes"] for partition in stocks["partitions"]) > 0
     slow = next(group for group in seen["groups"] if group["name"] == "slow")
-    assert (slow["lag"], slow["state"], slow["trend"]) == (300, "empty", None)
+    assert (slow["lag"], slow["state"], slow["trend"]) == (300, "idle", None)
     assert sum(partition["lag"] for partition in slow["partitions"]) == 300
     (letters,) = (each for each in seen["dead_letters"] if each["topic"] == "stocks.dlq")
     assert letters["records"] == 1
@@ -151,7 +151,7 @@ def test_once_as_tables(site: Site) -> None:
     assert lines[0].startswith(f"stockstream monitor {site.bootstrap_servers} ")
     assert lines[3] == "TOPIC RECORDS IN/S SIZE NEWEST PARTITIONS"
     assert any(re.match(r"stocks 300 - [\d.]+ kB \d+ s 0: ", line) for line in lines)
-    assert any(re.match(r"slow no members 300 - - stocks 0: ", line) for line in lines)
+    assert any(re.match(r"slow idle 300 - - stocks 0: ", line) for line in lines)
     assert lines[-1] == "DEAD LETTERS none"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from stockstream.kafka.overview import (
     TopicPartition,
     Trend,
 )
+from stockstream.kafka.readers import Reader
 
 NOW = datetime(2026, 3, 2, 14, 30, 5, tzinfo=UTC)
 
@@ -47,6 +49,9 @@ def topic(name: str, partitions: Sequence[TopicPartition], rate: float | None = 
     )
 
 
+READER = Reader(host="there", pid=7, time=NOW)
+
+
 def group(name: str, lags: Sequence[int], trend: Trend = "steady", of: str = "stocks") -> GroupOverview:
     places = [
         GroupPartition(
@@ -55,7 +60,13 @@ def group(name: str, lags: Sequence[int], trend: Trend = "steady", of: str = "st
         for number, lag in enumerate(lags)
     ]
     return GroupOverview(
-        name=name, state="empty", lag=sum(lags), trend=trend, records_per_second=1.5, partitions=tuple(places)
+        name=name,
+        state="running",
+        readers=(READER,),
+        lag=sum(lags),
+        trend=trend,
+        records_per_second=1.5,
+        partitions=tuple(places),
     )
 
 
@@ -137,9 +148,20 @@ def test_everything_in_80_by_24() -> None:
 
 def test_names_and_counts_are_whole_where_there_is_room() -> None:
     lines = drawn(Seen.first(WHOLE, PROCESSES), 140, 40)
-    assert any(each.startswith("stockstream-bollinger-AAPL+MSFT+GOOG@1m@simulated  no members ") for each in lines)
+    assert any(
+        each.startswith("stockstream-bollinger-AAPL+MSFT+GOOG@1m@simulated  running (there, 7) ") for each in lines
+    )
     assert any("0: 1,200 (40.1 kB)  1: 1,100 (39.0 kB)  2: 0 (0 B)" in each for each in lines)
     assert lines[-1].endswith("does not answer")
+
+
+def test_idle_groups_are_the_first_that_are_left_out() -> None:
+    idle = tuple(msgspec.structs.replace(group(f"idle-{n}", [1_000]), state="idle", readers=()) for n in range(20))
+    overview = msgspec.structs.replace(WHOLE, groups=(group("live", [1]), *idle))
+    narrow = drawn(Seen.first(overview), 80, 18)
+    assert any(each.startswith("live ") for each in narrow)
+    assert len([each for each in narrow if each.startswith("idle-")]) < 20
+    assert any(re.match(r"idle-0 +1,000 +idle ", each) for each in drawn(Seen.first(overview), 80, 60))
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 18), (60, 20), (140, 40), (140, 18), (80, 5), (40, 8)])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -19,9 +22,10 @@ from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.monitor import Monitor
 from stockstream.kafka.overview import GroupOverview, Overview, TopicOverview
 from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import Topic
-from tests.kafka.streams import BARS, connection, own_topic, send_all, until
+from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until
 
 
 class Site:
@@ -143,7 +147,28 @@ def test_a_group_says_whether_it_has_members(monitor: Monitor, site: Site, topic
     assert told.state == "stable"
     consumer.close()
     told = group_of(monitor.overview(), group)
-    assert told.state == "empty"
+    assert told.state == "idle"
+
+
+def test_a_reader_that_assigns_itself_its_partitions_runs_until_it_is_closed(
+    monitor: Monitor, site: Site, topic: Topic[Bar]
+) -> None:
+    group = f"window-{topic.name}"
+
+    def told() -> Any:
+        return next((each for each in monitor.overview().groups if each.name == group), None)
+
+    with Subscriber(topic, Bar, connection(site.bootstrap), group=group) as subscriber:
+        subscriber.begin({})
+        subscriber.commit(read_to_end(subscriber).positions)
+        running = until(told)
+        assert running.state == "running"
+        assert {each.pid for each in running.readers} == {os.getpid()}
+        assert {each.host for each in running.readers} == {socket.gethostname()}
+        until(lambda: told().readers != running.readers)  # though its positions are the same
+        assert told().state == "running"
+    until(lambda: told().state == "idle")
+    assert told().lag == 0
 
 
 def test_dead_letters_are_counted_and_the_newest_says_why(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stockstream.kafka.cluster import BrokerNode, GroupState, Look, Partition, TopicState
+from stockstream.kafka.readers import Reader
 from stockstream.kafka.traffic import RATE_OVER, TREND_OVER, Traffic, trend
 
 
@@ -19,6 +22,7 @@ def look(
     *,
     topic_id: str = "a",
     cluster: str = "c",
+    readers: Sequence[Reader] = (),
 ) -> Look:
     """The topic "t" with the group "g"."""
     partitions = {number: Partition(1, (1,), (1,), None if end is None else 0, end) for number, end in ends.items()}
@@ -29,7 +33,7 @@ def look(
         controller=1,
         brokers=(BrokerNode(1, "127.0.0.1", 9092),),
         topics={"t": TopicState(topic_id, partitions, None)},
-        groups={} if positions is None else {"g": GroupState("empty", places)},
+        groups={} if positions is None else {"g": GroupState("empty", places, tuple(readers))},
     )
 
 
@@ -135,9 +139,47 @@ def test_a_lag_is_not_followed_into_a_topic_of_the_same_name_that_was_deleted() 
 
 
 def test_a_group_of_a_topic_that_is_gone_has_no_lag() -> None:
-    gone = Look(1.0, "c", 1, (), {}, {"g": GroupState("empty", {("t", 0): 5})})
+    gone = Look(1.0, "c", 1, (), {}, {"g": GroupState("empty", {("t", 0): 5}, ())})
     (group,) = watched([look(0, {0: 10}, {0: 5}), gone]).groups()
     assert (group.lag, group.trend, group.partitions[0].lag, group.partitions[0].end) == (None, None, None, None)
+
+
+def said(seconds_ago: float) -> Reader:
+    return Reader(host="here", pid=1, time=datetime.now(UTC) - timedelta(seconds=seconds_ago))
+
+
+@pytest.mark.parametrize(
+    ("readers", "state"),
+    [
+        ([()], "idle"),
+        ([(said(1),)], "running"),
+        ([(said(60),)], "idle"),
+        ([(said(1),), ()], "idle"),
+        ([(said(3_600),), (said(3_595),)], "running"),  # its clock is an hour behind
+        ([(said(-3_600),), (said(-3_605),)], "running"),
+    ],
+)
+def test_a_group_runs_while_a_reader_says_so(readers: list[tuple[Reader, ...]], state: str) -> None:
+    looks = [look(second, {0: 10}, {0: 5}, readers=each) for second, each in enumerate(readers)]
+    (group,) = watched(looks).groups()
+    assert (group.state, group.readers) == (state, readers[-1])
+
+
+def test_idle_groups_come_last() -> None:
+    one = look(0, {0: 10}, {0: 5})
+    groups = {
+        "a": GroupState("empty", {}, ()),
+        "b": GroupState("empty", {}, (said(1),)),
+        "c": GroupState("stable", {}, ()),
+        "d": GroupState("empty", {}, (said(600),)),
+    }
+    found = watched([replace(one, groups=groups)]).groups()
+    assert [(each.name, each.state) for each in found] == [
+        ("b", "running"),
+        ("c", "stable"),
+        ("a", "idle"),
+        ("d", "idle"),
+    ]
 
 
 @given(st.lists(st.integers(0, 1_000_000), min_size=4, max_size=30))
