@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, table
 from stockstream.cli.topics import PATIENCE
 from stockstream.config import Entry
@@ -27,7 +28,7 @@ def config(
         list[str] | None,
         typer.Argument(metavar="KEY...", help="Only these keys and sections: window, views.rsi; without any all."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the settings in effect, and where each is from: default, file and line, variable, or option.
 

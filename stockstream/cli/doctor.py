@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -18,6 +19,7 @@ import typer
 
 from stockstream.charts import backend
 from stockstream.cli.context import Context
+from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import size
 from stockstream.cli.topics import PATIENCE
 from stockstream.config import Settings
@@ -39,18 +41,22 @@ class Finding(NamedTuple):
     todo: str | None = None
 
 
-def doctor(ctx: typer.Context) -> None:
+def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Check Python, packages, Java, Kafka, folders, windows and the broker: each is ok, or it says what to do.
 
     The exit code is 1 where something is missing.
     """
     context = Context.of(ctx)
-    missing = False
+    findings: list[Finding] = []
     for check in CHECKS:
-        finding = check(context.settings)
-        missing |= finding.todo is not None
-        context.reporter.result(shown(finding, shutil.get_terminal_size().columns))
-    if missing:
+        findings.append(check(context.settings))
+        if not as_json:
+            context.reporter.result(shown(findings[-1], shutil.get_terminal_size().columns))
+    if as_json:
+        context.reporter.result(
+            json.dumps([{"ok": each.todo is None, **each._asdict()} for each in findings], indent=2)
+        )
+    if any(each.todo is not None for each in findings):
         raise typer.Exit(1)
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from stockstream.cli.context import Invocation
+from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import table
 from stockstream.indicators.catalog import Description, catalog, describe, of_bars
 from stockstream.names import cut, nearest
@@ -25,11 +26,9 @@ _HEADER: Final = ("NAME", "WHAT IT IS", "PARAMETERS", "LOOKBACK", "FIELDS")
 _LEAST: Final = 20
 """Columns that a wrapped cell takes at least."""
 
-_AsJson = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
-
 
 @app.callback(invoke_without_command=True)
-def indicators(ctx: typer.Context, as_json: _AsJson = False) -> None:
+def indicators(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the indicators: what each is, its parameters, the bars before its first value at the defaults, its fields.
 
     `stockstream indicators describe NAME` says all about one.
@@ -50,7 +49,7 @@ def _names(incomplete: str) -> list[str]:
 def describe_one(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as rsi.", autocompletion=_names)],
-    as_json: _AsJson = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say all about an indicator: formula, source, parameters, units, lookback, an example."""
     kind = catalog().get(name.lower())

@@ -14,6 +14,9 @@ from stockstream.files import is_ours
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that stockstream did not write, too.")]
 
 
+JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a file is, and how the names of such files end."""

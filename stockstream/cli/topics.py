@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, size, span, table
 from stockstream.errors import Unreachable
-from stockstream.kafka.admin import Admin
+from stockstream.kafka.admin import Admin, TopicSummary
 from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.names import cut
@@ -24,7 +26,7 @@ PATIENCE: Final = 5.0
 """Seconds that a command which only looks waits for the broker."""
 
 
-def topics(ctx: typer.Context) -> None:
+def topics(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the topics: partitions, records, when the newest was sent, and size on disk.
 
     Sizes are known of the broker that runs on this machine from its usual directory (``stockstream broker``).
@@ -32,13 +34,17 @@ def topics(ctx: typer.Context) -> None:
     context = Context.of(ctx)
     admin = Admin(context.settings.connection(), timeout=PATIENCE)
     summaries = admin.summaries()
-    if not summaries:
+    if not summaries and not as_json:
         context.reporter.note("no topics yet: `stockstream produce` makes them")
         return
     folder = local_topics(context.settings.data_dir, admin.cluster_id())
     sizes = (
         {summary.name: sum(partition_sizes(folder, summary.name).values()) for summary in summaries} if folder else {}
     )
+    context.reporter.result(_json_of_topics(summaries, sizes) if as_json else _table_of_topics(summaries, sizes))
+
+
+def _table_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int]) -> str:
     header = ["TOPIC", "PARTITIONS", "RECORDS", "NEWEST SENT", *(["SIZE"] if sizes else [])]
     rows = [
         [
@@ -50,28 +56,60 @@ def topics(ctx: typer.Context) -> None:
         ]
         for summary in summaries
     ]
-    context.reporter.result(table(header, rows, right=["PARTITIONS", "RECORDS", "SIZE"]))
+    return table(header, rows, right=["PARTITIONS", "RECORDS", "SIZE"])
 
 
-def series(ctx: typer.Context) -> None:
+def _json_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int]) -> str:
+    found = [
+        {
+            "topic": summary.name,
+            "partitions": summary.partitions,
+            "records": summary.records,
+            "newest": _iso(summary.newest),
+            "bytes": sizes.get(summary.name),
+        }
+        for summary in summaries
+    ]
+    return json.dumps(found, indent=2)
+
+
+def series(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the series of bars in the topic stocks: symbol, interval, feed, bars, first and last."""
     context = Context.of(ctx)
     connection = context.settings.connection()
-    if STOCKS.name not in Admin(connection, timeout=PATIENCE).names():
-        context.reporter.note(f"no topic {STOCKS.name} yet: `stockstream produce` makes it")
-        return
+    there = STOCKS.name in Admin(connection, timeout=PATIENCE).names()
     found: dict[Series, set[datetime]] = {}
-    for records in _everything(connection):
+    for records in _everything(connection) if there else ():
         for bar in records:
             found.setdefault(Series(bar.symbol, bar.interval, bar.feed), set()).add(bar.time)
-    if not found:
+    if as_json:
+        context.reporter.result(_json_of_series(found))
+    elif not there:
+        context.reporter.note(f"no topic {STOCKS.name} yet: `stockstream produce` makes it")
+    elif not found:
         context.reporter.note(f"no bars in the topic {STOCKS.name} yet")
-        return
+    else:
+        context.reporter.result(_table_of_series(found))
+
+
+def _table_of_series(found: Mapping[Series, Collection[datetime]]) -> str:
     rows = [
         [*(cut(printable(name)) for name in one), f"{len(times):,}", _opened(min(times), one), _opened(max(times), one)]
         for one, times in sorted(found.items())
     ]
-    context.reporter.result(table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"]))
+    return table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"])
+
+
+def _json_of_series(found: Mapping[Series, Collection[datetime]]) -> str:
+    rows = [
+        {**one._asdict(), "bars": len(times), "first": _iso(min(times)), "last": _iso(max(times))}
+        for one, times in sorted(found.items())
+    ]
+    return json.dumps(rows, indent=2)
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[Bar]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -27,6 +28,11 @@ def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None
     if sys.platform == "linux":
         assert marks["windows"] == "!!"
         assert "--headless" in told.stdout
+    told = stockstream("doctor", "--json", cwd=tmp_path, env=env)
+    found = {one["subject"]: one for one in json.loads(told.stdout)}
+    assert (told.returncode, [*found]) == (1, subjects)
+    assert (found["Python"]["ok"], found["Python"]["todo"], found["broker"]["ok"]) == (True, None, False)
+    assert "`stockstream broker`" in found["broker"]["todo"]
 
 
 @pytest.mark.skipif(

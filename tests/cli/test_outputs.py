@@ -18,7 +18,7 @@ from stockstream.consumers.values import Values
 from stockstream.files import is_ours, replacing
 from stockstream.topics import STOCKS
 from stockstream.views.frame import Frame
-from tests.cli.conftest import Site
+from tests.site import Site
 from tests.views.bars import walk
 
 

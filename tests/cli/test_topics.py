@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,13 @@ def test_topics_lists_partitions_records_the_newest_and_the_size(site: Site) -> 
         ["stocks", "3", "300"],
         ["stocks.dlq", "1", "0"],
     ]
+    found = json.loads(site.run("topics", "--json").stdout)
+    assert [(one["topic"], one["partitions"], one["records"]) for one in found][::2] == [
+        ("flights", 3, 1200),
+        ("stocks", 3, 300),
+    ]
+    assert found[0]["newest"].endswith("Z")
+    assert found[0]["bytes"] > 0
     today = datetime.now(UTC).strftime("%Y-%m-%d")
     assert re.search(rf" {today} \d\d:\d\d:\d\dZ \(.+ ago\) +[\d.]+ kB$", lines[0])
     assert re.search(r" - +0 B$", lines[1])
@@ -56,6 +64,15 @@ def test_series_lists_each_with_its_bars_counted_once(site: Site) -> None:
         "AAPL    1m        market       41  2026-03-02 14:30Z  2026-03-02 15:10Z",
         "MSFT    1m        simulated     3  2026-03-02 14:30Z  2026-03-02 14:32Z",
     ]
+    found = json.loads(site.run("series", "--json").stdout)
+    assert found[2] == {
+        "symbol": "MSFT",
+        "interval": "1m",
+        "feed": "simulated",
+        "bars": 3,
+        "first": "2026-03-02T14:30:00Z",
+        "last": "2026-03-02T14:32:00Z",
+    }
 
 
 def test_without_topics_both_say_what_makes_them(site: Site) -> None:
