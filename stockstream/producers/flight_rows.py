@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from calendar import month_name, monthrange
+from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
@@ -128,6 +129,7 @@ class RowReader:
         self._layout = layout
         self._exact = layout.exact
         self._cells: type[Cells] = KaggleCells if layout.exact else Cells
+        self._tidy = _TIDY_KAGGLE if layout.exact else _TIDY_OTHERS
         self._pick = layout.picker()
         self._date = layout.places[DATE] if layout.dated else None
 
@@ -162,7 +164,7 @@ class RowReader:
     def _carefully(self, raw: bytes, row: int) -> Flight:
         texts = self._texts(raw)
         picked = self._pick([*texts, ""])
-        cells = [tidy(text) for tidy, text in zip(_TIDY, picked, strict=True)]
+        cells = [tidy(text) for tidy, text in zip(self._tidy, picked, strict=True)]
         if self._date is not None:
             cells[:3] = self._day(texts[self._date])
         try:
@@ -229,6 +231,15 @@ def _flag(text: str) -> str | None:
     return _FLAGS.get(text.strip()) or _number(text)
 
 
+@lru_cache(1 << 12)
+def _clock(text: str) -> str | None:
+    """A time, where one past midnight may be counted on, as in the first decades of Data Expo: 2510 is 110."""
+    number = _number(text)
+    if number is not None and len(number) == 4 and "2400" < number < "3000" and number.isdigit():
+        return str(int(number) - 2400)
+    return number
+
+
 def _code(text: str) -> str | None:
     """A code that there must be; NA is an airline."""
     return text.strip() or None
@@ -239,18 +250,18 @@ def _maybe_code(text: str) -> str | None:
     return None if text in NOTHING else text
 
 
-_TIDY: Final = tuple(
-    {
-        "airline": _code,
-        "origin_airport": _code,
-        "destination_airport": _code,
-        "tail_number": _maybe_code,
-        "cancellation_reason": _maybe_code,
-        "diverted": _flag,
-        "cancelled": _flag,
-    }.get(field, _number)
-    for field in FIELDS
-)
+_TIDIERS: Final[dict[str, Callable[[str], str | None]]] = {
+    "airline": _code,
+    "origin_airport": _code,
+    "destination_airport": _code,
+    "tail_number": _maybe_code,
+    "cancellation_reason": _maybe_code,
+    "diverted": _flag,
+    "cancelled": _flag,
+}
+_COUNTED_ON: Final = dict.fromkeys(("departure_time", "wheels_off", "wheels_on", "arrival_time"), _clock)
+_TIDY_KAGGLE: Final = tuple(_TIDIERS.get(field, _number) for field in FIELDS)
+_TIDY_OTHERS: Final = tuple((_TIDIERS | _COUNTED_ON).get(field, _number) for field in FIELDS)
 
 
 @lru_cache(1 << 12)

@@ -141,6 +141,16 @@ def test_the_first_years_of_data_expo_hold_little(tmp_path: Path) -> None:
     assert (flight.distance, flight.scheduled_departure) == (None, None)
 
 
+@pytest.mark.parametrize(("hhmm", "time"), [("2400", 2400), ("2401", 1), ("2510", 110), ("2930", 530), ("2361", None)])
+def test_times_counted_on_past_midnight(tmp_path: Path, hhmm: str, time: int | None) -> None:
+    (flight,) = read(tmp_path, EXPO_ROW.replace("1758", hhmm))
+    if time is None:
+        assert isinstance(flight, BadRow)
+        assert (flight.column, flight.reason) == ("ArrTime", f"'{hhmm}', not a time from 0 to 2400, as hhmm")
+    else:
+        assert fields(flight) == kaggle(EXPO_LACKS) | {"arrival_time": time}
+
+
 def test_the_lines_of_a_file_without_a_header_count_from_its_first(tmp_path: Path) -> None:
     wrong = EXPO_ROW.replace("2015,2,", "2015,13,")
     first, _, last = read(tmp_path, f"{wrong}\n{EXPO_ROW}\n{wrong}\n")
