@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -41,6 +42,9 @@ LAYOUTS: Final = (
 _REQUIRED: Final = {"time": "Date or Datetime"} | {name: name.capitalize() for name in PRICES}
 _DAYS: Final = frozenset({"date", "tradedate", "tradingdate", "tradingday", "day", "datum", "dateutc"})
 _CLOCKS: Final = ("time", "tradetime", "hour", "zeit", "uhrzeit")
+_COUNTING: Final = 0.8
+"""The share of rows whose number is next to the one before, from which on they are the rows' numbers."""
+
 _NUMBERED: Final = frozenset({"", "index"})
 
 
@@ -157,9 +161,10 @@ class Columns:
         cells = [cells[place].strip() for cells in rows if len(cells) > place]
         if not cells or not all(cell.isdigit() for cell in cells):
             return self
-        numbers = [int(cell) for cell in cells]
-        counts = len(numbers) == 1 or len(set(numbers)) == len(numbers)
-        return self._without("symbol") if counts else self
+        steps = [int(later) - int(one) for one, later in pairwise(cells)]
+        # It may begin anew where tables were put together, and go down where they were turned round.
+        counting = steps.count(1) + steps.count(-1) >= len(steps) * _COUNTING
+        return self._without("symbol") if counting else self
 
     @property
     def unused(self) -> list[str]:

@@ -107,3 +107,14 @@ def test_two_columns_of_one_name_are_asked_for(write: Write) -> None:
     with pytest.raises(SourceError, match=r"several columns Close: say which, --columns close=5"):
         read(path)
     assert read(path, columns={"close": "6"})[0].close == 1
+
+
+def test_numbers_of_rows_that_begin_anew_are_no_symbols(write: Write) -> None:
+    rows = [f"{number % 10},2026-01-{number + 1:02},1,2,1,2,9" for number in range(30)]
+    for order in (rows, rows[::-1]):
+        assert {bar.symbol for bar in read(write("KO_1d.csv", f"index,{HEADER}", *order))} == {"KO"}
+    codes = [
+        f"{code},2026-01-{date:02},1,2,1,{code % 7},9" for date in range(1, 9) for code in (600519, 601398, 601399)
+    ]
+    bars = read(write("x_1d.csv", f"Index,{HEADER}", *codes))
+    assert {bar.symbol for bar in bars} == {"600519", "601398", "601399"}
