@@ -151,7 +151,7 @@ class DrawnGroups(DrawnMark):
 
     def place(self, level: Level, rows: Rows, scale: Scale) -> None:
         """Move columns and lines, of which one kind is empty."""
-        in_columns = scale.shown <= self._most
+        in_columns = self.in_columns(scale)
         each = self._width(scale)
         gap = 1 if each > _OPEN_BODY else 0
         for number, name in enumerate(self.columns):
@@ -167,6 +167,10 @@ class DrawnGroups(DrawnMark):
             self.set(level, 2 * number, column, width=scale.hairline)
             self.set(level, 2 * number + 1, line)
 
+    def in_columns(self, scale: Scale) -> bool:
+        """Whether there is room for columns."""
+        return scale.shown <= self._most
+
     def _width(self, scale: Scale) -> int:
         """The pixels of a column."""
         return max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
@@ -177,7 +181,7 @@ class DrawnGroups(DrawnMark):
         if not known:
             return None
         middle = scale.pixels(np.array([float(row)]))[0]
-        if scale.shown > self._most:
+        if not self.in_columns(scale):
             up = self._axes.transData.transform([(row, frame[name][row]) for name in known])[:, 1]
             return known[int(np.abs(up - place[1]).argmin())], middle
         each = self._width(scale)

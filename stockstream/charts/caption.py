@@ -28,6 +28,9 @@ _LEGEND: Final = 0.45
 """The share of a line that the legend has at most beside values."""
 
 _BETWEEN: Final = "   "
+_DASHES: Final = (0.0, (2.4, 1.3))
+"""In widths of the line: three in a sample."""
+
 _NOWHERE: Final = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -137,7 +140,7 @@ class Caption:
         for entry in self._entries:
             sample: Artist
             if entry.fill is None:
-                sample = Line2D([0], [0], color=entry.color, linewidth=1.6, linestyle="--" if entry.dashed else "-")
+                sample = Line2D([0], [0], color=entry.color, linewidth=1.6, linestyle=_DASHES if entry.dashed else "-")
             else:
                 sample = Rectangle((0, 0), 1, 1, facecolor=entry.fill, edgecolor=entry.color, linewidth=0.8)
             self._samples.append(self._figure.add_artist(sample))

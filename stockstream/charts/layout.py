@@ -76,9 +76,10 @@ class Layout:
 
     def arrange(self, sight: Sight) -> None:
         """Place everything, as much of it as there is room for."""
+        keyed = bool(sight.subject.groups)  # without its legend such a picture says nothing
         for density in ROOMY:
             across, up = self._place(density, sight)
-            if across * up >= _HALF:
+            if up >= _HALF and (keyed or across * up >= _HALF):
                 break
         else:
             for density in TIGHT:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from stockstream.charts.caption import Entry
-from stockstream.charts.subject import Subject, group_column
+from stockstream.charts.subject import Group, Subject, group_column
 from stockstream.charts.theme import Theme
 from stockstream.charts.values import Tell, decimals, worded
 from stockstream.views.frame import Frame
@@ -80,6 +81,21 @@ class Legend:
     def _value(self, frame: Frame, column: str, row: int, tell: Tell) -> str:
         value = float(frame[column][row]) if column in frame else math.nan
         return worded(value, self._forms.get(column), tell)
+
+
+def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: Theme, *, lines: bool) -> list[Entry]:
+    """The keys that are shown together, each as it is drawn, with its total; of many only what they are called.
+
+    ``places`` are theirs in the theme's palette; ``lines`` says that they are drawn as lines, not as columns.
+    """
+    many = len(groups) > len(theme.series)
+    entries = []
+    for group in groups:
+        color, again = theme.color(places[group.key]), theme.again(places[group.key])
+        fill = None if lines else theme.pale(color, 0.35) if again else color
+        label = group.key if many else f"{group.label} {group.total:,.0f}"
+        entries.append(Entry(label, color, fill, dashed=lines and again))
+    return entries
 
 
 def side_by_side(spec: Panel, subject: Subject, row: int, column: str | None) -> list[str]:

@@ -240,6 +240,10 @@ class DrawnPanel:
         """The decimals that values have in any case."""
         return 2 if self.priced else 0
 
+    def in_columns(self, scale: Scale) -> bool:
+        """Whether keys stand side by side as columns, not as lines."""
+        return any(isinstance(mark, DrawnGroups) and mark.in_columns(scale) for mark in self.marks)
+
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
         """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""
         for mark in self.marks:

@@ -16,8 +16,11 @@ _SHAPE: Final = 10 / 6
 _FRAME: Final = (4, 32)
 """Pixels that a window manager draws about a window: left, right and beneath; above."""
 
-_GRIP: Final = 80
-"""Pixels of a window that must be on the screen for somebody to take hold of it."""
+LEAST: Final = (300, 200)
+"""Pixels, at the screen's scale 1, that a window can be made small to by hand."""
+
+_PLAIN: Final = 96.0
+"""Dots an inch of a screen at scale 1."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,16 @@ class Geometry:
         return size if self.left is None or self.top is None else f"{size}+{self.left}+{self.top}"
 
     def within(self, screen: Geometry) -> Geometry:
-        """The same where it can be reached: never larger than the screen, never off it.
+        """The same on the screen: never larger than that, and moved in where it is off it.
 
         >>> str(Geometry(800, 500, 3000, -90).within(Geometry(1600, 900, 0, 0)))
-        '800x500+1520+0'
+        '800x500+800+0'
         """
         fitted = replace(self, width=min(self.width, screen.width), height=min(self.height, screen.height))
         if self.left is None or self.top is None or screen.left is None or screen.top is None:
             return fitted
-        left = min(max(self.left, screen.left + _GRIP - fitted.width), screen.left + screen.width - _GRIP)
-        top = min(max(self.top, screen.top), screen.top + screen.height - _GRIP)
+        left = max(min(self.left, screen.left + screen.width - fitted.width), screen.left)
+        top = max(min(self.top, screen.top + screen.height - fitted.height), screen.top)
         return replace(fitted, left=left, top=top)
 
 
@@ -109,6 +112,7 @@ class Place:
     def __init__(self, window: Any) -> None:
         self._window = window
         self._tk = hasattr(window, "wm_geometry")
+        self._least = (1, 1)
 
     def get(self) -> Geometry | None:
         """Size and place now; None while it is not where the user put it: in full screen, or an icon."""
@@ -122,13 +126,40 @@ class Place:
 
     def set(self, wanted: Geometry) -> None:
         """Give it a size and a place, as far as the screen allows."""
-        fitted = wanted.within(self._screen())
+        width, height = max(wanted.width, self._least[0]), max(wanted.height, self._least[1])
+        fitted = replace(wanted, width=width, height=height).within(self._screen())
         if self._tk:
             self._window.wm_geometry(str(fitted))
             return
         self._window.resize(fitted.width, fitted.height)
         if fitted.left is not None and fitted.top is not None:
             self._window.move(fitted.left, fitted.top)
+
+    def open(self, width: float, height: float) -> None:
+        """Give it a size in pixels at the screen's scale, as far as the screen has room, and a least size."""
+        scale = self._scale()
+        wanted = round(scale * width), round(scale * height)
+        self._least = round(scale * LEAST[0]), round(scale * LEAST[1])
+        (self._window.minsize if self._tk else self._window.setMinimumSize)(*self._least)
+        room = self._room()
+        side, above = _FRAME
+        self.set(Geometry(min(wanted[0], room.width - 2 * side), min(wanted[1], room.height - side - above)))
+
+    def _scale(self) -> float:
+        """How many of the pixels in which the toolkit counts are one at scale 1; Qt counts in those."""
+        if not self._tk:
+            return 1.0
+        dpi = _desktop_dpi()
+        if dpi is not None:
+            self._window.tk.call("tk", "scaling", dpi / 72)  # matplotlib's canvas heeds it, too
+        return float(self._window.winfo_fpixels("1i")) / _PLAIN
+
+    def _room(self) -> Geometry:
+        """The part of the screen that is for windows."""
+        if self._tk:
+            return Geometry(*self._window.maxsize())
+        area = self._window.screen().availableGeometry()
+        return Geometry(area.width(), area.height())
 
     def _screen(self) -> Geometry:
         window = self._window
@@ -137,6 +168,20 @@ class Place:
             return Geometry(window.winfo_screenwidth(), window.winfo_screenheight(), left, top)
         area = window.screen().virtualGeometry()
         return Geometry(area.width(), area.height(), area.x(), area.y())
+
+
+def _desktop_dpi() -> float | None:
+    """The dots an inch that the user's desktop asks for (Xft.dpi), which Tk heeds for its own letters alone."""
+    import tkinter as tk
+
+    asked = tk.Tk(className="Xft")  # the one name under which Tk finds it
+    asked.withdraw()
+    told = asked.tk.call("option", "get", ".", "dpi", "Dpi")
+    asked.destroy()
+    try:
+        return min(max(float(told), _PLAIN / 2), 8 * _PLAIN)
+    except ValueError:
+        return None
 
 
 def toggle_full_screen(manager: Any) -> None:

@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 
 from stockstream.charts import axis, sampling
 from stockstream.charts import theme as themes
+from stockstream.charts.airlines import places
 from stockstream.charts.alertlines import AlertLines
 from stockstream.charts.artists import Scale
-from stockstream.charts.caption import Entry
 from stockstream.charts.crosshair import Aim, Crosshair
 from stockstream.charts.distance import Distance
 from stockstream.charts.header import Header
@@ -25,6 +25,7 @@ from stockstream.charts.help import Help
 from stockstream.charts.keys import CHART
 from stockstream.charts.lastprice import LastPrice
 from stockstream.charts.layout import STAMP, Layout, Parts, Settling
+from stockstream.charts.legend import entries_of_keys
 from stockstream.charts.levels import Levels
 from stockstream.charts.overlay import Overlays, Place, Sight
 from stockstream.charts.panel import DrawnPanel
@@ -232,7 +233,7 @@ class Scene:
 
     def _label(self) -> bool:
         """Reckon the ticks anew where rows, view or size have changed; True where they are others."""
-        first, last = self.viewport.in_view()
+        first, last = self.viewport.whole_in_view()  # of those beyond the edges no label is seen
         pitch = self._scale().pitch * 72 / self.figure.dpi
         instants, zone = self._subject.frame.instants[first:last], self._subject.zone
         reckoned = (first, pitch, zone, instants.tobytes())
@@ -261,14 +262,20 @@ class Scene:
 
     def _explain(self, aim: Aim | None) -> None:
         """Say what is shown, of the row that is pointed at or of the last one."""
-        groups = []
-        for group in self._subject.groups:
-            color = self.theme.color(self._places[group.key])
-            fill = self.theme.pale(color, 0.35) if self.theme.again(self._places[group.key]) else color
-            groups.append(Entry(f"{group.label} {group.total:,.0f}", color, fill))
+        groups = entries_of_keys(self._subject.groups, self._places, self.theme, lines=self._in_lines)
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
             panel.explain(self._subject, row, groups=groups if panel is self.panels[0] else (), column=column)
+
+    @property
+    def crowded(self) -> int:
+        """How many keys are shown as lines, where these are more than the colours that can be told apart; else 0."""
+        count = len(self._subject.groups)
+        return count if count > len(self.theme.series) and self._in_lines else 0
+
+    @property
+    def _in_lines(self) -> bool:
+        return not any(panel.in_columns(self._scale()) for panel in self.panels)
 
     @property
     def _texts(self) -> list[LiveText]:
@@ -280,15 +287,10 @@ class Scene:
         self.header.say(strip)
 
     def _regroup(self) -> None:
-        """Keys came or went: those that stay keep their colour."""
-        keys = [group.key for group in self._subject.groups]
-        self._places = {key: place for key, place in self._places.items() if key in keys}
-        free = (place for place in range(len(keys)) if place not in set(self._places.values()))
-        for key in keys:
-            if key not in self._places:
-                self._places[key] = next(free)
+        """Keys came or went."""
+        self._places = places(group.key for group in self._subject.groups)
         for panel in self.panels:
-            panel.build([(key, self._places[key]) for key in keys])
+            panel.build(list(self._places.items()))
         self._full = True
 
     # Places.

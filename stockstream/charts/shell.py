@@ -77,6 +77,7 @@ class Shell:
         manager: Any = self.figure.canvas.manager
         toggle_tools(manager)
         self.place = Place(manager.window)
+        self.place.open(*(inches * DPI for inches in size))
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
         self._timer = self.figure.canvas.new_timer(interval=int(BUSY * 1000))

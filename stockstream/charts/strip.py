@@ -30,6 +30,7 @@ def strip(
     zone: str | None = None,
     held: int | None = None,
     away: bool = False,
+    crowded: int = 0,
     note: str = "",
     alarm: str = "",
     ages: bool = True,
@@ -37,9 +38,10 @@ def strip(
     """Say how a consumer stands.
 
     ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
-    because the drawing is paused, ``away`` says that the view does not follow the newest; ``note`` is what the window
-    itself has to say, such as where it saved a picture, and ``alarm`` what comes before all else. Without ``ages``
-    nothing is told by how long ago it was: a picture would be false a second later.
+    because the drawing is paused, ``away`` says that the view does not follow the newest; ``crowded`` counts keys whose
+    lines cannot be told apart, so that the user is asked to choose; ``note`` is what the window itself has to say, such
+    as where it saved a picture, and ``alarm`` what comes before all else. Without ``ages`` nothing is told by how long
+    ago it was: a picture would be false a second later.
     """
     parts = [alarm] if alarm else []
     parts.append(_connection(status, now, ages=ages))
@@ -50,6 +52,8 @@ def strip(
         parts.append(f"drawing paused (Space goes on){waits}")
     if away:
         parts.append("held: End follows")
+    if crowded:
+        parts.append(f"{crowded} lines: name up to 8 to tell them apart")
     if note:
         parts.append(note)
     if status.latest is not None:

@@ -104,6 +104,7 @@ class Viewer:
             zone=self._zone,
             held=status.taken - self._taken if self.paused else None,
             away=self.scene.viewport.away,
+            crowded=self.scene.crowded,
             note=text if time.monotonic() < until else "",
             alarm=alarm,
             ages=self._ages,

@@ -106,6 +106,13 @@ class Viewport:
         total = len(self._frame)
         return min(max(0, math.floor(left)), total), max(0, min(total, math.ceil(right) + 1))
 
+    def whole_in_view(self) -> tuple[int, int]:
+        """The rows whose middle is in view."""
+        left, right = self.across
+        total = len(self._frame)
+        first = min(max(0, math.ceil(left)), total)
+        return first, max(first, min(total, math.floor(right) + 1))
+
     @property
     def across(self) -> tuple[float, float]:
         """The rows at the left and the right edge."""

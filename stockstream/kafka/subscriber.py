@@ -156,11 +156,15 @@ class Subscriber(Generic[R]):
 
     def standing(self) -> Standing:
         """How the connection stands now."""
-        waiting = self._waiting
-        if waiting is None and not self._health.connected:
-            waiting = f"broker {address(self._connection)}"
+        waiting, connected = self._waiting, self._health.connected
+        where = address(self._connection)
+        # Another thread sets the one and the other: what is said must agree.
+        if connected and waiting is not None and waiting.startswith("broker"):
+            waiting = f"topic {self._topic.name} on {where}"
+        elif not connected and not (waiting or "").startswith("broker"):
+            waiting = f"broker {where}"
         return Standing(
-            connected=self._health.connected,
+            connected=connected,
             since=self._health.since,
             waiting=waiting,
             high=dict(self._high),

@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from stockstream.charts.keys import CHART
 from stockstream.charts.memory import Memory
 from stockstream.charts.placing import Geometry
 from stockstream.charts.strip import utc_now
 from tests.charts.fake_model import PRICES, FakeFold
+from tests.charts.resting import disagreements
 from tests.charts.window_process import Growing, Stage, frames
 
 SETTLE = 0.35
@@ -249,7 +251,57 @@ def scroll(desk: Desk) -> Iterator[float]:
     yield 5.0
 
 
-SCENARIOS = {"use": use, "leave": leave, "come back": come_back, "scroll": scroll}
+def rest(desk: Desk) -> Iterator[float]:
+    """Every key that keeps the window, under a mouse that rests; the tool bar's Home after a drag."""
+    yield 0.5
+    desk.focus()
+    desk.point(0.55, 0.5)
+    yield SETTLE
+    wrong: dict[str, list[str]] = {}
+    named = {" ": "space", "+": "plus", "-": "minus", "=": "equal", "left": "Left", "right": "Right", "end": "End"}
+    named |= {"?": "question", "f1": "F1", "escape": "Escape", "S": "shift+s"}
+    keys = [key for binding in CHART for key in binding.keys if "wheel" not in key and key not in ("q", "f")]
+    for key in ["t", "n", "h", *keys, *reversed(keys)]:
+        desk.key(named.get(key, key))
+        yield SETTLE
+        found = disagreements(desk.window.scene)
+        if found:
+            wrong[key] = found
+    desk.told["wrong"] = wrong
+    desk.key("Escape", "End")
+    yield SETTLE
+    before = desk.viewport.across
+    xdo("mousedown", "1", "mousemove_relative", "60", "0", "mouseup", "1")
+    yield SETTLE
+    moved = desk.viewport.across
+    desk.canvas.toolbar.home()
+    yield SETTLE
+    desk.told["home"] = [
+        bool(moved[0] < before[0]),
+        list(desk.viewport.across) == list(before),
+        desk.viewport.following,
+    ]
+    desk.told["true after home"] = desk.true()
+    desk.window.close()
+    yield 5.0
+
+
+def fit(desk: Desk) -> Iterator[float]:
+    """How large it opens, how small it becomes, and where it goes that is put off the screen."""
+    yield 1.0
+    told, place = desk.told, desk.window.place
+    told["opened"] = str(place.get())
+    told["dpi"] = desk.window.figure.dpi
+    told["pixels"] = list(desk.canvas.get_width_height(physical=True))
+    for name, wanted in (("tiny", Geometry(60, 40, 10, 10)), ("off", Geometry(400, 300, 9_000, -900))):
+        place.set(wanted)
+        yield 2 * SETTLE
+        told[name] = str(place.get())
+    desk.window.close()
+    yield 5.0
+
+
+SCENARIOS = {"use": use, "leave": leave, "come back": come_back, "scroll": scroll, "rest": rest, "fit": fit}
 
 if __name__ == "__main__":
     toolkit, name, memory = sys.argv[1:]

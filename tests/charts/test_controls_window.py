@@ -21,14 +21,14 @@ ROOT = Path(__file__).parents[2]
 TOOLKITS = list(backend.BACKENDS)
 
 
-def run(toolkit: str, scenario: str, folder: Path, memory: Path) -> dict[str, Any]:
+def run(toolkit: str, scenario: str, folder: Path, memory: Path, **more: str) -> dict[str, Any]:
     failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
     if failure is not None or shutil.which("xdotool") is None:
         pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
     ended = subprocess.run(
         [sys.executable, "-m", "tests.charts.controls_process", toolkit, scenario, str(memory)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), **more},
         capture_output=True,
         text=True,
         timeout=90,
@@ -162,3 +162,35 @@ def test_damaged_memory_is_set_aside_and_said(toolkit: str, tmp_path: Path) -> N
     assert (found["symbol"], found["theme"]) == ("AAPL", "light")
     assert "what was remembered is damaged: set aside as" in found["strip"]
     assert memory.with_name("bands.json.damaged").read_text() == '{"window": {"rows": "many"'
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_words_are_of_the_row_under_a_mouse_that_rests(toolkit: str, tmp_path: Path) -> None:
+    rested = run(toolkit, "rest", tmp_path, tmp_path / "memory.json")
+    assert rested["wrong"] == {}
+    assert rested["home"] == [True, True, True]
+    assert rested["true after home"]
+
+
+@pytest.mark.parametrize("doubled", [False, True], ids=["plain", "doubled"])
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_windows_open_within_the_screen_at_its_scale(toolkit: str, doubled: bool, tmp_path: Path) -> None:
+    """Qt is told the scale by its own variable, Tk by the desktop's Xft.dpi."""
+    more = {"QT_SCALE_FACTOR": "2" if doubled else "1", "HOME": str(tmp_path)}
+    (tmp_path / ".Xdefaults").write_text(f"Xft.dpi: {192 if doubled else 96}\n")
+    told = run(toolkit, "fit", tmp_path, tmp_path / "memory.json", **more)
+    units = 2 if doubled and toolkit == "qt" else 1  # pixels in which the toolkit counts
+    screen = Geometry.parse(told["opened"]), told["pixels"]
+    assert told["dpi"] == pytest.approx(200 if doubled else 100, abs=1)
+    assert screen[1] == [units * screen[0].width, units * screen[0].height]
+    assert screen[1][0] <= 1600
+    assert screen[1][1] <= 1200
+    if not doubled:
+        assert screen[1] == pytest.approx([1000, 600], abs=2)
+    tiny, off = Geometry.parse(told["tiny"]), Geometry.parse(told["off"])
+    least = 2 if doubled and toolkit == "tk" else 1
+    assert [tiny.width, tiny.height] == pytest.approx([300 * least, 200 * least], abs=2)
+    assert off.left is not None
+    assert off.top is not None
+    assert off.left + off.width <= 1600 / units + 8
+    assert off.top >= 0

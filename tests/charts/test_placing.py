@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -35,13 +36,17 @@ def test_window_can_always_be_reached(width: int, height: int, left: int, top: i
     assert fitted.left is not None
     assert fitted.top is not None
     assert (fitted.width, fitted.height) == (min(width, 1920), min(height, 1080))
-    assert min(fitted.left + fitted.width, 2020) - max(fitted.left, 100) >= min(80, fitted.width)
-    assert 20 <= fitted.top <= 1020
+    assert 100 <= fitted.left <= 2020 - fitted.width
+    assert 20 <= fitted.top <= 1100 - fitted.height
 
 
-def test_window_that_is_on_the_screen_stays() -> None:
-    there = Geometry(800, 500, -300, 90)
+def test_window_that_is_on_the_screen_stays_and_one_off_it_is_moved_in() -> None:
+    there = Geometry(800, 500, 300, 90)
     assert there.within(Geometry(1920, 1080, 0, 0)) == there
+    assert replace(there, left=-300).within(Geometry(1920, 1080, 0, 0)) == replace(there, left=0)
+    assert replace(there, left=5_000, top=5_000).within(Geometry(1920, 1080, 0, 0)) == replace(
+        there, left=1120, top=580
+    )
 
 
 @pytest.mark.parametrize("screen", SCREENS, ids=str)

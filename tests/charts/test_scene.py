@@ -7,8 +7,14 @@ import io
 import numpy as np
 import pytest
 from matplotlib.backend_bases import ResizeEvent
+from matplotlib.colors import to_hex
 from matplotlib.image import imread
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 
+from stockstream.charts.artists import Level
+from stockstream.charts.bars import DrawnGroups
+from stockstream.charts.strip import utc_now
 from stockstream.charts.theme import light
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
@@ -230,15 +236,56 @@ def test_totals_stand_in_the_legend() -> None:
     ]  # fmt: skip
 
 
-def test_keys_that_stay_keep_their_colour() -> None:
+def test_airlines_have_the_same_colour_in_every_window() -> None:
     frames = {key: days(31, seed=seed) for seed, key in enumerate(("AA", "DL", "UA", "WN"))}
     fold = FakeFold({key: frames[key] for key in ("AA", "DL", "UA")}, where=None)
     stage = Stage(FakeModel(COUNTS, fold))
     stage.show()
-    assert stage.scene._places == {"AA": 0, "DL": 1, "UA": 2}
+    assert stage.scene._places == {"AA": 0, "DL": 1, "UA": 3}
     fold.frames = {key: frames[key] for key in ("UA", "WN", "AA")}
     stage.show()
-    assert stage.scene._places == {"UA": 2, "WN": 1, "AA": 0}
+    assert stage.scene._places == {"UA": 3, "WN": 2, "AA": 0}
+    fold.frames = {f"X{number}": days(31, seed=number) for number in range(20)}
+    stage.show()
+    assert len(set(stage.scene._places.values())) == 20
+
+
+def test_the_legend_shows_lines_as_they_are_and_many_are_asked_to_be_chosen() -> None:
+    keys = ("AA", "DL", "WN", "UA", "OO", "B6", "AS", "NK", "EV", "MQ", "US", "F9", "HA", "VX")
+    whole = {key: days(365, seed=seed, level=100 + 90 * seed) for seed, key in enumerate(keys)}
+    fold = FakeFold(whole, where=None)
+    stage = Stage(FakeModel(COUNTS, fold), rows=None, size=(6.0, 4.0))
+    stage.show()
+    assert legend(stage) == list(keys)
+    mark = stage.mark(0, DrawnGroups)
+    samples = stage.scene.panels[0].caption._samples
+    for number, sample in enumerate(samples):
+        line = mark.patch(Level.SETTLED, 2 * number + 1)
+        assert isinstance(sample, Line2D)
+        assert sample.get_visible()
+        assert sample.is_dashed() == (line.get_linestyle() not in ("solid", "-"))
+        assert sample.get_color() == to_hex(line.get_edgecolor())
+    assert [sample.is_dashed() for sample in samples if isinstance(sample, Line2D)] == [False] * 8 + [True] * 6
+    assert "14 lines: name up to 8 to tell them apart" in stage.viewer.say(utc_now()).parts
+    fold.frames = {key: whole[key] for key in keys[:8]}
+    stage.show()
+    assert not any("name up to" in part for part in stage.viewer.say(utc_now()).parts)
+    fold.frames = {key: frame.slice(slice(0, 14)) for key, frame in whole.items()}
+    stage.show()
+    assert all(isinstance(sample, Rectangle) for sample in stage.scene.panels[0].caption._samples)
+
+
+@pytest.mark.parametrize("left", [100.3, 150.0, 391.2, 392.6])
+@pytest.mark.parametrize("width", [4.0, 6.5, 30.0])
+def test_a_few_bars_are_labelled_with_their_day(left: float, width: float) -> None:
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(800)})), size=(10.0, 6.0))
+    stage.show()
+    stage.scene.panels[0].axes.set_xlim(left, left + width)
+    stage.scene.paint()
+    ruling = stage.scene.panels[-1].ruling
+    assert ruling.row_labels is not None
+    seen = [label for row, label in zip(ruling.rows, ruling.row_labels, strict=True) if left <= row <= left + width]
+    assert any("Mar" in label for label in seen)
 
 
 def test_no_data_is_said_and_then_gone() -> None:

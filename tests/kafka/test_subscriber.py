@@ -223,3 +223,14 @@ def test_statistics_of_before_the_first_connection_do_not_say_that_it_is_gone() 
         subscriber._on_statistics(text)
         assert subscriber.standing().connected is expected
     subscriber._consumer.close()
+
+
+@pytest.mark.parametrize("waiting", [None, "topic stocks on 127.0.0.1:1", "broker 127.0.0.1:1 (refused)"])
+@pytest.mark.parametrize("connected", [True, False])
+def test_it_is_never_connected_and_waiting_for_the_broker(connected: bool, waiting: str | None) -> None:
+    subscriber = Subscriber(own_topic(), Bar, connection("127.0.0.1:1"))
+    subscriber._health.hear(connected=connected)
+    subscriber._waiting = waiting
+    standing = subscriber.standing()
+    assert standing.connected == connected
+    assert connected == (not (standing.waiting or "").startswith("broker"))

@@ -1,0 +1,30 @@
+"""Which colour an airline has, in every window the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from zlib import crc32
+
+_LARGEST: Final = ("AA", "DL", "WN", "UA", "OO", "B6", "AS", "NK", "EV", "MQ", "US", "F9", "HA", "VX", "9E", "YX")
+"""Airlines whose places in the palette no two share; those that are most often seen together have its full colours."""
+
+
+def places(keys: Iterable[str]) -> dict[str, int]:
+    """A place in a theme's palette for each airline: its own, or the next that is free here.
+
+    It does not depend on which others are shown, but for two of the rest that fall on one place.
+
+    >>> places(["WN", "AA"]), places(["AA", "UA", "WN"])
+    ({'WN': 2, 'AA': 0}, {'AA': 0, 'UA': 3, 'WN': 2})
+    """
+    named = list(keys)
+    found = {key: _LARGEST.index(key) for key in named if key in _LARGEST}
+    taken = set(found.values())
+    for key in sorted(set(named) - found.keys()):
+        place = crc32(key.encode()) % len(_LARGEST)
+        while place in taken:
+            place = place + 1 if len(taken) >= len(_LARGEST) else (place + 1) % len(_LARGEST)
+        taken.add(place)
+        found[key] = place
+    return {key: found[key] for key in named}
