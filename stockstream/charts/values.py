@@ -21,6 +21,12 @@ _SEEN: Final = 500
 _MOST: Final = 10
 """Decimals that are ever told."""
 
+_SINGLE: Final = 1.2e-7
+"""How far a price may be off its tick, as a share: some sources have it as a float of 32 bits."""
+
+_DIGIT_WIDE: Final = "\u2007"
+"""A space as wide as a digit."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -72,26 +78,40 @@ def _seen(span: float, least: int) -> int:
 def worded(value: float, form: str | None, tell: Tell = str) -> str:
     """A value in a format, or as ``tell`` has it where there is none; a dash if it is undefined.
 
-    A format that has no digit for it is not heeded: a small price is not zero.
+    A format that has no digit for it is not heeded: a small price is not zero. What a format fills up to its width is
+    as wide as digits are.
     """
     if not math.isfinite(value):
         return "-"
     if form is None:
         return tell(value)
     text = format(value, form)
-    return text if not value or any(digit in text for digit in "123456789") else f"{value:.4g}"
+    if value and not any(digit in text for digit in "123456789"):
+        return f"{value:.4g}"
+    return text.replace(" ", _DIGIT_WIDE)
 
 
 def decimals(prices: NDArray[np.float64]) -> int:
-    """As many decimals as these prices have, to six digits or so; two at least.
+    """The decimals of the tick in which these prices are: two at least.
+
+    Prices that were adjusted for splits and dividends are in no tick any longer: from 1 up they have two, smaller ones
+    four digits.
 
     >>> decimals(np.array([93.5, 227.47999572753906])), decimals(np.array([1.0845])), decimals(np.array([2e-5, 1.9e-5]))
     (2, 4, 6)
+    >>> decimals(np.array([27.847270965576172, 28.1])), decimals(np.array([0.1283482134, 0.1279]))
+    (2, 4)
     """
-    known = prices[np.isfinite(prices)]
-    return next(
-        (count for count in range(2, _MOST) if np.allclose(known.round(count), known, rtol=1e-6, atol=0)), _MOST
-    )
+    known = np.abs(prices[np.isfinite(prices) & (prices != 0)])
+    if not len(known):
+        return 2
+    largest, typical = float(known.max()), float(np.median(known))
+    for count in range(2, _MOST + 1):
+        if 10.0**-count < 10 * _SINGLE * largest:
+            break  # any number is near to one of so many decimals
+        if np.allclose(known.round(count), known, rtol=_SINGLE, atol=0):
+            return count
+    return 2 if typical >= 1 else min(_MOST, max(2, 3 - math.floor(math.log10(typical))))
 
 
 def moment(instant: np.datetime64, zone: str | None, *, daily: bool, year: bool = True, named: bool = True) -> str:

@@ -10,6 +10,6 @@ STUDY = Study(
     "Bollinger Bands",
     Bollinger,
     over=(Band("lower", "upper", label="bands"), Line("middle", label="middle", dashed=True)),
-    readouts=(Readout("percent_b", "%B", ".2f"), Readout("bandwidth", "bandwidth", ".2%")),
+    readouts=(Readout("percent_b", "%B", "5.2f"), Readout("bandwidth", "bandwidth", "6.2%")),
     beneath=(volume.STUDY,),
 )

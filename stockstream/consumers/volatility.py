@@ -15,7 +15,7 @@ STUDY = Study(
             ylabel="volatility",
             from_zero=True,
             percent=True,
-            readouts=(Readout("volatility", "volatility", ".2%"),),
+            readouts=(Readout("volatility", "volatility", "6.2%"),),
         ),
     ),
 )

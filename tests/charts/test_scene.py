@@ -222,7 +222,7 @@ def test_small_price_is_not_read_out_as_zero() -> None:
     frame["close"][-1] = 1.2345678e-5
     stage = Stage(prices(1), size=(10.0, 6.0))
     stage.show(frame)
-    assert "C 0.0000123457" in readout(stage)
+    assert "C 1.235e-05" in readout(stage)
 
 
 def test_totals_stand_in_the_legend() -> None:
