@@ -17,6 +17,7 @@ from tests.charts.stage import Stage, ink, printed
 
 UP_WICK, UP_BODY, DOWN_WICK, DOWN_BODY, FORMING = 0, 1, 2, 3, 4
 DOUBTFUL = 8
+WITHOUT_OPEN = 10
 
 
 def on_stage(frame: Frame) -> tuple[Stage, Frame]:
@@ -76,6 +77,20 @@ def test_doubtful_bar_is_told_from_the_others() -> None:
     assert printed(stage, candles, DOUBTFUL)[:, 1].tolist() == [frame["low"][7], frame["high"][7]]
     assert len(printed(stage, candles, UP_WICK)) + len(printed(stage, candles, DOWN_WICK)) == 2 * 39
     assert ink(stage.pixels(), light().doubtful)
+
+
+def test_bar_without_an_open_is_a_stroke_with_a_tick_at_its_close() -> None:
+    frame = bars(40)
+    opens = np.where(np.arange(40) == 20, np.nan, frame["open"])
+    stage, frame = on_stage(Frame("time", {**frame.columns, "open": opens}))
+    candles = stage.mark(0, DrawnCandles)
+    stick = printed(stage, candles, WITHOUT_OPEN)
+    assert stick[:, 1].tolist() == [frame["low"][20], frame["high"][20]]
+    tick = printed(stage, candles, WITHOUT_OPEN + 1)
+    assert set(tick[:, 1].tolist()) == {frame["close"][20]}
+    assert tick[:, 0].min() == stick[0, 0]
+    assert tick[:, 0].max() > stick[0, 0]
+    assert sum(len(printed(stage, candles, body)) for body in (UP_BODY, DOWN_BODY)) == 39 * 5
 
 
 def test_signed_columns_are_up_above_zero_and_down_below_it_whatever_the_prices_do() -> None:
