@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -25,7 +25,10 @@ from stockstream.charts.scene import DPI
 from stockstream.charts.shell import Shell
 from stockstream.charts.strip import strip, utc_now
 from stockstream.charts.theme import THEMES, after
-from stockstream.charts.viewer import waiting
+from stockstream.charts.tiles import Scroll
+from stockstream.records import SIMULATED
+from stockstream.views.dashboard import Group, tabled
+from stockstream.views.leaders import MOST
 from stockstream.views.tiles import Tile
 
 SIZE: Final = (12.0, 8.0)
@@ -35,20 +38,72 @@ _EVERY: Final = 0.25
 _STRIP_EVERY: Final = 1.0
 _AT_MOST_EVERY: Final = 1.0
 _NOTE_FOR: Final = 8.0
-_ROWS: Final = 3
-"""By how many a turn of the wheel scrolls a table."""
+_COMPUTING: Final = 0.01
+"""Seconds of a beat that go into what has changed; of two thousand symbols at once it takes several beats."""
+
+_SCROLLS: Final[Mapping[str, Scroll]] = {
+    "wheel up": Scroll(-1, "rows"),
+    "wheel down": Scroll(1, "rows"),
+    "up": Scroll(-1, "rows"),
+    "down": Scroll(1, "rows"),
+    "pageup": Scroll(-1, "page"),
+    "pagedown": Scroll(1, "page"),
+    "home": Scroll(-1, "all"),
+    "end": Scroll(1, "all"),
+}
 
 
-def show(board: Dashboard, model: Model) -> None:
-    """Put what a model holds now on a dashboard."""
-    fold: Any = model.fold
-    keys = fold.keys()
-    simulated = any(map(fold.simulated, keys))
-    status = model.status()
-    empty = "" if keys else waiting(status) if status.waiting else "no data yet"
-    names = ", ".join(keys) if len(keys) <= 8 else f"{len(keys)} symbols"
-    title = model.view.title.format(**model.parameters)
-    board.show(fold.tables(), f"{title} - {names}" if names else title, simulated=simulated, empty=empty)
+class Shown:
+    """Puts what a model holds on a dashboard, of one group of series at a time.
+
+    Attributes
+    ----------
+    group
+        The group that was chosen; None for the first.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.group: Group | None = None
+
+    def refresh(self, within: float | None) -> bool:
+        """Compute what has changed, for so many seconds at most; True where nothing is left."""
+        return tabled(self._model.fold).refresh(within)
+
+    def next_group(self) -> None:
+        """Choose the group after the one that is shown."""
+        groups = tabled(self._model.fold).groups()
+        now = self._now(groups)
+        if now is not None:
+            self.group = groups[(groups.index(now) + 1) % len(groups)]
+
+    def _now(self, groups: Sequence[Group]) -> Group | None:
+        return self.group if self.group in groups else next(iter(groups), None)
+
+    def put(self, board: Dashboard) -> None:
+        """Show what was computed last; nothing is painted yet."""
+        fold = tabled(self._model.fold)
+        groups = fold.groups()
+        group = self._now(groups)
+        status = self._model.status()
+        empty = "" if groups else f"waiting for {status.waiting}" if status.waiting else "no data yet"
+        title = self._model.view.title.format(**self._model.parameters)
+        names = [title]
+        if group is not None:
+            names = _names(title, group, fold.symbols(group), others=len(groups) - 1)
+        simulated = group is not None and group.feed == SIMULATED
+        board.show(fold.tables(group), names, simulated=simulated, empty=empty)
+
+
+def _names(title: str, group: Group, symbols: Sequence[str], *, others: int) -> list[str]:
+    """What a window may be called, the longest first."""
+    more = f" (i: {others} more)" if others else ""
+    count = "1 symbol" if len(symbols) == 1 else f"{len(symbols):,} symbols"
+    kind = f"{group.interval} {group.feed}"
+    if len(symbols) > MOST:
+        return [f"{title} - {kind}{more}", f"{kind}{more}", str(group)]
+    listed = ", ".join(symbols)
+    return [f"{title} - {kind}{more}: {what}" for what in (listed, count)] + [f"{kind}{more}: {count}", str(group)]
 
 
 class DashboardWindow(Shell):
@@ -57,7 +112,7 @@ class DashboardWindow(Shell):
     def __init__(
         self,
         model: Model,
-        rows: Sequence[Sequence[Tile]],
+        rows: Sequence[Tile],
         options: WindowOptions | None = None,
         *,
         memory: Memory | None = None,
@@ -71,6 +126,7 @@ class DashboardWindow(Shell):
             self.place.set(first.geometry)
         self._picture = first.picture if first.picture in FORMATS else options.picture
         self._rows = rows
+        self._shown = Shown(model)
         self._every = max(options.refresh, _EVERY)
         self._theme = first.theme if first.theme and first.theme in THEMES else options.theme
         self.board = self._board()
@@ -85,7 +141,11 @@ class DashboardWindow(Shell):
             {
                 "pause": lambda *_: self._pause(),
                 "scroll": self._scroll,
-                "rank": lambda *_: self.board.toggle(),
+                "turn": lambda key, _: self.board.turn(-1 if key == "b" else 1),
+                "rank": lambda *_: self.board.rank(),
+                "group": lambda *_: self._next_group(),
+                "leaf": lambda *_: self._turn_leaf(),
+                "pie": lambda *_: self.board.toggle(),
                 "theme": lambda *_: self._dress(),
                 "screen": lambda *_: toggle_full_screen(canvas.manager),
                 "save": lambda *_: self._save(),
@@ -106,10 +166,13 @@ class DashboardWindow(Shell):
         """As `Shell.begin`."""
         self.show_now()
         self._say()
+        leaves = self.board.leaves
+        if leaves > 1:
+            self.note(f"tiles 1 of {leaves}: Tab shows the next; ? shows the keys")
 
     def show_now(self) -> None:
-        """Put what the model holds now in the window; nothing is painted yet."""
-        show(self.board, self.model)
+        """Put what was computed last in the window; nothing is painted yet."""
+        self._shown.put(self.board)
         self.rename(self.board.header.whole)
 
     def _say(self) -> None:
@@ -128,10 +191,12 @@ class DashboardWindow(Shell):
         """As `Shell.work`."""
         now = time.monotonic()
         self._stale |= changed
-        if self._stale and not self._paused and (ended or now - self._drawn >= self._every):
-            self._drawn = now
-            self._stale = False
-            self.show_now()
+        if self._stale and not self._paused:
+            done = self._shown.refresh(None if ended else _COMPUTING)
+            if ended or now - self._drawn >= self._every:
+                self._drawn = now
+                self._stale = not done
+                self.show_now()
         if now - self._told >= _STRIP_EVERY:
             self._told = now
             self._say()
@@ -171,7 +236,15 @@ class DashboardWindow(Shell):
         self._say()
 
     def _scroll(self, key: str, event: LocationEvent) -> None:
-        self.board.scroll(event.inaxes, -_ROWS if key.endswith("up") else _ROWS)
+        self.board.scroll(event.inaxes, _SCROLLS[key])
+
+    def _next_group(self) -> None:
+        self._shown.next_group()
+        self.show_now()
+
+    def _turn_leaf(self) -> None:
+        self.board.leaf_over()
+        self.note(f"tiles {self.board.leaf + 1} of {self.board.leaves}")
 
     def _leave(self) -> None:
         self.board.assist(off=True)
@@ -198,8 +271,9 @@ class DashboardWindow(Shell):
 class DashboardPicture:
     """The same drawn to a PNG file that is kept fresh."""
 
-    def __init__(self, model: Model, rows: Sequence[Sequence[Tile]], path: Path, options: PictureOptions) -> None:
+    def __init__(self, model: Model, rows: Sequence[Tile], path: Path, options: PictureOptions) -> None:
         self._model = model
+        self._shown = Shown(model)
         self._path = path
         self._canvas = FigureCanvasAgg(Figure(figsize=SIZE, dpi=DPI))
         self.board = Dashboard(rows, self._canvas.figure, THEMES[options.theme])
@@ -214,7 +288,8 @@ class DashboardPicture:
         """Draw it at once."""
         self._looked = time.monotonic()
         now = utc_now()
-        show(self.board, self._model)
+        self._shown.refresh(None)
+        self._shown.put(self.board)
         drawn = f"drawn {now.astimezone():%H:%M:%S}"
         self.board.say(strip(self._model.status(), now, note=drawn, ages=False))
         self.board.paint()

@@ -10,16 +10,18 @@ from numpy.typing import NDArray
 
 from stockstream.charts import stamps
 from stockstream.charts.theme import Theme
-from stockstream.charts.tiles import DrawnTile
-from stockstream.views.frame import Frame
+from stockstream.charts.tiles import Content, DrawnTile, Scroll
 from stockstream.views.tiles import Cell, Listing, Tile
 
 _LINE: Final = 1.3
 """From one row to the next, in heights of a line: as `stockstream.charts.stamps` sets lines."""
 
 _AIR: Final = 6.0
-_OVER: Final = 10.0
+_OVER: Final = 4.0
 """Pixels: between two columns, at least; how far the last one may reach over the tile's margin."""
+
+_ROWS: Final = 3
+"""By how many a turn of the wheel scrolls."""
 
 _LEFT: Final = ("text", "clock", "day")
 
@@ -44,10 +46,10 @@ class DrawnListing(DrawnTile[Listing]):
             for cell, ha in zip(self.mark.cells, aligned, strict=True)
         ]
         self._columns = [self._text(0, 0, "", ha=ha, va="top", linespacing=_LINE) for ha in aligned]
-        self._place = self._text(1, 0, "", ha="right", va="bottom", color=theme.quiet)
 
-    def show(self, table: Frame) -> bool:
+    def show(self, content: Content) -> bool:
         """As `DrawnTile.show`."""
+        table = content.rows(self.tile.table)
         font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         line = round(_LINE * (font.ascent + font.descent))
         tall, wide = self.axes.bbox.height, self.axes.bbox.width
@@ -61,11 +63,16 @@ class DrawnListing(DrawnTile[Listing]):
             columns = [written(shown[cell.column], cell, short=True) if self._held else [] for cell in self.mark.cells]
             widths = self._widths(columns)
         cut = self._set(columns, widths, wide, line / max(tall, 1.0))
-        more = self._held > self._room
-        parts = [f"{self._first + 1:,} to {min(rows.stop, self._held):,} of {self._held:,}"] if more else []
-        self._place.set_text("; ".join([f"no room for {', '.join(cut)}", *parts] if cut else parts))
-        self._place.set_position((1, 1 + 0.35 * line / max(tall, 1.0)))
+        self._tell(cut, min(rows.stop, self._held))
         return False
+
+    def _tell(self, cut: list[str], last: int) -> None:
+        """Say which rows are shown of how many, and which columns are not, as far as there is room."""
+        place = f"{self._first + 1:,} to {last:,} of {self._held:,}" if self._held > self._room else ""
+        columns = f"no room for {', '.join(cut)}" if cut else ""
+        fewer = f"+{len(cut)} column{'s' if len(cut) > 1 else ''}" if cut else ""
+        told = ["; ".join(filter(None, (words, place))) for words in (columns, fewer)]
+        self.say_aside(*told, " ".join(filter(None, (f"+{len(cut)}" if cut else "", f"of {self._held:,}"))), place)
 
     def _widths(self, columns: list[list[str]]) -> list[int]:
         """The pixels that each column takes."""
@@ -94,9 +101,10 @@ class DrawnListing(DrawnTile[Listing]):
                 cut.append(cell.title)
         return cut
 
-    def scroll(self, rows: int) -> None:
+    def scroll(self, by: Scroll) -> None:
         """As `DrawnTile.scroll`."""
-        self._first = max(0, min(self._first + rows, self._held - self._room))
+        step = {"rows": _ROWS, "page": max(1, self._room - 1), "all": self._held}[by.unit]
+        self._first = max(0, min(self._first + by.steps * step, self._held - self._room))
 
 
 def written(values: NDArray[Any], cell: Cell, *, short: bool = False) -> list[str]:

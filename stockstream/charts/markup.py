@@ -1,47 +1,59 @@
-"""Pieces of a page of HTML: pictures that are within it, and tables."""
+"""Pieces of a page of HTML as data, which its template writes: pictures that are within it, and tables."""
 
 from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator, Sequence
-from html import escape
+from dataclasses import dataclass
 from typing import Final
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.listing import written
-from stockstream.views.frame import Frame
+from stockstream.views.joined import Rows
 from stockstream.views.tiles import Listing
 
 MOST: Final = 1_000
 """Rows of a table that are written."""
 
 
-def picture(figure: Figure, title: str, caption: str = "") -> str:
+@dataclass(frozen=True)
+class Picture:
+    """A picture: its title, the PNG file in base64, and what stands beneath it."""
+
+    title: str
+    image: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column of a table: its title, and whether it holds numbers."""
+
+    title: str
+    number: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns, the cells of the rows that are written, and how many rows there are."""
+
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: int
+
+
+def picture(figure: Figure, title: str, caption: str = "") -> Picture:
     """A figure as a picture; ``caption`` is what stands beneath it."""
     file = io.BytesIO()
     FigureCanvasAgg(figure).print_png(file)
-    image = base64.b64encode(file.getvalue()).decode()
-    beneath = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f'<figure><img alt="{escape(title)}" src="data:image/png;base64,{image}">{beneath}</figure>\n'
+    return Picture(title, base64.b64encode(file.getvalue()).decode(), caption)
 
 
-def listing(mark: Listing, table: Frame) -> str:
-    """A table's first rows, and how many there are where that is not all."""
-    cells = mark.cells
-    kinds = ["" if cell.kind in ("text", "clock", "day") else ' class="number"' for cell in cells]
-    head = "".join(f"<th{kind}>{escape(cell.title)}</th>" for cell, kind in zip(cells, kinds, strict=True))
-    columns = [written(table[cell.column][:MOST], cell) for cell in cells] if len(table) else []
-    body = "".join(_row(texts, kinds) for texts in zip(*columns, strict=True))
-    more = f"<p>the first {MOST:,} of {len(table):,} rows</p>" if len(table) > MOST else ""
-    return f'{more}<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>\n'
-
-
-def _row(texts: Sequence[str], kinds: Sequence[str]) -> str:
-    def cells() -> Iterator[str]:
-        for text, kind in zip(texts, kinds, strict=True):
-            yield f"<td{kind}>{escape(text)}</td>"
-
-    return f"<tr>{''.join(cells())}</tr>\n"
+def table(mark: Listing, rows: Rows) -> Table:
+    """A table's first `MOST` rows, as a listing has them."""
+    heads = tuple(Head(cell.title, cell.kind not in ("text", "clock", "day")) for cell in mark.cells)
+    shown = rows.slice(slice(0, MOST))
+    columns = [written(shown[cell.column], cell) for cell in mark.cells] if len(shown) else []
+    return Table(heads, tuple(zip(*columns, strict=True)), len(rows))

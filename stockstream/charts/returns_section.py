@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from stockstream.charts import returns
-from stockstream.charts.markup import listing, picture
+from stockstream.charts.markup import Picture, Table, picture, table
 from stockstream.charts.theme import Theme
-from stockstream.records import SIMULATED
 from stockstream.views.returns import LEAST, Correlation, Spread, beyond, reach
 from stockstream.views.tiles import Cell, Listing
 
@@ -29,14 +27,14 @@ _TABLE: Final = Listing(
     )
 )
 
-_WHAT: Final = (
+WHAT: Final = (
     "A log return is 100 · ln(close / close of the bar before), in percent: close to the change itself while that is "
     "small, but -69.3% where a price halves and +69.3% where it doubles. There is none over a gap, none from or to a "
     "doubtful bar, none to a bar that is still forming; a night, a weekend or a holiday is no gap. Closes are as they "
     "came, dividends not added."
 )
 
-_MEANING: Final = (
+MEANING: Final = (
     "Bars: all there are; returns: those that count. Mean and standard deviation (the sample's, its divisor is n - 1) "
     "are of one return, not annualised. Skewness and excess kurtosis are those without the sample's bias (G1 and G2 of "
     "Joanes and Gill, 1998, as in pandas), both 0 for a normal distribution. A dash stands where there are too few "
@@ -44,29 +42,26 @@ _MEANING: Final = (
 )
 
 
-def sections(spreads: Sequence[Spread], theme: Theme) -> str:
-    """What there is to say of returns, as HTML: a part for each interval and feed, and what its figures mean."""
-    parts = "".join(_part(spread, theme) for spread in spreads)
-    return f"<section><h2>Returns</h2><p>{_WHAT}</p>\n{parts}<p>{_MEANING}</p></section>\n"
+@dataclass(frozen=True)
+class Returns:
+    """What there is to say of the returns of a group: pictures, why there is none of some, and a row a symbol."""
+
+    pictures: tuple[Picture, ...]
+    absence: str
+    table: Table
 
 
-def _part(spread: Spread, theme: Theme) -> str:
-    simulated = "Simulated bars" if spread.feed == SIMULATED else "Bars"
-    return (
-        f"<h3>{simulated} of {escape(spread.interval)}</h3>"
-        f'<div class="pictures">{_pictures(spread, theme)}</div>\n{listing(_TABLE, spread.table)}'
-    )
-
-
-def _pictures(spread: Spread, theme: Theme) -> str:
+def section(spread: Spread, theme: Theme) -> Returns:
+    """Draw how returns are spread, and how they go together."""
+    described = table(_TABLE, spread.table)
     if not spread.returns:
-        return "<p>There are no returns: no two bars follow each other yet.</p>"
+        return Returns((), "There are no returns: no two bars follow each other yet.", described)
     spread_out = picture(returns.distribution(spread, theme), "Log returns", told_of_returns(spread))
     why_not = absence(spread.correlation)
     if why_not:
-        return f"{spread_out}<p>{escape(why_not)}</p>"
+        return Returns((spread_out,), why_not, described)
     together = picture(returns.correlation(spread, theme), "Correlation of returns", told_of_correlation(spread))
-    return spread_out + together
+    return Returns((spread_out, together), "", described)
 
 
 def told_of_returns(spread: Spread) -> str:

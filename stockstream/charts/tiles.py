@@ -3,28 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.collections import PathCollection
-from matplotlib.patches import Rectangle, Wedge
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from stockstream.charts import stamps
 from stockstream.charts.panel import Numbers
 from stockstream.charts.theme import Theme
-from stockstream.views.frame import Frame
-from stockstream.views.tiles import Heights, Points, Profile, Shares, Tile
+from stockstream.views.dashboard import Tables
+from stockstream.views.joined import Rows
+from stockstream.views.leaders import Leaders
+from stockstream.views.tiles import Heights, Profile, Tile
 
 M = TypeVar("M")
 
 _WIDTH: Final = 0.62
+_MARKERS: Final = (("s", "■"), ("o", "●"), ("^", "▲"))
 _ROOM: Final = 1.12
 """Limits reach so far beyond the values, and stay while those fill at least half of it: each change is a full draw."""
+
+
+_APART: Final = 10.0
+"""Points between a tile's title and what stands beside it."""
+
+_LETTERS: Final = 9
+"""Of a symbol's name, beneath a column and in a list of shares."""
+
+_BENEATH: Final = 14.0
+"""Points beneath a tile's axes for names that lie; for names that stand as much as they take."""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a dashboard shows.
+
+    Attributes
+    ----------
+    leaders
+        The symbols that pictures show apart, and the rest.
+    tables
+        The tables of the group.
+    """
+
+    leaders: Leaders
+    tables: Tables
+
+    def rows(self, name: str) -> Rows:
+        """A table by its name; that of symbols in the order of the leaders."""
+        return self.leaders.ordered if name == "symbols" else self.tables.of(name)
+
+
+class Scroll(NamedTuple):
+    """How to move through a table: so many steps, down where positive, each some rows, a page, or all of it."""
+
+    steps: int
+    unit: Literal["rows", "page", "all"]
 
 
 class DrawnTile(Generic[M]):
@@ -49,6 +89,7 @@ class DrawnTile(Generic[M]):
         self.mark: M = tile.mark  # type: ignore[assignment]
         self.moving: list[Artist] = []
         self._names: tuple[str, ...] = ()
+        self._named = False
         self._dress()
 
     def _dress(self) -> None:
@@ -62,23 +103,62 @@ class DrawnTile(Generic[M]):
         axes.set_title(
             self.tile.title, loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7
         )
-        if self.tile.unit:
-            axes.set_title(self.tile.unit, loc="right", color=theme.quiet, fontsize=theme.small_size, pad=7)
+        self._aside = axes.text(
+            1, 1, "", transform=axes.transAxes, ha="right", va="baseline", parse_math=False, animated=True,
+            color=theme.quiet, fontsize=theme.small_size,
+        )  # fmt: skip
 
-    def show(self, table: Frame) -> bool:
+    @property
+    def beneath(self) -> float:
+        """Points that are wanted beneath the axes."""
+        return 0.0
+
+    @property
+    def over(self) -> float:
+        """Points by which words beside the title may reach over the axes."""
+        return 0.0
+
+    def say_aside(self, *candidates: str) -> None:
+        """Say beside the title the first of some texts that has room there; nothing where none has."""
+        dpi = self.axes.figure.dpi
+        taken = stamps.font(self.theme.text_size, "bold", dpi).width(self.tile.title)
+        small = stamps.font(self.theme.small_size, "normal", dpi)
+        over = self.over * dpi / 72
+        room = self.axes.bbox.width + over - taken - _APART * dpi / 72
+        self._aside.set_text(next((text for text in candidates if small.width(text) <= room), ""))
+        self._aside.set_position(
+            (1 + over / max(self.axes.bbox.width, 1.0), 1 + 7 * dpi / 72 / max(self.axes.bbox.height, 1.0))
+        )
+
+    def width_of(self, text: str) -> float:
+        """The pixels that a word takes."""
+        return stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi).width(text)
+
+    @property
+    def line(self) -> float:
+        """The pixels from one line of words to the next."""
+        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        return 1.15 * (font.ascent + font.descent)
+
+    def show(self, content: Content) -> bool:
         """Take what is to be seen; True where more has changed than what moves."""
         raise NotImplementedError
 
+    @property
+    def artists(self) -> list[Artist]:
+        """All that moves, and the words beside the title."""
+        return [*self.moving, self._aside]
+
     def draw(self, renderer: RendererBase) -> None:
         """Draw what moves."""
-        for artist in self.moving:
+        for artist in self.artists:
             if isinstance(artist, Text):
                 stamps.draw(artist, renderer)
             else:
                 artist.draw(renderer)
 
-    def scroll(self, rows: int) -> None:
-        """Move by so many rows, where there is anything to move."""
+    def scroll(self, by: Scroll) -> None:
+        """Move through rows, where there is anything to move."""
 
     def _add(self, artist: Any) -> Any:
         artist.set_animated(True)
@@ -101,27 +181,63 @@ class DrawnTile(Generic[M]):
 
     def _renamed(self, names: Sequence[str]) -> bool:
         """Whether these are other rows than before; then all artists are to be made anew."""
-        if tuple(names) == self._names:
+        if self._named and tuple(names) == self._names:
             return False
+        self._named = True
         self._names = tuple(names)
         self._clear()
         return True
 
 
-class DrawnHeights(DrawnTile[Heights]):
-    """`Heights`."""
+class Named(DrawnTile[M]):
+    """A tile with a name beneath each place across; where they have no room side by side they stand upright."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
-        axes.yaxis.set_major_locator(MaxNLocator(4))
+        self._upright = False
+
+    @property
+    def beneath(self) -> float:
+        """As `DrawnTile.beneath`."""
+        if not self._upright:
+            return _BENEATH
+        return 72 / self.axes.figure.dpi * max(map(self.width_of, map(short, self._names))) + 6.0
+
+    def _name_places(self, axes: Axes) -> None:
+        axes.set_xlim(-0.6, max(len(self._names), 1) - 0.4)
+        axes.xaxis.set_major_locator(FixedLocator(range(len(self._names))))
+        # Between two of them matplotlib would read mathematics.
+        shown = [short(name).replace("$", r"\$") for name in self._names]
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: shown[round(value)] if 0 <= round(value) < len(shown) else "")
+        )
+
+    def _turned(self) -> bool:
+        """Turn the names where their room asks for it; True where that is other than before."""
+        a_place = self.axes.bbox.width / max(len(self._names) + 0.2, 1.0)
+        upright = any(self.width_of(short(name)) + 4 > a_place for name in self._names)
+        if upright == self._upright:
+            return False
+        self._upright = upright
+        self.axes.tick_params(axis="x", labelrotation=90 if upright else 0)
+        return True
+
+
+class DrawnHeights(Named[Heights]):
+    """`Heights`; what the rest has together is told, as a column it would dwarf the others."""
+
+    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
+        super().__init__(tile, axes, theme)
+        axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.yaxis.set_major_formatter(Numbers())
         axes.grid(visible=True, axis="y", color=theme.grid, linewidth=0.8)
         self._bars: list[Rectangle] = []
 
-    def show(self, table: Frame) -> bool:
+    def show(self, content: Content) -> bool:
         """As `DrawnTile.show`."""
-        values = np.nan_to_num(table[self.mark.value])
-        changed = self._renamed(table[self.mark.label].tolist())
+        shown, rest = content.leaders.shown, content.leaders.rest
+        values = np.nan_to_num(shown[self.mark.value])
+        changed = self._renamed(shown[self.mark.label].tolist())
         if changed:
             self._bars = [
                 self._add(
@@ -129,94 +245,16 @@ class DrawnHeights(DrawnTile[Heights]):
                 )
                 for place in range(len(values))
             ]
-            name_places(self.axes, self._names)
+            self._name_places(self.axes)
         for bar, value in zip(self._bars, values.tolist(), strict=True):
             bar.set_height(value)
-        return fitted(self.axes, values) or changed
+        others = brief(float(np.nansum(rest[self.mark.value])))
+        self.say_aside(*([f"{len(rest):,} others {others}", f"others {others}"] if len(rest) else [self.tile.unit]))
+        return self._turned() | fitted(self.axes, values) | changed
 
 
-class _Share(NamedTuple):
-    """The artists of one share: its slice and what is written on it; a box, and what is written beside that."""
-
-    slice: Wedge
-    written: Text
-    box: Rectangle
-    label: Text
-
-
-class DrawnShares(DrawnTile[Shares]):
-    """`Shares`: a pie, or bars where ``ranked``."""
-
-    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
-        super().__init__(tile, axes, theme)
-        self.ranked = False
-        self._drawn_ranked = False
-        self._shares: list[_Share] = []
-        axes.xaxis.set_major_locator(NullLocator())
-        axes.yaxis.set_major_locator(NullLocator())
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-
-    def show(self, table: Frame) -> bool:
-        """As `DrawnTile.show`."""
-        names, values = table[self.mark.label].tolist(), table[self.mark.value]
-        shown = [(name, value, place) for place, (name, value) in enumerate(zip(names, values.tolist(), strict=True))]
-        shown = [each for each in shown if each[1] == each[1]]
-        if self.ranked:
-            shown.sort(key=lambda each: -each[1])
-        if len(shown) != len(self._shares):
-            self._clear()
-            self._shares = [self._made() for _ in shown]
-        for share, (_, _, place) in zip(self._shares, shown, strict=True):
-            share.slice.set_facecolor(self.theme.color(place))
-            share.box.set_color(self.theme.color(place))
-            for artist in (share.slice, share.written):
-                artist.set_visible(not self.ranked)
-        changed = self.ranked != self._drawn_ranked
-        self._drawn_ranked = self.ranked
-        (self._rank if self.ranked else self._slice)(shown)
-        return changed
-
-    def _made(self) -> _Share:
-        edge = self.theme.background
-        wedge: Wedge = self._add(self.axes.add_patch(Wedge((0, 0), 1, 0, 0, edgecolor=edge, linewidth=1)))
-        written = self._text(0, 0, "", ha="center", va="center", color=edge)
-        return _Share(wedge, written, self._box((0, 0), 0, 0, edge), self._text(0, 0, "", va="center"))
-
-    def _slice(self, shown: list[tuple[str, float, int]]) -> None:
-        box = self.axes.bbox
-        wide = box.width / max(box.height, 1.0)
-        reach(self.axes, (-1.05, -1.05 + 2.1 * max(wide, 0.2)), (-1.05, 1.05))
-        angle = 90.0
-        for number, (artists, (name, share, _)) in enumerate(zip(self._shares, shown, strict=True)):
-            after = angle - 360 * share
-            artists.slice.set_theta1(after)
-            artists.slice.set_theta2(angle)
-            middle = np.radians((angle + after) / 2)
-            artists.written.set_position((0.62 * np.cos(middle), 0.62 * np.sin(middle)))
-            artists.written.set_text(f"{share:.0%}" if share >= 0.06 else "")
-            line = 0.95 - 0.24 * number
-            artists.box.set_visible(line > -1.05)
-            artists.label.set_visible(line > -1.05)
-            artists.box.set_bounds(1.2, line - 0.06, 0.12, 0.12)
-            artists.label.set_position((1.4, line))
-            artists.label.set_text(f"{name}  {share:.1%}")
-            angle = after
-
-    def _rank(self, shown: list[tuple[str, float, int]]) -> None:
-        levels = max(len(shown), 4)
-        reach(self.axes, (0, 1.35 * max((share for _, share, _ in shown), default=1.0)), (-0.5, levels - 0.5))
-        for number, (artists, (name, share, _)) in enumerate(zip(self._shares, shown, strict=True)):
-            level = levels - 1 - number
-            artists.box.set_visible(True)
-            artists.label.set_visible(True)
-            artists.box.set_bounds(0, level - 0.3, share, 0.6)
-            artists.label.set_position((share, level))
-            artists.label.set_text(f"  {name}  {share:.1%}")
-
-
-class DrawnProfile(DrawnTile[Profile]):
-    """`Profile`: the second column's axis stands on the right."""
+class DrawnProfile(Named[Profile]):
+    """`Profile`: a mark a symbol for each column; the second column's axis stands on the right."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -227,65 +265,46 @@ class DrawnProfile(DrawnTile[Profile]):
             for side, spine in twin.spines.items():
                 spine.set(color=theme.edge, linewidth=0.8, visible=side == "right")
             self._axes.append(twin)
-        for number, (each, (_, label, form)) in enumerate(zip(self._axes, self.mark.values, strict=True)):
-            color = theme.color(number)
-            each.tick_params(length=0, pad=4, colors=theme.quiet, labelsize=theme.small_size)
-            each.yaxis.set_major_locator(MaxNLocator(4))
+        for number, (each, (_, _, form)) in enumerate(zip(self._axes, self.mark.values, strict=True)):
+            each.tick_params(length=0, pad=4, colors=theme.color(number), labelsize=theme.small_size)
+            each.yaxis.set_major_locator(MaxNLocator(3))
             each.yaxis.set_major_formatter(FuncFormatter(lambda value, _, form=form: format(value, form)))
-            each.set_ylabel(("● " if number else "■ ") + label, color=color, fontsize=theme.small_size)
-        axes.grid(visible=True, axis="y", color=theme.grid, linewidth=0.8)
+        axes.tick_params(axis="x", colors=theme.quiet)
+        axes.grid(visible=True, color=theme.grid, linewidth=0.8)
         self._lines: list[Any] = []
 
-    def show(self, table: Frame) -> bool:
+    @property
+    def over(self) -> float:
+        """As `DrawnTile.over`: the labels of the second axis stand beneath."""
+        return 32.0
+
+    def show(self, content: Content) -> bool:
         """As `DrawnTile.show`."""
+        table = content.leaders.shown
         changed = self._renamed(table[self.mark.label].tolist())
         if changed:
             self._lines = [
                 self._add(
                     each.plot(
-                        [], [], color=self.theme.color(number), marker="so^"[number % 3], markersize=5, linewidth=1.4
+                        [],
+                        [],
+                        color=self.theme.color(number),
+                        marker=_MARKERS[number % 3][0],
+                        markersize=5,
+                        linestyle="none",
                     )[0]
                 )
                 for number, each in enumerate(self._axes)
             ]
             for each in self._axes:
-                name_places(each, self._names)
+                self._name_places(each)
         for each, line, (column, _, _) in zip(self._axes, self._lines, self.mark.values, strict=True):
             values = table[column]
             line.set_data(np.arange(len(values)), values)
             changed |= fitted(each, values)
-        return changed
-
-
-class DrawnPoints(DrawnTile[Points]):
-    """`Points`."""
-
-    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
-        super().__init__(tile, axes, theme)
-        axes.grid(visible=True, color=theme.grid, linewidth=0.8)
-        axes.set_xlabel(self.mark.across_label, color=theme.quiet, fontsize=theme.small_size)
-        axes.set_ylabel(self.mark.up_label, color=theme.quiet, fontsize=theme.small_size)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(4))
-        axes.xaxis.set_major_formatter(Numbers())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}%" if value else "0"))
-        self._points: PathCollection | None = None
-        self._labels: list[Text] = []
-
-    def show(self, table: Frame) -> bool:
-        """As `DrawnTile.show`."""
-        across, up = table[self.mark.across], 100 * table[self.mark.up]
-        changed = self._renamed(table[self.mark.label].tolist())
-        if changed:
-            colors = [self.theme.color(place) for place in range(len(across))]
-            self._points = self._add(self.axes.scatter(np.zeros(len(across)), np.zeros(len(across)), s=36, c=colors))
-            self._labels = [self._text(0, 0, f"  {name}", va="center") for name in self._names]
-        if self._points is not None:
-            self._points.set_offsets(np.column_stack((across, up)))
-        for label, x, y in zip(self._labels, across.tolist(), up.tolist(), strict=True):
-            label.set_visible(x == x and y == y)
-            label.set_position((x, y) if x == x and y == y else (0, 0))
-        return fitted(self.axes, up) | fitted(self.axes, across, across=True) | changed
+        labels = [f"{_MARKERS[number % 3][1]} {label}" for number, (_, label, _) in enumerate(self.mark.values)]
+        self.say_aside("   ".join(labels), "  ".join(label.replace(" a bar", "") for label in labels))
+        return self._turned() | changed
 
 
 def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> None:
@@ -296,14 +315,26 @@ def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> N
         axes.set_ylim(*up)
 
 
-def name_places(axes: Axes, names: Sequence[str]) -> None:
-    """Label the places 0, 1, ... across with names, as far as there is room for."""
-    step = max(1, len(names) // 12 + 1) if len(names) > 12 else 1
-    axes.set_xlim(-0.6, max(len(names), 1) - 0.4)
-    axes.xaxis.set_major_locator(FixedLocator(range(0, len(names), step)))
-    # Between two of them matplotlib would read mathematics.
-    shown = {place: name.replace("$", r"\$") for place, name in enumerate(names) if place % step == 0}
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda place, _: shown.get(round(place), "")))
+def brief(value: float) -> str:
+    """A large number in three digits.
+
+    >>> brief(1_302_444_000.0), brief(999_999.0), brief(31.0)
+    ('1.30B', '1.00M', '31')
+    """
+    for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= 0.9995 * size:
+            scaled = value / size
+            return f"{scaled:.{max(0, 2 - len(str(int(scaled))) + 1)}f}{unit}"
+    return f"{value:,.4g}"
+
+
+def short(name: str) -> str:
+    """A name that takes little room.
+
+    >>> short("MSFT"), short("A-VERY-LONG-NAME")
+    ('MSFT', 'A-VERY-L…')
+    """
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def fitted(axes: Axes, values: Any, *, across: bool = False) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -18,6 +19,7 @@ from stockstream.consumers.live import Live
 from stockstream.consumers.watching import WatchingOptions, run, state, watching
 from stockstream.errors import ConfigError, StockstreamError
 from stockstream.files import replacing
+from stockstream.views.dashboard import Section, tabled
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
 from stockstream.views.view import Parameters
@@ -49,22 +51,24 @@ def report(
 
     with watching(live, tell, WatchingOptions(once=True)) as watched:
         run(watched, lambda: None)
-        fold: Any = watched.fold
-        bars = sum(len(fold.frame(key)) for key in fold.keys())
-        text = _page(fold, parameters)
+        fold = tabled(watched.fold)
+        fold.refresh()
+        sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
+        text = _page(sections, parameters)
     with replacing(out, hint="name another with --out") as beside:
         beside.write_text(text, encoding="utf-8")
-    whose = "1 symbol" if len(fold.keys()) == 1 else f"{len(fold.keys())} symbols"
-    context.reporter.note(f"{out}: {bars:,} bars of {whose}, {out.stat().st_size / 1e6:.1f} MB")
+    symbols_of = {symbol for each in sections for symbol in each.tables.symbols["symbol"].tolist()}
+    bars = sum(int(each.returns.table["bars"].sum()) for each in sections)
+    whose = "1 symbol" if len(symbols_of) == 1 else f"{len(symbols_of):,} symbols"
+    kinds = ", ".join(str(each.group) for each in sections)
+    context.reporter.note(f"{out}: {bars:,} bars of {whose} ({kinds}), {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _page(fold: Any, parameters: Parameters) -> str:
+def _page(sections: Sequence[Section], parameters: Parameters) -> str:
+    if not sections:
+        raise StockstreamError(f"the topic {VIEW.topic.name} holds no bars", hint="`stockstream produce` sends some")
     from stockstream.charts.page import page  # matplotlib and seaborn take a while to load
 
-    keys = fold.keys()
-    if not keys:
-        raise StockstreamError(f"the topic {VIEW.topic.name} holds no bars", hint="`stockstream produce` sends some")
-    series = ", ".join(fold.title(key) for key in keys)
     lengths = "averages of {average} bars, volatility over {volatility} returns".format(**parameters)
-    about = f"{series}; {lengths}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    return page("Stocks", about, fold.tables(), VIEW.tiles, fold.returns(), simulated=any(map(fold.simulated, keys)))
+    about = f"{lengths}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return page("Stocks", about, sections, VIEW.tiles)

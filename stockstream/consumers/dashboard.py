@@ -11,65 +11,77 @@ from stockstream.views.tiles import Cell, Heights, Listing, Points, Profile, Sha
 from stockstream.views.view import View
 
 TILES: Final = (
-    (
-        Tile("volume", "Volume", "symbols", Heights("symbol", "volume"), unit="total"),
-        Tile("share", "Share of volatility", "symbols", Shares("symbol", "share")),
-        Tile(
-            "highest",
-            "Highest average and volatility",
-            "symbols",
-            Profile(
-                "symbol",
-                (
-                    ("moving_average_max", "moving average", ",.6g"),
-                    ("volatility_max", "volatility a bar", ".2%"),
-                ),
+    Tile("volume", "Volume", "symbols", Heights("symbol", "volume"), unit="total"),
+    Tile("share", "Share of volatility", "symbols", Shares("symbol", "share")),
+    Tile(
+        "highest",
+        "Highest",
+        "symbols",
+        Profile(
+            "symbol",
+            (
+                ("moving_average_max", "average", ",.6g"),
+                ("volatility_max", "volatility a bar", ".2%"),
             ),
         ),
     ),
-    (
-        Tile(
-            "scatter",
-            "Volatility against average",
-            "symbols",
-            Points("symbol", "moving_average", "volatility", "moving average", "volatility a bar"),
-        ),
-        Tile(
-            "days",
-            "Average close",
-            "days",
-            Listing((Cell("day", "date", "day"), Cell("symbol", "symbol", "text"), Cell("close", "close"))),
-        ),
-        Tile(
-            "windows",
-            "One-minute averages",
-            "windows",
-            Listing(
-                (
-                    Cell("start", "from, UTC", "clock"),
-                    Cell("end", "to", "clock"),
-                    Cell("symbol", "symbol", "text"),
-                    Cell("moving_average", "average"),
-                    Cell("bars", "bars", form=",d"),
-                    Cell("late", "late", form=",d"),
-                )
-            ),
-        ),
+    Tile(
+        "scatter",
+        "Latest",
+        "symbols",
+        Points("symbol", "moving_average", "volatility", "average", "volatility a bar"),
     ),
-    (
-        Tile(
-            "rows",
-            "Newest bars",
-            "rows",
-            Listing(
-                (
-                    Cell("time", "time, UTC", "clock"),
-                    Cell("symbol", "symbol", "text"),
-                    *(Cell(name, name) for name in ("open", "high", "low", "close")),
-                    Cell("volume", "volume", form=",.0f"),
-                )
-            ),
+    Tile(
+        "symbols",
+        "Symbols",
+        "symbols",
+        Listing(
+            (
+                Cell("symbol", "symbol", "text"),
+                Cell("close", "close"),
+                Cell("volume", "volume", form=",.0f"),
+                Cell("volatility", "volatility", "percent", ".3f"),
+                Cell("share", "share", "percent", ".2f"),
+            )
         ),
+        weight=1.1,
+    ),
+    Tile(
+        "days",
+        "Average close",
+        "days",
+        Listing((Cell("day", "date", "day"), Cell("symbol", "symbol", "text"), Cell("close", "close"))),
+        weight=0.85,
+    ),
+    Tile(
+        "windows",
+        "One-minute averages",
+        "windows",
+        Listing(
+            (
+                Cell("start", "from, UTC", "clock"),
+                Cell("end", "to", "clock"),
+                Cell("symbol", "symbol", "text"),
+                Cell("moving_average", "average"),
+                Cell("bars", "bars", form=",d"),
+                Cell("late", "late", form=",d"),
+            )
+        ),
+        weight=1.4,
+    ),
+    Tile(
+        "rows",
+        "Newest bars",
+        "rows",
+        Listing(
+            (
+                Cell("time", "time, UTC", "clock"),
+                Cell("symbol", "symbol", "text"),
+                *(Cell(name, name) for name in ("open", "high", "low", "close")),
+                Cell("volume", "volume", form=",.0f"),
+            )
+        ),
+        weight=1.55,
     ),
 )
 

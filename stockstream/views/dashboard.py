@@ -1,35 +1,108 @@
-"""What a dashboard shows: a few tables over the bars of all its symbols."""
+"""What a dashboard shows: a few tables over the bars of all its symbols, of one interval and feed at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from stockstream.errors import SeriesError
 from stockstream.indicators import SMA, Volatility
-from stockstream.records import Series
-from stockstream.views.clock import local
-from stockstream.views.fold import Selection
+from stockstream.periods import following, intraday
+from stockstream.records import MARKET, Candle, Series
+from stockstream.views.digest import AVERAGE, FIGURES, ROWS, VOLATILITY, WINDOWS, Digest, digest, texts
+from stockstream.views.fold import Fold, Selection
 from stockstream.views.frame import Frame
+from stockstream.views.joined import Joined, Rows
 from stockstream.views.returns import Spread, spreads
 from stockstream.views.series import SeriesFold
+from stockstream.views.stretch import Stretch
 
-ROWS: Final = 500
-"""The newest bars that the table of rows holds, of all symbols together."""
+__all__ = ["ROWS", "WINDOWS", "DashboardFold", "Group", "Section", "Tabled", "Tables", "tabled"]
 
-WINDOWS: Final = 120
-"""The newest windows that the table of windows holds, of each symbol."""
+_EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
-_MINUTE: Final = np.timedelta64(1, "m")
-_AVERAGE, _VOLATILITY = "moving_average", "volatility"
+
+class Group(NamedTuple):
+    """Series that compare with each other: a volume of a day is none of a minute, a simulated bar is no market's."""
+
+    interval: str
+    feed: str
+
+    def __str__(self) -> str:
+        return self.interval if self.feed == MARKET else f"{self.interval} {self.feed}"
+
+
+class Tables(NamedTuple):
+    """The tables of a group.
+
+    Attributes
+    ----------
+    symbols
+        A row a symbol: volume (the sum), close, moving_average and volatility (the latest), both of these at their
+        highest, and share (the volatility's, of the sum of all).
+    days
+        A row a symbol and day of its exchange, the newest first: close, the mean.
+    windows
+        A row a symbol and minute by the bars' own time (a tumbling window from start up to end), the newest first:
+        moving_average, the mean of it; bars, how many; late, how many of the symbol's bars came after newer ones.
+    rows
+        The newest bars, newest first.
+    """
+
+    symbols: Frame
+    days: Rows
+    windows: Rows
+    rows: Rows
+
+    def of(self, name: str) -> Rows:
+        """The table of a name."""
+        table: Rows = getattr(self, name)
+        return table
+
+
+class Section(NamedTuple):
+    """A group with its tables, and how its returns are spread: what a report says of it."""
+
+    group: Group
+    tables: Tables
+    returns: Spread
+
+
+@runtime_checkable
+class Tabled(Protocol):
+    """A fold that has tables by group."""
+
+    def groups(self) -> Sequence[Group]:
+        """The groups that have bars, the one to show first in front."""
+
+    def symbols(self, group: Group) -> Sequence[str]:
+        """The symbols of a group by name."""
+
+    def refresh(self, within: float | None = None) -> bool:
+        """Compute what has changed, for so many seconds at most; True where nothing is left to compute."""
+
+    def tables(self, group: Group | None = None) -> Tables:
+        """The tables of a group, None for the first, as of the last `refresh`; good until the next `apply`."""
+
+    def returns(self, group: Group) -> Spread:
+        """How the returns of a group are spread; computed anew each time."""
+
+
+def tabled(fold: Fold[Any]) -> Tabled:
+    """A fold that has tables. Raises TypeError for another one, which no tiles can show."""
+    if not isinstance(fold, Tabled):
+        raise TypeError(f"{type(fold).__name__} has no tables")
+    return fold
 
 
 class DashboardFold(SeriesFold):
-    """Bars by series with a moving average and the volatility of each, and tables over all of them.
+    """Bars by series with a moving average and the volatility of each, and tables over all of one group.
 
-    Bars that are marked impossible, or that cannot be computed with, are in the table of rows alone.
+    Bars whose close or volume is in doubt are in the table of rows alone.
 
     Parameters
     ----------
@@ -43,124 +116,120 @@ class DashboardFold(SeriesFold):
 
     def __init__(self, selection: Selection, *, average: int = 3, volatility: int = 20) -> None:
         super().__init__(
-            {_AVERAGE: lambda: SMA(average), _VOLATILITY: lambda: Volatility(volatility, factor=1.0)}, selection
+            {AVERAGE: lambda: SMA(average), VOLATILITY: lambda: Volatility(volatility, factor=1.0)}, selection
+        )
+        self._digests: dict[tuple[str, str, str], Digest] = {}
+        self._stale: dict[Series, None] = {}
+        self._members: dict[Group, list[str]] = {}
+
+    def apply(self, records: Sequence[Candle] | Sequence[Stretch]) -> bool:
+        """As `SeriesFold.apply`; what has changed is computed by `refresh`."""
+        changed = False
+        for each in records:
+            stretch = each if isinstance(each, Stretch) else Stretch([each])
+            if super().apply((stretch,)):
+                self._stale[Series(stretch.last.symbol, stretch.last.interval, stretch.last.feed)] = None
+                changed = True
+        if sum(map(len, self._members.values())) != len(self._histories):
+            self._arrange()
+        return changed
+
+    def restore(self, state: bytes) -> None:
+        """As `SeriesFold.restore`."""
+        super().restore(state)
+        self._digests.clear()
+        self._stale = dict.fromkeys(Series(*key) for key in self._histories)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Put the series into groups; a symbol's frame, for a table of values, is that of the first one that has it."""
+        members: dict[Group, list[str]] = {}
+        for symbol, interval, feed in sorted(self._histories):
+            members.setdefault(Group(interval, feed), []).append(symbol)
+        order = sorted(members, key=lambda group: (-len(members[group]), *_rank(group)))
+        self._members = {group: members[group] for group in order}
+        for group, symbols in reversed(self._members.items()):
+            self._shown.update((symbol, (symbol, *group)) for symbol in symbols)
+
+    def groups(self) -> list[Group]:
+        """As `Tabled.groups`: those of most symbols first, then the market's, then those of the shortest interval."""
+        return list(self._members)
+
+    def symbols(self, group: Group) -> list[str]:
+        """As `Tabled.symbols`; those that were asked for in the order in which they were."""
+        members = self._members.get(group, [])
+        asked = self._selection.keys
+        return [symbol for symbol in asked if symbol in members] if asked else members
+
+    def refresh(self, within: float | None = None) -> bool:
+        """As `Tabled.refresh`."""
+        ends = None if within is None else time.monotonic() + within
+        while self._stale:
+            series = next(iter(self._stale))
+            del self._stale[series]
+            history = self._histories[series]
+            newest = history.series.newest
+            intraday_bars = intraday(self._selection.resample or series.interval)
+            zone = newest.tz if newest is not None and intraday_bars else None
+            counts = {
+                "doubtful": history.doubtful,
+                "without open": history.without_open,
+                "without volume": history.lacking,
+            }
+            self._digests[series] = digest(series.symbol, history.frame(), zone, late=history.late, counts=counts)
+            if ends is not None and time.monotonic() >= ends:
+                break
+        return not self._stale
+
+    def tables(self, group: Group | None = None) -> Tables:
+        """As `Tabled.tables`; before the first `refresh` of a symbol it has no rows."""
+        shown = group or next(iter(self.groups()), None)
+        series = [] if shown is None else [(symbol, *shown) for symbol in self.symbols(shown)]
+        known = {key[0]: found for key in series if (found := self._digests.get(key)) is not None}
+        parts = list(known.values())
+        return Tables(
+            _symbols(known),
+            Joined("day", [part.days for part in parts]),
+            Joined("start", [part.windows for part in parts]),
+            Joined("time", [part.rows for part in parts], ROWS),
         )
 
-    def tables(self) -> Mapping[str, Frame]:
-        """The tables by name, good until the next `apply`.
-
-        ``symbols``
-            A row a symbol: volume (the sum), close, moving_average and volatility (the latest), both of these at their
-            highest, and share (the volatility's, of the sum of all).
-        ``days``
-            A row a symbol and day of its exchange, the newest first: close, the mean.
-        ``windows``
-            A row a symbol and minute by the bars' own time (a tumbling window from start up to end), the newest first:
-            moving_average, the mean of it; bars, how many; late, how many of the symbol's bars came after newer ones.
-        ``rows``
-            The newest bars, newest first.
-        """
-        frames = {key: self.frame(key) for key in self.keys()}
-        sound = {key: _sound(frame) for key, frame in frames.items()}
-        return {
-            "symbols": _symbols(sound),
-            "days": _joined([_days(key, frame, self.zone(key)) for key, frame in sound.items()], "day"),
-            "windows": _joined([_windows(key, frame, self._late(key)) for key, frame in sound.items()], "start"),
-            "rows": _joined([_rows(key, frame) for key, frame in frames.items()], "time", ROWS),
+    def returns(self, group: Group) -> Spread:
+        """As `Tabled.returns`."""
+        frames = {
+            Series(symbol, *group): self._histories[Series(symbol, *group)].frame() for symbol in self.symbols(group)
         }
+        [spread] = spreads(frames)
+        return spread
 
-    def returns(self) -> list[Spread]:
-        """How the returns are spread, a `Spread` for each interval and feed; computed anew each time."""
-        return spreads({Series(*self._shown[key]): self.frame(key) for key in self.keys()})
+    def ambiguity(self) -> SeriesError | None:
+        """Nothing is ambiguous: the series of a symbol are in different groups."""
+        return None
 
-    def _late(self, key: str) -> int:
-        return self._histories[self._shown[key]].late
+    def counts(self) -> Mapping[str, int]:
+        """As `SeriesFold.counts`, as of the last `refresh`."""
+        histories = self._histories.values()
+        counts = {
+            "corrected": sum(history.corrections for history in histories),
+            "late": sum(history.late for history in histories),
+        }
+        for digested in self._digests.values():
+            for name, count in digested.counts.items():
+                counts[name] = counts.get(name, 0) + count
+        return {name: count for name, count in counts.items() if count}
 
 
-def _sound(frame: Frame) -> Frame:
-    """The bars that can be computed with."""
-    sound = frame.sure("close", "volume")
-    return frame if sound.all() else frame.pick(sound)
+def _rank(group: Group) -> tuple[bool, float, str, str]:
+    try:
+        span = (following(_EPOCH, group.interval) - _EPOCH).total_seconds()
+    except ValueError:  # what another program calls an interval
+        span = np.inf
+    return group.feed != MARKET, span, group.interval, group.feed
 
 
-def _symbols(frames: Mapping[str, Frame]) -> Frame:
-    last = {name: [_last(frame[name]) for frame in frames.values()] for name in ("close", _AVERAGE, _VOLATILITY)}
-    most = {name: [_most(frame[name]) for frame in frames.values()] for name in (_AVERAGE, _VOLATILITY)}
-    columns: dict[str, Any] = {
-        "symbol": _texts(list(frames)),
-        "volume": np.array([float(np.nansum(frame["volume"])) for frame in frames.values()]),
-        **{name: np.array(values) for name, values in last.items()},
-        **{f"{name}_max": np.array(values) for name, values in most.items()},
-    }
-    total = np.nansum(columns[_VOLATILITY])
-    columns["share"] = columns[_VOLATILITY] / total if total else np.full(len(frames), np.nan)
+def _symbols(digests: Mapping[str, Digest]) -> Frame:
+    figures = np.array([each.figures for each in digests.values()]).reshape(len(digests), len(FIGURES)).T
+    columns: dict[str, Any] = {"symbol": texts(list(digests)), **dict(zip(FIGURES, figures, strict=True))}
+    total = np.nansum(columns[VOLATILITY])
+    columns["share"] = columns[VOLATILITY] / total if total else np.full(len(digests), np.nan)
     return Frame("symbol", columns)
-
-
-def _days(key: str, frame: Frame, zone: str | None) -> Frame:
-    starts, days = _runs(local(frame["time"], zone).astype("M8[D]"))
-    sizes = np.diff(starts, append=len(frame))
-    means = np.add.reduceat(frame["close"], starts) / sizes if len(starts) else np.empty(0)
-    return Frame("day", {"day": days, "symbol": _texts([key] * len(days)), "close": means})
-
-
-def _windows(key: str, frame: Frame, late: int) -> Frame:
-    starts, minutes = _runs(frame["time"].astype("M8[m]"))
-    if len(starts) > WINDOWS:
-        starts, minutes = starts[-WINDOWS:], minutes[-WINDOWS:]
-    values = frame[_AVERAGE]
-    known = np.isfinite(values).astype(np.float64)
-    sums = np.add.reduceat(np.where(known, values, 0.0), starts) if len(starts) else np.empty(0)
-    counts = np.add.reduceat(known, starts) if len(starts) else np.empty(0)
-    begins = minutes.astype("M8[us]")
-    return Frame(
-        "start",
-        {
-            "start": begins,
-            "end": begins + _MINUTE,
-            "symbol": _texts([key] * len(starts)),
-            _AVERAGE: np.divide(sums, counts, out=np.full(len(starts), np.nan), where=counts > 0),
-            "bars": np.diff(starts, append=len(frame)),
-            "late": np.full(len(starts), late),
-        },
-    )
-
-
-def _rows(key: str, frame: Frame) -> Frame:
-    newest = frame.tail(ROWS)
-    return Frame(
-        "time",
-        {"time": newest["time"], "symbol": _texts([key] * len(newest))}
-        | {name: newest[name] for name in ("open", "high", "low", "close", "volume", "doubtful")},
-    )
-
-
-def _joined(frames: list[Frame], index: str, most: int | None = None) -> Frame:
-    """The rows of all, the newest first; of one instant in the order of the frames."""
-    if not frames:
-        return Frame(index, {index: np.empty(0, "M8[us]")})
-    columns = {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
-    order = np.argsort(-columns[index].astype(np.int64), kind="stable")[:most]
-    return Frame(index, {name: column[order] for name, column in columns.items()})
-
-
-def _runs(values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Where each run of equal values starts, and its value."""
-    starts = (
-        np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.empty(0, np.intp)
-    )
-    return starts, values[starts]
-
-
-def _last(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known[-1]) if len(known) else np.nan
-
-
-def _most(values: NDArray[np.float64]) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.max()) if len(known) else np.nan
-
-
-def _texts(values: list[str]) -> NDArray[Any]:
-    return np.array(values, dtype=object)

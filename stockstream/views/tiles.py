@@ -24,7 +24,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Profile:
-    """A line over all rows through each of some columns, each with an axis of its own: (column, label, format)."""
+    """A mark for each row and each of some columns, which have axes of their own: (column, label, format)."""
 
     label: str
     values: tuple[tuple[str, str, str], ...]
@@ -66,10 +66,14 @@ TileMark: TypeAlias = Heights | Shares | Profile | Points | Listing
 
 @dataclass(frozen=True)
 class Tile:
-    """One part of a dashboard: a title, the table it shows, and how. ``unit`` stands beside the title."""
+    """One part of a dashboard: a title, the table it shows, and how.
+
+    ``unit`` stands beside the title; ``weight`` is the width that it wants, of what tiles of a row share.
+    """
 
     name: str
     title: str
     table: str
     mark: TileMark
     unit: str = ""
+    weight: float = 1.0

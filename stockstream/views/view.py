@@ -30,7 +30,7 @@ class View(Generic[R]):
     "one" the window shows one key at a time (n and b switch), with "all" every key at once. A ``keyed`` view reads only
     the keys it shows; one that is not keeps all of them, as it compares them. ``choice`` says what it
     shows where the user names no key. ``title`` may
-    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``. One with ``tiles``, row by row, has no panels:
+    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``. One with ``tiles`` has no panels:
     it is a dashboard, and its fold has `tables`.
     """
 
@@ -47,4 +47,4 @@ class View(Generic[R]):
     choice: str = "all there are"
     gather: Callable[[Sequence[R]], list[Any]] | None = None
     parameters: tuple[Parameter[Any], ...] = ()
-    tiles: tuple[tuple[Tile, ...], ...] = ()
+    tiles: tuple[Tile, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,19 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
+from matplotlib.text import Text
 from PIL import Image
 
-from stockstream.charts.dashboard import Dashboard
+from stockstream.charts.dashboard import Dashboard, axes_of
 from stockstream.charts.listing import DrawnListing
 from stockstream.charts.saving import save_figure
 from stockstream.charts.strip import Strip
 from stockstream.charts.theme import THEMES
+from stockstream.charts.tiles import Scroll
 from stockstream.consumers.dashboard import TILES
-from stockstream.views.dashboard import DashboardFold
+from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection
-from tests.views.bars import walk
+from tests.views.bars import bar, walk
 
 SYMBOLS = ("AAPL", "MSFT", "<b>")
 
@@ -52,7 +55,8 @@ class Stage:
         self.board.say(Strip(("connected",), "good"))
 
     def show(self, fold: DashboardFold) -> None:
-        self.board.show(fold.tables(), "Dashboard", simulated=False)
+        fold.refresh()
+        self.board.show(fold.tables(), ["Dashboard of many words", "Dashboard"], simulated=False)
         self.board.paint()
 
     def pixels(self) -> Any:
@@ -73,11 +77,14 @@ def stage() -> Stage:
 
 
 def test_every_tile_shows_its_table(stage: Stage) -> None:
-    tables = fold_of(300).tables()
+    fold = fold_of(300)
+    fold.refresh()
+    tables = {name: fold.tables().of(name).slice(slice(None)) for name in Tables._fields}
     heights = [bar.get_height() for bar in stage.tile("volume")._bars]
     assert heights == tables["symbols"]["volume"].tolist()
-    slices = [artist for artist in stage.tile("share").moving if isinstance(artist, Wedge)]
+    slices = [artist for artist in stage.tile("share").moving if isinstance(artist, Wedge) and artist.get_visible()]
     np.testing.assert_allclose([(each.theta2 - each.theta1) / 360 for each in slices], tables["symbols"]["share"])
+    assert [line.get_linestyle() for line in stage.tile("highest")._lines] == ["None", "None"]  # symbols are no series
     for line, column in zip(stage.tile("highest")._lines, ("moving_average_max", "volatility_max"), strict=True):
         assert line.get_ydata().tolist() == tables["symbols"][column].tolist()
     places = stage.tile("scatter")._points.get_offsets()
@@ -91,12 +98,12 @@ def test_every_tile_shows_its_table(stage: Stage) -> None:
         )
     ]
     begins, ends, *_ = stage.text("windows")
-    assert (begins[0], ends[0]) == ("2026-03-02 19:29", "2026-03-02 19:30")
+    assert (begins[0], ends[0]) == ("03-02 19:29", "03-02 19:30")
     assert stage.text("rows")[1][:4] == ["<b>", "AAPL", "MSFT", "<b>"]
 
 
 @pytest.mark.parametrize(
-    ("width", "moment", "least"), [(12.0, "2026-03-02 19:29", 6), (10.5, "03-02 19:29", 6), (6.0, "03-02 19:29", 1)]
+    ("width", "moment", "least"), [(19.0, "2026-03-02 19:29", 6), (12.0, "03-02 19:29", 6), (6.0, "03-02 19:29", 1)]
 )
 def test_a_table_without_room_shortens_its_times_then_leaves_out_its_last_columns(
     width: float, moment: str, least: int
@@ -107,7 +114,7 @@ def test_a_table_without_room_shortens_its_times_then_leaves_out_its_last_column
     assert stage.text("windows")[0][0] == moment
     shown = [title.get_text() for title in tile._titles if title.get_text()]
     assert len(shown) >= least
-    assert ("no room for" in tile._place.get_text()) == (len(shown) < 6)
+    assert bool(re.match(r"no room for|\+", tile._aside.get_text())) == (len(shown) < 6)
     seen = [artist for artist in (*tile._titles, *tile._columns) if artist.get_text()]
     edge = tile.axes.bbox.x1 + 12
     assert all(artist.get_window_extent().x1 <= edge for artist in seen)
@@ -184,17 +191,17 @@ def test_shares_as_ranks_and_back(stage: Stage) -> None:
 def test_a_table_scrolls_as_far_as_it_goes(stage: Stage) -> None:
     axes = stage.tile("rows").axes
     first = stage.text("rows")[0][0]
-    stage.board.scroll(axes, 3)
+    stage.board.scroll(axes, Scroll(1, "rows"))
     assert stage.text("rows")[0][0] != first
-    stage.board.scroll(axes, 10_000)
-    assert stage.tile("rows")._place.get_text().endswith("500 of 500")
-    stage.board.scroll(axes, -10_000)
+    stage.board.scroll(axes, Scroll(1, "all"))
+    assert stage.tile("rows")._aside.get_text().endswith("500 of 500")
+    stage.board.scroll(axes, Scroll(-1, "all"))
     assert stage.text("rows")[0][0] == first
 
 
 def test_it_says_what_it_waits_for() -> None:
     stage = Stage()
-    stage.board.show(DashboardFold(Selection()).tables(), "Dashboard", simulated=False, empty="waiting for a broker")
+    stage.board.show(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty="waiting for a broker")
     stage.board.paint()
     assert not any(tile.axes.get_visible() for tile in stage.board.tiles)
     stage.show(fold_of(40))
@@ -227,3 +234,99 @@ def test_a_name_with_dollars_is_no_mathematics() -> None:
     plain = stage.canvas.figure.text(0, 0, "BRK$A$B", parse_math=False, fontproperties=label.get_fontproperties())
     renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
     assert label.get_window_extent(renderer).width == pytest.approx(plain.get_window_extent(renderer).width)
+
+
+SIZES = [(6.0, 4.0), (7.0, 5.0), (9.5, 6.0), (12.8, 8.0), (19.0, 11.0)]
+
+
+def labels(axis: Any) -> list[Text]:
+    """The labels of ticks within an axis' limits."""
+    low, high = sorted(axis.get_view_interval())
+    return [
+        label
+        for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+        if low <= place <= high and axis.get_visible()
+    ]
+
+
+def seen_words(stage: Stage) -> list[tuple[str, Any]]:
+    """Every word that is to be seen, and its place in pixels."""
+    board = stage.board
+    artists = [board.header.title]
+    for tile in board.shown:
+        artists += [artist for artist in tile.artists if isinstance(artist, Text)]
+        for axes in axes_of(tile):
+            artists += [axes.title, axes._left_title, *labels(axes.xaxis), *labels(axes.yaxis)]
+    renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
+    shown = [each for each in artists if each.get_visible() and each.get_text()]
+    return [(each.get_text(), each.get_window_extent(renderer)) for each in shown]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], count: int) -> None:
+    fold = DashboardFold(Selection())
+    names = ["AAPL", "BRK-B", "BTC-USD", "7203.T", "^GSPC", "MSFT", "NVDA", *(f"S{number:04}" for number in range(30))]
+    for seed, symbol in enumerate(names[:count]):
+        fold.apply(walk(120, seed, symbol))
+    stage = Stage(size)
+    stage.show(fold)
+    pages = stage.board.leaves
+    seen: list[str] = []
+    for _ in range(pages):
+        seen += [tile.tile.name for tile in stage.board.shown]
+        words = seen_words(stage)
+        width = stage.canvas.get_width_height()[0]
+        for text, box in words:
+            assert box.x0 >= -1, text
+            assert box.x1 <= width + 1, text
+            assert box.y0 >= -1, text
+        for number, (text, box) in enumerate(words):
+            smaller = box.padded(-1.5)
+            over = [other for other, place in words[number + 1 :] if smaller.overlaps(place.padded(-1.5))]
+            assert not over, (text, over)
+        stage.board.leaf_over()
+        stage.board.paint()
+    assert seen == [tile.name for tile in TILES]
+
+
+def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
+    fold = DashboardFold(Selection())
+    for number in range(40):
+        fold.apply(
+            [bar(minute, 50.0 + number + minute % 3, f"S{number:02}", volume=1.0 + number) for minute in range(30)]
+        )
+    stage = Stage()
+    stage.show(fold)
+    board = stage.board
+    assert board.header.title.get_text().endswith(", 1 to 12 of 40 by volume")
+    first = [f"S{number}" for number in range(39, 27, -1)]
+    assert [label.get_text() for label in stage.tile("volume").axes.get_xticklabels()] == first
+    assert stage.tile("volume")._aside.get_text() == "28 others 12.2k"
+    assert stage.text("symbols")[0][:12] == first
+    assert len(stage.tile("scatter")._others.get_xdata()) == 28
+    board.turn(-1)
+    board.paint()
+    assert board.header.title.get_text().endswith(", 37 to 40 of 40 by volume")
+    names = [label.get_text() for label in stage.tile("volume").axes.get_xticklabels()]
+    assert names == ["S03", "S02", "S01", "S00"]
+    board.rank()
+    board.paint()
+    assert board.header.title.get_text().endswith(", 1 to 12 of 40 by volatility")
+    assert stage.text("symbols")[0][0] == "S00"
+
+
+def test_before_anything_is_computed_it_shows_nothing_and_goes_on() -> None:
+    fold = fold_of(60)
+    stage = Stage()
+    stage.board.show(fold.tables(), ["Dashboard"], simulated=False)
+    stage.board.paint()
+    stage.show(fold)
+    assert len(stage.tile("volume")._bars) == 3
+
+
+def test_a_title_is_the_longest_that_has_room(stage: Stage) -> None:
+    assert stage.board.header.title.get_text() == "Dashboard of many words"
+    narrow = Stage(size=(1.9, 8.0))
+    narrow.show(fold_of(30))
+    assert narrow.board.header.title.get_text() == "Dashboard"

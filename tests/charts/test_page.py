@@ -10,7 +10,7 @@ import pytest
 from stockstream.charts.page import page
 from stockstream.consumers.dashboard import TILES
 from stockstream.records import SIMULATED, Bar
-from stockstream.views.dashboard import DashboardFold
+from stockstream.views.dashboard import DashboardFold, Section
 from stockstream.views.fold import Selection
 from stockstream.views.returns import MOST
 from tests.views.bars import bar, walk
@@ -42,42 +42,44 @@ class Reader(HTMLParser):
             self.words += data + " "
 
 
-def read(*bars: Bar, title: str = "Stocks", simulated: bool = False) -> Reader:
+def read(*bars: Bar, title: str = "Stocks") -> Reader:
     fold = DashboardFold(Selection())
     fold.apply(bars)
-    text = page(title, "about", fold.tables(), TILES, fold.returns(), simulated=simulated)
+    fold.refresh()
+    sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
+    text = page(title, "about <i>", sections, TILES)
     assert f"<title>{title.replace('<&>', '&lt;&amp;&gt;')}</title>" in text
     assert not re.search(r"https?://", text)
     return Reader(text)
 
 
-def pictures(reader: Reader) -> list[str]:
-    """The names of the pictures that are of returns."""
-    return [name for name, _ in reader.images[4:]]
-
-
 BOTH = ["Log returns", "Correlation of returns"]
 
 
+def pictures(reader: Reader) -> list[str]:
+    """The names of the pictures that are of returns."""
+    return [name for name, _ in reader.images if name in BOTH]
+
+
 def test_it_holds_everything_within_it() -> None:
-    reader = read(*walk(300), *walk(300, 1, "MSFT"), *walk(300, 2, "<b>"), title="Stocks <&>", simulated=True)
+    reader = read(*walk(300), *walk(300, 1, "MSFT"), *walk(300, 2, "<b>"), title="Stocks <&>")
     assert all(image.startswith("data:image/png;base64,iVBOR") for _, image in reader.images)
-    assert [name for name, _ in reader.images] == [
-        "Volume", "Share of volatility", "Highest average and volatility", "Volatility against average", *BOTH,
-    ]  # fmt: skip
+    assert [name for name, _ in reader.images] == ["Volume", "Share of volatility", "Highest", "Latest", *BOTH]
     assert reader.cells.count("<b>") == reader.cells.count("AAPL") > 100
-    assert "SIMULATED" in reader.words
+    assert "about <i>" in reader.words
 
 
 def test_it_says_what_was_made_up_only_of_that() -> None:
-    assert "imulated" not in read(*walk(30)).words
+    plain = read(*walk(30)).words
+    assert "imulated" not in plain
+    assert "SIMULATED" not in plain
     reader = read(*walk(30, 1, "AAPL"), *(bar(place, 5.0 + place % 3, "MSFT", feed=SIMULATED) for place in range(30)))
     assert "Bars of 1m" in reader.words
     assert "Simulated bars of 1m" in reader.words
 
 
-def test_an_interval_is_no_markup() -> None:
-    assert "Bars of <i>" in read(bar(0, 5.0, interval="<i>")).words
+def test_what_another_program_calls_its_feed_is_no_markup() -> None:
+    assert "Bars of 1m from <i>" in read(bar(0, 5.0, feed="<i>")).words
 
 
 def test_returns_have_two_pictures_and_a_row_each() -> None:
@@ -128,3 +130,22 @@ def test_of_hundreds_of_symbols_it_shows_the_busiest_and_says_so() -> None:
     reader = read(*(each for symbol in symbols for each in walk(3, 1, symbol)))
     assert f"Shown are the {MOST} of 200 symbols with the highest volume." in reader.words
     assert reader.cells[0 : 9 * 200 : 9] == symbols
+
+
+def test_each_interval_and_feed_has_a_section_of_its_own() -> None:
+    daily = [bar(1440 * day, 50.0 + day % 7, "AAPL", interval="1d") for day in range(40)]
+    made_up = [bar(place, 5.0 + place % 3, "FAKE", feed=SIMULATED) for place in range(30)]
+    reader = read(*walk(60), *walk(60, 2, "MSFT"), *daily, *made_up)
+    assert [name for name, _ in reader.images].count("Volume") == 3
+    heads = ["Bars of 1m", "Bars of 1d", "Simulated bars of 1m"]
+    places = [reader.words.index(head) for head in heads]
+    assert places == sorted(places)
+    assert reader.words.count("SIMULATED") == 1
+    assert reader.words.index("SIMULATED") > places[2]
+
+
+def test_of_many_symbols_the_pictures_show_the_largest_and_the_tables_all() -> None:
+    symbols = [f"S{number:03}" for number in range(40)]
+    reader = read(*(each for place, symbol in enumerate(symbols) for each in walk(3 + place % 2, 1, symbol)))
+    assert "40 symbols; the pictures show 1 to 12 of 40 by volume" in reader.words
+    assert set(symbols) <= set(reader.cells)

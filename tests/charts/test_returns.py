@@ -28,8 +28,8 @@ from tests.views.bars import bar, walk
 def spread_of(*bars: Bar) -> Spread:
     fold = DashboardFold(Selection())
     fold.apply(bars)
-    (spread,) = fold.returns()
-    return spread
+    (group,) = fold.groups()
+    return fold.returns(group)
 
 
 def drawn(figure: Figure) -> Axes:

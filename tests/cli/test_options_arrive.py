@@ -144,6 +144,7 @@ SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
     "theme": ("theme: contrast", lambda told: told.options.theme, "contrast"),
     "save_as": ("save_as: pdf", lambda told: told.window.picture, "pdf"),
     "memory": ("memory: false", lambda told: told.memory, None),
+    "alert_band": ("alert_band: 1.5", lambda told: told.options.alert_band, 1.5),
     "alerts": ("alerts: {AAPL: [1.5, 2]}", lambda told: told.options.alerts, {"AAPL": (1.5, 2.0)}),
 }
 
@@ -154,7 +155,7 @@ def test_a_setting_arrives(home: Path, name: str) -> None:
     assert told(watch("bollinger", "AAPL", settings=f"window: {{{text}}}")) == expected
 
 
-@pytest.mark.parametrize("name", ["rows", "theme", "alerts"])
+@pytest.mark.parametrize("name", ["rows", "theme", "alerts", "alert_band"])
 def test_a_setting_of_pictures_arrives_there(home: Path, name: str) -> None:
     text, told, expected = SETTINGS[name]
     headless = ("--headless", "a.png", "--seconds", "0")

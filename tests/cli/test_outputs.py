@@ -48,7 +48,7 @@ def test_a_picture_of_ours_is_known_again(tmp_path: Path, suffix: str) -> None:
 
 def test_a_page_of_ours_is_known_again(tmp_path: Path) -> None:
     ours, others = tmp_path / "ours.html", tmp_path / "others.html"
-    ours.write_text(page("Stocks", "", {}, (), [], simulated=False))
+    ours.write_text(page("Stocks", "", [], ()))
     others.write_text("<!DOCTYPE html><html><head><title>about stockstream</title></head></html>")
     assert is_ours(ours)
     assert not is_ours(others)

@@ -19,7 +19,7 @@ def written(site: Site, said: str, *arguments: str) -> str:
     told = site.run("report", *arguments)
     assert told.returncode == 0, told.stderr
     page = (site.folder / "report.html").read_text(encoding="utf-8")
-    assert f"report.html: {said}, " in told.stderr
+    assert f"report.html: {said} (" in told.stderr
     return page
 
 

@@ -15,6 +15,7 @@ from stockstream.codec import Unreadable
 from stockstream.consumers.registry import STUDIES, VIEWS
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
+from stockstream.views.dashboard import Section, tabled
 from stockstream.views.fold import Selection
 from stockstream.views.frame import table
 from stockstream.views.stretch import gather
@@ -137,5 +138,7 @@ def test_a_window_of_all_studies_draws_them(values: list[bytes]) -> None:
 @often
 def test_the_report_is_written(values: list[bytes]) -> None:
     view = VIEWS["dashboard"]
-    fold = taken(view, read(values))
-    assert page("title", "about", fold.tables(), view.tiles, fold.returns(), simulated=False).endswith("</html>\n")
+    fold = tabled(taken(view, read(values)))
+    fold.refresh()
+    sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
+    assert page("title", "about", sections, view.tiles).endswith("</html>\n")

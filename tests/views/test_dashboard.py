@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockstream.records import IMPOSSIBLE, Bar
-from stockstream.views.dashboard import ROWS, WINDOWS, DashboardFold
+from stockstream.records import IMPOSSIBLE, MARKET, SIMULATED, Bar
+from stockstream.views.dashboard import ROWS, WINDOWS, DashboardFold, Group, Tables
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from tests.views.bars import START, bar, walk
@@ -20,6 +20,13 @@ def fold_of(bars: list[Bar]) -> DashboardFold:
     fold = DashboardFold(Selection(), average=3, volatility=20)
     fold.apply(bars)
     return fold
+
+
+def whole(fold: DashboardFold, group: Group | None = None) -> dict[str, Frame]:
+    """All rows of each table."""
+    fold.refresh()
+    tables = fold.tables(group)
+    return {name: tables.of(name).slice(slice(None)) for name in Tables._fields}
 
 
 def as_pandas(bars: list[Bar]) -> pd.DataFrame:
@@ -39,7 +46,7 @@ BARS = [each for pair in zip(walk(700, 1, "AAPL"), walk(700, 2, "MSFT"), strict=
 
 
 def test_the_symbols_totals_and_latest_values() -> None:
-    found = fold_of(BARS).tables()["symbols"]
+    found = whole(fold_of(BARS))["symbols"]
     by_symbol = as_pandas(BARS).groupby("symbol")
     assert found["symbol"].tolist() == ["AAPL", "MSFT"]
     np.testing.assert_allclose(found["volume"], by_symbol["volume"].sum(), rtol=1e-12)
@@ -55,7 +62,7 @@ def test_the_mean_close_of_each_day_of_the_exchange(zone: str | None) -> None:
         msgspec.structs.replace(each, time=each.time + timedelta(hours=7 * number), tz=zone)
         for number, each in enumerate(walk(60))
     ]
-    found = fold_of(bars).tables()["days"]
+    found = whole(fold_of(bars))["days"]
     table = as_pandas(bars)
     days = table["time"].dt.tz_convert(zone or "UTC").dt.date
     means = table.groupby(days)["close"].mean()[::-1]
@@ -71,7 +78,7 @@ def test_minutes_are_tumbling_windows_by_the_bars_own_time() -> None:
     late = bars[50]
     fold = fold_of([*bars[:50], *bars[51:]])
     fold.apply([late])
-    found = fold.tables()["windows"]
+    found = whole(fold)["windows"]
     expected = as_pandas(bars).set_index("time")["moving_average"].resample("1min").agg(["mean", "size"])[::-1]
     np.testing.assert_allclose(found["moving_average"], expected["mean"], rtol=1e-9)
     assert found["bars"].tolist() == expected["size"].tolist()
@@ -81,7 +88,7 @@ def test_minutes_are_tumbling_windows_by_the_bars_own_time() -> None:
 
 
 def test_tables_hold_the_newest_first_and_no_more_than_they_may() -> None:
-    tables = fold_of(BARS).tables()
+    tables = whole(fold_of(BARS))
     for name, index, most in (("windows", "start", 2 * WINDOWS), ("rows", "time", ROWS)):
         frame = tables[name]
         assert len(frame) == most
@@ -93,7 +100,7 @@ def test_tables_hold_the_newest_first_and_no_more_than_they_may() -> None:
 
 def test_an_impossible_bar_is_a_row_and_nothing_else() -> None:
     wrong = bar(700, 1e6, flags=(IMPOSSIBLE,))
-    plain, tables = fold_of(BARS).tables(), fold_of([*BARS, wrong]).tables()
+    plain, tables = whole(fold_of(BARS)), whole(fold_of([*BARS, wrong]))
     for name in ("symbols", "days", "windows"):
         for column in plain[name]:
             np.testing.assert_array_equal(plain[name][column], tables[name][column])
@@ -102,8 +109,74 @@ def test_an_impossible_bar_is_a_row_and_nothing_else() -> None:
 
 
 def test_without_bars_the_tables_are_empty() -> None:
-    for frame in DashboardFold(Selection(("AAPL",))).tables().values():
+    for frame in whole(DashboardFold(Selection(("AAPL",)))).values():
         assert len(frame) == 0
-    tables = fold_of([bar(0, 100.0, volume=None)]).tables()
+    tables = whole(fold_of([bar(0, 100.0, volume=None)]))
     assert rows(tables["symbols"], "symbol", "volume", "close") == [("AAPL", 0.0, 100.0)]
     assert np.isnan(tables["symbols"]["share"]).all()
+
+
+MINUTES, DAYS, MADE_UP = Group("1m", MARKET), Group("1d", MARKET), Group("1m", SIMULATED)
+
+
+def test_a_daily_series_and_minutes_and_simulated_bars_are_never_in_one_table() -> None:
+    daily = [bar(1440 * day, 50.0 + day, "AAPL", interval="1d", volume=1e6) for day in range(30)]
+    made_up = [msgspec.structs.replace(each, feed=SIMULATED) for each in walk(30, 5, "FAKE")]
+    fold = fold_of([*daily, *BARS, *made_up])
+    assert fold.groups() == [MINUTES, DAYS, MADE_UP]
+    assert [fold.symbols(group) for group in fold.groups()] == [["AAPL", "MSFT"], ["AAPL"], ["FAKE"]]
+    alone = whole(fold_of(BARS))
+    for name, frame in whole(fold, MINUTES).items():
+        for column in frame:
+            np.testing.assert_array_equal(frame[column], alone[name][column])
+    assert whole(fold, DAYS)["symbols"]["volume"].tolist() == [3e7]
+    assert whole(fold, MADE_UP)["symbols"]["share"].tolist() == [1.0]
+    assert fold.ambiguity() is None
+    assert fold.returns(DAYS).table["symbol"].tolist() == ["AAPL"]
+    # A table of values, which has a column of symbols only, holds the first group that has each.
+    assert (fold.keys(), fold.title("AAPL"), len(fold.frame("AAPL"))) == (["AAPL", "FAKE", "MSFT"], "AAPL 1m", 700)
+    assert (fold.simulated("FAKE"), fold.simulated("MSFT")) == (True, False)
+
+
+def test_what_was_restored_has_the_same_tables() -> None:
+    fold = fold_of([*BARS, bar(0, 50.0, "AAPL", interval="1d")])
+    again = DashboardFold(Selection())
+    again.restore(fold.state())
+    assert again.groups() == fold.groups()
+    for group in fold.groups():
+        for name, frame in whole(fold, group).items():
+            for column in frame:
+                np.testing.assert_array_equal(frame[column], whole(again, group)[name][column])
+
+
+def test_computing_stops_when_its_time_is_over_and_goes_on_where_it_was() -> None:
+    fold = fold_of([each for number in range(20) for each in walk(30, number, f"S{number:02}")])
+    assert not fold.refresh(0.0)
+    assert fold.tables().symbols["symbol"].tolist() == ["S00"]
+    turns = 1
+    while not fold.refresh(0.0):
+        turns += 1
+    assert turns == 19
+    assert len(fold.tables().symbols) == 20
+    fold.apply([bar(30, 5.0, "S07")])
+    assert fold.refresh(0.0)
+    assert fold.tables().symbols["close"][7] == 5.0
+
+
+def test_pages_of_a_long_table_are_those_of_the_whole() -> None:
+    fold = fold_of([each for number in range(40) for each in walk(50 + number, number, f"S{number:02}")])
+    tables = whole(fold)
+    for name, frame in tables.items():
+        for first in (0, 7, len(frame) // 2, len(frame) - 5):
+            page = fold.tables().of(name).slice(slice(first, first + 10))
+            for column in frame:
+                np.testing.assert_array_equal(page[column], frame[column][first : first + 10])
+    assert len(tables["rows"]) == ROWS
+
+
+def test_the_newest_rows_of_hundreds_of_symbols() -> None:
+    fold = fold_of([bar(minute, 5.0, f"S{number:03}") for number in range(ROWS + 7) for minute in range(number % 3, 3)])
+    found = whole(fold)["rows"]
+    assert len(found) == ROWS
+    assert set(found["time"].tolist()) == {found["time"][0].item()}
+    assert found["symbol"].tolist() == [f"S{number:03}" for number in range(ROWS)]

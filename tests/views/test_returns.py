@@ -32,8 +32,12 @@ def fold_of(bars: list[Bar]) -> DashboardFold:
     return fold
 
 
+def all_of(fold: DashboardFold) -> list[Spread]:
+    return [fold.returns(group) for group in fold.groups()]
+
+
 def spread_of(bars: list[Bar]) -> Spread:
-    (spread,) = fold_of(bars).returns()
+    (spread,) = all_of(fold_of(bars))
     return spread
 
 
@@ -66,7 +70,7 @@ def test_there_is_no_return_over_a_gap_nor_from_or_to_a_doubtful_bar_nor_to_one_
     minutes = ((found["time"] - np.datetime64(START.replace(tzinfo=None))) / np.timedelta64(1, "m")).tolist()
     assert minutes == [minute for minute in range(1, 39) if minute not in (10, 11, 12, 20, 21, 30, 31)]
     assert ((found["time"] - found["since"]) == np.timedelta64(1, "m")).all()
-    table = fold.returns()[0].table
+    table = all_of(fold)[0].table
     assert (table["bars"].tolist(), table["returns"].tolist()) == ([38], [31])
 
 
@@ -129,7 +133,7 @@ def test_the_table_is_that_of_pandas() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_a_few_bars_are_no_error(count: int) -> None:
-    found = fold_of(walk(count)).returns()
+    found = all_of(fold_of(walk(count)))
     assert len(found) == min(count, 1)
     for spread in found:
         assert spread.table["returns"].tolist() == [count - 1]
@@ -199,14 +203,15 @@ def test_a_symbol_that_goes_with_no_other_is_not_among_the_known() -> None:
 
 
 def test_another_interval_or_feed_is_another_spread() -> None:
-    found = fold_of(
+    fold = fold_of(
         [
             *walk(30),
             *walk(30, 2, "MSFT"),
             *together(30, 0.5, "Y", interval="5m"),
             *together(30, 0.5, "Z", feed=SIMULATED),
         ]
-    ).returns()
+    )
+    found = all_of(fold)
     assert [(each.interval, each.feed, each.table["symbol"].tolist()) for each in found] == [
         ("1m", "market", ["AAPL", "MSFT"]),
         ("5m", "market", ["Y"]),

@@ -1,0 +1,146 @@
+"""What a dashboard keeps of one series: its figures, and its part of each table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.views.clock import local
+from stockstream.views.frame import Frame
+
+AVERAGE: Final = "moving_average"
+VOLATILITY: Final = "volatility"
+
+ROWS: Final = 500
+"""The newest bars that the table of bars holds, of all symbols together."""
+
+WINDOWS: Final = 120
+"""The newest windows that the table of windows holds, of each symbol."""
+
+FIGURES: Final = ("volume", "close", AVERAGE, VOLATILITY, f"{AVERAGE}_max", f"{VOLATILITY}_max")
+
+_MINUTE: Final = np.timedelta64(1, "m")
+
+
+@dataclass(frozen=True, eq=False)
+class Digest:
+    """One series, of which bars whose close or volume is in doubt are in ``rows`` alone.
+
+    Attributes
+    ----------
+    figures
+        `FIGURES` in their order: the sum of volumes; the latest close, average and volatility; both at their highest.
+    days
+        A row a day of its exchange: close, the mean.
+    windows
+        A row a minute, the newest `WINDOWS`: the mean of the moving average, bars, and how many came late.
+    rows
+        Its newest `ROWS` bars.
+    counts
+        Bars that could not simply be taken, by what is wrong with them.
+    """
+
+    figures: tuple[float, ...]
+    days: Frame
+    windows: Frame
+    rows: Frame
+    counts: Mapping[str, int]
+
+
+def digest(symbol: str, frame: Frame, zone: str | None, *, late: int, counts: Mapping[str, int]) -> Digest:
+    """The digest of a series.
+
+    Parameters
+    ----------
+    symbol
+        Its name in the tables.
+    frame
+        Its bars with `AVERAGE` and `VOLATILITY`.
+    zone
+        The exchange's zone, None for UTC.
+    late
+        Bars that came after newer ones.
+    counts
+        Bars that could not simply be taken.
+    """
+    sure = frame.sure("close", "volume")
+    sound = frame if sure.all() else frame.pick(sure)
+    return Digest(
+        (
+            float(np.nansum(sound["volume"])),
+            *(_last(sound[name]) for name in ("close", AVERAGE, VOLATILITY)),
+            *(_most(sound[name]) for name in (AVERAGE, VOLATILITY)),
+        ),
+        _days(symbol, sound, zone),
+        _windows(symbol, sound, late),
+        _rows(symbol, frame),
+        counts,
+    )
+
+
+def _days(symbol: str, frame: Frame, zone: str | None) -> Frame:
+    starts, days = _runs(local(frame["time"], zone).astype("M8[D]"))
+    sizes = np.diff(starts, append=len(frame))
+    means = np.add.reduceat(frame["close"], starts) / sizes if len(starts) else np.empty(0)
+    return Frame("day", {"day": days, "symbol": texts([symbol] * len(days)), "close": means})
+
+
+def _windows(symbol: str, frame: Frame, late: int) -> Frame:
+    starts, minutes = _runs(frame["time"].astype("M8[m]"))
+    if len(starts) > WINDOWS:
+        starts, minutes = starts[-WINDOWS:], minutes[-WINDOWS:]
+    first = starts[0] if len(starts) else 0
+    values = frame[AVERAGE][first:]
+    known = np.isfinite(values).astype(np.float64)
+    sums = np.add.reduceat(np.where(known, values, 0.0), starts - first) if len(starts) else np.empty(0)
+    counts = np.add.reduceat(known, starts - first) if len(starts) else np.empty(0)
+    begins = minutes.astype("M8[us]")
+    return Frame(
+        "start",
+        {
+            "start": begins,
+            "end": begins + _MINUTE,
+            "symbol": texts([symbol] * len(starts)),
+            AVERAGE: np.divide(sums, counts, out=np.full(len(starts), np.nan), where=counts > 0),
+            "bars": np.diff(starts, append=len(frame)),
+            "late": np.full(len(starts), late),
+        },
+    )
+
+
+def _rows(symbol: str, frame: Frame) -> Frame:
+    newest = frame.tail(ROWS)
+    return Frame(
+        "time",
+        {"time": newest["time"], "symbol": texts([symbol] * len(newest))}
+        | {name: newest[name] for name in ("open", "high", "low", "close", "volume", "doubtful")},
+    )
+
+
+def _runs(values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Where each run of equal values starts, and its value."""
+    starts = (
+        np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.empty(0, np.intp)
+    )
+    return starts, values[starts]
+
+
+def _last(values: NDArray[np.float64]) -> float:
+    if len(values) and values[-1] == values[-1]:
+        return float(values[-1])
+    known = values[np.isfinite(values)]
+    return float(known[-1]) if len(known) else np.nan
+
+
+def _most(values: NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.max()) if len(known) else np.nan
+
+
+def texts(values: list[str]) -> NDArray[Any]:
+    """Words as a column."""
+    return np.array(values, dtype=object)

@@ -1,0 +1,101 @@
+"""Many frames as one table, read a page at a time: a table of two thousand symbols is never built as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.views.frame import Frame
+
+
+class Rows(Protocol):
+    """A table that can be read in parts; a `Frame` is one."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def slice(self, rows: slice, /) -> Frame:
+        """Some of them."""
+
+
+class Joined:
+    """The rows of several frames, the newest first; of one instant in the order of the frames.
+
+    Parameters
+    ----------
+    index
+        The name of the frames' index.
+    frames
+        Each in the order of its index, all with the same columns.
+    most
+        Rows to keep, the newest; None for all.
+
+    >>> day = lambda *days: Frame("day", {"day": np.array(days, "M8[D]"), "of": np.full(len(days), len(days))})
+    >>> joined = Joined("day", [day("2026-03-02", "2026-03-04"), day("2026-03-04")])
+    >>> len(joined), joined.slice(slice(0, 2))["of"].tolist(), joined.slice(slice(2, 3))["of"].tolist()
+    (3, [2, 1], [2])
+    """
+
+    def __init__(self, index: str, frames: Sequence[Frame], most: int | None = None) -> None:
+        self._index = index
+        held = [(frame, frame.columns[index]) for frame in frames]
+        self._frames = [frame for frame, instants in held if instants.size]
+        self._instants = [instants for _, instants in held if instants.size]
+        self._firsts = _firsts(self._instants, most)
+        sizes = [each.size - first for each, first in zip(self._instants, self._firsts, strict=True)]
+        self._starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        total = int(self._starts[-1])
+        self._total = total if most is None else min(total, most)
+
+    def __len__(self) -> int:
+        return self._total
+
+    def slice(self, rows: slice, /) -> Frame:
+        """The rows of a page."""
+        first, last, _ = rows.indices(len(self))
+        if first >= last:
+            return Frame(self._index, {self._index: np.empty(0, "M8[us]")})
+        places = self._places(first, last)
+        owners = np.searchsorted(self._starts, places, side="right") - 1
+        within = (places - self._starts[owners]).tolist()
+        cells = [
+            (self._frames[owner], self._firsts[owner] + place) for owner, place in zip(owners, within, strict=True)
+        ]
+        columns = {
+            name: np.array([frame[name][place] for frame, place in cells], dtype=column.dtype)
+            for name, column in self._frames[0].columns.items()
+        }
+        return Frame(self._index, columns)
+
+    @cached_property
+    def _ages(self) -> NDArray[np.int64]:
+        """The smaller, the newer; one frame's rows after another's."""
+        kept = [each[first:] for each, first in zip(self._instants, self._firsts, strict=True)]
+        return -np.concatenate(kept).astype(np.int64)
+
+    def _places(self, first: int, last: int) -> NDArray[np.intp]:
+        """Where the rows of some ranks stand among all. Sorts no more than a page."""
+        ages = self._ages
+        if last - first == len(ages):
+            return np.argsort(ages, kind="stable")
+        youngest, oldest = np.partition(ages, (first, last - 1))[[first, last - 1]]
+        page = np.flatnonzero((ages >= youngest) & (ages <= oldest))
+        page = page[np.argsort(ages[page], kind="stable")]
+        skipped = first - int(np.count_nonzero(ages < youngest))
+        return page[skipped : skipped + last - first]
+
+
+def _firsts(instants: Sequence[NDArray[np.datetime64]], most: int | None) -> list[int]:
+    """Where the rows of each frame begin that can be among the newest of all."""
+    if most is None:
+        return [0] * len(instants)
+    if len(instants) <= most:
+        return [max(0, len(each) - most) for each in instants]
+    ends = np.array([each[-1] for each in instants])
+    # As many rows as are wanted are as new as this.
+    oldest = np.partition(ends, len(ends) - most)[len(ends) - most]
+    return [int(each.searchsorted(oldest)) for each in instants]

@@ -1,0 +1,74 @@
+"""The largest of many symbols, a page at a time: of two thousand no picture can show more than a dozen apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stockstream.views.frame import Frame
+
+MOST: Final = 12
+"""Symbols on a page."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leaders:
+    """A page of a table of symbols.
+
+    Attributes
+    ----------
+    shown
+        The symbols of the page.
+    rest
+        All others, which a picture sums up.
+    ordered
+        The whole table: the largest first, or as it came where it has no more than a page.
+    page, pages
+        Which page it is, from 0, of how many.
+    """
+
+    shown: Frame
+    rest: Frame
+    ordered: Frame
+    page: int
+    pages: int
+
+    @property
+    def span(self) -> str:
+        """Which of how many are shown: ``1 to 12 of 2,000``; empty where those are all.
+
+        >>> symbols = np.array([f"S{number}" for number in range(30)], dtype=object)
+        >>> table = Frame("symbol", {"symbol": symbols, "volume": np.arange(30.0)})
+        >>> leaders(table, "volume", 1).span, leaders(table, "volume", 1).shown["symbol"].tolist()[:2]
+        ('13 to 24 of 30', ['S17', 'S16'])
+        """
+        if self.pages == 1:
+            return ""
+        first = self.page * MOST
+        return f"{first + 1:,} to {first + len(self.shown):,} of {len(self.ordered):,}"
+
+
+def leaders(table: Frame, by: str, page: int = 0) -> Leaders:
+    """A page of a table.
+
+    Parameters
+    ----------
+    table
+        A row a symbol.
+    by
+        The column of which the largest come first; what is not known comes last.
+    page
+        The page to show, from 0; one beyond the last is the last.
+    """
+    pages = max(1, -(-len(table) // MOST))
+    page = max(0, min(page, pages - 1))
+    ordered = table if pages == 1 else _taken(table, np.argsort(-np.nan_to_num(table[by], nan=-np.inf), kind="stable"))
+    first, last = page * MOST, (page + 1) * MOST
+    rest = np.r_[0 : min(first, len(table)), min(last, len(table)) : len(table)]
+    return Leaders(ordered.slice(slice(first, last)), _taken(ordered, rest), ordered, page, pages)
+
+
+def _taken(table: Frame, places: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Frame:
+    return Frame(table.index, {name: column[places] for name, column in table.columns.items()})
