@@ -143,7 +143,9 @@ class Place:
         (self._window.minsize if self._tk else self._window.setMinimumSize)(*self._least)
         room = self._room()
         side, above = _FRAME
-        self.set(Geometry(min(wanted[0], room.width - 2 * side), min(wanted[1], room.height - side - above)))
+        fitted = min(wanted[0], room.width - 2 * side), min(wanted[1], room.height - side - above)
+        if fitted != wanted or not self._tk:  # Tk's is else as large as its canvas by itself, and goes with that
+            self.set(Geometry(*fitted))
 
     def _scale(self) -> float:
         """How many of the pixels in which the toolkit counts are one at scale 1; Qt counts in those."""
