@@ -41,6 +41,9 @@ _NOTE_FOR: Final = 8.0
 _COMPUTING: Final = 0.01
 """Seconds of a beat that go into what has changed; of two thousand symbols at once it takes several beats."""
 
+_AT_FIRST: Final = 0.06
+"""The same while some symbols have never been computed."""
+
 _SCROLLS: Final[Mapping[str, Scroll]] = {
     "wheel up": Scroll(-1, "rows"),
     "wheel down": Scroll(1, "rows"),
@@ -91,6 +94,9 @@ class Shown:
         names = [title]
         if group is not None:
             names = _names(title, group, fold.symbols(group), others=len(groups) - 1)
+        pending = fold.pending()
+        if pending:
+            names = [f"{name}, computing {pending:,} more" for name in names]
         simulated = group is not None and group.feed == SIMULATED
         board.show(fold.tables(group), names, simulated=simulated, empty=empty)
 
@@ -192,7 +198,8 @@ class DashboardWindow(Shell):
         now = time.monotonic()
         self._stale |= changed
         if self._stale and not self._paused:
-            done = self._shown.refresh(None if ended else _COMPUTING)
+            first = tabled(self.model.fold).pending() > 0
+            done = self._shown.refresh(None if ended else _AT_FIRST if first else _COMPUTING)
             if ended or now - self._drawn >= self._every:
                 self._drawn = now
                 self._stale = not done

@@ -111,14 +111,17 @@ class DrawnShares(DrawnTile[Shares]):
         room = int(min(len(parts), max(1.0, box.height // self.line)))
         step = self.line / radius
         angle = 90.0
-        large = 0.35 * radius > self.width_of("00%") / 2
+        written = self.width_of("00%")
+        large = 0.35 * radius > written / 2
         for number, (artists, part) in enumerate(zip(self._shares, parts, strict=False)):
             after = angle - 360 * part.share
             artists.slice.set_theta1(after)
             artists.slice.set_theta2(angle)
             middle = np.radians((angle + after) / 2)
             artists.written.set_position((0.62 * np.cos(middle), 0.62 * np.sin(middle)))
-            artists.written.set_text(f"{part.share:.0%}" if part.share >= _WRITTEN and large else "")
+            artists.written.set_text(
+                f"{part.share:.0%}" if part.share >= _WRITTEN and large and 3.9 * radius * part.share > written else ""
+            )
             self._list(artists, number, room, parts, step)
             angle = after
         self._tell_more(parts, room, (1.2, 1.0 - step * (room - 0.5)))

@@ -85,6 +85,9 @@ class Tabled(Protocol):
     def refresh(self, within: float | None = None) -> bool:
         """Compute what has changed, for so many seconds at most; True where nothing is left to compute."""
 
+    def pending(self) -> int:
+        """Series of which nothing is shown yet, as `refresh` has not come to them."""
+
     def tables(self, group: Group | None = None) -> Tables:
         """The tables of a group, None for the first, as of the last `refresh`; good until the next `apply`."""
 
@@ -180,6 +183,10 @@ class DashboardFold(SeriesFold):
             if ends is not None and time.monotonic() >= ends:
                 break
         return not self._stale
+
+    def pending(self) -> int:
+        """As `Tabled.pending`: those of which there is nothing to show yet."""
+        return len(self._histories) - len(self._digests)
 
     def tables(self, group: Group | None = None) -> Tables:
         """As `Tabled.tables`; before the first `refresh` of a symbol it has no rows."""

@@ -153,6 +153,7 @@ def test_computing_stops_when_its_time_is_over_and_goes_on_where_it_was() -> Non
     fold = fold_of([each for number in range(20) for each in walk(30, number, f"S{number:02}")])
     assert not fold.refresh(0.0)
     assert fold.tables().symbols["symbol"].tolist() == ["S00"]
+    assert fold.pending() == 19
     turns = 1
     while not fold.refresh(0.0):
         turns += 1
