@@ -22,7 +22,8 @@ def disagreements(scene: Scene) -> list[str]:
     if not readout.startswith(scene.subject.moment(told)):
         wrong.append(f"row {told} is {scene.subject.moment(told)}, the readout says {readout}")
     close, said = float(frame["close"][told]), re.search(r" C (\S+)", readout)
-    if said is not None and abs(float(said[1].replace(",", "")) - close) > 1e-5 * abs(close):
+    fine = 0.51 * 10.0 ** -len(said[1].partition(".")[2]) if said is not None else 0.0
+    if said is not None and abs(float(said[1].replace(",", "")) - close) > fine:
         wrong.append(f"the close of row {told} is {close}, the readout says {readout}")
     middle = [str(label.artist.get_text()) for label in panel.caption.labels][1]
     if middle != f"middle: {panel.tell(float(frame['middle'][told]))}":
