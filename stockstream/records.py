@@ -1,4 +1,4 @@
-"""What travels: stock bars and flights. Every field is on the wire, in UTC."""
+"""What travels: stock bars and flights, in UTC. On the wire a field at its default is left out."""
 
 from __future__ import annotations
 
@@ -50,25 +50,25 @@ class Series(NamedTuple):
         return f"{self.symbol} {self.interval}" + ("" if self.feed == MARKET else f" {self.feed}")
 
 
-class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """What a window needs of a `Bar`."""
 
     symbol: str
     interval: str
     feed: str = MARKET
     time: Instant
-    open: Number | None
+    open: Number | None = None
     high: Number
     low: Number
     close: Number
-    volume: Number | None
+    volume: Number | None = None
     currency: str | None = None
     tz: str | None = None
     final: bool = True
     flags: tuple[str, ...] = ()
 
 
-class Bar(Candle, frozen=True, kw_only=True, gc=False):
+class Bar(Candle, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """One period of trading in one symbol.
 
     ``time`` is the opening instant in UTC; for intervals of a day and longer it is the session's date at

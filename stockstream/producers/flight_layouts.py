@@ -10,13 +10,6 @@ from operator import itemgetter
 from typing import Final
 
 from stockstream.errors import SourceError
-from stockstream.records import Flight
-
-FIELDS: Final = Flight.__struct_fields__[2:]
-"""What a row holds, in the order of Kaggle's file of 2015."""
-
-COLUMNS: Final = tuple(name.upper() for name in FIELDS)
-"""The header of Kaggle's file of 2015."""
 
 DATE: Final = "date"
 """Not a field: year, month and day in one cell."""
@@ -86,6 +79,12 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
     "weather_delay": ("weatherdelay", "delaydueweather"),
 }
 """By field the names that its column may have, in small letters without signs; the first one that is there counts."""
+
+FIELDS: Final = tuple(name for name in NAMES if name != DATE)
+"""What a row holds, in the order of Kaggle's file of 2015."""
+
+COLUMNS: Final = tuple(name.upper() for name in FIELDS)
+"""The header of Kaggle's file of 2015."""
 
 _DATA_EXPO: Final = """
     Year Month DayofMonth DayOfWeek DepTime CRSDepTime ArrTime CRSArrTime UniqueCarrier FlightNum TailNum

@@ -7,6 +7,7 @@ import re
 from calendar import month_name, monthrange
 from collections.abc import Callable
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
@@ -94,6 +95,9 @@ _TIME: Final = r"(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.0*)?)?(?: ?[AP]M)?)?"
 _YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/]?)(\d{{1,2}})\2(\d{{1,2}}){_TIME}")
 _MONTH_FIRST: Final = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME}")
 
+_in_order = itemgetter(*map(FIELDS.index, Flight.__struct_fields__[2:]))
+"""Puts a file's cells into the order of a flight's fields."""
+
 _convert = msgspec.convert
 _astuple = msgspec.structs.astuple
 
@@ -151,7 +155,7 @@ class RowReader:
                 cells = [cell or None for cell in raw.rstrip(b"\r\n").decode().split(",")]
                 found = _convert(cells, KaggleCells, strict=False)
                 if found.day <= 28 or found.day <= _days(found):
-                    return Flight(self._identity, row, *_astuple(found))
+                    return Flight(self._identity, row, *_in_order(_astuple(found)))
             except msgspec.ValidationError:
                 pass
         try:
@@ -179,7 +183,7 @@ class RowReader:
         if found.day > _days(found):
             day = f"{found.day} {month_name[found.month]} {found.year}"
             raise _Unreadable(self._layout.column("day"), f"there is no {day}")
-        return Flight(self._identity, row, *_astuple(found))
+        return Flight(self._identity, row, *_in_order(_astuple(found)))
 
     def _texts(self, raw: bytes) -> list[str]:
         """The row's cells, as many as the file has columns."""

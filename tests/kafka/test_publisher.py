@@ -168,11 +168,21 @@ def test_leaving_reports_what_was_not_acknowledged(tmp_path: Path, kafka_jars: l
             publisher.send(BARS[0])
 
 
-def test_a_bar_s_bytes_hold_every_field(broker: str) -> None:
+def test_a_bar_s_bytes_hold_what_is_not_at_its_default(broker: str) -> None:
     topic = own_topic()
     with Publisher(topic, connection(broker)) as publisher:
         publisher.send(BARS[0])
     with Subscriber(topic, Bar, connection(broker), messages=True) as subscriber:
         subscriber.begin({})
         raw = read_to_end(subscriber).raw[0]
-    assert set(msgspec.json.decode(raw)) == set(Bar.__struct_fields__)
+    assert set(msgspec.json.decode(raw)) == {
+        "symbol",
+        "interval",
+        "time",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "source",
+    }
