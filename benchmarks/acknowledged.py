@@ -14,9 +14,9 @@ from confluent_kafka import Producer
 from benchmarks.flights_file import write
 from benchmarks.measure import Comparison, compare
 from benchmarks.produce import ours, timed
-from stockstream.cli.produce_flights import LINGER_MS
+from stockstream.cli.produce.flights import LINGER_MS
 from stockstream.kafka.client import settings
-from stockstream.kafka.held import held_rows
+from stockstream.kafka.sent_rows import held_rows
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import Replay, examine
 from stockstream.producers.produce import produce

@@ -19,11 +19,11 @@ from matplotlib.figure import Figure
 
 from benchmarks.measure import Comparison
 from benchmarks.window import child_of, display
-from stockstream.charts import backend
-from stockstream.charts.dashboard_window import SIZE, DashboardWindow
-from stockstream.charts.options import WindowOptions
-from stockstream.charts.scene import DPI
+from stockstream.charts.dashboard.dashboard_window import SIZE, DashboardWindow
+from stockstream.charts.scene.scene import DPI
+from stockstream.charts.window import toolkit as backend
 from stockstream.consumers.dashboard import VIEW
+from stockstream.present.options import WindowOptions
 from stockstream.records import Candle
 from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection

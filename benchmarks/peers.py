@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stockstream.charts.axis import local
+from stockstream.present.ticks import local
 from stockstream.views.frame import Frame
 
 

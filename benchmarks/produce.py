@@ -16,10 +16,10 @@ from confluent_kafka import Producer
 
 from benchmarks.flights_file import write
 from benchmarks.measure import Comparison, compare
-from stockstream.cli.produce_flights import LINGER_MS
+from stockstream.cli.produce.flights import LINGER_MS
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.held import held_rows
 from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.sent_rows import held_rows
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import Replay, examine
 from stockstream.producers.produce import produce

@@ -28,11 +28,11 @@ from typing import Any, Final, cast
 from benchmarks.bars import Source
 from benchmarks.measure import Comparison
 from benchmarks.peers import Mplfinance, Replot, has_mplfinance
-from stockstream.charts import backend
-from stockstream.charts.options import WindowOptions
-from stockstream.charts.picture import SIZE
-from stockstream.charts.scene import DPI
-from stockstream.charts.window import Window
+from stockstream.charts.scene.scene import DPI
+from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window.picture import SIZE
+from stockstream.charts.window.window import Window
+from stockstream.present.options import WindowOptions
 
 STEPS: Final = 60
 WARM_UP: Final = 10

@@ -34,8 +34,8 @@ from stockstream.config_sections import (
     WindowSettings,
     YahooSettings,
 )
+from stockstream.config_sources import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
 from stockstream.errors import ConfigError
-from stockstream.layers import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
 
 PREFIX: Final = "STOCKSTREAM_"
 """What the names of our environment variables begin with."""

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from stockstream.config import DEFAULT_FILE, Settings, load
+from stockstream.config_sources import merge
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
-from stockstream.layers import merge
 
 SHIPPED = Path(__file__).parents[1] / "config.yaml"
 

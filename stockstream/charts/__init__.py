@@ -1,1 +1,4 @@
-"""The drawing of frames and marks; the only place that knows matplotlib and seaborn."""
+"""The drawing of frames and marks: the only place that knows matplotlib and seaborn.
+
+The rooms build on each other: text, marks, panels, overlays, scene, window, dashboard, report. `scene.scene` is where to begin.
+"""

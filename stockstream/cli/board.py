@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from stockstream.cli.report import PersonReporter, Reporter
+from stockstream.cli.reporter import PersonReporter, Reporter
 from stockstream.cli.supervisor import Child, State
 from stockstream.cli.text import BYTES, rate
 

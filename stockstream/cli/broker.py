@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from stockstream.cli.context import Context
-from stockstream.cli.report import Reporter
+from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import BYTES
 from stockstream.kafka.broker import Broker
 from stockstream.kafka.jars import KAFKA_VERSION, fetch

@@ -12,8 +12,8 @@ from typing import Final
 import typer
 
 from stockstream import plugins
-from stockstream.cli.displays import Displays, MatplotlibDisplays
-from stockstream.cli.report import JsonReporter, PersonReporter, Reporter
+from stockstream.cli.reporter import JsonReporter, PersonReporter, Reporter
+from stockstream.cli.watch.displays import Displays, MatplotlibDisplays
 from stockstream.config import Settings, load
 
 LOG_BYTES: Final = 2_000_000

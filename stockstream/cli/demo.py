@@ -15,20 +15,20 @@ from typing import Annotated, Final
 import typer
 
 import stockstream
-from stockstream.charts import backend
-from stockstream.charts.placing import Geometry
+from stockstream.charts.window import toolkit as backend
 from stockstream.cli.board import Board, board
 from stockstream.cli.context import Context
-from stockstream.cli.report import Reporter
+from stockstream.cli.reporter import Reporter
 from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
-from stockstream.cli.windows import blame, keep_up, memory_file, places
+from stockstream.cli.watch.windows import blame, keep_up, memory_file, places
 from stockstream.config import Settings
 from stockstream.errors import BrokerError, DisplayError, StockstreamError, Unreachable
 from stockstream.files import is_ours, replacing
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
+from stockstream.present.geometry import Geometry
 from stockstream.producers.sample import sample_flights
 from stockstream.views.fold import Selection
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import typer
 
-from stockstream.charts import backend
+from stockstream.charts.window import toolkit as backend
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import size

@@ -58,10 +58,12 @@ class Entry:
 COMMANDS: Final = {
     "demo": Entry("stockstream.cli.demo:demo", "Bring up a broker, producers and three windows, all at once.", RUN),
     "broker": Entry("stockstream.cli.broker:broker", "Run Apache Kafka on this machine, in the foreground.", RUN),
-    "produce": Entry("stockstream.cli.produce:app", "Send records from a source to their topic.", RUN),
-    "watch": Entry("stockstream.cli.watch:app", "Open a live window on a topic.", RUN, plugged=True),
-    "monitor": Entry("stockstream.cli.monitor:monitor", "Show what comes in, lags and dead letters, live.", LOOK),
-    "report": Entry("stockstream.cli.report_page:report", "Write what the topic of bars holds as a page.", LOOK),
+    "produce": Entry("stockstream.cli.produce.produce:app", "Send records from a source to their topic.", RUN),
+    "watch": Entry("stockstream.cli.watch.watch:app", "Open a live window on a topic.", RUN, plugged=True),
+    "monitor": Entry(
+        "stockstream.cli.monitor.monitor:monitor", "Show what comes in, lags and dead letters, live.", LOOK
+    ),
+    "report": Entry("stockstream.cli.report:report", "Write what the topic of bars holds as a page.", LOOK),
     "topics": Entry("stockstream.cli.topics:topics", "List the topics: records, newest record, size.", LOOK),
     "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
     "tail": Entry("stockstream.cli.tail:tail", "Print a topic's newest records, then follow it.", LOOK),

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from stockstream.charts.frames import Frames
 from stockstream.kafka.overview import Overview, Trend
+from stockstream.present.frame_times import Frames
 from stockstream.producers.produce import Meter, Progress
 
 if TYPE_CHECKING:

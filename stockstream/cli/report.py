@@ -1,216 +1,74 @@
-"""What a command tells while it works: to a person, or as one JSON object a line (``--log-json``)."""
+"""``stockstream report``: what a topic holds of some symbols, as one page of HTML."""
 
 from __future__ import annotations
 
-import json
-import logging
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol, TextIO
+from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
+import typer
 
-from stockstream.cli.text import rate as rate_text
-from stockstream.cli.text import sentence, span
-
-PLAIN_EVERY: Final = 5.0
-"""Seconds between two lines of progress where there is no terminal."""
-
-JSON_EVERY: Final = 1.0
-"""Seconds between two ``progress`` events."""
-
-log = logging.getLogger(__name__)
-
-
-class Reporter(Protocol):
-    """Takes what a command has to tell. All but `result` goes to stderr."""
-
-    def note(self, text: str) -> None:
-        """A line for the user."""
-
-    def warn(self, text: str) -> None:
-        """A line that the user should not overlook."""
-
-    def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
-        """How far it is: records (or bytes) done, of how many where known, how many a second, and doing what.
-
-        May be called as often as one likes.
-        """
-
-    def result(self, text: str) -> None:
-        """What the command was asked for, to stdout."""
-
-    def error(self, message: str, hint: str | None, logfile: str | None) -> None:
-        """Why the command ends."""
-
-    def close(self) -> None:
-        """Show the last progress and leave the terminal in order."""
+from stockstream.cli import outputs
+from stockstream.cli.context import Context
+from stockstream.cli.outputs import ForceOption
+from stockstream.cli.watch.options import FeedOption, IntervalOption
+from stockstream.consumers import view_settings
+from stockstream.consumers.dashboard import VIEW
+from stockstream.consumers.live import Live
+from stockstream.consumers.watching import WatchingOptions, run, state, watching
+from stockstream.errors import ConfigError, StockstreamError
+from stockstream.files import replacing
+from stockstream.views.dashboard import Section, tabled
+from stockstream.views.fold import Selection
+from stockstream.views.status import Status
+from stockstream.views.view import Parameters
 
 
-class PersonReporter:
-    """For a person: a bar with rate and time left in a terminal, a line every few seconds elsewhere."""
+def report(
+    ctx: typer.Context,
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="SYMBOL...", help="The symbols; without any all that there are.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")] = Path("report.html"),
+    interval: IntervalOption = None,
+    feed: FeedOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Write what the dashboard shows as one page: pictures and tables, of all that the topic holds now."""
+    context = Context.of(ctx)
+    outputs.check(out, outputs.PAGE, "--out", force=force)
+    settings = context.settings
+    selection = Selection(tuple(symbols or ()) or view_settings.keys(settings, VIEW), interval, feed)
+    parameters = view_settings.parameters(settings, VIEW, {})
+    try:
+        live = Live(VIEW, selection, parameters, settings.connection(), None)
+    except ValueError as error:
+        raise ConfigError(f"report: {error}") from error
 
-    def __init__(
-        self, stderr: TextIO | None = None, stdout: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.console = Console(file=stderr or sys.stderr, highlight=False, soft_wrap=True)
-        self._stdout = stdout or sys.stdout
-        self._clock = clock
-        self._bar: Progress | None = None
-        self._pending: str | None = None
-        self._state: str | None = None
-        self._shown_at = -PLAIN_EVERY
+    def tell(taken: int, status: Status) -> None:
+        context.reporter.progress(taken, None, status.rate, state(status))
 
-    def note(self, text: str) -> None:
-        """As `Reporter.note`."""
-        text = sentence(text)
-        log.info("%s", text)
-        self.console.print(text, markup=False)
-
-    def warn(self, text: str) -> None:
-        """As `Reporter.warn`."""
-        text = sentence(text)
-        log.warning("%s", text)
-        self.console.print(text, style="yellow", markup=False)
-
-    def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
-        """As `Reporter.progress`."""
-        if self.console.is_terminal:
-            self._draw(done, total, rate, state)
-            return
-        self._pending = _line(done, total, rate, state)
-        if state != self._state or self._clock() - self._shown_at >= PLAIN_EVERY:
-            self._flush()
-        self._state = state
-
-    def result(self, text: str) -> None:
-        """As `Reporter.result`."""
-        self.close()
-        print(text, file=self._stdout, flush=True)
-
-    def error(self, message: str, hint: str | None, logfile: str | None) -> None:
-        """As `Reporter.error`."""
-        self.close()
-        told = sentence(f"{message} - {hint}" if hint else message)
-        where = f" (log: {logfile})" if logfile else ""
-        self.console.print(Text.assemble(("stockstream: ", "bold red"), told, (where, "dim")))
-
-    def close(self) -> None:
-        """As `Reporter.close`."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-        self._flush()
-        self._state = None
-
-    def _draw(self, done: int, total: int | None, rate: float, state: str) -> None:
-        if self._bar is None:
-            self._bar = Progress(*_columns(), console=self.console, redirect_stdout=False, redirect_stderr=False)
-            self._bar.add_task(state, total=total)
-            self._bar.start()
-        task = self._bar.tasks[0]
-        self._bar.update(task.id, description=state, completed=done, total=total, rate=rate)
-
-    def _flush(self) -> None:
-        if self._pending is not None:
-            self.console.print(self._pending, markup=False)
-            self._pending = None
-            self._shown_at = self._clock()
+    with watching(live, tell, WatchingOptions(once=True)) as watched:
+        run(watched, lambda: None)
+        fold = tabled(watched.fold)
+        fold.refresh()
+        sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
+        text = _page(sections, parameters)
+    with replacing(out, hint="name another with --out") as beside:
+        beside.write_text(text, encoding="utf-8")
+    symbols_of = {symbol for each in sections for symbol in each.tables.symbols["symbol"].tolist()}
+    bars = sum(int(each.returns.table["bars"].sum()) for each in sections)
+    whose = "1 symbol" if len(symbols_of) == 1 else f"{len(symbols_of):,} symbols"
+    kinds = ", ".join(str(each.group) for each in sections)
+    context.reporter.note(f"{out}: {bars:,} bars of {whose} ({kinds}), {out.stat().st_size / 1e6:.1f} MB")
 
 
-class JsonReporter:
-    """For a program: one JSON object a line on stderr, progress at most once a second."""
+def _page(sections: Sequence[Section], parameters: Parameters) -> str:
+    if not sections:
+        raise StockstreamError(f"the topic {VIEW.topic.name} holds no bars", hint="`stockstream produce` sends some")
+    from stockstream.charts.report.page import page  # matplotlib and seaborn take a while to load
 
-    def __init__(
-        self, stderr: TextIO | None = None, stdout: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._stderr = stderr or sys.stderr
-        self._stdout = stdout or sys.stdout
-        self._clock = clock
-        self._pending: dict[str, Any] | None = None
-        self._state: str | None = None
-        self._shown_at = -JSON_EVERY
-
-    def note(self, text: str) -> None:
-        """As `Reporter.note`."""
-        text = sentence(text)
-        log.info("%s", text)
-        self._event("note", text=text)
-
-    def warn(self, text: str) -> None:
-        """As `Reporter.warn`."""
-        text = sentence(text)
-        log.warning("%s", text)
-        self._event("warning", text=text)
-
-    def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
-        """As `Reporter.progress`."""
-        self._pending = {"done": done, "total": total, "rate": round(rate, 3), "state": state}
-        if state != self._state or self._clock() - self._shown_at >= JSON_EVERY:
-            self._flush()
-        self._state = state
-
-    def result(self, text: str) -> None:
-        """As `Reporter.result`; a reader of stderr alone learns it too."""
-        self._flush()
-        self._event("result", text=text)
-        print(text, file=self._stdout, flush=True)
-
-    def error(self, message: str, hint: str | None, logfile: str | None) -> None:
-        """As `Reporter.error`."""
-        self._flush()
-        self._event("error", text=sentence(message), hint=hint and sentence(hint), log=logfile)
-
-    def close(self) -> None:
-        """As `Reporter.close`."""
-        self._flush()
-
-    def _flush(self) -> None:
-        if self._pending is not None:
-            self._event("progress", **self._pending)
-            self._pending = None
-            self._shown_at = self._clock()
-
-    def _event(self, event: str, **values: object) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"time": now, "event": event, **values}, ensure_ascii=False)
-        # One write a line: the lines of one process never mix.
-        self._stderr.write(f"{line}\n")
-        self._stderr.flush()
-
-
-class _Amount(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        total = f" of {task.total:,.0f}" if task.total is not None else ""
-        return Text(f"{task.completed:,.0f}{total}")
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{rate_text(task.fields.get('rate', 0.0))}/s", style="dim")
-
-
-class _TimeLeft(TimeRemainingColumn):
-    """Time left from the rate that the command reports, which knows better than the bar about pauses."""
-
-    def render(self, task: Task) -> Text:
-        rate = task.fields.get("rate", 0.0)
-        if task.total is None or not rate:
-            return Text("")
-        return Text(f"{span((task.total - task.completed) / rate)} left", style="dim")
-
-
-def _columns() -> tuple[ProgressColumn, ...]:
-    bar = BarColumn(bar_width=24)
-    return SpinnerColumn(), TextColumn("{task.description}", markup=False), bar, _Amount(), _Rate(), _TimeLeft()
-
-
-def _line(done: int, total: int | None, rate: float, state: str) -> str:
-    parts = [f"{done:,}" if total is None else f"{done:,} of {total:,}", f"{rate_text(rate)}/s"]
-    if total is not None and rate > 0 and done < total:
-        parts.append(f"{span((total - done) / rate)} left")
-    return f"{state}: {', '.join(parts)}"
+    lengths = "averages of {average} bars, volatility over {volatility} returns".format(**parameters)
+    about = f"{lengths}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return page("Stocks", about, sections, VIEW.tiles)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 import typer
 
-from stockstream.cli.report import Reporter
+from stockstream.cli.reporter import Reporter
 from stockstream.errors import StockstreamError
 
 if TYPE_CHECKING:

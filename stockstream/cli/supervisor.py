@@ -37,7 +37,7 @@ class State(Enum):
 
 @dataclass
 class Report:
-    """What a command said last: see `stockstream.cli.report.JsonReporter`."""
+    """What a command said last: see `stockstream.cli.reporter.JsonReporter`."""
 
     doing: str = ""
     done: int | None = None

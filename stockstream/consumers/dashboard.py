@@ -5,8 +5,8 @@ from typing import Final
 from stockstream.indicators.catalog import Parameter
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
+from stockstream.views.bar_batch import gather
 from stockstream.views.dashboard import DashboardFold
-from stockstream.views.stretch import gather
 from stockstream.views.tiles import Cell, Heights, Listing, Points, Profile, Shares, Tile
 from stockstream.views.view import View
 

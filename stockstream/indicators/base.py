@@ -149,7 +149,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
         gives a DataFrame. Afterwards the state is the same as after n updates.
 
         Raises `InvalidBar`, and ValueError where a column is missing or the bars are of several series, for which
-        there is `stockstream.indicators.by_series`; then nothing has changed.
+        there is `stockstream.indicators.compose.by_series`; then nothing has changed.
         """
         import numpy as np  # as late as here: see above
 

@@ -13,7 +13,7 @@ import msgspec
 from stockstream import periods
 from stockstream.indicators import checks
 from stockstream.indicators.checks import InvalidBar
-from stockstream.indicators.corrected import TooLate
+from stockstream.indicators.compose.corrected import TooLate
 from stockstream.indicators.sessions import Sessions
 from stockstream.indicators.stateful import Stateful
 from stockstream.records import PARTIAL, Bar, doubted, doubts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
-from stockstream.indicators.sides import Sides
+from stockstream.indicators.gain_loss import Sides
 
 if TYPE_CHECKING:
     import numpy as np

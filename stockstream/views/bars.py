@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from stockstream.errors import StateError
 from stockstream.records import NUMBERS, Candle, doubted
-from stockstream.views.coming import Coming
-from stockstream.views.stretch import Stretch, instants_of
+from stockstream.views.bar_batch import Stretch, instants_of
+from stockstream.views.bar_merge import Coming
 
 
 class Merged(NamedTuple):

@@ -13,13 +13,13 @@ from stockstream.errors import SeriesError
 from stockstream.indicators import SMA, Volatility
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Candle, Series
+from stockstream.views.bar_batch import Stretch
 from stockstream.views.digest import AVERAGE, FIGURES, ROWS, VOLATILITY, WINDOWS, Digest, digest, texts
 from stockstream.views.fold import Fold, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.joined import Joined, Rows
 from stockstream.views.returns import Spread, spreads
 from stockstream.views.series import SeriesFold
-from stockstream.views.stretch import Stretch
 
 __all__ = ["ROWS", "WINDOWS", "DashboardFold", "Group", "Section", "Tabled", "Tables", "tabled"]
 

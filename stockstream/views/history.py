@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.records import NUMBERS, Candle
+from stockstream.views.bar_batch import Stretch
 from stockstream.views.bars import Bars, bits
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
-from stockstream.views.longer import Longer
-from stockstream.views.stretch import Stretch
-from stockstream.views.track import AnyIndicator, Track
+from stockstream.views.indicator_series import AnyIndicator, Track
+from stockstream.views.resampled_bars import Longer
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
 """What makes each indicator, by its name among them; the fields of one without a name keep theirs."""

@@ -11,12 +11,12 @@ import numpy as np
 from stockstream.errors import SeriesError, StateError
 from stockstream.periods import add_up, intraday
 from stockstream.records import SIMULATED, Candle, Series
+from stockstream.views.bar_batch import Stretch, gather
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import History, Makers
-from stockstream.views.stretch import Stretch, gather
-from stockstream.views.track import AnyIndicator
+from stockstream.views.indicator_series import AnyIndicator
 
 _STATE_VERSION: Final = 4
 

@@ -10,14 +10,14 @@ from itertools import chain, count
 from typing import Any, Final
 
 from stockstream.indicators.catalog import AnyKind, Parameter, describe, parameters_of
-from stockstream.indicators.together import column
+from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
+from stockstream.views.bar_batch import gather
 from stockstream.views.fold import Selection
+from stockstream.views.indicator_series import AnyIndicator
 from stockstream.views.marks import Band, Candles, Line, Mark, Panel, Readout
 from stockstream.views.series import SeriesFold
-from stockstream.views.stretch import gather
-from stockstream.views.track import AnyIndicator
 from stockstream.views.view import View
 
 _OVER: Final = (2, 1, 4, 5, 6, 7)
@@ -89,8 +89,8 @@ class Study:
 class Part:
     """A study in a chart: the values of its parameters, and a ``label`` that tells it from others of its kind.
 
-    The label stands before the names of its columns, see `stockstream.indicators.together.column`; in a window of its
-    own it has none, and the columns have the names of the fields.
+    The label stands before the names of its columns, see `stockstream.indicators.compose.together.column`; in a window of
+    its own it has none, and the columns have the names of the fields.
     """
 
     study: Study

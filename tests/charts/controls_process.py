@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from stockstream.charts.keys import CHART
-from stockstream.charts.memory import Memory
-from stockstream.charts.placing import Geometry
-from stockstream.charts.strip import utc_now
+from stockstream.present.geometry import Geometry
+from stockstream.present.keys import CHART
+from stockstream.present.memory import Memory
+from stockstream.present.status_bar import utc_now
 from tests.charts.fake_model import PRICES, FakeFold
 from tests.charts.resting import disagreements
 from tests.charts.window_process import Growing, Stage, frames

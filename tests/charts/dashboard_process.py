@@ -13,9 +13,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from stockstream.charts.dashboard_window import DashboardWindow
-from stockstream.charts.options import WindowOptions
+from stockstream.charts.dashboard.dashboard_window import DashboardWindow
 from stockstream.consumers.dashboard import VIEW
+from stockstream.present.options import WindowOptions
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from stockstream.charts.scene import Scene
+from stockstream.charts.scene.scene import Scene
 
 
 def disagreements(scene: Scene) -> list[str]:

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from numpy.typing import NDArray
 
-from stockstream.charts.artists import DrawnMark, Level
-from stockstream.charts.scene import DPI, Scene
-from stockstream.charts.viewer import Viewer
+from stockstream.charts.marks.lines import DrawnMark, Level
+from stockstream.charts.scene.scene import DPI, Scene
+from stockstream.charts.window.viewer import Viewer
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import FakeModel
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from stockstream.charts import backend
-from stockstream.charts.placing import Geometry
+from stockstream.charts.window import toolkit as backend
+from stockstream.present.geometry import Geometry
 
 ROOT = Path(__file__).parents[2]
 TOOLKITS = list(backend.BACKENDS)

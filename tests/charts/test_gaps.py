@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stockstream.charts.artists import DrawnBand, DrawnLine, Level
-from stockstream.charts.bars import DrawnGaps, DrawnGroups
-from stockstream.charts.shapes import polyline
-from stockstream.charts.subject import subject
+from stockstream.charts.marks.bars import DrawnGaps, DrawnGroups
+from stockstream.charts.marks.lines import DrawnBand, DrawnLine, Level
+from stockstream.charts.marks.shapes import polyline
+from stockstream.present.plot_data import subject
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days

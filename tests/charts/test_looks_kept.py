@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stockstream.charts.looks import Habit, Looks
-from stockstream.charts.memory import Memory
-from stockstream.charts.placing import Geometry
+from stockstream.present.geometry import Geometry
+from stockstream.present.memory import Memory
+from stockstream.present.preferences import Habit, Looks
 
 USUAL = Looks(rows=500, theme="light", grid=True, log=False, picture="png")
 

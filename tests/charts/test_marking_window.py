@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stockstream.charts import backend
+from stockstream.charts.window import toolkit as backend
 
 ROOT = Path(__file__).parents[2]
 toolkits = pytest.mark.parametrize("toolkit", list(backend.BACKENDS))

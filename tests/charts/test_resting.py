@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stockstream.charts.keys import CHART
+from stockstream.present.keys import CHART
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import bars
 from tests.charts.resting import disagreements
-from tests.charts.test_controls import User
+from tests.charts.window.test_controls import User
 
 PRICES = ("open", "high", "low", "close", "lower", "middle", "upper")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stockstream.charts.strip import utc_now
+from stockstream.present.status_bar import utc_now
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
 from tests.charts.stage import Stage

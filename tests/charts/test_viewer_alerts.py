@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stockstream.charts.alerts import Alerts
-from stockstream.charts.memory import Memory
-from stockstream.charts.scene import Scene
+from stockstream.charts.scene.scene import Scene
 from stockstream.charts.theme import light
-from stockstream.charts.viewer import Viewer
+from stockstream.charts.window.viewer import Viewer
+from stockstream.present.memory import Memory
+from stockstream.present.price_levels import Alerts
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Line, Panel
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from PIL import ImageGrab
 
-from stockstream.charts.memory import Memory
-from stockstream.charts.options import WindowOptions
-from stockstream.charts.window import Window
+from stockstream.charts.window.window import Window
+from stockstream.present.memory import Memory
+from stockstream.present.options import WindowOptions
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from stockstream.cli.board import board, table
-from stockstream.cli.report import PersonReporter
+from stockstream.cli.reporter import PersonReporter
 from stockstream.cli.supervisor import State, Supervisor
 from tests.cli.hands import until
 

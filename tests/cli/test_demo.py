@@ -15,7 +15,7 @@ import pytest
 
 from stockstream.cli.context import Context
 from stockstream.cli.demo import _plan
-from stockstream.cli.report import PersonReporter
+from stockstream.cli.reporter import PersonReporter
 from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock

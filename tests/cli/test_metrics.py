@@ -12,13 +12,13 @@ import typer
 from prometheus_client.parser import text_string_to_metric_families
 
 from stockstream.cli.metrics import ClusterMetrics, ProducerMetrics, WindowMetrics
-from stockstream.cli.scrape import Process, Scraper
+from stockstream.cli.monitor.scrape import Process, Scraper
 from stockstream.cli.serving import Collector, Endpoint, endpoint, served
 from stockstream.errors import StockstreamError
 from stockstream.kafka.overview import Overview
 from stockstream.producers.produce import Progress
 from stockstream.views.status import Status
-from tests.cli.test_screen import GROUPS, LETTERS, NOW, STOCKS, WHOLE
+from tests.cli.monitor.test_screen import GROUPS, LETTERS, NOW, STOCKS, WHOLE
 
 ANYWHERE = Endpoint("127.0.0.1", 0)
 

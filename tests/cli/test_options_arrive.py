@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from stockstream.charts.frames import Frames
-from stockstream.charts.looks import Looks
-from stockstream.charts.model import Model
-from stockstream.charts.options import PictureOptions, WindowOptions
-from stockstream.charts.placing import Geometry
 from stockstream.cli.context import Invocation
-from stockstream.cli.watch import app
-from stockstream.cli.watch_options import WatchOptions
+from stockstream.cli.watch.options import WatchOptions
+from stockstream.cli.watch.watch import app
 from stockstream.config_sections import WindowSettings
 from stockstream.consumers.watching import Watching, WatchingOptions
 from stockstream.kafka.broker import free_port
+from stockstream.present.frame_times import Frames
+from stockstream.present.geometry import Geometry
+from stockstream.present.model import Model
+from stockstream.present.options import PictureOptions, WindowOptions
+from stockstream.present.preferences import Looks
 from stockstream.views.fold import Selection
 
 
@@ -122,7 +122,11 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
         Looks(geometry=Geometry(800, 500, 1, 2)),
     ),
     "no_memory": (["--no-memory"], lambda told: told.memory, None),
-    "each": ([], lambda told: told.watched.selection, Selection(("AAPL",))),  # tests/cli/test_windows.py opens several
+    "each": (
+        [],
+        lambda told: told.watched.selection,
+        Selection(("AAPL",)),
+    ),  # tests/cli/watch/test_windows.py opens several
 }
 
 

@@ -10,9 +10,9 @@ import typer
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from stockstream.charts.page import page
-from stockstream.charts.picture import save
-from stockstream.charts.saving import save_figure
+from stockstream.charts.report.page import page
+from stockstream.charts.window.picture import save
+from stockstream.charts.window.saving import save_figure
 from stockstream.cli.outputs import PAGE, PICTURE, TABLE, check
 from stockstream.consumers.values import Values
 from stockstream.files import is_ours, replacing

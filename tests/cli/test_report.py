@@ -1,99 +1,76 @@
-"""What is told while a command works: to a person in a terminal, in a pipe, and as JSON."""
+"""``stockstream report``: one page of all that the topic holds."""
 
 from __future__ import annotations
 
-import io
-import json
+import subprocess
+import sys
 
+import msgspec
 import pytest
 
-from stockstream.cli.report import JsonReporter, PersonReporter, Reporter
+from stockstream.records import SIMULATED, Bar
+from stockstream.topics import STOCKS
+from tests.site import Site
+from tests.views.bars import walk
 
 
-class Clock:
-    """A clock that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Terminal(io.StringIO):
-    """A terminal's end of stderr."""
-
-    def isatty(self) -> bool:
-        return True
+def written(site: Site, said: str, *arguments: str) -> str:
+    """The page that is written, as the command says."""
+    told = site.run("report", *arguments)
+    assert told.returncode == 0, told.stderr
+    page = (site.folder / "report.html").read_text(encoding="utf-8")
+    assert f"report.html: {said} (" in told.stderr
+    return page
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def made_up(bars: list[Bar]) -> list[Bar]:
+    return [msgspec.structs.replace(each, feed=SIMULATED) for each in bars]
 
 
-def test_in_a_pipe_progress_is_a_line_every_few_seconds_and_the_last_one_is_never_lost(clock: Clock) -> None:
-    stderr = io.StringIO()
-    reporter = PersonReporter(stderr, io.StringIO(), clock)
-    for done in range(0, 1001, 10):
-        reporter.progress(done, 1000, 100.0, "sending")
-        clock.now += 0.125
-    reporter.close()
-    lines = stderr.getvalue().splitlines()
-    assert lines[0] == "sending: 0 of 1,000, 100/s, 10 s left"
-    assert lines[-1] == "sending: 1,000 of 1,000, 100/s"
-    assert len(lines) == 4
+@pytest.mark.parametrize("simulated", [False, True])
+def test_it_writes_how_returns_are_spread_and_go_together(site: Site, *, simulated: bool) -> None:
+    bars = [*walk(120, 1, "AAPL"), *walk(120, 2, "MSFT"), *walk(120, 3, "NVDA")]
+    site.send(STOCKS, made_up(bars) if simulated else bars)
+    page = written(site, "360 bars of 3 symbols")
+    assert page.count("<img ") == 6
+    assert " of 357 returns lie beyond " in page
+    assert "119 a pair." in page
+    assert ("SIMULATED" in page) == ("Simulated bars of 1m" in page) == simulated
+    alone = written(site, "120 bars of 1 symbol", "MSFT")
+    assert alone.count("<img ") == 5
+    assert "it takes two symbols" in alone
 
 
-def test_another_state_is_told_at_once(clock: Clock) -> None:
-    stderr = io.StringIO()
-    reporter = PersonReporter(stderr, io.StringIO(), clock)
-    reporter.progress(1, None, 0.5, "waiting")
-    reporter.progress(2, None, 0.5, "waiting")
-    reporter.progress(3, None, 0.5, "sending")
-    assert stderr.getvalue().splitlines() == ["waiting: 1, 0.5/s", "sending: 3, 0.5/s"]
+def test_without_bars_there_is_nothing_to_write(site: Site) -> None:
+    site.send(STOCKS, [])
+    told = site.run("report", "AAPL", "--out", "none.html")
+    assert told.returncode == 1
+    assert not (site.folder / "none.html").exists()
 
 
-def test_in_a_terminal_progress_is_a_bar_that_notes_stand_above(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    stderr, stdout = Terminal(), io.StringIO()
-    reporter = PersonReporter(stderr, stdout, clock)
-    reporter.progress(250, 1000, 125.0, "sending sample.csv")
-    reporter.note("a note with [brackets]")
-    reporter.progress(500, 1000, 125.0, "sending sample.csv")
-    reporter.result("done")
-    shown = stderr.getvalue()
-    assert "500 of 1,000" in shown
-    assert "4 s left" in shown
-    assert "a note with [brackets]" in shown
-    assert stdout.getvalue() == "done\n"
-    assert shown.endswith("\x1b[?25h"), "the cursor is shown again"
+def test_reading_that_takes_longer_than_a_second_is_told(site: Site) -> None:
+    """The bars come when the report has already waited for them for a while."""
+    command = [sys.executable, "-m", "stockstream", "report"]
+    with subprocess.Popen(command, cwd=site.folder, env=site.env, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()  # is told after a second
+        site.send(STOCKS, walk(30, 1, "AAPL"))
+        rest = process.stderr.read()
+    assert "waiting for topic stocks" in first
+    assert process.returncode == 0, rest
+    assert "report.html: 30 bars of 1 symbol" in rest
 
 
-def test_an_error_has_its_hint_and_log_on_one_line_however_long() -> None:
-    stderr = io.StringIO()
-    PersonReporter(stderr, io.StringIO()).error("m" * 200, "do this", "/logs/x.log")
-    assert stderr.getvalue() == f"stockstream: {'m' * 200} - do this (log: /logs/x.log)\n"
-
-
-def test_json_progress_is_at_most_once_a_second_and_the_last_one_is_never_lost(clock: Clock) -> None:
-    stderr = io.StringIO()
-    reporter = JsonReporter(stderr, io.StringIO(), clock)
-    for done in range(31):
-        reporter.progress(done, 30, 10.0, "sending")
-        clock.now += 0.125
-    reporter.close()
-    events = [json.loads(line) for line in stderr.getvalue().splitlines()]
-    assert [event["done"] for event in events] == [0, 8, 16, 24, 30]
-
-
-def test_json_lines_hold_any_text() -> None:
-    stderr = io.StringIO()
-    JsonReporter(stderr, io.StringIO()).note('a "quote"\nand a second line, ünïcode')
-    (line,) = stderr.getvalue().splitlines()
-    assert json.loads(line)["text"] == 'a "quote"\nand a second line, ünïcode'
-
-
-def test_both_are_reporters() -> None:
-    reporters: list[Reporter] = [PersonReporter(io.StringIO()), JsonReporter(io.StringIO())]
-    assert len(reporters) == 2
+def test_it_heeds_what_the_settings_say_of_the_dashboard(site: Site) -> None:
+    site.send(STOCKS, [*walk(60, 1, "AAPL"), *walk(60, 2, "MSFT")])
+    usual = written(site, "120 bars of 2 symbols")
+    (site.folder / "config.yaml").write_text("views: {dashboard: {average: 9, symbols: [MSFT]}}")
+    try:
+        other = written(site, "60 bars of 1 symbol")
+        assert written(site, "60 bars of 1 symbol", "AAPL") != usual
+        (site.folder / "config.yaml").write_text("views: {dashboard: {avrage: 9}}")
+        told = site.run("report")
+    finally:
+        (site.folder / "config.yaml").unlink()
+    assert "averages of 9 bars" in other
+    assert (told.returncode, "did you mean average?" in told.stderr) == (1, True)

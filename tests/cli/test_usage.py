@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.cli import main
 from stockstream.cli.context import Invocation
-from stockstream.cli.report import PersonReporter
+from stockstream.cli.reporter import PersonReporter
 
 LONG = "A" * 5_000
 NO_NUMBER = ("x", "nan", "1,5", "9" * 400 + "x", "0x10")

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stockstream.charts.page import page
+from stockstream.charts.report.page import page
 from stockstream.codec import Unreadable
 from stockstream.consumers.registry import STUDIES, VIEWS
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
+from stockstream.views.bar_batch import gather
 from stockstream.views.dashboard import Section, tabled
 from stockstream.views.fold import Selection
 from stockstream.views.frame import table
-from stockstream.views.stretch import gather
 from stockstream.views.study import Part, chart
 from stockstream.views.view import View
 from tests.charts.fake_model import FakeModel

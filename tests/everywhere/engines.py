@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import stockstream
 from stockstream.indicators.catalog import AnyKind, catalog, of_bars
-from stockstream.indicators.together import column
+from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection

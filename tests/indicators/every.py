@@ -23,9 +23,9 @@ from tests.indicators.inputs import Floats, Stretch, changed, noise, records, st
 def discovered() -> list[type[Any]]:
     """Every indicator in the package."""
     found = []
-    for module in pkgutil.iter_modules(indicators.__path__):
-        for name, thing in vars(importlib.import_module(f"{indicators.__name__}.{module.name}")).items():
-            ours = inspect.isclass(thing) and thing.__module__.endswith(f".{module.name}") and not name.startswith("_")
+    for module in pkgutil.walk_packages(indicators.__path__, f"{indicators.__name__}."):
+        for name, thing in vars(importlib.import_module(module.name)).items():
+            ours = inspect.isclass(thing) and thing.__module__ == module.name and not name.startswith("_")
             if ours and issubclass(thing, Indicator) and hasattr(thing, "name"):
                 found.append(thing)
     return found

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from stockstream.errors import StateError
 from stockstream.records import NUMBERS, OFF_GRID, Bar
+from stockstream.views.bar_batch import Stretch, gather
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.history import History
-from stockstream.views.stretch import Stretch, gather
 from tests.views.bars import bar, walk
 
 

@@ -1,0 +1,306 @@
+"""A dashboard on a figure: tiles in rows, each of which can be opened alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from matplotlib.backend_bases import DrawEvent, Event
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts.dashboard.listing import DrawnListing
+from stockstream.charts.dashboard.tile_points import DrawnPoints
+from stockstream.charts.dashboard.tile_shares import DrawnShares
+from stockstream.charts.dashboard.tiles import Content, DrawnHeights, DrawnProfile, DrawnTile, Scroll
+from stockstream.charts.overlays.help import Help
+from stockstream.charts.overlays.overlay import draw
+from stockstream.charts.text.caption import MARGIN
+from stockstream.charts.text.header import Header
+from stockstream.charts.text.text import Ruler
+from stockstream.charts.theme import Theme
+from stockstream.present.dashboard_layout import Box, boxes, grid, pages
+from stockstream.present.keys import DASHBOARD
+from stockstream.present.status_bar import Strip
+from stockstream.views import tiles
+from stockstream.views.dashboard import Tables
+from stockstream.views.leaders import Leaders, leaders
+
+Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
+
+KINDS: Final[Mapping[type[Any], type[DrawnTile[Any]]]] = {
+    tiles.Heights: DrawnHeights,
+    tiles.Shares: DrawnShares,
+    tiles.Profile: DrawnProfile,
+    tiles.Points: DrawnPoints,
+    tiles.Listing: DrawnListing,
+}
+_EDGES: Final[Mapping[type[Any], tuple[float, float, float, float]]] = {
+    tiles.Heights: (42.0, 6.0, 10.0, 26.0),
+    tiles.Shares: (16.0, 8.0, 8.0, 26.0),
+    tiles.Profile: (42.0, 6.0, 42.0, 26.0),
+    tiles.Points: (42.0, 6.0, 10.0, 26.0),
+    tiles.Listing: (14.0, 6.0, 12.0, 26.0),
+}
+"""Points left of, beneath, right of and above a tile's axes, for what stands there; see `DrawnTile.beneath`, too."""
+
+RANKS: Final = ("volume", "volatility")
+"""Columns of the table of symbols by which the largest are found."""
+
+
+class Dashboard:
+    """Tiles on a figure, drawn whole when anything but their values changes, else by one blit.
+
+    Parameters
+    ----------
+    rows
+        The tiles in their order.
+    figure
+        Where to draw; its canvas must be one that draws with Agg.
+    theme
+        How it looks.
+    guard
+        Wraps every function that the canvas calls.
+
+    Attributes
+    ----------
+    alone
+        The name of the tile that is shown alone; None while all are.
+    ranked
+        Whether shares are shown as bars in falling order, not as a pie.
+    by
+        The column of `RANKS` of which the largest symbols are shown apart, where there are many.
+    page
+        Which page of the symbols is shown, from 0.
+    leaf
+        Which page of the tiles is shown, from 0, where not all have room.
+    """
+
+    def __init__(self, rows: Sequence[tiles.Tile], figure: Figure, theme: Theme, guard: Guard | None = None) -> None:
+        canvas = figure.canvas
+        assert isinstance(canvas, FigureCanvasAgg)
+        self.canvas = canvas
+        self.figure = figure
+        self.theme = theme
+        self.alone: str | None = None
+        self.ranked = False
+        self._ground: Any = None
+        self._full = True
+        self._moved = False
+        self.by = RANKS[0]
+        self.page = self.leaf = 0
+        self._tables: Tables | None = None
+        self._names: tuple[str, ...] = ("",)
+        self._simulated = False
+        figure.set_facecolor(theme.background)
+        self.header = Header(figure, theme, Ruler(figure))
+        self.tiles: list[DrawnTile[Any]] = [self._made(tile) for tile in rows]
+        self._middle = figure.text(
+            0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
+        )
+        self._help = Help(DASHBOARD)
+        self._help.build(figure, theme)
+        wrap = guard or (lambda function: function)
+        self._connected = [
+            canvas.mpl_connect("draw_event", wrap(self._on_draw)),
+            canvas.mpl_connect("resize_event", wrap(self._on_resize)),
+        ]
+
+    def close(self) -> None:
+        """Leave the figure, empty, to another one."""
+        for number in self._connected:
+            self.canvas.mpl_disconnect(number)
+        self.figure.clear()
+
+    def _made(self, tile: tiles.Tile) -> DrawnTile[Any]:
+        axes = self.figure.add_axes((0.1, 0.1, 0.2, 0.2), label=tile.name)
+        return KINDS[type(tile.mark)](tile, axes, self.theme)
+
+    @property
+    def shown(self) -> list[DrawnTile[Any]]:
+        """The tiles that are to be seen."""
+        if self.alone is not None:
+            return [tile for tile in self.tiles if tile.tile.name == self.alone]
+        across, down = grid(len(self.tiles), *self._room())
+        first = self.leaf * across * down
+        return self.tiles[first : first + across * down]
+
+    def _room(self) -> tuple[float, float]:
+        """The width and the height that tiles have, in points."""
+        width, height = (72.0 * inches for inches in self.figure.get_size_inches())
+        return width, height - self.header.layout() - 6.0
+
+    def show(self, tables: Tables, names: Sequence[str], *, simulated: bool, empty: str = "") -> None:
+        """Take what is to be seen; nothing is painted yet.
+
+        ``names`` say what it is, the longest first: the first that has room stands in the title.
+        """
+        self._tables = tables
+        self._names = tuple(names)
+        self._simulated = simulated
+        self._full |= empty != self._middle.get_text()
+        self._middle.set_text(empty)
+        self._put()
+
+    @property
+    def leaders(self) -> Leaders | None:
+        """The symbols that are shown apart, and the others."""
+        return None if self._tables is None else leaders(self._tables.symbols, self.by, self.page)
+
+    def _put(self) -> None:
+        found = self.leaders
+        if found is None or self._tables is None:
+            return
+        self.page = found.page
+        self._entitle(found)
+        content = Content(found, self._tables)
+        empty = bool(self._middle.get_text())
+        shown = [] if empty else self.shown
+        for tile in self.tiles:
+            seen = tile in shown
+            for axes in axes_of(tile):
+                axes.set_visible(seen)
+            if isinstance(tile, DrawnShares):
+                tile.ranked = self.ranked
+            if seen:
+                self._full |= tile.show(content)
+        self._moved = True
+
+    def _entitle(self, found: Leaders) -> None:
+        """Name what is shown: the first of the names that has room, with which of many symbols are shown."""
+        width = 72.0 * self.figure.get_size_inches()[0] - 2 * MARGIN - (90.0 if self._simulated else 0.0)
+        which = f", {found.span} by {self.by}" if found.span else ""
+        said = [name + which for name in self._names]
+        ruler, size = Ruler(self.figure), self.theme.title_size
+        fitting = (name for name in said if ruler.points(name, size, "bold") <= width)
+        self.header.name(next(fitting, said[-1]), simulated=self._simulated)
+        self._full |= self.header.stale
+
+    def say(self, strip: Strip) -> None:
+        """Say how the data stands."""
+        self.header.say(strip)
+        self._moved |= self.header.strip.changed
+
+    def open(self, name: str | None) -> None:
+        """Show a tile alone, or all of them."""
+        if name != self.alone:
+            self.alone = name
+            self._full = True
+            self._lay_out()
+            self._put()
+
+    def toggle(self) -> None:
+        """Show shares as ranks, or as a pie again."""
+        self.ranked = not self.ranked
+        self._put()
+
+    def turn(self, pages: int) -> None:
+        """Show the next symbols apart, or those before."""
+        found = self.leaders
+        if found is not None:
+            self.page = (self.page + pages) % found.pages
+            self._put()
+
+    def rank(self) -> None:
+        """Find the largest by the next of `RANKS`."""
+        self.by = RANKS[(RANKS.index(self.by) + 1) % len(RANKS)]
+        self.page = 0
+        self._put()
+
+    def leaf_over(self) -> None:
+        """Show the next tiles, where not all have room."""
+        self.leaf = (self.leaf + 1) % pages(len(self.tiles), *self._room())
+        self._full = True
+
+    @property
+    def leaves(self) -> int:
+        """How many pages the tiles take."""
+        return 1 if self.alone else pages(len(self.tiles), *self._room())
+
+    def assist(self, *, off: bool = False) -> None:
+        """Show the keys over the tiles, or hide them; ``off`` hides them in any case."""
+        self._help.toggle(off=off)
+        self._moved = True
+
+    def follow(self, former: Dashboard) -> None:
+        """Show what another one does, of the same tiles."""
+        self.alone, self.ranked = former.alone, former.ranked
+        self.by, self.page, self.leaf = former.by, former.page, former.leaf
+        self._help.toggle(off=not former._help.shown)
+
+    def at(self, axes: object) -> str | None:
+        """The name of the tile that has some axes."""
+        return next((tile.tile.name for tile in self.shown if axes in axes_of(tile)), None)
+
+    def scroll(self, axes: object, by: Scroll) -> None:
+        """Scroll the tile that has some axes; where there are none, the only one that is shown."""
+        shown = self.shown
+        for tile in shown:
+            if axes in axes_of(tile) or (axes is None and len(shown) == 1):
+                tile.scroll(by)
+        self._put()
+
+    def paint(self) -> None:
+        """Bring the canvas up to date in the cheapest way."""
+        if self._full:
+            self._lay_out()
+            self._put()
+            self._lay_out()  # names that have turned take other room
+            self._put()
+            self._full = False
+            self.canvas.draw()
+        elif self._moved and self._ground is not None:
+            self.canvas.restore_region(self._ground)
+            self._draw_moving()
+            self.canvas.blit(self.figure.bbox)
+        self._moved = False
+
+    def _draw_moving(self) -> None:
+        renderer = self.canvas.get_renderer()
+        self.header.strip.draw(renderer)
+        if not self._middle.get_text():
+            for tile in self.shown:
+                tile.draw(renderer)
+        for piece in self._help.arrange():
+            draw(piece, renderer)
+
+    def _on_draw(self, event: DrawEvent) -> None:
+        if self.canvas.is_saving():  # to a file, which has everything but what stands on the figure itself
+            self._full = True
+            self.header.strip.draw(event.renderer)
+            return
+        self._ground = self.canvas.copy_from_bbox(self.figure.bbox)
+        self._draw_moving()
+
+    def _on_resize(self, _: Event) -> None:
+        self._full = True
+
+    def _lay_out(self) -> None:
+        """Give all tiles their places."""
+        room = self._room()
+        self.leaf = min(self.leaf, pages(len(self.tiles), *room) - 1)
+        size = tuple(72.0 * inches for inches in self.figure.get_size_inches())
+        shown = self.shown
+        for tile, box in zip(shown, boxes([tile.tile.weight for tile in shown], *room), strict=False):
+            place(tile, Box(box.left, box.bottom + 6.0, box.width, box.height), (size[0], size[1]))
+
+
+def axes_of(tile: DrawnTile[Any]) -> list[Any]:
+    """The axes that a tile draws on."""
+    return list(tile.axes.get_shared_x_axes().get_siblings(tile.axes))
+
+
+def place(tile: DrawnTile[Any], box: Box, size: tuple[float, float]) -> None:
+    """Give a tile its place on a figure of some size, in points."""
+    left, bottom, right, top = _EDGES[type(tile.tile.mark)]
+    bottom += tile.beneath
+    width, height = size
+    for axes in axes_of(tile):
+        axes.set_position(
+            (
+                (box.left + left) / width,
+                (box.bottom + bottom) / height,
+                max(1.0, box.width - left - right) / width,
+                max(1.0, box.height - bottom - top) / height,
+            )
+        )

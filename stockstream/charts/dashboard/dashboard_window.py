@@ -1,0 +1,304 @@
+"""A live window with a dashboard, and the same as a picture."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts.dashboard.dashboard import Dashboard
+from stockstream.charts.dashboard.tiles import Scroll
+from stockstream.charts.scene.scene import DPI
+from stockstream.charts.theme import THEMES, after
+from stockstream.charts.window.keyboard import Keyboard, wheel
+from stockstream.charts.window.picture import save
+from stockstream.charts.window.placement import toggle_full_screen
+from stockstream.charts.window.saving import FORMATS, file_name, format_after, save_figure, saved
+from stockstream.charts.window.shell import Shell
+from stockstream.present.frame_times import Frames
+from stockstream.present.keys import DASHBOARD
+from stockstream.present.memory import Memory
+from stockstream.present.model import Model
+from stockstream.present.options import PictureOptions, WindowOptions
+from stockstream.present.preferences import Habit, Looks
+from stockstream.present.status_bar import strip, utc_now
+from stockstream.records import SIMULATED
+from stockstream.views.dashboard import Group, tabled
+from stockstream.views.leaders import MOST
+from stockstream.views.tiles import Tile
+
+SIZE: Final = (12.0, 8.0)
+_EVERY: Final = 0.25
+"""Seconds between two drawings at least: tables that change faster cannot be read."""
+
+_STRIP_EVERY: Final = 1.0
+_AT_MOST_EVERY: Final = 1.0
+_NOTE_FOR: Final = 8.0
+_COMPUTING: Final = 0.01
+"""Seconds of a beat that go into what has changed; of two thousand symbols at once it takes several beats."""
+
+_AT_FIRST: Final = 0.06
+"""The same while some symbols have never been computed."""
+
+_SCROLLS: Final[Mapping[str, Scroll]] = {
+    "wheel up": Scroll(-1, "rows"),
+    "wheel down": Scroll(1, "rows"),
+    "up": Scroll(-1, "rows"),
+    "down": Scroll(1, "rows"),
+    "pageup": Scroll(-1, "page"),
+    "pagedown": Scroll(1, "page"),
+    "home": Scroll(-1, "all"),
+    "end": Scroll(1, "all"),
+}
+
+
+class Shown:
+    """Puts what a model holds on a dashboard, of one group of series at a time.
+
+    Attributes
+    ----------
+    group
+        The group that was chosen; None for the first.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.group: Group | None = None
+
+    def refresh(self, within: float | None) -> bool:
+        """Compute what has changed, for so many seconds at most; True where nothing is left."""
+        return tabled(self._model.fold).refresh(within)
+
+    def next_group(self) -> None:
+        """Choose the group after the one that is shown."""
+        groups = tabled(self._model.fold).groups()
+        now = self._now(groups)
+        if now is not None:
+            self.group = groups[(groups.index(now) + 1) % len(groups)]
+
+    def _now(self, groups: Sequence[Group]) -> Group | None:
+        return self.group if self.group in groups else next(iter(groups), None)
+
+    def put(self, board: Dashboard) -> None:
+        """Show what was computed last; nothing is painted yet."""
+        fold = tabled(self._model.fold)
+        groups = fold.groups()
+        group = self._now(groups)
+        status = self._model.status()
+        empty = "" if groups else f"waiting for {status.waiting}" if status.waiting else "no data yet"
+        title = self._model.view.title.format(**self._model.parameters)
+        names = [title]
+        if group is not None:
+            names = _names(title, group, fold.symbols(group), others=len(groups) - 1)
+        pending = fold.pending()
+        if pending:
+            names = [f"{name}, computing {pending:,} more" for name in names]
+        simulated = group is not None and group.feed == SIMULATED
+        board.show(fold.tables(group), names, simulated=simulated, empty=empty)
+
+
+def _names(title: str, group: Group, symbols: Sequence[str], *, others: int) -> list[str]:
+    """What a window may be called, the longest first."""
+    more = f" (i: {others} more)" if others else ""
+    count = "1 symbol" if len(symbols) == 1 else f"{len(symbols):,} symbols"
+    kind = f"{group.interval} {group.feed}"
+    if len(symbols) > MOST:
+        return [f"{title} - {kind}{more}", f"{kind}{more}", str(group)]
+    listed = ", ".join(symbols)
+    return [f"{title} - {kind}{more}: {what}" for what in (listed, count)] + [f"{kind}{more}: {count}", str(group)]
+
+
+class DashboardWindow(Shell):
+    """A window on a model whose fold has tables."""
+
+    def __init__(
+        self,
+        model: Model,
+        rows: Sequence[Tile],
+        options: WindowOptions | None = None,
+        *,
+        memory: Memory | None = None,
+        frames: Frames | None = None,
+    ) -> None:
+        options = options or WindowOptions()
+        super().__init__(model, SIZE, backend=options.backend, memory=memory, frames=frames)
+        self._habit = Habit(self.memory, Looks(theme=options.theme, picture=options.picture), options.asked)
+        first = self._habit.now
+        if first.geometry is not None:
+            self.place.set(first.geometry)
+        self._picture = first.picture if first.picture in FORMATS else options.picture
+        self._rows = rows
+        self._shown = Shown(model)
+        self._every = max(options.refresh, _EVERY)
+        self._theme = first.theme if first.theme and first.theme in THEMES else options.theme
+        self.board = self._board()
+        self._stale = True
+        self._paused = False
+        self._taken = 0
+        self._note = (self.memory.note or "? shows the keys", time.monotonic() + _NOTE_FOR)
+        self._drawn = self._told = -1e9
+        canvas = self.figure.canvas
+        self._keyboard = Keyboard(
+            DASHBOARD,
+            {
+                "pause": lambda *_: self._pause(),
+                "scroll": self._scroll,
+                "turn": lambda key, _: self.board.turn(-1 if key == "b" else 1),
+                "rank": lambda *_: self.board.rank(),
+                "group": lambda *_: self._next_group(),
+                "leaf": lambda *_: self._turn_leaf(),
+                "pie": lambda *_: self.board.toggle(),
+                "theme": lambda *_: self._dress(),
+                "screen": lambda *_: toggle_full_screen(canvas.manager),
+                "save": lambda *_: self._save(),
+                "format": lambda *_: self._change_format(),
+                "leave": lambda *_: self._leave(),
+                "help": lambda *_: self.board.assist(),
+                "close": lambda *_: self.close(),
+            },
+        )
+        canvas.mpl_connect("key_press_event", self.guarded(self._on_key))
+        canvas.mpl_connect("button_press_event", self.guarded(self._on_click))
+        canvas.mpl_connect("scroll_event", self.guarded(self._on_scroll))
+
+    def _board(self) -> Dashboard:
+        return Dashboard(self._rows, self.figure, THEMES[self._theme], self.guarded)
+
+    def begin(self) -> None:
+        """As `Shell.begin`."""
+        self.show_now()
+        self._say()
+        leaves = self.board.leaves
+        if leaves > 1:
+            self.note(f"tiles 1 of {leaves}: Tab shows the next; ? shows the keys")
+
+    def show_now(self) -> None:
+        """Put what was computed last in the window; nothing is painted yet."""
+        self._shown.put(self.board)
+        self.rename(self.board.header.whole)
+
+    def _say(self) -> None:
+        text, until = self._note
+        note = text if time.monotonic() < until else ""
+        status = self.model.status()
+        held = status.taken - self._taken if self._paused else None
+        self.board.say(strip(status, utc_now(), held=held, note=note))
+
+    def note(self, text: str) -> None:
+        """Have the strip say something for a while."""
+        self._note = (text, time.monotonic() + _NOTE_FOR)
+        self._say()
+
+    def work(self, *, changed: bool, ended: bool) -> bool:
+        """As `Shell.work`."""
+        now = time.monotonic()
+        self._stale |= changed
+        if self._stale and not self._paused:
+            first = tabled(self.model.fold).pending() > 0
+            done = self._shown.refresh(None if ended else _AT_FIRST if first else _COMPUTING)
+            if ended or now - self._drawn >= self._every:
+                self._drawn = now
+                self._stale = not done
+                self.show_now()
+        if now - self._told >= _STRIP_EVERY:
+            self._told = now
+            self._say()
+        self.board.paint()
+        return self._drawn == now
+
+    def paint(self) -> None:
+        """As `Shell.paint`."""
+        self.board.paint()
+
+    def remember(self) -> None:
+        """As `Shell.remember`."""
+        geometry = self.place.get() or self._habit.now.geometry
+        self._habit.note(Looks(geometry=geometry, theme=self._theme, picture=self._picture))
+        self.memory.beat()
+
+    def _on_key(self, event: KeyEvent) -> None:
+        self._press(event.key, event)
+
+    def _on_scroll(self, event: MouseEvent) -> None:
+        if event.step:
+            self._press(wheel(event.step, event.modifiers), event)
+
+    def _press(self, key: str | None, event: LocationEvent) -> None:
+        if self._keyboard.press(key, event) and not self.closed:
+            self.paint_soon()
+
+    def _on_click(self, event: MouseEvent) -> None:
+        name = self.board.at(event.inaxes)
+        if name is not None and event.button == MouseButton.LEFT:
+            self.board.open(None if self.board.alone else name)
+            self.paint_soon()
+
+    def _pause(self) -> None:
+        self._paused = not self._paused
+        self._taken = self.model.status().taken
+        self._say()
+
+    def _scroll(self, key: str, event: LocationEvent) -> None:
+        self.board.scroll(event.inaxes, _SCROLLS[key])
+
+    def _next_group(self) -> None:
+        self._shown.next_group()
+        self.show_now()
+
+    def _turn_leaf(self) -> None:
+        self.board.leaf_over()
+        self.note(f"tiles {self.board.leaf + 1} of {self.board.leaves}")
+
+    def _leave(self) -> None:
+        self.board.assist(off=True)
+        self.board.open(None)
+
+    def _dress(self) -> None:
+        self._theme = after(self._theme)
+        former = self.board
+        former.close()
+        self.board = self._board()
+        self.board.follow(former)
+        self.show_now()
+        self._say()
+
+    def _change_format(self) -> None:
+        self._picture = format_after(self._picture)
+        self.note(f"s saves {self._picture.upper()}")
+
+    def _save(self) -> None:
+        path = Path(file_name(self.model.view, "", utc_now(), self._picture))
+        self.note(saved(path, lambda path: save_figure(self.figure, path)))
+
+
+class DashboardPicture:
+    """The same drawn to a PNG file that is kept fresh."""
+
+    def __init__(self, model: Model, rows: Sequence[Tile], path: Path, options: PictureOptions) -> None:
+        self._model = model
+        self._shown = Shown(model)
+        self._path = path
+        self._canvas = FigureCanvasAgg(Figure(figsize=SIZE, dpi=DPI))
+        self.board = Dashboard(rows, self._canvas.figure, THEMES[options.theme])
+        self._looked = -_AT_MOST_EVERY
+
+    def refresh(self) -> None:
+        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
+        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
+            self.finish()
+
+    def finish(self) -> None:
+        """Draw it at once."""
+        self._looked = time.monotonic()
+        now = utc_now()
+        self._shown.refresh(None)
+        self._shown.put(self.board)
+        drawn = f"drawn {now.astimezone():%H:%M:%S}"
+        self.board.say(strip(self._model.status(), now, note=drawn, ages=False))
+        self.board.paint()
+        save(self._canvas, self._path, hint="name another file with --headless")

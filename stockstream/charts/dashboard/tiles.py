@@ -1,0 +1,360 @@
+"""The tiles of a dashboard as artists that are made once and moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+
+from stockstream.charts.panels.panel import Numbers
+from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.theme import Theme
+from stockstream.views.dashboard import Tables
+from stockstream.views.joined import Rows
+from stockstream.views.leaders import Leaders
+from stockstream.views.tiles import Heights, Profile, Tile
+
+M = TypeVar("M")
+
+_WIDTH: Final = 0.62
+_MARKERS: Final = (("s", "■"), ("o", "●"), ("^", "▲"))
+_ROOM: Final = 1.12
+"""Limits reach so far beyond the values, and stay while those fill at least half of it: each change is a full draw."""
+
+
+_APART: Final = 10.0
+"""Points between a tile's title and what stands beside it."""
+
+_LETTERS: Final = 9
+"""Of a symbol's name, beneath a column and in a list of shares."""
+
+_BENEATH: Final = 14.0
+"""Points beneath a tile's axes for names that lie; for names that stand as much as they take."""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What a dashboard shows.
+
+    Attributes
+    ----------
+    leaders
+        The symbols that pictures show apart, and the rest.
+    tables
+        The tables of the group.
+    """
+
+    leaders: Leaders
+    tables: Tables
+
+    def rows(self, name: str) -> Rows:
+        """A table by its name; that of symbols in the order of the leaders."""
+        return self.leaders.ordered if name == "symbols" else self.tables.of(name)
+
+
+class Scroll(NamedTuple):
+    """How to move through a table: so many steps, down where positive, each some rows, a page, or all of it."""
+
+    steps: int
+    unit: Literal["rows", "page", "all"]
+
+
+class DrawnTile(Generic[M]):
+    """A tile on its axes.
+
+    `show` moves the artists and says whether the axes themselves have to be drawn anew; `draw` draws what moves.
+
+    Parameters
+    ----------
+    tile
+        The declaration.
+    axes
+        Where to draw.
+    theme
+        How it looks.
+    """
+
+    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
+        self.tile = tile
+        self.axes = axes
+        self.theme = theme
+        self.mark: M = tile.mark  # type: ignore[assignment]
+        self.moving: list[Artist] = []
+        self._names: tuple[str, ...] = ()
+        self._named = False
+        self._dress()
+
+    def _dress(self) -> None:
+        axes, theme = self.axes, self.theme
+        axes.set_autoscale_on(False)
+        axes.set_axisbelow(True)
+        axes.set_facecolor(theme.background)
+        axes.tick_params(length=0, pad=4, colors=theme.quiet, labelsize=theme.small_size)
+        for side, spine in axes.spines.items():
+            spine.set(color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
+        axes.set_title(
+            self.tile.title, loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7
+        )
+        self._aside = axes.text(
+            1, 1, "", transform=axes.transAxes, ha="right", va="baseline", parse_math=False, animated=True,
+            color=theme.quiet, fontsize=theme.small_size,
+        )  # fmt: skip
+
+    @property
+    def beneath(self) -> float:
+        """Points that are wanted beneath the axes."""
+        return 0.0
+
+    @property
+    def over(self) -> float:
+        """Points by which words beside the title may reach over the axes."""
+        return 0.0
+
+    def say_aside(self, *candidates: str) -> None:
+        """Say beside the title the first of some texts that has room there; nothing where none has."""
+        dpi = self.axes.figure.dpi
+        taken = stamps.font(self.theme.text_size, "bold", dpi).width(self.tile.title)
+        small = stamps.font(self.theme.small_size, "normal", dpi)
+        over = self.over * dpi / 72
+        room = self.axes.bbox.width + over - taken - _APART * dpi / 72
+        self._aside.set_text(next((text for text in candidates if small.width(text) <= room), ""))
+        self._aside.set_position(
+            (1 + over / max(self.axes.bbox.width, 1.0), 1 + 7 * dpi / 72 / max(self.axes.bbox.height, 1.0))
+        )
+
+    def width_of(self, text: str) -> float:
+        """The pixels that a word takes."""
+        return stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi).width(text)
+
+    @property
+    def line(self) -> float:
+        """The pixels from one line of words to the next."""
+        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        return 1.15 * (font.ascent + font.descent)
+
+    def show(self, content: Content) -> bool:
+        """Take what is to be seen; True where more has changed than what moves."""
+        raise NotImplementedError
+
+    @property
+    def artists(self) -> list[Artist]:
+        """All that moves, and the words beside the title."""
+        return [*self.moving, self._aside]
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw what moves."""
+        for artist in self.artists:
+            if isinstance(artist, Text):
+                stamps.draw(artist, renderer)
+            else:
+                artist.draw(renderer)
+
+    def scroll(self, by: Scroll) -> None:
+        """Move through rows, where there is anything to move."""
+
+    def _add(self, artist: Any) -> Any:
+        artist.set_animated(True)
+        self.moving.append(artist)
+        return artist
+
+    def _clear(self) -> None:
+        for artist in self.moving:
+            artist.remove()
+        self.moving = []
+
+    def _text(self, x: float, y: float, words: str, **style: Any) -> Text:
+        whole: dict[str, Any] = {"color": self.theme.text, "fontsize": self.theme.small_size} | style
+        text: Text = self._add(self.axes.text(x, y, words, parse_math=False, **whole))
+        return text
+
+    def _box(self, corner: tuple[float, float], wide: float, tall: float, color: str) -> Rectangle:
+        box: Rectangle = self._add(self.axes.add_patch(Rectangle(corner, wide, tall, color=color)))
+        return box
+
+    def _renamed(self, names: Sequence[str]) -> bool:
+        """Whether these are other rows than before; then all artists are to be made anew."""
+        if self._named and tuple(names) == self._names:
+            return False
+        self._named = True
+        self._names = tuple(names)
+        self._clear()
+        return True
+
+
+class Named(DrawnTile[M]):
+    """A tile with a name beneath each place across; where they have no room side by side they stand upright."""
+
+    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
+        super().__init__(tile, axes, theme)
+        self._upright = False
+
+    @property
+    def beneath(self) -> float:
+        """As `DrawnTile.beneath`."""
+        if not self._upright:
+            return _BENEATH
+        return 72 / self.axes.figure.dpi * max(map(self.width_of, map(short, self._names))) + 6.0
+
+    def _name_places(self, axes: Axes) -> None:
+        axes.set_xlim(-0.6, max(len(self._names), 1) - 0.4)
+        axes.xaxis.set_major_locator(FixedLocator(range(len(self._names))))
+        # Between two of them matplotlib would read mathematics.
+        shown = [short(name).replace("$", r"\$") for name in self._names]
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda value, _: shown[round(value)] if 0 <= round(value) < len(shown) else "")
+        )
+
+    def _turned(self) -> bool:
+        """Turn the names where their room asks for it; True where that is other than before."""
+        a_place = self.axes.bbox.width / max(len(self._names) + 0.2, 1.0)
+        upright = any(self.width_of(short(name)) + 4 > a_place for name in self._names)
+        if upright == self._upright:
+            return False
+        self._upright = upright
+        self.axes.tick_params(axis="x", labelrotation=90 if upright else 0)
+        return True
+
+
+class DrawnHeights(Named[Heights]):
+    """`Heights`; what the rest has together is told, as a column it would dwarf the others."""
+
+    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
+        super().__init__(tile, axes, theme)
+        axes.yaxis.set_major_locator(MaxNLocator(3))
+        axes.yaxis.set_major_formatter(Numbers())
+        axes.grid(visible=True, axis="y", color=theme.grid, linewidth=0.8)
+        self._bars: list[Rectangle] = []
+
+    def show(self, content: Content) -> bool:
+        """As `DrawnTile.show`."""
+        shown, rest = content.leaders.shown, content.leaders.rest
+        values = np.nan_to_num(shown[self.mark.value])
+        changed = self._renamed(shown[self.mark.label].tolist())
+        if changed:
+            self._bars = [
+                self._add(
+                    self.axes.add_patch(Rectangle((place - _WIDTH / 2, 0), _WIDTH, 0, color=self.theme.color(place)))
+                )
+                for place in range(len(values))
+            ]
+            self._name_places(self.axes)
+        for bar, value in zip(self._bars, values.tolist(), strict=True):
+            bar.set_height(value)
+        others = brief(float(np.nansum(rest[self.mark.value])))
+        self.say_aside(*([f"{len(rest):,} others {others}", f"others {others}"] if len(rest) else [self.tile.unit]))
+        return self._turned() | fitted(self.axes, values) | changed
+
+
+class DrawnProfile(Named[Profile]):
+    """`Profile`: a mark a symbol for each column; the second column's axis stands on the right."""
+
+    def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
+        super().__init__(tile, axes, theme)
+        self._axes = [axes]
+        for _ in self.mark.values[1:]:
+            twin = axes.twinx()
+            twin.set_autoscale_on(False)
+            for side, spine in twin.spines.items():
+                spine.set(color=theme.edge, linewidth=0.8, visible=side == "right")
+            self._axes.append(twin)
+        for number, (each, (_, _, form)) in enumerate(zip(self._axes, self.mark.values, strict=True)):
+            each.tick_params(length=0, pad=4, colors=theme.color(number), labelsize=theme.small_size)
+            each.yaxis.set_major_locator(MaxNLocator(3))
+            each.yaxis.set_major_formatter(FuncFormatter(lambda value, _, form=form: format(value, form)))
+        axes.tick_params(axis="x", colors=theme.quiet)
+        axes.grid(visible=True, color=theme.grid, linewidth=0.8)
+        self._lines: list[Any] = []
+
+    @property
+    def over(self) -> float:
+        """As `DrawnTile.over`: the labels of the second axis stand beneath."""
+        return 32.0
+
+    def show(self, content: Content) -> bool:
+        """As `DrawnTile.show`."""
+        table = content.leaders.shown
+        changed = self._renamed(table[self.mark.label].tolist())
+        if changed:
+            self._lines = [
+                self._add(
+                    each.plot(
+                        [],
+                        [],
+                        color=self.theme.color(number),
+                        marker=_MARKERS[number % 3][0],
+                        markersize=5,
+                        linestyle="none",
+                    )[0]
+                )
+                for number, each in enumerate(self._axes)
+            ]
+            for each in self._axes:
+                self._name_places(each)
+        for each, line, (column, _, _) in zip(self._axes, self._lines, self.mark.values, strict=True):
+            values = table[column]
+            line.set_data(np.arange(len(values)), values)
+            changed |= fitted(each, values)
+        labels = [f"{_MARKERS[number % 3][1]} {label}" for number, (_, label, _) in enumerate(self.mark.values)]
+        self.say_aside("   ".join(labels), "  ".join(label.replace(" a bar", "") for label in labels))
+        return self._turned() | changed
+
+
+def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> None:
+    """Give axes their limits where they have others: to set them takes as long as to draw a tile."""
+    if axes.get_xlim() != across:
+        axes.set_xlim(*across)
+    if axes.get_ylim() != up:
+        axes.set_ylim(*up)
+
+
+def brief(value: float) -> str:
+    """A large number in three digits.
+
+    >>> brief(1_302_444_000.0), brief(999_999.0), brief(31.0)
+    ('1.30B', '1.00M', '31')
+    """
+    for size, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= 0.9995 * size:
+            scaled = value / size
+            return f"{scaled:.{max(0, 2 - len(str(int(scaled))) + 1)}f}{unit}"
+    return f"{value:,.4g}"
+
+
+def short(name: str) -> str:
+    """A name that takes little room.
+
+    >>> short("MSFT"), short("A-VERY-LONG-NAME")
+    ('MSFT', 'A-VERY-L…')
+    """
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
+
+
+def fitted(axes: Axes, values: Any, *, across: bool = False) -> bool:
+    """Let an axis reach from zero, or around the values across, over all of them; True where it had to change."""
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return False
+    lowest, highest = float(known.min()), float(known.max())
+    low, high = axes.get_xlim() if across else axes.get_ylim()
+    if across:
+        room = 0.15 * (highest - lowest) or 0.05 * abs(highest) or 1.0
+        fits = low <= lowest - room / 3 and highest + room / 3 <= high and (high - low) <= 4 * (highest - lowest + room)
+        wanted = lowest - room, highest + 3 * room
+    else:
+        top = max(highest, 0.0)
+        fits = (
+            low == 0 and top <= high and (top >= high / 2 or not top) if lowest >= 0 else low <= lowest and top <= high
+        )
+        wanted = (min(0.0, _ROOM * lowest), _ROOM * top or 1.0)
+    if fits:
+        return False
+    (axes.set_xlim if across else axes.set_ylim)(*wanted)
+    return True

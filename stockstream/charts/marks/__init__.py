@@ -1,0 +1,1 @@
+"""Marks made visible: lines, bands, candles, columns. Each owns its artists, made once and moved; begin with `lines`."""

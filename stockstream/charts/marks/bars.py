@@ -1,0 +1,214 @@
+"""The marks made of upright bars: candles, columns, groups of columns, and gaps. All keep to whole pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from stockstream.charts.marks.lines import DrawnMark, Level, Rows, Scale
+from stockstream.charts.marks.shapes import EMPTY, Numbers, boxes, polyline, segments
+from stockstream.charts.theme import Theme
+from stockstream.present import decimation as sampling
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Candles, Columns, Groups
+
+_OPEN_BODY: Final = 3
+"""Pixels from which on a body can be hollow; a narrower one is told from its wick by the wick's paler hue."""
+
+_DOUBTFUL: Final = 8
+"""The first of the artists of doubtful rows; before them are wick and body of the four kinds of candles."""
+
+_WITHOUT_OPEN: Final = 10
+"""The first of the artists of candles of which it is not known how they opened."""
+
+_PRICES: Final = ("open", "high", "low", "close")
+_DASHES: Final = (0, (2.0, 2.0))
+
+
+def _trend(rows: Rows, size: int) -> NDArray[np.bool_]:
+    """Whether each bucket closes where it opened or above; also where it is not known how it opened."""
+    return np.asarray(~(sampling.lasts(rows["close"], size) < sampling.firsts(rows["open"], size)))
+
+
+def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
+    """A column of truths for each bucket, by its last row; ``otherwise`` where the frame has none."""
+    if name in rows.frame:
+        return np.asarray(sampling.lasts(rows[name], size), dtype=bool)
+    return np.full(-(-len(rows) // size), otherwise)
+
+
+class DrawnCandles(DrawnMark):
+    """`Candles`: hollow where the close is not below the open, filled where it is; dashed while forming.
+
+    A row without an open is a stroke from low to high with a tick to the right at the close. One with a price in doubt
+    is a grey stroke from low to high, which may lie anywhere, and a mark at the panel's upper edge; nothing else is
+    drawn of it.
+    """
+
+    columns = ("high", "low")
+
+    def __init__(self, mark: Candles, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        del mark
+        self._theme = theme
+        for dashes in ("-", _DASHES):
+            for color, fill in ((theme.up, theme.background), (theme.down, theme.down)):
+                inside = fill if dashes == "-" else theme.pale(fill, 0.35)
+                self.crisp(fill=False, edgecolor=color)
+                self.crisp(facecolor=inside, edgecolor=color, linestyle=dashes)
+        self.crisp(fill=False, edgecolor=theme.doubtful)
+        self.pixels(fill=False, edgecolor=theme.alarm)
+        for _ in ("stick", "tick"):
+            self.crisp(fill=False, edgecolor=theme.quiet)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the candles; a bucket of several rows is one candle of all of them."""
+        size = scale.bucket
+        x = scale.pixels(sampling.centers(len(rows), rows.first, size))
+        doubtful = ~rows.frame.sure(*_PRICES)
+        trusted = {name: np.where(doubtful, np.nan, rows[name]) for name in _PRICES}
+        opens, closes = sampling.firsts(trusted["open"], size), sampling.lasts(trusted["close"], size)
+        high, low = sampling.highest(trusted["high"], size), sampling.lowest(trusted["low"], size)
+        rising = closes >= opens
+        final = _flag(rows, "final", size, otherwise=True)
+        known = np.isfinite(opens)
+        half = scale.width // 2
+        bottom, top = np.minimum(opens, closes), np.maximum(opens, closes)
+        kinds = (rising & final, ~rising & final, rising & ~final, ~rising & ~final)
+        for number, kind in enumerate(kinds):
+            kind &= known
+            wick, body = 2 * number, 2 * number + 1
+            color = self._theme.down if number % 2 else self._theme.up
+            self.patch(level, wick).set_edgecolor(self._theme.pale(color, 1.0 if half else 0.5))
+            stick = segments(x[kind], low[kind], high[kind])
+            box = boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind])
+            self.set(level, wick, stick, width=scale.hairline)
+            self.set(level, body, box, width=scale.hairline)
+        blunt = ~known & np.isfinite(closes)
+        stick = segments(x[blunt], low[blunt], high[blunt])
+        tick = boxes(x[blunt], x[blunt] + half, closes[blunt], closes[blunt])
+        self.set(level, _WITHOUT_OPEN, stick, width=scale.hairline)
+        self.set(level, _WITHOUT_OPEN + 1, tick, width=scale.hairline)
+        self._place_doubtful(level, rows, doubtful, scale)
+
+    def _place_doubtful(self, level: Level, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:
+        places = np.flatnonzero(doubtful)
+        x = scale.pixels((rows.first + places).astype(np.float64))
+        stick = segments(x, rows["low"][places], rows["high"][places])
+        self.set(level, _DOUBTFUL, stick, width=scale.hairline)
+        unit = self._axes.figure.dpi / 100
+        top = np.full(len(x), self._axes.bbox.y1)
+        self.set(level, _DOUBTFUL + 1, segments(x, top - 7 * unit, top), width=2 * scale.hairline)
+
+
+class DrawnColumns(DrawnMark):
+    """`Columns`: from zero to the value, pale in the hue of up and down, paler while forming."""
+
+    def __init__(self, mark: Columns, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        self.columns = (mark.column,)
+        self._signed = mark.signed
+        for share in (0.55, 0.3):
+            for color in (theme.up, theme.down):
+                self.crisp(facecolor=theme.pale(color, share), edgecolor="none")
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the columns; a bucket of several rows shows the one that is farthest from zero."""
+        size = scale.bucket
+        x = scale.pixels(sampling.centers(len(rows), rows.first, size))
+        values = sampling.farthest(rows[self.columns[0]], size)
+        known = np.isfinite(values)
+        prices = "open" in rows.frame and "close" in rows.frame
+        rising = _trend(rows, size) if prices and not self._signed else values >= 0
+        final = _flag(rows, "final", size, otherwise=True)
+        half = scale.width // 2
+        for number, kind in enumerate((rising & final, ~rising & final, rising & ~final, ~rising & ~final)):
+            kind &= known
+            self.set(level, number, _upright(x[kind] - half, x[kind] + half + 1, values[kind]))
+
+
+class DrawnGroups(DrawnMark):
+    """`Groups`: a column of every key side by side, or a line a key where there are too many rows for columns."""
+
+    whole = True
+    settles = False
+
+    def __init__(self, mark: Groups, axes: Axes, theme: Theme, places: Sequence[tuple[str, int]]) -> None:
+        """``places`` names the keys' columns in the frame, in order, each with its place in the palette."""
+        super().__init__(axes)
+        self.columns = tuple(column for column, _ in places)
+        self._most = mark.columns_up_to
+        for _, place in places:
+            color = theme.color(place)
+            again = theme.again(place)
+            fill, edge = (theme.pale(color, 0.35), color) if again else (color, "none")
+            self.crisp(facecolor=fill, edgecolor=edge)
+            self.stroke(color, 1.4, dashed=again)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move columns and lines, of which one kind is empty."""
+        in_columns = self.in_columns(scale)
+        each = self._width(scale)
+        gap = 1 if each > _OPEN_BODY else 0
+        for number, name in enumerate(self.columns):
+            values = rows[name]
+            column, line = EMPTY, EMPTY
+            if in_columns:
+                known = np.isfinite(values)
+                x = scale.pixels(rows.first + np.flatnonzero(known).astype(np.float64))
+                left = x - each * len(self.columns) // 2 + each * number
+                column = _upright(left, left + each - gap, values[known])
+            else:
+                line = polyline(*sampling.broken(rows.gaps, *sampling.extremes(values, rows.first, scale.bucket)))
+            self.set(level, 2 * number, column, width=scale.hairline)
+            self.set(level, 2 * number + 1, line)
+
+    def in_columns(self, scale: Scale) -> bool:
+        """Whether there is room for columns."""
+        return scale.shown <= self._most
+
+    def _width(self, scale: Scale) -> int:
+        """The pixels of a column."""
+        return max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
+
+    def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
+        """Of a row's columns, or lines, the nearest to a place: its name and the pixel at its middle."""
+        known = [name for name in self.columns if name in frame and np.isfinite(frame[name][row])]
+        if not known:
+            return None
+        middle = scale.pixels(np.array([float(row)]))[0]
+        if not self.in_columns(scale):
+            up = self._axes.transData.transform([(row, frame[name][row]) for name in known])[:, 1]
+            return known[int(np.abs(up - place[1]).argmin())], middle
+        each = self._width(scale)
+        left = middle - each * len(self.columns) // 2
+        middles = [left + each * self.columns.index(name) + each // 2 for name in known]
+        nearest = int(np.abs(np.array(middles) - place[0]).argmin())
+        return known[nearest], middles[nearest]
+
+
+class DrawnGaps(DrawnMark):
+    """Where rows are missing: a dotted line between the rows beside the gap, and two strokes across the axis."""
+
+    def __init__(self, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        self.pixels(fill=False, edgecolor=theme.quiet, linestyle=(0, (1.0, 3.0)))
+        self.pixels(fill=False, edgecolor=theme.text)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the lines and the strokes."""
+        x = np.unique(scale.pixels(rows.gaps.astype(np.float64) - 0.5))
+        low, high = (np.full(len(x), edge) for edge in (self._axes.bbox.y0, self._axes.bbox.y1))
+        self.set(level, 0, segments(x, low, high), width=scale.hairline)
+        unit = self._axes.figure.dpi / 100
+        beside = np.concatenate((x - 2 * unit, x + 2 * unit))
+        low = np.concatenate((low, low))
+        self.set(level, 1, segments(beside, low, low + 7 * unit), width=scale.hairline)
+
+
+def _upright(left: Numbers, right: Numbers, values: NDArray[Any]) -> Any:
+    return boxes(left, right, np.minimum(values, 0.0), np.maximum(values, 0.0))

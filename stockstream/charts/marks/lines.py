@@ -1,0 +1,186 @@
+"""Marks made visible: each owns its artists, which are made once and moved.
+
+A mark has its artists twice, one set for the rows that are settled and baked into the background and one for the
+live ones. They belong to the figure, not to the axes: a scene draws them itself, in its own order, over the axes.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.transforms import IdentityTransform, Transform, blended_transform_factory
+from numpy.typing import NDArray
+
+from stockstream.charts.marks.shapes import EMPTY, Numbers, polyline, ribbon
+from stockstream.charts.theme import Theme
+from stockstream.present import decimation as sampling
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Band, Line
+
+
+class Level(IntEnum):
+    """Which of its two sets of artists a mark is asked for."""
+
+    SETTLED = 0
+    LIVE = 1
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where rows stand on the canvas.
+
+    ``origin`` is the pixel of row 0 and ``pitch`` the pixels from row to row; ``bucket`` rows are put together
+    where there are too many, and ``shown`` of them are in view. ``hairline`` is the width, in points, of a line that
+    takes a whole number of pixels.
+    """
+
+    origin: float
+    pitch: float
+    bucket: int
+    shown: int
+    hairline: float = 0.72
+
+    def pixels(self, rows: Numbers) -> Numbers:
+        """The whole pixel at the middle of each row."""
+        return np.floor(self.origin + rows * self.pitch)
+
+    @property
+    def width(self) -> int:
+        """The pixels that a bar takes: a whole and odd number, with one left between bars where there is room."""
+        pitch = self.pitch * self.bucket
+        width = int(min(pitch - 1, 0.8 * pitch))
+        return max(1, width - 1 + width % 2)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A stretch of a frame, whose first row has the place ``first`` (a multiple of the bucket) in the whole."""
+
+    frame: Frame
+    first: int
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.frame[name]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @property
+    def gaps(self) -> NDArray[np.intp]:
+        """The places in the whole of the rows that have others missing before them."""
+        return np.flatnonzero(self.frame["gap"]) + self.first if "gap" in self.frame else np.empty(0, dtype=np.intp)
+
+
+class DrawnMark(ABC):
+    """A mark with its artists.
+
+    ``columns`` are those it reads, all of which the vertical axis has to show. ``whole`` says that the live artists
+    always draw every row in view, ``settles`` that rows once drawn mostly stay as they are.
+    """
+
+    columns: tuple[str, ...] = ()
+    whole = False
+    settles = True
+
+    def __init__(self, axes: Axes) -> None:
+        self._axes = axes
+        self._patches: tuple[list[PathPatch], list[PathPatch]] = ([], [])
+
+    @abstractmethod
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the artists of a level to these rows."""
+
+    def draw(self, level: Level, renderer: RendererBase) -> None:
+        """Draw the artists of a level in their order."""
+        for patch in self._patches[level]:
+            if patch.get_visible():
+                patch.draw(renderer)
+
+    def remove(self) -> None:
+        """Take the artists off the figure."""
+        for patch in (*self._patches[0], *self._patches[1]):
+            patch.remove()
+
+    def patch(self, level: Level, number: int) -> PathPatch:
+        """One of the artists of a level."""
+        return self._patches[level][number]
+
+    def set(self, level: Level, number: int, path: Path, *, width: float | None = None) -> None:
+        """Give an artist its path, and its line a width in points; an empty one is not drawn."""
+        patch = self._patches[level][number]
+        patch.set_visible(path is not EMPTY)
+        patch.set_path(path)
+        if width is not None:
+            patch.set_linewidth(width)
+
+    def stroke(self, color: str, width: float, *, dashed: bool = False) -> None:
+        """Add a curve in data coordinates."""
+        dashes = (0, (5.0, 3.0)) if dashed else "-"
+        style = {"edgecolor": color, "linewidth": width, "linestyle": dashes, "fill": False}
+        self._add(self._axes.transData, snap=False, capstyle="butt", joinstyle="round", **style)
+
+    def area(self, color: str, alpha: float) -> None:
+        """Add an area in data coordinates."""
+        self._add(self._axes.transData, snap=False, facecolor=color, edgecolor="none", alpha=alpha)
+
+    def crisp(self, **style: Any) -> None:
+        """Add a shape in pixels across and in data upwards, that keeps to whole pixels."""
+        across = blended_transform_factory(IdentityTransform(), self._axes.transData)
+        self._add(across, snap=True, capstyle="butt", joinstyle="miter", **style)
+
+    def pixels(self, **style: Any) -> None:
+        """Add a shape in whole pixels."""
+        self._add(IdentityTransform(), snap=True, capstyle="butt", joinstyle="miter", **style)
+
+    def _add(self, transform: Transform, **style: Any) -> None:
+        for level in self._patches:
+            patch = PathPatch(EMPTY, transform=transform, animated=True, visible=False, **style)
+            self._axes.figure.add_artist(patch)
+            patch.set_clip_box(self._axes.bbox)
+            level.append(patch)
+
+
+class DrawnLine(DrawnMark):
+    """A `Line`, broken where the column is undefined and at gaps."""
+
+    def __init__(self, mark: Line, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        self.columns = (mark.column,)
+        # Where its dashes fall depends on where a line begins.
+        self.whole = mark.dashed
+        self.stroke(theme.color(mark.color), mark.width, dashed=mark.dashed)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the line."""
+        x, y = sampling.extremes(rows[self.columns[0]], rows.first, scale.bucket)
+        self.set(level, 0, polyline(*sampling.broken(rows.gaps, x, y)))
+
+
+class DrawnBand(DrawnMark):
+    """A `Band`: its area, and its edges over it."""
+
+    def __init__(self, mark: Band, axes: Axes, theme: Theme) -> None:
+        super().__init__(axes)
+        self.columns = (mark.lower, mark.upper)
+        color = theme.color(mark.color)
+        self.area(color, 0.08)
+        self.stroke(theme.pale(color, 0.8), 1.0)
+        self.stroke(theme.pale(color, 0.8), 1.0)
+
+    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+        """Move the area and the edges."""
+        size, gaps = scale.bucket, rows.gaps
+        lower, upper = (rows[name] for name in self.columns)
+        x = sampling.centers(len(rows), rows.first, size)
+        edges = sampling.lowest(lower, size), sampling.highest(upper, size)
+        self.set(level, 0, ribbon(*sampling.broken(gaps, x, *edges)))
+        for number, edge in enumerate((lower, upper), start=1):
+            self.set(level, number, polyline(*sampling.broken(gaps, *sampling.extremes(edge, rows.first, size))))

@@ -1,0 +1,1 @@
+"""What lies over the picture and comes and goes without a redraw: crosshair, measure tool, level lines; begin with `overlay`."""

@@ -1,0 +1,102 @@
+"""The crosshair: which row and which value the mouse points at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.path import Path
+
+from stockstream.charts.marks.shapes import segments
+from stockstream.charts.overlays.overlay import HALF, Overlay, Piece, Place, Sight, Stroke, Tag
+from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.charts.theme import Theme
+
+_DASHES: Final = (4.0, 3.0)
+_APART: Final = 2
+"""Pixels between an axis and a tag."""
+
+_MOST: Final = 0.5
+"""The share of the canvas's width that a tag may cover."""
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What the mouse points at: a panel, a row where there is one, with its pixel, and a column of several."""
+
+    panel: DrawnPanel
+    row: int | None
+    x: float
+    column: str | None = None
+
+
+class Crosshair(Overlay):
+    """A line through all panels at the row under the mouse, one across at its height, and what the axes say there."""
+
+    printed = False
+
+    def __init__(self) -> None:
+        self._mouse: Place | None = None
+
+    def build(self, figure: Figure, theme: Theme) -> None:
+        """Make lines and tags."""
+        self._upright, self._level = (Stroke(figure, theme.quiet, dashes=_DASHES) for _ in range(2))
+        self._time, self._value = Tag(figure, theme), Tag(figure, theme)
+        for tag in (self._time, self._value):
+            tag.dress(text=theme.background, fill=theme.text)
+
+    def point(self, mouse: Place | None) -> bool:
+        """The mouse is here now, or has left; True where that changes anything."""
+        if mouse == self._mouse:
+            return False
+        self._mouse = mouse
+        self.changed = True
+        return True
+
+    def aim(self, sight: Sight) -> Aim | None:
+        """What is pointed at; None where the mouse is over no panel, or there is nothing to see."""
+        if self._mouse is None or not len(sight.subject.frame):
+            return None
+        panel, row = sight.panel(self._mouse), sight.row(self._mouse[0])
+        if panel is None:
+            return None
+        if row is None or not panel.axes.bbox.x0 <= sight.across(row) <= panel.axes.bbox.x1:
+            return Aim(panel, None, 0.0)
+        column = panel.column_at(self._mouse, row, sight.subject.frame, sight.scale)
+        return Aim(panel, row, sight.across(row)) if column is None else Aim(panel, row, column[1], column[0])
+
+    def place(self, sight: Sight) -> Iterable[Piece]:
+        """Put it under the mouse."""
+        aim = self.aim(sight)
+        if aim is None or self._mouse is None:
+            return
+        if aim.row is not None:
+            yield self._upright.put(sight, _upright(sight, aim.x))
+            yield from self._at_time(sight, aim.row, aim.x)
+        box, height = aim.panel.axes.bbox, np.floor(self._mouse[1])
+        yield self._level.put(sight, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
+        yield from self._at_value(sight, aim.panel, height)
+
+    def _at_time(self, sight: Sight, row: int, x: float) -> Iterable[Piece]:
+        """The row's time beneath the panels, or over the foot of the lowest where nothing is beneath."""
+        text = sight.subject.moment(row, named=False)
+        wide, tall = self._time.size(sight, text)
+        canvas, box = sight.panels[0].axes.figure.bbox, sight.panels[-1].axes.bbox
+        if wide <= _MOST * canvas.width:
+            left = min(max(x - wide // 2, 0), canvas.width - wide)
+            yield self._time.put(sight, text, left, max(0, box.y0 - _APART - tall))
+
+    def _at_value(self, sight: Sight, panel: DrawnPanel, height: float) -> Iterable[Piece]:
+        value = panel.axes.transData.inverted().transform((0.0, height - HALF))[1]
+        text = panel.tell(float(value))
+        wide, tall = self._value.size(sight, text)
+        if wide <= _MOST * sight.panels[0].axes.figure.bbox.width:
+            yield self._value.put(sight, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)
+
+
+def _upright(sight: Sight, x: float) -> Path:
+    boxes = np.array([panel.axes.bbox.extents for panel in sight.panels])
+    return segments(np.full(len(boxes), x), boxes[:, 1], boxes[:, 3])

@@ -1,0 +1,121 @@
+"""The keys and what they do, over the picture, for whoever asks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox, IdentityTransform
+
+from stockstream.charts.overlays.overlay import Overlay, Piece, Sight
+from stockstream.charts.text.text import Ruler
+from stockstream.charts.theme import Theme
+from stockstream.present.keys import Binding
+
+_TITLE: Final = "Keys and mouse"
+_LINE: Final = 1.5
+_PAD: Final = 1.4
+_GAP: Final = 1.3
+"""In sizes of the type: from line to line, about the whole, and from a key to what it does."""
+
+_SMALLEST: Final = 5.0
+"""Points of the smallest type; a window in which that has no room shows a part."""
+
+
+class Help(Overlay):
+    """A card with a table of keys, in as many columns and as small as the window asks for."""
+
+    printed = False
+
+    def __init__(self, bindings: Sequence[Binding]) -> None:
+        self.shown = False
+        self._bindings = bindings
+
+    def build(self, figure: Figure, theme: Theme) -> None:
+        """Make the card and its words."""
+        self._figure, self._theme, self._ruler = figure, theme, Ruler(figure)
+        self._card = Rectangle(
+            (0, 0), 1, 1, transform=IdentityTransform(), animated=True, snap=True, linewidth=0.8,
+            facecolor=theme.background, edgecolor=theme.quiet,
+        )  # fmt: skip
+        figure.add_artist(self._card)
+        self._title = self._words(figure, _TITLE, theme.text, bold=True)
+        self._labels = [self._words(figure, binding.label, theme.text, bold=True) for binding in self._bindings]
+        self._does = [self._words(figure, binding.does, theme.text) for binding in self._bindings]
+
+    def _words(self, figure: Figure, words: str, color: str, *, bold: bool = False) -> Text:
+        return figure.text(
+            0, 0, words, transform=IdentityTransform(), animated=True, parse_math=False, color=color,
+            va="baseline", fontweight="bold" if bold else "normal",
+        )  # fmt: skip
+
+    def toggle(self, *, off: bool = False) -> None:
+        """Show the card, or hide it; ``off`` hides it in any case."""
+        self.changed |= self.shown or not off
+        self.shown = not (self.shown or off)
+
+    def place(self, _: Sight) -> Iterable[Piece]:
+        """Put the card into the middle."""
+        return self.arrange()
+
+    def arrange(self) -> Iterable[Piece]:
+        """The same, of a figure that is no chart, too."""
+        if not self.shown:
+            return
+        canvas = self._figure.bbox
+        columns, size, (wide, tall) = self._layout(canvas.width, canvas.height)
+        left, top = (canvas.width - wide) // 2, canvas.height - max(0, (canvas.height - tall) // 2)
+        self._card.set_bounds(left, top - tall, wide, tall)
+        pixels = size / self._pixel
+        down = top - (_PAD + 0.8) * pixels
+        self._put(self._title, left + _PAD * pixels, down, 1.15 * size)
+        rows = math.ceil(len(self._bindings) / len(columns))
+        for number, (label, does) in enumerate(zip(self._labels, self._does, strict=True)):
+            column, row = divmod(number, rows)
+            across = left + _PAD * pixels + sum(sum(each) + 2 * _GAP * pixels for each in columns[:column])
+            y = down - (row + 1.25) * _LINE * pixels
+            self._put(label, across, y, size)
+            self._put(does, across + columns[column][0] + _GAP * pixels, y, size)
+        yield Piece(
+            [self._card, self._title, *self._labels, *self._does],
+            Bbox.from_bounds(left, top - tall, wide, tall).padded(2),
+        )
+
+    @staticmethod
+    def _put(text: Text, x: float, y: float, size: float) -> None:
+        text.set_position((round(x), round(y)))
+        text.set_fontsize(size)
+
+    @property
+    def _pixel(self) -> float:
+        """The points of a pixel."""
+        return 72 / self._figure.dpi
+
+    def _layout(self, width: float, height: float) -> tuple[Sequence[tuple[float, float]], float, tuple[float, float]]:
+        """The columns' widths (keys, what they do), the size of the type and the card's: the largest that fits."""
+        size = self._theme.text_size
+        while True:
+            for count in (1, 2):
+                columns = self._columns(count, size)
+                pixels = size / self._pixel
+                wide = sum(sum(each) for each in columns) + (_GAP * (3 * count - 2) + 2 * _PAD) * pixels
+                tall = (_LINE * (math.ceil(len(self._bindings) / count) + 1.25) + 2 * _PAD - 0.4) * pixels
+                if (wide <= width and tall <= height) or (size <= _SMALLEST and count == 2):
+                    return columns, size, (math.ceil(wide), math.ceil(tall))
+            size -= 0.5
+
+    def _columns(self, count: int, size: float) -> list[tuple[float, float]]:
+        """How wide the keys and what they do are in each of some columns, in pixels."""
+        rows = math.ceil(len(self._bindings) / count)
+        parts = [self._bindings[place : place + rows] for place in range(0, len(self._bindings), rows)]
+        return [
+            (
+                max(self._ruler.points(each.label, size, "bold") for each in part) / self._pixel,
+                max(self._ruler.points(each.does, size) for each in part) / self._pixel,
+            )
+            for part in parts
+        ]

@@ -1,0 +1,129 @@
+"""The last price in the margin, at its height, with the change since the close before."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from stockstream.charts.canvas_region import Ground
+from stockstream.charts.overlays.overlay import Sight, Tag, draw
+from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.charts.theme import Theme
+from stockstream.present.price_change import Quote, quote
+
+_STEADY: Final = 6.0
+"""Points in whose steps room is made."""
+
+_STEP: Final = 0.85
+"""From line to line, in heights of a tag."""
+
+_BESIDE: Final = 4
+"""Pixels from the axes."""
+
+
+class LastPrice:
+    """A tag right of a panel, on a ground that is kept, so that it can change without a full draw.
+
+    ``stale`` says that it needs more room than it was given, ``fits`` whether there is any.
+    """
+
+    def __init__(self, figure: Figure, theme: Theme, panel: DrawnPanel) -> None:
+        self._theme = theme
+        self._panel = panel
+        self._tags = [Tag(figure, theme, bold=number == 0) for number in range(4)]
+        self._quote: Quote | None = None
+        self._beyond = ""
+        self._given = 0.0
+        self._ground: Ground | None = None
+        self.changed = False
+        self.stale = False
+        self.fits = True
+
+    def show(self, sight: Sight) -> None:
+        """Take the last price of what is in view."""
+        shown = quote(sight.subject)
+        off = self._off(shown)
+        if (shown, off) != (self._quote, self._beyond):
+            self._quote, self._beyond = shown, off
+            self.changed = True
+            self.stale |= self._needed(sight) > self._given
+
+    def _off(self, shown: Quote | None) -> str:
+        """An arrow to where the price is beyond its panel."""
+        if shown is None:
+            return ""
+        low, high = self._panel.axes.get_ylim()
+        return "↑ " if shown.price > high else "↓ " if shown.price < low else ""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What it says; an arrow says that the price is off the scale."""
+        if self._quote is None:
+            return ()
+        price, *rest = self._quote.lines
+        return self._beyond + price, *rest
+
+    def _needed(self, sight: Sight) -> float:
+        """Points that the widest line takes."""
+        if self._quote is None:
+            return 0.0
+        return sight.pixel * max(tag.size(sight, line)[0] for tag, line in zip(self._tags, self.lines, strict=True))
+
+    def room(self, sight: Sight) -> float:
+        """The points to be left beside the panel; they are taken for given."""
+        self.stale = False
+        self._beyond = self._off(self._quote)
+        self._given = _STEADY * math.ceil(self._needed(sight) / _STEADY)
+        return self._given + 2 * _BESIDE * sight.pixel if self._given else 0.0
+
+    def _box(self, canvas: FigureCanvasAgg) -> Bbox:
+        box = self._panel.axes.bbox
+        right, _ = canvas.get_width_height(physical=True)
+        return Bbox.from_extents(min(math.ceil(box.x1) + 2, right), math.floor(box.y0), right, math.ceil(box.y1))
+
+    def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase, sight: Sight) -> None:
+        """Keep the ground as it is on the canvas now, and draw on it."""
+        self._ground = Ground(canvas, self._box(canvas))
+        self.draw(renderer, sight)
+        self.changed = False
+
+    def renew(self, renderer: RendererBase, sight: Sight) -> Bbox | None:
+        """Draw it anew on its ground, which `keep` has kept; returns the place to blit."""
+        self.changed = False
+        if self._ground is None or self._ground.box is None:
+            return None
+        self._ground.put_back()
+        self.draw(renderer, sight)
+        return self._ground.box
+
+    def draw(self, renderer: RendererBase, sight: Sight) -> None:
+        """Draw it; hollow at the panel's edge, with an arrow, where the price is beyond it."""
+        shown = self._quote
+        if shown is None or not self.fits:
+            return
+        theme, box = self._theme, self._panel.axes.bbox
+        color = theme.up if shown.change > 0 else theme.down if shown.change < 0 else theme.quiet
+        tall = self._tags[0].size(sight, self.lines[0])[1]
+        step = round(_STEP * tall)
+        if box.height < tall:
+            return
+        height = float(self._panel.axes.transData.transform((0.0, shown.price))[1])
+        bottom = round(min(max(height - tall / 2, box.y0), box.y1 - tall))
+        left = math.ceil(box.x1) + _BESIDE
+        fits_beneath = bottom - 3 * step >= box.y0
+        for number, (tag, line) in enumerate(zip(self._tags, self.lines, strict=True)):
+            if number == 0 and self._beyond:
+                tag.dress(text=color, fill=theme.background, edge=color)
+            elif number == 0:
+                tag.dress(text=theme.background, fill=color)
+            else:
+                tag.dress(text=color if number < len(self._tags) - 1 else theme.quiet)
+            lines_up = -number if fits_beneath else -number % len(self._tags)
+            place = bottom + lines_up * step
+            if box.y0 <= place <= box.y1 - step:
+                draw(tag.put(sight, line, left, place), renderer)

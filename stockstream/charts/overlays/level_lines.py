@@ -1,0 +1,71 @@
+"""The levels that are watched, as lines over the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.path import Path
+
+from stockstream.charts.overlays.overlay import Overlay, Piece, Sight, Stroke, Tag
+from stockstream.charts.theme import Theme
+
+_DASHES: Final = (8.0, 3.0, 2.0, 3.0)
+_FLAG: Final = "⚑"
+_REACH: Final = 4.0
+"""Points from a line at which it is still meant."""
+
+_INSIDE: Final = 4
+"""Pixels from the panel's left edge to a level's flag."""
+
+
+class AlertLines(Overlay):
+    """A line for each level, with its value at the left."""
+
+    def __init__(self) -> None:
+        self._levels: Sequence[tuple[int, float]] = ()
+
+    def build(self, figure: Figure, theme: Theme) -> None:
+        """Forget the artists of a figure that was cleared; there are as many as there are levels."""
+        self._figure, self._theme = figure, theme
+        self._lines: list[tuple[Stroke, Tag]] = []
+
+    def show(self, levels: Sequence[tuple[int, float]]) -> None:
+        """Take the levels of what is shown: each the place of its panel, and a value."""
+        if list(levels) != list(self._levels):
+            self._levels = levels
+            self.changed = True
+
+    def at(self, sight: Sight, panel: int, height: float) -> float | None:
+        """The level of a panel that is nearest to a height in pixels, within reach of a hand."""
+        reach = _REACH / sight.pixel
+        near = [
+            (abs(self._height(sight, panel, value) - height), value) for place, value in self._levels if place == panel
+        ]
+        distance, value = min(near, default=(reach + 1, 0.0))
+        return value if distance <= reach else None
+
+    @staticmethod
+    def _height(sight: Sight, panel: int, value: float) -> float:
+        return float(sight.panels[panel].axes.transData.transform((0.0, value))[1])
+
+    def place(self, sight: Sight) -> Iterable[Piece]:
+        """Put the lines at their heights; those beyond their panels are left out."""
+        while len(self._lines) < len(self._levels):
+            line, tag = Stroke(self._figure, self._theme.text, dashes=_DASHES), Tag(self._figure, self._theme)
+            tag.dress(text=self._theme.text, fill=self._theme.background, edge=self._theme.text)
+            self._lines.append((line, tag))
+        for (line, tag), (place, value) in zip(self._lines, self._levels, strict=False):
+            panel = sight.panels[place]
+            box = panel.axes.bbox
+            height = self._height(sight, place, value)
+            if not (np.isfinite(height) and box.y0 <= height <= box.y1):
+                continue
+            up = np.floor(height) + 1
+            yield line.put(sight, Path([(np.floor(box.x0) + 1, up), (np.floor(box.x1), up)]))
+            text = f"{_FLAG} {panel.tell(value)}"
+            _, tall = tag.size(sight, text)
+            bottom = min(max(height - tall // 2, box.y0), box.y1 - tall)
+            yield tag.put(sight, text, box.x0 + _INSIDE, bottom)

@@ -1,0 +1,1 @@
+"""A dashboard and the returns as one page of HTML; begin with `page`."""

@@ -1,0 +1,59 @@
+"""Pieces of a page of HTML as data, which its template writes: pictures that are within it, and tables."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts.dashboard.listing import written
+from stockstream.views.joined import Rows
+from stockstream.views.tiles import Listing
+
+MOST: Final = 1_000
+"""Rows of a table that are written."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: its title, the PNG file in base64, and what stands beneath it."""
+
+    title: str
+    image: str
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column of a table: its title, and whether it holds numbers."""
+
+    title: str
+    number: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns, the cells of the rows that are written, and how many rows there are."""
+
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total: int
+
+
+def picture(figure: Figure, title: str, caption: str = "") -> Picture:
+    """A figure as a picture; ``caption`` is what stands beneath it."""
+    file = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(file)
+    return Picture(title, base64.b64encode(file.getvalue()).decode(), caption)
+
+
+def table(mark: Listing, rows: Rows) -> Table:
+    """A table's first `MOST` rows, as a listing has them."""
+    heads = tuple(Head(cell.title, cell.kind not in ("text", "clock", "day")) for cell in mark.cells)
+    shown = rows.slice(slice(0, MOST))
+    columns = [written(shown[cell.column], cell) for cell in mark.cells] if len(shown) else []
+    return Table(heads, tuple(zip(*columns, strict=True)), len(rows))

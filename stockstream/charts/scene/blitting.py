@@ -1,0 +1,136 @@
+"""Drawing on two levels: rows that are settled are baked into the background, live ones are drawn over it.
+
+A full draw keeps a copy of the painted axes as the ground, paints the settled rows over it and keeps a copy again.
+From then on a new or changed row costs the ground right of the seam, the few rows there, and a blit. Everything left
+of the seam depends on settled rows alone. Live rows begin some way left of it, so that lines have their true joins,
+and what they spill over it is taken back: the picture is, pixel for pixel, that of a full draw.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
+
+from stockstream.charts.canvas_region import Ground, whole
+from stockstream.charts.marks.lines import Level, Rows, Scale
+from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.views.frame import Frame
+
+_REACH: Final = 7.0
+"""Pixels, at 100 dots an inch, that a mark may reach beyond the middle of its row."""
+
+_OPEN_ROWS: Final = 2
+"""The newest rows are never settled: the last may be forming, and the one before it is often corrected."""
+
+_JOINS: Final = 3
+"""Buckets by which live rows begin before the first that reaches over the seam, for lines to have their true joins."""
+
+
+@dataclass(frozen=True)
+class _Baked:
+    """What the background holds: ``rows`` (a copy), up to ``settled``; live rows are drawn from ``live`` on."""
+
+    rows: Frame
+    first: int
+    settled: int
+    live: int
+    scale: Scale
+    grounds: Sequence[Ground]
+    lefts: Sequence[Ground]
+    area: Bbox | None
+
+
+class Levels:
+    """The two levels of all panels on one canvas."""
+
+    def __init__(self, canvas: FigureCanvasAgg, panels: Sequence[DrawnPanel]) -> None:
+        self._canvas = canvas
+        self._panels = panels
+        self._baked: _Baked | None = None
+
+    def holds(self, frame: Frame) -> bool:
+        """Whether the background is still true of a frame."""
+        baked = self._baked
+        if baked is None or set(baked.rows) != set(frame) or len(frame) < baked.settled:
+            return False
+        now = frame.slice(slice(baked.first, baked.settled))
+        return all(_equal(baked.rows[name], now[name]) for name in frame)
+
+    def bake(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
+        """Paint the rows from ``first`` to ``last`` over the axes, and keep what is settled."""
+        first -= first % scale.bucket
+        settled = first
+        if all(mark.settles for panel in self._panels for mark in panel.marks):
+            settled = max(first, min(last, len(frame) - _OPEN_ROWS) // scale.bucket * scale.bucket)
+        live, seam = self._seam(first, settled, scale)
+        boxes = [_pixels(panel) for panel in self._panels]
+        left, right = boxes[0].x0, boxes[0].x1
+        seam = min(max(seam, left), right)
+        grounds = [Ground(self._canvas, _part(box, seam, right)) for box in boxes]
+        self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
+        lefts = [Ground(self._canvas, _part(box, left, seam)) for box in boxes]
+        rows = frame.slice(slice(first, settled))
+        copied = rows.copy()
+        area = whole(_part(Bbox.union(boxes), seam, right), self._canvas)
+        self._baked = _Baked(copied, first, settled, live, scale, grounds, lefts, area)
+        self.renew(renderer, frame, last)
+
+    def _seam(self, first: int, settled: int, scale: Scale) -> tuple[int, int]:
+        """The first live row, and the pixel from which on the picture depends on more than settled rows."""
+        if settled == first:
+            return first, 0
+        reach = _REACH * self._canvas.figure.dpi / 100
+        # The last settled row's join with the first live one is not settled yet, and bends the stroke before it.
+        seam = math.floor(scale.origin + (settled - 2 * scale.bucket) * scale.pitch - reach)
+        back = 2 + _JOINS + math.ceil(2 * reach / (scale.pitch * scale.bucket))
+        return max(first, settled - back * scale.bucket), seam
+
+    def renew(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
+        """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""
+        baked = self._baked
+        if baked is None or baked.area is None:
+            return None
+        for ground in baked.grounds:
+            ground.put_back()
+        self._draw(Level.LIVE, renderer, frame, baked.live, last, baked.first, baked.scale)
+        for kept in baked.lefts:
+            kept.put_back()
+        return baked.area
+
+    def print(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
+        """Paint all rows at once on a renderer of any kind, as for a file; the canvas stays as it is."""
+        first -= first % scale.bucket
+        self._draw(Level.SETTLED, renderer, frame, first, last, first, scale)
+
+    def _draw(
+        self, level: Level, renderer: RendererBase, frame: Frame, first: int, last: int, whole: int, scale: Scale
+    ) -> None:
+        some, every = (Rows(frame.slice(slice(start, max(start, last))), start) for start in (first, whole))
+        for panel in self._panels:
+            for mark in panel.marks:
+                if all(name in frame for name in mark.columns):
+                    mark.place(level, every if mark.whole else some, scale)
+                    mark.draw(level, renderer)
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def _pixels(panel: DrawnPanel) -> Bbox:
+    """The pixels on which a panel's marks may leave anything."""
+    box = panel.axes.bbox
+    return Bbox.from_extents(
+        math.floor(box.x0) - 1, math.floor(box.y0) - 1, math.ceil(box.x1) + 2, math.ceil(box.y1) + 2
+    )
+
+
+def _part(box: Bbox, left: float, right: float) -> Bbox:
+    return Bbox.from_extents(left, box.y0, right, box.y1)

@@ -1,0 +1,159 @@
+"""Where everything of a scene stands.
+
+matplotlib asks a layout engine before it draws, whoever has it draw: a scene, the tool bar, a toolkit whose window
+got another size, a file. So nothing is ever drawn of which the place is not final.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import LayoutEngine
+from matplotlib.text import Text
+
+from stockstream.charts.overlays.last_price import LastPrice
+from stockstream.charts.overlays.overlay import Sight
+from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.charts.text.header import Header
+from stockstream.present.density import ROOMY, TIGHT, Density
+
+STAMP: Final = 52.0
+_RIGHT: Final = 14.0
+_NAME, _STEADY = 28.0, 6.0
+"""Points: up to the labels of the vertical axes, and the step in which room is made for those."""
+
+_EDGE: Final = 8.0
+"""Points up to the labels where the axes have no names."""
+
+_NONE: Final = 3.0
+"""Points beside the panels where nothing else is there."""
+
+_HALF: Final = 0.51
+"""The share of the figure that panels have at least."""
+
+
+class Settling(LayoutEngine):
+    """Calls a function before every draw."""
+
+    _adjust_compatible = True
+    _colorbar_gridspec = False
+
+    def __init__(self, settle: Callable[[], None]) -> None:
+        super().__init__()
+        self._settle = settle
+
+    def execute(self, fig: Figure) -> None:  # noqa: ARG002 - as matplotlib calls it
+        """Have it settled."""
+        self._settle()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What has a place on the figure: header, panels, the last price if any, the stamp, and what is said in the
+    middle."""
+
+    header: Header
+    panels: Sequence[DrawnPanel]
+    price: LastPrice | None
+    stamp: Text
+    middle: Text
+
+
+class Layout:
+    """Gives the parts of a scene their places.
+
+    Everything is reckoned in points and set as a fraction of the figure.
+    """
+
+    def __init__(self, figure: Figure, parts: Parts) -> None:
+        self._figure = figure
+        self._parts = parts
+        self._placed: list[Sequence[float]] = []
+
+    def arrange(self, sight: Sight) -> None:
+        """Place everything, as much of it as there is room for."""
+        keyed = bool(sight.subject.groups)  # without its legend such a picture says nothing
+        for density in ROOMY:
+            across, up = self._place(density, sight)
+            if up >= _HALF and (keyed or across * up >= _HALF):
+                break
+        else:
+            for density in TIGHT:
+                _, up = self._place(density, sight)
+                if up >= _HALF:
+                    break
+        self._place_words()
+        self._placed = self._places()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the panels still are where they were put."""
+        return self._placed == self._places()
+
+    def _places(self) -> list[Sequence[float]]:
+        return [tuple(panel.axes.get_position().bounds) for panel in self._parts.panels]
+
+    def _size(self) -> tuple[float, float]:
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        return float(width), float(height)
+
+    def _place(self, density: Density, sight: Sight) -> tuple[float, float]:
+        """Place header and panels; the share of the figure that panels take across, and that they take up."""
+        width, height = self._size()
+        panels = self._parts.panels
+        down = self._parts.header.layout(above=density.above, lines=density.strip, titled=density.title)
+        heights = [self._caption(panel, number, density, 0.0) for number, panel in enumerate(panels)]
+        room = height - down - sum(heights) - density.bottom - density.between * (len(panels) - 1)
+        whole = sum(panel.spec.height for panel in panels)
+        for number, panel in enumerate(panels):
+            down = self._caption(panel, number, density, down)
+            tall = max(1.0, room * panel.spec.height / whole)
+            panel.stand(1 - (down + tall) / height, 1 - down / height, tall)
+            panel.ruling.named = density.named
+            panel.ruling.labelled = density.labelled
+            panel.ruling.titled = density.dated
+            down += tall + density.between
+        left, right = self._margins(density, sight, width)
+        across = max(1.0, width - left - right)
+        for panel in panels:
+            box = panel.axes.get_position()
+            panel.axes.set_position((left / width, box.y0, across / width, box.height))
+        return across / width, room / height
+
+    @staticmethod
+    def _caption(panel: DrawnPanel, number: int, density: Density, top: float) -> float:
+        """Place a panel's caption beneath ``top``; where it ends."""
+        lines = density.caption if density.has_caption(number) else 0
+        return panel.caption.layout(top, lines=lines, beneath=density.beneath)
+
+    def _margins(self, density: Density, sight: Sight, width: float) -> tuple[float, float]:
+        """The points left and right of the panels; where those would have less than half what stands there goes."""
+        panels, price = self._parts.panels, self._parts.price
+        size = sight.theme.small_size
+        labels = [label for panel in panels for label in panel.ruling.labels()]
+        widest = max((sight.ruler.points(label, size) for label in labels), default=0.0)
+        left = (_NAME if density.named else _EDGE) + _STEADY * math.ceil(widest / _STEADY)
+        right = max(_RIGHT, price.room(sight) if price is not None else 0.0)
+        priced = numbered = True
+        if width - left - right < _HALF * width:
+            priced, right = False, min(_RIGHT, _NONE + 0.02 * width)
+        if width - left - right < _HALF * width or not density.title:
+            numbered = False
+            left = right = _NONE
+        if price is not None:
+            price.fits = priced and numbered
+        for panel in panels:
+            panel.ruling.roomy = numbered
+        return left, right
+
+    def _place_words(self) -> None:
+        """Place what stands within the panels."""
+        width, height = self._size()
+        box = self._parts.panels[0].axes.get_position()
+        across, up = box.width * width, box.height * height
+        self._parts.stamp.set_fontsize(max(1.0, min(STAMP, 0.11 * across, 0.5 * up)))
+        self._parts.middle.set_position((box.x0 + box.width / 2, box.y0 + box.height / 2))

@@ -1,0 +1,401 @@
+"""A view as a picture that can be kept up to date cheaply, on any canvas that draws with Agg."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.backend_bases import DrawEvent, Event
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts import theme as themes
+from stockstream.charts.marks.lines import Scale
+from stockstream.charts.overlays.crosshair import Aim, Crosshair
+from stockstream.charts.overlays.help import Help
+from stockstream.charts.overlays.last_price import LastPrice
+from stockstream.charts.overlays.level_lines import AlertLines
+from stockstream.charts.overlays.measure import Distance
+from stockstream.charts.overlays.overlay import Overlays, Place, Sight
+from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.charts.scene.blitting import Levels
+from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
+from stockstream.charts.scene.viewport import Guard, Viewport
+from stockstream.charts.scene.visits import Visits
+from stockstream.charts.text.header import Header
+from stockstream.charts.text.legend import entries_of_keys
+from stockstream.charts.text.text import LiveText, Ruler
+from stockstream.present import decimation as sampling
+from stockstream.present import ticks as axis
+from stockstream.present.airlines import places
+from stockstream.present.keys import CHART
+from stockstream.present.plot_data import Subject
+from stockstream.present.status_bar import Strip
+from stockstream.views.frame import Frame
+from stockstream.views.view import View
+
+DPI: Final = 100
+
+_TRIES: Final = 4
+"""How often places and limits are found anew, each by the other, before they have to do as they are."""
+
+
+class Scene:
+    """A view's panels on a figure.
+
+    `show` takes what is to be seen, `paint` brings the canvas up to date in the cheapest way.
+
+    Parameters
+    ----------
+    view
+        What to draw.
+    figure
+        Where to draw; its canvas must be one that draws with Agg.
+    rows
+        The newest rows to have in view while following; None for all.
+    theme
+        How it looks at first; light where none is given.
+    guard
+        Wraps every function that the canvas calls, for a window that has to see their errors.
+    """
+
+    def __init__(
+        self,
+        view: View[Any],
+        figure: Figure,
+        *,
+        rows: int | None = 500,
+        theme: themes.Theme | None = None,
+        guard: Guard | None = None,
+    ) -> None:
+        canvas = figure.canvas
+        assert isinstance(canvas, FigureCanvasAgg)
+        self.canvas = canvas
+        self.figure = figure
+        self.theme = theme or themes.light()
+        self.viewport = Viewport(rows=rows, crowded=view.layout == "all", moved=self._on_move)
+        self._view = view
+        self._visits = Visits()
+        self._guard = guard or (lambda function: function)
+        self._subject = Subject("", "", Frame("time", {"time": np.empty(0, "M8[us]")}))
+        self._full = True
+        self._live = False
+        self._settled = False
+        self._home: object = None
+        self._empty = ""
+        self.grid, self.log = True, False
+        self._places: dict[str, int] = {}
+        self._ticks = axis.Ticks((), (), "")
+        self._reckoned: tuple[Any, ...] = ()
+        self._ruler = Ruler(figure)
+        self.alerts = AlertLines()
+        self.distance = Distance()
+        self._crosshair = Crosshair()
+        self.help = Help(CHART)
+        self._overlays = Overlays(canvas, [self.alerts, self.distance, self._crosshair, self.help])
+        self._build()
+        figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_anew())(None)))
+        self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
+        self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
+        for kind in ("motion_notify_event", "figure_enter_event"):  # a click may let the mouse leave and enter again
+            self.canvas.mpl_connect(kind, self._guard(lambda event: self.point((event.x, event.y))))
+        self.canvas.mpl_connect("figure_leave_event", self._guard(lambda _: self.point(None)))
+
+    def _build(self) -> None:
+        """Make all that is drawn, in the colours of the theme."""
+        figure, theme = self.figure, self.theme
+        figure.set_facecolor(theme.background)
+        self.header = Header(figure, theme, self._ruler)
+        self.panels: list[DrawnPanel] = []
+        for panel in self._view.panels:
+            above = self.panels[0].axes if self.panels else None
+            self.panels.append(DrawnPanel(panel, figure, theme, self._ruler, above))
+            self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
+            self.panels[-1].rule(grid=self.grid, log=self.log)
+        self.viewport.attach(self.panels, self._guard)
+        self._middle = figure.text(
+            0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
+        )
+        self._levels = Levels(self.canvas, self.panels)
+        self._stamp = self.panels[0].axes.text(
+            0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
+            fontsize=STAMP, fontweight="bold", color=theme.grid, visible=False,
+        )  # fmt: skip
+        self._overlays.build(figure, theme)
+        priced = [panel for panel in self.panels if panel.priced]
+        self._price = LastPrice(figure, theme, priced[0]) if priced else None
+        self._layout = Layout(figure, Parts(self.header, self.panels, self._price, self._stamp, self._middle))
+        self._settled = False
+        self._regroup()
+
+    def dress(self, theme: themes.Theme) -> None:
+        """Put on another theme: what is drawn is made anew, and shows what it did."""
+        self.theme = theme
+        with self.viewport.kept():
+            self.figure.clear()
+            self._build()
+        self.show(self._subject, empty=self._empty)
+
+    def rule(self, *, grid: bool, log: bool) -> None:
+        """Show a grid or none, prices on a logarithmic scale or a linear one."""
+        self.grid, self.log = grid, log
+        with self.viewport.refitted():
+            for panel in self.panels:
+                panel.rule(grid=grid, log=log)
+
+    # What is shown.
+
+    @property
+    def subject(self) -> Subject:
+        """What is shown now."""
+        return self._subject
+
+    def show(self, subject: Subject, *, empty: str = "") -> None:
+        """Take what is to be seen; ``empty`` is said in the middle where there are no rows."""
+        before, self._subject = self._subject, subject
+        anew = before.key != subject.key or len(subject.frame) < len(before.frame) or not len(before.frame)
+        if before.key != subject.key:
+            self.distance.cancel()
+            if before.key:
+                self._visits.leave(before.key, self.viewport.left())
+        self.header.name(subject.title, simulated=subject.simulated)
+        self._stamp.set_visible(subject.simulated)
+        self._empty = empty
+        self._say_empty("" if len(subject.frame) else empty)
+        if [group.key for group in before.groups] != [group.key for group in subject.groups]:
+            self._regroup()
+        self._full |= self.viewport.take(subject.frame, anew=anew)
+        found = self._visits.enter(subject.key) if before.key and before.key != subject.key else None
+        if found is not None:
+            self.viewport.find(found)
+            self._full = True
+        if self._price is not None:
+            self._price.show(self._sight())
+        for panel in self.panels:
+            self._full |= panel.remark(subject.frame if subject.key else subject.frame.tail(0))
+        self._settled &= not self._full
+        self._explain(self._aim() if self._settled else None)
+        self._full |= self._stale
+        if not self._full:
+            self._full = self._label() or not self._levels.holds(subject.frame)
+        self._settled &= not self._full
+        self._live = True
+
+    @property
+    def _stale(self) -> bool:
+        """Whether words or the last price need other room than they have."""
+        captions = any(panel.caption.stale for panel in self.panels)
+        return captions or self.header.stale or (self._price is not None and self._price.stale)
+
+    def _say_empty(self, text: str) -> None:
+        if text != self._middle.get_text():
+            self._middle.set_text(text)
+            for panel in self.panels:
+                panel.hush(empty=bool(text))
+            self._full = True
+
+    def hold(self) -> None:
+        """Keep what is shown as it is now, whatever becomes of the columns it came from."""
+        self._subject = replace(self._subject, frame=self._subject.frame.copy())
+
+    def point(self, place: Place | None) -> None:
+        """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""
+        if self._crosshair.point(place):
+            self.distance.move(self.sight(), place)
+            self._explain(self._aim())
+            if not self._full:
+                self._paint_live()
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Have words meanwhile be those of the last row, wherever the mouse is, as a file shows them."""
+        self._settle()
+        self._explain(None)
+        try:
+            yield
+        finally:
+            self._full, self._settled = True, False
+
+    def paint(self) -> None:
+        """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
+        if self._stale:
+            self._full, self._settled = True, False
+        if self._full:
+            self._settle()
+            self.canvas.draw()
+        else:
+            self._paint_live()
+
+    # The horizontal axis.
+
+    def _label(self) -> bool:
+        """Reckon the ticks anew where rows, view or size have changed; True where they are others."""
+        first, last = self.viewport.whole_in_view()  # of those beyond the edges no label is seen
+        pitch = self._scale().pitch * 72 / self.figure.dpi
+        instants, zone = self._subject.frame.instants[first:last], self._subject.zone
+        reckoned = (first, pitch, zone, instants.tobytes())
+        if reckoned == self._reckoned:
+            return False
+        self._reckoned = reckoned
+        before, self._ticks = self._ticks, axis.ticks(instants, first, zone, pitch)
+        return self._ticks != before
+
+    def _where(self, x: float, y: float) -> str:
+        """What the toolbar says of the place under the mouse."""
+        row = round(x)
+        if not 0 <= row < len(self._subject.frame):
+            return f"{y:,.6g}"
+        instant = axis.local(self._subject.frame.instants[row : row + 1], self._subject.zone)[0]
+        return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"
+
+    def _on_move(self) -> None:
+        self._full, self._settled = True, False
+
+    # Words.
+
+    def _aim(self) -> Aim | None:
+        """What the mouse points at."""
+        return self._crosshair.aim(self._sight())
+
+    def _explain(self, aim: Aim | None) -> None:
+        """Say what is shown, of the row that is pointed at or of the last one."""
+        groups = entries_of_keys(self._subject.groups, self._places, self.theme, lines=self._in_lines)
+        row, column = (aim.row, aim.column) if aim else (None, None)
+        for panel in self.panels:
+            panel.explain(self._subject, row, groups=groups if panel is self.panels[0] else (), column=column)
+
+    @property
+    def crowded(self) -> int:
+        """How many keys are shown as lines, where these are more than the colours that can be told apart; else 0."""
+        count = len(self._subject.groups)
+        return count if count > len(self.theme.series) and self._in_lines else 0
+
+    @property
+    def _in_lines(self) -> bool:
+        return not any(panel.in_columns(self._scale()) for panel in self.panels)
+
+    @property
+    def _texts(self) -> list[LiveText]:
+        """All texts that can change by themselves."""
+        return [self.header.strip, *(text for panel in self.panels for text in panel.caption.texts)]
+
+    def say(self, strip: Strip) -> None:
+        """Say how the data stands."""
+        self.header.say(strip)
+
+    def _regroup(self) -> None:
+        """Keys came or went."""
+        self._places = places(group.key for group in self._subject.groups)
+        for panel in self.panels:
+            panel.build(list(self._places.items()))
+        self._full = True
+
+    # Places.
+
+    def _on_resize(self, _: Event) -> None:
+        self._full, self._settled = True, False
+
+    def _settle(self) -> None:
+        """Bring the geometry of what is shown to its end, and then the words and places that are made of it.
+
+        Room is made for words of the last row, so that no place depends on where the mouse is. A view that keeps a row
+        at a pixel is moved as the margins come out.
+        """
+        if self._settled:
+            return
+        for _ in range(_TRIES):
+            self._explain(None)
+            self._layout.arrange(self._sight())
+            if not self.viewport.keep():
+                break
+        self.viewport.let_go()
+        self._label()
+        self._place_ticks()
+        self._settled = True
+        self._explain(self._aim())
+        self._mark_home()
+
+    def _settle_anew(self) -> None:
+        """The same before a draw that others asked for: the tool bar puts axes back to where they once were."""
+        self._settled &= self._layout.holds
+        self._settle()
+
+    def _mark_home(self) -> None:
+        """Have the tool bar's Home lead to the newest rows, as End does, whatever moved the view away from them."""
+        home, toolbar = self.viewport.home, self.canvas.toolbar
+        if toolbar is not None and home is not None and home != self._home:
+            self._home = home
+            toolbar.update()
+            toolbar.push_current()
+
+    def _place_ticks(self) -> None:
+        bucket = self._scale().bucket
+        for panel in self.panels:
+            panel.ruling.rows = self._ticks.rows
+        lowest = self.panels[-1].ruling
+        lowest.row_labels = self._ticks.labels
+        title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
+        lowest.title = "; ".join(filter(None, title))
+
+    # Drawing.
+
+    def _scale(self) -> Scale:
+        box = self.panels[0].axes.bbox
+        left, right = self.viewport.across
+        pitch = box.width / (right - left)
+        first, last = max(0, math.ceil(left)), min(len(self._subject.frame), math.floor(right) + 1)
+        shown = max(0, last - first)
+        dots = self.figure.dpi
+        bucket = sampling.bucket_size(shown, box.width)
+        return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
+
+    def sight(self) -> Sight:
+        """What is in view now, and where."""
+        self._settle()
+        return self._sight()
+
+    def _sight(self) -> Sight:
+        """The same as far as places are found."""
+        return Sight(self._subject, self.panels, self._scale(), self.theme, self._ruler)
+
+    def _on_draw(self, event: DrawEvent) -> None:
+        """The axes have been painted: what stands over them follows."""
+        scale, (first, last) = self._scale(), self.viewport.in_view()
+        if event.canvas is not self.canvas or self.canvas.is_saving():
+            self._levels.print(event.renderer, self._subject.frame, first, last, scale)
+            for text in self._texts:
+                text.draw(event.renderer)
+            if self._price is not None:
+                self._price.draw(event.renderer, self.sight())
+            self._overlays.print(event.renderer, self.sight())
+            return
+        self._full = self._live = False
+        self._levels.bake(event.renderer, self._subject.frame, first, last, scale)
+        for text in self._texts:
+            text.keep(self.canvas, event.renderer)
+        if self._price is not None:
+            self._price.keep(self.canvas, event.renderer, self.sight())
+        self._overlays.forget()
+        self._overlays.lay(event.renderer, self.sight())
+
+    def _paint_live(self) -> None:
+        renderer, sight = self.canvas.get_renderer(), self.sight()
+        texts = [text for text in self._texts if text.changed]
+        price = self._price if self._price is not None and self._price.changed else None
+        if not (self._live or self._overlays.changed or texts or price):
+            return
+        places = self._overlays.lift()
+        if self._live:
+            self._live = False
+            places.append(self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1]))
+        places.extend(text.renew(renderer) for text in texts)
+        if price is not None:
+            places.append(price.renew(renderer, sight))
+        places.extend(self._overlays.lay(renderer, sight))
+        for place in places:
+            if place is not None:
+                self.canvas.blit(place)

@@ -1,0 +1,327 @@
+"""Which rows and which values a scene has in view: following what comes, or as the user left it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.charts.scene.visits import Left, Stretch
+from stockstream.views.frame import Frame
+
+Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
+
+_FEWEST: Final = 4.0
+"""Rows that a view is at least wide."""
+
+_WIDEST: Final = 1.25
+"""How many times all rows, or `_ROOM` of them, it is wide at most."""
+
+_ROOM: Final = 40
+"""The least places for rows while following, so that a few bars are not blown up."""
+
+_FINEST: Final = 1e-9
+"""The least that limits of values are apart, as a share of them."""
+
+_STILL: Final = 0.01
+"""Pixels that do not count as a move."""
+
+_STAYS: Final = 0.1
+"""The share of a view that rows take at least, however far it is moved."""
+
+
+class Viewport:
+    """The limits of all panels.
+
+    While ``following`` new rows move the view, and it is ``rows`` wide (None: all). A panel's values fit what is in
+    view until their range is set by hand. What the user has moved stays.
+
+    Parameters
+    ----------
+    rows
+        The newest rows to have in view while following; None for all.
+    crowded
+        Whether a row takes what room there is (columns of many keys), and no more room is kept for rows to come.
+    moved
+        Is called when limits have changed.
+    """
+
+    def __init__(self, *, rows: int | None, crowded: bool, moved: Callable[[], None]) -> None:
+        self.following = True
+        self.rows = rows
+        self._crowded = crowded
+        self._moved = moved
+        self._panels: Sequence[DrawnPanel] = ()
+        self._held: list[bool] = []
+        self._frame = Frame("time", {"time": np.empty(0, "M8[us]")})
+        self._busy = False
+        self._width = 0.0
+        self._shown_from = 0
+        self._followed: list[tuple[float, float]] = []
+        self._kept: tuple[float, float] | None = None
+
+    def attach(self, panels: Sequence[DrawnPanel], guard: Guard) -> None:
+        """Take charge of panels."""
+        self._panels = panels
+        self._held = self._held or [False] * len(panels)
+        panels[0].axes.callbacks.connect("xlim_changed", guard(partial(self._on_move, None)))
+        for place, panel in enumerate(panels):
+            panel.axes.callbacks.connect("ylim_changed", guard(partial(self._on_move, place)))
+
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """What moves meanwhile is not by the user's hand."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Have the panels that are attached meanwhile take over the limits of those before."""
+        before = self._limits()
+        with self._moving():
+            yield
+            self._panels[0].axes.set_xlim(*before[0], auto=False)
+            for panel, up in zip(self._panels, before[1:], strict=True):
+                panel.axes.set_ylim(*up, auto=False)
+
+    @contextmanager
+    def refitted(self) -> Iterator[None]:
+        """Let the values fit anew on scales that are changed meanwhile, but for ranges that were set by hand."""
+        with self._moving():
+            yield
+        self._adapt(anew=True)
+        self._moved()
+
+    def in_view(self) -> tuple[int, int]:
+        """The rows of which any part is in view, and one beyond on either side for the lines."""
+        left, right = self.across
+        total = len(self._frame)
+        return min(max(0, math.floor(left)), total), max(0, min(total, math.ceil(right) + 1))
+
+    def whole_in_view(self) -> tuple[int, int]:
+        """The rows whose middle is in view."""
+        left, right = self.across
+        total = len(self._frame)
+        first = min(max(0, math.ceil(left)), total)
+        return first, max(first, min(total, math.floor(right) + 1))
+
+    @property
+    def across(self) -> tuple[float, float]:
+        """The rows at the left and the right edge."""
+        left, right = self._panels[0].axes.get_xlim()
+        return left, right
+
+    def _limits(self) -> list[tuple[float, float]]:
+        """What is in view: rows, then each panel's values."""
+        return [self.across, *(panel.axes.get_ylim() for panel in self._panels)]
+
+    # What comes.
+
+    def take(self, frame: Frame, *, anew: bool) -> bool:
+        """Let the view go with these rows; True where a limit moved. ``anew`` follows them, whatever was before."""
+        self._frame = frame
+        before = self._limits()
+        if anew:
+            self._release()
+        self._adapt(anew=anew)
+        return self._limits() != before
+
+    def _release(self) -> None:
+        self.following = True
+        self._held = [False] * len(self._panels)
+
+    def _adapt(self, *, anew: bool) -> None:
+        if not len(self._frame):
+            return
+        with self._moving():
+            if self.following:
+                self._fit_across(len(self._frame), anew=anew)
+            self._fit(anew=anew)
+        if self.following and not any(self._held):
+            self._followed = self._limits()
+
+    def _fit_across(self, total: int, *, anew: bool) -> None:
+        if not anew and self._shown_from <= total <= self.across[1]:
+            return
+        shown = total if self.rows is None else min(total, self.rows)
+        left = total - shown - 0.6
+        self._shown_from = total
+        self._width = self._slots(shown) + 0.2
+        self._panels[0].axes.set_xlim(left, left + self._width, auto=False)
+
+    def _slots(self, shown: int) -> int:
+        """The places for rows when so many are shown: there is room for a few more."""
+        if self._crowded:
+            return max(shown + 1, 8)
+        return max(shown + min(50, max(2, shown // 10)), min(_ROOM, self.rows or _ROOM))
+
+    def _fit(self, *, anew: bool) -> None:
+        first, last = self.in_view()
+        seen = self._frame.slice(slice(first, last))
+        for panel, held in zip(self._panels, self._held, strict=True):
+            if not held:
+                panel.fit(seen, anew=anew)
+
+    # What the user does.
+
+    def _on_move(self, place: int | None, _: object) -> None:
+        """Limits were changed by hand, the values' of the panel at a place or time's: unless all are as before."""
+        if self._busy:
+            return
+        if self._limits() == self._followed:
+            self._release()
+        elif place is not None:
+            self._held[place] = True
+        else:
+            self.following = False
+            with self._moving():
+                self._fit(anew=True)
+        self._moved()
+
+    def follow(self) -> None:
+        """Show the newest rows again, as many as were in view, and let the values fit."""
+        width = self.across[1] - self.across[0]
+        if not math.isclose(width, self._width):
+            self.rows = self._rows(width)
+        self._release()
+        self._adapt(anew=True)
+        self._moved()
+
+    def _rows(self, width: float) -> int:
+        """How many rows to show for a view so wide."""
+        slots = width - 0.2
+        return max(2, round(slots - 1 if self._crowded else max(slots - 50, min(slots / 1.1, slots - 2))))
+
+    def zoom(self, factor: float, *, around: float | None = None) -> None:
+        """Show so many times the time. The row ``around`` stays where it is, or else the newest, or the middle."""
+        left, right = self.across
+        width = min(max(factor * (right - left), _FEWEST), _WIDEST * max(len(self._frame), _ROOM))
+        if self.following and around is None:
+            self.rows = self._rows(width)
+            self._adapt(anew=True)
+            self._moved()
+            return
+        fixed = around if around is not None else (left + right) / 2
+        if around is not None:
+            self._kept = around, float(self._panels[0].axes.transData.transform((around, 0.0))[0])
+        self._place(fixed - (fixed - left) * width / (right - left), width)
+
+    def carry(self, row: float, x: float) -> None:
+        """Move the view so that a row is at a pixel across."""
+        self._kept = row, x
+        self._place(self._left_for(row, x), self.across[1] - self.across[0])
+
+    def _left_for(self, row: float, x: float) -> float:
+        """The left edge with which a row is at a pixel across."""
+        left, right = self.across
+        box = self._panels[0].axes.bbox
+        return row - (x - float(box.x0)) * (right - left) / float(box.width)
+
+    def keep(self) -> bool:
+        """Move the view so that the row that zooming or carrying left at a pixel is there; False where it is.
+
+        Margins change with the labels, and these with the view.
+        """
+        if self._kept is None:
+            return False
+        before = self.across
+        width = before[1] - before[0]
+        left = self._within(self._left_for(*self._kept), width)
+        if abs(left - before[0]) * self._panels[0].axes.bbox.width < _STILL * width:
+            return False
+        with self._moving():
+            self._panels[0].axes.set_xlim(left, left + width, auto=False)
+            self._fit(anew=True)
+        return True
+
+    def let_go(self) -> None:
+        """No row is to stay at a pixel any longer."""
+        self._kept = None
+
+    @property
+    def away(self) -> bool:
+        """Whether the user has moved the view away from the newest rows, or from where all values fit."""
+        return not self.following or any(self._held)
+
+    def left(self) -> Left | None:
+        """What is in view, to be found again by `find`; None where that is the newest rows, and all fits."""
+        if not self.away or not len(self._frame):
+            return None
+        stretch = None if self.following else Stretch.of(self._frame, self.across)
+        spans = zip(self._limits()[1:], self._held, strict=True)
+        return Left(stretch, tuple(span if held else None for span, held in spans))
+
+    def find(self, left: Left) -> None:
+        """Show what was left, as far as the rows have it."""
+        across = None if left.stretch is None else left.stretch.within(self._frame)
+        if left.stretch is not None and across is None:
+            return
+        with self._moving():
+            if across is not None:
+                self.following = False
+                width = max(across[1] - across[0], _FEWEST)
+                self._panels[0].axes.set_xlim(across[0], across[0] + width, auto=False)
+            self._held = [span is not None for span in left.values]
+            self._fit(anew=True)
+            for panel, span in zip(self._panels, left.values, strict=True):
+                if span is not None:
+                    panel.axes.set_ylim(*span, auto=False)
+
+    @property
+    def home(self) -> list[tuple[float, float]] | None:
+        """What is in view while the newest rows are followed and all values fit; None else."""
+        return self._limits() if self.following and not any(self._held) and len(self._frame) else None
+
+    @property
+    def held(self) -> tuple[bool, ...]:
+        """Of each panel, whether the range of its values was set by hand."""
+        return tuple(self._held)
+
+    def hold(self, place: int) -> None:
+        """Keep the range of a panel's values as it is; or where any is kept, let all fit again."""
+        if any(self._held):
+            self._held = [False] * len(self._panels)
+            self._adapt(anew=True)
+            self._moved()
+        else:
+            self._held[place] = True
+
+    def stretch(self, place: int, factor: float, *, around: float) -> None:
+        """Show so many times the values of a panel; what is at the pixel ``around`` stays there."""
+        low, high = self._panels[place].axes.bbox.intervaly
+        self._span(place, around + factor * (low - around), around + factor * (high - around))
+
+    def shift(self, place: int, pixels: float) -> None:
+        """Move a panel's values up by pixels, where their range was set by hand."""
+        low, high = self._panels[place].axes.bbox.intervaly
+        if self._held[place]:
+            self._span(place, low - pixels, high - pixels)
+
+    def _span(self, place: int, low: float, high: float) -> None:
+        """Have the values at two pixels be a panel's limits."""
+        axes = self._panels[place].axes
+        limits = axes.transData.inverted().transform([(0.0, low), (0.0, high)])[:, 1]
+        if np.all(np.isfinite(limits)) and limits[1] - limits[0] > _FINEST * np.abs(limits).max():
+            axes.set_ylim(*limits.tolist(), auto=False)
+
+    def pan(self, share: float) -> None:
+        """Move by a share of the time in view; forwards where it is positive."""
+        left, right = self.across
+        self._place(left + share * (right - left), right - left)
+
+    def _place(self, left: float, width: float) -> None:
+        """Put the view somewhere, but never where there is nothing to see."""
+        left = self._within(left, width)
+        self._panels[0].axes.set_xlim(left, left + width, auto=False)
+
+    def _within(self, left: float, width: float) -> float:
+        """A left edge that is not off the rows."""
+        return min(max(left, (_STAYS - 1) * width), len(self._frame) - _STAYS * width)

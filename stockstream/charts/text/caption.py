@@ -1,0 +1,242 @@
+"""The line above a panel: what it is, its legend, and the last row's values, in words that change by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from stockstream.charts.text.text import LiveText, Ruler
+from stockstream.charts.theme import Theme
+from stockstream.present.density import MANY
+
+MARGIN: Final = 12.0
+"""Points (72 an inch), as all that follow: left and right of every line of words."""
+
+LINE: Final = 14.5
+"""From one line to the next."""
+
+_ASCENT, _DESCENT, _BELOW = 10.5, 4.0, 4.0
+_SAMPLE = 15.0
+_GAP = 14.0
+_LEGEND: Final = 0.45
+"""The share of a line that the legend has at most beside values."""
+
+_BETWEEN: Final = "   "
+_DASHES: Final = (0.0, (2.4, 1.3))
+"""In widths of the line: three in a sample."""
+
+_NOWHERE: Final = (0.0, 0.0, 0.0, 0.0)
+
+
+def cut(text: str, room: float, points: Callable[[str], float]) -> str:
+    """As much of a text as fits into some points, with an ellipsis where that is not all.
+
+    >>> cut("AAPL 1m - Aroon", 9, len), cut("AAPL", 4, len), cut("AAPL", 1, len)
+    ('AAPL 1m …', 'AAPL', '')
+    """
+    short = text
+    while short and points(text) > room:
+        short = short[:-1].rstrip()
+        text = f"{short} …" if short else ""
+    return text
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the legend: a line or, where there is a ``fill``, a square; a label, and a value that may change.
+
+    There is room for a value of ``room`` characters.
+    """
+
+    label: str
+    color: str
+    fill: str | None = None
+    dashed: bool = False
+    value: str = ""
+    room: int = 0
+
+    @property
+    def look(self) -> tuple[str, str | None, bool]:
+        """All but the words."""
+        return self.color, self.fill, self.dashed
+
+    @property
+    def text(self) -> str:
+        """Label and value."""
+        return f"{self.label}: {self.value}" if self.value else self.label
+
+    @property
+    def widest(self) -> str:
+        """As wide as label and value may become."""
+        return f"{self.label}: {'0' * self.room}" if self.room else self.text
+
+
+class Caption:
+    """The words above one panel.
+
+    `layout` gives them their places and must come before a full draw where it is ``stale``.
+    """
+
+    def __init__(self, figure: Figure, theme: Theme, ruler: Ruler, title: str = "") -> None:
+        self._figure = figure
+        self._theme = theme
+        self._ruler = ruler
+        self.stale = True
+        self.title = figure.text(0, 0, title, fontsize=theme.text_size, fontweight="bold", color=theme.quiet)
+        self.title.set_parse_math(False)
+        self.readout = LiveText(figure, theme, color=theme.text, ha="right")
+        self.labels: list[LiveText] = []
+        self._entries: tuple[Entry, ...] = ()
+        self._samples: list[Artist] = []
+        self._parts: tuple[str, ...] = ()
+        self._kept: int | None = None
+        self._room = 0.0
+        self._longest = 0
+        self._lowest = 0.0
+
+    @property
+    def texts(self) -> list[LiveText]:
+        """All texts that can change by themselves."""
+        return [self.readout, *self.labels]
+
+    def explain(self, entries: Sequence[Entry]) -> None:
+        """Fill the legend; where only values change for which there is room it stays where it is."""
+        before, self._entries = self._entries, tuple(entries)
+        if [entry.look for entry in before] != [entry.look for entry in self._entries]:
+            self._rebuild()
+        self.stale |= [len(entry.widest) for entry in before] != [len(entry.widest) for entry in self._entries]
+        for entry, label in zip(self._entries, self.labels, strict=True):
+            label.say(entry.text)
+
+    def read(self, parts: Sequence[str], passing: Sequence[str] | None = None) -> None:
+        """Take the last row's values, for which room is made, and show them.
+
+        Those of another row that are shown instead for a while, ``passing``, have to do with the room that there is: no
+        place depends on where the mouse rests.
+        """
+        self._parts = tuple(parts)
+        text = _BETWEEN.join(parts)
+        # Measuring a text costs as much as drawing it: only one longer than any before may not fit.
+        if len(text) > self._longest or bool(text) != (self._longest > 0):
+            self.stale |= self._points(text) > self._room or bool(text) != (self._longest > 0)
+            self._longest = len(text)
+        if passing is None:
+            self.readout.say(self._joined(self._parts, self._kept))
+        else:
+            fits = len(_BETWEEN.join(passing)) <= self._longest
+            self.readout.say(self._joined(passing, self._kept if fits else self._fitting(passing, self._room)))
+
+    def _rebuild(self) -> None:
+        for artist in (*self._samples, *(label.artist for label in self.labels)):
+            artist.remove()
+        self.labels = [LiveText(self._figure, self._theme, color=self._theme.text) for _ in self._entries]
+        self._samples = []
+        for entry in self._entries:
+            sample: Artist
+            if entry.fill is None:
+                sample = Line2D([0], [0], color=entry.color, linewidth=1.6, linestyle=_DASHES if entry.dashed else "-")
+            else:
+                sample = Rectangle((0, 0), 1, 1, facecolor=entry.fill, edgecolor=entry.color, linewidth=0.8)
+            self._samples.append(self._figure.add_artist(sample))
+        self.stale = True
+
+    # Places. Everything is reckoned in points and set as a fraction of the figure.
+
+    def layout(self, top: float, *, lines: int = MANY, beneath: float = _BELOW) -> float:
+        """Give everything its place beneath ``top``, in points from the figure's upper edge; returns where it ends.
+
+        It takes so many ``lines`` at most. Where legend and values do not fit side by side the values stand above, or
+        on a single line share it with the legend; what does not fit at all is left out from the end, which an ellipsis
+        says.
+        """
+        self.stale = False
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        right = width - MARGIN
+        down = top + _ASCENT
+        self._longest = len(_BETWEEN.join(self._parts))
+        self._hide()
+        if not lines or not (self.title.get_text() or self._entries or self._parts):
+            return top
+        self._lowest = down + (lines - 1) * LINE
+        named = self._ruler.points(self.title.get_text(), self._theme.text_size, "bold")
+        self.title.set_visible(MARGIN + named <= right)
+        self.title.set_position((MARGIN / width, 1 - down / height))
+        start = MARGIN + named + _GAP if named else MARGIN
+        self._kept = self._fitting(self._parts, right - start)
+        readout = self._joined(self._parts, self._kept)
+        ends = [_SAMPLE + 4 + self._points(entry.widest) + _GAP for entry in self._entries]
+        crowded = bool(readout and self._entries) and start + sum(ends) + self._points(readout) > right
+        if crowded and lines > 1:
+            self._place_readout(readout, start, down)
+            _, down = self._place_entries(ends, MARGIN, right, down + LINE)
+            return down + _DESCENT + beneath
+        share = start + _LEGEND * (right - start) if crowded else right
+        across, down = self._place_entries(ends, start, share, down)
+        if crowded:
+            self._kept = self._fitting(self._parts, right - across)
+            readout = self._joined(self._parts, self._kept)
+        if readout:
+            self._place_readout(readout, across, down)
+        return down + _DESCENT + beneath
+
+    def _hide(self) -> None:
+        """Nothing is seen until it has its place."""
+        self._room = 0.0
+        for artist in (self.title, self.readout.artist, *self._samples, *(label.artist for label in self.labels)):
+            artist.set_visible(False)
+        for text in self.texts:
+            text.box = _NOWHERE
+
+    def _place_entries(self, ends: Sequence[float], across: float, right: float, down: float) -> tuple[float, float]:
+        """Place the legend from a place on, as far as there is room; where it ends."""
+        for sample, label, length in zip(self._samples, self.labels, ends, strict=True):
+            if across + length - _GAP > right and across > MARGIN and down + LINE <= self._lowest:
+                across, down = MARGIN, down + LINE
+            if across + length - _GAP > right:
+                break
+            self._place_entry(sample, label, (across, across + length), down)
+            across += length
+        return across, down
+
+    def _fitting(self, parts: Sequence[str], room: float) -> int | None:
+        """How many values there is room for, the rest being left out from the end; None for all."""
+        counts = (None, *range(len(parts) - 1, -1, -1))
+        return next((kept for kept in counts if self._points(self._joined(parts, kept)) <= room), 0)
+
+    @staticmethod
+    def _joined(parts: Sequence[str], kept: int | None) -> str:
+        """So many of the values as one text."""
+        if kept == 0:
+            return ""
+        return _BETWEEN.join(parts[:kept]) + (" …" if kept is not None and kept < len(parts) else "")
+
+    def _place_readout(self, text: str, left: float, down: float) -> None:
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        self._room = width - MARGIN - left
+        self.readout.say(text)
+        self.readout.artist.set_visible(True)
+        self.readout.artist.set_position((1 - MARGIN / width, 1 - down / height))
+        self.readout.box = (left / width, 1 - (down + _DESCENT) / height, 1.0, 1 - (down - _ASCENT) / height)
+
+    def _place_entry(self, sample: Artist, label: LiveText, across: tuple[float, float], down: float) -> None:
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        left, right = across
+        sample.set_visible(True)
+        label.artist.set_visible(True)
+        middle = 1 - (down - 3.2) / height
+        if isinstance(sample, Line2D):
+            sample.set_data([left / width, (left + _SAMPLE) / width], [middle, middle])
+        elif isinstance(sample, Rectangle):
+            sample.set_bounds((left + 4) / width, middle - 4 / height, 9 / width, 8 / height)
+        label.artist.set_position(((left + _SAMPLE + 4) / width, 1 - down / height))
+        low, high = 1 - (down + _DESCENT) / height, 1 - (down - _ASCENT) / height
+        label.box = ((left + _SAMPLE + 2) / width, low, (right - 2) / width, high)
+
+    def _points(self, text: str) -> float:
+        return self._ruler.points(text, self._theme.text_size)

@@ -1,0 +1,142 @@
+"""What stands at the top: the title, and the strip beneath it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from matplotlib.figure import Figure
+
+from stockstream.charts.text.caption import LINE, MARGIN, cut
+from stockstream.charts.text.text import LiveText, Ruler
+from stockstream.charts.theme import Theme
+from stockstream.present.status_bar import Strip
+
+_NARROW: Final = 540.0
+"""Points; below it the strip takes two lines."""
+
+_BETWEEN: Final = "  ·  "
+_LEAST_TITLE: Final = 60.0
+"""Points of the title that the badge must leave."""
+
+_SAYS_SOMETHING: Final = 16
+"""Letters of a part that is cut, at least."""
+
+
+class Header:
+    """The lines at the top; `layout` gives them their places and must come before a full draw."""
+
+    def __init__(self, figure: Figure, theme: Theme, ruler: Ruler) -> None:
+        self._figure = figure
+        self._theme = theme
+        self._ruler = ruler
+        self.stale = True
+        self.title = figure.text(
+            0, 0, "", fontsize=theme.title_size, fontweight="bold", color=theme.text, parse_math=False
+        )
+        self.badge = figure.text(
+            0, 0, "SIMULATED", fontsize=theme.text_size, fontweight="bold", color=theme.background, ha="right",
+            bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.35"}, visible=False,
+        )  # fmt: skip
+        self.strip = LiveText(figure, theme, color=theme.quiet, va="top", linespacing=1.3)
+        self._strip = Strip((), "quiet")
+        self._lines = 1
+        self._title, self._simulated = "", False
+
+    def name(self, title: str, *, simulated: bool) -> None:
+        """Say what is shown."""
+        if (title, simulated) != (self._title, self._simulated):
+            self._title, self._simulated = title, simulated
+            self.title.set_text(title)
+            self.badge.set_visible(simulated)
+            self.stale = True
+
+    @property
+    def whole(self) -> str:
+        """All that it names, however little room there is: for the window's frame."""
+        return ("SIMULATED " if self._simulated else "") + self._title
+
+    def say(self, strip: Strip) -> None:
+        """Say how the data stands."""
+        self._strip = strip
+        theme = self._theme
+        color, fill = {
+            "good": (theme.quiet, None),
+            "quiet": (theme.text, None),
+            "bad": (theme.alarm, None),
+            "alarm": (theme.background, theme.alarm),
+        }[strip.tone]
+        self.strip.say(self._wrapped(), color, fill)
+
+    # Places. Everything is reckoned in points and set as a fraction of the figure.
+
+    def layout(self, *, above: float = MARGIN, lines: int = 2, titled: bool = True) -> float:
+        """Give both their places; returns where they end, in points from the figure's upper edge.
+
+        The title stands ``above`` points beneath that, and the strip takes so many ``lines`` at most.
+        """
+        self.stale = False
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        self._lines = min(lines, 2 if width < _NARROW else 1)
+        self.title.set_visible(titled)
+        self.strip.artist.set_visible(self._lines > 0)
+        down = above
+        if titled:
+            down += 11.0
+            self._place_title(width, height, down)
+            down += 6.5
+        else:
+            self.badge.set_visible(False)
+        tall = LINE * self._lines
+        self.strip.artist.set_position((MARGIN / width, 1 - down / height))
+        self.strip.box = (0.0, 1 - (down + tall) / height, 1.0, 1 - (down - min(1, tall)) / height)
+        self.strip.say(self._wrapped())
+        return down + tall + 0.5
+
+    def _place_title(self, width: float, height: float, down: float) -> None:
+        """The title, cut where it has no room, and the badge where that leaves enough of the title."""
+        theme, room = self._theme, width - 2 * MARGIN
+        badge = self._ruler.points(self.badge.get_text(), theme.text_size, "bold") + 18.0
+        shown = self._simulated and room - badge >= _LEAST_TITLE
+        text = cut(
+            self._title,
+            room - badge if shown else room,
+            lambda words: self._ruler.points(words, theme.title_size, "bold"),
+        )
+        self.title.set_text(text)
+        self.title.set_position((MARGIN / width, 1 - down / height))
+        self.badge.set_visible(shown)
+        self.badge.set_position((1 - (MARGIN + 3) / width, 1 - down / height))
+
+    def _wrapped(self) -> str:
+        """The strip's parts in its lines; what has no room is cut, or left out, from the end: an ellipsis says so."""
+        if not self._lines:
+            return ""
+        room = 72.0 * self._figure.get_size_inches()[0] - 2 * MARGIN
+        lines: list[str] = []
+        length = 0.0
+        for part in self._strip.parts:
+            more = self._points(_BETWEEN) + self._points(part)
+            if lines and length + more <= room:
+                lines[-1] += _BETWEEN + part
+                length += more
+            elif len(lines) < self._lines:
+                lines.append(self._cut(part, room) or cut(part, room, self._points))
+                length = self._points(lines[-1])
+            else:
+                some = self._cut(part, room - length - self._points(_BETWEEN))
+                lines[-1] = lines[-1].removesuffix(" …") + (_BETWEEN + some if some else " …")
+                break
+        return "\n".join(lines)
+
+    def _cut(self, part: str, room: float) -> str:
+        """As much of a part as fits, with an ellipsis where that is not all; empty where it would say nothing."""
+        text = part
+        while self._points(text) > room:
+            part = part[:-4]
+            text = f"{part.rstrip()} …"
+            if len(part) < _SAYS_SOMETHING:
+                return ""
+        return text
+
+    def _points(self, text: str) -> float:
+        return self._ruler.points(text, self._theme.text_size)

@@ -1,0 +1,128 @@
+"""What a panel's caption says of one row: the legend with each mark's value there, and the rest in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from stockstream.charts.text.caption import Entry
+from stockstream.charts.theme import Theme
+from stockstream.present.formats import Tell, decimals, worded
+from stockstream.present.plot_data import Group, Subject, group_column
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Band, Groups, Line, Panel
+
+_PRICES: Final = {"open": "O", "high": "H", "low": "L", "close": "C"}
+_TO: Final = " to "
+_RECENT: Final = 20
+"""Closes of which the decimals of prices are learnt."""
+
+
+class Legend:
+    """The words above a panel.
+
+    Parameters
+    ----------
+    spec
+        The panel.
+    theme
+        How it looks.
+    first
+        Whether it is the uppermost, where the row's time and prices stand.
+    """
+
+    def __init__(self, spec: Panel, theme: Theme, *, first: bool) -> None:
+        self._spec = spec
+        self._theme = theme
+        self._first = first
+        self._forms = {readout.column: readout.form for readout in spec.readouts}
+        self._told = {mark.column for mark in spec.marks if isinstance(mark, Line) and mark.label}
+        if first:
+            self._told.add("close")
+
+    def entries(self, frame: Frame, row: int | None, tell: Tell, limits: tuple[float, float]) -> list[Entry]:
+        """The labelled marks, with their values in a row where there is one.
+
+        ``tell`` puts a value of the panel into words; its ``limits`` say how long these get.
+        """
+        entries = []
+        for mark in self._spec.marks:
+            if isinstance(mark, Line | Band) and mark.label:
+                color = self._theme.color(mark.color)
+                columns = [mark.column] if isinstance(mark, Line) else [mark.lower, mark.upper]
+                value = ""
+                if row is not None:
+                    value = _TO.join(self._value(frame, column, row, tell) for column in columns)
+                longest = max(len(worded(limit, self._forms.get(columns[0]), tell)) for limit in limits)
+                room = len(columns) * longest + len(_TO) * (len(columns) - 1) if value else 0
+                if isinstance(mark, Line):
+                    entries.append(Entry(mark.label, color, dashed=mark.dashed, value=value, room=room))
+                else:
+                    edge, fill = self._theme.pale(color, 0.8), self._theme.pale(color, 0.12)
+                    entries.append(Entry(mark.label, edge, fill, value=value, room=room))
+        return entries
+
+    def parts(self, subject: Subject, row: int, tell: Tell) -> list[str]:
+        """What else there is to say of a row: when it was, the prices, and values that are not drawn."""
+        frame = subject.frame
+        parts = []
+        if self._first:
+            parts.append(_when(subject, row))
+            form = f",.{decimals(frame['close'][-_RECENT:])}f" if "close" in frame else None
+            for name, short in _PRICES.items():
+                if name in frame:
+                    parts.append(f"{short} {worded(float(frame[name][row]), form)}")
+            if "volume" in frame:
+                parts.append(f"V {_count(float(frame['volume'][row]))}")
+        values = [readout for readout in self._spec.readouts if readout.column not in self._told]
+        return parts + [f"{readout.label} {self._value(frame, readout.column, row, tell)}" for readout in values]
+
+    def _value(self, frame: Frame, column: str, row: int, tell: Tell) -> str:
+        value = float(frame[column][row]) if column in frame else math.nan
+        return worded(value, self._forms.get(column), tell)
+
+
+def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: Theme, *, lines: bool) -> list[Entry]:
+    """The keys that are shown together, each as it is drawn, with its total; of many only what they are called.
+
+    ``places`` are theirs in the theme's palette; ``lines`` says that they are drawn as lines, not as columns.
+    """
+    many = len(groups) > len(theme.series)
+    entries = []
+    for group in groups:
+        color, again = theme.color(places[group.key]), theme.again(places[group.key])
+        fill = None if lines else theme.pale(color, 0.35) if again else color
+        label = group.key if many else f"{group.label} {group.total:,.0f}"
+        entries.append(Entry(label, color, fill, dashed=lines and again))
+    return entries
+
+
+def side_by_side(spec: Panel, subject: Subject, row: int, column: str | None) -> list[str]:
+    """What there is to say of a row of many keys: of one of its columns, or of all."""
+    parts = [_when(subject, row)]
+    for mark in spec.marks:
+        if isinstance(mark, Groups):
+            for group in subject.groups:
+                name = group_column(mark.column, group.key)
+                if column in (None, name) and name in subject.frame:
+                    parts.append(f"{group.label} {_count(float(subject.frame[name][row]))}")
+    return parts
+
+
+def _when(subject: Subject, row: int) -> str:
+    """The row's time, and what is to be known about it."""
+    frame = subject.frame
+    doubts = {
+        "forming": "final" in frame and not frame["final"][row],
+        "doubtful": "doubtful" in frame and frame["doubtful"][row],
+        "after a gap": "gap" in frame and frame["gap"][row],
+    }
+    said = ", ".join(word for word, so in doubts.items() if so)
+    return subject.moment(row) + (f" ({said})" if said else "")
+
+
+def _count(value: float) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if value == round(value) or value >= 100 else f"{value:.4g}"

@@ -1,0 +1,83 @@
+"""Words on a figure: how wide they are, and texts that change by themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
+
+from stockstream.charts.canvas_region import Ground
+from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.theme import Theme
+
+
+class Ruler:
+    """Measures words as a figure's canvas draws them."""
+
+    def __init__(self, figure: Figure) -> None:
+        self._figure = figure
+
+    def points(self, text: str, size: float, weight: str = "normal") -> float:
+        """How wide a text is, in points."""
+        dpi = self._figure.dpi
+        return 72 / dpi * stamps.font(size, weight, dpi).width(text)
+
+
+class LiveText:
+    """A text on a ground that is kept, so that it can change without a full draw.
+
+    ``box`` is its place on the figure as fractions (left, bottom, right, top). It can be filled, for words that must
+    not be missed.
+    """
+
+    def __init__(self, figure: Figure, theme: Theme, **style: Any) -> None:
+        self.artist = figure.text(0, 0, "", animated=True, parse_math=False, fontsize=theme.text_size, **style)
+        self.box = (0.0, 0.0, 0.0, 0.0)
+        self._fill: str | None = None
+        self._filling = Rectangle((0, 0), 1, 1, transform=figure.transFigure, linewidth=0, snap=True)
+        self._filling.set_figure(figure)
+        self.changed = False
+        self._ground: Ground | None = None
+
+    def say(self, text: str, color: str | None = None, fill: str | None = None) -> None:
+        """Change the words, and the colours where one is given for the words."""
+        if text != self.artist.get_text():
+            self.artist.set_text(text)
+            self.changed = True
+        if color is not None and (color, fill) != (self.artist.get_color(), self._fill):
+            self.artist.set_color(color)
+            self._fill = fill
+            self.changed = True
+
+    def _bbox(self, canvas: FigureCanvasAgg) -> Bbox:
+        width, height = canvas.get_width_height(physical=True)
+        left, bottom, right, top = self.box
+        return Bbox.from_extents(int(left * width), int(bottom * height), int(right * width) + 1, int(top * height) + 1)
+
+    def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> None:
+        """Keep the ground as it is on the canvas now, and draw on it."""
+        self._ground = Ground(canvas, self._bbox(canvas))
+        self.draw(renderer)
+        self.changed = False
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw the words, over what fills their place."""
+        if self._fill is not None:
+            left, bottom, right, top = self.box
+            self._filling.set_bounds(left, bottom, right - left, top - bottom)
+            self._filling.set_facecolor(self._fill)
+            self._filling.draw(renderer)
+        stamps.draw(self.artist, renderer)
+
+    def renew(self, renderer: RendererBase) -> Bbox | None:
+        """Draw the words anew on their ground, which `keep` has kept; returns the place to blit."""
+        self.changed = False
+        if self._ground is None or self._ground.box is None:
+            return None
+        self._ground.put_back()
+        self.draw(renderer)
+        return self._ground.box

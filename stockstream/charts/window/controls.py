@@ -1,0 +1,212 @@
+"""What the keys and the mouse do to a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
+
+from stockstream.charts.scene.scene import Scene
+from stockstream.charts.scene.viewport import Guard
+from stockstream.charts.theme import THEMES, after
+from stockstream.charts.window.keyboard import Handler, Keyboard, wheel
+from stockstream.charts.window.placement import toggle_full_screen, toggle_tools
+from stockstream.charts.window.saving import file_name, format_after, save_picture, save_rows, saved
+from stockstream.charts.window.viewer import Viewer
+from stockstream.present.keys import CHART
+from stockstream.present.status_bar import utc_now
+
+_ZOOM: Final = 1.25
+"""By how much a turn of the wheel or a press of a key zooms."""
+
+_PAN: Final = 0.1
+"""The share of what is in view by which a key moves."""
+
+
+class Controls:
+    """Listens to a canvas and moves its scene.
+
+    Parameters
+    ----------
+    viewer
+        What the window shows.
+    changed
+        Is called after whatever the user did, to bring the window up to date.
+    close
+        Closes the window.
+    guard
+        Wraps the functions that the canvas calls.
+    theme, picture
+        The theme's name, and the format of pictures to save, at first.
+    more
+        Handlers of actions that belong to other parts of the window.
+    """
+
+    def __init__(
+        self,
+        viewer: Viewer,
+        *,
+        changed: Callable[[], None],
+        close: Callable[[], None],
+        guard: Guard,
+        theme: str,
+        picture: str,
+        more: Mapping[str, Handler] | None = None,
+    ) -> None:
+        self.theme = theme
+        self.picture = picture
+        self._viewer = viewer
+        self._scene: Scene = viewer.scene
+        self._changed = changed
+        self._keyboard = Keyboard(
+            CHART,
+            {
+                "pause": lambda *_: viewer.pause(),
+                "turn": lambda key, _: viewer.turn(1 if key == "n" else -1),
+                "pick": lambda key, _: viewer.pick(int(key) - 1),
+                "zoom": self._zoom,
+                "pan": lambda key, _: self._scene.viewport.pan(_PAN if key == "right" else -_PAN),
+                "follow": lambda *_: self._scene.viewport.follow(),
+                "stretch": self._stretch,
+                "fit": lambda _, event: self._fit(event),
+                "log": lambda *_: self._scene.rule(grid=self._scene.grid, log=not self._scene.log),
+                "grid": lambda *_: self._scene.rule(grid=not self._scene.grid, log=self._scene.log),
+                "theme": lambda *_: self._dress(),
+                "screen": lambda *_: toggle_full_screen(self._scene.canvas.manager),
+                "tools": lambda *_: toggle_tools(self._scene.canvas.manager),
+                "save": lambda *_: self._save_picture(),
+                "format": lambda *_: self._change_format(),
+                "rows": lambda *_: self._save_rows(),
+                "measure": lambda *_: viewer.measure(),
+                "level": lambda _, event: viewer.flag((event.x, event.y)),
+                "leave": lambda *_: self._leave(),
+                "help": lambda *_: self._scene.help.toggle(),
+                "close": lambda *_: close(),
+                **(more or {}),
+            },
+        )
+        canvas = self._scene.canvas
+        self._drag = Drag(self._scene, changed)
+        canvas.mpl_connect("key_press_event", guard(self._on_key))
+        canvas.mpl_connect("scroll_event", guard(self._on_scroll))
+        canvas.mpl_connect("button_press_event", guard(self._drag.begin))
+        canvas.mpl_connect("motion_notify_event", guard(self._drag.move))
+        canvas.mpl_connect("button_release_event", guard(self._drag.end))
+
+    def _on_key(self, event: KeyEvent) -> None:
+        self._press(event.key, event)
+
+    def _on_scroll(self, event: MouseEvent) -> None:
+        if event.step:
+            self._press(wheel(event.step, event.modifiers), event)
+
+    def _press(self, key: str | None, event: LocationEvent) -> None:
+        if self._keyboard.press(key, event):
+            self._changed()
+
+    # The view.
+
+    def _zoom(self, key: str, event: LocationEvent) -> None:
+        self._scene.viewport.zoom(_factor(event, closer=key in ("+", "=", "wheel up")), around=event.xdata)
+
+    def _stretch(self, key: str, event: LocationEvent) -> None:
+        place = panel_beside(self._scene, event)
+        if place is not None:
+            self._scene.viewport.stretch(place, _factor(event, closer=key.endswith("up")), around=event.y)
+
+    def _fit(self, event: LocationEvent) -> None:
+        viewport = self._scene.viewport
+        viewport.hold(panel_beside(self._scene, event) or 0)
+        kept = "keep their range (a lets them fit)" if any(viewport.held) else "fit by themselves"
+        self._viewer.note(f"values {kept}")
+
+    def _dress(self) -> None:
+        self.theme = after(self.theme)
+        self._scene.dress(THEMES[self.theme])
+
+    def _leave(self) -> None:
+        self._scene.help.toggle(off=True)
+        self._scene.distance.cancel()
+        self._viewer.hush()
+
+    # Files.
+
+    def _change_format(self) -> None:
+        self.picture = format_after(self.picture)
+        self._viewer.note(f"s saves {self.picture.upper()}")
+
+    def _save_picture(self) -> None:
+        self._save(self.picture, lambda path: save_picture(self._scene, path))
+
+    def _save_rows(self) -> None:
+        self._save("csv", lambda path: save_rows(self._scene, self._viewer.model.view, path))
+
+    def _save(self, form: str, write: Callable[[Path], Any]) -> None:
+        path = Path(file_name(self._viewer.model.view, self._viewer.key or "", utc_now(), form))
+        self._viewer.note(saved(path, write))
+
+
+class Drag:
+    """Moves a view with the mouse: over a panel through time, on the axis of its values their scale.
+
+    Values move along where their range was set by hand. A double click on their axis lets them fit again.
+    """
+
+    def __init__(self, scene: Scene, changed: Callable[[], None]) -> None:
+        self._scene = scene
+        self._changed = changed
+        self._panel: int | None = None
+        self._row: float | None = None
+        self._last = (0.0, 0.0)
+
+    def begin(self, event: MouseEvent) -> None:
+        """A button was pressed."""
+        toolbar: Any = self._scene.canvas.toolbar
+        if event.button != MouseButton.LEFT or (toolbar is not None and toolbar.mode):
+            return
+        if self._scene.distance.click(self._scene.sight(), (event.x, event.y)):
+            self._changed()
+            return
+        self._panel = panel_beside(self._scene, event)
+        self._row = event.xdata
+        self._last = (event.x, event.y)
+        if event.dblclick and self._panel is not None and self._row is None and self._scene.viewport.held[self._panel]:
+            self._scene.viewport.hold(self._panel)
+            self._panel = None
+            self._changed()
+
+    def move(self, event: MouseEvent) -> None:
+        """The mouse was moved."""
+        across, up = event.x - self._last[0], event.y - self._last[1]
+        if self._panel is None or (across, up) == (0, 0):
+            return
+        self._last = (event.x, event.y)
+        viewport, box = self._scene.viewport, self._scene.panels[self._panel].axes.bbox
+        if self._row is not None:
+            if across:
+                viewport.carry(self._row, event.x)
+            viewport.shift(self._panel, up)
+        else:
+            viewport.stretch(self._panel, _ZOOM ** (-6 * up / box.height), around=(box.y0 + box.y1) / 2)
+        self._changed()
+
+    def end(self, _: MouseEvent) -> None:
+        """The button was let go."""
+        self._panel = None
+
+
+def _factor(event: LocationEvent, *, closer: bool) -> float:
+    """By how much to zoom: wheels that turn finely, as touch pads do, come in parts of a step."""
+    steps = min(abs(event.step), 3.0) if isinstance(event, MouseEvent) and event.step else 1.0
+    return float(_ZOOM ** (-steps if closer else steps))
+
+
+def panel_beside(scene: Scene, event: LocationEvent) -> int | None:
+    """The panel that the mouse is over, or whose axis of values it is over."""
+    for place, panel in enumerate(scene.panels):
+        box = panel.axes.bbox
+        if event.x <= box.x1 and box.y0 <= event.y <= box.y1:
+            return place
+    return None

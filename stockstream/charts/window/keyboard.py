@@ -1,0 +1,49 @@
+"""Which handler a key or a turn of the wheel calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from matplotlib.backend_bases import LocationEvent
+
+from stockstream.present.keys import Binding
+
+Handler: TypeAlias = Callable[[str, LocationEvent], None]
+"""Is told the key by its name in the table, and the event for the mouse's place."""
+
+
+class Keyboard:
+    """Calls the handler to which a key is bound.
+
+    Parameters
+    ----------
+    bindings
+        The table.
+    handlers
+        By action; all actions of the table that have keys, and no others.
+    """
+
+    def __init__(self, bindings: Iterable[Binding], handlers: Mapping[str, Handler]) -> None:
+        bound = [binding for binding in bindings if binding.keys]
+        unbound = {binding.action for binding in bound} ^ handlers.keys()
+        assert not unbound, unbound
+        self._handlers = {key: handlers[binding.action] for binding in bound for key in binding.keys}
+
+    def press(self, key: str | None, event: LocationEvent) -> bool:
+        """Handle a key as matplotlib names it; False where it is bound to nothing."""
+        key = key or ""
+        # A letter that is bound in one case only counts in both, as with Caps Lock on.
+        found = next((each for each in (key, key.lower()) if each in self._handlers), None)
+        if found is not None:
+            self._handlers[found](found, event)
+        return found is not None
+
+
+def wheel(step: float, held: Iterable[str]) -> str:
+    """The name of a turn of the mouse's wheel while keys are held.
+
+    >>> wheel(1.0, []), wheel(-0.5, {"shift"})
+    ('wheel up', 'shift+wheel down')
+    """
+    return "+".join([*sorted(held), f"wheel {'up' if step > 0 else 'down'}"])

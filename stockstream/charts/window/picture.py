@@ -1,0 +1,114 @@
+"""A view drawn to a file that is kept fresh in place, for machines without a display."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.image import imsave
+
+from stockstream.charts.scene.scene import DPI, Scene
+from stockstream.charts.theme import THEMES
+from stockstream.charts.window.saving import FORMATS, metadata
+from stockstream.charts.window.viewer import Viewer
+from stockstream.files import replacing
+from stockstream.present.memory import Memory
+from stockstream.present.model import Model
+from stockstream.present.options import PictureOptions
+from stockstream.present.plot_data import Subject
+from stockstream.present.price_levels import Alerts
+from stockstream.present.status_bar import utc_now
+from stockstream.views.view import View
+
+SIZE: Final = (10.0, 6.0)
+"""Inches, at `DPI` dots each, with up to two panels."""
+
+_A_PANEL: Final = 0.8
+_TALLEST: Final = 9.2
+"""Inches that each further panel adds, up to what a screen of 1080 lines shows beneath a frame and a tool bar."""
+
+_AT_MOST_EVERY: Final = 1.0
+
+
+def size_of(view: View[Any]) -> tuple[float, float]:
+    """Width and height in inches at which all panels of a view can be read."""
+    width, height = SIZE
+    return width, min(_TALLEST, height + _A_PANEL * max(0, len(view.panels) - 2))
+
+
+class Picture:
+    """Draws what a window would show to a file: PNG, SVG or PDF.
+
+    Parameters
+    ----------
+    model
+        Where the data comes from; its `tick` is the caller's business.
+    path
+        The file.
+    options
+        What is in view, and how it looks.
+    size
+        Width and height in inches of 100 pixels; without it by the number of panels.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        path: Path,
+        options: PictureOptions | None = None,
+        *,
+        size: tuple[float, float] | None = None,
+    ) -> None:
+        options = options or PictureOptions()
+        self._path = path
+        self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
+        rows = None if options.spans else options.rows
+        self.scene = Scene(model.view, self._canvas.figure, rows=rows, theme=THEMES[options.theme])
+        watched = Alerts(model.view, Memory(None), options.alerts, band=options.alert_band)
+        self._viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, ages=False)
+        self._drawn: object = None
+        self._looked = -_AT_MOST_EVERY
+
+    def refresh(self) -> None:
+        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
+        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
+            self.finish()
+
+    def finish(self) -> None:
+        """Draw what has not been drawn yet, at once."""
+        self._looked = time.monotonic()
+        now = utc_now()
+        self._viewer.look()
+        shown = self._viewer.show()
+        self._viewer.note("")
+        said = self._viewer.say(now)
+        content = (_content(shown), said, now.replace(second=0, microsecond=0))
+        if content == self._drawn:
+            return
+        self._drawn = content
+        self._viewer.note(f"drawn {now.astimezone():%H:%M:%S}")
+        self._viewer.say(now)
+        self.scene.paint()
+        save(self._canvas, self._path, hint="name another file with --headless")
+
+
+def _content(shown: Subject) -> object:
+    return shown.title, shown.groups, [shown.frame[name].tobytes() for name in shown.frame]
+
+
+def save(canvas: FigureCanvasAgg, path: Path, *, hint: str) -> None:
+    """Write what a canvas shows, as PNG unless the file's suffix says SVG or PDF; a reader never meets half of it.
+
+    Raises `StockstreamError` where it cannot be written.
+    """
+    form = path.suffix[1:].lower()
+    with replacing(path, hint=hint) as beside, beside.open("wb") as file:
+        if form in FORMATS and form != "png":
+            canvas.figure.savefig(file, format=form, dpi="figure", metadata=metadata(form))
+            return
+        pixels = np.asarray(canvas.buffer_rgba())
+        imsave(file, pixels, format="png", dpi=canvas.figure.dpi, metadata=metadata("png"))

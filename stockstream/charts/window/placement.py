@@ -1,0 +1,121 @@
+"""Where a toolkit's window is, and what fills it; speaks Tk's language and Qt's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from stockstream.present.geometry import FRAME, LEAST, Geometry
+
+_PLAIN: Final = 96.0
+"""Dots an inch of a screen at scale 1."""
+
+
+class Place:
+    """Where one window is; speaks Tk's language and Qt's.
+
+    Parameters
+    ----------
+    window
+        matplotlib's: ``manager.window`` of a figure.
+    """
+
+    def __init__(self, window: Any) -> None:
+        self._window = window
+        self._tk = hasattr(window, "wm_geometry")
+        self._least = (1, 1)
+
+    def get(self) -> Geometry | None:
+        """Size and place now; None while it is not where the user put it: in full screen, or an icon."""
+        window = self._window
+        if self._tk:
+            usual = window.winfo_viewable() and window.winfo_width() > 1 and window.state() == "normal"
+            return Geometry.parse(window.wm_geometry()) if usual and not window.attributes("-fullscreen") else None
+        if window.isFullScreen() or window.isMinimized() or not window.isVisible():
+            return None
+        return Geometry(window.width(), window.height(), window.x(), window.y())
+
+    def set(self, wanted: Geometry) -> None:
+        """Give it a size and a place, as far as the screen allows."""
+        width, height = max(wanted.width, self._least[0]), max(wanted.height, self._least[1])
+        fitted = replace(wanted, width=width, height=height).within(self._screen())
+        if self._tk:
+            self._window.wm_geometry(str(fitted))
+            return
+        self._window.resize(fitted.width, fitted.height)
+        if fitted.left is not None and fitted.top is not None:
+            self._window.move(fitted.left, fitted.top)
+
+    def open(self, width: float, height: float) -> None:
+        """Give it a size in pixels at the screen's scale, as far as the screen has room, and a least size."""
+        scale = self._scale()
+        wanted = round(scale * width), round(scale * height)
+        self._least = round(scale * LEAST[0]), round(scale * LEAST[1])
+        (self._window.minsize if self._tk else self._window.setMinimumSize)(*self._least)
+        room = self._room()
+        side, above = FRAME
+        fitted = min(wanted[0], room.width - 2 * side), min(wanted[1], room.height - side - above)
+        if fitted != wanted or not self._tk:  # Tk's is else as large as its canvas by itself, and goes with that
+            self.set(Geometry(*fitted))
+
+    def _scale(self) -> float:
+        """How many of the pixels in which the toolkit counts are one at scale 1; Qt counts in those."""
+        if not self._tk:
+            return 1.0
+        dpi = _desktop_dpi()
+        if dpi is not None:
+            self._window.tk.call("tk", "scaling", dpi / 72)  # matplotlib's canvas heeds it, too
+        return float(self._window.winfo_fpixels("1i")) / _PLAIN
+
+    def _room(self) -> Geometry:
+        """The part of the screen that is for windows."""
+        if self._tk:
+            return Geometry(*self._window.maxsize())
+        area = self._window.screen().availableGeometry()
+        return Geometry(area.width(), area.height())
+
+    def _screen(self) -> Geometry:
+        window = self._window
+        if self._tk:
+            left, top = window.winfo_vrootx(), window.winfo_vrooty()
+            return Geometry(window.winfo_screenwidth(), window.winfo_screenheight(), left, top)
+        area = window.screen().virtualGeometry()
+        return Geometry(area.width(), area.height(), area.x(), area.y())
+
+
+def _desktop_dpi() -> float | None:
+    """The dots an inch that the user's desktop asks for (Xft.dpi), which Tk heeds for its own letters alone."""
+    import tkinter as tk
+
+    asked = tk.Tk(className="Xft")  # the one name under which Tk finds it
+    asked.withdraw()
+    told = asked.tk.call("option", "get", ".", "dpi", "Dpi")
+    asked.destroy()
+    try:
+        return min(max(float(told), _PLAIN / 2), 8 * _PLAIN)
+    except ValueError:
+        return None
+
+
+def toggle_full_screen(manager: Any) -> None:
+    """Fill the screen, or no longer; ``manager`` is that of a figure."""
+    if manager is not None:
+        manager.full_screen_toggle()
+
+
+def toggle_tools(manager: Any) -> None:
+    """Hide matplotlib's tool bar, or show it: the room is better used, and keys and mouse do all that it does but one.
+
+    ``manager`` is that of a figure.
+    """
+    bar = manager.toolbar if manager is not None else None
+    if bar is None:
+        return
+    if hasattr(bar, "pack"):
+        if bar.winfo_manager():
+            bar.pack_forget()
+        else:
+            manager.window.wm_geometry(manager.window.wm_geometry())  # else the window grows
+            bar.pack(side="bottom", fill="x", before=manager.canvas.get_tk_widget())
+        return
+    bar.setVisible(bar.isHidden())

@@ -1,0 +1,94 @@
+"""Which toolkit can open a window here. Nothing of matplotlib is imported to find out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from stockstream.errors import DisplayError
+from stockstream.present.geometry import Geometry
+
+BACKENDS: Final[Mapping[str, str]] = {"tk": "TkAgg", "qt": "QtAgg"}
+"""matplotlib's name of the backend for each toolkit, in the order in which they are tried."""
+
+# They tell the room that the screen has for windows: left, top, width, height.
+_PROBES: Final[Mapping[str, str]] = {
+    "tk": "import tkinter; root = tkinter.Tk(); print(0, 0, *root.maxsize())",
+    "qt": "from PySide6.QtWidgets import QApplication as A; r = A([]).primaryScreen().availableGeometry();"
+    "print(r.x(), r.y(), r.width(), r.height())",
+}
+_NEEDS: Final[Mapping[str, str]] = {
+    "tk": "install Tk for this Python (Debian: apt install python3-tk)",
+    "qt": "install the qt extra: pip install 'stockstream[qt]'",
+}
+_TIME_OUT: Final = 30.0
+_HEADLESS: Final = "draw to a file instead: --headless FILE.png"
+
+
+def choose(wanted: str = "auto") -> str:
+    """Name a backend of matplotlib that can open a window here.
+
+    Parameters
+    ----------
+    wanted
+        "tk", "qt", or "auto" for the first of them that works.
+
+    Raises
+    ------
+    DisplayError
+        Where none does, or there is no display.
+    """
+    toolkits = list(BACKENDS) if wanted == "auto" else [wanted]
+    if not has_display():
+        raise DisplayError("there is no display (DISPLAY and WAYLAND_DISPLAY are not set)", hint=_HEADLESS)
+    failures = {}
+    for toolkit in toolkits:
+        failure = probe(toolkit)
+        if failure is None:
+            return BACKENDS[toolkit]
+        failures[toolkit] = failure
+    told = "; ".join(f"{toolkit}: {failure}" for toolkit, failure in failures.items())
+    needs = "" if wanted == "auto" else f"{_NEEDS[wanted]}, or "
+    raise DisplayError(f"no window can be opened here ({told})", hint=f"{needs}{_HEADLESS}")
+
+
+def has_display() -> bool:
+    """Whether there is a display at all, as far as the environment tells."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def probe(toolkit: str) -> str | None:
+    """Why a toolkit opens no window here, None where it does."""
+    return _tried(toolkit)[0]
+
+
+def screen(backend: str) -> Geometry:
+    """The room that the screen has for windows of a backend of matplotlib. Raises DisplayError."""
+    toolkit = next(toolkit for toolkit, name in BACKENDS.items() if name == backend)
+    failure, told = _tried(toolkit)
+    if failure is not None:
+        raise DisplayError(f"the screen's size is not known ({toolkit}: {failure})", hint=_HEADLESS)
+    left, top, width, height = map(int, told.split())
+    return Geometry(width, height, left, top)
+
+
+def _tried(toolkit: str) -> tuple[str | None, str]:
+    """Why a toolkit opens no window here, if it does not, and what it says of the screen.
+
+    It is tried in a process of its own, as a toolkit without its libraries or its display may end the process.
+    """
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", _PROBES[toolkit]], capture_output=True, text=True, timeout=_TIME_OUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_TIME_OUT:.0f} s", ""
+    if tried.returncode == 0:
+        return None, tried.stdout
+    lines = [line.strip() for line in tried.stderr.splitlines() if line.strip()]
+    if not lines:
+        return f"it ended with {tried.returncode}", ""
+    return lines[-1].partition("Error: ")[2] or lines[-1], ""

@@ -1,0 +1,221 @@
+"""Between a model and a scene: which key is shown, whether the drawing is paused, and what the strip says."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from datetime import datetime
+from textwrap import fill
+from typing import Final
+
+import numpy as np
+
+from stockstream.charts.overlays.overlay import HALF, Place
+from stockstream.charts.scene.scene import Scene
+from stockstream.present.memory import Memory
+from stockstream.present.model import Model
+from stockstream.present.plot_data import Subject, next_key, subject
+from stockstream.present.price_levels import Alerts, Level
+from stockstream.present.status_bar import Strip, strip
+from stockstream.views.status import Status
+
+LOG: Final = logging.getLogger(__name__)
+
+_LINE: Final = 48
+"""Signs in a line of what stands in the middle of an empty window."""
+
+_NOTE_FOR: Final = 8.0
+_ALARM_FOR: Final = 60.0
+_FLASHES_FOR: Final = 6.0
+_FLASH: Final = 0.5
+"""Seconds; the last is that of each flash, and of each pause between two."""
+
+
+class Viewer:
+    """Shows one key of a model, or all, on a scene.
+
+    Parameters
+    ----------
+    model
+        Where the data comes from.
+    scene
+        Where it is shown.
+    start, end
+        The stretch to show, ``end`` exclusive; None for no bound.
+    alerts
+        The levels to watch; None for none.
+    key
+        What to show as soon as it is there, unless the user chooses first; None for the first there is.
+    ages
+        Whether the strip tells how long ago things were.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        scene: Scene,
+        *,
+        start: np.datetime64 | None = None,
+        end: np.datetime64 | None = None,
+        alerts: Alerts | None = None,
+        key: str | None = None,
+        ages: bool = True,
+    ) -> None:
+        self.model = model
+        self.scene = scene
+        self.key: str | None = None
+        self._wanted = key
+        self.paused = False
+        self.caught_up = False
+        self.alerts = alerts or Alerts(model.view, Memory(None))
+        self._alarm = ("", -_ALARM_FOR)
+        self._bounds = {"start": start, "end": end}
+        self._ages = ages
+        self._note = ("", 0.0)
+        self._taken = 0
+        self._zone: str | None = None
+
+    def show(self) -> Subject:
+        """Put what the model holds now on the scene; nothing is painted yet."""
+        if self.model.view.layout == "one":
+            keys = self.model.fold.keys()
+            if self._wanted in keys:
+                self.key, self._wanted = self._wanted, None
+            if self.key not in keys:
+                self.key = next_key(keys, None, 0)
+        shown = subject(self.model, self.key, **self._bounds)
+        self._zone = shown.zone
+        self.scene.show(shown, empty="" if len(shown.frame) else self._empty(self.model.status()))
+        self.scene.alerts.show(self.alerts.places(shown.key))
+        if self.paused:
+            self.scene.hold()
+        return shown
+
+    def say(self, now: datetime) -> Strip:
+        """Put how the data stands on the scene."""
+        text, until = self._note
+        alarm = self._alarm[0] if time.monotonic() - self._alarm[1] < _ALARM_FOR else ""
+        status = self.model.status()
+        self.caught_up = status.caught_up
+        said = strip(
+            status,
+            now,
+            zone=self._zone,
+            held=status.taken - self._taken if self.paused else None,
+            away=self.scene.viewport.away,
+            crowded=self.scene.crowded,
+            note=text if time.monotonic() < until else "",
+            alarm=alarm,
+            ages=self._ages,
+        )
+        if self.flashing and int((time.monotonic() - self._alarm[1]) / _FLASH) % 2:
+            said = replace(said, tone="bad")
+        self.scene.say(said)
+        return said
+
+    @property
+    def wish(self) -> str | None:
+        """What the user wants to see: what is shown, but for what is shown until that is there."""
+        return self._wanted or self.key
+
+    def note(self, text: str) -> None:
+        """Have the strip say something for a while, from when `say` is called next."""
+        self._note = (text, time.monotonic() + _NOTE_FOR)
+
+    # Levels that are watched.
+
+    def flag(self, place: Place) -> None:
+        """Watch a level at a place of the canvas, or no longer the one that is there."""
+        sight = self.scene.sight()
+        panel = sight.panel(place)
+        if self.key is None or panel is None or not len(sight.subject.frame):
+            self.note("h watches a level of a symbol's panel: point at one")
+            return
+        number = self.scene.panels.index(panel)
+        near = self.scene.alerts.at(sight, number, place[1])
+        if near is not None:
+            back = self.alerts.remove(self.key, Level(self.alerts.names[number], near))
+            until = ", until the window is opened again: the settings name it" if back else ""
+            self.note(f"{panel.tell(near)} is watched no longer{until}")
+        elif not self.alerts.watched(number):
+            self.note("nothing in this panel can cross a level")
+        else:
+            value = panel.rounded(float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1]))
+            self.alerts.add(self.key, Level(self.alerts.names[number], value))
+            self.note(f"{panel.tell(value)} is watched; h there again ends that")
+        self.scene.alerts.show(self.alerts.places(self.key))
+
+    def look(self) -> None:
+        """Tell of levels that were crossed by what has come since the last look; history is not told of."""
+        if not self.caught_up:
+            return
+        fold = self.model.fold
+        keys = set(fold.keys())
+        told = [
+            crossing.told(zone=fold.zone(key), simulated=fold.simulated(key))
+            for key in self.alerts.keys()
+            if key in keys
+            for crossing in self.alerts.check(key, fold.frame(key))
+        ]
+        for text in told:
+            LOG.warning("%s", text)
+        if told:
+            more = f" (and {len(told) - 1} more: see the log)" if len(told) > 1 else ""
+            self._alarm = (told[-1] + more, time.monotonic())
+
+    @property
+    def flashing(self) -> bool:
+        """Whether the strip flashes, so that `say` is to be called every half second."""
+        return time.monotonic() - self._alarm[1] < _FLASHES_FOR
+
+    def hush(self) -> None:
+        """The user has seen what the strip flashed for."""
+        self._alarm = ("", -_ALARM_FOR)
+
+    def measure(self) -> None:
+        """Measure from one click to the next."""
+        self.scene.distance.begin()
+        self.note("click two places to measure from one to the other (Esc ends it)")
+
+    # What is shown.
+
+    def turn(self, step: int) -> None:
+        """Show the key that stands ``step`` places on."""
+        keys = self.model.fold.keys()
+        if self.model.view.layout == "all" or len(keys) <= 1:
+            self.note(f"there is no other {self.model.view.key_name} to show")
+            return
+        self._choose(next_key(keys, self.key, step))
+
+    def pick(self, place: int) -> None:
+        """Show the key at a place, counted from 0."""
+        keys = self.model.fold.keys()
+        if self.model.view.layout == "all" or place >= len(keys):
+            self.note(f"there is no {self.model.view.key_name} {place + 1} to show")
+            return
+        self._choose(keys[place])
+
+    def _choose(self, key: str | None) -> None:
+        self.key, self._wanted = key, None
+        self.show()
+
+    def pause(self) -> None:
+        """Stop the drawing, or go on with it; reading goes on in any case."""
+        self.paused = not self.paused
+        self._taken = self.model.status().taken
+        self.show()
+
+    def _empty(self, status: Status) -> str:
+        """What stands in the middle while there is nothing to draw."""
+        topic = self.model.view.topic.name
+        if status.waiting:
+            return waiting(status)
+        if self.model.fold.keys():
+            return "no data in the stretch that was asked for"
+        return f"no data yet in the topic {topic}" if status.caught_up else f"reading the topic {topic}"
+
+
+def waiting(status: Status) -> str:
+    """What a window without data waits for, in lines for its middle."""
+    return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)

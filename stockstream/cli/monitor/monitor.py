@@ -1,0 +1,230 @@
+"""``stockstream monitor``: brokers, topics, consumer groups and dead letters, kept fresh in the terminal."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from typing import Annotated, Any, Final, Protocol
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from stockstream.cli.context import Context
+from stockstream.cli.metrics import ClusterMetrics
+from stockstream.cli.monitor.scrape import Scraper
+from stockstream.cli.monitor.screen import Screen, Seen, line
+from stockstream.cli.reporter import PersonReporter
+from stockstream.cli.serving import LOOPBACK, Endpoint, endpoint, served
+from stockstream.kafka.monitor import Monitor
+
+EVERY: Final = 1.0
+"""Seconds between two looks."""
+
+LINE_EVERY: Final = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+LOOK_FOR: Final = 3.0
+"""Seconds that ``--once`` looks, for rates and trends need several looks."""
+
+GIVE_UP: Final = 10.0
+"""Seconds that ``--once`` waits for a broker."""
+
+_PLAIN_WIDTH: Final = 140
+
+
+def monitor(
+    ctx: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Look for a while, tell once and end.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As JSON, one object a line: each second, or with --once a single one.")
+    ] = False,
+    prometheus: Annotated[
+        int | None,
+        typer.Option(
+            "--prometheus", metavar="PORT", min=0, max=65535, help="Serve the same as metrics, too; 0 is any free port."
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option("--host", metavar="HOST", help="Where --prometheus listens: this machine only, unless named.")
+    ] = LOOPBACK,
+    scrape: Annotated[
+        list[Endpoint] | None,
+        typer.Option(
+            "--scrape",
+            metavar="[HOST:]PORT",
+            parser=endpoint,
+            help="Show what a producer or window with --metrics PORT says of itself; may be given several times.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds; --once looks for 3 without it."),
+    ] = None,
+) -> None:
+    """Show brokers, topics, consumer groups and dead letters, once a second; q or Ctrl-C ends it.
+
+    Rates are those of the last 10 seconds: of a topic by its end offsets, of a group by the positions it commits. A
+    lag is growing, shrinking or steady over the last 20 seconds.
+
+    While the broker is away it waits and says so.
+    """
+    if once and prometheus is not None:
+        raise typer.BadParameter("either --once or --prometheus, not both", ctx=ctx)
+    context = Context.of(ctx)
+    scraper = Scraper(scrape or [])
+    with ExitStack() as stack:
+        watched = stack.enter_context(closing(Monitor(context.settings.connection(), context.settings.data_dir)))
+        metrics, url = ClusterMetrics(), None
+        if prometheus is not None:
+            url = stack.enter_context(served(metrics, Endpoint(host, prometheus), "--prometheus"))
+            context.reporter.note(f"metrics at {url}")
+        if once:
+            seen = _once(watched, scraper, LOOK_FOR if seconds is None else seconds)
+            typer.echo(_json(seen)) if as_json else _plain(seen)
+            return
+        display = stack.enter_context(_display(context, url, as_json=as_json))
+        for seen in _looks(watched, scraper, seconds, display.wait):
+            metrics.told(seen.latest)
+            display.show(seen)
+
+
+def _looks(watched: Monitor, scraper: Scraper, seconds: float | None, wait: Callable[[float], bool]) -> Iterator[Seen]:
+    """What is seen each second, until the time is over or ``wait`` says that it is."""
+    seen: Seen | None = None
+    begun = due = time.monotonic()
+    while True:
+        overview, processes = watched.overview(), scraper.processes()
+        seen = Seen.first(overview, processes) if seen is None else seen.then(overview, processes)
+        yield seen
+        now = time.monotonic()
+        due = min(max(due + EVERY, now), now + EVERY)
+        if seconds is not None and due > begun + seconds:
+            wait(begun + seconds - now)
+            return
+        if wait(due - now):
+            return
+
+
+def _once(watched: Monitor, scraper: Scraper, seconds: float) -> Seen:
+    """What is seen when it was looked for so long. Raises `Unreachable` where no broker comes in time."""
+    patience = time.monotonic() + GIVE_UP
+    while True:
+        for seen in _looks(watched, scraper, seconds, _sleep):
+            if seen.latest.waiting:
+                break
+        if not seen.latest.waiting:
+            return seen
+        if time.monotonic() > patience:
+            raise watched.absence()
+        time.sleep(EVERY / 4)
+
+
+def _json(seen: Seen) -> str:
+    keys: dict[str, Any] = msgspec.structs.asdict(seen.latest)
+    return msgspec.json.encode(keys | {"processes": seen.processes}).decode()
+
+
+def _plain(seen: Seen) -> None:
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PLAIN_WIDTH)
+    console.print(Screen(seen))
+
+
+class _Display(Protocol):
+    def show(self, seen: Seen) -> None:
+        """Show what is seen now."""
+
+    def wait(self, seconds: float) -> bool:
+        """Let some time pass; True where the user wants to end."""
+
+
+@contextmanager
+def _display(context: Context, url: str | None, *, as_json: bool) -> Iterator[_Display]:
+    console = Console(highlight=False)
+    if as_json:
+        yield _Lines(_json, every=0.0)
+    elif not console.is_terminal or not isinstance(context.reporter, PersonReporter):
+        yield _Lines(line, every=LINE_EVERY)
+    else:
+        with _keys() as pressed, Live(console=console, screen=True, auto_refresh=False) as live:
+            yield _Drawn(live, pressed, url)
+
+
+class _Lines:
+    """A line now and then, and one at once where a broker goes or comes."""
+
+    def __init__(self, said: Callable[[Seen], str], *, every: float) -> None:
+        self._said = said
+        self._every = every
+        self._last: Seen | None = None
+        self._due = 0.0
+
+    def show(self, seen: Seen) -> None:
+        changed = self._last is None or self._last.latest.waiting != seen.latest.waiting
+        now = time.monotonic()
+        if changed or now >= self._due:
+            typer.echo(self._said(seen))
+            self._due = now + self._every - EVERY / 2
+        self._last = seen
+
+    def wait(self, seconds: float) -> bool:
+        return _sleep(seconds)
+
+
+class _Drawn:
+    """A screen of its own in the terminal."""
+
+    def __init__(self, live: Live, pressed: Callable[[float], str], url: str | None) -> None:
+        self._live = live
+        self._pressed = pressed
+        self._url = url
+
+    def show(self, seen: Seen) -> None:
+        self._live.update(Screen(seen, fit=True, hint="q ends", url=self._url), refresh=True)
+
+    def wait(self, seconds: float) -> bool:
+        return "q" in self._pressed(seconds)
+
+
+def _sleep(seconds: float) -> bool:
+    time.sleep(max(0.0, seconds))
+    return False
+
+
+@contextmanager
+def _keys() -> Iterator[Callable[[float], str]]:
+    """Take keys as they are pressed, none of them shown; yields a wait for so many seconds, or until one is."""
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        yield lambda seconds: "q" if _sleep(seconds) else ""
+        return
+    import termios  # Windows has none
+    import tty
+
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+
+    def pressed(seconds: float) -> str:
+        ready, _, _ = select.select([terminal], [], [], max(0.0, seconds))
+        if not ready:
+            return ""
+        return os.read(terminal, 100).decode(errors="replace") or "q"  # nothing to read: the terminal is gone
+
+    def take(*_: object) -> None:
+        tty.setcbreak(terminal, termios.TCSADRAIN)
+
+    # Who is stopped by Ctrl-Z finds the terminal as the shell left it.
+    continued = signal.signal(signal.SIGCONT, take)
+    take()
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGCONT, continued)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)

@@ -1,0 +1,284 @@
+"""``stockstream produce csv``: stock bars from files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.produce.sending import Position, send
+from stockstream.cli.produce.stocks import Interval, Tally, moment
+from stockstream.cli.reporter import Reporter
+from stockstream.cli.serving import MetricsOption
+from stockstream.cli.text import printable, table
+from stockstream.errors import BadRow
+from stockstream.periods import intraday
+from stockstream.producers.csv_files import CsvFile, find
+from stockstream.producers.pace import at_rate
+from stockstream.producers.stock_csv import Overrides, StockFile, StockFiles, check_one_series, examine
+from stockstream.producers.stock_csv.columns import FIELDS
+from stockstream.producers.stock_csv.times import named_format
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+
+LINGER_MS: Final = 50
+LARGE: Final = 20_000_000
+"""Bytes from which on looking through a file takes long enough to be told of."""
+
+FIRST: Final = 3
+"""Bars that a dry run shows of each file."""
+
+_NAMES: Final = {"\t": "tab"}
+_SEPARATORS: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+
+
+def known_zone(name: str | None) -> str | None:
+    """Check the name of a zone. Raises typer.BadParameter."""
+    if name is not None:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise typer.BadParameter(f"{name!r} is no zone such as America/New_York") from None
+    return name
+
+
+def known_columns(text: str | None) -> str | None:
+    """Check which column is which field. Raises typer.BadParameter."""
+    if text is not None:
+        columns_of(text)
+    return text
+
+
+def columns_of(text: str) -> dict[str, str]:
+    """By field the column that holds it. Raises typer.BadParameter.
+
+    >>> columns_of("close=Price,time=Date+Time")
+    {'close': 'Price', 'time': 'Date+Time'}
+    """
+    chosen = {}
+    for part in text.split(","):
+        field, equals, column = part.partition("=")
+        field = field.strip().lower().replace(" ", "_")
+        if not equals or not column.strip():
+            raise typer.BadParameter(f"{part.strip()!r} is nothing such as close=Price or close=5")
+        if field not in FIELDS:
+            raise typer.BadParameter(f"{field!r} is none of {', '.join(FIELDS)}")
+        chosen[field] = column.strip()
+    return chosen
+
+
+def known_times(name: str | None) -> str | None:
+    """Check a format of times. Raises typer.BadParameter."""
+    if name is not None:
+        try:
+            named_format(name)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return name
+
+
+def known_separator(text: str | None) -> str | None:
+    """A separator, by name or as it is. Raises typer.BadParameter.
+
+    >>> known_separator("tab"), known_separator(";")
+    ('\\t', ';')
+    """
+    if text is None:
+        return None
+    separator = _SEPARATORS.get(text.lower(), text)
+    if len(separator) != 1 or separator.isalnum() or separator in '"\r\n.':
+        raise typer.BadParameter(f"{text!r} is no single sign such as ; nor tab")
+    return separator
+
+
+def known_decimal(text: str | None) -> str | None:
+    """Check a decimal mark. Raises typer.BadParameter."""
+    if text not in (None, ".", ","):
+        raise typer.BadParameter(f"{text!r} is neither . nor ,")
+    return text
+
+
+def csv(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="CSV files, folders of them, gzip or zip archives.")
+    ],
+    symbol: Annotated[
+        str | None,
+        typer.Option(
+            "--symbol",
+            metavar="SYMBOL",
+            help="Whose bars these are; of a file with a column of symbols, the one to send.",
+        ),
+    ] = None,
+    interval: Interval = None,
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            "--tz", metavar="ZONE", callback=known_zone, help="The zone of times that name none; otherwise UTC."
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="FIELD=NAME,...",
+            callback=known_columns,
+            help="Which column is which field, by name or number: close=Price,time=Date+Time. "
+            f"Fields: {', '.join(FIELDS)}.",
+        ),
+    ] = None,
+    date_format: Annotated[
+        str | None,
+        typer.Option(
+            "--date-format",
+            metavar="FORMAT",
+            callback=known_times,
+            help="D/M/Y, M/D/Y, Y/M/D, an epoch in s, ms, us or ns, or a pattern such as %d.%m.%Y.",
+        ),
+    ] = None,
+    separator: Annotated[
+        str | None,
+        typer.Option("--separator", metavar="SIGN", callback=known_separator, help="What parts the cells; tab, too."),
+    ] = None,
+    decimal: Annotated[
+        str | None,
+        typer.Option("--decimal", metavar="SIGN", callback=known_decimal, help="The decimal mark: . or ,"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how the files are understood, with their first bars; send nothing.")
+    ] = False,
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.")
+    ] = None,
+    metrics: MetricsOption = None,
+) -> None:
+    """Send stock bars from CSV files.
+
+    A file is known by its header and its content: what Yahoo, yfinance, Nasdaq, Stooq, investing.com, Alpha Vantage,
+    MetaTrader and spreadsheets write; columns in any order, dates, separators and decimal marks as they are. What could
+    be read in two ways is refused, with both readings and the option that says which. --dry-run shows what is
+    understood.
+
+    The symbol comes from a column or the file's name, the interval from the name or the commonest spacing of the rows:
+    AAPL_1m.csv is AAPL at 1m.
+
+    A row without prices, or one that cannot be read or is cut off, is reported and kept on stocks.dlq; the others
+    go on. Of rows with the same time the last one counts. Sending a file again changes nothing.
+    """
+    context = Context.of(ctx)
+    overrides = Overrides(
+        symbol=symbol,
+        interval=interval,
+        zone=ZoneInfo(tz) if tz else None,
+        columns=columns_of(columns) if columns else {},
+        times=named_format(date_format) if date_format else None,
+        separator=separator,
+        decimal=decimal,
+    )
+    found, _ = find(files)
+    chosen = [_examined(file, overrides, context.reporter) for file in found]
+    check_one_series(chosen, symbol)
+    _tell_assumed(chosen, context.reporter)
+    if dry_run:
+        context.reporter.result("\n\n".join(map(described, chosen)))
+        return
+    bars = StockFiles(chosen)
+    tally = Tally()
+    source = tally.count(at_rate(bars, rate) if rate is not None else bars)
+    linger = LINGER_MS if rate is None else 5
+    send(context, STOCKS, source, linger_ms=linger, position=lambda: Position(bars.done, bars.total), metrics=metrics)
+    tally.tell(context.reporter)
+
+
+def _examined(csv: CsvFile, overrides: Overrides, reporter: Reporter) -> StockFile:
+    if csv.path.stat().st_size > LARGE:
+        reporter.note(f"{csv.name}: looking it through")
+    file = examine(csv, overrides)
+    repeats = file.repeats
+    for conflict in repeats.conflicts:
+        time = moment(conflict.time, file.reader.interval)
+        reporter.warn(
+            f"{csv.name}, lines {conflict.former} and {conflict.later}: two rows of {conflict.symbol} at {time} with "
+            f"different numbers; line {conflict.later} counts"
+        )
+    if repeats.differing > len(repeats.conflicts):
+        more = repeats.differing - len(repeats.conflicts)
+        reporter.warn(f"{csv.name}: {more:,} more such rows; the later one counts")
+    return file
+
+
+def _tell_assumed(files: Sequence[StockFile], reporter: Reporter) -> None:
+    assumed = [file.csv.name for file in files if file.assumed]
+    if assumed:
+        more = f" and {len(assumed) - 1:,} more" if len(assumed) > 1 else ""
+        reporter.note(f"{assumed[0]}{more}: times without an offset are taken as UTC; --tz names another zone")
+
+
+def described(file: StockFile) -> str:
+    """What was understood of a file, with its first bars."""
+    columns, schema = file.reader.rows.columns, file.schema
+    repeated = len(file.repeats.superseded)
+    lines = [
+        ("encoding", schema.encoding.name),
+        ("separator", _NAMES.get(schema.rows.dialect.separator, schema.rows.dialect.separator)),
+        ("decimal mark", schema.numbers.decimal),
+        ("header", f"line {schema.header.end}" if schema.header.end else "none"),
+        ("time", _time(file)),
+        ("symbol", _symbol(file)),
+        ("interval", file.reader.interval),
+        *(("columns", _places(columns.names, places, name)) for name, places in islice(columns.groups.items(), FIRST)),
+        ("passed over", ", ".join(name for name in columns.unused if name) or "nothing"),
+        ("rows", f"{file.rows:,}" + (f", {repeated:,} of which are repeated and do not count" if repeated else "")),
+    ]
+    width = max(len(name) for name, _ in lines)
+    told = "\n".join(f"  {name:<{width}}  {printable(value)}" for name, value in lines)
+    return f"{file.csv.name}\n{told}\n\n{_first(file)}"
+
+
+def _time(file: StockFile) -> str:
+    columns, tz = file.reader.rows.columns, file.reader.tz
+    names = [columns.names[columns.places[field]] for field in ("time", "clock") if field in columns.places]
+    zone = (f"zone {_zone(tz)}" if tz else "in UTC") if intraday(file.reader.interval) else "the sessions' dates"
+    return f"{' + '.join(names) or 'the first column'} ({file.schema.rows.times}, {zone})"
+
+
+def _zone(tz: str) -> str:
+    """A zone's name; one of a single offset by that, for its name counts the other way round."""
+    offset = tz.removeprefix("Etc/GMT")
+    return tz if offset == tz else f"UTC{offset.translate(str.maketrans('+-', '-+'))}"
+
+
+def _symbol(file: StockFile) -> str:
+    columns = file.reader.rows.columns
+    place = columns.places.get("symbol")
+    if place is not None:
+        return f"column {columns.names[place]}" + (f", only {file.only}" if file.only else "")
+    symbols = [name for name in columns.groups if name]
+    return f"{', '.join(symbols)} (the header)" if symbols else file.reader.symbol
+
+
+def _places(names: Sequence[str], places: Mapping[str, int], symbol: str | None) -> str:
+    return (f"{symbol}: " if symbol else "") + ", ".join(f"{field}={names[place]}" for field, place in places.items())
+
+
+def _first(file: StockFile) -> str:
+    header = ["SYMBOL", "TIME", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME"]
+    rows = []
+    for bar in islice(_bars(file), FIRST):
+        numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        rows.append([bar.symbol, moment(bar.time, bar.interval), *map(_number, numbers)])
+    return table(header, rows, right=header[2:]) if rows else "no row gives a bar"
+
+
+def _bars(file: StockFile) -> Iterator[Bar]:
+    return (item for _, items in file.bars() for item in items if not isinstance(item, BadRow))
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.10g}"

@@ -1,0 +1,153 @@
+"""``stockstream produce flights``: US flights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperCommand
+
+from stockstream.cli.context import Context
+from stockstream.cli.produce.sending import Position, await_broker, send
+from stockstream.cli.reporter import Reporter
+from stockstream.cli.serving import MetricsOption
+from stockstream.errors import BadRow
+from stockstream.kafka.sent_rows import held_rows
+from stockstream.producers.csv_files import find
+from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, Rows, departure, examine
+from stockstream.producers.pace import at_rate, paced
+from stockstream.producers.produce import Meter
+from stockstream.records import Flight
+from stockstream.topics import FLIGHTS
+
+LINGER_MS: Final = 50
+LARGE: Final = 50_000_000
+"""Bytes from which on the first reading of a file takes long enough to be told of."""
+
+_AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
+
+
+class SpreadAirlines(TyperCommand):
+    """Lets ``--airlines`` take every airline that follows it: ``--airlines AA DL flights.csv``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As click's, with the airlines of one option in one word."""
+        return super().parse_args(ctx, gathered(args))
+
+
+def gathered(args: Sequence[str]) -> list[str]:
+    """Join the airlines behind ``--airlines`` with commas. What names a file that exists is a file.
+
+    >>> gathered(["--airlines", "AA", "DL", "flights.csv", "--rate", "5"])
+    ['--airlines', 'AA,DL', 'flights.csv', '--rate', '5']
+    """
+    words: list[str] = []
+    for word in args:
+        follows = len(words) > 1 and words[-2] == "--airlines"
+        if follows and _AIRLINE.fullmatch(word) and not Path(word).exists():
+            words[-1] += f",{word}"
+        else:
+            words.append(word)
+    return words
+
+
+def flights(
+    ctx: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="CSV files, folders of them, gzip or zip archives.")
+    ],
+    rate: Annotated[
+        float | None, typer.Option("--rate", metavar="N", min=0.001, help="N rows a second; without it at full speed.")
+    ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            "--speed", metavar="X", min=0.001, help="X times real time, sorted by scheduled departure (local time)."
+        ),
+    ] = None,
+    start: Annotated[
+        datetime | None, typer.Option("--start", metavar="DATE", formats=["%Y-%m-%d"], help="From this day on.")
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option("--end", metavar="DATE", formats=["%Y-%m-%d"], help="Up to this day, which is included."),
+    ] = None,
+    airlines: Annotated[
+        list[str] | None, typer.Option("--airlines", metavar="AA DL", help="Only these airlines; commas do as well.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Send the files as a new run, whose rows count once more.")
+    ] = False,
+    metrics: MetricsOption = None,
+) -> None:
+    """Send the US flights of files of Kaggle (2015), BTS or Data Expo, each row once.
+
+    What the topic holds is not sent again: after an interruption the same command sends the rest.
+
+    A row that cannot be read is reported and kept on flights.dlq; the others go on.
+    """
+    if rate is not None and speed is not None:
+        raise typer.BadParameter("either --rate or --speed, not both", ctx=ctx)
+    if start is not None and end is not None and start > end:
+        raise typer.BadParameter(f"--start {start:%Y-%m-%d} is after --end {end:%Y-%m-%d}", ctx=ctx)
+    context = Context.of(ctx)
+    names = frozenset(name.upper() for words in airlines or () for name in re.split(r"[\s,]+", words) if name)
+    limited = bool(start or end or names)
+    choice = Choice(start and start.date(), end and end.date(), names or None) if limited else None
+    chosen = _files(files, context.reporter)
+    if again:
+        chosen = [file.again() for file in chosen]
+    await_broker(context, FLIGHTS)
+    replay = Replay(chosen, choice=choice, held=None if again else _held(chosen, context))
+    send(
+        context,
+        FLIGHTS,
+        _paced(replay, rate, speed),
+        linger_ms=LINGER_MS if rate is None and speed is None else 5,
+        position=lambda: Position(replay.done, replay.total, "sorting by departure" if replay.sorting else ""),
+        already=lambda: replay.already,
+        metrics=metrics,
+    )
+    if choice is not None:
+        for name in sorted(names - replay.airlines):
+            context.reporter.warn(f"no flight of {name} was found")
+        if not replay.airlines and not names:
+            context.reporter.warn("no flight was found in these days")
+
+
+def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:
+    """The files, each looked through once; the same content only once."""
+    found, passed = find(paths, COMPANIONS)
+    for name in passed:
+        reporter.note(f"{name} holds no flights: passed over")
+    files: dict[str, FlightFile] = {}
+    for csv in found:
+        if csv.path.stat().st_size > LARGE:
+            reporter.note(f"{csv.name}: finding out which rows these are")
+        file = examine(csv)
+        if file.identity in files:
+            reporter.note(f"{csv.name} is the same as {files[file.identity].csv.name}: passed over")
+        files.setdefault(file.identity, file)
+    return list(files.values())
+
+
+def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, Rows]:
+    meter, begun = Meter(), monotonic()
+
+    def tell(done: int, total: int) -> None:
+        context.reporter.progress(
+            done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading what is there"
+        )
+
+    return held_rows(context.settings.connection(), FLIGHTS, [file.identity for file in files], tell)
+
+
+def _paced(replay: Replay, rate: float | None, speed: float | None) -> Iterator[Flight | BadRow | None]:
+    if speed is not None:
+        return paced(replay.by_departure(), lambda flight: departure(flight) * 60 / speed)
+    return at_rate(replay, rate) if rate is not None else iter(replay)

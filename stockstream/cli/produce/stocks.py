@@ -1,0 +1,276 @@
+"""``stockstream produce simulated`` and ``yahoo``: stock bars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from stockstream.cli import intervals
+from stockstream.cli.context import Context
+from stockstream.cli.produce.sending import Position, await_broker, send
+from stockstream.cli.produce.simulators import noticed
+from stockstream.cli.reporter import Reporter
+from stockstream.cli.serving import MetricsOption
+from stockstream.config_sections import History
+from stockstream.errors import BadRow
+from stockstream.intervals import FORM, YAHOO
+from stockstream.kafka.latest_bars import first_times, last_bars
+from stockstream.periods import intraday
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.simulated import simulated as simulate
+from stockstream.producers.yahoo_splits import Earlier
+from stockstream.records import SIMULATED, Bar, Series, doubted
+from stockstream.topics import STOCKS
+
+T = TypeVar("T")
+
+SHOWN: Final = 8
+"""Series that are named at the end; the others are counted."""
+
+
+Interval = Annotated[
+    str | None,
+    typer.Option("--interval", metavar="INTERVAL", callback=intervals.known, help=f"The bars' interval: {FORM}."),
+]
+
+
+def known_history(span: str | None) -> str | None:
+    """Check how far back to go. Raises typer.BadParameter."""
+    if span is not None:
+        try:
+            TypeAdapter(History).validate_python(span)
+        except ValidationError as error:
+            raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+    return span
+
+
+def symbols_of(words: Iterable[str]) -> list[str]:
+    """The symbols in words that may be joined with commas: upper case, each once, in order.
+
+    Raises typer.BadParameter where there is none.
+
+    >>> symbols_of(["aapl,MSFT", "AAPL", "BRK-B"])
+    ['AAPL', 'MSFT', 'BRK-B']
+    """
+    parts = (part.upper() for word in words for part in re.split(r"[\s,]+", word) if part)
+    symbols = list(dict.fromkeys(parts))
+    if not symbols:
+        raise typer.BadParameter("name one at least", param_hint="SYMBOL")
+    return symbols
+
+
+def for_seconds(source: Iterable[T | None], seconds: float | None, *, clock: Clock = SYSTEM) -> Iterator[T | None]:
+    """End a source after some seconds; None is never."""
+    ends = None if seconds is None else clock.monotonic() + seconds
+    for item in source:
+        yield item
+        if ends is not None and clock.monotonic() >= ends:
+            return
+
+
+@dataclass
+class _Span:
+    """How many bars of a series, and from when to when."""
+
+    bars: int
+    first: datetime
+    last: datetime
+
+
+class Tally:
+    """Counts what is sent, by series."""
+
+    def __init__(self) -> None:
+        self._spans: dict[Series, _Span] = {}
+        self._impossible = 0
+        self._without_open = 0
+
+    @property
+    def sent(self) -> int:
+        """Bars that went through."""
+        return sum(span.bars for span in self._spans.values())
+
+    def count(self, source: Iterable[Bar | BadRow | None]) -> Iterator[Bar | BadRow | None]:
+        """Let everything through and count the bars."""
+        for item in source:
+            if isinstance(item, Bar):
+                span = self._spans.setdefault(item.series, _Span(0, item.time, item.time))
+                span.bars += 1
+                span.first, span.last = min(span.first, item.time), max(span.last, item.time)
+                self._impossible += bool(doubted(item.flags))
+                self._without_open += item.open is None
+            yield item
+
+    def tell(self, reporter: Reporter) -> None:
+        """Say what was sent."""
+        for series, span in list(self._spans.items())[:SHOWN]:
+            first, last = (moment(time, series.interval) for time in (span.first, span.last))
+            reporter.note(f"{series}: {span.bars:,} bars from {first} to {last}")
+        if len(self._spans) > SHOWN:
+            reporter.note(f"... and {len(self._spans) - SHOWN:,} more series")
+        if self._impossible:
+            reporter.warn(f"{self._impossible:,} bars contradict themselves: they are sent, marked as impossible")
+        if self._without_open:
+            reporter.note(f"{self._without_open:,} bars have no open")
+
+
+def simulated(
+    ctx: typer.Context,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYMBOL", help="What to simulate; without any, the symbols of the demo in config.yaml."),
+    ] = None,
+    interval: Interval = None,
+    pace: Annotated[
+        float | None,
+        typer.Option(
+            "--pace",
+            metavar="SECONDS",
+            min=0.0,
+            help="Between two bars of a symbol; 0 is full speed. 3 unless config.yaml differs.",
+        ),
+    ] = None,
+    history: Annotated[
+        int, typer.Option("--history", metavar="N", min=0, help="Bars to begin a new series with, at once.")
+    ] = 120,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Other seeds make other prices.")] = None,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", min=1, help="End after N bars of each symbol.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
+    ] = None,
+    metrics: MetricsOption = None,
+) -> None:
+    """Send simulated bars, a random walk a symbol.
+
+    The walks are seeded: the same seed makes the same prices. They travel on the feed "simulated" and never mix with
+    the market's. Started again, each walk goes on from the topic's last bar, in price and time.
+
+    With a pace shorter than the interval the simulated time runs ahead of the clock.
+    """
+    context = Context.of(ctx)
+    defaults = context.settings.simulated
+    chosen = symbols_of(symbols or context.settings.demo.symbols)
+    every = interval or defaults.interval
+    await_broker(context, STOCKS)
+    series = [Series(symbol, every, SIMULATED) for symbol in chosen]
+    last = last_bars(context.settings.connection(), STOCKS, series)
+    _tell_beginning(context.reporter, series, last, history)
+    bars = simulate(
+        chosen,
+        interval=every,
+        pace=defaults.pace if pace is None else pace,
+        history=history,
+        seed=defaults.seed if seed is None else seed,
+        count=count,
+        last=last,
+    )
+    with noticed(context, series):
+        send(context, STOCKS, for_seconds(bars, seconds), metrics=metrics)
+
+
+def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
+    for one in series[:SHOWN]:
+        if one in last:
+            bar = last[one]
+            reporter.note(f"{one}: goes on from {moment(bar.time, bar.interval)} at {bar.close:.2f}")
+        else:
+            reporter.note(f"{one}: begins with {history:,} bars")
+    if len(series) > SHOWN:
+        reporter.note(f"... and {len(series) - SHOWN:,} more series")
+
+
+def yahoo(
+    ctx: typer.Context,
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="As Yahoo writes them: AAPL, BTC-USD, ^GSPC.")],
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            "--interval",
+            metavar="INTERVAL",
+            callback=intervals.of_yahoo,
+            help=f"The bars' interval: {', '.join(YAHOO)}.",
+        ),
+    ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            metavar="SPAN",
+            callback=known_history,
+            help="How far back to begin: 5d, 1mo, 1y, max. 5d unless config.yaml differs.",
+        ),
+    ] = None,
+    poll: Annotated[
+        float | None,
+        typer.Option(
+            "--poll", metavar="SECONDS", min=1.0, help="Between two looks at a symbol. 30 unless config.yaml differs."
+        ),
+    ] = None,
+    forming: Annotated[
+        bool, typer.Option("--forming", help="Send the bar of the present period too, as it changes.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Send the history and end.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
+    ] = None,
+    metrics: MetricsOption = None,
+) -> None:
+    """Send real bars from Yahoo Finance: the history, then live.
+
+    Only bars whose period is over are sent, each once, and again where Yahoo corrects it; prices are adjusted for
+    splits, not for dividends.
+
+    When Yahoo is away or refuses, that is told and it is asked again later. A symbol that it does not know is set
+    aside, the others go on; the exit code is then 1.
+    """
+    # yfinance takes a second to import, which no other command should pay for.
+    from stockstream.producers.yahoo import Yahoo
+    from stockstream.producers.yahoo_live import YahooBars
+
+    context = Context.of(ctx)
+    defaults = context.settings.yahoo
+    chosen, every = symbols_of(symbols), interval or defaults.interval
+    await_broker(context, STOCKS)
+    bars = YahooBars(
+        Yahoo(context.settings.cache_dir / "yahoo"),
+        chosen,
+        interval=every,
+        earlier=_earlier(context, chosen, every),
+        history=history or defaults.history,
+        live=not once,
+        forming=forming,
+        poll=max(1.0, poll or defaults.poll),
+        note=context.reporter.note,
+        warn=context.reporter.warn,
+    )
+    tally = Tally()
+    source = tally.count(for_seconds(bars, seconds))
+    send(context, STOCKS, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
+    tally.tell(context.reporter)
+    if bars.failures:
+        raise typer.Exit(1)
+
+
+def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
+    """What the topic holds of these symbols."""
+    connection = context.settings.connection()
+    last = last_bars(connection, STOCKS, [Series(symbol, interval) for symbol in symbols])
+
+    def first(symbol: str) -> datetime | None:
+        series = Series(symbol, interval)
+        return first_times(connection, STOCKS, [series]).get(series)
+
+    return Earlier({series.symbol: bar for series, bar in last.items()}, first)
+
+
+def moment(time: datetime, interval: str) -> str:
+    """When a bar begins, for the user: a session's date, or an instant in UTC."""
+    return f"{time:%Y-%m-%d %H:%M}Z" if intraday(interval) else f"{time:%Y-%m-%d}"

@@ -1,0 +1,1 @@
+"""``stockstream watch``: a command a view, their options, and several windows side by side; begin with `watch`."""

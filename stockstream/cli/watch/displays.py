@@ -1,0 +1,68 @@
+"""Where what is watched is shown: the seam between commands and the packages that draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from stockstream.present.frame_times import Frames
+    from stockstream.present.model import Model
+    from stockstream.present.options import PictureOptions, WindowOptions
+
+
+class OpenWindow(Protocol):
+    """A window that has been made."""
+
+    def show(self) -> None:
+        """Open it, and stay until it is closed."""
+
+
+class KeptPicture(Protocol):
+    """A picture file that is kept fresh."""
+
+    def refresh(self) -> None:
+        """Draw what is new, at most once a second."""
+
+    def finish(self) -> None:
+        """Draw what has not been drawn yet."""
+
+
+class Displays(Protocol):
+    """Makes windows and pictures."""
+
+    def window(self, model: Model, options: WindowOptions, memory: Path | None, frames: Frames) -> OpenWindow:
+        """A window on a model. Raises DisplayError where none can be opened.
+
+        ``memory`` is the file that keeps what the user changes, None for none; ``frames`` is told how long drawing
+        takes.
+        """
+
+    def picture(self, model: Model, file: Path, options: PictureOptions) -> KeptPicture:
+        """The same drawn to a PNG file."""
+
+
+class MatplotlibDisplays:
+    """Charts and dashboards as `stockstream.charts` draws them; what takes long to load is loaded when called."""
+
+    def window(self, model: Model, options: WindowOptions, memory: Path | None, frames: Frames) -> OpenWindow:
+        """As `Displays.window`."""
+        from stockstream.present.memory import Memory
+
+        if model.view.tiles:
+            from stockstream.charts.dashboard.dashboard_window import DashboardWindow
+
+            return DashboardWindow(model, model.view.tiles, options, memory=Memory(memory), frames=frames)
+        from stockstream.charts.window.window import Window
+
+        return Window(model, options, memory=Memory(memory), frames=frames)
+
+    def picture(self, model: Model, file: Path, options: PictureOptions) -> KeptPicture:
+        """As `Displays.picture`."""
+        if model.view.tiles:
+            from stockstream.charts.dashboard.dashboard_window import DashboardPicture
+
+            return DashboardPicture(model, model.view.tiles, file, options)
+        from stockstream.charts.window.picture import Picture
+
+        return Picture(model, file, options)

@@ -1,0 +1,143 @@
+"""The options of ``stockstream watch``: declared once, as a structure of which typer's signature is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Final, Self, TypeVar, get_type_hints
+
+import msgspec
+import typer
+
+from stockstream.cli import intervals
+from stockstream.cli.outputs import ForceOption
+from stockstream.cli.serving import MetricsOption
+from stockstream.config_sections import BACKENDS
+from stockstream.present.geometry import Geometry
+
+T = TypeVar("T")
+
+
+def _geometry(value: str | None) -> str | None:
+    try:
+        return None if value is None else str(Geometry.parse(value))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _theme(value: str | None) -> str | None:
+    if value is None:
+        return None
+    from stockstream.charts.theme import THEMES
+
+    if value not in THEMES:
+        raise typer.BadParameter(f"{value} is none of {', '.join(THEMES)}")
+    return value
+
+
+def _backend(value: str | None) -> str | None:
+    if value is not None and value not in BACKENDS:
+        raise typer.BadParameter(f"{value} is none of {', '.join(BACKENDS)}")
+    return value
+
+
+IntervalOption = Annotated[
+    str | None,
+    typer.Option(
+        callback=intervals.known, metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars."
+    ),
+]
+FeedOption = Annotated[
+    str | None, typer.Option(metavar="market|simulated", help="Of a symbol with several: where its bars are from.")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesOptions:
+    """Which bars; of no other records."""
+
+    interval: IntervalOption = None
+    feed: FeedOption = None
+    resample: Annotated[
+        str | None,
+        typer.Option(
+            callback=intervals.made, metavar="5m|1h|1d|...", help="Show bars of this interval, made of shorter ones."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonOptions:
+    """What every view can be told: what to show, where, how it looks and when to end."""
+
+    start: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Show from 2026-03-02 or 2026-03-02T14:30 on, UTC.")
+    ] = None
+    end: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Show up to this day with all of it, or this moment.")
+    ] = None
+    rows: Annotated[int | None, typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.")] = (
+        None
+    )
+    refresh: Annotated[
+        float | None, typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.")
+    ] = None
+    backend: Annotated[
+        str | None, typer.Option(callback=_backend, metavar="auto|tk|qt", help="The toolkit of the window.")
+    ] = None
+    headless: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh (.png, .svg, .pdf); no window."),
+    ] = None
+    values: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")] = None
+    force: ForceOption = False
+    metrics: MetricsOption = None
+    once: Annotated[
+        bool, typer.Option("--once", help="Write --headless and --values and end when all is read that is there now.")
+    ] = False
+    seconds: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.")] = None
+    theme: Annotated[
+        str | None, typer.Option(callback=_theme, metavar="light|dark|contrast", help="The colours; t switches them.")
+    ] = None
+    geometry: Annotated[
+        str | None,
+        typer.Option(callback=_geometry, metavar="WxH+X+Y", help="The window's size and place in pixels."),
+    ] = None
+    no_memory: Annotated[
+        bool, typer.Option("--no-memory", help="Begin as the settings say, and remember nothing of the window.")
+    ] = False
+    each: Annotated[bool, typer.Option("--each", help="Open a window for each of several, side by side.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchOptions(CommonOptions, SeriesOptions):
+    """The options of ``watch`` that are no parameters of a view, as they were given; None where they were not."""
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> Self:
+        """Take them from what typer gives to a command, and check their types."""
+        return msgspec.convert({name: given[name] for name in names_of(cls) if name in given}, cls)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An option as typer reads it: its annotation and its default."""
+
+    annotation: Any
+    default: object
+
+
+def names_of(kind: type[Any]) -> list[str]:
+    """The names of a structure's fields."""
+    return [field.name for field in fields(kind)]
+
+
+def declared(kind: type[Any]) -> dict[str, Declared]:
+    """The options that a structure declares, by name."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: Declared(hints[field.name], field.default) for field in fields(kind)}
+
+
+ALONE: Final = ("geometry", "headless", "values", "once", "metrics")
+"""Options that make no sense for several windows together."""

@@ -1,0 +1,263 @@
+"""``stockstream watch``: a sub-command for each view, its options made from the view's declaration."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, Any, Final, Protocol
+
+import msgspec
+import numpy as np
+import typer
+
+from stockstream.cli import outputs
+from stockstream.cli.context import Context
+from stockstream.cli.metrics import WindowMetrics
+from stockstream.cli.serving import measured
+from stockstream.cli.watch import windows
+from stockstream.cli.watch.options import CommonOptions, Declared, SeriesOptions, WatchOptions, declared
+from stockstream.config import Settings
+from stockstream.consumers import view_settings
+from stockstream.consumers.chart import completions, parts
+from stockstream.consumers.live import Live
+from stockstream.consumers.registry import VIEWS
+from stockstream.consumers.view_settings import CHART, studies, study_parameter
+from stockstream.consumers.watching import Watching, WatchingOptions, run, state, watching
+from stockstream.errors import DisplayError
+from stockstream.periods import add_up
+from stockstream.present.frame_times import Frames
+from stockstream.present.options import PictureOptions
+from stockstream.views.fold import Selection
+from stockstream.views.status import Status
+from stockstream.views.study import chart
+from stockstream.views.view import Parameters, Value, View
+
+app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
+
+_DAY: Final = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A view and the values of its parameters."""
+
+    view: View[Any]
+    parameters: Parameters
+
+
+class Opening(Protocol):
+    """Makes of the settings, and of the options of a sub-command that are its own, what is to be shown."""
+
+    def __call__(self, settings: Settings, given: Mapping[str, object], /) -> Opened:
+        """Raises ConfigError, or typer.BadParameter where an option is wrong."""
+
+
+class Command(Protocol):
+    """A sub-command, which typer calls with the options by name."""
+
+    def __call__(self, ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
+        """Watch."""
+
+
+def _command(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Command:
+    """A sub-command: typer reads its options from the signature that is put together here."""
+
+    def watch(ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
+        what = opening(Context.of(ctx).settings, given)
+        _watch(ctx, what, tuple(keys or ()), WatchOptions.of(given))
+
+    empty = inspect.Parameter.empty
+    named = Annotated[list[str] | None, typer.Argument(metavar=f"{view.key_name.upper()}...", help=_which(view))]
+    options = {
+        "ctx": Declared(typer.Context, empty),
+        "keys": Declared(named, None),
+        **own,
+        **(declared(SeriesOptions) if view.key_name == "symbol" else {}),
+        **declared(CommonOptions),
+    }
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    watch.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, kind, default=option.default, annotation=option.annotation)
+            for name, option in options.items()
+        ]
+    )
+    watch.__annotations__ = {name: option.annotation for name, option in options.items()}
+    watch.__doc__ = view.help
+    return watch
+
+
+def _which(view: View[Any]) -> str:
+    plural = f"{view.key_name}s"
+    return f"The {plural} to show; without any those of views.{view.name}.{plural} in the settings, else {view.choice}."
+
+
+def _options(view: View[Any]) -> dict[str, Declared]:
+    """An option for each parameter of a view."""
+    return {
+        parameter.name: Declared(
+            Annotated[
+                parameter.type | None,
+                typer.Option(
+                    metavar="TEXT" if parameter.type is str else "N", help=f"{parameter.help} [{parameter.shown}]"
+                ),
+            ],
+            None,
+        )
+        for parameter in view.parameters
+    }
+
+
+def _opening(view: View[Any]) -> Opening:
+    """Opens a view as it is declared."""
+
+    def opening(settings: Settings, given: Mapping[str, object]) -> Opened:
+        own = {each.name: msgspec.convert(given[each.name], Value) for each in view.parameters}
+        return Opened(view, view_settings.parameters(settings, view, own))
+
+    return opening
+
+
+def _open_chart(settings: Settings, given: Mapping[str, object]) -> Opened:
+    """A chart of the studies that ``with`` names, on the command line or in the settings."""
+    named = msgspec.convert(given["studies"], list[str] | None)
+    try:
+        made = parts(named or studies(settings), partial(study_parameter, settings))
+        return Opened(chart(made), {})
+    except ValueError as error:
+        if named:
+            raise typer.BadParameter(str(error), param_hint="--with") from error
+        raise settings.wrong(("views", CHART.name, "with"), f"is wrong: {error}") from error
+
+
+_WITH: Final = {
+    "studies": Declared(
+        Annotated[
+            list[str] | None,
+            typer.Option(
+                "--with",
+                metavar="NAME,...",
+                help="What to draw over and beneath the prices: bollinger,rsi,volume; parameters may follow: "
+                "sma:period=20,sma:period=50. Without it views.chart.with in the settings, else volume.",
+                autocompletion=completions,
+            ),
+        ],
+        None,
+    ),
+}
+
+app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _open_chart))
+for _view in VIEWS.values():
+    app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opening(_view)))
+
+
+def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: WatchOptions) -> None:
+    context = Context.of(ctx)
+    settings, view = context.settings, what.view
+    chosen = named or view_settings.keys(settings, view)
+    selection = Selection(chosen, options.interval, options.feed, options.resample)
+    if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
+        told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
+        raise typer.BadParameter(told, param_hint="--resample")
+    _refuse_what_cannot_be(view, options)
+    if options.each:
+        windows.each(ctx, view.name, selection, options)
+        return
+    try:
+        live = Live(view, selection, what.parameters, settings.connection(), settings.state_dir)
+    except ValueError as error:  # the settings were checked at the start: it is an option
+        guilty = view_settings.refused(view, what.parameters)
+        raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error
+    figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
+
+    def report(taken: int, status: Status) -> None:
+        context.reporter.progress(taken, None, status.rate, state(status))
+        figures.told(taken, status)
+
+    along = WatchingOptions(options.values, options.once, options.seconds)
+    with measured(figures, options.metrics, context.reporter), watching(live, report, along) as watched:
+        _show(context, watched, options, figures.frames)
+    if options.once:
+        context.reporter.result(_written(options, watched.rows))
+
+
+def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
+    """Check options against each other, and files, before anything is read. Raises typer.BadParameter."""
+    if view.tiles:
+        _refuse_scope(options)
+    start, end = _instant("--start", options.start), _instant("--end", options.end)
+    if start is not None and end is not None and start >= end:
+        raise typer.BadParameter(f"{options.start} is not before --end {options.end}", param_hint="--start")
+    if options.once and options.headless is None and options.values is None and not options.each:
+        raise typer.BadParameter("name what to write with --headless, --values or both", param_hint="--once")
+    outputs.check(options.headless, outputs.PICTURE, "--headless", force=options.force)
+    outputs.check(options.values, outputs.TABLE, "--values", force=options.force)
+
+
+def _written(options: WatchOptions, rows: int | None) -> str:
+    """What a run with ``--once`` has written: ``wrote aapl.png, aapl.csv (148 rows)``."""
+    files = [] if options.headless is None else [str(options.headless)]
+    if options.values is not None and rows is not None:
+        files.append(f"{options.values} ({rows:,} row{'' if rows == 1 else 's'})")
+    told = f"wrote {', '.join(files)}" if files else "wrote nothing"
+    return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
+
+
+def _show(context: Context, watched: Watching[Any], options: WatchOptions, frames: Frames) -> None:
+    """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
+    settings, window = context.settings, context.settings.window
+    start, end = _instant("--start", options.start), _instant("--end", options.end)
+    if options.headless is not None:
+        look = PictureOptions(
+            rows=options.rows or window.rows,
+            start=start,
+            end=end,
+            theme=options.theme or window.theme,
+            alerts=window.alerts,
+            alert_band=window.alert_band,
+        )
+        picture = context.displays.picture(watched, options.headless, look)
+        run(watched, picture.refresh)
+        picture.finish()
+        return
+    if options.once:
+        run(watched, _nothing)
+        return
+    memory = windows.memory(settings, watched.view.name, watched.selection, options)
+    try:
+        shown = context.displays.window(watched, windows.looks(window, options, start, end), memory, frames)
+    except DisplayError as error:
+        if options.values is None:
+            raise
+        context.reporter.note(f"{error.message}: only {options.values} is kept")
+        run(watched, _nothing)
+    else:
+        shown.show()
+
+
+def _nothing() -> None:
+    """There is no picture to refresh."""
+
+
+def _refuse_scope(options: WatchOptions) -> None:
+    """A dashboard always shows all that the topic holds. Raises typer.BadParameter."""
+    for name, value in (("start", options.start), ("end", options.end), ("rows", options.rows)):
+        if value is not None:
+            raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
+
+
+def _instant(option: str, text: str | None) -> np.datetime64 | None:
+    """A moment in UTC; a day that is an end means the end of that day."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no date: 2026-03-02, or 2026-03-02T14:30", param_hint=option) from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    instant = np.datetime64(moment, "us")
+    return instant + _DAY if option == "--end" and len(text) == len("2026-03-02") else instant

@@ -1,0 +1,158 @@
+"""How windows look and where they stand: their options, their memories, and several of them side by side."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import typer
+
+from stockstream.charts.window import toolkit as backend
+from stockstream.cli.board import board
+from stockstream.cli.context import Context
+from stockstream.cli.supervisor import Child, Supervisor
+from stockstream.cli.watch.options import ALONE, WatchOptions
+from stockstream.config import Settings
+from stockstream.config_sections import WindowSettings
+from stockstream.consumers.live import folder_name
+from stockstream.errors import StockstreamError
+from stockstream.present.geometry import Geometry, side_by_side
+from stockstream.present.options import WindowOptions
+from stockstream.present.preferences import Looks
+from stockstream.views.fold import Selection
+
+_BEAT: Final = 0.1
+
+
+def memory_file(settings: Settings, view: str, selection: Selection) -> Path:
+    """Where a window keeps what the user changed: one file for a view of a choice."""
+    return settings.state_dir / "windows" / f"{view}-{folder_name(selection)}.json"
+
+
+def memory(settings: Settings, view: str, selection: Selection, options: WatchOptions) -> Path | None:
+    """The same, and None for a window that is to remember nothing."""
+    remembers = settings.window.memory and not options.no_memory
+    return memory_file(settings, view, selection) if remembers else None
+
+
+def looks(
+    usual: WindowSettings, options: WatchOptions, start: np.datetime64 | None, end: np.datetime64 | None
+) -> WindowOptions:
+    """What a window is told: the settings, and over them what holds this time."""
+    place = options.geometry
+    return WindowOptions(
+        rows=usual.rows,
+        start=start,
+        end=end,
+        theme=usual.theme,
+        alerts=usual.alerts,
+        alert_band=usual.alert_band,
+        refresh=options.refresh or usual.refresh or 0.0,
+        backend=options.backend or usual.backend,
+        picture=usual.save_as,
+        asked=Looks(geometry=None if place is None else Geometry.parse(place), rows=options.rows, theme=options.theme),
+    )
+
+
+class _Kept(msgspec.Struct):
+    """What of a window's memory is asked for from outside."""
+
+    window: Looks = Looks()
+
+
+def places(settings: Settings, memories: Iterable[Path], *, toolkit: str | None = None) -> list[Geometry | None]:
+    """Where windows should open: side by side, unless each of them remembers where the user put it.
+
+    Raises DisplayError where there is no display.
+    """
+    files = list(memories)
+    if len(files) == 1 or (settings.window.memory and all(map(_remembers, files))):
+        return [None] * len(files)
+    room = backend.screen(backend.choose(toolkit or settings.window.backend))
+    return [*side_by_side(len(files), room)]
+
+
+def _remembers(file: Path) -> bool:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Kept).window.geometry is not None
+    except (OSError, msgspec.DecodeError):
+        return False
+
+
+def each(ctx: typer.Context, view: str, selection: Selection, options: WatchOptions) -> None:
+    """A window for each key, in processes of their own; ends when the last is closed. Raises what any died of."""
+    for name in ALONE:
+        if getattr(options, name):
+            raise typer.BadParameter("is for one window", param_hint=f"--{name.replace('_', '-')}")
+    if not selection.keys:
+        raise typer.BadParameter("name what to open a window for", param_hint="--each")
+    context = Context.of(ctx)
+    alone = [replace(selection, keys=(key,)) for key in selection.keys]
+    placed = places(
+        context.settings, [memory_file(context.settings, view, one) for one in alone], toolkit=options.backend
+    )
+    children: list[Child] = []
+    with (
+        board(context.reporter, children) as shown,
+        Supervisor(_environment(context.settings), children, on_beat=shown.tell) as supervisor,
+    ):
+        for key, place in zip(selection.keys, placed, strict=True):
+            where = [] if place is None else ["--geometry", str(place)]
+            arguments = [*_own(context), "watch", view, *_given(ctx), *where, "--", key]
+            supervisor.start(key, [sys.executable, "-m", "stockstream", "--log-json", *arguments], rank=0)
+        keep_up(supervisor, shown.tell, rank=0)
+    blame(supervisor)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {**os.environ, "STOCKSTREAM_BOOTSTRAP_SERVERS": settings.bootstrap_servers}
+
+
+def _own(context: Context) -> Sequence[str]:
+    """The options before the command, as they were given."""
+    file = context.settings.named
+    return [*(["--config", str(file)] if file else []), *(["--debug"] if context.debug else [])]
+
+
+def _given(ctx: typer.Context) -> list[str]:
+    """The options of the command as they were given, but for what says that there are several windows."""
+    told: list[str] = []
+    for option in ctx.command.params:
+        source = ctx.get_parameter_source(option.name or "")
+        if (
+            option.param_type_name != "option"
+            or option.name == "each"
+            or source is None
+            or source.name != "COMMANDLINE"
+        ):
+            continue
+        value = ctx.params[option.name or ""]
+        if isinstance(value, bool):
+            told.append(option.opts[0])
+            continue
+        for each in value if isinstance(value, list | tuple) else [value]:
+            told.extend((option.opts[0], str(each)))
+    return told
+
+
+def keep_up(supervisor: Supervisor, tell: Callable[[], None], *, rank: int, until: float | None = None) -> None:
+    """Watch until the time is over, or none of the windows, which have this rank, is left."""
+    while until is None or time.monotonic() < until:
+        tell()
+        if not any(child.alive for child in supervisor.children if child.rank == rank):
+            return
+        time.sleep(_BEAT)
+
+
+def blame(supervisor: Supervisor) -> None:
+    """Say what died and why, if anything did."""
+    died = supervisor.died()
+    if died:
+        raise StockstreamError("; ".join(f"{child.name} died: {child.why()}" for child in died))

@@ -1,0 +1,182 @@
+"""An indicator over bars that come late, or come again otherwise."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from datetime import datetime
+from math import isqrt
+from types import SimpleNamespace
+from typing import Any, Final, Generic, Self, TypeVar
+
+import msgspec
+
+from stockstream.indicators import checks
+from stockstream.indicators.base import Indicator, Point
+from stockstream.indicators.compose.snapshots import Snapshots
+
+R = TypeVar("R")
+P = TypeVar("P", bound=Point)
+
+_VERSION: Final = 1
+
+
+class TooLate(ValueError):
+    """A bar that is older than the history that is retained; nothing has changed."""
+
+
+class Corrected(Generic[R, P]):
+    """An indicator over the bars of one series in any order: always as if the right ones had come, in order, once.
+
+    Bars are told apart by their ``time``. One of a time that there is replaces the former one; one of a time before
+    the newest is put in where it belongs. The indicator then goes back to a snapshot of before that bar (there is one
+    about every square root of ``retain`` bars) and takes again all bars since.
+
+    Parameters
+    ----------
+    indicator
+        What the bars are fed to; it goes on with a copy of it.
+    retain
+        How many of the newest bars can be corrected, at least 1: what is older than all of them is too late.
+
+    Raises
+    ------
+    ValueError
+        For a ``retain`` that is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> from types import SimpleNamespace
+    >>> from stockstream.indicators import SMA
+    >>> average = Corrected(SMA(period=2), retain=100)
+    >>> for minute, close in [(30, 10.0), (32, 13.0), (31, 12.0), (32, 14.0)]:
+    ...     point = average.update(SimpleNamespace(time=datetime(2026, 3, 2, 9, minute), close=close))
+    >>> point
+    SMAPoint(sma=13.0)
+    >>> [(time.minute, point) for time, point in average.points()]
+    [(30, None), (31, SMAPoint(sma=11.0)), (32, SMAPoint(sma=13.0))]
+    """
+
+    __slots__ = ("_indicator", "_names", "_points", "_snapshots", "_times", "_values", "retain")
+
+    def __init__(self, indicator: Indicator[R, P], retain: int = 1_000) -> None:
+        self.retain = checks.whole("retain", retain, least=1)
+        self._indicator = indicator.copy()
+        self._names = tuple(name for name in indicator.inputs if name != "time")
+        self._snapshots: Snapshots[Indicator[R, P]] = Snapshots(isqrt(self.retain))
+        # From the first snapshot on, which is up to another stretch between snapshots longer than what is retained.
+        self._times: list[datetime] = []
+        self._values: list[tuple[Any, ...]] = []
+        self._points: list[P | None] = []
+
+    @property
+    def value(self) -> P | None:
+        """The newest bar's point; None until warmed up."""
+        return self._indicator.value
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has warmed up."""
+        return self._indicator.ready
+
+    def points(self) -> list[tuple[datetime, P | None]]:
+        """The time and the point of each bar that is retained, as they are by now."""
+        return list(zip(self._times[-self.retain :], self._points[-self.retain :], strict=True))
+
+    def update(self, bar: R) -> P | None:
+        """Take a bar: a new one, one that was late, or another form of one; the newest bar's point by now.
+
+        Raises
+        ------
+        InvalidBar
+            The bar cannot be computed with, or one behind it no longer; nothing has changed.
+        TooLate
+            It is older than the retained history; nothing has changed.
+        """
+        time: datetime = bar.time  # type: ignore[attr-defined]
+        values = tuple([getattr(bar, name, None) for name in self._names])
+        if self._times and time <= self._times[-1]:
+            self._correct(time, values)
+        else:
+            self._snapshots.note(len(self._times), self._indicator)
+            point = self._indicator.update(bar)
+            self._times.append(time)
+            self._values.append(values)
+            self._points.append(point)
+        self._let_go()
+        return self.value
+
+    def peek(self, bar: R) -> P | None:
+        """What `update` would give for a bar that is still forming; changes nothing."""
+        if self._times and bar.time <= self._times[-1]:  # type: ignore[attr-defined]
+            return self.copy().update(bar)
+        return self._indicator.peek(bar)
+
+    def _correct(self, time: datetime, values: tuple[Any, ...]) -> None:
+        """Put a bar in its place among those retained and go on from there."""
+        place = bisect_left(self._times, time)
+        again = self._times[place] == time
+        if len(self._times) - place + (not again) > self.retain:
+            raise TooLate(f"the bar at {time} is older than the last {self.retain} bars, which are retained")
+        if again and self._values[place] == values:
+            return
+        behind = slice(place + again, None)
+        times = [time, *self._times[behind]]
+        rows = [values, *self._values[behind]]
+        snapshots = self._snapshots.copy()
+        start, indicator = snapshots.back(place)
+        for passed in range(start, place):
+            indicator.update(self._bar(self._times[passed], self._values[passed]))
+        points = []
+        for number, (each, row) in enumerate(zip(times, rows, strict=True), place):
+            snapshots.note(number, indicator)
+            points.append(indicator.update(self._bar(each, row)))
+        self._indicator, self._snapshots = indicator, snapshots
+        self._times[place:], self._values[place:], self._points[place:] = times, rows, points
+
+    def _bar(self, time: datetime, values: tuple[Any, ...]) -> Any:
+        return SimpleNamespace(time=time, **dict(zip(self._names, values, strict=True)))
+
+    def _let_go(self) -> None:
+        """Drop what can no longer be corrected, up to a snapshot."""
+        past = len(self._times) - self.retain
+        if past > 0 and (gone := self._snapshots.forget(past)):
+            del self._times[:gone], self._values[:gone], self._points[:gone]
+
+    def copy(self) -> Self:
+        """Another one in the same state, which then goes its own way."""
+        twin = type(self)(self._indicator, self.retain)
+        for name in ("_snapshots", "_times", "_values", "_points"):
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    def state(self) -> dict[str, Any]:
+        """The retained bars and the indicator's state before them: JSON-safe, with a version."""
+        first = max(0, len(self._times) - self.retain)
+        start, indicator = self._snapshots.copy().back(first) if self._times else (0, self._indicator)
+        for place in range(start, first):
+            indicator.update(self._bar(self._times[place], self._values[place]))
+        bars = zip(self._times[first:], self._values[first:], strict=True)
+        return {
+            "version": _VERSION,
+            "retain": self.retain,
+            "before": indicator.state(),
+            "bars": [[msgspec.to_builtins(time), *values] for time, values in bars],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`; ValueError for one of something else, or a damaged one. Nothing has changed then."""
+        if not isinstance(state, Mapping):
+            raise checks.damaged(f"{state!r} stands where a state belongs")
+        checks.same(state, version=_VERSION, retain=self.retain)
+        before = self._indicator.copy()
+        before.restore(state.get("before", {}))
+        fresh = type(self)(before, self.retain)
+        try:
+            for text, *values in state["bars"]:
+                fresh.update(self._bar(msgspec.convert(text, datetime), tuple(values)))
+        except (LookupError, TypeError, ValueError, msgspec.ValidationError) as error:
+            raise checks.damaged(f"bars: {error}") from error
+        for name in self.__slots__:
+            setattr(self, name, getattr(fresh, name))

@@ -1,0 +1,123 @@
+"""What one picture is of: a title, and everything to be drawn as one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from stockstream.present.formats import moment
+from stockstream.present.model import Model
+from stockstream.views.frame import Frame
+from stockstream.views.gaps import gaps
+from stockstream.views.marks import Groups
+
+_PERIODS: Final = ((365, "{year}"), (28, "{month} {year}"), (7, "week of {day} {month} {year}"))
+"""How a row is called that stands for so many days or more."""
+
+_ENOUGH: Final = 6
+"""Rows of which the shortest step tells how long a row's period is."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A key among several in one picture, with its total over the frame."""
+
+    key: str
+    label: str
+    total: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is drawn.
+
+    ``frame`` holds one key's columns or, where a view shows all its keys at once, a column for each key, named by
+    `group_column`. ``key`` is empty in the second case and while there is no data.
+    """
+
+    title: str
+    key: str
+    frame: Frame
+    zone: str | None = None
+    simulated: bool = False
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def daily(self) -> bool:
+        """Whether rows are days or longer, rather than instants."""
+        last = self.frame.instants[-2:]
+        return self.zone is None and bool(np.all(last == last.astype("M8[D]")))
+
+    @property
+    def days(self) -> int:
+        """The days that a row stands for, as the newest rows tell it; 0 for less than a day."""
+        if not self.daily:
+            return 0
+        last = self.frame.instants[-_ENOUGH:].astype("M8[D]").astype(np.int64)
+        return int(np.diff(last).min()) if len(last) > 1 else 1
+
+    def moment(self, row: int, *, named: bool = True) -> str:
+        """When a row is: an instant with the year where it is not the newest's and the zone ``named``, or a period."""
+        instants = self.frame.instants
+        if self.daily:
+            text = moment(instants[row], None, daily=True)
+            words = dict(zip(("weekday", "day", "month", "year"), text.split(), strict=True))
+            days = self.days
+            return next((form.format(**words) for least, form in _PERIODS if days >= least), text)
+        year = instants[row].astype("M8[Y]") != instants[-1].astype("M8[Y]")
+        return moment(instants[row], self.zone, daily=False, year=bool(year), named=named)
+
+
+_NOTHING = Frame("time", {"time": np.empty(0, "M8[us]")})
+
+
+def group_column(column: str, key: str) -> str:
+    """The name of a key's column among the others'."""
+    return f"{column} {key}"
+
+
+def subject(
+    model: Model, key: str | None, *, start: np.datetime64 | None = None, end: np.datetime64 | None = None
+) -> Subject:
+    """What a model has to show now of a key (None where it has no data yet), from ``start`` up to ``end``."""
+    view, fold = model.view, model.fold
+    title = view.title.format(**model.parameters)
+    keys = fold.keys()
+    if view.layout == "all" and keys:
+        frames = {each: fold.frame(each).between(start, end) for each in keys}
+        columns = [mark.column for panel in view.panels for mark in panel.marks if isinstance(mark, Groups)]
+        groups = tuple(
+            Group(each, fold.title(each), sum(float(np.nansum(frame[name])) for name in columns))
+            for each, frame in frames.items()
+        )
+        simulated = any(map(fold.simulated, keys))
+        return Subject(title, "", _side_by_side(frames, columns), fold.zone(keys[0]), simulated, groups)
+    if key is None or key not in keys:
+        return Subject(title if key is None else f"{key} - {title}", "", _NOTHING)
+    frame = fold.frame(key).between(start, end)
+    return Subject(f"{fold.title(key)} - {title}", key, frame, fold.zone(key), fold.simulated(key))
+
+
+def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
+    """One frame over the rows of all; NaN where a key has no row."""
+    index = next(iter(frames.values())).index
+    instants = np.unique(np.concatenate([frame.instants for frame in frames.values()]))
+    together: dict[str, Any] = {index: instants}
+    for key, frame in frames.items():
+        places = np.searchsorted(instants, frame.instants)
+        for name in columns:
+            column = np.full(len(instants), np.nan)
+            column[places] = frame[name]
+            together[group_column(name, key)] = column
+    together["gap"] = gaps(instants, "1d", None)
+    return Frame(index, together)
+
+
+def next_key(keys: list[str], key: str | None, step: int) -> str | None:
+    """The key that stands ``step`` places on, around the end; the first where there is none yet."""
+    if not keys:
+        return key
+    return keys[(keys.index(key) + step) % len(keys)] if key in keys else keys[0]

@@ -1,0 +1,97 @@
+"""The last price, and how far it is from the close before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from stockstream.present.formats import decimals, moment
+from stockstream.present.plot_data import Subject
+
+_RECENT: Final = 20
+"""Closes of which the decimals of prices are learnt."""
+
+_A_WEEK: Final = np.timedelta64(6, "D")
+_A_MONTH: Final = 28
+"""Days."""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A price, the one that it is compared with, and what that was: "Fri", "27 Feb", "09:30"."""
+
+    price: float
+    before: float
+    since: str
+    digits: int = 2
+
+    @property
+    def change(self) -> float:
+        """The difference."""
+        return self.price - self.before
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Price, change with an arrow, change in percent, and since when."""
+        arrow = "▲" if self.change > 0 else "▼" if self.change < 0 else "="
+        share = f"{100 * self.change / self.before:+.2f} %" if self.before > 0 else "-"
+        return (
+            f"{self.price:,.{self.digits}f}",
+            f"{arrow} {self.change:+,.{self.digits}f}",
+            share,
+            f"since {self.since}",
+        )
+
+
+def quote(subject: Subject) -> Quote | None:
+    """The last close of a series against the one before; None where there are not two prices.
+
+    Of bars shorter than a day that is the last close of the day before, in the exchange's time, as the rows know it; in
+    the first day of the rows it is the price at which they open. Of days and longer it is the close of the bar before.
+    Doubtful bars do not count.
+    """
+    frame = subject.frame
+    if not subject.key or "close" not in frame or "open" not in frame:
+        return None
+    closes = frame["close"]
+    sure = np.isfinite(closes)
+    sure &= frame.sure("close")
+    rows = np.flatnonzero(sure)
+    if not len(rows):
+        return None
+    last = int(rows[-1])
+    digits = decimals(closes[-_RECENT:])
+    begin = last if subject.daily else _first_of_day(subject, last)
+    earlier = rows[: np.searchsorted(rows, begin)]
+    if len(earlier):
+        before = int(earlier[-1])
+        return Quote(float(closes[last]), float(closes[before]), _day(subject, before, last), digits)
+    if subject.daily:
+        return None
+    first = int(rows[0])
+    if not np.isfinite(frame["open"][first]) or not frame.sure("open")[first]:
+        return None
+    clock = moment(frame.instants[first], subject.zone, daily=False, named=False).rpartition(" ")[2]
+    return Quote(float(closes[last]), float(frame["open"][first]), clock, digits)
+
+
+def _first_of_day(subject: Subject, row: int) -> int:
+    """The first row of a row's local day."""
+    instants = subject.frame.instants
+    there = pd.Timestamp(instants[row]).tz_localize("UTC").tz_convert(subject.zone or "UTC")
+    return int(np.searchsorted(instants, there.normalize().tz_convert("UTC").tz_localize(None).to_datetime64()))
+
+
+def _day(subject: Subject, row: int, last: int) -> str:
+    """A row's day as it is called on another's, by its weekday within the same week; or its month, or its year."""
+    instants = subject.frame.instants
+    if subject.days >= _A_MONTH:
+        return subject.moment(row)
+    weekday, *date = moment(instants[row], subject.zone, daily=True).split()
+    if instants[last] - instants[row] <= _A_WEEK:
+        return weekday
+    same = instants[last].astype("M8[Y]") == instants[row].astype("M8[Y]")
+    return " ".join(date[:2] if same else date[1:])

@@ -1,0 +1,121 @@
+"""The line under a window's title: how the data stands, in words, most important first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import numpy as np
+
+from stockstream.present.ticks import local
+from stockstream.views.status import Status
+
+Tone = Literal["good", "quiet", "bad", "alarm"]
+"""An alarm must not be missed: it is news of another kind than how the data stands."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The strip's parts in falling importance, and whether they are good news."""
+
+    parts: tuple[str, ...]
+    tone: Tone
+
+
+def strip(
+    status: Status,
+    now: datetime,
+    *,
+    zone: str | None = None,
+    held: int | None = None,
+    away: bool = False,
+    crowded: int = 0,
+    note: str = "",
+    alarm: str = "",
+    ages: bool = True,
+) -> Strip:
+    """Say how a consumer stands.
+
+    ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
+    because the drawing is paused, ``away`` says that the view does not follow the newest; ``crowded`` counts keys whose
+    lines cannot be told apart, so that the user is asked to choose; ``note`` is what the window itself has to say, such
+    as where it saved a picture, and ``alarm`` what comes before all else. Without ``ages`` nothing is told by how long
+    ago it was: a picture would be false a second later.
+    """
+    parts = [alarm] if alarm else []
+    parts.append(_connection(status, now, ages=ages))
+    if status.waiting:
+        parts.append(f"waiting for {status.waiting}")
+    if held is not None:
+        waits = f", {held:,} record{'' if held == 1 else 's'} waiting" if held else ""
+        parts.append(f"drawing paused (Space goes on){waits}")
+    if away:
+        parts.append("held: End follows")
+    if crowded:
+        parts.append(f"{crowded} lines: name up to 8 to tell them apart")
+    if note:
+        parts.append(note)
+    if status.latest is not None:
+        parts.append(_last(status, now, zone, ages=ages))
+    if status.lag:
+        parts.append(f"{status.lag:,} behind")
+    elif status.caught_up and status.connected:
+        parts.append("up to date")
+    parts.extend(f"{count:,} {name}" for name, count in status.counts.items() if count)
+    if status.connected:
+        parts.append(_rate(status.rate))
+    tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or held is not None else "good"
+    if alarm:
+        tone = "alarm"
+    return Strip(tuple(parts), tone)
+
+
+def _connection(status: Status, now: datetime, *, ages: bool) -> str:
+    since = status.since.astimezone()
+    clock = f"{since:%H:%M:%S}" if since.date() == now.astimezone().date() else f"{since.day} {since:%b %H:%M}"
+    if status.connected:
+        return f"● connected since {clock}"
+    length = f" ({age((now - status.since).total_seconds())})" if ages else ""
+    return f"○ not connected since {clock}{length}"
+
+
+def _last(status: Status, now: datetime, zone: str | None, *, ages: bool) -> str:
+    latest = status.latest
+    assert latest is not None
+    clock = local(np.array([latest]), zone)[0]
+    if np.datetime_data(clock.dtype)[0] == "D" or clock == clock.astype("M8[D]"):
+        text = f"last {clock.astype('M8[D]')}"
+    else:
+        moment = clock.astype("M8[s]").item()
+        same_day = clock.astype("M8[D]") == local(np.array([now.replace(tzinfo=None)], "M8[us]"), zone)[0].astype(
+            "M8[D]"
+        )
+        seconds = "" if moment.second == 0 else f":{moment:%S}"
+        day = "" if same_day else f"{moment.day} {moment:%b %Y} "
+        text = f"last {day}{moment:%H:%M}{seconds}{'' if zone else ' UTC'}"
+    if status.received is None or not ages:
+        return text
+    return f"{text}, came {age((now - status.received).total_seconds())} ago"
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:,.0f} records/s" if rate >= 10 or rate == 0 else f"{rate:.1f} records/s"
+
+
+def age(seconds: float) -> str:
+    """A duration in its two or fewer leading units.
+
+    >>> age(4.2), age(75), age(3_600 * 26), age(-1)
+    ('4 s', '1 min', '26 h', '0 s')
+    """
+    whole = max(0, int(seconds))
+    for size, unit in ((172_800, "days"), (3_600, "h"), (60, "min")):
+        if whole >= size:
+            return f"{whole // (86_400 if unit == 'days' else size)} {unit}"
+    return f"{whole} s"
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)

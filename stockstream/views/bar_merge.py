@@ -1,0 +1,110 @@
+"""What bars that come in any order are to those that there are: new, late, as they were, or corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.records import Candle
+from stockstream.views.bar_batch import Stretch
+
+if TYPE_CHECKING:
+    from stockstream.views.bars import Bars
+
+
+class Coming:
+    """The bars of a stretch in the order of their time, each beside the one of its time before it, if there is any.
+
+    All of them are looked at together, so that many late bars take no longer than as many new ones; what comes of it is
+    what they give one after the other.
+
+    Attributes
+    ----------
+    places
+        Where each stands, or would stand, among the bars that there are, shape (bars,).
+    held
+        Whether there is one of its time among those, shape (bars,).
+    numbers
+        As `Stretch` has them.
+    finals
+        Whether each is final, shape (bars,).
+    counting
+        The bars that are kept: of each time the last one that is not as the one before it; shape (changes,).
+    late
+        How many came after newer ones.
+    corrections
+        How many came again, and otherwise than before when that was final already.
+    """
+
+    def __init__(self, stretch: Stretch, bars: Bars) -> None:
+        self._stretch = stretch
+        instants = stretch.instants()
+        self._order = order = np.argsort(instants, kind="stable")
+        ascending = instants[order]
+        there = bars.instants()
+        self.places = np.searchsorted(there, ascending)
+        self.held = self.places < len(there)
+        self.held[self.held] = there[self.places[self.held]] == ascending[self.held]
+        self.numbers = stretch.numbers[:, order]
+        self.finals = np.array(stretch.finals or [True] * len(stretch))[order]
+
+        repeated = np.concatenate(([False], ascending[1:] == ascending[:-1]))
+        first = self.held & ~repeated
+        known = repeated | first
+        finals = _before(self.finals)
+        finals[first] = bars.finals(self.places[first])
+        same = known & (finals == self.finals) & self._alike(bars, first)
+        if stretch.flags or bars.flags:
+            same &= self._flagged_alike(bars, first)
+        changed = np.flatnonzero(~same)
+        last = np.append(ascending[changed][1:] != ascending[changed][:-1], np.True_)
+        self.counting = changed[last[: len(changed)]]
+
+        self.late = int(np.count_nonzero(~known & _behind(instants, there)[order]))
+        self.corrections = int(np.count_nonzero(known & ~same & finals))
+
+    def _alike(self, bars: Bars, first: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which have the numbers of those before them, which for the first of a time are among ``bars``."""
+        former = _before(self.numbers)
+        former[:, first] = bars.numbers()[:, self.places[first]]
+        return np.asarray(((former == self.numbers) | (np.isnan(former) & np.isnan(self.numbers))).all(axis=0))
+
+    def _flagged_alike(self, bars: Bars, first: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which have the flags of those before them."""
+        rows = np.arange(len(self._order))
+        times = self.times(rows)
+        flags = [flags for _, flags in self.flags(rows, times)]
+        former = [(), *flags[:-1]]
+        for row in np.flatnonzero(first).tolist():
+            former[row] = bars.flags.get(times[row], ())
+        return np.fromiter((was == now for was, now in zip(former, flags, strict=True)), np.bool_, len(flags))
+
+    def times(self, rows: NDArray[np.intp]) -> list[datetime]:
+        """When some of the bars begin."""
+        return [self._stretch.times[place] for place in self._order[rows].tolist()]
+
+    def flags(self, rows: NDArray[np.intp], times: list[datetime]) -> Iterator[tuple[datetime, tuple[str, ...]]]:
+        """The flags of some of the bars, each with the bar's time."""
+        flags = self._stretch.flags
+        for time, place in zip(times, self._order[rows].tolist(), strict=True):
+            yield time, () if flags is None else flags[place]
+
+    def bar(self, row: int) -> Candle:
+        """One of the bars."""
+        return self._stretch.bar(int(self._order[row]))
+
+
+def _before(values: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Of each column the one before it; of the first one the last."""
+    return np.roll(values, 1, axis=-1)
+
+
+def _behind(instants: NDArray[np.datetime64], there: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+    """Which instants come after a later one, be it one of those that are ``there``."""
+    newest = there[-1:] if len(there) else instants[:1]
+    latest = np.maximum.accumulate(np.concatenate((newest, instants[:-1])))
+    return np.asarray(instants < latest)

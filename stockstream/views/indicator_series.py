@@ -1,0 +1,153 @@
+"""An indicator over the bars of one series, its points kept beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.indicators import Indicator, InvalidBar
+from stockstream.indicators.compose.snapshots import Snapshots
+from stockstream.indicators.compose.together import column
+from stockstream.records import doubted
+from stockstream.views.bars import Bars, Row, bits, grown
+from stockstream.views.frame import Undefined
+
+AnyIndicator: TypeAlias = Indicator[Any, Any]
+
+_SNAPSHOT_EVERY: Final = 512
+_SNAPSHOTS: Final = 8
+_AT_ONCE_FROM: Final = 32
+
+
+class Track:
+    """An indicator's points, one for each bar, computed when they are asked for.
+
+    What cannot be computed with is passed over: a bar that the indicator refuses, which is noted, one of which a field
+    that it reads is in doubt, and one that lacks an open or a volume where it reads that (of volumes this is noted).
+    Only the newest bar can be forming: it is peeked at.
+
+    Parameters
+    ----------
+    name
+        Of the indicator among others, which `column` puts before its fields; empty where there are none.
+    make
+        Makes the indicator.
+    bars
+        The bars; whoever changes one calls `back_to`.
+
+    Attributes
+    ----------
+    columns
+        The names of a point's values.
+    refused
+        When the bars begin that the indicator has refused.
+    lacking
+        When those begin that have no volume where it reads one.
+    """
+
+    def __init__(self, name: str, make: Callable[[], AnyIndicator], bars: Bars) -> None:
+        self.refused: set[datetime] = set()
+        self.lacking: set[datetime] = set()
+        self._bars = bars
+        self._indicator = make()
+        self._snapshots: Snapshots[AnyIndicator] = Snapshots(_SNAPSHOT_EVERY)
+        self._computed = 0
+        fields = self._indicator.fields
+        self._doubts = bits(*self._indicator.inputs)
+        self._may_lack = [field for field in ("open", "volume") if field in self._indicator.inputs]
+        self._began: datetime | None = None
+        self.columns = tuple(column(name, self._indicator, field) if name else field for field in fields)
+        self._points = np.empty((len(fields), 0))
+
+    @property
+    def undefined(self) -> Undefined | None:
+        """Why a point without values has none; None while the indicator has not warmed up."""
+        if self._began is None:
+            return None
+        return Undefined(np.datetime64(self._began.replace(tzinfo=None), "us"), self._indicator.undefined)
+
+    def back_to(self, place: int) -> None:
+        """Forget what was computed from a place on."""
+        if place >= self._computed:
+            return
+        self._computed, self._indicator = self._snapshots.back(place)
+        known = self._bars.times[self._computed]
+        if self._began is not None and self._began >= known:
+            self._began = None
+        self.refused = {time for time in self.refused if time < known}
+        self.lacking = {time for time in self.lacking if time < known}
+
+    def points(self) -> NDArray[np.float64]:
+        """The indicator's points, shape (columns, bars), NaN where there is none."""
+        total = len(self._bars)
+        self._points = grown(self._points, total)
+        settled = total - 1 if total and not self._bars.final(total - 1) else total
+        while self._computed < settled:
+            self._compute(self._next_stop(settled))
+        if settled < total:
+            self._points[:, settled] = self._point(self._indicator.peek, settled)
+        return self._points[:, :total]
+
+    def _next_stop(self, settled: int) -> int:
+        """Corrections are mostly of recent bars: snapshots are made over the last stretches, the rest goes at once."""
+        recent = settled - _SNAPSHOTS * _SNAPSHOT_EVERY
+        if self._computed < recent:
+            return recent
+        return min(settled, self._computed + _SNAPSHOT_EVERY)
+
+    def _compute(self, end: int) -> None:
+        start = self._computed
+        self._snapshots.note(start, self._indicator)
+        while start < end and not self._indicator.ready:
+            self._points[:, start] = self._point(self._indicator.update, start)
+            start += 1
+        if end - start < _AT_ONCE_FROM or not self._at_once(start, end):
+            for place in range(start, end):
+                self._points[:, place] = self._point(self._indicator.update, place)
+        self._computed = end
+
+    def _at_once(self, start: int, end: int) -> bool:
+        """Compute a stretch as arrays, without the bars that are not fed; False where the indicator refuses one."""
+        doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
+        lacking = {field: np.isnan(self._bars.column(field, start, end)) for field in self._may_lack}
+        fed = ~np.logical_or.reduce([doubtful, *lacking.values()])
+        columns = {name: self._bars.column(name, start, end)[fed] for name in self._indicator.inputs}
+        points = np.full((len(self.columns), end - start), np.nan)
+        if fed.any():
+            try:
+                points[:, fed] = list(self._indicator.batch(columns).values())
+            except InvalidBar:
+                return False
+        self._points[:, start:end] = points
+        times = self._bars.times
+        if "volume" in lacking:
+            self.lacking.update(times[start + place] for place in np.flatnonzero(lacking["volume"] & ~doubtful))
+        return True
+
+    def _point(self, take: Callable[[Row], Any], place: int) -> Any:
+        time = self._bars.times[place]
+        self.refused.discard(time)
+        self.lacking.discard(time)
+        flags = self._bars.flags.get(time)
+        if flags and bits(*doubted(flags)) & self._doubts:
+            return np.nan
+        row = self._bars.row(place)
+        for field in self._may_lack:
+            if getattr(row, field) is None:
+                if field == "volume":
+                    self.lacking.add(time)
+                return np.nan
+        try:
+            point = take(row)
+        except InvalidBar:
+            self.refused.add(time)
+            return np.nan
+        if point is None:
+            return np.nan
+        if self._began is None or time < self._began:
+            self._began = time
+        return [np.nan if value is None else value for value in point]

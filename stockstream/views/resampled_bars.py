@@ -1,0 +1,114 @@
+"""Bars of a longer interval, made of those of a series and kept up with them."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+from msgspec import structs
+from numpy.typing import NDArray
+
+from stockstream.indicators import Resampler
+from stockstream.indicators.segments import changes
+from stockstream.records import IMPOSSIBLE, NUMBERS
+from stockstream.views.bar_batch import Stretch
+from stockstream.views.bars import Bars, bits
+
+_NEEDED: Final = bits("high", "low", "close")
+_LARGEST: Final = 1e100
+"""Beyond it nothing is computed with."""
+
+
+class Longer:
+    """The bars of a longer interval, made of those of a series, by a `Resampler`, when they are asked for.
+
+    Only the periods that may have changed are made again. A bar whose high, low or close is in doubt is left out, and a
+    period of nothing else is marked impossible; an open or a volume that is in doubt is not known.
+
+    Parameters
+    ----------
+    series
+        The shorter bars, which add up to longer ones; whoever changes one calls `back_to`.
+    interval
+        The longer ones'.
+
+    Attributes
+    ----------
+    bars
+        The longer bars, as they were at the last `refresh`.
+    """
+
+    def __init__(self, series: Bars, interval: str) -> None:
+        self.bars = Bars()
+        self._series = series
+        self._resampler = Resampler(interval)
+        self._tz: str | None = None
+        self._made = 0
+        self._begins: list[int] = []
+        """The place of each period's first bar in the series."""
+
+    def back_to(self, place: int) -> None:
+        """Forget what was made of the series from a place on."""
+        self._made = min(self._made, place)
+
+    def refresh(self) -> int:
+        """Bring `bars` up to date; the place of the first that is not as it was."""
+        newest = self._series.newest
+        if newest is None or self._made == len(self._series):
+            return len(self.bars)
+        if newest.tz != self._tz:  # every session may be another one
+            self._tz = newest.tz
+            self._made = 0
+        # A late bar may belong to the period before the one that begins behind it.
+        kept = max(0, bisect_right(self._begins, self._made) - 2)
+        start = self._begins[kept] if kept else 0
+        columns, left_out = self._columns(start)
+        openings = self._resampler.openings(columns["time"], columns["tz"], newest.interval)
+        begins = changes(openings)
+        self._begins[kept:] = (start + begins).tolist()
+        made = self._stretch(
+            self._resampler.batch(columns, of=newest.interval, left_out=left_out),
+            np.logical_and.reduceat(left_out, begins),
+        )
+        changed = kept + self._as_before(kept, made)
+        self.bars.cut(kept)
+        self.bars.follow(made)
+        self._made = len(self._series)
+        return changed
+
+    def _as_before(self, place: int, made: Stretch) -> int:
+        """How many of the bars made anew are as they stand from a place on."""
+        former = np.array([self.bars.column(name, place, len(self.bars)) for name in NUMBERS])
+        both: int = min(former.shape[1], len(made))
+        for count, time in enumerate(self.bars.times[place : place + both]):
+            same = np.array_equal(former[:, count], made.numbers[:, count], equal_nan=True)
+            flags = made.flags[count] if made.flags else ()
+            if not same or time != made.times[count] or self.bars.flags.get(time, ()) != flags:
+                return count
+        return both
+
+    def _columns(self, start: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+        """The series from a place on as a resampler takes it, and which bars are to be left out."""
+        total = len(self._series)
+        numbers = np.array([self._series.column(name, start, total) for name in NUMBERS])
+        doubts = self._series.doubts()[start:]
+        left_out = np.asarray((doubts & _NEEDED > 0) | (np.abs(numbers) > _LARGEST).any(axis=0))
+        numbers = np.clip(numbers, -_LARGEST, _LARGEST)
+        for name in ("open", "volume"):
+            numbers[NUMBERS.index(name), (doubts & bits(name) > 0) & ~left_out] = np.nan
+        final = np.ones(total - start, dtype=bool)
+        final[-1] = self._series.final(total - 1)
+        others = {name: self._series.column(name, start, total) for name in ("time", "tz")}
+        return dict(zip(NUMBERS, numbers, strict=True)) | others | {"final": final}, left_out
+
+    def _stretch(self, made: dict[str, NDArray[Any]], impossible: NDArray[np.bool_]) -> Stretch:
+        times: list[datetime] = [time.replace(tzinfo=UTC) for time in made["time"].tolist()]
+        numbers = np.array([made[name] for name in NUMBERS])
+        flags = [(IMPOSSIBLE,) if each else () for each in impossible.tolist()]
+        assert self._series.newest is not None
+        last = structs.replace(
+            self._series.newest, interval=self._resampler.interval, time=times[-1], final=bool(made["final"][-1])
+        )
+        return Stretch.of(times, numbers, tuple(flags), last)

@@ -1,0 +1,332 @@
+"""The dashboard's tiles on a canvas: what they show, and that a blit shows what a full draw does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Wedge
+from matplotlib.text import Text
+from PIL import Image
+
+from stockstream.charts.dashboard.dashboard import Dashboard, axes_of
+from stockstream.charts.dashboard.listing import DrawnListing
+from stockstream.charts.dashboard.tiles import Scroll
+from stockstream.charts.theme import THEMES
+from stockstream.charts.window.saving import save_figure
+from stockstream.consumers.dashboard import TILES
+from stockstream.present.status_bar import Strip
+from stockstream.views.dashboard import DashboardFold, Tables
+from stockstream.views.fold import Selection
+from tests.views.bars import bar, walk
+
+SYMBOLS = ("AAPL", "MSFT", "<b>")
+
+
+def fold_of(bars: int) -> DashboardFold:
+    fold = DashboardFold(Selection())
+    for seed, symbol in enumerate(SYMBOLS):
+        fold.apply(walk(bars, seed, symbol))
+    return fold
+
+
+class Canvas(FigureCanvasAgg):
+    """Counts what it is asked for."""
+
+    draws = blits = 0
+
+    def draw(self) -> None:
+        self.draws += 1
+        super().draw()  # type: ignore[no-untyped-call]
+
+    def blit(self, bbox: object = None) -> None:
+        self.blits += 1
+
+
+class Stage:
+    def __init__(self, size: tuple[float, float] = (12, 8), theme: str = "light") -> None:
+        self.canvas = Canvas(Figure(figsize=size, dpi=100))
+        self.board = Dashboard(TILES, self.canvas.figure, THEMES[theme])
+        self.board.say(Strip(("connected",), "good"))
+
+    def show(self, fold: DashboardFold) -> None:
+        fold.refresh()
+        self.board.show(fold.tables(), ["Dashboard of many words", "Dashboard"], simulated=False)
+        self.board.paint()
+
+    def pixels(self) -> Any:
+        return np.asarray(self.canvas.buffer_rgba()).copy()  # type: ignore[no-untyped-call]
+
+    def tile(self, name: str) -> Any:
+        return next(tile for tile in self.board.tiles if tile.tile.name == name)
+
+    def text(self, name: str) -> list[list[str]]:
+        return [column.get_text().split("\n") for column in self.tile(name)._columns]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    stage = Stage()
+    stage.show(fold_of(300))
+    return stage
+
+
+def test_every_tile_shows_its_table(stage: Stage) -> None:
+    fold = fold_of(300)
+    fold.refresh()
+    tables = {name: fold.tables().of(name).slice(slice(None)) for name in Tables._fields}
+    heights = [bar.get_height() for bar in stage.tile("volume")._bars]
+    assert heights == tables["symbols"]["volume"].tolist()
+    slices = [artist for artist in stage.tile("share").moving if isinstance(artist, Wedge) and artist.get_visible()]
+    np.testing.assert_allclose([(each.theta2 - each.theta1) / 360 for each in slices], tables["symbols"]["share"])
+    assert [line.get_linestyle() for line in stage.tile("highest")._lines] == ["None", "None"]  # symbols are no series
+    for line, column in zip(stage.tile("highest")._lines, ("moving_average_max", "volatility_max"), strict=True):
+        assert line.get_ydata().tolist() == tables["symbols"][column].tolist()
+    places = stage.tile("scatter")._points.get_offsets()
+    np.testing.assert_allclose(places[:, 0], tables["symbols"]["moving_average"])
+    np.testing.assert_allclose(places[:, 1], 100 * tables["symbols"]["volatility"])
+    days, symbols, closes = stage.text("days")
+    assert list(zip(days, symbols, closes, strict=True)) == [
+        (str(day), symbol, f"{close:,.2f}")
+        for day, symbol, close in zip(
+            *(tables["days"][name].tolist() for name in ("day", "symbol", "close")), strict=True
+        )
+    ]
+    begins, ends, *_ = stage.text("windows")
+    assert (begins[0], ends[0]) == ("03-02 19:29", "03-02 19:30")
+    assert stage.text("rows")[1][:4] == ["<b>", "AAPL", "MSFT", "<b>"]
+
+
+@pytest.mark.parametrize(
+    ("width", "moment", "least"), [(19.0, "2026-03-02 19:29", 6), (12.0, "03-02 19:29", 6), (6.0, "03-02 19:29", 1)]
+)
+def test_a_table_without_room_shortens_its_times_then_leaves_out_its_last_columns(
+    width: float, moment: str, least: int
+) -> None:
+    stage = Stage(size=(width, 8.0))
+    stage.show(fold_of(300))
+    tile = stage.tile("windows")
+    assert stage.text("windows")[0][0] == moment
+    shown = [title.get_text() for title in tile._titles if title.get_text()]
+    assert len(shown) >= least
+    assert bool(re.match(r"no room for|\+", tile._aside.get_text())) == (len(shown) < 6)
+    seen = [artist for artist in (*tile._titles, *tile._columns) if artist.get_text()]
+    edge = tile.axes.bbox.x1 + 12
+    assert all(artist.get_window_extent().x1 <= edge for artist in seen)
+
+
+def test_values_that_move_cost_a_blit_which_shows_what_a_full_draw_does(stage: Stage) -> None:
+    fold = fold_of(300)
+    stage.show(fold)
+    stage.canvas.draws = stage.canvas.blits = 0
+    fold.apply(walk(301, 0, "AAPL")[-1:])
+    stage.show(fold)
+    assert (stage.canvas.draws, stage.canvas.blits) == (0, 1)
+    blitted = stage.pixels()
+    stage.canvas.draw()
+    np.testing.assert_array_equal(blitted, stage.pixels())
+
+
+def test_a_saved_picture_has_what_moves_too_and_the_window_goes_on(stage: Stage, tmp_path: Path) -> None:
+    before = stage.pixels()
+    file = tmp_path / "a.png"
+    save_figure(stage.canvas.figure, file)
+    with Image.open(file) as image:
+        saved = np.asarray(image.convert("RGBA")).astype(int)
+    # Words are put together otherwise for the screen; as much is drawn in both.
+    for rows in (slice(None), slice(36, 60)):  # all, and how the data stands
+        inked = [int((each[rows, :, :3] < 128).any(axis=2).sum()) for each in (saved, before)]
+        assert 0 < inked[0] == pytest.approx(inked[1], rel=0.1)
+    stage.board.paint()
+    np.testing.assert_array_equal(stage.pixels(), before)
+
+
+def test_nothing_is_painted_where_nothing_changed(stage: Stage) -> None:
+    stage.canvas.draws = stage.canvas.blits = 0
+    stage.board.paint()
+    assert (stage.canvas.draws, stage.canvas.blits) == (0, 0)
+
+
+def test_artists_stay_the_same_number(stage: Stage) -> None:
+    fold = fold_of(300)
+    counts = set()
+    for more in range(301, 320):
+        fold.apply(walk(more, 0, "AAPL")[-1:])
+        stage.show(fold)
+        counts.add(len(stage.canvas.figure.findobj()))
+    assert len(counts) == 1
+
+
+def test_a_tile_alone_fills_the_figure(stage: Stage) -> None:
+    together = stage.pixels()
+    stage.board.open("rows")
+    stage.board.paint()
+    assert [tile.tile.name for tile in stage.board.shown] == ["rows"]
+    assert len(stage.text("rows")[0]) > 40
+    assert stage.tile("volume").axes.get_visible() is False
+    stage.board.open(None)
+    stage.board.paint()
+    np.testing.assert_array_equal(stage.pixels(), together)
+
+
+def test_shares_as_ranks_and_back(stage: Stage) -> None:
+    pie = stage.pixels()
+    stage.board.toggle()
+    stage.board.paint()
+    seen = [artist for artist in stage.tile("share").moving if artist.get_visible()]
+    texts = [artist.get_text() for artist in seen if hasattr(artist, "get_text")]
+    shares = [float(text.split()[-1].rstrip("%")) for text in texts]
+    assert len(shares) == 3
+    assert shares == sorted(shares, reverse=True)
+    stage.board.toggle()
+    stage.board.paint()
+    np.testing.assert_array_equal(stage.pixels(), pie)
+
+
+def test_a_table_scrolls_as_far_as_it_goes(stage: Stage) -> None:
+    axes = stage.tile("rows").axes
+    first = stage.text("rows")[0][0]
+    stage.board.scroll(axes, Scroll(1, "rows"))
+    assert stage.text("rows")[0][0] != first
+    stage.board.scroll(axes, Scroll(1, "all"))
+    assert stage.tile("rows")._aside.get_text().endswith("500 of 500")
+    stage.board.scroll(axes, Scroll(-1, "all"))
+    assert stage.text("rows")[0][0] == first
+
+
+def test_it_says_what_it_waits_for() -> None:
+    stage = Stage()
+    stage.board.show(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty="waiting for a broker")
+    stage.board.paint()
+    assert not any(tile.axes.get_visible() for tile in stage.board.tiles)
+    stage.show(fold_of(40))
+    assert all(tile.axes.get_visible() for tile in stage.board.tiles)
+
+
+@pytest.mark.parametrize("theme", list(THEMES))
+@pytest.mark.parametrize("size", [(6.0, 4.0), (12.0, 8.0)])
+def test_it_draws_in_every_theme_and_when_small(theme: str, size: tuple[float, float]) -> None:
+    stage = Stage(size, theme)
+    stage.show(fold_of(300))
+    assert len(np.unique(stage.pixels().reshape(-1, 4), axis=0)) > 50
+
+
+def test_one_bar_of_one_symbol_is_enough() -> None:
+    fold = DashboardFold(Selection())
+    fold.apply(walk(1))
+    stage = Stage()
+    stage.show(fold)
+    assert isinstance(stage.tile("days"), DrawnListing)
+    assert stage.text("days")[1] == ["AAPL"]
+
+
+def test_a_name_with_dollars_is_no_mathematics() -> None:
+    stage = Stage()
+    fold = DashboardFold(Selection())
+    fold.apply(walk(50, 0, "BRK$A$B"))
+    stage.show(fold)
+    (label,) = stage.tile("volume").axes.get_xticklabels()
+    plain = stage.canvas.figure.text(0, 0, "BRK$A$B", parse_math=False, fontproperties=label.get_fontproperties())
+    renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
+    assert label.get_window_extent(renderer).width == pytest.approx(plain.get_window_extent(renderer).width)
+
+
+SIZES = [(6.0, 4.0), (7.0, 5.0), (9.5, 6.0), (12.8, 8.0), (19.0, 11.0)]
+
+
+def labels(axis: Any) -> list[Text]:
+    """The labels of ticks within an axis' limits."""
+    low, high = sorted(axis.get_view_interval())
+    return [
+        label
+        for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+        if low <= place <= high and axis.get_visible()
+    ]
+
+
+def seen_words(stage: Stage) -> list[tuple[str, Any]]:
+    """Every word that is to be seen, and its place in pixels."""
+    board = stage.board
+    artists = [board.header.title]
+    for tile in board.shown:
+        artists += [artist for artist in tile.artists if isinstance(artist, Text)]
+        for axes in axes_of(tile):
+            artists += [axes.title, axes._left_title, *labels(axes.xaxis), *labels(axes.yaxis)]
+    renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
+    shown = [each for each in artists if each.get_visible() and each.get_text()]
+    return [(each.get_text(), each.get_window_extent(renderer)) for each in shown]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("count", [1, 2, 7, 30])
+def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], count: int) -> None:
+    fold = DashboardFold(Selection())
+    names = ["AAPL", "BRK-B", "BTC-USD", "7203.T", "^GSPC", "MSFT", "NVDA", *(f"S{number:04}" for number in range(30))]
+    for seed, symbol in enumerate(names[:count]):
+        fold.apply(walk(120, seed, symbol))
+    stage = Stage(size)
+    stage.show(fold)
+    pages = stage.board.leaves
+    seen: list[str] = []
+    for _ in range(pages):
+        seen += [tile.tile.name for tile in stage.board.shown]
+        words = seen_words(stage)
+        width = stage.canvas.get_width_height()[0]
+        for text, box in words:
+            assert box.x0 >= -1, text
+            assert box.x1 <= width + 1, text
+            assert box.y0 >= -1, text
+        for number, (text, box) in enumerate(words):
+            smaller = box.padded(-1.5)
+            over = [other for other, place in words[number + 1 :] if smaller.overlaps(place.padded(-1.5))]
+            assert not over, (text, over)
+        stage.board.leaf_over()
+        stage.board.paint()
+    assert seen == [tile.name for tile in TILES]
+
+
+def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
+    fold = DashboardFold(Selection())
+    for number in range(40):
+        fold.apply(
+            [bar(minute, 50.0 + number + minute % 3, f"S{number:02}", volume=1.0 + number) for minute in range(30)]
+        )
+    stage = Stage()
+    stage.show(fold)
+    board = stage.board
+    assert board.header.title.get_text().endswith(", 1 to 12 of 40 by volume")
+    first = [f"S{number}" for number in range(39, 27, -1)]
+    assert [label.get_text() for label in stage.tile("volume").axes.get_xticklabels()] == first
+    assert stage.tile("volume")._aside.get_text() == "28 others 12.2k"
+    assert stage.text("symbols")[0][:12] == first
+    assert len(stage.tile("scatter")._others.get_xdata()) == 28
+    board.turn(-1)
+    board.paint()
+    assert board.header.title.get_text().endswith(", 37 to 40 of 40 by volume")
+    names = [label.get_text() for label in stage.tile("volume").axes.get_xticklabels()]
+    assert names == ["S03", "S02", "S01", "S00"]
+    board.rank()
+    board.paint()
+    assert board.header.title.get_text().endswith(", 1 to 12 of 40 by volatility")
+    assert stage.text("symbols")[0][0] == "S00"
+
+
+def test_before_anything_is_computed_it_shows_nothing_and_goes_on() -> None:
+    fold = fold_of(60)
+    stage = Stage()
+    stage.board.show(fold.tables(), ["Dashboard"], simulated=False)
+    stage.board.paint()
+    stage.show(fold)
+    assert len(stage.tile("volume")._bars) == 3
+
+
+def test_a_title_is_the_longest_that_has_room(stage: Stage) -> None:
+    assert stage.board.header.title.get_text() == "Dashboard of many words"
+    narrow = Stage(size=(1.9, 8.0))
+    narrow.show(fold_of(30))
+    assert narrow.board.header.title.get_text() == "Dashboard"

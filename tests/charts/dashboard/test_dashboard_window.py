@@ -1,0 +1,41 @@
+"""The dashboard in a real window, used with mouse and keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stockstream.charts.theme import THEMES
+from stockstream.charts.window import toolkit as backend
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+def test_a_user_opens_tiles_changes_looks_pauses_and_closes(toolkit: str, tmp_path: Path) -> None:
+    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    if failure is not None:
+        pytest.skip(f"{toolkit}: {failure}")
+    command = [sys.executable, "-m", "tests.charts.dashboard_process", toolkit]
+    there = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=90, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    told = json.loads(ended.stdout)
+    assert told.pop("theme") != THEMES["light"].background
+    assert "paused" in told.pop("strip")
+    assert told.pop("saved") == ["dashboard"]
+    assert told == {
+        "moved": True,
+        "alone": "rows",
+        "all": None,
+        "ranked": True,
+        "still ranked": True,
+        "held": True,
+        "helped": True,
+        "back": [False, None],
+    }

@@ -1,0 +1,115 @@
+"""Limits of a panel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.backend_bases import ResizeEvent
+
+from stockstream.charts.panels.panel import Numbers, fitting
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Line, Panel
+from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
+from tests.charts.stage import Stage
+
+
+@pytest.mark.parametrize(("low", "high"), [(99.0, 101.0), (0.0001, 0.0002), (-5.0, 3.0), (7.0, 7.0), (0.0, 0.0)])
+@pytest.mark.parametrize("from_zero", [False, True])
+def test_new_limits_hold_the_values_with_air_and_stay(low: float, high: float, from_zero: bool) -> None:
+    limits = fitting(None, low, high, from_zero=from_zero)
+    assert limits[0] < limits[1]
+    assert limits[0] < low or (from_zero and limits[0] == 0)
+    assert limits[1] > high
+    assert fitting(limits, low, high, from_zero=from_zero) == limits
+
+
+def test_limits_shrink_once_the_values_are_lost_in_them() -> None:
+    wide = fitting(None, 0.0, 100.0)
+    assert fitting(wide, 20.0, 80.0) == wide
+    assert fitting(wide, 40.0, 60.0) == fitting(None, 40.0, 60.0)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 50.0), (50.0, 101.0), (-1.0, 101.0)])
+def test_limits_give_way_to_values_beyond_them(low: float, high: float) -> None:
+    assert fitting((0.0, 100.0), low, high) == fitting(None, low, high)
+
+
+def test_single_value_is_labelled() -> None:
+    assert Numbers()(12_345.0) == "12,345"
+
+
+STRENGTH = Panel((Line("strength"),), ylabel="strength")
+FLOW = replace(STRENGTH, needs=(("", "volume"),))
+
+
+@pytest.mark.parametrize(
+    ("panel", "changes", "said"),
+    [
+        (STRENGTH, {"strength": np.nan}, "not enough bars yet"),
+        (STRENGTH, {"strength": 1.0}, ""),
+        (FLOW, {"strength": np.nan, "volume": np.nan}, "no volume in these bars"),
+        (FLOW, {"strength": 0.0, "volume": 0.0}, "no volume in these bars"),
+        (
+            replace(FLOW, needs=(("OBV", "volume"),)),
+            {"strength": 0.0, "volume": 0.0},
+            "OBV: no volume in these bars",
+        ),
+        (FLOW, {"strength": 0.0}, ""),
+    ],
+)
+def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[str, float], said: str) -> None:
+    frame = bars(30)
+    fresh = Frame("time", {**frame.columns, **{name: np.full(30, value) for name, value in changes.items()}})
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(0)})))
+    stage.show()
+    (drawn,) = stage.scene.panels
+    assert drawn._remark.get_text() == ""
+    shown = stage.show(fresh)
+    assert drawn._remark.get_text() == said
+    assert np.array_equal(shown, stage.drawn_anew())
+    blank = bool(np.isnan(changes["strength"]))
+    assert drawn.ruling.numbered == (not blank)
+    stage.show(Frame("time", {**frame.columns, "strength": np.ones(30)}))
+    assert drawn._remark.get_text() == ""
+
+
+def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
+    frame = bars(30)
+    shares = np.linspace(0.1, 0.4, 30)
+    panel = replace(STRENGTH, percent=True, from_zero=True)
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(0)})))
+    stage.show()
+    stage.show(Frame("time", {**frame.columns, "strength": shares}))
+    (drawn,) = stage.scene.panels
+    assert drawn.ruling.labels()[:3] == ["0%", "10%", "20%"]
+    assert drawn.tell(0.125) == "12.50%"
+
+
+def test_close_ticks_are_thinned() -> None:
+    panel = Panel((Line("close"),), ylabel="", limits=(0.0, 100.0), ticks=(0.0, 30.0, 50.0, 70.0, 100.0))
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 1.9))
+    stage.show()
+    assert stage.scene.panels[0].ruling.labels() == ["0", "100"]
+    stage.canvas.figure.set_size_inches(6.0, 9.0)
+    stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
+    stage.scene.paint()
+    assert stage.scene.panels[0].ruling.labels() == ["0", "30", "50", "70", "100"]
+
+
+def test_a_logarithmic_scale_gives_way_to_a_price_that_is_not_above_zero() -> None:
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(30)})))
+    stage.scene.rule(grid=True, log=True)
+    stage.show()
+    (prices, *_) = stage.scene.panels
+    assert (prices.axes.get_yscale(), prices.ruling.name) == ("log", "price (log)")
+    frame = bars(30)
+    fallen = Frame("time", {**frame.columns, "low": np.where(np.arange(30) == 20, -40.0, frame["low"])})
+    shown = stage.show(fallen)
+    assert (prices.axes.get_yscale(), prices.ruling.name) == ("linear", "price")
+    assert prices.axes.get_ylim()[0] < -40.0
+    assert np.array_equal(shown, stage.drawn_anew())
+    shown = stage.show(frame)
+    assert (prices.axes.get_yscale(), prices.ruling.name) == ("log", "price (log)")
+    assert np.array_equal(shown, stage.drawn_anew())

@@ -1,0 +1,88 @@
+"""Which toolkit can open a window is tried in processes of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from stockstream.charts.window import toolkit as backend
+from stockstream.errors import DisplayError
+
+
+@pytest.fixture
+def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+
+
+@pytest.mark.usefixtures("no_display")
+@pytest.mark.parametrize("wanted", ["auto", "tk", "qt"])
+def test_without_a_display_there_is_a_hint_and_no_probe(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "probe", lambda _: pytest.fail("probed"))
+    with pytest.raises(DisplayError, match=r"no display .*--headless FILE\.png"):
+        backend.choose(wanted)
+
+
+def test_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":4711")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    with pytest.raises(DisplayError) as told:
+        backend.choose("auto")
+    assert "tk: " in str(told.value)
+    assert "qt: " in str(told.value)
+    assert "--headless FILE.png" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def probes(monkeypatch: pytest.MonkeyPatch, **programs: str) -> None:
+    """Other programs in place of those that try the toolkits."""
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(backend, "_PROBES", programs)
+
+
+def test_the_first_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes(monkeypatch, tk="", qt="")
+    assert (backend.choose("auto"), backend.choose("qt")) == ("TkAgg", "QtAgg")
+    probes(monkeypatch, tk="import no_such_toolkit", qt="")
+    assert backend.choose("auto") == "QtAgg"
+
+
+def test_a_toolkit_that_crashes_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes(monkeypatch, tk="import os; os.abort()", qt="")
+    assert backend.probe("tk") == "it ended with -6"
+    assert backend.choose("auto") == "QtAgg"
+
+
+def test_a_toolkit_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes(monkeypatch, tk="import time; time.sleep(60)")
+    monkeypatch.setattr(backend, "_TIME_OUT", 0.5)
+    assert backend.probe("tk") == "no answer within 0 s"
+
+
+def test_one_that_was_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    probes(monkeypatch, tk="import no_such_toolkit", qt="")
+    with pytest.raises(DisplayError, match=r"No module named 'no_such_toolkit'.*python3-tk"):
+        backend.choose("tk")
+
+
+@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+def test_the_screen_s_size_is_told(toolkit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    if failure is not None:
+        pytest.skip(f"{toolkit}: {failure}")
+    name = backend.BACKENDS[toolkit]
+    room = backend.screen(name)
+    assert room.width > 600
+    assert room.height > 400
+    assert (room.left, room.top) == (0, 0)
+    monkeypatch.setenv("DISPLAY", ":4711")
+    with pytest.raises(DisplayError, match="size is not known"):
+        backend.screen(name)
+
+
+def test_finding_out_imports_no_matplotlib() -> None:
+    program = "import sys, stockstream.charts.window.toolkit; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,136 @@
+"""Real windows in processes of their own, on each toolkit that is here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockstream.charts.window import toolkit as backend
+
+ROOT = Path(__file__).parents[2]
+TOOLKITS = list(backend.BACKENDS)
+
+
+def run(toolkit: str, scenario: str, folder: Path) -> dict[str, Any]:
+    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    if failure is not None:
+        pytest.skip(f"{toolkit}: {failure}")
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.charts.window_process", toolkit, scenario],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr == ""
+    told: dict[str, Any] = json.loads(ended.stdout)
+    return told
+
+
+@pytest.fixture(scope="module", params=TOOLKITS)
+def used(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """What a user met who tried everything."""
+    folder = tmp_path_factory.mktemp("used")
+    return run(request.param, "use", folder), folder
+
+
+Used = tuple[dict[str, Any], Path]
+
+
+def test_it_draws_what_comes(used: Used) -> None:
+    told, _ = used
+    assert told["rows"] > 210
+    assert told["close drawn"] == told["close there is"]
+    assert told["colours"] > 20
+
+
+def test_the_screen_shows_the_canvas(used: Used) -> None:
+    told, _ = used
+    assert told["on screen"]
+    assert told["still on screen"]
+    assert told["on screen after resize"]
+    assert told["size"] == pytest.approx([1200, 500], abs=2)
+
+
+def test_most_frames_are_no_full_draw(used: Used) -> None:
+    told, _ = used
+    assert told["full while following"] < told["ticks"] / 2
+
+
+def test_drawing_takes_no_focus(used: Used) -> None:
+    told, _ = used
+    assert told["focus kept"]
+
+
+def test_n_and_b_switch_keys(used: Used) -> None:
+    told, _ = used
+    assert (told["after n"], told["after b"]) == ("MSFT", "AAPL")
+    assert told["title"] == "AAPL 1m - Bands (20, 2)"
+
+
+def test_space_pauses_the_drawing_and_not_the_reading(used: Used) -> None:
+    told, _ = used
+    assert "paused" in told["paused"]
+    assert told["drawn while paused"] == 0
+    assert told["came while paused"] > 0
+    assert told["drawn after the pause"] >= told["came while paused"]
+
+
+def test_zoom_ends_following_and_end_goes_back(used: Used) -> None:
+    told, _ = used
+    assert told["zoomed"] == [100, 150]
+    assert not told["following when zoomed"]
+    assert told["following after end"]
+    assert told["right after end"] > -1
+
+
+def test_s_saves(used: Used) -> None:
+    told, folder = used
+    (name,) = told["saved"]
+    assert name.startswith("bands-AAPL-")
+    assert name.endswith(".png")
+    assert f"saved {name}" in told["after s"].replace("\n", "")
+    assert (folder / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_idle_window_rests(used: Used) -> None:
+    told, _ = used
+    assert told["full when idle"] == 0
+    assert 1 < told["ticks a second when idle"] < 6
+
+
+def test_matplotlib_s_own_keys_are_taken_out(used: Used) -> None:
+    told, _ = used
+    assert told["scale and mode"] == ["linear", ""]
+
+
+def test_q_ends(used: Used) -> None:
+    told, _ = used
+    assert "q did nothing" not in told
+    assert "raised" not in told
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+@pytest.mark.parametrize(
+    ("scenario", "raised"),
+    [
+        ("SIGINT", "KeyboardInterrupt"),
+        ("SIGTERM", None),
+        ("close", None),
+        ("finish", None),
+        ("fail", "RuntimeError('broken')"),
+    ],
+)
+def test_endings(toolkit: str, scenario: str, raised: str | None, tmp_path: Path) -> None:
+    told = run(toolkit, scenario, tmp_path)
+    assert told.pop("seconds") < 5
+    assert told == ({} if raised is None else {"raised": raised})

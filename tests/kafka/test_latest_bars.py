@@ -1,0 +1,71 @@
+"""The last bar of each series, however far from the topic's end it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+from confluent_kafka import Producer
+
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.latest_bars import first_times, last_bars
+from stockstream.kafka.publisher import Publisher
+from stockstream.records import Bar, Series
+from stockstream.topics import Topic
+from tests.kafka.streams import connection, own_topic, send_all
+from tests.views.bars import walk
+
+AAPL, MSFT, KO = (
+    walk(count, seed, name) for seed, (count, name) in enumerate([(3_000, "AAPL"), (40, "MSFT"), (1, "KO")])
+)
+
+
+@pytest.fixture
+def topic(broker: str) -> Iterator[Topic[Bar]]:
+    topic = own_topic()
+    yield topic
+    Admin(connection(broker)).delete(Admin(connection(broker)).names() & {topic.name, topic.dead_letters})
+
+
+def send(broker: str, topic: Topic[Bar], bars: list[Bar]) -> None:
+    with Publisher(topic, connection(broker)) as publisher:
+        send_all(publisher, bars)
+
+
+def test_the_last_of_each_near_and_far(broker: str, topic: Topic[Bar]) -> None:
+    send(broker, topic, KO + MSFT + AAPL)
+    wanted = {bars[-1].series: bars[-1] for bars in (AAPL, MSFT, KO)}
+    assert last_bars(connection(broker), topic, wanted) == wanted
+
+
+def test_series_of_one_symbol_are_told_apart(broker: str, topic: Topic[Bar]) -> None:
+    simulated = [msgspec.structs.replace(bar, feed="simulated") for bar in AAPL[:700]]
+    daily = [msgspec.structs.replace(bar, interval="1d") for bar in AAPL[:3]]
+    send(broker, topic, daily + simulated + AAPL[:2_000])
+    wanted = {bars[-1].series: bars[-1] for bars in (simulated, daily, AAPL[:2_000])}
+    assert last_bars(connection(broker), topic, wanted) == wanted
+
+
+def test_when_the_earliest_of_each_opens_whatever_the_order(broker: str, topic: Topic[Bar]) -> None:
+    simulated = [msgspec.structs.replace(bar, feed="simulated") for bar in AAPL[:3]]
+    send(broker, topic, simulated + AAPL[500:] + AAPL[100:500] + MSFT)
+    wanted = {AAPL[0].series: AAPL[100].time, MSFT[0].series: MSFT[0].time}
+    assert first_times(connection(broker), topic, [*wanted, KO[0].series]) == wanted
+
+
+def test_what_the_topic_does_not_hold_is_left_out(broker: str, topic: Topic[Bar]) -> None:
+    nobody = Series("NOBODY", "1m")
+    assert last_bars(connection(broker), topic, [nobody]) == {}
+    assert topic.name not in Admin(connection(broker)).names(), "reading made the topic"
+    send(broker, topic, AAPL)
+    assert last_bars(connection(broker), topic, [nobody, AAPL[-1].series]) == {AAPL[-1].series: AAPL[-1]}
+
+
+def test_what_is_no_bar_is_passed_over(broker: str, topic: Topic[Bar]) -> None:
+    send(broker, topic, AAPL[:5])
+    producer = Producer(connection(broker))
+    producer.produce(topic.name, b"no bar", "AAPL")
+    producer.produce(topic.name, None, "AAPL")
+    producer.flush()
+    assert last_bars(connection(broker), topic, [AAPL[4].series]) == {AAPL[4].series: AAPL[4]}
