@@ -16,7 +16,7 @@ from benchmarks.measure import Comparison, compare
 from benchmarks.produce import ours, timed
 from stockstream.cli.produce.flights import LINGER_MS
 from stockstream.kafka.client import settings
-from stockstream.kafka.sent_rows import held_rows
+from stockstream.kafka.sent_rows import sent_rows
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import Replay, examine
 from stockstream.producers.produce import produce
@@ -45,7 +45,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
 def uncounted(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
     """As `benchmarks.produce.ours`, into a sink that hears nothing of what was delivered."""
     files = [examine(file) for file in find([path])[0]]
-    held = held_rows(connection, topic, [file.identity for file in files])
+    held = sent_rows(connection, topic, [file.identity for file in files])
     produce(Replay(files, held=held), Uncounted(topic, connection))
 
 

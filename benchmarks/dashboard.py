@@ -21,7 +21,7 @@ from benchmarks.measure import Comparison
 from benchmarks.window import child_of, display
 from stockstream.charts.dashboard.dashboard_window import SIZE, DashboardWindow
 from stockstream.charts.scene.scene import DPI
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.consumers.dashboard import VIEW
 from stockstream.present.options import WindowOptions
 from stockstream.records import Candle
@@ -43,7 +43,7 @@ _COMPUTING: Final = 0.01
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
     """Measure each toolkit that is here, in a process of its own."""
     with display() as environment:
-        for toolkit, name in backend.BACKENDS.items():
+        for toolkit, name in toolkits.BACKENDS.items():
             for symbols in SYMBOLS:
                 what = f"a change of the dashboard, {symbols:,} symbols, {name}"
                 times = child_of("benchmarks.dashboard", environment, toolkit, str(symbols))

@@ -19,7 +19,7 @@ from benchmarks.measure import Comparison, compare
 from stockstream.cli.produce.flights import LINGER_MS
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
-from stockstream.kafka.sent_rows import held_rows
+from stockstream.kafka.sent_rows import sent_rows
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import Replay, examine
 from stockstream.producers.produce import produce
@@ -62,7 +62,7 @@ def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Ma
 def ours(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
     """What ``stockstream produce flights`` does: identity, what is there already, rows, acknowledgements."""
     files = [examine(file) for file in find([path])[0]]
-    held = held_rows(connection, topic, [file.identity for file in files])
+    held = sent_rows(connection, topic, [file.identity for file in files])
     with Publisher(topic, connection, linger_ms=LINGER_MS) as publisher:
         produce(Replay(files, held=held), publisher)
 

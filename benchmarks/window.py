@@ -29,7 +29,7 @@ from benchmarks.bars import Source
 from benchmarks.measure import Comparison
 from benchmarks.peers import Mplfinance, Replot, has_mplfinance
 from stockstream.charts.scene.scene import DPI
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.charts.window.picture import SIZE
 from stockstream.charts.window.window import Window
 from stockstream.present.options import WindowOptions
@@ -55,7 +55,7 @@ Times = Mapping[str, Sequence[float]]
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
     """Measure each toolkit that is here, in processes of its own."""
     with display() as environment:
-        for toolkit, name in backend.BACKENDS.items():
+        for toolkit, name in toolkits.BACKENDS.items():
             for bars in FRAME:
                 what = f"a window's frame, {bars:,} bars, {name}"
                 times = child_of("benchmarks.window", environment, toolkit, str(bars))
@@ -113,7 +113,7 @@ def _p95(seconds: Sequence[float]) -> float:
 @contextmanager
 def display() -> Iterator[Mapping[str, str]]:
     """The environment of a display: the one there is, or else an Xvfb of our own."""
-    if backend.has_display() or shutil.which("Xvfb") is None:
+    if toolkits.has_display() or shutil.which("Xvfb") is None:
         yield {}
         return
     reading, writing = os.pipe()

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
 from stockstream.topics import Topic
-from tests.cli.hands import clean, stockstream, until
+from tests.cli.helpers import clean, stockstream, until
 from tests.kafka.streams import send_all
 
 

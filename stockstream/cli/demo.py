@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 
 import stockstream
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.cli.board import Board, board
 from stockstream.cli.context import Context
 from stockstream.cli.reporter import Reporter
@@ -194,7 +194,7 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
     """Where to draw to; None for windows."""
     if not headless:
         try:
-            backend.choose(settings.window.backend)
+            toolkits.choose(settings.window.backend)
         except DisplayError as error:
             reporter.note(error.message)
         else:

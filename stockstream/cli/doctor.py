@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import typer
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import size
@@ -144,7 +144,7 @@ def folders(wanted: Mapping[str, Path]) -> Finding:
 
 def _window(settings: Settings) -> Finding:
     try:
-        chosen = backend.choose(settings.window.backend)
+        chosen = toolkits.choose(settings.window.backend)
     except StockstreamError as error:
         return Finding("windows", error.message, error.hint or "")
     return Finding("windows", f"{chosen} opens them")

@@ -119,7 +119,7 @@ def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[Bar]]:
     with Subscriber(STOCKS, Bar, connection, group="stockstream-series") as subscriber:
         subscriber.begin({})
         while True:
-            standing = subscriber.standing()
+            standing = subscriber.connection_status()
             batch = subscriber.arrived()
             positions.update(batch.positions)
             if batch.positions:

@@ -100,7 +100,7 @@ class Inventory:
                 self.names.setdefault(record.symbol, set()).add(Series(record.symbol, record.interval, record.feed))
             else:
                 self.names.setdefault(record.airline, set())
-        self.complete = self.complete or self._source.standing().reached(self._positions)
+        self.complete = self.complete or self._source.connection_status().reached(self._positions)
         return self._size() != before
 
     def _size(self) -> tuple[int, int]:

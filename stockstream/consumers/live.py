@@ -181,7 +181,7 @@ class Live(Generic[R]):
 
     def _behind(self) -> bool:
         """Whether it is reading what the topic held when the reading began."""
-        standing = self._subscriber.standing()
+        standing = self._subscriber.connection_status()
         unread = bool(standing.target) and not standing.reached(self._positions)
         return unread and not self.settled and standing.connected
 
@@ -238,11 +238,11 @@ class Live(Generic[R]):
     @property
     def caught_up(self) -> bool:
         """Whether all has been taken that the topic held when the reading began."""
-        return self._subscriber.standing().reached(self._positions)
+        return self._subscriber.connection_status().reached(self._positions)
 
     def status(self) -> Status:
         """How the view stands now."""
-        standing = self._subscriber.standing()
+        standing = self._subscriber.connection_status()
         waiting = standing.waiting
         if waiting is None and self._told is not None:
             waiting = str(self._told[1])
@@ -262,7 +262,7 @@ class Live(Generic[R]):
 
     def absence(self) -> BrokerError:
         """What to say where the broker or the topic did not come in time."""
-        waiting = self._subscriber.standing().waiting or "the topic's end"
+        waiting = self._subscriber.connection_status().waiting or "the topic's end"
         if waiting.startswith("broker"):
             return unreachable(self._connection)
         return BrokerError(f"there is no {waiting}", hint="`stockstream produce` makes it with the first record")

@@ -127,7 +127,7 @@ def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any]
             batch = source.arrived()
             records += batch.records
             positions |= batch.positions
-            standing = source.standing()
+            standing = source.connection_status()
             if standing.reached(positions):
                 return records
             if not standing.target and time.monotonic() > ends:

@@ -20,13 +20,13 @@ def _gains(span: int) -> tuple[float, ...]:
     return 0.0, *(gain for gain, _ in weights(span)[1:]), 0.0
 
 
-class Sides(Stateful):
+class GainLoss(Stateful):
     """Wilder's averages, over ``period``, of the changes upwards and of the sizes of those downwards: their ratio.
 
     They are what two `stockstream.indicators.smoothing.Smoothed` of sizes would give, by the same blocks, but for the
     factor by which both fade within a block. A ratio does not need it, and a change moves only one of the two sums.
 
-    >>> sides = Sides(2)
+    >>> sides = GainLoss(2)
     >>> [sides.push(change) for change in (3.0, -1.0, -4.0, 2.0)]
     [None, (1.5, 0.5), (0.75, 2.25), (2.75, 2.25)]
     >>> sides.averages

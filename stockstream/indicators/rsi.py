@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
-from stockstream.indicators.gain_loss import Sides
+from stockstream.indicators.gain_loss import GainLoss
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,7 @@ class RSI(Indicator[PriceBar, RSIPoint]):
         super().__init__()
         self.period = checks.whole("period", period, least=1)
         self._last = None
-        self._sides = Sides(self.period)
+        self._sides = GainLoss(self.period)
 
     @property
     def lookback(self) -> int:
@@ -79,7 +79,7 @@ class RSI(Indicator[PriceBar, RSIPoint]):
         if last is None:
             return None
         change = close - last
-        # `Sides.push`, whose call would be a fifth of an update.
+        # `GainLoss.push`, whose call would be a fifth of an update.
         sides = self._sides
         place = sides.place
         weight = sides.gains[place]

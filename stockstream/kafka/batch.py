@@ -59,7 +59,7 @@ class Batch(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Standing:
+class ConnectionStatus:
     """How the connection stands.
 
     ``high`` is the end of each partition as last heard; ``target`` its end when reading began, empty until then.

@@ -26,7 +26,7 @@ _AT_ONCE: Final = 1_000
 _SILENCE: Final = 10.0
 
 
-def last_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
+def latest_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
     """Find the last record of each series.
 
     Each partition is read backwards in stretches that grow, until every series is found: a live series costs some
@@ -57,7 +57,7 @@ def last_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collecti
 def first_times(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
     """Find when the earliest bar of each series opens, which costs reading all of the topic.
 
-    Parameters, what is returned and raised are as for `last_bars`.
+    Parameters, what is returned and raised are as for `latest_bars`.
     """
     return _searched(connection, topic, wanted, _first)
 

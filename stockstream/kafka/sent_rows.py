@@ -30,7 +30,7 @@ class _Identity(msgspec.Struct, gc=False):
 _decode: Final = Decoder(_Identity)
 
 
-def held_rows(
+def sent_rows(
     connection: Mapping[str, Any],
     topic: Topic[Any],
     files: Collection[str],

@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.batch import Batch, Origin, Standing
+from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import LOG, address, lasting, made, refused, settings, translate
 from stockstream.kafka.decoding import Decoding
@@ -154,7 +154,7 @@ class Subscriber(Generic[R]):
         self._fetched.set()
         return batch
 
-    def standing(self) -> Standing:
+    def connection_status(self) -> ConnectionStatus:
         """How the connection stands now."""
         waiting, connected = self._waiting, self._health.connected
         where = address(self._connection)
@@ -163,7 +163,7 @@ class Subscriber(Generic[R]):
             waiting = f"topic {self._topic.name} on {where}"
         elif not connected and not (waiting or "").startswith("broker"):
             waiting = f"broker {where}"
-        return Standing(
+        return ConnectionStatus(
             connected=connected,
             since=self._health.since,
             waiting=waiting,

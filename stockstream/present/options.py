@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from stockstream.present.preferences import Looks
+from stockstream.present.preferences import Preferences
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,4 +60,4 @@ class WindowOptions(PictureOptions):
     refresh: float = 0.0
     backend: str = "auto"
     picture: str = "png"
-    asked: Looks = field(default_factory=Looks)
+    asked: Preferences = field(default_factory=Preferences)

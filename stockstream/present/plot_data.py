@@ -31,7 +31,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlotData:
     """What is drawn.
 
     ``frame`` holds one key's columns or, where a view shows all its keys at once, a column for each key, named by
@@ -79,9 +79,9 @@ def group_column(column: str, key: str) -> str:
     return f"{column} {key}"
 
 
-def subject(
+def plot_data(
     model: Model, key: str | None, *, start: np.datetime64 | None = None, end: np.datetime64 | None = None
-) -> Subject:
+) -> PlotData:
     """What a model has to show now of a key (None where it has no data yet), from ``start`` up to ``end``."""
     view, fold = model.view, model.fold
     title = view.title.format(**model.parameters)
@@ -94,11 +94,11 @@ def subject(
             for each, frame in frames.items()
         )
         simulated = any(map(fold.simulated, keys))
-        return Subject(title, "", _side_by_side(frames, columns), fold.zone(keys[0]), simulated, groups)
+        return PlotData(title, "", _side_by_side(frames, columns), fold.zone(keys[0]), simulated, groups)
     if key is None or key not in keys:
-        return Subject(title if key is None else f"{key} - {title}", "", _NOTHING)
+        return PlotData(title if key is None else f"{key} - {title}", "", _NOTHING)
     frame = fold.frame(key).between(start, end)
-    return Subject(f"{fold.title(key)} - {title}", key, frame, fold.zone(key), fold.simulated(key))
+    return PlotData(f"{fold.title(key)} - {title}", key, frame, fold.zone(key), fold.simulated(key))
 
 
 def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:

@@ -12,7 +12,7 @@ from stockstream.present.memory import Memory
 _SECTION = "window"
 
 
-class Looks(msgspec.Struct, frozen=True, omit_defaults=True):
+class Preferences(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a window looks; what is None is as the settings have it."""
 
     geometry: Geometry | None = None
@@ -23,11 +23,11 @@ class Looks(msgspec.Struct, frozen=True, omit_defaults=True):
     log: bool | None = None
     picture: str | None = None
 
-    def over(self, below: Looks) -> Looks:
+    def over(self, below: Preferences) -> Preferences:
         """These, and where they say nothing those below.
 
-        >>> Looks(theme="dark").over(Looks(theme="light", rows=90))
-        Looks(geometry=None, key=None, rows=90, theme='dark', grid=None, log=None, picture=None)
+        >>> Preferences(theme="dark").over(Preferences(theme="light", rows=90))
+        Preferences(geometry=None, key=None, rows=90, theme='dark', grid=None, log=None, picture=None)
         """
         mine = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
         return msgspec.structs.replace(below, **mine)
@@ -46,13 +46,13 @@ class Habit:
         Those that were asked for this time, whatever is remembered.
     """
 
-    def __init__(self, memory: Memory, usual: Looks, asked: Looks) -> None:
+    def __init__(self, memory: Memory, usual: Preferences, asked: Preferences) -> None:
         self._memory = memory
         self._usual = usual
-        self._remembered = memory.get(_SECTION, Looks, Looks())
+        self._remembered = memory.get(_SECTION, Preferences, Preferences())
         self.now = asked.over(self._remembered).over(usual)
 
-    def note(self, now: Looks) -> None:
+    def note(self, now: Preferences) -> None:
         """Take how it looks now; what has changed is remembered, and no longer once it is as usual again.
 
         Its place is remembered in any case: where all windows of several know theirs they are left there.

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stockstream.present.formats import decimals, moment
-from stockstream.present.plot_data import Subject
+from stockstream.present.plot_data import PlotData
 
 _RECENT: Final = 20
 """Closes of which the decimals of prices are learnt."""
@@ -20,7 +20,7 @@ _A_MONTH: Final = 28
 
 
 @dataclass(frozen=True)
-class Quote:
+class PriceChange:
     """A price, the one that it is compared with, and what that was: "Fri", "27 Feb", "09:30"."""
 
     price: float
@@ -46,15 +46,15 @@ class Quote:
         )
 
 
-def quote(subject: Subject) -> Quote | None:
+def price_change(plot_data: PlotData) -> PriceChange | None:
     """The last close of a series against the one before; None where there are not two prices.
 
     Of bars shorter than a day that is the last close of the day before, in the exchange's time, as the rows know it; in
     the first day of the rows it is the price at which they open. Of days and longer it is the close of the bar before.
     Doubtful bars do not count.
     """
-    frame = subject.frame
-    if not subject.key or "close" not in frame or "open" not in frame:
+    frame = plot_data.frame
+    if not plot_data.key or "close" not in frame or "open" not in frame:
         return None
     closes = frame["close"]
     sure = np.isfinite(closes)
@@ -64,33 +64,33 @@ def quote(subject: Subject) -> Quote | None:
         return None
     last = int(rows[-1])
     digits = decimals(closes[-_RECENT:])
-    begin = last if subject.daily else _first_of_day(subject, last)
+    begin = last if plot_data.daily else _first_of_day(plot_data, last)
     earlier = rows[: np.searchsorted(rows, begin)]
     if len(earlier):
         before = int(earlier[-1])
-        return Quote(float(closes[last]), float(closes[before]), _day(subject, before, last), digits)
-    if subject.daily:
+        return PriceChange(float(closes[last]), float(closes[before]), _day(plot_data, before, last), digits)
+    if plot_data.daily:
         return None
     first = int(rows[0])
     if not np.isfinite(frame["open"][first]) or not frame.sure("open")[first]:
         return None
-    clock = moment(frame.instants[first], subject.zone, daily=False, named=False).rpartition(" ")[2]
-    return Quote(float(closes[last]), float(frame["open"][first]), clock, digits)
+    clock = moment(frame.instants[first], plot_data.zone, daily=False, named=False).rpartition(" ")[2]
+    return PriceChange(float(closes[last]), float(frame["open"][first]), clock, digits)
 
 
-def _first_of_day(subject: Subject, row: int) -> int:
+def _first_of_day(plot_data: PlotData, row: int) -> int:
     """The first row of a row's local day."""
-    instants = subject.frame.instants
-    there = pd.Timestamp(instants[row]).tz_localize("UTC").tz_convert(subject.zone or "UTC")
+    instants = plot_data.frame.instants
+    there = pd.Timestamp(instants[row]).tz_localize("UTC").tz_convert(plot_data.zone or "UTC")
     return int(np.searchsorted(instants, there.normalize().tz_convert("UTC").tz_localize(None).to_datetime64()))
 
 
-def _day(subject: Subject, row: int, last: int) -> str:
+def _day(plot_data: PlotData, row: int, last: int) -> str:
     """A row's day as it is called on another's, by its weekday within the same week; or its month, or its year."""
-    instants = subject.frame.instants
-    if subject.days >= _A_MONTH:
-        return subject.moment(row)
-    weekday, *date = moment(instants[row], subject.zone, daily=True).split()
+    instants = plot_data.frame.instants
+    if plot_data.days >= _A_MONTH:
+        return plot_data.moment(row)
+    weekday, *date = moment(instants[row], plot_data.zone, daily=True).split()
     if instants[last] - instants[row] <= _A_WEEK:
         return weekday
     same = instants[last].astype("M8[Y]") == instants[row].astype("M8[Y]")

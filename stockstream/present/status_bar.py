@@ -16,14 +16,14 @@ Tone = Literal["good", "quiet", "bad", "alarm"]
 
 
 @dataclass(frozen=True)
-class Strip:
+class StatusBar:
     """The strip's parts in falling importance, and whether they are good news."""
 
     parts: tuple[str, ...]
     tone: Tone
 
 
-def strip(
+def status_bar(
     status: Status,
     now: datetime,
     *,
@@ -34,7 +34,7 @@ def strip(
     note: str = "",
     alarm: str = "",
     ages: bool = True,
-) -> Strip:
+) -> StatusBar:
     """Say how a consumer stands.
 
     ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
@@ -68,7 +68,7 @@ def strip(
     tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or held is not None else "good"
     if alarm:
         tone = "alarm"
-    return Strip(tuple(parts), tone)
+    return StatusBar(tuple(parts), tone)
 
 
 def _connection(status: Status, now: datetime, *, ages: bool) -> str:

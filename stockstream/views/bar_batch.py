@@ -20,7 +20,7 @@ _flags_of = attrgetter("flags")
 _number_of = tuple(map(attrgetter, NUMBERS))
 
 
-class Stretch:
+class BarBatch:
     """Bars of one series in the order in which they came; at least one.
 
     Attributes
@@ -55,7 +55,7 @@ class Stretch:
     @classmethod
     def of(
         cls, times: list[datetime], numbers: NDArray[np.float64], flags: tuple[tuple[str, ...], ...], last: Candle
-    ) -> Stretch:
+    ) -> BarBatch:
         """Bars that are columns already, all of them final but perhaps the last; its numbers are read from these."""
         stretch = cls.__new__(cls)
         stretch.times = times
@@ -99,9 +99,9 @@ def instants_of(times: Sequence[datetime]) -> NDArray[np.datetime64]:
     return (seconds * 1e6).round().astype("M8[us]")
 
 
-def gather(bars: Sequence[Candle]) -> list[Stretch]:
+def gather(bars: Sequence[Candle]) -> list[BarBatch]:
     """A stretch of each series among the bars, in the order in which the series first came."""
     by_series: defaultdict[tuple[str, str, str], list[Candle]] = defaultdict(list)
     for bar in bars:
         by_series[bar.symbol, bar.interval, bar.feed].append(bar)
-    return list(map(Stretch, by_series.values()))
+    return list(map(BarBatch, by_series.values()))

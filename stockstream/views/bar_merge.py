@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.records import Candle
-from stockstream.views.bar_batch import Stretch
+from stockstream.views.bar_batch import BarBatch
 
 if TYPE_CHECKING:
     from stockstream.views.bars import Bars
 
 
-class Coming:
+class BarMerge:
     """The bars of a stretch in the order of their time, each beside the one of its time before it, if there is any.
 
     All of them are looked at together, so that many late bars take no longer than as many new ones; what comes of it is
@@ -29,7 +29,7 @@ class Coming:
     held
         Whether there is one of its time among those, shape (bars,).
     numbers
-        As `Stretch` has them.
+        As `BarBatch` has them.
     finals
         Whether each is final, shape (bars,).
     counting
@@ -40,7 +40,7 @@ class Coming:
         How many came again, and otherwise than before when that was final already.
     """
 
-    def __init__(self, stretch: Stretch, bars: Bars) -> None:
+    def __init__(self, stretch: BarBatch, bars: Bars) -> None:
         self._stretch = stretch
         instants = stretch.instants()
         self._order = order = np.argsort(instants, kind="stable")

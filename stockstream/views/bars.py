@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from stockstream.errors import StateError
 from stockstream.records import NUMBERS, Candle, doubted
-from stockstream.views.bar_batch import Stretch, instants_of
-from stockstream.views.bar_merge import Coming
+from stockstream.views.bar_batch import BarBatch, instants_of
+from stockstream.views.bar_merge import BarMerge
 
 
 class Merged(NamedTuple):
@@ -79,7 +79,7 @@ class Bars:
     def __len__(self) -> int:
         return len(self.times)
 
-    def follow(self, stretch: Stretch) -> bool:
+    def follow(self, stretch: BarBatch) -> bool:
         """Take bars that simply go on from what there is, as nearly always; where they do not, False and none taken."""
         follows = not self.times or self.times[-1] < stretch.times[0]
         if follows and stretch.ascending:
@@ -87,7 +87,7 @@ class Bars:
             return True
         return False
 
-    def _extend(self, stretch: Stretch) -> None:
+    def _extend(self, stretch: BarBatch) -> None:
         start, total = len(self), len(self) + len(stretch)
         self._numbers = grown(self._numbers, total)
         self._numbers[:, start:total] = stretch.numbers
@@ -104,12 +104,12 @@ class Bars:
         """Where a bar of that time stands, or would stand."""
         return bisect_left(self.times, time)
 
-    def merge(self, stretch: Stretch) -> Merged:
+    def merge(self, stretch: BarBatch) -> Merged:
         """Take bars in any order, as if one came after the other: of one time the last counts.
 
         One that is as it was changes nothing; neither does another source, currency or revision.
         """
-        coming = Coming(stretch, self)
+        coming = BarMerge(stretch, self)
         rows = coming.counting
         if not len(rows):
             return Merged(len(self), late=0, corrections=0)

@@ -13,12 +13,12 @@ from stockstream.errors import SeriesError
 from stockstream.indicators import SMA, Volatility
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Candle, Series
-from stockstream.views.bar_batch import Stretch
+from stockstream.views.bar_batch import BarBatch
 from stockstream.views.digest import AVERAGE, FIGURES, ROWS, VOLATILITY, WINDOWS, Digest, digest, texts
 from stockstream.views.fold import Fold, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.joined import Joined, Rows
-from stockstream.views.returns import Spread, spreads
+from stockstream.views.returns import ReturnDistribution, return_distributions
 from stockstream.views.series import SeriesFold
 
 __all__ = ["ROWS", "WINDOWS", "DashboardFold", "Group", "Section", "Tabled", "Tables", "tabled"]
@@ -69,7 +69,7 @@ class Section(NamedTuple):
 
     group: Group
     tables: Tables
-    returns: Spread
+    returns: ReturnDistribution
 
 
 @runtime_checkable
@@ -91,7 +91,7 @@ class Tabled(Protocol):
     def tables(self, group: Group | None = None) -> Tables:
         """The tables of a group, None for the first, as of the last `refresh`; good until the next `apply`."""
 
-    def returns(self, group: Group) -> Spread:
+    def returns(self, group: Group) -> ReturnDistribution:
         """How the returns of a group are spread; computed anew each time."""
 
 
@@ -125,11 +125,11 @@ class DashboardFold(SeriesFold):
         self._stale: dict[Series, None] = {}
         self._members: dict[Group, list[str]] = {}
 
-    def apply(self, records: Sequence[Candle] | Sequence[Stretch]) -> bool:
+    def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
         """As `SeriesFold.apply`; what has changed is computed by `refresh`."""
         changed = False
         for each in records:
-            stretch = each if isinstance(each, Stretch) else Stretch([each])
+            stretch = each if isinstance(each, BarBatch) else BarBatch([each])
             if super().apply((stretch,)):
                 self._stale[Series(stretch.last.symbol, stretch.last.interval, stretch.last.feed)] = None
                 changed = True
@@ -201,12 +201,12 @@ class DashboardFold(SeriesFold):
             Joined("time", [part.rows for part in parts], ROWS),
         )
 
-    def returns(self, group: Group) -> Spread:
+    def returns(self, group: Group) -> ReturnDistribution:
         """As `Tabled.returns`."""
         frames = {
             Series(symbol, *group): self._histories[Series(symbol, *group)].frame() for symbol in self.symbols(group)
         }
-        [spread] = spreads(frames)
+        [spread] = return_distributions(frames)
         return spread
 
     def ambiguity(self) -> SeriesError | None:

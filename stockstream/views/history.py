@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.records import NUMBERS, Candle
-from stockstream.views.bar_batch import Stretch
+from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars, bits
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
-from stockstream.views.indicator_series import AnyIndicator, Track
-from stockstream.views.resampled_bars import Longer
+from stockstream.views.indicator_series import AnyIndicator, IndicatorSeries
+from stockstream.views.resampled_bars import ResampledBars
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
 """What makes each indicator, by its name among them; the fields of one without a name keep theirs."""
@@ -62,12 +62,12 @@ class History:
         interval: str | None = None,
     ) -> None:
         self.series = series or Bars()
-        self._longer = None if interval is None else Longer(self.series, interval)
+        self._longer = None if interval is None else ResampledBars(self.series, interval)
         self.bars = self.series if self._longer is None else self._longer.bars
         self.corrections = corrections
         self.late = late
         self._gaps = np.empty(0, dtype=bool)
-        self._tracks = [Track(name, make, self.bars) for name, make in makers.items()]
+        self._tracks = [IndicatorSeries(name, make, self.bars) for name, make in makers.items()]
 
     @property
     def doubtful(self) -> int:
@@ -98,9 +98,9 @@ class History:
 
     def take(self, bars: Sequence[Candle]) -> bool:
         """`merge` of bars that are not gathered yet."""
-        return bool(bars) and self.merge(Stretch(bars))
+        return bool(bars) and self.merge(BarBatch(bars))
 
-    def merge(self, stretch: Stretch) -> bool:
+    def merge(self, stretch: BarBatch) -> bool:
         """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
         if self.series.follow(stretch):
             return True

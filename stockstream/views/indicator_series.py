@@ -23,7 +23,7 @@ _SNAPSHOTS: Final = 8
 _AT_ONCE_FROM: Final = 32
 
 
-class Track:
+class IndicatorSeries:
     """An indicator's points, one for each bar, computed when they are asked for.
 
     What cannot be computed with is passed over: a bar that the indicator refuses, which is noted, one of which a field

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from stockstream.indicators import Resampler
 from stockstream.indicators.segments import changes
 from stockstream.records import IMPOSSIBLE, NUMBERS
-from stockstream.views.bar_batch import Stretch
+from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars, bits
 
 _NEEDED: Final = bits("high", "low", "close")
@@ -21,7 +21,7 @@ _LARGEST: Final = 1e100
 """Beyond it nothing is computed with."""
 
 
-class Longer:
+class ResampledBars:
     """The bars of a longer interval, made of those of a series, by a `Resampler`, when they are asked for.
 
     Only the periods that may have changed are made again. A bar whose high, low or close is in doubt is left out, and a
@@ -78,7 +78,7 @@ class Longer:
         self._made = len(self._series)
         return changed
 
-    def _as_before(self, place: int, made: Stretch) -> int:
+    def _as_before(self, place: int, made: BarBatch) -> int:
         """How many of the bars made anew are as they stand from a place on."""
         former = np.array([self.bars.column(name, place, len(self.bars)) for name in NUMBERS])
         both: int = min(former.shape[1], len(made))
@@ -103,7 +103,7 @@ class Longer:
         others = {name: self._series.column(name, start, total) for name in ("time", "tz")}
         return dict(zip(NUMBERS, numbers, strict=True)) | others | {"final": final}, left_out
 
-    def _stretch(self, made: dict[str, NDArray[Any]], impossible: NDArray[np.bool_]) -> Stretch:
+    def _stretch(self, made: dict[str, NDArray[Any]], impossible: NDArray[np.bool_]) -> BarBatch:
         times: list[datetime] = [time.replace(tzinfo=UTC) for time in made["time"].tolist()]
         numbers = np.array([made[name] for name in NUMBERS])
         flags = [(IMPOSSIBLE,) if each else () for each in impossible.tolist()]
@@ -111,4 +111,4 @@ class Longer:
         last = structs.replace(
             self._series.newest, interval=self._resampler.interval, time=times[-1], final=bool(made["final"][-1])
         )
-        return Stretch.of(times, numbers, tuple(flags), last)
+        return BarBatch.of(times, numbers, tuple(flags), last)

@@ -19,7 +19,7 @@ LEAST: Final = 20
 """Returns that two symbols must have in common for a correlation."""
 
 MOST: Final = 16
-"""Symbols of a `Spread` of which there are returns and correlations, the busiest: more cannot be read."""
+"""Symbols of a `ReturnDistribution` of which there are returns and correlations, the busiest: more cannot be read."""
 
 _NOISE: Final = 1e-13
 """Deviations of log returns up to this are their rounding: of prices that never change, or always by one factor."""
@@ -68,7 +68,7 @@ class Correlation:
 
 
 @dataclass(frozen=True, eq=False)
-class Spread:
+class ReturnDistribution:
     """How the returns of all series of one interval and feed are spread.
 
     Attributes
@@ -90,8 +90,8 @@ class Spread:
     correlation: Correlation
 
 
-def spreads(frames: Mapping[Series, Frame], most: int = MOST) -> list[Spread]:
-    """A `Spread` for each kind of series: a return of a day and one of a minute, or a made-up one, do not compare.
+def return_distributions(frames: Mapping[Series, Frame], most: int = MOST) -> list[ReturnDistribution]:
+    """One for each kind of series: returns of a day and of a minute do not compare, nor do made-up ones with real ones.
 
     Parameters
     ----------
@@ -107,12 +107,12 @@ def spreads(frames: Mapping[Series, Frame], most: int = MOST) -> list[Spread]:
     ]
 
 
-def _spread(interval: str, feed: str, frames: Mapping[str, Frame], most: int) -> Spread:
+def _spread(interval: str, feed: str, frames: Mapping[str, Frame], most: int) -> ReturnDistribution:
     moves = {symbol: returns(frame) for symbol, frame in frames.items()}
     busiest = _busiest(frames, moves, most)
     kept = {symbol: moves[symbol] for symbol in frames if symbol in busiest}
     bars = [len(frame) for frame in frames.values()]
-    return Spread(
+    return ReturnDistribution(
         interval,
         feed,
         described(bars, {symbol: move["return"] for symbol, move in moves.items()}),

@@ -11,7 +11,7 @@ import numpy as np
 from stockstream.errors import SeriesError, StateError
 from stockstream.periods import add_up, intraday
 from stockstream.records import SIMULATED, Candle, Series
-from stockstream.views.bar_batch import Stretch, gather
+from stockstream.views.bar_batch import BarBatch, gather
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Selection
 from stockstream.views.frame import Frame
@@ -61,10 +61,10 @@ class SeriesFold:
 
         return make
 
-    def apply(self, records: Sequence[Candle] | Sequence[Stretch]) -> bool:
+    def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
         """Take the next bars, or what `gather` made of them; True where anything changed."""
         changed = False
-        stretches = [each for each in records if isinstance(each, Stretch)]
+        stretches = [each for each in records if isinstance(each, BarBatch)]
         stretches += gather([each for each in records if isinstance(each, Candle)])
         for stretch in stretches:
             series = stretch.last.symbol, stretch.last.interval, stretch.last.feed

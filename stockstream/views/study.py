@@ -89,8 +89,8 @@ class Study:
 class Part:
     """A study in a chart: the values of its parameters, and a ``label`` that tells it from others of its kind.
 
-    The label stands before the names of its columns, see `stockstream.indicators.compose.together.column`; in a window of
-    its own it has none, and the columns have the names of the fields.
+    The label stands before the names of its columns, see `stockstream.indicators.compose.together.column`. In a window
+    of its own it has none, and the columns have the names of the fields.
     """
 
     study: Study

@@ -22,7 +22,7 @@ def readout(desk: Desk) -> str:
 
 def under_the_mouse(desk: Desk) -> str:
     """What the readout should say of the row there."""
-    frame = desk.window.scene.subject.frame
+    frame = desk.window.scene.plot_data.frame
     row = round(desk.row())
     if not 0 <= row < len(frame):
         row = len(frame) - 1
@@ -65,7 +65,7 @@ def read(desk: Desk) -> Iterator[float]:
     wide, _ = desk.canvas.get_width_height(physical=True)
     xdo("mousemove", str(left + wide + 60), str(top + 100))
     yield SETTLE
-    frame = desk.window.scene.subject.frame
+    frame = desk.window.scene.plot_data.frame
     told["last again"] = f"%B {frame['percent_b'][-1]:.2f}" in readout(desk)
     told["another than before"] = readout(desk) != last
     told["true at the end"] = desk.true()

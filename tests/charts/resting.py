@@ -11,7 +11,7 @@ from stockstream.charts.scene.scene import Scene
 
 def disagreements(scene: Scene) -> list[str]:
     """What readout, legend and tags say otherwise than the frame's row under the mouse; nothing where all is right."""
-    mouse, axes, frame = scene._crosshair._mouse, scene.panels[0].axes, scene.subject.frame
+    mouse, axes, frame = scene._crosshair._mouse, scene.panels[0].axes, scene.plot_data.frame
     assert mouse is not None
     wrong: list[str] = []
     row = int(np.floor(axes.transData.inverted().transform((mouse[0], 0.0))[0] + 0.5))
@@ -19,8 +19,8 @@ def disagreements(scene: Scene) -> list[str]:
     readout = str(panel.caption.readout.artist.get_text())
     pointed = 0 <= row < len(frame) and bool(axes.bbox.contains(*mouse))
     told = row if pointed else len(frame) - 1
-    if not readout.startswith(scene.subject.moment(told)):
-        wrong.append(f"row {told} is {scene.subject.moment(told)}, the readout says {readout}")
+    if not readout.startswith(scene.plot_data.moment(told)):
+        wrong.append(f"row {told} is {scene.plot_data.moment(told)}, the readout says {readout}")
     close, said = float(frame["close"][told]), re.search(r" C (\S+)", readout)
     fine = 0.51 * 10.0 ** -len(said[1].partition(".")[2]) if said is not None else 0.0
     if said is not None and abs(float(said[1].replace(",", "")) - close) > fine:
@@ -31,7 +31,7 @@ def disagreements(scene: Scene) -> list[str]:
     if pointed:
         tags = scene._crosshair._time._words.get_text(), scene._crosshair._value._words.get_text()
         value = float(axes.transData.inverted().transform((0.0, np.floor(mouse[1]) - 0.5))[1])
-        right = scene.subject.moment(row, named=False), panel.tell(value)
+        right = scene.plot_data.moment(row, named=False), panel.tell(value)
         if tags != right:
             wrong.append(f"tags say {tags}, right is {right}")
     return wrong

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from numpy.typing import NDArray
 
-from stockstream.charts.marks.lines import DrawnMark, Level
+from stockstream.charts.marks.lines import DrawnMark, Layer
 from stockstream.charts.scene.scene import DPI, Scene
 from stockstream.charts.window.viewer import Viewer
 from stockstream.views.frame import Frame
@@ -58,10 +58,10 @@ def vertices(patch: PathPatch) -> NDArray[np.float64]:
 def printed(stage: Stage, mark: DrawnMark, number: int) -> NDArray[np.float64]:
     """The vertices of an artist when everything in view is painted at once, without levels."""
     stage.canvas.draw()
-    frame = stage.scene._subject.frame
+    frame = stage.scene._plot_data.frame
     first, last = stage.scene.viewport.in_view()
-    stage.scene._levels.print(stage.canvas.get_renderer(), frame, first, last, stage.scene._scale())
-    return vertices(mark.patch(Level.SETTLED, number))
+    stage.scene._blit_layers.render(stage.canvas.get_renderer(), frame, first, last, stage.scene._scale())
+    return vertices(mark.patch(Layer.SETTLED, number))
 
 
 def ink(pixels: Pixels, color: Any) -> int:

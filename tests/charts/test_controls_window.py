@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.present.geometry import Geometry
 
 ROOT = Path(__file__).parents[2]
-TOOLKITS = list(backend.BACKENDS)
+TOOLKITS = list(toolkits.BACKENDS)
 
 
 def run(toolkit: str, scenario: str, folder: Path, memory: Path, **more: str) -> dict[str, Any]:
-    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None or shutil.which("xdotool") is None:
         pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
     ended = subprocess.run(
@@ -47,7 +47,7 @@ def managed(request: pytest.FixtureRequest) -> Iterator[bool]:
     if request.param == "bare":
         yield False
         return
-    if not backend.has_display() or shutil.which("openbox") is None:
+    if not toolkits.has_display() or shutil.which("openbox") is None:
         pytest.skip("there is no display, or openbox is not installed")
     process = subprocess.Popen(["openbox"], stderr=subprocess.DEVNULL)
     time.sleep(1.0)

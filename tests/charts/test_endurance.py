@@ -35,7 +35,7 @@ def used_stage(whole: Frame) -> Stage:
     stage.show()
     stage.scene.distance.begin()
     for place in ((120.0, 120.0), (200.0, 150.0)):
-        assert stage.scene.distance.click(stage.scene.sight(), place)
+        assert stage.scene.distance.click(stage.scene.view_context(), place)
     return stage
 
 

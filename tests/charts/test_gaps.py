@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from stockstream.charts.marks.bars import DrawnGaps, DrawnGroups
-from stockstream.charts.marks.lines import DrawnBand, DrawnLine, Level
+from stockstream.charts.marks.lines import DrawnBand, DrawnLine, Layer
 from stockstream.charts.marks.shapes import polyline
-from stockstream.present.plot_data import subject
+from stockstream.present.plot_data import plot_data
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
@@ -36,7 +36,7 @@ def test_lines_and_bands_are_broken(rows: int, gap: int) -> None:
         x, y = printed(stage, stage.mark(0, kind), number).T
         assert bridged(x, y, gap - 40)
         assert not bridged(x, y, gap)
-    area = stage.mark(0, DrawnBand).patch(Level.SETTLED, 0).get_path()
+    area = stage.mark(0, DrawnBand).patch(Layer.SETTLED, 0).get_path()
     assert np.count_nonzero(area.codes == area.MOVETO) == 2
 
 
@@ -80,7 +80,7 @@ def test_days_without_any_flight_are_a_gap_where_there_are_flights_on_all_days()
     kept = np.delete(np.arange(60), [40, 41])
     frame = Frame("day", {name: whole[name][kept] for name in whole})
     model = FakeModel(COUNTS, FakeFold({"AA": frame, "DL": frame}, where=None))
-    assert subject(model, None).frame["gap"].nonzero()[0].tolist() == [40]
+    assert plot_data(model, None).frame["gap"].nonzero()[0].tolist() == [40]
     stage = Stage(model)
     stage.show()
     x, y = printed(stage, stage.mark(0, DrawnGroups), 1).T

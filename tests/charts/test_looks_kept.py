@@ -9,9 +9,9 @@ import pytest
 
 from stockstream.present.geometry import Geometry
 from stockstream.present.memory import Memory
-from stockstream.present.preferences import Habit, Looks
+from stockstream.present.preferences import Habit, Preferences
 
-USUAL = Looks(rows=500, theme="light", grid=True, log=False, picture="png")
+USUAL = Preferences(rows=500, theme="light", grid=True, log=False, picture="png")
 
 
 @pytest.fixture
@@ -19,9 +19,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "bollinger-AAPL.json"
 
 
-def begun(path: Path, usual: Looks = USUAL, asked: Looks | None = None) -> tuple[Habit, Memory]:
+def begun(path: Path, usual: Preferences = USUAL, asked: Preferences | None = None) -> tuple[Habit, Memory]:
     memory = Memory(path)
-    return Habit(memory, usual, asked or Looks()), memory
+    return Habit(memory, usual, asked or Preferences()), memory
 
 
 def changed(path: Path, **changes: object) -> None:
@@ -34,7 +34,7 @@ def changed(path: Path, **changes: object) -> None:
 def test_what_was_changed_is_so_at_the_next_start(path: Path) -> None:
     place = Geometry(900, 500, -20, 30)
     changed(path, theme="dark", rows=90, geometry=place, key="MSFT", log=True)
-    assert begun(path)[0].now == Looks(place, "MSFT", 90, "dark", grid=True, log=True, picture="png")
+    assert begun(path)[0].now == Preferences(place, "MSFT", 90, "dark", grid=True, log=True, picture="png")
 
 
 def test_other_settings_hold_where_nothing_was_changed(path: Path) -> None:
@@ -51,7 +51,7 @@ def test_what_is_as_usual_again_is_forgotten(path: Path) -> None:
 
 def test_what_is_asked_for_holds_once(path: Path) -> None:
     changed(path, theme="dark", rows=90)
-    habit, memory = begun(path, asked=Looks(theme="light", rows=40))
+    habit, memory = begun(path, asked=Preferences(theme="light", rows=40))
     assert (habit.now.theme, habit.now.rows) == ("light", 40)
     habit.note(msgspec.structs.replace(habit.now, log=True))
     memory.close()
@@ -61,7 +61,7 @@ def test_what_is_asked_for_holds_once(path: Path) -> None:
 
 def test_place_is_remembered_even_where_it_was_asked_for(path: Path) -> None:
     place = Geometry(900, 500, -20, 30)
-    habit, memory = begun(path, asked=Looks(geometry=place))
+    habit, memory = begun(path, asked=Preferences(geometry=place))
     habit.note(habit.now)
     memory.close()
     assert begun(path)[0].now.geometry == place

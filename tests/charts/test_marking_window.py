@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 
 ROOT = Path(__file__).parents[2]
-toolkits = pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+each_toolkit = pytest.mark.parametrize("toolkit", list(toolkits.BACKENDS))
 
 
 def run(toolkit: str, scenario: str, memory: Path) -> dict[str, Any]:
-    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None or shutil.which("xdotool") is None:
         pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
     ended = subprocess.run(
@@ -37,7 +37,7 @@ def run(toolkit: str, scenario: str, memory: Path) -> dict[str, Any]:
     return told
 
 
-@toolkits
+@each_toolkit
 def test_crosshair_follows_the_mouse(toolkit: str, tmp_path: Path) -> None:
     told = run(toolkit, "read", tmp_path / "memory.json")
     assert all(told["right"])
@@ -49,7 +49,7 @@ def test_crosshair_follows_the_mouse(toolkit: str, tmp_path: Path) -> None:
         assert told[name], name
 
 
-@toolkits
+@each_toolkit
 def test_distances_and_levels(toolkit: str, tmp_path: Path) -> None:
     told = run(toolkit, "mark", tmp_path / "memory.json")
     assert told["measured"].startswith("▲ +")

@@ -85,7 +85,7 @@ def test_saving_leaves_the_crosshair_and_files_tell_of_the_last_row(
         user.scene.paint()
         assert disagreements(user.scene) == []
         assert np.array_equal(user.stage.pixels()[60:], before[60:])
-    assert all(text.startswith(user.scene.subject.moment(599)) for text in told)
+    assert all(text.startswith(user.scene.plot_data.moment(599)) for text in told)
 
 
 @pytest.mark.parametrize("step", [1, -1])

@@ -71,15 +71,15 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def apart(colors: tuple[str, ...], sight: str) -> float:
+def apart(colors: tuple[str, ...], view_context: str) -> float:
     """The least difference of any two."""
-    seen = lab(linear(*colors) @ SIGHT[sight].T)
+    seen = lab(linear(*colors) @ SIGHT[view_context].T)
     one, other = np.triu_indices(len(colors), 1)
     return float(difference(seen[one], seen[other]).min())
 
 
 every_theme = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
-every_sight = pytest.mark.parametrize("sight", SIGHT)
+every_sight = pytest.mark.parametrize("view_context", SIGHT)
 
 
 def test_difference_is_that_of_the_published_pairs() -> None:
@@ -105,17 +105,17 @@ def test_a_deuteranope_does_not_tell_red_from_green() -> None:
 
 @every_sight
 @every_theme
-def test_series_differ(theme: Theme, sight: str) -> None:
-    assert apart(theme.series, sight) >= 10.5
-    assert apart((theme.up, theme.down), sight) >= 30
-    assert apart((theme.up, theme.down, theme.doubtful), sight) >= 12
+def test_series_differ(theme: Theme, view_context: str) -> None:
+    assert apart(theme.series, view_context) >= 10.5
+    assert apart((theme.up, theme.down), view_context) >= 30
+    assert apart((theme.up, theme.down, theme.doubtful), view_context) >= 12
 
 
 @every_sight
 @every_theme
-def test_nothing_fades_into_the_background(theme: Theme, sight: str) -> None:
-    under = lab(linear(theme.background) @ SIGHT[sight].T)
-    drawn = lab(linear(*theme.series, theme.up, theme.down, theme.doubtful) @ SIGHT[sight].T)
+def test_nothing_fades_into_the_background(theme: Theme, view_context: str) -> None:
+    under = lab(linear(theme.background) @ SIGHT[view_context].T)
+    drawn = lab(linear(*theme.series, theme.up, theme.down, theme.doubtful) @ SIGHT[view_context].T)
     assert difference(drawn, np.repeat(under, len(drawn), axis=0)).min() >= 25
 
 

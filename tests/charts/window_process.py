@@ -138,7 +138,7 @@ def use(stage: Stage) -> Iterator[float]:
     yield 0.4
     told["on screen"] = stage.same_on_screen()
     told["colours"] = len(np.unique(stage.on_screen().reshape(-1, 3), axis=0))
-    told["close drawn"] = float(window.scene._subject.frame["close"][-1])
+    told["close drawn"] = float(window.scene._plot_data.frame["close"][-1])
     told["close there is"] = float(model.fold.frame("AAPL")["close"][-1])
     stage.canvas.draw()
     stage.canvas.flush_events()
@@ -162,14 +162,14 @@ def use(stage: Stage) -> Iterator[float]:
     stage.press(" ")
     yield 0.3
     told["paused"] = stage.strip()
-    before = len(window.scene._subject.frame)
+    before = len(window.scene._plot_data.frame)
     model.running = True
     yield 0.6
-    told["drawn while paused"] = len(window.scene._subject.frame) - before
+    told["drawn while paused"] = len(window.scene._plot_data.frame) - before
     told["came while paused"] = model.total - before
     stage.press(" ")
     yield 0.4
-    told["drawn after the pause"] = len(window.scene._subject.frame) - before
+    told["drawn after the pause"] = len(window.scene._plot_data.frame) - before
 
     toolbar = stage.canvas.toolbar
     axes = window.scene.panels[0].axes

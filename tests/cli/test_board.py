@@ -13,7 +13,7 @@ from rich.console import Console
 from stockstream.cli.board import board, table
 from stockstream.cli.reporter import PersonReporter
 from stockstream.cli.supervisor import State, Supervisor
-from tests.cli.hands import until
+from tests.cli.helpers import until
 
 CHILD = """
 import json, sys, time

@@ -17,7 +17,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
 from stockstream.kafka.jars import KAFKA_VERSION
-from tests.cli.hands import clean, events, until
+from tests.cli.helpers import clean, events, until
 from tests.kafka.maven import repository
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.hands import clean, stockstream
+from tests.cli.helpers import clean, stockstream
 
 SECRET = "canary-7f3a"
 

@@ -19,7 +19,7 @@ from stockstream.cli.reporter import PersonReporter
 from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
-from tests.cli.hands import clean, until
+from tests.cli.helpers import clean, until
 
 
 @pytest.fixture

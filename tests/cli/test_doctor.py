@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.cli.doctor import Finding, folders, packages
-from tests.cli.hands import clean, stockstream
+from tests.cli.helpers import clean, stockstream
 from tests.site import Site
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from stockstream.cli.indicators import _folded, app
 from stockstream.indicators.catalog import catalog, describe
-from tests.cli.hands import clean, stockstream
+from tests.cli.helpers import clean, stockstream
 
 runner = CliRunner()
 

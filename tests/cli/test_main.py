@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.cli.main import COMMANDS, _command
 from stockstream.version import VERSION
-from tests.cli.hands import COMMAND, clean, events, stockstream
+from tests.cli.helpers import COMMAND, clean, events, stockstream
 
 SECRET = "hush-hush"
 

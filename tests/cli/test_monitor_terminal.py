@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.topics import STOCKS
-from tests.cli.hands import until
+from tests.cli.helpers import until
 from tests.cli.terminal import Terminal
 from tests.site import Site
 from tests.views.bars import walk

@@ -22,7 +22,7 @@ from stockstream.present.frame_times import Frames
 from stockstream.present.geometry import Geometry
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions, WindowOptions
-from stockstream.present.preferences import Looks
+from stockstream.present.preferences import Preferences
 from stockstream.views.fold import Selection
 
 
@@ -101,7 +101,7 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
     "resample": (["--resample", "15m"], lambda told: told.watched.selection.resample, "15m"),
     "start": (["--start", "2026-03-02T14:30"], lambda told: told.window.start, np.datetime64("2026-03-02T14:30")),
     "end": (["--end", "2026-03-02"], lambda told: told.window.end, np.datetime64("2026-03-03T00:00")),
-    "rows": (["--rows", "90"], lambda told: told.window.asked, Looks(rows=90)),
+    "rows": (["--rows", "90"], lambda told: told.window.asked, Preferences(rows=90)),
     "refresh": (["--refresh", "0.75"], lambda told: told.window.refresh, 0.75),
     "backend": (["--backend", "qt"], lambda told: told.window.backend, "qt"),
     "headless": (["--headless", "a.png", "--seconds", "0"], lambda told: told.file, Path("a.png")),
@@ -115,11 +115,11 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
         WatchingOptions(once=True, seconds=0.0),
     ),
     "seconds": (["--seconds", "7"], lambda told: told.watched.options, WatchingOptions(seconds=7.0)),
-    "theme": (["--theme", "dark"], lambda told: told.window.asked, Looks(theme="dark")),
+    "theme": (["--theme", "dark"], lambda told: told.window.asked, Preferences(theme="dark")),
     "geometry": (
         ["--geometry", "800x500+1+2"],
         lambda told: told.window.asked,
-        Looks(geometry=Geometry(800, 500, 1, 2)),
+        Preferences(geometry=Geometry(800, 500, 1, 2)),
     ),
     "no_memory": (["--no-memory"], lambda told: told.memory, None),
     "each": (
@@ -204,7 +204,7 @@ def test_a_dashboard_is_told_the_same(home: Path) -> None:
     assert told.watched.parameters == {"average": 5, "volatility": 9}
     assert told.watched.selection == Selection(("A", "B"))
     assert (told.window.theme, told.window.refresh) == ("dark", 2.0)
-    assert told.window.asked == Looks(geometry=Geometry.parse("800x500"))
+    assert told.window.asked == Preferences(geometry=Geometry.parse("800x500"))
 
 
 def test_figures_are_served_while_a_window_is_open(home: Path) -> None:

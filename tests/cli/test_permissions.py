@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.hands import stockstream
+from tests.cli.helpers import stockstream
 
 # Root may do everything, unless the right to is taken from it.
 _WITHOUT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from stockstream.topics import STOCKS
-from tests.cli.hands import clean, stockstream
+from tests.cli.helpers import clean, stockstream
 from tests.guide import write_files
 from tests.site import Site
 from tests.views.bars import walk

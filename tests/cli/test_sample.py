@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stockstream.producers.sample import sample_flights
-from tests.cli.hands import stockstream
+from tests.cli.helpers import stockstream
 
 
 def test_it_writes_the_sample_where_it_belongs(tmp_path: Path) -> None:

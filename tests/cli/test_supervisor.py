@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from stockstream.cli.supervisor import State, Supervisor
-from tests.cli.hands import until
+from tests.cli.helpers import until
 
 # Reports as our commands do, notes its end in a file when it is asked to end, and takes a while over it.
 CHILD = """

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.topics import FLIGHTS, STOCKS
-from tests.cli.hands import clean, stockstream
+from tests.cli.helpers import clean, stockstream
 from tests.cli.records import flight
 from tests.site import Site
 from tests.views.bars import bar, walk

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.kafka.broker import Broker, free_port
-from tests.cli.hands import clean, until
+from tests.cli.helpers import clean, until
 from tests.producers.flight_lines import LINE, write
 
 BAR = "Date,Open,High,Low,Close,Adj Close,Volume\n2026-01-02,1,3,1,2,2,10\n"

@@ -49,7 +49,7 @@ def read_to_end(subscriber: Subscriber[Any], already: Batch[Any] | None = None) 
         whole.count += batch.count
         whole.messages += batch.messages
         whole.positions.update(batch.positions)
-        return subscriber.standing().reached(whole.positions)
+        return subscriber.connection_status().reached(whole.positions)
 
     until(done)
     return whole

@@ -71,7 +71,7 @@ def test_what_its_own_topic_took_is_kept_whole(broker: str) -> None:
     with Subscriber(topic, Bar, connection(broker)) as subscriber:
         subscriber.begin({})
         assert read_to_end(subscriber).records == BARS[:1]
-        assert subscriber.standing().dead == 1
+        assert subscriber.connection_status().dead == 1
     (found,) = dead_letters(broker, topic, 1)
     assert found.value() == LARGEST
     assert set(headers(found)) == {"reason"}
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_kept_shortened(broker: str) -> None:
     with Subscriber(topic, Bar, connection(broker)) as subscriber:
         subscriber.begin({})
         assert read_to_end(subscriber).records == BARS[:1]
-        assert subscriber.standing().dead == 2
+        assert subscriber.connection_status().dead == 2
     found = {message.key(): message for message in dead_letters(broker, topic, 2)}
     assert found[f"{topic.name}/0/1".encode()].value() == b"{}"
     large = found[f"{topic.name}/0/0".encode()]
@@ -101,7 +101,7 @@ def test_what_the_broker_never_takes_is_said_once_and_passed(broker: str, caplog
     with caplog.at_level(logging.ERROR, "stockstream.kafka"), Subscriber(topic, Bar, connection(broker)) as subscriber:
         subscriber.begin({})
         assert read_to_end(subscriber).records == [BARS[0]] * 2
-        assert subscriber.standing().dead == 3
+        assert subscriber.connection_status().dead == 3
     (said,) = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert f"cannot be kept on {topic.dead_letters}" in said
 

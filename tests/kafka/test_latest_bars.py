@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import Producer
 
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.latest_bars import first_times, last_bars
+from stockstream.kafka.latest_bars import first_times, latest_bars
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar, Series
 from stockstream.topics import Topic
@@ -36,7 +36,7 @@ def send(broker: str, topic: Topic[Bar], bars: list[Bar]) -> None:
 def test_the_last_of_each_near_and_far(broker: str, topic: Topic[Bar]) -> None:
     send(broker, topic, KO + MSFT + AAPL)
     wanted = {bars[-1].series: bars[-1] for bars in (AAPL, MSFT, KO)}
-    assert last_bars(connection(broker), topic, wanted) == wanted
+    assert latest_bars(connection(broker), topic, wanted) == wanted
 
 
 def test_series_of_one_symbol_are_told_apart(broker: str, topic: Topic[Bar]) -> None:
@@ -44,7 +44,7 @@ def test_series_of_one_symbol_are_told_apart(broker: str, topic: Topic[Bar]) -> 
     daily = [msgspec.structs.replace(bar, interval="1d") for bar in AAPL[:3]]
     send(broker, topic, daily + simulated + AAPL[:2_000])
     wanted = {bars[-1].series: bars[-1] for bars in (simulated, daily, AAPL[:2_000])}
-    assert last_bars(connection(broker), topic, wanted) == wanted
+    assert latest_bars(connection(broker), topic, wanted) == wanted
 
 
 def test_when_the_earliest_of_each_opens_whatever_the_order(broker: str, topic: Topic[Bar]) -> None:
@@ -56,10 +56,10 @@ def test_when_the_earliest_of_each_opens_whatever_the_order(broker: str, topic: 
 
 def test_what_the_topic_does_not_hold_is_left_out(broker: str, topic: Topic[Bar]) -> None:
     nobody = Series("NOBODY", "1m")
-    assert last_bars(connection(broker), topic, [nobody]) == {}
+    assert latest_bars(connection(broker), topic, [nobody]) == {}
     assert topic.name not in Admin(connection(broker)).names(), "reading made the topic"
     send(broker, topic, AAPL)
-    assert last_bars(connection(broker), topic, [nobody, AAPL[-1].series]) == {AAPL[-1].series: AAPL[-1]}
+    assert latest_bars(connection(broker), topic, [nobody, AAPL[-1].series]) == {AAPL[-1].series: AAPL[-1]}
 
 
 def test_what_is_no_bar_is_passed_over(broker: str, topic: Topic[Bar]) -> None:
@@ -68,4 +68,4 @@ def test_what_is_no_bar_is_passed_over(broker: str, topic: Topic[Bar]) -> None:
     producer.produce(topic.name, b"no bar", "AAPL")
     producer.produce(topic.name, None, "AAPL")
     producer.flush()
-    assert last_bars(connection(broker), topic, [AAPL[4].series]) == {AAPL[4].series: AAPL[4]}
+    assert latest_bars(connection(broker), topic, [AAPL[4].series]) == {AAPL[4].series: AAPL[4]}

@@ -9,7 +9,7 @@ from pyroaring import BitMap
 
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
-from stockstream.kafka.sent_rows import held_rows
+from stockstream.kafka.sent_rows import sent_rows
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS, Topic
 from tests.cli.records import flight
@@ -24,18 +24,18 @@ def own_topic() -> Topic[Flight]:
 
 def test_a_topic_that_does_not_exist_holds_nothing_and_is_not_made(broker: str) -> None:
     topic = own_topic()
-    assert held_rows(connection(broker), topic, ["a"]) == {"a": BitMap()}
+    assert sent_rows(connection(broker), topic, ["a"]) == {"a": BitMap()}
     assert topic.name not in Admin(connection(broker)).names()
 
 
 def test_the_rows_of_the_files_that_are_asked_for(broker: str) -> None:
     topic = own_topic()
     with Publisher(topic, connection(broker)) as publisher:
-        assert held_rows(connection(broker), topic, ["a"]) == {"a": BitMap()}
+        assert sent_rows(connection(broker), topic, ["a"]) == {"a": BitMap()}
         sent = [flight(row, file=file, airline=AIRLINES[row % 7]) for file in ("a", "b") for row in range(0, 9_000, 2)]
         send_all(publisher, [*sent, *sent[:100]])
     told: list[tuple[int, int]] = []
-    held = held_rows(connection(broker), topic, ["a", "c"], lambda done, total: told.append((done, total)))
+    held = sent_rows(connection(broker), topic, ["a", "c"], lambda done, total: told.append((done, total)))
     assert held == {"a": BitMap(range(0, 9_000, 2)), "c": BitMap()}
     assert told[-1] == (9_100, 9_100)
 
@@ -48,7 +48,7 @@ def test_what_is_no_flight_is_passed_over(broker: str) -> None:
             broker, topic.name, "AA", [b"\xff", b"", b"{}", b'{"file":"a","row":"x"}', b'{"file":"a","row":-1}', b"[1]"]
         )
         publisher.send(flight(2, file="a"))
-    assert held_rows(connection(broker), topic, ["a"]) == {"a": BitMap([1, 2])}
+    assert sent_rows(connection(broker), topic, ["a"]) == {"a": BitMap([1, 2])}
 
 
 def test_it_ends_while_others_send(broker: str) -> None:
@@ -62,5 +62,5 @@ def test_it_ends_while_others_send(broker: str) -> None:
                 publisher.send(flight(row, file="a"))
             publisher.flush()
 
-        held = held_rows(connection(broker), topic, ["a"], meanwhile)["a"]
+        held = sent_rows(connection(broker), topic, ["a"], meanwhile)["a"]
     assert set(range(6_000)) <= set(held)

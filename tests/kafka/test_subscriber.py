@@ -40,8 +40,8 @@ def test_it_begins_where_it_is_told(broker: str, filled: Topic[Bar]) -> None:
         subscriber.begin({})
         whole = read_to_end(subscriber)
         assert len(whole) == len(BARS)
-        assert subscriber.standing().connected
-        assert subscriber.standing().waiting is None
+        assert subscriber.connection_status().connected
+        assert subscriber.connection_status().waiting is None
     start = {number: end - 10 for number, end in whole.positions.items() if end >= 10}
     with Subscriber(filled, Bar, connection(broker)) as subscriber:
         subscriber.begin({0: 0, 1: 0, 2: 0} | start)
@@ -73,12 +73,12 @@ def test_it_waits_for_broker_and_topic(kafka_jars: list[Path], tmp_path: Path) -
     with Subscriber(topic, Bar, connection(where)) as subscriber:
         time.sleep(0.5)
         assert subscriber.origin is None
-        assert subscriber.standing().waiting == f"broker {where}"
-        assert not subscriber.standing().connected
+        assert subscriber.connection_status().waiting == f"broker {where}"
+        assert not subscriber.connection_status().connected
         assert len(subscriber.arrived()) == 0
         with Broker(tmp_path, kafka_jars, port=port):
-            until(lambda: subscriber.standing().waiting == f"topic {topic.name} on {where}")
-            assert subscriber.standing().connected
+            until(lambda: subscriber.connection_status().waiting == f"topic {topic.name} on {where}")
+            assert subscriber.connection_status().connected
             send(where, topic, BARS[:5])
             until(lambda: subscriber.origin)
             subscriber.begin({})
@@ -99,14 +99,14 @@ def test_it_goes_on_after_the_broker_was_killed(kafka_jars: list[Path], tmp_path
             whole = read_to_end(subscriber)
             assert running.pid is not None
             os.kill(running.pid, signal.SIGKILL)
-            gone = until(lambda: not subscriber.standing().connected and subscriber.standing())
+            gone = until(lambda: not subscriber.connection_status().connected and subscriber.connection_status())
             assert gone.waiting == f"broker {where}"
             running.stop()
             with Broker(tmp_path, kafka_jars, port=port):
                 send(where, topic, BARS[50:90])
                 until(lambda: len(whole.records) == 90 or read_more(subscriber, whole.records))
                 assert whole.records == BARS[:90]
-                back = until(lambda: subscriber.standing().connected and subscriber.standing())
+                back = until(lambda: subscriber.connection_status().connected and subscriber.connection_status())
                 assert back.since > gone.since
                 assert subscriber.origin == origin
 
@@ -124,7 +124,7 @@ def test_a_topic_made_anew_is_another_one(broker: str) -> None:
         subscriber.begin({})
         assert len(read_to_end(subscriber)) == 50
         Admin(connection(broker)).delete([topic.name])
-        until(lambda: (subscriber.standing().waiting or "").startswith("topic"))
+        until(lambda: (subscriber.connection_status().waiting or "").startswith("topic"))
         send(broker, topic, BARS[100:103])
         until(lambda: subscriber.origin != first)
         assert len(subscriber.arrived()) == 0
@@ -191,7 +191,7 @@ def test_what_cannot_be_decoded_becomes_a_dead_letter_and_the_rest_goes_on(broke
         with Subscriber(topic, Bar, connection(broker)) as subscriber:
             subscriber.begin({})
             assert read_to_end(subscriber).records == BARS[:6]
-            assert subscriber.standing().dead == 6
+            assert subscriber.connection_status().dead == 6
     letters = dead_letters(broker, topic)
     assert [letters[f"{topic.name}/0/{number}".encode()][0] for number in range(3, 9)] == [*poison, b""]
     assert len(letters) == 6
@@ -221,7 +221,7 @@ def test_statistics_of_before_the_first_connection_do_not_say_that_it_is_gone() 
     early, up, down = (f'{{"brokers": {{"a": {{"state": "{state}"}}}}}}' for state in ("TRY_CONNECT", "UP", "DOWN"))
     for text, expected in ((early, True), (up, True), (down, False)):
         subscriber._on_statistics(text)
-        assert subscriber.standing().connected is expected
+        assert subscriber.connection_status().connected is expected
     subscriber._consumer.close()
 
 
@@ -231,6 +231,6 @@ def test_it_is_never_connected_and_waiting_for_the_broker(connected: bool, waiti
     subscriber = Subscriber(own_topic(), Bar, connection("127.0.0.1:1"))
     subscriber._health.hear(connected=connected)
     subscriber._waiting = waiting
-    standing = subscriber.standing()
+    standing = subscriber.connection_status()
     assert standing.connected == connected
     assert connected == (not (standing.waiting or "").startswith("broker"))

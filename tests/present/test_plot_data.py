@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stockstream.present.plot_data import Group, Subject, group_column, next_key, subject
+from stockstream.present.plot_data import Group, PlotData, group_column, next_key, plot_data
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars
 
 
 def test_one_key_with_its_parameters_in_the_title() -> None:
     model = FakeModel(PRICES, FakeFold({"AAPL": bars(30)}, {"AAPL": "AAPL 1m"}, fake=True))
-    shown = subject(model, "AAPL")
+    shown = plot_data(model, "AAPL")
     assert (shown.title, shown.key, shown.simulated) == ("AAPL 1m - Bands (20, 2)", "AAPL", True)
     assert shown.zone == "America/New_York"
     assert shown.frame["close"].tolist() == model.fold.frame("AAPL")["close"].tolist()
@@ -21,7 +21,7 @@ def test_one_key_with_its_parameters_in_the_title() -> None:
 def test_a_stretch() -> None:
     model = FakeModel(PRICES, FakeFold({"AAPL": bars(30)}))
     instants = model.fold.frame("AAPL").instants
-    shown = subject(model, "AAPL", start=instants[5], end=instants[9])
+    shown = plot_data(model, "AAPL", start=instants[5], end=instants[9])
     assert shown.frame.instants.tolist() == instants[5:9].tolist()
 
 
@@ -38,14 +38,14 @@ def test_a_stretch() -> None:
     ],
 )
 def test_a_row_s_moment_or_period_is_told(times: list[str], zone: str | None, told: str) -> None:
-    assert Subject("", "AAPL", Frame("time", {"time": np.array(times, "M8[us]")}), zone).moment(0) == told
+    assert PlotData("", "AAPL", Frame("time", {"time": np.array(times, "M8[us]")}), zone).moment(0) == told
 
 
 def test_no_data_yet() -> None:
     model = FakeModel(PRICES, FakeFold({}))
-    assert subject(model, None).title == "Bands (20, 2)"
-    assert len(subject(model, None).frame) == 0
-    assert subject(model, "AAPL").title == "AAPL - Bands (20, 2)"
+    assert plot_data(model, None).title == "Bands (20, 2)"
+    assert len(plot_data(model, None).frame) == 0
+    assert plot_data(model, "AAPL").title == "AAPL - Bands (20, 2)"
 
 
 def test_all_keys_side_by_side() -> None:
@@ -56,7 +56,7 @@ def test_all_keys_side_by_side() -> None:
         "AA": counts(["2015-01-01", "2015-01-03"], [3, 5]),
         "DL": counts(["2015-01-02", "2015-01-03"], [7, 11]),
     }
-    shown = subject(FakeModel(COUNTS, FakeFold(frames, {"AA": "AA American"}, where=None)), None)
+    shown = plot_data(FakeModel(COUNTS, FakeFold(frames, {"AA": "AA American"}, where=None)), None)
     assert shown.frame.instants.astype(str).tolist() == ["2015-01-01", "2015-01-02", "2015-01-03"]
     assert np.array_equal(shown.frame[group_column("flights", "AA")], [3, np.nan, 5], equal_nan=True)
     assert np.array_equal(shown.frame[group_column("flights", "DL")], [np.nan, 7, 11], equal_nan=True)

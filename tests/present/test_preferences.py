@@ -94,15 +94,15 @@ def test_logarithmic_prices() -> None:
     low, high = stage.scene.panels[0].axes.get_ylim()
     assert 0 < low < np.nanmin(steep["low"])
     assert high > steep["high"].max()
-    assert stage.scene.panels[0].ruling.labels()[1:5] == ["100", "200", "500", "1,000"]
-    assert stage.scene.panels[0].ruling.name == "price (log)"
+    assert stage.scene.panels[0].axes_grid.labels()[1:5] == ["100", "200", "500", "1,000"]
+    assert stage.scene.panels[0].axes_grid.name == "price (log)"
     painted(stage)
     stage.scene.dress(THEMES["dark"])
     assert stage.scene.panels[0].axes.get_yscale() == "log"
     painted(stage)
     stage.scene.rule(grid=True, log=False)
     assert stage.scene.panels[0].axes.get_yscale() == "linear"
-    assert stage.scene.panels[0].ruling.name == "price"
+    assert stage.scene.panels[0].axes_grid.name == "price"
     painted(stage)
 
 
@@ -111,7 +111,7 @@ def test_logarithmic_prices_near_each_other_are_labelled_evenly() -> None:
     stage.scene.rule(grid=True, log=True)
     stage.scene.paint()
     low, high = stage.scene.panels[0].axes.get_ylim()
-    labels = [float(label) for label in stage.scene.panels[0].ruling.labels()]
+    labels = [float(label) for label in stage.scene.panels[0].axes_grid.labels()]
     assert len(labels) >= 3
     assert len(set(np.diff(labels).round(6))) == 1
     assert high / low < 2

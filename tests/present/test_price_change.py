@@ -7,27 +7,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stockstream.present.plot_data import Subject
-from stockstream.present.price_change import Quote, quote
+from stockstream.present.plot_data import PlotData
+from stockstream.present.price_change import PriceChange, price_change
 from stockstream.views.frame import Frame
 
 NEW_YORK = "America/New_York"
 
 
-def subject(times: list[str], closes: list[float], zone: str | None = NEW_YORK, **columns: Any) -> Subject:
+def plot_data(times: list[str], closes: list[float], zone: str | None = NEW_YORK, **columns: Any) -> PlotData:
     frame = {"time": np.array(times, "M8[us]"), "open": np.array(closes) - 0.5, "close": np.array(closes)}
-    return Subject("", "AAPL", Frame("time", {**frame, **columns}), zone)
+    return PlotData("", "AAPL", Frame("time", {**frame, **columns}), zone)
 
 
-def found(given: Subject) -> Quote:
-    shown = quote(given)
+def found(given: PlotData) -> PriceChange:
+    shown = price_change(given)
     assert shown is not None
     return shown
 
 
 def test_within_a_day_it_is_the_close_of_the_session_before() -> None:
     times = ["2026-03-06T20:58", "2026-03-06T20:59", "2026-03-09T13:30", "2026-03-09T13:31"]
-    shown = found(subject(times, [100.0, 101.0, 99.0, 98.0]))
+    shown = found(plot_data(times, [100.0, 101.0, 99.0, 98.0]))
     assert (shown.price, shown.before, shown.since) == (98.0, 101.0, "Fri")
     assert shown.lines == ("98.00", "▼ -3.00", "-2.97 %", "since Fri")
 
@@ -35,18 +35,18 @@ def test_within_a_day_it_is_the_close_of_the_session_before() -> None:
 def test_a_day_is_the_exchange_s() -> None:
     # 23:30 and 00:30 UTC are one afternoon in New York.
     times = ["2026-03-05T20:00", "2026-03-05T23:30", "2026-03-06T00:30"]
-    assert found(subject(times, [100.0, 101.0, 102.0])).since == "15:00"
-    assert found(subject(times, [100.0, 101.0, 102.0], None)).since == "Thu"
+    assert found(plot_data(times, [100.0, 101.0, 102.0])).since == "15:00"
+    assert found(plot_data(times, [100.0, 101.0, 102.0], None)).since == "Thu"
 
 
 def test_in_the_first_day_it_is_the_first_price_there_is() -> None:
-    shown = found(subject(["2026-03-06T15:10", "2026-03-06T15:11"], [100.0, 101.0]))
+    shown = found(plot_data(["2026-03-06T15:10", "2026-03-06T15:11"], [100.0, 101.0]))
     assert (shown.before, shown.since) == (99.5, "10:10")
     assert shown.lines[1] == "▲ +1.50"
 
 
 def test_of_days_it_is_the_bar_before() -> None:
-    shown = found(subject(["2026-02-20", "2026-03-05", "2026-03-06"], [100.0, 101.0, 101.0], None))
+    shown = found(plot_data(["2026-02-20", "2026-03-05", "2026-03-06"], [100.0, 101.0, 101.0], None))
     assert (shown.before, shown.since) == (101.0, "Thu")
     assert shown.lines == ("101.00", "= +0.00", "+0.00 %", "since Thu")
 
@@ -55,7 +55,7 @@ def test_of_days_it_is_the_bar_before() -> None:
     ("first", "since"), [("2026-03-02", "Mon"), ("2026-02-27", "27 Feb"), ("2025-12-31", "Dec 2025")]
 )
 def test_a_day_is_named_so_that_it_is_known(first: str, since: str) -> None:
-    assert found(subject([first, "2026-03-06"], [1.0, 2.0], None)).since == since
+    assert found(plot_data([first, "2026-03-06"], [1.0, 2.0], None)).since == since
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,21 @@ def test_a_day_is_named_so_that_it_is_known(first: str, since: str) -> None:
     ],
 )
 def test_a_longer_bar_is_named_by_its_period(times: list[str], since: str) -> None:
-    assert found(subject(times, [1.0, 2.0, 3.0], None)).since == since
+    assert found(plot_data(times, [1.0, 2.0, 3.0], None)).since == since
 
 
 def test_doubtful_and_unknown_closes_do_not_count() -> None:
     times = ["2026-03-05", "2026-03-06", "2026-03-09", "2026-03-10"]
-    shown = found(subject(times, [1.0, 2.0, np.nan, 9.0], None, doubtful=np.array([False, False, False, True])))
+    shown = found(plot_data(times, [1.0, 2.0, np.nan, 9.0], None, doubtful=np.array([False, False, False, True])))
     assert (shown.price, shown.before) == (2.0, 1.0)
 
 
 def test_without_two_prices_there_is_none() -> None:
-    assert quote(subject([], [])) is None
-    assert quote(subject(["2026-03-06"], [1.0], None)) is None
-    assert quote(Subject("", "", subject(["2026-03-06", "2026-03-07"], [1.0, 2.0], None).frame)) is None
+    assert price_change(plot_data([], [])) is None
+    assert price_change(plot_data(["2026-03-06"], [1.0], None)) is None
+    assert price_change(PlotData("", "", plot_data(["2026-03-06", "2026-03-07"], [1.0, 2.0], None).frame)) is None
 
 
 def test_small_prices_have_their_digits() -> None:
-    shown = found(subject(["2026-03-05", "2026-03-06"], [0.0000121, 0.0000123], None))
+    shown = found(plot_data(["2026-03-05", "2026-03-06"], [0.0000121, 0.0000123], None))
     assert shown.lines[:2] == ("0.0000123", "▲ +0.0000002")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stockstream.errors import StateError
 from stockstream.records import NUMBERS, OFF_GRID, Bar
-from stockstream.views.bar_batch import Stretch, gather
+from stockstream.views.bar_batch import BarBatch, gather
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.history import History
 from tests.views.bars import bar, walk
@@ -20,7 +20,7 @@ from tests.views.bars import bar, walk
 
 def bars_of(sent: list[Bar]) -> Bars:
     bars = Bars()
-    assert bars.follow(Stretch(sent))
+    assert bars.follow(BarBatch(sent))
     return bars
 
 
@@ -56,7 +56,7 @@ def test_bars_that_follow_are_taken_in_stretches_of_any_length() -> None:
     sent = odd(walk(700))
     bars = Bars()
     for start, end in ((0, 1), (1, 5), (5, 6), (6, 700)):
-        assert bars.follow(Stretch(sent[start:end]))
+        assert bars.follow(BarBatch(sent[start:end]))
     assert_holds(bars, sent)
 
 
@@ -64,10 +64,10 @@ def test_bars_that_follow_are_taken_in_stretches_of_any_length() -> None:
 def test_bars_out_of_order_are_not_taken_at_once(wrong: list[int]) -> None:
     sent = walk(3)
     bars = Bars()
-    assert not bars.follow(Stretch([sent[place] for place in wrong]))
+    assert not bars.follow(BarBatch([sent[place] for place in wrong]))
     assert len(bars) == 0
     bars = bars_of(sent)
-    assert not bars.follow(Stretch(sent[2:]))
+    assert not bars.follow(BarBatch(sent[2:]))
     assert_holds(bars, sent)
 
 
@@ -76,11 +76,11 @@ def test_a_bar_is_put_in_its_place() -> None:
     late = bars_of([bar for place, bar in enumerate(sent) if place not in (0, 4, 200)])
     late.instants()
     for place, stands in ((200, 198), (0, 0), (4, 4)):
-        assert late.merge(Stretch([sent[place]])) == (stands, 1, 0)
+        assert late.merge(BarBatch([sent[place]])) == (stands, 1, 0)
     assert_holds(late, sent)
     for place in (3, 5, 299):
         revised = msgspec.structs.replace(sent[place], close=sent[place].close + 1, flags=(), final=True)
-        assert late.merge(Stretch([revised])) == (place, 0, int(sent[place].final))
+        assert late.merge(BarBatch([revised])) == (place, 0, int(sent[place].final))
         sent[place] = revised
     assert_holds(late, sent)
 
@@ -137,7 +137,7 @@ def test_only_what_is_shown_makes_a_bar_another_one() -> None:
     bars = bars_of(sent)
     replace = msgspec.structs.replace
     for same in (replace(sent[1], revision=7), replace(sent[1], source="other"), replace(sent[1], adj_close=1.0)):
-        assert bars.merge(Stretch([same])) == (2, 0, 0)
+        assert bars.merge(BarBatch([same])) == (2, 0, 0)
     for other in (
         replace(sent[1], high=sent[1].high + 1),
         replace(sent[1], volume=None),
@@ -146,7 +146,7 @@ def test_only_what_is_shown_makes_a_bar_another_one() -> None:
         replace(sent[1], time=sent[1].time + timedelta(seconds=1)),
     ):
         merged = bars_of(sent)
-        assert merged.merge(Stretch([other])).place == (1 if other.time == sent[1].time else 2)
+        assert merged.merge(BarBatch([other])).place == (1 if other.time == sent[1].time else 2)
         assert merged.newest == other
 
 
@@ -155,7 +155,7 @@ def test_what_was_saved_is_loaded_and_goes_on() -> None:
     coded = msgspec.msgpack.encode(bars_of(sent[:280]).save())
     loaded = Bars.load(msgspec.msgpack.decode(coded, type=SavedBars))
     assert_holds(loaded, sent[:280])
-    assert loaded.follow(Stretch(sent[280:]))
+    assert loaded.follow(BarBatch(sent[280:]))
     assert_holds(loaded, sent)
 
 

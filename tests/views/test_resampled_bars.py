@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import SMA, Resampler
 from stockstream.records import IMPOSSIBLE, PARTIAL, Bar
-from stockstream.views.bar_batch import Stretch
+from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import History
-from stockstream.views.resampled_bars import Longer
+from stockstream.views.resampled_bars import ResampledBars
 from stockstream.views.series import SeriesFold
 from tests.indicators.finer import MINUTE, ZONES, bar, bars_at, drawn, resampled, utc
 
@@ -88,26 +88,26 @@ def test_a_present_period_grows_and_ends() -> None:
 def test_only_what_has_changed_is_computed_again() -> None:
     bars = bars_at(START + minute * MINUTE for minute in range(60))
     series = Bars()
-    longer = Longer(series, "5m")
+    longer = ResampledBars(series, "5m")
     assert longer.refresh() == 0
     for count, each in enumerate(bars):
-        assert series.follow(Stretch([each]))
+        assert series.follow(BarBatch([each]))
         assert longer.refresh() == count // 5
         assert longer.refresh() == len(longer.bars) == count // 5 + 1
-    longer.back_to(series.merge(Stretch([msgspec.structs.replace(bars[17], high=50.0)])).place)
+    longer.back_to(series.merge(BarBatch([msgspec.structs.replace(bars[17], high=50.0)])).place)
     assert longer.refresh() == 3
     assert longer.bars.column("high", 3, 4).tolist() == [50.0]
 
 
 def test_what_has_changed_is_told_by_more_than_numbers() -> None:
     series = Bars()
-    longer = Longer(series, "5m")
+    longer = ResampledBars(series, "5m")
     for number in range(5):
-        series.follow(Stretch([bar(START + 10 * number * MINUTE, volume=None)]))
+        series.follow(BarBatch([bar(START + 10 * number * MINUTE, volume=None)]))
     longer.refresh()
-    longer.back_to(series.merge(Stretch([bar(START + 25 * MINUTE, volume=None)])).place)
+    longer.back_to(series.merge(BarBatch([bar(START + 25 * MINUTE, volume=None)])).place)
     assert longer.refresh() == 3
-    longer.back_to(series.merge(Stretch([bar(START + 30 * MINUTE, volume=None, flags=(IMPOSSIBLE,))])).place)
+    longer.back_to(series.merge(BarBatch([bar(START + 30 * MINUTE, volume=None, flags=(IMPOSSIBLE,))])).place)
     assert longer.refresh() == 4
 
 

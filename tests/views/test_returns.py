@@ -19,7 +19,7 @@ from stockstream.indicators import SMA
 from stockstream.records import IMPOSSIBLE, SIMULATED, Bar
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
-from stockstream.views.returns import LEAST, MOST, Spread, beyond, reach, returns, shape
+from stockstream.views.returns import LEAST, MOST, ReturnDistribution, beyond, reach, returns, shape
 from stockstream.views.series import SeriesFold
 from tests.views.bars import START, bar, walk
 
@@ -32,11 +32,11 @@ def fold_of(bars: list[Bar]) -> DashboardFold:
     return fold
 
 
-def all_of(fold: DashboardFold) -> list[Spread]:
+def all_of(fold: DashboardFold) -> list[ReturnDistribution]:
     return [fold.returns(group) for group in fold.groups()]
 
 
-def spread_of(bars: list[Bar]) -> Spread:
+def spread_of(bars: list[Bar]) -> ReturnDistribution:
     (spread,) = all_of(fold_of(bars))
     return spread
 

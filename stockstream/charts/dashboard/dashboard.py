@@ -21,7 +21,7 @@ from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.dashboard_layout import Box, boxes, grid, pages
 from stockstream.present.keys import DASHBOARD
-from stockstream.present.status_bar import Strip
+from stockstream.present.status_bar import StatusBar
 from stockstream.views import tiles
 from stockstream.views.dashboard import Tables
 from stockstream.views.leaders import Leaders, leaders
@@ -176,7 +176,7 @@ class Dashboard:
         self.header.name(next(fitting, said[-1]), simulated=self._simulated)
         self._full |= self.header.stale
 
-    def say(self, strip: Strip) -> None:
+    def say(self, strip: StatusBar) -> None:
         """Say how the data stands."""
         self.header.say(strip)
         self._moved |= self.header.strip.changed

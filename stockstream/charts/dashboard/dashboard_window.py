@@ -25,8 +25,8 @@ from stockstream.present.keys import DASHBOARD
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions, WindowOptions
-from stockstream.present.preferences import Habit, Looks
-from stockstream.present.status_bar import strip, utc_now
+from stockstream.present.preferences import Habit, Preferences
+from stockstream.present.status_bar import status_bar, utc_now
 from stockstream.records import SIMULATED
 from stockstream.views.dashboard import Group, tabled
 from stockstream.views.leaders import MOST
@@ -127,7 +127,7 @@ class DashboardWindow(Shell):
     ) -> None:
         options = options or WindowOptions()
         super().__init__(model, SIZE, backend=options.backend, memory=memory, frames=frames)
-        self._habit = Habit(self.memory, Looks(theme=options.theme, picture=options.picture), options.asked)
+        self._habit = Habit(self.memory, Preferences(theme=options.theme, picture=options.picture), options.asked)
         first = self._habit.now
         if first.geometry is not None:
             self.place.set(first.geometry)
@@ -187,7 +187,7 @@ class DashboardWindow(Shell):
         note = text if time.monotonic() < until else ""
         status = self.model.status()
         held = status.taken - self._taken if self._paused else None
-        self.board.say(strip(status, utc_now(), held=held, note=note))
+        self.board.say(status_bar(status, utc_now(), held=held, note=note))
 
     def note(self, text: str) -> None:
         """Have the strip say something for a while."""
@@ -218,7 +218,7 @@ class DashboardWindow(Shell):
     def remember(self) -> None:
         """As `Shell.remember`."""
         geometry = self.place.get() or self._habit.now.geometry
-        self._habit.note(Looks(geometry=geometry, theme=self._theme, picture=self._picture))
+        self._habit.note(Preferences(geometry=geometry, theme=self._theme, picture=self._picture))
         self.memory.beat()
 
     def _on_key(self, event: KeyEvent) -> None:
@@ -299,6 +299,6 @@ class DashboardPicture:
         self._shown.refresh(None)
         self._shown.put(self.board)
         drawn = f"drawn {now.astimezone():%H:%M:%S}"
-        self.board.say(strip(self._model.status(), now, note=drawn, ages=False))
+        self.board.say(status_bar(self._model.status(), now, note=drawn, ages=False))
         self.board.paint()
         save(self._canvas, self._path, hint="name another file with --headless")

@@ -9,7 +9,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, Scroll
-from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.views.tiles import Cell, Listing, Tile
 
@@ -50,7 +50,7 @@ class DrawnListing(DrawnTile[Listing]):
     def show(self, content: Content) -> bool:
         """As `DrawnTile.show`."""
         table = content.rows(self.tile.table)
-        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         line = round(_LINE * (font.ascent + font.descent))
         tall, wide = self.axes.bbox.height, self.axes.bbox.width
         self._room = max(1, int(tall // line) - 1)
@@ -76,7 +76,7 @@ class DrawnListing(DrawnTile[Listing]):
 
     def _widths(self, columns: list[list[str]]) -> list[int]:
         """The pixels that each column takes."""
-        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         return [
             max(map(font.width, [cell.title, *column])) for cell, column in zip(self.mark.cells, columns, strict=True)
         ]

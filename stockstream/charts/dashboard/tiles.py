@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from stockstream.charts.panels.panel import Numbers
-from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.views.dashboard import Tables
 from stockstream.views.joined import Rows
@@ -121,8 +121,8 @@ class DrawnTile(Generic[M]):
     def say_aside(self, *candidates: str) -> None:
         """Say beside the title the first of some texts that has room there; nothing where none has."""
         dpi = self.axes.figure.dpi
-        taken = stamps.font(self.theme.text_size, "bold", dpi).width(self.tile.title)
-        small = stamps.font(self.theme.small_size, "normal", dpi)
+        taken = glyph_cache.font(self.theme.text_size, "bold", dpi).width(self.tile.title)
+        small = glyph_cache.font(self.theme.small_size, "normal", dpi)
         over = self.over * dpi / 72
         room = self.axes.bbox.width + over - taken - _APART * dpi / 72
         self._aside.set_text(next((text for text in candidates if small.width(text) <= room), ""))
@@ -132,12 +132,12 @@ class DrawnTile(Generic[M]):
 
     def width_of(self, text: str) -> float:
         """The pixels that a word takes."""
-        return stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi).width(text)
+        return glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi).width(text)
 
     @property
     def line(self) -> float:
         """The pixels from one line of words to the next."""
-        font = stamps.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         return 1.15 * (font.ascent + font.descent)
 
     def show(self, content: Content) -> bool:
@@ -153,7 +153,7 @@ class DrawnTile(Generic[M]):
         """Draw what moves."""
         for artist in self.artists:
             if isinstance(artist, Text):
-                stamps.draw(artist, renderer)
+                glyph_cache.draw(artist, renderer)
             else:
                 artist.draw(renderer)
 

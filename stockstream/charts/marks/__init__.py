@@ -1,1 +1,2 @@
-"""Marks made visible: lines, bands, candles, columns. Each owns its artists, made once and moved; begin with `lines`."""
+"""Marks made visible: lines, bands, candles, columns. Each owns its artists, made once and moved. Begin with
+`lines`."""

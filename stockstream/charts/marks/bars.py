@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from stockstream.charts.marks.lines import DrawnMark, Level, Rows, Scale
+from stockstream.charts.marks.lines import DrawnMark, Layer, Rows, Scale
 from stockstream.charts.marks.shapes import EMPTY, Numbers, boxes, polyline, segments
 from stockstream.charts.theme import Theme
-from stockstream.present import decimation as sampling
+from stockstream.present import decimation
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Groups
 
@@ -31,13 +31,13 @@ _DASHES: Final = (0, (2.0, 2.0))
 
 def _trend(rows: Rows, size: int) -> NDArray[np.bool_]:
     """Whether each bucket closes where it opened or above; also where it is not known how it opened."""
-    return np.asarray(~(sampling.lasts(rows["close"], size) < sampling.firsts(rows["open"], size)))
+    return np.asarray(~(decimation.lasts(rows["close"], size) < decimation.firsts(rows["open"], size)))
 
 
 def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
     """A column of truths for each bucket, by its last row; ``otherwise`` where the frame has none."""
     if name in rows.frame:
-        return np.asarray(sampling.lasts(rows[name], size), dtype=bool)
+        return np.asarray(decimation.lasts(rows[name], size), dtype=bool)
     return np.full(-(-len(rows) // size), otherwise)
 
 
@@ -65,14 +65,14 @@ class DrawnCandles(DrawnMark):
         for _ in ("stick", "tick"):
             self.crisp(fill=False, edgecolor=theme.quiet)
 
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
         """Move the candles; a bucket of several rows is one candle of all of them."""
         size = scale.bucket
-        x = scale.pixels(sampling.centers(len(rows), rows.first, size))
+        x = scale.pixels(decimation.centers(len(rows), rows.first, size))
         doubtful = ~rows.frame.sure(*_PRICES)
         trusted = {name: np.where(doubtful, np.nan, rows[name]) for name in _PRICES}
-        opens, closes = sampling.firsts(trusted["open"], size), sampling.lasts(trusted["close"], size)
-        high, low = sampling.highest(trusted["high"], size), sampling.lowest(trusted["low"], size)
+        opens, closes = decimation.firsts(trusted["open"], size), decimation.lasts(trusted["close"], size)
+        high, low = decimation.highest(trusted["high"], size), decimation.lowest(trusted["low"], size)
         rising = closes >= opens
         final = _flag(rows, "final", size, otherwise=True)
         known = np.isfinite(opens)
@@ -83,26 +83,26 @@ class DrawnCandles(DrawnMark):
             kind &= known
             wick, body = 2 * number, 2 * number + 1
             color = self._theme.down if number % 2 else self._theme.up
-            self.patch(level, wick).set_edgecolor(self._theme.pale(color, 1.0 if half else 0.5))
+            self.patch(layer, wick).set_edgecolor(self._theme.pale(color, 1.0 if half else 0.5))
             stick = segments(x[kind], low[kind], high[kind])
             box = boxes(x[kind] - half, x[kind] + half, bottom[kind], top[kind])
-            self.set(level, wick, stick, width=scale.hairline)
-            self.set(level, body, box, width=scale.hairline)
+            self.set(layer, wick, stick, width=scale.hairline)
+            self.set(layer, body, box, width=scale.hairline)
         blunt = ~known & np.isfinite(closes)
         stick = segments(x[blunt], low[blunt], high[blunt])
         tick = boxes(x[blunt], x[blunt] + half, closes[blunt], closes[blunt])
-        self.set(level, _WITHOUT_OPEN, stick, width=scale.hairline)
-        self.set(level, _WITHOUT_OPEN + 1, tick, width=scale.hairline)
-        self._place_doubtful(level, rows, doubtful, scale)
+        self.set(layer, _WITHOUT_OPEN, stick, width=scale.hairline)
+        self.set(layer, _WITHOUT_OPEN + 1, tick, width=scale.hairline)
+        self._place_doubtful(layer, rows, doubtful, scale)
 
-    def _place_doubtful(self, level: Level, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:
+    def _place_doubtful(self, layer: Layer, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:
         places = np.flatnonzero(doubtful)
         x = scale.pixels((rows.first + places).astype(np.float64))
         stick = segments(x, rows["low"][places], rows["high"][places])
-        self.set(level, _DOUBTFUL, stick, width=scale.hairline)
+        self.set(layer, _DOUBTFUL, stick, width=scale.hairline)
         unit = self._axes.figure.dpi / 100
         top = np.full(len(x), self._axes.bbox.y1)
-        self.set(level, _DOUBTFUL + 1, segments(x, top - 7 * unit, top), width=2 * scale.hairline)
+        self.set(layer, _DOUBTFUL + 1, segments(x, top - 7 * unit, top), width=2 * scale.hairline)
 
 
 class DrawnColumns(DrawnMark):
@@ -116,11 +116,11 @@ class DrawnColumns(DrawnMark):
             for color in (theme.up, theme.down):
                 self.crisp(facecolor=theme.pale(color, share), edgecolor="none")
 
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
         """Move the columns; a bucket of several rows shows the one that is farthest from zero."""
         size = scale.bucket
-        x = scale.pixels(sampling.centers(len(rows), rows.first, size))
-        values = sampling.farthest(rows[self.columns[0]], size)
+        x = scale.pixels(decimation.centers(len(rows), rows.first, size))
+        values = decimation.farthest(rows[self.columns[0]], size)
         known = np.isfinite(values)
         prices = "open" in rows.frame and "close" in rows.frame
         rising = _trend(rows, size) if prices and not self._signed else values >= 0
@@ -128,7 +128,7 @@ class DrawnColumns(DrawnMark):
         half = scale.width // 2
         for number, kind in enumerate((rising & final, ~rising & final, rising & ~final, ~rising & ~final)):
             kind &= known
-            self.set(level, number, _upright(x[kind] - half, x[kind] + half + 1, values[kind]))
+            self.set(layer, number, _upright(x[kind] - half, x[kind] + half + 1, values[kind]))
 
 
 class DrawnGroups(DrawnMark):
@@ -149,7 +149,7 @@ class DrawnGroups(DrawnMark):
             self.crisp(facecolor=fill, edgecolor=edge)
             self.stroke(color, 1.4, dashed=again)
 
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
         """Move columns and lines, of which one kind is empty."""
         in_columns = self.in_columns(scale)
         each = self._width(scale)
@@ -163,9 +163,9 @@ class DrawnGroups(DrawnMark):
                 left = x - each * len(self.columns) // 2 + each * number
                 column = _upright(left, left + each - gap, values[known])
             else:
-                line = polyline(*sampling.broken(rows.gaps, *sampling.extremes(values, rows.first, scale.bucket)))
-            self.set(level, 2 * number, column, width=scale.hairline)
-            self.set(level, 2 * number + 1, line)
+                line = polyline(*decimation.broken(rows.gaps, *decimation.extremes(values, rows.first, scale.bucket)))
+            self.set(layer, 2 * number, column, width=scale.hairline)
+            self.set(layer, 2 * number + 1, line)
 
     def in_columns(self, scale: Scale) -> bool:
         """Whether there is room for columns."""
@@ -199,15 +199,15 @@ class DrawnGaps(DrawnMark):
         self.pixels(fill=False, edgecolor=theme.quiet, linestyle=(0, (1.0, 3.0)))
         self.pixels(fill=False, edgecolor=theme.text)
 
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
         """Move the lines and the strokes."""
         x = np.unique(scale.pixels(rows.gaps.astype(np.float64) - 0.5))
         low, high = (np.full(len(x), edge) for edge in (self._axes.bbox.y0, self._axes.bbox.y1))
-        self.set(level, 0, segments(x, low, high), width=scale.hairline)
+        self.set(layer, 0, segments(x, low, high), width=scale.hairline)
         unit = self._axes.figure.dpi / 100
         beside = np.concatenate((x - 2 * unit, x + 2 * unit))
         low = np.concatenate((low, low))
-        self.set(level, 1, segments(beside, low, low + 7 * unit), width=scale.hairline)
+        self.set(layer, 1, segments(beside, low, low + 7 * unit), width=scale.hairline)
 
 
 def _upright(left: Numbers, right: Numbers, values: NDArray[Any]) -> Any:

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 
 from stockstream.charts.marks.shapes import EMPTY, Numbers, polyline, ribbon
 from stockstream.charts.theme import Theme
-from stockstream.present import decimation as sampling
+from stockstream.present import decimation
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Line
 
 
-class Level(IntEnum):
+class Layer(IntEnum):
     """Which of its two sets of artists a mark is asked for."""
 
     SETTLED = 0
@@ -95,12 +95,12 @@ class DrawnMark(ABC):
         self._patches: tuple[list[PathPatch], list[PathPatch]] = ([], [])
 
     @abstractmethod
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
-        """Move the artists of a level to these rows."""
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+        """Move the artists of a layer to these rows."""
 
-    def draw(self, level: Level, renderer: RendererBase) -> None:
-        """Draw the artists of a level in their order."""
-        for patch in self._patches[level]:
+    def draw(self, layer: Layer, renderer: RendererBase) -> None:
+        """Draw the artists of a layer in their order."""
+        for patch in self._patches[layer]:
             if patch.get_visible():
                 patch.draw(renderer)
 
@@ -109,13 +109,13 @@ class DrawnMark(ABC):
         for patch in (*self._patches[0], *self._patches[1]):
             patch.remove()
 
-    def patch(self, level: Level, number: int) -> PathPatch:
-        """One of the artists of a level."""
-        return self._patches[level][number]
+    def patch(self, layer: Layer, number: int) -> PathPatch:
+        """One of the artists of a layer."""
+        return self._patches[layer][number]
 
-    def set(self, level: Level, number: int, path: Path, *, width: float | None = None) -> None:
+    def set(self, layer: Layer, number: int, path: Path, *, width: float | None = None) -> None:
         """Give an artist its path, and its line a width in points; an empty one is not drawn."""
-        patch = self._patches[level][number]
+        patch = self._patches[layer][number]
         patch.set_visible(path is not EMPTY)
         patch.set_path(path)
         if width is not None:
@@ -141,11 +141,11 @@ class DrawnMark(ABC):
         self._add(IdentityTransform(), snap=True, capstyle="butt", joinstyle="miter", **style)
 
     def _add(self, transform: Transform, **style: Any) -> None:
-        for level in self._patches:
+        for layer in self._patches:
             patch = PathPatch(EMPTY, transform=transform, animated=True, visible=False, **style)
             self._axes.figure.add_artist(patch)
             patch.set_clip_box(self._axes.bbox)
-            level.append(patch)
+            layer.append(patch)
 
 
 class DrawnLine(DrawnMark):
@@ -158,10 +158,10 @@ class DrawnLine(DrawnMark):
         self.whole = mark.dashed
         self.stroke(theme.color(mark.color), mark.width, dashed=mark.dashed)
 
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
         """Move the line."""
-        x, y = sampling.extremes(rows[self.columns[0]], rows.first, scale.bucket)
-        self.set(level, 0, polyline(*sampling.broken(rows.gaps, x, y)))
+        x, y = decimation.extremes(rows[self.columns[0]], rows.first, scale.bucket)
+        self.set(layer, 0, polyline(*decimation.broken(rows.gaps, x, y)))
 
 
 class DrawnBand(DrawnMark):
@@ -175,12 +175,12 @@ class DrawnBand(DrawnMark):
         self.stroke(theme.pale(color, 0.8), 1.0)
         self.stroke(theme.pale(color, 0.8), 1.0)
 
-    def place(self, level: Level, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
         """Move the area and the edges."""
         size, gaps = scale.bucket, rows.gaps
         lower, upper = (rows[name] for name in self.columns)
-        x = sampling.centers(len(rows), rows.first, size)
-        edges = sampling.lowest(lower, size), sampling.highest(upper, size)
-        self.set(level, 0, ribbon(*sampling.broken(gaps, x, *edges)))
+        x = decimation.centers(len(rows), rows.first, size)
+        edges = decimation.lowest(lower, size), decimation.highest(upper, size)
+        self.set(layer, 0, ribbon(*decimation.broken(gaps, x, *edges)))
         for number, edge in enumerate((lower, upper), start=1):
-            self.set(level, number, polyline(*sampling.broken(gaps, *sampling.extremes(edge, rows.first, size))))
+            self.set(layer, number, polyline(*decimation.broken(gaps, *decimation.extremes(edge, rows.first, size))))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 
 from stockstream.charts.marks.shapes import segments
-from stockstream.charts.overlays.overlay import HALF, Overlay, Piece, Place, Sight, Stroke, Tag
+from stockstream.charts.overlays.overlay import HALF, Overlay, Piece, Place, Stroke, Tag, ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.theme import Theme
 
@@ -56,47 +56,47 @@ class Crosshair(Overlay):
         self.changed = True
         return True
 
-    def aim(self, sight: Sight) -> Aim | None:
+    def aim(self, view_context: ViewContext) -> Aim | None:
         """What is pointed at; None where the mouse is over no panel, or there is nothing to see."""
-        if self._mouse is None or not len(sight.subject.frame):
+        if self._mouse is None or not len(view_context.plot_data.frame):
             return None
-        panel, row = sight.panel(self._mouse), sight.row(self._mouse[0])
+        panel, row = view_context.panel(self._mouse), view_context.row(self._mouse[0])
         if panel is None:
             return None
-        if row is None or not panel.axes.bbox.x0 <= sight.across(row) <= panel.axes.bbox.x1:
+        if row is None or not panel.axes.bbox.x0 <= view_context.across(row) <= panel.axes.bbox.x1:
             return Aim(panel, None, 0.0)
-        column = panel.column_at(self._mouse, row, sight.subject.frame, sight.scale)
-        return Aim(panel, row, sight.across(row)) if column is None else Aim(panel, row, column[1], column[0])
+        column = panel.column_at(self._mouse, row, view_context.plot_data.frame, view_context.scale)
+        return Aim(panel, row, view_context.across(row)) if column is None else Aim(panel, row, column[1], column[0])
 
-    def place(self, sight: Sight) -> Iterable[Piece]:
+    def place(self, view_context: ViewContext) -> Iterable[Piece]:
         """Put it under the mouse."""
-        aim = self.aim(sight)
+        aim = self.aim(view_context)
         if aim is None or self._mouse is None:
             return
         if aim.row is not None:
-            yield self._upright.put(sight, _upright(sight, aim.x))
-            yield from self._at_time(sight, aim.row, aim.x)
+            yield self._upright.put(view_context, _upright(view_context, aim.x))
+            yield from self._at_time(view_context, aim.row, aim.x)
         box, height = aim.panel.axes.bbox, np.floor(self._mouse[1])
-        yield self._level.put(sight, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
-        yield from self._at_value(sight, aim.panel, height)
+        yield self._level.put(view_context, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
+        yield from self._at_value(view_context, aim.panel, height)
 
-    def _at_time(self, sight: Sight, row: int, x: float) -> Iterable[Piece]:
+    def _at_time(self, view_context: ViewContext, row: int, x: float) -> Iterable[Piece]:
         """The row's time beneath the panels, or over the foot of the lowest where nothing is beneath."""
-        text = sight.subject.moment(row, named=False)
-        wide, tall = self._time.size(sight, text)
-        canvas, box = sight.panels[0].axes.figure.bbox, sight.panels[-1].axes.bbox
+        text = view_context.plot_data.moment(row, named=False)
+        wide, tall = self._time.size(view_context, text)
+        canvas, box = view_context.panels[0].axes.figure.bbox, view_context.panels[-1].axes.bbox
         if wide <= _MOST * canvas.width:
             left = min(max(x - wide // 2, 0), canvas.width - wide)
-            yield self._time.put(sight, text, left, max(0, box.y0 - _APART - tall))
+            yield self._time.put(view_context, text, left, max(0, box.y0 - _APART - tall))
 
-    def _at_value(self, sight: Sight, panel: DrawnPanel, height: float) -> Iterable[Piece]:
+    def _at_value(self, view_context: ViewContext, panel: DrawnPanel, height: float) -> Iterable[Piece]:
         value = panel.axes.transData.inverted().transform((0.0, height - HALF))[1]
         text = panel.tell(float(value))
-        wide, tall = self._value.size(sight, text)
-        if wide <= _MOST * sight.panels[0].axes.figure.bbox.width:
-            yield self._value.put(sight, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)
+        wide, tall = self._value.size(view_context, text)
+        if wide <= _MOST * view_context.panels[0].axes.figure.bbox.width:
+            yield self._value.put(view_context, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)
 
 
-def _upright(sight: Sight, x: float) -> Path:
-    boxes = np.array([panel.axes.bbox.extents for panel in sight.panels])
+def _upright(view_context: ViewContext, x: float) -> Path:
+    boxes = np.array([panel.axes.bbox.extents for panel in view_context.panels])
     return segments(np.full(len(boxes), x), boxes[:, 1], boxes[:, 3])

@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
-from stockstream.charts.overlays.overlay import Overlay, Piece, Sight
+from stockstream.charts.overlays.overlay import Overlay, Piece, ViewContext
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.keys import Binding
@@ -58,7 +58,7 @@ class Help(Overlay):
         self.changed |= self.shown or not off
         self.shown = not (self.shown or off)
 
-    def place(self, _: Sight) -> Iterable[Piece]:
+    def place(self, _: ViewContext) -> Iterable[Piece]:
         """Put the card into the middle."""
         return self.arrange()
 

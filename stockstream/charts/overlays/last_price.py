@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.canvas_region import Ground
-from stockstream.charts.overlays.overlay import Sight, Tag, draw
+from stockstream.charts.overlays.overlay import Tag, ViewContext, draw
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.theme import Theme
-from stockstream.present.price_change import Quote, quote
+from stockstream.present.price_change import PriceChange, price_change
 
 _STEADY: Final = 6.0
 """Points in whose steps room is made."""
@@ -36,7 +36,7 @@ class LastPrice:
         self._theme = theme
         self._panel = panel
         self._tags = [Tag(figure, theme, bold=number == 0) for number in range(4)]
-        self._quote: Quote | None = None
+        self._quote: PriceChange | None = None
         self._beyond = ""
         self._given = 0.0
         self._ground: Ground | None = None
@@ -44,16 +44,16 @@ class LastPrice:
         self.stale = False
         self.fits = True
 
-    def show(self, sight: Sight) -> None:
+    def show(self, view_context: ViewContext) -> None:
         """Take the last price of what is in view."""
-        shown = quote(sight.subject)
+        shown = price_change(view_context.plot_data)
         off = self._off(shown)
         if (shown, off) != (self._quote, self._beyond):
             self._quote, self._beyond = shown, off
             self.changed = True
-            self.stale |= self._needed(sight) > self._given
+            self.stale |= self._needed(view_context) > self._given
 
-    def _off(self, shown: Quote | None) -> str:
+    def _off(self, shown: PriceChange | None) -> str:
         """An arrow to where the price is beyond its panel."""
         if shown is None:
             return ""
@@ -68,47 +68,49 @@ class LastPrice:
         price, *rest = self._quote.lines
         return self._beyond + price, *rest
 
-    def _needed(self, sight: Sight) -> float:
+    def _needed(self, view_context: ViewContext) -> float:
         """Points that the widest line takes."""
         if self._quote is None:
             return 0.0
-        return sight.pixel * max(tag.size(sight, line)[0] for tag, line in zip(self._tags, self.lines, strict=True))
+        return view_context.pixel * max(
+            tag.size(view_context, line)[0] for tag, line in zip(self._tags, self.lines, strict=True)
+        )
 
-    def room(self, sight: Sight) -> float:
+    def room(self, view_context: ViewContext) -> float:
         """The points to be left beside the panel; they are taken for given."""
         self.stale = False
         self._beyond = self._off(self._quote)
-        self._given = _STEADY * math.ceil(self._needed(sight) / _STEADY)
-        return self._given + 2 * _BESIDE * sight.pixel if self._given else 0.0
+        self._given = _STEADY * math.ceil(self._needed(view_context) / _STEADY)
+        return self._given + 2 * _BESIDE * view_context.pixel if self._given else 0.0
 
     def _box(self, canvas: FigureCanvasAgg) -> Bbox:
         box = self._panel.axes.bbox
         right, _ = canvas.get_width_height(physical=True)
         return Bbox.from_extents(min(math.ceil(box.x1) + 2, right), math.floor(box.y0), right, math.ceil(box.y1))
 
-    def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase, sight: Sight) -> None:
+    def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase, view_context: ViewContext) -> None:
         """Keep the ground as it is on the canvas now, and draw on it."""
         self._ground = Ground(canvas, self._box(canvas))
-        self.draw(renderer, sight)
+        self.draw(renderer, view_context)
         self.changed = False
 
-    def renew(self, renderer: RendererBase, sight: Sight) -> Bbox | None:
+    def redraw(self, renderer: RendererBase, view_context: ViewContext) -> Bbox | None:
         """Draw it anew on its ground, which `keep` has kept; returns the place to blit."""
         self.changed = False
         if self._ground is None or self._ground.box is None:
             return None
         self._ground.put_back()
-        self.draw(renderer, sight)
+        self.draw(renderer, view_context)
         return self._ground.box
 
-    def draw(self, renderer: RendererBase, sight: Sight) -> None:
+    def draw(self, renderer: RendererBase, view_context: ViewContext) -> None:
         """Draw it; hollow at the panel's edge, with an arrow, where the price is beyond it."""
         shown = self._quote
         if shown is None or not self.fits:
             return
         theme, box = self._theme, self._panel.axes.bbox
         color = theme.up if shown.change > 0 else theme.down if shown.change < 0 else theme.quiet
-        tall = self._tags[0].size(sight, self.lines[0])[1]
+        tall = self._tags[0].size(view_context, self.lines[0])[1]
         step = round(_STEP * tall)
         if box.height < tall:
             return
@@ -126,4 +128,4 @@ class LastPrice:
             lines_up = -number if fits_beneath else -number % len(self._tags)
             place = bottom + lines_up * step
             if box.y0 <= place <= box.y1 - step:
-                draw(tag.put(sight, line, left, place), renderer)
+                draw(tag.put(view_context, line, left, place), renderer)

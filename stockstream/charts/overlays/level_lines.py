@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from stockstream.charts.overlays.overlay import Overlay, Piece, Sight, Stroke, Tag
+from stockstream.charts.overlays.overlay import Overlay, Piece, Stroke, Tag, ViewContext
 from stockstream.charts.theme import Theme
 
 _DASHES: Final = (8.0, 3.0, 2.0, 3.0)
@@ -38,34 +38,36 @@ class AlertLines(Overlay):
             self._levels = levels
             self.changed = True
 
-    def at(self, sight: Sight, panel: int, height: float) -> float | None:
+    def at(self, view_context: ViewContext, panel: int, height: float) -> float | None:
         """The level of a panel that is nearest to a height in pixels, within reach of a hand."""
-        reach = _REACH / sight.pixel
+        reach = _REACH / view_context.pixel
         near = [
-            (abs(self._height(sight, panel, value) - height), value) for place, value in self._levels if place == panel
+            (abs(self._height(view_context, panel, value) - height), value)
+            for place, value in self._levels
+            if place == panel
         ]
         distance, value = min(near, default=(reach + 1, 0.0))
         return value if distance <= reach else None
 
     @staticmethod
-    def _height(sight: Sight, panel: int, value: float) -> float:
-        return float(sight.panels[panel].axes.transData.transform((0.0, value))[1])
+    def _height(view_context: ViewContext, panel: int, value: float) -> float:
+        return float(view_context.panels[panel].axes.transData.transform((0.0, value))[1])
 
-    def place(self, sight: Sight) -> Iterable[Piece]:
+    def place(self, view_context: ViewContext) -> Iterable[Piece]:
         """Put the lines at their heights; those beyond their panels are left out."""
         while len(self._lines) < len(self._levels):
             line, tag = Stroke(self._figure, self._theme.text, dashes=_DASHES), Tag(self._figure, self._theme)
             tag.dress(text=self._theme.text, fill=self._theme.background, edge=self._theme.text)
             self._lines.append((line, tag))
         for (line, tag), (place, value) in zip(self._lines, self._levels, strict=False):
-            panel = sight.panels[place]
+            panel = view_context.panels[place]
             box = panel.axes.bbox
-            height = self._height(sight, place, value)
+            height = self._height(view_context, place, value)
             if not (np.isfinite(height) and box.y0 <= height <= box.y1):
                 continue
             up = np.floor(height) + 1
-            yield line.put(sight, Path([(np.floor(box.x0) + 1, up), (np.floor(box.x1), up)]))
+            yield line.put(view_context, Path([(np.floor(box.x0) + 1, up), (np.floor(box.x1), up)]))
             text = f"{_FLAG} {panel.tell(value)}"
-            _, tall = tag.size(sight, text)
+            _, tall = tag.size(view_context, text)
             bottom = min(max(height - tall // 2, box.y0), box.y1 - tall)
-            yield tag.put(sight, text, box.x0 + _INSIDE, bottom)
+            yield tag.put(view_context, text, box.x0 + _INSIDE, bottom)

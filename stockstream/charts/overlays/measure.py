@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from stockstream.charts.overlays.overlay import Overlay, Piece, Place, Sight, Stroke, Tag
+from stockstream.charts.overlays.overlay import Overlay, Piece, Place, Stroke, Tag, ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.theme import Theme
 from stockstream.present.formats import length
@@ -61,9 +61,9 @@ class Distance(Overlay):
         self.changed |= was
         return was
 
-    def click(self, sight: Sight, place: Place) -> bool:
+    def click(self, view_context: ViewContext, place: Place) -> bool:
         """Take an end where one is waited for; True where it was taken."""
-        end = self._end(sight, place) if self._wanted else None
+        end = self._end(view_context, place) if self._wanted else None
         if end is None:
             return False
         self._ends = [*self._ends[:1], end] if self._ends else [end, end]
@@ -71,57 +71,59 @@ class Distance(Overlay):
         self.changed = True
         return True
 
-    def move(self, sight: Sight, place: Place | None) -> None:
+    def move(self, view_context: ViewContext, place: Place | None) -> None:
         """Let the second end follow the mouse while it is waited for."""
         if self._wanted == 1 and place is not None:
-            end = self._end(sight, place)
+            end = self._end(view_context, place)
             if end is not None:
                 self._ends = [self._ends[0], end]
                 self.changed = True
 
-    def _end(self, sight: Sight, place: Place) -> End | None:
+    def _end(self, view_context: ViewContext, place: Place) -> End | None:
         """The nearest row to a place, and the value there in the panel of the first end, else in the one beneath."""
-        instants = sight.subject.frame.instants
-        panel = sight.panels[self._ends[0].panel] if self._ends else sight.panel(place)
+        instants = view_context.plot_data.frame.instants
+        panel = view_context.panels[self._ends[0].panel] if self._ends else view_context.panel(place)
         if panel is None or not len(instants):
             return None
         box = panel.axes.bbox
-        row = min(max(sight.nearest(place[0]), 0), len(instants) - 1)
+        row = min(max(view_context.nearest(place[0]), 0), len(instants) - 1)
         value = panel.axes.transData.inverted().transform((0.0, min(max(place[1], box.y0), box.y1)))[1]
-        return End(list(sight.panels).index(panel), instants[row], float(value))
+        return End(list(view_context.panels).index(panel), instants[row], float(value))
 
-    def place(self, sight: Sight) -> Iterable[Piece]:
+    def place(self, view_context: ViewContext) -> Iterable[Piece]:
         """Put it between its ends."""
         if not self._ends:
             return
-        panel = sight.panels[self._ends[0].panel]
-        instants = sight.subject.frame.instants
+        panel = view_context.panels[self._ends[0].panel]
+        instants = view_context.plot_data.frame.instants
         rows = [int(np.searchsorted(instants, end.instant)) for end in self._ends]
         heights = panel.axes.transData.transform([(0.0, end.value) for end in self._ends])[:, 1]
-        (x0, y0), (x1, y1) = ((sight.across(row) + 0.5, float(up)) for row, up in zip(rows, heights, strict=True))
+        (x0, y0), (x1, y1) = (
+            (view_context.across(row) + 0.5, float(up)) for row, up in zip(rows, heights, strict=True)
+        )
         crosses = [
             corner
             for x, y in ((x0, y0), (x1, y1))
             for corner in ((x - _END, y), (x + _END, y), (x, y - _END), (x, y + _END))
         ]
         vertices = [(x0, y0), (x1, y1), *crosses]
-        yield self._line.put(sight, Path(vertices, [Path.MOVETO, Path.LINETO] * 5))
-        yield self._told(sight, panel, rows, (x1, y1))
+        yield self._line.put(view_context, Path(vertices, [Path.MOVETO, Path.LINETO] * 5))
+        yield self._told(view_context, panel, rows, (x1, y1))
 
-    def _told(self, sight: Sight, panel: DrawnPanel, rows: list[int], at: Place) -> Piece:
-        text = self.words(sight, panel, rows)
+    def _told(self, view_context: ViewContext, panel: DrawnPanel, rows: list[int], at: Place) -> Piece:
+        text = self.words(view_context, panel, rows)
         change = self._ends[1].value - self._ends[0].value
         color = self._theme.up if change > 0 else self._theme.down if change < 0 else self._theme.quiet
         self._words.dress(text=self._theme.background, fill=color)
-        wide, tall = self._words.size(sight, text)
+        wide, tall = self._words.size(view_context, text)
         box = panel.axes.bbox
         left = at[0] + _BESIDE if at[0] + _BESIDE + wide <= box.x1 else at[0] - _BESIDE - wide
         bottom = at[1] + _BESIDE if change >= 0 else at[1] - _BESIDE - tall
         return self._words.put(
-            sight, text, min(max(left, box.x0), box.x1 - wide), min(max(bottom, box.y0), box.y1 - tall)
+            view_context, text, min(max(left, box.x0), box.x1 - wide), min(max(bottom, box.y0), box.y1 - tall)
         )
 
-    def words(self, sight: Sight, panel: DrawnPanel, rows: list[int]) -> str:
+    def words(self, view_context: ViewContext, panel: DrawnPanel, rows: list[int]) -> str:
         """What there is to say of it."""
         first, second = self._ends
         change = second.value - first.value
@@ -129,7 +131,7 @@ class Distance(Overlay):
         text = f"{arrow} {'+' if change > 0 else ''}{panel.tell(change)}"
         if first.value > 0 and (panel.priced or panel.spec.from_zero):
             text += f" ({100 * change / first.value:+.2f} %)"
-        if sight.subject.key:
+        if view_context.plot_data.key:
             count = abs(rows[1] - rows[0])
             text += f", {count:,} bar{'' if count == 1 else 's'}"
-        return f"{text}, {length(second.instant - first.instant, daily=sight.subject.daily)}"
+        return f"{text}, {length(second.instant - first.instant, daily=view_context.plot_data.daily)}"

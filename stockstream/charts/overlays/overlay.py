@@ -25,10 +25,10 @@ from stockstream.charts.canvas_region import Ground, whole
 from stockstream.charts.marks.lines import Scale
 from stockstream.charts.marks.shapes import EMPTY
 from stockstream.charts.panels.panel import DrawnPanel
-from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.text import glyph_cache
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
-from stockstream.present.plot_data import Subject
+from stockstream.present.plot_data import PlotData
 
 Place: TypeAlias = tuple[float, float]
 """Pixels from the canvas's lower left corner."""
@@ -42,10 +42,10 @@ _TALL: Final = 1.65
 
 
 @dataclass(frozen=True)
-class Sight:
+class ViewContext:
     """What is in view, for an overlay to take its bearings."""
 
-    subject: Subject
+    plot_data: PlotData
     panels: Sequence[DrawnPanel]
     scale: Scale
     theme: Theme
@@ -58,7 +58,7 @@ class Sight:
     def row(self, x: float) -> int | None:
         """The row at a pixel across; None where there is none."""
         row = self.nearest(x)
-        return row if 0 <= row < len(self.subject.frame) else None
+        return row if 0 <= row < len(self.plot_data.frame) else None
 
     def nearest(self, x: float) -> int:
         """The row whose place is nearest to a pixel across, be there one or not."""
@@ -96,7 +96,7 @@ class Overlay(ABC):
         """Make the artists, on a figure without them."""
 
     @abstractmethod
-    def place(self, sight: Sight) -> Iterable[Piece]:
+    def place(self, view_context: ViewContext) -> Iterable[Piece]:
         """Move the artists to where they belong now; what is to be drawn, in its order."""
 
 
@@ -131,21 +131,21 @@ class Overlays:
         """The canvas has been painted over."""
         self._under.clear()
 
-    def lay(self, renderer: RendererBase, sight: Sight) -> list[Bbox | None]:
+    def lay(self, renderer: RendererBase, view_context: ViewContext) -> list[Bbox | None]:
         """Draw all on a canvas without them; returns the places to blit."""
         for overlay in self._overlays:
-            for piece in overlay.place(sight):
+            for piece in overlay.place(view_context):
                 if whole(piece.box, self._canvas) is not None:
                     self._under.append(Ground(self._canvas, piece.box))
                     draw(piece, renderer)
             overlay.changed = False
         return [under.box for under in self._under]
 
-    def print(self, renderer: RendererBase, sight: Sight) -> None:
+    def render(self, renderer: RendererBase, view_context: ViewContext) -> None:
         """Draw on a renderer of any kind, as for a file."""
         for overlay in self._overlays:
             if overlay.printed:
-                for piece in overlay.place(sight):
+                for piece in overlay.place(view_context):
                     draw(piece, renderer)
 
 
@@ -153,7 +153,7 @@ def draw(piece: Piece, renderer: RendererBase) -> None:
     """Draw a piece where it was put."""
     for artist in piece.artists:
         if isinstance(artist, Text):
-            stamps.draw(artist, renderer)
+            glyph_cache.draw(artist, renderer)
         else:
             artist.draw(renderer)
 
@@ -173,12 +173,12 @@ class Stroke:
         )  # fmt: skip
         figure.add_artist(self._patch)
 
-    def put(self, sight: Sight, path: Path) -> Piece:
+    def put(self, view_context: ViewContext, path: Path) -> Piece:
         """Give it its course."""
-        width = self._width * sight.scale.hairline
+        width = self._width * view_context.scale.hairline
         self._patch.set_path(path)
         self._patch.set_linewidth(width)
-        return Piece([self._patch], path.get_extents().padded(width / sight.pixel + 1))
+        return Piece([self._patch], path.get_extents().padded(width / view_context.pixel + 1))
 
 
 class Tag:
@@ -201,14 +201,14 @@ class Tag:
         self._box.set(facecolor=fill, edgecolor=edge)
         self._boxed = (fill, edge) != ("none", "none")
 
-    def size(self, sight: Sight, text: str) -> tuple[float, float]:
+    def size(self, view_context: ViewContext, text: str) -> tuple[float, float]:
         """How wide and tall it is with these words, in pixels."""
-        wide = sight.ruler.points(text, self._size, self._weight) + 2 * _PAD
-        return math.ceil(wide / sight.pixel), math.ceil(_TALL * self._size / sight.pixel)
+        wide = view_context.ruler.points(text, self._size, self._weight) + 2 * _PAD
+        return math.ceil(wide / view_context.pixel), math.ceil(_TALL * self._size / view_context.pixel)
 
-    def put(self, sight: Sight, text: str, left: float, bottom: float) -> Piece:
+    def put(self, view_context: ViewContext, text: str, left: float, bottom: float) -> Piece:
         """Write words into it and set it to a place."""
-        wide, tall = self.size(sight, text)
+        wide, tall = self.size(view_context, text)
         left, bottom = round(left), round(bottom)
         self._words.set_text(text)
         self._words.set_position((left + wide / 2, bottom + tall / 2))

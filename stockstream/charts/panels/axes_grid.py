@@ -18,7 +18,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.text import glyph_cache
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 
@@ -31,7 +31,7 @@ _BENEATH: Final = 4.0
 vertical axis's name; from labels to the horizontal one's."""
 
 
-class Ruling(Artist):
+class AxesGrid(Artist):
     """What stands beneath and beside a panel's marks; where the values' ticks are, matplotlib's axis says.
 
     Attributes
@@ -130,7 +130,7 @@ class Ruling(Artist):
         if not self.titled:
             return
         lines = max((label.count("\n") + 1 for label in labels), default=0)
-        down -= points(lines * stamps.SPACING * self._theme.small_size + _BENEATH)
+        down -= points(lines * glyph_cache.SPACING * self._theme.small_size + _BENEATH)
         self._write(renderer, self.title, ((box.x0 + box.x1) / 2, down), ha="center", va="top")
 
     def _places(self, places: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
@@ -153,7 +153,7 @@ class Ruling(Artist):
 
     def _write(self, renderer: RendererBase, words: str, place: tuple[float, float], **style: Any) -> None:
         self._words.set(text=words, position=place, **{"rotation": 0.0, "rotation_mode": "default"} | style)
-        stamps.draw(self._words, renderer)
+        glyph_cache.draw(self._words, renderer)
 
 
 def _pixels(renderer: RendererBase, points: float) -> float:

@@ -14,13 +14,13 @@ from matplotlib.ticker import FixedLocator, Formatter, LogLocator, MaxNLocator, 
 
 from stockstream.charts.marks.bars import DrawnCandles, DrawnColumns, DrawnGaps, DrawnGroups
 from stockstream.charts.marks.lines import DrawnBand, DrawnLine, DrawnMark, Scale
-from stockstream.charts.panels.axes_grid import Ruling
+from stockstream.charts.panels.axes_grid import AxesGrid
 from stockstream.charts.text.caption import Caption, Entry
 from stockstream.charts.text.legend import Legend, side_by_side
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, number, rounded
-from stockstream.present.plot_data import Subject, group_column
+from stockstream.present.plot_data import PlotData, group_column
 from stockstream.present.ticks import numbers
 from stockstream.views import marks
 from stockstream.views.frame import Frame
@@ -101,7 +101,7 @@ class DrawnPanel:
         self.spec = panel
         self._theme = theme
         self.axes = figure.add_axes((0.1, 0.1, 0.8, 0.8), sharex=above)
-        self.ruling = Ruling(self.axes, theme, ruler)
+        self.axes_grid = AxesGrid(self.axes, theme, ruler)
         self.caption = Caption(figure, theme, ruler, panel.title)
         self.unit = PERCENT if panel.percent else PLAIN
         self._remark = self.axes.text(
@@ -123,7 +123,7 @@ class DrawnPanel:
         for side, spine in axes.spines.items():
             # Beneath the marks, which are drawn over the whole axes.
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
-        self.ruling.name = panel.ylabel
+        self.axes_grid.name = panel.ylabel
         self._number()
         axes.set_ylim(*(panel.limits or (0.0, 1.0)), auto=False)
         for mark in panel.marks:
@@ -133,13 +133,13 @@ class DrawnPanel:
     def hush(self, *, empty: bool) -> None:
         """Hide what says nothing while there is nothing to see."""
         self._empty = empty
-        self.ruling.grid = self._grid and not empty
-        self.ruling.numbered = not empty
+        self.axes_grid.grid = self._grid and not empty
+        self.axes_grid.numbered = not empty
 
     def rule(self, *, grid: bool, log: bool) -> None:
         """Show a grid or none; have prices on a logarithmic scale or a linear one."""
         self._grid = grid
-        self.ruling.grid = grid and not self._empty
+        self.axes_grid.grid = grid and not self._empty
         self._log = log and self.priced
         self._scale(log=self._log)
 
@@ -151,7 +151,7 @@ class DrawnPanel:
         if low <= 0:
             self.axes.set_ylim(max(high, 1.0) / 1000, max(high, 1.0), auto=False)
         self.axes.set_yscale(name)
-        self.ruling.name = self.spec.ylabel + (" (log)" if name == "log" else "")
+        self.axes_grid.name = self.spec.ylabel + (" (log)" if name == "log" else "")
         self._number()
 
     def _number(self) -> None:
@@ -192,7 +192,7 @@ class DrawnPanel:
 
     def explain(
         self,
-        subject: Subject,
+        plot_data: PlotData,
         row: int | None = None,
         *,
         groups: Sequence[Entry] = (),
@@ -202,21 +202,21 @@ class DrawnPanel:
 
         ``groups`` are the entries of keys that stand side by side, of which ``column`` is spoken of alone.
         """
-        last = len(subject.frame) - 1
+        last = len(plot_data.frame) - 1
         shown = row if row is not None else last
-        alone = shown if subject.key and shown >= 0 else None
+        alone = shown if plot_data.key and shown >= 0 else None
         limits, tell = self.axes.get_ylim(), self.teller()
-        self.caption.explain([*self._legend.entries(subject.frame, alone, tell, limits), *groups])
-        passing = None if row is None else self._parts(subject, row, tell, column)
-        self.caption.read(self._parts(subject, last, tell, None), passing)
+        self.caption.explain([*self._legend.entries(plot_data.frame, alone, tell, limits), *groups])
+        passing = None if row is None else self._parts(plot_data, row, tell, column)
+        self.caption.read(self._parts(plot_data, last, tell, None), passing)
 
-    def _parts(self, subject: Subject, row: int, tell: Tell, column: str | None) -> Sequence[str]:
+    def _parts(self, plot_data: PlotData, row: int, tell: Tell, column: str | None) -> Sequence[str]:
         """What there is to say of a row beside the legend."""
         if row < 0:
             return ()
-        if subject.key:
-            return self._legend.parts(subject, row, tell)
-        return side_by_side(self.spec, subject, row, column) if subject.groups else ()
+        if plot_data.key:
+            return self._legend.parts(plot_data, row, tell)
+        return side_by_side(self.spec, plot_data, row, column) if plot_data.groups else ()
 
     def tell(self, value: float) -> str:
         """A value of the panel in words."""
@@ -264,7 +264,7 @@ class DrawnPanel:
             return False
         self._remark.set_text(text)
         self._remark.set(y=0.5 if blank else 0.97, va="center" if blank else "top")
-        self.ruling.numbered = not blank
+        self.axes_grid.numbered = not blank
         return True
 
     def _absence(self, frame: Frame) -> str:

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from stockstream.charts.theme import Theme
 from stockstream.records import SIMULATED
-from stockstream.views.returns import Spread, beyond, reach
+from stockstream.views.returns import ReturnDistribution, beyond, reach
 
 _WIDE: Final = 6.4
 _AROUND: Final = 0.95
@@ -37,7 +37,7 @@ _ABREAST: Final = 70
 """Letters that there is room for side by side beneath a picture; names that take more are turned."""
 
 
-def distribution(spread: Spread, theme: Theme) -> Figure:
+def distribution(spread: ReturnDistribution, theme: Theme) -> Figure:
     """The returns of each symbol in percent, as letter values: a row a symbol, of which there must be one.
 
     The widest box holds the middle half of the returns, each next pair of boxes half of what is left on its side, down
@@ -65,7 +65,7 @@ def distribution(spread: Spread, theme: Theme) -> Figure:
     return figure
 
 
-def _colors(spread: Spread, theme: Theme) -> list[str]:
+def _colors(spread: ReturnDistribution, theme: Theme) -> list[str]:
     """Each symbol's colour, which is that of its place among all symbols, as in a dashboard's tiles."""
     places = {symbol: place for place, symbol in enumerate(spread.table["symbol"].tolist())}
     return [theme.color(places[symbol]) for symbol in spread.returns]
@@ -97,7 +97,7 @@ def _count(axes: Axes, counts: Sequence[tuple[int, int]], edge: float, theme: Th
     return lane
 
 
-def correlation(spread: Spread, theme: Theme) -> Figure:
+def correlation(spread: ReturnDistribution, theme: Theme) -> Figure:
     """The correlations between symbols, written into cells and coloured from -1 to 1.
 
     What is not known, and a symbol's with itself, is left grey. There must be one that is known.
@@ -146,7 +146,9 @@ def diverging(theme: Theme) -> Colormap:
     return colors
 
 
-def _sheet(title: str, rows: int, spread: Spread, theme: Theme, beneath: float = 0.0) -> tuple[Figure, Axes]:
+def _sheet(
+    title: str, rows: int, spread: ReturnDistribution, theme: Theme, beneath: float = 0.0
+) -> tuple[Figure, Axes]:
     """A figure with one axes for some rows and, where names are turned, some inches beneath."""
     tall = _AROUND + _ROW * max(rows, 2) + beneath
     figure = Figure((_WIDE, tall), dpi=_DPI, facecolor=theme.background, layout="constrained")

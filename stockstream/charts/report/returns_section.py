@@ -10,7 +10,7 @@ import numpy as np
 from stockstream.charts.report import returns
 from stockstream.charts.report.markup import Picture, Table, picture, table
 from stockstream.charts.theme import Theme
-from stockstream.views.returns import LEAST, Correlation, Spread, beyond, reach
+from stockstream.views.returns import LEAST, Correlation, ReturnDistribution, beyond, reach
 from stockstream.views.tiles import Cell, Listing
 
 _TABLE: Final = Listing(
@@ -51,7 +51,7 @@ class Returns:
     table: Table
 
 
-def section(spread: Spread, theme: Theme) -> Returns:
+def section(spread: ReturnDistribution, theme: Theme) -> Returns:
     """Draw how returns are spread, and how they go together."""
     described = table(_TABLE, spread.table)
     if not spread.returns:
@@ -64,7 +64,7 @@ def section(spread: Spread, theme: Theme) -> Returns:
     return Returns((spread_out, together), "", described)
 
 
-def told_of_returns(spread: Spread) -> str:
+def told_of_returns(spread: ReturnDistribution) -> str:
     """What is to be known of `returns.distribution`."""
     moves = list(spread.returns.values())
     edge = reach(moves)
@@ -82,14 +82,14 @@ def told_of_returns(spread: Spread) -> str:
     return f"{how} {where}{_choice(spread)}"
 
 
-def _choice(spread: Spread) -> str:
+def _choice(spread: ReturnDistribution) -> str:
     """Which symbols are drawn, where that is not all that have returns."""
     having = int(np.count_nonzero(spread.table["returns"]))
     shown = len(spread.returns)
     return f" Shown are the {shown} of {having:,} symbols with the highest volume." if shown < having else ""
 
 
-def told_of_correlation(spread: Spread) -> str:
+def told_of_correlation(spread: ReturnDistribution) -> str:
     """What is to be known of `returns.correlation`."""
     found = spread.correlation
     symbols, values = found.known()

@@ -1,4 +1,4 @@
-"""Drawing on two levels: rows that are settled are baked into the background, live ones are drawn over it.
+"""Drawing on two levels: rows that are settled are cached into the background, live ones are drawn over it.
 
 A full draw keeps a copy of the painted axes as the ground, paints the settled rows over it and keeps a copy again.
 From then on a new or changed row costs the ground right of the seam, the few rows there, and a blit. Everything left
@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.canvas_region import Ground, whole
-from stockstream.charts.marks.lines import Level, Rows, Scale
+from stockstream.charts.marks.lines import Layer, Rows, Scale
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.views.frame import Frame
 
@@ -34,7 +34,7 @@ _JOINS: Final = 3
 
 
 @dataclass(frozen=True)
-class _Baked:
+class _Cached:
     """What the background holds: ``rows`` (a copy), up to ``settled``; live rows are drawn from ``live`` on."""
 
     rows: Frame
@@ -47,23 +47,23 @@ class _Baked:
     area: Bbox | None
 
 
-class Levels:
+class BlitLayers:
     """The two levels of all panels on one canvas."""
 
     def __init__(self, canvas: FigureCanvasAgg, panels: Sequence[DrawnPanel]) -> None:
         self._canvas = canvas
         self._panels = panels
-        self._baked: _Baked | None = None
+        self._cached: _Cached | None = None
 
     def holds(self, frame: Frame) -> bool:
         """Whether the background is still true of a frame."""
-        baked = self._baked
-        if baked is None or set(baked.rows) != set(frame) or len(frame) < baked.settled:
+        cached = self._cached
+        if cached is None or set(cached.rows) != set(frame) or len(frame) < cached.settled:
             return False
-        now = frame.slice(slice(baked.first, baked.settled))
-        return all(_equal(baked.rows[name], now[name]) for name in frame)
+        now = frame.slice(slice(cached.first, cached.settled))
+        return all(_equal(cached.rows[name], now[name]) for name in frame)
 
-    def bake(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
+    def cache(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
         """Paint the rows from ``first`` to ``last`` over the axes, and keep what is settled."""
         first -= first % scale.bucket
         settled = first
@@ -74,13 +74,13 @@ class Levels:
         left, right = boxes[0].x0, boxes[0].x1
         seam = min(max(seam, left), right)
         grounds = [Ground(self._canvas, _part(box, seam, right)) for box in boxes]
-        self._draw(Level.SETTLED, renderer, frame, first, settled, first, scale)
+        self._draw(Layer.SETTLED, renderer, frame, first, settled, first, scale)
         lefts = [Ground(self._canvas, _part(box, left, seam)) for box in boxes]
         rows = frame.slice(slice(first, settled))
         copied = rows.copy()
         area = whole(_part(Bbox.union(boxes), seam, right), self._canvas)
-        self._baked = _Baked(copied, first, settled, live, scale, grounds, lefts, area)
-        self.renew(renderer, frame, last)
+        self._cached = _Cached(copied, first, settled, live, scale, grounds, lefts, area)
+        self.redraw(renderer, frame, last)
 
     def _seam(self, first: int, settled: int, scale: Scale) -> tuple[int, int]:
         """The first live row, and the pixel from which on the picture depends on more than settled rows."""
@@ -92,32 +92,32 @@ class Levels:
         back = 2 + _JOINS + math.ceil(2 * reach / (scale.pitch * scale.bucket))
         return max(first, settled - back * scale.bucket), seam
 
-    def renew(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
+    def redraw(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
         """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""
-        baked = self._baked
-        if baked is None or baked.area is None:
+        cached = self._cached
+        if cached is None or cached.area is None:
             return None
-        for ground in baked.grounds:
+        for ground in cached.grounds:
             ground.put_back()
-        self._draw(Level.LIVE, renderer, frame, baked.live, last, baked.first, baked.scale)
-        for kept in baked.lefts:
+        self._draw(Layer.LIVE, renderer, frame, cached.live, last, cached.first, cached.scale)
+        for kept in cached.lefts:
             kept.put_back()
-        return baked.area
+        return cached.area
 
-    def print(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
+    def render(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
         """Paint all rows at once on a renderer of any kind, as for a file; the canvas stays as it is."""
         first -= first % scale.bucket
-        self._draw(Level.SETTLED, renderer, frame, first, last, first, scale)
+        self._draw(Layer.SETTLED, renderer, frame, first, last, first, scale)
 
     def _draw(
-        self, level: Level, renderer: RendererBase, frame: Frame, first: int, last: int, whole: int, scale: Scale
+        self, layer: Layer, renderer: RendererBase, frame: Frame, first: int, last: int, whole: int, scale: Scale
     ) -> None:
         some, every = (Rows(frame.slice(slice(start, max(start, last))), start) for start in (first, whole))
         for panel in self._panels:
             for mark in panel.marks:
                 if all(name in frame for name in mark.columns):
-                    mark.place(level, every if mark.whole else some, scale)
-                    mark.draw(level, renderer)
+                    mark.place(layer, every if mark.whole else some, scale)
+                    mark.draw(layer, renderer)
 
 
 def _equal(one: np.ndarray, other: np.ndarray) -> bool:

@@ -16,7 +16,7 @@ from matplotlib.layout_engine import LayoutEngine
 from matplotlib.text import Text
 
 from stockstream.charts.overlays.last_price import LastPrice
-from stockstream.charts.overlays.overlay import Sight
+from stockstream.charts.overlays.overlay import ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.text.header import Header
 from stockstream.present.density import ROOMY, TIGHT, Density
@@ -74,16 +74,16 @@ class Layout:
         self._parts = parts
         self._placed: list[Sequence[float]] = []
 
-    def arrange(self, sight: Sight) -> None:
+    def arrange(self, view_context: ViewContext) -> None:
         """Place everything, as much of it as there is room for."""
-        keyed = bool(sight.subject.groups)  # without its legend such a picture says nothing
+        keyed = bool(view_context.plot_data.groups)  # without its legend such a picture says nothing
         for density in ROOMY:
-            across, up = self._place(density, sight)
+            across, up = self._place(density, view_context)
             if up >= _HALF and (keyed or across * up >= _HALF):
                 break
         else:
             for density in TIGHT:
-                _, up = self._place(density, sight)
+                _, up = self._place(density, view_context)
                 if up >= _HALF:
                     break
         self._place_words()
@@ -101,7 +101,7 @@ class Layout:
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
         return float(width), float(height)
 
-    def _place(self, density: Density, sight: Sight) -> tuple[float, float]:
+    def _place(self, density: Density, view_context: ViewContext) -> tuple[float, float]:
         """Place header and panels; the share of the figure that panels take across, and that they take up."""
         width, height = self._size()
         panels = self._parts.panels
@@ -113,11 +113,11 @@ class Layout:
             down = self._caption(panel, number, density, down)
             tall = max(1.0, room * panel.spec.height / whole)
             panel.stand(1 - (down + tall) / height, 1 - down / height, tall)
-            panel.ruling.named = density.named
-            panel.ruling.labelled = density.labelled
-            panel.ruling.titled = density.dated
+            panel.axes_grid.named = density.named
+            panel.axes_grid.labelled = density.labelled
+            panel.axes_grid.titled = density.dated
             down += tall + density.between
-        left, right = self._margins(density, sight, width)
+        left, right = self._margins(density, view_context, width)
         across = max(1.0, width - left - right)
         for panel in panels:
             box = panel.axes.get_position()
@@ -130,14 +130,14 @@ class Layout:
         lines = density.caption if density.has_caption(number) else 0
         return panel.caption.layout(top, lines=lines, beneath=density.beneath)
 
-    def _margins(self, density: Density, sight: Sight, width: float) -> tuple[float, float]:
+    def _margins(self, density: Density, view_context: ViewContext, width: float) -> tuple[float, float]:
         """The points left and right of the panels; where those would have less than half what stands there goes."""
         panels, price = self._parts.panels, self._parts.price
-        size = sight.theme.small_size
-        labels = [label for panel in panels for label in panel.ruling.labels()]
-        widest = max((sight.ruler.points(label, size) for label in labels), default=0.0)
+        size = view_context.theme.small_size
+        labels = [label for panel in panels for label in panel.axes_grid.labels()]
+        widest = max((view_context.ruler.points(label, size) for label in labels), default=0.0)
         left = (_NAME if density.named else _EDGE) + _STEADY * math.ceil(widest / _STEADY)
-        right = max(_RIGHT, price.room(sight) if price is not None else 0.0)
+        right = max(_RIGHT, price.room(view_context) if price is not None else 0.0)
         priced = numbered = True
         if width - left - right < _HALF * width:
             priced, right = False, min(_RIGHT, _NONE + 0.02 * width)
@@ -147,7 +147,7 @@ class Layout:
         if price is not None:
             price.fits = priced and numbered
         for panel in panels:
-            panel.ruling.roomy = numbered
+            panel.axes_grid.roomy = numbered
         return left, right
 
     def _place_words(self) -> None:

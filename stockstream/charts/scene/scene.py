@@ -20,21 +20,21 @@ from stockstream.charts.overlays.help import Help
 from stockstream.charts.overlays.last_price import LastPrice
 from stockstream.charts.overlays.level_lines import AlertLines
 from stockstream.charts.overlays.measure import Distance
-from stockstream.charts.overlays.overlay import Overlays, Place, Sight
+from stockstream.charts.overlays.overlay import Overlays, Place, ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
-from stockstream.charts.scene.blitting import Levels
+from stockstream.charts.scene.blitting import BlitLayers
 from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
 from stockstream.charts.scene.viewport import Guard, Viewport
 from stockstream.charts.scene.visits import Visits
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.legend import entries_of_keys
 from stockstream.charts.text.text import LiveText, Ruler
-from stockstream.present import decimation as sampling
-from stockstream.present import ticks as axis
+from stockstream.present import decimation, ticks
 from stockstream.present.airlines import places
 from stockstream.present.keys import CHART
-from stockstream.present.plot_data import Subject
-from stockstream.present.status_bar import Strip
+from stockstream.present.plot_data import PlotData
+from stockstream.present.status_bar import StatusBar
+from stockstream.views.clock import local
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
 
@@ -81,7 +81,7 @@ class Scene:
         self._view = view
         self._visits = Visits()
         self._guard = guard or (lambda function: function)
-        self._subject = Subject("", "", Frame("time", {"time": np.empty(0, "M8[us]")}))
+        self._plot_data = PlotData("", "", Frame("time", {"time": np.empty(0, "M8[us]")}))
         self._full = True
         self._live = False
         self._settled = False
@@ -89,7 +89,7 @@ class Scene:
         self._empty = ""
         self.grid, self.log = True, False
         self._places: dict[str, int] = {}
-        self._ticks = axis.Ticks((), (), "")
+        self._ticks = ticks.Ticks((), (), "")
         self._reckoned: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
         self.alerts = AlertLines()
@@ -120,7 +120,7 @@ class Scene:
         self._middle = figure.text(
             0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
         )
-        self._levels = Levels(self.canvas, self.panels)
+        self._blit_layers = BlitLayers(self.canvas, self.panels)
         self._stamp = self.panels[0].axes.text(
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
             fontsize=STAMP, fontweight="bold", color=theme.grid, visible=False,
@@ -138,7 +138,7 @@ class Scene:
         with self.viewport.kept():
             self.figure.clear()
             self._build()
-        self.show(self._subject, empty=self._empty)
+        self.show(self._plot_data, empty=self._empty)
 
     def rule(self, *, grid: bool, log: bool) -> None:
         """Show a grid or none, prices on a logarithmic scale or a linear one."""
@@ -150,38 +150,38 @@ class Scene:
     # What is shown.
 
     @property
-    def subject(self) -> Subject:
+    def plot_data(self) -> PlotData:
         """What is shown now."""
-        return self._subject
+        return self._plot_data
 
-    def show(self, subject: Subject, *, empty: str = "") -> None:
+    def show(self, plot_data: PlotData, *, empty: str = "") -> None:
         """Take what is to be seen; ``empty`` is said in the middle where there are no rows."""
-        before, self._subject = self._subject, subject
-        anew = before.key != subject.key or len(subject.frame) < len(before.frame) or not len(before.frame)
-        if before.key != subject.key:
+        before, self._plot_data = self._plot_data, plot_data
+        anew = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
+        if before.key != plot_data.key:
             self.distance.cancel()
             if before.key:
                 self._visits.leave(before.key, self.viewport.left())
-        self.header.name(subject.title, simulated=subject.simulated)
-        self._stamp.set_visible(subject.simulated)
+        self.header.name(plot_data.title, simulated=plot_data.simulated)
+        self._stamp.set_visible(plot_data.simulated)
         self._empty = empty
-        self._say_empty("" if len(subject.frame) else empty)
-        if [group.key for group in before.groups] != [group.key for group in subject.groups]:
+        self._say_empty("" if len(plot_data.frame) else empty)
+        if [group.key for group in before.groups] != [group.key for group in plot_data.groups]:
             self._regroup()
-        self._full |= self.viewport.take(subject.frame, anew=anew)
-        found = self._visits.enter(subject.key) if before.key and before.key != subject.key else None
+        self._full |= self.viewport.take(plot_data.frame, anew=anew)
+        found = self._visits.enter(plot_data.key) if before.key and before.key != plot_data.key else None
         if found is not None:
             self.viewport.find(found)
             self._full = True
         if self._price is not None:
             self._price.show(self._sight())
         for panel in self.panels:
-            self._full |= panel.remark(subject.frame if subject.key else subject.frame.tail(0))
+            self._full |= panel.remark(plot_data.frame if plot_data.key else plot_data.frame.tail(0))
         self._settled &= not self._full
         self._explain(self._aim() if self._settled else None)
         self._full |= self._stale
         if not self._full:
-            self._full = self._label() or not self._levels.holds(subject.frame)
+            self._full = self._label() or not self._blit_layers.holds(plot_data.frame)
         self._settled &= not self._full
         self._live = True
 
@@ -200,12 +200,12 @@ class Scene:
 
     def hold(self) -> None:
         """Keep what is shown as it is now, whatever becomes of the columns it came from."""
-        self._subject = replace(self._subject, frame=self._subject.frame.copy())
+        self._plot_data = replace(self._plot_data, frame=self._plot_data.frame.copy())
 
     def point(self, place: Place | None) -> None:
         """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""
         if self._crosshair.point(place):
-            self.distance.move(self.sight(), place)
+            self.distance.move(self.view_context(), place)
             self._explain(self._aim())
             if not self._full:
                 self._paint_live()
@@ -236,20 +236,20 @@ class Scene:
         """Reckon the ticks anew where rows, view or size have changed; True where they are others."""
         first, last = self.viewport.whole_in_view()  # of those beyond the edges no label is seen
         pitch = self._scale().pitch * 72 / self.figure.dpi
-        instants, zone = self._subject.frame.instants[first:last], self._subject.zone
+        instants, zone = self._plot_data.frame.instants[first:last], self._plot_data.zone
         reckoned = (first, pitch, zone, instants.tobytes())
         if reckoned == self._reckoned:
             return False
         self._reckoned = reckoned
-        before, self._ticks = self._ticks, axis.ticks(instants, first, zone, pitch)
+        before, self._ticks = self._ticks, ticks.ticks(instants, first, zone, pitch)
         return self._ticks != before
 
     def _where(self, x: float, y: float) -> str:
         """What the toolbar says of the place under the mouse."""
         row = round(x)
-        if not 0 <= row < len(self._subject.frame):
+        if not 0 <= row < len(self._plot_data.frame):
             return f"{y:,.6g}"
-        instant = axis.local(self._subject.frame.instants[row : row + 1], self._subject.zone)[0]
+        instant = local(self._plot_data.frame.instants[row : row + 1], self._plot_data.zone)[0]
         return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"
 
     def _on_move(self) -> None:
@@ -263,15 +263,15 @@ class Scene:
 
     def _explain(self, aim: Aim | None) -> None:
         """Say what is shown, of the row that is pointed at or of the last one."""
-        groups = entries_of_keys(self._subject.groups, self._places, self.theme, lines=self._in_lines)
+        groups = entries_of_keys(self._plot_data.groups, self._places, self.theme, lines=self._in_lines)
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
-            panel.explain(self._subject, row, groups=groups if panel is self.panels[0] else (), column=column)
+            panel.explain(self._plot_data, row, groups=groups if panel is self.panels[0] else (), column=column)
 
     @property
     def crowded(self) -> int:
         """How many keys are shown as lines, where these are more than the colours that can be told apart; else 0."""
-        count = len(self._subject.groups)
+        count = len(self._plot_data.groups)
         return count if count > len(self.theme.series) and self._in_lines else 0
 
     @property
@@ -283,13 +283,13 @@ class Scene:
         """All texts that can change by themselves."""
         return [self.header.strip, *(text for panel in self.panels for text in panel.caption.texts)]
 
-    def say(self, strip: Strip) -> None:
+    def say(self, strip: StatusBar) -> None:
         """Say how the data stands."""
         self.header.say(strip)
 
     def _regroup(self) -> None:
         """Keys came or went."""
-        self._places = places(group.key for group in self._subject.groups)
+        self._places = places(group.key for group in self._plot_data.groups)
         for panel in self.panels:
             panel.build(list(self._places.items()))
         self._full = True
@@ -335,8 +335,8 @@ class Scene:
     def _place_ticks(self) -> None:
         bucket = self._scale().bucket
         for panel in self.panels:
-            panel.ruling.rows = self._ticks.rows
-        lowest = self.panels[-1].ruling
+            panel.axes_grid.rows = self._ticks.rows
+        lowest = self.panels[-1].axes_grid
         lowest.row_labels = self._ticks.labels
         title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
         lowest.title = "; ".join(filter(None, title))
@@ -347,43 +347,43 @@ class Scene:
         box = self.panels[0].axes.bbox
         left, right = self.viewport.across
         pitch = box.width / (right - left)
-        first, last = max(0, math.ceil(left)), min(len(self._subject.frame), math.floor(right) + 1)
+        first, last = max(0, math.ceil(left)), min(len(self._plot_data.frame), math.floor(right) + 1)
         shown = max(0, last - first)
         dots = self.figure.dpi
-        bucket = sampling.bucket_size(shown, box.width)
+        bucket = decimation.bucket_size(shown, box.width)
         return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
-    def sight(self) -> Sight:
+    def view_context(self) -> ViewContext:
         """What is in view now, and where."""
         self._settle()
         return self._sight()
 
-    def _sight(self) -> Sight:
+    def _sight(self) -> ViewContext:
         """The same as far as places are found."""
-        return Sight(self._subject, self.panels, self._scale(), self.theme, self._ruler)
+        return ViewContext(self._plot_data, self.panels, self._scale(), self.theme, self._ruler)
 
     def _on_draw(self, event: DrawEvent) -> None:
         """The axes have been painted: what stands over them follows."""
         scale, (first, last) = self._scale(), self.viewport.in_view()
         if event.canvas is not self.canvas or self.canvas.is_saving():
-            self._levels.print(event.renderer, self._subject.frame, first, last, scale)
+            self._blit_layers.render(event.renderer, self._plot_data.frame, first, last, scale)
             for text in self._texts:
                 text.draw(event.renderer)
             if self._price is not None:
-                self._price.draw(event.renderer, self.sight())
-            self._overlays.print(event.renderer, self.sight())
+                self._price.draw(event.renderer, self.view_context())
+            self._overlays.render(event.renderer, self.view_context())
             return
         self._full = self._live = False
-        self._levels.bake(event.renderer, self._subject.frame, first, last, scale)
+        self._blit_layers.cache(event.renderer, self._plot_data.frame, first, last, scale)
         for text in self._texts:
             text.keep(self.canvas, event.renderer)
         if self._price is not None:
-            self._price.keep(self.canvas, event.renderer, self.sight())
+            self._price.keep(self.canvas, event.renderer, self.view_context())
         self._overlays.forget()
-        self._overlays.lay(event.renderer, self.sight())
+        self._overlays.lay(event.renderer, self.view_context())
 
     def _paint_live(self) -> None:
-        renderer, sight = self.canvas.get_renderer(), self.sight()
+        renderer, view_context = self.canvas.get_renderer(), self.view_context()
         texts = [text for text in self._texts if text.changed]
         price = self._price if self._price is not None and self._price.changed else None
         if not (self._live or self._overlays.changed or texts or price):
@@ -391,11 +391,11 @@ class Scene:
         places = self._overlays.lift()
         if self._live:
             self._live = False
-            places.append(self._levels.renew(renderer, self._subject.frame, self.viewport.in_view()[1]))
-        places.extend(text.renew(renderer) for text in texts)
+            places.append(self._blit_layers.redraw(renderer, self._plot_data.frame, self.viewport.in_view()[1]))
+        places.extend(text.redraw(renderer) for text in texts)
         if price is not None:
-            places.append(price.renew(renderer, sight))
-        places.extend(self._overlays.lay(renderer, sight))
+            places.append(price.redraw(renderer, view_context))
+        places.extend(self._overlays.lay(renderer, view_context))
         for place in places:
             if place is not None:
                 self.canvas.blit(place)

@@ -1,1 +1,2 @@
-"""Words on a figure. `glyph_cache` draws them from cached letters, `text` makes texts that change by themselves; begin with `text`."""
+"""Words on a figure. `glyph_cache` draws them from cached letters, `text` makes texts that change by
+themselves. Begin with `text`."""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from stockstream.charts.text.caption import LINE, MARGIN, cut
 from stockstream.charts.text.text import LiveText, Ruler
 from stockstream.charts.theme import Theme
-from stockstream.present.status_bar import Strip
+from stockstream.present.status_bar import StatusBar
 
 _NARROW: Final = 540.0
 """Points; below it the strip takes two lines."""
@@ -38,7 +38,7 @@ class Header:
             bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.35"}, visible=False,
         )  # fmt: skip
         self.strip = LiveText(figure, theme, color=theme.quiet, va="top", linespacing=1.3)
-        self._strip = Strip((), "quiet")
+        self._strip = StatusBar((), "quiet")
         self._lines = 1
         self._title, self._simulated = "", False
 
@@ -55,7 +55,7 @@ class Header:
         """All that it names, however little room there is: for the window's frame."""
         return ("SIMULATED " if self._simulated else "") + self._title
 
-    def say(self, strip: Strip) -> None:
+    def say(self, strip: StatusBar) -> None:
         """Say how the data stands."""
         self._strip = strip
         theme = self._theme

@@ -9,7 +9,7 @@ from typing import Final
 from stockstream.charts.text.caption import Entry
 from stockstream.charts.theme import Theme
 from stockstream.present.formats import Tell, decimals, worded
-from stockstream.present.plot_data import Group, Subject, group_column
+from stockstream.present.plot_data import Group, PlotData, group_column
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Groups, Line, Panel
 
@@ -63,12 +63,12 @@ class Legend:
                     entries.append(Entry(mark.label, edge, fill, value=value, room=room))
         return entries
 
-    def parts(self, subject: Subject, row: int, tell: Tell) -> list[str]:
+    def parts(self, plot_data: PlotData, row: int, tell: Tell) -> list[str]:
         """What else there is to say of a row: when it was, the prices, and values that are not drawn."""
-        frame = subject.frame
+        frame = plot_data.frame
         parts = []
         if self._first:
-            parts.append(_when(subject, row))
+            parts.append(_when(plot_data, row))
             form = f",.{decimals(frame['close'][-_RECENT:])}f" if "close" in frame else None
             for name, short in _PRICES.items():
                 if name in frame:
@@ -98,28 +98,28 @@ def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: T
     return entries
 
 
-def side_by_side(spec: Panel, subject: Subject, row: int, column: str | None) -> list[str]:
+def side_by_side(spec: Panel, plot_data: PlotData, row: int, column: str | None) -> list[str]:
     """What there is to say of a row of many keys: of one of its columns, or of all."""
-    parts = [_when(subject, row)]
+    parts = [_when(plot_data, row)]
     for mark in spec.marks:
         if isinstance(mark, Groups):
-            for group in subject.groups:
+            for group in plot_data.groups:
                 name = group_column(mark.column, group.key)
-                if column in (None, name) and name in subject.frame:
-                    parts.append(f"{group.label} {_count(float(subject.frame[name][row]))}")
+                if column in (None, name) and name in plot_data.frame:
+                    parts.append(f"{group.label} {_count(float(plot_data.frame[name][row]))}")
     return parts
 
 
-def _when(subject: Subject, row: int) -> str:
+def _when(plot_data: PlotData, row: int) -> str:
     """The row's time, and what is to be known about it."""
-    frame = subject.frame
+    frame = plot_data.frame
     doubts = {
         "forming": "final" in frame and not frame["final"][row],
         "doubtful": "doubtful" in frame and frame["doubtful"][row],
         "after a gap": "gap" in frame and frame["gap"][row],
     }
     said = ", ".join(word for word, so in doubts.items() if so)
-    return subject.moment(row) + (f" ({said})" if said else "")
+    return plot_data.moment(row) + (f" ({said})" if said else "")
 
 
 def _count(value: float) -> str:

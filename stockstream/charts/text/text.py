@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.canvas_region import Ground
-from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 
 
@@ -24,7 +24,7 @@ class Ruler:
     def points(self, text: str, size: float, weight: str = "normal") -> float:
         """How wide a text is, in points."""
         dpi = self._figure.dpi
-        return 72 / dpi * stamps.font(size, weight, dpi).width(text)
+        return 72 / dpi * glyph_cache.font(size, weight, dpi).width(text)
 
 
 class LiveText:
@@ -71,9 +71,9 @@ class LiveText:
             self._filling.set_bounds(left, bottom, right - left, top - bottom)
             self._filling.set_facecolor(self._fill)
             self._filling.draw(renderer)
-        stamps.draw(self.artist, renderer)
+        glyph_cache.draw(self.artist, renderer)
 
-    def renew(self, renderer: RendererBase) -> Bbox | None:
+    def redraw(self, renderer: RendererBase) -> Bbox | None:
         """Draw the words anew on their ground, which `keep` has kept; returns the place to blit."""
         self.changed = False
         if self._ground is None or self._ground.box is None:

@@ -166,7 +166,7 @@ class Drag:
         toolbar: Any = self._scene.canvas.toolbar
         if event.button != MouseButton.LEFT or (toolbar is not None and toolbar.mode):
             return
-        if self._scene.distance.click(self._scene.sight(), (event.x, event.y)):
+        if self._scene.distance.click(self._scene.view_context(), (event.x, event.y)):
             self._changed()
             return
         self._panel = panel_beside(self._scene, event)

@@ -19,7 +19,7 @@ from stockstream.files import replacing
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions
-from stockstream.present.plot_data import Subject
+from stockstream.present.plot_data import PlotData
 from stockstream.present.price_levels import Alerts
 from stockstream.present.status_bar import utc_now
 from stockstream.views.view import View
@@ -96,7 +96,7 @@ class Picture:
         save(self._canvas, self._path, hint="name another file with --headless")
 
 
-def _content(shown: Subject) -> object:
+def _content(shown: PlotData) -> object:
     return shown.title, shown.groups, [shown.frame[name].tobytes() for name in shown.frame]
 
 

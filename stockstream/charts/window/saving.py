@@ -86,13 +86,13 @@ def save_rows(scene: Scene, view: View[Any], path: Path) -> int:
 def _in_view(scene: Scene, view: View[Any]) -> Iterator[tuple[str, str, Frame]]:
     """Each key's rows in view, as `stockstream.views.frame.table` takes them."""
     left, right = scene.viewport.across
-    subject = scene.subject
-    frame = subject.frame.slice(slice(max(0, math.ceil(left)), max(0, math.floor(right) + 1)))
-    if not subject.groups:
-        yield view.key_name, subject.key, frame
+    plot_data = scene.plot_data
+    frame = plot_data.frame.slice(slice(max(0, math.ceil(left)), max(0, math.floor(right) + 1)))
+    if not plot_data.groups:
+        yield view.key_name, plot_data.key, frame
         return
     names = [mark.column for panel in view.panels for mark in panel.marks if isinstance(mark, Groups)]
-    for group in subject.groups:
+    for group in plot_data.groups:
         columns = {name: frame[group_column(name, group.key)] for name in names}
         known = np.logical_or.reduce([np.isfinite(column) for column in columns.values()])
         kept = {name: _whole(column[known]) for name, column in columns.items()}

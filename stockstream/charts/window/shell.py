@@ -12,7 +12,7 @@ from typing import Any, Final
 import matplotlib as mpl
 
 from stockstream.charts.scene.scene import DPI
-from stockstream.charts.window import toolkit as toolkits
+from stockstream.charts.window import toolkits
 from stockstream.charts.window.placement import Place, toggle_tools
 from stockstream.present.frame_times import Frames
 from stockstream.present.memory import Memory

@@ -15,9 +15,9 @@ from stockstream.charts.overlays.overlay import HALF, Place
 from stockstream.charts.scene.scene import Scene
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
-from stockstream.present.plot_data import Subject, next_key, subject
+from stockstream.present.plot_data import PlotData, next_key, plot_data
 from stockstream.present.price_levels import Alerts, Level
-from stockstream.present.status_bar import Strip, strip
+from stockstream.present.status_bar import StatusBar, status_bar
 from stockstream.views.status import Status
 
 LOG: Final = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Viewer:
         self._taken = 0
         self._zone: str | None = None
 
-    def show(self) -> Subject:
+    def show(self) -> PlotData:
         """Put what the model holds now on the scene; nothing is painted yet."""
         if self.model.view.layout == "one":
             keys = self.model.fold.keys()
@@ -84,7 +84,7 @@ class Viewer:
                 self.key, self._wanted = self._wanted, None
             if self.key not in keys:
                 self.key = next_key(keys, None, 0)
-        shown = subject(self.model, self.key, **self._bounds)
+        shown = plot_data(self.model, self.key, **self._bounds)
         self._zone = shown.zone
         self.scene.show(shown, empty="" if len(shown.frame) else self._empty(self.model.status()))
         self.scene.alerts.show(self.alerts.places(shown.key))
@@ -92,13 +92,13 @@ class Viewer:
             self.scene.hold()
         return shown
 
-    def say(self, now: datetime) -> Strip:
+    def say(self, now: datetime) -> StatusBar:
         """Put how the data stands on the scene."""
         text, until = self._note
         alarm = self._alarm[0] if time.monotonic() - self._alarm[1] < _ALARM_FOR else ""
         status = self.model.status()
         self.caught_up = status.caught_up
-        said = strip(
+        said = status_bar(
             status,
             now,
             zone=self._zone,
@@ -127,13 +127,13 @@ class Viewer:
 
     def flag(self, place: Place) -> None:
         """Watch a level at a place of the canvas, or no longer the one that is there."""
-        sight = self.scene.sight()
-        panel = sight.panel(place)
-        if self.key is None or panel is None or not len(sight.subject.frame):
+        view_context = self.scene.view_context()
+        panel = view_context.panel(place)
+        if self.key is None or panel is None or not len(view_context.plot_data.frame):
             self.note("h watches a level of a symbol's panel: point at one")
             return
         number = self.scene.panels.index(panel)
-        near = self.scene.alerts.at(sight, number, place[1])
+        near = self.scene.alerts.at(view_context, number, place[1])
         if near is not None:
             back = self.alerts.remove(self.key, Level(self.alerts.names[number], near))
             until = ", until the window is opened again: the settings name it" if back else ""

@@ -16,7 +16,7 @@ from stockstream.present.frame_times import Frames
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import WindowOptions
-from stockstream.present.preferences import Habit, Looks
+from stockstream.present.preferences import Habit, Preferences
 from stockstream.present.price_levels import Alerts
 from stockstream.present.status_bar import utc_now
 
@@ -57,7 +57,7 @@ class Window(Shell):
         options = options or WindowOptions()
         super().__init__(model, size_of(model.view), backend=options.backend, memory=memory, frames=frames)
         self._refresh = max(options.refresh, BUSY)
-        usual = Looks(rows=options.rows, theme=options.theme, grid=True, log=False, picture=options.picture)
+        usual = Preferences(rows=options.rows, theme=options.theme, grid=True, log=False, picture=options.picture)
         self._habit = Habit(self.memory, usual, options.asked)
         first = self._habit.now
         name = first.theme if first.theme is not None and first.theme in THEMES else options.theme
@@ -116,7 +116,7 @@ class Window(Shell):
     def remember(self) -> None:
         """As `Shell.remember`."""
         habit, scene = self._habit, self.scene
-        looks = Looks(
+        looks = Preferences(
             geometry=self.place.get() or habit.now.geometry,
             key=self.viewer.wish or habit.now.key,
             rows=scene.viewport.rows or habit.now.rows,

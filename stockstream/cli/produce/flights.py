@@ -17,7 +17,7 @@ from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
 from stockstream.errors import BadRow
-from stockstream.kafka.sent_rows import held_rows
+from stockstream.kafka.sent_rows import sent_rows
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, Rows, departure, examine
 from stockstream.producers.pace import at_rate, paced
@@ -144,7 +144,7 @@ def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, Rows]:
             done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading what is there"
         )
 
-    return held_rows(context.settings.connection(), FLIGHTS, [file.identity for file in files], tell)
+    return sent_rows(context.settings.connection(), FLIGHTS, [file.identity for file in files], tell)
 
 
 def _paced(replay: Replay, rate: float | None, speed: float | None) -> Iterator[Flight | BadRow | None]:

@@ -20,7 +20,7 @@ from stockstream.cli.serving import MetricsOption
 from stockstream.config_sections import History
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, YAHOO
-from stockstream.kafka.latest_bars import first_times, last_bars
+from stockstream.kafka.latest_bars import first_times, latest_bars
 from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.simulated import simulated as simulate
@@ -161,7 +161,7 @@ def simulated(
     every = interval or defaults.interval
     await_broker(context, STOCKS)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
-    last = last_bars(context.settings.connection(), STOCKS, series)
+    last = latest_bars(context.settings.connection(), STOCKS, series)
     _tell_beginning(context.reporter, series, last, history)
     bars = simulate(
         chosen,
@@ -262,7 +262,7 @@ def yahoo(
 def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
     """What the topic holds of these symbols."""
     connection = context.settings.connection()
-    last = last_bars(connection, STOCKS, [Series(symbol, interval) for symbol in symbols])
+    last = latest_bars(connection, STOCKS, [Series(symbol, interval) for symbol in symbols])
 
     def first(symbol: str) -> datetime | None:
         series = Series(symbol, interval)

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 import typer
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.cli.board import board
 from stockstream.cli.context import Context
 from stockstream.cli.supervisor import Child, Supervisor
@@ -25,7 +25,7 @@ from stockstream.consumers.live import folder_name
 from stockstream.errors import StockstreamError
 from stockstream.present.geometry import Geometry, side_by_side
 from stockstream.present.options import WindowOptions
-from stockstream.present.preferences import Looks
+from stockstream.present.preferences import Preferences
 from stockstream.views.fold import Selection
 
 _BEAT: Final = 0.1
@@ -57,14 +57,16 @@ def looks(
         refresh=options.refresh or usual.refresh or 0.0,
         backend=options.backend or usual.backend,
         picture=usual.save_as,
-        asked=Looks(geometry=None if place is None else Geometry.parse(place), rows=options.rows, theme=options.theme),
+        asked=Preferences(
+            geometry=None if place is None else Geometry.parse(place), rows=options.rows, theme=options.theme
+        ),
     )
 
 
 class _Kept(msgspec.Struct):
     """What of a window's memory is asked for from outside."""
 
-    window: Looks = Looks()
+    window: Preferences = Preferences()
 
 
 def places(settings: Settings, memories: Iterable[Path], *, toolkit: str | None = None) -> list[Geometry | None]:
@@ -75,7 +77,7 @@ def places(settings: Settings, memories: Iterable[Path], *, toolkit: str | None 
     files = list(memories)
     if len(files) == 1 or (settings.window.memory and all(map(_remembers, files))):
         return [None] * len(files)
-    room = backend.screen(backend.choose(toolkit or settings.window.backend))
+    room = toolkits.screen(toolkits.choose(toolkit or settings.window.backend))
     return [*side_by_side(len(files), room)]
 
 

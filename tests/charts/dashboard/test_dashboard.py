@@ -20,7 +20,7 @@ from stockstream.charts.dashboard.tiles import Scroll
 from stockstream.charts.theme import THEMES
 from stockstream.charts.window.saving import save_figure
 from stockstream.consumers.dashboard import TILES
-from stockstream.present.status_bar import Strip
+from stockstream.present.status_bar import StatusBar
 from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection
 from tests.views.bars import bar, walk
@@ -52,7 +52,7 @@ class Stage:
     def __init__(self, size: tuple[float, float] = (12, 8), theme: str = "light") -> None:
         self.canvas = Canvas(Figure(figsize=size, dpi=100))
         self.board = Dashboard(TILES, self.canvas.figure, THEMES[theme])
-        self.board.say(Strip(("connected",), "good"))
+        self.board.say(StatusBar(("connected",), "good"))
 
     def show(self, fold: DashboardFold) -> None:
         fold.refresh()

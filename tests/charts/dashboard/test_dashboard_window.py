@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from stockstream.charts.theme import THEMES
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+@pytest.mark.parametrize("toolkit", list(toolkits.BACKENDS))
 def test_a_user_opens_tiles_changes_looks_pauses_and_closes(toolkit: str, tmp_path: Path) -> None:
-    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None:
         pytest.skip(f"{toolkit}: {failure}")
     command = [sys.executable, "-m", "tests.charts.dashboard_process", toolkit]

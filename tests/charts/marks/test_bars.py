@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stockstream.charts.marks.bars import DrawnCandles, DrawnColumns, DrawnGroups
-from stockstream.charts.marks.lines import Level, Scale
+from stockstream.charts.marks.lines import Layer, Scale
 from stockstream.charts.theme import light
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Columns, Panel
@@ -45,7 +45,7 @@ def test_candles_hold_the_frame_s_prices() -> None:
 def test_up_and_down_differ_in_fill_as_well_as_in_hue() -> None:
     stage, _ = on_stage(bars(20))
     candles, theme = stage.mark(0, DrawnCandles), light()
-    up, down = (candles.patch(Level.SETTLED, body) for body in (UP_BODY, DOWN_BODY))
+    up, down = (candles.patch(Layer.SETTLED, body) for body in (UP_BODY, DOWN_BODY))
     assert up.get_edgecolor() != down.get_edgecolor()
     assert up.get_facecolor() != up.get_edgecolor()
     assert down.get_facecolor() == down.get_edgecolor()
@@ -64,7 +64,7 @@ def test_forming_bar_is_drawn_as_forming(rising: bool) -> None:
         [stage.scene._scale().pixels(np.array([39.0]))[0], price] for price in (frame["low"][-1], frame["high"][-1])
     ]
     assert len(printed(stage, candles, UP_WICK)) + len(printed(stage, candles, DOWN_WICK)) == 2 * 39
-    assert candles.patch(Level.LIVE, kind + 1).get_linestyle() != candles.patch(Level.LIVE, 1).get_linestyle()
+    assert candles.patch(Layer.LIVE, kind + 1).get_linestyle() != candles.patch(Layer.LIVE, 1).get_linestyle()
     assert not np.array_equal(stage.pixels(), final.pixels())
 
 

@@ -79,7 +79,7 @@ def test_it_stands_on_the_wick_and_under_the_mouse() -> None:
     changed = (stage.pixels() != before).any(axis=2)
     box = stage.scene.panels[1].axes.bbox
     volume = changed[600 - int(box.y1) + 2 : 600 - int(box.y0) - 2]
-    scale = stage.scene.sight().scale
+    scale = stage.scene.view_context().scale
     assert np.flatnonzero(volume.any(axis=0)).tolist() == [int(scale.pixels(np.array([150.0]))[0])]
     mouse = stage.scene._crosshair._mouse
     assert mouse is not None
@@ -117,7 +117,7 @@ def test_it_stays_true_while_bars_come() -> None:
     full, compared = stage.full, 0
     for total in range(201, 230):
         blitted = stage.show(whole.slice(slice(0, total)))
-        aim = stage.scene._crosshair.aim(stage.scene.sight())
+        aim = stage.scene._crosshair.aim(stage.scene.view_context())
         assert aim is not None
         row = aim.row
         assert f"%B {whole['percent_b'][row]:.2f}" in readout(stage)

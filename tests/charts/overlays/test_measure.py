@@ -22,7 +22,7 @@ def place(stage: Stage, row: float, value: float, panel: int = 0) -> tuple[float
 
 
 def click(stage: Stage, row: float, value: float, panel: int = 0) -> bool:
-    taken = stage.scene.distance.click(stage.scene.sight(), place(stage, row, value, panel))
+    taken = stage.scene.distance.click(stage.scene.view_context(), place(stage, row, value, panel))
     stage.scene.paint()
     return taken
 
@@ -81,7 +81,7 @@ def test_only_clicks_that_are_waited_for_are_taken() -> None:
     low, high = inside(stage)
     assert not click(stage, 120, low)
     stage.scene.distance.begin()
-    assert not stage.scene.distance.click(stage.scene.sight(), (3.0, 3.0))
+    assert not stage.scene.distance.click(stage.scene.view_context(), (3.0, 3.0))
     assert [click(stage, row, high) for row in (120, 130, 140)] == [True, True, False]
     stage.scene.distance.begin()
     stage.scene.distance.cancel()

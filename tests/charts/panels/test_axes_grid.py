@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
-from stockstream.charts.panels.axes_grid import Ruling
+from stockstream.charts.panels.axes_grid import AxesGrid
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import THEMES, light
 
@@ -33,12 +33,12 @@ def axes_of(theme: str = "light") -> Axes:
     return axes
 
 
-def ruled(**attributes: Any) -> Ruling:
+def ruled(**attributes: Any) -> AxesGrid:
     axes = axes_of()
-    ruling = Ruling(axes, light(), Ruler(cast("Figure", axes.figure)))
+    axes_grid = AxesGrid(axes, light(), Ruler(cast("Figure", axes.figure)))
     for name, value in {"rows": ROWS, "numbered": False, **attributes}.items():
-        setattr(ruling, name, value)
-    return ruling
+        setattr(axes_grid, name, value)
+    return axes_grid
 
 
 def ink(artist: Any) -> NDArray[np.bool_]:
@@ -66,11 +66,11 @@ def test_grid_is_matplotlibs_own_pixel_for_pixel() -> None:
 
 
 def test_values_in_view_are_labelled_at_their_height() -> None:
-    ruling = ruled(grid=False, numbered=True)
-    assert ruling.labels() == ["0", "2.5", "5"]
-    found = ink(ruling)
-    axes = ruling.figure.axes[0]
-    for value in ruling.values():
+    axes_grid = ruled(grid=False, numbered=True)
+    assert axes_grid.labels() == ["0", "2.5", "5"]
+    found = ink(axes_grid)
+    axes = axes_grid.figure.axes[0]
+    for value in axes_grid.values():
         x, y = axes.transData.transform((1.3, value))
         left, right, top, bottom = box(found[round(300 - y) - 9 : round(300 - y) + 9])
         assert x - 11 <= right < x - 5

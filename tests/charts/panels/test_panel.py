@@ -70,7 +70,7 @@ def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[st
     assert drawn._remark.get_text() == said
     assert np.array_equal(shown, stage.drawn_anew())
     blank = bool(np.isnan(changes["strength"]))
-    assert drawn.ruling.numbered == (not blank)
+    assert drawn.axes_grid.numbered == (not blank)
     stage.show(Frame("time", {**frame.columns, "strength": np.ones(30)}))
     assert drawn._remark.get_text() == ""
 
@@ -83,7 +83,7 @@ def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
     stage.show()
     stage.show(Frame("time", {**frame.columns, "strength": shares}))
     (drawn,) = stage.scene.panels
-    assert drawn.ruling.labels()[:3] == ["0%", "10%", "20%"]
+    assert drawn.axes_grid.labels()[:3] == ["0%", "10%", "20%"]
     assert drawn.tell(0.125) == "12.50%"
 
 
@@ -91,11 +91,11 @@ def test_close_ticks_are_thinned() -> None:
     panel = Panel((Line("close"),), ylabel="", limits=(0.0, 100.0), ticks=(0.0, 30.0, 50.0, 70.0, 100.0))
     stage = Stage(FakeModel(replace(PRICES, panels=(panel,) * 4), FakeFold({"AAPL": bars(30)})), size=(6.0, 1.9))
     stage.show()
-    assert stage.scene.panels[0].ruling.labels() == ["0", "100"]
+    assert stage.scene.panels[0].axes_grid.labels() == ["0", "100"]
     stage.canvas.figure.set_size_inches(6.0, 9.0)
     stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
     stage.scene.paint()
-    assert stage.scene.panels[0].ruling.labels() == ["0", "30", "50", "70", "100"]
+    assert stage.scene.panels[0].axes_grid.labels() == ["0", "30", "50", "70", "100"]
 
 
 def test_a_logarithmic_scale_gives_way_to_a_price_that_is_not_above_zero() -> None:
@@ -103,13 +103,13 @@ def test_a_logarithmic_scale_gives_way_to_a_price_that_is_not_above_zero() -> No
     stage.scene.rule(grid=True, log=True)
     stage.show()
     (prices, *_) = stage.scene.panels
-    assert (prices.axes.get_yscale(), prices.ruling.name) == ("log", "price (log)")
+    assert (prices.axes.get_yscale(), prices.axes_grid.name) == ("log", "price (log)")
     frame = bars(30)
     fallen = Frame("time", {**frame.columns, "low": np.where(np.arange(30) == 20, -40.0, frame["low"])})
     shown = stage.show(fallen)
-    assert (prices.axes.get_yscale(), prices.ruling.name) == ("linear", "price")
+    assert (prices.axes.get_yscale(), prices.axes_grid.name) == ("linear", "price")
     assert prices.axes.get_ylim()[0] < -40.0
     assert np.array_equal(shown, stage.drawn_anew())
     shown = stage.show(frame)
-    assert (prices.axes.get_yscale(), prices.ruling.name) == ("log", "price (log)")
+    assert (prices.axes.get_yscale(), prices.axes_grid.name) == ("log", "price (log)")
     assert np.array_equal(shown, stage.drawn_anew())

@@ -20,12 +20,12 @@ from stockstream.charts.theme import THEMES, Theme, light
 from stockstream.records import SIMULATED, Bar
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
-from stockstream.views.returns import Spread, beyond, reach
+from stockstream.views.returns import ReturnDistribution, beyond, reach
 from tests.charts.test_theme import SIGHT, apart, contrast
 from tests.views.bars import bar, walk
 
 
-def spread_of(*bars: Bar) -> Spread:
+def spread_of(*bars: Bar) -> ReturnDistribution:
     fold = DashboardFold(Selection())
     fold.apply(bars)
     (group,) = fold.groups()
@@ -144,14 +144,14 @@ def test_simulated_returns_say_so() -> None:
         assert "SIMULATED" not in words(draw(THREE, light()).axes[0])
 
 
-@pytest.mark.parametrize("sight", SIGHT)
+@pytest.mark.parametrize("view_context", SIGHT)
 @pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
-def test_falling_together_and_apart_differ_whatever_colours_somebody_sees(theme: Theme, sight: str) -> None:
+def test_falling_together_and_apart_differ_whatever_colours_somebody_sees(theme: Theme, view_context: str) -> None:
     shades = diverging(theme)
     for share, least in ((1.0, 30), (0.5, 15), (0.25, 7)):
         pair = to_hex(shades((1 - share) / 2)), to_hex(shades((1 + share) / 2))
-        assert apart(pair, sight) >= least
-        assert apart((theme.background, *pair), sight) >= min(least, 6)
+        assert apart(pair, view_context) >= least
+        assert apart((theme.background, *pair), view_context) >= min(least, 6)
 
 
 def test_numbers_can_be_read_on_every_colour() -> None:

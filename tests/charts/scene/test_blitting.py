@@ -119,7 +119,7 @@ def test_nothing_is_drawn_where_nothing_changed() -> None:
 
 
 def test_frame_that_is_written_to_afterwards_is_noticed() -> None:
-    """A fold may reuse its columns for the next frame; what was baked is compared with a copy."""
+    """A fold may reuse its columns for the next frame; what was cached is compared with a copy."""
     whole = bars(200)
     stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": whole})))
     stage.show()

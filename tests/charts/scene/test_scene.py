@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from stockstream.charts.marks.bars import DrawnGroups
-from stockstream.charts.marks.lines import Level
+from stockstream.charts.marks.lines import Layer
 from stockstream.charts.theme import light
 from stockstream.present.status_bar import utc_now
 from stockstream.views.frame import Frame
@@ -66,7 +66,7 @@ def test_new_bars_are_labelled() -> None:
     stage = Stage(prices(1), rows=100)
     for total in range(200, 300):
         stage.show(whole.slice(slice(0, total)))
-        drawn = {int(row) for row in np.array(stage.scene.panels[-1].ruling.rows)}
+        drawn = {int(row) for row in np.array(stage.scene.panels[-1].axes_grid.rows)}
         quarters = whole.instants[:total].astype("M8[m]").astype(int) % 15 == 0
         assert max(drawn) == np.flatnonzero(quarters)[-1]
 
@@ -137,7 +137,7 @@ def test_labels_go_with_a_view_that_the_user_moves() -> None:
     axes = stage.scene.panels[0].axes
     axes.set_xlim(100, 110)
     stage.drawn_anew()
-    ticks = np.array(stage.scene.panels[-1].ruling.rows)
+    ticks = np.array(stage.scene.panels[-1].axes_grid.rows)
     assert len(ticks) > 3
     assert ticks.min() >= 99
     assert ticks.max() <= 111
@@ -260,7 +260,7 @@ def test_the_legend_shows_lines_as_they_are_and_many_are_asked_to_be_chosen() ->
     mark = stage.mark(0, DrawnGroups)
     samples = stage.scene.panels[0].caption._samples
     for number, sample in enumerate(samples):
-        line = mark.patch(Level.SETTLED, 2 * number + 1)
+        line = mark.patch(Layer.SETTLED, 2 * number + 1)
         assert isinstance(sample, Line2D)
         assert sample.get_visible()
         assert sample.is_dashed() == (line.get_linestyle() not in ("solid", "-"))
@@ -282,9 +282,11 @@ def test_a_few_bars_are_labelled_with_their_day(left: float, width: float) -> No
     stage.show()
     stage.scene.panels[0].axes.set_xlim(left, left + width)
     stage.scene.paint()
-    ruling = stage.scene.panels[-1].ruling
-    assert ruling.row_labels is not None
-    seen = [label for row, label in zip(ruling.rows, ruling.row_labels, strict=True) if left <= row <= left + width]
+    axes_grid = stage.scene.panels[-1].axes_grid
+    assert axes_grid.row_labels is not None
+    seen = [
+        label for row, label in zip(axes_grid.rows, axes_grid.row_labels, strict=True) if left <= row <= left + width
+    ]
     assert any("Mar" in label for label in seen)
 
 

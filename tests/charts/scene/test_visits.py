@@ -24,7 +24,7 @@ def show(stage: Stage, step: int) -> None:
 
 def in_view(stage: Stage) -> tuple[np.datetime64, np.datetime64]:
     left, right = stage.scene.viewport.across
-    instants = stage.scene.subject.frame.instants
+    instants = stage.scene.plot_data.frame.instants
     return instants[int(np.ceil(left))], instants[min(len(instants) - 1, int(right))]
 
 
@@ -39,7 +39,7 @@ def test_the_stretch_in_view_goes_along_and_the_former_view_is_found() -> None:
     assert in_view(stage) == stretch
     assert viewport.across == pytest.approx((before[0] - 150, before[1] - 150))
     low, high = stage.scene.panels[0].axes.get_ylim()
-    assert low < stage.scene.subject.frame["low"][60] < high
+    assert low < stage.scene.plot_data.frame["low"][60] < high
     viewport.pan(0.5)  # by hand: it is this symbol's from now on
     stage.scene.paint()
     panned = viewport.across

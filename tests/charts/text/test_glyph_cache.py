@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stockstream.charts.text import glyph_cache as stamps
+from stockstream.charts.text import glyph_cache
 from stockstream.charts.text.text import Ruler
 
 
@@ -25,7 +25,7 @@ def drawn(words: str, *, ours: bool, place: tuple[float, float] = (20.0, 30.0), 
     renderer.clear()
     canvas.figure.patch.draw(renderer)
     if ours:
-        stamps.draw(text, renderer)
+        glyph_cache.draw(text, renderer)
     else:
         text.draw(renderer)
     return np.asarray(renderer.buffer_rgba()).astype(np.int16)
@@ -72,7 +72,7 @@ def test_they_are_as_wide_as_they_are_said_to_be() -> None:
 def test_a_drawing_of_another_kind_has_its_own_letters() -> None:
     canvas = FigureCanvasAgg(Figure())
     text = canvas.figure.text(0.5, 0.5, "word", animated=True)
-    canvas.mpl_connect("draw_event", lambda event: stamps.draw(text, event.renderer))
+    canvas.mpl_connect("draw_event", lambda event: glyph_cache.draw(text, event.renderer))
     file = io.BytesIO()
     canvas.figure.savefig(file, format="svg")
     assert b"<!-- word -->" in file.getvalue()

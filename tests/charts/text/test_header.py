@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import light
-from stockstream.present.status_bar import Strip
+from stockstream.present.status_bar import StatusBar
 
 PARTS = (
     "○ not connected since 14:28:05 (13 min)",
@@ -32,7 +32,7 @@ def header(width: float) -> tuple[Header, FigureCanvasAgg]:
 @pytest.mark.parametrize("width", [4.0, 6.0, 8.0, 10.0, 16.0])
 def test_no_words_overlap_or_leave_the_figure(width: float) -> None:
     made, canvas = header(width)
-    made.say(Strip(PARTS, "bad"))
+    made.say(StatusBar(PARTS, "bad"))
     height = made.layout()
     title, strip = (text.get_window_extent(canvas.get_renderer()) for text in (made.title, made.strip.artist))
     for box in (title, strip):
@@ -46,7 +46,7 @@ def test_what_the_strip_has_no_room_for_is_left_out_and_said_to_be() -> None:
     shown = []
     for width in (5.0, 8.0, 16.0):
         made, _ = header(width)
-        made.say(Strip(PARTS, "bad"))
+        made.say(StatusBar(PARTS, "bad"))
         made.layout()
         shown.append(made.strip.artist.get_text())
     assert shown[0].endswith("…")
@@ -61,7 +61,9 @@ def test_what_the_strip_has_no_room_for_is_left_out_and_said_to_be() -> None:
 def test_what_is_said_first_is_cut_rather_than_left_out(width: float) -> None:
     made, canvas = header(width)
     made.say(
-        Strip(("● connected since 12:00", "saved bands-AAPL.png in /home/" + "somebody/" * 30, "up to date"), "good")
+        StatusBar(
+            ("● connected since 12:00", "saved bands-AAPL.png in /home/" + "somebody/" * 30, "up to date"), "good"
+        )
     )
     made.layout()
     text = made.strip.artist.get_text()
@@ -74,6 +76,6 @@ def test_bad_news_has_its_own_colour() -> None:
     made, _ = header(10.0)
     colors = set()
     for tone in ("good", "quiet", "bad"):
-        made.say(Strip(("connected",), tone))
+        made.say(StatusBar(("connected",), tone))
         colors.add(made.strip.artist.get_color())
     assert len(colors) == 3

@@ -61,7 +61,7 @@ def test_paused_drawing_stays_while_data_comes() -> None:
     stage.viewer.pause()
     stage.scene.paint()
     assert "paused" not in strip(stage)
-    assert len(stage.scene._subject.frame) == 120
+    assert len(stage.scene._plot_data.frame) == 120
 
 
 def test_what_comes_while_it_is_paused_is_counted() -> None:

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 
-ROOT = Path(__file__).parents[2]
-TOOLKITS = list(backend.BACKENDS)
+ROOT = Path(__file__).parents[3]
+TOOLKITS = list(toolkits.BACKENDS)
 
 
 def run(toolkit: str, scenario: str, folder: Path) -> dict[str, Any]:
-    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None:
         pytest.skip(f"{toolkit}: {failure}")
     ended = subprocess.run(

@@ -22,12 +22,12 @@ from stockstream.cli.serving import endpoint
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.topics import STOCKS
-from tests.cli.hands import until
+from tests.cli.helpers import until
 from tests.cli.test_metrics import text
 from tests.site import Site
 from tests.views.bars import bar, walk
 
-DOCS = Path(__file__).parents[2] / "docs" / "monitor.md"
+DOCS = Path(__file__).parents[3] / "docs" / "monitor.md"
 
 
 def commit(site: Site, group: str, positions: dict[int, int]) -> None:

@@ -21,7 +21,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.producers.sample import sample_flights
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS
-from tests.cli.hands import events, stockstream, until
+from tests.cli.helpers import events, stockstream, until
 from tests.producers.flight_lines import LINE, line, write
 from tests.site import Site
 

@@ -19,7 +19,7 @@ import pytest
 from stockstream.consumers.read import read
 from stockstream.errors import BrokerError
 from stockstream.kafka.tail import Tail
-from tests.cli.hands import events, stockstream
+from tests.cli.helpers import events, stockstream
 from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, candle, minutes, null, standing_in
 from tests.site import Site
 

@@ -19,7 +19,7 @@ from stockstream.indicators import Resampler
 from stockstream.indicators.catalog import catalog
 from stockstream.records import IMPOSSIBLE
 from stockstream.topics import STOCKS
-from tests.cli.hands import clean, stockstream
+from tests.cli.helpers import clean, stockstream
 from tests.site import Site
 from tests.views.bars import bar, walk
 

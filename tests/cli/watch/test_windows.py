@@ -16,7 +16,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.cli.watch import windows
 from stockstream.cli.watch.options import WatchOptions
 from stockstream.cli.watch.watch import app
@@ -24,17 +24,17 @@ from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
 from stockstream.present.geometry import Geometry
 from stockstream.present.memory import Memory
-from stockstream.present.preferences import Looks
+from stockstream.present.preferences import Preferences
 from stockstream.views.fold import Selection
-from tests.cli.hands import clean, until
+from tests.cli.helpers import clean, until
 
 SCREEN = Geometry(1600, 1200, 0, 0)
 
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    monkeypatch.setattr(backend, "choose", lambda _: "TkAgg")
-    monkeypatch.setattr(backend, "screen", lambda _: SCREEN)
+    monkeypatch.setattr(toolkits, "choose", lambda _: "TkAgg")
+    monkeypatch.setattr(toolkits, "screen", lambda _: SCREEN)
     return load(None, {"state_dir": str(tmp_path / "state")}, {})
 
 
@@ -44,7 +44,7 @@ def files(settings: Settings, *remembered: Geometry | None) -> list[Path]:
     for number, place in enumerate(remembered):
         file = windows.memory_file(settings, "bollinger", Selection((f"S{number}",)))
         memory = Memory(file)
-        memory.put("window", Looks(geometry=place, theme="dark"))
+        memory.put("window", Preferences(geometry=place, theme="dark"))
         memory.close()
         made.append(file)
     return made
@@ -87,13 +87,13 @@ def test_one_window_stands_where_it_likes(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("options", "remembers", "asked"),
     [
-        (WatchOptions(), True, Looks()),
-        (WatchOptions(no_memory=True), False, Looks()),
-        (WatchOptions(theme="dark", rows=90), True, Looks(theme="dark", rows=90)),
-        (WatchOptions(geometry="800x500+1+2"), True, Looks(geometry=Geometry(800, 500, 1, 2))),
+        (WatchOptions(), True, Preferences()),
+        (WatchOptions(no_memory=True), False, Preferences()),
+        (WatchOptions(theme="dark", rows=90), True, Preferences(theme="dark", rows=90)),
+        (WatchOptions(geometry="800x500+1+2"), True, Preferences(geometry=Geometry(800, 500, 1, 2))),
     ],
 )
-def test_options_hold_for_once(settings: Settings, options: WatchOptions, remembers: bool, asked: Looks) -> None:
+def test_options_hold_for_once(settings: Settings, options: WatchOptions, remembers: bool, asked: Preferences) -> None:
     assert windows.looks(settings.window, options, None, None).asked == asked
     file = windows.memory_file(settings, "bollinger", Selection(("A",)))
     assert windows.memory(settings, "bollinger", Selection(("A",)), options) == (file if remembers else None)
@@ -185,7 +185,7 @@ def each(tmp_path: Path) -> Iterator[list[Each]]:
 
 
 def opened(each: list[Each], folder: Path, toolkit: str, *options: str) -> Each:
-    failure = backend.probe(toolkit) if os.environ.get("DISPLAY") else "there is no display"
+    failure = toolkits.probe(toolkit) if os.environ.get("DISPLAY") else "there is no display"
     if failure is not None or shutil.which("xdotool") is None:
         pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
     started = Each(folder, toolkit, *options)
@@ -194,7 +194,7 @@ def opened(each: list[Each], folder: Path, toolkit: str, *options: str) -> Each:
     return started
 
 
-@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+@pytest.mark.parametrize("toolkit", list(toolkits.BACKENDS))
 def test_windows_for_each_stand_side_by_side_and_end_with_ctrl_c(
     toolkit: str, tmp_path: Path, each: list[Each]
 ) -> None:
@@ -217,7 +217,7 @@ def test_windows_for_each_stand_side_by_side_and_end_with_ctrl_c(
     assert running.running() == []
 
 
-@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+@pytest.mark.parametrize("toolkit", list(toolkits.BACKENDS))
 def test_windows_for_each_are_closed_one_by_one(toolkit: str, tmp_path: Path, each: list[Each]) -> None:
     running = opened(each, tmp_path, toolkit)
     first, second = running.windows()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stockstream.charts.window import toolkit as backend
+from stockstream.charts.window import toolkits
 from stockstream.errors import DisplayError
 
 
@@ -21,16 +21,16 @@ def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_display")
 @pytest.mark.parametrize("wanted", ["auto", "tk", "qt"])
 def test_without_a_display_there_is_a_hint_and_no_probe(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend, "probe", lambda _: pytest.fail("probed"))
+    monkeypatch.setattr(toolkits, "probe", lambda _: pytest.fail("probed"))
     with pytest.raises(DisplayError, match=r"no display .*--headless FILE\.png"):
-        backend.choose(wanted)
+        toolkits.choose(wanted)
 
 
 def test_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":4711")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(DisplayError) as told:
-        backend.choose("auto")
+        toolkits.choose("auto")
     assert "tk: " in str(told.value)
     assert "qt: " in str(told.value)
     assert "--headless FILE.png" in str(told.value)
@@ -40,47 +40,47 @@ def test_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 def probes(monkeypatch: pytest.MonkeyPatch, **programs: str) -> None:
     """Other programs in place of those that try the toolkits."""
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr(backend, "_PROBES", programs)
+    monkeypatch.setattr(toolkits, "_PROBES", programs)
 
 
 def test_the_first_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     probes(monkeypatch, tk="", qt="")
-    assert (backend.choose("auto"), backend.choose("qt")) == ("TkAgg", "QtAgg")
+    assert (toolkits.choose("auto"), toolkits.choose("qt")) == ("TkAgg", "QtAgg")
     probes(monkeypatch, tk="import no_such_toolkit", qt="")
-    assert backend.choose("auto") == "QtAgg"
+    assert toolkits.choose("auto") == "QtAgg"
 
 
 def test_a_toolkit_that_crashes_does_no_harm(monkeypatch: pytest.MonkeyPatch) -> None:
     probes(monkeypatch, tk="import os; os.abort()", qt="")
-    assert backend.probe("tk") == "it ended with -6"
-    assert backend.choose("auto") == "QtAgg"
+    assert toolkits.probe("tk") == "it ended with -6"
+    assert toolkits.choose("auto") == "QtAgg"
 
 
 def test_a_toolkit_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     probes(monkeypatch, tk="import time; time.sleep(60)")
-    monkeypatch.setattr(backend, "_TIME_OUT", 0.5)
-    assert backend.probe("tk") == "no answer within 0 s"
+    monkeypatch.setattr(toolkits, "_TIME_OUT", 0.5)
+    assert toolkits.probe("tk") == "no answer within 0 s"
 
 
 def test_one_that_was_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     probes(monkeypatch, tk="import no_such_toolkit", qt="")
     with pytest.raises(DisplayError, match=r"No module named 'no_such_toolkit'.*python3-tk"):
-        backend.choose("tk")
+        toolkits.choose("tk")
 
 
-@pytest.mark.parametrize("toolkit", list(backend.BACKENDS))
+@pytest.mark.parametrize("toolkit", list(toolkits.BACKENDS))
 def test_the_screen_s_size_is_told(toolkit: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    failure = backend.probe(toolkit) if backend.has_display() else "there is no display"
+    failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None:
         pytest.skip(f"{toolkit}: {failure}")
-    name = backend.BACKENDS[toolkit]
-    room = backend.screen(name)
+    name = toolkits.BACKENDS[toolkit]
+    room = toolkits.screen(name)
     assert room.width > 600
     assert room.height > 400
     assert (room.left, room.top) == (0, 0)
     monkeypatch.setenv("DISPLAY", ":4711")
     with pytest.raises(DisplayError, match="size is not known"):
-        backend.screen(name)
+        toolkits.screen(name)
 
 
 def test_finding_out_imports_no_matplotlib() -> None:
