@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -135,12 +134,9 @@ def test_a_flight_of_a_year_that_no_view_can_show_is_none() -> None:
     assert FLIGHTS.record is Flight
 
 
-def test_the_records_of_other_programs() -> None:
-    folder = Path(os.environ.get("CASES") or Path(__file__).parents[2] / "shared" / "cases")
-    if not folder.is_dir():
-        pytest.skip("the cases are not on this machine (CASES says where they are)")
+def test_the_records_of_other_programs(shared_cases: Path) -> None:
     verdicts = {}
-    for number, line in enumerate((folder / "foreign_records.jsonl").read_bytes().splitlines(), 1):
+    for number, line in enumerate((shared_cases / "foreign_records.jsonl").read_bytes().splitlines(), 1):
         try:
             STOCKS.decoder()(line)
             verdicts[number] = "bar"

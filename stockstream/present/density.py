@@ -13,8 +13,8 @@ MANY: Final = 9
 class Density:
     """How much is said around the panels, and how closely it stands.
 
-    ``strip`` and ``caption`` are the lines that the strip and each caption have at most; ``captions`` says which panels
-    have one. ``named`` and ``dated`` are the names of the values' axes and the title of time's, ``labelled`` the
+    ``strip`` and ``caption`` are the lines that the status bar and each caption have at most; ``captions`` says which
+    panels have one. ``named`` and ``dated`` are the names of the values' axes and the title of time's, ``labelled`` the
     labels of that. ``above``, ``beneath`` and ``between`` are points: over the title, under a caption, and from panel
     to panel.
     """

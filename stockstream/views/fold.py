@@ -49,10 +49,10 @@ class Fold(Protocol[R_contra]):
         """The exchange's time zone for the axis; None for UTC and for days."""
 
     def latest(self) -> np.datetime64 | None:
-        """The newest index value among all the keys, for the strip."""
+        """The newest index value among all the keys, for the status bar."""
 
     def counts(self) -> Mapping[str, int]:
-        """What was not simply taken: corrections, duplicates, doubtful bars; for the strip and the log."""
+        """What was not simply taken: corrections, duplicates, doubtful bars; for the status bar and the log."""
 
     def state(self) -> bytes:
         """Everything, with a version, for a checkpoint."""

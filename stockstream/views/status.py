@@ -1,4 +1,4 @@
-"""How a consumer stands: what the strip under a window's title says."""
+"""How a consumer stands: what the status bar under a window's title says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the strip says."""
+"""What the status bar says."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class DashboardWindow(Shell):
         self.board.say(status_bar(status, utc_now(), held=held, note=note))
 
     def note(self, text: str) -> None:
-        """Have the strip say something for a while."""
+        """Have the status bar say something for a while."""
         self._note = (text, time.monotonic() + _NOTE_FOR)
         self._say()
 

@@ -1,4 +1,4 @@
-"""What stands at the top: the title, and the strip beneath it."""
+"""What stands at the top: the title, and the status bar beneath it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stockstream.charts.theme import Theme
 from stockstream.present.status_bar import StatusBar
 
 _NARROW: Final = 540.0
-"""Points; below it the strip takes two lines."""
+"""Points; below it the status bar takes two lines."""
 
 _BETWEEN: Final = "  ·  "
 _LEAST_TITLE: Final = 60.0
@@ -72,7 +72,7 @@ class Header:
     def layout(self, *, above: float = MARGIN, lines: int = 2, titled: bool = True) -> float:
         """Give both their places; returns where they end, in points from the figure's upper edge.
 
-        The title stands ``above`` points beneath that, and the strip takes so many ``lines`` at most.
+        The title stands ``above`` points beneath that, and the status bar takes so many ``lines`` at most.
         """
         self.stale = False
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
@@ -108,7 +108,7 @@ class Header:
         self.badge.set_position((1 - (MARGIN + 3) / width, 1 - down / height))
 
     def _wrapped(self) -> str:
-        """The strip's parts in its lines; what has no room is cut, or left out, from the end: an ellipsis says so."""
+        """The status bar's parts in its lines. What has no room is cut from the end; an ellipsis says so."""
         if not self._lines:
             return ""
         room = 72.0 * self._figure.get_size_inches()[0] - 2 * MARGIN

@@ -1,4 +1,4 @@
-"""Between a model and a scene: which key is shown, whether the drawing is paused, and what the strip says."""
+"""Between a model and a scene: which key is shown, whether the drawing is paused, and what the status bar says."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Viewer:
     key
         What to show as soon as it is there, unless the user chooses first; None for the first there is.
     ages
-        Whether the strip tells how long ago things were.
+        Whether the status bar tells how long ago things were.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Viewer:
         return self._wanted or self.key
 
     def note(self, text: str) -> None:
-        """Have the strip say something for a while, from when `say` is called next."""
+        """Have the status bar say something for a while, from when `say` is called next."""
         self._note = (text, time.monotonic() + _NOTE_FOR)
 
     # Levels that are watched.
@@ -166,11 +166,11 @@ class Viewer:
 
     @property
     def flashing(self) -> bool:
-        """Whether the strip flashes, so that `say` is to be called every half second."""
+        """Whether the status bar flashes, so that `say` is to be called every half second."""
         return time.monotonic() - self._alarm[1] < _FLASHES_FOR
 
     def hush(self) -> None:
-        """The user has seen what the strip flashed for."""
+        """The user has seen what the status bar flashed for."""
         self._alarm = ("", -_ALARM_FOR)
 
     def measure(self) -> None:

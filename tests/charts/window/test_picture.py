@@ -36,7 +36,7 @@ def test_it_is_what_a_window_shows(model: FakeModel, tmp_path: Path) -> None:
     stage.show()
     drawn = pixels(file)
     assert drawn.shape == (600, 1000, 4)
-    # Beneath the strip, which alone differs: a window tells ages, a picture when it was drawn.
+    # Beneath the status bar, which alone differs: a window tells ages, a picture when it was drawn.
     assert np.array_equal(drawn[64:], stage.pixels()[64:])
     assert ink(drawn, light().up) > 300
 
