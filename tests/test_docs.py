@@ -28,5 +28,5 @@ def test_every_window_has_its_picture(name: str) -> None:
 
 
 def test_every_page_is_on_the_start_page() -> None:
-    linked = re.findall(r"\]\((\w+\.md)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
+    linked = re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
     assert {page.name for page in (ROOT / "docs").glob("*.md")} == {*linked, "index.md"}

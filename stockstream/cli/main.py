@@ -72,6 +72,7 @@ COMMANDS: Final = {
     "config": Entry(
         "stockstream.cli.config:config", "Show the settings in effect, and where each is from.", CARE, plugged=True
     ),
+    "dlq": Entry("stockstream.cli.dlq:app", "List, show, put back or purge what could not be read.", CARE),
     "reset": Entry("stockstream.cli.reset:reset", "Delete the topics and what the windows have saved.", CARE),
     "doctor": Entry("stockstream.cli.doctor:doctor", "Check what this machine has, and say what to do.", CARE),
     "sample": Entry("stockstream.cli.sample:app", "Make the sample data.", CARE),

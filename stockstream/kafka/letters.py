@@ -22,6 +22,22 @@ WHOLE: Final = 2_000_000
 SHORTENED: Final = 65_536
 """Bytes that are kept of one that is larger."""
 
+REASON: Final = "reason"
+"""The header that says why."""
+
+PLACE: Final = "dead-letter"
+"""The header of a record that was put back: the dead letter's position, where it was first."""
+
+IDENTITY: Final = "dead-letter-id"
+"""The header of a record that was put back: `identity` of the dead letter."""
+
+REPLAYED: Final = "replayed"
+"""The header by which a message among the dead letters is no letter but a mark that one was put back, and where."""
+
+REPLAYING: Final = "replaying"
+"""The header, and the key, of the note that a replay began. Its value tells, as JSON, where the topic ended then; none
+at all that it came to its end."""
+
 _LONGEST_REASON: Final = 1_000
 
 
@@ -52,7 +68,7 @@ def letter(key: str, value: bytes | None, reason: str, *, most: int = WHOLE) -> 
     Letter(key='stocks/0/7', value=b'abc', headers=[('reason', b'malformed')])
     """
     whole = value or b""
-    headers: list[tuple[str, str | bytes | None]] = [("reason", _cut(reason))]
+    headers: list[tuple[str, str | bytes | None]] = [(REASON, _cut(reason))]
     if len(whole) <= most:
         return Letter(key, whole, headers)
     headers += [
@@ -61,6 +77,15 @@ def letter(key: str, value: bytes | None, reason: str, *, most: int = WHOLE) -> 
         ("position", key.encode(errors="replace")),
     ]
     return Letter(key, whole[: min(most, SHORTENED)], headers)
+
+
+def identity(place: str, value: bytes) -> str:
+    """What tells a dead letter from all others: of its position and bytes, so that it is the same whoever wrote it.
+
+    >>> identity("stocks/0/7", b"abc") == identity("stocks/0/7", b"abc") != identity("stocks/0/8", b"abc")
+    True
+    """
+    return sha256(place.encode(errors="replace") + b"\n" + value).hexdigest()[:32]
 
 
 def _cut(reason: str) -> bytes:

@@ -1,0 +1,294 @@
+"""``stockstream dlq``: what could not be read: listed, shown, put back, purged."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from filelock import FileLock, Timeout
+
+from stockstream.cli.context import Context
+from stockstream.cli.outputs import JsonOption
+from stockstream.cli.text import printable, size, table
+from stockstream.cli.topics import PATIENCE
+from stockstream.errors import BrokerError, StateError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.letterbox import Choice, Kept, Letterbox, contents, opened
+from stockstream.kafka.replay import Outcome, Replay
+from stockstream.names import cut
+from stockstream.topics import TOPICS, Topic
+
+app = typer.Typer(no_args_is_help=True)
+
+_SHOWN: Final = 100
+_LONGEST: Final = 2_000
+_EXAMPLES: Final = 5
+_WIDEST: Final = 120
+"""Signs of a place or a reason that are shown."""
+
+PlacesArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PLACE",
+        help="topic/partition/offset or file/line, or the beginning of it: stocks/0, flights.csv.",
+        show_default=False,
+    ),
+]
+ReasonOption = Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Those whose reason has these.")]
+TopicOption = Annotated[
+    str | None, typer.Option("--topic", metavar="TOPIC", help="Those of stocks or of flights; without it of both.")
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@app.callback()
+def dlq() -> None:
+    """Look after the dead letters: what could not be read, kept byte for byte on stocks.dlq and flights.dlq."""
+
+
+@app.command("list")
+def list_letters(
+    ctx: typer.Context,
+    places: PlacesArgument = None,
+    reason: ReasonOption = None,
+    topic: TopicOption = None,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=1, metavar="N", help="The newest N, the others counted.")
+    ] = _SHOWN,
+    as_json: JsonOption = False,
+) -> None:
+    """List the dead letters, the oldest first.
+
+    Place, when it was written, bytes, whether it was put back, and why it cannot be read.
+    """
+    context = Context.of(ctx)
+    found = [letter for _, letters in _chosen(context, topic, Choice(places or (), reason)) for letter in letters]
+    if as_json:
+        context.reporter.result(json.dumps([_record(letter) for letter in found], indent=2))
+        return
+    if not found:
+        context.reporter.note("no dead letters" + (" of that kind" if places or reason or topic else ""))
+        return
+    rows = [
+        [
+            cut(printable(letter.place), _WIDEST),
+            f"{letter.sent:%Y-%m-%d %H:%M:%S}Z",
+            size(letter.length),
+            _state(letter),
+            cut(printable(letter.reason), _WIDEST),
+        ]
+        for letter in found[-count:]
+    ]
+    context.reporter.result(table(["PLACE", "WRITTEN", "SIZE", "STATE", "WHY"], rows, right=["SIZE"]))
+    if len(found) > count:
+        context.reporter.note(f"and {len(found) - count:,} older ones: -n {len(found)} lists them, too")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset or file/line.")],
+    topic: TopicOption = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Its bytes alone, as they are: `> FILE` keeps them.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one dead letter: all that is known of it, and its bytes."""
+    context = Context.of(ctx)
+    box, letter = _single(context, topic, place)
+    value = next((value for _, value in contents(box, [letter], context.settings.connection())), b"")
+    if raw:
+        sys.stdout.buffer.write(value)
+        sys.stdout.buffer.flush()
+    elif as_json:
+        text = value.decode(errors="backslashreplace")
+        context.reporter.result(json.dumps(_record(letter) | {"value": text}, indent=2))
+    else:
+        context.reporter.result(_told(box, letter, value))
+
+
+@app.command()
+def replay(
+    ctx: typer.Context,
+    places: PlacesArgument = None,
+    reason: ReasonOption = None,
+    topic: TopicOption = None,
+    mended: Annotated[
+        Path | None,
+        typer.Option("--with", metavar="FILE", help="Send the record in this file in place of the one letter's."),
+    ] = None,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back; send nothing.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Put back what can be read now, each once.
+
+    It goes to the end of its topic, and no second time, however often this is run. What is put back has its first place in the
+    header dead-letter. Without PLACE and --reason all are tried.
+    """
+    context = Context.of(ctx)
+    connection = context.settings.connection()
+    if mended is None:
+        chosen, value = _chosen(context, topic, Choice(places or (), reason)), None
+    else:
+        if len(places or ()) != 1 or reason is not None:
+            raise typer.BadParameter("stands in for one dead letter: name its place", param_hint="--with")
+        value = _read(mended)
+        box, letter = _single(context, topic, (places or [""])[0])
+        chosen = [(box, [letter])]
+    outcome = Outcome()
+    with _alone(context):
+        for box, letters in chosen:
+            if letters:
+                # What another replay did in the meantime is known now.
+                fresh = opened(box.topic, connection)
+                now = [fresh.letters[each.place] for each in letters if each.place in fresh.letters]
+                one = Replay(fresh, connection).run(now, mended=value, dry=dry)
+                outcome.replayed |= one.replayed
+                outcome.before |= one.before
+                outcome.unreadable |= one.unreadable
+                outcome.shortened |= one.shortened
+    if as_json:
+        context.reporter.result(json.dumps(vars(outcome), indent=2))
+    else:
+        _tell(context, outcome, dry=dry)
+    if outcome.left and (places or not outcome.replayed):
+        raise typer.Exit(1)
+
+
+@app.command()
+def purge(
+    ctx: typer.Context,
+    places: PlacesArgument = None,
+    reason: ReasonOption = None,
+    topic: TopicOption = None,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Only those that were put back.")] = False,
+    yes: YesOption = False,
+) -> None:
+    """Delete dead letters for good: those chosen, or all; asks first.
+
+    What cannot be read stays in its topic: a window that reads that from its start writes its dead letter again.
+    """
+    context = Context.of(ctx)
+    chosen = [
+        (box, [letter for letter in letters if letter.replayed or not replayed])
+        for box, letters in _chosen(context, topic, Choice(places or (), reason))
+    ]
+    lost = sum(letter.replayed is None for _, letters in chosen for letter in letters)
+    total = sum(len(letters) for _, letters in chosen)
+    if not total:
+        context.reporter.note("nothing to delete")
+        return
+    context.reporter.note(f"On {context.settings.bootstrap_servers} this goes, for good:")
+    for box, letters in chosen:
+        if letters:
+            context.reporter.note(f"  {box.topic.dead_letters}: {len(letters):,} of {len(box.letters):,} dead letters")
+    if lost:
+        context.reporter.note(f"  {lost:,} of them were not put back")
+    if not yes and not typer.confirm("Delete it?", err=True):
+        context.reporter.note("nothing was deleted")
+        raise typer.Exit(1)
+    with _alone(context):
+        for box, letters in chosen:
+            Replay(box, context.settings.connection()).purge(letters)
+    context.reporter.result(f"deleted: {total:,} dead letter{'' if total == 1 else 's'}")
+
+
+def _boxes(context: Context, topic: str | None) -> list[Letterbox]:
+    """What the topics' dead-letter topics hold, those that exist."""
+    if topic is not None and topic.removesuffix(".dlq") not in TOPICS:
+        raise typer.BadParameter(f"{cut(topic)} is none of {', '.join(TOPICS)}", param_hint="--topic")
+    wanted: Sequence[Topic[Any]] = list(TOPICS.values()) if topic is None else [TOPICS[topic.removesuffix(".dlq")]]
+    connection = context.settings.connection()
+    names = Admin(connection, timeout=PATIENCE).names()
+    return [opened(each, connection) for each in wanted if each.dead_letters in names]
+
+
+def _chosen(context: Context, topic: str | None, choice: Choice) -> list[tuple[Letterbox, list[Kept]]]:
+    return [(box, box.chosen(choice)) for box in _boxes(context, topic)]
+
+
+def _single(context: Context, topic: str | None, place: str) -> tuple[Letterbox, Kept]:
+    """The dead letter of a place. Raises `BrokerError` where there is none, or one on either topic."""
+    found = [(box, box.letters[place]) for box in _boxes(context, topic) if place in box.letters]
+    if len(found) > 1:
+        raise BrokerError(f"{cut(place)} is on both topics", hint="--topic says which is meant")
+    if not found:
+        raise BrokerError(f"no dead letter {cut(place)}", hint="`stockstream dlq list` names them")
+    return found[0]
+
+
+@contextmanager
+def _alone(context: Context) -> Iterator[None]:
+    """Only one at a time puts back or purges. Raises `StateError`."""
+    folder = context.settings.state_dir / Admin(context.settings.connection(), timeout=PATIENCE).cluster_id()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "dlq.lock", blocking=False):
+            yield
+    except Timeout:
+        raise StateError("another `stockstream dlq` is at work", hint="try again when it has ended") from None
+    except OSError as error:
+        raise StateError(f"{error.filename or folder}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {(error.strerror or str(error)).lower()}", param_hint="--with") from None
+
+
+def _state(letter: Kept) -> str:
+    if letter.replayed is not None:
+        return f"put back as {printable(letter.replayed)}"
+    return "shortened" if letter.shortened else "kept"
+
+
+def _record(letter: Kept) -> dict[str, Any]:
+    return {
+        "place": letter.place,
+        "written": letter.sent.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "reason": letter.reason,
+        "bytes": letter.length,
+        "kept_bytes": letter.kept,
+        "id": letter.identity,
+        "replayed": letter.replayed,
+    }
+
+
+def _told(box: Letterbox, letter: Kept, value: bytes) -> str:
+    partition, offset = letter.at
+    lines = [
+        f"place    {printable(letter.place)}",
+        f"kept as  {box.topic.dead_letters}/{partition}/{offset}, written {letter.sent:%Y-%m-%d %H:%M:%S}Z",
+        f"why      {printable(letter.reason)}",
+        f"bytes    {letter.length:,}" + (f", of which the first {letter.kept:,} are kept" if letter.shortened else ""),
+        f"state    {_state(letter)}",
+        f"id       {letter.identity}",
+        "",
+        printable(value[:_LONGEST].decode(errors="backslashreplace")),
+    ]
+    if len(value) > _LONGEST:
+        lines.append(f"... {len(value) - _LONGEST:,} bytes more: --raw shows all")
+    return "\n".join(lines)
+
+
+def _tell(context: Context, outcome: Outcome, *, dry: bool) -> None:
+    for place, reason in list(outcome.unreadable.items())[:_EXAMPLES]:
+        context.reporter.warn(f"{cut(printable(place), _WIDEST)} still cannot be read: {cut(printable(reason))}")
+    for place, length in list(outcome.shortened.items())[:_EXAMPLES]:
+        context.reporter.warn(
+            f"{cut(printable(place), _WIDEST)} cannot be put back: of its {length:,} bytes only the beginning is kept"
+        )
+    parts = [f"{'would be ' if dry else ''}put back: {len(outcome.replayed):,}"]
+    if outcome.before:
+        parts.append(f"put back before: {len(outcome.before):,}")
+    if outcome.unreadable:
+        parts.append(f"still unreadable: {len(outcome.unreadable):,}")
+    if outcome.shortened:
+        parts.append(f"shortened: {len(outcome.shortened):,}")
+    context.reporter.result(", ".join(parts))

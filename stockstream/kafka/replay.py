@@ -1,0 +1,225 @@
+"""Dead letters put back into their topic, each once; and those purged that nobody wants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from stockstream.codec import Unreadable
+from stockstream.errors import DeliveryError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.client import address, made, settings, translate
+from stockstream.kafka.letterbox import Kept, Letterbox, contents, put_back
+from stockstream.kafka.letters import CLIENT_BYTES, IDENTITY, PLACE, REASON, REPLAYED, REPLAYING
+from stockstream.kafka.scan import ends
+from stockstream.topics import Topic
+
+_AT_ONCE: Final = 1_000
+"""How many letters are put back before they are marked."""
+
+_PATIENCE: Final = 60.0
+
+
+@dataclass
+class Outcome:
+    """What came of a replay, by place.
+
+    Attributes
+    ----------
+    replayed
+        Where each is now.
+    before
+        Where each is that had been put back before: nothing was sent.
+    unreadable
+        Why each still cannot be read: nothing was sent.
+    shortened
+        How long each was, of which only the beginning is kept: nothing was sent.
+    """
+
+    replayed: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    shortened: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def left(self) -> int:
+        """How many of them are not in their topic."""
+        return len(self.unreadable) + len(self.shortened)
+
+
+class Replay:
+    """Puts dead letters back into their topic, each once.
+
+    A record that is put back is byte for byte the letter, or the bytes that stand in for it, under its topic's key and
+    with the headers `PLACE` and `IDENTITY`. Once it is acknowledged, a mark with its identity is written among the dead
+    letters. Before the first is sent a note tells where the topic ends: a replay that was killed in between is
+    finished by the next one, which reads from there what was sent and not marked.
+
+    Only one may run at a time; who calls has to see to it.
+
+    Parameters
+    ----------
+    box
+        What there is.
+    connection
+        librdkafka's properties.
+    """
+
+    def __init__(self, box: Letterbox, connection: Mapping[str, Any]) -> None:
+        self._box = box
+        self._topic: Topic[Any] = box.topic
+        self._connection = connection
+        self._decode = box.topic.decoder()
+        self._producer = _producer(connection)
+
+    def run(self, letters: Sequence[Kept], *, mended: bytes | None = None, dry: bool = False) -> Outcome:
+        """Put back those that can be read now, and say what came of each.
+
+        Parameters
+        ----------
+        letters
+            Which.
+        mended
+            Bytes to send in place of what each holds.
+        dry
+            Send nothing: ``replayed`` then says only that it would be.
+
+        Raises
+        ------
+        BrokerError
+            Where one was not acknowledged: `DeliveryError`. The next replay goes on from there.
+        """
+        outcome = Outcome()
+        earlier = self._unmarked(dry=dry)
+        wanted: list[Kept] = []
+        for letter in letters:
+            where = letter.replayed or earlier.get(letter.identity)
+            if where is not None:
+                outcome.before[letter.place] = where
+            elif letter.shortened and mended is None:
+                outcome.shortened[letter.place] = letter.length
+            else:
+                wanted.append(letter)
+        readable: list[tuple[Kept, str, bytes]] = []
+        noted = False
+        for letter, kept in contents(self._box, wanted, self._connection):
+            value = kept if mended is None else mended
+            try:
+                key = self._topic.key(self._decode(value))
+            except Unreadable as error:
+                outcome.unreadable[letter.place] = str(error)
+                continue
+            readable.append((letter, key, value))
+            if dry:
+                outcome.replayed[letter.place] = self._topic.name
+                readable.clear()
+            elif len(readable) >= _AT_ONCE:
+                noted = noted or self._begin()
+                outcome.replayed |= self._send(readable)
+                readable.clear()
+        if readable:
+            noted = noted or self._begin()
+            outcome.replayed |= self._send(readable)
+        if noted:
+            self._end(len(outcome.replayed))
+        return outcome
+
+    def purge(self, letters: Sequence[Kept]) -> None:
+        """Delete dead letters for good. What was put back stays marked. Raises `DeliveryError`."""
+        self._deliver([(self._topic.dead_letters, letter.place, None, {REASON: "purged"}) for letter in letters])
+
+    def _unmarked(self, *, dry: bool) -> dict[str, str]:
+        """What a replay that was killed has sent, marked now: places by identities."""
+        if self._box.began is None:
+            return {}
+        sent = put_back(self._topic, self._connection, self._box.began)
+        marked = {letter.identity for letter in self._box.letters.values() if letter.replayed}
+        missing = {each: where for each, where in sent.items() if each not in marked}
+        if not dry:
+            self._mark(missing)
+            self._end(len(missing))
+        return sent
+
+    def _begin(self) -> bool:
+        Admin(self._connection).await_leaders(self._topic)
+        value = json.dumps({str(number): end for number, end in ends(self._topic.name, self._connection).items()})
+        headers = {REASON: "a replay began", REPLAYING: "yes"}
+        self._deliver([(self._topic.dead_letters, REPLAYING, value.encode(), headers)])
+        return True
+
+    def _end(self, count: int) -> None:
+        headers = {REASON: f"a replay ended: {count:,} put back", REPLAYING: "no"}
+        self._deliver([(self._topic.dead_letters, REPLAYING, b"", headers)])
+
+    def _send(self, readable: Sequence[tuple[Kept, str, bytes]]) -> dict[str, str]:
+        """Put some back and mark them: where each is now, by place."""
+        where = self._deliver(
+            [
+                (self._topic.name, key, value, {PLACE: letter.place, IDENTITY: letter.identity})
+                for letter, key, value in readable
+            ]
+        )
+        self._mark({letter.identity: place for (letter, _, _), place in zip(readable, where, strict=True)})
+        return {letter.place: place for (letter, _, _), place in zip(readable, where, strict=True)}
+
+    def _mark(self, placed: Mapping[str, str]) -> None:
+        self._deliver(
+            [
+                (
+                    self._topic.dead_letters,
+                    f"{REPLAYED}/{identity}",
+                    b"",
+                    {REASON: f"put back as {place}", REPLAYED: place, IDENTITY: identity},
+                )
+                for identity, place in placed.items()
+            ]
+        )
+
+    def _deliver(self, messages: Sequence[tuple[str, str, bytes | None, Mapping[str, str]]]) -> list[str]:
+        """Send messages and wait until each has an offset: their places."""
+        places: dict[int, str] = {}
+        failures: list[KafkaError] = []
+
+        def report(number: int, error: KafkaError | None, message: Message) -> None:
+            if error is None and message.offset() is not None:
+                places[number] = f"{message.topic()}/{message.partition()}/{message.offset()}"
+            elif error is not None:
+                failures.append(error)
+
+        for number, (topic, key, value, headers) in enumerate(messages):
+            self._produce(topic, key, value, headers, partial(report, number))
+        self._producer.flush(_PATIENCE)
+        if failures:
+            raise translate(failures[0], self._connection)
+        if len(places) < len(messages):
+            raise DeliveryError(
+                f"{len(messages) - len(places):,} of {len(messages):,} messages for {messages[0][0]} were not"
+                f" acknowledged by {address(self._connection)}",
+                hint="run the same command again: what is there already is not sent twice",
+            )
+        return [places[number] for number in range(len(messages))]
+
+    def _produce(self, topic: str, key: str, value: bytes | None, headers: Mapping[str, str], report: Any) -> None:
+        encoded: dict[str, str | bytes | None] = {name: text.encode(errors="replace") for name, text in headers.items()}
+        while True:
+            try:
+                self._producer.produce(topic, value, key.encode(errors="replace"), headers=encoded, on_delivery=report)
+            except BufferError:
+                self._producer.poll(0.1)
+            except KafkaException as error:
+                raise translate(error, self._connection) from error
+            else:
+                return
+
+
+def _producer(connection: Mapping[str, Any]) -> Producer:
+    own = settings(
+        connection, enable_idempotence=True, acks="all", compression_type="lz4", max_in_flight=1, linger_ms=5
+    )
+    own["message.max.bytes"] = max(CLIENT_BYTES, int(own.get("message.max.bytes", 0)))
+    return made(Producer, own)
