@@ -126,8 +126,8 @@ def replay(
 ) -> None:
     """Put back what can be read now, each once.
 
-    It goes to the end of its topic, and no second time, however often this is run. What is put back has its first place in the
-    header dead-letter. Without PLACE and --reason all are tried.
+    It goes to the end of its topic, and no second time, however often this is run. What is put back has its first
+    place in the header dead-letter. Without PLACE and --reason all are tried.
     """
     context = Context.of(ctx)
     connection = context.settings.connection()

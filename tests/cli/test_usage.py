@@ -81,6 +81,9 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("monitor",), "--scrape"): ("x", "70000", LONG),
     (("monitor",), "--seconds"): NO_AMOUNT,
     (("tail", "stocks"), "--count"): NO_COUNT,
+    (("dlq", "list"), "--topic"): ("x", "x.dlq", LONG),
+    (("dlq", "list"), "--count"): (*NO_COUNT, "0"),
+    (("dlq", "replay", "stocks/0/7"), "--with"): ("folder", "no/such.json", LONG),
     (("sample", "flights"), "--out"): (*NO_NAME, "foreign.csv"),
     (("sample", "flights"), "--seed"): ("x", "1.5", "9" * 400),
 }
@@ -107,6 +110,7 @@ OTHERS: tuple[tuple[str, ...], ...] = (
     (*RSI, "--each", "--values", "v.csv"),
     ("watch", "macd", "AAPL", "--fast", "30"),
     ("tail",),
+    ("dlq", "replay", "--with", "foreign.csv"),
     ("indicators", "describe"),
     ("indicators", "describe", "rzi"),
     ("config", "windw"),
@@ -191,7 +195,7 @@ def test_settings_that_cannot_be_read_are_one_line(here: Path, option: str, valu
 
 def test_every_option_of_every_command_is_tried() -> None:
     """One that takes a value and is not tried above is named here with why: whatever it is, it may be right."""
-    free = {"--symbol", "--airlines", "--feed", "--calendar", "--host"}
+    free = {"--reason", "--symbol", "--airlines", "--feed", "--calendar", "--host"}
     tried = {option for _, option in OPTIONS} | free
     missing = []
     for name in main.COMMANDS:
