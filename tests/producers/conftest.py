@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from stockstream.producers.patience import Patience
+from stockstream.producers.polled_bars import Polling
+from stockstream.producers.splits import NOTHING_EARLIER, Earlier
+from tests.producers.fake_source import OPENING, FakeSource, Market, minutes
+from tests.producers.hands import Hands
+from tests.producers.polling import LIVE, PATIENCE, Run, Start
 from tests.producers.yahoo_standin import Standin, standing_in
 
 
@@ -17,3 +24,38 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Standin
         for name, value in standin.environment.items():
             monkeypatch.setenv(name, value)
         yield standin
+
+
+@pytest.fixture
+def hands() -> Hands:
+    """Ten minutes after the opening, and some seconds."""
+    return Hands(OPENING + timedelta(minutes=10, seconds=5))
+
+
+@pytest.fixture
+def source(hands: Hands) -> FakeSource:
+    """A source that knows ten minutes of AAPL."""
+    return FakeSource(hands.clock.now, {"AAPL": Market(minutes(OPENING, 10))})
+
+
+@pytest.fixture
+def market(source: FakeSource) -> Market:
+    """AAPL there."""
+    return source.markets["AAPL"]
+
+
+@pytest.fixture
+def start(source: FakeSource, hands: Hands) -> Iterator[Start]:
+    """Begin runs of that source on that clock."""
+    runs: list[Run] = []
+
+    def start(
+        *symbols: str, polling: Polling = LIVE, earlier: Earlier = NOTHING_EARLIER, patience: Patience = PATIENCE
+    ) -> Run:
+        run = Run(source, hands, symbols or ("AAPL",), polling, earlier, patience)
+        runs.append(run)
+        return run
+
+    yield start
+    for run in runs:
+        run.close()

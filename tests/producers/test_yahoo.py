@@ -1,4 +1,4 @@
-"""Yahoo's answers, good and bad, from a stand-in on this machine: one question at a time."""
+"""Yahoo's answers, good and bad, from a stand-in on this machine: each question is asked once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from stockstream.errors import RateLimited, SourceError, Unavailable, UnknownSymbol
-from stockstream.producers.yahoo import Patience, Yahoo
-from stockstream.producers.yahoo_bars import Answer, Session
+from stockstream.producers.bar_source import Session
+from stockstream.producers.final_bars import Answer, read_reply
+from stockstream.producers.yahoo import Yahoo
 from stockstream.records import OFF_GRID, Bar
 from tests.producers.yahoo_standin import (
     CLOSING,
@@ -32,30 +33,25 @@ from tests.producers.yahoo_standin import (
 )
 
 MINUTE = timedelta(minutes=1)
-PATIENCE = Patience(spacing=0.0, attempts=3, first=0.01, longest=0.02, refused=0.01)
 EVENING = datetime(2026, 3, 19, 22, 0, tzinfo=UTC)
 
 Ask = Callable[..., Answer]
 
 
 @pytest.fixture
-def troubles() -> list[tuple[str, float]]:
-    """What was told of failures that are worth another attempt."""
-    return []
+def yahoo(standin: Standin, tmp_path: Path) -> Yahoo:
+    return Yahoo(tmp_path / "cache", spacing=0.0)
 
 
 @pytest.fixture
-def ask(standin: Standin, tmp_path: Path, troubles: list[tuple[str, float]]) -> Ask:
-    yahoo = Yahoo(tmp_path / "cache", patience=PATIENCE)
-
-    def ask(symbol: str = "AAPL", interval: str = "1m", since: Any = "5d", now: datetime = EVENING) -> Answer:
-        return yahoo.bars(
-            symbol,
-            interval,
-            since,
-            trouble=lambda failure, seconds: troubles.append((failure.message, seconds)),
-            now=lambda: now,
+def ask(yahoo: Yahoo) -> Ask:
+    def ask(
+        symbol: str = "AAPL", interval: str = "1m", since: datetime | str = "5d", now: datetime = EVENING
+    ) -> Answer:
+        reply = (
+            yahoo.newest(symbol, interval, since) if isinstance(since, str) else yahoo.history(symbol, interval, since)
         )
+        return read_reply(reply, yahoo.name, symbol, interval, now)
 
     return ask
 
@@ -237,16 +233,13 @@ def test_a_market_that_was_closed_all_the_time_has_no_bars(ask: Ask, market: Mar
     assert ask().bars == ()
 
 
-def test_an_unknown_symbol_is_said_at_once(ask: Ask, standin: Standin, troubles: list[Any]) -> None:
+def test_an_unknown_symbol_is_said_at_once(ask: Ask) -> None:
     with pytest.raises(UnknownSymbol, match=r"does not know NOPE \(No data found, symbol may be delisted\)") as caught:
         ask("NOPE")
     assert caught.value.symbol == "NOPE"
-    assert not troubles
 
 
-def test_a_span_that_is_too_long_is_said_at_once(
-    ask: Ask, market: Market, standin: Standin, troubles: list[Any]
-) -> None:
+def test_a_span_that_is_too_long_is_said_at_once(ask: Ask, market: Market, standin: Standin) -> None:
     ask()
     standin.faults.extend(
         [error(422, "Unprocessable Entity", "1m data not available for startTime=1. Only 8 days")] * 2
@@ -255,18 +248,16 @@ def test_a_span_that_is_too_long_is_said_at_once(
         ask(since="1y")
     assert type(caught.value) is SourceError
     assert "--history" in str(caught.value.hint)
-    assert not troubles
 
 
-def test_a_dropped_connection_is_asked_again(
-    ask: Ask, market: Market, standin: Standin, troubles: list[tuple[str, float]]
-) -> None:
+def test_after_a_dropped_connection_yahoo_answers_again(ask: Ask, market: Market, standin: Standin) -> None:
     ask()
     # On a connection that was in use before, curl itself asks once more.
     standin.faults.extend([DROP] * 2)
+    with pytest.raises(Unavailable, match=r"^Yahoo cannot be reached \(Connection closed abruptly\)"):
+        ask()
     assert len(ask().bars) == 5
     assert not standin.faults
-    assert [told for told, _ in troubles] == ["Yahoo cannot be reached (Connection closed abruptly)"]
 
 
 @pytest.mark.parametrize(
@@ -281,50 +272,42 @@ def test_a_dropped_connection_is_asked_again(
         (TOO_MANY, RateLimited, "Yahoo refuses for now (429 Too Many Requests)"),
     ],
 )
-def test_what_stays_is_raised_after_the_last_attempt(
-    ask: Ask,
-    market: Market,
-    standin: Standin,
-    troubles: list[tuple[str, float]],
-    fault: Fault | str,
-    kind: type[SourceError],
-    told: str,
+def test_what_fails_is_one_of_our_errors(
+    ask: Ask, market: Market, standin: Standin, fault: Fault | str, kind: type[SourceError], told: str
 ) -> None:
     ask()
     standin.faults.extend([fault] * 40)
     with pytest.raises(kind) as caught:
         ask()
     assert told in str(caught.value)
-    assert len(troubles) == PATIENCE.attempts - 1
 
 
-def test_a_refusal_is_waited_out_as_long_as_yahoo_says(
-    ask: Ask, market: Market, standin: Standin, troubles: list[tuple[str, float]]
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "0.4"}, 0.4),
+        ({"Retry-After": "Thu, 01 Jan 2026 00:00:00 GMT"}, 0.0),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_a_refusal_says_how_long_where_yahoo_does(
+    ask: Ask, market: Market, standin: Standin, headers: dict[str, str], seconds: float | None
 ) -> None:
     ask()
-    standin.faults.extend([Fault(429, "Edge: Too Many Requests", {"Retry-After": "0.4"})] * 2)
-    begun = time.monotonic()
+    standin.faults.extend([Fault(429, "Edge: Too Many Requests", headers)] * 2)
+    with pytest.raises(RateLimited) as caught:
+        ask()
+    assert caught.value.retry_after == seconds
     assert len(ask().bars) == 5
-    assert time.monotonic() - begun >= 0.4
-    assert [(told, seconds >= 0.4) for told, seconds in troubles] == [
-        ("Yahoo refuses for now (429 Too Many Requests)", True)
-    ]
-
-
-@pytest.mark.parametrize("header", [{}, {"Retry-After": "soon"}, {"Retry-After": "Thu, 01 Jan 2026 00:00:00 GMT"}])
-def test_a_refusal_that_does_not_say_how_long(
-    ask: Ask, market: Market, standin: Standin, troubles: list[tuple[str, float]], header: dict[str, str]
-) -> None:
-    ask()
-    standin.faults.extend([Fault(429, "Too Many Requests", header)] * 2)
-    assert len(ask().bars) == 5
-    assert len(troubles) == 1
 
 
 def test_an_answer_that_failed_is_not_remembered(ask: Ask, standin: Standin) -> None:
     # The first question about a symbol is for its zone; yfinance keeps the answer, whatever it is.
     standin.markets["NEWCOMER"] = Market(minutes(OPENING, 3), (OPENING, CLOSING))
     standin.faults.extend([Fault(500, "no JSON")] * 2)
+    with pytest.raises(Unavailable):
+        ask("NEWCOMER")
     assert len(ask("NEWCOMER").bars) == 3
     assert not standin.faults
 
@@ -332,23 +315,19 @@ def test_an_answer_that_failed_is_not_remembered(ask: Ask, standin: Standin) -> 
 def test_requests_keep_their_distance(market: Market, standin: Standin, tmp_path: Path) -> None:
     at: list[float] = []
     standin.heard = lambda: at.append(time.monotonic())
-    yahoo = Yahoo(tmp_path, patience=Patience(spacing=0.1))
+    yahoo = Yahoo(tmp_path, spacing=0.1)
     for _ in range(3):
-        yahoo.bars("AAPL", "1m", "5d")
+        yahoo.newest("AAPL", "1m", "5d")
     # The clocks of two processes' worth of threads: a little less than the distance is no fault.
     assert len(at) >= 3
     assert all(later - earlier > 0.08 for earlier, later in pairwise(at))
 
 
-def test_who_is_stopped_does_not_ask_again(market: Market, standin: Standin, tmp_path: Path) -> None:
-    yahoo = Yahoo(tmp_path, patience=PATIENCE)
-    standin.faults.extend([DROP] * 40)
-    with pytest.raises(Unavailable):
-        yahoo.bars("AAPL", "1m", "5d", trouble=lambda *_: yahoo.stop())
-    asked = len(standin.requests)
-    with pytest.raises(Unavailable):
-        yahoo.bars("AAPL", "1m", "5d")
-    assert len(standin.requests) == asked
+@pytest.mark.parametrize(
+    ("interval", "days"), [("1m", 7), ("2m", 58), ("90m", 58), ("1h", 720), ("1d", None), ("1wk", None)]
+)
+def test_how_far_back_yahoo_goes(yahoo: Yahoo, interval: str, days: int | None) -> None:
+    assert yahoo.reach(interval) == (None if days is None else timedelta(days=days))
 
 
 def recorded(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:

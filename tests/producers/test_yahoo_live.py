@@ -1,4 +1,4 @@
-"""Bars from Yahoo as time goes by: each once, final, corrected where Yahoo corrects, whatever happens meanwhile."""
+"""Bars from Yahoo as time goes by, through the real yfinance: what Yahoo does otherwise than a source must."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from stockstream.errors import BadRow, SourceError, Unavailable, UnknownSymbol
-from stockstream.producers.yahoo import Patience, Yahoo
-from stockstream.producers.yahoo_live import YahooBars
-from stockstream.producers.yahoo_splits import Earlier
+from stockstream.producers.polled_bars import Polling
+from stockstream.producers.splits import NOTHING_EARLIER, Earlier
+from stockstream.producers.yahoo import Yahoo
 from stockstream.records import OFF_GRID, Bar
 from tests.producers.hands import Hands
+from tests.producers.polling import LIVE, Run
 from tests.producers.yahoo_standin import (
     CLOSING,
     DROP,
     OPENING,
     TOO_MANY,
     Candle,
-    Fault,
     Market,
     Standin,
     candle,
@@ -33,7 +32,6 @@ from tests.producers.yahoo_standin import (
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
-PATIENCE = Patience(spacing=0.0, attempts=3, first=0.01, longest=0.02, refused=0.01)
 
 
 @dataclass
@@ -49,61 +47,26 @@ class Trading(Market):
         return rows + [candle(now.replace(microsecond=0), (row.open or 0) - 0.25, 0) for row in forming]
 
 
-class Run:
-    """A run of the source on hands that only move when it waits, and what it told."""
-
-    def __init__(self, cache: Path, hands: Hands, symbols: tuple[str, ...] = ("AAPL",), **options: Any) -> None:
-        self.hands = hands
-        self.notes: list[str] = []
-        self.warnings: list[str] = []
-        given: dict[str, Any] = {"interval": "1m", "history": "5d"}
-        self.source = YahooBars(
-            Yahoo(cache, patience=PATIENCE),
-            symbols,
-            note=self.notes.append,
-            warn=self.warnings.append,
-            clock=hands.clock,
-            **(given | options),
-        )
-        self.bars: list[Bar] = []
-        self.bad: list[BadRow] = []
-        self._items = iter(self.source)
-
-    def until(self, moment: datetime) -> list[Bar]:
-        """Let time pass, and give the bars that came meanwhile."""
-        before = len(self.bars)
-        while self.hands.clock.now() < moment:
-            self._keep(next(self._items))
-        return self.bars[before:]
-
-    def to_its_end(self) -> list[Bar]:
-        for item in self._items:
-            self._keep(item)
-        return self.bars
-
-    def close(self) -> None:
-        self._items.close()  # type: ignore[attr-defined]
-
-    def _keep(self, item: Bar | BadRow | None) -> None:
-        if isinstance(item, Bar):
-            self.bars.append(item)
-        elif item is not None:
-            self.bad.append(item)
-
-
-Start = Callable[..., Run]
+Begin = Callable[..., Run]
 
 
 @pytest.fixture
-def start(standin: Standin, tmp_path: Path) -> Iterator[Start]:
+def begin(standin: Standin, tmp_path: Path) -> Iterator[Begin]:
+    """Begin a run of Yahoo, which the stand-in is."""
     runs: list[Run] = []
 
-    def start(*symbols: str, at: datetime = OPENING + timedelta(minutes=10, seconds=5), **options: Any) -> Run:
-        run = Run(tmp_path / "cache", options.pop("hands", None) or Hands(at), symbols or ("AAPL",), **options)
+    def begin(
+        *symbols: str,
+        at: datetime = OPENING + timedelta(minutes=10, seconds=5),
+        hands: Hands | None = None,
+        earlier: Earlier = NOTHING_EARLIER,
+        polling: Polling = LIVE,
+    ) -> Run:
+        run = Run(Yahoo(tmp_path / "cache", spacing=0.0), hands or Hands(at), symbols or ("AAPL",), polling, earlier)
         runs.append(run)
         return run
 
-    yield start
+    yield begin
     for run in runs:
         run.close()
 
@@ -115,21 +78,11 @@ def market(standin: Standin) -> Market:
     return standin.markets["AAPL"]
 
 
-def test_the_history_alone(start: Start, market: Market, standin: Standin) -> None:
-    standin.markets["MSFT"] = Market(minutes(OPENING, 3, 400.0), (OPENING, CLOSING))
-    run = start("AAPL", "MSFT", live=False)
-    assert [(bar.symbol, bar.time) for bar in run.to_its_end()] == [
-        *(("AAPL", OPENING + number * MINUTE) for number in range(10)),
-        *(("MSFT", OPENING + number * MINUTE) for number in range(3)),
-    ]
-    assert not run.warnings
-
-
-def test_live_every_minute_comes_once_when_it_is_over(start: Start, standin: Standin) -> None:
+def test_live_every_minute_comes_once_when_it_is_over(begin: Begin, standin: Standin) -> None:
     hands = Hands(OPENING + timedelta(minutes=10, seconds=5))
     rows = minutes(OPENING, 60)
     standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), hands=hands)
-    run = start(hands=hands)
+    run = begin(hands=hands)
     arrived: dict[datetime, datetime] = {}
     while hands.clock.now() < OPENING + timedelta(minutes=40):
         for bar in run.until(hands.clock.now() + SECOND):
@@ -145,11 +98,11 @@ def test_live_every_minute_comes_once_when_it_is_over(start: Start, standin: Sta
     assert not run.warnings
 
 
-def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(start: Start, standin: Standin) -> None:
+def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(begin: Begin, standin: Standin) -> None:
     hands = Hands(OPENING + timedelta(minutes=3, seconds=5))
     rows = minutes(OPENING, 60)
     standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), hands=hands)
-    run = start(hands=hands, forming=True, poll=15.0)
+    run = begin(hands=hands, polling=Polling("1m", "5d", forming=True, poll=15.0))
     run.until(OPENING + timedelta(minutes=8, seconds=50))
     by_time: dict[datetime, list[Bar]] = {}
     for bar in run.bars:
@@ -165,27 +118,16 @@ def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(start: Start, s
     assert not by_time[OPENING + 8 * MINUTE][-1].final
 
 
-def test_a_corrected_bar_comes_again_with_the_next_revision(start: Start, market: Market) -> None:
-    run = start()
-    assert len(run.until(OPENING + timedelta(minutes=11))) == 10
-    market.rows[4] = market.rows[4]._replace(volume=900.0)
-    (corrected,) = run.until(OPENING + timedelta(minutes=13))
-    assert (corrected.time, corrected.volume, corrected.revision) == (OPENING + 4 * MINUTE, 900.0, 1)
-    market.rows[4] = market.rows[4]._replace(volume=901.0)
-    (corrected,) = run.until(OPENING + timedelta(minutes=15))
-    assert (corrected.volume, corrected.revision) == (901.0, 2)
-
-
-def test_a_final_bar_is_never_taken_back_to_a_forming_one(start: Start, market: Market) -> None:
-    run = start(forming=True)
+def test_a_final_bar_is_never_taken_back_to_a_forming_one(begin: Begin, market: Market) -> None:
+    run = begin(polling=Polling("1m", "5d", forming=True))
     run.until(OPENING + timedelta(minutes=11))
     # Yahoo forgets the row and only knows of a trade in its period.
     market.rows[9] = candle(OPENING + timedelta(minutes=9, seconds=30), 50.0)
     assert run.until(OPENING + timedelta(minutes=13)) == []
 
 
-def test_it_asks_for_little_when_it_knows_the_history(start: Start, market: Market, standin: Standin) -> None:
-    start().until(OPENING + timedelta(minutes=12))
+def test_it_asks_for_little_when_it_knows_the_history(begin: Begin, market: Market, standin: Standin) -> None:
+    begin().until(OPENING + timedelta(minutes=12))
     first, *others = standin.charts("AAPL")
     assert first["range"] == "5d"
     assert len(others) >= 2
@@ -193,44 +135,29 @@ def test_it_asks_for_little_when_it_knows_the_history(start: Start, market: Mark
 
 
 def test_after_a_sleep_beyond_yahoo_s_reach_it_asks_for_the_history(
-    start: Start, market: Market, standin: Standin
+    begin: Begin, market: Market, standin: Standin
 ) -> None:
-    run = start()
+    run = begin()
     run.until(OPENING + timedelta(minutes=11))
     run.hands.slept += 9 * 86_400
     run.until(OPENING + timedelta(days=9, minutes=30))
     assert [query.get("range") for query in standin.charts("AAPL")][-1] == "5d"
 
 
-def test_a_sleep_loses_nothing_that_yahoo_still_has(start: Start, standin: Standin) -> None:
-    market = Market(minutes(OPENING, 390), (OPENING, CLOSING))
-    standin.markets["AAPL"] = market
-    hands = Hands(CLOSING)
-    run = start(hands=hands)
-    run.until(CLOSING + MINUTE)
-    day = timedelta(days=1)
-    market.rows += minutes(OPENING + day, 100)
-    market.session = (OPENING + day, CLOSING + day)
-    hands.slept += day.total_seconds() - 4 * 3600
-    assert [bar.time for bar in run.until(CLOSING + day - timedelta(hours=3))] == [
-        OPENING + day + number * MINUTE for number in range(100)
-    ]
-
-
-def test_midnight_loses_nothing_of_a_market_that_never_closes(start: Start, standin: Standin) -> None:
+def test_midnight_loses_nothing_of_a_market_that_never_closes(begin: Begin, standin: Standin) -> None:
     midnight = datetime(2026, 3, 20, tzinfo=UTC)
     hands = Hands(midnight - 5 * MINUTE)
     session = (midnight, midnight + timedelta(hours=24) - SECOND)
     rows = minutes(midnight - 30 * MINUTE, 60)
     standin.markets["BTC-USD"] = Trading(rows, session, zone="UTC", instrument="CRYPTOCURRENCY", hands=hands)
-    run = start("BTC-USD", hands=hands)
+    run = begin("BTC-USD", hands=hands)
     run.until(midnight + timedelta(minutes=20))
     assert [bar.time for bar in run.bars] == [midnight + number * MINUTE for number in range(-30, 19)]
 
 
-def test_rows_without_prices_are_reported_once(start: Start, market: Market) -> None:
+def test_rows_without_prices_are_reported_once(begin: Begin, market: Market) -> None:
     market.rows[2] = null(OPENING + 2 * MINUTE)
-    run = start(at=OPENING + timedelta(minutes=20))
+    run = begin(at=OPENING + timedelta(minutes=20))
     run.until(OPENING + timedelta(minutes=25))
     (bad,) = run.bad
     assert str(bad) == "Yahoo's answer for AAPL 1m, line 3: no prices for 2026-03-19 13:32Z"
@@ -238,17 +165,8 @@ def test_rows_without_prices_are_reported_once(start: Start, market: Market) -> 
     assert msgspec.json.decode(bad.raw)["time"] == "2026-03-19T13:32:00Z"
 
 
-def test_a_row_that_gets_its_prices_soon_is_not_reported(start: Start, market: Market) -> None:
-    market.rows[9] = null(OPENING + 9 * MINUTE)
-    run = start()
-    run.until(OPENING + timedelta(minutes=12))
-    market.rows[9] = candle(OPENING + 9 * MINUTE)
-    assert [bar.time for bar in run.until(OPENING + timedelta(minutes=25))] == [OPENING + 9 * MINUTE]
-    assert not run.bad
-
-
-def test_an_unknown_symbol_is_set_aside_alone(start: Start, market: Market, standin: Standin) -> None:
-    run = start("NOPE", "AAPL")
+def test_an_unknown_symbol_is_set_aside_alone(begin: Begin, market: Market, standin: Standin) -> None:
+    run = begin("NOPE", "AAPL")
     run.until(OPENING + timedelta(minutes=13))
     assert len(run.bars) == 10
     assert run.warnings == [
@@ -259,84 +177,51 @@ def test_an_unknown_symbol_is_set_aside_alone(start: Start, market: Market, stan
     assert all("NOPE" not in request.path for request in standin.requests[asked:])
 
 
-def test_when_yahoo_knows_none_of_them_it_ends(start: Start) -> None:
-    with pytest.raises(UnknownSymbol, match="does not know NOPE"):
-        start("NOPE").to_its_end()
-    with pytest.raises(SourceError, match=r"nothing of what was asked for: .*NOPE.*; .*NADA"):
-        start("NOPE", "NADA").to_its_end()
-
-
-def test_yahoo_being_away_is_told_once_and_waited_for(start: Start, market: Market, standin: Standin) -> None:
-    run = start()
+def test_yahoo_being_away_is_told_once_and_waited_for(begin: Begin, market: Market, standin: Standin) -> None:
+    run = begin()
     run.until(OPENING + timedelta(minutes=11))
     standin.faults.extend([DROP] * 200)
     market.rows += minutes(OPENING + 10 * MINUTE, 10)
     assert run.until(OPENING + timedelta(minutes=25)) == []
     assert [warning.partition(" (")[0] for warning in run.warnings] == ["Yahoo cannot be reached"]
-    assert run.source.doing == "Yahoo cannot be reached"
+    assert run.polled.doing == "Yahoo cannot be reached"
     standin.faults.clear()
     assert len(run.until(OPENING + timedelta(minutes=31))) == 10
     assert "Yahoo answers again" in run.notes
-    assert not run.source.doing
+    assert not run.polled.doing
 
 
-def test_a_refusal_is_told_and_waited_out(start: Start, market: Market, standin: Standin) -> None:
+def test_a_refusal_is_told_and_waited_out(begin: Begin, market: Market, standin: Standin) -> None:
     standin.faults.extend([TOO_MANY] * 4)
-    run = start()
+    run = begin()
     assert len(run.until(OPENING + timedelta(minutes=11))) == 10
     (warning,) = run.warnings
     assert warning.startswith("Yahoo refuses for now (429 Too Many Requests); asking again in")
 
 
-def test_without_live_an_absence_ends_it(start: Start, market: Market, standin: Standin) -> None:
-    standin.faults.extend([Fault(503, "busy")] * 40)
-    with pytest.raises(Unavailable, match="status 503"):
-        start(live=False).to_its_end()
-
-
 def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
-    start: Start, market: Market, standin: Standin
+    begin: Begin, market: Market, standin: Standin
 ) -> None:
     day = timedelta(days=1)
     market.session = (OPENING + day, CLOSING + day)
-    run = start(at=OPENING + day - timedelta(minutes=11))
+    run = begin(at=OPENING + day - timedelta(minutes=11))
     run.until(OPENING + day - 30 * SECOND)
     assert run.notes == ["AAPL: its market is closed until 2026-03-20 13:30Z"]
-    assert run.source.doing == run.notes[0]
+    assert run.polled.doing == run.notes[0]
     assert len(standin.charts("AAPL")) == 3
     run.until(OPENING + day + 2 * MINUTE)
     assert run.notes[1:] == ["AAPL: its market is open"]
     assert len(standin.charts("AAPL")) >= 6
 
 
-def test_no_bars_at_all_are_told_and_waited_for(start: Start, market: Market) -> None:
-    rows, market.rows = market.rows, []
-    run = start()
-    assert run.until(OPENING + timedelta(minutes=12)) == []
-    assert run.notes == ["AAPL: Yahoo has no bars of it now: its market may be closed"]
-    market.rows = rows
-    assert len(run.until(OPENING + timedelta(minutes=14))) == 10
-
-
-def test_while_yahoo_thinks_there_is_a_none_in_every_second(start: Start, market: Market, standin: Standin) -> None:
-    standin.delay = 1.5
-    items = iter(start(live=False).source)
-    nones = 0
-    for item in items:
-        if item is not None:
-            break
-        nones += 1
-    assert nones >= 4
-
-
 def test_days_are_asked_from_well_before_the_last_and_a_part_of_a_week_is_not_taken(
-    start: Start, standin: Standin
+    begin: Begin, standin: Standin
 ) -> None:
     monday = datetime(2026, 3, 2, 5, tzinfo=UTC)
     weeks = [candle(monday + number * timedelta(days=7), 100 + number) for number in range(-30, 3)]
     market = Market(weeks, (OPENING, CLOSING), "1wk")
     standin.markets["AAPL"] = market
-    run = start(interval="1wk", history="1y", at=OPENING)
+    run = begin(polling=Polling("1wk", "1y"), at=OPENING)
     run.until(OPENING + timedelta(minutes=1))
     assert len(run.bars) == 32
     # Asked from the middle of a week on, Yahoo makes a bar of the rest of it.
@@ -386,11 +271,11 @@ def sent_before(rows: list[Candle], interval: str = "1d") -> Earlier:
     return Earlier({"AAPL": bars[-1]}, lambda symbol: bars[0].time if symbol == "AAPL" else None)
 
 
-def test_after_a_split_overnight_all_that_was_sent_comes_again(start: Start, standin: Standin) -> None:
+def test_after_a_split_overnight_all_that_was_sent_comes_again(begin: Begin, standin: Standin) -> None:
     rows = minutes(OPENING, 390)
     market = Market(rows, (OPENING, CLOSING))
     standin.markets["AAPL"] = market
-    run = start(at=CLOSING)
+    run = begin(at=CLOSING)
     assert len(run.until(CLOSING + MINUTE)) == 390
     market.rows = split(rows, 4) + minutes(OPENING + DAY, 10, 120.0)
     market.session = (OPENING + DAY, CLOSING + DAY)
@@ -408,7 +293,7 @@ def test_after_a_split_overnight_all_that_was_sent_comes_again(start: Start, sta
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
-    start: Start, standin: Standin, announced: bool
+    begin: Begin, standin: Standin, announced: bool
 ) -> None:
     rows = days(60)
     now = split(rows, 4)
@@ -416,37 +301,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
     standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", events=events, recent=5)
     # What the earlier run sent last is still on the old basis; or where Yahoo tells of the split, on the new one.
     topic = [*rows[:-2], now[-2]] if announced else rows[:-1]
-    run = start(interval="1d", at=CLOSING + timedelta(hours=1), live=False, earlier=sent_before(topic))
+    run = begin(polling=Polling("1d", "5d", live=False), at=CLOSING + timedelta(hours=1), earlier=sent_before(topic))
     assert [bar.close for bar in run.to_its_end()] == [row.close for row in now]
     assert len([note for note in run.notes if "are sent again" in note]) == 1
     assert ("a split on 2026-03-18" in run.notes[0]) == announced
-
-
-def test_a_long_pause_with_a_split_in_it_is_found_out(start: Start, standin: Standin) -> None:
-    rows = days(60)
-    now = split(rows, 10)
-    standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", recent=5)
-    earlier = sent_before(rows[:30])
-    run = start(interval="1d", at=CLOSING + timedelta(hours=1), live=False, earlier=earlier)
-    assert [bar.close for bar in run.to_its_end()] == [row.close for row in now]
-
-
-def test_without_a_split_nothing_but_the_history_is_sent(start: Start, standin: Standin) -> None:
-    rows = days(60)
-    market = Market(rows, (OPENING, CLOSING), "1d", recent=5)
-    standin.markets["AAPL"] = market
-    for topic in (rows[:-1], rows[:30], [*rows[:-2], rows[-2]._replace(close=401.0, volume=1.0)]):
-        earlier = sent_before(topic)
-        run = start(interval="1d", at=CLOSING + timedelta(hours=1), live=False, earlier=earlier)
-        assert [bar.close for bar in run.to_its_end()] == [row.close for row in rows[-5:]]
-        assert not run.notes
-        assert not run.warnings
-
-
-def test_bars_that_yahoo_has_no_longer_stay_and_that_is_told(start: Start, standin: Standin) -> None:
-    rows = minutes(OPENING - 9 * DAY, 30) + minutes(OPENING - DAY, 30)
-    now = split(rows, 2)
-    standin.markets["AAPL"] = Market(now[30:], (OPENING, CLOSING))
-    run = start(at=OPENING - timedelta(hours=1), live=False, earlier=sent_before(rows, "1m"))
-    assert [bar.close for bar in run.to_its_end()] == [row.close for row in now[30:]]
-    assert run.warnings == ["AAPL: its bars before 2026-03-12 stay as they are: Yahoo has them no longer"]

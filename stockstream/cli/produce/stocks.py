@@ -23,8 +23,9 @@ from stockstream.intervals import FORM, YAHOO
 from stockstream.kafka.latest_bars import first_times, latest_bars
 from stockstream.periods import intraday
 from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.polled_bars import PolledBars, Polling
 from stockstream.producers.simulated import simulated as simulate
-from stockstream.producers.yahoo_splits import Earlier
+from stockstream.producers.splits import Earlier
 from stockstream.records import SIMULATED, Bar, Series, doubted
 from stockstream.topics import STOCKS
 
@@ -233,23 +234,24 @@ def yahoo(
     """
     # yfinance takes a second to import, which no other command should pay for.
     from stockstream.producers.yahoo import Yahoo
-    from stockstream.producers.yahoo_live import YahooBars
 
     context = Context.of(ctx)
     defaults = context.settings.yahoo
     chosen, every = symbols_of(symbols), interval or defaults.interval
     await_broker(context, STOCKS)
-    bars = YahooBars(
-        Yahoo(context.settings.cache_dir / "yahoo"),
-        chosen,
-        interval=every,
-        earlier=_earlier(context, chosen, every),
-        history=history or defaults.history,
+    polling = Polling(
+        every,
+        history or defaults.history,
         live=not once,
         forming=forming,
         poll=max(1.0, poll or defaults.poll),
-        note=context.reporter.note,
-        warn=context.reporter.warn,
+    )
+    bars = PolledBars(
+        Yahoo(context.settings.cache_dir / "yahoo"),
+        chosen,
+        polling,
+        earlier=_earlier(context, chosen, every),
+        reporter=context.reporter,
     )
     tally = Tally()
     source = tally.count(for_seconds(bars, seconds))

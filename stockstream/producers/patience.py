@@ -1,0 +1,88 @@
+"""How a remote source is asked: with a distance between requests, and again after some time where it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import uniform
+from typing import Final
+
+from stockstream.errors import RateLimited, Unavailable
+from stockstream.producers.clock import SYSTEM, Clock
+
+_LONGEST_PAUSE: Final = 900.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often and how soon a source is asked again, in seconds.
+
+    What failed is asked again, ``attempts`` times in all, after ``first``, doubled each time up to ``longest``, with
+    some jitter; after a refusal when the source says, or else after ``refused`` and up to twice that.
+    """
+
+    attempts: int = 6
+    first: float = 2.0
+    longest: float = 60.0
+    refused: float = 30.0
+
+    def pause(self, attempt: int, error: RateLimited | Unavailable) -> float:
+        """Seconds to wait after an attempt, counted from 1, that failed; jitter keeps many from asking at one time.
+
+        >>> 2.0 <= Patience(first=2.0).pause(1, Unavailable("away")) <= 4.0
+        True
+        >>> 5.0 <= Patience(first=2.0).pause(1, RateLimited("429", retry_after=5.0)) <= 7.0
+        True
+        """
+        if isinstance(error, RateLimited):
+            if error.retry_after is None:
+                return uniform(self.refused, 2 * self.refused)  # noqa: S311 - no secret
+            return min(error.retry_after, _LONGEST_PAUSE) + uniform(0, self.first)  # noqa: S311 - no secret
+        backoff: float = self.first * 2 ** (attempt - 1) + uniform(0, self.first)  # noqa: S311 - no secret
+        return min(self.longest, backoff)
+
+
+USUAL: Final = Patience()
+
+
+class Limiter:
+    """Keeps requests apart: a source has one, and waits for it before each.
+
+    Parameters
+    ----------
+    spacing
+        Seconds between the beginnings of two requests, at the least.
+    clock
+        What time it is, and how to let it pass.
+    """
+
+    def __init__(self, spacing: float, clock: Clock = SYSTEM) -> None:
+        self._spacing = spacing
+        self._clock = clock
+        self._free_at = clock.monotonic()
+
+    def wait(self) -> None:
+        """Return when the next request may be sent."""
+        left = self._free_at - self._clock.monotonic()
+        if left > 0:
+            self._clock.sleep(left)
+        self._free_at = self._clock.monotonic() + self._spacing
+
+
+def retry_after(header: str | None, now: datetime | None = None) -> float | None:
+    """The seconds of an HTTP header Retry-After, which may stand there as a date; None where it says nothing.
+
+    >>> retry_after("12"), retry_after("soon")
+    (12.0, None)
+    """
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - (now or datetime.now(UTC))).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,258 @@
+"""Bars from any source that is polled: the history first, then what is new, as long as one likes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+
+from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
+from stockstream.intervals import parse
+from stockstream.periods import preceding
+from stockstream.producers.background import Background
+from stockstream.producers.bar_source import BarSource
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.corrections import SentBars
+from stockstream.producers.final_bars import Answer, Null
+from stockstream.producers.patience import USUAL, Patience
+from stockstream.producers.patient_source import PatientSource
+from stockstream.producers.splits import NOTHING_EARLIER, Earlier, Splits
+from stockstream.records import Bar
+
+CLOSED: Final = 300.0
+"""Seconds between two looks while a market is closed, and the most between any two."""
+
+_OVERLAP: Final = 20
+_SHORTEST_OVERLAP: Final = timedelta(hours=1)
+_SETTLED: Final = timedelta(minutes=10)
+
+
+class Reporter(Protocol):
+    """Takes what the user should know."""
+
+    def note(self, text: str) -> None:
+        """A line for the user."""
+
+    def warn(self, text: str) -> None:
+        """A line that the user should not overlook."""
+
+
+@dataclass(frozen=True)
+class Polling:
+    """What is asked of a source.
+
+    Attributes
+    ----------
+    interval
+        How long a bar is; one that the source has.
+    history
+        How far back to begin: 5d, 1mo, 1y, max.
+    live
+        Whether to go on when the history is there.
+    forming
+        Whether to give the bar of the present period too; it is not final and comes again as it changes.
+    poll
+        Seconds between two looks at a symbol, at the least.
+    """
+
+    interval: str
+    history: str
+    live: bool = True
+    forming: bool = False
+    poll: float = 30.0
+
+
+@dataclass
+class _Series:
+    """A symbol: what was sent of it and told about it, and when to look again."""
+
+    symbol: str
+    due: float
+    sent: SentBars = field(default_factory=SentBars)
+    told: set[datetime] = field(default_factory=set)
+    state: str = ""
+
+
+class PolledBars:
+    """The bars of some symbols: their history, and then what is new.
+
+    Iterating gives a `Bar`, a `BadRow` for a past period that the source has without prices, and a None five times a
+    second while there is nothing. An unchanged bar is given once, a changed one again with the next revision. A symbol
+    that the source does not know is set aside; the source being away, or refusing, is told and waited for. After a
+    split, where it gives everything on another basis, all that was ever sent of that symbol is fetched and given again.
+
+    Parameters
+    ----------
+    source
+        Whom to ask.
+    symbols
+        As the source writes them.
+    polling
+        What to ask for.
+    earlier
+        What earlier runs have sent.
+    patience
+        How often and how soon to ask again where it failed.
+    reporter
+        Told what the user should know.
+    clock
+        What time it is, and how to let it pass.
+
+    Attributes
+    ----------
+    doing : str
+        What it waits for, if not simply for the next bars.
+    failures : list of SourceError
+        Why symbols were set aside, one each.
+
+    Raises
+    ------
+    SourceError
+        While iterating: when no symbol is left; without ``live`` also when the source stays away.
+    """
+
+    def __init__(
+        self,
+        source: BarSource,
+        symbols: Sequence[str],
+        polling: Polling,
+        *,
+        reporter: Reporter,
+        earlier: Earlier = NOTHING_EARLIER,
+        patience: Patience = USUAL,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.doing = ""
+        self.failures: list[SourceError] = []
+        self._source = source
+        self._symbols = symbols
+        self._polling = polling
+        self._every = max(polling.poll, min(CLOSED, parse(polling.interval).seconds / 20))
+        self._earlier = earlier
+        self._patience = patience
+        self._reporter = reporter
+        self._clock = clock
+        self._trouble = ""
+
+    def __iter__(self) -> Iterator[Bar | BadRow | None]:
+        polling, clock = self._polling, self._clock
+        series = [_Series(symbol, clock.monotonic()) for symbol in self._symbols]
+        with Background() as background:
+            source = PatientSource(self._source, polling.interval, background, self._patience, self._tell, clock)
+            splits = Splits(source, self._source.title, polling.interval, self._earlier, clock)
+            while series:
+                one = min(series, key=lambda each: each.due)
+                yield from clock.wait_until(one.due)
+                try:
+                    answer = yield from self._asked(one, source, splits)
+                    yield from self._taken(one, answer)
+                except (RateLimited, Unavailable) as error:
+                    if not polling.live:
+                        raise
+                    one.due = clock.monotonic() + CLOSED
+                    self._tell(error, CLOSED)
+                except SourceError as error:
+                    series.remove(one)
+                    self._set_aside(error, others=bool(series))
+                else:
+                    if not polling.live:
+                        series.remove(one)
+        if len(self.failures) == len(self._symbols):
+            raise self._nothing_left()
+
+    def _asked(self, one: _Series, source: PatientSource, splits: Splits) -> Generator[None, None, Answer]:
+        """What the source says of a symbol now, on one basis with what was sent before."""
+        since = self._since(one, source.reach)
+        if since is None:
+            answer = yield from source.newest(one.symbol, self._polling.history)
+        else:
+            answer = _whole_periods((yield from source.history(one.symbol, since)), one)
+        checked = yield from splits.on_one_basis(one.symbol, one.sent, answer)
+        if checked.note:
+            self._reporter.note(checked.note)
+        if checked.warning:
+            self._reporter.warn(checked.warning)
+        splits.taken(one.symbol, checked.answer)
+        return checked.answer
+
+    def _since(self, one: _Series, reach: datetime) -> datetime | None:
+        """From when on to ask: some bars back, for sources correct the newest; None for the whole history asked for."""
+        last = one.sent.last_final
+        if last is None:
+            return None
+        start = min(preceding(last, self._polling.interval, _OVERLAP), last - _SHORTEST_OVERLAP)
+        return None if start < reach else start
+
+    def _taken(self, one: _Series, answer: Answer) -> Iterator[Bar | BadRow]:
+        if self._trouble:
+            self._reporter.note(f"{self._source.title} answers again")
+        self._trouble = self.doing = ""
+        yield from one.sent.new([bar for bar in answer.bars if bar.final or self._polling.forming])
+        for null in answer.nulls:
+            if null.time not in one.told and self._clock.now() - null.time > _SETTLED:
+                one.told.add(null.time)
+                yield self._missing(one.symbol, null)
+        one.due = self._clock.monotonic() + self._next_look(one, answer)
+
+    def _missing(self, symbol: str, null: Null) -> BadRow:
+        interval = self._polling.interval
+        what = {"symbol": symbol, "interval": interval, "time": null.time, "prices": None}
+        return BadRow(
+            f"{self._source.title}'s answer for {symbol} {interval}",
+            null.row,
+            None,
+            f"no prices for {null.time:%Y-%m-%d %H:%MZ}",
+            raw=msgspec.json.encode(what),
+            key=f"{self._source.name}/{symbol}/{interval}/{null.time:%Y-%m-%dT%H:%MZ}",
+        )
+
+    def _next_look(self, one: _Series, answer: Answer) -> float:
+        """Seconds until the symbol's next turn; says so when there is nothing to wait for, or again something."""
+        now, session = self._clock.now(), answer.session
+        if not answer.bars and not one.sent.by_time:
+            self._tell_state(one, f"{self._source.title} has no bars of it now: its market may be closed")
+        elif session is None or session.start <= now < session.end + _SETTLED:
+            self._tell_state(one, "")
+        elif self._polling.live:
+            until = f" until {session.start:%Y-%m-%d %H:%MZ}" if session.start > now else ""
+            self._tell_state(one, f"its market is closed{until}")
+            left = (session.start - now).total_seconds()
+            slow = max(CLOSED, self._every)
+            return min(slow, left) if left > 0 else slow
+        return self._every
+
+    def _tell_state(self, one: _Series, state: str) -> None:
+        self.doing = f"{one.symbol}: {state}" if state else ""
+        if state != one.state:
+            self._reporter.note(f"{one.symbol}: {state or 'its market is open'}")
+        one.state = state
+
+    def _tell(self, error: SourceError, seconds: float) -> None:
+        """Tell a trouble once, however long it lasts."""
+        self.doing = error.message.partition(" (")[0]
+        if error.message != self._trouble:
+            self._reporter.warn(f"{error.message}; asking again in {seconds:.0f} s")
+        self._trouble = error.message
+
+    def _set_aside(self, error: SourceError, *, others: bool) -> None:
+        self.failures.append(error)
+        # Where none was any good, the error that ends it names them all.
+        if len(self.failures) < len(self._symbols):
+            self._reporter.warn(f"{error}; it is set aside" + (", the others go on" if others else ""))
+
+    def _nothing_left(self) -> SourceError:
+        if len(self.failures) == 1:
+            return self.failures[0]
+        told = "; ".join(error.message for error in self.failures)
+        return SourceError(f"{self._source.title} gives nothing of what was asked for: {told}")
+
+
+def _whole_periods(answer: Answer, one: _Series) -> Answer:
+    """The answer without its first bar, which holds a part of a week or month where the question began inside of it."""
+    last = one.sent.last_final
+    if last is None or not answer.bars or answer.bars[0].time > last:
+        return answer
+    return replace(answer, bars=answer.bars[1:])

@@ -1,0 +1,144 @@
+"""Splits: whether a source gives what was sent before on another basis now, and what is to be sent again then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from stockstream.periods import preceding
+from stockstream.producers.bar_source import Split
+from stockstream.producers.clock import Clock
+from stockstream.producers.corrections import SentBars
+from stockstream.producers.final_bars import Answer
+from stockstream.producers.patient_source import PatientSource
+from stockstream.records import Bar
+
+_LEAST: Final = 0.01
+"""How far from 1 the ratio of a split is, at the least."""
+
+_TOLERANCE: Final = 0.002
+"""How far the prices of one basis may be apart, for they are rounded."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What earlier runs have sent at the same interval: by symbol its last bar; and when its first one opened."""
+
+    last: Mapping[str, Bar] = field(default_factory=dict)
+    first: Callable[[str], datetime | None] = lambda _: None
+
+
+NOTHING_EARLIER: Final = Earlier()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An answer on one basis with what was sent before, and what is to be told of that."""
+
+    answer: Answer
+    note: str = ""
+    warning: str = ""
+
+
+class Splits:
+    """Keeps each series on one basis: where its source gives other prices, all that was ever sent is sent again.
+
+    Parameters
+    ----------
+    source
+        Whom to ask for the whole of a series.
+    title
+        The source's name, as users read it.
+    interval
+        How long a bar is.
+    earlier
+        What earlier runs have sent.
+    clock
+        What time it is.
+    """
+
+    def __init__(self, source: PatientSource, title: str, interval: str, earlier: Earlier, clock: Clock) -> None:
+        self._source = source
+        self._title = title
+        self._interval = interval
+        self._earlier = earlier
+        self._clock = clock
+        self._known: dict[str, set[Split]] = {}
+
+    def on_one_basis(self, symbol: str, sent: SentBars, answer: Answer) -> Generator[None, None, Checked]:
+        """The answer; or where what was sent before is on another basis all that was sent, as it is now."""
+        reason = yield from self._reason(symbol, sent, answer)
+        if not reason:
+            return Checked(answer)
+        begun = [*sent.by_time, self._earlier.first(symbol)]
+        first = min((time for time in begun if time is not None), default=self._clock.now())
+        lost = ""
+        if not answer.bars or answer.bars[0].time > first:
+            # From somewhat earlier on, so that the first period is whole.
+            since = max(preceding(first, self._interval, 2), self._source.reach)
+            whole = yield from self._source.history(symbol, since)
+            answer = replace(whole, bars=tuple(bar for bar in whole.bars if bar.time >= first))
+            if since > first:
+                lost = f"{symbol}: its bars before {since:%Y-%m-%d} stay as they are: {self._title} has them no longer"
+        begins = answer.bars[0].time if answer.bars else first
+        return Checked(answer, f"{symbol}: {reason}: its bars from {begins:%Y-%m-%d} on are sent again", lost)
+
+    def taken(self, symbol: str, answer: Answer) -> None:
+        """Remember the splits of an answer that is being sent: they are no reason any more."""
+        self._known.setdefault(symbol, set()).update(answer.splits)
+
+    def _reason(self, symbol: str, sent: SentBars, answer: Answer) -> Generator[None, None, str]:
+        """Why what was sent before is on another basis; empty where it is not."""
+        held = self._earlier.last.get(symbol)
+        if not sent.by_time and held is None:
+            return ""
+        before = sent.by_time or ({held.time: held} if held else {})
+        bars = answer.bars
+        if held and not sent.by_time and bars and self._source.reach < held.time < bars[0].time:
+            bars = (yield from self._source.history(symbol, preceding(held.time, self._interval, 2))).bars
+        if ratio := rebased(before, bars):
+            return f"{self._title} gives prices at {ratio:.6g} times what was sent, as after a split"
+        known = self._known.get(symbol, set())
+        return next((f"a split on {each.time:%Y-%m-%d}" for each in answer.splits if each not in known), "")
+
+
+def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None:
+    """Say by what the prices are multiplied at which bars come back that were sent before, if all by the same.
+
+    Parameters
+    ----------
+    before
+        What was sent, by time.
+    bars
+        What is given now, in order.
+
+    Returns
+    -------
+    float or None
+        The ratio of the oldest ones; those after it may have been sent on the new basis already. None where they are
+        as they were, or differ in any other way: a correction of one bar among others is none.
+    """
+    pairs = [(before[bar.time], bar) for bar in bars if bar.final and bar.time in before and before[bar.time].final]
+    ratios = [ratio for ratio in (_ratio(old, new) for old, new in pairs) if ratio is not None]
+    if not ratios or abs(ratios[0] - 1) < _LEAST:
+        return None
+    alike = 0
+    while alike < len(ratios) and _same(ratios[alike], ratios[0]):
+        alike += 1
+    return ratios[0] if alike > 1 or len(ratios) == 1 else None
+
+
+def _ratio(old: Bar, new: Bar) -> float | None:
+    """What all prices of a bar were multiplied by; None where that differs."""
+    prices = ((old.open, new.open), (old.high, new.high), (old.low, new.low), (old.close, new.close))
+    ratios = [now / then for then, now in prices if then is not None and now is not None and then > 0]
+    if not ratios:
+        return None
+    ratio = sorted(ratios)[len(ratios) // 2]
+    return ratio if all(_same(each, ratio) for each in ratios) else None
+
+
+def _same(ratio: float, other: float) -> bool:
+    return abs(ratio - other) <= _TOLERANCE * abs(other)
