@@ -68,6 +68,7 @@ COMMANDS: Final = {
     "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
     "tail": Entry("stockstream.cli.tail:tail", "Print a topic's newest records, then follow it.", LOOK),
     "indicators": Entry("stockstream.cli.indicators:app", "List the indicators, or describe one.", LOOK, plugged=True),
+    "schema": Entry("stockstream.cli.schema:schema", "Print the JSON Schema of a topic's records.", LOOK),
     "plugins": Entry("stockstream.cli.plugins:plugins", "List the plug-ins, and those that fail.", LOOK, plugged=True),
     "config": Entry(
         "stockstream.cli.config:config", "Show the settings in effect, and where each is from.", CARE, plugged=True

@@ -1,0 +1,22 @@
+"""``stockstream schema``: what a record of a topic may hold, for other programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+import typer
+
+from stockstream.cli.context import Invocation
+from stockstream.schema import schema as schema_of
+
+
+def schema(
+    ctx: typer.Context,
+    topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
+) -> None:
+    """Print the JSON Schema of a topic's records: types, units, and when a field is absent.
+
+    A program that writes such records, one JSON object a message, feeds every window. docs/schema.md has tables.
+    """
+    Invocation.of(ctx).reporter.result(json.dumps(schema_of(topic), indent=2))

@@ -1,0 +1,116 @@
+"""The schema of the records, for other programs: each field's type, unit, and when it is absent.
+
+`schema` gives JSON Schema made from the types of `stockstream.records`; docs/schema.md has the same as tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from stockstream.records import FIRST_YEAR, LAST_YEAR
+from stockstream.topics import FLIGHTS, STOCKS, TOPICS
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_CLOCK: Final = "local time as hhmm, 0 to 2400"
+_OF_BARS: Final = {
+    "symbol": "what is traded; also the message's key",
+    "interval": "the length of the period: a whole number and m, h, d, wk, mo or y",
+    "feed": "market, or simulated: every picture of a simulated feed says so",
+    "time": f"the opening instant, RFC 3339 with an offset; from a day on the session's date at 00:00Z; "
+    f"years {FIRST_YEAR} to {LAST_YEAR}",
+    "open": "price, split-adjusted; absent where the source does not have it",
+    "high": "price, split-adjusted",
+    "low": "price, split-adjusted",
+    "close": "price, split-adjusted; may be negative",
+    "volume": "shares or contracts, fractional where the market has it; absent where it is not known",
+    "currency": "ISO 4217 code of the prices; absent where it is not known",
+    "tz": "IANA name of the exchange's zone; absent, or not known to the reader: shown in UTC",
+    "final": "false while the period is still open",
+    "flags": "doubts: impossible:FIELD,... names fields that are not computed with; off-grid; partial",
+    "adj_close": "close adjusted for dividends, too; absent where the source does not have it",
+    "close_usd": "close in US dollars; absent where the source does not have it",
+    "source": "who sent it: yahoo, csv, simulated, or a program's own name",
+    "revision": "how often the bar was corrected; informs only: the later offset counts",
+}
+_OF_FLIGHTS: Final = {
+    "file": "first 16 hex digits of the SHA-256 of the file; with row the flight's identity",
+    "row": "number of the data row in the file, from 0",
+    "year": f"{FIRST_YEAR} to {LAST_YEAR}",
+    "month": "1 to 12",
+    "day": "1 to 31",
+    "airline": "code of the airline; also the message's key",
+    "origin_airport": "code",
+    "destination_airport": "code",
+    "day_of_week": "1 Monday to 7 Sunday",
+    "flight_number": "number",
+    "tail_number": "registration of the aircraft",
+    "scheduled_departure": _CLOCK,
+    "departure_time": f"{_CLOCK}; absent where the flight was cancelled",
+    "departure_delay": "minutes, negative where early",
+    "taxi_out": "minutes from the gate to wheels off",
+    "wheels_off": _CLOCK,
+    "scheduled_time": "minutes from gate to gate",
+    "elapsed_time": "minutes from gate to gate",
+    "air_time": "minutes from wheels off to wheels on",
+    "distance": "miles",
+    "wheels_on": _CLOCK,
+    "taxi_in": "minutes from wheels on to the gate",
+    "scheduled_arrival": _CLOCK,
+    "arrival_time": f"{_CLOCK}; absent where the flight did not arrive",
+    "arrival_delay": "minutes, negative where early",
+    "diverted": "1 where it landed elsewhere",
+    "cancelled": "1 where it did not fly",
+    "cancellation_reason": "A airline, B weather, C air system, D security",
+    "air_system_delay": "minutes of the arrival delay; absent where none is told",
+    "security_delay": "minutes of the arrival delay; absent where none is told",
+    "airline_delay": "minutes of the arrival delay; absent where none is told",
+    "late_aircraft_delay": "minutes of the arrival delay; absent where none is told",
+    "weather_delay": "minutes of the arrival delay; absent where none is told",
+}
+
+MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {STOCKS.name: _OF_BARS, FLIGHTS.name: _OF_FLIGHTS}
+"""By topic and field: what it means, in which unit, and when it is absent."""
+
+
+class Field(NamedTuple):
+    """A field of a record; ``default`` is what an absent field means, as JSON, empty where it must be there."""
+
+    name: str
+    type: str
+    default: str
+    meaning: str
+
+
+def schema(topic: str) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a topic's records, as readers take them. Raises KeyError for a topic not ours.
+
+    >>> schema("stocks")["required"]
+    ['symbol', 'interval', 'time', 'high', 'low', 'close', 'source']
+    """
+    record = TOPICS[topic].record
+    made = msgspec.json.schema(record)["$defs"][record.__name__]
+    properties = {name: {"description": MEANINGS[topic][name], **kind} for name, kind in made["properties"].items()}
+    if topic == STOCKS.name:
+        properties["interval"]["pattern"] = "^[1-9][0-9]{0,7}(m|h|d|wk|mo|y)$"
+        properties["time"]["format"] = "date-time"
+    return {
+        "$schema": _DIALECT,
+        "title": record.__name__,
+        "description": f"A message of the topic {topic}. Fields at their default are left out.",
+        "type": "object",
+        "properties": properties,
+        "required": made["required"],
+    }
+
+
+def fields(topic: str) -> Iterator[Field]:
+    """The fields of a topic's records, in their order."""
+    made = schema(topic)
+    for name, kind in made["properties"].items():
+        types = [each["type"] for each in kind.get("anyOf", [kind])]
+        default = "" if name in made["required"] else msgspec.json.encode(kind["default"]).decode()
+        yield Field(name, " or ".join(types), default, kind["description"])
