@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 import reprlib
-import stat
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
@@ -35,6 +35,17 @@ from stockstream.config_sections import (
     YahooSettings,
 )
 from stockstream.config_sources import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
+from stockstream.credentials import (
+    PASSWORD,
+    ROLES,
+    SERVERS,
+    Role,
+    credentials,
+    folder_of,
+    refuse_open_to_others,
+    serve,
+    without_security,
+)
 from stockstream.errors import ConfigError
 
 PREFIX: Final = "STOCKSTREAM_"
@@ -65,7 +76,7 @@ _EXPECTED: Final = {
 }
 """What is wanted, in a user's words, by pydantic's kind of error; for the others its own words are good enough."""
 
-_PATHS: Final = ("state_dir", "data_dir", "cache_dir", "secrets_file")
+_PATHS: Final = ("state_dir", "data_dir", "cache_dir", "secrets_file", "credentials_dir")
 _SECRET: Final = re.compile(r".*(password|secret|passphrase|key\.pem)|sasl\.oauthbearer\.config")
 _MAYBE_SECRET: Final = re.compile(r"pas|pwd|secr|tok|cred|key(?!tab|\w*\.location)|jaas|bearer\.config|pem$", re.I)
 
@@ -115,6 +126,7 @@ class Settings(Section):
     bootstrap_servers: Servers = "127.0.0.1:9092"
     kafka: Mapping[str, Annotated[Any, BeforeValidator(_property)]] = Field(default_factory=dict)
     secrets_file: Path | None = None
+    credentials_dir: Path | None = None
     broker: BrokerSettings = BrokerSettings()
     state_dir: Path = _directory("user_state_dir")
     data_dir: Path = _directory("user_data_dir")
@@ -145,14 +157,30 @@ class Settings(Section):
         """The file that was read, if any."""
         return self._origins.file
 
-    def connection(self) -> dict[str, Any]:
-        """What every Kafka client is given (librdkafka's properties), secrets in the clear: never print it."""
+    def connection(self, role: Role) -> dict[str, Any]:
+        """What a Kafka client of this role is given (librdkafka's properties), secrets in the clear: never print it.
+
+        Who we are is what the section kafka says. Where it says nothing, and the address is that of a secure broker on
+        this machine, it is the role's own user. Raises `ConfigError` for credentials that cannot be used.
+        """
         chosen = {name: _plain(value) for name, value in self.kafka.items()}
+        if self.credentials_dir is not None or "security.protocol" not in self.kafka:
+            given = credentials(self._credentials_dir, role)
+            if given is not None and (self.credentials_dir is not None or serve(given, self.bootstrap_servers)):
+                chosen = without_security(chosen) | {name: each for name, each in given.items() if name != SERVERS}
         return {"bootstrap.servers": self.bootstrap_servers, "socket.timeout.ms": 6000, **chosen}
+
+    @property
+    def _credentials_dir(self) -> Path:
+        return self.credentials_dir or folder_of(self.data_dir / "kafka")
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be shown or logged."""
-        return tuple(value.get_secret_value() for value in self.kafka.values() if isinstance(value, SecretStr))
+        told = [value.get_secret_value() for value in self.kafka.values() if isinstance(value, SecretStr)]
+        for role in ROLES:
+            with suppress(ConfigError, OSError):
+                told.append(str((credentials(self._credentials_dir, role) or {}).get(PASSWORD, "")))
+        return tuple(filter(None, told))
 
     def entries(self) -> Iterator[Entry]:
         """Every setting with its effective value and its origin, in the order of the file, secrets hidden."""
@@ -343,10 +371,13 @@ def _options(values: Mapping[str, Any]) -> Layer:
 
 def _secrets(file: Path) -> Layer:
     secrets, lines = read(file)
-    mode = stat.S_IMODE(file.stat().st_mode)
-    if mode & 0o077:
-        raise ConfigError(f"{file} holds secrets and can be read by others (mode {mode:04o})", hint=f"chmod 600 {file}")
-    return Layer("file", {"kafka": secrets}, {("kafka", *key): str(line) for key, line in lines.items()}, file)
+    refuse_open_to_others(file)
+    places: dict[KeyPath, str] = {("kafka", *key): str(line) for key, line in lines.items()}
+    values: dict[str, Any] = {"kafka": secrets}
+    if SERVERS in secrets:  # a role's file of a secure broker says where that is
+        values["bootstrap_servers"] = secrets.pop(SERVERS)
+        places["bootstrap_servers",] = places.pop(("kafka", SERVERS))
+    return Layer("file", values, places, file)
 
 
 def _read(file: Path) -> Layer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -73,6 +74,28 @@ def replacing(path: Path, *, hint: str | None = None) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for its owner alone. One that is there stays as it is."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    path.mkdir(exist_ok=True)  # raises for a file in its place
+
+
+def private_file(path: Path) -> None:
+    """Make sure that a file is there which its owner alone reads, before anything else makes it."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file by one that its owner alone reads, from its first byte on. Raises as `replacing` does."""
+    with replacing(path) as beside:
+        private_file(beside)
+        beside.write_bytes(content)
 
 
 @cache

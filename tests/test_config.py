@@ -206,7 +206,7 @@ def test_a_view_names_the_place_of_a_wrong_value(tmp_path: Path) -> None:
 def test_the_connection_holds_what_all_clients_share_and_the_users_properties(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("kafka: {security.protocol: SASL_SSL, socket.timeout.ms: 9000, allow.auto.create.topics: false}")
-    assert load(file, {"bootstrap_servers": "far:9093"}, {}).connection() == {
+    assert load(file, {"bootstrap_servers": "far:9093"}, {}).connection("consumer") == {
         "bootstrap.servers": "far:9093",
         "socket.timeout.ms": 9000,
         "security.protocol": "SASL_SSL",
@@ -219,14 +219,14 @@ SECRET = "0123 hush"
 
 def test_a_secret_comes_from_the_environment_and_is_never_printed() -> None:
     settings = load(SHIPPED, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": SECRET})
-    assert settings.connection()["sasl.password"] == SECRET
+    assert settings.connection("consumer")["sasl.password"] == SECRET
     assert settings.secrets() == (SECRET,)
     assert SECRET not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
 
 
 def test_a_password_of_digits_alone_stays_as_it_is() -> None:
     settings = load(SHIPPED, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": "0123"})
-    assert settings.connection()["sasl.password"] == "0123"
+    assert settings.connection("consumer")["sasl.password"] == "0123"
 
 
 @pytest.mark.parametrize("name", ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"])
@@ -250,12 +250,12 @@ def test_secrets_come_from_a_file_of_their_own(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("secrets_file: secrets.yaml\nkafka: {sasl.username: nobody, security.protocol: SASL_SSL}")
     settings = load(file, environ={})
-    connection = settings.connection()
+    connection = settings.connection("consumer")
     assert (connection["sasl.username"], connection["sasl.password"]) == ("me", SECRET)
     assert connection["security.protocol"] == "SASL_SSL"
     assert SECRET not in repr(settings)
     from_variable = load(file, environ={"STOCKSTREAM_KAFKA__SASL_PASSWORD": "other"})
-    assert from_variable.connection()["sasl.password"] == "other"
+    assert from_variable.connection("consumer")["sasl.password"] == "other"
 
 
 def test_a_file_of_secrets_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.reporter import Reporter
-from stockstream.cli.text import BYTES
+from stockstream.cli.text import BYTES, printable
+from stockstream.errors import StockstreamError
 from stockstream.kafka.broker import Broker
+from stockstream.kafka.guard import Guard, is_guarded
 from stockstream.kafka.jars import KAFKA_VERSION, fetch
 from stockstream.processes import ENDING
+
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_RENEWAL_LOOKED_FOR_EVERY: Final = 3_600.0
 
 
 def broker(
@@ -27,10 +34,23 @@ def broker(
         Path | None,
         typer.Option("--data", metavar="DIR", help="What keeps its topics; by default in your data directory."),
     ] = None,
+    secure: Annotated[
+        bool | None,
+        typer.Option("--secure/--plain", help="TLS, passwords and rights for its clients; by default as last time."),
+    ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host",
+            metavar="NAME",
+            help="With --secure: let other machines in, by this name or address of this one; can be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Run Apache Kafka on this machine until Ctrl-C ends it; only programs on this machine reach it.
 
-    The first run fetches Kafka (45 MB). Topics are kept from run to run.
+    The first run fetches Kafka (45 MB). Topics are kept from run to run. A secure broker (docs/security.md) stays one
+    until it is started with --plain. Commands on this machine find their passwords by themselves.
     """
     _refuse_the_folder_of_others(data)
     context = Context.of(ctx)
@@ -39,21 +59,45 @@ def broker(
         # `nohup` has SIGHUP ignored, and so it stays; a SIGINT that a script sends to a background job counts.
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _asked_to_end)
+    folder = (data or settings.data_dir / "kafka").absolute()
+    guard = _guard(folder, host or (), secure=secure)
     jars = _jars(settings.cache_dir, reporter)
     try:
-        kafka = Broker(
-            data or settings.data_dir / "kafka",
-            jars,
-            port=port or settings.broker.port,
-            heap=f"{settings.broker.heap_mb}m",
-        )
+        kafka = Broker(folder, jars, port=port or settings.broker.port, heap=f"{settings.broker.heap_mb}m", guard=guard)
         with kafka:
-            reporter.note(
-                f"Kafka {KAFKA_VERSION} ready on {kafka.bootstrap_servers}, data in {kafka.data}; Ctrl-C ends it"
-            )
-            kafka.wait()
+            where = f"{kafka.bootstrap_servers}, data in {kafka.data}"
+            if guard is not None:
+                where = f"{where}, secure: its clients' passwords are in {guard.users.folder}"
+            reporter.note(f"Kafka {KAFKA_VERSION} ready on {where}; Ctrl-C ends it")
+            _watch_over(kafka, reporter)
     except KeyboardInterrupt:
         reporter.note("Kafka ended")
+
+
+def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard | None:
+    """What makes the broker a secure one, where it is to be. Raises typer.BadParameter."""
+    was = is_guarded(folder)
+    if was if secure is None else secure:
+        for name in hosts:
+            if not _HOST.fullmatch(name):
+                raise typer.BadParameter(f"{printable(name)} is no name of a host", param_hint="--host")
+        return Guard(folder, hosts)
+    if hosts:
+        raise typer.BadParameter("without --secure no other machine is let in", param_hint="--host")
+    if was:
+        Guard(folder).users.forget()
+    return None
+
+
+def _watch_over(kafka: Broker, reporter: Reporter) -> NoReturn:
+    """Return never; renew its certificate in time."""
+    while True:
+        kafka.wait(_RENEWAL_LOOKED_FOR_EVERY)
+        try:
+            if kafka.renew():
+                reporter.note("the broker's certificate was renewed")
+        except StockstreamError as error:
+            reporter.warn(str(error))
 
 
 def _refuse_the_folder_of_others(data: Path | None) -> None:

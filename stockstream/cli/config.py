@@ -35,7 +35,7 @@ def config(
     Secrets are hidden. Whatever is wrong in the settings is told, the properties of the section kafka included.
     """
     context = Context.of(ctx)
-    Admin(context.settings.connection(), timeout=PATIENCE)  # librdkafka refuses properties that do not exist
+    Admin(context.settings.connection("consumer"), timeout=PATIENCE)  # librdkafka refuses properties that do not exist
     shown = list(entries(context.settings))
     for key in keys or ():
         if not any(_within(entry, key) for entry in shown):

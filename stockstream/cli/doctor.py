@@ -152,7 +152,7 @@ def _window(settings: Settings) -> Finding:
 
 def _broker(settings: Settings) -> Finding:
     try:
-        names = Admin(settings.connection(), timeout=PATIENCE).names()
+        names = Admin(settings.connection("monitor"), timeout=PATIENCE).names()
     except StockstreamError as error:
         return Finding("broker", error.message, error.hint or "")
     ours = sum(not name.startswith("__") for name in names)

@@ -42,7 +42,7 @@ def report(
     selection = Selection(tuple(symbols or ()) or view_settings.keys(settings, VIEW), interval, feed)
     parameters = view_settings.parameters(settings, VIEW, {})
     try:
-        live = Live(VIEW, selection, parameters, settings.connection(), None)
+        live = Live(VIEW, selection, parameters, settings.connection("consumer"), None)
     except ValueError as error:
         raise ConfigError(f"report: {error}") from error
 

@@ -25,7 +25,7 @@ def reset(
     Topics of other names, the settings, the logs and the downloads stay.
     """
     context = Context.of(ctx)
-    admin = Admin(context.settings.connection(), timeout=PATIENCE)
+    admin = Admin(context.settings.connection("admin"), timeout=PATIENCE)
     ours = {name for topic in TOPICS.values() for name in (topic.name, topic.dead_letters)}
     summaries = admin.summaries(ours)
     states = states_of(context.settings.state_dir, admin.cluster_id())

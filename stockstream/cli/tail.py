@@ -35,7 +35,7 @@ def tail(
 ) -> None:
     """Print the newest messages of a topic, oldest first, and then what arrives."""
     context = Context.of(ctx)
-    connection = context.settings.connection()
+    connection = context.settings.connection("consumer")
     names = Admin(connection, timeout=PATIENCE).names()
     if topic not in names:
         there = ", ".join(sorted(name for name in names if not name.startswith("__"))) or "none yet"

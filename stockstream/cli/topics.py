@@ -32,7 +32,7 @@ def topics(ctx: typer.Context, as_json: JsonOption = False) -> None:
     Sizes are known of the broker that runs on this machine from its usual directory (``stockstream broker``).
     """
     context = Context.of(ctx)
-    admin = Admin(context.settings.connection(), timeout=PATIENCE)
+    admin = Admin(context.settings.connection("monitor"), timeout=PATIENCE)
     summaries = admin.summaries()
     if not summaries and not as_json:
         context.reporter.note("no topics yet: `stockstream produce` makes them")
@@ -76,7 +76,7 @@ def _json_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int])
 def series(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the series of bars in the topic stocks: symbol, interval, feed, bars, first and last."""
     context = Context.of(ctx)
-    connection = context.settings.connection()
+    connection = context.settings.connection("consumer")
     there = STOCKS.name in Admin(connection, timeout=PATIENCE).names()
     found: dict[Series, set[datetime]] = {}
     for records in _everything(connection) if there else ():

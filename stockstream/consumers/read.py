@@ -76,7 +76,7 @@ def read(
     if wrong:
         raise StockstreamError(f"{', '.join(wrong)} is no choice in {topic}", hint=f"there it is {', '.join(wanted)}")
     overrides = {} if bootstrap_servers is None else {"bootstrap_servers": bootstrap_servers}
-    connection = load(None if config is None else Path(config), overrides).connection()
+    connection = load(None if config is None else Path(config), overrides).connection("consumer")
     key = symbol or airline
     if topic == STOCKS.name:
         bars = _table(_records(STOCKS, Bar, connection, key), Bar, wanted)

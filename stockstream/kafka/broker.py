@@ -28,9 +28,19 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from stockstream import processes
 from stockstream.errors import BrokerError
+from stockstream.files import private_folder, write_private
 from stockstream.kafka import java
 from stockstream.kafka.filelock import FileLock, Locked
-from stockstream.kafka.server_properties import HOST, LOGS, TOPICS, logging_properties, server_properties
+from stockstream.kafka.guard import Guard
+from stockstream.kafka.server_properties import (
+    HOST,
+    LOGS,
+    TOPICS,
+    logging_properties,
+    plain_listeners,
+    secure_listeners,
+    server_properties,
+)
 
 _READY_WITHIN = 60.0
 _STOPPED_WITHIN = 10.0
@@ -54,12 +64,24 @@ class Broker:
         Where it serves, on 127.0.0.1.
     heap
         Java's largest heap, as its option ``-Xmx`` takes it.
+    guard
+        What makes it a secure one; without it, whoever is on this machine comes in.
     """
 
-    def __init__(self, data: Path, classpath: Sequence[Path], *, port: int = 9092, heap: str = "512m") -> None:
+    def __init__(
+        self,
+        data: Path,
+        classpath: Sequence[Path],
+        *,
+        port: int = 9092,
+        heap: str = "512m",
+        guard: Guard | None = None,
+    ) -> None:
         self.data = data.absolute()
         self.port = port
         self.heap = heap
+        self._guard = guard
+        self._internal = port
         self._classpath = classpath
         self._java: subprocess.Popen[bytes] | None = None
         self._resources = ExitStack()
@@ -106,10 +128,11 @@ class Broker:
             if not (self.data / TOPICS / "meta.properties").exists():
                 self._format(lock)
             _await_free(self.port)
-            properties = server_properties(self.port, free_port())
-            (self.data / "server.properties").write_text(properties, "ascii")
+            self._configure()
             self._java = self._spawn(lock, f"-Xmx{self.heap}", "kafka.Kafka", "server.properties")
-            self._await_ready()
+            admin = self._await_ready()
+            if self._guard is not None:
+                self._guard.admit(admin)
         except OSError as error:
             self.stop()
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -130,6 +153,10 @@ class Broker:
                 return
             raise self._ended("Kafka ended", self._java.returncode)
 
+    def renew(self) -> bool:
+        """Renew the certificate of a secure broker where it ends soon; whether it did. Raises `BrokerError`."""
+        return self._guard is not None and self._guard.renew(self._admin())
+
     def stop(self) -> None:
         """End Kafka in order, by force if that takes too long; safe to call at any time."""
         try:
@@ -141,7 +168,7 @@ class Broker:
 
     def _prepare(self) -> FileLock:
         """Take the directory for ourselves, and lay out what Java needs there."""
-        self.data.mkdir(parents=True, exist_ok=True)
+        private_folder(self.data)
         try:
             lock = self._resources.enter_context(FileLock(self.data / "lock", patience=_HANDOVER))
         except Locked as locked:
@@ -151,15 +178,25 @@ class Broker:
             ) from None
         shutil.rmtree(self.data / "tmp", ignore_errors=True)
         for directory in ("tmp", LOGS, TOPICS):
-            (self.data / directory).mkdir(exist_ok=True)
-        (self.data / "logging.properties").write_text(logging_properties(), "ascii")
+            (self.data / directory).mkdir(mode=0o700, exist_ok=True)
+        write_private(self.data / "logging.properties", logging_properties().encode("ascii"))
+        if self._guard is not None:
+            self._guard.prepare(self.port)
         return lock
+
+    def _configure(self) -> None:
+        if self._guard is None:
+            listeners = plain_listeners(self.port, free_port())
+        else:
+            self._internal = free_port()
+            listeners = secure_listeners(self._guard.doors(self.port, self._internal, free_port()))
+        write_private(self.data / "server.properties", server_properties(listeners).encode("ascii"))
 
     def _format(self, lock: FileLock) -> None:
         """Give the directory a cluster id. A format that was cut short is made again: meta.properties comes last."""
         # A cluster id that begins with "-" is taken for an option by many a tool.
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
-        (self.data / "server.properties").write_text(server_properties(self.port, self.port + 1), "ascii")
+        self._configure()
         process = self._spawn(lock, "kafka.tools.StorageTool", "format", "-c", "server.properties", "-t", cluster)
         try:
             code = process.wait(_READY_WITHIN)
@@ -181,24 +218,25 @@ class Broker:
             keep=[lock.fd],
         )
 
-    def _await_ready(self) -> None:
+    def _await_ready(self) -> AdminClient:
         deadline = time.monotonic() + _READY_WITHIN
         while not _listens(self.port):
             self.wait(0.05)
             if time.monotonic() > deadline:
                 raise BrokerError(f"Kafka did not open its port in {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
-        admin = AdminClient(
-            {
-                "bootstrap.servers": self.bootstrap_servers,
-                "log_level": 0,
-                "reconnect.backoff.ms": 50,
-                "reconnect.backoff.max.ms": 100,
-            }
-        )
+        admin = self._admin()
         while not _takes_topics(admin, self._cluster()):
             self.wait(0.05)
             if time.monotonic() > deadline:
                 raise BrokerError(f"Kafka takes no topics after {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
+        return admin
+
+    def _admin(self) -> AdminClient:
+        """A client that may do everything."""
+        quick = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 100}
+        guard = self._guard
+        mine = {"bootstrap.servers": self.bootstrap_servers} if guard is None else guard.connection(self._internal)
+        return AdminClient({**mine, **quick})
 
     def _cluster(self) -> str:
         """The cluster id that the directory was formatted with."""

@@ -52,7 +52,7 @@ class FileLock:
                 hint="start it in the Windows Subsystem for Linux, and name it with bootstrap_servers in config.yaml",
             )
         deadline = time.monotonic() + self.patience
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             while not _taken(fd):
                 if time.monotonic() > deadline:

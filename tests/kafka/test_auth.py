@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 from stockstream.errors import AuthError
 from stockstream.kafka.admin import Admin
@@ -34,7 +35,7 @@ class GuardedBroker(Broker):
         file.write_text(file.read_text().replace("BROKER:PLAINTEXT", "BROKER:SASL_PLAINTEXT") + _SASL)
         return super()._spawn(*arguments)
 
-    def _await_ready(self) -> None:
+    def _await_ready(self) -> AdminClient:
         ends = time.monotonic() + 30
         while time.monotonic() < ends:
             try:
@@ -42,7 +43,8 @@ class GuardedBroker(Broker):
             except Exception:  # noqa: BLE001 - not yet
                 self.wait(0.1)
             else:
-                return
+                break
+        return self._admin()
 
 
 def alice(servers: str, password: str = "correct-horse") -> dict[str, Any]:

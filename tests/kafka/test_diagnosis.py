@@ -15,7 +15,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.client import lasting
 from stockstream.kafka.diagnosis import trouble
-from stockstream.kafka.server_properties import server_properties
+from stockstream.kafka.server_properties import plain_listeners
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
@@ -86,11 +86,11 @@ def test_a_broker_that_calls_itself_a_name_that_is_not_known(
 
     def misnamed(port: int, controller_port: int) -> str:
         own = f"advertised.listeners=BROKER://127.0.0.1:{port}"
-        text = server_properties(port, controller_port)
+        text = plain_listeners(port, controller_port)
         assert own in text
         return text.replace(own, f"advertised.listeners=BROKER://no-such-host.invalid:{port}")
 
-    monkeypatch.setattr(broker_module, "server_properties", misnamed)
+    monkeypatch.setattr(broker_module, "plain_listeners", misnamed)
     running = Broker(tmp_path, kafka_jars, port=free_port())
     monkeypatch.setattr(running, "_await_ready", lambda: None)  # which would wait for the name, too
     with running:

@@ -80,7 +80,9 @@ def monitor(
     context = Context.of(ctx)
     scraper = Scraper(scrape or [])
     with ExitStack() as stack:
-        watched = stack.enter_context(closing(Monitor(context.settings.connection(), context.settings.data_dir)))
+        watched = stack.enter_context(
+            closing(Monitor(context.settings.connection("monitor"), context.settings.data_dir))
+        )
         metrics, url = ClusterMetrics(), None
         if prometheus is not None:
             url = stack.enter_context(served(metrics, Endpoint(host, prometheus), "--prometheus"))

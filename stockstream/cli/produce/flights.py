@@ -144,7 +144,7 @@ def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, Rows]:
             done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading what is there"
         )
 
-    return sent_rows(context.settings.connection(), FLIGHTS, [file.identity for file in files], tell)
+    return sent_rows(context.settings.connection("producer"), FLIGHTS, [file.identity for file in files], tell)
 
 
 def _paced(replay: Replay, rate: float | None, speed: float | None) -> Iterator[Flight | BadRow | None]:

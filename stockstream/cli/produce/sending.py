@@ -96,7 +96,7 @@ def send(
     with (
         measured(ProducerMetrics(context.command, topic.name), metrics, reporter) as figures,
         stopping() as stop,
-        Publisher(topic, context.settings.connection(), linger_ms=linger_ms) as publisher,
+        Publisher(topic, context.settings.connection("producer"), linger_ms=linger_ms) as publisher,
     ):
         summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop)
     refusals.close(topic.dead_letters)
@@ -116,7 +116,7 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
         For what waiting does not mend: `AuthError` where the broker refuses.
     """
     reporter, told = context.reporter, ""
-    admin = Admin(context.settings.connection(), timeout=LOOK)
+    admin = Admin(context.settings.connection("producer"), timeout=LOOK)
     while True:
         try:
             admin.ensure(topic)
@@ -173,7 +173,8 @@ def _held(context: Context, topic: Topic[R]) -> int | None:
     """Records that the topic holds, whoever sent them; None where the broker does not tell at once."""
     try:
         return sum(
-            found.records for found in Admin(context.settings.connection(), timeout=LOOK).summaries([topic.name])
+            found.records
+            for found in Admin(context.settings.connection("producer"), timeout=LOOK).summaries([topic.name])
         )
     except BrokerError:
         return None

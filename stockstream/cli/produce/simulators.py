@@ -22,7 +22,7 @@ def noticed(context: Context, series: Sequence[Series]) -> Iterator[None]:
 
     A lock a series says so, in a folder of the cluster; it ends with its process, however that ends.
     """
-    folder = context.settings.state_dir / Admin(context.settings.connection()).cluster_id() / "simulated"
+    folder = context.settings.state_dir / Admin(context.settings.connection("producer")).cluster_id() / "simulated"
     others: list[Series] = []
     with ExitStack() as stack:
         for one in series:

@@ -162,7 +162,7 @@ def simulated(
     every = interval or defaults.interval
     await_broker(context, STOCKS)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
-    last = latest_bars(context.settings.connection(), STOCKS, series)
+    last = latest_bars(context.settings.connection("producer"), STOCKS, series)
     _tell_beginning(context.reporter, series, last, history)
     bars = simulate(
         chosen,
@@ -263,7 +263,7 @@ def yahoo(
 
 def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
     """What the topic holds of these symbols."""
-    connection = context.settings.connection()
+    connection = context.settings.connection("producer")
     last = latest_bars(connection, STOCKS, [Series(symbol, interval) for symbol in symbols])
 
     def first(symbol: str) -> datetime | None:

@@ -167,7 +167,7 @@ def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: Wa
         windows.each(ctx, view.name, selection, options)
         return
     try:
-        live = Live(view, selection, what.parameters, settings.connection(), settings.state_dir)
+        live = Live(view, selection, what.parameters, settings.connection("consumer"), settings.state_dir)
     except ValueError as error:  # the settings were checked at the start: it is an option
         guilty = view_settings.refused(view, what.parameters)
         raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error

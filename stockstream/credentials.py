@@ -1,0 +1,72 @@
+"""What a secure broker on this machine gives its clients: a file a role, with user, password and authority.
+
+Each is a YAML file of librdkafka's properties, made by ``stockstream broker --secure`` (`stockstream.kafka.users`) and
+read by every command in its own role. Copied to another machine, it serves there as ``secrets_file``.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from stockstream.config_sources import read
+from stockstream.errors import ConfigError
+
+Role = Literal["producer", "consumer", "monitor", "admin"]
+"""Who a client is: it sends, it shows, it looks after the broker, or it deletes and mends."""
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+SERVERS: Final = "bootstrap.servers"
+PASSWORD: Final = "sasl.password"  # noqa: S105 - the name of a property
+
+_HERE: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
+
+
+def folder_of(broker: Path) -> Path:
+    """Where a broker with this data directory puts its clients' files."""
+    return broker / "clients"
+
+
+def file_of(folder: Path, role: Role) -> Path:
+    """A role's file."""
+    return folder / f"{role}.yaml"
+
+
+def credentials(folder: Path, role: Role) -> dict[str, Any] | None:
+    """A role's properties; None where no secure broker made any. Raises `ConfigError` for a file that others read."""
+    file = file_of(folder, role)
+    if not file.is_file():
+        return None
+    values, _ = read(file)
+    refuse_open_to_others(file)
+    return values
+
+
+def serve(properties: Mapping[str, Any], servers: str) -> bool:
+    """Whether these properties are of the broker at one of these addresses.
+
+    >>> serve({"bootstrap.servers": "127.0.0.1:9092"}, "localhost:9092"), serve({}, "localhost:9092")
+    (True, False)
+    >>> serve({"bootstrap.servers": "broker.lan:9092"}, "other.lan:9092")
+    False
+    """
+    host, _, port = str(properties.get(SERVERS, "")).rpartition(":")
+    known = {f"{name}:{port}" for name in (host, *_HERE)} if port else set()
+    return any(server.rpartition("://")[2].lower() in known for server in servers.split(","))
+
+
+def without_security(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties without those that say who we are and whom we trust."""
+    return {
+        name: value for name, value in properties.items() if not name.startswith(("sasl.", "ssl.", "security.protocol"))
+    }
+
+
+def refuse_open_to_others(file: Path) -> None:
+    """Raise `ConfigError` for a file of secrets that others can read."""
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        raise ConfigError(f"{file} holds secrets and can be read by others (mode {mode:04o})", hint=f"chmod 600 {file}")

@@ -1,0 +1,120 @@
+"""What makes a broker a secure one: certificates, users, and what these may do.
+
+The broker's own parts know each other by its certificate (mutual TLS), so that no password has to exist before its
+first start, and none is ever an argument of a process. Once it runs, its users and their rights are told to it the same
+way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
+
+from stockstream.credentials import folder_of
+from stockstream.errors import BrokerError
+from stockstream.kafka.acls import bindings
+from stockstream.kafka.certificates import BROKER, Certificates
+from stockstream.kafka.server_properties import HOST, NODE, Doors
+from stockstream.kafka.users import Users
+
+_WITHIN: Final = 10.0
+_RELOADED: Final = ("broker", "internal")
+"""The listeners whose certificate is read anew while the broker runs."""
+
+
+def is_guarded(data: Path) -> bool:
+    """Whether the broker with this data directory was a secure one when it last started."""
+    return any(folder_of(data).glob("*.yaml"))
+
+
+class Guard:
+    """The security of a broker with this data directory, and with these names beside ``localhost``.
+
+    Certificates and keys are in its folder ``secure``, the files for clients in ``clients``, both for its owner alone.
+    """
+
+    def __init__(self, data: Path, hosts: Sequence[str] = (), *, certificates: Certificates | None = None) -> None:
+        self.certificates = certificates or Certificates(data / "secure", hosts)
+        self.users = Users(folder_of(data))
+        self._data = data
+        self._host = next(iter(hosts), None)
+
+    def prepare(self, port: int) -> None:
+        """Make what is missing before the broker starts.
+
+        Raises OSError and `StockstreamError` where it cannot be kept.
+        """
+        self._data.chmod(0o700)
+        self.certificates.ensure()
+        self.users.ensure(f"{self._host or HOST}:{port}", self.certificates.authority.read_text("ascii"))
+
+    def doors(self, port: int, internal: int, controller: int) -> Doors:
+        """The listeners."""
+        return Doors(
+            port=port,
+            internal=internal,
+            controller=controller,
+            certificate=self._seen(self.certificates.broker),
+            authority=self._seen(self.certificates.authority),
+            broker=BROKER,
+            host=self._host,
+        )
+
+    def connection(self, internal: int) -> dict[str, Any]:
+        """The properties of a client that is the broker itself."""
+        mine = str(self.certificates.broker)
+        return {
+            "bootstrap.servers": f"{HOST}:{internal}",
+            "security.protocol": "SSL",
+            "ssl.ca.location": str(self.certificates.authority),
+            "ssl.certificate.location": mine,
+            "ssl.key.location": mine,
+        }
+
+    def admit(self, admin: AdminClient) -> None:
+        """Tell a broker that runs its users and their rights. Raises `BrokerError`."""
+        try:
+            self.users.tell(admin)
+            for done in admin.create_acls(bindings(), request_timeout=_WITHIN).values():
+                done.result(_WITHIN + 1)
+        except KafkaException as error:
+            raise BrokerError(f"the broker does not take its users: {error.args[0].name()}") from error
+
+    def renew(self, admin: AdminClient, now: datetime | None = None) -> bool:
+        """Have a broker that runs show another certificate, where the present one ends soon; whether it does.
+
+        The authority stays: clients need nothing new. Raises `BrokerError`.
+        """
+        if not self.certificates.ensure(now):
+            return False
+        entries = [
+            ConfigEntry(
+                f"listener.name.{name}.ssl.keystore.location",
+                self._seen(self.certificates.broker),
+                incremental_operation=AlterConfigOpType.SET,
+            )
+            for name in _RELOADED
+        ]
+        broker = ConfigResource(ResourceType.BROKER, str(NODE), incremental_configs=entries)
+        try:
+            admin.incremental_alter_configs([broker], request_timeout=_WITHIN)[broker].result(_WITHIN + 1)
+        except KafkaException as error:
+            raise BrokerError(
+                f"the broker does not take its new certificate: {error.args[0].str()}", hint="start it anew"
+            ) from error
+        return True
+
+    def _seen(self, file: Path) -> str:
+        """A path as Kafka sees it from the data directory."""
+        return file.relative_to(self._data).as_posix()
