@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
 
@@ -123,18 +123,26 @@ class Publisher(Generic[R]):
 
     def poll(self, timeout: float = 0.0) -> None:
         """Serve what the broker answered; raises where a record failed."""
-        self._producer.poll(timeout)
+        self._serve(self._producer.poll, timeout)
         if self._reason:
             raise self._failure(self._reason)
         shorten, self._shorten = self._shorten, []
         for each in shorten:
             self._post(each)
 
+    def _serve(self, serve: Callable[[float], object], timeout: float) -> None:
+        """Have librdkafka call back; what ends this producer for good is raised there, and told as any other error."""
+        try:
+            serve(timeout)
+        except KafkaException as error:
+            self._on_error(error.args[0])
+            self._reason = self._reason or translate(error, self._connection)
+
     def flush(self, timeout: float | None = None) -> None:
         """Wait until everything sent so far is acknowledged, at most ``timeout`` seconds."""
         until = None if timeout is None else time.monotonic() + timeout
         while len(self._producer) or self._shorten:
-            self._producer.flush(0.2)
+            self._serve(self._producer.flush, 0.2)
             if until is not None and time.monotonic() >= until:
                 self._reason = self._reason or "the broker did not answer in time"
             self.poll()
@@ -188,9 +196,9 @@ class Publisher(Generic[R]):
     def _failure(self, reason: BrokerError | str) -> BrokerError:
         """Give up what is still queued, so that the count of what is missing is exact, and say why."""
         if self._only_overtaken:
-            self._producer.flush(_FLUSH_AFTER_ERROR)  # nothing is wrong with the others
+            self._serve(self._producer.flush, _FLUSH_AFTER_ERROR)  # nothing is wrong with the others
         self._producer.purge()
-        self._producer.flush(_FLUSH_AFTER_ERROR)
+        self._serve(self._producer.flush, _FLUSH_AFTER_ERROR)
         # What the broker refuses may be told after what was given up for it.
         known = self._reason if isinstance(self._reason, AuthError) else reason
         if isinstance(known, BrokerError):
