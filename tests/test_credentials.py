@@ -86,5 +86,5 @@ def test_on_another_machine_the_file_serves_as_secrets_file(data: Path) -> None:
     file.write_text(FILE.replace("127.0.0.1", "broker.lan"))
     settings = load(environ={"STOCKSTREAM_SECRETS_FILE": str(file)}, own=data / "none")
     assert settings.bootstrap_servers == "broker.lan:9092"
-    assert settings.connection("consumer")["sasl.password"] == "canary-2718"  # noqa: S105
+    assert settings.connection("consumer")["sasl.password"] == "canary-2718"
     assert not [entry for entry in settings.entries() if "canary-2718" in str(entry.value)]
