@@ -100,7 +100,7 @@ def show(
     """Show one dead letter: all that is known of it, and its bytes."""
     context = Context.of(ctx)
     box, letter = _single(context, topic, place)
-    value = next((value for _, value in contents(box, [letter], context.settings.connection())), b"")
+    value = next((value for _, value in contents(box, [letter], context.settings.connection("admin"))), b"")
     if raw:
         sys.stdout.buffer.write(value)
         sys.stdout.buffer.flush()
@@ -130,7 +130,7 @@ def replay(
     place in the header dead-letter. Without PLACE and --reason all are tried.
     """
     context = Context.of(ctx)
-    connection = context.settings.connection()
+    connection = context.settings.connection("admin")
     if mended is None:
         chosen, value = _chosen(context, topic, Choice(places or (), reason)), None
     else:
@@ -193,7 +193,7 @@ def purge(
         raise typer.Exit(1)
     with _alone(context):
         for box, letters in chosen:
-            Replay(box, context.settings.connection()).purge(letters)
+            Replay(box, context.settings.connection("admin")).purge(letters)
     context.reporter.result(f"deleted: {total:,} dead letter{'' if total == 1 else 's'}")
 
 
@@ -202,7 +202,7 @@ def _boxes(context: Context, topic: str | None) -> list[Letterbox]:
     if topic is not None and topic.removesuffix(".dlq") not in TOPICS:
         raise typer.BadParameter(f"{cut(topic)} is none of {', '.join(TOPICS)}", param_hint="--topic")
     wanted: Sequence[Topic[Any]] = list(TOPICS.values()) if topic is None else [TOPICS[topic.removesuffix(".dlq")]]
-    connection = context.settings.connection()
+    connection = context.settings.connection("admin")
     names = Admin(connection, timeout=PATIENCE).names()
     return [opened(each, connection) for each in wanted if each.dead_letters in names]
 
@@ -224,7 +224,7 @@ def _single(context: Context, topic: str | None, place: str) -> tuple[Letterbox,
 @contextmanager
 def _alone(context: Context) -> Iterator[None]:
     """Only one at a time puts back or purges. Raises `StateError`."""
-    folder = context.settings.state_dir / Admin(context.settings.connection(), timeout=PATIENCE).cluster_id()
+    folder = context.settings.state_dir / Admin(context.settings.connection("admin"), timeout=PATIENCE).cluster_id()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "dlq.lock", blocking=False):
