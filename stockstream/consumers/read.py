@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any, Final, get_args
 
 import msgspec
@@ -14,14 +14,14 @@ from stockstream.config import load
 from stockstream.consumers.inventory import instead, names_in
 from stockstream.consumers.inventory import wanted as wanted_words
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
-from stockstream.kafka.client import unreachable
-from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.decoding import Decoding
+from stockstream.kafka.to_end import ToEnd
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
 from stockstream.views.fold import Selection
 
 _GIVE_UP: Final = 10.0
-_PAUSE: Final = 0.01
 
 
 def read(
@@ -115,26 +115,11 @@ _ROW: Final = ["file", "row"]
 
 def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any], key: str | None) -> list[Any]:
     """All records from the topic's start to its end as it stands now."""
-    records: list[Any] = []
-    positions: dict[int, int] = {}
-    begun = False
-    ends = time.monotonic() + _GIVE_UP
-    with Subscriber(topic, record, connection, group="stockstream-read", keys=None if key is None else [key]) as source:
-        while True:
-            if source.origin is not None and not begun:
-                source.begin({})
-                begun = True
-            batch = source.arrived()
-            records += batch.records
-            positions |= batch.positions
-            standing = source.connection_status()
-            if standing.reached(positions):
-                return records
-            if not standing.target and time.monotonic() > ends:
-                if not standing.connected:
-                    raise unreachable(connection)
-                raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` makes it")
-            time.sleep(_PAUSE)
+    if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
+        raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` makes it")
+    decoding = Decoding(topic, record, connection, None if key is None else [key], Event())
+    with ToEnd(connection, topic.name) as reader:
+        return [each for messages in reader.messages(reader.ranges()) for each in decoding.take(messages).records]
 
 
 def _table(records: list[Any], record: type[Any], wanted: Mapping[str, str | None]) -> pd.DataFrame:

@@ -13,11 +13,12 @@ import stockstream
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.to_end import ToEnd
 from stockstream.producers.csv_files import CsvFile
 from stockstream.producers.flights import Replay, examine
 from stockstream.producers.produce import produce
 from stockstream.topics import FLIGHTS, STOCKS
-from tests.kafka.streams import connection, send_all
+from tests.kafka.streams import connection, put, send_all
 from tests.views.bars import walk
 
 
@@ -67,6 +68,17 @@ def test_a_choice_that_does_not_belong_is_told() -> None:
         stockstream.read("stocks", airline="AA")
     with pytest.raises(StockstreamError, match="no topic 'stock'"):
         stockstream.read("stock")
+
+
+def test_what_is_no_record_is_kept_and_the_others_are_read(own_broker: str) -> None:
+    bars = walk(5, 7, "ODD")
+    with Publisher(STOCKS, connection(own_broker)) as publisher:
+        send_all(publisher, bars)
+    put(own_broker, "stocks", "ODD", [b"no bar"])
+    assert len(stockstream.read("stocks", symbol="ODD", bootstrap_servers=own_broker)) == 5
+    with ToEnd(connection(own_broker), STOCKS.dead_letters) as reader:
+        letters = [each.value() for messages in reader.messages(reader.ranges()) for each in messages]
+    assert letters == [b"no bar"]
 
 
 def test_importing_the_package_is_light() -> None:

@@ -1,0 +1,106 @@
+"""Reading a topic up to its present end, and no further."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Final, Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from stockstream.errors import Unreachable
+from stockstream.kafka.bounds import bounds
+from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
+
+_AT_ONCE: Final = 2_000
+_SILENCE: Final = 10.0
+
+
+class ToEnd:
+    """Reads ranges of a topic that exists. It joins no group, commits nothing and does not wait for what is not there.
+
+    In its block, errors of librdkafka become ours: `Unreachable`, also where the broker is silent for ten seconds;
+    `AuthError`; `BrokerError`.
+
+    Parameters
+    ----------
+    connection
+        librdkafka's properties.
+    topic
+        The topic's name.
+    """
+
+    def __init__(self, connection: Mapping[str, Any], topic: str) -> None:
+        self._connection = connection
+        self._topic = topic
+        self._consumer = made(
+            Consumer,
+            settings(
+                connection,
+                group_id="stockstream",
+                enable_auto_commit=False,
+                enable_auto_offset_store=False,
+                enable_partition_eof=True,
+                auto_offset_reset="earliest",
+                fetch_queue_backoff_ms=5,
+                queued_min_messages=200_000,
+            ),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._consumer.close()
+        if isinstance(error, KafkaException):
+            raise translate(error, self._connection) from error
+
+    def ranges(self) -> dict[int, tuple[int, int]]:
+        """By partition the first offset and the one behind the last, of those that hold anything."""
+        held = bounds(self._consumer, self._topic, _SILENCE)
+        return {number: (low, end) for number, (low, end) in held.items() if low < end}
+
+    def messages(self, ranges: Mapping[int, tuple[int, int]]) -> Iterator[list[Message]]:
+        """The messages from one offset of each partition up to another, as they come; at times none.
+
+        Raises `Unreachable` where the broker falls silent.
+        """
+        unread = set(ranges)
+        self._consumer.assign([TopicPartition(self._topic, number, start) for number, (start, _) in ranges.items()])
+        heard = time.monotonic()
+        while unread:
+            messages = self._consumer.consume(_AT_ONCE, 0.1)
+            if not messages and time.monotonic() - heard > _SILENCE:
+                where = f"{address(self._connection)} stopped answering while the topic {self._topic} was read"
+                raise Unreachable(where, hint=START_BROKER)
+            # Where others send meanwhile, a partition's end as Kafka tells it never comes: our own position does.
+            positions = self._consumer.position([TopicPartition(self._topic, number) for number in ranges])
+            beyond = any(each.offset > ranges[each.partition][1] for each in positions)
+            good = [message for message in messages if message.error() is None]
+            yield [message for message in good if _within(message, ranges)] if beyond else good
+            unread -= {each.partition for each in positions if each.offset >= ranges[each.partition][1]}
+            if len(good) < len(messages):
+                unread -= _ended(messages)
+            if messages:
+                heard = time.monotonic()
+
+
+def _within(message: Message, ranges: Mapping[int, tuple[int, int]]) -> bool:
+    return (message.offset() or 0) < ranges[message.partition() or 0][1]
+
+
+def _ended(messages: list[Message]) -> set[int]:
+    """The partitions that Kafka says are read to their end. Raises KafkaException for what will not mend by itself."""
+    ended = set()
+    for message in messages:
+        error = message.error()
+        if error is None:
+            continue
+        if error.code() == KafkaError._PARTITION_EOF:
+            ended.add(message.partition() or 0)
+        elif error.fatal() or refused(error):
+            raise KafkaException(error)
+    return ended
