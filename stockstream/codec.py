@@ -1,4 +1,4 @@
-"""Records to bytes and back: JSON, one object a record. What a record must be is checked here, for every reader.
+"""Encoding and decoding of records as JSON, one object a record; checks every record for every reader.
 
 A bar has prices that are JSON's numbers within 1e100, a time with an offset in the years `FIRST_YEAR` to `LAST_YEAR`
 (what 64 bits of nanoseconds hold), and an interval of `stockstream.intervals`. It is decoded to UTC; a

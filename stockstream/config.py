@@ -1,4 +1,4 @@
-"""The settings: defaults, then config.yaml, then the environment, then options; the later wins.
+"""Settings: defaults, config.yaml, environment and options, merged; the later wins.
 
 Every key can stand in the file and, as ``STOCKSTREAM_<KEY>`` with ``__`` between the levels, in the environment; the
 value is written there as behind the colon in the file. Each error names the file and line, or the variable.

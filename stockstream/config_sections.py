@@ -1,4 +1,4 @@
-"""The sections of the settings: what each can hold."""
+"""Sections of the settings and the values that each accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested values and where each was written: a YAML file, the environment; what `stockstream.config` is laid from."""
+"""Sources of settings: nested values of a YAML file or the environment, each with its file and line or variable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a secure broker on this machine gives its clients: a file a role, with user, password and authority.
+"""Credentials of a secure local broker: a file for each role, with user, password and authority.
 
 Each is a YAML file of librdkafka's properties, made by ``stockstream broker --secure`` (`stockstream.kafka.users`) and
 read by every command in its own role. Copied to another machine, it serves there as ``secrets_file``.

@@ -1,4 +1,4 @@
-"""The exception tree. Foreign errors are translated into it where they enter.
+"""Exception tree. Foreign errors are translated into it where they enter.
 
 ::
 

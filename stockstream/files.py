@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole, and that say who wrote them."""
+"""Output files: replaced as a whole, and marked with the program that wrote them."""
 
 from __future__ import annotations
 

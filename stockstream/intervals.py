@@ -1,4 +1,4 @@
-"""The intervals that bars can have: any whole number of minutes, hours, days, weeks, months or years."""
+"""Bar intervals: any whole number of minutes, hours, days, weeks, months or years."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How names from elsewhere are told: cut to a readable length, a few of many, the nearest to a misspelt one."""
+"""Display of foreign names in messages: shortened, some of many, the nearest to a misspelt one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The periods that bars stand for: where one opens, and where the next one does.
+"""Bar periods: when the period of a bar opens, and when the next one opens.
 
 Minutes and hours are counted from the session's opening (without one, from 1970-01-01T00:00Z). Days and weeks are
 counted from Monday 5 January 1970, so that weeks open on Mondays and 2wk on every other one. Months and years are

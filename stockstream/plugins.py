@@ -1,4 +1,4 @@
-"""What others add without touching the package: entry points of installed packages, and Python files of one's own.
+"""Plug-ins: parts from entry points of installed packages, and from the user's own Python files.
 
 An installed package names what it offers in an entry-point group::
 

@@ -1,4 +1,4 @@
-"""Processes that never outlive us."""
+"""Child processes that end when their parent ends, however it ends."""
 
 from __future__ import annotations
 

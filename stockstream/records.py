@@ -1,4 +1,4 @@
-"""What travels: stock bars and flights, in UTC. On the wire a field at its default is left out."""
+"""Record types of the topics: stock bars and flights, in UTC. Fields at their default are left out on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema of the records, for other programs: each field's type, unit, and when it is absent.
+"""Schema of the records, for other programs: type and unit of each field, and when it is absent.
 
 `schema` gives JSON Schema made from the types of `stockstream.records`; docs/schema.md has the same as tables.
 """

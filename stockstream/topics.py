@@ -1,4 +1,4 @@
-"""The topics: which records travel where, and under which keys."""
+"""Topics: the record type and the key of each."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The version, in one place: setup.cfg, ``--version`` and saved states read it here."""
+"""Version of the package: setup.cfg, ``--version`` and saved states read it here."""
 
 VERSION = "0.1.0"

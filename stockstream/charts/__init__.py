@@ -1,4 +1,4 @@
-"""The drawing of frames and marks: the only place that knows matplotlib and seaborn.
+"""Drawing of frames and marks: the only package that imports matplotlib and seaborn.
 
 The rooms build on each other: text, marks, panels, overlays, scene, window, dashboard, report.
 Begin with `scene.scene`.

@@ -1,4 +1,4 @@
-"""A piece of what a canvas shows, kept to be put back."""
+"""Copy of a region of a canvas, which can be restored."""
 
 from __future__ import annotations
 

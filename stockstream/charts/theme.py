@@ -1,4 +1,4 @@
-"""Colours and type sizes of every window and picture."""
+"""Themes: colours and font sizes of windows and pictures."""
 
 from __future__ import annotations
 

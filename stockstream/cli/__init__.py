@@ -1,1 +1,1 @@
-"""The command line: the only place that wires the rest together."""
+"""Command line: the only package that wires the others together. Begin with `main`."""

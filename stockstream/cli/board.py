@@ -1,4 +1,4 @@
-"""What runs, for the user to see: a table that is kept fresh in a terminal, lines of what changes elsewhere."""
+"""Board of running processes: a table in a terminal, otherwise a line for each change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream config``: the settings in effect, and where each is from."""
+"""``stockstream config``: prints the settings in effect and where each comes from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command is given: settings, a reporter, displays; and the log that it writes."""
+"""Context of every command: settings, reporter, displays, and the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream demo``: a broker, two producers and three windows, all at once."""
+"""``stockstream demo``: runs a broker, two producers and three windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream dlq``: what could not be read: listed, shown, put back, purged."""
+"""``stockstream dlq``: lists, shows, puts back and purges dead letters."""
 
 from __future__ import annotations
 

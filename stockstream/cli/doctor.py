@@ -1,4 +1,4 @@
-"""``stockstream doctor``: what this machine has, and what to do where something is missing."""
+"""``stockstream doctor``: checks this machine and says how to install what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream indicators``: what the library can compute; needs no broker, and neither NumPy nor the settings."""
+"""``stockstream indicators``: lists and describes indicators; needs no broker, NumPy or settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that name an interval: what typer calls to check them."""
+"""Options that name an interval, and their checks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line's entry: options for all commands, the commands by name, and how errors end."""
+"""Entry point of the command line: global options, commands by name, and the handling of errors."""
 
 from __future__ import annotations
 

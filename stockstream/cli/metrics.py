@@ -1,4 +1,4 @@
-"""What can be measured, as Prometheus' metric families: of a cluster, of a producer, of a window.
+"""Prometheus metrics of a cluster, a producer and a window.
 
 prometheus_client, which takes a tenth of a second to import, is so only where metrics are asked for.
 """

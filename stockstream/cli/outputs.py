@@ -1,4 +1,4 @@
-"""The files that commands write: checked before anything is read, and never over what somebody else wrote."""
+"""Output files of commands: checked before anything is read; foreign files are never overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream plugins``: what others added, from where, and what of it cannot be used."""
+"""``stockstream plugins``: lists plug-ins, where they were found, and which cannot be used."""
 
 from __future__ import annotations
 

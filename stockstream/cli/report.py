@@ -1,4 +1,4 @@
-"""``stockstream report``: what a topic holds of some symbols, as one page of HTML."""
+"""``stockstream report``: writes an HTML page about some symbols of a topic."""
 
 from __future__ import annotations
 

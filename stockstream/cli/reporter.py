@@ -1,4 +1,4 @@
-"""What a command tells while it works: to a person, or as one JSON object a line (``--log-json``)."""
+"""Output of a running command: text for people, or one JSON object a line (``--log-json``)."""
 
 from __future__ import annotations
 

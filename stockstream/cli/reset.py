@@ -1,4 +1,4 @@
-"""``stockstream reset``: begin anew."""
+"""``stockstream reset``: deletes topics and saved states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream sample``: the data that the project ships, made anew."""
+"""``stockstream sample``: writes the sample data of the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream schema``: what a record of a topic may hold, for other programs."""
+"""``stockstream schema``: prints the schema of a topic's records, for other programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metrics served over HTTP in Prometheus' text format, and where."""
+"""HTTP server of Prometheus metrics, and its address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several of our own commands as one: started, listened to, and ended in order with nothing left behind."""
+"""Supervisor of several stockstream commands: starts them, reads their output, and ends them all."""
 
 from __future__ import annotations
 

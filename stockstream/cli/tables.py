@@ -1,4 +1,4 @@
-"""Tables whose last column takes what room is left, and that can be cut to a number of lines."""
+"""Text tables whose last column takes the remaining width, and that can be cut to a number of lines."""
 
 from __future__ import annotations
 

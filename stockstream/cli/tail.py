@@ -1,4 +1,4 @@
-"""``stockstream tail``: what a topic holds, one line a message."""
+"""``stockstream tail``: prints the messages of a topic, one a line."""
 
 from __future__ import annotations
 

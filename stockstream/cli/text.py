@@ -1,4 +1,4 @@
-"""Numbers, spans of time and tables, as a person reads them."""
+"""Readable numbers, durations and tables."""
 
 from __future__ import annotations
 

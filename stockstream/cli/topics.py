@@ -1,4 +1,4 @@
-"""``stockstream topics`` and ``stockstream series``: what is there."""
+"""``stockstream topics`` and ``stockstream series``: list the contents of the broker."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One small file a consumer: which topic, which fold, which marks."""
+"""Consumers: one small file each, with its topic, fold and marks."""

@@ -1,4 +1,4 @@
-"""What ``--with`` says: studies by name, their parameters behind them."""
+"""Option ``--with``: names of studies with their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All symbols at a glance: volumes, averages, volatilities, and tables of days, minutes and bars."""
+"""Dashboard of all symbols: volumes, averages, volatilities, and tables of days, minutes and bars."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a topic holds, by name: what to tell a user who asked for something that is not there."""
+"""Inventory of a topic: the names to suggest when a user asks for one that is not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A topic as a pandas DataFrame."""
+"""`stockstream.read`: a topic as a pandas DataFrame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every study and every view there is, by name. A new window is its own file and a line here."""
+"""Registry of studies and views by name. A new window is its own file and a line here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view's frames as a CSV file that is kept fresh."""
+"""Values file: the frames of a view as a CSV file, updated continuously."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section ``views`` of the settings: each window's parameters and keys, checked as a whole at the start."""
+"""Section ``views`` of the settings: the parameters and keys of each window, checked at the start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ADX: how strong a trend is, whichever way it goes."""
+"""ADX: the strength of a trend, whatever its direction."""
 
 from __future__ import annotations
 

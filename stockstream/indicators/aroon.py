@@ -1,4 +1,4 @@
-"""Aroon: how recently a series made its highest high and its lowest low."""
+"""Aroon: the number of bars since the highest high and since the lowest low."""
 
 from __future__ import annotations
 

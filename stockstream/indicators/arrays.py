@@ -1,4 +1,4 @@
-"""The windows of the indicators over whole stretches of bars at once, in NumPy.
+"""Rolling windows over whole arrays of bars, in NumPy.
 
 The stretches are worked on in chunks that stay in the processor's cache. Every formula is, operation by operation,
 that of the update of one bar, so that both agree to the last bit.

@@ -1,4 +1,4 @@
-"""ATR: how far a bar reaches, on average."""
+"""ATR: the average true range of a bar."""
 
 from __future__ import annotations
 

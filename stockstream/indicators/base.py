@@ -1,4 +1,4 @@
-"""What every indicator is and can do.
+"""Base class of all indicators, and the bars and points that they use.
 
 Only types are needed of NumPy here: loading it takes most of 0.15 s, and only `Indicator.batch` uses it.
 """

@@ -1,4 +1,4 @@
-"""Bollinger Bands: a moving average and a band of so many standard deviations around it."""
+"""Bollinger Bands: a moving average, and a band of a multiple of the standard deviation around it."""
 
 from __future__ import annotations
 

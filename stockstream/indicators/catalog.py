@@ -1,4 +1,4 @@
-"""Every indicator by its name, and what its documentation says of it: found in the package, listed nowhere."""
+"""Catalog of indicators: name, parameters and documentation of each, found by import, not listed by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CCI: how far the price is from its mean, in mean deviations."""
+"""CCI: the distance of the price from its mean, in mean deviations."""
 
 from __future__ import annotations
 

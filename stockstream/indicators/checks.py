@@ -1,4 +1,4 @@
-"""What indicators refuse: wrong parameters, impossible bars, states of something else."""
+"""Checks of parameters, bars and saved states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stockstream.indicators.deviations.Deviations` over whole blocks of bars at once, in NumPy."""
+"""Mean deviations of whole blocks of bars, in NumPy: `stockstream.indicators.deviations.Deviations` at once."""
 
 from __future__ import annotations
 

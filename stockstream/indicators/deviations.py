@@ -1,4 +1,4 @@
-"""How far the last typical prices are from their mean, for windows so short that a loop is faster than NumPy."""
+"""Mean deviations over short windows, where a loop is faster than NumPy (`long_deviations` is for long ones)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The highest high and the lowest low of the last bars."""
+"""Highest high and lowest low of the last bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the recent movement went each way."""
+"""Averages of gains and losses, for RSI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keltner Channel: an exponential average and a band of so many average ranges around it."""
+"""Keltner Channel: an exponential average, and a band of a multiple of the average true range around it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the last typical prices are from their mean, for windows in which NumPy is faster than a loop."""
+"""Mean deviations over long windows, with NumPy (`deviations` is for short ones)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MACD: how far a fast average is from a slow one, and that smoothed."""
+"""MACD: the difference of a fast and a slow average, and its own average."""
 
 from __future__ import annotations
 

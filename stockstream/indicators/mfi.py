@@ -1,4 +1,4 @@
-"""MFI: how much of the recent money flow was upwards."""
+"""MFI: the share of rising bars in the recent money flow."""
 
 from __future__ import annotations
 

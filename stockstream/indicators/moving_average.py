@@ -1,4 +1,4 @@
-"""What the moving averages of the closes share."""
+"""Base class of the moving averages of closes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PVT: volume, counted by how far the price went."""
+"""PVT: the volume, weighted by the relative change of the price."""
 
 from __future__ import annotations
 

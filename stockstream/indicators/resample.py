@@ -1,4 +1,4 @@
-"""Bars of a longer interval, made of bars of a shorter one."""
+"""Resampling: bars of a longer interval, made of shorter ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars of a longer interval out of whole columns of shorter ones, in NumPy: see `stockstream.indicators.resample`."""
+"""Resampling of whole columns of bars, in NumPy: see `stockstream.indicators.resample`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows over the last values, one value at a time, that several indicators need."""
+"""Rolling windows over the last values, shared by several indicators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row-wise moving average of the close: over the last rows, whatever they are of."""
+"""Row-wise moving average of the close: over the last rows of a table, whatever series they belong to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RSI: how much of the recent movement was upwards."""
+"""RSI: the share of gains in the recent movement."""
 
 from __future__ import annotations
 

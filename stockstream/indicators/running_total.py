@@ -1,4 +1,4 @@
-"""What the running totals of volume share."""
+"""Base class of the running totals of volume."""
 
 from __future__ import annotations
 

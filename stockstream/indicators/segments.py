@@ -1,4 +1,4 @@
-"""Sums and extremes of stretches of bars, many stretches at once, in NumPy."""
+"""Sums and extremes of many segments of an array at once, in NumPy."""
 
 from __future__ import annotations
 

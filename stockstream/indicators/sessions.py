@@ -1,4 +1,4 @@
-"""Trading sessions: which one an instant belongs to, and when that one begins and ends."""
+"""Trading sessions: the session of an instant, and its beginning and end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Averages that never forget: exponential smoothing, of which Wilder's is one kind."""
+"""Exponential smoothing, including Wilder's."""
 
 from __future__ import annotations
 

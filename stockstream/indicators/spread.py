@@ -1,4 +1,4 @@
-"""Spread: how far apart two averages are."""
+"""Spread: the distance between two averages."""
 
 from __future__ import annotations
 

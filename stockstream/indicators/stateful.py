@@ -1,4 +1,4 @@
-"""Things that copy themselves and save themselves: indicators, and the windows and averages that they are made of."""
+"""Base class of objects that can be copied and saved: indicators, and the windows and averages within them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stochastic: where the close stands between the recent extremes."""
+"""Stochastic: the position of the close between the recent extremes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""True range: how far a bar reached, with the gap before it."""
+"""True range: the range of a bar, including the gap before it."""
 
 from __future__ import annotations
 

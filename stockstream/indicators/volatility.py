@@ -1,4 +1,4 @@
-"""Volatility: how widely the returns are spread."""
+"""Volatility: the standard deviation of the returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""VWAP: the mean price of a session's volume so far."""
+"""VWAP: the volume-weighted average price of a session so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weighted means of the last values: the newer a value, the more it counts."""
+"""Linearly weighted means of the last values."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The only place that knows confluent_kafka."""
+"""Access to Kafka: the only package that imports confluent_kafka. Begin with `subscriber`."""

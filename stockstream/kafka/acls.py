@@ -1,4 +1,4 @@
-"""What each user of a secure broker may do, as Kafka's access control lists; whatever stands in none is denied."""
+"""Access control lists of a secure broker: what each user may do; everything else is denied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Topics: made, described, deleted."""
+"""Administration of topics: create, describe, delete."""
 
 from __future__ import annotations
 

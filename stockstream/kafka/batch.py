@@ -1,4 +1,4 @@
-"""What a subscriber hands out: records with where they stood, and how the connection stands."""
+"""Batch of a subscriber: records with their offsets, and the status of the connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the partitions of a topic begin and end."""
+"""First and end offsets of a topic's partitions."""
 
 from __future__ import annotations
 

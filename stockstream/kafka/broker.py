@@ -1,4 +1,4 @@
-"""A real Apache Kafka on this machine: one node, reachable from here only, its topics kept between runs.
+"""Embedded broker: a real Apache Kafka with one node, reachable from this machine only, with persistent topics.
 
 ::
 

@@ -1,4 +1,4 @@
-"""The certificates of a broker on this machine: an authority of its own, and what the broker shows to its clients.
+"""Certificates of a secure local broker: its own authority, and the certificate of the broker.
 
 Everything is PEM, which Kafka and librdkafka read as it is.
 """

@@ -1,4 +1,4 @@
-"""What every Kafka client shares: its settings, its log, and the translation of librdkafka's errors."""
+"""Shared parts of Kafka clients: settings, log, and translation of librdkafka's errors."""
 
 from __future__ import annotations
 

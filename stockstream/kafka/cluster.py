@@ -1,4 +1,4 @@
-"""All of a cluster at one moment: brokers, topics with their partitions, consumer groups with their positions."""
+"""Snapshot of a cluster: brokers, topics with partitions, consumer groups with positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a consumer cannot decode: kept byte for byte beside its topic before it is passed."""
+"""Dead-letter queue: messages that cannot be decoded, kept byte for byte on ``<topic>.dlq``."""
 
 from __future__ import annotations
 

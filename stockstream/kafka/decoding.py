@@ -1,4 +1,4 @@
-"""From the messages of a topic to its records."""
+"""Decoding of a topic's messages into records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why no broker answers: what a look at the address itself tells, where librdkafka only says that it did not."""
+"""Diagnosis of an unreachable broker: checks its address where librdkafka gives no reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of topics on disk, as far as the broker's data is on this machine: Kafka's clients cannot be told of them."""
+"""Disk usage of topics on this machine's broker, which Kafka's clients cannot query."""
 
 from __future__ import annotations
 

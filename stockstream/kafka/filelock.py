@@ -1,4 +1,4 @@
-"""A lock on a file that a child process can hold on to."""
+"""File lock that a child process can inherit."""
 
 from __future__ import annotations
 

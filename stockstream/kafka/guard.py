@@ -1,4 +1,4 @@
-"""What makes a broker a secure one: certificates, users, and what these may do.
+"""Security of a local broker: certificates, users, and their rights.
 
 The broker's own parts know each other by its certificate (mutual TLS), so that no password has to exist before its
 first start, and none is ever an argument of a process. Once it runs, its users and their rights are told to it the same

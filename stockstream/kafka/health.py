@@ -1,4 +1,4 @@
-"""Whether a client's broker answers, and since when that is so."""
+"""Connection health of a client: whether the broker answers, and since when."""
 
 from __future__ import annotations
 

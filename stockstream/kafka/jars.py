@@ -1,4 +1,4 @@
-"""Apache Kafka's jars: named by a committed lock, fetched once, checked at every start.
+"""Apache Kafka's jars: named in a committed lock file, downloaded once, checked at every start.
 
 The lock (``jars.lock``) names each artifact of Maven Central by coordinate, SHA-256 and size, and no host. It is made
 anew, after a change of :data:`ROOTS`, by::

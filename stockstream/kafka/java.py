@@ -1,4 +1,4 @@
-"""A Java process that never outlives us."""
+"""Java process that ends when its parent ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dead letters of a topic, as they stand there: found, chosen, marked as put back, purged."""
+"""Letterbox: the dead letters of a topic, found, chosen, marked as put back, purged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dead letter is on the wire: the bytes that could not be read, why, and what a shortened one was."""
+"""Format of a dead letter: the unreadable bytes, the reason, and the size of a shortened message."""
 
 from __future__ import annotations
 

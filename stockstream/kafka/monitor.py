@@ -1,4 +1,4 @@
-"""A cluster watched: one overview after the other, with rates, trends and the reasons of dead letters."""
+"""Monitoring of a cluster: successive overviews, with rates, trends and the reasons of dead letters."""
 
 from __future__ import annotations
 

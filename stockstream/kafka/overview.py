@@ -1,4 +1,4 @@
-"""What the monitor knows at one moment; as JSON these are the documented keys of ``stockstream monitor --json``.
+"""Overview of a cluster at one moment; its JSON has the documented keys of ``stockstream monitor --json``.
 
 None is what is not known, or not known yet.
 """

@@ -1,4 +1,4 @@
-"""How far consumer groups are, as they told the broker."""
+"""Committed positions of consumer groups."""
 
 from __future__ import annotations
 

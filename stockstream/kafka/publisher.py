@@ -1,4 +1,4 @@
-"""Records into a topic, each acknowledged or reported."""
+"""Publisher: sends records to a topic; each is acknowledged or reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who reads in a group, as it says with the positions that it commits.
+"""Readers of a consumer group: host and process, committed together with the positions.
 
 Windows assign their partitions themselves, so that Kafka knows of no members.
 """

@@ -1,4 +1,4 @@
-"""Dead letters put back into their topic, each once; and those purged that nobody wants."""
+"""Replay of dead letters into their topic, each once; and purging of others."""
 
 from __future__ import annotations
 

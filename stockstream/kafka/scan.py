@@ -1,4 +1,4 @@
-"""Everything that a topic holds now, as messages, once through."""
+"""Scan of a topic: all messages that it holds now, read once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Kafka and its log are told: one node, this machine only, everything kept until it is removed by hand."""
+"""Configuration of Kafka and its log: one node, this machine only, records kept until deleted by hand."""
 
 from __future__ import annotations
 

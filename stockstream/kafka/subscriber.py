@@ -1,4 +1,4 @@
-"""Records out of a topic, without ever blocking whoever asks for them."""
+"""Subscriber: reads records of a topic on a thread of its own, so that its caller never blocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newest messages of any topic, as they stand there, undecoded."""
+"""Newest messages of any topic, not decoded."""
 
 from __future__ import annotations
 

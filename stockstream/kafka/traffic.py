@@ -1,4 +1,4 @@
-"""Rates and trends, from the last looks at a cluster."""
+"""Rates and trends, computed from the last samples of a cluster."""
 
 from __future__ import annotations
 

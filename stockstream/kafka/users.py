@@ -1,4 +1,4 @@
-"""The users of a secure broker, one a role: their passwords, and the files in which clients find them."""
+"""Users of a secure broker, one a role: their passwords, and the files in which clients find them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which colour an airline has, in every window the same."""
+"""Colours of airlines, the same in every window."""
 
 from __future__ import annotations
 

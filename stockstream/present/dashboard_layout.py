@@ -1,4 +1,4 @@
-"""Where the tiles of a dashboard stand: as many as can be read, and the others on further pages."""
+"""Layout of a dashboard's tiles: as many as are legible at once, the others on further pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fewer points than rows, without losing a peak.
+"""Decimation: fewer points than rows, without losing a peak.
 
 Rows are put together in buckets that are anchored to the row's place in the whole frame, not to what is in view:
 a bucket that is full never changes again, so scrolling and new bars move no pixel of it.

@@ -1,4 +1,4 @@
-"""What stands around the panels, from all of it in a large window to nothing in a tiny one."""
+"""Density of a chart: titles, captions and labels in a large window, none of them in a tiny one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single values in words: numbers as fine as can be seen, moments, and lengths of time."""
+"""Formats of single values: numbers with as many digits as are visible, times, and durations."""
 
 from __future__ import annotations
 

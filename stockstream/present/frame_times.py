@@ -1,4 +1,4 @@
-"""How long drawing takes."""
+"""Frame times: how long redraws take."""
 
 from __future__ import annotations
 

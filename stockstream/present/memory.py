@@ -1,4 +1,4 @@
-"""What a window remembers from one start to the next: a small JSON file of its own."""
+"""Saved preferences of a window: one small JSON file for each window, read at its next start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a window needs to know of the data: the other side implements it."""
+"""Interface between a window and its data source: the protocol that a consumer implements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of windows and pictures: what is in view, and how it looks."""
+"""Options of windows and pictures: the rows in view, and the looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one picture is of: a title, and everything to be drawn as one frame."""
+"""Plot data: the title of one picture, and all data to be drawn, as one frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a window looks, as its memory keeps it."""
+"""Preferences of a window, such as theme, grid and zoom, in the form in which they are saved."""
 
 from __future__ import annotations
 

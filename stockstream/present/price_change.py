@@ -1,4 +1,4 @@
-"""The last price, and how far it is from the close before."""
+"""Last price and its change since the previous close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels that are watched: which there are for each key, and when a value crosses one."""
+"""Watched price levels: the levels of each key, and the detection of crossings."""
 
 from __future__ import annotations
 

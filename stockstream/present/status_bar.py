@@ -1,4 +1,4 @@
-"""The line under a window's title: how the data stands, in words, most important first."""
+"""Text of the status bar under a window's title, most important first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labels of the axes: instants of rows that stand side by side, and numbers that read well."""
+"""Tick labels: times of rows drawn side by side, and round numbers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Sources of records, one a file, and the loop that sends what they give."""
+"""Producers: one file for each source of records, and the loop that sends them; begin with `produce`."""

@@ -1,4 +1,4 @@
-"""A thread for what blocks, so that a source need not."""
+"""Background thread for blocking calls of a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source of bars has to give, for `PolledBars` to do the rest."""
+"""Interface of a source of bars that `PolledBars` polls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time a source lives by: given from outside, so that a test can turn the hands."""
+"""Clock of a source, passed in so that tests can set the time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corrections: a bar is given once, and again with the next revision where its source changed it."""
+"""Corrections: each bar is sent once, and again with the next revision if its source changed it."""
 
 from __future__ import annotations
 

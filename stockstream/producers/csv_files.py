@@ -1,4 +1,4 @@
-"""CSV files as users have them: plain, in a folder, gzipped, in a zip."""
+"""CSV files: plain, in a folder, gzipped, or in a zip."""
 
 from __future__ import annotations
 

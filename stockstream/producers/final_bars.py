@@ -1,4 +1,4 @@
-"""Which bars are finished: what a source gives, as bars that are final or forming, in UTC, nothing invented."""
+"""Final and forming bars: a source's rows as bars in UTC, nothing invented."""
 
 from __future__ import annotations
 

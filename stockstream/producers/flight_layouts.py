@@ -1,4 +1,4 @@
-"""The layouts in which files of US flights come: which of their columns holds which field of a `Flight`."""
+"""Layouts of flight files: the column of each field of a `Flight`."""
 
 from __future__ import annotations
 

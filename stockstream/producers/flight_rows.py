@@ -1,4 +1,4 @@
-"""One row of a file of US flights: its cells, typed and checked."""
+"""Parsing of one row of a flight file: its cells, typed and checked."""
 
 from __future__ import annotations
 

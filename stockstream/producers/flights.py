@@ -1,4 +1,4 @@
-"""US flights from files, sent once each however often and in whatever order they are replayed."""
+"""Source of US flights from files: each row is sent once, even if files are replayed in any order."""
 
 from __future__ import annotations
 

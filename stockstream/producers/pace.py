@@ -1,4 +1,4 @@
-"""Pacing: records at a rate, or as the events behind them followed one another."""
+"""Pacing: a number of records a second, or the rhythm of the original events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a remote source is asked: with a distance between requests, and again after some time where it failed."""
+"""Rate limiter and retries of a remote source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source that is asked on a thread of its own, and again where it failed."""
+"""Source that is asked on a thread of its own, and asked again after errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars from any source that is polled: the history first, then what is new, as long as one likes."""
+"""Polling of any source of bars: the history first, then new bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop that every producer runs: take what a source gives, send or refuse it, until the end or a stop."""
+"""Loop of every producer: take a record from the source, send or refuse it, until the end or a stop."""
 
 from __future__ import annotations
 

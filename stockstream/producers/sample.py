@@ -1,4 +1,4 @@
-"""Sample data of our own making: a month of flights that never took place, in the layout of Kaggle's 2015 file."""
+"""Sample data: a month of invented flights, in the layout of Kaggle's 2015 file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars of a market that does not exist: a seeded random walk for each symbol."""
+"""Simulated market: a seeded random walk for each symbol."""
 
 from __future__ import annotations
 

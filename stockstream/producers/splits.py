@@ -1,4 +1,4 @@
-"""Splits: whether a source gives what was sent before on another basis now, and what is to be sent again then."""
+"""Detection of splits: whether a source's prices are on another basis than the bars that were sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Yahoo Finance through yfinance: one symbol's bars, or one of our errors."""
+"""Client of Yahoo Finance, with yfinance: bars of one symbol, or one of our errors."""
 
 from __future__ import annotations
 

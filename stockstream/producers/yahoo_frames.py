@@ -1,4 +1,4 @@
-"""What yfinance gives for a symbol, as a source's reply."""
+"""Conversion of yfinance's tables to a source's reply."""
 
 from __future__ import annotations
 

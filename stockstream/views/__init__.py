@@ -1,1 +1,1 @@
-"""What a consumer keeps of a stream, without any drawing."""
+"""State of consumers: folds, histories, checkpoints, frames. No drawing."""

@@ -1,4 +1,4 @@
-"""Bars that came together, as columns: made on the thread that reads, while the bars are in its processor's cache."""
+"""Bar batch: bars that arrived together, as columns, made on the reading thread while they are in its cache."""
 
 from __future__ import annotations
 

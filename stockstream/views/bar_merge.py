@@ -1,4 +1,4 @@
-"""What bars that come in any order are to those that there are: new, late, as they were, or corrected."""
+"""Merge of incoming bars with stored ones: each is new, late, unchanged or corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A view's state and the offsets it stands for, saved together."""
+"""Checkpoints: the state of a view and its offsets, saved together."""
 
 from __future__ import annotations
 

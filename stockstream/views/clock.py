@@ -1,4 +1,4 @@
-"""The clock on the wall where an exchange stands."""
+"""Local time of an exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dashboard shows: a few tables over the bars of all its symbols, of one interval and feed at a time."""
+"""Dashboard data: tables over the bars of all symbols, of one interval and feed at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dashboard keeps of one series: its figures, and its part of each table."""
+"""Digest of one series for a dashboard: its figures, and its rows in each table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named columns, one row a bar or a day: what a fold gives and what is drawn, saved and reported."""
+"""Frame: named columns, one row a bar or a day. Folds produce it; windows, files and reports use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where bars are missing: the holes in a series that nights, weekends, holidays and pauses do not explain."""
+"""Gap detection: missing bars that nights, weekends, holidays and pauses do not explain."""
 
 from __future__ import annotations
 

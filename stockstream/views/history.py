@@ -1,4 +1,4 @@
-"""The bars of one series, with corrections and a forming bar, and indicators over them."""
+"""History of one series: its bars, with corrections and a forming bar, and the indicators over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An indicator over the bars of one series, its points kept beside them."""
+"""Indicator series: an indicator over the bars of one series, and its points."""
 
 from __future__ import annotations
 

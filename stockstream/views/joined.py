@@ -1,4 +1,4 @@
-"""Many frames as one table, read a page at a time: a table of two thousand symbols is never built as a whole."""
+"""Joined table: many frames as one, read a page at a time, never built as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The largest of many symbols, a page at a time: of two thousand no picture can show more than a dozen apart."""
+"""Ranking of symbols by size, a page at a time, because a picture shows no more than a dozen."""
 
 from __future__ import annotations
 

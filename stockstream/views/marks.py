@@ -1,4 +1,4 @@
-"""What to draw, as data: marks name the columns of a frame, panels stack them. Nothing here draws."""
+"""Marks and panels: a declaration of what to draw from which columns of a frame. Nothing here draws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars of a longer interval, made of those of a series and kept up with them."""
+"""Resampled bars: bars of a longer interval, updated as the bars of a series arrive."""
 
 from __future__ import annotations
 

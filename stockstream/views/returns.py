@@ -1,4 +1,4 @@
-"""How returns are spread: those of each series from bar to bar, and how those of two series go together."""
+"""Return statistics: the distribution of each series' returns, and their correlation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fold of bars: a history and indicators for each series that was asked for."""
+"""Fold of bars: a history and indicators for each requested series."""
 
 from __future__ import annotations
 

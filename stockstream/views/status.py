@@ -1,4 +1,4 @@
-"""How a consumer stands: what the status bar under a window's title says."""
+"""Status of a consumer, shown in the status bar of its window."""
 
 from __future__ import annotations
 

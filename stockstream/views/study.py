@@ -1,4 +1,4 @@
-"""What an indicator looks like, said once: its own window and its part of a chart are both made of it."""
+"""Study: the looks of an indicator, from which its window and its part of a chart are made."""
 
 from __future__ import annotations
 

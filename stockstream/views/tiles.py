@@ -1,4 +1,4 @@
-"""What a dashboard is made of, as data: tiles name the columns of a table. Nothing here draws."""
+"""Tiles of a dashboard: a declaration of what to draw from which columns of a table. Nothing here draws."""
 
 from __future__ import annotations
 

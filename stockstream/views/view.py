@@ -1,4 +1,4 @@
-"""A view: everything that makes a consumer, as a declaration."""
+"""View: the declaration of a consumer."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""All symbols at a glance: tiles on a figure, in a window or a picture; begin with `dashboard`."""
+"""Dashboard of all symbols: tiles on a figure, in a window or a picture; begin with `dashboard`."""

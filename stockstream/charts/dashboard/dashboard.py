@@ -1,4 +1,4 @@
-"""A dashboard on a figure: tiles in rows, each of which can be opened alone."""
+"""Dashboard figure: tiles in rows; each can be shown alone."""
 
 from __future__ import annotations
 

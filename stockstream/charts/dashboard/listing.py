@@ -1,4 +1,4 @@
-"""A table as a tile: a text a column, which scrolls."""
+"""Table tile of a dashboard: one text for each column, scrollable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points in a plane as a tile of a dashboard: some with a name and a colour, all others as a grey ground."""
+"""Scatter tile of a dashboard: some points with a name and a colour, all others grey."""
 
 from __future__ import annotations
 

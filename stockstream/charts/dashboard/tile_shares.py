@@ -1,4 +1,4 @@
-"""Shares of a whole as a tile of a dashboard: a pie, or bars in falling order."""
+"""Shares tile of a dashboard: a pie, or ranked bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tiles of a dashboard as artists that are made once and moved."""
+"""Artists of a dashboard's tiles, made once and moved."""
 
 from __future__ import annotations
 

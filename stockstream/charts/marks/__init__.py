@@ -1,2 +1,2 @@
-"""Marks made visible: lines, bands, candles, columns. Each owns its artists, made once and moved. Begin with
+"""Artists of marks: lines, bands, candles, columns. Each mark owns its artists, made once and moved. Begin with
 `lines`."""

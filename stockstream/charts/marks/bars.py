@@ -1,4 +1,4 @@
-"""The marks made of upright bars: candles, columns, groups of columns, and gaps. All keep to whole pixels."""
+"""Artists of upright bars: candles, columns, groups of columns, and gaps, aligned to whole pixels."""
 
 from __future__ import annotations
 

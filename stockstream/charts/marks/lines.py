@@ -1,4 +1,4 @@
-"""Marks made visible: each owns its artists, which are made once and moved.
+"""Artists of lines and bands; each mark owns its artists, which are made once and moved.
 
 A mark has its artists twice, one set for the rows that are settled and baked into the background and one for the
 live ones. They belong to the figure, not to the axes: a scene draws them itself, in its own order, over the axes.

@@ -1,4 +1,4 @@
-"""Many shapes as one path: a thousand candles then cost what one does.
+"""Compound paths: many shapes as one path, so that a thousand candles cost what one does.
 
 Paths are never simplified: what is drawn must not depend on how many rows are drawn with it.
 """

@@ -1,3 +1,3 @@
-"""What lies over the picture and comes and goes without a redraw: crosshair, measure tool, level lines.
+"""Overlays: drawn over the picture without a redraw of it: crosshair, measure tool, level lines.
 
 Begin with `overlay`."""

@@ -1,4 +1,4 @@
-"""The crosshair: which row and which value the mouse points at."""
+"""Crosshair: the row and the value under the mouse."""
 
 from __future__ import annotations
 

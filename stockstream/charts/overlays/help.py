@@ -1,4 +1,4 @@
-"""The keys and what they do, over the picture, for whoever asks."""
+"""Help overlay: the keys of a window and what they do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last price in the margin, at its height, with the change since the close before."""
+"""Tag of the last price in the margin, with the change since the previous close."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The levels that are watched, as lines over the picture."""
+"""Lines of the watched price levels."""
 
 from __future__ import annotations
 

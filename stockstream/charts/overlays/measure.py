@@ -1,4 +1,4 @@
-"""How far it is from one place to another: the change, in percent too, the bars and the time between."""
+"""Measure tool: the change, in percent too, the bars and the time between two points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands over the picture and comes and goes without a redraw: what it covers is kept, and put back.
+"""Base class of overlays: keeps the pixels that it covers, and restores them.
 
 Overlays lie over everything else, in their order. To move one all are lifted off the canvas, the last one first, and
 laid anew; so the picture under them can change meanwhile, and is that of a full draw once they are gone.

@@ -1,1 +1,1 @@
-"""One panel of a scene: its axes, marks and limits, the grid and tick labels; begin with `panel`."""
+"""Panels of a scene: axes, marks, limits, grid and tick labels; begin with `panel`."""

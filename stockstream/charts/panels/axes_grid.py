@@ -1,4 +1,4 @@
-"""The grid, the labels and the names of a panel's axes.
+"""Grid, tick labels and axis labels of a panel.
 
 matplotlib's own axes would do it, an artist a tick: they took two thirds of a full draw.
 """

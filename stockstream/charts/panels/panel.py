@@ -1,4 +1,4 @@
-"""One panel of a scene: its axes, its marks, its vertical limits, and the words above it."""
+"""Panel of a scene: its axes, marks, vertical limits, and caption."""
 
 from __future__ import annotations
 

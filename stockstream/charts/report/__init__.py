@@ -1,1 +1,1 @@
-"""A dashboard and the returns as one page of HTML; begin with `page`."""
+"""Report: a dashboard and the returns as one HTML page; begin with `page`."""

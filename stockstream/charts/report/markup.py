@@ -1,4 +1,4 @@
-"""Pieces of a page of HTML as data, which its template writes: pictures that are within it, and tables."""
+"""Parts of an HTML page as data for its template: embedded pictures, and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A dashboard as one page of HTML that needs nothing else: pictures within it, tables as tables."""
+"""HTML page of a dashboard, in one file: pictures embedded, tables as tables."""
 
 from __future__ import annotations
 

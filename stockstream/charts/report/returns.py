@@ -1,4 +1,4 @@
-"""How returns are spread, drawn by seaborn, which takes long to load: the report alone imports this."""
+"""Pictures of the return distribution, drawn by seaborn, which loads slowly: only the report imports this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a page that says how returns are spread: pictures, a table, and what their figures mean."""
+"""Section of the report about returns: pictures, a table, and explanations."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A view as a picture that is kept up to date cheaply, on any canvas that draws with Agg; begin with `scene`."""
+"""Scene: a view as a picture that is updated cheaply, on any Agg canvas; begin with `scene`."""

@@ -1,4 +1,4 @@
-"""Drawing on two levels: rows that are settled are cached into the background, live ones are drawn over it.
+"""Blitting in two layers: settled rows are cached in the background, live rows are drawn over it.
 
 A full draw keeps a copy of the painted axes as the ground, paints the settled rows over it and keeps a copy again.
 From then on a new or changed row costs the ground right of the seam, the few rows there, and a blit. Everything left

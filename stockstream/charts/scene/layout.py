@@ -1,4 +1,4 @@
-"""Where everything of a scene stands.
+"""Layout engine of a scene: the position of every part.
 
 matplotlib asks a layout engine before it draws, whoever has it draw: a scene, the tool bar, a toolkit whose window
 got another size, a file. So nothing is ever drawn of which the place is not final.

@@ -1,4 +1,4 @@
-"""A view as a picture that can be kept up to date cheaply, on any canvas that draws with Agg."""
+"""Scene: a view as a picture that is updated cheaply, on any canvas that draws with Agg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows and which values a scene has in view: following what comes, or as the user left it."""
+"""Viewport: the rows and values in view, following new rows or as the user set it."""
 
 from __future__ import annotations
 

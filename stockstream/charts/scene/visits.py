@@ -1,4 +1,4 @@
-"""Which stretch of time a scene shows of each key, as the user goes from one to another."""
+"""Period in view of each key, as the user switches between them."""
 
 from __future__ import annotations
 

@@ -1,2 +1,2 @@
-"""Words on a figure. `glyph_cache` draws them from cached letters, `text` makes texts that change by
+"""Text on a figure. `glyph_cache` draws it from cached glyphs, `text` makes texts that change by
 themselves. Begin with `text`."""

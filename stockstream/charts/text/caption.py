@@ -1,4 +1,4 @@
-"""The line above a panel: what it is, its legend, and the last row's values, in words that change by themselves."""
+"""Caption above a panel: its name, its legend, and the values of the last row."""
 
 from __future__ import annotations
 

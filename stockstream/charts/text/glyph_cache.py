@@ -1,4 +1,4 @@
-"""Words put together from pictures of their letters, each of which matplotlib draws once.
+"""Glyph cache: texts are composed of glyphs that matplotlib draws once.
 
 matplotlib shapes and draws every letter of a text anew, at about 40 microseconds each: a readout that follows the
 mouse would take longer than all else in the window. Its letters stand on whole pixels but for kerning, which is left

@@ -1,4 +1,4 @@
-"""What stands at the top: the title, and the status bar beneath it."""
+"""Header of a figure: the title, and the status bar beneath it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a panel's caption says of one row: the legend with each mark's value there, and the rest in words."""
+"""Contents of a caption for one row: the value of each mark, and the readouts."""
 
 from __future__ import annotations
 

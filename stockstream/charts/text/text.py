@@ -1,4 +1,4 @@
-"""Words on a figure: how wide they are, and texts that change by themselves."""
+"""Text on a figure: its width, and texts that can change without a redraw."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A scene in a toolkit's window, with keys, mouse and a memory, or in a picture file; begin with `window`."""
+"""Windows and picture files of a scene, with keys, mouse and preferences; begin with `window`."""

@@ -1,4 +1,4 @@
-"""What the keys and the mouse do to a window."""
+"""Handlers of the keys and the mouse in a window."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which handler a key or a turn of the wheel calls."""
+"""Dispatch of keys and turns of the wheel to handlers."""
 
 from __future__ import annotations
 

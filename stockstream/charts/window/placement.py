@@ -1,4 +1,4 @@
-"""Where a toolkit's window is, and what fills it; speaks Tk's language and Qt's."""
+"""Position and full screen of a toolkit window, for Tk and Qt."""
 
 from __future__ import annotations
 

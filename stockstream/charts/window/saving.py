@@ -1,4 +1,4 @@
-"""What a scene shows, as a file: a picture, or the rows in view as a table."""
+"""Saving of a scene: as a picture, or the rows in view as a CSV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A toolkit's window around a figure: how it opens, what keeps it going, and how it ends."""
+"""Toolkit window around a figure: opening, timer, signals, errors, closing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which toolkit can open a window here. Nothing of matplotlib is imported to find out."""
+"""Choice of a GUI toolkit that can open a window here, without importing matplotlib."""
 
 from __future__ import annotations
 

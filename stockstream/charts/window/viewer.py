@@ -1,4 +1,4 @@
-"""Between a model and a scene: which key is shown, whether the drawing is paused, and what the status bar says."""
+"""Viewer: connects a model to a scene; holds the current key, the pause, and the status bar's text."""
 
 from __future__ import annotations
 

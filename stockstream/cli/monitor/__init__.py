@@ -1,1 +1,1 @@
-"""``stockstream monitor``: a cluster watched in the terminal, as JSON or for Prometheus; begin with `monitor`."""
+"""``stockstream monitor``: monitors a cluster in the terminal, as JSON or for Prometheus; begin with `monitor`."""

@@ -1,4 +1,4 @@
-"""``stockstream monitor``: brokers, topics, consumer groups and dead letters, kept fresh in the terminal."""
+"""``stockstream monitor``: brokers, topics, consumer groups and dead letters, updated in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Producers and windows that serve metrics, read and told apart."""
+"""Scraping of producers and windows that serve metrics."""
 
 from __future__ import annotations
 

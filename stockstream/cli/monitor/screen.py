@@ -1,4 +1,4 @@
-"""The monitor's screen: what there is of a cluster, cut to fit the terminal."""
+"""Screen of the monitor: an overview of a cluster, cut to the size of the terminal."""
 
 from __future__ import annotations
 

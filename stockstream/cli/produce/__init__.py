@@ -1,1 +1,1 @@
-"""``stockstream produce``: one command a source, and what all of them share; begin with `sending`."""
+"""``stockstream produce``: one command for each source, and their shared part; begin with `sending`."""

@@ -1,4 +1,4 @@
-"""``stockstream produce``: one command a source."""
+"""``stockstream produce``: a sub-command for each source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every ``produce`` command shares: the publisher, progress, refused rows, Ctrl-C and the last line."""
+"""Shared part of all ``produce`` commands: publisher, progress, refused rows, Ctrl-C and the last line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who else simulates here: two simulators of one series replace each other's bars."""
+"""Detection of other simulators: two simulators of one series replace each other's bars."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""``stockstream watch``: a command a view, their options, and several windows side by side; begin with `watch`."""
+"""``stockstream watch``: a command for each view, its options, and several windows; begin with `watch`."""

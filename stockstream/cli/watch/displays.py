@@ -1,4 +1,4 @@
-"""Where what is watched is shown: the seam between commands and the packages that draw."""
+"""Displays: the protocol between commands and the packages that draw."""
 
 from __future__ import annotations
 

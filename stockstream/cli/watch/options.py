@@ -1,4 +1,4 @@
-"""The options of ``stockstream watch``: declared once, as a structure of which typer's signature is made."""
+"""Options of ``stockstream watch``, declared once; typer's signature is made from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream watch``: a sub-command for each view, its options made from the view's declaration."""
+"""``stockstream watch``: a sub-command for each view, with options from the view's declaration."""
 
 from __future__ import annotations
 

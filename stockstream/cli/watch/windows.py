@@ -1,4 +1,4 @@
-"""How windows look and where they stand: their options, their memories, and several of them side by side."""
+"""Options of windows: looks, position, preferences, and several windows side by side."""
 
 from __future__ import annotations
 

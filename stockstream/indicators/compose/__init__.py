@@ -1,1 +1,1 @@
-"""Indicators made of others, and indicators over many series or corrected bars; begin with `composite`."""
+"""Composed indicators: of other indicators, over many series, over corrected bars; begin with `composite`."""

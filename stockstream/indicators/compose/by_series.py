@@ -1,4 +1,4 @@
-"""An indicator over a frame of many series, each by itself."""
+"""Indicator over a DataFrame of many series, computed for each series separately."""
 
 from __future__ import annotations
 

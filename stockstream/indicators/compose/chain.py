@@ -1,4 +1,4 @@
-"""An indicator of an indicator."""
+"""Chain: an indicator of another indicator's points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What indicators that are made of others share: these take a bar all together, or not at all."""
+"""Base class of composed indicators: all parts accept a bar, or none does."""
 
 from __future__ import annotations
 

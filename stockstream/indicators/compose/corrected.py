@@ -1,4 +1,4 @@
-"""An indicator over bars that come late, or come again otherwise."""
+"""Indicator over bars that arrive late or are corrected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An indicator for each symbol, without a thought of where their states are."""
+"""One indicator for each symbol, created when the symbol first arrives."""
 
 from __future__ import annotations
 

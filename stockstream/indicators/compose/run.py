@@ -1,4 +1,4 @@
-"""An indicator over any bars that can be iterated over."""
+"""Iteration: an indicator over any iterable of bars."""
 
 from __future__ import annotations
 

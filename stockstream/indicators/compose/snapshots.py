@@ -1,4 +1,4 @@
-"""The way back of an indicator to an earlier bar."""
+"""Snapshots of an indicator's state, to return to an earlier bar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column holds which field: a header's names, however they are spelt."""
+"""Column names: which column holds which field, in any spelling."""
 
 from __future__ import annotations
 

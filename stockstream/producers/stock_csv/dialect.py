@@ -1,4 +1,4 @@
-"""How a line is divided into cells, and the marks that stand in its numbers."""
+"""CSV dialect of a file: how its lines are split into cells, and the separators in its numbers."""
 
 from __future__ import annotations
 

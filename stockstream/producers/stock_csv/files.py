@@ -1,4 +1,4 @@
-"""Stock files: each examined first, then their bars in the order in which they stand there."""
+"""Stock files: each is examined first, then its bars are read in the order of the file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a file's header ends, what parts its cells, and which columns it names."""
+"""Header of a file: where it ends, its separator, and its columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Local times without an offset as instants, also where clocks change."""
+"""Local times without an offset, converted to UTC, also on days when clocks change."""
 
 from __future__ import annotations
 

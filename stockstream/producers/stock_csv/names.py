@@ -1,4 +1,4 @@
-"""What a file's name tells: a symbol, and perhaps an interval."""
+"""Symbol and interval from the name of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether several files are of one series."""
+"""Check whether several files belong to one series."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that stand for the same bar: which of them counts."""
+"""Repeated rows of one bar: which of them counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of a file as cells, and cells as bars."""
+"""Parsing of rows: lines into cells, cells into bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All times of a file at a glance, as arrays: 20 bytes a row."""
+"""Scan of all times of a file into arrays, 20 bytes a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is understood of a stock file: from its encoding to the interval of its bars."""
+"""Schema of a stock file: from its encoding to the interval of its bars."""
 
 from __future__ import annotations
 

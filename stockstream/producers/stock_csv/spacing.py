@@ -1,4 +1,4 @@
-"""The interval of a file's bars, as the spacing of its rows tells it."""
+"""Interval of a file's bars, from the spacing of its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file's bytes as lines of text: UTF-8 with or without a mark, UTF-16, Windows-1252."""
+"""Decoding of a file into lines of text: UTF-8 with or without a byte order mark, UTF-16, Windows-1252."""
 
 from __future__ import annotations
 

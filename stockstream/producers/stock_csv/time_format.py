@@ -1,4 +1,4 @@
-"""In which format a file writes its times: what the file as a whole says."""
+"""Time format of a file, decided from all of its rows."""
 
 from __future__ import annotations
 

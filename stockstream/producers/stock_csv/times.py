@@ -1,4 +1,4 @@
-"""Times as files write them: dates in any order, with a clock or an offset or without, and epochs."""
+"""Time formats: dates in any order, with or without a time of day and an offset, and epochs."""
 
 from __future__ import annotations
 

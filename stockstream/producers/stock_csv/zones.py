@@ -1,4 +1,4 @@
-"""The zone of a file's times, as far as their offsets from UTC tell it."""
+"""Time zone of a file, from the offsets of its times."""
 
 from __future__ import annotations
 
