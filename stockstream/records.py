@@ -158,23 +158,31 @@ def doubted(flags: tuple[str, ...]) -> frozenset[str]:
 
 
 RowNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Year: TypeAlias = Annotated[int, msgspec.Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
 Month: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=12)]
 Day: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=31)]
-Year: TypeAlias = Annotated[int, msgspec.Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
 
 
-class Flight(msgspec.Struct, frozen=True, gc=False):
+class FlightRow(msgspec.Struct, frozen=True, gc=False):
+    """Which row of which file a flight is: its identity.
+
+    ``file`` is the first 16 hex digits of the SHA-256 of the decompressed file (of the run, where a file is sent again
+    on purpose); ``row`` counts the data rows from 0.
+    """
+
+    file: str
+    row: RowNumber
+
+
+class Flight(FlightRow, frozen=True, gc=False):
     """One US flight: the 31 columns of Kaggle's file of 2015, and which row of which file it is.
 
     What a file in another layout lacks is None.
 
     Clock times are local, as hhmm (2400 is midnight at the end of the day); delays and durations are minutes,
-    the distance is miles. ``file`` is the first 16 hex digits of the SHA-256 of the decompressed file (of the
-    run, where a file is sent again on purpose); ``row`` counts the data rows from 0.
+    the distance is miles.
     """
 
-    file: str
-    row: RowNumber
     year: Year
     month: Month
     day: Day
@@ -208,11 +216,9 @@ class Flight(msgspec.Struct, frozen=True, gc=False):
     weather_delay: int | None
 
 
-class FlightDay(msgspec.Struct, frozen=True, gc=False):
+class FlightDay(FlightRow, frozen=True, gc=False):
     """The six fields of a `Flight` that counting per airline and day needs; decoding skips the others."""
 
-    file: str
-    row: RowNumber
     year: Year
     month: Month
     day: Day

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import msgspec
 from pyroaring import BitMap
 
 from stockstream.codec import Decoder, Unreadable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import ToEnd
+from stockstream.records import FlightRow
 from stockstream.topics import Topic
 
-
-class _Identity(msgspec.Struct, gc=False):
-    file: str
-    row: Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
-
-
-_decode: Final = Decoder(_Identity)
+_decode: Final = Decoder(FlightRow)
 
 
 def sent_rows(
@@ -67,14 +61,14 @@ def sent_rows(
     return rows
 
 
-def _identities(values: list[bytes | None]) -> list[_Identity]:
+def _identities(values: list[bytes | None]) -> list[FlightRow]:
     try:
         return _decode.many(values)
     except Unreadable:
         return [identity for value in values for identity in _identity(value)]
 
 
-def _identity(value: bytes | None) -> list[_Identity]:
+def _identity(value: bytes | None) -> list[FlightRow]:
     try:
         return [_decode(value)]
     except Unreadable:

@@ -7,12 +7,12 @@ import re
 from calendar import month_name, monthrange
 from collections.abc import Callable
 from functools import lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
+from stockstream import records
 from stockstream.errors import BadRow
 from stockstream.producers.csv_files import too_long
 from stockstream.producers.flight_layouts import DATE, FIELDS, KAGGLE, Layout
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 else:
     _Hhmm = Literal[(*(hour * 100 + minute for hour in range(24) for minute in range(60)), 2400)]
 
-Year = Annotated[int, Meta(ge=1900, le=2100, description="a year")]
-Month = Annotated[int, Meta(ge=1, le=12, description="a month from 1 to 12")]
-Day = Annotated[int, Meta(ge=1, le=31, description="a day of the month")]
+Year = Annotated[records.Year, Meta(description="a year")]
+Month = Annotated[records.Month, Meta(description="a month from 1 to 12")]
+Day = Annotated[records.Day, Meta(description="a day of the month")]
 Weekday = Annotated[int, Meta(ge=1, le=7, description="a day of the week from 1 to 7")]
 Number = Annotated[int, Meta(ge=0, le=99_999, description="a number from 0 to 99999")]
 Code = Annotated[str, Meta(min_length=1, max_length=8, description="a code of 1 to 8 characters")]
@@ -37,7 +37,7 @@ Reason = Annotated[Literal["A", "B", "C", "D"], Meta(description="A, B, C or D")
 
 
 class Cells(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """What each field may hold. A layout may lack those that may be None."""
+    """What each field of a `Flight` may hold in a file, in the same order. A layout may lack those that may be None."""
 
     year: Year
     month: Month
@@ -95,9 +95,6 @@ _TIME: Final = r"(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.0*)?)?(?: ?[AP]M)?)?"
 _YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/]?)(\d{{1,2}})\2(\d{{1,2}}){_TIME}")
 _MONTH_FIRST: Final = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME}")
 
-_in_order = itemgetter(*map(FIELDS.index, Flight.__struct_fields__[2:]))
-"""Puts a file's cells into the order of a flight's fields."""
-
 _convert = msgspec.convert
 _astuple = msgspec.structs.astuple
 
@@ -105,7 +102,8 @@ _astuple = msgspec.structs.astuple
 def _description(hint: Any) -> str:
     for part in (hint, *get_args(hint)):
         for meta in getattr(part, "__metadata__", ()):
-            return str(meta.description)
+            if meta.description is not None:
+                return str(meta.description)
     raise TypeError(f"{hint} has no description")
 
 
@@ -155,7 +153,7 @@ class RowReader:
                 cells = [cell or None for cell in raw.rstrip(b"\r\n").decode().split(",")]
                 found = _convert(cells, KaggleCells, strict=False)
                 if found.day <= 28 or found.day <= _days(found):
-                    return Flight(self._identity, row, *_in_order(_astuple(found)))
+                    return Flight(self._identity, row, *_astuple(found))
             except msgspec.ValidationError:
                 pass
         try:
@@ -183,7 +181,7 @@ class RowReader:
         if found.day > _days(found):
             day = f"{found.day} {month_name[found.month]} {found.year}"
             raise _Unreadable(self._layout.column("day"), f"there is no {day}")
-        return Flight(self._identity, row, *_in_order(_astuple(found)))
+        return Flight(self._identity, row, *_astuple(found))
 
     def _texts(self, raw: bytes) -> list[str]:
         """The row's cells, as many as the file has columns."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stockstream.codec import encode
 from stockstream.errors import BadRow
 from stockstream.producers.flight_layouts import COLUMNS
-from stockstream.producers.flight_rows import RowReader
-from stockstream.records import Flight
+from stockstream.producers.flight_rows import Cells, RowReader
+from stockstream.records import FIRST_YEAR, LAST_YEAR, Flight, FlightDay, FlightRow
+from stockstream.topics import FLIGHTS
 from tests.producers.flight_lines import IDENTITY, LINE, cells, flights, line
 
 TEXTS = (4, 6, 7, 8, 25)
@@ -145,3 +148,21 @@ def test_real_rows_read_to_exactly_their_cells(real_data: Path) -> None:
             )
         rows += len(lines)
     assert rows == 85_553
+
+
+def test_one_shape_of_a_flight_stands_in_the_file_on_the_wire_and_in_the_fold() -> None:
+    sent, in_file = get_type_hints(Flight, include_extras=True), get_type_hints(Cells)
+    assert (*FlightRow.__struct_fields__, *Cells.__struct_fields__) == Flight.__struct_fields__
+    assert {name for name, hint in sent.items() if type(None) in get_args(hint)} == {
+        name for name, hint in in_file.items() if type(None) in get_args(hint)
+    }
+    for name, hint in get_type_hints(FlightDay, include_extras=True).items():
+        assert sent[name] == hint
+
+
+@pytest.mark.parametrize("year", [FIRST_YEAR - 1, FIRST_YEAR, 2101, LAST_YEAR, LAST_YEAR + 1])
+def test_the_years_of_a_file_are_those_of_the_wire(year: int) -> None:
+    found = read(line(year=str(year)))
+    assert isinstance(found, Flight) == (FIRST_YEAR <= year <= LAST_YEAR)
+    if isinstance(found, Flight):
+        assert FLIGHTS.decoder()(encode(found)) == found
