@@ -162,6 +162,18 @@ def test_one_that_is_killed_is_told_and_the_others_go_on_until_ctrl_c(tmp_path: 
     assert running.running() == []
 
 
+@pytest.mark.thorough
+def test_a_demo_of_which_a_window_died_ends_with_an_error(tmp_path: Path, demo: list[Demo]) -> None:
+    running = Demo(tmp_path, "--seconds", "10")
+    demo.append(running)
+    until(lambda: "watch aroon: running, live" in running.told(), within=90)
+    (victim,) = (process for process in running.running() if "aroon" in process.cmdline())
+    victim.kill()
+    assert running.process.wait(120) == 1
+    assert "watch aroon died: killed by SIGKILL" in " ".join(running.told().split())
+    assert running.running() == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent was killed")
 def test_nothing_is_left_after_kill_9(tmp_path: Path, demo: list[Demo]) -> None:
     running = Demo(tmp_path)

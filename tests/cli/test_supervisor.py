@@ -50,6 +50,30 @@ time.sleep(60)
 """
 
 
+# Ends with an exit code, or by a signal where it is negative: at once, or when it is asked to.
+ENDS = """
+import os, resource, signal, sys, time
+
+def end(*_):
+    if code >= 0:
+        os._exit(code)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if -code != signal.SIGKILL:
+        signal.signal(-code, signal.SIG_DFL)
+    os.kill(os.getpid(), -code)
+
+code = int(sys.argv[1])
+if len(sys.argv) == 2:
+    end()
+signal.signal(signal.SIGTERM, end)
+print('{"event": "note", "text": "up"}', file=sys.stderr, flush=True)
+time.sleep(60)
+"""
+
+
+BY_SIGNAL = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process between tells the signal as a code")
+
+
 class Family:
     """A supervisor of such children, and the order in which they ended."""
 
@@ -100,6 +124,51 @@ def test_the_others_go_on_when_one_dies_and_its_last_error_is_known(family: Fami
         "RuntimeError: out of luck (exit code 1)",
     ]
     assert family.state("work") is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "why"),
+    [
+        (0, State.DONE, ""),
+        (1, State.DIED, "exit code 1"),
+        (2, State.DIED, "exit code 2"),
+        # What is orderly after it was asked to end is none where nobody asked.
+        (130, State.DIED, "exit code 130"),
+        (143, State.DIED, "exit code 143"),
+        pytest.param(-signal.SIGTERM, State.DIED, "killed by SIGTERM", marks=BY_SIGNAL),
+        pytest.param(-signal.SIGSEGV, State.DIED, "killed by SIGSEGV", marks=BY_SIGNAL),
+    ],
+)
+def test_an_end_that_nobody_asked_for_is_judged_by_its_exit_code(
+    family: Family, code: int, state: State, why: str
+) -> None:
+    family.supervisor.start("x", [sys.executable, "-c", ENDS, str(code)], rank=0)
+    (child,) = family.supervisor.children
+    until(lambda: not child.alive)
+    assert child.state is state
+    assert [died.why() for died in family.supervisor.died()] == ([why] if why else [])
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        (0, State.ENDED),
+        (130, State.ENDED),
+        (143, State.ENDED),
+        pytest.param(-signal.SIGTERM, State.ENDED, marks=BY_SIGNAL),
+        pytest.param(-signal.SIGINT, State.ENDED, marks=BY_SIGNAL),
+        (1, State.DIED),
+        pytest.param(-signal.SIGKILL, State.DIED, marks=BY_SIGNAL),
+    ],
+)
+def test_an_end_that_was_asked_for_is_judged_by_its_exit_code(family: Family, code: int, state: State) -> None:
+    family.supervisor.start("x", [sys.executable, "-c", ENDS, str(code), "when asked"], rank=0)
+    (child,) = family.supervisor.children
+    until(lambda: child.state is State.RUNNING)
+    family.supervisor.stop()
+    assert child.process.returncode == code
+    assert child.state is state
+    assert bool(family.supervisor.died()) == (state is State.DIED)
 
 
 def test_a_killed_child_says_so(family: Family) -> None:

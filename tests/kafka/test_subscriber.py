@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from stockstream.codec import encode
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.cluster import Cluster
 from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.scan import scan
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import Topic
@@ -56,6 +58,27 @@ def test_offsets_beyond_the_end_read_what_comes(broker: str, filled: Topic[Bar])
         assert len(read_to_end(subscriber)) == 0
         send(broker, filled, BARS[:1])
         assert until(subscriber.arrived).records == BARS[:1]
+
+
+def test_the_end_is_reached_where_the_last_offsets_hold_no_record(broker: str) -> None:
+    topic = own_topic(partitions=1)
+    Admin(connection(broker)).ensure(topic)
+    producer = Producer({**connection(broker), "transactional.id": topic.name})
+    producer.init_transactions(30)
+    for bars, end in ((BARS[:5], producer.commit_transaction), (BARS[5:8], producer.abort_transaction)):
+        producer.begin_transaction()
+        for bar in bars:
+            producer.produce(topic.name, encode(bar), bar.symbol)
+        producer.flush()
+        end(30)
+    with Subscriber(topic, Bar, connection(broker)) as subscriber:
+        subscriber.begin({})
+        whole = read_to_end(subscriber)
+    assert whole.records == BARS[:5]
+    # Five records and the mark of their transaction, three that were taken back and the mark of theirs.
+    assert whole.positions == {0: 10}
+    assert [message.offset() for message in scan(topic.name, connection(broker))] == [0, 1, 2, 3, 4]
+    Admin(connection(broker)).delete([topic.name])
 
 
 def test_only_the_keys_asked_for(broker: str, filled: Topic[Bar]) -> None:

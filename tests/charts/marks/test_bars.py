@@ -9,7 +9,7 @@ import pytest
 
 from stockstream.charts.marks.bars import DrawnCandles, DrawnColumns, DrawnGroups
 from stockstream.charts.marks.lines import Layer, Scale
-from stockstream.charts.theme import light
+from stockstream.charts.theme import Theme, light
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Columns, Panel
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
@@ -106,6 +106,55 @@ def test_signed_columns_are_up_above_zero_and_down_below_it_whatever_the_prices_
         assert (boxes[:, (0, 2), 1] == sorted((0.0, value))).all()
     low, high = stage.scene.panels[0].axes.get_ylim()
     assert low < -1.0 < 2.0 < high
+
+
+def of_one_trend(*, rising: bool, final: bool = True) -> Frame:
+    """Bars all of which rise, or fall."""
+    frame = bars(20)
+    low, high = np.sort(np.column_stack((frame["open"], frame["close"])), axis=1).T + np.array([[-0.1], [0.1]])
+    opens, closes = (low, high) if rising else (high, low)
+    return Frame("time", {**frame.columns, "open": opens, "close": closes, "final": np.full(20, final)})
+
+
+def shares_of(theme: Theme, color: str) -> tuple[str, str]:
+    """The colours of columns of a hue: final, and forming."""
+    return theme.pale(color, 0.55), theme.pale(color, 0.3)
+
+
+@pytest.mark.parametrize("final", [True, False])
+@pytest.mark.parametrize("rising", [True, False])
+def test_columns_of_rising_bars_are_in_the_hue_of_up_and_of_falling_ones_in_that_of_down(
+    rising: bool, final: bool
+) -> None:
+    stage, _ = on_stage(of_one_trend(rising=rising, final=final))
+    theme, pixels = light(), stage.pixels()
+    own, other = (theme.up, theme.down) if rising else (theme.down, theme.up)
+    shown = shares_of(theme, own)
+    assert ink(pixels, shown[0 if final else 1]) > 500
+    # A few pixels of anything else may happen to have the same colour.
+    assert max(ink(pixels, color) for color in (shown[1 if final else 0], *shares_of(theme, other))) < 10
+
+
+@pytest.mark.parametrize("rising", [True, False])
+def test_candles_of_rising_bars_are_in_the_colour_of_up_and_of_falling_ones_in_that_of_down(rising: bool) -> None:
+    stage, _ = on_stage(of_one_trend(rising=rising))
+    theme, pixels = light(), stage.pixels()
+    own, other = (theme.up, theme.down) if rising else (theme.down, theme.up)
+    assert ink(pixels, own) > 100
+    assert ink(pixels, other) == 0
+
+
+@pytest.mark.parametrize(("value", "hue"), [(2.0, "up"), (-1.0, "down")])
+def test_signed_columns_above_zero_are_in_the_hue_of_up_and_below_it_in_that_of_down(value: float, hue: str) -> None:
+    # The prices go the other way: a signed column tells of its own value.
+    frame = of_one_trend(rising=hue == "down")
+    panel = Panel((Columns("histogram", signed=True),), ylabel="histogram", from_zero=True)
+    stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(1)})))
+    pixels = stage.show(Frame("time", {**frame.columns, "histogram": np.full(20, value)}))
+    theme = light()
+    own, other = (theme.up, theme.down) if hue == "up" else (theme.down, theme.up)
+    assert ink(pixels, shares_of(theme, own)[0]) > 500
+    assert ink(pixels, shares_of(theme, other)[0]) == 0
 
 
 def test_bucket_of_signed_columns_shows_the_farthest_from_zero() -> None:

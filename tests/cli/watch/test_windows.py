@@ -26,7 +26,7 @@ from stockstream.present.geometry import Geometry
 from stockstream.present.memory import Memory
 from stockstream.present.preferences import Preferences
 from stockstream.views.fold import Selection
-from tests.cli.helpers import clean, until
+from tests.cli.helpers import clean, stockstream, until
 
 SCREEN = Geometry(1600, 1200, 0, 0)
 
@@ -241,3 +241,19 @@ def test_one_that_dies_is_told_when_the_others_have_ended(tmp_path: Path, each: 
     other.terminate()
     assert running.process.wait(30) == 1
     assert "died: killed by SIGKILL" in (tmp_path / "stderr").read_text().replace("\n", " ")
+
+
+def test_windows_that_end_with_an_error_are_told_with_their_exit_codes(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    settings = load(None, {"state_dir": str(state)}, {})
+    for key in ("AAPL", "MSFT"):
+        memory = Memory(windows.memory_file(settings, "bollinger", Selection((key,))))
+        memory.put("window", Preferences(geometry=Geometry(800, 500, 3, 4)))
+        memory.close()
+    # As both know where they were, only the windows themselves find out that there is no display.
+    env = clean(state, STOCKSTREAM_BOOTSTRAP_SERVERS=f"127.0.0.1:{free_port()}", DISPLAY="", WAYLAND_DISPLAY="")
+    done = stockstream("watch", "bollinger", "AAPL", "MSFT", "--each", env=env, cwd=tmp_path)
+    assert done.returncode == 1
+    last = " ".join(done.stderr.split())
+    for key in ("AAPL", "MSFT"):
+        assert re.search(rf"{key} died: [^;]*display[^;]*\(exit code 1\)", last), done.stderr
