@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from stockstream.kafka.overview import Overview, Trend
-from stockstream.present.frame_times import Frames
+from stockstream.present.frame_times import FrameTimes
 from stockstream.producers.produce import Meter, Progress
 
 if TYPE_CHECKING:
@@ -147,10 +147,10 @@ class ProducerMetrics:
 
 
 class WindowMetrics:
-    """How a window, picture or table stands; ``frames`` is told of by who draws in a window."""
+    """How a window, picture or table stands; ``frame_times`` is told of by who draws in a window."""
 
     def __init__(self, command: str, topic: str, keys: str) -> None:
-        self.frames = Frames()
+        self.frame_times = FrameTimes()
         self._labels = {"command": command, "topic": topic, "keys": keys}
         self._told: tuple[int, Status, float] | None = None
 
@@ -175,7 +175,7 @@ class WindowMetrics:
             yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
         counts = (([*row, what], count) for what, count in status.counts.items())
         yield _gauge("stockstream_window_counted", "What it could not simply take.", [*names, "what"], counts)
-        if self.frames.count:
+        if self.frame_times.count:
             yield self._drawn(names, row)
 
     def _drawn(self, names: Sequence[str], row: Sequence[str]) -> Metric:
@@ -183,9 +183,9 @@ class WindowMetrics:
 
         name = "stockstream_window_frame_seconds"
         family = SummaryMetricFamily(name, "How long a drawing took.", labels=names)
-        family.add_metric(row, self.frames.count, self.frames.seconds)
+        family.add_metric(row, self.frame_times.count, self.frame_times.seconds)
         labels = dict(zip(names, row, strict=True))
-        for share, seconds in self.frames.quantiles().items():
+        for share, seconds in self.frame_times.quantiles().items():
             family.add_sample(name, {**labels, "quantile": str(share)}, seconds)
         return family
 

@@ -125,8 +125,8 @@ class Deviations(Stateful):
             assert found is not None
             out[:, place] = found
 
-    def _sums(self, strip: Floats, means: Floats) -> Floats:
-        """`_around` of many windows: each column of a strip, shape (2 * period - 1, n), holds ``period`` of them.
+    def _sums(self, segment: Floats, means: Floats) -> Floats:
+        """`_around` of many windows: each column of a segment, shape (2 * period - 1, n), holds ``period`` of them.
 
         ``means`` are those of the windows, shape (period, n), as are the sums.
         """
@@ -135,7 +135,7 @@ class Deviations(Stateful):
         totals = np.zeros(means.shape)
         deviations = np.empty(means.shape)
         for first in range(self.period):
-            np.subtract(strip[first : first + self.period], means, out=deviations)
+            np.subtract(segment[first : first + self.period], means, out=deviations)
             np.abs(deviations, out=deviations)
             totals += deviations
         return totals

@@ -77,11 +77,11 @@ class LongDeviations(Deviations):
         deviations = self._tape[end - self.period : end] - mean
         return float(_sum(_absolute(deviations, deviations)))
 
-    def _sums(self, strip: Floats, means: Floats) -> Floats:
-        strip, means = np.ascontiguousarray(strip.T), np.ascontiguousarray(means.T)
+    def _sums(self, segment: Floats, means: Floats) -> Floats:
+        segment, means = np.ascontiguousarray(segment.T), np.ascontiguousarray(means.T)
         totals = np.empty(means.shape)
         step = -(-self.period // max(1, round(self.period**2 / _AT_ONCE)))
-        for row, centres, sums in zip(strip, means, totals, strict=True):
+        for row, centres, sums in zip(segment, means, totals, strict=True):
             windows = sliding_window_view(row, self.period)
             for first in range(0, self.period, step):
                 chunk = slice(first, first + step)

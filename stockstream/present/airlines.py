@@ -7,13 +7,13 @@ from typing import Final
 from zlib import crc32
 
 _LARGEST: Final = ("AA", "DL", "WN", "UA", "OO", "B6", "AS", "NK", "EV", "MQ", "US", "F9", "HA", "VX", "9E", "YX")
-"""Airlines whose places in the palette no two share; those that are most often seen together have its full colours."""
+"""Airlines with a colour of their own; those most often shown together have the full colours of the palette."""
 
 
 def places(keys: Iterable[str]) -> dict[str, int]:
-    """A place in a theme's palette for each airline: its own, or the next that is free here.
+    """The palette index of each airline: its own, or the next free one.
 
-    It does not depend on which others are shown, but for two of the rest that fall on one place.
+    It does not depend on the other airlines shown, unless two without a colour of their own get the same index.
 
     >>> places(["WN", "AA"]), places(["AA", "UA", "WN"])
     ({'WN': 2, 'AA': 0}, {'AA': 0, 'UA': 3, 'WN': 2})

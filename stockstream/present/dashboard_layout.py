@@ -8,14 +8,14 @@ from typing import Final
 
 LEAST_WIDE: Final = 185.0
 LEAST_TALL: Final = 105.0
-"""Points that a tile takes at least to be read."""
+"""Smallest legible size of a tile, in points."""
 
 _ABREAST: Final = 4
 
 
 @dataclass(frozen=True)
 class Box:
-    """A place on a figure in points, from its lower left corner."""
+    """A rectangle on a figure, in points from its lower left corner."""
 
     left: float
     bottom: float
@@ -24,9 +24,9 @@ class Box:
 
 
 def grid(count: int, width: float, height: float) -> tuple[int, int]:
-    """How many tiles stand side by side and how many rows there are, of ``count`` tiles at most, on one page.
+    """Columns and rows of the grid of one page, for at most ``count`` tiles.
 
-    Rows are as even as can be: of eight tiles for which three have room side by side, three rows; where four do, two.
+    Rows are as even as possible: eight tiles make three rows if three fit side by side, two rows if four do.
 
     >>> grid(8, 921.0, 526.0), grid(8, 684.0, 380.0), grid(8, 432.0, 238.0), grid(8, 100.0, 80.0)
     ((4, 2), (3, 3), (2, 2), (1, 1))
@@ -37,13 +37,13 @@ def grid(count: int, width: float, height: float) -> tuple[int, int]:
 
 
 def pages(count: int, width: float, height: float) -> int:
-    """How many pages so many tiles take."""
+    """Number of pages for a number of tiles."""
     across, down = grid(count, width, height)
     return -(-count // (across * down))
 
 
 def boxes(weights: Sequence[float], width: float, height: float) -> list[Box]:
-    """The places of the tiles of one page, row by row; those of a row share its width by their weights."""
+    """Rectangles of the tiles of one page, row by row; the tiles of a row share its width by weight."""
     across, down = grid(len(weights), width, height)
     rows = [weights[start : start + across] for start in range(0, min(len(weights), across * down), across)]
     tall = height / max(1, len(rows))

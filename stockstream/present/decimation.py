@@ -1,7 +1,7 @@
 """Decimation: fewer points than rows, without losing a peak.
 
-Rows are put together in buckets that are anchored to the row's place in the whole frame, not to what is in view:
-a bucket that is full never changes again, so scrolling and new bars move no pixel of it.
+Rows are grouped into buckets that are anchored to the row index in the whole frame, not to the view. A full bucket
+never changes again, so scrolling and new bars move no pixel of it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 MOST_ROWS: Final = 2_000
-"""Up to here every row is drawn by itself."""
+"""Up to this many rows, each row is drawn separately."""
 
 
 def bucket_size(rows: int, width: float) -> int:
-    """Rows a bucket: 1 for up to `MOST_ROWS` rows, else a power of two that gives a bucket 2 pixels or more.
+    """Rows per bucket: 1 for up to `MOST_ROWS` rows, otherwise a power of two, so that a bucket is at least 2 pixels
+    wide.
 
     >>> bucket_size(2_000, 900), bucket_size(5_000, 900)
     (1, 16)
@@ -35,10 +36,10 @@ def _buckets(values: Numbers, size: int) -> Numbers:
 
 
 def extremes(values: Numbers, first: int, size: int) -> tuple[Numbers, Numbers]:
-    """The least and the greatest value of every bucket, in the order in which they come.
+    """Minimum and maximum of every bucket, in the order in which they occur.
 
-    ``values`` are rows of the frame from row ``first`` on, which must be a multiple of ``size``. Returns their rows
-    and the values; NaN for a bucket without any value.
+    ``values`` begin at row ``first`` of the frame, a multiple of ``size``. Returns row indexes and values; NaN for a
+    bucket without values.
 
     >>> extremes(np.array([3.0, 1.0, 2.0, 5.0]), 8, 4)
     (array([ 9., 11.]), array([1., 5.]))
@@ -55,7 +56,7 @@ def extremes(values: Numbers, first: int, size: int) -> tuple[Numbers, Numbers]:
 
 
 def broken(gaps: NDArray[np.intp], x: Numbers, *columns: Numbers) -> tuple[Numbers, ...]:
-    """Columns over ascending rows ``x``, and those, with a place of NaN between the rows on either side of a gap.
+    """Columns over ascending rows ``x``, and ``x``, with a NaN inserted between the rows on either side of a gap.
 
     >>> broken(np.array([2]), np.array([0.0, 1.0, 2.0]), np.array([5.0, 6.0, 7.0]))
     (array([0. , 1. , 1.5, 2. ]), array([ 5.,  6., nan,  7.]))
@@ -69,22 +70,22 @@ def broken(gaps: NDArray[np.intp], x: Numbers, *columns: Numbers) -> tuple[Numbe
 
 
 def centers(count: int, first: int, size: int) -> Numbers:
-    """Where the buckets of ``count`` rows from row ``first`` on stand on the axis."""
+    """Positions on the axis of the buckets of ``count`` rows from row ``first`` on."""
     return np.asarray(np.arange(first, first + count, size, dtype=np.float64) + (size - 1) / 2)
 
 
 def highest(values: Numbers, size: int) -> Numbers:
-    """The greatest value of every bucket; NaN for a bucket without any."""
+    """Maximum of every bucket; NaN for a bucket without values."""
     return np.asarray(np.fmax.reduce(_buckets(values, size), axis=1))
 
 
 def lowest(values: Numbers, size: int) -> Numbers:
-    """The least value of every bucket; NaN for a bucket without any."""
+    """Minimum of every bucket; NaN for a bucket without values."""
     return np.asarray(np.fmin.reduce(_buckets(values, size), axis=1))
 
 
 def farthest(values: Numbers, size: int) -> Numbers:
-    """The value of every bucket that is farthest from zero; NaN for a bucket without any.
+    """Value farthest from zero in every bucket; NaN for a bucket without values.
 
     >>> farthest(np.array([1.0, -3.0, 2.0, np.nan]), 2)
     array([-3.,  2.])
@@ -94,7 +95,7 @@ def farthest(values: Numbers, size: int) -> Numbers:
 
 
 def firsts(values: Numbers, size: int) -> Numbers:
-    """The first known value of every bucket; NaN for a bucket without any."""
+    """First known value of every bucket; NaN for a bucket without values."""
     if size == 1 or not len(values):
         return values
     table = _buckets(values, size)
@@ -103,7 +104,7 @@ def firsts(values: Numbers, size: int) -> Numbers:
 
 
 def lasts(values: Numbers, size: int) -> Numbers:
-    """The last known value of every bucket; NaN for a bucket without any.
+    """Last known value of every bucket; NaN for a bucket without values.
 
     >>> lasts(np.array([1.0, np.nan, 3.0]), 2)
     array([1., 3.])

@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 MANY: Final = 9
-"""Lines; more than words ever take."""
+"""Number of lines; more than any text needs."""
 
 
 @dataclass(frozen=True)
 class Density:
-    """How much is said around the panels, and how closely it stands.
+    """How much text surrounds the panels, and how closely.
 
-    ``strip`` and ``caption`` are the lines that the status bar and each caption have at most; ``captions`` says which
-    panels have one. ``named`` and ``dated`` are the names of the values' axes and the title of time's, ``labelled`` the
-    labels of that. ``above``, ``beneath`` and ``between`` are points: over the title, under a caption, and from panel
-    to panel.
+    ``status_bar`` and ``caption`` are the maximum numbers of lines of the status bar and of each caption; ``captions``
+    says which panels have a caption. ``named`` shows the names of the value axes, ``dated`` the title of the time axis,
+    ``labelled`` its tick labels. ``above``, ``beneath`` and ``between`` are distances in points: above the title,
+    beneath a caption, and between panels.
     """
 
-    strip: int = 2
+    status_bar: int = 2
     title: bool = True
     captions: Literal["all", "first", "none"] = "all"
     caption: int = MANY
@@ -32,35 +32,35 @@ class Density:
 
     @property
     def bottom(self) -> float:
-        """Points from the lowest panel to the figure's edge."""
+        """Distance in points from the lowest panel to the edge of the figure."""
         if not self.labelled:
             return 0.5 * self.above
         return 46.0 if self.dated else 31.0
 
     def has_caption(self, number: int) -> bool:
-        """Whether the panel at a place, counted from 0, has words above it."""
+        """Whether a panel, numbered from 0, has a caption."""
         return self.captions == "all" or (self.captions == "first" and number == 0)
 
 
-_CLOSE: Final = Density(strip=1, caption=3, dated=False, above=8.0, beneath=2.5, between=5.0)
+_CLOSE: Final = Density(status_bar=1, caption=3, dated=False, above=8.0, beneath=2.5, between=5.0)
 
 ROOMY: Final = (
     Density(),
-    Density(strip=1, caption=3),
+    Density(status_bar=1, caption=3),
     _CLOSE,
     replace(_CLOSE, caption=1),
     replace(_CLOSE, caption=1, named=False),
 )
-"""Of these the first that leaves the panels half of the figure's area."""
+"""The first of these that leaves the panels half of the figure's area is used."""
 
-_BARE: Final = replace(_CLOSE, strip=0, captions="none", named=False, labelled=False)
+_BARE: Final = replace(_CLOSE, status_bar=0, captions="none", named=False, labelled=False)
 
 TIGHT: Final = (
     ROOMY[-1],
     replace(ROOMY[-1], captions="first"),
-    replace(ROOMY[-1], captions="first", strip=0),
-    replace(ROOMY[-1], captions="first", strip=0, labelled=False),
+    replace(ROOMY[-1], captions="first", status_bar=0),
+    replace(ROOMY[-1], captions="first", status_bar=0, labelled=False),
     _BARE,
     replace(_BARE, title=False, above=2.0, between=1.0),
 )
-"""Else of these the first that leaves them half of its height, or the last."""
+"""Otherwise the first of these that leaves them half of its height, or the last one."""

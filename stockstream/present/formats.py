@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Tell: TypeAlias = Callable[[float], str]
-"""Puts a value into words."""
+"""Formats a value as text."""
 
 _SEEN: Final = 500
-"""Into how many parts an axis can be told by eye."""
+"""Number of values that can be told apart along an axis by eye."""
 
 _MOST: Final = 10
-"""Decimals that are ever told."""
+"""Maximum number of decimals."""
 
 _SINGLE: Final = 1.2e-7
-"""How far a price may be off its tick, as a share: some sources have it as a float of 32 bits."""
+"""Tolerance of a price from its tick, relative: some sources use 32-bit floats."""
 
 _DIGIT_WIDE: Final = "\u2007"
 """A space as wide as a digit."""
@@ -30,13 +30,13 @@ _DIGIT_WIDE: Final = "\u2007"
 
 @dataclass(frozen=True)
 class Unit:
-    """What values of an axis are told in: ten to the ``power`` of it is one, and it is written ``suffix``."""
+    """Unit of the values of an axis: ten to the ``power``, written as ``suffix``."""
 
     power: int = 0
     suffix: str = ""
 
     def of(self, value: float) -> float:
-        """How many of it a value is.
+        """A value in this unit.
 
         >>> PERCENT.of(0.29), PLAIN.of(0.29)
         (29.0, 0.29)
@@ -49,7 +49,7 @@ PERCENT: Final = Unit(2, "%")
 
 
 def number(value: float, span: float, least: int = 0, unit: Unit = PLAIN) -> str:
-    """A value on an axis over ``span``, with ``least`` decimals or as many as are seen there; a dash if undefined.
+    """A value on an axis over ``span``, with ``least`` decimals or as many as are visible; a dash if undefined.
 
     >>> number(101.2345, 5.0), number(101.2345, 0.5), number(12_345.6, 20_000.0), number(math.nan, 1.0)
     ('101.23', '101.234', '12,346', '-')
@@ -62,7 +62,7 @@ def number(value: float, span: float, least: int = 0, unit: Unit = PLAIN) -> str
 
 
 def rounded(value: float, span: float, least: int = 0, unit: Unit = PLAIN) -> float:
-    """The same as a number.
+    """The same, as a number.
 
     >>> rounded(101.2345, 5.0), rounded(0.79512, 0.5, unit=PERCENT), rounded(12_345.6, 20_000.0)
     (101.23, 0.795, 12346.0)
@@ -71,14 +71,14 @@ def rounded(value: float, span: float, least: int = 0, unit: Unit = PLAIN) -> fl
 
 
 def _seen(span: float, least: int) -> int:
-    """The decimals that can be seen on an axis."""
+    """Number of decimals visible on an axis."""
     return max(least, min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0)
 
 
 def worded(value: float, form: str | None, tell: Tell = str) -> str:
-    """A value in a format, or as ``tell`` has it where there is none; a dash if it is undefined.
+    """A value in a format, or by ``tell`` if there is none; a dash if it is undefined.
 
-    A format that has no digit for it is not heeded: a small price is not zero. What a format fills up to its width is
+    If a format would show no digit of the value, it is ignored: a small price is not zero. The padding of a format is
     as wide as digits are.
     """
     if not math.isfinite(value):
@@ -92,10 +92,10 @@ def worded(value: float, form: str | None, tell: Tell = str) -> str:
 
 
 def decimals(prices: NDArray[np.float64]) -> int:
-    """The decimals of the tick in which these prices are: two at least.
+    """Number of decimals of the price tick: at least two.
 
-    Prices that were adjusted for splits and dividends are in no tick any longer: from 1 up they have two, smaller ones
-    four digits.
+    Prices adjusted for splits and dividends are no longer multiples of a tick: from 1 on they get two decimals, below
+    that four digits.
 
     >>> decimals(np.array([93.5, 227.47999572753906])), decimals(np.array([1.0845])), decimals(np.array([2e-5, 1.9e-5]))
     (2, 4, 6)
@@ -108,14 +108,14 @@ def decimals(prices: NDArray[np.float64]) -> int:
     largest, typical = float(known.max()), float(np.median(known))
     for count in range(2, _MOST + 1):
         if 10.0**-count < 10 * _SINGLE * largest:
-            break  # any number is near to one of so many decimals
+            break  # with this many decimals any number is close to a multiple
         if np.allclose(known.round(count), known, rtol=_SINGLE, atol=0):
             return count
     return 2 if typical >= 1 else min(_MOST, max(2, 3 - math.floor(math.log10(typical))))
 
 
 def moment(instant: np.datetime64, zone: str | None, *, daily: bool, year: bool = True, named: bool = True) -> str:
-    """A UTC instant on the wall's clock in a zone, or a day; with the ``year``, and the zone ``named``.
+    """A UTC instant in local time of a zone, or a day; with the year if ``year``, and the zone's name if ``named``.
 
     >>> moment(np.datetime64("2026-03-03T15:45", "us"), "America/New_York", daily=False)
     'Tue 3 Mar 2026 10:45 EST'
@@ -131,7 +131,7 @@ def moment(instant: np.datetime64, zone: str | None, *, daily: bool, year: bool 
 
 
 def length(span: np.timedelta64, *, daily: bool) -> str:
-    """How much time passed, in its two leading units.
+    """A duration in its two leading units.
 
     >>> length(np.timedelta64(95, "m"), daily=False), length(np.timedelta64(49, "h"), daily=False)
     ('1 h 35 min', '2 d 1 h')

@@ -8,21 +8,21 @@ from typing import Final
 _LATEST: Final = 600
 
 
-class Frames:
-    """Durations of a window's drawings, from taking the data's new state to the last pixel.
+class FrameTimes:
+    """Durations of a window's redraws, each from taking the new data to the last pixel.
 
-    >>> frames = Frames()
+    >>> frame_times = FrameTimes()
     >>> for seconds in (0.004, 0.006, 0.005, 0.040):
-    ...     frames.add(seconds)
-    >>> frames.count, round(frames.seconds, 3), frames.quantiles()
+    ...     frame_times.add(seconds)
+    >>> frame_times.count, round(frame_times.seconds, 3), frame_times.quantiles()
     (4, 0.055, {0.5: 0.006, 0.95: 0.04})
 
     Attributes
     ----------
     count
-        Drawings so far.
+        Number of redraws so far.
     seconds
-        What they took together.
+        Sum of their durations.
     """
 
     def __init__(self) -> None:
@@ -31,12 +31,12 @@ class Frames:
         self._latest: deque[float] = deque(maxlen=_LATEST)
 
     def add(self, seconds: float) -> None:
-        """Take a drawing's duration."""
+        """Add the duration of a redraw."""
         self.count += 1
         self.seconds += seconds
         self._latest.append(seconds)
 
     def quantiles(self) -> dict[float, float]:
-        """Seconds that half, and nineteen of twenty, of the latest 600 drawings took at most."""
+        """Median and 95th percentile of the latest 600 durations, in seconds."""
         latest = sorted(self._latest)
         return {share: latest[int(share * len(latest))] for share in (0.5, 0.95)} if latest else {}

@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 _SMALLEST: Final = (600, 400)
-"""Pixels that a window is given at least where many share a screen; then they overlap."""
+"""Minimum size in pixels of windows that share a screen; if there is no room for that, they overlap."""
 
 _SHAPE: Final = 10 / 6
-"""Width to height that a window is best seen at."""
+"""Preferred ratio of width to height."""
 
 FRAME: Final = (4, 32)
-"""Pixels that a window manager draws about a window: left, right and beneath; above."""
+"""Borders of a window in pixels: left, right and bottom; top."""
 
 LEAST: Final = (300, 200)
-"""Pixels, at the screen's scale 1, that a window can be made small to by hand."""
+"""Minimum size of a window when resized by hand, in pixels at scale 1."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """A window's size in pixels, and where its upper left corner is, None where that is the window manager's choice."""
+    """Size of a window in pixels, and the position of its upper left corner; None lets the window manager choose."""
 
     width: int
     height: int
@@ -51,7 +51,7 @@ class Geometry:
         return size if self.left is None or self.top is None else f"{size}+{self.left}+{self.top}"
 
     def within(self, screen: Geometry) -> Geometry:
-        """The same on the screen: never larger than that, and moved in where it is off it.
+        """The same, limited to the screen: reduced to its size, and moved inside.
 
         >>> str(Geometry(800, 500, 3000, -90).within(Geometry(1600, 900, 0, 0)))
         '800x500+800+0'
@@ -65,7 +65,7 @@ class Geometry:
 
 
 def side_by_side(count: int, screen: Geometry) -> list[Geometry]:
-    """Places for so many windows, row by row: none over another, unless there are too many for that.
+    """Positions for a number of windows, row by row, without overlap unless there are too many.
 
     >>> [str(place) for place in side_by_side(2, Geometry(1600, 900, 0, 0))]
     ['792x475+0+0', '792x475+800+0']
@@ -86,12 +86,12 @@ def side_by_side(count: int, screen: Geometry) -> list[Geometry]:
 
 
 def _room(columns: int, count: int, screen: Geometry) -> tuple[int, int]:
-    """The pixels across and up that each window has for itself in a grid of so many columns."""
+    """Width and height in pixels of each window in a grid with this number of columns."""
     side, above = FRAME
     return screen.width // columns - 2 * side, screen.height // math.ceil(count / columns) - side - above
 
 
 def _spread(number: int, count: int, size: int, room: int) -> int:
-    """Where the one of several begins: one after the other, closer where there is no room for that."""
+    """Position of one of several windows along an axis: side by side, or overlapping if there is no room."""
     step = size if count * size <= room else (room - size) / (count - 1) if count > 1 else 0
     return max(0, int(number * step))

@@ -17,14 +17,14 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _WRITE_AFTER: Final = 1.0
-"""Seconds from a change to its writing: a window that is dragged about changes twenty times a second."""
+"""Seconds from a change until it is written: a window that is dragged changes twenty times a second."""
 
 
 class Memory:
-    """Sections by name, each what one part of a window has to remember.
+    """Saved sections by name, one for each part of a window.
 
-    A change is written soon after, the file replaced as a whole: a reader never meets half of it, and of two windows
-    with one file the last writer wins. A file that cannot be understood is set aside, and ``note`` says so.
+    A change is written soon after it was made. The file is replaced as a whole, so that no reader sees half of it; if
+    two windows share a file, the last writer wins. An unreadable file is renamed and kept, and ``note`` says so.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Memory:
             self._set_aside(str(error))
 
     def get(self, name: str, kind: type[T], default: T) -> T:
-        """A section as it was put, checked to be of a type that msgspec knows; the default where there is none."""
+        """A section, validated as a type that msgspec knows; the default if there is none."""
         if name not in self._sections:
             return default
         try:
@@ -62,19 +62,19 @@ class Memory:
             return default
 
     def put(self, name: str, content: object) -> None:
-        """Remember a section: anything that msgspec makes JSON of."""
+        """Save a section: anything that msgspec encodes as JSON."""
         fresh = msgspec.to_builtins(content)
         if self._sections.get(name) != fresh:
             self._sections[name] = fresh
             self._due = self._due or time.monotonic() + _WRITE_AFTER
 
     def beat(self) -> None:
-        """Write what changed a while ago; to be called now and then."""
+        """Write changes that are old enough; call this regularly."""
         if self._due is not None and time.monotonic() >= self._due:
             self.close()
 
     def close(self) -> None:
-        """Write what has not been written yet."""
+        """Write all pending changes."""
         path, due, self._due = self._path, self._due, None
         if path is None or due is None:
             return
@@ -86,7 +86,7 @@ class Memory:
             self._give_up(f"nothing can be remembered: {error.message}")
 
     def _set_aside(self, reason: str) -> None:
-        """Keep a file that is not ours to overwrite, for whoever wants to know what was in it."""
+        """Rename an unreadable file instead of overwriting it, so that its contents are not lost."""
         if self._path is None or not self._path.exists():
             return
         aside = self._path.with_name(f"{self._path.name}.damaged")

@@ -10,29 +10,29 @@ from stockstream.views.view import Parameters, View
 
 
 class Model(Protocol):
-    """A view, what was folded so far, and a way to take what has arrived.
+    """A view, its fold, and a way to take new records.
 
-    Whoever makes a model closes it; windows and pictures only read it.
+    The creator of a model closes it; windows and pictures only read it.
     """
 
     @property
     def view(self) -> View[Any]:
-        """What is shown and how."""
+        """The declaration of what is shown."""
 
     @property
     def fold(self) -> Fold[Any]:
-        """What the records so far have become."""
+        """The fold of all records so far."""
 
     @property
     def parameters(self) -> Parameters:
-        """The values of the view's parameters, which its title names."""
+        """Values of the view's parameters, named in its title."""
 
     def tick(self) -> bool:
-        """Take what has arrived, without blocking; say whether the fold changed."""
+        """Take new records without blocking; returns whether the fold changed."""
 
     def status(self) -> Status:
-        """How the consumer stands now."""
+        """Current status of the consumer."""
 
     @property
     def finished(self) -> bool:
-        """Whether it is time to end; asked before a `tick`, after which the last picture is drawn."""
+        """Whether to end; checked before a `tick`, after which the last picture is drawn."""

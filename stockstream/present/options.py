@@ -12,20 +12,20 @@ from stockstream.present.preferences import Preferences
 
 @dataclass(frozen=True, kw_only=True)
 class PictureOptions:
-    """What a picture shows of its data, and its colours.
+    """Options of a picture: the rows in view, the theme, and price levels.
 
     Attributes
     ----------
     rows
-        The newest rows to have in view.
+        Number of newest rows in view.
     start, end
-        The span of time to show instead, ``end`` exclusive; UTC.
+        Period to show instead, ``end`` exclusive; UTC.
     theme
         The theme's name.
     alerts
         Price levels to watch, by symbol.
     alert_band
-        The dead band about any level, in percent of it.
+        Dead band around each level, in percent of it.
     """
 
     rows: int = 500
@@ -37,24 +37,24 @@ class PictureOptions:
 
     @property
     def spans(self) -> bool:
-        """Whether a span of time is to be shown, not the newest rows."""
+        """Whether a period is shown, not the newest rows."""
         return self.start is not None or self.end is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowOptions(PictureOptions):
-    """The same of a window; ``rows`` and ``theme`` are what holds where the window remembers nothing else.
+    """Options of a window; ``rows`` and ``theme`` apply if the window has not saved others.
 
     Attributes
     ----------
     refresh
-        Seconds between two drawings at least; 0 is as often as a window ever draws.
+        Minimum seconds between two redraws; 0 means as often as possible.
     backend
         "tk", "qt" or "auto".
     picture
-        The format of pictures that are saved.
+        Format of saved pictures.
     asked
-        What holds this time, whatever is remembered and usual.
+        Preferences for this run only, over saved ones and defaults.
     """
 
     refresh: float = 0.0

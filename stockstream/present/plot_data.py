@@ -15,15 +15,15 @@ from stockstream.views.gaps import gaps
 from stockstream.views.marks import Groups
 
 _PERIODS: Final = ((365, "{year}"), (28, "{month} {year}"), (7, "week of {day} {month} {year}"))
-"""How a row is called that stands for so many days or more."""
+"""Name of a row that covers at least this number of days."""
 
 _ENOUGH: Final = 6
-"""Rows of which the shortest step tells how long a row's period is."""
+"""Number of rows whose shortest distance gives the length of a row's period."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """A key among several in one picture, with its total over the frame."""
+    """One of several keys in a picture, with its total over the frame."""
 
     key: str
     label: str
@@ -32,9 +32,9 @@ class Group:
 
 @dataclass(frozen=True)
 class PlotData:
-    """What is drawn.
+    """The data of one picture.
 
-    ``frame`` holds one key's columns or, where a view shows all its keys at once, a column for each key, named by
+    ``frame`` holds the columns of one key or, if a view shows all its keys together, a column for each key, named by
     `group_column`. ``key`` is empty in the second case and while there is no data.
     """
 
@@ -47,20 +47,23 @@ class PlotData:
 
     @property
     def daily(self) -> bool:
-        """Whether rows are days or longer, rather than instants."""
+        """Whether rows cover days or more, rather than an instant."""
         last = self.frame.instants[-2:]
         return self.zone is None and bool(np.all(last == last.astype("M8[D]")))
 
     @property
     def days(self) -> int:
-        """The days that a row stands for, as the newest rows tell it; 0 for less than a day."""
+        """Number of days that a row covers, from the newest rows; 0 for less than a day."""
         if not self.daily:
             return 0
         last = self.frame.instants[-_ENOUGH:].astype("M8[D]").astype(np.int64)
         return int(np.diff(last).min()) if len(last) > 1 else 1
 
     def moment(self, row: int, *, named: bool = True) -> str:
-        """When a row is: an instant with the year where it is not the newest's and the zone ``named``, or a period."""
+        """The time of a row: an instant or a period.
+
+        An instant has its year if that differs from the newest row's, and its zone if ``named``.
+        """
         instants = self.frame.instants
         if self.daily:
             text = moment(instants[row], None, daily=True)
@@ -75,14 +78,14 @@ _NOTHING = Frame("time", {"time": np.empty(0, "M8[us]")})
 
 
 def group_column(column: str, key: str) -> str:
-    """The name of a key's column among the others'."""
+    """Column name of a key."""
     return f"{column} {key}"
 
 
 def plot_data(
     model: Model, key: str | None, *, start: np.datetime64 | None = None, end: np.datetime64 | None = None
 ) -> PlotData:
-    """What a model has to show now of a key (None where it has no data yet), from ``start`` up to ``end``."""
+    """The plot data of a key of a model (None if it has no data yet), from ``start`` up to ``end``."""
     view, fold = model.view, model.fold
     title = view.title.format(**model.parameters)
     keys = fold.keys()
@@ -102,7 +105,7 @@ def plot_data(
 
 
 def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
-    """One frame over the rows of all; NaN where a key has no row."""
+    """One frame over the rows of all keys; NaN where a key has no row."""
     index = next(iter(frames.values())).index
     instants = np.unique(np.concatenate([frame.instants for frame in frames.values()]))
     together: dict[str, Any] = {index: instants}
@@ -117,7 +120,7 @@ def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
 
 
 def next_key(keys: list[str], key: str | None, step: int) -> str | None:
-    """The key that stands ``step`` places on, around the end; the first where there is none yet."""
+    """The key ``step`` positions further in the list, cyclic; the first if there is none yet."""
     if not keys:
         return key
     return keys[(keys.index(key) + step) % len(keys)] if key in keys else keys[0]

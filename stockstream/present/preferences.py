@@ -13,7 +13,7 @@ _SECTION = "window"
 
 
 class Preferences(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a window looks; what is None is as the settings have it."""
+    """Preferences of a window; None means the default of the settings."""
 
     geometry: Geometry | None = None
     key: str | None = None
@@ -24,7 +24,7 @@ class Preferences(msgspec.Struct, frozen=True, omit_defaults=True):
     picture: str | None = None
 
     def over(self, below: Preferences) -> Preferences:
-        """These, and where they say nothing those below.
+        """These preferences, with None replaced by those of ``below``.
 
         >>> Preferences(theme="dark").over(Preferences(theme="light", rows=90))
         Preferences(geometry=None, key=None, rows=90, theme='dark', grid=None, log=None, picture=None)
@@ -33,37 +33,39 @@ class Preferences(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(below, **mine)
 
 
-class Habit:
-    """A window's looks over its life: ``now`` begins as they are remembered and asked for.
+class CurrentPreferences:
+    """The current preferences of a window: saved ones over defaults, and changes while it is open.
+
+    ``now`` holds them.
 
     Parameters
     ----------
     memory
-        Where they are kept.
-    usual
-        Those of a window that remembers nothing: the settings'.
-    asked
-        Those that were asked for this time, whatever is remembered.
+        Where changes are saved.
+    defaults
+        The preferences of the settings.
+    requested
+        Preferences for this run only, which take precedence over saved ones.
     """
 
-    def __init__(self, memory: Memory, usual: Preferences, asked: Preferences) -> None:
+    def __init__(self, memory: Memory, defaults: Preferences, requested: Preferences) -> None:
         self._memory = memory
-        self._usual = usual
-        self._remembered = memory.get(_SECTION, Preferences, Preferences())
-        self.now = asked.over(self._remembered).over(usual)
+        self._defaults = defaults
+        self._saved = memory.get(_SECTION, Preferences, Preferences())
+        self.now = requested.over(self._saved).over(defaults)
 
     def note(self, now: Preferences) -> None:
-        """Take how it looks now; what has changed is remembered, and no longer once it is as usual again.
+        """Take the present preferences, and save what has changed; a value that is the default again is not saved.
 
-        Its place is remembered in any case: where all windows of several know theirs they are left there.
+        The geometry is always saved: windows side by side keep their positions if all of them have one.
         """
         changed = {
-            name: None if value == getattr(self._usual, name) else value
+            name: None if value == getattr(self._defaults, name) else value
             for name, value in msgspec.structs.asdict(now).items()
             if name == "geometry" or value != getattr(self.now, name)
         }
         self.now = now
-        remembered = msgspec.structs.replace(self._remembered, **changed)
-        if remembered != self._remembered:
-            self._remembered = remembered
-            self._memory.put(_SECTION, remembered)
+        saved = msgspec.structs.replace(self._saved, **changed)
+        if saved != self._saved:
+            self._saved = saved
+            self._memory.put(_SECTION, saved)

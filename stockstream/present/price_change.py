@@ -12,7 +12,7 @@ from stockstream.present.formats import decimals, moment
 from stockstream.present.plot_data import PlotData
 
 _RECENT: Final = 20
-"""Closes of which the decimals of prices are learnt."""
+"""Number of closes from which the decimals of prices are derived."""
 
 _A_WEEK: Final = np.timedelta64(6, "D")
 _A_MONTH: Final = 28
@@ -21,7 +21,7 @@ _A_MONTH: Final = 28
 
 @dataclass(frozen=True)
 class PriceChange:
-    """A price, the one that it is compared with, and what that was: "Fri", "27 Feb", "09:30"."""
+    """A price, its reference price, and the time of the reference: "Fri", "27 Feb", "09:30"."""
 
     price: float
     before: float
@@ -47,11 +47,11 @@ class PriceChange:
 
 
 def price_change(plot_data: PlotData) -> PriceChange | None:
-    """The last close of a series against the one before; None where there are not two prices.
+    """The last close of a series and its reference; None if there are not two prices.
 
-    Of bars shorter than a day that is the last close of the day before, in the exchange's time, as the rows know it; in
-    the first day of the rows it is the price at which they open. Of days and longer it is the close of the bar before.
-    Doubtful bars do not count.
+    For bars shorter than a day the reference is the last close of the day before, in the exchange's time; on the first
+    day of the rows it is their first open. For longer bars it is the close of the bar before. Doubtful bars do not
+    count.
     """
     frame = plot_data.frame
     if not plot_data.key or "close" not in frame or "open" not in frame:
@@ -79,14 +79,14 @@ def price_change(plot_data: PlotData) -> PriceChange | None:
 
 
 def _first_of_day(plot_data: PlotData, row: int) -> int:
-    """The first row of a row's local day."""
+    """First row of the local day of a row."""
     instants = plot_data.frame.instants
     there = pd.Timestamp(instants[row]).tz_localize("UTC").tz_convert(plot_data.zone or "UTC")
     return int(np.searchsorted(instants, there.normalize().tz_convert("UTC").tz_localize(None).to_datetime64()))
 
 
 def _day(plot_data: PlotData, row: int, last: int) -> str:
-    """A row's day as it is called on another's, by its weekday within the same week; or its month, or its year."""
+    """Name of a row's day relative to another row: its weekday within the same week, otherwise its month or year."""
     instants = plot_data.frame.instants
     if plot_data.days >= _A_MONTH:
         return plot_data.moment(row)

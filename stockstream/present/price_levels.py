@@ -21,7 +21,7 @@ _SECTION: Final = "alerts"
 
 
 class Level(msgspec.Struct, frozen=True, order=True):
-    """A value in a panel; ``panel`` is what `names` calls it."""
+    """A value in a panel; ``panel`` is a name given by `names`."""
 
     panel: str
     value: float
@@ -29,8 +29,7 @@ class Level(msgspec.Struct, frozen=True, order=True):
 
 @dataclass(frozen=True)
 class Crossing:
-    """A column of a key's frame was at a level or on one side of it and now is on the other, in the row at
-    ``instant``."""
+    """A column of a key's frame crossed a level in the row at ``instant``."""
 
     key: str
     level: Level
@@ -41,7 +40,7 @@ class Crossing:
     unit: Unit = PLAIN
 
     def told(self, *, zone: str | None, simulated: bool) -> str:
-        """In a sentence: ``AAPL: close rose through 101.50 to 101.62 (Tue 3 Mar 2026 10:45 EST)``."""
+        """As a sentence: ``AAPL: close rose through 101.50 to 101.62 (Tue 3 Mar 2026 10:45 EST)``."""
         level, value = (f"{self.unit.of(number):,.10g}{self.unit.suffix}" for number in (self.level.value, self.value))
         way = "rose" if self.rising else "fell"
         when = moment(self.instant, zone, daily=zone is None and self.instant == self.instant.astype("M8[D]"))
@@ -50,7 +49,7 @@ class Crossing:
 
 
 def names(panels: Sequence[Panel]) -> list[str]:
-    """What to call panels so that a level finds its own again: by title or axis, the second of a name with its number.
+    """Names of panels under which levels are saved: title or axis label, with a number if a name is repeated.
 
     >>> names([Panel((), "price"), Panel((), "", title="Aroon (25)"), Panel((), "", title="Aroon (25)")])
     ['price', 'Aroon (25)', 'Aroon (25) 2']
@@ -64,7 +63,7 @@ def names(panels: Sequence[Panel]) -> list[str]:
 
 
 def watched(panel: Panel) -> tuple[str, ...]:
-    """The columns whose crossing of a level in the panel is told: the close where there are prices, else its lines."""
+    """Columns that are compared with levels in the panel: the close in a panel of prices, otherwise its lines."""
     marks: dict[type[Mark], list[str]] = {Line: [], Columns: []}
     for mark in panel.marks:
         if isinstance(mark, Candles):
@@ -76,16 +75,16 @@ def watched(panel: Panel) -> tuple[str, ...]:
 
 @dataclass
 class _Armed:
-    """Whether a rise through a level is to be told, and whether a fall is.
+    """Whether a rise through a level is to be reported, and whether a fall is.
 
-    Either is once it was told of only when the value has been beyond the level again by as much as the dead band.
+    After a report, each is armed again when the value has been on the other side by at least the dead band.
     """
 
     rise: bool
     fall: bool
 
     def crossed(self, value: float, level: float, band: float) -> bool | None:
-        """Take the next value: True for a rise through the level that is to be told, False for a fall."""
+        """Take the next value: True for a rise to report, False for a fall, otherwise None."""
         rose, fell = self.rise and value > level, self.fall and value < level
         self.rise = (self.rise and not rose) or value <= level - band
         self.fall = (self.fall and not fell) or value >= level + band
@@ -94,7 +93,7 @@ class _Armed:
 
 @dataclass
 class _Watch:
-    """How far a key was looked at: its last row, what was told of that already, and what is to be told."""
+    """Progress of a key: the last row checked, the crossings reported in it, and what is armed."""
 
     instant: np.datetime64
     values: dict[str, float]
@@ -103,24 +102,24 @@ class _Watch:
 
 
 class Alerts:
-    """The levels of a window.
+    """Price levels of a window, and the detection of crossings.
 
-    A value crosses above where it was at the level or below and is above now. A crossing is told once: a bar that is
-    forming may cross a level to and fro, and is told of once for each way. Columns are looked at from when they are
-    first checked; what was before is history.
+    A value crosses a level upwards if it was at or below it before and is above it now. Each crossing is reported once;
+    a forming bar that crosses a level repeatedly is reported once for each direction. Only values after the first check
+    can cross.
 
     Parameters
     ----------
     view
         The window's view.
     memory
-        Where levels that the user has set are kept.
+        Where the user's levels are saved.
     fixed
-        Levels of the prices from the settings, by key. One that is taken away comes back when the window is opened
-        anew. Where the view shows no prices there are none.
+        Price levels from the settings, by key. If the user removes one, it returns when the window is opened again.
+        Ignored if the view shows no prices.
     band
-        The dead band in percent of a level: a crossing is told again only when the value has been so far on the other
-        side, so that whipping around the level is one.
+        Dead band in percent of a level: a crossing is reported again only after the value was on the other side by at
+        least that much.
     """
 
     def __init__(
@@ -151,26 +150,26 @@ class Alerts:
         return sorted({*self._own.get(key, ()), *self._fixed.get(key, ())})
 
     def places(self, key: str) -> list[tuple[int, float]]:
-        """The levels of a key that belong to a panel of the view: the panel's place, and the value."""
+        """Levels of a key that belong to a panel of the view: the panel's number, and the value."""
         return [(self.names.index(each.panel), each.value) for each in self.levels(key) if each.panel in self.names]
 
     def watched(self, panel: int) -> bool:
-        """Whether anything in the panel at a place can cross a level."""
+        """Whether a panel, by number, has columns that can cross a level."""
         return bool(self._columns[self.names[panel]])
 
     def keys(self) -> list[str]:
-        """The keys that have levels."""
+        """Keys that have levels."""
         return [key for key in {**self._own, **self._fixed} if self.levels(key)]
 
     def add(self, key: str, level: Level) -> None:
-        """Watch a level of a key."""
+        """Add a level of a key."""
         if not self.levels(key):
-            self._watches.pop(key, None)  # what it was since the last level of the key is history
+            self._watches.pop(key, None)  # values since the last level of the key was removed do not count
         self._own.setdefault(key, []).append(level)
         self._memory.put(_SECTION, self._own)
 
     def remove(self, key: str, level: Level) -> bool:
-        """Watch a level no longer; True where it is one of the settings, which comes back with the next start."""
+        """Remove a level; returns whether it is from the settings, so that it returns at the next start."""
         if key in self._watches:
             armed = self._watches[key].armed
             self._watches[key].armed = {(each, name): way for (each, name), way in armed.items() if each != level}
@@ -184,7 +183,7 @@ class Alerts:
         return was
 
     def check(self, key: str, frame: Frame) -> list[Crossing]:
-        """What a key's columns have crossed since they were last checked."""
+        """Crossings of a key's columns since the last check."""
         if not len(frame):
             return []
         levels = self.levels(key)
@@ -222,6 +221,6 @@ class Alerts:
 
 
 def _last(values: NDArray[np.float64]) -> float | None:
-    """The last value that is known; None where there is none."""
+    """Last known value; None if there is none."""
     known = values[np.isfinite(values)]
     return float(known[-1]) if len(known) else None

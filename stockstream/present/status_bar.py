@@ -12,12 +12,12 @@ from stockstream.present.ticks import local
 from stockstream.views.status import Status
 
 Tone = Literal["good", "quiet", "bad", "alarm"]
-"""An alarm must not be missed: it is news of another kind than how the data stands."""
+"""An alert must not be missed; it is not a state of the data."""
 
 
 @dataclass(frozen=True)
 class StatusBar:
-    """The strip's parts in falling importance, and whether they are good news."""
+    """Parts of the status bar, most important first, and their tone."""
 
     parts: tuple[str, ...]
     tone: Tone
@@ -35,13 +35,13 @@ def status_bar(
     alarm: str = "",
     ages: bool = True,
 ) -> StatusBar:
-    """Say how a consumer stands.
+    """Describe the status of a consumer.
 
-    ``now`` is UTC; ``zone`` is that of the axis, for the last record's time; ``held`` counts the records that wait
-    because the drawing is paused, ``away`` says that the view does not follow the newest; ``crowded`` counts keys whose
-    lines cannot be told apart, so that the user is asked to choose; ``note`` is what the window itself has to say, such
-    as where it saved a picture, and ``alarm`` what comes before all else. Without ``ages`` nothing is told by how long
-    ago it was: a picture would be false a second later.
+    ``now`` is UTC; ``zone`` is the zone of the axis, for the time of the last record. ``held`` is the number of records
+    that wait while the drawing is paused; ``away`` says that the view does not follow the newest row. ``crowded`` is
+    the number of keys whose lines cannot be told apart, so that the user is asked to choose. ``note`` is a message of
+    the window, such as where it saved a picture, and ``alarm`` a message that comes first. Without ``ages`` no ages are
+    shown: in a picture they would be wrong a second later.
     """
     parts = [alarm] if alarm else []
     parts.append(_connection(status, now, ages=ages))
@@ -104,7 +104,7 @@ def _rate(rate: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """A duration in its two or fewer leading units.
+    """A duration in at most two units.
 
     >>> age(4.2), age(75), age(3_600 * 26), age(-1)
     ('4 s', '1 min', '26 h', '0 s')
@@ -117,5 +117,5 @@ def age(seconds: float) -> str:
 
 
 def utc_now() -> datetime:
-    """The clock."""
+    """The present time in UTC."""
     return datetime.now(UTC)

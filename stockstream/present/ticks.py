@@ -17,7 +17,7 @@ from stockstream.views.clock import local as local
 
 
 class Step(NamedTuple):
-    """A distance of ticks: every so many units of NumPy's datetime code."""
+    """Distance of ticks: a number of units, given by NumPy's datetime code."""
 
     unit: str
     every: int
@@ -37,15 +37,15 @@ _STEPS: Final = tuple(
 )
 _CLOCK: Final = ("m", "h")
 _WIDTHS: Final = {"m": 50.0, "h": 50.0, "D": 24.0, "W": 30.0, "M": 36.0, "Y": 40.0}
-"""The points that a label of each unit takes, with some air."""
+"""Width in points of a label of each unit, with a margin."""
 
 
 @dataclass(frozen=True)
 class Ticks:
-    """Where an axis of rows is labelled, and how.
+    """Positions and labels of the ticks of a time axis.
 
-    ``rows`` are places in the frame. A label has two lines, the second saying the day, month or year where it
-    changes. ``title`` names the years in view and the zone.
+    ``rows`` are indexes in the frame. A label has two lines; the second names the day, month or year if it changes.
+    ``title`` names the years in view and the zone.
     """
 
     rows: tuple[int, ...]
@@ -54,20 +54,20 @@ class Ticks:
 
 
 def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Ticks:
-    """Choose the finest ticks whose labels stand side by side.
+    """Choose the finest ticks whose labels do not overlap.
 
     Parameters
     ----------
     instants
         The rows in view: UTC instants (datetime64[us]) or days (datetime64[D]).
     first
-        The place of the first of them in the frame.
+        Index of the first of them in the frame.
     zone
         The zone of the labels; None for UTC and for days.
     pitch
-        Points from row to row.
+        Distance of rows in points.
 
-    A tick stands at the first row of a new minute, hour, day, ... never where there is no row.
+    A tick is at the first row of a new minute, hour, day, ... and always at a row.
     """
     if not len(instants):
         return Ticks((), (), "")
@@ -86,7 +86,7 @@ def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Tic
 
 
 def _changes(clock: Instants, step: Step) -> NDArray[np.intp]:
-    """The rows at which a new step begins; the first row too, where it stands on one by itself."""
+    """Rows at which a new step begins, including the first row if it begins one."""
     number = _number(clock, step)
     places = np.flatnonzero(np.diff(number)) + 1
     before = (clock[:1].astype(np.int64) - 1).astype(clock.dtype)
@@ -95,11 +95,11 @@ def _changes(clock: Instants, step: Step) -> NDArray[np.intp]:
 
 
 def _number(clock: Instants, step: Step) -> NDArray[np.int64]:
-    """The number of the step in which each instant lies."""
+    """Number of the step that contains each instant."""
     if step.unit == "W":
         return np.asarray((clock.astype("M8[D]").astype(np.int64) + 3) // (7 * step.every))
     if step.unit == "D" and step.every > 1:
-        # Counted from the month's first day, so that a label falls on each of them; the 31st is no step of its own.
+        # Counted from the first day of the month, so that each of these has a label; the 31st begins no step.
         month = clock.astype("M8[M]")
         day = (clock.astype("M8[D]") - month.astype("M8[D]")).astype(np.int64)
         last = 30 // step.every - 1
@@ -108,7 +108,7 @@ def _number(clock: Instants, step: Step) -> NDArray[np.int64]:
 
 
 def _thinned(places: NDArray[np.intp], clock: Instants, step: Step, least: float) -> NDArray[np.intp]:
-    """Leave out labels that would touch; of two neighbours the one that opens a day, month or year stays."""
+    """Remove labels that would touch; of two neighbours the one that begins a day, month or year is kept."""
     opens = _opens(clock, step)[places] & (places > 0)
     kept: list[int] = []
     for number, place in enumerate(places):
@@ -121,7 +121,7 @@ def _thinned(places: NDArray[np.intp], clock: Instants, step: Step, least: float
 
 
 def _context(step: Step) -> str | None:
-    """The coarser unit that the second line of a label names."""
+    """Coarser unit, named in the second line of a label."""
     if step.unit in _CLOCK:
         return "D"
     if step.unit in ("D", "W"):
@@ -170,20 +170,20 @@ def _zone_name(instants: Instants, zone: str | None) -> str:
     ends = pd.DatetimeIndex(instants[[0, -1]]).tz_localize("UTC").tz_convert(zone)
     short = "/".join(dict.fromkeys(instant.strftime("%Z") for instant in ends))
     if zone.startswith("Etc/GMT"):
-        return f"UTC{short}"  # Etc/GMT-11 is eleven hours ahead, which its name does not say
+        return f"UTC{short}"  # Etc/GMT-11 is eleven hours ahead of UTC; its sign is inverted
     return f"{zone} time ({short})" if short != zone else f"{zone} time"
 
 
 _SUFFIXES: Final = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 _LONG: Final = 1e4
-"""Shorter numbers are never abbreviated."""
+"""Numbers with fewer digits are never abbreviated."""
 
 _TOO_LONG: Final = 1e7
-"""Longer ones always are, even where that takes decimals."""
+"""Numbers with more digits are always abbreviated, even if that takes decimals."""
 
 
 def numbers(values: Sequence[float]) -> list[str]:
-    """Labels of evenly spaced values, with no more decimals than tell them apart.
+    """Labels of evenly spaced values, with as few decimals as distinguish them.
 
     >>> numbers([99.5, 100.0, 100.5])
     ['99.5', '100.0', '100.5']
@@ -203,7 +203,7 @@ def numbers(values: Sequence[float]) -> list[str]:
 
 
 def _abbreviation(largest: float, step: float) -> tuple[float, str]:
-    """The unit in which to tell values: one in which the step is whole, or that of the largest where it is too long."""
+    """Unit of the labels: one in which the step is whole, or that of the largest value if labels would be too long."""
     for size, suffix in _SUFFIXES:
         if largest >= size and ((step >= size and largest >= _LONG) or largest >= _TOO_LONG):
             return size, suffix

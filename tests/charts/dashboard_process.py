@@ -119,7 +119,7 @@ def scenario(window: DashboardWindow, told: dict[str, Any]) -> Iterator[float]:
     held = rows._columns[0].get_text()  # type: ignore[attr-defined]
     yield 0.8
     told["held"] = rows._columns[0].get_text() == held  # type: ignore[attr-defined]
-    told["strip"] = window.board.header.strip.artist.get_text()
+    told["strip"] = window.board.header.status_bar.artist.get_text()
     press(window, "s")
     yield 1.5
     told["saved"] = [path.name.partition("-")[0] for path in Path().glob("*.png")]

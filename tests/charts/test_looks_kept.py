@@ -9,7 +9,7 @@ import pytest
 
 from stockstream.present.geometry import Geometry
 from stockstream.present.memory import Memory
-from stockstream.present.preferences import Habit, Preferences
+from stockstream.present.preferences import CurrentPreferences, Preferences
 
 USUAL = Preferences(rows=500, theme="light", grid=True, log=False, picture="png")
 
@@ -19,9 +19,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "bollinger-AAPL.json"
 
 
-def begun(path: Path, usual: Preferences = USUAL, asked: Preferences | None = None) -> tuple[Habit, Memory]:
+def begun(
+    path: Path, usual: Preferences = USUAL, asked: Preferences | None = None
+) -> tuple[CurrentPreferences, Memory]:
     memory = Memory(path)
-    return Habit(memory, usual, asked or Preferences()), memory
+    return CurrentPreferences(memory, usual, asked or Preferences()), memory
 
 
 def changed(path: Path, **changes: object) -> None:

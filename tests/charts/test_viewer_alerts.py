@@ -35,7 +35,7 @@ def on_stage(memory: Memory | None = None, **levels: list[float]) -> Stage:
 def say(stage: Stage) -> str:
     stage.viewer.say(datetime(2026, 3, 2, 15, 0, tzinfo=UTC))
     stage.scene.paint()
-    return str(stage.scene.header.strip.artist.get_text())
+    return str(stage.scene.header.status_bar.artist.get_text())
 
 
 def place(stage: Stage, value: float, panel: int = 0) -> tuple[float, float]:

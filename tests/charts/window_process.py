@@ -125,7 +125,7 @@ class Stage:
         return np.array_equal(self.on_screen(), np.asarray(self.canvas.buffer_rgba())[:, :, :3])
 
     def strip(self) -> str:
-        return self.window.scene.header.strip.artist.get_text()
+        return self.window.scene.header.status_bar.artist.get_text()
 
 
 def use(stage: Stage) -> Iterator[float]:

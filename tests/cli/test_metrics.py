@@ -127,7 +127,7 @@ def test_a_window_is_scraped_as_it_told() -> None:
     metrics.told(900, status)
     assert scraped(metrics).frame_seconds is None
     for seconds in (0.004, 0.005, 0.006, 0.1):
-        metrics.frames.add(seconds)
+        metrics.frame_times.add(seconds)
     process = scraped(metrics)
     assert msgspec.structs.replace(process, memory_bytes=None) == Process(
         address=process.address,

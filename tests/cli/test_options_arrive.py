@@ -18,7 +18,7 @@ from stockstream.cli.watch.watch import app
 from stockstream.config_sections import WindowSettings
 from stockstream.consumers.watching import Watching, WatchingOptions
 from stockstream.kafka.broker import free_port
-from stockstream.present.frame_times import Frames
+from stockstream.present.frame_times import FrameTimes
 from stockstream.present.geometry import Geometry
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions, WindowOptions
@@ -33,7 +33,7 @@ class Told:
     watched: Watching[Any]
     options: PictureOptions
     memory: Path | None = None
-    frames: Frames | None = None
+    frame_times: FrameTimes | None = None
     file: Path | None = None
 
     @property
@@ -50,9 +50,9 @@ class Recording:
     told: list[Told] = field(default_factory=list)
     look: Callable[[], None] = lambda: None
 
-    def window(self, model: Model, options: WindowOptions, memory: Path | None, frames: Frames) -> Recording:
+    def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> Recording:
         assert isinstance(model, Watching)
-        self.told.append(Told(model, options, memory, frames))
+        self.told.append(Told(model, options, memory, frame_times))
         return self
 
     def picture(self, model: Model, file: Path, options: PictureOptions) -> Recording:
@@ -108,7 +108,7 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
     "values": (["--values", "a.csv"], lambda told: told.watched.options, WatchingOptions(values=Path("a.csv"))),
     # That a file which is there is taken at all; tests/cli/test_outputs.py has what is refused without it.
     "force": (["--values", "config.csv", "--force"], lambda told: told.watched.options.values, Path("config.csv")),
-    "metrics": (["--metrics", "0"], lambda told: told.frames is not None, True),
+    "metrics": (["--metrics", "0"], lambda told: told.frame_times is not None, True),
     "once": (
         ["--once", "--headless", "a.png", "--seconds", "0"],
         lambda told: told.watched.options,

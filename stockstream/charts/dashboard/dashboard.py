@@ -176,10 +176,10 @@ class Dashboard:
         self.header.name(next(fitting, said[-1]), simulated=self._simulated)
         self._full |= self.header.stale
 
-    def say(self, strip: StatusBar) -> None:
+    def say(self, status: StatusBar) -> None:
         """Say how the data stands."""
-        self.header.say(strip)
-        self._moved |= self.header.strip.changed
+        self.header.say(status)
+        self._moved |= self.header.status_bar.changed
 
     def open(self, name: str | None) -> None:
         """Show a tile alone, or all of them."""
@@ -257,7 +257,7 @@ class Dashboard:
 
     def _draw_moving(self) -> None:
         renderer = self.canvas.get_renderer()
-        self.header.strip.draw(renderer)
+        self.header.status_bar.draw(renderer)
         if not self._middle.get_text():
             for tile in self.shown:
                 tile.draw(renderer)
@@ -267,7 +267,7 @@ class Dashboard:
     def _on_draw(self, event: DrawEvent) -> None:
         if self.canvas.is_saving():  # to a file, which has everything but what stands on the figure itself
             self._full = True
-            self.header.strip.draw(event.renderer)
+            self.header.status_bar.draw(event.renderer)
             return
         self._ground = self.canvas.copy_from_bbox(self.figure.bbox)
         self._draw_moving()

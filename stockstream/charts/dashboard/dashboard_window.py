@@ -20,12 +20,12 @@ from stockstream.charts.window.picture import save
 from stockstream.charts.window.placement import toggle_full_screen
 from stockstream.charts.window.saving import FORMATS, file_name, format_after, save_figure, saved
 from stockstream.charts.window.shell import Shell
-from stockstream.present.frame_times import Frames
+from stockstream.present.frame_times import FrameTimes
 from stockstream.present.keys import DASHBOARD
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions, WindowOptions
-from stockstream.present.preferences import Habit, Preferences
+from stockstream.present.preferences import CurrentPreferences, Preferences
 from stockstream.present.status_bar import status_bar, utc_now
 from stockstream.records import SIMULATED
 from stockstream.views.dashboard import Group, tabled
@@ -123,12 +123,13 @@ class DashboardWindow(Shell):
         options: WindowOptions | None = None,
         *,
         memory: Memory | None = None,
-        frames: Frames | None = None,
+        frame_times: FrameTimes | None = None,
     ) -> None:
         options = options or WindowOptions()
-        super().__init__(model, SIZE, backend=options.backend, memory=memory, frames=frames)
-        self._habit = Habit(self.memory, Preferences(theme=options.theme, picture=options.picture), options.asked)
-        first = self._habit.now
+        super().__init__(model, SIZE, backend=options.backend, memory=memory, frame_times=frame_times)
+        defaults = Preferences(theme=options.theme, picture=options.picture)
+        self._preferences = CurrentPreferences(self.memory, defaults, options.asked)
+        first = self._preferences.now
         if first.geometry is not None:
             self.place.set(first.geometry)
         self._picture = first.picture if first.picture in FORMATS else options.picture
@@ -217,8 +218,8 @@ class DashboardWindow(Shell):
 
     def remember(self) -> None:
         """As `Shell.remember`."""
-        geometry = self.place.get() or self._habit.now.geometry
-        self._habit.note(Preferences(geometry=geometry, theme=self._theme, picture=self._picture))
+        geometry = self.place.get() or self._preferences.now.geometry
+        self._preferences.note(Preferences(geometry=geometry, theme=self._theme, picture=self._picture))
         self.memory.beat()
 
     def _on_key(self, event: KeyEvent) -> None:

@@ -105,7 +105,7 @@ class Layout:
         """Place header and panels; the share of the figure that panels take across, and that they take up."""
         width, height = self._size()
         panels = self._parts.panels
-        down = self._parts.header.layout(above=density.above, lines=density.strip, titled=density.title)
+        down = self._parts.header.layout(above=density.above, lines=density.status_bar, titled=density.title)
         heights = [self._caption(panel, number, density, 0.0) for number, panel in enumerate(panels)]
         room = height - down - sum(heights) - density.bottom - density.between * (len(panels) - 1)
         whole = sum(panel.spec.height for panel in panels)

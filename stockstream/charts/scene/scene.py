@@ -281,11 +281,11 @@ class Scene:
     @property
     def _texts(self) -> list[LiveText]:
         """All texts that can change by themselves."""
-        return [self.header.strip, *(text for panel in self.panels for text in panel.caption.texts)]
+        return [self.header.status_bar, *(text for panel in self.panels for text in panel.caption.texts)]
 
-    def say(self, strip: StatusBar) -> None:
+    def say(self, status: StatusBar) -> None:
         """Say how the data stands."""
-        self.header.say(strip)
+        self.header.say(status)
 
     def _regroup(self) -> None:
         """Keys came or went."""

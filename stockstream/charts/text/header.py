@@ -37,8 +37,8 @@ class Header:
             0, 0, "SIMULATED", fontsize=theme.text_size, fontweight="bold", color=theme.background, ha="right",
             bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.35"}, visible=False,
         )  # fmt: skip
-        self.strip = LiveText(figure, theme, color=theme.quiet, va="top", linespacing=1.3)
-        self._strip = StatusBar((), "quiet")
+        self.status_bar = LiveText(figure, theme, color=theme.quiet, va="top", linespacing=1.3)
+        self._status = StatusBar((), "quiet")
         self._lines = 1
         self._title, self._simulated = "", False
 
@@ -55,17 +55,17 @@ class Header:
         """All that it names, however little room there is: for the window's frame."""
         return ("SIMULATED " if self._simulated else "") + self._title
 
-    def say(self, strip: StatusBar) -> None:
+    def say(self, status: StatusBar) -> None:
         """Say how the data stands."""
-        self._strip = strip
+        self._status = status
         theme = self._theme
         color, fill = {
             "good": (theme.quiet, None),
             "quiet": (theme.text, None),
             "bad": (theme.alarm, None),
             "alarm": (theme.background, theme.alarm),
-        }[strip.tone]
-        self.strip.say(self._wrapped(), color, fill)
+        }[status.tone]
+        self.status_bar.say(self._wrapped(), color, fill)
 
     # Places. Everything is reckoned in points and set as a fraction of the figure.
 
@@ -78,7 +78,7 @@ class Header:
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
         self._lines = min(lines, 2 if width < _NARROW else 1)
         self.title.set_visible(titled)
-        self.strip.artist.set_visible(self._lines > 0)
+        self.status_bar.artist.set_visible(self._lines > 0)
         down = above
         if titled:
             down += 11.0
@@ -87,9 +87,9 @@ class Header:
         else:
             self.badge.set_visible(False)
         tall = LINE * self._lines
-        self.strip.artist.set_position((MARGIN / width, 1 - down / height))
-        self.strip.box = (0.0, 1 - (down + tall) / height, 1.0, 1 - (down - min(1, tall)) / height)
-        self.strip.say(self._wrapped())
+        self.status_bar.artist.set_position((MARGIN / width, 1 - down / height))
+        self.status_bar.box = (0.0, 1 - (down + tall) / height, 1.0, 1 - (down - min(1, tall)) / height)
+        self.status_bar.say(self._wrapped())
         return down + tall + 0.5
 
     def _place_title(self, width: float, height: float, down: float) -> None:
@@ -114,7 +114,7 @@ class Header:
         room = 72.0 * self._figure.get_size_inches()[0] - 2 * MARGIN
         lines: list[str] = []
         length = 0.0
-        for part in self._strip.parts:
+        for part in self._status.parts:
             more = self._points(_BETWEEN) + self._points(part)
             if lines and length + more <= room:
                 lines[-1] += _BETWEEN + part

@@ -14,7 +14,7 @@ import matplotlib as mpl
 from stockstream.charts.scene.scene import DPI
 from stockstream.charts.window import toolkits
 from stockstream.charts.window.placement import Place, toggle_tools
-from stockstream.present.frame_times import Frames
+from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 
@@ -41,7 +41,7 @@ class Shell:
         "tk", "qt" or "auto".
     memory
         Where the window keeps what the user has changed; None for nowhere.
-    frames
+    frame_times
         Is told how long drawing takes.
 
     Raises
@@ -57,7 +57,7 @@ class Shell:
         *,
         backend: str = "auto",
         memory: Memory | None = None,
-        frames: Frames | None = None,
+        frame_times: FrameTimes | None = None,
     ) -> None:
         mpl.use(toolkits.choose(backend))
         import matplotlib.pyplot as plt
@@ -72,7 +72,7 @@ class Shell:
         self.closed = False
         self.model = model
         self.memory = memory or Memory(None)
-        self._frames = frames or Frames()
+        self._frame_times = frame_times or FrameTimes()
         self.figure = plt.figure(figsize=size, dpi=DPI)
         manager: Any = self.figure.canvas.manager
         toggle_tools(manager)
@@ -184,7 +184,7 @@ class Shell:
             self._busy = now
         begun = time.perf_counter()
         if self.work(changed=changed, ended=ended):
-            self._frames.add(time.perf_counter() - begun)
+            self._frame_times.add(time.perf_counter() - begun)
         self.remember()
         if ended:
             self.close()

@@ -12,11 +12,11 @@ from stockstream.charts.window.picture import size_of
 from stockstream.charts.window.saving import FORMATS
 from stockstream.charts.window.shell import BUSY, Shell
 from stockstream.charts.window.viewer import Viewer
-from stockstream.present.frame_times import Frames
+from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import WindowOptions
-from stockstream.present.preferences import Habit, Preferences
+from stockstream.present.preferences import CurrentPreferences, Preferences
 from stockstream.present.price_levels import Alerts
 from stockstream.present.status_bar import utc_now
 
@@ -37,7 +37,7 @@ class Window(Shell):
         What is in view, and how it looks.
     memory
         Where the window keeps what the user has changed; None for nowhere.
-    frames
+    frame_times
         Is told how long drawing takes.
 
     Raises
@@ -52,14 +52,14 @@ class Window(Shell):
         options: WindowOptions | None = None,
         *,
         memory: Memory | None = None,
-        frames: Frames | None = None,
+        frame_times: FrameTimes | None = None,
     ) -> None:
         options = options or WindowOptions()
-        super().__init__(model, size_of(model.view), backend=options.backend, memory=memory, frames=frames)
+        super().__init__(model, size_of(model.view), backend=options.backend, memory=memory, frame_times=frame_times)
         self._refresh = max(options.refresh, BUSY)
         usual = Preferences(rows=options.rows, theme=options.theme, grid=True, log=False, picture=options.picture)
-        self._habit = Habit(self.memory, usual, options.asked)
-        first = self._habit.now
+        self._preferences = CurrentPreferences(self.memory, usual, options.asked)
+        first = self._preferences.now
         name = first.theme if first.theme is not None and first.theme in THEMES else options.theme
         shown = None if options.spans else first.rows
         self.scene = Scene(model.view, self.figure, rows=shown, theme=THEMES[name], guard=self.guarded)
@@ -115,7 +115,7 @@ class Window(Shell):
 
     def remember(self) -> None:
         """As `Shell.remember`."""
-        habit, scene = self._habit, self.scene
+        habit, scene = self._preferences, self.scene
         looks = Preferences(
             geometry=self.place.get() or habit.now.geometry,
             key=self.viewer.wish or habit.now.key,

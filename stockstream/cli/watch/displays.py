@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from stockstream.present.frame_times import Frames
+    from stockstream.present.frame_times import FrameTimes
     from stockstream.present.model import Model
     from stockstream.present.options import PictureOptions, WindowOptions
 
@@ -31,10 +31,10 @@ class KeptPicture(Protocol):
 class Displays(Protocol):
     """Makes windows and pictures."""
 
-    def window(self, model: Model, options: WindowOptions, memory: Path | None, frames: Frames) -> OpenWindow:
+    def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
         """A window on a model. Raises DisplayError where none can be opened.
 
-        ``memory`` is the file that keeps what the user changes, None for none; ``frames`` is told how long drawing
+        ``memory`` is the file that keeps what the user changes, None for none; ``frame_times`` is told how long drawing
         takes.
         """
 
@@ -45,17 +45,17 @@ class Displays(Protocol):
 class MatplotlibDisplays:
     """Charts and dashboards as `stockstream.charts` draws them; what takes long to load is loaded when called."""
 
-    def window(self, model: Model, options: WindowOptions, memory: Path | None, frames: Frames) -> OpenWindow:
+    def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
         """As `Displays.window`."""
         from stockstream.present.memory import Memory
 
         if model.view.tiles:
             from stockstream.charts.dashboard.dashboard_window import DashboardWindow
 
-            return DashboardWindow(model, model.view.tiles, options, memory=Memory(memory), frames=frames)
+            return DashboardWindow(model, model.view.tiles, options, memory=Memory(memory), frame_times=frame_times)
         from stockstream.charts.window.window import Window
 
-        return Window(model, options, memory=Memory(memory), frames=frames)
+        return Window(model, options, memory=Memory(memory), frame_times=frame_times)
 
     def picture(self, model: Model, file: Path, options: PictureOptions) -> KeptPicture:
         """As `Displays.picture`."""

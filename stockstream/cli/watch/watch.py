@@ -28,7 +28,7 @@ from stockstream.consumers.view_settings import CHART, studies, study_parameter
 from stockstream.consumers.watching import Watching, WatchingOptions, run, state, watching
 from stockstream.errors import DisplayError
 from stockstream.periods import add_up
-from stockstream.present.frame_times import Frames
+from stockstream.present.frame_times import FrameTimes
 from stockstream.present.options import PictureOptions
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
@@ -179,7 +179,7 @@ def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: Wa
 
     along = WatchingOptions(options.values, options.once, options.seconds)
     with measured(figures, options.metrics, context.reporter), watching(live, report, along) as watched:
-        _show(context, watched, options, figures.frames)
+        _show(context, watched, options, figures.frame_times)
     if options.once:
         context.reporter.result(_written(options, watched.rows))
 
@@ -206,7 +206,7 @@ def _written(options: WatchOptions, rows: int | None) -> str:
     return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
 
 
-def _show(context: Context, watched: Watching[Any], options: WatchOptions, frames: Frames) -> None:
+def _show(context: Context, watched: Watching[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)
@@ -228,7 +228,7 @@ def _show(context: Context, watched: Watching[Any], options: WatchOptions, frame
         return
     memory = windows.memory(settings, watched.view.name, watched.selection, options)
     try:
-        shown = context.displays.window(watched, windows.looks(window, options, start, end), memory, frames)
+        shown = context.displays.window(watched, windows.looks(window, options, start, end), memory, frame_times)
     except DisplayError as error:
         if options.values is None:
             raise

@@ -1,4 +1,4 @@
-"""Title and strip: where they stand, and what they leave out."""
+"""Title and status_bar: where they stand, and what they leave out."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ def test_no_words_overlap_or_leave_the_figure(width: float) -> None:
     made, canvas = header(width)
     made.say(StatusBar(PARTS, "bad"))
     height = made.layout()
-    title, strip = (text.get_window_extent(canvas.get_renderer()) for text in (made.title, made.strip.artist))
-    for box in (title, strip):
+    title, status_bar = (text.get_window_extent(canvas.get_renderer()) for text in (made.title, made.status_bar.artist))
+    for box in (title, status_bar):
         assert box.x0 >= 0
         assert box.x1 <= 100 * width
         assert box.y0 >= 500 - height / 0.72
-    assert not title.overlaps(strip)
+    assert not title.overlaps(status_bar)
 
 
-def test_what_the_strip_has_no_room_for_is_left_out_and_said_to_be() -> None:
+def test_what_the_status_bar_has_no_room_for_is_left_out_and_said_to_be() -> None:
     shown = []
     for width in (5.0, 8.0, 16.0):
         made, _ = header(width)
         made.say(StatusBar(PARTS, "bad"))
         made.layout()
-        shown.append(made.strip.artist.get_text())
+        shown.append(made.status_bar.artist.get_text())
     assert shown[0].endswith("…")
     assert shown[0].startswith(PARTS[0])
     assert shown[1].endswith("…")
@@ -66,10 +66,10 @@ def test_what_is_said_first_is_cut_rather_than_left_out(width: float) -> None:
         )
     )
     made.layout()
-    text = made.strip.artist.get_text()
+    text = made.status_bar.artist.get_text()
     assert "saved bands-AAPL.png in /home/somebody" in text.replace("\n", "  ·  ")
     assert text.endswith(" …")
-    assert made.strip.artist.get_window_extent(canvas.get_renderer()).x1 <= 100 * width
+    assert made.status_bar.artist.get_window_extent(canvas.get_renderer()).x1 <= 100 * width
 
 
 def test_bad_news_has_its_own_colour() -> None:
@@ -77,5 +77,5 @@ def test_bad_news_has_its_own_colour() -> None:
     colors = set()
     for tone in ("good", "quiet", "bad"):
         made.say(StatusBar(("connected",), tone))
-        colors.add(made.strip.artist.get_color())
+        colors.add(made.status_bar.artist.get_color())
     assert len(colors) == 3

@@ -13,7 +13,7 @@ from tests.charts.stage import Stage
 
 def strip(stage: Stage) -> str:
     stage.viewer.say(datetime.now(UTC))
-    return stage.scene.header.strip.artist.get_text()
+    return stage.scene.header.status_bar.artist.get_text()
 
 
 def test_the_first_key_is_shown_and_others_by_turning() -> None:
