@@ -14,11 +14,12 @@ from typing import Any, Final, Generic, Self, TypeVar
 from urllib.parse import quote
 
 from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
+from stockstream.consumers.state_keeper import StateKeeper
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.batch import Batch, Origin
 from stockstream.kafka.client import instant, unreachable
 from stockstream.kafka.subscriber import Subscriber
-from stockstream.views.checkpoint import Checkpoint, Saved
+from stockstream.views.checkpoint import Saved
 from stockstream.views.fold import Fold, Selection
 from stockstream.views.status import Status
 from stockstream.views.view import Parameters, View
@@ -29,6 +30,9 @@ LOG: Final = logging.getLogger("stockstream.live")
 
 _SAVE_EVERY: Final = 10.0
 _SAVE_SHARE: Final = 50
+_SAVE_AT_LATEST: Final = 15.0
+"""Seconds between two saves: often enough that a kill costs little reading, seldom enough that it costs little time."""
+
 _RATE_OVER: Final = 5.0
 _LONGEST_NAME: Final = 100
 
@@ -93,7 +97,7 @@ class Live(Generic[R]):
         self._inventory: Inventory | None = None
         self._around = ExitStack()
         self._told: tuple[Sequence[str], Absence] | None = None
-        self._checkpoint: Checkpoint | None = None
+        self._keeper: StateKeeper | None = None
         self._origin: Origin | None = None
         self._positions: dict[int, int] = {}
         self._received: datetime | None = None
@@ -113,11 +117,11 @@ class Live(Generic[R]):
     def close(self) -> None:
         """Save the state and end the reading."""
         try:
-            self._save()
+            if self._keeper is not None:
+                self._keeper.wait()
+                self._save()
         finally:
-            if self._checkpoint is not None:
-                self._checkpoint.close()
-                self._checkpoint = None
+            self._let_go()
             self._around.close()
             self._stack.close()
 
@@ -202,38 +206,42 @@ class Live(Generic[R]):
         self._positions = {}
         self._received = None
         self.settled = False
+        self._let_go()
         if self._states is not None:
-            if self._checkpoint is not None:
-                self._checkpoint.close()
-            self._checkpoint = Checkpoint(self._states / origin.cluster / self.view.name / self._name)
-            self._restore(self._checkpoint, origin)
+            folder = self._states / origin.cluster / self.view.name / self._name
+            self._keeper = StateKeeper(folder, origin.topic_id)
+            self._restore(self._keeper)
         self._subscriber.begin(self._positions)
         return True
 
-    def _restore(self, checkpoint: Checkpoint, origin: Origin) -> None:
-        saved = checkpoint.load(origin.topic_id)
+    def _let_go(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
+            self._keeper = None
+
+    def _restore(self, keeper: StateKeeper) -> None:
+        saved = keeper.load()
         if saved is None:
             return
         try:
             self.fold.restore(saved.state)
         except StateError as error:
             # A state of another version is no loss: the topic holds all that went into it.
-            LOG.warning("%s: %s; read anew from the topic", checkpoint.path, error)
+            keeper.refuse(error)
             self.fold = self._make()
             return
         self._positions = dict(saved.positions)
         self._received = saved.received
 
     def _save(self) -> None:
-        if self._checkpoint is None or self._origin is None or not self._unsaved:
+        if self._keeper is None or not self._unsaved:
             return
         started = time.monotonic()
-        if self._checkpoint.writes:
-            saved = Saved(self._positions, self._received, self.fold.state())
-            self._checkpoint.save(self._origin.topic_id, saved)
-        self._unsaved = False
+        if self._keeper.ready:
+            self._keeper.save(Saved(dict(self._positions), self._received, self.fold.state()))
+            self._unsaved = False
         took = time.monotonic() - started
-        self._save_at = time.monotonic() + max(_SAVE_EVERY, _SAVE_SHARE * took)
+        self._save_at = time.monotonic() + min(max(_SAVE_EVERY, _SAVE_SHARE * took), _SAVE_AT_LATEST)
 
     @property
     def caught_up(self) -> bool:
@@ -257,6 +265,7 @@ class Live(Generic[R]):
             latest=self.fold.latest(),
             received=self._received,
             caught_up=self.settled,
+            note=self._keeper.note if self._keeper is not None else "",
             counts={**self.fold.counts(), **{name: count for name, count in counts.items() if count}},
         )
 

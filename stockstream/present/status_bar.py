@@ -47,6 +47,8 @@ def status_bar(
     parts.append(_connection(status, now, ages=ages))
     if status.waiting:
         parts.append(f"waiting for {status.waiting}")
+    if status.note:
+        parts.append(status.note)
     if held is not None:
         waits = f", {held:,} record{'' if held == 1 else 's'} waiting" if held else ""
         parts.append(f"drawing paused (Space goes on){waits}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,11 +15,15 @@ from filelock import FileLock, Timeout
 
 from stockstream.errors import StateError
 
+LOG: Final = logging.getLogger(__name__)
+
+_LAYOUT: Final = 2
 _TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS checkpoint (topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, state BLOB)"
+    "CREATE TABLE IF NOT EXISTS checkpoint"
+    " (topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, state BLOB, checksum BLOB)"
 )
-_SAVE: Final = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?)"
-_LOAD: Final = "SELECT positions, received, state FROM checkpoint WHERE topic_id = ?"
+_SAVE: Final = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)"
+_LOAD: Final = "SELECT positions, received, state, checksum FROM checkpoint WHERE topic_id = ?"
 
 
 class Saved(NamedTuple):
@@ -32,18 +38,32 @@ class Checkpoint:
     """State and offsets of one view in one SQLite transaction: never one without the other.
 
     One process writes a view's checkpoint. A second one of the same view reads it, goes on from there by itself and
-    saves nothing (``writes`` is False). An entry belongs to a topic id: a topic that was made anew starts anew.
-    Whatever cannot be used raises `StateError`.
+    saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
+    recreated starts anew. A checksum covers all of an entry. What is damaged is set aside, for the view to be read anew
+    from the topic.
 
     Parameters
     ----------
     folder
         Where to keep it; made where it is missing.
+
+    Raises
+    ------
+    StateError
+        Nothing can be kept in the folder.
+
+    Attributes
+    ----------
+    writes
+        Whether this process saves.
+    note
+        What became of a saved state that could not be used; empty where all is well.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "checkpoint.sqlite"
         self.writes = True
+        self.note = ""
         self._lock = FileLock(folder / "lock", blocking=False)
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -53,46 +73,99 @@ class Checkpoint:
         except OSError as error:
             raise StateError(f"no state can be kept in {folder}: {error.strerror}") from error
         try:
-            self._database = sqlite3.connect(self.path)
-            if self.writes:
-                self._database.execute("PRAGMA journal_mode=WAL")
-                self._database.execute(_TABLE)
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            self._open()
+        except sqlite3.DatabaseError as error:
+            self._set_aside(str(error))
+
+    def _open(self) -> None:
+        # The thread that saves is another one than that which loads; they never do so at once.
+        self._database = sqlite3.connect(self.path, check_same_thread=False)
+        if self.writes:
+            self._prepare()
+
+    def _prepare(self) -> None:
+        self._database.execute("PRAGMA journal_mode=WAL")
+        (layout,) = self._database.execute("PRAGMA user_version").fetchone()
+        if layout != _LAYOUT:
+            self._database.execute("DROP TABLE IF EXISTS checkpoint")
+            self._database.execute(f"PRAGMA user_version={_LAYOUT}")
+        self._database.execute(_TABLE)
+
+    def take_over(self) -> bool:
+        """Begin to save where the process that did so has ended; whether this process saves now."""
+        if not self.writes:
+            try:
+                self._lock.acquire()
+            except Timeout:
+                return False
+            self.writes = True
+            try:
+                self._prepare()
+            except sqlite3.DatabaseError as error:
+                self._set_aside(str(error))
+        return True
 
     def load(self, topic_id: str) -> Saved | None:
-        """What was saved last; None where there is nothing of that topic."""
+        """What was saved last; None where nothing of that topic can be used: a `note` says why where there was."""
         try:
             row = self._database.execute(_LOAD, (topic_id,)).fetchone()
-            if row is None:
-                return None
-            received = None if row[1] is None else datetime.fromtimestamp(row[1], UTC)
-            return Saved(msgspec.msgpack.decode(row[0], type=dict[int, int]), received, row[2])
-        except sqlite3.OperationalError as error:
-            if not self.writes and "no such table" in str(error):
-                return None
-            raise self._unusable(error) from error
-        except (sqlite3.Error, msgspec.MsgspecError) as error:
-            raise self._unusable(error) from error
+        except sqlite3.DatabaseError as error:
+            missing = isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such")
+            if not missing:  # a table that a writer has not made yet, or of a former layout, is nothing to tell
+                self._set_aside(str(error))
+            return None
+        if row is None:
+            return None
+        positions, received, state, checksum = row
+        if checksum != _checksum(topic_id, positions, received, state):
+            self._set_aside("its checksum is wrong")
+            return None
+        moment = None if received is None else datetime.fromtimestamp(received, UTC)
+        return Saved(msgspec.msgpack.decode(positions, type=dict[int, int]), moment, state)
 
     def save(self, topic_id: str, saved: Saved) -> None:
-        """Put a state and its offsets in the place of the former ones, both or none."""
+        """Put a state and its offsets in the place of the former ones, both or none.
+
+        Raises `StateError` where they cannot be written; the former ones are still there.
+        """
         received = saved.received.timestamp() if saved.received else None
+        positions = msgspec.msgpack.encode(saved.positions)
+        checksum = _checksum(topic_id, positions, received, saved.state)
         try:
             with self._database:
                 self._database.execute("DELETE FROM checkpoint WHERE topic_id != ?", (topic_id,))
-                positions = msgspec.msgpack.encode(saved.positions)
-                self._database.execute(_SAVE, (topic_id, positions, received, saved.state))
+                self._database.execute(_SAVE, (topic_id, positions, received, saved.state, checksum))
         except sqlite3.Error as error:
-            raise self._unusable(error) from error
+            raise StateError(f"the state is not saved: {error} ({self.path})") from error
+
+    def refuse(self, reason: str) -> None:
+        """Set aside an entry whose state the view cannot use."""
+        self._set_aside(reason)
 
     def close(self) -> None:
         """Let go of the file and of its lock."""
         self._database.close()
         self._lock.release()
 
-    def _unusable(self, error: Exception) -> StateError:
-        return StateError(
-            f"the saved state {self.path} cannot be used: {error}",
-            hint=f"delete the folder {self.path.parent}: the view is read anew from the topic",
-        )
+    def _set_aside(self, reason: str) -> None:
+        """Move the file away and begin anew; a process that does not write leaves it to the one that does."""
+        self.note = f"the saved state could not be used ({reason}): read anew from the topic"
+        LOG.warning("%s: %s", self.path, self.note)
+        if not self.writes:
+            return
+        self._database.close()
+        try:
+            self.path.replace(self.path.with_suffix(".damaged"))
+            for rest in ("-wal", "-shm"):
+                Path(f"{self.path}{rest}").unlink(missing_ok=True)
+            self._open()
+        except (OSError, sqlite3.Error) as error:
+            self._lock.release()
+            raise StateError(f"no state can be kept in {self.path.parent}: {error}") from error
+
+
+def _checksum(topic_id: str, positions: bytes, received: float | None, state: bytes) -> bytes:
+    digest = hashlib.blake2b(f"{topic_id} {received!r} {len(positions)} ".encode(), digest_size=16)
+    digest.update(positions)
+    digest.update(state)
+    return digest.digest()

@@ -17,7 +17,8 @@ class Status:
     waits for ("topic stocks"), if anything. ``lag`` counts the records between what was shown and the topic's
     end, None while unknown. ``taken`` counts the records since the start, ``rate`` is records/s over the last
     seconds. ``latest`` is the newest record's index (UTC instant or day), ``received`` when the last record arrived.
-    ``counts`` holds what was not simply taken.
+    ``note`` is what else the user should know, such as that no state is saved. ``counts`` holds what was not simply
+    taken.
     """
 
     connected: bool
@@ -29,4 +30,5 @@ class Status:
     latest: np.datetime64 | None = None
     received: datetime | None = None
     caught_up: bool = False
+    note: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)

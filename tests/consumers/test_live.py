@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,11 @@ import pytest
 from stockstream.consumers import flights as flights_view
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
-from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar, FlightDay
 from stockstream.topics import Topic
+from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
 from tests.kafka.streams import connection, own_topic, until
@@ -128,26 +129,84 @@ def test_a_topic_made_anew_starts_from_nothing(broker: str, tmp_path: Path) -> N
         assert counted(live.fold) == truth(rows(20, seed=9))  # type: ignore[arg-type]
 
 
-def test_a_damaged_state_is_told_and_one_of_another_version_read_anew(broker: str, tmp_path: Path) -> None:
+def test_a_damaged_state_is_set_aside_told_and_read_anew(broker: str, tmp_path: Path) -> None:
     view, flights = own_view(), rows(200)
     send(broker, view, flights)
     with Live(view, ALL, {}, connection(broker), tmp_path) as live:
         catch_up(live)
     (file,) = tmp_path.rglob("checkpoint.sqlite")
-    database = sqlite3.connect(file)
-    with database:
-        database.execute("UPDATE checkpoint SET state = x'00'")
-    database.close()
-    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+
+    def flip() -> None:
+        with sqlite3.connect(file) as database:
+            database.execute("UPDATE checkpoint SET state = x'00'")
+        database.close()
+
+    for damage in (flip, lambda: file.write_bytes(b"rubbish" * 1000)):
+        damage()
+        with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+            catch_up(live)
+            assert counted(live.fold) == truth(flights)  # type: ignore[arg-type]
+            assert live.taken == 200
+            assert "could not be used" in live.status().note
+        with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+            catch_up(live)
+            assert (live.taken, live.status().note) == (0, "")
+
+
+def test_where_nothing_can_be_kept_the_window_says_so_and_goes_on(broker: str, tmp_path: Path) -> None:
+    view, flights = own_view(), rows(200)
+    send(broker, view, flights)
+    (tmp_path / "states").touch()
+    with Live(view, ALL, {}, connection(broker), tmp_path / "states") as live:
         catch_up(live)
         assert counted(live.fold) == truth(flights)  # type: ignore[arg-type]
-        assert live.taken == 200
-    file.write_bytes(b"rubbish" * 1000)
-    with (
-        pytest.raises(StateError, match="delete the folder"),
-        Live(view, ALL, {}, connection(broker), tmp_path) as live,
-    ):
+        assert live.status().note.startswith("no state can be kept")
+
+
+def test_saving_does_not_hold_up_the_window_and_ends_with_all_saved(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = own_view()
+    send(broker, view, rows(100))
+    monkeypatch.setattr("stockstream.consumers.live._SAVE_EVERY", 0.0)
+    monkeypatch.setattr("stockstream.consumers.live._SAVE_SHARE", 0)
+    begun, go_on, save = threading.Event(), threading.Event(), Checkpoint.save
+
+    def slow(checkpoint: Checkpoint, topic_id: str, saved: Saved) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        save(checkpoint, topic_id, saved)
+
+    monkeypatch.setattr(Checkpoint, "save", slow)
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        until(lambda: live.tick() is not None and begun.is_set())
+        send(broker, view, rows(300))
+        until(lambda: live.tick() is not None and live.taken == 400)
+        go_on.set()
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
         catch_up(live)
+        assert live.taken == 0
+        assert counted(live.fold) == truth(rows(300))  # type: ignore[arg-type]
+
+
+def test_a_second_window_saves_when_the_first_has_closed(
+    broker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = own_view()
+    send(broker, view, rows(100))
+    monkeypatch.setattr("stockstream.consumers.live._SAVE_EVERY", 0.0)
+    with Live(view, ALL, {}, connection(broker), tmp_path) as first:
+        catch_up(first)
+        with Live(view, ALL, {}, connection(broker), tmp_path) as second:
+            catch_up(second)
+            first.close()
+            send(broker, view, rows(150))
+            until(lambda: second.tick() is not None and counted(second.fold) == truth(rows(150)))  # type: ignore[arg-type]
+            until(lambda: second.tick() is not None and second.status().lag == 0)
+    with Live(view, ALL, {}, connection(broker), tmp_path) as third:
+        catch_up(third)
+        assert third.taken == 0
+        assert counted(third.fold) == truth(rows(150))  # type: ignore[arg-type]
 
 
 _WINDOW = """
@@ -155,6 +214,7 @@ import sys, time
 from dataclasses import replace
 from pathlib import Path
 from stockstream.consumers import flights, live
+from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Selection
 live._SAVE_EVERY = 0.0
 live._SAVE_SHARE = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
+import struct
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -54,11 +56,67 @@ def test_a_second_process_that_comes_before_the_first_save_finds_nothing(tmp_pat
     first.close()
 
 
-def test_a_damaged_file_is_named_and_says_how_to_rebuild(tmp_path: Path) -> None:
-    (tmp_path / "checkpoint.sqlite").write_bytes(b"not a database, whatever its name says" * 100)
-    with pytest.raises(StateError, match="delete the folder") as told:
-        Checkpoint(tmp_path)
-    assert str(tmp_path / "checkpoint.sqlite") in told.value.message
+def test_a_damaged_file_is_set_aside_and_a_new_one_begun(tmp_path: Path) -> None:
+    rubbish = b"not a database, whatever its name says" * 100
+    (tmp_path / "checkpoint.sqlite").write_bytes(rubbish)
+    checkpoint = Checkpoint(tmp_path)
+    assert "could not be used" in checkpoint.note
+    assert checkpoint.load("one") is None
+    checkpoint.save("one", SAVED)
+    assert checkpoint.load("one") == SAVED
+    checkpoint.close()
+    assert (tmp_path / "checkpoint.damaged").read_bytes() == rubbish
+
+
+@pytest.mark.parametrize("column", ["positions", "received", "state", "checksum"])
+def test_no_flipped_bit_goes_unnoticed(tmp_path: Path, column: str) -> None:
+    for bit in range(32):
+        checkpoint = Checkpoint(tmp_path / str(bit))
+        checkpoint.save("one", SAVED)
+        (value,) = checkpoint._database.execute(f"SELECT {column} FROM checkpoint").fetchone()
+        damaged = bytearray(struct.pack("<d", value) if column == "received" else value)
+        damaged[bit // 8 % len(damaged)] ^= 1 << bit % 8
+        changed = struct.unpack("<d", damaged)[0] if column == "received" else bytes(damaged)
+        with checkpoint._database:
+            checkpoint._database.execute(f"UPDATE checkpoint SET {column} = ?", (changed,))
+        assert checkpoint.load("one") is None
+        assert "checksum is wrong" in checkpoint.note
+        checkpoint.close()
+
+
+def test_a_file_of_a_former_layout_is_read_anew_without_a_word(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "checkpoint.sqlite") as former:
+        former.execute("CREATE TABLE checkpoint (topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, state BLOB)")
+        former.execute("INSERT INTO checkpoint VALUES ('one', x'80', NULL, x'00')")
+    former.close()
+    checkpoint = Checkpoint(tmp_path)
+    assert (checkpoint.load("one"), checkpoint.note) == (None, "")
+    checkpoint.save("one", SAVED)
+    assert checkpoint.load("one") == SAVED
+    checkpoint.close()
+
+
+def test_a_full_disk_is_told_and_the_former_state_stays(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path)
+    checkpoint.save("one", SAVED)
+    checkpoint._database.execute("PRAGMA max_page_count=8")
+    with pytest.raises(StateError, match="the state is not saved: database or disk is full"):
+        checkpoint.save("one", SAVED._replace(state=b"larger" * 20_000))
+    assert checkpoint.load("one") == SAVED
+    checkpoint.close()
+
+
+def test_a_second_process_takes_over_when_the_first_has_ended(tmp_path: Path) -> None:
+    first, second = Checkpoint(tmp_path), Checkpoint(tmp_path)
+    first.save("one", SAVED)
+    assert (second.take_over(), second.writes) == (False, False)
+    first.close()
+    assert second.take_over()
+    second.save("one", SAVED._replace(state=b"its own"))
+    second.close()
+    third = Checkpoint(tmp_path)
+    assert third.load("one") == SAVED._replace(state=b"its own")
+    third.close()
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,105 @@
+"""The state of a view on disk, kept up to date by a thread of its own, so that a window never waits for a disk."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from stockstream.errors import StateError
+from stockstream.views.checkpoint import Checkpoint, Saved
+
+LOG: Final = logging.getLogger(__name__)
+
+
+class StateKeeper:
+    """Loads a view's state and saves it in the background. What fails is told by `note`; the view goes on without.
+
+    Parameters
+    ----------
+    folder
+        Where the view's state is.
+    topic_id
+        The topic that it belongs to.
+    """
+
+    def __init__(self, folder: Path, topic_id: str) -> None:
+        self._topic_id = topic_id
+        self._folder = folder
+        self._checkpoint: Checkpoint | None = None
+        self._failure = ""
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="save")
+        self._saving: Future[None] | None = None
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            self._checkpoint = Checkpoint(self._folder)
+            self._failure = ""
+        except StateError as error:
+            self._fail(error)
+
+    def _fail(self, error: StateError) -> None:
+        if error.message != self._failure:
+            LOG.warning("%s", error)
+        self._failure = error.message
+
+    @property
+    def note(self) -> str:
+        """What the user should know: that nothing is saved, or that a saved state could not be used."""
+        return self._failure or (self._checkpoint.note if self._checkpoint is not None else "")
+
+    def load(self) -> Saved | None:
+        """What was saved last, None where there is nothing that can be used."""
+        if self._checkpoint is None:
+            return None
+        try:
+            return self._checkpoint.load(self._topic_id)
+        except StateError as error:
+            self._checkpoint = None
+            self._fail(error)
+            return None
+
+    def refuse(self, reason: StateError) -> None:
+        """Set aside the state that was loaded: the view cannot go on from it."""
+        if self._checkpoint is not None:
+            try:
+                self._checkpoint.refuse(reason.message)
+            except StateError as error:
+                self._checkpoint = None
+                self._fail(error)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a state can be saved now: this process is the one that saves, and the former state is written."""
+        if self._saving is not None and not self._saving.done():
+            return False
+        if self._checkpoint is None:
+            self._open()
+        return self._checkpoint is not None and self._checkpoint.take_over()
+
+    def save(self, saved: Saved) -> None:
+        """Write a state and its offsets, later; only where `ready`."""
+        checkpoint = self._checkpoint
+        assert checkpoint is not None
+        self._saving = self._writer.submit(self._write, checkpoint, saved)
+
+    def _write(self, checkpoint: Checkpoint, saved: Saved) -> None:
+        try:
+            checkpoint.save(self._topic_id, saved)
+            self._failure = ""
+        except StateError as error:
+            self._fail(error)
+
+    def wait(self) -> None:
+        """Wait until what was given to be saved is written."""
+        if self._saving is not None:
+            self._saving.result()
+
+    def close(self) -> None:
+        """Write what is still to be written, and let go of the file."""
+        self._writer.shutdown(wait=True)
+        if self._checkpoint is not None:
+            self._checkpoint.close()
+            self._checkpoint = None
