@@ -36,8 +36,9 @@ def tail(
     """Print the newest messages of a topic, oldest first, and then what arrives."""
     context = Context.of(ctx)
     connection = context.settings.connection("consumer")
-    names = Admin(connection, timeout=PATIENCE).names()
-    if topic not in names:
+    admin = Admin(connection, timeout=PATIENCE)
+    names = admin.names()
+    if topic not in names and admin.topic_id(topic) is None:  # which raises where it may not be seen
         there = ", ".join(sorted(name for name in names if not name.startswith("__"))) or "none yet"
         raise BrokerError(f"no topic {topic} on {context.settings.bootstrap_servers}", hint=f"topics there: {there}")
     line = _json if as_json else _LINES.get(topic, _raw)

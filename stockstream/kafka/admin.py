@@ -16,6 +16,7 @@ from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import instant, made, refused, settings, translate, unreachable
+from stockstream.kafka.refusals import Deed, on_topic
 from stockstream.topics import Topic
 
 T = TypeVar("T")
@@ -66,18 +67,18 @@ class Admin:
         if refused(error):
             self._refusal = error
 
-    def _result(self, future: Future[T]) -> T:
+    def _result(self, future: Future[T], deed: Deed | None = None) -> T:
         try:
             return future.result(self._timeout + 1)
         except KafkaException as error:
-            raise self._translated(error) from error
+            raise self._translated(error, deed) from error
         except TimeoutError:  # only where this process was stopped for a while
             raise unreachable(self._connection) from None
 
-    def _translated(self, error: KafkaException) -> Exception:
+    def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
         self._client.poll(0)
-        refusal = translate(self._refusal, self._connection) if self._refusal else None
-        return refusal if isinstance(refusal, AuthError) else translate(error, self._connection)
+        refusal = translate(self._refusal, self._connection, deed) if self._refusal else None
+        return refusal if isinstance(refusal, AuthError) else translate(error, self._connection, deed)
 
     def names(self) -> set[str]:
         """The names of all topics."""
@@ -110,7 +111,7 @@ class Admin:
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
-            raise self._translated(error) from error
+            raise self._translated(error, on_topic("Describe", name)) from error
 
     def ensure(self, topic: Topic[Any]) -> None:
         """Make the topic and its dead-letter topic where they are missing."""
@@ -125,12 +126,12 @@ class Admin:
         missing = [new for new in wanted if new.topic not in present]
         if not missing:
             return
-        for future in self._client.create_topics(missing, operation_timeout=self._timeout).values():
+        for name, future in self._client.create_topics(missing, operation_timeout=self._timeout).items():
             try:
                 future.result(self._timeout + 1)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
-                    raise self._translated(error) from error
+                    raise self._translated(error, on_topic("Create", name)) from error
 
     def await_leaders(self, topic: Topic[Any]) -> None:
         """Wait until each partition of the topic and of its dead letters takes records.
@@ -155,8 +156,8 @@ class Admin:
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete topics with everything in them."""
-        for future in self._client.delete_topics(list(names), operation_timeout=self._timeout).values():
-            self._result(future)
+        for name, future in self._client.delete_topics(list(names), operation_timeout=self._timeout).items():
+            self._result(future, on_topic("Delete", name))
 
     def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
         """The topics, by name: all but Kafka's own, or those named that exist."""
@@ -190,7 +191,7 @@ class Admin:
                 results = {partition: future.result(self._timeout + 1) for partition, future in futures.items()}
             except KafkaException as error:
                 if error.args[0].code() not in _NEW:
-                    raise self._translated(error) from error
+                    raise self._translated(error, on_topic("Describe", partitions[0].topic)) from error
                 if time.monotonic() >= ends:
                     raise BrokerError("a topic has no leader", hint="is the broker well? its log says more") from error
                 time.sleep(_AGAIN)

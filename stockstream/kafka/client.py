@@ -9,9 +9,10 @@ from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
-from stockstream.errors import AuthError, BrokerError, ConfigError, Unreachable
+from stockstream.errors import BrokerError, ConfigError, Unreachable
 from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
 from stockstream.kafka.diagnosis import cause as why
+from stockstream.kafka.refusals import DENIED, STRANGER, Deed, refusal
 
 C = TypeVar("C")
 
@@ -21,16 +22,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _LAST: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
-_REFUSED: Final = frozenset(
-    {
-        KafkaError._AUTHENTICATION,
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-        KafkaError._SSL,
-    }
-)
+_REFUSED: Final = DENIED | STRANGER | {KafkaError._SSL}
 _AWAY: Final = frozenset(
     {
         KafkaError._TRANSPORT,
@@ -104,14 +96,14 @@ def lasting(connection: Mapping[str, Any]) -> str:
     return "" if found.hint == START_BROKER else f" ({found.said})"
 
 
-def translate(error: KafkaError | KafkaException, connection: Mapping[str, Any]) -> BrokerError:
-    """An error of librdkafka as one of ours."""
+def translate(
+    error: KafkaError | KafkaException, connection: Mapping[str, Any], deed: Deed | None = None
+) -> BrokerError:
+    """An error of librdkafka as one of ours; ``deed`` is what was tried, and is named where the right to it lacks."""
     cause = error.args[0] if isinstance(error, KafkaException) else error
     where = address(connection)
     if refused(cause):
-        return AuthError(
-            f"the broker at {where} refuses us: {cause.str()}", hint="check the kafka section's user, password and TLS"
-        )
+        return refusal(cause, connection, where, deed)
     if away(cause):
         return unreachable(connection)
     return BrokerError(f"the broker at {where}: {cause.str()}")

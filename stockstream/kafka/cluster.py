@@ -25,6 +25,7 @@ from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import START_BROKER, address, instant, translate
 from stockstream.kafka.positions import Place, Positions
 from stockstream.kafka.readers import Reader
+from stockstream.kafka.refusals import Deed
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -154,7 +155,7 @@ class Cluster(Admin):
         """The state of each consumer group."""
         listed = self._result(self._client.list_consumer_groups(request_timeout=self._timeout))
         if listed.errors and not listed.valid:
-            raise translate(listed.errors[0], self._connection)
+            raise translate(listed.errors[0], self._connection, Deed("Describe", "cluster"))
         return {group.group_id: group.state.name.lower() for group in listed.valid}
 
     def _each(self, futures: Mapping[K, Future[T]]) -> dict[K, T]:

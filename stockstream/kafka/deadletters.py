@@ -15,6 +15,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import LOG, away, made, settings, translate
 from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, letter
+from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
 
 _PAUSES: Final = 0.1, 5.0
@@ -119,7 +120,7 @@ class DeadLetters:
                 self._producer = None
                 again.append(each)
             else:
-                self._give_up([each], translate(error, self._connection))
+                self._give_up([each], translate(error, self._connection, on_topic("Write", self._topic.dead_letters)))
         return again
 
     def _produce(self, producer: Producer, number: int, each: Refused, outcomes: dict[int, KafkaError | None]) -> None:

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
-
-START_BROKER: Final = "is it running? `stockstream broker` starts one here"
-
-_CHECK: Final = "check bootstrap_servers"
-_ADVERTISED: Final = "have its advertised.listeners name an address that clients can reach"
-_PATIENCE: Final = 2.0
-_FRESH: Final = 5.0
-_LARGEST: Final = 1 << 20
-_HELLO: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
-"""A request of 10 bytes: ApiVersions (18) of version 0, which every broker answers before it knows who asks."""
 
 
 class Cause(NamedTuple):
@@ -28,6 +19,22 @@ class Cause(NamedTuple):
 
     said: str
     hint: str
+
+
+START_BROKER: Final = "is it running? `stockstream broker` starts one here"
+
+_CHECK: Final = "check bootstrap_servers"
+_ADVERTISED: Final = "have its advertised.listeners name an address that clients can reach"
+_NO_TLS: Final = Cause(
+    "it is a Kafka that speaks no TLS", "start it with --secure, or leave security.protocol out of the settings"
+)
+_ANOTHER_NAME: Final = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
+_OUT_OF_TIME: Final = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
+_PATIENCE: Final = 2.0
+_FRESH: Final = 5.0
+_LARGEST: Final = 1 << 20
+_HELLO: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
+"""A request of 10 bytes: ApiVersions (18) of version 0, which every broker answers before it knows who asks."""
 
 
 def cause(connection: Mapping[str, Any]) -> Cause:
@@ -43,8 +50,8 @@ def cause(connection: Mapping[str, Any]) -> Cause:
 def _cause(connection: tuple[tuple[str, Any], ...], _: int) -> Cause:
     properties = dict(connection)
     servers = [_split(each) for each in str(properties.get("bootstrap.servers", "")).split(",") if each.strip()]
-    plain = "SSL" not in str(properties.get("security.protocol", "plaintext")).upper()
-    found = [trouble(host, port, plain=plain) for host, port in servers]
+    tls = _tls(properties) if "SSL" in str(properties.get("security.protocol", "plaintext")).upper() else None
+    found = [trouble(host, port, tls) for host, port in servers]
     if None in found:
         return _misnamed(properties) or Cause("it did not answer in time", START_BROKER)
     several = len(servers) > 1
@@ -56,11 +63,16 @@ def _cause(connection: tuple[tuple[str, Any], ...], _: int) -> Cause:
     return Cause("; ".join(said), next((each.hint for each in found if each), START_BROKER))
 
 
-def trouble(host: str, port: int, *, plain: bool = True) -> Cause | None:
-    """What keeps us from a server; None where Kafka answers, or something takes connections and talks TLS with us."""
+def trouble(host: str, port: int, tls: ssl.SSLContext | None = None) -> Cause | None:
+    """What keeps us from a server; None where Kafka answers, or what shows a certificate that ``tls`` trusts."""
+    return _connected(host, port, lambda server: _greet(server) if tls is None else _shake(server, host, port, tls))
+
+
+def _connected(host: str, port: int, then: Callable[[socket.socket], Cause | None]) -> Cause | None:
+    """What keeps us from connecting to a server, and else what is said of it then."""
     try:
         with socket.create_connection((host, port), _PATIENCE) as server:
-            return _greet(server) if plain else None
+            return then(server)
     except (socket.gaierror, UnicodeError):
         return Cause("no such host is known", _CHECK)
     except ConnectionRefusedError:
@@ -69,6 +81,44 @@ def trouble(host: str, port: int, *, plain: bool = True) -> Cause | None:
         return Cause("connecting takes too long", START_BROKER)
     except OSError as error:
         return Cause(f"cannot be connected to ({error.strerror or error})", _CHECK)
+
+
+def _tls(properties: Mapping[str, Any]) -> ssl.SSLContext:
+    """Whom a client with these properties trusts."""
+    pem, file = properties.get("ssl.ca.pem"), properties.get("ssl.ca.location")
+    try:
+        tls = ssl.create_default_context(cadata=pem or None, cafile=None if pem else file)
+    except (OSError, ValueError):
+        tls = ssl.create_default_context()
+    if str(properties.get("ssl.endpoint.identification.algorithm", "https")).lower() == "none":
+        tls.check_hostname = False
+    if str(properties.get("enable.ssl.certificate.verification", "true")).lower() == "false":
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    return tls
+
+
+def _shake(server: socket.socket, host: str, port: int, tls: ssl.SSLContext) -> Cause | None:
+    """What is wrong with the server's certificate."""
+    try:
+        with tls.wrap_socket(server, server_hostname=host):
+            return None
+    except ssl.SSLCertVerificationError as error:
+        if error.verify_code in _ANOTHER_NAME:
+            return Cause(
+                f"its certificate is not for the name {host}",
+                "use a name that it is for, or start the broker with --host and this one",
+            )
+        if error.verify_code in _OUT_OF_TIME:
+            return Cause(f"its {error.verify_message}", "start the broker anew, which renews it, or set the clock")
+        return Cause(
+            f"its certificate is not of an authority that we trust ({error.verify_message})",
+            "check ssl.ca.location, or take the role's file from that broker anew",
+        )
+    except TimeoutError:
+        return None  # Kafka may be that slow, too
+    except OSError:
+        # Not TLS: what it is instead, another connection tells.
+        return _connected(host, port, _greet) or _NO_TLS
 
 
 def _greet(server: socket.socket) -> Cause | None:
@@ -89,7 +139,7 @@ def _greet(server: socket.socket) -> Cause | None:
     if not answer:
         return Cause("it closes the connection without a word", START_BROKER)
     if answer[:2] == b"\x15\x03":
-        return Cause("it speaks TLS", "set security.protocol in the kafka section")
+        return Cause("it speaks TLS, and we do not", "set security.protocol in the kafka section, or credentials_dir")
     return Cause("what listens there is not Kafka", _CHECK)
 
 
@@ -100,7 +150,7 @@ def _misnamed(properties: dict[str, Any]) -> Cause | None:
     except KafkaException:
         return None
     for broker in brokers:
-        found = trouble(str(broker.host), broker.port, plain=False)
+        found = _connected(str(broker.host), broker.port, lambda _: None)
         if found is not None:
             return Cause(f"it answers, but calls itself {broker.host}:{broker.port} ({found.said})", _ADVERTISED)
     return None

@@ -13,6 +13,7 @@ from stockstream.errors import AuthError, BrokerError, DeliveryError, TooLarge
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import address, made, refused, settings, translate
 from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, Letter, letter
+from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
 
 R = TypeVar("R")
@@ -171,7 +172,7 @@ class Publisher(Generic[R]):
     def _on_error(self, error: KafkaError) -> None:
         if refused(error) and not isinstance(self._reason, AuthError):
             # It is the cause of what was said before: records that were waiting are given up at once.
-            self._reason = translate(error, self._connection)
+            self._reason = translate(error, self._connection, on_topic("Write", self.topic.name))
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is None and message.offset() is not None:
@@ -182,7 +183,9 @@ class Publisher(Generic[R]):
             self._only_overtaken = error is None
             what = error.str() if error is not None else "it gave no offset"
             first = f"{what}, first at key {_text(message.key())}"
-            self._reason = translate(error, self._connection) if error is not None and refused(error) else first
+            denied = on_topic("Write", str(message.topic()))
+            is_refusal = error is not None and refused(error)
+            self._reason = translate(error, self._connection, denied) if error and is_refusal else first
 
     def _shorter(self, error: KafkaError, message: Message) -> Letter | None:
         """A dead letter once more, where its topic takes less than topics of dead letters that we make."""

@@ -16,6 +16,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import address, made, settings, translate
 from stockstream.kafka.letterbox import Kept, Letterbox, contents, put_back
 from stockstream.kafka.letters import CLIENT_BYTES, IDENTITY, PLACE, REASON, REPLAYED, REPLAYING
+from stockstream.kafka.refusals import on_topic
 from stockstream.kafka.scan import ends
 from stockstream.topics import Topic
 
@@ -183,19 +184,20 @@ class Replay:
     def _deliver(self, messages: Sequence[tuple[str, str, bytes | None, Mapping[str, str]]]) -> list[str]:
         """Send messages and wait until each has an offset: their places."""
         places: dict[int, str] = {}
-        failures: list[KafkaError] = []
+        failures: list[tuple[KafkaError, str]] = []
 
         def report(number: int, error: KafkaError | None, message: Message) -> None:
             if error is None and message.offset() is not None:
                 places[number] = f"{message.topic()}/{message.partition()}/{message.offset()}"
             elif error is not None:
-                failures.append(error)
+                failures.append((error, str(message.topic())))
 
         for number, (topic, key, value, headers) in enumerate(messages):
             self._produce(topic, key, value, headers, partial(report, number))
         self._producer.flush(_PATIENCE)
         if failures:
-            raise translate(failures[0], self._connection)
+            error, name = failures[0]
+            raise translate(error, self._connection, on_topic("Write", name))
         if len(places) < len(messages):
             raise DeliveryError(
                 f"{len(messages) - len(places):,} of {len(messages):,} messages for {messages[0][0]} were not"

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from stockstream.errors import Unreachable
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import START_BROKER, address, made, settings, translate
+from stockstream.kafka.refusals import on_topic
 
 _AT_ONCE: Final = 1_000
 _SILENCE: Final = 10.0
@@ -59,7 +60,7 @@ def scan(topic: str, connection: Mapping[str, Any], begin: Mapping[int, int] | N
             for message in messages:
                 number, offset, error = message.partition() or 0, message.offset() or 0, message.error()
                 if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                    raise translate(error, connection)
+                    raise translate(error, connection, on_topic("Read", topic))
                 end = unread.get(number)
                 if end is None:
                     continue
@@ -88,4 +89,4 @@ def _bounds(consumer: Consumer, topic: str, connection: Mapping[str, Any]) -> di
     try:
         return bounds(consumer, topic, _SILENCE)
     except KafkaException as error:
-        raise translate(error, connection) from error
+        raise translate(error, connection, on_topic("Read", topic)) from error

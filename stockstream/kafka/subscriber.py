@@ -19,6 +19,7 @@ from stockstream.kafka.client import LOG, address, lasting, made, refused, setti
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
 from stockstream.kafka.readers import RENEWED_EVERY, mark
+from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
 
 R = TypeVar("R")
@@ -229,7 +230,7 @@ class Subscriber(Generic[R]):
                 raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
         except KafkaException as error:
             if refused(error.args[0]):
-                raise translate(error, self._connection) from error
+                raise translate(error, self._connection, on_topic("Read", name)) from error
             LOG.info("cannot read %s yet: %s", name, error)
             self._begun.set()
             self._stop.wait(0.3)
@@ -359,13 +360,13 @@ class Subscriber(Generic[R]):
 
     def _on_message_error(self, error: KafkaError, message: Message) -> None:
         if refused(error):
-            raise translate(error, self._connection)
+            raise translate(error, self._connection, on_topic("Read", self._topic.name))
         LOG.warning("%s/%s: %s", message.topic(), message.partition(), error)
         self._doubt = True
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error):
-            self._failure = self._failure or translate(error, self._connection)
+            self._failure = self._failure or translate(error, self._connection, on_topic("Read", self._topic.name))
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._health.hear(connected=False)
         elif error.code() in _GONE:

@@ -14,6 +14,7 @@ from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import LOG, START_BROKER, address, instant, made, refused, settings, translate
+from stockstream.kafka.refusals import on_topic
 
 
 class Sent(NamedTuple):
@@ -63,7 +64,7 @@ class Tail:
         try:
             ends = bounds(self._consumer, self._topic, self._timeout)
         except KafkaException as error:
-            raise self._failure or translate(error, self._connection) from error
+            raise self._failure or translate(error, self._connection, on_topic("Read", self._topic)) from error
         self._consumer.assign(
             [TopicPartition(self._topic, number, max(low, high - count)) for number, (low, high) in ends.items()]
         )
@@ -106,13 +107,13 @@ class Tail:
         if error is None or error.code() == KafkaError._PARTITION_EOF:
             return message
         if refused(error) or error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            raise translate(error, self._connection)
+            raise translate(error, self._connection, on_topic("Read", self._topic))
         LOG.warning("%s: %s", self._topic, error)
         return None
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error):
-            self._failure = self._failure or translate(error, self._connection)
+            self._failure = self._failure or translate(error, self._connection, on_topic("Read", self._topic))
 
 
 _REASON: Final = "reason"

@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from stockstream.errors import Unreachable
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
+from stockstream.kafka.refusals import on_topic
 
 _AT_ONCE: Final = 2_000
 _SILENCE: Final = 10.0
@@ -56,7 +57,7 @@ class ToEnd:
     ) -> None:
         self._consumer.close()
         if isinstance(error, KafkaException):
-            raise translate(error, self._connection) from error
+            raise translate(error, self._connection, on_topic("Read", self._topic)) from error
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         """By partition the first offset and the one behind the last, of those that hold anything."""

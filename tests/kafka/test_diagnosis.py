@@ -70,7 +70,7 @@ def test_a_port_at_which_nothing_listens() -> None:
 def test_a_port_at_which_something_else_listens(answers: dict[str, bytes]) -> None:
     http, tls, mute = (told(where).partition(": ")[2] for where in answers)
     assert http == "what listens there is not Kafka - check bootstrap_servers"
-    assert tls == "it speaks TLS - set security.protocol in the kafka section"
+    assert tls == "it speaks TLS, and we do not - set security.protocol in the kafka section, or credentials_dir"
     assert mute.startswith("it closes the connection without a word")
 
 

@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from cryptography import x509
 
 from stockstream.credentials import ROLES, Role, file_of, folder_of
-from stockstream.errors import AuthError, BrokerError
+from stockstream.errors import AuthError, BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker
 from stockstream.kafka.certificates import Certificates
@@ -103,25 +103,38 @@ def publish(role_of: dict[str, Any], topic: Topic[Bar] = STOCKS) -> None:
         send_all(publisher, BARS[:1])
 
 
-FORBIDDEN: list[tuple[Role, Callable[[dict[str, Any]], object]]] = [
-    ("consumer", publish),
-    ("monitor", publish),
-    ("monitor", lambda client: read(STOCKS, client)),
-    ("consumer", lambda client: read(OTHER, client)),
-    ("producer", lambda client: read(OTHER, client)),
-    ("producer", lambda client: publish(client, OTHER)),
-    ("producer", lambda client: Admin(client).delete(["stocks"])),
-    ("consumer", lambda client: Admin(client).delete(["stocks"])),
-    ("monitor", lambda client: Admin(client).delete(["stocks"])),
-    ("consumer", lambda client: Admin(client).ensure(Topic("new", Bar, lambda bar: bar.symbol))),
+FORBIDDEN: list[tuple[Role, str, Callable[[dict[str, Any]], object]]] = [
+    ("consumer", "Write on the topic stocks", publish),
+    ("monitor", "Write on the topic stocks", publish),
+    ("monitor", "Read on the topic stocks", lambda client: read(STOCKS, client)),
+    ("monitor", "Read on the topic stocks", lambda client: latest_bars(client, STOCKS, {BARS[0].series})),
+    ("consumer", "Describe on the topic others", lambda client: read(OTHER, client)),
+    ("monitor", "Read on the topic others", lambda client: tail("others", client)),
+    ("producer", "Create on the topic others", lambda client: publish(client, OTHER)),
+    ("producer", "Delete on the topic stocks", lambda client: Admin(client).delete(["stocks"])),
+    ("consumer", "Delete on the topic stocks", lambda client: Admin(client).delete(["stocks"])),
+    ("monitor", "Delete on the topic stocks", lambda client: Admin(client).delete(["stocks"])),
 ]
 
 
-@pytest.mark.parametrize(("role", "deed"), FORBIDDEN)
-def test_what_is_not_its_work_is_refused(secure: Broker, role: Role, deed: Callable[[dict[str, Any]], object]) -> None:
-    with pytest.raises(AuthError):
+def tail(topic: str, client: dict[str, Any]) -> list[Any]:
+    with Tail(topic, client) as reading:
+        return reading.newest(1)
+
+
+@pytest.mark.parametrize(("role", "right", "deed"), FORBIDDEN)
+def test_what_is_not_its_work_is_refused_and_the_right_is_named(
+    secure: Broker, role: Role, right: str, deed: Callable[[dict[str, Any]], object]
+) -> None:
+    with pytest.raises(AuthError) as told:
         deed(who(secure, role))
+    assert told.value.message == f"the broker at {secure.bootstrap_servers} denies the user {role} the right {right}"
     assert read(STOCKS, who(secure, "consumer")) == set(BARS[:5])
+
+
+def test_a_wrong_password_is_told_by_the_users_name(secure: Broker) -> None:
+    with pytest.raises(AuthError, match="refuses us: user monitor with this password"):
+        Admin(who(secure, "monitor") | {"sasl.password": "battery-staple"}, timeout=5).names()
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -157,17 +170,24 @@ def test_the_inner_doors_want_the_brokers_certificate(secure: Broker) -> None:
         Admin(client, timeout=2).names()
 
 
-def test_another_authority_or_name_is_refused(secure: Broker, tmp_path: Path) -> None:
+def test_another_authority_or_name_is_refused_and_told_apart(secure: Broker, tmp_path: Path) -> None:
     foreign = Certificates(tmp_path)
     foreign.ensure()
-    with pytest.raises(AuthError):
+    with pytest.raises(AuthError, match="is not trusted: its certificate is not of an authority that we trust"):
         Admin(who(secure, "admin") | {"ssl.ca.pem": foreign.authority.read_text()}, timeout=2).names()
     relay = _Relay(secure.port)
     try:
-        with pytest.raises(AuthError):
+        with pytest.raises(AuthError, match=r"its certificate is not for the name 127\.0\.0\.2"):
             Admin(who(secure, "admin") | {"bootstrap.servers": f"127.0.0.2:{relay.port}"}, timeout=2).names()
     finally:
         relay.close()
+
+
+def test_plaintext_and_tls_that_meet_are_named(secure: Broker, broker: str) -> None:
+    with pytest.raises(Unreachable, match="it speaks TLS, and we do not"):
+        Admin({"bootstrap.servers": secure.bootstrap_servers}, timeout=2).names()
+    with pytest.raises(Unreachable, match="it is a Kafka that speaks no TLS"):
+        Admin(who(secure, "admin") | {"bootstrap.servers": broker}, timeout=2).names()
 
 
 def test_no_password_is_an_argument_of_a_process_or_in_a_log(secure: Broker) -> None:

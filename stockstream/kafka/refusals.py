@@ -1,0 +1,71 @@
+"""What a broker does not let a client do, in one line: who, which right is missing, and on what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from confluent_kafka import KafkaError
+
+from stockstream.errors import AuthError
+from stockstream.kafka.diagnosis import cause
+
+DENIED: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
+"""The broker knows us, and we lack a right."""
+
+STRANGER: Final = frozenset(
+    {
+        KafkaError._AUTHENTICATION,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.UNSUPPORTED_SASL_MECHANISM,
+    }
+)
+"""The broker does not know us."""
+
+_GRANT: Final = "use a user that has it, or have it granted (docs/security.md)"
+_PASSWORD: Final = "check sasl.username and sasl.password, or credentials_dir"  # noqa: S105 - a hint
+
+
+class Deed(NamedTuple):
+    """What was to be done, as Kafka's access control lists call it."""
+
+    right: str
+    thing: str
+
+
+def on_topic(right: str, name: str) -> Deed:
+    """What was to be done with a topic: Read, Write, Create, Delete, Describe."""
+    return Deed(right, f"topic {name}")
+
+
+def refusal(error: KafkaError, connection: Mapping[str, Any], where: str, deed: Deed | None) -> AuthError:
+    """What a refusal of the broker's, or ours of it, means."""
+    code, user = error.code(), connection.get("sasl.username")
+    if code in DENIED:
+        right, thing = _missing(code, deed)
+        who = f"the user {user}" if user else "us"
+        return AuthError(f"the broker at {where} denies {who} the right {right} on the {thing}", hint=_GRANT)
+    if code == KafkaError._SSL:
+        found = cause(connection)
+        return AuthError(f"the broker at {where} is not trusted: {found.said}", hint=found.hint)
+    if "invalid credentials" in error.str():
+        return AuthError(f"the broker at {where} refuses us: user {user} with this password", hint=_PASSWORD)
+    return AuthError(
+        f"the broker at {where} refuses us: {error.str()}", hint="check the kafka section's user, password and TLS"
+    )
+
+
+def _missing(code: int, deed: Deed | None) -> Deed:
+    """What lacks: a group's or the cluster's is told by the error, of a topic only who asked knows."""
+    if code == KafkaError.GROUP_AUTHORIZATION_FAILED:
+        return Deed("Read", "consumer group")
+    if deed is not None:
+        return deed
+    return Deed("Describe", "cluster" if code == KafkaError.CLUSTER_AUTHORIZATION_FAILED else "topic")
