@@ -100,6 +100,9 @@ class Indicator(Stateful, Generic[R_contra, P]):
     undefined: ClassVar[str] = ""
     """Why a field of its points may be None, in words that follow "undefined: "."""
 
+    of_one_series: ClassVar[bool] = True
+    """Whether its bars are of one series, so that a batch refuses several."""
+
     value: P | None
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -155,7 +158,8 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
         from stockstream.indicators import arrays
 
-        arrays.one_series(columns)
+        if self.of_one_series:
+            arrays.one_series(columns)
         inputs = self._columns(columns)
         arrays.refuse_unless(self._computable(*inputs), columns, dict(zip(self.inputs, inputs, strict=True)))
         count = len(inputs[0])

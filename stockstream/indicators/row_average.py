@@ -45,6 +45,7 @@ class RowAverage(SMA):
 
     name: ClassVar[str] = "row_average"
     point: ClassVar[type[SMAPoint]] = RowAveragePoint
+    of_one_series: ClassVar[bool] = False
 
     def __init__(self, period: int = 3) -> None:
         super().__init__(period)

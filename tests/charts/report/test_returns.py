@@ -165,7 +165,7 @@ def test_seaborn_leaves_matplotlib_s_settings_alone() -> None:
     code = """
 import matplotlib
 before = dict(matplotlib.rcParams)
-from tests.charts.test_returns import THREE, correlation, distribution, drawn, light
+from tests.charts.report.test_returns import THREE, correlation, distribution, drawn, light
 for draw in (distribution, correlation):
     drawn(draw(THREE, light()))
 print([name for name in before if before[name] != matplotlib.rcParams[name]])

@@ -15,6 +15,7 @@ from stockstream.charts.theme import light
 from stockstream.charts.window import picture as module
 from stockstream.charts.window.picture import Picture, size_of
 from stockstream.errors import StockstreamError
+from stockstream.present import airlines
 from stockstream.present.options import PictureOptions
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
 from tests.charts.stage import Pixels, Stage, ink
@@ -124,7 +125,7 @@ def test_groups_and_other_sizes(tmp_path: Path) -> None:
     Picture(FakeModel(COUNTS, FakeFold(frames, where=None)), file, size=(6, 4)).finish()
     drawn = pixels(file)
     assert drawn.shape == (400, 600, 4)
-    areas = [ink(drawn, light().color(place)) for place in range(3)]
+    areas = [ink(drawn, light().color(place)) for place in airlines.places(frames).values()]
     sums = [int(frame["flights"].sum()) for frame in frames.values()]
     for area, total in zip(areas, sums, strict=True):
         assert area / areas[0] == pytest.approx(total / sums[0], rel=0.03)

@@ -84,5 +84,5 @@ def test_the_screen_s_size_is_told(toolkit: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_finding_out_imports_no_matplotlib() -> None:
-    program = "import sys, stockstream.charts.window.toolkit; sys.exit('matplotlib' in sys.modules)"
+    program = "import sys, stockstream.charts.window.toolkits; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
