@@ -11,12 +11,11 @@ from matplotlib.colors import to_hex, to_rgb
 
 @dataclass(frozen=True)
 class Theme:
-    """How a scene looks. Colours are hex strings, sizes are points.
+    """Colours and sizes of a scene. Colours are hex strings, sizes are in points.
 
-    ``up`` and ``down`` differ in hue for every kind of colour vision, and candles differ in fill as well. ``series``
-    colours lines and keys by their place: blue, orange, green, vermilion, purple, brown, sky, grey. Places 0 and 3 are
-    near the hues of up and down, so what lies over candles should take another. Below 1 ``fading`` keeps pale colours
-    stronger.
+    ``up`` and ``down`` differ in hue for every kind of colour vision, and candles differ in fill as well. ``series`` is
+    the palette of lines and keys: blue, orange, green, vermilion, purple, brown, sky, grey. Indexes 0 and 3 are near
+    the hues of up and down, so lines over candles should use others. A ``fading`` below 1 keeps pale colours stronger.
     """
 
     background: str
@@ -35,11 +34,11 @@ class Theme:
     fading: float = 1.0
 
     def color(self, place: int) -> str:
-        """The colour of a place in the palette, which starts again at its end."""
+        """Colour of a palette index; the palette repeats."""
         return self.series[place % len(self.series)]
 
     def pale(self, color: str, share: float) -> str:
-        """A colour of which only a share is left, the rest being the background's; more where the theme fades less."""
+        """A share of a colour, mixed with the background; stronger in themes that fade less."""
         share **= self.fading
         red, green, blue = (
             share * own + (1 - share) * under for own, under in zip(to_rgb(color), to_rgb(self.background), strict=True)
@@ -47,7 +46,7 @@ class Theme:
         return to_hex((red, green, blue))
 
     def again(self, place: int) -> bool:
-        """Whether the place repeats a colour, so that something else must tell the two apart."""
+        """Whether a palette index repeats a colour, so that the two need another distinction."""
         return place >= len(self.series)
 
 
@@ -95,15 +94,15 @@ THEMES: Final[Mapping[str, Theme]] = {
         fading=0.6,
     ),
 }
-"""By name, in the order in which a key switches through them."""
+"""Themes by name, in the order of the key that switches them."""
 
 
 def after(name: str) -> str:
-    """The name of the theme that a key switches to."""
+    """Name of the next theme."""
     names = list(THEMES)
     return names[(names.index(name) + 1) % len(names)]
 
 
 def light() -> Theme:
-    """Dark on white."""
+    """The light theme: dark on white."""
     return THEMES["light"]

@@ -17,36 +17,35 @@ from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Groups
 
 _OPEN_BODY: Final = 3
-"""Pixels from which on a body can be hollow; a narrower one is told from its wick by the wick's paler hue."""
+"""Minimum width in pixels of a hollow body; a narrower body differs from its wick by the wick's paler hue."""
 
 _DOUBTFUL: Final = 8
-"""The first of the artists of doubtful rows; before them are wick and body of the four kinds of candles."""
+"""Index of the first artist of doubtful rows; before it are wick and body of the four kinds of candles."""
 
 _WITHOUT_OPEN: Final = 10
-"""The first of the artists of candles of which it is not known how they opened."""
+"""Index of the first artist of candles with an unknown open."""
 
 _PRICES: Final = ("open", "high", "low", "close")
 _DASHES: Final = (0, (2.0, 2.0))
 
 
 def _trend(rows: Rows, size: int) -> NDArray[np.bool_]:
-    """Whether each bucket closes where it opened or above; also where it is not known how it opened."""
+    """Whether each bucket closes at its open or above; also if its open is unknown."""
     return np.asarray(~(decimation.lasts(rows["close"], size) < decimation.firsts(rows["open"], size)))
 
 
 def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
-    """A column of truths for each bucket, by its last row; ``otherwise`` where the frame has none."""
+    """A boolean column for each bucket, from its last row; ``otherwise`` if the frame has none."""
     if name in rows.frame:
         return np.asarray(decimation.lasts(rows[name], size), dtype=bool)
     return np.full(-(-len(rows) // size), otherwise)
 
 
 class DrawnCandles(DrawnMark):
-    """`Candles`: hollow where the close is not below the open, filled where it is; dashed while forming.
+    """`Candles`: filled if the close is below the open, otherwise hollow; dashed while forming.
 
-    A row without an open is a stroke from low to high with a tick to the right at the close. One with a price in doubt
-    is a grey stroke from low to high, which may lie anywhere, and a mark at the panel's upper edge; nothing else is
-    drawn of it.
+    A row without an open is a stroke from low to high with a tick to the right at the close. A row with a doubtful
+    price is only a grey stroke from low to high, which may be anywhere, and a mark at the panel's upper edge.
     """
 
     columns = ("high", "low")
@@ -66,7 +65,7 @@ class DrawnCandles(DrawnMark):
             self.crisp(fill=False, edgecolor=theme.quiet)
 
     def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
-        """Move the candles; a bucket of several rows is one candle of all of them."""
+        """Move the candles; a bucket of several rows is a single candle."""
         size = scale.bucket
         x = scale.pixels(decimation.centers(len(rows), rows.first, size))
         doubtful = ~rows.frame.sure(*_PRICES)
@@ -106,7 +105,7 @@ class DrawnCandles(DrawnMark):
 
 
 class DrawnColumns(DrawnMark):
-    """`Columns`: from zero to the value, pale in the hue of up and down, paler while forming."""
+    """`Columns`: from zero to the value, in a pale colour of up or down, paler while forming."""
 
     def __init__(self, mark: Columns, axes: Axes, theme: Theme) -> None:
         super().__init__(axes)
@@ -117,7 +116,7 @@ class DrawnColumns(DrawnMark):
                 self.crisp(facecolor=theme.pale(color, share), edgecolor="none")
 
     def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
-        """Move the columns; a bucket of several rows shows the one that is farthest from zero."""
+        """Move the columns; a bucket of several rows shows the value farthest from zero."""
         size = scale.bucket
         x = scale.pixels(decimation.centers(len(rows), rows.first, size))
         values = decimation.farthest(rows[self.columns[0]], size)
@@ -132,13 +131,13 @@ class DrawnColumns(DrawnMark):
 
 
 class DrawnGroups(DrawnMark):
-    """`Groups`: a column of every key side by side, or a line a key where there are too many rows for columns."""
+    """`Groups`: columns of all keys side by side, or a line for each key if there are too many rows."""
 
     whole = True
     settles = False
 
     def __init__(self, mark: Groups, axes: Axes, theme: Theme, places: Sequence[tuple[str, int]]) -> None:
-        """``places`` names the keys' columns in the frame, in order, each with its place in the palette."""
+        """``places`` names the keys' columns in the frame, in order, each with its palette index."""
         super().__init__(axes)
         self.columns = tuple(column for column, _ in places)
         self._most = mark.columns_up_to
@@ -150,7 +149,7 @@ class DrawnGroups(DrawnMark):
             self.stroke(color, 1.4, dashed=again)
 
     def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
-        """Move columns and lines, of which one kind is empty."""
+        """Move columns and lines; one kind is always empty."""
         in_columns = self.in_columns(scale)
         each = self._width(scale)
         gap = 1 if each > _OPEN_BODY else 0
@@ -172,11 +171,11 @@ class DrawnGroups(DrawnMark):
         return scale.shown <= self._most
 
     def _width(self, scale: Scale) -> int:
-        """The pixels of a column."""
+        """Width of a column in pixels."""
         return max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
-        """Of a row's columns, or lines, the nearest to a place: its name and the pixel at its middle."""
+        """Nearest column (or line) of a row to a position: its name and the pixel at its middle."""
         known = [name for name in self.columns if name in frame and np.isfinite(frame[name][row])]
         if not known:
             return None
@@ -192,7 +191,7 @@ class DrawnGroups(DrawnMark):
 
 
 class DrawnGaps(DrawnMark):
-    """Where rows are missing: a dotted line between the rows beside the gap, and two strokes across the axis."""
+    """Gaps: a dotted line between the rows beside the gap, and two strokes across the axis."""
 
     def __init__(self, axes: Axes, theme: Theme) -> None:
         super().__init__(axes)

@@ -1,7 +1,7 @@
 """Artists of lines and bands; each mark owns its artists, which are made once and moved.
 
-A mark has its artists twice, one set for the rows that are settled and baked into the background and one for the
-live ones. They belong to the figure, not to the axes: a scene draws them itself, in its own order, over the axes.
+A mark has two sets of artists, one for settled rows, which are cached in the background, and one for live rows. They
+belong to the figure, not to the axes: a scene draws them itself, in its own order, over the axes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from stockstream.views.marks import Band, Line
 
 
 class Layer(IntEnum):
-    """Which of its two sets of artists a mark is asked for."""
+    """The two layers of a mark: settled rows, and live rows."""
 
     SETTLED = 0
     LIVE = 1
@@ -35,11 +35,11 @@ class Layer(IntEnum):
 
 @dataclass(frozen=True)
 class Scale:
-    """Where rows stand on the canvas.
+    """Horizontal scale: positions of rows on the canvas.
 
-    ``origin`` is the pixel of row 0 and ``pitch`` the pixels from row to row; ``bucket`` rows are put together
-    where there are too many, and ``shown`` of them are in view. ``hairline`` is the width, in points, of a line that
-    takes a whole number of pixels.
+    ``origin`` is the pixel of row 0 and ``pitch`` the distance of rows in pixels. If there are too many rows,
+    ``bucket`` of them are drawn as one; ``shown`` rows are in view. ``hairline`` is the width, in points, of a line
+    that takes a whole number of pixels.
     """
 
     origin: float
@@ -49,12 +49,12 @@ class Scale:
     hairline: float = 0.72
 
     def pixels(self, rows: Numbers) -> Numbers:
-        """The whole pixel at the middle of each row."""
+        """Whole pixel at the middle of each row."""
         return np.floor(self.origin + rows * self.pitch)
 
     @property
     def width(self) -> int:
-        """The pixels that a bar takes: a whole and odd number, with one left between bars where there is room."""
+        """Width of a bar in pixels: odd, with one pixel between bars if there is room."""
         pitch = self.pitch * self.bucket
         width = int(min(pitch - 1, 0.8 * pitch))
         return max(1, width - 1 + width % 2)
@@ -62,7 +62,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Rows:
-    """A stretch of a frame, whose first row has the place ``first`` (a multiple of the bucket) in the whole."""
+    """A slice of a frame; its first row has the index ``first`` (a multiple of the bucket) in the whole frame."""
 
     frame: Frame
     first: int
@@ -75,15 +75,15 @@ class Rows:
 
     @property
     def gaps(self) -> NDArray[np.intp]:
-        """The places in the whole of the rows that have others missing before them."""
+        """Indexes in the whole frame of rows after a gap."""
         return np.flatnonzero(self.frame["gap"]) + self.first if "gap" in self.frame else np.empty(0, dtype=np.intp)
 
 
 class DrawnMark(ABC):
     """A mark with its artists.
 
-    ``columns`` are those it reads, all of which the vertical axis has to show. ``whole`` says that the live artists
-    always draw every row in view, ``settles`` that rows once drawn mostly stay as they are.
+    ``columns`` are the columns that it reads; the vertical axis shows all of them. ``whole`` says that the live artists
+    always draw every row in view, ``settles`` that drawn rows rarely change.
     """
 
     columns: tuple[str, ...] = ()
@@ -114,7 +114,7 @@ class DrawnMark(ABC):
         return self._patches[layer][number]
 
     def set(self, layer: Layer, number: int, path: Path, *, width: float | None = None) -> None:
-        """Give an artist its path, and its line a width in points; an empty one is not drawn."""
+        """Set the path of an artist, and its line width in points; an empty path is not drawn."""
         patch = self._patches[layer][number]
         patch.set_visible(path is not EMPTY)
         patch.set_path(path)
@@ -132,7 +132,7 @@ class DrawnMark(ABC):
         self._add(self._axes.transData, snap=False, facecolor=color, edgecolor="none", alpha=alpha)
 
     def crisp(self, **style: Any) -> None:
-        """Add a shape in pixels across and in data upwards, that keeps to whole pixels."""
+        """Add a shape with x in pixels and y in data coordinates, aligned to whole pixels."""
         across = blended_transform_factory(IdentityTransform(), self._axes.transData)
         self._add(across, snap=True, capstyle="butt", joinstyle="miter", **style)
 
@@ -149,12 +149,12 @@ class DrawnMark(ABC):
 
 
 class DrawnLine(DrawnMark):
-    """A `Line`, broken where the column is undefined and at gaps."""
+    """A `Line`, interrupted where the column is undefined and at gaps."""
 
     def __init__(self, mark: Line, axes: Axes, theme: Theme) -> None:
         super().__init__(axes)
         self.columns = (mark.column,)
-        # Where its dashes fall depends on where a line begins.
+        # The position of dashes depends on the beginning of the line.
         self.whole = mark.dashed
         self.stroke(theme.color(mark.color), mark.width, dashed=mark.dashed)
 

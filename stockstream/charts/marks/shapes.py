@@ -1,6 +1,6 @@
 """Compound paths: many shapes as one path, so that a thousand candles cost what one does.
 
-Paths are never simplified: what is drawn must not depend on how many rows are drawn with it.
+Paths are never simplified: the pixels of a row must not depend on the number of rows in the path.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Numbers = NDArray[np.float64]
 EMPTY = Path(np.empty((0, 2)))
 
 _STROKE: Final = 0.35
-"""Rows that the stroke for a point reaches to either side."""
+"""Half width, in rows, of the stroke of a single point."""
 
 
 def _path(vertices: Numbers, codes: NDArray[np.uint8] | None = None) -> Path:
@@ -26,7 +26,7 @@ def _path(vertices: Numbers, codes: NDArray[np.uint8] | None = None) -> Path:
 
 
 def polyline(x: Numbers, y: Numbers) -> Path:
-    """A line through the points, broken where y is not a number; a point by itself is a short stroke."""
+    """A line through points, interrupted where y is NaN; a single point is a short stroke."""
     if not len(x):
         return EMPTY
     known = np.concatenate(([False], np.isfinite(y), [False]))
@@ -38,7 +38,7 @@ def polyline(x: Numbers, y: Numbers) -> Path:
 
 
 def segments(x: Numbers, lower: Numbers, upper: Numbers) -> Path:
-    """An upright line a row, from lower to upper."""
+    """A vertical line for each row, from lower to upper."""
     if not len(x):
         return EMPTY
     vertices = np.empty((len(x), 2, 2))
@@ -50,7 +50,7 @@ def segments(x: Numbers, lower: Numbers, upper: Numbers) -> Path:
 
 
 def boxes(left: Numbers, right: Numbers, bottom: Numbers, top: Numbers) -> Path:
-    """A closed rectangle a row."""
+    """A closed rectangle for each row."""
     if not len(left):
         return EMPTY
     vertices = np.empty((len(left), 5, 2))
@@ -63,7 +63,7 @@ def boxes(left: Numbers, right: Numbers, bottom: Numbers, top: Numbers) -> Path:
 
 
 def ribbon(x: Numbers, lower: Numbers, upper: Numbers) -> Path:
-    """The area between two curves, one closed polygon for every stretch where both are numbers."""
+    """The area between two curves: a closed polygon for every run of rows in which both are numbers."""
     known = np.isfinite(lower) & np.isfinite(upper)
     bounds = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
     parts: list[Numbers] = []

@@ -17,15 +17,15 @@ from stockstream.charts.theme import Theme
 
 _DASHES: Final = (4.0, 3.0)
 _APART: Final = 2
-"""Pixels between an axis and a tag."""
+"""Distance in pixels between an axis and a tag."""
 
 _MOST: Final = 0.5
-"""The share of the canvas's width that a tag may cover."""
+"""Maximum width of a tag, as a share of the canvas."""
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What the mouse points at: a panel, a row where there is one, with its pixel, and a column of several."""
+    """Target of the mouse: a panel, a row and its pixel if there is one, and one of several columns."""
 
     panel: DrawnPanel
     row: int | None
@@ -34,7 +34,7 @@ class Aim:
 
 
 class Crosshair(Overlay):
-    """A line through all panels at the row under the mouse, one across at its height, and what the axes say there."""
+    """Lines through the row and the value under the mouse, with tags on the axes."""
 
     printed = False
 
@@ -42,14 +42,14 @@ class Crosshair(Overlay):
         self._mouse: Place | None = None
 
     def build(self, figure: Figure, theme: Theme) -> None:
-        """Make lines and tags."""
+        """Create lines and tags."""
         self._upright, self._level = (Stroke(figure, theme.quiet, dashes=_DASHES) for _ in range(2))
         self._time, self._value = Tag(figure, theme), Tag(figure, theme)
         for tag in (self._time, self._value):
             tag.dress(text=theme.background, fill=theme.text)
 
     def point(self, mouse: Place | None) -> bool:
-        """The mouse is here now, or has left; True where that changes anything."""
+        """Set the position of the mouse, None when it has left; returns whether anything changed."""
         if mouse == self._mouse:
             return False
         self._mouse = mouse
@@ -57,7 +57,7 @@ class Crosshair(Overlay):
         return True
 
     def aim(self, view_context: ViewContext) -> Aim | None:
-        """What is pointed at; None where the mouse is over no panel, or there is nothing to see."""
+        """The target of the mouse; None if it is over no panel, or nothing is shown."""
         if self._mouse is None or not len(view_context.plot_data.frame):
             return None
         panel, row = view_context.panel(self._mouse), view_context.row(self._mouse[0])
@@ -69,7 +69,7 @@ class Crosshair(Overlay):
         return Aim(panel, row, view_context.across(row)) if column is None else Aim(panel, row, column[1], column[0])
 
     def place(self, view_context: ViewContext) -> Iterable[Piece]:
-        """Put it under the mouse."""
+        """Move the crosshair under the mouse."""
         aim = self.aim(view_context)
         if aim is None or self._mouse is None:
             return
@@ -81,7 +81,7 @@ class Crosshair(Overlay):
         yield from self._at_value(view_context, aim.panel, height)
 
     def _at_time(self, view_context: ViewContext, row: int, x: float) -> Iterable[Piece]:
-        """The row's time beneath the panels, or over the foot of the lowest where nothing is beneath."""
+        """Tag with the row's time beneath the panels, or over the foot of the lowest if nothing is beneath."""
         text = view_context.plot_data.moment(row, named=False)
         wide, tall = self._time.size(view_context, text)
         canvas, box = view_context.panels[0].axes.figure.bbox, view_context.panels[-1].axes.bbox

@@ -20,14 +20,14 @@ _TITLE: Final = "Keys and mouse"
 _LINE: Final = 1.5
 _PAD: Final = 1.4
 _GAP: Final = 1.3
-"""In sizes of the type: from line to line, about the whole, and from a key to what it does."""
+"""Distances in font sizes: between lines, around the card, and between a key and its description."""
 
 _SMALLEST: Final = 5.0
-"""Points of the smallest type; a window in which that has no room shows a part."""
+"""Smallest font size in points; a window without room for it shows a part of the table."""
 
 
 class Help(Overlay):
-    """A card with a table of keys, in as many columns and as small as the window asks for."""
+    """A card with a table of keys; the number of columns and the font size fit the window."""
 
     printed = False
 
@@ -36,7 +36,7 @@ class Help(Overlay):
         self._bindings = bindings
 
     def build(self, figure: Figure, theme: Theme) -> None:
-        """Make the card and its words."""
+        """Create the card and its texts."""
         self._figure, self._theme, self._ruler = figure, theme, Ruler(figure)
         self._card = Rectangle(
             (0, 0), 1, 1, transform=IdentityTransform(), animated=True, snap=True, linewidth=0.8,
@@ -54,16 +54,16 @@ class Help(Overlay):
         )  # fmt: skip
 
     def toggle(self, *, off: bool = False) -> None:
-        """Show the card, or hide it; ``off`` hides it in any case."""
+        """Show or hide the card; ``off`` always hides it."""
         self.changed |= self.shown or not off
         self.shown = not (self.shown or off)
 
     def place(self, _: ViewContext) -> Iterable[Piece]:
-        """Put the card into the middle."""
+        """Place the card in the middle."""
         return self.arrange()
 
     def arrange(self) -> Iterable[Piece]:
-        """The same, of a figure that is no chart, too."""
+        """The same, for figures that are not charts."""
         if not self.shown:
             return
         canvas = self._figure.bbox
@@ -92,11 +92,11 @@ class Help(Overlay):
 
     @property
     def _pixel(self) -> float:
-        """The points of a pixel."""
+        """Size of a pixel in points."""
         return 72 / self._figure.dpi
 
     def _layout(self, width: float, height: float) -> tuple[Sequence[tuple[float, float]], float, tuple[float, float]]:
-        """The columns' widths (keys, what they do), the size of the type and the card's: the largest that fits."""
+        """Widths of the columns (keys, descriptions), font size and card size: the largest that fits."""
         size = self._theme.text_size
         while True:
             for count in (1, 2):
@@ -109,7 +109,7 @@ class Help(Overlay):
             size -= 0.5
 
     def _columns(self, count: int, size: float) -> list[tuple[float, float]]:
-        """How wide the keys and what they do are in each of some columns, in pixels."""
+        """Widths of keys and descriptions in each of a number of columns, in pixels."""
         rows = math.ceil(len(self._bindings) / count)
         parts = [self._bindings[place : place + rows] for place in range(0, len(self._bindings), rows)]
         return [

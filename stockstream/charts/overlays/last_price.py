@@ -17,19 +17,19 @@ from stockstream.charts.theme import Theme
 from stockstream.present.price_change import PriceChange, price_change
 
 _STEADY: Final = 6.0
-"""Points in whose steps room is made."""
+"""Step in points in which the margin grows."""
 
 _STEP: Final = 0.85
-"""From line to line, in heights of a tag."""
+"""Distance of lines, in heights of a tag."""
 
 _BESIDE: Final = 4
-"""Pixels from the axes."""
+"""Distance in pixels from the axes."""
 
 
 class LastPrice:
-    """A tag right of a panel, on a ground that is kept, so that it can change without a full draw.
+    """A tag right of a panel; its background is cached, so that it can change without a full draw.
 
-    ``stale`` says that it needs more room than it was given, ``fits`` whether there is any.
+    ``stale`` says that it needs more room than it has, ``fits`` whether there is any.
     """
 
     def __init__(self, figure: Figure, theme: Theme, panel: DrawnPanel) -> None:
@@ -45,7 +45,7 @@ class LastPrice:
         self.fits = True
 
     def show(self, view_context: ViewContext) -> None:
-        """Take the last price of what is in view."""
+        """Set the last price."""
         shown = price_change(view_context.plot_data)
         off = self._off(shown)
         if (shown, off) != (self._quote, self._beyond):
@@ -54,7 +54,7 @@ class LastPrice:
             self.stale |= self._needed(view_context) > self._given
 
     def _off(self, shown: PriceChange | None) -> str:
-        """An arrow to where the price is beyond its panel."""
+        """Arrow towards a price outside its panel."""
         if shown is None:
             return ""
         low, high = self._panel.axes.get_ylim()
@@ -62,14 +62,14 @@ class LastPrice:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What it says; an arrow says that the price is off the scale."""
+        """Lines of the tag; an arrow says that the price is off the scale."""
         if self._quote is None:
             return ()
         price, *rest = self._quote.lines
         return self._beyond + price, *rest
 
     def _needed(self, view_context: ViewContext) -> float:
-        """Points that the widest line takes."""
+        """Width of the widest line in points."""
         if self._quote is None:
             return 0.0
         return view_context.pixel * max(
@@ -77,7 +77,7 @@ class LastPrice:
         )
 
     def room(self, view_context: ViewContext) -> float:
-        """The points to be left beside the panel; they are taken for given."""
+        """Width in points to leave beside the panel; it is then assumed to be there."""
         self.stale = False
         self._beyond = self._off(self._quote)
         self._given = _STEADY * math.ceil(self._needed(view_context) / _STEADY)
@@ -89,13 +89,13 @@ class LastPrice:
         return Bbox.from_extents(min(math.ceil(box.x1) + 2, right), math.floor(box.y0), right, math.ceil(box.y1))
 
     def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase, view_context: ViewContext) -> None:
-        """Keep the ground as it is on the canvas now, and draw on it."""
+        """Cache the background from the canvas, and draw on it."""
         self._ground = Ground(canvas, self._box(canvas))
         self.draw(renderer, view_context)
         self.changed = False
 
     def redraw(self, renderer: RendererBase, view_context: ViewContext) -> Bbox | None:
-        """Draw it anew on its ground, which `keep` has kept; returns the place to blit."""
+        """Redraw on the background that `keep` cached; returns the region to blit."""
         self.changed = False
         if self._ground is None or self._ground.box is None:
             return None
@@ -104,7 +104,7 @@ class LastPrice:
         return self._ground.box
 
     def draw(self, renderer: RendererBase, view_context: ViewContext) -> None:
-        """Draw it; hollow at the panel's edge, with an arrow, where the price is beyond it."""
+        """Draw the tag; hollow, at the panel's edge and with an arrow if the price is outside."""
         shown = self._quote
         if shown is None or not self.fits:
             return

@@ -15,31 +15,31 @@ from stockstream.charts.theme import Theme
 _DASHES: Final = (8.0, 3.0, 2.0, 3.0)
 _FLAG: Final = "⚑"
 _REACH: Final = 4.0
-"""Points from a line at which it is still meant."""
+"""Distance in points from a line within which the mouse selects it."""
 
 _INSIDE: Final = 4
-"""Pixels from the panel's left edge to a level's flag."""
+"""Distance in pixels from the panel's left edge to the flag of a level."""
 
 
 class AlertLines(Overlay):
-    """A line for each level, with its value at the left."""
+    """A line for each price level, with its value at the left."""
 
     def __init__(self) -> None:
         self._levels: Sequence[tuple[int, float]] = ()
 
     def build(self, figure: Figure, theme: Theme) -> None:
-        """Forget the artists of a figure that was cleared; there are as many as there are levels."""
+        """Drop the artists of a cleared figure; new ones are made as levels need them."""
         self._figure, self._theme = figure, theme
         self._lines: list[tuple[Stroke, Tag]] = []
 
     def show(self, levels: Sequence[tuple[int, float]]) -> None:
-        """Take the levels of what is shown: each the place of its panel, and a value."""
+        """Set the levels to show: each the number of its panel, and a value."""
         if list(levels) != list(self._levels):
             self._levels = levels
             self.changed = True
 
     def at(self, view_context: ViewContext, panel: int, height: float) -> float | None:
-        """The level of a panel that is nearest to a height in pixels, within reach of a hand."""
+        """Nearest level of a panel to a height in pixels, within reach of the mouse."""
         reach = _REACH / view_context.pixel
         near = [
             (abs(self._height(view_context, panel, value) - height), value)
@@ -54,7 +54,7 @@ class AlertLines(Overlay):
         return float(view_context.panels[panel].axes.transData.transform((0.0, value))[1])
 
     def place(self, view_context: ViewContext) -> Iterable[Piece]:
-        """Put the lines at their heights; those beyond their panels are left out."""
+        """Move the lines to their heights; those outside their panels are left out."""
         while len(self._lines) < len(self._levels):
             line, tag = Stroke(self._figure, self._theme.text, dashes=_DASHES), Tag(self._figure, self._theme)
             tag.dress(text=self._theme.text, fill=self._theme.background, edge=self._theme.text)

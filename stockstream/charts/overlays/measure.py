@@ -16,15 +16,15 @@ from stockstream.charts.theme import Theme
 from stockstream.present.formats import length
 
 _BESIDE: Final = 8
-"""Pixels between the second end and the words."""
+"""Distance in pixels between the second end and the text."""
 
 _END: Final = 4
-"""Pixels that the cross at an end reaches to each side."""
+"""Half width in pixels of the cross at an end."""
 
 
 @dataclass(frozen=True)
 class End:
-    """One end: a panel by its place, when, and a value."""
+    """One end: a panel by its number, a time, and a value."""
 
     panel: int
     instant: np.datetime64
@@ -32,9 +32,9 @@ class End:
 
 
 class Distance(Overlay):
-    """Two clicks make it; it stays until it is cancelled or begun anew.
+    """A distance measured by two clicks; shown until it is cancelled or measured again.
 
-    Its ends hold on to instants and values, whatever the view becomes.
+    Its ends keep their times and values when the view changes.
     """
 
     def __init__(self) -> None:
@@ -42,19 +42,19 @@ class Distance(Overlay):
         self._wanted = 0
 
     def build(self, figure: Figure, theme: Theme) -> None:
-        """Make the line and the words."""
+        """Create the line and the text."""
         self._theme = theme
         self._line = Stroke(figure, theme.text, width=1.4)
         self._words = Tag(figure, theme)
 
     def begin(self) -> None:
-        """Wait for two clicks."""
+        """Start measuring: wait for two clicks."""
         self._ends = []
         self._wanted = 2
         self.changed = True
 
     def cancel(self) -> bool:
-        """Let go of it; False where there was none."""
+        """Cancel; returns False if there was nothing to cancel."""
         was = self._wanted > 0 or bool(self._ends)
         self._ends = []
         self._wanted = 0
@@ -62,7 +62,7 @@ class Distance(Overlay):
         return was
 
     def click(self, view_context: ViewContext, place: Place) -> bool:
-        """Take an end where one is waited for; True where it was taken."""
+        """Set an end if one is expected; returns whether it was set."""
         end = self._end(view_context, place) if self._wanted else None
         if end is None:
             return False
@@ -72,7 +72,7 @@ class Distance(Overlay):
         return True
 
     def move(self, view_context: ViewContext, place: Place | None) -> None:
-        """Let the second end follow the mouse while it is waited for."""
+        """Move the second end with the mouse while it is expected."""
         if self._wanted == 1 and place is not None:
             end = self._end(view_context, place)
             if end is not None:
@@ -80,7 +80,7 @@ class Distance(Overlay):
                 self.changed = True
 
     def _end(self, view_context: ViewContext, place: Place) -> End | None:
-        """The nearest row to a place, and the value there in the panel of the first end, else in the one beneath."""
+        """Nearest row to a position, and the value there, in the panel of the first end if there is one."""
         instants = view_context.plot_data.frame.instants
         panel = view_context.panels[self._ends[0].panel] if self._ends else view_context.panel(place)
         if panel is None or not len(instants):
@@ -91,7 +91,7 @@ class Distance(Overlay):
         return End(list(view_context.panels).index(panel), instants[row], float(value))
 
     def place(self, view_context: ViewContext) -> Iterable[Piece]:
-        """Put it between its ends."""
+        """Move the line and the text to the ends."""
         if not self._ends:
             return
         panel = view_context.panels[self._ends[0].panel]
@@ -124,7 +124,7 @@ class Distance(Overlay):
         )
 
     def words(self, view_context: ViewContext, panel: DrawnPanel, rows: list[int]) -> str:
-        """What there is to say of it."""
+        """Text of the measurement."""
         first, second = self._ends
         change = second.value - first.value
         arrow = "▲" if change > 0 else "▼" if change < 0 else "="

@@ -1,7 +1,7 @@
 """Base class of overlays: keeps the pixels that it covers, and restores them.
 
-Overlays lie over everything else, in their order. To move one all are lifted off the canvas, the last one first, and
-laid anew; so the picture under them can change meanwhile, and is that of a full draw once they are gone.
+Overlays are drawn over everything else, in their order. To move one, all are removed from the canvas, the last one
+first, and drawn again. So the picture under them can change meanwhile, and without them it equals a full draw.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from stockstream.charts.theme import Theme
 from stockstream.present.plot_data import PlotData
 
 Place: TypeAlias = tuple[float, float]
-"""Pixels from the canvas's lower left corner."""
+"""Position in pixels from the canvas's lower left corner."""
 
 HALF: Final = 0.5
-"""From a pixel's upper edge, where the mouse is said to be and thin lines snap from, to its middle."""
+"""Distance from the upper edge of a pixel, the origin of mouse positions and of thin lines, to its middle."""
 
 _PAD: Final = 3.0
 _TALL: Final = 1.65
-"""A tag's points left and right of its words, and its height in sizes of its type."""
+"""Margins of a tag left and right of its text in points, and its height in font sizes."""
 
 
 @dataclass(frozen=True)
 class ViewContext:
-    """What is in view, for an overlay to take its bearings."""
+    """The rows, panels and pixels in view, from which overlays compute their positions."""
 
     plot_data: PlotData
     panels: Sequence[DrawnPanel]
@@ -52,40 +52,40 @@ class ViewContext:
     ruler: Ruler
 
     def panel(self, place: Place) -> DrawnPanel | None:
-        """The panel at a place."""
+        """The panel at a position, None outside panels."""
         return next((panel for panel in self.panels if panel.axes.bbox.contains(*place)), None)
 
     def row(self, x: float) -> int | None:
-        """The row at a pixel across; None where there is none."""
+        """Row at a horizontal pixel; None if there is none."""
         row = self.nearest(x)
         return row if 0 <= row < len(self.plot_data.frame) else None
 
     def nearest(self, x: float) -> int:
-        """The row whose place is nearest to a pixel across, be there one or not."""
+        """Row index nearest to a horizontal pixel, whether it has a row or not."""
         return math.floor((x - self.scale.origin) / self.scale.pitch + 0.5)
 
     def across(self, row: int) -> int:
-        """The pixel at the middle of a row."""
+        """Pixel at the middle of a row."""
         return math.floor(self.scale.origin + row * self.scale.pitch)
 
     @property
     def pixel(self) -> float:
-        """The points of a pixel."""
+        """Size of a pixel in points."""
         return 72 / self.panels[0].axes.figure.dpi
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Artists that are drawn together, and the pixels that they may touch."""
+    """Artists that are drawn together, and the pixels that they may cover."""
 
     artists: Sequence[Artist]
     box: Bbox
 
 
 class Overlay(ABC):
-    """Something that is drawn over the picture.
+    """Base class: artists that are drawn over the picture.
 
-    ``changed`` says that it is to be drawn anew; ``printed`` whether a file shows it, too.
+    ``changed`` requests a redraw; ``printed`` says whether saved pictures include it.
     """
 
     changed = False
@@ -93,15 +93,15 @@ class Overlay(ABC):
 
     @abstractmethod
     def build(self, figure: Figure, theme: Theme) -> None:
-        """Make the artists, on a figure without them."""
+        """Create the artists on a figure."""
 
     @abstractmethod
     def place(self, view_context: ViewContext) -> Iterable[Piece]:
-        """Move the artists to where they belong now; what is to be drawn, in its order."""
+        """Move the artists to their present positions; returns what to draw, in order."""
 
 
 class Overlays:
-    """All overlays of one canvas."""
+    """The overlays of one canvas."""
 
     def __init__(self, canvas: FigureCanvasAgg, overlays: Sequence[Overlay]) -> None:
         self._canvas = canvas
@@ -109,17 +109,17 @@ class Overlays:
         self._under: list[Ground] = []
 
     def build(self, figure: Figure, theme: Theme) -> None:
-        """Make all artists anew."""
+        """Create all artists again."""
         for overlay in self._overlays:
             overlay.build(figure, theme)
 
     @property
     def changed(self) -> bool:
-        """Whether any is to be drawn anew."""
+        """Whether any needs a redraw."""
         return any(overlay.changed for overlay in self._overlays)
 
     def lift(self) -> list[Bbox | None]:
-        """Take all off the canvas; returns the places to blit."""
+        """Remove all from the canvas; returns the regions to blit."""
         places: list[Bbox | None] = []
         while self._under:
             under = self._under.pop()
@@ -128,11 +128,11 @@ class Overlays:
         return places
 
     def forget(self) -> None:
-        """The canvas has been painted over."""
+        """Forget the covered pixels, because the canvas was redrawn."""
         self._under.clear()
 
     def lay(self, renderer: RendererBase, view_context: ViewContext) -> list[Bbox | None]:
-        """Draw all on a canvas without them; returns the places to blit."""
+        """Draw all on a canvas without them; returns the regions to blit."""
         for overlay in self._overlays:
             for piece in overlay.place(view_context):
                 if whole(piece.box, self._canvas) is not None:
@@ -142,7 +142,7 @@ class Overlays:
         return [under.box for under in self._under]
 
     def render(self, renderer: RendererBase, view_context: ViewContext) -> None:
-        """Draw on a renderer of any kind, as for a file."""
+        """Draw with any renderer, as for a file."""
         for overlay in self._overlays:
             if overlay.printed:
                 for piece in overlay.place(view_context):
@@ -150,7 +150,7 @@ class Overlays:
 
 
 def draw(piece: Piece, renderer: RendererBase) -> None:
-    """Draw a piece where it was put."""
+    """Draw a piece at its position."""
     for artist in piece.artists:
         if isinstance(artist, Text):
             glyph_cache.draw(artist, renderer)
@@ -158,11 +158,11 @@ def draw(piece: Piece, renderer: RendererBase) -> None:
             artist.draw(renderer)
 
 
-# What overlays are made of. All of it is placed in pixels.
+# Parts of overlays, positioned in pixels.
 
 
 class Stroke:
-    """A thin line of any shape."""
+    """A thin line of any path."""
 
     def __init__(self, figure: Figure, color: str, *, dashes: tuple[float, ...] = (), width: float = 1.0) -> None:
         self._width = width
@@ -174,7 +174,7 @@ class Stroke:
         figure.add_artist(self._patch)
 
     def put(self, view_context: ViewContext, path: Path) -> Piece:
-        """Give it its course."""
+        """Set its path."""
         width = self._width * view_context.scale.hairline
         self._patch.set_path(path)
         self._patch.set_linewidth(width)
@@ -182,7 +182,7 @@ class Stroke:
 
 
 class Tag:
-    """Words in a box."""
+    """A text in a box."""
 
     def __init__(self, figure: Figure, theme: Theme, *, bold: bool = False) -> None:
         self._size = theme.small_size
@@ -196,18 +196,18 @@ class Tag:
         )  # fmt: skip
 
     def dress(self, *, text: str, fill: str = "none", edge: str = "none") -> None:
-        """The colours of words, box and frame."""
+        """Set the colours of text, box and frame."""
         self._words.set_color(text)
         self._box.set(facecolor=fill, edgecolor=edge)
         self._boxed = (fill, edge) != ("none", "none")
 
     def size(self, view_context: ViewContext, text: str) -> tuple[float, float]:
-        """How wide and tall it is with these words, in pixels."""
+        """Width and height with a text, in pixels."""
         wide = view_context.ruler.points(text, self._size, self._weight) + 2 * _PAD
         return math.ceil(wide / view_context.pixel), math.ceil(_TALL * self._size / view_context.pixel)
 
     def put(self, view_context: ViewContext, text: str, left: float, bottom: float) -> Piece:
-        """Write words into it and set it to a place."""
+        """Set its text and position."""
         wide, tall = self.size(view_context, text)
         left, bottom = round(left), round(bottom)
         self._words.set_text(text)

@@ -16,26 +16,26 @@ from stockstream.charts.theme import Theme
 from stockstream.present.density import MANY
 
 MARGIN: Final = 12.0
-"""Points (72 an inch), as all that follow: left and right of every line of words."""
+"""Points (72 an inch), as all following: margin left and right of every line of text."""
 
 LINE: Final = 14.5
-"""From one line to the next."""
+"""Distance of lines."""
 
 _ASCENT, _DESCENT, _BELOW = 10.5, 4.0, 4.0
 _SAMPLE = 15.0
 _GAP = 14.0
 _LEGEND: Final = 0.45
-"""The share of a line that the legend has at most beside values."""
+"""Maximum share of a line for the legend if values stand beside it."""
 
 _BETWEEN: Final = "   "
 _DASHES: Final = (0.0, (2.4, 1.3))
-"""In widths of the line: three in a sample."""
+"""In widths of the line: three of them in a sample."""
 
 _NOWHERE: Final = (0.0, 0.0, 0.0, 0.0)
 
 
 def cut(text: str, room: float, points: Callable[[str], float]) -> str:
-    """As much of a text as fits into some points, with an ellipsis where that is not all.
+    """A text cut to a width in points, with an ellipsis if it was cut.
 
     >>> cut("AAPL 1m - Aroon", 9, len), cut("AAPL", 4, len), cut("AAPL", 1, len)
     ('AAPL 1m …', 'AAPL', '')
@@ -49,9 +49,9 @@ def cut(text: str, room: float, points: Callable[[str], float]) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the legend: a line or, where there is a ``fill``, a square; a label, and a value that may change.
+    """An entry of the legend: a line, or with ``fill`` a square; a label, and a value that may change.
 
-    There is room for a value of ``room`` characters.
+    The value has room for ``room`` characters.
     """
 
     label: str
@@ -63,7 +63,7 @@ class Entry:
 
     @property
     def look(self) -> tuple[str, str | None, bool]:
-        """All but the words."""
+        """The entry without its text."""
         return self.color, self.fill, self.dashed
 
     @property
@@ -73,14 +73,14 @@ class Entry:
 
     @property
     def widest(self) -> str:
-        """As wide as label and value may become."""
+        """Text as wide as label and value can become."""
         return f"{self.label}: {'0' * self.room}" if self.room else self.text
 
 
 class Caption:
-    """The words above one panel.
+    """The caption above one panel.
 
-    `layout` gives them their places and must come before a full draw where it is ``stale``.
+    `layout` positions it and must precede a full draw if it is ``stale``.
     """
 
     def __init__(self, figure: Figure, theme: Theme, ruler: Ruler, title: str = "") -> None:
@@ -102,11 +102,11 @@ class Caption:
 
     @property
     def texts(self) -> list[LiveText]:
-        """All texts that can change by themselves."""
+        """Texts that can change without a full draw."""
         return [self.readout, *self.labels]
 
     def explain(self, entries: Sequence[Entry]) -> None:
-        """Fill the legend; where only values change for which there is room it stays where it is."""
+        """Set the legend; if only values change and they have room, nothing moves."""
         before, self._entries = self._entries, tuple(entries)
         if [entry.look for entry in before] != [entry.look for entry in self._entries]:
             self._rebuild()
@@ -115,14 +115,14 @@ class Caption:
             label.say(entry.text)
 
     def read(self, parts: Sequence[str], passing: Sequence[str] | None = None) -> None:
-        """Take the last row's values, for which room is made, and show them.
+        """Set the values of the last row, make room for them, and show them.
 
-        Those of another row that are shown instead for a while, ``passing``, have to do with the room that there is: no
-        place depends on where the mouse rests.
+        Values of another row that are shown temporarily, ``passing``, must fit the present room: no position depends on
+        the mouse.
         """
         self._parts = tuple(parts)
         text = _BETWEEN.join(parts)
-        # Measuring a text costs as much as drawing it: only one longer than any before may not fit.
+        # Measuring a text costs as much as drawing it: only a text longer than any before may not fit.
         if len(text) > self._longest or bool(text) != (self._longest > 0):
             self.stale |= self._points(text) > self._room or bool(text) != (self._longest > 0)
             self._longest = len(text)
@@ -146,14 +146,13 @@ class Caption:
             self._samples.append(self._figure.add_artist(sample))
         self.stale = True
 
-    # Places. Everything is reckoned in points and set as a fraction of the figure.
+    # Layout. Positions are computed in points and set as fractions of the figure.
 
     def layout(self, top: float, *, lines: int = MANY, beneath: float = _BELOW) -> float:
-        """Give everything its place beneath ``top``, in points from the figure's upper edge; returns where it ends.
+        """Position everything beneath ``top``, in points from the figure's upper edge; returns its lower end.
 
-        It takes so many ``lines`` at most. Where legend and values do not fit side by side the values stand above, or
-        on a single line share it with the legend; what does not fit at all is left out from the end, which an ellipsis
-        says.
+        It takes at most ``lines`` lines. If legend and values do not fit side by side, the values stand above, or share
+        a single line with the legend; what does not fit at all is cut from the end, marked by an ellipsis.
         """
         self.stale = False
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
@@ -186,7 +185,7 @@ class Caption:
         return down + _DESCENT + beneath
 
     def _hide(self) -> None:
-        """Nothing is seen until it has its place."""
+        """Hide everything until it has a position."""
         self._room = 0.0
         for artist in (self.title, self.readout.artist, *self._samples, *(label.artist for label in self.labels)):
             artist.set_visible(False)
@@ -194,7 +193,7 @@ class Caption:
             text.box = _NOWHERE
 
     def _place_entries(self, ends: Sequence[float], across: float, right: float, down: float) -> tuple[float, float]:
-        """Place the legend from a place on, as far as there is room; where it ends."""
+        """Position the legend as far as there is room; returns its end."""
         for sample, label, length in zip(self._samples, self.labels, ends, strict=True):
             if across + length - _GAP > right and across > MARGIN and down + LINE <= self._lowest:
                 across, down = MARGIN, down + LINE
@@ -205,13 +204,13 @@ class Caption:
         return across, down
 
     def _fitting(self, parts: Sequence[str], room: float) -> int | None:
-        """How many values there is room for, the rest being left out from the end; None for all."""
+        """Number of values that fit, the rest being cut from the end; None for all."""
         counts = (None, *range(len(parts) - 1, -1, -1))
         return next((kept for kept in counts if self._points(self._joined(parts, kept)) <= room), 0)
 
     @staticmethod
     def _joined(parts: Sequence[str], kept: int | None) -> str:
-        """So many of the values as one text."""
+        """The first values as one text."""
         if kept == 0:
             return ""
         return _BETWEEN.join(parts[:kept]) + (" …" if kept is not None and kept < len(parts) else "")

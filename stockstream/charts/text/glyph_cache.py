@@ -1,8 +1,8 @@
 """Glyph cache: texts are composed of glyphs that matplotlib draws once.
 
-matplotlib shapes and draws every letter of a text anew, at about 40 microseconds each: a readout that follows the
-mouse would take longer than all else in the window. Its letters stand on whole pixels but for kerning, which is left
-out here.
+matplotlib shapes and draws every glyph each time, at about 40 microseconds each: a readout that follows the mouse would
+take longer than everything else in the window. Its glyphs are on whole pixels except for kerning, which is left out
+here.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 SPACING: Final = 1.3
-"""From one line to the next, in heights of a line."""
+"""Distance of lines, in line heights."""
 
 
 _REMEMBERED: Final = 1_000
-"""Lines of a font that are kept as they were put together: tables show most of theirs again."""
+"""Number of composed lines of a font that are cached: tables show most of them again."""
 
 
 class Letter(NamedTuple):
-    """How much of each pixel a letter covers (0 to 255); where that stands beside the pen; the pen's way to the next.
+    """Glyph: coverage of each pixel (0 to 255), its offset from the pen, and the pen's advance.
 
-    ``left`` is counted to the right, ``top`` upwards from the line on which letters stand.
+    ``left`` counts to the right, ``top`` upwards from the baseline.
     """
 
     cover: NDArray[np.uint8]
@@ -40,7 +40,7 @@ class Letter(NamedTuple):
 
 
 class Font:
-    """The letters of one font, drawn as they are needed.
+    """The glyphs of one font, drawn when first needed.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Font:
         return float(wide), float(tall), float(descent)
 
     def letter(self, char: str) -> Letter:
-        """A letter."""
+        """The glyph of a character."""
         found = self._letters.get(char)
         if found is None:
             found = self._letters[char] = self._drawn(char)
@@ -85,7 +85,7 @@ class Font:
         self._text.draw(renderer)
         cover = np.asarray(renderer.buffer_rgba())[:, :, 3]
         rows, columns = (np.flatnonzero(cover.any(axis=axis)) for axis in (1, 0))
-        # Measured between others, for a space by itself measures nothing.
+        # Measured between other glyphs, because a space alone has no width.
         advance = round(self._measured(f"l{char}l")[0] - self._measured("ll")[0])
         if not len(rows):
             return Letter(np.empty((0, 0), np.uint8), 0, 0, advance)
@@ -94,7 +94,7 @@ class Font:
         return Letter(inked, int(columns[0]) - self._em, baseline - int(rows[0]), advance)
 
     def width(self, text: str) -> int:
-        """The pixels that a line takes."""
+        """Width of a line in pixels."""
         return self._width(text)
 
     def stamp(
@@ -107,9 +107,9 @@ class Font:
         *,
         upright: bool = False,
     ) -> None:
-        """Write a line on a canvas, shape (rows, columns, 4), with the pen at a pixel counted from the upper left.
+        """Draw a line on a canvas of shape (rows, columns, 4), with the pen at a pixel from the upper left.
 
-        ``upright`` writes it upwards: the pen begins at row ``left``, and letters stand on column ``baseline``.
+        ``upright`` draws it upwards: the pen begins at row ``left``, and column ``baseline`` is the baseline.
         """
         cover, above = self._line(line)
         if upright:
@@ -118,7 +118,7 @@ class Font:
         _blend(canvas, cover, left - self._em, baseline - above, color)
 
     def _put_together(self, line: str) -> tuple[NDArray[np.uint8], int]:
-        """How much of each pixel a line covers, an em of air on both sides; its rows above where letters stand."""
+        """Coverage of each pixel of a line, with an em of margin on both sides; and its rows above the baseline."""
         letters = [self.letter(char) for char in line]
         wide = sum(letter.advance for letter in letters) + 2 * self._em
         above = max((letter.top for letter in letters), default=0)
@@ -136,7 +136,7 @@ class Font:
 def _blend(
     canvas: NDArray[np.uint8], cover: NDArray[np.uint8], left: int, top: int, color: NDArray[np.float64]
 ) -> None:
-    """Paint a colour (0 to 255 each) where it covers, as far as that is on the canvas."""
+    """Blend a colour (0 to 255 each) by coverage, clipped to the canvas."""
     cover = cover[max(0, -top) :, max(0, -left) :]
     under = canvas[max(0, top) :, max(0, left) :][: cover.shape[0], : cover.shape[1], :3]
     share = cover[: under.shape[0], : under.shape[1], None] / np.float32(255)
@@ -145,7 +145,7 @@ def _blend(
 
 @lru_cache(maxsize=64)
 def font(size: float, weight: str, dpi: float) -> Font:
-    """The font of a size in points, made once."""
+    """The font of a size in points, created once."""
     return Font(size, weight, dpi)
 
 
@@ -155,9 +155,9 @@ def _color(name: str) -> NDArray[np.float64]:
 
 
 def draw(text: Text, renderer: RendererBase) -> None:
-    """Draw a text of one or more lines without a box, level (or one line upwards), as matplotlib would but for kerning.
+    """Draw a text without a box, horizontally (or a single line upwards), as matplotlib does except for kerning.
 
-    Other renderers than Agg's draw it by themselves.
+    Renderers other than Agg draw it themselves.
     """
     words = text.get_text()
     if not isinstance(renderer, RendererAgg):
@@ -170,7 +170,7 @@ def draw(text: Text, renderer: RendererBase) -> None:
     x, y = text.get_transform().transform(text.get_unitless_position())
     lines = words.split("\n")
     share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
-    if text.get_rotation() == 90:  # a line that stands on its place
+    if text.get_rotation() == 90:  # a line with its baseline at the position
         start = round(len(canvas) - y + share * letters.width(words))
         letters.stamp(canvas, words, start, round(x), _color(text.get_color()), upright=True)
         return
@@ -182,7 +182,7 @@ def draw(text: Text, renderer: RendererBase) -> None:
 
 
 def _drop(align: str, letters: Font) -> float:
-    """How far the first line stands beneath the text's place."""
+    """Distance of the first line beneath the text's position."""
     if align == "top":
         return letters.ascent
     return letters.ascent / 2 - letters.descent / 4 if align == "center" else 0.0

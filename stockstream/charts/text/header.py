@@ -12,18 +12,18 @@ from stockstream.charts.theme import Theme
 from stockstream.present.status_bar import StatusBar
 
 _NARROW: Final = 540.0
-"""Points; below it the status bar takes two lines."""
+"""Width in points; in narrower figures the status bar takes two lines."""
 
 _BETWEEN: Final = "  ·  "
 _LEAST_TITLE: Final = 60.0
-"""Points of the title that the badge must leave."""
+"""Minimum width of the title beside the badge, in points."""
 
 _SAYS_SOMETHING: Final = 16
-"""Letters of a part that is cut, at least."""
+"""Minimum number of characters of a part that is cut."""
 
 
 class Header:
-    """The lines at the top; `layout` gives them their places and must come before a full draw."""
+    """The lines at the top; `layout` positions them and must precede a full draw."""
 
     def __init__(self, figure: Figure, theme: Theme, ruler: Ruler) -> None:
         self._figure = figure
@@ -43,7 +43,7 @@ class Header:
         self._title, self._simulated = "", False
 
     def name(self, title: str, *, simulated: bool) -> None:
-        """Say what is shown."""
+        """Set the title."""
         if (title, simulated) != (self._title, self._simulated):
             self._title, self._simulated = title, simulated
             self.title.set_text(title)
@@ -52,11 +52,11 @@ class Header:
 
     @property
     def whole(self) -> str:
-        """All that it names, however little room there is: for the window's frame."""
+        """The whole title, whatever the room: for the window's frame."""
         return ("SIMULATED " if self._simulated else "") + self._title
 
     def say(self, status: StatusBar) -> None:
-        """Say how the data stands."""
+        """Set the status bar."""
         self._status = status
         theme = self._theme
         color, fill = {
@@ -67,12 +67,12 @@ class Header:
         }[status.tone]
         self.status_bar.say(self._wrapped(), color, fill)
 
-    # Places. Everything is reckoned in points and set as a fraction of the figure.
+    # Layout. Positions are computed in points and set as fractions of the figure.
 
     def layout(self, *, above: float = MARGIN, lines: int = 2, titled: bool = True) -> float:
-        """Give both their places; returns where they end, in points from the figure's upper edge.
+        """Position both; returns their lower end, in points from the figure's upper edge.
 
-        The title stands ``above`` points beneath that, and the status bar takes so many ``lines`` at most.
+        The title is ``above`` points beneath the edge, and the status bar takes at most ``lines`` lines.
         """
         self.stale = False
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
@@ -93,7 +93,7 @@ class Header:
         return down + tall + 0.5
 
     def _place_title(self, width: float, height: float, down: float) -> None:
-        """The title, cut where it has no room, and the badge where that leaves enough of the title."""
+        """The title, cut if it has no room, and the badge if that leaves enough of the title."""
         theme, room = self._theme, width - 2 * MARGIN
         badge = self._ruler.points(self.badge.get_text(), theme.text_size, "bold") + 18.0
         shown = self._simulated and room - badge >= _LEAST_TITLE
@@ -108,7 +108,7 @@ class Header:
         self.badge.set_position((1 - (MARGIN + 3) / width, 1 - down / height))
 
     def _wrapped(self) -> str:
-        """The status bar's parts in its lines. What has no room is cut from the end; an ellipsis says so."""
+        """The status bar's parts in lines. What has no room is cut from the end, marked by an ellipsis."""
         if not self._lines:
             return ""
         room = 72.0 * self._figure.get_size_inches()[0] - 2 * MARGIN
@@ -129,7 +129,7 @@ class Header:
         return "\n".join(lines)
 
     def _cut(self, part: str, room: float) -> str:
-        """As much of a part as fits, with an ellipsis where that is not all; empty where it would say nothing."""
+        """A part cut to its room, with an ellipsis if it was cut; empty if too little would be left."""
         text = part
         while self._points(text) > room:
             part = part[:-4]

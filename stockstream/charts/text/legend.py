@@ -16,20 +16,20 @@ from stockstream.views.marks import Band, Groups, Line, Panel
 _PRICES: Final = {"open": "O", "high": "H", "low": "L", "close": "C"}
 _TO: Final = " to "
 _RECENT: Final = 20
-"""Closes of which the decimals of prices are learnt."""
+"""Number of closes from which the decimals of prices are derived."""
 
 
 class Legend:
-    """The words above a panel.
+    """The contents of a panel's caption.
 
     Parameters
     ----------
     spec
         The panel.
     theme
-        How it looks.
+        Colours.
     first
-        Whether it is the uppermost, where the row's time and prices stand.
+        Whether it is the uppermost panel, which also shows the time and prices of the row.
     """
 
     def __init__(self, spec: Panel, theme: Theme, *, first: bool) -> None:
@@ -42,9 +42,9 @@ class Legend:
             self._told.add("close")
 
     def entries(self, frame: Frame, row: int | None, tell: Tell, limits: tuple[float, float]) -> list[Entry]:
-        """The labelled marks, with their values in a row where there is one.
+        """Labelled marks, with their values in a row if one is given.
 
-        ``tell`` puts a value of the panel into words; its ``limits`` say how long these get.
+        ``tell`` formats a value of the panel; ``limits`` of the panel determine the length.
         """
         entries = []
         for mark in self._spec.marks:
@@ -64,7 +64,7 @@ class Legend:
         return entries
 
     def parts(self, plot_data: PlotData, row: int, tell: Tell) -> list[str]:
-        """What else there is to say of a row: when it was, the prices, and values that are not drawn."""
+        """Further parts of a row's caption: its time, prices, and values that are not drawn."""
         frame = plot_data.frame
         parts = []
         if self._first:
@@ -84,9 +84,9 @@ class Legend:
 
 
 def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: Theme, *, lines: bool) -> list[Entry]:
-    """The keys that are shown together, each as it is drawn, with its total; of many only what they are called.
+    """Legend entries of several keys, each as it is drawn, with its total; only names if there are many.
 
-    ``places`` are theirs in the theme's palette; ``lines`` says that they are drawn as lines, not as columns.
+    ``places`` are their palette indexes; ``lines`` says that they are drawn as lines, not as columns.
     """
     many = len(groups) > len(theme.series)
     entries = []
@@ -99,7 +99,7 @@ def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: T
 
 
 def side_by_side(spec: Panel, plot_data: PlotData, row: int, column: str | None) -> list[str]:
-    """What there is to say of a row of many keys: of one of its columns, or of all."""
+    """Parts of the caption of a row with several keys: for one of its columns, or for all."""
     parts = [_when(plot_data, row)]
     for mark in spec.marks:
         if isinstance(mark, Groups):
@@ -111,7 +111,7 @@ def side_by_side(spec: Panel, plot_data: PlotData, row: int, column: str | None)
 
 
 def _when(plot_data: PlotData, row: int) -> str:
-    """The row's time, and what is to be known about it."""
+    """Time of the row, and whether it is forming, doubtful or after a gap."""
     frame = plot_data.frame
     doubts = {
         "forming": "final" in frame and not frame["final"][row],

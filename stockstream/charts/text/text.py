@@ -16,21 +16,21 @@ from stockstream.charts.theme import Theme
 
 
 class Ruler:
-    """Measures words as a figure's canvas draws them."""
+    """Measures text as a figure's canvas draws it."""
 
     def __init__(self, figure: Figure) -> None:
         self._figure = figure
 
     def points(self, text: str, size: float, weight: str = "normal") -> float:
-        """How wide a text is, in points."""
+        """Width of a text in points."""
         dpi = self._figure.dpi
         return 72 / dpi * glyph_cache.font(size, weight, dpi).width(text)
 
 
 class LiveText:
-    """A text on a ground that is kept, so that it can change without a full draw.
+    """A text with a cached background, so that it can change without a full draw.
 
-    ``box`` is its place on the figure as fractions (left, bottom, right, top). It can be filled, for words that must
+    ``box`` is its rectangle as fractions of the figure (left, bottom, right, top). It can be filled, for text that must
     not be missed.
     """
 
@@ -44,7 +44,7 @@ class LiveText:
         self._ground: Ground | None = None
 
     def say(self, text: str, color: str | None = None, fill: str | None = None) -> None:
-        """Change the words, and the colours where one is given for the words."""
+        """Change the text, and its colours if given."""
         if text != self.artist.get_text():
             self.artist.set_text(text)
             self.changed = True
@@ -59,13 +59,13 @@ class LiveText:
         return Bbox.from_extents(int(left * width), int(bottom * height), int(right * width) + 1, int(top * height) + 1)
 
     def keep(self, canvas: FigureCanvasAgg, renderer: RendererBase) -> None:
-        """Keep the ground as it is on the canvas now, and draw on it."""
+        """Cache the background from the canvas, and draw on it."""
         self._ground = Ground(canvas, self._bbox(canvas))
         self.draw(renderer)
         self.changed = False
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw the words, over what fills their place."""
+        """Draw the fill and the text."""
         if self._fill is not None:
             left, bottom, right, top = self.box
             self._filling.set_bounds(left, bottom, right - left, top - bottom)
@@ -74,7 +74,7 @@ class LiveText:
         glyph_cache.draw(self.artist, renderer)
 
     def redraw(self, renderer: RendererBase) -> Bbox | None:
-        """Draw the words anew on their ground, which `keep` has kept; returns the place to blit."""
+        """Redraw on the background that `keep` cached; returns the region to blit."""
         self.changed = False
         if self._ground is None or self._ground.box is None:
             return None
