@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 
 
 def whole(box: Bbox, canvas: FigureCanvasAgg) -> Bbox | None:
-    """The whole pixels that a box touches, those beyond the canvas left out; None where nothing is left."""
+    """The whole pixels that a box touches, clipped to the canvas; None if nothing is left."""
     if box.width < 0 or box.height < 0:
         return None
     width, height = canvas.get_width_height(physical=True)
@@ -20,13 +20,13 @@ def whole(box: Bbox, canvas: FigureCanvasAgg) -> Bbox | None:
 
 
 class Ground:
-    """What a canvas shows at a place, as far as that is on the canvas.
+    """Copy of a region of a canvas, clipped to the canvas.
 
     Attributes
     ----------
     box
-        The place in whole pixels, to be blitted after it was put back or drawn on; None where all of it is beyond the
-        canvas. Of such a place Agg would ask for as much memory as there is.
+        The region in whole pixels, to be blitted after it was restored or drawn on; None if it is outside the canvas.
+        For such a region Agg would request all memory.
     """
 
     def __init__(self, canvas: FigureCanvasAgg, box: Bbox) -> None:
@@ -35,6 +35,6 @@ class Ground:
         self._kept: Any = None if self.box is None else canvas.copy_from_bbox(self.box)
 
     def put_back(self) -> None:
-        """Have the canvas show it again."""
+        """Restore the region."""
         if self._kept is not None:
             self._canvas.restore_region(self._kept)

@@ -42,38 +42,38 @@ _EDGES: Final[Mapping[type[Any], tuple[float, float, float, float]]] = {
     tiles.Points: (42.0, 6.0, 10.0, 26.0),
     tiles.Listing: (14.0, 6.0, 12.0, 26.0),
 }
-"""Points left of, beneath, right of and above a tile's axes, for what stands there; see `DrawnTile.beneath`, too."""
+"""Margins of a tile's axes in points: left, bottom, right and top; see also `DrawnTile.beneath`."""
 
 RANKS: Final = ("volume", "volatility")
-"""Columns of the table of symbols by which the largest are found."""
+"""Columns of the table of symbols by which they can be ranked."""
 
 
 class Dashboard:
-    """Tiles on a figure, drawn whole when anything but their values changes, else by one blit.
+    """Tiles on a figure; if only their values change one blit updates them, otherwise a full draw.
 
     Parameters
     ----------
     rows
-        The tiles in their order.
+        The tiles in order.
     figure
         Where to draw; its canvas must be one that draws with Agg.
     theme
-        How it looks.
+        Colours.
     guard
-        Wraps every function that the canvas calls.
+        Wraps every callback of the canvas.
 
     Attributes
     ----------
     alone
-        The name of the tile that is shown alone; None while all are.
+        Name of the tile that is shown alone; None if all are shown.
     ranked
-        Whether shares are shown as bars in falling order, not as a pie.
+        Whether shares are shown as ranked bars, not as a pie.
     by
-        The column of `RANKS` of which the largest symbols are shown apart, where there are many.
+        Column of `RANKS` by which symbols are ranked.
     page
-        Which page of the symbols is shown, from 0.
+        Current page of symbols, from 0.
     leaf
-        Which page of the tiles is shown, from 0, where not all have room.
+        Current page of tiles, from 0, if not all have room.
     """
 
     def __init__(self, rows: Sequence[tiles.Tile], figure: Figure, theme: Theme, guard: Guard | None = None) -> None:
@@ -107,7 +107,7 @@ class Dashboard:
         ]
 
     def close(self) -> None:
-        """Leave the figure, empty, to another one."""
+        """Release the figure, emptied, to another dashboard."""
         for number in self._connected:
             self.canvas.mpl_disconnect(number)
         self.figure.clear()
@@ -118,7 +118,7 @@ class Dashboard:
 
     @property
     def shown(self) -> list[DrawnTile[Any]]:
-        """The tiles that are to be seen."""
+        """Tiles on the current page."""
         if self.alone is not None:
             return [tile for tile in self.tiles if tile.tile.name == self.alone]
         across, down = grid(len(self.tiles), *self._room())
@@ -126,14 +126,14 @@ class Dashboard:
         return self.tiles[first : first + across * down]
 
     def _room(self) -> tuple[float, float]:
-        """The width and the height that tiles have, in points."""
+        """Width and height available for tiles, in points."""
         width, height = (72.0 * inches for inches in self.figure.get_size_inches())
         return width, height - self.header.layout() - 6.0
 
     def show(self, tables: Tables, names: Sequence[str], *, simulated: bool, empty: str = "") -> None:
-        """Take what is to be seen; nothing is painted yet.
+        """Set the data, without drawing.
 
-        ``names`` say what it is, the longest first: the first that has room stands in the title.
+        ``names`` are titles, the longest first; the first that fits is shown.
         """
         self._tables = tables
         self._names = tuple(names)
@@ -144,7 +144,7 @@ class Dashboard:
 
     @property
     def leaders(self) -> Leaders | None:
-        """The symbols that are shown apart, and the others."""
+        """The symbols of the current page, and the others."""
         return None if self._tables is None else leaders(self._tables.symbols, self.by, self.page)
 
     def _put(self) -> None:
@@ -167,7 +167,7 @@ class Dashboard:
         self._moved = True
 
     def _entitle(self, found: Leaders) -> None:
-        """Name what is shown: the first of the names that has room, with which of many symbols are shown."""
+        """Set the title: the first name that fits, with the range of symbols shown."""
         width = 72.0 * self.figure.get_size_inches()[0] - 2 * MARGIN - (90.0 if self._simulated else 0.0)
         which = f", {found.span} by {self.by}" if found.span else ""
         said = [name + which for name in self._names]
@@ -177,7 +177,7 @@ class Dashboard:
         self._full |= self.header.stale
 
     def say(self, status: StatusBar) -> None:
-        """Say how the data stands."""
+        """Set the status bar."""
         self.header.say(status)
         self._moved |= self.header.status_bar.changed
 
@@ -190,50 +190,50 @@ class Dashboard:
             self._put()
 
     def toggle(self) -> None:
-        """Show shares as ranks, or as a pie again."""
+        """Switch between ranked bars and a pie."""
         self.ranked = not self.ranked
         self._put()
 
     def turn(self, pages: int) -> None:
-        """Show the next symbols apart, or those before."""
+        """Show the next page of symbols, or the previous one."""
         found = self.leaders
         if found is not None:
             self.page = (self.page + pages) % found.pages
             self._put()
 
     def rank(self) -> None:
-        """Find the largest by the next of `RANKS`."""
+        """Rank symbols by the next column of `RANKS`."""
         self.by = RANKS[(RANKS.index(self.by) + 1) % len(RANKS)]
         self.page = 0
         self._put()
 
     def leaf_over(self) -> None:
-        """Show the next tiles, where not all have room."""
+        """Show the next page of tiles."""
         self.leaf = (self.leaf + 1) % pages(len(self.tiles), *self._room())
         self._full = True
 
     @property
     def leaves(self) -> int:
-        """How many pages the tiles take."""
+        """Number of pages of tiles."""
         return 1 if self.alone else pages(len(self.tiles), *self._room())
 
     def assist(self, *, off: bool = False) -> None:
-        """Show the keys over the tiles, or hide them; ``off`` hides them in any case."""
+        """Show or hide the help; ``off`` always hides it."""
         self._help.toggle(off=off)
         self._moved = True
 
     def follow(self, former: Dashboard) -> None:
-        """Show what another one does, of the same tiles."""
+        """Copy the state of another dashboard with the same tiles."""
         self.alone, self.ranked = former.alone, former.ranked
         self.by, self.page, self.leaf = former.by, former.page, former.leaf
         self._help.toggle(off=not former._help.shown)
 
     def at(self, axes: object) -> str | None:
-        """The name of the tile that has some axes."""
+        """Name of the tile with the given axes."""
         return next((tile.tile.name for tile in self.shown if axes in axes_of(tile)), None)
 
     def scroll(self, axes: object, by: Scroll) -> None:
-        """Scroll the tile that has some axes; where there are none, the only one that is shown."""
+        """Scroll the tile with the given axes; without axes, the only tile shown."""
         shown = self.shown
         for tile in shown:
             if axes in axes_of(tile) or (axes is None and len(shown) == 1):
@@ -241,11 +241,11 @@ class Dashboard:
         self._put()
 
     def paint(self) -> None:
-        """Bring the canvas up to date in the cheapest way."""
+        """Update the canvas in the cheapest way."""
         if self._full:
             self._lay_out()
             self._put()
-            self._lay_out()  # names that have turned take other room
+            self._lay_out()  # turned names need other margins
             self._put()
             self._full = False
             self.canvas.draw()
@@ -265,7 +265,7 @@ class Dashboard:
             draw(piece, renderer)
 
     def _on_draw(self, event: DrawEvent) -> None:
-        if self.canvas.is_saving():  # to a file, which has everything but what stands on the figure itself
+        if self.canvas.is_saving():  # to a file, which lacks only what is drawn on the canvas itself
             self._full = True
             self.header.status_bar.draw(event.renderer)
             return
@@ -276,7 +276,7 @@ class Dashboard:
         self._full = True
 
     def _lay_out(self) -> None:
-        """Give all tiles their places."""
+        """Position all tiles."""
         room = self._room()
         self.leaf = min(self.leaf, pages(len(self.tiles), *room) - 1)
         size = tuple(72.0 * inches for inches in self.figure.get_size_inches())
@@ -286,12 +286,12 @@ class Dashboard:
 
 
 def axes_of(tile: DrawnTile[Any]) -> list[Any]:
-    """The axes that a tile draws on."""
+    """The axes of a tile."""
     return list(tile.axes.get_shared_x_axes().get_siblings(tile.axes))
 
 
 def place(tile: DrawnTile[Any], box: Box, size: tuple[float, float]) -> None:
-    """Give a tile its place on a figure of some size, in points."""
+    """Position a tile on a figure of a size in points."""
     left, bottom, right, top = _EDGES[type(tile.tile.mark)]
     bottom += tile.beneath
     width, height = size

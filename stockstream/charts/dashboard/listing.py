@@ -14,20 +14,20 @@ from stockstream.charts.theme import Theme
 from stockstream.views.tiles import Cell, Listing, Tile
 
 _LINE: Final = 1.3
-"""From one row to the next, in heights of a line: as `stockstream.charts.text.glyph_cache` sets lines."""
+"""Distance of rows, in line heights, as in `stockstream.charts.text.glyph_cache`."""
 
 _AIR: Final = 6.0
 _OVER: Final = 4.0
-"""Pixels: between two columns, at least; how far the last one may reach over the tile's margin."""
+"""Pixels: minimum distance of columns; how far the last one may extend into the tile's margin."""
 
 _ROWS: Final = 3
-"""By how many a turn of the wheel scrolls."""
+"""Number of rows by which a turn of the wheel scrolls."""
 
 _LEFT: Final = ("text", "clock", "day")
 
 
 class DrawnListing(DrawnTile[Listing]):
-    """`Listing`: as many rows as there is room for, from the one that was scrolled to."""
+    """`Listing`: as many rows as fit, from the current scroll position."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -67,7 +67,7 @@ class DrawnListing(DrawnTile[Listing]):
         return False
 
     def _tell(self, cut: list[str], last: int) -> None:
-        """Say which rows are shown of how many, and which columns are not, as far as there is room."""
+        """Show the range of rows, their total, and the omitted columns, as far as there is room."""
         place = f"{self._first + 1:,} to {last:,} of {self._held:,}" if self._held > self._room else ""
         columns = f"no room for {', '.join(cut)}" if cut else ""
         fewer = f"+{len(cut)} column{'s' if len(cut) > 1 else ''}" if cut else ""
@@ -75,15 +75,15 @@ class DrawnListing(DrawnTile[Listing]):
         self.say_aside(*told, " ".join(filter(None, (f"+{len(cut)}" if cut else "", f"of {self._held:,}"))), place)
 
     def _widths(self, columns: list[list[str]]) -> list[int]:
-        """The pixels that each column takes."""
+        """Width of each column in pixels."""
         font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         return [
             max(map(font.width, [cell.title, *column])) for cell, column in zip(self.mark.cells, columns, strict=True)
         ]
 
     def _set(self, columns: list[list[str]], widths: list[int], wide: float, line: float) -> list[str]:
-        """Put the columns side by side; the titles of those for which there is no room, and which are left out."""
-        # What is left over goes between the columns, but no more than makes a row hard to follow.
+        """Position the columns side by side; returns the titles of those that are omitted for lack of room."""
+        # Spare width goes between the columns, but not so much that a row is hard to follow.
         air = min(40.0, max(_AIR, (wide - sum(widths)) / max(1, len(widths) - 1)))
         across = 0.0
         cut: list[str] = []
@@ -108,7 +108,7 @@ class DrawnListing(DrawnTile[Listing]):
 
 
 def written(values: NDArray[Any], cell: Cell, *, short: bool = False) -> list[str]:
-    """A column's values as they are read; what is not known is a dash. ``short`` leaves out the year of a moment.
+    """A column's values as text; an unknown value is a dash. ``short`` omits the year of a time.
 
     >>> import numpy as np
     >>> written(np.array([0.5, np.nan]), Cell("share", "share", "percent", ".1f"))

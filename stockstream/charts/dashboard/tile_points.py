@@ -20,7 +20,7 @@ from stockstream.views.tiles import Points, Tile
 
 
 class DrawnPoints(DrawnTile[Points]):
-    """`Points`; a name that would lie over another one, or over a point, is left out."""
+    """`Points`; a name that would cover another one, or a point, is left out."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -60,7 +60,7 @@ class DrawnPoints(DrawnTile[Points]):
         return changed
 
     def _place_labels(self, across: Any, up: Any) -> None:
-        """Put each name beside its point, above or beneath it, where nothing is in its way."""
+        """Position each name beside, above or beneath its point, if it covers nothing."""
         known = np.isfinite(across) & np.isfinite(up)
         pixels = self.axes.transData.transform(np.column_stack((across, up))[known])
         points = dict(zip(np.flatnonzero(known).tolist(), pixels.tolist(), strict=True))

@@ -15,15 +15,15 @@ from stockstream.charts.theme import Theme
 from stockstream.views.tiles import Shares, Tile
 
 _WRITTEN: Final = 0.06
-"""A slice has its share written on it from this share on, where the pie is large enough."""
+"""Minimum share of a slice with a label, if the pie is large enough."""
 
 
 _SMALLEST: Final = 30.0
-"""Pixels of a pie, at least."""
+"""Minimum size of a pie in pixels."""
 
 
 _MOSTLY: Final = 0.5
-"""The share of all others from which on there is no pie."""
+"""Share of the others from which on no pie is drawn."""
 
 
 class _Part(NamedTuple):
@@ -38,7 +38,7 @@ class _Part(NamedTuple):
 
 
 class _Share(NamedTuple):
-    """The artists of one share: its slice and what is written on it; a box, and what is written beside that."""
+    """The artists of one share: its slice and label; a box, and the text beside it."""
 
     slice: Wedge
     written: Text
@@ -47,7 +47,7 @@ class _Share(NamedTuple):
 
 
 class DrawnShares(DrawnTile[Shares]):
-    """`Shares`: a pie, or bars where ``ranked``."""
+    """`Shares`: a pie, or bars if ``ranked``."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -62,7 +62,7 @@ class DrawnShares(DrawnTile[Shares]):
     def show(self, content: Content) -> bool:
         """As `DrawnTile.show`."""
         parts, others = self._parts(content)
-        # Slices of a whole that is mostly others are too thin to be told apart.
+        # If most of the whole are others, slices are too thin to distinguish.
         ranked = self.ranked or (others is not None and others.share > _MOSTLY)
         if others is not None and not ranked:
             parts.append(others)
@@ -83,7 +83,7 @@ class DrawnShares(DrawnTile[Shares]):
         return changed
 
     def _parts(self, content: Content) -> tuple[list[_Part], _Part | None]:
-        """The shares that are known, and that of all others together."""
+        """The known shares, and the sum of the others."""
         shown, rest = content.leaders.shown, content.leaders.rest
         each = zip(shown[self.mark.label].tolist(), shown[self.mark.value].tolist(), strict=True)
         parts = [
@@ -127,7 +127,7 @@ class DrawnShares(DrawnTile[Shares]):
         self._tell_more(parts, room, (1.2, 1.0 - step * (room - 0.5)))
 
     def _list(self, artists: _Share, number: int, room: int, parts: list[_Part], step: float) -> None:
-        """The name and the share beside the pie, where there is room for its line."""
+        """Name and share beside the pie, if there is room for the line."""
         seen = number < room - (room < len(parts))
         artists.box.set_visible(seen)
         artists.label.set_visible(seen)
@@ -137,7 +137,7 @@ class DrawnShares(DrawnTile[Shares]):
         artists.label.set_text(str(parts[number]))
 
     def _tell_more(self, parts: list[_Part], room: int, place: tuple[float, float]) -> None:
-        """Say how many have no room in the list."""
+        """Show how many are omitted from the list."""
         more = self._shares[-1]
         more.slice.set_visible(False)
         more.written.set_visible(False)
@@ -150,7 +150,7 @@ class DrawnShares(DrawnTile[Shares]):
         box = self.axes.bbox
         room = int(min(len(parts), max(1.0, box.height // self.line)))
         levels = max(room, 4)
-        # Beside the longest bar stand its name and its share.
+        # Name and share are beside the longest bar, too.
         most = max((part.share for part in parts), default=1.0) or 1.0
         words = max((self.width_of(f"  {part}") for part in parts), default=0.0)
         across = most / max(0.2, 1 - (words + 4) / max(box.width, 1.0))

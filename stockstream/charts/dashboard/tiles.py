@@ -27,27 +27,27 @@ M = TypeVar("M")
 _WIDTH: Final = 0.62
 _MARKERS: Final = (("s", "■"), ("o", "●"), ("^", "▲"))
 _ROOM: Final = 1.12
-"""Limits reach so far beyond the values, and stay while those fill at least half of it: each change is a full draw."""
+"""Margin of limits beyond the values. Limits are kept while values fill half of them: each change is a full draw."""
 
 
 _APART: Final = 10.0
-"""Points between a tile's title and what stands beside it."""
+"""Distance in points between a tile's title and the text beside it."""
 
 _LETTERS: Final = 9
-"""Of a symbol's name, beneath a column and in a list of shares."""
+"""Maximum number of characters of a symbol beneath a column and in a list of shares."""
 
 _BENEATH: Final = 14.0
-"""Points beneath a tile's axes for names that lie; for names that stand as much as they take."""
+"""Margin in points beneath a tile's axes for horizontal names; vertical names take their length."""
 
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What a dashboard shows.
+    """The data of a dashboard.
 
     Attributes
     ----------
     leaders
-        The symbols that pictures show apart, and the rest.
+        The symbols that pictures show individually, and the others.
     tables
         The tables of the group.
     """
@@ -56,12 +56,12 @@ class Content:
     tables: Tables
 
     def rows(self, name: str) -> Rows:
-        """A table by its name; that of symbols in the order of the leaders."""
+        """A table by name; the table of symbols is in the order of the leaders."""
         return self.leaders.ordered if name == "symbols" else self.tables.of(name)
 
 
 class Scroll(NamedTuple):
-    """How to move through a table: so many steps, down where positive, each some rows, a page, or all of it."""
+    """Scrolling of a table: a number of steps, down if positive, of some rows, a page, or everything."""
 
     steps: int
     unit: Literal["rows", "page", "all"]
@@ -70,7 +70,7 @@ class Scroll(NamedTuple):
 class DrawnTile(Generic[M]):
     """A tile on its axes.
 
-    `show` moves the artists and says whether the axes themselves have to be drawn anew; `draw` draws what moves.
+    `show` moves the artists and returns whether the axes need a redraw; `draw` draws the artists that move.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class DrawnTile(Generic[M]):
     axes
         Where to draw.
     theme
-        How it looks.
+        Colours.
     """
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
@@ -110,16 +110,16 @@ class DrawnTile(Generic[M]):
 
     @property
     def beneath(self) -> float:
-        """Points that are wanted beneath the axes."""
+        """Margin needed beneath the axes, in points."""
         return 0.0
 
     @property
     def over(self) -> float:
-        """Points by which words beside the title may reach over the axes."""
+        """Distance in points by which the text beside the title may extend beyond the axes."""
         return 0.0
 
     def say_aside(self, *candidates: str) -> None:
-        """Say beside the title the first of some texts that has room there; nothing where none has."""
+        """Show the first text that fits beside the title, or none."""
         dpi = self.axes.figure.dpi
         taken = glyph_cache.font(self.theme.text_size, "bold", dpi).width(self.tile.title)
         small = glyph_cache.font(self.theme.small_size, "normal", dpi)
@@ -131,26 +131,26 @@ class DrawnTile(Generic[M]):
         )
 
     def width_of(self, text: str) -> float:
-        """The pixels that a word takes."""
+        """Width of a text in pixels."""
         return glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi).width(text)
 
     @property
     def line(self) -> float:
-        """The pixels from one line of words to the next."""
+        """Distance of lines in pixels."""
         font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         return 1.15 * (font.ascent + font.descent)
 
     def show(self, content: Content) -> bool:
-        """Take what is to be seen; True where more has changed than what moves."""
+        """Set the data; returns whether more changed than the artists that move."""
         raise NotImplementedError
 
     @property
     def artists(self) -> list[Artist]:
-        """All that moves, and the words beside the title."""
+        """All artists that move, and the text beside the title."""
         return [*self.moving, self._aside]
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw what moves."""
+        """Draw the artists that move."""
         for artist in self.artists:
             if isinstance(artist, Text):
                 glyph_cache.draw(artist, renderer)
@@ -158,7 +158,7 @@ class DrawnTile(Generic[M]):
                 artist.draw(renderer)
 
     def scroll(self, by: Scroll) -> None:
-        """Move through rows, where there is anything to move."""
+        """Scroll, if the tile scrolls."""
 
     def _add(self, artist: Any) -> Any:
         artist.set_animated(True)
@@ -180,7 +180,7 @@ class DrawnTile(Generic[M]):
         return box
 
     def _renamed(self, names: Sequence[str]) -> bool:
-        """Whether these are other rows than before; then all artists are to be made anew."""
+        """Whether the rows are others than before, so that all artists must be recreated."""
         if self._named and tuple(names) == self._names:
             return False
         self._named = True
@@ -190,7 +190,7 @@ class DrawnTile(Generic[M]):
 
 
 class Named(DrawnTile[M]):
-    """A tile with a name beneath each place across; where they have no room side by side they stand upright."""
+    """A tile with names beneath; they are vertical if they do not fit side by side."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -206,14 +206,14 @@ class Named(DrawnTile[M]):
     def _name_places(self, axes: Axes) -> None:
         axes.set_xlim(-0.6, max(len(self._names), 1) - 0.4)
         axes.xaxis.set_major_locator(FixedLocator(range(len(self._names))))
-        # Between two of them matplotlib would read mathematics.
+        # matplotlib would read text between two of them as mathematics.
         shown = [short(name).replace("$", r"\$") for name in self._names]
         axes.xaxis.set_major_formatter(
             FuncFormatter(lambda value, _: shown[round(value)] if 0 <= round(value) < len(shown) else "")
         )
 
     def _turned(self) -> bool:
-        """Turn the names where their room asks for it; True where that is other than before."""
+        """Choose horizontal or vertical names by the room; returns whether that changed."""
         a_place = self.axes.bbox.width / max(len(self._names) + 0.2, 1.0)
         upright = any(self.width_of(short(name)) + 4 > a_place for name in self._names)
         if upright == self._upright:
@@ -224,7 +224,7 @@ class Named(DrawnTile[M]):
 
 
 class DrawnHeights(Named[Heights]):
-    """`Heights`; what the rest has together is told, as a column it would dwarf the others."""
+    """`Heights`; the sum of the others is a text, because as a column it would dwarf the rest."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -254,7 +254,7 @@ class DrawnHeights(Named[Heights]):
 
 
 class DrawnProfile(Named[Profile]):
-    """`Profile`: a mark a symbol for each column; the second column's axis stands on the right."""
+    """`Profile`: a mark for each symbol and column; the second column's axis is on the right."""
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
@@ -275,7 +275,7 @@ class DrawnProfile(Named[Profile]):
 
     @property
     def over(self) -> float:
-        """As `DrawnTile.over`: the labels of the second axis stand beneath."""
+        """As `DrawnTile.over`: the labels of the second axis are beneath."""
         return 32.0
 
     def show(self, content: Content) -> bool:
@@ -308,7 +308,7 @@ class DrawnProfile(Named[Profile]):
 
 
 def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> None:
-    """Give axes their limits where they have others: to set them takes as long as to draw a tile."""
+    """Set limits of axes only if they differ: setting them takes as long as drawing a tile."""
     if axes.get_xlim() != across:
         axes.set_xlim(*across)
     if axes.get_ylim() != up:
@@ -316,7 +316,7 @@ def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> N
 
 
 def brief(value: float) -> str:
-    """A large number in three digits.
+    """A large number with three digits.
 
     >>> brief(1_302_444_000.0), brief(999_999.0), brief(31.0)
     ('1.30B', '1.00M', '31')
@@ -329,7 +329,7 @@ def brief(value: float) -> str:
 
 
 def short(name: str) -> str:
-    """A name that takes little room.
+    """A shortened name.
 
     >>> short("MSFT"), short("A-VERY-LONG-NAME")
     ('MSFT', 'A-VERY-L…')
@@ -338,7 +338,7 @@ def short(name: str) -> str:
 
 
 def fitted(axes: Axes, values: Any, *, across: bool = False) -> bool:
-    """Let an axis reach from zero, or around the values across, over all of them; True where it had to change."""
+    """Fit an axis to all values, from zero or around them; returns whether it changed."""
     known = values[np.isfinite(values)]
     if not len(known):
         return False

@@ -1,2 +1,1 @@
-"""Artists of marks: lines, bands, candles, columns. Each mark owns its artists, made once and moved. Begin with
-`lines`."""
+"""Artists of marks: lines, bands, candles, columns. Each mark owns its artists, made once. Begin with `lines`."""

@@ -1,6 +1,6 @@
 """Grid, tick labels and axis labels of a panel.
 
-matplotlib's own axes would do it, an artist a tick: they took two thirds of a full draw.
+matplotlib's own axes use an artist for each tick; that took two thirds of a full draw.
 """
 
 from __future__ import annotations
@@ -27,30 +27,31 @@ _TICK: Final = 3.0
 _PAD: Final = 5.0
 _NAME_AT: Final = 13.0
 _BENEATH: Final = 4.0
-"""Points: how wide lines are and long ticks; from the axes to labels; from the figure's edge to the foot of the
-vertical axis's name; from labels to the horizontal one's."""
+"""Points: width of lines and length of ticks; distance of labels from the axes, of the vertical axis's name from the
+figure's edge, and of the horizontal axis's title from its labels.
+"""
 
 
 class AxesGrid(Artist):
-    """What stands beneath and beside a panel's marks; where the values' ticks are, matplotlib's axis says.
+    """Grid and labels of a panel. matplotlib's axis determines the positions of the values' ticks.
 
     Attributes
     ----------
     grid
-        Whether lines are drawn at all ticks.
+        Whether grid lines are drawn.
     numbered
-        Whether the values are labelled.
+        Whether values are labelled.
     roomy, named, labelled, titled
-        Whether there is room for those labels, for the name of their axis, for the rows' labels, and for the title of
-        theirs.
+        Whether there is room for the labels of values, for the name of their axis, for the labels of rows, and for the
+        title of theirs.
     name
-        Of the vertical axis; left out where the panel is too low for it.
+        Name of the vertical axis; left out if the panel is too low for it.
     rows
-        The ticks of the horizontal axis: rows of the frame.
+        Ticks of the horizontal axis: rows of the frame.
     row_labels
-        Theirs, in the lowest panel; None in those above.
+        Labels of these ticks in the lowest panel; None in the others.
     title
-        Of the horizontal axis, in the lowest panel.
+        Title of the horizontal axis, in the lowest panel.
     """
 
     def __init__(self, axes: Axes, theme: Theme, ruler: Ruler) -> None:
@@ -77,7 +78,7 @@ class AxesGrid(Artist):
         self._words.set_figure(fig)
 
     def values(self) -> list[float]:
-        """The ticks of the vertical axis that are in view."""
+        """Ticks of the vertical axis in view."""
         low, high = self._axes.get_ylim()
         return [float(value) for value in self._axes.yaxis.get_majorticklocs() if low <= value <= high]
 
@@ -86,7 +87,7 @@ class AxesGrid(Artist):
         return self._axes.yaxis.get_major_formatter().format_ticks(self.values())
 
     def draw(self, renderer: RendererBase) -> None:
-        """Draw it all."""
+        """Draw grid, ticks and labels."""
         if not self.get_visible():
             return
         points, box = partial(_pixels, renderer), self._axes.bbox
@@ -109,7 +110,7 @@ class AxesGrid(Artist):
             self._label_rows(renderer, across, labels)
 
     def _number(self, renderer: RendererBase, ups: NDArray[np.float64]) -> None:
-        """Label the values at their heights, from the lowest up; one that would touch another is left out."""
+        """Draw labels of values from the lowest up; one that would touch another is left out."""
         box = self._axes.bbox
         tall = _pixels(renderer, 1.1 * self._theme.small_size)
         above = -np.inf
@@ -134,12 +135,12 @@ class AxesGrid(Artist):
         self._write(renderer, self.title, ((box.x0 + box.x1) / 2, down), ha="center", va="top")
 
     def _places(self, places: Sequence[tuple[float, float]]) -> NDArray[np.float64]:
-        """Places of the data as pixels, shape (places, 2)."""
+        """Data coordinates as pixels, shape (points, 2)."""
         pixels: NDArray[np.float64] = self._axes.transData.transform(np.reshape(places, (-1, 2)))
         return pixels
 
     def _rule(self, renderer: RendererBase, lines: Sequence[Any], color: str) -> None:
-        """Draw level and upright lines, each from one pixel to another, at once."""
+        """Draw horizontal and vertical lines, each from one pixel to another, in one call."""
         if not lines:
             return
         gc = renderer.new_gc()

@@ -27,13 +27,13 @@ from stockstream.views.frame import Frame
 
 _PADDING = 0.0625
 _LABEL = 10.5
-"""Points from one label of the vertical axis to the next, at least."""
+"""Minimum distance in points of labels of the vertical axis."""
 
 _SPANS = 8.0
-"""How many times its low a logarithmic scale reaches before evenly spaced ticks crowd at its top."""
+"""Ratio of high to low up to which a logarithmic scale has evenly spaced ticks; beyond, they would crowd at its top."""
 
 _SHRINK = 0.5
-"""Limits stay while the values fill at least this share of them: each change costs a full draw."""
+"""Limits are kept while the values fill at least this share of them: each change costs a full draw."""
 
 
 class Numbers(Formatter):
@@ -43,20 +43,20 @@ class Numbers(Formatter):
         self._unit = unit
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """One value by itself."""
+        """Label of one value."""
         del pos
         return self.format_ticks([x])[0]
 
     def format_ticks(self, values: Iterable[float]) -> list[str]:
-        """All values together, so that they have the same decimals."""
+        """Labels of all values, with the same number of decimals."""
         return [label + self._unit.suffix for label in numbers([self._unit.of(value) for value in values])]
 
 
 class NumbersLog(Numbers):
-    """The same on a logarithmic scale: where it spans several powers of ten each value has its own decimals."""
+    """The same on a logarithmic scale: if it spans several powers of ten, each value has its own decimals."""
 
     def format_ticks(self, values: Iterable[float]) -> list[str]:
-        """All values together."""
+        """Labels of all values."""
         several = list(values)
         if several and several[-1] > _SPANS * several[0]:
             return [numbers([value])[0] for value in several]
@@ -64,24 +64,24 @@ class NumbersLog(Numbers):
 
 
 class Round(MaxNLocator):
-    """Ticks at round values, as many as there is room for."""
+    """Ticks at round values, as many as have room."""
 
     def __init__(self) -> None:
         super().__init__("auto", steps=[1, 2, 2.5, 5, 10], min_n_ticks=2)
 
 
 class RoundLog(Round):
-    """Ticks at round values of a logarithmic scale: at 1, 2 and 5 of every power of ten where they span several."""
+    """Ticks at round values of a logarithmic scale: at 1, 2 and 5 of each power of ten if it spans several."""
 
     def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
-        """The ticks for limits, beyond them too."""
+        """Ticks for limits, also beyond them."""
         if not 0 < vmin < vmax < _SPANS * vmin:
             return LogLocator(subs=(1.0, 2.0, 5.0)).tick_values(vmin, vmax)
         return super().tick_values(vmin, vmax)
 
 
 class DrawnPanel:
-    """A panel's axes, without ticks across, its marks and its caption.
+    """A panel's axes, without horizontal ticks, its marks and its caption.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ class DrawnPanel:
     figure
         Where to draw.
     theme
-        How it looks.
+        Colours.
     ruler
-        Measures its words.
+        Measures its texts.
     above
         The axes with which to share the horizontal axis.
     """
@@ -119,7 +119,7 @@ class DrawnPanel:
         axes.set_autoscale_on(False)
         axes.set_axisbelow(True)
         axes.set_facecolor(theme.background)
-        axes.tick_params(labelsize=theme.small_size)  # by which matplotlib chooses how many there are
+        axes.tick_params(labelsize=theme.small_size)  # from which matplotlib derives the number of ticks
         for side, spine in axes.spines.items():
             # Beneath the marks, which are drawn over the whole axes.
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
@@ -131,13 +131,13 @@ class DrawnPanel:
                 axes.axhline(mark.value, color=theme.edge, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
 
     def hush(self, *, empty: bool) -> None:
-        """Hide what says nothing while there is nothing to see."""
+        """Hide labels while there are no rows."""
         self._empty = empty
         self.axes_grid.grid = self._grid and not empty
         self.axes_grid.numbered = not empty
 
     def rule(self, *, grid: bool, log: bool) -> None:
-        """Show a grid or none; have prices on a logarithmic scale or a linear one."""
+        """Switch the grid, and logarithmic or linear prices."""
         self._grid = grid
         self.axes_grid.grid = grid and not self._empty
         self._log = log and self.priced
@@ -155,7 +155,7 @@ class DrawnPanel:
         self._number()
 
     def _number(self) -> None:
-        """Number the vertical axis; a scale brings ways of its own to do so."""
+        """Set ticks and labels of the vertical axis, which a change of scale resets."""
         axis = self.axes.yaxis
         log = self.axes.get_yscale() == "log"
         axis.set_major_formatter(NumbersLog() if log else Numbers(self.unit))
@@ -163,14 +163,14 @@ class DrawnPanel:
         axis.set_minor_locator(NullLocator())
 
     def stand(self, bottom: float, top: float, tall: float) -> None:
-        """Take the figure from ``bottom`` to ``top`` (fractions of it), which is ``tall`` points."""
+        """Occupy the figure from ``bottom`` to ``top`` (fractions of it), which is ``tall`` points."""
         self.axes.set_position((0.1, bottom, 0.8, top - bottom))
         if self.spec.ticks is not None:
             low, high = self.axes.get_ylim()
             self.axes.yaxis.set_major_locator(FixedLocator(thinned(self.spec.ticks, tall / (high - low))))
 
     def build(self, groups: Sequence[tuple[str, int]]) -> None:
-        """Make the marks; ``groups`` are the keys that are shown together, each with its colour's place."""
+        """Create the marks; ``groups`` are the keys shown together, each with its palette index."""
         for drawn in self.marks:
             drawn.remove()
         self.marks = [DrawnGaps(self.axes, self._theme)]
@@ -198,9 +198,9 @@ class DrawnPanel:
         groups: Sequence[Entry] = (),
         column: str | None = None,
     ) -> None:
-        """Fill the caption: what the marks are, and the values of the last row, or for a while those of another.
+        """Set the caption: the legend, and the values of the last row, or temporarily those of another.
 
-        ``groups`` are the entries of keys that stand side by side, of which ``column`` is spoken of alone.
+        ``groups`` are the legend entries of keys side by side; ``column`` restricts the values to one of them.
         """
         last = len(plot_data.frame) - 1
         shown = row if row is not None else last
@@ -211,7 +211,7 @@ class DrawnPanel:
         self.caption.read(self._parts(plot_data, last, tell, None), passing)
 
     def _parts(self, plot_data: PlotData, row: int, tell: Tell, column: str | None) -> Sequence[str]:
-        """What there is to say of a row beside the legend."""
+        """Parts of a row's caption beside the legend."""
         if row < 0:
             return ()
         if plot_data.key:
@@ -219,15 +219,15 @@ class DrawnPanel:
         return side_by_side(self.spec, plot_data, row, column) if plot_data.groups else ()
 
     def tell(self, value: float) -> str:
-        """A value of the panel in words."""
+        """A value of the panel as text."""
         return self.teller()(value)
 
     def teller(self) -> Tell:
-        """What puts values of the panel into words while its limits are what they are."""
+        """Function that formats values of the panel at its present limits."""
         return partial(number, span=self._span, least=self._least, unit=self.unit)
 
     def rounded(self, value: float) -> float:
-        """A value of the panel as fine as it is told."""
+        """A value of the panel, rounded as it is shown."""
         return rounded(value, self._span, self._least, self.unit)
 
     @property
@@ -237,7 +237,7 @@ class DrawnPanel:
 
     @property
     def _least(self) -> int:
-        """The decimals that values have in any case."""
+        """Minimum number of decimals of values."""
         return 2 if self.priced else 0
 
     def in_columns(self, scale: Scale) -> bool:
@@ -245,14 +245,14 @@ class DrawnPanel:
         return any(isinstance(mark, DrawnGroups) and mark.in_columns(scale) for mark in self.marks)
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
-        """Of the columns side by side over a row the one at a place: its name, and the pixel at its middle."""
+        """The column of a row at a position: its name, and the pixel at its middle."""
         for mark in self.marks:
             if isinstance(mark, DrawnGroups):
                 return mark.column_at(place, row, frame, scale)
         return None
 
     def remark(self, frame: Frame) -> bool:
-        """Say why there is nothing to see, where that is so; True where it says something else than before."""
+        """Show why the panel is empty, if it is; returns whether the message changed."""
         blank = not any(_any(frame, name, np.isfinite) for drawn in self.marks for name in drawn.columns)
         if not len(frame):
             text = ""
@@ -275,7 +275,7 @@ class DrawnPanel:
         return f"undefined: {'; '.join(filter(None, reasons))}".removesuffix(": ") if reasons else ""
 
     def fit(self, frame: Frame, *, anew: bool) -> bool:
-        """Let the limits follow the rows in view; True where they moved. ``anew`` forgets the limits so far."""
+        """Fit the limits to the rows in view; returns whether they changed. ``anew`` ignores the limits so far."""
         if self.spec.limits is not None:
             if self.axes.get_ylim() == self.spec.limits:
                 return False
@@ -296,11 +296,11 @@ class DrawnPanel:
         return True
 
     def _above_zero(self, frame: Frame) -> bool:
-        """Whether all prices in view are, which a logarithmic scale needs: one that is not would not be seen."""
+        """Whether all prices in view are positive, as a logarithmic scale needs: others would be invisible."""
         return "low" not in frame or not bool((frame["low"][frame.sure("low")] <= 0).any())
 
     def _reach(self, frame: Frame) -> tuple[float, float] | None:
-        """The least and the greatest value in view; a doubtful row counts only where there is no other."""
+        """Minimum and maximum of the values in view; doubtful rows count only if there are no others."""
         columns = [frame[name] for drawn in self.marks for name in drawn.columns if name in frame]
         if self.axes.get_yscale() == "log":
             columns = [np.where(column > 0, column, np.nan) for column in columns]
@@ -309,7 +309,7 @@ class DrawnPanel:
 
 
 def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:
-    """As many of the ticks, evenly chosen, as can be read at so many points for each unit.
+    """Evenly chosen ticks, as many as are legible at a number of points for each unit.
 
     >>> thinned((0, 30, 50, 70, 100), 1.0), thinned((0, 30, 50, 70, 100), 0.5), thinned((0, 30, 50, 70, 100), 0.2)
     ((0, 30, 50, 70, 100), (0, 50, 100), (0, 100))
@@ -323,7 +323,7 @@ def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:
 
 
 def _any(frame: Frame, name: str, test: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Whether any value of a column passes a test; mostly the newest does."""
+    """Whether any value of a column passes a test; tries the newest first, which mostly does."""
     return name in frame and (bool(test(frame[name][-1:]).any()) or bool(test(frame[name]).any()))
 
 
@@ -342,7 +342,7 @@ def _extent(columns: Sequence[np.ndarray]) -> tuple[float, float] | None:
 def fitting(
     held: tuple[float, float] | None, low: float, high: float, *, from_zero: bool = False
 ) -> tuple[float, float]:
-    """Limits for values from ``low`` to ``high``: those held while they do, else new ones with room to grow.
+    """Limits for values from ``low`` to ``high``: the present ones if they suffice, otherwise new ones with a margin.
 
     >>> fitting((0.0, 10.0), 1.0, 9.0), fitting((0.0, 10.0), 0.0, 100.0), fitting(None, 0.0, 10.0, from_zero=True)
     ((0.0, 10.0), (-6.25, 106.25), (0.0, 12.0))

@@ -15,12 +15,12 @@ from stockstream.views.joined import Rows
 from stockstream.views.tiles import Listing
 
 MOST: Final = 1_000
-"""Rows of a table that are written."""
+"""Maximum number of rows of a table."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: its title, the PNG file in base64, and what stands beneath it."""
+    """A picture: its title, the PNG file in base64, and its caption."""
 
     title: str
     image: str
@@ -37,7 +37,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns, the cells of the rows that are written, and how many rows there are."""
+    """A table: its columns, the cells of the rows shown, and the number of all rows."""
 
     heads: tuple[Head, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -45,14 +45,14 @@ class Table:
 
 
 def picture(figure: Figure, title: str, caption: str = "") -> Picture:
-    """A figure as a picture; ``caption`` is what stands beneath it."""
+    """A figure as a picture with a caption."""
     file = io.BytesIO()
     FigureCanvasAgg(figure).print_png(file)
     return Picture(title, base64.b64encode(file.getvalue()).decode(), caption)
 
 
 def table(mark: Listing, rows: Rows) -> Table:
-    """A table's first `MOST` rows, as a listing has them."""
+    """The first `MOST` rows of a table, formatted as in a listing."""
     heads = tuple(Head(cell.title, cell.kind not in ("text", "clock", "day")) for cell in mark.cells)
     shown = rows.slice(slice(0, MOST))
     columns = [written(shown[cell.column], cell) for cell in mark.cells] if len(shown) else []

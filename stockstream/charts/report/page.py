@@ -34,7 +34,7 @@ class _Listed:
 
 @dataclass(frozen=True)
 class _Part:
-    """A section as the template takes it."""
+    """Data of a section for the template."""
 
     title: str
     about: str
@@ -50,11 +50,11 @@ def page(title: str, about: str, sections: Sequence[Section], tiles: Sequence[Ti
     Parameters
     ----------
     title, about
-        What it is, and a line on what it was made of.
+        Title, and a line about the source of the data.
     sections
-        What to show, a section a group: bars of a day and of a minute, or made-up ones, do not compare.
+        The data, a section for each group: daily bars, bars of a minute and simulated bars do not compare.
     tiles
-        The dashboard's tiles, which each section has.
+        The dashboard's tiles, repeated in each section.
     """
     theme = light()
     template = Environment(
@@ -97,7 +97,7 @@ def _drawn(tile: Tile, content: Content, theme: Theme) -> Figure:
     FigureCanvasAgg(figure)
     drawn = KINDS[type(tile.mark)](tile, figure.add_axes((0, 0, 1, 1)), theme)
     whole = Box(0.0, 0.0, 72 * _SIZE[0], 72 * _SIZE[1])
-    for _ in range(2):  # names that have turned take other room
+    for _ in range(2):  # turned names need other margins
         place(drawn, whole, (whole.width, whole.height))
         drawn.show(content)
     for artist in drawn.artists:

@@ -20,29 +20,29 @@ from stockstream.views.returns import ReturnDistribution, beyond, reach
 _WIDE: Final = 6.4
 _AROUND: Final = 0.95
 _ROW: Final = 0.36
-"""Inches: of a picture's width, of what stands above and beneath its rows, and of a row."""
+"""Inches: width of a picture, margins above and beneath its rows, and height of a row."""
 
 _DPI: Final = 150
 
 _LETTER: Final = 0.0225
-"""How wide a letter is in the lanes where is counted what lies beyond the view, as a share of the view's reach."""
+"""Width of a character in the margins that count returns outside the axis, as a share of the axis."""
 
 _FADED: Final = 0.75
-"""What is left of the colours of a correlation of -1 and 1, so that numbers can be read on them."""
+"""Strength of the colours of correlations -1 and 1, so that numbers on them are legible."""
 
 _CROWDED: Final = 12
-"""Of more symbols than these, numbers are written smaller."""
+"""With more symbols than this, numbers are smaller."""
 
 _ABREAST: Final = 70
-"""Letters that there is room for side by side beneath a picture; names that take more are turned."""
+"""Number of characters that fit side by side beneath a picture; longer names are turned."""
 
 
 def distribution(spread: ReturnDistribution, theme: Theme) -> Figure:
-    """The returns of each symbol in percent, as letter values: a row a symbol, of which there must be one.
+    """Letter-value plot of the returns of each symbol in percent: a row for each symbol, at least one.
 
-    The widest box holds the middle half of the returns, each next pair of boxes half of what is left on its side, down
-    to the last few, which are points (Hofmann, Wickham and Kafadar: Letter-value plots: boxplots for large data, 2017).
-    What lies beyond the view is counted at its edges.
+    The widest box holds the middle half of the returns, each further pair of boxes half of what is left on its side,
+    and the few outermost are points (Hofmann, Wickham and Kafadar: Letter-value plots: boxplots for large data, 2017).
+    Returns outside the axis are counted at its edges.
     """
     moves = [100 * values for values in spread.returns.values()]
     figure, axes = _sheet(f"Log returns from bar to bar, {spread.interval}", len(moves), spread, theme)
@@ -66,7 +66,7 @@ def distribution(spread: ReturnDistribution, theme: Theme) -> Figure:
 
 
 def _colors(spread: ReturnDistribution, theme: Theme) -> list[str]:
-    """Each symbol's colour, which is that of its place among all symbols, as in a dashboard's tiles."""
+    """Each symbol's colour, by its index among all symbols, as in a dashboard's tiles."""
     places = {symbol: place for place, symbol in enumerate(spread.table["symbol"].tolist())}
     return [theme.color(places[symbol]) for symbol in spread.returns]
 
@@ -81,7 +81,7 @@ def _scale(axes: Axes, edge: float, lane: float, theme: Theme) -> None:
 
 
 def _count(axes: Axes, counts: Sequence[tuple[int, int]], edge: float, theme: Theme) -> float:
-    """Say at the edges how many returns lie beyond them, in lanes whose width is returned."""
+    """Show at the edges how many returns lie beyond them; returns the width of these margins."""
     texts = [(f"‹ {below:,}" if below else "", f"{above:,} ›" if above else "") for below, above in counts]
     lane = _LETTER * edge * max(4, *(len(text) for pair in texts for text in pair))
     for left, side in ((-edge - lane, -edge), (edge, edge)):
@@ -98,9 +98,9 @@ def _count(axes: Axes, counts: Sequence[tuple[int, int]], edge: float, theme: Th
 
 
 def correlation(spread: ReturnDistribution, theme: Theme) -> Figure:
-    """The correlations between symbols, written into cells and coloured from -1 to 1.
+    """Correlation matrix of symbols, with numbers, coloured from -1 to 1.
 
-    What is not known, and a symbol's with itself, is left grey. There must be one that is known.
+    Unknown correlations and those of a symbol with itself are grey. At least one must be known.
     """
     symbols, values = spread.correlation.known()
     longest = max(map(len, symbols))
@@ -109,7 +109,7 @@ def correlation(spread: ReturnDistribution, theme: Theme) -> Figure:
     figure, axes = _sheet(f"Correlation of returns, {spread.interval}", len(symbols), spread, theme, beneath)
     axes.set_facecolor(theme.grid)
     sns.heatmap(
-        np.round(values, 2) + 0.0,  # which makes -0.00 a 0.00
+        np.round(values, 2) + 0.0,  # which turns -0.00 into 0.00
         mask=np.isnan(values) | np.eye(len(values), dtype=bool),
         vmin=-1.0,
         vmax=1.0,
@@ -131,7 +131,7 @@ def correlation(spread: ReturnDistribution, theme: Theme) -> Figure:
 
 
 def _add_key(axes: Axes, rows: int, theme: Theme) -> None:
-    """Say which colours are which correlations, in a strip that is as wide however tall the picture."""
+    """Draw the colour scale of correlations, with the same width for all heights of the picture."""
     tall = 4.5 * max(rows, 2)
     key = axes.figure.colorbar(axes.collections[0], ax=axes, aspect=tall, pad=0.02, ticks=(-1, -0.5, 0, 0.5, 1))
     key.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+.1f}" if value else "0"))
@@ -140,7 +140,7 @@ def _add_key(axes: Axes, rows: int, theme: Theme) -> None:
 
 
 def diverging(theme: Theme) -> Colormap:
-    """From -1 to 1: the theme's colours of down and up, which differ for protanopes and deuteranopes, too."""
+    """Colours from -1 to 1: the theme's colours of down and up, distinct for protanopes and deuteranopes, too."""
     ends = theme.pale(theme.down, _FADED), theme.background, theme.pale(theme.up, _FADED)
     colors: Colormap = sns.blend_palette(ends, as_cmap=True)
     return colors
@@ -149,7 +149,7 @@ def diverging(theme: Theme) -> Colormap:
 def _sheet(
     title: str, rows: int, spread: ReturnDistribution, theme: Theme, beneath: float = 0.0
 ) -> tuple[Figure, Axes]:
-    """A figure with one axes for some rows and, where names are turned, some inches beneath."""
+    """A figure with one axes for a number of rows and, if names are turned, a margin beneath in inches."""
     tall = _AROUND + _ROW * max(rows, 2) + beneath
     figure = Figure((_WIDE, tall), dpi=_DPI, facecolor=theme.background, layout="constrained")
     axes = figure.add_subplot()
@@ -165,6 +165,6 @@ def _sheet(
 
 
 def _name_rows(axes: Axes, symbols: Sequence[str], middle: float) -> None:
-    """Name the rows; seaborn would read a symbol's dollar signs as mathematics."""
+    """Label the rows; seaborn would read a symbol's dollar signs as mathematics."""
     axes.set_yticks(np.arange(len(symbols)) + middle, symbols, rotation=0, parse_math=False)
     axes.set(xlabel="", ylabel="")

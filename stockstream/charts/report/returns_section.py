@@ -44,7 +44,7 @@ MEANING: Final = (
 
 @dataclass(frozen=True)
 class Returns:
-    """What there is to say of the returns of a group: pictures, why there is none of some, and a row a symbol."""
+    """The returns of a group: pictures, reasons for missing ones, and a table with a row for each symbol."""
 
     pictures: tuple[Picture, ...]
     absence: str
@@ -52,7 +52,7 @@ class Returns:
 
 
 def section(spread: ReturnDistribution, theme: Theme) -> Returns:
-    """Draw how returns are spread, and how they go together."""
+    """Draw distribution and correlation of the returns."""
     described = table(_TABLE, spread.table)
     if not spread.returns:
         return Returns((), "There are no returns: no two bars follow each other yet.", described)
@@ -65,7 +65,7 @@ def section(spread: ReturnDistribution, theme: Theme) -> Returns:
 
 
 def told_of_returns(spread: ReturnDistribution) -> str:
-    """What is to be known of `returns.distribution`."""
+    """Caption of `returns.distribution`."""
     moves = list(spread.returns.values())
     edge = reach(moves)
     total = sum(map(len, moves))
@@ -83,14 +83,14 @@ def told_of_returns(spread: ReturnDistribution) -> str:
 
 
 def _choice(spread: ReturnDistribution) -> str:
-    """Which symbols are drawn, where that is not all that have returns."""
+    """Names of the symbols drawn, if not all are."""
     having = int(np.count_nonzero(spread.table["returns"]))
     shown = len(spread.returns)
     return f" Shown are the {shown} of {having:,} symbols with the highest volume." if shown < having else ""
 
 
 def told_of_correlation(spread: ReturnDistribution) -> str:
-    """What is to be known of `returns.correlation`."""
+    """Caption of `returns.correlation`."""
     found = spread.correlation
     symbols, values = found.known()
     pairs = found.pairs()
@@ -108,7 +108,7 @@ def told_of_correlation(spread: ReturnDistribution) -> str:
 
 
 def absence(found: Correlation) -> str:
-    """Why there is no correlation; empty where there is."""
+    """Reason why there is no correlation; empty if there is one."""
     if found.known()[0]:
         return ""
     if len(found.symbols) < 2:

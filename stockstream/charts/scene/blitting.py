@@ -1,9 +1,9 @@
 """Blitting in two layers: settled rows are cached in the background, live rows are drawn over it.
 
-A full draw keeps a copy of the painted axes as the ground, paints the settled rows over it and keeps a copy again.
-From then on a new or changed row costs the ground right of the seam, the few rows there, and a blit. Everything left
-of the seam depends on settled rows alone. Live rows begin some way left of it, so that lines have their true joins,
-and what they spill over it is taken back: the picture is, pixel for pixel, that of a full draw.
+A full draw caches a copy of the drawn axes, draws the settled rows over it and caches a second copy. From then on a new
+or changed row costs restoring the axes right of the seam, drawing the few rows there, and a blit. Everything left of
+the seam depends on settled rows only. Live rows begin a little to the left of it, so that lines are joined correctly,
+and what they draw left of the seam is restored: the picture is, pixel for pixel, that of a full draw.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.views.frame import Frame
 
 _REACH: Final = 7.0
-"""Pixels, at 100 dots an inch, that a mark may reach beyond the middle of its row."""
+"""Distance in pixels, at 100 dots an inch, that a mark may extend from the middle of its row."""
 
 _OPEN_ROWS: Final = 2
 """The newest rows are never settled: the last may be forming, and the one before it is often corrected."""
 
 _JOINS: Final = 3
-"""Buckets by which live rows begin before the first that reaches over the seam, for lines to have their true joins."""
+"""Buckets drawn before the first live one that crosses the seam, so that lines are joined correctly."""
 
 
 @dataclass(frozen=True)
 class _Cached:
-    """What the background holds: ``rows`` (a copy), up to ``settled``; live rows are drawn from ``live`` on."""
+    """Contents of the background: ``rows`` (a copy), up to ``settled``; live rows are drawn from ``live`` on."""
 
     rows: Frame
     first: int
@@ -48,7 +48,7 @@ class _Cached:
 
 
 class BlitLayers:
-    """The two levels of all panels on one canvas."""
+    """The two layers of all panels on one canvas."""
 
     def __init__(self, canvas: FigureCanvasAgg, panels: Sequence[DrawnPanel]) -> None:
         self._canvas = canvas
@@ -56,7 +56,7 @@ class BlitLayers:
         self._cached: _Cached | None = None
 
     def holds(self, frame: Frame) -> bool:
-        """Whether the background is still true of a frame."""
+        """Whether the cached background is still valid for a frame."""
         cached = self._cached
         if cached is None or set(cached.rows) != set(frame) or len(frame) < cached.settled:
             return False
@@ -64,7 +64,7 @@ class BlitLayers:
         return all(_equal(cached.rows[name], now[name]) for name in frame)
 
     def cache(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
-        """Paint the rows from ``first`` to ``last`` over the axes, and keep what is settled."""
+        """Draw the rows from ``first`` to ``last`` over the axes, and cache those that are settled."""
         first -= first % scale.bucket
         settled = first
         if all(mark.settles for panel in self._panels for mark in panel.marks):
@@ -83,17 +83,17 @@ class BlitLayers:
         self.redraw(renderer, frame, last)
 
     def _seam(self, first: int, settled: int, scale: Scale) -> tuple[int, int]:
-        """The first live row, and the pixel from which on the picture depends on more than settled rows."""
+        """The first live row, and the first pixel that depends on more than settled rows."""
         if settled == first:
             return first, 0
         reach = _REACH * self._canvas.figure.dpi / 100
-        # The last settled row's join with the first live one is not settled yet, and bends the stroke before it.
+        # The join of the last settled row with the first live one may still change, and with it the stroke before.
         seam = math.floor(scale.origin + (settled - 2 * scale.bucket) * scale.pitch - reach)
         back = 2 + _JOINS + math.ceil(2 * reach / (scale.pitch * scale.bucket))
         return max(first, settled - back * scale.bucket), seam
 
     def redraw(self, renderer: RendererBase, frame: Frame, last: int) -> Bbox | None:
-        """Paint the live rows anew up to ``last``; returns the place to blit, None where there is none in view."""
+        """Redraw the live rows up to ``last``; returns the region to blit, None if none is in view."""
         cached = self._cached
         if cached is None or cached.area is None:
             return None
@@ -105,7 +105,7 @@ class BlitLayers:
         return cached.area
 
     def render(self, renderer: RendererBase, frame: Frame, first: int, last: int, scale: Scale) -> None:
-        """Paint all rows at once on a renderer of any kind, as for a file; the canvas stays as it is."""
+        """Draw all rows with any renderer, as for a file; the canvas does not change."""
         first -= first % scale.bucket
         self._draw(Layer.SETTLED, renderer, frame, first, last, first, scale)
 
@@ -125,7 +125,7 @@ def _equal(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _pixels(panel: DrawnPanel) -> Bbox:
-    """The pixels on which a panel's marks may leave anything."""
+    """Pixels that a panel's marks may cover."""
     box = panel.axes.bbox
     return Bbox.from_extents(
         math.floor(box.x0) - 1, math.floor(box.y0) - 1, math.ceil(box.x1) + 2, math.ceil(box.y1) + 2

@@ -1,7 +1,7 @@
 """Layout engine of a scene: the position of every part.
 
-matplotlib asks a layout engine before it draws, whoever has it draw: a scene, the tool bar, a toolkit whose window
-got another size, a file. So nothing is ever drawn of which the place is not final.
+matplotlib runs a layout engine before each draw, whoever requests it: a scene, the tool bar, a toolkit whose window was
+resized, a file. So nothing is drawn before its position is final.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from stockstream.present.density import ROOMY, TIGHT, Density
 STAMP: Final = 52.0
 _RIGHT: Final = 14.0
 _NAME, _STEADY = 28.0, 6.0
-"""Points: up to the labels of the vertical axes, and the step in which room is made for those."""
+"""Points: margin before the labels of the vertical axes, and the step in which their room grows."""
 
 _EDGE: Final = 8.0
-"""Points up to the labels where the axes have no names."""
+"""Margin before the labels in points if the axes have no names."""
 
 _NONE: Final = 3.0
-"""Points beside the panels where nothing else is there."""
+"""Margin beside the panels in points if nothing else is there."""
 
 _HALF: Final = 0.51
-"""The share of the figure that panels have at least."""
+"""Minimum share of the figure for panels."""
 
 
 class Settling(LayoutEngine):
-    """Calls a function before every draw."""
+    """Layout engine that calls a function before every draw."""
 
     _adjust_compatible = True
     _colorbar_gridspec = False
@@ -47,14 +47,13 @@ class Settling(LayoutEngine):
         self._settle = settle
 
     def execute(self, fig: Figure) -> None:  # noqa: ARG002 - as matplotlib calls it
-        """Have it settled."""
+        """Call the function."""
         self._settle()
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What has a place on the figure: header, panels, the last price if any, the stamp, and what is said in the
-    middle."""
+    """Parts of a figure: header, panels, the last price if any, the stamp, and the message in the middle."""
 
     header: Header
     panels: Sequence[DrawnPanel]
@@ -64,9 +63,9 @@ class Parts:
 
 
 class Layout:
-    """Gives the parts of a scene their places.
+    """Positions the parts of a scene.
 
-    Everything is reckoned in points and set as a fraction of the figure.
+    Positions are computed in points and set as fractions of the figure.
     """
 
     def __init__(self, figure: Figure, parts: Parts) -> None:
@@ -75,8 +74,8 @@ class Layout:
         self._placed: list[Sequence[float]] = []
 
     def arrange(self, view_context: ViewContext) -> None:
-        """Place everything, as much of it as there is room for."""
-        keyed = bool(view_context.plot_data.groups)  # without its legend such a picture says nothing
+        """Position everything, leaving out what has no room."""
+        keyed = bool(view_context.plot_data.groups)  # without its legend such a picture would be useless
         for density in ROOMY:
             across, up = self._place(density, view_context)
             if up >= _HALF and (keyed or across * up >= _HALF):
@@ -91,7 +90,7 @@ class Layout:
 
     @property
     def holds(self) -> bool:
-        """Whether the panels still are where they were put."""
+        """Whether the panels still are at their positions."""
         return self._placed == self._places()
 
     def _places(self) -> list[Sequence[float]]:
@@ -102,7 +101,7 @@ class Layout:
         return float(width), float(height)
 
     def _place(self, density: Density, view_context: ViewContext) -> tuple[float, float]:
-        """Place header and panels; the share of the figure that panels take across, and that they take up."""
+        """Position header and panels; returns the shares of the figure's width and height that panels take."""
         width, height = self._size()
         panels = self._parts.panels
         down = self._parts.header.layout(above=density.above, lines=density.status_bar, titled=density.title)
@@ -126,12 +125,12 @@ class Layout:
 
     @staticmethod
     def _caption(panel: DrawnPanel, number: int, density: Density, top: float) -> float:
-        """Place a panel's caption beneath ``top``; where it ends."""
+        """Position a panel's caption beneath ``top``; returns its lower end."""
         lines = density.caption if density.has_caption(number) else 0
         return panel.caption.layout(top, lines=lines, beneath=density.beneath)
 
     def _margins(self, density: Density, view_context: ViewContext, width: float) -> tuple[float, float]:
-        """The points left and right of the panels; where those would have less than half what stands there goes."""
+        """Margins left and right of the panels in points; labels are left out if panels would have less than half."""
         panels, price = self._parts.panels, self._parts.price
         size = view_context.theme.small_size
         labels = [label for panel in panels for label in panel.axes_grid.labels()]
@@ -151,7 +150,7 @@ class Layout:
         return left, right
 
     def _place_words(self) -> None:
-        """Place what stands within the panels."""
+        """Position the texts within the panels."""
         width, height = self._size()
         box = self._parts.panels[0].axes.get_position()
         across, up = box.width * width, box.height * height

@@ -41,13 +41,13 @@ from stockstream.views.view import View
 DPI: Final = 100
 
 _TRIES: Final = 4
-"""How often places and limits are found anew, each by the other, before they have to do as they are."""
+"""Maximum number of passes in which layout and limits, which depend on each other, are computed again."""
 
 
 class Scene:
-    """A view's panels on a figure.
+    """The panels of a view on a figure.
 
-    `show` takes what is to be seen, `paint` brings the canvas up to date in the cheapest way.
+    `show` sets the data, `paint` updates the canvas in the cheapest way.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ class Scene:
     rows
         The newest rows to have in view while following; None for all.
     theme
-        How it looks at first; light where none is given.
+        The initial theme; light by default.
     guard
-        Wraps every function that the canvas calls, for a window that has to see their errors.
+        Wraps every callback of the canvas, for a window that has to see their errors.
     """
 
     def __init__(
@@ -101,12 +101,12 @@ class Scene:
         figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_anew())(None)))
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
-        for kind in ("motion_notify_event", "figure_enter_event"):  # a click may let the mouse leave and enter again
+        for kind in ("motion_notify_event", "figure_enter_event"):  # a click may make the mouse leave and enter again
             self.canvas.mpl_connect(kind, self._guard(lambda event: self.point((event.x, event.y))))
         self.canvas.mpl_connect("figure_leave_event", self._guard(lambda _: self.point(None)))
 
     def _build(self) -> None:
-        """Make all that is drawn, in the colours of the theme."""
+        """Create all artists in the colours of the theme."""
         figure, theme = self.figure, self.theme
         figure.set_facecolor(theme.background)
         self.header = Header(figure, theme, self._ruler)
@@ -133,7 +133,7 @@ class Scene:
         self._regroup()
 
     def dress(self, theme: themes.Theme) -> None:
-        """Put on another theme: what is drawn is made anew, and shows what it did."""
+        """Change the theme: all artists are recreated with the same data."""
         self.theme = theme
         with self.viewport.kept():
             self.figure.clear()
@@ -141,21 +141,21 @@ class Scene:
         self.show(self._plot_data, empty=self._empty)
 
     def rule(self, *, grid: bool, log: bool) -> None:
-        """Show a grid or none, prices on a logarithmic scale or a linear one."""
+        """Switch the grid, and logarithmic or linear prices."""
         self.grid, self.log = grid, log
         with self.viewport.refitted():
             for panel in self.panels:
                 panel.rule(grid=grid, log=log)
 
-    # What is shown.
+    # Data.
 
     @property
     def plot_data(self) -> PlotData:
-        """What is shown now."""
+        """The current plot data."""
         return self._plot_data
 
     def show(self, plot_data: PlotData, *, empty: str = "") -> None:
-        """Take what is to be seen; ``empty`` is said in the middle where there are no rows."""
+        """Set the plot data; ``empty`` is shown in the middle if there are no rows."""
         before, self._plot_data = self._plot_data, plot_data
         anew = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
         if before.key != plot_data.key:
@@ -187,7 +187,7 @@ class Scene:
 
     @property
     def _stale(self) -> bool:
-        """Whether words or the last price need other room than they have."""
+        """Whether texts or the last price need another layout."""
         captions = any(panel.caption.stale for panel in self.panels)
         return captions or self.header.stale or (self._price is not None and self._price.stale)
 
@@ -199,11 +199,11 @@ class Scene:
             self._full = True
 
     def hold(self) -> None:
-        """Keep what is shown as it is now, whatever becomes of the columns it came from."""
+        """Copy the current data, because its columns may change."""
         self._plot_data = replace(self._plot_data, frame=self._plot_data.frame.copy())
 
     def point(self, place: Place | None) -> None:
-        """The mouse is over a place of the canvas, or has left it: only what says so is drawn."""
+        """Set the position of the mouse, None when it has left: only the crosshair and the captions are redrawn."""
         if self._crosshair.point(place):
             self.distance.move(self.view_context(), place)
             self._explain(self._aim())
@@ -212,7 +212,7 @@ class Scene:
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
-        """Have words meanwhile be those of the last row, wherever the mouse is, as a file shows them."""
+        """Within this context captions describe the last row, as in a file, wherever the mouse is."""
         self._settle()
         self._explain(None)
         try:
@@ -221,7 +221,7 @@ class Scene:
             self._full, self._settled = True, False
 
     def paint(self) -> None:
-        """Bring the canvas up to date: a full draw, the live rows and changed words, or nothing."""
+        """Update the canvas: a full draw, the live rows and changed texts, or nothing."""
         if self._stale:
             self._full, self._settled = True, False
         if self._full:
@@ -233,8 +233,8 @@ class Scene:
     # The horizontal axis.
 
     def _label(self) -> bool:
-        """Reckon the ticks anew where rows, view or size have changed; True where they are others."""
-        first, last = self.viewport.whole_in_view()  # of those beyond the edges no label is seen
+        """Recompute ticks if rows, view or size have changed; returns whether the ticks changed."""
+        first, last = self.viewport.whole_in_view()  # labels beyond the edges are not visible
         pitch = self._scale().pitch * 72 / self.figure.dpi
         instants, zone = self._plot_data.frame.instants[first:last], self._plot_data.zone
         reckoned = (first, pitch, zone, instants.tobytes())
@@ -245,7 +245,7 @@ class Scene:
         return self._ticks != before
 
     def _where(self, x: float, y: float) -> str:
-        """What the toolbar says of the place under the mouse."""
+        """Text of the toolbar for the position of the mouse."""
         row = round(x)
         if not 0 <= row < len(self._plot_data.frame):
             return f"{y:,.6g}"
@@ -255,14 +255,14 @@ class Scene:
     def _on_move(self) -> None:
         self._full, self._settled = True, False
 
-    # Words.
+    # Texts.
 
     def _aim(self) -> Aim | None:
-        """What the mouse points at."""
+        """The target of the mouse."""
         return self._crosshair.aim(self._sight())
 
     def _explain(self, aim: Aim | None) -> None:
-        """Say what is shown, of the row that is pointed at or of the last one."""
+        """Set the captions, for the row under the mouse or for the last one."""
         groups = entries_of_keys(self._plot_data.groups, self._places, self.theme, lines=self._in_lines)
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
@@ -270,7 +270,7 @@ class Scene:
 
     @property
     def crowded(self) -> int:
-        """How many keys are shown as lines, where these are more than the colours that can be told apart; else 0."""
+        """Number of keys shown as lines, if there are more than distinguishable colours; otherwise 0."""
         count = len(self._plot_data.groups)
         return count if count > len(self.theme.series) and self._in_lines else 0
 
@@ -280,30 +280,30 @@ class Scene:
 
     @property
     def _texts(self) -> list[LiveText]:
-        """All texts that can change by themselves."""
+        """All texts that can change without a full draw."""
         return [self.header.status_bar, *(text for panel in self.panels for text in panel.caption.texts)]
 
     def say(self, status: StatusBar) -> None:
-        """Say how the data stands."""
+        """Set the status bar."""
         self.header.say(status)
 
     def _regroup(self) -> None:
-        """Keys came or went."""
+        """Recreate the groups after keys were added or removed."""
         self._places = places(group.key for group in self._plot_data.groups)
         for panel in self.panels:
             panel.build(list(self._places.items()))
         self._full = True
 
-    # Places.
+    # Layout.
 
     def _on_resize(self, _: Event) -> None:
         self._full, self._settled = True, False
 
     def _settle(self) -> None:
-        """Bring the geometry of what is shown to its end, and then the words and places that are made of it.
+        """Compute the final geometry, and then the texts and positions that depend on it.
 
-        Room is made for words of the last row, so that no place depends on where the mouse is. A view that keeps a row
-        at a pixel is moved as the margins come out.
+        The layout makes room for texts of the last row, so that no position depends on the mouse. A view that keeps a
+        row at a pixel is moved when the margins change.
         """
         if self._settled:
             return
@@ -320,12 +320,12 @@ class Scene:
         self._mark_home()
 
     def _settle_anew(self) -> None:
-        """The same before a draw that others asked for: the tool bar puts axes back to where they once were."""
+        """The same before a draw that others requested: the tool bar restores former positions of axes."""
         self._settled &= self._layout.holds
         self._settle()
 
     def _mark_home(self) -> None:
-        """Have the tool bar's Home lead to the newest rows, as End does, whatever moved the view away from them."""
+        """Make the tool bar's Home show the newest rows, as End does, whatever moved the view."""
         home, toolbar = self.viewport.home, self.canvas.toolbar
         if toolbar is not None and home is not None and home != self._home:
             self._home = home
@@ -354,16 +354,16 @@ class Scene:
         return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
     def view_context(self) -> ViewContext:
-        """What is in view now, and where."""
+        """The rows and pixels in view."""
         self._settle()
         return self._sight()
 
     def _sight(self) -> ViewContext:
-        """The same as far as places are found."""
+        """The same before the layout is final."""
         return ViewContext(self._plot_data, self.panels, self._scale(), self.theme, self._ruler)
 
     def _on_draw(self, event: DrawEvent) -> None:
-        """The axes have been painted: what stands over them follows."""
+        """After the axes were drawn: draw everything over them."""
         scale, (first, last) = self._scale(), self.viewport.in_view()
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._blit_layers.render(event.renderer, self._plot_data.frame, first, last, scale)

@@ -17,38 +17,38 @@ from stockstream.views.frame import Frame
 Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
 
 _FEWEST: Final = 4.0
-"""Rows that a view is at least wide."""
+"""Minimum width of a view in rows."""
 
 _WIDEST: Final = 1.25
-"""How many times all rows, or `_ROOM` of them, it is wide at most."""
+"""Maximum width of a view, as a multiple of all rows or of `_ROOM`."""
 
 _ROOM: Final = 40
-"""The least places for rows while following, so that a few bars are not blown up."""
+"""Minimum number of row positions while following, so that a few bars are not drawn too wide."""
 
 _FINEST: Final = 1e-9
-"""The least that limits of values are apart, as a share of them."""
+"""Minimum relative distance of the limits of values."""
 
 _STILL: Final = 0.01
-"""Pixels that do not count as a move."""
+"""Distance in pixels that does not count as a move."""
 
 _STAYS: Final = 0.1
-"""The share of a view that rows take at least, however far it is moved."""
+"""Minimum share of a view that rows take, however far it is moved."""
 
 
 class Viewport:
-    """The limits of all panels.
+    """The horizontal and vertical limits of all panels.
 
-    While ``following`` new rows move the view, and it is ``rows`` wide (None: all). A panel's values fit what is in
-    view until their range is set by hand. What the user has moved stays.
+    While ``following``, new rows move the view, which is ``rows`` wide (None: all). The values of a panel fit the rows
+    in view until the user sets their range. A view that the user moved stays.
 
     Parameters
     ----------
     rows
         The newest rows to have in view while following; None for all.
     crowded
-        Whether a row takes what room there is (columns of many keys), and no more room is kept for rows to come.
+        Whether rows take all the room (columns of many keys), with no margin for new rows.
     moved
-        Is called when limits have changed.
+        Called when limits have changed.
     """
 
     def __init__(self, *, rows: int | None, crowded: bool, moved: Callable[[], None]) -> None:
@@ -66,7 +66,7 @@ class Viewport:
         self._kept: tuple[float, float] | None = None
 
     def attach(self, panels: Sequence[DrawnPanel], guard: Guard) -> None:
-        """Take charge of panels."""
+        """Control the limits of these panels."""
         self._panels = panels
         self._held = self._held or [False] * len(panels)
         panels[0].axes.callbacks.connect("xlim_changed", guard(partial(self._on_move, None)))
@@ -75,7 +75,7 @@ class Viewport:
 
     @contextmanager
     def _moving(self) -> Iterator[None]:
-        """What moves meanwhile is not by the user's hand."""
+        """Within this context changes of limits are not the user's."""
         before, self._busy = self._busy, True
         try:
             yield
@@ -84,7 +84,7 @@ class Viewport:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Have the panels that are attached meanwhile take over the limits of those before."""
+        """Within this context newly attached panels get the limits of the former ones."""
         before = self._limits()
         with self._moving():
             yield
@@ -94,20 +94,20 @@ class Viewport:
 
     @contextmanager
     def refitted(self) -> Iterator[None]:
-        """Let the values fit anew on scales that are changed meanwhile, but for ranges that were set by hand."""
+        """Fit the values again after scales are changed in this context, except ranges set by hand."""
         with self._moving():
             yield
         self._adapt(anew=True)
         self._moved()
 
     def in_view(self) -> tuple[int, int]:
-        """The rows of which any part is in view, and one beyond on either side for the lines."""
+        """Rows that are at least partly in view, and one more on either side for the lines."""
         left, right = self.across
         total = len(self._frame)
         return min(max(0, math.floor(left)), total), max(0, min(total, math.ceil(right) + 1))
 
     def whole_in_view(self) -> tuple[int, int]:
-        """The rows whose middle is in view."""
+        """Rows whose middle is in view."""
         left, right = self.across
         total = len(self._frame)
         first = min(max(0, math.ceil(left)), total)
@@ -115,18 +115,18 @@ class Viewport:
 
     @property
     def across(self) -> tuple[float, float]:
-        """The rows at the left and the right edge."""
+        """Rows at the left and the right edge."""
         left, right = self._panels[0].axes.get_xlim()
         return left, right
 
     def _limits(self) -> list[tuple[float, float]]:
-        """What is in view: rows, then each panel's values."""
+        """Limits in view: of rows, then of each panel's values."""
         return [self.across, *(panel.axes.get_ylim() for panel in self._panels)]
 
-    # What comes.
+    # New data.
 
     def take(self, frame: Frame, *, anew: bool) -> bool:
-        """Let the view go with these rows; True where a limit moved. ``anew`` follows them, whatever was before."""
+        """Adapt the view to new rows; returns whether a limit changed. ``anew`` makes it follow them in any case."""
         self._frame = frame
         before = self._limits()
         if anew:
@@ -158,7 +158,7 @@ class Viewport:
         self._panels[0].axes.set_xlim(left, left + self._width, auto=False)
 
     def _slots(self, shown: int) -> int:
-        """The places for rows when so many are shown: there is room for a few more."""
+        """Number of row positions if a number of rows is shown: with a margin for a few more."""
         if self._crowded:
             return max(shown + 1, 8)
         return max(shown + min(50, max(2, shown // 10)), min(_ROOM, self.rows or _ROOM))
@@ -170,10 +170,10 @@ class Viewport:
             if not held:
                 panel.fit(seen, anew=anew)
 
-    # What the user does.
+    # Changes by the user.
 
     def _on_move(self, place: int | None, _: object) -> None:
-        """Limits were changed by hand, the values' of the panel at a place or time's: unless all are as before."""
+        """After limits of a panel's values or of time were changed by the user, unless all are as before."""
         if self._busy:
             return
         if self._limits() == self._followed:
@@ -187,7 +187,7 @@ class Viewport:
         self._moved()
 
     def follow(self) -> None:
-        """Show the newest rows again, as many as were in view, and let the values fit."""
+        """Follow the newest rows again, as many as were in view, and fit the values."""
         width = self.across[1] - self.across[0]
         if not math.isclose(width, self._width):
             self.rows = self._rows(width)
@@ -196,12 +196,12 @@ class Viewport:
         self._moved()
 
     def _rows(self, width: float) -> int:
-        """How many rows to show for a view so wide."""
+        """Number of rows for a width of the view."""
         slots = width - 0.2
         return max(2, round(slots - 1 if self._crowded else max(slots - 50, min(slots / 1.1, slots - 2))))
 
     def zoom(self, factor: float, *, around: float | None = None) -> None:
-        """Show so many times the time. The row ``around`` stays where it is, or else the newest, or the middle."""
+        """Zoom in time by a factor. The row ``around`` keeps its position, otherwise the newest, or the middle."""
         left, right = self.across
         width = min(max(factor * (right - left), _FEWEST), _WIDEST * max(len(self._frame), _ROOM))
         if self.following and around is None:
@@ -215,18 +215,19 @@ class Viewport:
         self._place(fixed - (fixed - left) * width / (right - left), width)
 
     def carry(self, row: float, x: float) -> None:
-        """Move the view so that a row is at a pixel across."""
+        """Move the view so that a row is at a horizontal pixel."""
         self._kept = row, x
         self._place(self._left_for(row, x), self.across[1] - self.across[0])
 
     def _left_for(self, row: float, x: float) -> float:
-        """The left edge with which a row is at a pixel across."""
+        """Left edge for which a row is at a horizontal pixel."""
         left, right = self.across
         box = self._panels[0].axes.bbox
         return row - (x - float(box.x0)) * (right - left) / float(box.width)
 
     def keep(self) -> bool:
-        """Move the view so that the row that zooming or carrying left at a pixel is there; False where it is.
+        """Move the view so that the row kept at a pixel by zooming or carrying is there; returns False if it already
+        is.
 
         Margins change with the labels, and these with the view.
         """
@@ -243,7 +244,7 @@ class Viewport:
         return True
 
     def let_go(self) -> None:
-        """No row is to stay at a pixel any longer."""
+        """Stop keeping a row at a pixel."""
         self._kept = None
 
     @property
@@ -252,7 +253,7 @@ class Viewport:
         return not self.following or any(self._held)
 
     def left(self) -> Left | None:
-        """What is in view, to be found again by `find`; None where that is the newest rows, and all fits."""
+        """The view, to be restored by `find`; None if it follows the newest rows and all values fit."""
         if not self.away or not len(self._frame):
             return None
         stretch = None if self.following else Stretch.of(self._frame, self.across)
@@ -260,7 +261,7 @@ class Viewport:
         return Left(stretch, tuple(span if held else None for span, held in spans))
 
     def find(self, left: Left) -> None:
-        """Show what was left, as far as the rows have it."""
+        """Restore a view, as far as the rows allow."""
         across = None if left.stretch is None else left.stretch.within(self._frame)
         if left.stretch is not None and across is None:
             return
@@ -277,16 +278,16 @@ class Viewport:
 
     @property
     def home(self) -> list[tuple[float, float]] | None:
-        """What is in view while the newest rows are followed and all values fit; None else."""
+        """The limits while the newest rows are followed and all values fit; otherwise None."""
         return self._limits() if self.following and not any(self._held) and len(self._frame) else None
 
     @property
     def held(self) -> tuple[bool, ...]:
-        """Of each panel, whether the range of its values was set by hand."""
+        """For each panel, whether the range of its values was set by hand."""
         return tuple(self._held)
 
     def hold(self, place: int) -> None:
-        """Keep the range of a panel's values as it is; or where any is kept, let all fit again."""
+        """Keep the present range of a panel's values; or if any range is kept, fit all again."""
         if any(self._held):
             self._held = [False] * len(self._panels)
             self._adapt(anew=True)
@@ -295,33 +296,33 @@ class Viewport:
             self._held[place] = True
 
     def stretch(self, place: int, factor: float, *, around: float) -> None:
-        """Show so many times the values of a panel; what is at the pixel ``around`` stays there."""
+        """Zoom the values of a panel by a factor; the value at the pixel ``around`` stays there."""
         low, high = self._panels[place].axes.bbox.intervaly
         self._span(place, around + factor * (low - around), around + factor * (high - around))
 
     def shift(self, place: int, pixels: float) -> None:
-        """Move a panel's values up by pixels, where their range was set by hand."""
+        """Move a panel's values up by a number of pixels, if their range was set by hand."""
         low, high = self._panels[place].axes.bbox.intervaly
         if self._held[place]:
             self._span(place, low - pixels, high - pixels)
 
     def _span(self, place: int, low: float, high: float) -> None:
-        """Have the values at two pixels be a panel's limits."""
+        """Set a panel's limits to the values at two pixels."""
         axes = self._panels[place].axes
         limits = axes.transData.inverted().transform([(0.0, low), (0.0, high)])[:, 1]
         if np.all(np.isfinite(limits)) and limits[1] - limits[0] > _FINEST * np.abs(limits).max():
             axes.set_ylim(*limits.tolist(), auto=False)
 
     def pan(self, share: float) -> None:
-        """Move by a share of the time in view; forwards where it is positive."""
+        """Move by a share of the time in view; forwards if positive."""
         left, right = self.across
         self._place(left + share * (right - left), right - left)
 
     def _place(self, left: float, width: float) -> None:
-        """Put the view somewhere, but never where there is nothing to see."""
+        """Set the edges of the view, but never so that no rows are in view."""
         left = self._within(left, width)
         self._panels[0].axes.set_xlim(left, left + width, auto=False)
 
     def _within(self, left: float, width: float) -> float:
-        """A left edge that is not off the rows."""
+        """A left edge limited to the rows."""
         return min(max(left, (_STAYS - 1) * width), len(self._frame) - _STAYS * width)

@@ -1,2 +1,1 @@
-"""Text on a figure. `glyph_cache` draws it from cached glyphs, `text` makes texts that change by
-themselves. Begin with `text`."""
+"""Text on a figure: drawn from cached glyphs (`glyph_cache`), changed without a redraw (`text`). Begin with `text`."""

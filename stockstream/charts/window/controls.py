@@ -19,29 +19,29 @@ from stockstream.present.keys import CHART
 from stockstream.present.status_bar import utc_now
 
 _ZOOM: Final = 1.25
-"""By how much a turn of the wheel or a press of a key zooms."""
+"""Zoom factor of a turn of the wheel or a key."""
 
 _PAN: Final = 0.1
-"""The share of what is in view by which a key moves."""
+"""Share of the view by which a key moves."""
 
 
 class Controls:
-    """Listens to a canvas and moves its scene.
+    """Handles the keys and the mouse of a canvas.
 
     Parameters
     ----------
     viewer
-        What the window shows.
+        The viewer of the window.
     changed
-        Is called after whatever the user did, to bring the window up to date.
+        Called after each action of the user, to update the window.
     close
         Closes the window.
     guard
-        Wraps the functions that the canvas calls.
+        Wraps the callbacks of the canvas.
     theme, picture
-        The theme's name, and the format of pictures to save, at first.
+        Initial theme name and picture format.
     more
-        Handlers of actions that belong to other parts of the window.
+        Handlers of actions of other parts of the window.
     """
 
     def __init__(
@@ -149,9 +149,9 @@ class Controls:
 
 
 class Drag:
-    """Moves a view with the mouse: over a panel through time, on the axis of its values their scale.
+    """Moves a view with the mouse: in time over a panel, the scale of values on their axis.
 
-    Values move along where their range was set by hand. A double click on their axis lets them fit again.
+    Values move, too, if their range was set by hand. A double click on their axis fits them again.
     """
 
     def __init__(self, scene: Scene, changed: Callable[[], None]) -> None:
@@ -162,7 +162,7 @@ class Drag:
         self._last = (0.0, 0.0)
 
     def begin(self, event: MouseEvent) -> None:
-        """A button was pressed."""
+        """Handle a pressed button."""
         toolbar: Any = self._scene.canvas.toolbar
         if event.button != MouseButton.LEFT or (toolbar is not None and toolbar.mode):
             return
@@ -178,7 +178,7 @@ class Drag:
             self._changed()
 
     def move(self, event: MouseEvent) -> None:
-        """The mouse was moved."""
+        """Handle a move of the mouse."""
         across, up = event.x - self._last[0], event.y - self._last[1]
         if self._panel is None or (across, up) == (0, 0):
             return
@@ -193,18 +193,18 @@ class Drag:
         self._changed()
 
     def end(self, _: MouseEvent) -> None:
-        """The button was let go."""
+        """Handle a released button."""
         self._panel = None
 
 
 def _factor(event: LocationEvent, *, closer: bool) -> float:
-    """By how much to zoom: wheels that turn finely, as touch pads do, come in parts of a step."""
+    """Zoom factor: touch pads and fine wheels report fractions of a step."""
     steps = min(abs(event.step), 3.0) if isinstance(event, MouseEvent) and event.step else 1.0
     return float(_ZOOM ** (-steps if closer else steps))
 
 
 def panel_beside(scene: Scene, event: LocationEvent) -> int | None:
-    """The panel that the mouse is over, or whose axis of values it is over."""
+    """The panel under the mouse, or whose axis of values is under it."""
     for place, panel in enumerate(scene.panels):
         box = panel.axes.bbox
         if event.x <= box.x1 and box.y0 <= event.y <= box.y1:

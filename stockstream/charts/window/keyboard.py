@@ -10,18 +10,18 @@ from matplotlib.backend_bases import LocationEvent
 from stockstream.present.keys import Binding
 
 Handler: TypeAlias = Callable[[str, LocationEvent], None]
-"""Is told the key by its name in the table, and the event for the mouse's place."""
+"""Receives the name of the key in the table, and the event, which has the position of the mouse."""
 
 
 class Keyboard:
-    """Calls the handler to which a key is bound.
+    """Calls the handler of a key.
 
     Parameters
     ----------
     bindings
         The table.
     handlers
-        By action; all actions of the table that have keys, and no others.
+        Handlers by action; exactly the actions of the table that have keys.
     """
 
     def __init__(self, bindings: Iterable[Binding], handlers: Mapping[str, Handler]) -> None:
@@ -31,9 +31,9 @@ class Keyboard:
         self._handlers = {key: handlers[binding.action] for binding in bound for key in binding.keys}
 
     def press(self, key: str | None, event: LocationEvent) -> bool:
-        """Handle a key as matplotlib names it; False where it is bound to nothing."""
+        """Handle a key named as in matplotlib; returns False if it is not bound."""
         key = key or ""
-        # A letter that is bound in one case only counts in both, as with Caps Lock on.
+        # A letter that is bound in one case only works in both, so that Caps Lock does not matter.
         found = next((each for each in (key, key.lower()) if each in self._handlers), None)
         if found is not None:
             self._handlers[found](found, event)
@@ -41,7 +41,7 @@ class Keyboard:
 
 
 def wheel(step: float, held: Iterable[str]) -> str:
-    """The name of a turn of the mouse's wheel while keys are held.
+    """Name of a turn of the mouse wheel with held keys.
 
     >>> wheel(1.0, []), wheel(-0.5, {"shift"})
     ('wheel up', 'shift+wheel down')

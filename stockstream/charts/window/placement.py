@@ -8,11 +8,11 @@ from typing import Any, Final
 from stockstream.present.geometry import FRAME, LEAST, Geometry
 
 _PLAIN: Final = 96.0
-"""Dots an inch of a screen at scale 1."""
+"""Dots per inch of a screen at scale 1."""
 
 
 class Place:
-    """Where one window is; speaks Tk's language and Qt's.
+    """Position of one window, for Tk and Qt.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Place:
         self._least = (1, 1)
 
     def get(self) -> Geometry | None:
-        """Size and place now; None while it is not where the user put it: in full screen, or an icon."""
+        """Present size and position; None while the window is in full screen or iconified."""
         window = self._window
         if self._tk:
             usual = window.winfo_viewable() and window.winfo_width() > 1 and window.state() == "normal"
@@ -36,7 +36,7 @@ class Place:
         return Geometry(window.width(), window.height(), window.x(), window.y())
 
     def set(self, wanted: Geometry) -> None:
-        """Give it a size and a place, as far as the screen allows."""
+        """Set size and position, within the screen."""
         width, height = max(wanted.width, self._least[0]), max(wanted.height, self._least[1])
         fitted = replace(wanted, width=width, height=height).within(self._screen())
         if self._tk:
@@ -47,7 +47,7 @@ class Place:
             self._window.move(fitted.left, fitted.top)
 
     def open(self, width: float, height: float) -> None:
-        """Give it a size in pixels at the screen's scale, as far as the screen has room, and a least size."""
+        """Set a size in pixels at the screen's scale, within the screen, and a minimum size."""
         scale = self._scale()
         wanted = round(scale * width), round(scale * height)
         self._least = round(scale * LEAST[0]), round(scale * LEAST[1])
@@ -55,20 +55,20 @@ class Place:
         room = self._room()
         side, above = FRAME
         fitted = min(wanted[0], room.width - 2 * side), min(wanted[1], room.height - side - above)
-        if fitted != wanted or not self._tk:  # Tk's is else as large as its canvas by itself, and goes with that
+        if fitted != wanted or not self._tk:  # otherwise a Tk window takes the size of its canvas and follows it
             self.set(Geometry(*fitted))
 
     def _scale(self) -> float:
-        """How many of the pixels in which the toolkit counts are one at scale 1; Qt counts in those."""
+        """Number of the toolkit's pixels in one at scale 1; Qt counts in the latter."""
         if not self._tk:
             return 1.0
         dpi = _desktop_dpi()
         if dpi is not None:
-            self._window.tk.call("tk", "scaling", dpi / 72)  # matplotlib's canvas heeds it, too
+            self._window.tk.call("tk", "scaling", dpi / 72)  # matplotlib's canvas uses it, too
         return float(self._window.winfo_fpixels("1i")) / _PLAIN
 
     def _room(self) -> Geometry:
-        """The part of the screen that is for windows."""
+        """The work area of the screen."""
         if self._tk:
             return Geometry(*self._window.maxsize())
         area = self._window.screen().availableGeometry()
@@ -84,10 +84,10 @@ class Place:
 
 
 def _desktop_dpi() -> float | None:
-    """The dots an inch that the user's desktop asks for (Xft.dpi), which Tk heeds for its own letters alone."""
+    """Dots per inch of the user's desktop (Xft.dpi), which Tk applies only to its own texts."""
     import tkinter as tk
 
-    asked = tk.Tk(className="Xft")  # the one name under which Tk finds it
+    asked = tk.Tk(className="Xft")  # the only name under which Tk finds it
     asked.withdraw()
     told = asked.tk.call("option", "get", ".", "dpi", "Dpi")
     asked.destroy()
@@ -98,13 +98,13 @@ def _desktop_dpi() -> float | None:
 
 
 def toggle_full_screen(manager: Any) -> None:
-    """Fill the screen, or no longer; ``manager`` is that of a figure."""
+    """Switch full screen; ``manager`` is that of a figure."""
     if manager is not None:
         manager.full_screen_toggle()
 
 
 def toggle_tools(manager: Any) -> None:
-    """Hide matplotlib's tool bar, or show it: the room is better used, and keys and mouse do all that it does but one.
+    """Hide or show matplotlib's tool bar: keys and mouse do all that it does except one.
 
     ``manager`` is that of a figure.
     """
@@ -115,7 +115,7 @@ def toggle_tools(manager: Any) -> None:
         if bar.winfo_manager():
             bar.pack_forget()
         else:
-            manager.window.wm_geometry(manager.window.wm_geometry())  # else the window grows
+            manager.window.wm_geometry(manager.window.wm_geometry())  # otherwise the window grows
             bar.pack(side="bottom", fill="x", before=manager.canvas.get_tk_widget())
         return
     bar.setVisible(bar.isHidden())

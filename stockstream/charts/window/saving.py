@@ -23,22 +23,22 @@ from stockstream.views.marks import Groups
 from stockstream.views.view import View
 
 FORMATS: Final = ("png", "svg", "pdf")
-"""Of pictures, in the order in which a key switches through them."""
+"""Picture formats, in the order of the key that switches them."""
 
 
 def file_name(view: View[Any], key: str, now: datetime, form: str) -> str:
-    """What to call a file: view, key and UTC, safe on every system."""
+    """File name: view, key and UTC time, valid on every system."""
     parts = (view.name, key, f"{now:%Y%m%dT%H%M%SZ}")
     return "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts if part) + f".{form}"
 
 
 def format_after(form: str) -> str:
-    """The format that a key switches to."""
+    """The next format."""
     return FORMATS[(FORMATS.index(form) + 1) % len(FORMATS)]
 
 
 def saved(path: Path, write: Callable[[Path], object]) -> str:
-    """Have a file written; what to tell the user of it."""
+    """Write a file; returns the message for the user."""
     try:
         write(path)
     except StockstreamError as error:
@@ -47,7 +47,7 @@ def saved(path: Path, write: Callable[[Path], object]) -> str:
 
 
 def save_picture(scene: Scene, path: Path) -> None:
-    """Write what is shown, but for what only the mouse brings up; the format is the file's suffix.
+    """Write a picture of the scene, without crosshair and the like; the suffix determines the format.
 
     Raises `StockstreamError` where it cannot be written.
     """
@@ -56,7 +56,7 @@ def save_picture(scene: Scene, path: Path) -> None:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure, with all that is animated; the format is the file's suffix.
+    """Write a figure, including animated artists; the suffix determines the format.
 
     Raises `StockstreamError` where it cannot be written.
     """
@@ -67,7 +67,7 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def metadata(form: str) -> dict[str, str]:
-    """What a picture in one of `FORMATS` says of who made it."""
+    """Metadata of a picture in one of `FORMATS`: the program that made it."""
     return {"Software" if form == "png" else "Creator": MARK}
 
 
@@ -100,7 +100,7 @@ def _in_view(scene: Scene, view: View[Any]) -> Iterator[tuple[str, str, Frame]]:
 
 
 def _whole(column: np.ndarray) -> np.ndarray:
-    """Counts as whole numbers, which they were before gaps among them made them floats."""
+    """Counts as integers again; missing values had made them floats."""
     counts = bool(np.all(np.isfinite(column)) and np.all(column == np.floor(column)))
     return column.astype(np.int64) if counts else column
 

@@ -19,16 +19,16 @@ from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 
 BUSY: Final = 0.05
-"""Seconds between two beats, and so between two drawings at least."""
+"""Seconds between two beats of the timer, the minimum between two redraws."""
 
 IDLE: Final = 0.2
 _CALM_AFTER: Final = 1.0
 
 
 class Shell:
-    """A window on a model, without what is drawn in it.
+    """A window of a model, without its contents.
 
-    A subclass draws on ``figure`` and gives `begin`, `work` and `remember`; all that the canvas calls goes through
+    A subclass draws on ``figure`` and implements `begin`, `work` and `remember`; all callbacks of the canvas go through
     `guarded`.
 
     Parameters
@@ -40,9 +40,9 @@ class Shell:
     backend
         "tk", "qt" or "auto".
     memory
-        Where the window keeps what the user has changed; None for nowhere.
+        Where the window saves the user's changes; None to save nothing.
     frame_times
-        Is told how long drawing takes.
+        Records the durations of redraws.
 
     Raises
     ------
@@ -62,7 +62,7 @@ class Shell:
         mpl.use(toolkits.choose(backend))
         import matplotlib.pyplot as plt
 
-        # Neither showing nor drawing takes the focus from where the user works.
+        # Showing and drawing must not take the focus from where the user works.
         mpl.rcParams["figure.raise_window"] = False
         self._plt = plt
         self._error: BaseException | None = None
@@ -89,31 +89,31 @@ class Shell:
         self.figure.canvas.mpl_connect("close_event", self._on_close)
 
     def begin(self) -> None:
-        """Put something in the window before it opens."""
+        """Fill the window before it opens."""
 
     def work(self, *, changed: bool, ended: bool) -> bool:
-        """Bring the picture up to date, on each beat; True where it shows another state of the model.
+        """Update the picture, on each beat; returns whether it shows another state of the model.
 
         ``changed``: the model has; ``ended``: this is the last time.
         """
         raise NotImplementedError
 
     def paint(self) -> None:
-        """Paint what has been changed."""
+        """Draw the changes."""
         raise NotImplementedError
 
     def remember(self) -> None:
-        """Note in the memory how the window looks now."""
+        """Save the present preferences."""
 
     def show(self) -> None:
-        """Open the window and stay until it is closed, ``q``, SIGTERM, or the model's end.
+        """Open the window and return when it is closed, by ``q``, SIGTERM, or the model's end.
 
         Raises
         ------
         KeyboardInterrupt
             After Ctrl-C.
         Exception
-            Whatever went wrong while it was open, the window having been closed.
+            Any error while it was open, after the window was closed.
         """
         with self._signals():
             self.begin()
@@ -131,7 +131,7 @@ class Shell:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """A signal is only noted: a toolkit swallows what is raised in its callbacks."""
+        """Record a signal only: a toolkit swallows exceptions raised in its callbacks."""
 
         def note(number: int, _: FrameType | None) -> None:
             self._signal = number
@@ -144,7 +144,7 @@ class Shell:
                 signal.signal(number, handler)
 
     def guarded(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
-        """An error closes the window, and is raised where `show` was called."""
+        """An error closes the window, and is raised by `show`."""
 
         def call(event: Any) -> None:
             if self._error is not None:
@@ -173,7 +173,7 @@ class Shell:
         self._soon.stop()
 
     def _beat(self, _: None) -> None:
-        """Take what has arrived and bring the picture up to date."""
+        """Take new records and update the picture."""
         if self._signal is not None:
             self.close()
             return
@@ -194,7 +194,7 @@ class Shell:
             self._timer.interval = interval
 
     def paint_soon(self) -> None:
-        """Have what the user has changed painted; of a dozen moves of the mouse only the last is drawn."""
+        """Draw changes of the user; of many moves of the mouse only the last is drawn."""
         if not self._due and not self.closed:
             self._due = True
             self._soon.start()
@@ -205,7 +205,7 @@ class Shell:
             self.paint()
 
     def rename(self, name: str) -> None:
-        """Let the window's frame say what it shows."""
+        """Set the title of the window's frame."""
         manager = self.figure.canvas.manager
         if name != self._name and manager is not None:
             manager.set_window_title(name)

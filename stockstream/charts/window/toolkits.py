@@ -12,9 +12,9 @@ from stockstream.errors import DisplayError
 from stockstream.present.geometry import Geometry
 
 BACKENDS: Final[Mapping[str, str]] = {"tk": "TkAgg", "qt": "QtAgg"}
-"""matplotlib's name of the backend for each toolkit, in the order in which they are tried."""
+"""matplotlib's backend for each toolkit, in the order in which they are tried."""
 
-# They tell the room that the screen has for windows: left, top, width, height.
+# They print the work area of the screen: left, top, width, height.
 _PROBES: Final[Mapping[str, str]] = {
     "tk": "import tkinter; root = tkinter.Tk(); print(0, 0, *root.maxsize())",
     "qt": "from PySide6.QtWidgets import QApplication as A; r = A([]).primaryScreen().availableGeometry();"
@@ -29,7 +29,7 @@ _HEADLESS: Final = "draw to a file instead: --headless FILE.png"
 
 
 def choose(wanted: str = "auto") -> str:
-    """Name a backend of matplotlib that can open a window here.
+    """Find a backend of matplotlib that can open a window here.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def choose(wanted: str = "auto") -> str:
     Raises
     ------
     DisplayError
-        Where none does, or there is no display.
+        If none works, or there is no display.
     """
     toolkits = list(BACKENDS) if wanted == "auto" else [wanted]
     if not has_display():
@@ -56,17 +56,17 @@ def choose(wanted: str = "auto") -> str:
 
 
 def has_display() -> bool:
-    """Whether there is a display at all, as far as the environment tells."""
+    """Whether the environment names a display."""
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def probe(toolkit: str) -> str | None:
-    """Why a toolkit opens no window here, None where it does."""
+    """Reason why a toolkit opens no window here, None if it does."""
     return _tried(toolkit)[0]
 
 
 def screen(backend: str) -> Geometry:
-    """The room that the screen has for windows of a backend of matplotlib. Raises DisplayError."""
+    """Work area of the screen for a backend of matplotlib. Raises DisplayError."""
     toolkit = next(toolkit for toolkit, name in BACKENDS.items() if name == backend)
     failure, told = _tried(toolkit)
     if failure is not None:
@@ -76,9 +76,9 @@ def screen(backend: str) -> Geometry:
 
 
 def _tried(toolkit: str) -> tuple[str | None, str]:
-    """Why a toolkit opens no window here, if it does not, and what it says of the screen.
+    """Reason why a toolkit opens no window here, and what it prints about the screen.
 
-    It is tried in a process of its own, as a toolkit without its libraries or its display may end the process.
+    It is tried in a process of its own, because a toolkit without its libraries or display may end the process.
     """
     try:
         tried = subprocess.run(

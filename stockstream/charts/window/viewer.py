@@ -23,7 +23,7 @@ from stockstream.views.status import Status
 LOG: Final = logging.getLogger(__name__)
 
 _LINE: Final = 48
-"""Signs in a line of what stands in the middle of an empty window."""
+"""Maximum number of characters in a line of the message in an empty window."""
 
 _NOTE_FOR: Final = 8.0
 _ALARM_FOR: Final = 60.0
@@ -42,13 +42,13 @@ class Viewer:
     scene
         Where it is shown.
     start, end
-        The stretch to show, ``end`` exclusive; None for no bound.
+        The period to show, ``end`` exclusive; None for no bound.
     alerts
-        The levels to watch; None for none.
+        Price levels to watch; None for none.
     key
-        What to show as soon as it is there, unless the user chooses first; None for the first there is.
+        The key to show as soon as it has data, unless the user chooses first; None for the first key.
     ages
-        Whether the status bar tells how long ago things were.
+        Whether the status bar shows ages.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Viewer:
         self._zone: str | None = None
 
     def show(self) -> PlotData:
-        """Put what the model holds now on the scene; nothing is painted yet."""
+        """Set the scene to the model's present data, without drawing."""
         if self.model.view.layout == "one":
             keys = self.model.fold.keys()
             if self._wanted in keys:
@@ -93,7 +93,7 @@ class Viewer:
         return shown
 
     def say(self, now: datetime) -> StatusBar:
-        """Put how the data stands on the scene."""
+        """Set the scene's status bar."""
         text, until = self._note
         alarm = self._alarm[0] if time.monotonic() - self._alarm[1] < _ALARM_FOR else ""
         status = self.model.status()
@@ -116,17 +116,17 @@ class Viewer:
 
     @property
     def wish(self) -> str | None:
-        """What the user wants to see: what is shown, but for what is shown until that is there."""
+        """The key that the user chose; until it has data another key is shown."""
         return self._wanted or self.key
 
     def note(self, text: str) -> None:
-        """Have the status bar say something for a while, from when `say` is called next."""
+        """Show a message in the status bar for some seconds, from the next call of `say`."""
         self._note = (text, time.monotonic() + _NOTE_FOR)
 
-    # Levels that are watched.
+    # Price levels.
 
     def flag(self, place: Place) -> None:
-        """Watch a level at a place of the canvas, or no longer the one that is there."""
+        """Add a price level at a position of the canvas, or remove the one that is there."""
         view_context = self.scene.view_context()
         panel = view_context.panel(place)
         if self.key is None or panel is None or not len(view_context.plot_data.frame):
@@ -147,7 +147,7 @@ class Viewer:
         self.scene.alerts.show(self.alerts.places(self.key))
 
     def look(self) -> None:
-        """Tell of levels that were crossed by what has come since the last look; history is not told of."""
+        """Report crossings by rows that arrived since the last check; history is not reported."""
         if not self.caught_up:
             return
         fold = self.model.fold
@@ -166,22 +166,22 @@ class Viewer:
 
     @property
     def flashing(self) -> bool:
-        """Whether the status bar flashes, so that `say` is to be called every half second."""
+        """Whether the status bar flashes, so that `say` must be called every half second."""
         return time.monotonic() - self._alarm[1] < _FLASHES_FOR
 
     def hush(self) -> None:
-        """The user has seen what the status bar flashed for."""
+        """Remove an alert that the user has seen."""
         self._alarm = ("", -_ALARM_FOR)
 
     def measure(self) -> None:
-        """Measure from one click to the next."""
+        """Measure between two clicks."""
         self.scene.distance.begin()
         self.note("click two places to measure from one to the other (Esc ends it)")
 
-    # What is shown.
+    # The current key.
 
     def turn(self, step: int) -> None:
-        """Show the key that stands ``step`` places on."""
+        """Show the key ``step`` positions further in the list."""
         keys = self.model.fold.keys()
         if self.model.view.layout == "all" or len(keys) <= 1:
             self.note(f"there is no other {self.model.view.key_name} to show")
@@ -189,7 +189,7 @@ class Viewer:
         self._choose(next_key(keys, self.key, step))
 
     def pick(self, place: int) -> None:
-        """Show the key at a place, counted from 0."""
+        """Show a key by its number, from 0."""
         keys = self.model.fold.keys()
         if self.model.view.layout == "all" or place >= len(keys):
             self.note(f"there is no {self.model.view.key_name} {place + 1} to show")
@@ -201,13 +201,13 @@ class Viewer:
         self.show()
 
     def pause(self) -> None:
-        """Stop the drawing, or go on with it; reading goes on in any case."""
+        """Pause or resume the drawing; reading continues."""
         self.paused = not self.paused
         self._taken = self.model.status().taken
         self.show()
 
     def _empty(self, status: Status) -> str:
-        """What stands in the middle while there is nothing to draw."""
+        """Message in the middle while there are no rows."""
         topic = self.model.view.topic.name
         if status.waiting:
             return waiting(status)
@@ -217,5 +217,5 @@ class Viewer:
 
 
 def waiting(status: Status) -> str:
-    """What a window without data waits for, in lines for its middle."""
+    """Message of a window without data: what it waits for, in lines."""
     return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)
