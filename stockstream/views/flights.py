@@ -14,6 +14,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from stockstream.errors import SeriesError, StateError
+from stockstream.indicators.flights_per_day import Cell, FlightsPerDay
 from stockstream.records import FlightDay
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
@@ -47,10 +48,10 @@ class FlightsFold:
 
     def __init__(self, selection: Selection) -> None:
         self._selection = selection
-        self._counts: Counter[tuple[str, int, int, int]] = Counter()
+        self._per_day = FlightsPerDay()
+        self._refused: Counter[Cell] = Counter()
         self._seen: dict[str, BitMap] = {}
         self._repeated = 0
-        self._doubtful = 0
         self._frames: dict[str, Frame] | None = None
 
     def apply(self, records: Sequence[FlightDay]) -> bool:
@@ -67,7 +68,7 @@ class FlightsFold:
                 self._repeated += len(flights) - len(fresh)
                 flights = fresh
             seen |= rows
-            self._counts.update(map(_cell_of, flights))
+            self._refused.update(self._per_day.add(Counter(map(_cell_of, flights))))
         changed = len(records) > self._repeated - before
         if changed:
             self._frames = None
@@ -98,14 +99,7 @@ class FlightsFold:
 
     def _all(self) -> dict[str, Frame]:
         if self._frames is None:
-            days: dict[str, list[tuple[date, int]]] = {}
-            self._doubtful = 0
-            for (airline, *day), count in self._counts.items():
-                try:
-                    days.setdefault(airline, []).append((date(*day), count))
-                except ValueError:
-                    self._doubtful += count
-            self._frames = {airline: _frame(sorted(cells)) for airline, cells in days.items() if cells}
+            self._frames = {airline: _frame(sorted(days.items())) for airline, days in self._per_day.counts().items()}
         return self._frames
 
     def title(self, key: str) -> str:
@@ -125,13 +119,18 @@ class FlightsFold:
         return max((frame.instants[-1] for frame in self._all().values()), default=None)
 
     def counts(self) -> Mapping[str, int]:
-        """Rows that had been counted before, and rows of a day that no calendar has."""
-        counts = {"repeated": self._repeated, "doubtful": self._doubtful}
+        """Rows that had been counted before, and rows of a day that no calendar has, or of no airline."""
+        counts = {"repeated": self._repeated, "doubtful": self._refused.total()}
         return {name: count for name, count in counts.items() if count}
 
     def state(self) -> bytes:
         """The counts and the rows behind them, with a version."""
-        counts = [(*cell, count) for cell, count in self._counts.items()]
+        counts = [
+            (airline, day.year, day.month, day.day, count)
+            for airline, days in self._per_day.counts().items()
+            for day, count in days.items()
+        ]
+        counts += [(*cell, count) for cell, count in self._refused.items()]
         seen = {file: rows.serialize() for file, rows in self._seen.items()}
         return msgspec.msgpack.encode(_State(_STATE_VERSION, counts, seen, self._repeated))
 
@@ -145,7 +144,10 @@ class FlightsFold:
         if saved.version != _STATE_VERSION:
             raise StateError(f"a saved state of flights has version {saved.version}, not {_STATE_VERSION}")
         self._seen = seen
-        self._counts = Counter({(a, year, month, day): count for a, year, month, day, count in saved.counts})
+        self._per_day = FlightsPerDay()
+        self._refused = Counter(
+            self._per_day.add({(a, year, month, day): count for a, year, month, day, count in saved.counts})
+        )
         self._repeated = saved.repeated
         self._frames = None
 

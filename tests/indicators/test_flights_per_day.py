@@ -120,6 +120,18 @@ def test_counts_that_cannot_be_are_damage(counts: Any) -> None:
         per_day.restore(per_day.state() | {"counts": counts})
 
 
+def test_flights_added_many_at_once_count_as_one_by_one() -> None:
+    one_by_one, at_once = FlightsPerDay(), FlightsPerDay()
+    flights = [flight(airline) for airline in ("AA", "UA", "AA", "DL", "AA")]
+    for each in flights:
+        one_by_one.update(each)
+    cells = Counter((each.airline, each.year, each.month, each.day) for each in flights)
+    wrong = {("AA", 2015, 2, 30): 2, ("", 2015, 2, 28): 1, ("AA", 2015, 0, 1): 1}
+    assert at_once.add(cells) == {}
+    assert at_once.add(wrong) == wrong
+    assert at_once.counts() == one_by_one.counts()
+
+
 def test_an_airline_can_be_a_key() -> None:
     keyed: Keyed[Any, Any] = Keyed(FlightsPerDay(), key=lambda flight: flight.airline)
     for airline in ("AA", "UA", "AA"):

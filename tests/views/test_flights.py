@@ -89,6 +89,9 @@ def test_a_day_that_no_calendar_has_is_doubtful() -> None:
     assert fold.frame("AA")["flights"].tolist() == [1]
     assert fold.counts() == {"doubtful": 1}
     assert str(fold.latest()) == "2015-02-28"
+    again = FlightsFold(Selection())
+    again.restore(fold.state())
+    assert (again.counts(), again.frame("AA")["flights"].tolist()) == ({"doubtful": 1}, [1])
 
 
 @pytest.mark.parametrize("state", [b"", b"{}", b"\x84"])

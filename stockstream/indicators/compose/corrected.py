@@ -56,6 +56,8 @@ class Corrected(Generic[R, P]):
     SMAPoint(sma=13.0)
     >>> [(time.minute, point) for time, point in average.points()]
     [(30, None), (31, SMAPoint(sma=11.0)), (32, SMAPoint(sma=13.0))]
+    >>> average.newest.minute, len(average.points_since(datetime(2026, 3, 2, 9, 31)))
+    (32, 2)
     """
 
     __slots__ = ("_indicator", "_names", "_points", "_snapshots", "_times", "_values", "retain")
@@ -79,6 +81,16 @@ class Corrected(Generic[R, P]):
     def ready(self) -> bool:
         """Whether it has warmed up."""
         return self._indicator.ready
+
+    @property
+    def newest(self) -> datetime | None:
+        """The time of the newest bar; None before the first."""
+        return self._times[-1] if self._times else None
+
+    def points_since(self, time: datetime) -> list[tuple[datetime, P | None]]:
+        """Of `points` those of bars at this time and later: what a bar of this time may have changed."""
+        first = max(bisect_left(self._times, time), len(self._times) - self.retain)
+        return list(zip(self._times[first:], self._points[first:], strict=True))
 
     def points(self) -> list[tuple[datetime, P | None]]:
         """The time and the point of each bar that is retained, as they are by now."""

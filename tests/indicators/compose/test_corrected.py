@@ -125,7 +125,11 @@ def test_in_a_long_run_the_retained_bars_can_be_corrected_and_no_others(indicato
                 with pytest.raises(TooLate):
                     corrected.peek(revised)
                 assert corrected.state() == before
-    assert corrected.points() == taken(indicator, right)[-retain:]
+    points = taken(indicator, right)[-retain:]
+    assert corrected.points() == points
+    assert corrected.newest == points[-1][0]
+    since = dice.choice(right).time
+    assert corrected.points_since(since) == [(time, point) for time, point in points if time >= since]
 
 
 def test_the_last_bar_revised_costs_no_more_than_a_stretch() -> None:
