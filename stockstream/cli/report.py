@@ -15,8 +15,8 @@ from stockstream.cli.outputs import ForceOption
 from stockstream.cli.watch.options import FeedOption, IntervalOption
 from stockstream.consumers import view_settings
 from stockstream.consumers.dashboard import VIEW
+from stockstream.consumers.driver import Ending, Reporting, run, state
 from stockstream.consumers.live import Live
-from stockstream.consumers.watching import WatchingOptions, run, state, watching
 from stockstream.errors import ConfigError, StockstreamError
 from stockstream.files import replacing
 from stockstream.views.dashboard import Section, tabled
@@ -49,9 +49,11 @@ def report(
     def tell(taken: int, status: Status) -> None:
         context.reporter.progress(taken, None, status.rate, state(status))
 
-    with watching(live, tell, WatchingOptions(once=True)) as watched:
-        run(watched, lambda: None)
-        fold = tabled(watched.fold)
+    live.observers.append(Reporting(live, tell))
+    with live:
+        live.ending = Ending(live, once=True)
+        run(live)
+        fold = tabled(live.fold)
         fold.refresh()
         sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
         text = _page(sections, parameters)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
@@ -42,11 +42,21 @@ _BREATH: Final = 0.002
 are taken at once are still in the processor's cache, those of a whole beat of the window are not."""
 
 
+class Observer(Protocol):
+    """Goes along with a live view and makes something of it: a table, a picture, a report, an alert."""
+
+    def refresh(self) -> None:
+        """Bring it up to date, at most as often as is of use; called after each tick."""
+
+    def finish(self) -> None:
+        """Bring it up to date at once: this is the end."""
+
+
 class Live(Generic[R]):
-    """Runs one view: a subscriber feeds its fold, a checkpoint keeps it.
+    """Runs one view: a subscriber feeds its fold, a checkpoint keeps it. It is the model of windows.
 
     Everything happens in `tick`, on the caller's thread; only the reading itself has one of its own. Leaving the
-    block saves the state.
+    block finishes the observers, unless by an error, and saves the state.
 
     Parameters
     ----------
@@ -67,6 +77,12 @@ class Live(Generic[R]):
         Records taken since the start.
     settled
         Whether all has been taken that the topic held when the reading began.
+    changes
+        Ticks since the start that changed what is shown.
+    observers
+        What goes along, in the order in which it is brought up to date.
+    ending
+        Says whether it is time to end; without it there is no end.
     """
 
     def __init__(
@@ -103,6 +119,9 @@ class Live(Generic[R]):
         self._received: datetime | None = None
         self.taken = 0
         self.settled = False
+        self.changes = 0
+        self.observers: list[Observer] = []
+        self.ending: Callable[[], bool] | None = None
         self._unsaved = False
         self._save_at = 0.0
         self._arrivals: deque[tuple[float, int]] = deque()
@@ -111,8 +130,13 @@ class Live(Generic[R]):
         self._stack.enter_context(self._subscriber)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                for observer in self.observers:
+                    observer.finish()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """Save the state and end the reading."""
@@ -128,8 +152,20 @@ class Live(Generic[R]):
     def tick(self) -> bool:
         """Take what has arrived; True where anything shown may have changed. While history is read it takes 40 ms.
 
-        Raises `SeriesError` where a symbol stands for several series, and whatever ended the reading.
+        Raises `SeriesError` where a symbol stands for several series, and whatever ended the reading or an observer.
         """
+        changed = self._advance()
+        self.changes += changed
+        for observer in self.observers:
+            observer.refresh()
+        return changed
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is time to end. Raises what `ending` does."""
+        return self.ending is not None and self.ending()
+
+    def _advance(self) -> bool:
         changed = self._renewed() | self._take()
         ends = time.monotonic() + _AT_WORK
         while self._behind() and time.monotonic() < ends:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from stockstream.consumers.live import Live
 from stockstream.files import replacing
 from stockstream.views.frame import Frame, table
 
@@ -23,8 +24,8 @@ class Values:
     ----------
     path
         The file.
-    frames
-        Gives (name of the key column, key, frame) of all that is to be written.
+    live
+        The view whose frames are written: those of all the keys that it shows.
 
     Attributes
     ----------
@@ -32,34 +33,43 @@ class Values:
         Rows as last written, without the header; None before that.
     """
 
-    def __init__(self, path: Path, frames: Callable[[], Iterable[tuple[str, str, Frame]]]) -> None:
-        self._path = path
-        self._frames = frames
+    def __init__(self, path: Path, live: Live[Any]) -> None:
+        self.path = path
         self.rows: int | None = None
-        self._stale = True
-        self._written = 0.0
+        self._live = live
+        self._seen: int | None = None
+        self._looked = -_AT_MOST_EVERY
 
-    def refresh(self, *, changed: bool, now: bool = False) -> None:
-        """Note a change and write when it is time; ``now`` writes what has not been written yet.
+    def refresh(self) -> None:
+        """Write what has changed, when it is time. Raises `StockstreamError` where the file cannot be written."""
+        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
+            self.finish()
 
-        Raises `StockstreamError` where the file cannot be written.
-        """
-        self._stale |= changed
-        if self._stale and (now or time.monotonic() - self._written >= _AT_MOST_EVERY):
-            self._stale = not self._write()
-            self._written = time.monotonic()
+    def finish(self) -> None:
+        """Write what has not been written yet, at once."""
+        changes = self._live.changes
+        if changes != self._seen:
+            if self._write():
+                self._seen = changes
+            self._looked = time.monotonic()
 
     def _write(self) -> bool:
         """Write the table; False while there is nothing to write, so that what the file held before stays."""
-        rows: Iterator[list[Any]] = table(self._frames())
+        rows: Iterator[list[Any]] = table(frames(self._live))
         header = next(rows, None)
         if header is None:
             return False
         with (
-            replacing(self._path, hint="name another file with --values") as beside,
+            replacing(self.path, hint="name another file with --values") as beside,
             beside.open("w", newline="", encoding="utf-8") as file,
         ):
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(header)
             self.rows = sum(1 for _ in map(writer.writerow, rows))
         return True
+
+
+def frames(live: Live[Any]) -> Iterator[tuple[str, str, Frame]]:
+    """What a live view shows: the name of its keys, each key, and the key's frame."""
+    for key in live.fold.keys():
+        yield live.view.key_name, key, live.fold.frame(key)

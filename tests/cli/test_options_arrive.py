@@ -16,7 +16,9 @@ from stockstream.cli.context import Invocation
 from stockstream.cli.watch.options import WatchOptions
 from stockstream.cli.watch.watch import app
 from stockstream.config_sections import WindowSettings
-from stockstream.consumers.watching import Watching, WatchingOptions
+from stockstream.consumers.driver import Ending
+from stockstream.consumers.live import Live
+from stockstream.consumers.values import Values
 from stockstream.kafka.broker import free_port
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.geometry import Geometry
@@ -30,7 +32,7 @@ from stockstream.views.fold import Selection
 class Told:
     """What a window or a picture was told."""
 
-    watched: Watching[Any]
+    watched: Live[Any]
     options: PictureOptions
     memory: Path | None = None
     frame_times: FrameTimes | None = None
@@ -42,6 +44,17 @@ class Told:
         assert isinstance(self.options, WindowOptions)
         return self.options
 
+    @property
+    def tables(self) -> list[Path]:
+        """The files of the tables that go along."""
+        return [each.path for each in self.watched.observers if isinstance(each, Values)]
+
+    @property
+    def ends(self) -> tuple[bool, float | None]:
+        """Whether it ends once all is read, and after how many seconds."""
+        assert isinstance(self.watched.ending, Ending)
+        return self.watched.ending.once, self.watched.ending.seconds
+
 
 @dataclass
 class Recording:
@@ -51,12 +64,12 @@ class Recording:
     look: Callable[[], None] = lambda: None
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> Recording:
-        assert isinstance(model, Watching)
+        assert isinstance(model, Live)
         self.told.append(Told(model, options, memory, frame_times))
         return self
 
     def picture(self, model: Model, file: Path, options: PictureOptions) -> Recording:
-        assert isinstance(model, Watching)
+        assert isinstance(model, Live)
         self.told.append(Told(model, options, file=file))
         return self
 
@@ -105,16 +118,16 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
     "refresh": (["--refresh", "0.75"], lambda told: told.window.refresh, 0.75),
     "backend": (["--backend", "qt"], lambda told: told.window.backend, "qt"),
     "headless": (["--headless", "a.png", "--seconds", "0"], lambda told: told.file, Path("a.png")),
-    "values": (["--values", "a.csv"], lambda told: told.watched.options, WatchingOptions(values=Path("a.csv"))),
+    "values": (["--values", "a.csv"], lambda told: told.tables, [Path("a.csv")]),
     # That a file which is there is taken at all; tests/cli/test_outputs.py has what is refused without it.
-    "force": (["--values", "config.csv", "--force"], lambda told: told.watched.options.values, Path("config.csv")),
+    "force": (["--values", "config.csv", "--force"], lambda told: told.tables, [Path("config.csv")]),
     "metrics": (["--metrics", "0"], lambda told: told.frame_times is not None, True),
     "once": (
         ["--once", "--headless", "a.png", "--seconds", "0"],
-        lambda told: told.watched.options,
-        WatchingOptions(once=True, seconds=0.0),
+        lambda told: told.ends,
+        (True, 0.0),
     ),
-    "seconds": (["--seconds", "7"], lambda told: told.watched.options, WatchingOptions(seconds=7.0)),
+    "seconds": (["--seconds", "7"], lambda told: told.ends, (False, 7.0)),
     "theme": (["--theme", "dark"], lambda told: told.window.asked, Preferences(theme="dark")),
     "geometry": (
         ["--geometry", "800x500+1+2"],
@@ -192,7 +205,7 @@ def test_an_option_goes_before_its_setting(home: Path) -> None:
 def test_without_options_and_settings_all_is_usual(home: Path) -> None:
     told = watch("bollinger", "AAPL")
     assert told.window == USUAL
-    assert told.watched.options == WatchingOptions()
+    assert (told.tables, told.ends) == ([], (False, None))
     assert told.watched.selection == Selection(("AAPL",))
     assert told.watched.parameters == {"period": 20, "width": 2.0}
     assert told.memory == home / "state" / "windows" / "bollinger-AAPL.json"

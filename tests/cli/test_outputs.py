@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import typer
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,10 +13,13 @@ from stockstream.charts.report.page import page
 from stockstream.charts.window.picture import save
 from stockstream.charts.window.saving import save_figure
 from stockstream.cli.outputs import PAGE, PICTURE, TABLE, check
+from stockstream.consumers.flights import VIEW as FLIGHTS
+from stockstream.consumers.live import Live
 from stockstream.consumers.values import Values
 from stockstream.files import is_ours, replacing
+from stockstream.records import FlightDay
 from stockstream.topics import STOCKS
-from stockstream.views.frame import Frame
+from stockstream.views.fold import Selection
 from tests.site import Site
 from tests.views.bars import walk
 
@@ -56,8 +58,9 @@ def test_a_page_of_ours_is_known_again(tmp_path: Path) -> None:
 
 def test_a_table_of_ours_is_known_by_its_header(tmp_path: Path) -> None:
     flights = tmp_path / "flights.csv"
-    days = {"day": np.array(["2015-01-01"], "M8[D]"), "flights": np.array([3])}
-    Values(flights, lambda: [("airline", "AA", Frame("day", days))]).refresh(changed=True)
+    live = Live(FLIGHTS, Selection(), {}, {"bootstrap.servers": "127.0.0.1:1"}, None)
+    live.fold.apply([FlightDay("a" * 16, 0, 2015, 1, 1, "AA")])
+    Values(flights, live).refresh()
     assert is_ours(flights)
     for text in ("Date,Open,High,Low,Close\n", "time,symbol,open,high,low,close,volume\n", "x\ntime,symbol,doubtful\n"):
         others = tmp_path / "others.csv"

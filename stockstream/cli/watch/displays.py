@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from stockstream.consumers.live import Observer
     from stockstream.present.frame_times import FrameTimes
     from stockstream.present.model import Model
     from stockstream.present.options import PictureOptions, WindowOptions
@@ -18,16 +19,6 @@ class OpenWindow(Protocol):
         """Open it, and stay until it is closed."""
 
 
-class KeptPicture(Protocol):
-    """A picture file that is kept fresh."""
-
-    def refresh(self) -> None:
-        """Draw what is new, at most once a second."""
-
-    def finish(self) -> None:
-        """Draw what has not been drawn yet."""
-
-
 class Displays(Protocol):
     """Makes windows and pictures."""
 
@@ -38,8 +29,8 @@ class Displays(Protocol):
         takes.
         """
 
-    def picture(self, model: Model, file: Path, options: PictureOptions) -> KeptPicture:
-        """The same drawn to a PNG file."""
+    def picture(self, model: Model, file: Path, options: PictureOptions) -> Observer:
+        """The same drawn to a PNG file that is kept fresh."""
 
 
 class MatplotlibDisplays:
@@ -57,7 +48,7 @@ class MatplotlibDisplays:
 
         return Window(model, options, memory=Memory(memory), frame_times=frame_times)
 
-    def picture(self, model: Model, file: Path, options: PictureOptions) -> KeptPicture:
+    def picture(self, model: Model, file: Path, options: PictureOptions) -> Observer:
         """As `Displays.picture`."""
         if model.view.tiles:
             from stockstream.charts.dashboard.dashboard_window import DashboardPicture

@@ -22,10 +22,11 @@ from stockstream.cli.watch.options import CommonOptions, Declared, SeriesOptions
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
+from stockstream.consumers.driver import Ending, Reporting, run, state
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
+from stockstream.consumers.values import Values
 from stockstream.consumers.view_settings import CHART, studies, study_parameter
-from stockstream.consumers.watching import Watching, WatchingOptions, run, state, watching
 from stockstream.errors import DisplayError
 from stockstream.periods import add_up
 from stockstream.present.frame_times import FrameTimes
@@ -177,11 +178,13 @@ def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: Wa
         context.reporter.progress(taken, None, status.rate, state(status))
         figures.told(taken, status)
 
-    along = WatchingOptions(options.values, options.once, options.seconds)
-    with measured(figures, options.metrics, context.reporter), watching(live, report, along) as watched:
-        _show(context, watched, options, figures.frame_times)
+    table = None if options.values is None else Values(options.values, live)
+    live.observers += [*([] if table is None else [table]), Reporting(live, report)]
+    with measured(figures, options.metrics, context.reporter), live:
+        live.ending = Ending(live, once=options.once, seconds=options.seconds)
+        _show(context, live, options, figures.frame_times)
     if options.once:
-        context.reporter.result(_written(options, watched.rows))
+        context.reporter.result(_written(options, None if table is None else table.rows))
 
 
 def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
@@ -206,7 +209,7 @@ def _written(options: WatchOptions, rows: int | None) -> str:
     return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
 
 
-def _show(context: Context, watched: Watching[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
+def _show(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)
@@ -219,27 +222,22 @@ def _show(context: Context, watched: Watching[Any], options: WatchOptions, frame
             alerts=window.alerts,
             alert_band=window.alert_band,
         )
-        picture = context.displays.picture(watched, options.headless, look)
-        run(watched, picture.refresh)
-        picture.finish()
+        live.observers.append(context.displays.picture(live, options.headless, look))
+        run(live)
         return
     if options.once:
-        run(watched, _nothing)
+        run(live)
         return
-    memory = windows.memory(settings, watched.view.name, watched.selection, options)
+    memory = windows.memory(settings, live.view.name, live.selection, options)
     try:
-        shown = context.displays.window(watched, windows.looks(window, options, start, end), memory, frame_times)
+        shown = context.displays.window(live, windows.looks(window, options, start, end), memory, frame_times)
     except DisplayError as error:
         if options.values is None:
             raise
         context.reporter.note(f"{error.message}: only {options.values} is kept")
-        run(watched, _nothing)
+        run(live)
     else:
         shown.show()
-
-
-def _nothing() -> None:
-    """There is no picture to refresh."""
 
 
 def _refuse_scope(options: WatchOptions) -> None:
