@@ -28,19 +28,19 @@ _NEW: Final = UNSETTLED | {
     KafkaError._UNKNOWN_PARTITION,
     KafkaError._NOENT,
 }
-"""What brokers say of a topic of which not all of them have heard."""
+"""Temporary errors of a topic that not all brokers know yet."""
 
 _LEADERS_WITHIN: Final = 60.0
 _SUMMARY_WITHIN: Final = 5.0
 _AGAIN: Final = 0.05
 
 TIMEOUT: Final = 10.0
-"""Seconds that a command waits for a broker before it says that none is there."""
+"""Seconds that a command waits for a broker before it reports that none answers."""
 
 
 @dataclass(frozen=True)
 class TopicSummary:
-    """One topic as the broker describes it; ``newest`` is the time at which the newest record was sent."""
+    """Description of a topic; ``newest`` is the time at which the newest record was sent."""
 
     name: str
     partitions: int
@@ -49,9 +49,9 @@ class TopicSummary:
 
 
 class Admin:
-    """The broker's own view of its topics.
+    """Client for the administration of topics.
 
-    Every method raises `Unreachable` after ``timeout`` seconds without a broker and `AuthError` where it refuses.
+    Every method raises `Unreachable` after ``timeout`` seconds without a broker, and `AuthError` if it refuses.
     """
 
     def __init__(self, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
@@ -72,7 +72,7 @@ class Admin:
             return future.result(self._timeout + 1)
         except KafkaException as error:
             raise self._translated(error, deed) from error
-        except TimeoutError:  # only where this process was stopped for a while
+        except TimeoutError:  # only if this process was suspended for a while
             raise unreachable(self._connection) from None
 
     def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
@@ -81,11 +81,11 @@ class Admin:
         return refusal if isinstance(refusal, AuthError) else translate(error, self._connection, deed)
 
     def names(self) -> set[str]:
-        """The names of all topics."""
+        """Names of all topics."""
         return set(self._metadata().topics)
 
     def _metadata(self) -> ClusterMetadata:
-        """Ask in short turns: between them a broker's refusal is heard, which otherwise is a mere time-out."""
+        """Send the request with short time-outs, between which a refusal by the broker is noticed."""
         ends = time.monotonic() + self._timeout
         while True:
             try:
@@ -94,17 +94,17 @@ class Admin:
                 self._client.poll(0)
                 if self._refusal is not None or time.monotonic() >= ends:
                     failure = self._translated(error)
-                    # One that heard of no brokers while the last one shut down may look for none ever after.
+                    # A client that saw no brokers during a shutdown may never look for brokers again.
                     self._client = self._made()
                     raise failure from error
 
     def cluster_id(self) -> str:
-        """The cluster's identity: a broker formatted anew has another one."""
-        # Not by describe_cluster: that aborts the process where a broker that shuts down answers (librdkafka 2.16).
+        """Id of the cluster; a broker that was formatted again has another one."""
+        # Not by describe_cluster: that aborts the process if a broker answers while it shuts down (librdkafka 2.16).
         return str(self._metadata().cluster_id)
 
     def topic_id(self, name: str) -> str | None:
-        """The topic's identity, which changes when it is deleted and made again; None where it does not exist."""
+        """Id of the topic, which changes when it is deleted and created again; None if it does not exist."""
         found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._timeout)
         try:
             return str(found[name].result(self._timeout + 1).topic_id)
@@ -114,11 +114,11 @@ class Admin:
             raise self._translated(error, on_topic("Describe", name)) from error
 
     def ensure(self, topic: Topic[Any]) -> None:
-        """Make the topic and its dead-letter topic where they are missing."""
+        """Create the topic and its dead-letter topic if they are missing."""
         self._make([NewTopic(topic.name, topic.partitions, 1, config=dict(topic.config)), _dead_letters(topic)])
 
     def ensure_dead_letters(self, topic: Topic[Any]) -> None:
-        """Make the dead-letter topic alone where it is missing: who only reads never makes the topic itself."""
+        """Create only the dead-letter topic if it is missing: a reader never creates the topic itself."""
         self._make([_dead_letters(topic)])
 
     def _make(self, wanted: list[NewTopic]) -> None:
@@ -134,10 +134,10 @@ class Admin:
                     raise self._translated(error, on_topic("Create", name)) from error
 
     def await_leaders(self, topic: Topic[Any]) -> None:
-        """Wait until each partition of the topic and of its dead letters takes records.
+        """Wait until each partition of the topic and of its dead-letter topic accepts records.
 
-        A broker tells who leads a partition before it takes anything for it. What is sent meanwhile is refused, and can
-        be overtaken by what is sent next. Raises `BrokerError` after a minute.
+        A broker announces the leader of a partition before it accepts records for it. Records sent meanwhile are
+        refused, and can be overtaken by later ones. Raises `BrokerError` after a minute.
         """
         names = (topic.name, topic.dead_letters)
         ends = time.monotonic() + _LEADERS_WITHIN
@@ -148,19 +148,19 @@ class Admin:
         self._offsets(partitions, OffsetSpec.latest(), ends)
 
     def _partitions(self, names: Collection[str]) -> list[TopicPartition]:
-        """Of all these topics; none as long as one of them is unknown."""
+        """Descriptions of all these topics; empty while one of them is unknown."""
         known = self._metadata().topics
         if not all(name in known and known[name].partitions for name in names):
             return []
         return [TopicPartition(name, number) for name in names for number in known[name].partitions]
 
     def delete(self, names: Iterable[str]) -> None:
-        """Delete topics with everything in them."""
+        """Delete topics with all their records."""
         for name, future in self._client.delete_topics(list(names), operation_timeout=self._timeout).items():
             self._result(future, on_topic("Delete", name))
 
     def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
-        """The topics, by name: all but Kafka's own, or those named that exist."""
+        """Topics by name: all except Kafka's own, or the existing ones among those named."""
         chosen = {
             name: [TopicPartition(name, number) for number in found.partitions]
             for name, found in sorted(self._metadata().topics.items())
@@ -184,7 +184,7 @@ class Admin:
     def _offsets(
         self, partitions: list[TopicPartition], spec: OffsetSpec, ends: float
     ) -> dict[TopicPartition, tuple[int, int]]:
-        """Offset and timestamp by partition; where a partition has no leader yet, ask again until ``ends``."""
+        """Offset and timestamp by partition; while a partition has no leader, try again until ``ends``."""
         while True:
             futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
             try:

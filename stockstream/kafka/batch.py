@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 class Origin(NamedTuple):
-    """Which topic it is that is read: deleted and made anew, it is another one."""
+    """Identity of a topic: a topic that was deleted and created again has another one."""
 
     cluster: str
     topic_id: str
@@ -21,11 +21,11 @@ class Origin(NamedTuple):
 
 @dataclass
 class Batch(Generic[R]):
-    """What arrived since the last look: records in the order of each partition, or what was gathered of them.
+    """Records that arrived since the last call, in the order of each partition, or what was gathered from them.
 
-    ``count`` is how many records they were. ``positions`` is, for each partition, the offset that follows what was
-    handed out so far. ``sent`` is when the last of the records was sent, in milliseconds since 1970 UTC. ``messages``
-    are what the records were decoded from, one each, where the subscriber keeps them.
+    ``count`` is the number of records. ``positions`` is, for each partition, the offset after the records delivered so
+    far. ``sent`` is the time at which the last record was sent, in milliseconds since 1970 UTC. ``messages`` are the
+    undecoded messages of the records, if the subscriber keeps them.
     """
 
     records: list[R] = field(default_factory=list)
@@ -60,10 +60,10 @@ class Batch(Generic[R]):
 
 @dataclass(frozen=True)
 class ConnectionStatus:
-    """How the connection stands.
+    """Status of the connection.
 
-    ``high`` is the end of each partition as last heard; ``target`` its end when reading began, empty until then.
-    ``dead`` counts messages that could not be decoded, ``skipped`` records that were gone before they were read.
+    ``high`` is the last known end of each partition; ``target`` its end when reading began, empty until then.
+    ``dead`` counts messages that could not be decoded, ``skipped`` records that were deleted before they were read.
     """
 
     connected: bool
@@ -75,11 +75,11 @@ class ConnectionStatus:
     skipped: int
 
     def reached(self, positions: Mapping[int, int]) -> bool:
-        """Whether these positions are where every partition ended when reading began."""
+        """Whether these positions reach the end that every partition had when reading began."""
         return bool(self.target) and all(positions.get(number, -1) >= end for number, end in self.target.items())
 
     def lag(self, positions: Mapping[int, int]) -> int | None:
-        """Records between these positions and the topic's end as last heard; None before reading began."""
+        """Number of records between these positions and the last known end; None before reading began."""
         if not self.target:
             return None
         return sum(max(0, end - positions.get(number, 0)) for number, end in self.high.items())

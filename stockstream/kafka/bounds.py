@@ -16,15 +16,15 @@ UNSETTLED: Final = frozenset(
         KafkaError.UNKNOWN_LEADER_EPOCH,
     }
 )
-"""What a broker says of a partition that has just been made or moved: a moment later it knows better."""
+"""Temporary errors of a partition that was just created or moved."""
 
 _AGAIN: Final = 0.1
 
 
 def bounds(consumer: Consumer, topic: str, timeout: float) -> dict[int, tuple[int, int]]:
-    """The first offset of each partition, and the one that its next message gets.
+    """First offset of each partition, and the offset of its next message.
 
-    Raises KafkaException where the broker does not tell within ``timeout`` seconds.
+    Raises KafkaException if the broker does not answer within ``timeout`` seconds.
     """
     ends = time.monotonic() + timeout
     while True:

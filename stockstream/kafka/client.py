@@ -35,7 +35,7 @@ _AWAY: Final = frozenset(
 
 
 def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
-    """A client's librdkafka properties: ours (dots as underscores), overruled by the user's ``connection``."""
+    """Properties of a client: ours (dots as underscores), overridden by the user's ``connection``."""
     shared = {
         "socket.timeout.ms": 6_000,
         "reconnect.backoff.max.ms": 1_000,
@@ -49,7 +49,7 @@ def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
 
 
 def made(kind: Callable[[dict[str, Any]], C], properties: dict[str, Any]) -> C:
-    """A client with these properties. Raises `ConfigError` for one that librdkafka does not take."""
+    """A client with these properties. Raises `ConfigError` for one that librdkafka does not accept."""
     try:
         return kind(properties)
     except KafkaException as error:
@@ -61,7 +61,7 @@ def made(kind: Callable[[dict[str, Any]], C], properties: dict[str, Any]) -> C:
 
 
 def instant(milliseconds: int) -> datetime:
-    """A time of Kafka's, which counts milliseconds since 1970 UTC; the nearest that there is where that is none.
+    """A Kafka timestamp (milliseconds since 1970 UTC) as a datetime, limited to valid ones.
 
     >>> instant(0).isoformat(), instant(-(1 << 62)).isoformat(), instant(1 << 62).year
     ('1970-01-01T00:00:00+00:00', '0001-01-01T00:00:00+00:00', 9999)
@@ -70,28 +70,28 @@ def instant(milliseconds: int) -> datetime:
 
 
 def address(connection: Mapping[str, Any]) -> str:
-    """Where the broker is said to be."""
+    """Configured address of the broker."""
     return str(connection.get("bootstrap.servers", "nowhere: bootstrap_servers is not set"))
 
 
 def refused(error: KafkaError) -> bool:
-    """Whether the broker knows us and says no: nothing that a retry would mend."""
+    """Whether the broker refused us: a retry would not help."""
     return error.code() in _REFUSED
 
 
 def away(error: KafkaError) -> bool:
-    """Whether no broker answers, which may mend by itself."""
+    """Whether no broker answers, which may be temporary."""
     return error.code() in _AWAY
 
 
 def unreachable(connection: Mapping[str, Any]) -> Unreachable:
-    """That no broker answers, why, and what to do: the host is not known, nothing listens, it is not Kafka, ..."""
+    """Message that no broker answers, why, and what to do: unknown host, nothing listens, not Kafka, ..."""
     found = why(connection)
     return Unreachable(f"no broker answers at {address(connection)}: {found.said}", hint=found.hint)
 
 
 def lasting(connection: Mapping[str, Any]) -> str:
-    """Behind the address of a broker that is waited for: why it does not answer, where waiting alone mends nothing."""
+    """Suffix after the address of an awaited broker: why it does not answer, if waiting alone does not help."""
     found = why(connection)
     return "" if found.hint == START_BROKER else f" ({found.said})"
 
@@ -99,7 +99,7 @@ def lasting(connection: Mapping[str, Any]) -> str:
 def translate(
     error: KafkaError | KafkaException, connection: Mapping[str, Any], deed: Deed | None = None
 ) -> BrokerError:
-    """An error of librdkafka as one of ours; ``deed`` is what was tried, and is named where the right to it lacks."""
+    """Translate an error of librdkafka; ``deed`` is the attempted operation, named if the right to it is missing."""
     cause = error.args[0] if isinstance(error, KafkaException) else error
     where = address(connection)
     if refused(cause):

@@ -31,7 +31,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 _PASSING: Final = UNSETTLED | {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID, KafkaError._NOENT}
-"""What is answered of a topic that is being made, moved or deleted: the next look knows better."""
+"""Temporary errors of a topic that is being created, moved or deleted."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class BrokerNode:
 
 @dataclass(frozen=True)
 class Partition:
-    """A partition: its offsets from ``first`` up to ``end``, which the next record gets; None while nobody leads it."""
+    """A partition: its offsets from ``first`` up to ``end``, that of the next record; None while it has no leader."""
 
     leader: int | None
     replicas: tuple[int, ...]
@@ -56,7 +56,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class TopicState:
-    """A topic, which is another one when its ``id`` is; ``newest`` is when its newest record was sent."""
+    """A topic, identified by its ``id``; ``newest`` is when its newest record was sent."""
 
     id: str
     partitions: Mapping[int, Partition]
@@ -65,7 +65,7 @@ class TopicState:
 
 @dataclass(frozen=True)
 class GroupState:
-    """A consumer group, the offsets that it committed (it has taken what is before them), and who did, where said."""
+    """A consumer group, its committed offsets, and the process that committed them, if known."""
 
     state: str
     positions: Mapping[Place, int]
@@ -74,7 +74,7 @@ class GroupState:
 
 @dataclass(frozen=True)
 class Look:
-    """The cluster at one moment: ``at`` is of the monotonic clock. Topics and groups by name, without Kafka's own."""
+    """The cluster at one moment; ``at`` is of the monotonic clock. Topics and groups by name, without Kafka's own."""
 
     at: float
     cluster: str
@@ -85,24 +85,24 @@ class Look:
 
 
 class Cluster(Admin):
-    """Looks at a cluster as a whole; what comes or goes meanwhile is left out, not an error."""
+    """Takes snapshots of a cluster; topics or groups that appear or vanish meanwhile are left out, not an error."""
 
     def __init__(self, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
         super().__init__(connection, timeout=timeout)
         self._positions = Positions(connection, timeout)
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._positions.close()
 
     def look(self) -> Look:
-        """All there is now. Raises `Unreachable` and `AuthError`."""
+        """Take a snapshot. Raises `Unreachable` and `AuthError`."""
         about = self._metadata()
         if not about.brokers:
             raise Unreachable(f"the broker at {address(self._connection)} is shutting down", hint=START_BROKER)
         topics = self._described(about.topics)
         states = self._states()
-        # Positions before ends: so a lag is never less than nothing.
+        # Positions before ends, so that a lag is never negative.
         places = [(name, p.id) for name, topic in topics.items() for p in topic.partitions]
         committed = self._positions.of(states.keys(), places)
         return Look(
@@ -159,7 +159,7 @@ class Cluster(Admin):
         return {group.group_id: group.state.name.lower() for group in listed.valid}
 
     def _each(self, futures: Mapping[K, Future[T]]) -> dict[K, T]:
-        """The results that there are."""
+        """Results without errors."""
         found: dict[K, T] = {}
         for key, future in futures.items():
             try:

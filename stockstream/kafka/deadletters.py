@@ -19,10 +19,10 @@ from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
 
 _PAUSES: Final = 0.1, 5.0
-"""Seconds between the first two attempts, and the longest between two: each pause is twice the one before."""
+"""Seconds between the first two attempts, and the maximum: each pause is twice the one before."""
 
 _RESPITE: Final = 60.0
-"""Seconds for which nothing is tried where the broker does not take dead letters at all."""
+"""Seconds without attempts after the broker accepted no dead letters at all."""
 
 _PASSING: Final = UNSETTLED | {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -37,13 +37,13 @@ _PASSING: Final = UNSETTLED | {
     KafkaError._PURGE_QUEUE,
     KafkaError._PURGE_INFLIGHT,
 }
-"""What may mend by itself: everything else will be answered the next time, too."""
+"""Temporary errors; all others would recur."""
 
 _TOO_LARGE: Final = KafkaError.MSG_SIZE_TOO_LARGE
 
 
 class Refused(NamedTuple):
-    """A message that cannot be decoded, why, and up to how many bytes it is kept whole."""
+    """A message that cannot be decoded, the reason, and the size up to which it is kept whole."""
 
     message: Message
     reason: str
@@ -51,23 +51,23 @@ class Refused(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it stands: topic/partition/offset."""
+        """Position of the message: topic/partition/offset."""
         return f"{self.message.topic()}/{self.message.partition()}/{self.message.offset()}"
 
 
 class DeadLetters:
     """Writes to a topic's dead-letter topic under the key topic/partition/offset.
 
-    That topic is compacted, so that several consumers that stumble over one message leave one copy of it.
+    That topic is compacted, so that several consumers of an unreadable message leave one copy of it.
 
     Parameters
     ----------
     topic
-        Whose dead letters.
+        The topic of the messages.
     connection
         librdkafka's properties.
     stop
-        Set where its user ends: what is not written by then is given up.
+        Set when the caller ends: dead letters not written by then are given up.
     """
 
     def __init__(self, topic: Topic[Any], connection: Mapping[str, Any], stop: threading.Event) -> None:
@@ -78,11 +78,12 @@ class DeadLetters:
         self._rest_until = 0.0
 
     def put(self, refused: Sequence[Refused]) -> bool:
-        """Write some and wait until each is acknowledged, however long that takes; False where the end came first.
+        """Write dead letters and wait until each is acknowledged, without limit; returns False if ``stop`` was set
+        first.
 
-        Only what may mend by itself is tried again, after a pause. One that is too large for the topic is shortened.
-        One that the broker will never take (a right is missing, say) is told in the log and passed: it stays where it
-        is.
+        After temporary errors a dead letter is tried again, after a pause. One that is too large for the topic is
+        shortened. One that the broker will never accept, such as without the right to write, is logged and skipped: the
+        message stays in its topic.
         """
         LOG.warning("dead letter %s: %s%s", refused[0].place, refused[0].reason, _others(len(refused)))
         pause, longest = _PAUSES
@@ -91,7 +92,7 @@ class DeadLetters:
             try:
                 left = self._send(left)
             except BrokerError as error:
-                self._producer = None  # the next one may have more luck
+                self._producer = None  # a new client may succeed
                 if not isinstance(error, Unreachable):
                     self._give_up(left, error)
                     break
@@ -102,7 +103,7 @@ class DeadLetters:
         return not self._stop.is_set()
 
     def _send(self, refused: Sequence[Refused]) -> Sequence[Refused]:
-        """Write them; those to be written again. Raises `BrokerError` where there is no dead-letter topic to be had."""
+        """Write dead letters once; returns those to try again. Raises `BrokerError` without a dead-letter topic."""
         producer = self._ready()
         outcomes: dict[int, KafkaError | None] = {}
         for number, each in enumerate(refused):
@@ -142,13 +143,13 @@ class DeadLetters:
         if self._producer is None:
             Admin(self._connection, timeout=2).ensure_dead_letters(self._topic)
             own = settings(self._connection, enable_idempotence=True, max_in_flight=1, linger_ms=5)
-            # A user's own limit may be meant for records.
+            # The user's limit may be meant for records.
             own["message.max.bytes"] = max(CLIENT_BYTES, int(own.get("message.max.bytes", 0)))
             self._producer = made(Producer, own)
         return self._producer
 
     def _give_up(self, refused: Sequence[Refused], error: BrokerError) -> None:
-        """Say once in a while that what cannot be read is not kept."""
+        """Log occasionally that unreadable messages are not kept."""
         if time.monotonic() >= self._rest_until:
             LOG.error(
                 "%s cannot be kept on %s and is passed%s: %s",

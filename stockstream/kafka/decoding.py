@@ -16,9 +16,9 @@ R = TypeVar("R")
 
 
 class Decoded(NamedTuple, Generic[R]):
-    """What came of some messages: those that were taken, a record of each, and what librdkafka had to say besides.
+    """Result of decoding: accepted messages, a record of each, and errors of librdkafka.
 
-    ``positions`` is, for each partition, the offset that follows the last of all the messages.
+    ``positions`` is, for each partition, the offset after the last message.
     """
 
     messages: list[Message]
@@ -28,25 +28,25 @@ class Decoded(NamedTuple, Generic[R]):
 
 
 class Decoding(Generic[R]):
-    """Decodes messages; what cannot be decoded becomes a dead letter before it is passed.
+    """Decodes messages; those that cannot be decoded become dead letters.
 
     Parameters
     ----------
     topic
-        Where they are from.
+        Topic of the messages.
     record
-        What a message is decoded to.
+        Type to which a message is decoded.
     connection
         librdkafka's properties, for the dead letters.
     keys
         Only messages with these keys (and those without any) are decoded; None for all.
     stop
-        Set where dead letters that cannot be written yet are to be given up.
+        Set to give up dead letters that cannot be written yet.
 
     Attributes
     ----------
     dead
-        Messages that could not be decoded.
+        Number of messages that could not be decoded.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Decoding(Generic[R]):
         self.dead = 0
 
     def take(self, messages: list[Message]) -> Decoded[R]:
-        """Decode messages in their order."""
-        # Maps over the C methods, as in the decoder.
+        """Decode messages in order."""
+        # map() over C methods, as in the decoder.
         good = messages
         if any(error is not None for error in set(map(Message.error, messages))):
             good = [message for message in messages if message.error() is None]
@@ -95,14 +95,14 @@ class Decoding(Generic[R]):
 
 
 def _ends(messages: list[Message]) -> dict[int, int]:
-    """The offset that follows the last message of each partition."""
+    """The offset after the last message of each partition."""
     numbers = list(map(Message.partition, messages))
     backwards = numbers[::-1]
     return {number: messages[~backwards.index(number)].offset() + 1 for number in set(numbers)}  # type: ignore[misc, operator]
 
 
 def _errors(messages: list[Message], positions: dict[int, int]) -> Iterator[tuple[KafkaError, Message]]:
-    """What is no record: the ends of partitions are noted in ``positions``, errors are given."""
+    """Events that are not records: ends of partitions are noted in ``positions``, errors are returned."""
     for message in messages:
         error = message.error()
         if error is None:

@@ -34,13 +34,13 @@ _PATIENCE: Final = 2.0
 _FRESH: Final = 5.0
 _LARGEST: Final = 1 << 20
 _HELLO: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
-"""A request of 10 bytes: ApiVersions (18) of version 0, which every broker answers before it knows who asks."""
+"""A request of 10 bytes: ApiVersions (18), version 0, which every broker answers before authentication."""
 
 
 def cause(connection: Mapping[str, Any]) -> Cause:
-    """Why nothing was heard from the brokers at ``bootstrap.servers``; what was found is good for some seconds.
+    """Reason why the brokers at ``bootstrap.servers`` do not answer; cached for some seconds.
 
-    It takes a few seconds at most: a server that says nothing is waited for, and a name's server may be slow.
+    It takes a few seconds at most, because a silent server or a slow name server has to be awaited.
     """
     told = tuple(sorted((key, value) for key, value in connection.items() if isinstance(value, str | int)))
     return _cause(told, int(time.monotonic() / _FRESH))
@@ -157,6 +157,6 @@ def _misnamed(properties: dict[str, Any]) -> Cause | None:
 
 
 def _split(server: str) -> tuple[str, int]:
-    """Host and port of one of librdkafka's bootstrap servers."""
+    """Host and port of a bootstrap server of librdkafka."""
     host, colon, port = server.strip().rpartition("://")[2].rpartition(":")
     return (host.strip("[]"), int(port)) if colon and port.isdigit() else (server.strip().strip("[]"), 9092)

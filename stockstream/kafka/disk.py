@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def local_topics(data: Path, cluster: str) -> Path | None:
-    """Where this machine's own broker keeps its topics, if one under the folder ``data`` is the one of this cluster."""
+    """Folder of the topics of this machine's broker, if a broker under ``data`` belongs to this cluster."""
     for properties in data.glob("*/topics/meta.properties"):
         if f"cluster.id={cluster}" in properties.read_text(encoding="utf-8").splitlines():
             return properties.parent
@@ -14,7 +14,7 @@ def local_topics(data: Path, cluster: str) -> Path | None:
 
 
 def partition_sizes(topics: Path, topic: str) -> dict[int, int]:
-    """Bytes of a topic's records by partition, without what Kafka reserves for its indexes."""
+    """Bytes of a topic's records by partition, without the space that Kafka reserves for indexes."""
     sizes: dict[int, int] = {}
     for folder in topics.glob(f"{topic}-*"):
         number = folder.name.removeprefix(f"{topic}-")

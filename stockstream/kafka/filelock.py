@@ -13,12 +13,12 @@ from stockstream.errors import BrokerError
 
 
 class Locked(Exception):
-    """Somebody else holds the lock.
+    """Another process holds the lock.
 
     Attributes
     ----------
     holder
-        Process id of the one that took it, as far as known.
+        Id of the process that took it, if known.
     """
 
     def __init__(self, holder: int | None) -> None:
@@ -27,15 +27,15 @@ class Locked(Exception):
 
 
 class FileLock:
-    """An exclusive lock (``flock``), held until this process and each child that inherited :attr:`fd` let it go.
+    """An exclusive lock (``flock``), held until this process and each child that inherited :attr:`fd` release it.
 
-    That a child keeps it when its parent is killed is what the package of this name cannot do. Windows has no such
-    lock: there a `BrokerError` says where Kafka can run.
+    Unlike with the package of this name, a child keeps the lock when its parent is killed. Windows has no such lock:
+    there a `BrokerError` says where Kafka can run.
 
     Parameters
     ----------
     path
-        The file; it is made if need be, and stays. It holds the process id of whoever took the lock.
+        The file; it is created if missing, and stays. It holds the process id of the holder.
     patience
         Seconds to wait for it before :class:`Locked` is raised.
     """

@@ -12,7 +12,7 @@ _STALE: Final = 5.0
 
 
 class Health:
-    """Listens to librdkafka's statistics: the only word it gives on a connection that came back."""
+    """Reads librdkafka's statistics, which alone tell that a connection came back."""
 
     def __init__(self) -> None:
         self.since = datetime.now(UTC)
@@ -21,14 +21,14 @@ class Health:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker answers, as far as is known.
+        """Whether the broker answers, according to the last statistics.
 
-        News of more than a few seconds ago counts as no: when the process was stopped, what it last heard is false.
+        Statistics older than a few seconds count as no: if the process was suspended, they are out of date.
         """
         return self._connected and time.monotonic() - self._heard <= _STALE
 
     def hear(self, *, connected: bool) -> bool:
-        """Take news; True where the connection has just come (back)."""
+        """Take statistics; returns whether the connection was just established (again)."""
         now = time.monotonic()
         came = connected and not self.connected
         if connected != self._connected or now - self._heard > _STALE:
@@ -47,7 +47,7 @@ class _Topic(msgspec.Struct):
 
 
 class Statistics(msgspec.Struct):
-    """What we read of librdkafka's statistics."""
+    """The part of librdkafka's statistics that we read."""
 
     brokers: dict[str, _Broker] = msgspec.field(default_factory=dict)
     topics: dict[str, _Topic] = msgspec.field(default_factory=dict)
@@ -58,7 +58,7 @@ class Statistics(msgspec.Struct):
         return any(broker.state == "UP" for broker in self.brokers.values())
 
     def partitions(self, topic: str) -> set[int]:
-        """The partitions of a topic, as far as they are known here."""
+        """Known partitions of a topic."""
         return {int(number) for number in self.topics[topic].partitions} - {-1} if topic in self.topics else set()
 
 

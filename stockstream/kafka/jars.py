@@ -37,7 +37,7 @@ _ATTEMPTS = 3
 _PATIENCE = 600.0  # seconds for another process that fetches the same
 
 Progress = Callable[[int, int], None]
-"""Called with the bytes fetched and the bytes to fetch, several times a second, in the caller's thread."""
+"""Called with the bytes downloaded and the total, several times a second, in the caller's thread."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Jar:
         return f"{artifact}-{version}.jar"
 
     def matches(self, file: Path) -> bool:
-        """Whether the file is there, and is this artifact bit for bit."""
+        """Whether the file exists and is exactly this artifact."""
         try:
             with file.open("rb") as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest() == self.sha256
@@ -64,7 +64,7 @@ class Jar:
 
 
 def locked(lock: Path = LOCK) -> tuple[Jar, ...]:
-    """All jars that the lock names, in the order of the class path."""
+    """All jars of the lock file, in the order of the class path."""
     lines = (line for line in lock.read_text("ascii").splitlines() if not line.startswith("#"))
     return tuple(Jar(coordinate, sha256, int(size)) for coordinate, sha256, size in map(str.split, lines))
 
@@ -77,7 +77,7 @@ def fetch(
     on_progress: Progress = lambda *_: None,
     on_damaged: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
-    """Give the paths of all jars, fetching those that are missing or damaged.
+    """Return the paths of all jars, after downloading those that are missing or damaged.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def fetch(
 
 
 class _Stopped(Exception):
-    """Raised inside a download when another one failed, or the user asked to end."""
+    """Raised inside a download when another one failed, or the user ended the program."""
 
 
 class _Counter:
@@ -132,7 +132,7 @@ class _Counter:
 
     @contextmanager
     def __call__(self, filename: str, size: int) -> Iterator[Callable[[int], None]]:  # noqa: ARG002 - jgo's shape
-        """Count one download; a download that fails takes its bytes back."""
+        """Count one download; the bytes of a failed download are subtracted."""
         counted = 0
 
         def update(count: int) -> None:
@@ -152,11 +152,11 @@ class _Counter:
 
 
 def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str] | None, report: Progress) -> None:
-    """Fetch several at a time; the first failure stops the rest, what is whole stays."""
+    """Download several at a time; the first failure stops the others, complete files stay."""
     total = sum(jar.size for jar in jars)
     counter = _Counter()
     partial = store / "partial"
-    shutil.rmtree(partial, ignore_errors=True)  # what a killed run left; nobody else is here, thanks to the lock
+    shutil.rmtree(partial, ignore_errors=True)  # left by a killed run; nobody else is here, thanks to the lock
     partial.mkdir()
     pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="fetch")
     try:
@@ -173,7 +173,7 @@ def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str]
 
 
 def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str] | None, counter: _Counter) -> None:
-    """Fetch one jar, check it, move it to its place."""
+    """Download one jar, check it, and move it to its path."""
     import requests  # these are slow to import, and only needed on the first run
     import stamina
     from jgo.maven import MavenContext, PythonResolver

@@ -20,7 +20,7 @@ _OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:-UseP
 def spawn(
     arguments: Sequence[str], *, classpath: Sequence[Path], cwd: Path, output: Path, keep: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
-    """Start Java, which ends with us: see `stockstream.processes.spawn`.
+    """Start Java, which ends when we end: see `stockstream.processes.spawn`.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def spawn(
     cwd
         Its working directory; what it extracts goes to ``tmp`` there.
     output
-        The file for what it prints; begun anew.
+        File for its output; overwritten.
     keep
         File descriptors that it inherits.
     """
@@ -54,7 +54,8 @@ _EXCEPTION = re.compile(r"^(?:Caused by: |Exception in thread .*? )?[\w.$]+(?:Ex
 
 
 def complaint(text: str) -> str | None:
-    """Find the line that says why Java ended: its last exception's message, else its last severe line, else the last.
+    """Find the line with the reason why Java ended: the last exception's message, otherwise the last severe line,
+    otherwise the last line.
 
     >>> complaint("INFO starting\\nSEVERE fatal\\njava.io.IOException: disk full\\n\\tat Main.main(Main.java)\\n")
     'disk full'

@@ -16,18 +16,18 @@ from stockstream.kafka.tail import Tail
 from stockstream.kafka.traffic import Traffic
 
 PATIENCE: Final = 2.0
-"""Seconds after which a broker that does not answer counts as away."""
+"""Seconds after which a broker that does not answer counts as unavailable."""
 
 
 class Monitor:
-    """Looks at a cluster whenever `overview` is called.
+    """Samples a cluster on each call of `overview`.
 
     Parameters
     ----------
     connection
         librdkafka's properties, ``bootstrap.servers`` at least.
     data
-        The folder under which this machine's own broker would keep its data: bytes are known of that one only.
+        Folder of the data of this machine's broker; bytes are known only for that broker.
     """
 
     def __init__(self, connection: Mapping[str, Any], data: Path) -> None:
@@ -39,11 +39,11 @@ class Monitor:
         self._folder: tuple[str, Path | None] | None = None
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._cluster.close()
 
     def overview(self) -> Overview:
-        """How everything is now. Raises `AuthError`; a broker that is away is waited for."""
+        """The present overview. Raises `AuthError`; an unavailable broker is reported as awaited."""
         try:
             look = self._cluster.look()
             self._traffic.add(look)
@@ -56,7 +56,7 @@ class Monitor:
             return Overview(time=datetime.now(UTC), bootstrap_servers=self._address, waiting=waiting)
 
     def absence(self) -> BrokerError:
-        """What to say where no broker came in time."""
+        """Message if no broker answered in time."""
         return unreachable(self._connection)
 
     @property
@@ -87,7 +87,7 @@ class Monitor:
         return self._folder[1]
 
     def _newest(self, look: Look, topic: TopicOverview) -> Letter | None:
-        """The newest dead letter, read only when there is another one."""
+        """The newest dead letter, read only if it is a new one."""
         mark = look.topics[topic.name].id, tuple(partition.end for partition in topic.partitions)
         if self._letters.get(topic.name, (None, None))[0] != mark:
             self._letters[topic.name] = mark, self._read(topic.name) if topic.records else None

@@ -26,9 +26,9 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicPartition(msgspec.Struct, frozen=True, kw_only=True):
-    """A partition: ``records`` from offset ``first`` up to ``end``, which the next record gets.
+    """A partition: ``records`` from offset ``first`` up to ``end``, that of the next record.
 
-    Where a topic is compacted, offsets count what was sent rather than what is left of it.
+    In a compacted topic, offsets count the records that were sent, not those that are left.
     """
 
     partition: int
@@ -42,9 +42,9 @@ class TopicPartition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TopicOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic: what came in a second over the last ten seconds, and when its newest record was sent.
+    """A topic: records per second over the last ten seconds, and when its newest record was sent.
 
-    Totals are None where they are not known of every partition.
+    Totals are None unless they are known for every partition.
     """
 
     name: str
@@ -56,12 +56,12 @@ class TopicOverview(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_dead_letters(self) -> bool:
-        """Whether it holds what another topic's consumers and producers could not read."""
+        """Whether it is a dead-letter topic."""
         return self.name.endswith(_DEAD_LETTERS)
 
 
 class GroupPartition(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a group is with a partition: ``position`` is the offset of the next record it wants."""
+    """Progress of a group in a partition: ``position`` is the offset of the next record that it reads."""
 
     topic: str
     partition: int
@@ -72,10 +72,10 @@ class GroupPartition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GroupOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A consumer group: the lag of all its partitions, where that is going, and what it takes a second.
+    """A consumer group: its lag over all partitions, the trend of that, and records per second.
 
-    ``state`` is ``running`` where a reader says that it runs, and ``idle`` where none does and Kafka knows of no
-    members either; else it is Kafka's word. ``readers`` are those that said so last.
+    ``state`` is ``running`` if a reader commits that it runs, ``idle`` if none does and Kafka knows no members,
+    otherwise Kafka's state. ``readers`` are the processes that committed last.
     """
 
     name: str
@@ -88,7 +88,7 @@ class GroupOverview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
-    """A dead letter: when it was sent, what it is the copy of, and why it is one."""
+    """A dead letter: when it was sent, its original position, and the reason."""
 
     sent: datetime
     key: str | None
@@ -96,7 +96,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeadLetterOverview(msgspec.Struct, frozen=True, kw_only=True):
-    """A topic of dead letters: how many were sent to it, and the newest."""
+    """A dead-letter topic: the number of letters sent to it, and the newest."""
 
     topic: str
     records: int | None
@@ -104,7 +104,7 @@ class DeadLetterOverview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything at one moment; ``waiting`` says for what where the broker is away, and then nothing else is known."""
+    """The cluster at one moment; if the broker is unavailable, ``waiting`` names it and nothing else is known."""
 
     time: datetime
     bootstrap_servers: str

@@ -18,7 +18,7 @@ _AT_ONCE: Final = 8
 
 
 class Committed(NamedTuple):
-    """What a group committed: its positions, and who reads, as far as that is said; the last to say so is last."""
+    """Commits of a group: its positions, and its readers, if known, the latest last."""
 
     positions: Mapping[Place, int]
     readers: tuple[Reader, ...]
@@ -28,10 +28,10 @@ _NOTHING: Final = Committed({}, ())
 
 
 class Positions:
-    """Reads committed offsets by a consumer for each group, which never joins it.
+    """Reads committed offsets, with a consumer for each group that never joins it.
 
-    The admin client's own request for them ends the process where a coordinator moves or shuts down (librdkafka
-    #5040: a segmentation fault, seen with 2.16), and so may all of its requests to coordinators (#5397).
+    The admin client's request for them crashes the process if a coordinator moves or shuts down (librdkafka #5040: a
+    segmentation fault, seen with 2.16), and all of its requests to coordinators may do so (#5397).
     """
 
     def __init__(self, connection: Mapping[str, Any], timeout: float) -> None:
@@ -41,7 +41,7 @@ class Positions:
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="positions")
 
     def of(self, groups: Collection[str], places: Sequence[Place]) -> dict[str, Committed]:
-        """The positions of each group, as far as it has any; none of a group that cannot be asked now."""
+        """Positions of each group; none for a group that cannot be queried now."""
         for gone in self._consumers.keys() - set(groups):
             self._consumers.pop(gone).close()
         for new in set(groups) - self._consumers.keys():
@@ -54,7 +54,7 @@ class Positions:
         return {name: committed or _NOTHING for name, committed in found.items()}
 
     def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         self._pool.shutdown()
         for consumer in self._consumers.values():
             consumer.close()

@@ -13,14 +13,14 @@ from typing import Final
 import msgspec
 
 RENEWED_EVERY: Final = 5.0
-"""Seconds after which a reader says again that it runs, though its positions are the same."""
+"""Seconds after which a reader commits again, though its positions are the same."""
 
 SILENT_AFTER: Final = timedelta(seconds=20)
-"""For how long it counts as running after it last said so; one that is closed says so itself."""
+"""Seconds for which a reader counts as running after its last commit; one that is closed commits that."""
 
 
 class Reader(msgspec.Struct, frozen=True, kw_only=True):
-    """A process that reads: on which host, its number there, and when it last said so."""
+    """A process that reads: its host, process id, and the time of its last commit."""
 
     host: str
     pid: int
@@ -28,7 +28,7 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mark(now: datetime) -> str:
-    """What this process commits beside its positions.
+    """Metadata that this process commits with its positions.
 
     >>> found = reader(mark(datetime(2026, 3, 2, tzinfo=UTC)))
     >>> found.pid == os.getpid(), str(found.time)
@@ -38,7 +38,7 @@ def mark(now: datetime) -> str:
 
 
 def reader(metadata: str | None) -> Reader | None:
-    """Who committed this; None where it does not say, as other programs do not."""
+    """The reader that committed this metadata; None for other programs."""
     try:
         found = msgspec.json.decode(metadata or "", type=Reader)
     except (msgspec.MsgspecError, UnicodeError):
@@ -47,5 +47,5 @@ def reader(metadata: str | None) -> Reader | None:
 
 
 def runs(one: Reader, now: datetime) -> bool:
-    """Whether it said so lately, by the clocks of both."""
+    """Whether its last commit is recent, by the clocks of both machines."""
     return abs(now.astimezone(UTC) - one.time.astimezone(UTC)) <= SILENT_AFTER

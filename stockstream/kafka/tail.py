@@ -18,7 +18,7 @@ from stockstream.kafka.refusals import on_topic
 
 
 class Sent(NamedTuple):
-    """A message as it stands in a topic; ``time`` is when it was sent (UTC), ``reason`` why a dead letter is one."""
+    """A message of a topic; ``time`` is when it was sent (UTC), ``reason`` that of a dead letter."""
 
     partition: int
     offset: int
@@ -29,7 +29,7 @@ class Sent(NamedTuple):
 
 
 class Tail:
-    """Reads the end of a topic, and then what is added.
+    """Reads the end of a topic, and then new messages.
 
     Leaving the block closes the connection. Raises `Unreachable` and `AuthError`.
     """
@@ -72,7 +72,7 @@ class Tail:
         return sorted(found, key=lambda sent: (sent.time, sent.partition, sent.offset))[-count:] if count else []
 
     def follow(self) -> Iterator[Sent | None]:
-        """What is added from now on; a None where nothing came for half a second."""
+        """New messages from now on; a None after half a second without any."""
         while True:
             message = self._poll()
             if message is None:

@@ -20,32 +20,32 @@ from stockstream.kafka.readers import runs
 K = TypeVar("K", bound=Hashable)
 
 RATE_OVER: Final = 10.0
-"""Seconds over which rates are taken."""
+"""Seconds over which rates are averaged."""
 
 TREND_OVER: Final = 20.0
-"""Seconds in which a trend is looked for: each half holds a tooth of a consumer that commits every 5 seconds."""
+"""Seconds over which a trend is computed: each half holds a period of a consumer that commits every 5 seconds."""
 
 RUNNING: Final = "running"
 IDLE: Final = "idle"
 """The states of a group of which Kafka knows no members, by whether a reader says that it runs."""
 
 FEWEST: Final = 4
-"""Looks that a trend needs."""
+"""Number of samples that a trend needs."""
 
 
 def trend(lags: Sequence[int], noise: float = 0.0) -> Trend | None:
-    """Where a lag is going: the later half of the samples against the earlier one.
+    """Trend of a lag: compares the later half of the samples with the earlier one.
 
-    A consumer tells its position now and then, so that its lag is a saw: it grows until the position is told and falls
-    back. Only where both the teeth and the gaps between them have moved, and by more than a quarter of all that the
-    lag moved and more than ``noise``, is it going anywhere.
+    A consumer commits its position now and then, so that its lag is a sawtooth: it grows until the commit and then
+    drops. There is a trend only if both the maxima and the minima have moved, by more than a quarter of the lag's whole
+    movement and by more than ``noise``.
 
     Parameters
     ----------
     lags
         Samples at equal distances, oldest first.
     noise
-        A change of so many records is none.
+        A change by this number of records is ignored.
 
     Returns
     -------
@@ -69,13 +69,13 @@ def trend(lags: Sequence[int], noise: float = 0.0) -> Trend | None:
 
 
 class Traffic:
-    """Keeps the last looks, and says what they tell together."""
+    """Keeps the last samples, and computes rates and trends from them."""
 
     def __init__(self) -> None:
         self._looks: deque[Look] = deque()
 
     def add(self, look: Look) -> None:
-        """Take a look; one at another cluster begins anew."""
+        """Add a sample; one of another cluster starts over."""
         if self._looks and self._looks[-1].cluster != look.cluster:
             self._looks.clear()
         self._looks.append(look)
@@ -83,11 +83,11 @@ class Traffic:
             self._looks.popleft()
 
     def topics(self, sizes: Callable[[str], Mapping[int, int]]) -> tuple[TopicOverview, ...]:
-        """The topics as they are now; ``sizes`` gives the bytes of a topic's partitions, as far as they are known."""
+        """The present topics; ``sizes`` gives the bytes of a topic's partitions, if known."""
         return tuple(self._topic(name, state, sizes(name)) for name, state in self._looks[-1].topics.items())
 
     def groups(self) -> tuple[GroupOverview, ...]:
-        """The consumer groups as they are now."""
+        """The present consumer groups."""
         now = datetime.now(UTC)
         groups = [self._group(name, state, now) for name, state in self._looks[-1].groups.items()]
         return tuple(sorted(groups, key=lambda group: group.state == IDLE))
@@ -144,16 +144,16 @@ class Traffic:
         )
 
     def _state(self, name: str, state: GroupState, clock: datetime) -> str:
-        """Whether anyone reads: Kafka does not know of those that assign their partitions themselves."""
+        """Whether there are readers, including those that assign their partitions themselves, unknown to Kafka."""
         if state.state != "empty":
             return state.state
-        # Where a host's clock is wrong, what it says still changes.
+        # If a host's clock is wrong, its commits still change.
         said = {look.groups[name].readers for look in self._looks if name in look.groups}
         lately = state.readers and (len(said) > 1 or any(runs(each, clock) for each in state.readers))
         return RUNNING if lately else IDLE
 
     def _lags(self, group: str, place: tuple[str, int]) -> list[int]:
-        """The lag in each of the last looks up to now; empty where it is not known now."""
+        """The lag in each of the last samples; empty if it is unknown now."""
         samples: list[int] = []
         for look in reversed(self._looks):
             position = look.groups[group].positions.get(place) if group in look.groups else None
@@ -164,7 +164,7 @@ class Traffic:
         return samples[::-1]
 
     def _inflow(self, places: Sequence[tuple[str, int]]) -> float:
-        """Records a second that came to these partitions while we looked."""
+        """Records per second that arrived in these partitions between the samples."""
         ends = [
             (look.at, {place: end for place in places if (end := _end(look, *place)) is not None})
             for look in self._looks
@@ -195,7 +195,7 @@ def _between(first: int | None, end: int | None) -> int | None:
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """All together; None where one is not known, for less than all would be a false total."""
+    """Sum of all; None if one is unknown, because a partial sum would be wrong."""
     total = 0
     for count in counts:
         if count is None:
@@ -205,7 +205,7 @@ def _sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _rate(samples: Sequence[tuple[float, Mapping[K, int]]], over: float = RATE_OVER) -> float | None:
-    """What was added a second; None where that is not known, or something was set back."""
+    """Increase per second; None if unknown, or if something decreased."""
     if not samples:
         return None
     at, now = samples[-1]

@@ -21,18 +21,18 @@ _number_of = tuple(map(attrgetter, NUMBERS))
 
 
 class BarBatch:
-    """Bars of one series in the order in which they came; at least one.
+    """Bars of one series in order of arrival; at least one.
 
     Attributes
     ----------
     times
-        When each begins.
+        Start time of each bar.
     numbers
-        The columns `NUMBERS`, shape (5, bars), NaN for an open or a volume that is not known.
+        Columns `NUMBERS`, shape (5, bars); NaN for an unknown open or volume.
     finals, flags
-        Of each bar; None where all are final, and where none has a flag.
+        For each bar; None if all are final, or if none has a flag.
     last
-        The bar that came last.
+        The bar that arrived last.
     """
 
     __slots__ = ("finals", "flags", "last", "numbers", "times")
@@ -44,7 +44,7 @@ class BarBatch:
         for store, number_of in zip(self.numbers, _number_of, strict=True):
             try:
                 store[:] = np.fromiter(map(number_of, bars), np.float64, len(bars))
-            except TypeError:  # an open or a volume that is not known; this takes twice the time and makes it NaN
+            except TypeError:  # an unknown open or volume becomes NaN; this takes twice the time
                 store[:] = np.array(list(map(number_of, bars)), dtype=np.float64)
         self.finals: tuple[bool, ...] | None = None if all(map(_final_of, bars)) else tuple(map(_final_of, bars))
         self.flags: tuple[tuple[str, ...], ...] | None = tuple(map(_flags_of, bars))
@@ -74,11 +74,11 @@ class BarBatch:
         return all(map(lt, self.times, islice(self.times, 1, None)))
 
     def instants(self) -> NDArray[np.datetime64]:
-        """When each begins, in UTC."""
+        """Start times in UTC."""
         return instants_of(self.times)
 
     def bar(self, place: int) -> Candle:
-        """The bar at a place; what is not drawn or computed with (currency, zone) is that of the last one."""
+        """The bar at an index, with currency and zone, which no mark or indicator reads, of the last bar."""
         return structs.replace(
             self.last,
             time=self.times[place],
@@ -89,18 +89,18 @@ class BarBatch:
 
 
 def _values(numbers: Sequence[float]) -> dict[str, float | None]:
-    """A bar's numbers by name; None for one that is not known."""
+    """A bar's numbers by name; None if unknown."""
     return {name: value if value == value else None for name, value in zip(NUMBERS, numbers, strict=True)}
 
 
 def instants_of(times: Sequence[datetime]) -> NDArray[np.datetime64]:
-    """Times with a zone as instants in UTC."""
+    """Times with a zone, as instants in UTC."""
     seconds = np.fromiter(map(datetime.timestamp, times), np.float64, len(times))
     return (seconds * 1e6).round().astype("M8[us]")
 
 
 def gather(bars: Sequence[Candle]) -> list[BarBatch]:
-    """A stretch of each series among the bars, in the order in which the series first came."""
+    """A batch for each series among the bars, in the order in which the series first occur."""
     by_series: defaultdict[tuple[str, str, str], list[Candle]] = defaultdict(list)
     for bar in bars:
         by_series[bar.symbol, bar.interval, bar.feed].append(bar)

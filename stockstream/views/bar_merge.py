@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 class BarMerge:
-    """The bars of a stretch in the order of their time, each beside the one of its time before it, if there is any.
+    """A batch of bars in time order, each with the former bar of its time, if there is one.
 
-    All of them are looked at together, so that many late bars take no longer than as many new ones; what comes of it is
-    what they give one after the other.
+    All bars are merged together, so that many late bars take no longer than as many new ones; the result is that of
+    merging them one by one.
 
     Attributes
     ----------
     places
-        Where each stands, or would stand, among the bars that there are, shape (bars,).
+        Index of each among the stored bars, or where it would be inserted, shape (bars,).
     held
-        Whether there is one of its time among those, shape (bars,).
+        Whether a stored bar has its time, shape (bars,).
     numbers
         As `BarBatch` has them.
     finals
         Whether each is final, shape (bars,).
     counting
-        The bars that are kept: of each time the last one that is not as the one before it; shape (changes,).
+        Bars to store: the last one of each time that differs from the one before; shape (changes,).
     late
-        How many came after newer ones.
+        Number of bars that arrived after newer ones.
     corrections
-        How many came again, and otherwise than before when that was final already.
+        Number of final bars that arrived again with other values.
     """
 
     def __init__(self, stretch: BarBatch, bars: Bars) -> None:
@@ -84,7 +84,7 @@ class BarMerge:
         return np.fromiter((was == now for was, now in zip(former, flags, strict=True)), np.bool_, len(flags))
 
     def times(self, rows: NDArray[np.intp]) -> list[datetime]:
-        """When some of the bars begin."""
+        """Start times of some of the bars."""
         return [self._stretch.times[place] for place in self._order[rows].tolist()]
 
     def flags(self, rows: NDArray[np.intp], times: list[datetime]) -> Iterator[tuple[datetime, tuple[str, ...]]]:
@@ -104,7 +104,7 @@ def _before(values: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def _behind(instants: NDArray[np.datetime64], there: NDArray[np.datetime64]) -> NDArray[np.bool_]:
-    """Which instants come after a later one, be it one of those that are ``there``."""
+    """Which instants arrive after a later one, including those already ``there``."""
     newest = there[-1:] if len(there) else instants[:1]
     latest = np.maximum.accumulate(np.concatenate((newest, instants[:-1])))
     return np.asarray(instants < latest)

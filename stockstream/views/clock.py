@@ -10,7 +10,7 @@ Instants = NDArray[np.datetime64]
 
 
 def local(instants: Instants, zone: str | None) -> Instants:
-    """The wall clock's time at UTC instants in a zone; as they are without one.
+    """Local times of UTC instants in a zone; unchanged without a zone.
 
     >>> local(np.array(["2026-03-02T14:30"], "M8[us]"), "America/New_York").astype("M8[m]").tolist()
     [datetime.datetime(2026, 3, 2, 9, 30)]

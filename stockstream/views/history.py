@@ -18,39 +18,39 @@ from stockstream.views.indicator_series import AnyIndicator, IndicatorSeries
 from stockstream.views.resampled_bars import ResampledBars
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
-"""What makes each indicator, by its name among them; the fields of one without a name keep theirs."""
+"""Factories of indicators by name; without a name, an indicator's fields keep their names."""
 
 _ALL: Final = bits(*NUMBERS)
 
 
 class History:
-    """The bars of one series in the order of their time, and the points of indicators over them.
+    """The bars of one series in time order, and the points of indicators over them.
 
-    A bar that comes again replaces the former one, and what was computed from it on is computed again. Each indicator
-    goes its own way: what one of them cannot compute with, others may. The final form of a forming bar may never come:
-    once time has passed it, it counts as it stands.
+    A bar that arrives again replaces the former one, and all that was computed from it on is computed again. Indicators
+    are independent: a bar that one cannot use, others may. The final form of a forming bar may never arrive: once a
+    later bar has arrived, it counts as it is.
 
     Parameters
     ----------
     makers
-        Make the indicators.
+        Factories of the indicators.
     series
-        The bars to begin with.
+        The initial bars.
     corrections, late
-        What happened to them.
+        Initial counts.
     interval
-        Show bars of this interval, made of the series'; None shows these.
+        Resample to this interval; None keeps the bars' own.
 
     Attributes
     ----------
     series
-        The bars that came.
+        The bars that arrived.
     bars
-        Those that are shown.
+        The bars that are shown.
     corrections
-        Bars that came again, and otherwise than before.
+        Number of bars that arrived again with other values.
     late
-        Bars that came after newer ones.
+        Number of bars that arrived after newer ones.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class History:
 
     @property
     def doubtful(self) -> int:
-        """Bars of which any field is in doubt, or that an indicator has refused."""
+        """Number of bars with a doubtful field, or refused by an indicator."""
         if self._longer is None:
             return int(np.count_nonzero(self._doubts()))
         return int(np.count_nonzero(self.series.doubts())) + len(self._refused())
 
     def _doubts(self) -> NDArray[np.uint8]:
-        """The fields in doubt of each bar that is shown; all of one that an indicator has refused."""
+        """Doubtful fields of each bar shown; all fields of a bar that an indicator refused."""
         doubts = self.bars.doubts()
         for time in self._refused():
             doubts[self.bars.place(time)] = _ALL
@@ -88,20 +88,20 @@ class History:
 
     @property
     def without_open(self) -> int:
-        """Bars of which the open is not known."""
+        """Number of bars with an unknown open."""
         return int(np.count_nonzero(np.isnan(self.series.column("open", 0, len(self.series)))))
 
     @property
     def lacking(self) -> int:
-        """Bars without a volume, where an indicator reads it."""
+        """Number of bars without a volume, if an indicator reads it."""
         return len(set[datetime]().union(*(track.lacking for track in self._tracks)))
 
     def take(self, bars: Sequence[Candle]) -> bool:
-        """`merge` of bars that are not gathered yet."""
+        """As `merge`, of bars that are not in a batch yet."""
         return bool(bars) and self.merge(BarBatch(bars))
 
     def merge(self, stretch: BarBatch) -> bool:
-        """Merge the next bars; True where anything changed. Points are computed when they are asked for."""
+        """Merge a batch of bars; returns whether anything changed. Points are computed on demand."""
         if self.series.follow(stretch):
             return True
         held = len(self.series)
@@ -119,7 +119,7 @@ class History:
             track.back_to(place)
 
     def frame(self) -> Frame:
-        """All bars with the indicators' values, by time; good until the next `take`."""
+        """All bars with the indicators' values, by time; valid until the next `take`."""
         if self._longer is not None:
             self._back_to(self._longer.refresh())
         total = len(self.bars)
@@ -140,7 +140,7 @@ class History:
         )
 
     def _gapped(self) -> NDArray[np.bool_]:
-        """Which bars have others missing before them. No bar ever goes, so their number tells whether any came."""
+        """Which bars follow a gap. Bars are never removed, so their number tells whether any were added."""
         newest = self.bars.newest
         if newest is not None and len(self._gaps) != len(self.bars):
             self._gaps = gaps(self.bars.instants(), newest.interval, newest.tz)

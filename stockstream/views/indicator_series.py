@@ -26,27 +26,27 @@ _AT_ONCE_FROM: Final = 32
 class IndicatorSeries:
     """An indicator's points, one for each bar, computed when they are asked for.
 
-    What cannot be computed with is passed over: a bar that the indicator refuses, which is noted, one of which a field
-    that it reads is in doubt, and one that lacks an open or a volume where it reads that (of volumes this is noted).
-    Only the newest bar can be forming: it is peeked at.
+    Bars that the indicator cannot use are skipped: a bar that it refuses (this is recorded), a bar with a doubtful
+    field that it reads, and a bar without an open or a volume that it reads (for volumes this is recorded). Only the
+    newest bar can be forming: its point is computed by `peek`.
 
     Parameters
     ----------
     name
-        Of the indicator among others, which `column` puts before its fields; empty where there are none.
+        Name of the indicator among others, which `column` prefixes to its fields; empty if it is the only one.
     make
         Makes the indicator.
     bars
-        The bars; whoever changes one calls `back_to`.
+        The bars; call `back_to` after a change of one.
 
     Attributes
     ----------
     columns
-        The names of a point's values.
+        Names of a point's values.
     refused
-        When the bars begin that the indicator has refused.
+        Times of the bars that the indicator refused.
     lacking
-        When those begin that have no volume where it reads one.
+        Times of bars without a volume, if it reads volumes.
     """
 
     def __init__(self, name: str, make: Callable[[], AnyIndicator], bars: Bars) -> None:
@@ -65,13 +65,13 @@ class IndicatorSeries:
 
     @property
     def undefined(self) -> Undefined | None:
-        """Why a point without values has none; None while the indicator has not warmed up."""
+        """Reason why a point has no values; None while the indicator warms up."""
         if self._began is None:
             return None
         return Undefined(np.datetime64(self._began.replace(tzinfo=None), "us"), self._indicator.undefined)
 
     def back_to(self, place: int) -> None:
-        """Forget what was computed from a place on."""
+        """Discard the points from an index on."""
         if place >= self._computed:
             return
         self._computed, self._indicator = self._snapshots.back(place)
@@ -82,7 +82,7 @@ class IndicatorSeries:
         self.lacking = {time for time in self.lacking if time < known}
 
     def points(self) -> NDArray[np.float64]:
-        """The indicator's points, shape (columns, bars), NaN where there is none."""
+        """The indicator's points, shape (columns, bars); NaN where it has none."""
         total = len(self._bars)
         self._points = grown(self._points, total)
         settled = total - 1 if total and not self._bars.final(total - 1) else total
@@ -93,7 +93,7 @@ class IndicatorSeries:
         return self._points[:, :total]
 
     def _next_stop(self, settled: int) -> int:
-        """Corrections are mostly of recent bars: snapshots are made over the last stretches, the rest goes at once."""
+        """Corrections mostly concern recent bars: snapshots are taken only in the last ones."""
         recent = settled - _SNAPSHOTS * _SNAPSHOT_EVERY
         if self._computed < recent:
             return recent
@@ -111,7 +111,7 @@ class IndicatorSeries:
         self._computed = end
 
     def _at_once(self, start: int, end: int) -> bool:
-        """Compute a stretch as arrays, without the bars that are not fed; False where the indicator refuses one."""
+        """Compute a range of bars as arrays, without skipped ones; returns False if the indicator refuses a bar."""
         doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
         lacking = {field: np.isnan(self._bars.column(field, start, end)) for field in self._may_lack}
         fed = ~np.logical_or.reduce([doubtful, *lacking.values()])

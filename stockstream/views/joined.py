@@ -13,17 +13,17 @@ from stockstream.views.frame import Frame
 
 
 class Rows(Protocol):
-    """A table that can be read in parts; a `Frame` is one."""
+    """A table that can be read in slices, such as a `Frame`."""
 
     def __len__(self) -> int:
-        """How many rows there are."""
+        """Number of rows."""
 
     def slice(self, rows: slice, /) -> Frame:
-        """Some of them."""
+        """A slice of the rows."""
 
 
 class Joined:
-    """The rows of several frames, the newest first; of one instant in the order of the frames.
+    """The rows of several frames, the newest first; rows of one time in the order of the frames.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ class Joined:
 
     @cached_property
     def _ages(self) -> NDArray[np.int64]:
-        """The smaller, the newer; one frame's rows after another's."""
+        """Sort keys of the rows, frame after frame; smaller is newer."""
         kept = [each[first:] for each, first in zip(self._instants, self._firsts, strict=True)]
         return -np.concatenate(kept).astype(np.int64)
 
     def _places(self, first: int, last: int) -> NDArray[np.intp]:
-        """Where the rows of some ranks stand among all. Sorts no more than a page."""
+        """Indexes of the rows with given ranks. Sorts no more than a page."""
         ages = self._ages
         if last - first == len(ages):
             return np.argsort(ages, kind="stable")
@@ -90,12 +90,12 @@ class Joined:
 
 
 def _firsts(instants: Sequence[NDArray[np.datetime64]], most: int | None) -> list[int]:
-    """Where the rows of each frame begin that can be among the newest of all."""
+    """First row of each frame that can be among the newest of all."""
     if most is None:
         return [0] * len(instants)
     if len(instants) <= most:
         return [max(0, len(each) - most) for each in instants]
     ends = np.array([each[-1] for each in instants])
-    # As many rows as are wanted are as new as this.
+    # Enough rows are at least as new as this.
     oldest = np.partition(ends, len(ends) - most)[len(ends) - most]
     return [int(each.searchsorted(oldest)) for each in instants]

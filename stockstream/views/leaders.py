@@ -10,7 +10,7 @@ import numpy as np
 from stockstream.views.frame import Frame
 
 MOST: Final = 12
-"""Symbols on a page."""
+"""Number of symbols on a page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +22,11 @@ class Leaders:
     shown
         The symbols of the page.
     rest
-        All others, which a picture sums up.
+        All others, summed up in pictures.
     ordered
-        The whole table: the largest first, or as it came where it has no more than a page.
+        The whole table, the largest first; in its original order if it fits one page.
     page, pages
-        Which page it is, from 0, of how many.
+        Number of the page, from 0, and number of pages.
     """
 
     shown: Frame
@@ -37,7 +37,7 @@ class Leaders:
 
     @property
     def span(self) -> str:
-        """Which of how many are shown: ``1 to 12 of 2,000``; empty where those are all.
+        """Range and total of the symbols shown: ``1 to 12 of 2,000``; empty if all are shown.
 
         >>> symbols = np.array([f"S{number}" for number in range(30)], dtype=object)
         >>> table = Frame("symbol", {"symbol": symbols, "volume": np.arange(30.0)})
@@ -56,11 +56,11 @@ def leaders(table: Frame, by: str, page: int = 0) -> Leaders:
     Parameters
     ----------
     table
-        A row a symbol.
+        A row for each symbol.
     by
-        The column of which the largest come first; what is not known comes last.
+        Column by which to sort, largest first; unknown values last.
     page
-        The page to show, from 0; one beyond the last is the last.
+        Number of the page, from 0; limited to the last.
     """
     pages = max(1, -(-len(table) // MOST))
     page = max(0, min(page, pages - 1))

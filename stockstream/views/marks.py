@@ -8,14 +8,14 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Candles:
-    """A candle a row from open, high, low and close; a forming one (``final`` is False) is drawn as forming."""
+    """A candle for each row, from open, high, low and close; a forming one (``final`` is False) is drawn as such."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line through one column; it breaks where the column is undefined.
+    """A line through one column, interrupted where the column is undefined.
 
-    ``color`` is a place in the theme's palette of series (0, 1, ...), the same in every panel.
+    ``color`` is an index of the theme's palette (0, 1, ...), the same in every panel.
     """
 
     column: str
@@ -37,9 +37,9 @@ class Band:
 
 @dataclass(frozen=True)
 class Columns:
-    """A column a row, from zero; in the hues of up and down where the frame has open and close.
+    """A column for each row, from zero; in the colours of up and down if the frame has open and close.
 
-    A ``signed`` one is up above zero and down below it, whatever the prices do.
+    A ``signed`` one has the colour of up above zero and of down below it, whatever the prices do.
     """
 
     column: str
@@ -49,7 +49,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Guide:
-    """A level line across the panel."""
+    """A horizontal line across the panel."""
 
     value: float
     label: str | None = None
@@ -57,8 +57,9 @@ class Guide:
 
 @dataclass(frozen=True)
 class Groups:
-    """One column of every key side by side, a colour a key: grouped columns for up to ``columns_up_to`` rows, lines
-    beyond."""
+    """One column of each key side by side, in a colour for each key: grouped columns for up to ``columns_up_to`` rows,
+    otherwise lines.
+    """
 
     column: str
     columns_up_to: int = 31
@@ -69,9 +70,9 @@ Mark: TypeAlias = Candles | Line | Band | Columns | Guide | Groups
 
 @dataclass(frozen=True)
 class Readout:
-    """A value of the last row that is shown as text: its column, what it is called there, and its format.
+    """A value of the last row that is shown as text: its column, label and format.
 
-    Without a ``form`` it has as many digits as can be seen on the panel's axis. A labelled line shows its value anyway.
+    Without a ``form`` it has as many digits as are visible on the panel's axis. A labelled line always shows its value.
     """
 
     column: str
@@ -83,10 +84,10 @@ class Readout:
 class Panel:
     """Marks on one vertical axis.
 
-    ``limits`` fixes the axis; without it the axis follows what is in view. ``height`` is relative to the other panels.
-    Where values are shares of one, ``percent`` has them told in percent.
-    ``title`` and ``readouts`` stand above it. ``needs`` names columns of the bars without which there is nothing to
-    see, each with what it is that needs it: where no bar has any, the panel says so.
+    ``limits`` fixes the axis; by default the axis fits the rows in view. ``height`` is relative to the other panels. If
+    values are fractions, ``percent`` shows them in percent. ``title`` and ``readouts`` are in the caption above it.
+    ``needs`` names required columns of the bars, each with the indicator that needs it: if no bar has values there, the
+    panel says so.
     """
 
     marks: tuple[Mark, ...]

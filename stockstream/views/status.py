@@ -11,14 +11,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Status:
-    """How a consumer stands at one moment.
+    """Status of a consumer at one moment.
 
-    ``connected`` says whether the broker answers, ``since`` from when that is so (UTC). ``waiting`` is what it
-    waits for ("topic stocks"), if anything. ``lag`` counts the records between what was shown and the topic's
-    end, None while unknown. ``taken`` counts the records since the start, ``rate`` is records/s over the last
-    seconds. ``latest`` is the newest record's index (UTC instant or day), ``received`` when the last record arrived.
-    ``note`` is what else the user should know, such as that no state is saved. ``counts`` holds what was not simply
-    taken.
+    ``connected`` says whether the broker answers, ``since`` from when on (UTC). ``waiting`` is what it waits for
+    ("topic stocks"), if anything. ``lag`` counts the records between what was shown and the topic's end, None while
+    unknown. ``taken`` counts the records since the start, ``rate`` is records/s over the last seconds. ``latest`` is
+    the newest record's index (UTC instant or day), ``received`` when the last record arrived. ``note`` is a further
+    message for the user, such as that no state is saved. ``counts`` holds the numbers of irregular records.
     """
 
     connected: bool

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True)
 class Heights:
-    """A column for each row, named by ``label``, from zero."""
+    """A column for each row, from zero, named by ``label``."""
 
     label: str
     value: str
@@ -16,7 +16,7 @@ class Heights:
 
 @dataclass(frozen=True)
 class Shares:
-    """What each row has of the whole: a pie or, which reads better, bars in falling order."""
+    """The share of each row in the whole: a pie or, more legibly, ranked bars."""
 
     label: str
     value: str
@@ -24,7 +24,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Profile:
-    """A mark for each row and each of some columns, which have axes of their own: (column, label, format)."""
+    """A mark for each row and each of several columns, which have their own axes: (column, label, format)."""
 
     label: str
     values: tuple[tuple[str, str, str], ...]
@@ -46,7 +46,7 @@ Kind: TypeAlias = Literal["text", "clock", "day", "number", "percent"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of a `Listing`: its title, and how its values are written."""
+    """A column of a `Listing`: its title and format."""
 
     column: str
     title: str
@@ -56,7 +56,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Listing:
-    """The rows as a table that scrolls."""
+    """The rows as a scrollable table."""
 
     cells: tuple[Cell, ...]
 
@@ -66,9 +66,9 @@ TileMark: TypeAlias = Heights | Shares | Profile | Points | Listing
 
 @dataclass(frozen=True)
 class Tile:
-    """One part of a dashboard: a title, the table it shows, and how.
+    """One tile of a dashboard: its title, its table, and the kind of picture.
 
-    ``unit`` stands beside the title; ``weight`` is the width that it wants, of what tiles of a row share.
+    ``unit`` is shown beside the title; ``weight`` is its relative width among the tiles of a row.
     """
 
     name: str

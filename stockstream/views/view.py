@@ -15,23 +15,22 @@ from stockstream.views.tiles import Tile
 R = TypeVar("R")
 
 Value: TypeAlias = int | float | str | None
-"""Of a parameter."""
+"""Type of a parameter's value."""
 
 Parameters: TypeAlias = Mapping[str, Value]
-"""The values of a view's parameters, by name."""
+"""Values of a view's parameters by name."""
 
 
 @dataclass(frozen=True)
 class View(Generic[R]):
-    """What a window shows: the topic it reads, what it keeps of it and how that is drawn.
+    """Declaration of a window: the topic that it reads, the fold that it keeps, and how that is drawn.
 
-    ``record`` is what a message is decoded to, the topic's own record or one with fewer fields; ``gather`` makes of
-    many records, on the thread that reads them, what the fold takes in their place. With ``layout``
-    "one" the window shows one key at a time (n and b switch), with "all" every key at once. A ``keyed`` view reads only
-    the keys it shows; one that is not keeps all of them, as it compares them. ``choice`` says what it
-    shows where the user names no key. ``title`` may
-    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``. One with ``tiles`` has no panels:
-    it is a dashboard, and its fold has `tables`.
+    ``record`` is the type to which a message is decoded, the topic's own or one with fewer fields; ``gather`` converts
+    records, on the reading thread, to what the fold takes instead. With ``layout`` "one" the window shows one key at a
+    time (n and b switch), with "all" every key at once. A ``keyed`` view reads only the keys it shows; one that is not
+    keeps all of them, as it compares them. ``choice`` says what it shows where the user names no key. ``title`` may
+    name parameters in braces: ``Bollinger Bands ({period}, {width:g})``. One with ``tiles`` has no panels: it is a
+    dashboard, and its fold has `tables`.
     """
 
     name: str
