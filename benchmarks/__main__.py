@@ -20,7 +20,7 @@ from stockstream.config import load
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
 
-MODULES = ("produce", "acknowledged", "consume", "window", "dashboard", "year", "indicators")
+MODULES = ("produce", "acknowledged", "consume", "window", "dashboard", "year", "indicators", "start")
 
 
 def main() -> None:

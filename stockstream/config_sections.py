@@ -46,6 +46,9 @@ Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
 
 Backend = Literal["auto", "tk", "qt"]
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
+
+Theme = Literal["light", "dark", "contrast"]
+THEMES: Final[tuple[str, ...]] = get_args(Theme)
 """The toolkits that a window may be opened with."""
 
 
@@ -70,7 +73,7 @@ class WindowSettings(Section):
     refresh: float | None = Field(default=None, gt=0)
     backend: Backend = "auto"
     rows: int = Field(default=500, ge=2)
-    theme: Literal["light", "dark", "contrast"] = "light"
+    theme: Theme = "light"
     save_as: Literal["png", "svg", "pdf"] = "png"
     memory: bool = True
     alerts: Mapping[str, Levels] = Field(default_factory=dict)

@@ -83,7 +83,8 @@ class Plugins:
     def _offers(self) -> tuple[Offer, ...]:
         installed = self._points
         if installed is None:
-            installed = [point for group in GROUPS for point in entry_points(group=group)]
+            every = entry_points()  # once: each call reads the entry points of all that is installed
+            installed = [point for group in GROUPS for point in every.select(group=group)]
         offers = [offer for point in installed for offer in self._of_point(point)]
         return (*offers, *(offer for file in self._files for offer in self._of_file(file)))
 

@@ -7,14 +7,15 @@ import logging.handlers
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from stockstream import plugins
-from stockstream.cli.reporter import JsonReporter, PersonReporter, Reporter
 from stockstream.cli.watch.displays import Displays, MatplotlibDisplays
-from stockstream.config import Settings, load
+
+if TYPE_CHECKING:  # pydantic and rich take longer to load than all that `--help` needs
+    from stockstream.cli.reporter import Reporter
+    from stockstream.config import Settings
 
 LOG_BYTES: Final = 2_000_000
 LOG_COUNT: Final = 3
@@ -47,6 +48,7 @@ class Invocation:
     bootstrap_servers: str | None = None
     debug: bool = False
     log_json: bool = False
+    quiet: bool = False
     logfile: Path | None = None
     displays: Displays = field(default_factory=MatplotlibDisplays)
     _reporter: Reporter | None = field(default=None, repr=False)
@@ -61,16 +63,35 @@ class Invocation:
             root.obj = Invocation()
         return root.obj
 
+    @staticmethod
+    def early(ctx: typer.Context) -> Invocation:
+        """The same before the command runs, when nothing has taken the options of all commands yet."""
+        invocation, given = Invocation.of(ctx), ctx.find_root().params
+        invocation.config = given.get("config")
+        invocation.bootstrap_servers = given.get("bootstrap_servers")
+        return invocation
+
     @property
     def reporter(self) -> Reporter:
         """Who takes what the command tells, errors in the settings included."""
         if self._reporter is None:
-            self._reporter = JsonReporter() if self.log_json else PersonReporter()
+            from stockstream.cli.reporter import JsonReporter, PersonReporter, QuietReporter
+
+            told = JsonReporter() if self.log_json else PersonReporter()
+            self._reporter = QuietReporter(told) if self.quiet else told
         return self._reporter
+
+    def close(self) -> None:
+        """Show the last progress, if any was told, and leave the terminal in order."""
+        if self._reporter is not None:
+            self._reporter.close()
 
     def settings(self) -> Settings:
         """The settings, read at the first call, from when on their plug-ins are used. Raises ConfigError."""
         if self._settings is None:
+            from stockstream import plugins
+            from stockstream.config import load
+
             options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
             self._settings = load(self.config, options)
             plugins.use(self._settings.plugins)
@@ -94,6 +115,8 @@ class Invocation:
 
     def warn_of_plugins(self) -> None:
         """Tell which of the plug-ins that were asked for so far cannot be used; the others are."""
+        from stockstream import plugins
+
         for failure in plugins.current().failures:
             self.reporter.warn(str(failure))
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from filelock import FileLock, Timeout
 
+from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, size, table
@@ -23,7 +24,7 @@ from stockstream.kafka.replay import Outcome, Replay
 from stockstream.names import cut
 from stockstream.topics import TOPICS, Topic
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(cls=Group, no_args_is_help=True)
 
 _SHOWN: Final = 100
 _LONGEST: Final = 2_000
@@ -51,7 +52,7 @@ def dlq() -> None:
     """Look after the dead letters: what could not be read, kept byte for byte on stocks.dlq and flights.dlq."""
 
 
-@app.command("list")
+@app.command("list", cls=Command, epilog=examples("dlq list", "dlq list flights.csv --reason date --json"))
 def list_letters(
     ctx: typer.Context,
     places: PlacesArgument = None,
@@ -89,7 +90,7 @@ def list_letters(
         context.reporter.note(f"and {len(found) - count:,} older ones: -n {len(found)} lists them, too")
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("dlq show stocks/0/17", "dlq show flights.csv/12 --raw"))
 def show(
     ctx: typer.Context,
     place: Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset or file/line.")],
@@ -111,7 +112,7 @@ def show(
         context.reporter.result(_told(box, letter, value))
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("dlq replay", "dlq replay --topic flights"))
 def replay(
     ctx: typer.Context,
     places: PlacesArgument = None,
@@ -159,7 +160,7 @@ def replay(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("dlq purge stocks/0", "dlq purge --topic flights --yes"))
 def purge(
     ctx: typer.Context,
     places: PlacesArgument = None,

@@ -11,13 +11,14 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Invocation
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import table
 from stockstream.indicators.catalog import Description, catalog, describe, of_bars
 from stockstream.names import cut, nearest
 
-app = typer.Typer()
+app = typer.Typer(cls=Group)
 
 PACKAGE: Final = "stockstream.indicators"
 
@@ -45,7 +46,7 @@ def _names(incomplete: str) -> list[str]:
     return [name for name in catalog() if name.startswith(incomplete)]
 
 
-@app.command("describe")
+@app.command("describe", cls=Command, epilog=examples("indicators describe rsi", "indicators describe macd --json"))
 def describe_one(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Such as rsi.", autocompletion=_names)],

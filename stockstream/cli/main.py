@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import math
 import re
 import signal
 import sys
@@ -19,8 +18,8 @@ from types import FrameType
 from typing import Annotated, Any, Final, NoReturn, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
+from stockstream.cli.commands import Command, Group, examples, made
 from stockstream.cli.context import Invocation
 from stockstream.errors import StockstreamError
 from stockstream.processes import ENDING
@@ -44,7 +43,8 @@ so often in between that at Python's usual 5 ms a window waited for some 40 ms a
 
 @dataclass(frozen=True)
 class Entry:
-    """A command: where it stands (module:name of a function or of a typer app), one line of help, and its panel.
+    """A command: where it stands (module:name of a function or of a typer app), one line of help, its panel, and
+    lines to try.
 
     One that is ``plugged`` knows indicators and studies by name, and so those of plug-ins.
     """
@@ -52,42 +52,140 @@ class Entry:
     target: str
     help: str
     panel: str
+    examples: tuple[str, ...] = ()
     plugged: bool = False
 
 
 COMMANDS: Final = {
-    "demo": Entry("stockstream.cli.demo:demo", "Bring up a broker, producers and three windows, all at once.", RUN),
-    "broker": Entry("stockstream.cli.broker:broker", "Run Apache Kafka on this machine, in the foreground.", RUN),
-    "produce": Entry("stockstream.cli.produce.produce:app", "Send records from a source to their topic.", RUN),
-    "watch": Entry("stockstream.cli.watch.watch:app", "Open a live window on a topic.", RUN, plugged=True),
+    "demo": Entry(
+        "stockstream.cli.demo:demo",
+        "Bring up a broker, producers and three windows, all at once.",
+        RUN,
+        ("demo", "demo --yahoo", "demo --headless --seconds 60"),
+    ),
+    "broker": Entry(
+        "stockstream.cli.broker:broker",
+        "Run Apache Kafka on this machine, in the foreground.",
+        RUN,
+        ("broker", "broker --port 19092 --data ~/kafka"),
+    ),
+    "produce": Entry(
+        "stockstream.cli.produce.produce:app",
+        "Send records from a source to their topic.",
+        RUN,
+        (
+            "produce simulated AAPL MSFT",
+            "produce yahoo AAPL --interval 1d --history 1y --once",
+            "produce csv AAPL.csv --dry-run",
+        ),
+    ),
+    "watch": Entry(
+        "stockstream.cli.watch.watch:app",
+        "Open a live window on a topic.",
+        RUN,
+        (
+            "watch chart AAPL --with bollinger,rsi,volume",
+            "watch rsi AAPL MSFT --each",
+            "watch flights AA --once --headless flights.png",
+        ),
+        plugged=True,
+    ),
     "monitor": Entry(
-        "stockstream.cli.monitor.monitor:monitor", "Show what comes in, lags and dead letters, live.", LOOK
+        "stockstream.cli.monitor.monitor:monitor",
+        "Show what comes in, lags and dead letters, live.",
+        LOOK,
+        ("monitor", "monitor --once --json", "monitor --prometheus 9090"),
     ),
-    "report": Entry("stockstream.cli.report:report", "Write what the topic of bars holds as a page.", LOOK),
-    "topics": Entry("stockstream.cli.topics:topics", "List the topics: records, newest record, size.", LOOK),
-    "series": Entry("stockstream.cli.topics:series", "List the series of bars in the topic stocks.", LOOK),
-    "tail": Entry("stockstream.cli.tail:tail", "Print a topic's newest records, then follow it.", LOOK),
-    "indicators": Entry("stockstream.cli.indicators:app", "List the indicators, or describe one.", LOOK, plugged=True),
-    "schema": Entry("stockstream.cli.schema:schema", "Print the JSON Schema of a topic's records.", LOOK),
-    "plugins": Entry("stockstream.cli.plugins:plugins", "List the plug-ins, and those that fail.", LOOK, plugged=True),
+    "report": Entry(
+        "stockstream.cli.report:report",
+        "Write what the topic of bars holds as a page.",
+        LOOK,
+        ("report", "report AAPL MSFT --interval 1d --out shares.html"),
+    ),
+    "topics": Entry(
+        "stockstream.cli.topics:topics",
+        "List the topics: records, newest record, size.",
+        LOOK,
+        ("topics", "topics --json"),
+    ),
+    "series": Entry(
+        "stockstream.cli.topics:series",
+        "List the series of bars in the topic stocks.",
+        LOOK,
+        ("series", "series --json"),
+    ),
+    "tail": Entry(
+        "stockstream.cli.tail:tail",
+        "Print a topic's newest records, then follow it.",
+        LOOK,
+        ("tail stocks", "tail stocks.dlq -n 100 --no-follow", "tail flights --json"),
+    ),
+    "indicators": Entry(
+        "stockstream.cli.indicators:app",
+        "List the indicators, or describe one.",
+        LOOK,
+        ("indicators", "indicators describe rsi"),
+        plugged=True,
+    ),
+    "schema": Entry(
+        "stockstream.cli.schema:schema",
+        "Print the JSON Schema of a topic's records.",
+        LOOK,
+        ("schema stocks", "schema flights"),
+    ),
+    "plugins": Entry(
+        "stockstream.cli.plugins:plugins",
+        "List the plug-ins, and those that fail.",
+        LOOK,
+        ("plugins", "plugins --config my.yaml"),
+        plugged=True,
+    ),
     "config": Entry(
-        "stockstream.cli.config:config", "Show the settings in effect, and where each is from.", CARE, plugged=True
+        "stockstream.cli.config:config",
+        "Show the settings in effect, and where each is from.",
+        CARE,
+        ("config", "config window views.rsi", "config --json"),
+        plugged=True,
     ),
-    "dlq": Entry("stockstream.cli.dlq:app", "List, show, put back or purge what could not be read.", CARE),
-    "reset": Entry("stockstream.cli.reset:reset", "Delete the topics and what the windows have saved.", CARE),
-    "doctor": Entry("stockstream.cli.doctor:doctor", "Check what this machine has, and say what to do.", CARE),
-    "sample": Entry("stockstream.cli.sample:app", "Make the sample data.", CARE),
+    "dlq": Entry(
+        "stockstream.cli.dlq:app",
+        "List, show, put back or purge what could not be read.",
+        CARE,
+        ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
+    ),
+    "reset": Entry(
+        "stockstream.cli.reset:reset",
+        "Delete the topics and what the windows have saved.",
+        CARE,
+        ("reset", "reset --yes"),
+    ),
+    "doctor": Entry(
+        "stockstream.cli.doctor:doctor",
+        "Check what this machine has, and say what to do.",
+        CARE,
+        ("doctor", "doctor --json"),
+    ),
+    "sample": Entry(
+        "stockstream.cli.sample:app",
+        "Make the sample data.",
+        CARE,
+        ("sample flights", "sample flights --out month.csv --seed 7"),
+    ),
 }
 """Every command, in the order of the help. A module is imported when its command is called."""
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(Group):
     """The commands of `COMMANDS`, each a stand-in until it is called."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, entry in COMMANDS.items():
-            self.add_command(TyperCommand(name, help=entry.help))
+            self.add_command(Command(name, help=entry.help))
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """As typer's; the options of all commands may stand anywhere, where a shell asks what comes next, too."""
+        return super().make_context(info_name, hoisted(args), parent, **extra)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
         """Put the command itself in place of its stand-in, and find it."""
@@ -106,9 +204,7 @@ class LazyGroup(TyperGroup):
 
 def _use_plugins(ctx: typer.Context) -> None:
     """Read the settings, which name plug-ins, before a command is made of what those offer."""
-    invocation = Invocation.of(ctx)
-    invocation.config = ctx.params.get("config")
-    invocation.bootstrap_servers = ctx.params.get("bootstrap_servers")
+    invocation = Invocation.early(ctx)
     with suppress(StockstreamError):  # told as soon as the command needs the settings: `--help` does not
         invocation.settings()
 
@@ -117,44 +213,22 @@ def _command(name: str) -> Any:
     entry = COMMANDS[name]
     module, _, attribute = entry.target.partition(":")
     target = getattr(import_module(module), attribute)
-    if isinstance(target, typer.Typer):
-        target.rich_markup_mode = None
-        command: Any = typer.main.get_group(target)
-        command.name = name
-    else:
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(name)(target)
-        command = typer.main.get_command(single)
-    _check_numbers(command)
-    return command
+    epilog = examples(*entry.examples)
+    if not isinstance(target, typer.Typer):
+        return made(name, target, epilog=epilog)
+    target.rich_markup_mode = None
+    group = typer.main.get_group(target)
+    group.name, group.epilog = name, epilog
+    return group
 
 
-def _check_numbers(command: Any) -> None:
-    """Have a command and those within it refuse numbers that no option means: infinite ones, and beyond 64 bits."""
-    for each in getattr(command, "commands", {}).values():
-        _check_numbers(each)
-    invoke = command.invoke
-
-    def checked(ctx: Any) -> Any:
-        for param in command.params:
-            value = ctx.params.get(param.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise typer.BadParameter("should be a finite number", ctx, param)
-            if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
-                raise typer.BadParameter("is too large a number", ctx, param)
-        return invoke(ctx)
-
-    command.invoke = checked
-
-
-_LARGEST: Final = 2**63 - 1
-
-_FLAGS: Final = ("--debug", "--log-json")
+_FLAGS: Final = ("--debug", "--log-json", "--quiet")
 _VALUED: Final = ("--config", "--bootstrap-servers")
 """The options of all commands, without and with a value, see `options`."""
 
 app = typer.Typer(
     cls=LazyGroup,
+    epilog=examples("demo", "produce simulated AAPL", "watch chart AAPL --with bollinger,rsi"),
     rich_markup_mode=None,  # plain help reads well in 80 columns, and rich costs a quarter of a second
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -180,6 +254,7 @@ def options(
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback; log in detail.")] = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="Report as JSON, one object a line, on stderr.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but errors and results.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
@@ -193,6 +268,7 @@ def options(
     invocation.bootstrap_servers = bootstrap_servers
     invocation.debug = debug
     invocation.log_json = log_json
+    invocation.quiet = quiet
 
 
 def tune() -> None:
@@ -212,7 +288,7 @@ def run() -> NoReturn:
     code = call(invocation, sys.argv[1:])
     if code == 128 + signal.SIGINT and _terminated:
         code = 128 + _terminated[0]
-    invocation.reporter.close()
+    invocation.close()
     logging.shutdown()
     sys.exit(code)
 
@@ -245,7 +321,7 @@ def call(invocation: Invocation, arguments: Sequence[str]) -> int:
         return 2
     try:
         command = typer.main.get_command(app)
-        ended = command.main(hoisted(arguments), prog_name="stockstream", obj=invocation, standalone_mode=False)
+        ended = command.main(list(arguments), prog_name="stockstream", obj=invocation, standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 1
     except _USAGE as error:

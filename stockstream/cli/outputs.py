@@ -9,9 +9,17 @@ from typing import Annotated, Final
 
 import typer
 
+from stockstream.cli.panels import FILES
 from stockstream.files import is_ours
 
-ForceOption = Annotated[bool, typer.Option("--force", help="Write over files that stockstream did not write, too.")]
+ForceOption = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="Write over files that stockstream did not write, too.",
+        rich_help_panel=FILES,
+    ),
+]
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stockstream.cli import outputs
+from stockstream.cli import completion, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.watch.options import FeedOption, IntervalOption
@@ -28,7 +28,10 @@ from stockstream.views.view import Parameters
 def report(
     ctx: typer.Context,
     symbols: Annotated[
-        list[str] | None, typer.Argument(metavar="SYMBOL...", help="The symbols; without any all that there are.")
+        list[str] | None,
+        typer.Argument(
+            metavar="SYMBOL...", help="The symbols; without any all that there are.", autocompletion=completion.symbols
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")] = Path("report.html"),
     interval: IntervalOption = None,

@@ -183,6 +183,36 @@ class JsonReporter:
         self._stderr.flush()
 
 
+class QuietReporter:
+    """Passes on errors and results alone (``--quiet``); the log has the rest."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+
+    def note(self, text: str) -> None:
+        """As `Reporter.note`."""
+        log.info("%s", sentence(text))
+
+    def warn(self, text: str) -> None:
+        """As `Reporter.warn`."""
+        log.warning("%s", sentence(text))
+
+    def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
+        """As `Reporter.progress`."""
+
+    def result(self, text: str) -> None:
+        """As `Reporter.result`."""
+        self._reporter.result(text)
+
+    def error(self, message: str, hint: str | None, logfile: str | None) -> None:
+        """As `Reporter.error`."""
+        self._reporter.error(message, hint, logfile)
+
+    def close(self) -> None:
+        """As `Reporter.close`."""
+        self._reporter.close()
+
+
 class _Amount(ProgressColumn):
     def render(self, task: Task) -> Text:
         total = f" of {task.total:,.0f}" if task.total is not None else ""

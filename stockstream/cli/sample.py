@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from stockstream.cli import outputs
+from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context
 from stockstream.cli.text import size
 from stockstream.errors import StockstreamError
@@ -17,7 +18,7 @@ from stockstream.producers.sample import SEED, sample_flights
 SAMPLE: Final = Path("data") / "flights" / "sample.csv"
 """Where the sample stands, seen from the project's folder."""
 
-app = typer.Typer(no_args_is_help=True, help="Make the sample data.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Make the sample data.")
 
 
 @app.callback()
@@ -25,7 +26,7 @@ def sample() -> None:
     """Make the sample data: the same bytes for the same seed."""
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("sample flights", "sample flights --out month.csv --seed 7"))
 def flights(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = SAMPLE,

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 import typer
 
-from stockstream.cli.reporter import Reporter
+from stockstream.cli.panels import RUN
 from stockstream.errors import StockstreamError
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
+
+    from stockstream.cli.reporter import Reporter
 
 C = TypeVar("C", bound="Collector")
 
@@ -71,6 +73,7 @@ MetricsOption = Annotated[
         metavar="[HOST:]PORT",
         help="Serve figures of this process for Prometheus and `stockstream monitor --scrape`;"
         f" on {LOOPBACK} unless a host is named, 0 is any free port.",
+        rich_help_panel=RUN,
     ),
 ]
 """The option of every command that sends or shows records."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from stockstream.cli import completion
 from stockstream.cli.context import Context
 from stockstream.cli.text import printable
 from stockstream.cli.topics import PATIENCE
@@ -25,7 +26,12 @@ _LONGEST: Final = 160
 def tail(
     ctx: typer.Context,
     topic: Annotated[
-        str, typer.Argument(metavar="TOPIC", help="stocks, flights, or any other; stocks.dlq holds what was refused.")
+        str,
+        typer.Argument(
+            metavar="TOPIC",
+            help="stocks, flights, or any other; stocks.dlq holds what was refused.",
+            autocompletion=completion.topics,
+        ),
     ],
     count: Annotated[int, typer.Option("-n", "--count", min=0, metavar="N", help="Begin with the newest N.")] = 10,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with what arrives, until Ctrl-C.")] = True,

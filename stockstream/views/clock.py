@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Instants = NDArray[np.datetime64]
@@ -17,5 +16,7 @@ def local(instants: Instants, zone: str | None) -> Instants:
     """
     if zone is None or not len(instants):
         return instants
+    import pandas as pd  # a third of a second, which `watch --help` should not pay for
+
     there = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
     return np.asarray(there.to_numpy())

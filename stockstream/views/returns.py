@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from stockstream.records import Series
@@ -214,6 +213,8 @@ def shape(values: Values) -> tuple[float, float]:
     """
     if not len(values) or not _varies(values):
         return np.nan, np.nan
+    import pandas as pd  # a third of a second, which who asks for no returns need not pay for
+
     # Both are of any scale, and pandas 2 takes sums below 1e-14 for zero.
     scaled: Any = pd.Series(values / np.std(values))
     return float(scaled.skew()), float(scaled.kurt())

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from stockstream.cli import completion
 from stockstream.cli.context import Context
+from stockstream.cli.panels import CHOICE, READING, RUN
 from stockstream.cli.produce.sending import Position, send
 from stockstream.cli.produce.stocks import Interval, Tally, moment
 from stockstream.cli.reporter import Reporter
@@ -114,13 +116,20 @@ def csv(
             "--symbol",
             metavar="SYMBOL",
             help="Whose bars these are; of a file with a column of symbols, the one to send.",
+            autocompletion=completion.symbols,
+            rich_help_panel=CHOICE,
         ),
     ] = None,
     interval: Interval = None,
     tz: Annotated[
         str | None,
         typer.Option(
-            "--tz", metavar="ZONE", callback=known_zone, help="The zone of times that name none; otherwise UTC."
+            "--tz",
+            metavar="ZONE",
+            callback=known_zone,
+            help="The zone of times that name none; otherwise UTC.",
+            autocompletion=completion.zones,
+            rich_help_panel=READING,
         ),
     ] = None,
     columns: Annotated[
@@ -131,6 +140,7 @@ def csv(
             callback=known_columns,
             help="Which column is which field, by name or number: close=Price,time=Date+Time. "
             f"Fields: {', '.join(FIELDS)}.",
+            rich_help_panel=READING,
         ),
     ] = None,
     date_format: Annotated[
@@ -140,21 +150,45 @@ def csv(
             metavar="FORMAT",
             callback=known_times,
             help="D/M/Y, M/D/Y, Y/M/D, an epoch in s, ms, us or ns, or a pattern such as %d.%m.%Y.",
+            autocompletion=completion.one_of("D/M/Y", "M/D/Y", "Y/M/D", "s", "ms", "us", "ns"),
+            rich_help_panel=READING,
         ),
     ] = None,
     separator: Annotated[
         str | None,
-        typer.Option("--separator", metavar="SIGN", callback=known_separator, help="What parts the cells; tab, too."),
+        typer.Option(
+            "--separator",
+            metavar="SIGN",
+            callback=known_separator,
+            help="What parts the cells; tab, too.",
+            autocompletion=completion.one_of(*_SEPARATORS),
+            rich_help_panel=READING,
+        ),
     ] = None,
     decimal: Annotated[
         str | None,
-        typer.Option("--decimal", metavar="SIGN", callback=known_decimal, help="The decimal mark: . or ,"),
+        typer.Option(
+            "--decimal",
+            metavar="SIGN",
+            callback=known_decimal,
+            help="The decimal mark: . or ,",
+            autocompletion=completion.one_of(".", ","),
+            rich_help_panel=READING,
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show how the files are understood, with their first bars; send nothing.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Show how the files are understood, with their first bars; send nothing.",
+            rich_help_panel=READING,
+        ),
     ] = False,
     rate: Annotated[
-        float | None, typer.Option("--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.")
+        float | None,
+        typer.Option(
+            "--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.", rich_help_panel=RUN
+        ),
     ] = None,
     metrics: MetricsOption = None,
 ) -> None:

@@ -10,9 +10,11 @@ from time import monotonic
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand
 
+from stockstream.cli import completion
+from stockstream.cli.commands import Command
 from stockstream.cli.context import Context
+from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
@@ -32,7 +34,7 @@ LARGE: Final = 50_000_000
 _AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
 
 
-class SpreadAirlines(TyperCommand):
+class SpreadAirlines(Command):
     """Lets ``--airlines`` take every airline that follows it: ``--airlines AA DL flights.csv``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -62,26 +64,50 @@ def flights(
         list[Path], typer.Argument(metavar="FILE", help="CSV files, folders of them, gzip or zip archives.")
     ],
     rate: Annotated[
-        float | None, typer.Option("--rate", metavar="N", min=0.001, help="N rows a second; without it at full speed.")
+        float | None,
+        typer.Option(
+            "--rate", metavar="N", min=0.001, help="N rows a second; without it at full speed.", rich_help_panel=RUN
+        ),
     ] = None,
     speed: Annotated[
         float | None,
         typer.Option(
-            "--speed", metavar="X", min=0.001, help="X times real time, sorted by scheduled departure (local time)."
+            "--speed",
+            metavar="X",
+            min=0.001,
+            help="X times real time, sorted by scheduled departure (local time).",
+            rich_help_panel=RUN,
         ),
     ] = None,
     start: Annotated[
-        datetime | None, typer.Option("--start", metavar="DATE", formats=["%Y-%m-%d"], help="From this day on.")
+        datetime | None,
+        typer.Option("--start", metavar="DATE", formats=["%Y-%m-%d"], help="From this day on.", rich_help_panel=CHOICE),
     ] = None,
     end: Annotated[
         datetime | None,
-        typer.Option("--end", metavar="DATE", formats=["%Y-%m-%d"], help="Up to this day, which is included."),
+        typer.Option(
+            "--end",
+            metavar="DATE",
+            formats=["%Y-%m-%d"],
+            help="Up to this day, which is included.",
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
     airlines: Annotated[
-        list[str] | None, typer.Option("--airlines", metavar="AA DL", help="Only these airlines; commas do as well.")
+        list[str] | None,
+        typer.Option(
+            "--airlines",
+            metavar="AA DL",
+            help="Only these airlines; commas do as well.",
+            autocompletion=completion.airlines,
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Send the files as a new run, whose rows count once more.")
+        bool,
+        typer.Option(
+            "--again", help="Send the files as a new run, whose rows count once more.", rich_help_panel=CHOICE
+        ),
     ] = False,
     metrics: MetricsOption = None,
 ) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
+from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.produce.csv import csv
 from stockstream.cli.produce.flights import SpreadAirlines, flights
 from stockstream.cli.produce.stocks import simulated, yahoo
 
-app = typer.Typer(no_args_is_help=True, help="Send records from a source to their topic.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Send records from a source to their topic.")
 
 
 @app.callback()
@@ -16,7 +17,20 @@ def produce() -> None:
     """Send records from a source to their topic; each is acknowledged or reported."""
 
 
-app.command("flights", cls=SpreadAirlines)(flights)
-app.command("csv")(csv)
-app.command("simulated")(simulated)
-app.command("yahoo")(yahoo)
+_FLIGHTS = examples(
+    "produce flights data/flights/sample.csv --rate 200",
+    "produce flights flights.csv --airlines AA DL --start 2015-06-01 --end 2015-06-30",
+    "produce flights flights.zip --speed 3600",
+)
+_CSV = examples(
+    "produce csv AAPL.csv --dry-run",
+    "produce csv prices/ --interval 1d",
+    "produce csv eod.csv --symbol AAPL --date-format D/M/Y --columns close=Price",
+)
+_SIMULATED = examples("produce simulated AAPL MSFT", "produce simulated AAPL --interval 1m --pace 0.5 --seed 7")
+_YAHOO = examples("produce yahoo AAPL MSFT --interval 5m --forming", "produce yahoo ^GSPC --history 1y --once")
+
+app.command("flights", cls=SpreadAirlines, epilog=_FLIGHTS)(flights)
+app.command("csv", cls=Command, epilog=_CSV)(csv)
+app.command("simulated", cls=Command, epilog=_SIMULATED)(simulated)
+app.command("yahoo", cls=Command, epilog=_YAHOO)(yahoo)

@@ -11,8 +11,9 @@ from typing import Annotated, Final, TypeVar
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from stockstream.cli import intervals
+from stockstream.cli import completion, intervals
 from stockstream.cli.context import Context
+from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.simulators import noticed
 from stockstream.cli.reporter import Reporter
@@ -37,7 +38,14 @@ SHOWN: Final = 8
 
 Interval = Annotated[
     str | None,
-    typer.Option("--interval", metavar="INTERVAL", callback=intervals.known, help=f"The bars' interval: {FORM}."),
+    typer.Option(
+        "--interval",
+        metavar="INTERVAL",
+        callback=intervals.known,
+        help=f"The bars' interval: {FORM}.",
+        autocompletion=completion.one_of(*YAHOO),
+        rich_help_panel=CHOICE,
+    ),
 ]
 
 
@@ -125,7 +133,11 @@ def simulated(
     ctx: typer.Context,
     symbols: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SYMBOL", help="What to simulate; without any, the symbols of the demo in config.yaml."),
+        typer.Argument(
+            metavar="SYMBOL",
+            help="What to simulate; without any, the symbols of the demo in config.yaml.",
+            autocompletion=completion.symbols,
+        ),
     ] = None,
     interval: Interval = None,
     pace: Annotated[
@@ -135,17 +147,24 @@ def simulated(
             metavar="SECONDS",
             min=0.0,
             help="Between two bars of a symbol; 0 is full speed. 3 unless config.yaml differs.",
+            rich_help_panel=RUN,
         ),
     ] = None,
     history: Annotated[
-        int, typer.Option("--history", metavar="N", min=0, help="Bars to begin a new series with, at once.")
+        int,
+        typer.Option(
+            "--history", metavar="N", min=0, help="Bars to begin a new series with, at once.", rich_help_panel=CHOICE
+        ),
     ] = 120,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="Other seeds make other prices.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Other seeds make other prices.", rich_help_panel=CHOICE)
+    ] = None,
     count: Annotated[
-        int | None, typer.Option("--count", metavar="N", min=1, help="End after N bars of each symbol.")
+        int | None,
+        typer.Option("--count", metavar="N", min=1, help="End after N bars of each symbol.", rich_help_panel=RUN),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
     ] = None,
     metrics: MetricsOption = None,
 ) -> None:
@@ -190,7 +209,12 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
 
 def yahoo(
     ctx: typer.Context,
-    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="As Yahoo writes them: AAPL, BTC-USD, ^GSPC.")],
+    symbols: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SYMBOL", help="As Yahoo writes them: AAPL, BTC-USD, ^GSPC.", autocompletion=completion.symbols
+        ),
+    ],
     interval: Annotated[
         str | None,
         typer.Option(
@@ -198,6 +222,8 @@ def yahoo(
             metavar="INTERVAL",
             callback=intervals.of_yahoo,
             help=f"The bars' interval: {', '.join(YAHOO)}.",
+            autocompletion=completion.one_of(*YAHOO),
+            rich_help_panel=CHOICE,
         ),
     ] = None,
     history: Annotated[
@@ -207,20 +233,29 @@ def yahoo(
             metavar="SPAN",
             callback=known_history,
             help="How far back to begin: 5d, 1mo, 1y, max. 5d unless config.yaml differs.",
+            autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
+            rich_help_panel=CHOICE,
         ),
     ] = None,
     poll: Annotated[
         float | None,
         typer.Option(
-            "--poll", metavar="SECONDS", min=1.0, help="Between two looks at a symbol. 30 unless config.yaml differs."
+            "--poll",
+            metavar="SECONDS",
+            min=1.0,
+            help="Between two looks at a symbol. 30 unless config.yaml differs.",
+            rich_help_panel=RUN,
         ),
     ] = None,
     forming: Annotated[
-        bool, typer.Option("--forming", help="Send the bar of the present period too, as it changes.")
+        bool,
+        typer.Option(
+            "--forming", help="Send the bar of the present period too, as it changes.", rich_help_panel=CHOICE
+        ),
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Send the history and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.")
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
     ] = None,
     metrics: MetricsOption = None,
 ) -> None:

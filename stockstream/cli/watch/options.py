@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar, get_type_hints
 
 import msgspec
 import typer
 
-from stockstream.cli import intervals
+from stockstream.cli import completion, intervals
 from stockstream.cli.outputs import ForceOption
+from stockstream.cli.panels import FILES, ROWS, RUN, WINDOW
 from stockstream.cli.serving import MetricsOption
-from stockstream.config_sections import BACKENDS
+from stockstream.config_sections import BACKENDS, THEMES
+from stockstream.intervals import YAHOO
 from stockstream.present.geometry import Geometry
+from stockstream.records import MARKET, SIMULATED
 
 T = TypeVar("T")
 
@@ -29,8 +33,6 @@ def _geometry(value: str | None) -> str | None:
 def _theme(value: str | None) -> str | None:
     if value is None:
         return None
-    from stockstream.charts.theme import THEMES
-
     if value not in THEMES:
         raise typer.BadParameter(f"{value} is none of {', '.join(THEMES)}")
     return value
@@ -45,11 +47,21 @@ def _backend(value: str | None) -> str | None:
 IntervalOption = Annotated[
     str | None,
     typer.Option(
-        callback=intervals.known, metavar="1m|1h|1d|...", help="Of a symbol with several: the interval of its bars."
+        callback=intervals.known,
+        metavar="1m|1h|1d|...",
+        help="Of a symbol with several: the interval of its bars.",
+        autocompletion=completion.one_of(*YAHOO),
+        rich_help_panel=ROWS,
     ),
 ]
 FeedOption = Annotated[
-    str | None, typer.Option(metavar="market|simulated", help="Of a symbol with several: where its bars are from.")
+    str | None,
+    typer.Option(
+        metavar="market|simulated",
+        help="Of a symbol with several: where its bars are from.",
+        autocompletion=completion.one_of(MARKET, SIMULATED),
+        rich_help_panel=ROWS,
+    ),
 ]
 
 
@@ -62,7 +74,11 @@ class SeriesOptions:
     resample: Annotated[
         str | None,
         typer.Option(
-            callback=intervals.made, metavar="5m|1h|1d|...", help="Show bars of this interval, made of shorter ones."
+            callback=intervals.made,
+            metavar="5m|1h|1d|...",
+            help="Show bars of this interval, made of shorter ones.",
+            autocompletion=completion.one_of(*YAHOO[1:]),
+            rich_help_panel=ROWS,
         ),
     ] = None
 
@@ -72,42 +88,80 @@ class CommonOptions:
     """What every view can be told: what to show, where, how it looks and when to end."""
 
     start: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Show from 2026-03-02 or 2026-03-02T14:30 on, UTC.")
+        str | None,
+        typer.Option(metavar="DATE", help="Show from 2026-03-02 or 2026-03-02T14:30 on, UTC.", rich_help_panel=ROWS),
     ] = None
     end: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Show up to this day with all of it, or this moment.")
+        str | None,
+        typer.Option(metavar="DATE", help="Show up to this day with all of it, or this moment.", rich_help_panel=ROWS),
     ] = None
-    rows: Annotated[int | None, typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.")] = (
-        None
-    )
+    rows: Annotated[
+        int | None,
+        typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.", rich_help_panel=ROWS),
+    ] = None
     refresh: Annotated[
-        float | None, typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.")
+        float | None,
+        typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.", rich_help_panel=WINDOW),
     ] = None
     backend: Annotated[
-        str | None, typer.Option(callback=_backend, metavar="auto|tk|qt", help="The toolkit of the window.")
+        str | None,
+        typer.Option(
+            callback=_backend,
+            metavar="auto|tk|qt",
+            help="The toolkit of the window.",
+            autocompletion=completion.one_of(*BACKENDS),
+            rich_help_panel=WINDOW,
+        ),
     ] = None
     headless: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Draw to a file that is kept fresh (.png, .svg, .pdf); no window."),
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw to a file that is kept fresh (.png, .svg, .pdf); no window.",
+            rich_help_panel=FILES,
+        ),
     ] = None
-    values: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.")] = None
+    values: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.", rich_help_panel=FILES)
+    ] = None
     force: ForceOption = False
     metrics: MetricsOption = None
     once: Annotated[
-        bool, typer.Option("--once", help="Write --headless and --values and end when all is read that is there now.")
+        bool,
+        typer.Option(
+            "--once",
+            help="Write --headless and --values and end when all is read that is there now.",
+            rich_help_panel=FILES,
+        ),
     ] = False
-    seconds: Annotated[float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.")] = None
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.", rich_help_panel=RUN)
+    ] = None
     theme: Annotated[
-        str | None, typer.Option(callback=_theme, metavar="light|dark|contrast", help="The colours; t switches them.")
+        str | None,
+        typer.Option(
+            callback=_theme,
+            metavar="light|dark|contrast",
+            help="The colours; t switches them.",
+            autocompletion=completion.one_of(*THEMES),
+            rich_help_panel=WINDOW,
+        ),
     ] = None
     geometry: Annotated[
         str | None,
-        typer.Option(callback=_geometry, metavar="WxH+X+Y", help="The window's size and place in pixels."),
+        typer.Option(
+            callback=_geometry, metavar="WxH+X+Y", help="The window's size and place in pixels.", rich_help_panel=WINDOW
+        ),
     ] = None
     no_memory: Annotated[
-        bool, typer.Option("--no-memory", help="Begin as the settings say, and remember nothing of the window.")
+        bool,
+        typer.Option(
+            "--no-memory", help="Begin as the settings say, and remember nothing of the window.", rich_help_panel=WINDOW
+        ),
     ] = False
-    each: Annotated[bool, typer.Option("--each", help="Open a window for each of several, side by side.")] = False
+    each: Annotated[
+        bool, typer.Option("--each", help="Open a window for each of several, side by side.", rich_help_panel=WINDOW)
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +187,7 @@ def names_of(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
+@cache
 def declared(kind: type[Any]) -> dict[str, Declared]:
     """The options that a structure declares, by name."""
     hints = get_type_hints(kind, include_extras=True)

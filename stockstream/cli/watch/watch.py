@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final, Protocol
 
 import msgspec
-import numpy as np
 import typer
 
-from stockstream.cli import outputs
+from stockstream.cli import completion
+from stockstream.cli.commands import Command, Group, examples, made
 from stockstream.cli.context import Context
-from stockstream.cli.metrics import WindowMetrics
-from stockstream.cli.serving import measured
-from stockstream.cli.watch import windows
+from stockstream.cli.panels import PARAMETERS
 from stockstream.cli.watch.options import CommonOptions, Declared, SeriesOptions, WatchOptions, declared
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
-from stockstream.consumers.driver import Ending, Reporting, run, state
-from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
-from stockstream.consumers.values import Values
 from stockstream.consumers.view_settings import CHART, studies, study_parameter
-from stockstream.errors import DisplayError
-from stockstream.periods import add_up
-from stockstream.present.frame_times import FrameTimes
-from stockstream.present.options import PictureOptions
-from stockstream.views.fold import Selection
-from stockstream.views.status import Status
 from stockstream.views.study import chart
 from stockstream.views.view import Parameters, Value, View
-
-app = typer.Typer(no_args_is_help=True, help="Open a live window on a topic.")
-
-_DAY: Final = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True)
@@ -56,22 +40,28 @@ class Opening(Protocol):
         """Raises ConfigError, or typer.BadParameter where an option is wrong."""
 
 
-class Command(Protocol):
+class Watch(Protocol):
     """A sub-command, which typer calls with the options by name."""
 
     def __call__(self, ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
         """Watch."""
 
 
-def _command(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Command:
+def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Watch:
     """A sub-command: typer reads its options from the signature that is put together here."""
 
     def watch(ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
         what = opening(Context.of(ctx).settings, given)
-        _watch(ctx, what, tuple(keys or ()), WatchOptions.of(given))
+        # Kafka's client and what shows the window take longer to load than all that `--help` needs.
+        from stockstream.cli.watch.session import watch as run
+
+        run(ctx, what.view, what.parameters, tuple(keys or ()), WatchOptions.of(given))
 
     empty = inspect.Parameter.empty
-    named = Annotated[list[str] | None, typer.Argument(metavar=f"{view.key_name.upper()}...", help=_which(view))]
+    named = Annotated[
+        list[str] | None,
+        typer.Argument(metavar=f"{view.key_name.upper()}...", help=_which(view), autocompletion=_KEYS[view.key_name]),
+    ]
     options = {
         "ctx": Declared(typer.Context, empty),
         "keys": Declared(named, None),
@@ -91,6 +81,9 @@ def _command(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> 
     return watch
 
 
+_KEYS: Final = {"symbol": completion.symbols, "airline": completion.airlines}
+
+
 def _which(view: View[Any]) -> str:
     plural = f"{view.key_name}s"
     return f"The {plural} to show; without any those of views.{view.name}.{plural} in the settings, else {view.choice}."
@@ -103,7 +96,9 @@ def _options(view: View[Any]) -> dict[str, Declared]:
             Annotated[
                 parameter.type | None,
                 typer.Option(
-                    metavar="TEXT" if parameter.type is str else "N", help=f"{parameter.help} [{parameter.shown}]"
+                    metavar="TEXT" if parameter.type is str else "N",
+                    help=f"{parameter.help} [{parameter.shown}]",
+                    rich_help_panel=PARAMETERS,
                 ),
             ],
             None,
@@ -144,118 +139,62 @@ _WITH: Final = {
                 help="What to draw over and beneath the prices: bollinger,rsi,volume; parameters may follow: "
                 "sma:period=20,sma:period=50. Without it views.chart.with in the settings, else volume.",
                 autocompletion=completions,
+                rich_help_panel=PARAMETERS,
             ),
         ],
         None,
     ),
 }
 
-app.command(CHART.name, help=CHART.help)(_command(CHART, _WITH, _open_chart))
-for _view in VIEWS.values():
-    app.command(_view.name, help=_view.help)(_command(_view, _options(_view), _opening(_view)))
+_VIEWS: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
 
 
-def _watch(ctx: typer.Context, what: Opened, named: tuple[str, ...], options: WatchOptions) -> None:
-    context = Context.of(ctx)
-    settings, view = context.settings, what.view
-    chosen = named or view_settings.keys(settings, view)
-    selection = Selection(chosen, options.interval, options.feed, options.resample)
-    if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
-        told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
-        raise typer.BadParameter(told, param_hint="--resample")
-    _refuse_what_cannot_be(view, options)
-    if options.each:
-        windows.each(ctx, view.name, selection, options)
-        return
-    try:
-        live = Live(view, selection, what.parameters, settings.connection("consumer"), settings.state_dir)
-    except ValueError as error:  # the settings were checked at the start: it is an option
-        guilty = view_settings.refused(view, what.parameters)
-        raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error
-    figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
+class Views(Group):
+    """A command a view, a stand-in until it is called: to put together the options of all takes a while."""
 
-    def report(taken: int, status: Status) -> None:
-        context.reporter.progress(taken, None, status.rate, state(status))
-        figures.told(taken, status)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, view in _VIEWS.items():
+            self.add_command(Command(name, help=view.help))
 
-    table = None if options.values is None else Values(options.values, live)
-    live.observers += [*([] if table is None else [table]), Reporting(live, report)]
-    with measured(figures, options.metrics, context.reporter), live:
-        live.ending = Ending(live, once=options.once, seconds=options.seconds)
-        _show(context, live, options, figures.frame_times)
-    if options.once:
-        context.reporter.result(_written(options, None if table is None else table.rows))
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Put the command itself in place of its stand-in, and find it."""
+        if args and args[0] in _VIEWS:
+            self.add_command(command(args[0]))
+        return super().resolve_command(ctx, args)
 
 
-def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
-    """Check options against each other, and files, before anything is read. Raises typer.BadParameter."""
+def command(name: str) -> Command:
+    """The sub-command of a view."""
+    view = _VIEWS[name]
+    watch = _watch(view, _WITH, _open_chart) if view is CHART else _watch(view, _options(view), _opening(view))
+    return made(name, watch, about=view.help, epilog=examples(*_examples(view)))
+
+
+def _examples(view: View[Any]) -> Iterator[str]:
+    """Lines to try: a view of one thing and of several, with parameters of its own, and as a picture."""
     if view.tiles:
-        _refuse_scope(options)
-    start, end = _instant("--start", options.start), _instant("--end", options.end)
-    if start is not None and end is not None and start >= end:
-        raise typer.BadParameter(f"{options.start} is not before --end {options.end}", param_hint="--start")
-    if options.once and options.headless is None and options.values is None and not options.each:
-        raise typer.BadParameter("name what to write with --headless, --values or both", param_hint="--once")
-    outputs.check(options.headless, outputs.PICTURE, "--headless", force=options.force)
-    outputs.check(options.values, outputs.TABLE, "--values", force=options.force)
-
-
-def _written(options: WatchOptions, rows: int | None) -> str:
-    """What a run with ``--once`` has written: ``wrote aapl.png, aapl.csv (148 rows)``."""
-    files = [] if options.headless is None else [str(options.headless)]
-    if options.values is not None and rows is not None:
-        files.append(f"{options.values} ({rows:,} row{'' if rows == 1 else 's'})")
-    told = f"wrote {', '.join(files)}" if files else "wrote nothing"
-    return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
-
-
-def _show(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
-    """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
-    settings, window = context.settings, context.settings.window
-    start, end = _instant("--start", options.start), _instant("--end", options.end)
-    if options.headless is not None:
-        look = PictureOptions(
-            rows=options.rows or window.rows,
-            start=start,
-            end=end,
-            theme=options.theme or window.theme,
-            alerts=window.alerts,
-            alert_band=window.alert_band,
-        )
-        live.observers.append(context.displays.picture(live, options.headless, look))
-        run(live)
+        yield f"watch {view.name}"
+        yield f"watch {view.name} --once --headless {view.name}.png"
         return
-    if options.once:
-        run(live)
-        return
-    memory = windows.memory(settings, live.view.name, live.selection, options)
-    try:
-        shown = context.displays.window(live, windows.looks(window, options, start, end), memory, frame_times)
-    except DisplayError as error:
-        if options.values is None:
-            raise
-        context.reporter.note(f"{error.message}: only {options.values} is kept")
-        run(live)
-    else:
-        shown.show()
+    one, two = ("AAPL", "MSFT") if view.key_name == "symbol" else ("AA", "DL")
+    own = "--with bollinger,rsi,volume" if view is CHART else _own(view)
+    yield f"watch {view.name} {one} {own}".rstrip()
+    yield f"watch {view.name} {one} {two} --each --theme dark"
+    yield f"watch {view.name} {one} --once --headless {view.name}.png --values {view.name}.csv"
 
 
-def _refuse_scope(options: WatchOptions) -> None:
-    """A dashboard always shows all that the topic holds. Raises typer.BadParameter."""
-    for name, value in (("start", options.start), ("end", options.end), ("rows", options.rows)):
-        if value is not None:
-            raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
+def _own(view: View[Any]) -> str:
+    """A parameter of the view's own as one may give it."""
+    for parameter in view.parameters:
+        if parameter.type is not str and parameter.default is not None:
+            return f"--{parameter.name.replace('_', '-')} {parameter.default}"
+    return ""
 
 
-def _instant(option: str, text: str | None) -> np.datetime64 | None:
-    """A moment in UTC; a day that is an end means the end of that day."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is no date: 2026-03-02, or 2026-03-02T14:30", param_hint=option) from None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
-    instant = np.datetime64(moment, "us")
-    return instant + _DAY if option == "--end" and len(text) == len("2026-03-02") else instant
+app = typer.Typer(cls=Views, no_args_is_help=True)
+
+
+@app.callback()
+def watch() -> None:
+    """Open a live window on a topic."""

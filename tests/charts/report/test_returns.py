@@ -177,7 +177,7 @@ print([name for name in before if before[name] != matplotlib.rcParams[name]])
 def test_no_window_loads_seaborn() -> None:
     code = """
 import sys
-import stockstream.cli.watch.watch, stockstream.cli.report, stockstream.consumers.registry
+import stockstream.cli.watch.session, stockstream.cli.report, stockstream.consumers.registry
 import stockstream.charts.window.window, stockstream.charts.window.picture
 import stockstream.charts.dashboard.dashboard_window
 print([name for name in ("seaborn", "stockstream.charts.report.returns") if name in sys.modules])

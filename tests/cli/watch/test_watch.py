@@ -10,7 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from stockstream.cli.watch.watch import _instant, _open_chart, app
+from stockstream.cli.watch.session import _instant
+from stockstream.cli.watch.watch import _open_chart, app
 from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART
@@ -51,8 +52,8 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
     ("arguments", "said"),
     [
         (["bollinger", "AAPL", "--period", "x"], "--period"),
-        (["bollinger", "AAPL", "--interval", "7m"], "7m is none of 1m"),
-        (["bollinger", "AAPL", "--resample", "7m"], "7m is none of 1m"),
+        (["bollinger", "AAPL", "--interval", "7q"], "'7q' is no interval"),
+        (["bollinger", "AAPL", "--resample", "7q"], "'7q' is no interval"),
         (["bollinger", "AAPL", "--resample", "1m"], "nothing is shorter than 1m"),
         (["bollinger", "AAPL", "--resample", "5m", "--interval", "1h"], "bars of 1h do not add up to bars of 5m"),
         (["aroon", "AAPL", "--end", "yesterday", "--once"], "yesterday is no date"),

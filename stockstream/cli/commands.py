@@ -1,0 +1,103 @@
+"""Commands as all of ours are: help with grouped options and examples, and numbers that an option can mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from stockstream.cli.panels import ORDER
+
+OPTIONS: Final = "Options"
+"""The panel of options that name none (``rich_help_panel``)."""
+
+_LARGEST: Final = 2**63 - 1
+
+
+def examples(*lines: str) -> str:
+    """Lines that can be typed as they stand, for the ``epilog`` of a command.
+
+    >>> print(examples("topics", "topics --json"))
+    stockstream topics
+    stockstream topics --json
+    """
+    return "\n".join(f"stockstream {line}" for line in lines)
+
+
+class Command(TyperCommand):
+    """A command. It refuses numbers that no option means: infinite ones, and those beyond 64 bits."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As typer's. Raises typer.BadParameter."""
+        param: Any
+        for param in self.params:
+            value = ctx.params.get(param.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise typer.BadParameter("should be a finite number", ctx, param)
+            if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+                raise typer.BadParameter("is too large a number", ctx, param)
+        return super().invoke(ctx)
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The arguments, then the options by panel."""
+        _write_options(self, ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
+        """The examples."""
+        _write_examples(self.epilog, formatter)
+
+
+class Group(TyperGroup):
+    """A command with commands of its own."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """The options by panel, then the commands."""
+        _write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
+        """The examples."""
+        _write_examples(self.epilog, formatter)
+
+
+def made(name: str, function: Callable[..., Any], *, about: str | None = None, epilog: str | None = None) -> Command:
+    """A command of a function, outside any group; its docstring says what it does, unless ``about`` does."""
+    single = typer.Typer(add_completion=False, rich_markup_mode=None)
+    single.command(name, cls=Command, help=about, epilog=epilog)(function)
+    command = typer.main.get_command(single)
+    assert isinstance(command, Command)
+    return command
+
+
+def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
+    arguments, panels = [], dict[str, list[tuple[str, str]]]()
+    for param in command.get_params(ctx):
+        told = param.get_help_record(ctx)
+        if told is None:
+            continue
+        if param.param_type_name == "argument":
+            arguments.append(told)
+        else:
+            panels.setdefault(getattr(param, "rich_help_panel", None) or OPTIONS, []).append(told)
+    rest = panels.pop(OPTIONS, [])
+    _write_section("Arguments", arguments, formatter)
+    for panel in sorted(panels, key=ORDER.index):
+        _write_section(panel, panels[panel], formatter)
+    _write_section(OPTIONS if not panels else "Other options", rest, formatter)
+
+
+def _write_section(name: str, rows: Iterable[tuple[str, str]], formatter: Any) -> None:
+    if rows:
+        with formatter.section(name):
+            formatter.write_dl(rows)
+
+
+def _write_examples(lines: str | None, formatter: Any) -> None:
+    """One a line, never wrapped, so that each can be copied."""
+    if lines:
+        with formatter.section("Examples"):
+            for line in lines.splitlines():
+                formatter.write(f"{'':{formatter.current_indent}}{line}\n")

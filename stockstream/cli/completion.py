@@ -1,0 +1,73 @@
+"""What a shell may offer for an argument or a value that has been begun.
+
+Symbols, airlines and topics are those that the broker has, where it answers within a second. A failure offers nothing
+and tells nothing: it would be written into the line that the user types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final
+
+import typer
+
+from stockstream.cli.context import Invocation
+from stockstream.topics import FLIGHTS, STOCKS
+
+WITHIN: Final = 0.8
+"""Seconds that the broker has to answer; Python and its modules take the rest of a second."""
+
+
+def symbols(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The symbols of the topic of bars; several may be joined with commas."""
+    return _joined(_asked(ctx, lambda connection: _keys(connection, STOCKS.name)), incomplete)
+
+
+def airlines(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The airlines of the topic of flights; several may be joined with commas."""
+    return _joined(_asked(ctx, lambda connection: _keys(connection, FLIGHTS.name)), incomplete)
+
+
+def topics(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The topics of the broker."""
+    return [name for name in _asked(ctx, _topics) if name.startswith(incomplete)]
+
+
+def one_of(*values: str) -> Callable[[str], list[str]]:
+    """Offers these values."""
+
+    def completions(incomplete: str) -> list[str]:
+        return [value for value in values if value.startswith(incomplete)]
+
+    return completions
+
+
+def zones(incomplete: str) -> list[str]:
+    """The time zones."""
+    from zoneinfo import available_timezones  # reads a folder of some hundred files
+
+    return sorted(name for name in available_timezones() if name.startswith(incomplete))
+
+
+def _joined(names: Iterable[str], incomplete: str) -> list[str]:
+    begun, comma, last = incomplete.rpartition(",")
+    return [begun + comma + name for name in names if name.startswith(last)]
+
+
+def _asked(ctx: typer.Context, ask: Callable[[Mapping[str, Any]], Collection[str]]) -> list[str]:
+    try:
+        return sorted(ask(Invocation.early(ctx).settings().connection("consumer")))
+    except Exception:  # noqa: BLE001 - whatever it is, the shell's line is no place to tell it
+        return []
+
+
+def _keys(connection: Mapping[str, Any], topic: str) -> set[str]:
+    from stockstream.kafka.keys import recent_keys  # Kafka's client takes longer to load than all that `--help` needs
+
+    return recent_keys(connection, topic, within=WITHIN)
+
+
+def _topics(connection: Mapping[str, Any]) -> list[str]:
+    from stockstream.kafka.admin import Admin
+
+    return [name for name in Admin(connection, timeout=WITHIN).names() if not name.startswith("__")]

@@ -1,0 +1,138 @@
+"""One run of ``stockstream watch``: its options checked against each other, then a window, a picture or a table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+import typer
+
+from stockstream.cli import outputs
+from stockstream.cli.context import Context
+from stockstream.cli.metrics import WindowMetrics
+from stockstream.cli.serving import measured
+from stockstream.cli.watch import windows
+from stockstream.cli.watch.options import WatchOptions
+from stockstream.consumers import view_settings
+from stockstream.consumers.driver import Ending, Reporting, run, state
+from stockstream.consumers.live import Live
+from stockstream.consumers.values import Values
+from stockstream.errors import DisplayError
+from stockstream.periods import add_up
+from stockstream.present.frame_times import FrameTimes
+from stockstream.present.options import PictureOptions
+from stockstream.views.fold import Selection
+from stockstream.views.status import Status
+from stockstream.views.view import Parameters, View
+
+_DAY: Final = np.timedelta64(1, "D")
+
+
+def watch(
+    ctx: typer.Context, view: View[Any], parameters: Parameters, named: tuple[str, ...], options: WatchOptions
+) -> None:
+    """Show a view of the keys that are named, else of those in the settings, until the window is closed or the end."""
+    context = Context.of(ctx)
+    settings = context.settings
+    chosen = named or view_settings.keys(settings, view)
+    selection = Selection(chosen, options.interval, options.feed, options.resample)
+    if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
+        told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
+        raise typer.BadParameter(told, param_hint="--resample")
+    _refuse_what_cannot_be(view, options)
+    if options.each:
+        windows.each(ctx, view.name, selection, options)
+        return
+    try:
+        live = Live(view, selection, parameters, settings.connection("consumer"), settings.state_dir)
+    except ValueError as error:  # the settings were checked at the start: it is an option
+        guilty = view_settings.refused(view, parameters)
+        raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error
+    figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
+
+    def report(taken: int, status: Status) -> None:
+        context.reporter.progress(taken, None, status.rate, state(status))
+        figures.told(taken, status)
+
+    table = None if options.values is None else Values(options.values, live)
+    live.observers += [*([] if table is None else [table]), Reporting(live, report)]
+    with measured(figures, options.metrics, context.reporter), live:
+        live.ending = Ending(live, once=options.once, seconds=options.seconds)
+        _show(context, live, options, figures.frame_times)
+    if options.once:
+        context.reporter.result(_written(options, None if table is None else table.rows))
+
+
+def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
+    """Check options against each other, and files, before anything is read. Raises typer.BadParameter."""
+    if view.tiles:
+        _refuse_scope(options)
+    start, end = _instant("--start", options.start), _instant("--end", options.end)
+    if start is not None and end is not None and start >= end:
+        raise typer.BadParameter(f"{options.start} is not before --end {options.end}", param_hint="--start")
+    if options.once and options.headless is None and options.values is None and not options.each:
+        raise typer.BadParameter("name what to write with --headless, --values or both", param_hint="--once")
+    outputs.check(options.headless, outputs.PICTURE, "--headless", force=options.force)
+    outputs.check(options.values, outputs.TABLE, "--values", force=options.force)
+
+
+def _written(options: WatchOptions, rows: int | None) -> str:
+    """What a run with ``--once`` has written: ``wrote aapl.png, aapl.csv (148 rows)``."""
+    files = [] if options.headless is None else [str(options.headless)]
+    if options.values is not None and rows is not None:
+        files.append(f"{options.values} ({rows:,} row{'' if rows == 1 else 's'})")
+    told = f"wrote {', '.join(files)}" if files else "wrote nothing"
+    return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
+
+
+def _show(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
+    """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
+    settings, window = context.settings, context.settings.window
+    start, end = _instant("--start", options.start), _instant("--end", options.end)
+    if options.headless is not None:
+        look = PictureOptions(
+            rows=options.rows or window.rows,
+            start=start,
+            end=end,
+            theme=options.theme or window.theme,
+            alerts=window.alerts,
+            alert_band=window.alert_band,
+        )
+        live.observers.append(context.displays.picture(live, options.headless, look))
+        run(live)
+        return
+    if options.once:
+        run(live)
+        return
+    memory = windows.memory(settings, live.view.name, live.selection, options)
+    try:
+        shown = context.displays.window(live, windows.looks(window, options, start, end), memory, frame_times)
+    except DisplayError as error:
+        if options.values is None:
+            raise
+        context.reporter.note(f"{error.message}: only {options.values} is kept")
+        run(live)
+    else:
+        shown.show()
+
+
+def _refuse_scope(options: WatchOptions) -> None:
+    """A dashboard always shows all that the topic holds. Raises typer.BadParameter."""
+    for name, value in (("start", options.start), ("end", options.end), ("rows", options.rows)):
+        if value is not None:
+            raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
+
+
+def _instant(option: str, text: str | None) -> np.datetime64 | None:
+    """A moment in UTC; a day that is an end means the end of that day."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is no date: 2026-03-02, or 2026-03-02T14:30", param_hint=option) from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    instant = np.datetime64(moment, "us")
+    return instant + _DAY if option == "--end" and len(text) == len("2026-03-02") else instant

@@ -1,0 +1,189 @@
+"""What `--help` shows, and what a shell offers when Tab is pressed."""
+
+from __future__ import annotations
+
+import io
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from stockstream.cli import main, panels
+from stockstream.cli.commands import Command, Group
+from stockstream.cli.context import Invocation
+from stockstream.cli.reporter import JsonReporter, PersonReporter, QuietReporter
+from stockstream.cli.watch import watch
+from stockstream.producers.simulated import simulated
+from stockstream.topics import FLIGHTS, STOCKS
+from tests.cli.helpers import COMMAND, clean, events, stockstream
+from tests.cli.records import flight
+from tests.site import Site
+
+HEAVY = ("asyncio", "confluent_kafka", "matplotlib", "pandas", "rich", "seaborn", "yfinance")
+
+
+def every_command() -> Iterator[tuple[str, Any]]:
+    for name in main.COMMANDS:
+        command = main._command(name)
+        yield name, command
+        for own in getattr(command, "commands", {}):
+            yield f"{name} {own}", watch.command(own) if name == "watch" else command.commands[own]
+
+
+COMMANDS = dict(every_command())
+
+
+def parsed(line: str) -> None:
+    """Read a line as the program does, down to the command that would run. Raises a usage error for a wrong one."""
+    command: Any = typer.main.get_command(main.app)
+    name: str | None = "stockstream"
+    arguments, parent = shlex.split(line)[1:], None
+    while True:
+        parent = command.make_context(name, arguments, parent=parent, obj=Invocation())
+        rest = [*parent._protected_args, *parent.args]
+        if not isinstance(command, Group) or not rest:
+            return
+        name, command, arguments = command.resolve_command(parent, rest)
+
+
+def offered(here: Path, line: str, **environment: str) -> list[str]:
+    """What the shell offers behind a line that ends with what was begun."""
+    words = line.split(" ")
+    env = clean(here / "state", _STOCKSTREAM_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
+    told = stockstream(cwd=here, env={**env, **environment})
+    assert told.stderr == ""
+    return told.stdout.split()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_that_can_be_typed(name: str) -> None:
+    command = COMMANDS[name]
+    assert isinstance(command, Command | Group)
+    lines = (command.epilog or "").splitlines()
+    assert lines
+    for line in lines:
+        assert line.startswith(f"stockstream {name}"), line
+        parsed(line)
+
+
+def test_a_line_that_cannot_be_typed_is_found() -> None:
+    with pytest.raises(main._USAGE, match="--perod"):
+        parsed("stockstream watch rsi AAPL --perod 9")
+
+
+def test_examples_are_shown_one_a_line(tmp_path: Path) -> None:
+    env = clean(tmp_path / "state", COLUMNS="60")
+    shown = stockstream("watch", "williams_r", "--help", cwd=tmp_path, env=env).stdout
+    line = "  stockstream watch williams_r AAPL --once --headless williams_r.png --values williams_r.csv\n"
+    assert shown.endswith(line)
+    for line in str(main.app.info.epilog).splitlines():
+        parsed(line)
+        assert f"\n  {line}\n" in stockstream("--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name.partition(" ")[0] in ("watch", "produce")])
+def test_every_option_of_windows_and_producers_stands_in_a_panel(name: str) -> None:
+    options = [param for param in COMMANDS[name].params if param.param_type_name == "option"]
+    assert all(option.rich_help_panel in panels.ORDER for option in options)
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdout", out)
+        assert main.call(Invocation(), [*name.split(), "--help"]) == 0
+    shown = out.getvalue()
+    told = [line[:-1] for line in shown.splitlines() if line[:1].isalpha() and line.endswith(":")]
+    expected = [panel for panel in panels.ORDER if any(option.rich_help_panel == panel for option in options)]
+    assert [panel for panel in told if panel in panels.ORDER] == expected
+    assert all(shown.count(f"  {option.opts[0]}") >= 1 for option in options)
+
+
+def test_help_loads_nothing_that_takes_long() -> None:
+    for arguments in ([], ["watch"], ["watch", "rsi"]):
+        program = f"""
+import sys
+from stockstream.cli import main
+from stockstream.cli.context import Invocation
+main.call(Invocation(), {[*arguments, "--help"]})
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+        told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert told.stdout.splitlines()[-1] == "[]", arguments
+
+
+def test_quiet_tells_errors_and_results_alone(tmp_path: Path) -> None:
+    told = stockstream("doctor", "result", "--quiet", cwd=tmp_path, command=COMMAND)
+    assert (told.returncode, told.stdout, told.stderr) == (0, "the result\n", "")
+    log = (tmp_path / "state" / "logs" / "doctor.log").read_text()
+    assert "INFO stockstream.cli.reporter: began" in log
+    assert "WARNING stockstream.cli.reporter: mind the gap" in log
+    told = stockstream("--quiet", "doctor", "error", cwd=tmp_path, command=COMMAND)
+    assert told.returncode == 1
+    assert told.stderr.startswith("stockstream: no broker answers - start one (log: ")
+    assert told.stderr.count("\n") == 1
+    told = stockstream("--quiet", "doctor", "result", "--log-json", cwd=tmp_path, command=COMMAND)
+    assert [event["event"] for event in events(told.stderr)] == ["result"]
+
+
+@pytest.mark.parametrize("kind", [PersonReporter, JsonReporter])
+def test_a_quiet_reporter_writes_what_was_asked_for(kind: type[PersonReporter | JsonReporter]) -> None:
+    stderr, stdout = io.StringIO(), io.StringIO()
+    quiet = QuietReporter(kind(stderr, stdout))
+    quiet.note("a note")
+    quiet.warn("a warning")
+    quiet.progress(1, 2, 0.5, "doing")
+    quiet.close()
+    assert (stderr.getvalue(), stdout.getvalue()) == ("", "")
+    quiet.result("7")
+    quiet.error("it broke", None, None)
+    assert stdout.getvalue() == "7\n"
+    assert "it broke" in stderr.getvalue()
+
+
+def test_the_shell_is_offered_what_the_broker_has(site: Site) -> None:
+    bars = simulated(["AAPL", "AMZN", "MSFT"], interval="1m", pace=0, history=1, seed=1, count=1, last={})
+    site.send(STOCKS, [each for each in bars if each is not None])
+    site.send(FLIGHTS, [flight(1), flight(2, airline="DL")])
+    where = {"STOCKSTREAM_BOOTSTRAP_SERVERS": site.bootstrap_servers}
+    assert offered(site.folder, "stockstream watch rsi A", **where) == ["AAPL", "AMZN"]
+    assert offered(site.folder, "stockstream watch rsi AAPL --period 9 M", **where) == ["MSFT"]
+    assert offered(site.folder, "stockstream watch flights ", **where) == ["AA", "DL"]
+    assert offered(site.folder, "stockstream report AAPL,M", **where) == ["AAPL,MSFT"]
+    assert offered(site.folder, "stockstream produce flights x.csv --airlines AA,D", **where) == ["AA,DL"]
+    assert offered(site.folder, "stockstream tail s", **where) == ["stocks", "stocks.dlq"]
+    named = f"stockstream --bootstrap-servers {site.bootstrap_servers} watch rsi AM"
+    assert offered(site.folder, named) == ["AMZN"]
+    behind = f"stockstream watch rsi --bootstrap-servers {site.bootstrap_servers} AM"
+    assert offered(site.folder, behind) == ["AMZN"]
+
+
+def test_without_a_broker_the_shell_is_offered_nothing_and_soon(tmp_path: Path) -> None:
+    where = {"STOCKSTREAM_BOOTSTRAP_SERVERS": "10.255.255.1:9092"}
+    for line in ("stockstream watch rsi A", "stockstream tail s"):
+        began = time.monotonic()
+        assert offered(tmp_path, line, **where) == []
+        assert time.monotonic() - began < 20, "the broker has a second; the rest is a busy machine"
+    (tmp_path / "config.yaml").write_text("nonsense: 1")
+    assert offered(tmp_path, "stockstream watch rsi A") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("stockstream watch rsi --theme ", ["light", "dark", "contrast"]),
+        ("stockstream watch rsi --backend t", ["tk"]),
+        ("stockstream watch rsi --interval 15", ["15m"]),
+        ("stockstream watch rsi --feed m", ["market"]),
+        ("stockstream watch rsi --resample 5", ["5m"]),
+        ("stockstream produce csv x.csv --tz America/New_Y", ["America/New_York"]),
+        ("stockstream produce yahoo AAPL --history m", ["max"]),
+        ("stockstream watch chart --with rsi,bol", ["rsi,bollinger"]),
+        ("stockstream watch boll", ["bollinger"]),
+    ],
+)
+def test_the_shell_is_offered_the_values_of_an_option(tmp_path: Path, line: str, values: list[str]) -> None:
+    assert offered(tmp_path, line) == values
