@@ -41,7 +41,7 @@ def run(toolkit: str, scenario: str, folder: Path, memory: Path, **more: str) ->
     return told
 
 
-@pytest.fixture(scope="module", params=["managed", "bare"])
+@pytest.fixture(scope="module", params=["managed", pytest.param("bare", marks=pytest.mark.thorough)])
 def managed(request: pytest.FixtureRequest) -> Iterator[bool]:
     """Whether a window manager is there."""
     if request.param == "bare":
@@ -164,6 +164,7 @@ def test_damaged_memory_is_set_aside_and_said(toolkit: str, tmp_path: Path) -> N
     assert memory.with_name("bands.json.damaged").read_text() == '{"window": {"rows": "many"'
 
 
+@pytest.mark.thorough  # tests/charts/test_resting.py does the same without a screen
 @pytest.mark.parametrize("toolkit", TOOLKITS)
 def test_words_are_of_the_row_under_a_mouse_that_rests(toolkit: str, tmp_path: Path) -> None:
     rested = run(toolkit, "rest", tmp_path, tmp_path / "memory.json")

@@ -53,7 +53,7 @@ def tick(stage: Stage, whole: Frame, number: int) -> None:
     stage.scene.paint()
 
 
-@pytest.mark.parametrize("ticks", [2_000, pytest.param(20_000, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("ticks", [500, pytest.param(20_000, marks=pytest.mark.thorough)])
 def test_memory_stays_flat(ticks: int) -> None:
     whole = bars(BEGIN + ticks // A_BAR)
     stage = plain_stage(whole)
@@ -69,13 +69,14 @@ def test_memory_stays_flat(ticks: int) -> None:
     assert grown <= MOST, f"{grown / 1e6:.1f} MB"
 
 
-def test_no_artist_is_made_over_1_000_ticks() -> None:
-    whole = bars(BEGIN + 1_000 // A_BAR)
+@pytest.mark.parametrize("ticks", [300, pytest.param(1_000, marks=pytest.mark.thorough)])
+def test_no_artist_is_made(ticks: int) -> None:
+    whole = bars(BEGIN + ticks // A_BAR)
     stage = used_stage(whole)
     counts = []
-    for number in range(1, 1_101):
+    for number in range(1, ticks + 101):
         tick(stage, whole, number)
-        if number in (100, 1_100):
+        if number in (100, ticks + 100):
             found = Counter(type(artist).__name__ for artist in stage.canvas.figure.findobj())
             counts.append((found["PathPatch"], found["Rectangle"], len(stage.canvas.figure.get_children())))
     assert counts[0] == counts[1]

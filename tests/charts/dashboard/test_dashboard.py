@@ -23,6 +23,7 @@ from stockstream.consumers.dashboard import TILES
 from stockstream.present.status_bar import StatusBar
 from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection
+from tests.crosses import diagonal
 from tests.views.bars import bar, walk
 
 SYMBOLS = ("AAPL", "MSFT", "<b>")
@@ -208,8 +209,7 @@ def test_it_says_what_it_waits_for() -> None:
     assert all(tile.axes.get_visible() for tile in stage.board.tiles)
 
 
-@pytest.mark.parametrize("theme", list(THEMES))
-@pytest.mark.parametrize("size", [(6.0, 4.0), (12.0, 8.0)])
+@pytest.mark.parametrize(("size", "theme"), diagonal([(6.0, 4.0), (12.0, 8.0)], list(THEMES)))
 def test_it_draws_in_every_theme_and_when_small(theme: str, size: tuple[float, float]) -> None:
     stage = Stage(size, theme)
     stage.show(fold_of(300))
@@ -262,8 +262,7 @@ def seen_words(stage: Stage) -> list[tuple[str, Any]]:
     return [(each.get_text(), each.get_window_extent(renderer)) for each in shown]
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("count", [1, 2, 7, 30])
+@pytest.mark.parametrize(("size", "count"), diagonal(SIZES, [1, 2, 7, 30]))
 def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], count: int) -> None:
     fold = DashboardFold(Selection())
     names = ["AAPL", "BRK-B", "BTC-USD", "7203.T", "^GSPC", "MSFT", "NVDA", *(f"S{number:04}" for number in range(30))]
