@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.consumers.registry import VIEWS
-from stockstream.errors import SeriesError
 from stockstream.indicators.bollinger import Bollinger
-from stockstream.views.fold import Fold
+from stockstream.views.fold import Fold, Identity
 from stockstream.views.frame import Frame
 from stockstream.views.status import Status
 
@@ -70,25 +69,13 @@ class Source:
         """The bars so far."""
         return Frame("time", {name: column[: self._rows] for name, column in self._columns.items()})
 
-    def title(self, key: str) -> str:
+    def identity(self, key: str) -> Identity:
         """What it is."""
-        return f"{key} 1m"
-
-    def simulated(self, key: str) -> bool:  # noqa: ARG002 - there is one
-        """Nothing to compare in that."""
-        return False
-
-    def zone(self, key: str) -> str | None:  # noqa: ARG002 - there is one
-        """New York's."""
-        return "America/New_York"
+        return Identity(f"{key} 1m", "America/New_York")
 
     def missing(self) -> list[str]:
         """Nothing."""
         return []
-
-    def ambiguity(self) -> SeriesError | None:
-        """Nothing."""
-        return None
 
     def tick(self) -> bool:
         """Told from outside."""

@@ -174,9 +174,10 @@ class Live(Generic[R]):
         if not self.settled and self.caught_up:
             self.settled = True
             changed = True
-            ambiguity = self.fold.ambiguity()
-            if ambiguity is not None:
-                raise ambiguity
+            for key in self.fold.keys():
+                ambiguity = self.fold.identity(key).ambiguity
+                if ambiguity is not None:
+                    raise ambiguity
         if self._unsaved and time.monotonic() >= self._save_at:
             self._save()
         return changed | self._look_around()

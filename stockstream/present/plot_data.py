@@ -91,17 +91,19 @@ def plot_data(
     keys = fold.keys()
     if view.layout == "all" and keys:
         frames = {each: fold.frame(each).between(start, end) for each in keys}
+        identities = {each: fold.identity(each) for each in keys}
         columns = [mark.column for panel in view.panels for mark in panel.marks if isinstance(mark, Groups)]
         groups = tuple(
-            Group(each, fold.title(each), sum(float(np.nansum(frame[name])) for name in columns))
+            Group(each, identities[each].title, sum(float(np.nansum(frame[name])) for name in columns))
             for each, frame in frames.items()
         )
-        simulated = any(map(fold.simulated, keys))
-        return PlotData(title, "", _side_by_side(frames, columns), fold.zone(keys[0]), simulated, groups)
+        simulated = any(each.simulated for each in identities.values())
+        return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, groups)
     if key is None or key not in keys:
         return PlotData(title if key is None else f"{key} - {title}", "", _NOTHING)
     frame = fold.frame(key).between(start, end)
-    return PlotData(f"{fold.title(key)} - {title}", key, frame, fold.zone(key), fold.simulated(key))
+    identity = fold.identity(key)
+    return PlotData(f"{identity.title} - {title}", key, frame, identity.zone, identity.simulated)
 
 
 def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from stockstream.errors import SeriesError
 from stockstream.indicators import SMA, Volatility
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Candle, Series
@@ -209,9 +208,8 @@ class DashboardFold(SeriesFold):
         [spread] = return_distributions(frames)
         return spread
 
-    def ambiguity(self) -> SeriesError | None:
+    def _ambiguity(self, symbol: str) -> None:
         """Nothing is ambiguous: the series of a symbol are in different groups."""
-        return None
 
     def counts(self) -> Mapping[str, int]:
         """As `SeriesFold.counts`, as of the last `refresh`."""

@@ -13,10 +13,10 @@ import msgspec
 import numpy as np
 from pyroaring import BitMap
 
-from stockstream.errors import SeriesError, StateError
+from stockstream.errors import StateError
 from stockstream.indicators.flights_per_day import Cell, FlightsPerDay
 from stockstream.records import FlightDay
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Identity, Selection
 from stockstream.views.frame import Frame
 
 _STATE_VERSION: Final = 1
@@ -89,10 +89,6 @@ class FlightsFold:
         """All airlines that have flights, by code."""
         return sorted(self._all())
 
-    def ambiguity(self) -> SeriesError | None:
-        """An airline stands for itself."""
-        return None
-
     def frame(self, key: str) -> Frame:
         """The airline's flights by day; a day without any has no row."""
         return self._all()[key]
@@ -102,17 +98,9 @@ class FlightsFold:
             self._frames = {airline: _frame(sorted(days.items())) for airline, days in self._per_day.counts().items()}
         return self._frames
 
-    def title(self, key: str) -> str:
-        """The airline's code."""
-        return key
-
-    def simulated(self, key: str) -> bool:  # noqa: ARG002 - flights are never simulated
-        """Flights are never simulated."""
-        return False
-
-    def zone(self, key: str) -> str | None:  # noqa: ARG002 - a day is a day
-        """Days have no zone."""
-        return None
+    def identity(self, key: str) -> Identity:
+        """The airline's code; days have no zone, and flights are never simulated."""
+        return Identity(key)
 
     def latest(self) -> np.datetime64 | None:
         """The last day with a flight."""

@@ -15,6 +15,28 @@ R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
 
 
+@dataclass(frozen=True)
+class Identity:
+    """What the frame of a key is, as windows say it.
+
+    Attributes
+    ----------
+    title
+        For a window's title: ``AAPL 1m``.
+    zone
+        The exchange's time zone for the axis; None for UTC and for days.
+    simulated
+        Whether the key's data is simulated, which every picture of it must say.
+    ambiguity
+        What to tell the user where the key stands for several things, of which only one can be shown.
+    """
+
+    title: str
+    zone: str | None = None
+    simulated: bool = False
+    ambiguity: SeriesError | None = None
+
+
 class Fold(Protocol[R_contra]):
     """Keeps what a view needs of the records seen so far.
 
@@ -33,20 +55,11 @@ class Fold(Protocol[R_contra]):
     def known(self) -> list[str]:
         """All names of which anything has come, shown or not."""
 
-    def ambiguity(self) -> SeriesError | None:
-        """What to tell the user where a name stands for several things, of which only one can be shown."""
-
     def frame(self, key: str) -> Frame:
         """Everything retained of one key, good until the next `apply`. Raises KeyError for one not in `keys`."""
 
-    def title(self, key: str) -> str:
-        """What the frame of a key is, for a window's title: ``AAPL 1m``."""
-
-    def simulated(self, key: str) -> bool:
-        """Whether the key's data is simulated, which every picture of it must say."""
-
-    def zone(self, key: str) -> str | None:
-        """The exchange's time zone for the axis; None for UTC and for days."""
+    def identity(self, key: str) -> Identity:
+        """What the frame of a key is. Raises KeyError for one not in `keys`."""
 
     def latest(self) -> np.datetime64 | None:
         """The newest index value among all the keys, for the status bar."""

@@ -13,7 +13,7 @@ from stockstream.periods import add_up, intraday
 from stockstream.records import SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch, gather
 from stockstream.views.bars import Bars, SavedBars
-from stockstream.views.fold import FoldMaker, Selection
+from stockstream.views.fold import FoldMaker, Identity, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import History, Makers
 from stockstream.views.indicator_series import AnyIndicator
@@ -102,34 +102,31 @@ class SeriesFold:
         """The symbols that have bars, by name."""
         return sorted(self._shown)
 
-    def ambiguity(self) -> SeriesError | None:
-        """What to tell the user where a symbol stands for several series."""
-        for symbol in self.keys():
-            several = [Series(*series) for series in self._histories if series[0] == symbol]
-            if len(several) > 1:
-                options = ", ".join(f"--interval {s.interval} --feed {s.feed}" for s in sorted(several))
-                return SeriesError(f"{symbol} stands for {len(several)} series", hint=f"choose one of: {options}")
-        return None
-
     def frame(self, key: str) -> Frame:
         """The symbol's bars and the indicators' values; good until the next `apply`."""
         return self._histories[self._shown[key]].frame()
 
-    def title(self, key: str) -> str:
-        """The series, and the unit of its prices where that is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``."""
-        symbol, interval, _ = self._shown[key]
-        currency = self._newest(key).currency
-        longer = f"{self._selection.resample} from " if self._selection.resample else ""
-        return f"{symbol} {longer}{interval}" + (f", {currency}" if currency else "")
+    def identity(self, key: str) -> Identity:
+        """What a symbol's frame is.
 
-    def simulated(self, key: str) -> bool:
-        """Whether the bars come from the simulator."""
-        return self._shown[key][2] == SIMULATED
+        The title has the series, and the unit of its prices where that is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``.
+        """
+        symbol, interval, feed = self._shown[key]
+        bar, resample = self._newest(key), self._selection.resample
+        longer = f"{resample} from " if resample else ""
+        return Identity(
+            title=f"{symbol} {longer}{interval}" + (f", {bar.currency}" if bar.currency else ""),
+            zone=bar.tz if intraday(resample or bar.interval) else None,
+            simulated=feed == SIMULATED,
+            ambiguity=self._ambiguity(key) if len(self._histories) > len(self._shown) else None,
+        )
 
-    def zone(self, key: str) -> str | None:
-        """The exchange's zone; None for UTC and for intervals of a day and longer."""
-        bar = self._newest(key)
-        return bar.tz if intraday(self._selection.resample or bar.interval) else None
+    def _ambiguity(self, symbol: str) -> SeriesError | None:
+        several = [Series(*series) for series in self._histories if series[0] == symbol]
+        if len(several) == 1:
+            return None
+        options = ", ".join(f"--interval {s.interval} --feed {s.feed}" for s in sorted(several))
+        return SeriesError(f"{symbol} stands for {len(several)} series", hint=f"choose one of: {options}")
 
     def _newest(self, key: str) -> Candle:
         bar = self._histories[self._shown[key]].series.newest

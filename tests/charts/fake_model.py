@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from stockstream.errors import SeriesError
 from stockstream.records import Bar, FlightDay
 from stockstream.topics import FLIGHTS, STOCKS
+from stockstream.views.fold import Identity
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Candles, Columns, Groups, Guide, Line, Panel, Readout
 from stockstream.views.status import Status
@@ -183,20 +183,11 @@ class FakeFold:
     def known(self) -> list[str]:
         return list(self.frames)
 
-    def ambiguity(self) -> SeriesError | None:
-        return None
-
     def frame(self, key: str) -> Frame:
         return self.frames[key]
 
-    def title(self, key: str) -> str:
-        return self.titles.get(key, key)
-
-    def simulated(self, key: str) -> bool:
-        return self.fake
-
-    def zone(self, key: str) -> str | None:
-        return self.where
+    def identity(self, key: str) -> Identity:
+        return Identity(self.titles.get(key, key), self.where, self.fake)
 
     def latest(self) -> np.datetime64 | None:
         return max((frame.instants[-1] for frame in self.frames.values() if len(frame)), default=None)

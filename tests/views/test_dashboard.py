@@ -131,11 +131,15 @@ def test_a_daily_series_and_minutes_and_simulated_bars_are_never_in_one_table() 
             np.testing.assert_array_equal(frame[column], alone[name][column])
     assert whole(fold, DAYS)["symbols"]["volume"].tolist() == [3e7]
     assert whole(fold, MADE_UP)["symbols"]["share"].tolist() == [1.0]
-    assert fold.ambiguity() is None
+    assert fold.identity("AAPL").ambiguity is None
     assert fold.returns(DAYS).table["symbol"].tolist() == ["AAPL"]
     # A table of values, which has a column of symbols only, holds the first group that has each.
-    assert (fold.keys(), fold.title("AAPL"), len(fold.frame("AAPL"))) == (["AAPL", "FAKE", "MSFT"], "AAPL 1m", 700)
-    assert (fold.simulated("FAKE"), fold.simulated("MSFT")) == (True, False)
+    assert (fold.keys(), fold.identity("AAPL").title, len(fold.frame("AAPL"))) == (
+        ["AAPL", "FAKE", "MSFT"],
+        "AAPL 1m",
+        700,
+    )
+    assert (fold.identity("FAKE").simulated, fold.identity("MSFT").simulated) == (True, False)
 
 
 def test_what_was_restored_has_the_same_tables() -> None:

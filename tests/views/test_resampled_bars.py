@@ -144,16 +144,16 @@ def test_a_fold_shows_one_interval_and_keeps_the_other() -> None:
     resampling.apply(bars)
     plain.apply(bars)
     assert len(resampling.frame("AAPL")) == 6
-    assert resampling.title("AAPL") == "AAPL 5m from 1m, USD"
+    assert resampling.identity("AAPL").title == "AAPL 5m from 1m, USD"
     assert resampling.latest() == plain.latest()
     assert resampling.state() == plain.state()
     again = fold(resample="5m")
     again.restore(plain.state())
     assert_same(again.frame("AAPL"), resampling.frame("AAPL"))
-    assert resampling.zone("AAPL") == "America/New_York"
+    assert resampling.identity("AAPL").zone == "America/New_York"
     days = fold(resample="1d")
     days.apply(bars)
-    assert days.zone("AAPL") is None
+    assert days.identity("AAPL").zone is None
 
 
 def test_only_series_that_add_up_are_shown() -> None:
@@ -161,11 +161,11 @@ def test_only_series_that_add_up_are_shown() -> None:
     bars = [made for interval in ("1m", "2m", "5m", "1d") for made in bars_at(times, interval=interval)]
     resampling = fold(resample="5m")
     resampling.apply(bars)
-    assert resampling.ambiguity() is None
-    assert resampling.title("AAPL") == "AAPL 5m from 1m"
+    assert resampling.identity("AAPL").ambiguity is None
+    assert resampling.identity("AAPL").title == "AAPL 5m from 1m"
     resampling = fold(resample="1h", keys=("AAPL",))
     resampling.apply(bars)
-    found = resampling.ambiguity()
+    found = resampling.identity("AAPL").ambiguity
     assert found is not None
     assert [interval in str(found.hint) for interval in ("1m", "2m", "5m", "1d")] == [True, True, True, False]
     resampling = fold(resample="2m", keys=("AAPL",))

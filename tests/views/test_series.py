@@ -30,9 +30,9 @@ def test_symbols_are_kept_apart_and_in_the_order_asked_for() -> None:
     assert fold.keys() == ["MSFT", "AAPL"]
     assert fold.missing() == ["IBM"]
     assert fold.frame("AAPL")["close"].tolist() == [each.close for each in walk(9, 1, "AAPL")]
-    assert fold.title("AAPL") == "AAPL 1m"
+    assert fold.identity("AAPL").title == "AAPL 1m"
     assert fold.latest() == np.datetime64("2026-03-02T14:38:00", "us")
-    assert fold.ambiguity() is None
+    assert fold.identity("AAPL").ambiguity is None
     assert not fold.apply(mixed)
 
 
@@ -47,7 +47,7 @@ def test_a_symbol_that_stands_for_several_series_is_told() -> None:
     daily = [bar(0, 5.0, interval="1d")]
     fold = fold_of("AAPL")
     fold.apply(walk(6) + simulated + daily)
-    error = fold.ambiguity()
+    error = fold.identity("AAPL").ambiguity
     assert error is not None
     assert error.hint is not None
     assert "AAPL stands for 3 series" in str(error)
@@ -56,22 +56,22 @@ def test_a_symbol_that_stands_for_several_series_is_told() -> None:
     assert fold.counts() == {"other series": 2}
     chosen = fold_of("AAPL", feed="simulated")
     chosen.apply(walk(6) + simulated + daily)
-    assert chosen.ambiguity() is None
-    assert chosen.simulated("AAPL")
+    assert chosen.identity("AAPL").ambiguity is None
+    assert chosen.identity("AAPL").simulated
 
 
 def test_the_zone_is_the_exchange_s_for_intraday_bars_only() -> None:
     fold = fold_of()
     fold.apply([bar(0, 1.5, "MSFT", tz="America/New_York"), bar(0, 1.5, "IBM", interval="1d", tz="America/New_York")])
-    assert fold.zone("MSFT") == "America/New_York"
-    assert fold.zone("IBM") is None
+    assert fold.identity("MSFT").zone == "America/New_York"
+    assert fold.identity("IBM").zone is None
 
 
 def test_the_title_names_the_currency_where_it_is_known() -> None:
     fold = fold_of()
     fold.apply([bar(0, 1.5, "MSFT", currency="USD"), bar(0, 1.5, "IBM")])
-    assert fold.title("MSFT") == "MSFT 1m, USD"
-    assert fold.title("IBM") == "IBM 1m"
+    assert fold.identity("MSFT").title == "MSFT 1m, USD"
+    assert fold.identity("IBM").title == "IBM 1m"
 
 
 def test_a_restored_fold_goes_on_identically() -> None:

@@ -152,12 +152,12 @@ class Viewer:
             return
         fold = self.model.fold
         keys = set(fold.keys())
-        told = [
-            crossing.told(zone=fold.zone(key), simulated=fold.simulated(key))
-            for key in self.alerts.keys()
-            if key in keys
-            for crossing in self.alerts.check(key, fold.frame(key))
-        ]
+        told: list[str] = []
+        for key in self.alerts.keys():
+            if key in keys:
+                shown = fold.identity(key)
+                crossings = self.alerts.check(key, fold.frame(key))
+                told += [each.told(zone=shown.zone, simulated=shown.simulated) for each in crossings]
         for text in told:
             LOG.warning("%s", text)
         if told:
