@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from stockstream.charts.dashboard.dashboard import Dashboard
 from stockstream.charts.dashboard.tiles import Scroll
-from stockstream.charts.scene.scene import DPI
 from stockstream.charts.theme import THEMES, after
 from stockstream.charts.window.keyboard import Keyboard, wheel
-from stockstream.charts.window.picture import save
+from stockstream.charts.window.picture import PictureFile, drawn_at
 from stockstream.charts.window.placement import toggle_full_screen
 from stockstream.charts.window.saving import FORMATS, file_name, format_after, save_figure, saved
 from stockstream.charts.window.shell import Shell
@@ -37,7 +35,6 @@ _EVERY: Final = 0.25
 """Seconds between two drawings at least: tables that change faster cannot be read."""
 
 _STRIP_EVERY: Final = 1.0
-_AT_MOST_EVERY: Final = 1.0
 _NOTE_FOR: Final = 8.0
 _COMPUTING: Final = 0.01
 """Seconds of a beat that go into what has changed; of two thousand symbols at once it takes several beats."""
@@ -277,29 +274,19 @@ class DashboardWindow(Shell):
         self.note(saved(path, lambda path: save_figure(self.figure, path)))
 
 
-class DashboardPicture:
-    """The same drawn to a PNG file that is kept fresh."""
+class DashboardPicture(PictureFile):
+    """The same drawn to a file that is kept fresh."""
 
     def __init__(self, model: Model, rows: Sequence[Tile], path: Path, options: PictureOptions) -> None:
+        super().__init__(path, SIZE)
         self._model = model
         self._shown = Shown(model)
-        self._path = path
-        self._canvas = FigureCanvasAgg(Figure(figsize=SIZE, dpi=DPI))
         self.board = Dashboard(rows, self._canvas.figure, THEMES[options.theme])
-        self._looked = -_AT_MOST_EVERY
 
-    def refresh(self) -> None:
-        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
-        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
-            self.finish()
-
-    def finish(self) -> None:
-        """Draw it at once."""
-        self._looked = time.monotonic()
-        now = utc_now()
+    def draw(self, now: datetime) -> bool:
+        """As `PictureFile.draw`."""
         self._shown.refresh(None)
         self._shown.put(self.board)
-        drawn = f"drawn {now.astimezone():%H:%M:%S}"
-        self.board.say(status_bar(self._model.status(), now, note=drawn, ages=False))
+        self.board.say(status_bar(self._model.status(), now, note=drawn_at(now), ages=False))
         self.board.paint()
-        save(self._canvas, self._path, hint="name another file with --headless")
+        return True

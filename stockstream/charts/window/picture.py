@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,8 +41,45 @@ def size_of(view: View[Any]) -> tuple[float, float]:
     return width, min(_TALLEST, height + _A_PANEL * max(0, len(view.panels) - 2))
 
 
-class Picture:
-    """Draws what a window would show to a file: PNG, SVG or PDF.
+class PictureFile:
+    """A file that shows a figure as it is now: PNG, SVG or PDF. What draws the figure is for subclasses.
+
+    Parameters
+    ----------
+    path
+        The file.
+    size
+        Width and height of the figure in inches of `DPI` pixels.
+    """
+
+    def __init__(self, path: Path, size: tuple[float, float]) -> None:
+        self._path = path
+        self._canvas = FigureCanvasAgg(Figure(figsize=size, dpi=DPI))
+        self._looked = -_AT_MOST_EVERY
+
+    def draw(self, now: datetime) -> bool:
+        """Bring the figure up to date; False where it shows what the file has already."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
+        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
+            self.finish()
+
+    def finish(self) -> None:
+        """Draw what has not been drawn yet, at once."""
+        self._looked = time.monotonic()
+        if self.draw(utc_now()):
+            save(self._canvas, self._path, hint="name another file with --headless")
+
+
+def drawn_at(now: datetime) -> str:
+    """What the status bar of a picture says of its age: ``drawn 14:30:05``, in the time of this machine."""
+    return f"drawn {now.astimezone():%H:%M:%S}"
+
+
+class Picture(PictureFile):
+    """Draws what a window would show.
 
     Parameters
     ----------
@@ -64,36 +102,27 @@ class Picture:
         size: tuple[float, float] | None = None,
     ) -> None:
         options = options or PictureOptions()
-        self._path = path
-        self._canvas = FigureCanvasAgg(Figure(figsize=size or size_of(model.view), dpi=DPI))
+        super().__init__(path, size or size_of(model.view))
         rows = None if options.spans else options.rows
         self.scene = Scene(model.view, self._canvas.figure, rows=rows, theme=THEMES[options.theme])
         watched = Alerts(model.view, Memory(None), options.alerts, band=options.alert_band)
         self._viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, ages=False)
         self._drawn: object = None
-        self._looked = -_AT_MOST_EVERY
 
-    def refresh(self) -> None:
-        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
-        if time.monotonic() - self._looked >= _AT_MOST_EVERY:
-            self.finish()
-
-    def finish(self) -> None:
-        """Draw what has not been drawn yet, at once."""
-        self._looked = time.monotonic()
-        now = utc_now()
+    def draw(self, now: datetime) -> bool:
+        """As `PictureFile.draw`."""
         self._viewer.look()
         shown = self._viewer.show()
         self._viewer.note("")
         said = self._viewer.say(now)
         content = (_content(shown), said, now.replace(second=0, microsecond=0))
         if content == self._drawn:
-            return
+            return False
         self._drawn = content
-        self._viewer.note(f"drawn {now.astimezone():%H:%M:%S}")
+        self._viewer.note(drawn_at(now))
         self._viewer.say(now)
         self.scene.paint()
-        save(self._canvas, self._path, hint="name another file with --headless")
+        return True
 
 
 def _content(shown: PlotData) -> object:
