@@ -133,7 +133,7 @@ def measure(toolkit: str, symbols: int) -> dict[str, list[float]]:
 
     def ours() -> None:
         source.fold.refresh(_COMPUTING)
-        window.show_now()
+        window.put()
         window.paint()
 
     ways: dict[str, tuple[Figure, Callable[[], None]]] = {

@@ -16,14 +16,14 @@ from stockstream.charts.theme import THEMES, after
 from stockstream.charts.window.keyboard import Keyboard, wheel
 from stockstream.charts.window.picture import PictureFile, drawn_at
 from stockstream.charts.window.placement import toggle_full_screen
-from stockstream.charts.window.saving import FORMATS, file_name, format_after, save_figure, saved
+from stockstream.charts.window.saving import file_name, format_after, save_figure, saved
 from stockstream.charts.window.shell import Shell
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.keys import DASHBOARD
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions, WindowOptions
-from stockstream.present.preferences import CurrentPreferences, Preferences
+from stockstream.present.preferences import Preferences
 from stockstream.present.status_bar import status_bar, utc_now
 from stockstream.records import SIMULATED
 from stockstream.views.dashboard import Group, tabled
@@ -34,7 +34,6 @@ SIZE: Final = (12.0, 8.0)
 _EVERY: Final = 0.25
 """Seconds between two drawings at least: tables that change faster cannot be read."""
 
-_STRIP_EVERY: Final = 1.0
 _NOTE_FOR: Final = 8.0
 _COMPUTING: Final = 0.01
 """Seconds of a beat that go into what has changed; of two thousand symbols at once it takes several beats."""
@@ -123,23 +122,15 @@ class DashboardWindow(Shell):
         frame_times: FrameTimes | None = None,
     ) -> None:
         options = options or WindowOptions()
-        super().__init__(model, SIZE, backend=options.backend, memory=memory, frame_times=frame_times)
-        defaults = Preferences(theme=options.theme, picture=options.picture)
-        self._preferences = CurrentPreferences(self.memory, defaults, options.asked)
-        first = self._preferences.now
-        if first.geometry is not None:
-            self.place.set(first.geometry)
-        self._picture = first.picture if first.picture in FORMATS else options.picture
+        usual = Preferences(theme=options.theme, picture=options.picture)
+        super().__init__(model, SIZE, options, usual, memory=memory, frame_times=frame_times)
         self._rows = rows
         self._shown = Shown(model)
         self._every = max(options.refresh, _EVERY)
-        self._theme = first.theme if first.theme and first.theme in THEMES else options.theme
         self.board = self._board()
-        self._stale = True
         self._paused = False
         self._taken = 0
         self._note = (self.memory.note or "? shows the keys", time.monotonic() + _NOTE_FOR)
-        self._drawn = self._told = -1e9
         canvas = self.figure.canvas
         self._keyboard = Keyboard(
             DASHBOARD,
@@ -165,22 +156,37 @@ class DashboardWindow(Shell):
         canvas.mpl_connect("scroll_event", self.guarded(self._on_scroll))
 
     def _board(self) -> Dashboard:
-        return Dashboard(self._rows, self.figure, THEMES[self._theme], self.guarded)
+        return Dashboard(self._rows, self.figure, THEMES[self.theme], self.guarded)
+
+    @property
+    def every(self) -> float:
+        """As `Shell.every`."""
+        return self._every
+
+    @property
+    def paused(self) -> bool:
+        """As `Shell.paused`."""
+        return self._paused
 
     def begin(self) -> None:
         """As `Shell.begin`."""
-        self.show_now()
-        self._say()
+        super().begin()
         leaves = self.board.leaves
         if leaves > 1:
             self.note(f"tiles 1 of {leaves}: Tab shows the next; ? shows the keys")
 
-    def show_now(self) -> None:
-        """Put what was computed last in the window; nothing is painted yet."""
+    def prepare(self, *, ended: bool) -> bool:
+        """As `Shell.prepare`."""
+        first = tabled(self.model.fold).pending() > 0
+        return self._shown.refresh(None if ended else _AT_FIRST if first else _COMPUTING)
+
+    def put(self) -> None:
+        """As `Shell.put`: what was computed last."""
         self._shown.put(self.board)
         self.rename(self.board.header.whole)
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """As `Shell.say`."""
         text, until = self._note
         note = text if time.monotonic() < until else ""
         status = self.model.status()
@@ -188,36 +194,17 @@ class DashboardWindow(Shell):
         self.board.say(status_bar(status, utc_now(), held=held, note=note))
 
     def note(self, text: str) -> None:
-        """Have the status bar say something for a while."""
+        """As `Shell.note`."""
         self._note = (text, time.monotonic() + _NOTE_FOR)
-        self._say()
-
-    def work(self, *, changed: bool, ended: bool) -> bool:
-        """As `Shell.work`."""
-        now = time.monotonic()
-        self._stale |= changed
-        if self._stale and not self._paused:
-            first = tabled(self.model.fold).pending() > 0
-            done = self._shown.refresh(None if ended else _AT_FIRST if first else _COMPUTING)
-            if ended or now - self._drawn >= self._every:
-                self._drawn = now
-                self._stale = not done
-                self.show_now()
-        if now - self._told >= _STRIP_EVERY:
-            self._told = now
-            self._say()
-        self.board.paint()
-        return self._drawn == now
+        self.say()
 
     def paint(self) -> None:
         """As `Shell.paint`."""
         self.board.paint()
 
-    def remember(self) -> None:
-        """As `Shell.remember`."""
-        geometry = self.place.get() or self._preferences.now.geometry
-        self._preferences.note(Preferences(geometry=geometry, theme=self._theme, picture=self._picture))
-        self.memory.beat()
+    def preferences(self) -> Preferences:
+        """As `Shell.preferences`."""
+        return Preferences(theme=self.theme, picture=self.picture)
 
     def _on_key(self, event: KeyEvent) -> None:
         self._press(event.key, event)
@@ -239,14 +226,14 @@ class DashboardWindow(Shell):
     def _pause(self) -> None:
         self._paused = not self._paused
         self._taken = self.model.status().taken
-        self._say()
+        self.say()
 
     def _scroll(self, key: str, event: LocationEvent) -> None:
         self.board.scroll(event.inaxes, _SCROLLS[key])
 
     def _next_group(self) -> None:
         self._shown.next_group()
-        self.show_now()
+        self.put()
 
     def _turn_leaf(self) -> None:
         self.board.leaf_over()
@@ -257,20 +244,20 @@ class DashboardWindow(Shell):
         self.board.open(None)
 
     def _dress(self) -> None:
-        self._theme = after(self._theme)
+        self.theme = after(self.theme)
         former = self.board
         former.close()
         self.board = self._board()
         self.board.follow(former)
-        self.show_now()
-        self._say()
+        self.put()
+        self.say()
 
     def _change_format(self) -> None:
-        self._picture = format_after(self._picture)
-        self.note(f"s saves {self._picture.upper()}")
+        self.picture = format_after(self.picture)
+        self.note(f"s saves {self.picture.upper()}")
 
     def _save(self) -> None:
-        path = Path(file_name(self.model.view, "", utc_now(), self._picture))
+        path = Path(file_name(self.model.view, "", utc_now(), self.picture))
         self.note(saved(path, lambda path: save_figure(self.figure, path)))
 
 

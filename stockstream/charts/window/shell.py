@@ -10,17 +10,23 @@ from types import FrameType
 from typing import Any, Final
 
 import matplotlib as mpl
+from msgspec.structs import replace
 
 from stockstream.charts.scene.scene import DPI
+from stockstream.charts.theme import THEMES
 from stockstream.charts.window import toolkits
 from stockstream.charts.window.placement import Place, toggle_tools
+from stockstream.charts.window.saving import FORMATS
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
+from stockstream.present.options import WindowOptions
+from stockstream.present.preferences import CurrentPreferences, Preferences
 
 BUSY: Final = 0.05
 """Seconds between two beats of the timer, the minimum between two redraws."""
 
+STATUS_EVERY: Final = 1.0
 IDLE: Final = 0.2
 _CALM_AFTER: Final = 1.0
 
@@ -28,7 +34,7 @@ _CALM_AFTER: Final = 1.0
 class Shell:
     """A window of a model, without its contents.
 
-    A subclass draws on ``figure`` and implements `begin`, `work` and `remember`; all callbacks of the canvas go through
+    A subclass draws on ``figure`` and implements `put`, `say` and `paint`; all callbacks of the canvas go through
     `guarded`.
 
     Parameters
@@ -37,8 +43,10 @@ class Shell:
         Where the data comes from.
     size
         Width and height in inches.
-    backend
-        "tk", "qt" or "auto".
+    options
+        What is in view, and how it looks.
+    defaults
+        The preferences of the settings.
     memory
         Where the window saves the user's changes; None to save nothing.
     frame_times
@@ -54,12 +62,13 @@ class Shell:
         self,
         model: Model,
         size: tuple[float, float],
+        options: WindowOptions,
+        defaults: Preferences,
         *,
-        backend: str = "auto",
         memory: Memory | None = None,
         frame_times: FrameTimes | None = None,
     ) -> None:
-        mpl.use(toolkits.choose(backend))
+        mpl.use(toolkits.choose(options.backend))
         import matplotlib.pyplot as plt
 
         # Showing and drawing must not take the focus from where the user works.
@@ -78,6 +87,14 @@ class Shell:
         toggle_tools(manager)
         self.place = Place(manager.window)
         self.place.open(*(inches * DPI for inches in size))
+        self._current = CurrentPreferences(self.memory, defaults, options.asked)
+        first = self.current
+        self.theme = first.theme if first.theme is not None and first.theme in THEMES else options.theme
+        self.picture = first.picture if first.picture is not None and first.picture in FORMATS else options.picture
+        if first.geometry is not None:
+            self.place.set(first.geometry)
+        self._stale = True
+        self._drawn = self._told = -1e9
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
         self._timer = self.figure.canvas.new_timer(interval=int(BUSY * 1000))
@@ -88,22 +105,87 @@ class Shell:
         self._soon.add_callback(self.guarded(self._paint), None)
         self.figure.canvas.mpl_connect("close_event", self._on_close)
 
-    def begin(self) -> None:
-        """Fill the window before it opens."""
+    @property
+    def current(self) -> Preferences:
+        """How the window was to look when last noted, at first by memory, options and settings."""
+        return self._current.now
 
-    def work(self, *, changed: bool, ended: bool) -> bool:
-        """Update the picture, on each beat; returns whether it shows another state of the model.
+    @property
+    def every(self) -> float:
+        """Seconds between two redraws."""
+        return BUSY
 
-        ``changed``: the model has; ``ended``: this is the last time.
-        """
+    @property
+    def say_every(self) -> float:
+        """Seconds between two updates of the status bar."""
+        return STATUS_EVERY
+
+    @property
+    def paused(self) -> bool:
+        """Whether the window keeps what it shows."""
+        return False
+
+    def changed(self) -> None:
+        """The model has changed, whether or not that is shown yet."""
+
+    def prepare(self, *, ended: bool) -> bool:  # noqa: ARG002 - for subclasses
+        """Compute a share of what `put` needs, all of it where this is the last time; False where more is left."""
+        return True
+
+    def put(self) -> None:
+        """Put the model's present data in the window; nothing is painted yet."""
+        raise NotImplementedError
+
+    def say(self) -> None:
+        """Update the status bar; nothing is painted yet."""
+        raise NotImplementedError
+
+    def note(self, text: str) -> None:
+        """Have the status bar say something for a while."""
         raise NotImplementedError
 
     def paint(self) -> None:
-        """Draw the changes."""
+        """Paint what has been changed."""
         raise NotImplementedError
 
+    def preferences(self) -> Preferences:
+        """How the window looks now; the shell adds where it stands."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Put something in the window before it opens."""
+        self.put()
+        self.say()
+
+    def work(self, *, changed: bool, ended: bool) -> bool:
+        """Bring the picture up to date, on each beat; True where it shows another state of the model.
+
+        ``changed``: the model has; ``ended``: this is the last time.
+        """
+        now = time.monotonic()
+        if changed:
+            self._stale = True
+            self.changed()
+        if self._stale and not self.paused:
+            done = self.prepare(ended=ended)
+            if ended or now - self._drawn >= self.every - BUSY / 2:
+                self._drawn = now
+                self._stale = not done
+                self.put()
+        if now - self._told >= self.say_every:
+            self._told = now
+            self.say()
+        self.paint()
+        return self._drawn == now
+
     def remember(self) -> None:
-        """Save the present preferences."""
+        """Note in the memory how the window looks now."""
+        geometry = self.place.get() or self.current.geometry
+        self._current.note(replace(self.preferences(), geometry=geometry))
+        told = self.memory.note
+        self.memory.beat()
+        if self.memory.note != told:
+            self.note(self.memory.note)
 
     def show(self) -> None:
         """Open the window and return when it is closed, by ``q``, SIGTERM, or the model's end.
