@@ -17,7 +17,8 @@ class Topic(Generic[R]):
     """One kind of record and where it travels.
 
     Records of one key stay in one partition and so in order. Topics are made by their producers with
-    ``partitions`` partitions and ``config``, never by reading.
+    ``partitions`` partitions and ``config``, never by reading. Where they are ``corrected``, a later record may take
+    the place of a former one.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Topic(Generic[R]):
     key: Callable[[R], str]
     partitions: int = 3
     config: Mapping[str, str] = field(default_factory=lambda: {"retention.ms": "-1"})
+    corrected: bool = False
 
     @property
     def dead_letters(self) -> str:
@@ -47,7 +49,7 @@ class Topic(Generic[R]):
         return codec.Decoder(self.record)
 
 
-STOCKS: Final = Topic("stocks", Bar, lambda bar: bar.symbol)
+STOCKS: Final = Topic("stocks", Bar, lambda bar: bar.symbol, corrected=True)
 FLIGHTS: Final = Topic("flights", Flight, lambda flight: flight.airline)
 
 TOPICS: Final[Mapping[str, Topic[Bar] | Topic[Flight]]] = {topic.name: topic for topic in (STOCKS, FLIGHTS)}

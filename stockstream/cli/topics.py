@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, size, span, table
+from stockstream.cli.topic_changes import change
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin, TopicSummary
 from stockstream.kafka.disk import local_topics, partition_sizes
@@ -26,12 +27,29 @@ PATIENCE: Final = 5.0
 """Seconds that a command which only looks waits for the broker."""
 
 
-def topics(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the topics: partitions, records, when the newest was sent, and size on disk.
+def topics(
+    ctx: typer.Context,
+    as_json: JsonOption = False,
+    add_partitions: Annotated[
+        list[str] | None,
+        typer.Option("--add-partitions", metavar="TOPIC=N", help="Have the topic have N partitions, more than now."),
+    ] = None,
+    retention: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--retention", metavar="TOPIC=SPAN", help="Have records kept so long: 30d, 1y, forever; never compacted."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before records are deleted.")] = False,
+) -> None:
+    """List the topics: partitions, records, when the newest was sent, and size on disk; or change them.
 
     Sizes are known of the broker that runs on this machine from its usual directory (``stockstream broker``).
     """
     context = Context.of(ctx)
+    if add_partitions or retention:
+        change(context, add_partitions or (), retention or (), yes=yes)
+        return
     admin = Admin(context.settings.connection("monitor"), timeout=PATIENCE)
     summaries = admin.summaries()
     if not summaries and not as_json:

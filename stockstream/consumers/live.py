@@ -108,6 +108,7 @@ class Live(Generic[R]):
             group=f"stockstream-{view.name}-{self._name}",
             keys=selection.keys or None if view.keyed else None,
             gather=view.gather,
+            ordered=view.topic.corrected,
         )
         self._stack = ExitStack()
         self._inventory: Inventory | None = None
@@ -244,11 +245,13 @@ class Live(Generic[R]):
         self._received = None
         self.settled = False
         self._let_go()
+        reading = b""
         if self._states is not None:
             folder = self._states / origin.cluster / self.view.name / self._name
             self._keeper = StateKeeper(folder, origin.topic_id)
-            self._restore(self._keeper)
-        self._subscriber.begin(self._positions)
+            if not origin.merged:
+                reading = self._restore(self._keeper)
+        self._subscriber.begin(self._positions, reading)
         return True
 
     def _let_go(self) -> None:
@@ -256,26 +259,29 @@ class Live(Generic[R]):
             self._keeper.close()
             self._keeper = None
 
-    def _restore(self, keeper: StateKeeper) -> None:
+    def _restore(self, keeper: StateKeeper) -> bytes:
+        """Take up what was saved; what the subscriber has to know of it."""
         saved = keeper.load()
         if saved is None:
-            return
+            return b""
         try:
             self.fold.restore(saved.state)
         except StateError as error:
             # A state of another version is no loss: the topic holds all that went into it.
             keeper.refuse(error)
             self.fold = self._make()
-            return
+            return b""
         self._positions = dict(saved.positions)
         self._received = saved.received
+        return saved.reading
 
     def _save(self) -> None:
         if self._keeper is None or not self._unsaved:
             return
         started = time.monotonic()
         if self._keeper.ready:
-            self._keeper.save(Saved(dict(self._positions), self._received, self.fold.state()))
+            state, reading = self.fold.state(), self._subscriber.reading()
+            self._keeper.save(Saved(dict(self._positions), self._received, state, reading))
             self._unsaved = False
         took = time.monotonic() - started
         self._save_at = time.monotonic() + min(max(_SAVE_EVERY, _SAVE_SHARE * took), _SAVE_AT_LATEST)

@@ -16,6 +16,7 @@ from stockstream.consumers.inventory import wanted as wanted_words
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.decoding import Decoding
+from stockstream.kafka.key_order import OutOfOrder, sent_order
 from stockstream.kafka.to_end import ToEnd
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
@@ -117,9 +118,16 @@ def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any]
     """All records from the topic's start to its end as it stands now."""
     if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
         raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` makes it")
-    decoding = Decoding(topic, record, connection, None if key is None else [key], Event())
+    keys = None if key is None else [key]
+    decoding = Decoding(topic, record, connection, keys, Event(), ordered=topic.corrected)
     with ToEnd(connection, topic.name) as reader:
-        return [each for messages in reader.messages(reader.ranges()) for each in decoding.take(messages).records]
+        ranges = reader.ranges()
+        try:
+            return [each for messages in reader.messages(ranges) for each in decoding.take(messages).records]
+        except OutOfOrder:
+            decoding = Decoding(topic, record, connection, keys, Event())
+            batches = sent_order(topic.name, ranges, reader.messages(ranges))
+            return [each for messages in batches for each in decoding.take(messages).records]
 
 
 def _table(records: list[Any], record: type[Any], wanted: Mapping[str, str | None]) -> pd.DataFrame:

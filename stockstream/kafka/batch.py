@@ -17,6 +17,8 @@ class Origin(NamedTuple):
 
     cluster: str
     topic_id: str
+    merged: bool = False
+    """Whether it has to be read once more, in the order in which its records were sent: keys have moved."""
 
 
 @dataclass

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, Message
 
 from stockstream.codec import Decoder, Unreadable
 from stockstream.kafka.deadletters import DeadLetters, Refused
+from stockstream.kafka.key_order import KeyOrder
 from stockstream.topics import Topic
 
 R = TypeVar("R")
@@ -42,11 +43,15 @@ class Decoding(Generic[R]):
         Only messages with these keys (and those without any) are decoded; None for all.
     stop
         Set to give up dead letters that cannot be written yet.
+    ordered
+        Whether to look out for keys that are read out of order.
 
     Attributes
     ----------
     dead
         Number of messages that could not be decoded.
+    order
+        What looks out for keys that are read out of order, if anything does.
     """
 
     def __init__(
@@ -56,23 +61,32 @@ class Decoding(Generic[R]):
         connection: Mapping[str, Any],
         keys: Collection[str] | None,
         stop: threading.Event,
+        *,
+        ordered: bool = False,
     ) -> None:
         self._decoder = Decoder(record)
         self._letters = DeadLetters(topic, connection, stop)
         self._keys = None if keys is None else frozenset([None, *(key.encode() for key in keys)])
         self.dead = 0
+        self.order = KeyOrder() if ordered else None
 
     def take(self, messages: list[Message]) -> Decoded[R]:
-        """Decode messages in order."""
+        """Decode messages in order. Raises `OutOfOrder`, before anything was taken."""
         # map() over C methods, as in the decoder.
         good = messages
         if any(error is not None for error in set(map(Message.error, messages))):
             good = [message for message in messages if message.error() is None]
-        positions = _ends(good)
+        numbers = list(map(Message.partition, good))
+        positions = _ends(good, numbers)
         errors = list(_errors(messages, positions)) if len(good) < len(messages) else []
-        keys = self._keys
-        if keys is not None and not keys.issuperset(map(Message.key, good)):
-            good = [message for message in good if message.key() in keys]
+        keys, order = self._keys, self.order
+        if good and (keys is not None or order is not None):
+            found = _keys(good, numbers)
+            if order is not None:
+                wanted = found if keys is None else {number: found[number] & keys for number in found}
+                order.look(good, numbers, wanted)
+            if keys is not None and not all(map(keys.issuperset, found.values())):
+                good = [message for message in good if message.key() in keys]
         try:
             records = self._decoder.many(map(Message.value, good))
         except Unreadable:
@@ -94,9 +108,19 @@ class Decoding(Generic[R]):
         return good, records
 
 
-def _ends(messages: list[Message]) -> dict[int, int]:
+def _keys(messages: list[Message], numbers: list[int | None]) -> dict[int, set[bytes | None]]:
+    """The keys that messages of each partition have."""
+    partitions: set[Any] = set(numbers)
+    if len(partitions) == 1:
+        return {partitions.pop(): set(map(Message.key, messages))}
+    found: dict[int, set[bytes | None]] = {number: set() for number in partitions}
+    for number, key in set(zip(numbers, map(Message.key, messages), strict=True)):
+        found[number].add(key)  # type: ignore[index]
+    return found
+
+
+def _ends(messages: list[Message], numbers: list[int | None]) -> dict[int, int]:
     """The offset after the last message of each partition."""
-    numbers = list(map(Message.partition, messages))
     backwards = numbers[::-1]
     return {number: messages[~backwards.index(number)].offset() + 1 for number in set(numbers)}  # type: ignore[misc, operator]
 

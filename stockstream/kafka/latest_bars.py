@@ -73,7 +73,12 @@ def _last(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series,
     left = reader.ranges()
     while wanted and left:
         ranges = {number: (max(low, end - stretch), end) for number, (low, end) in left.items()}
-        found |= {bar.series: bar for bar in _bars(reader, topic, wanted, ranges)}
+        newest: dict[Series, int] = {}
+        for sent, bar in _bars(reader, topic, wanted, ranges):
+            # Where partitions were added, a series may stand in two of them.
+            if sent >= newest.get(bar.series, sent):
+                newest[bar.series] = sent
+                found[bar.series] = bar
         wanted -= found.keys()
         left = {number: (low, ranges[number][0]) for number, (low, _) in left.items() if low < ranges[number][0]}
         stretch = min(4 * stretch, _LONGEST_STRETCH)
@@ -82,15 +87,15 @@ def _last(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series,
 
 def _first(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series, datetime]:
     found: dict[Series, datetime] = {}
-    for bar in _bars(reader, topic, wanted, reader.ranges()):
+    for _, bar in _bars(reader, topic, wanted, reader.ranges()):
         found[bar.series] = min(bar.time, found.get(bar.series, bar.time))
     return found
 
 
 def _bars(
     reader: ToEnd, topic: Topic[Bar], wanted: Collection[Series], ranges: Mapping[int, tuple[int, int]]
-) -> Iterator[Bar]:
-    """The bars of some series in a range of each partition."""
+) -> Iterator[tuple[int, Bar]]:
+    """The bars of some series in a range of each partition, each with when it was sent."""
     keys = {series.symbol.encode() for series in wanted}
     decode = topic.decoder()
     for message in chain.from_iterable(reader.messages(ranges)):
@@ -101,4 +106,4 @@ def _bars(
         except Unreadable:
             continue  # no bar; whoever shows the topic reports it
         if bar.series in wanted:
-            yield bar
+            yield message.timestamp()[1], bar

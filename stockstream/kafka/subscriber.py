@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Generic, Self, TypeVar
 
@@ -16,9 +15,10 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import LOG, address, lasting, made, refused, settings, translate
+from stockstream.kafka.commits import Commits
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
-from stockstream.kafka.readers import RENEWED_EVERY, mark
+from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
 
@@ -59,6 +59,9 @@ class Subscriber(Generic[R]):
         Only messages with these keys (and those without any); None for all.
     gather
         Makes of records, right after they were decoded and on the thread that reads, what batches hold in their place.
+    ordered
+        Whether of a key what was sent later has to come later, though partitions were added and the key has moved.
+        Where it did not, `origin` changes and all is read anew.
     messages
         Whether batches hold the messages themselves, too: places, keys, raw bytes. That costs half as much time
         again, most of it Python's search for garbage among them.
@@ -73,6 +76,7 @@ class Subscriber(Generic[R]):
         group: str = "stockstream",
         keys: Collection[str] | None = None,
         gather: Callable[[list[R]], list[Any]] | None = None,
+        ordered: bool = False,
         messages: bool = False,
     ) -> None:
         self._topic = topic
@@ -83,19 +87,18 @@ class Subscriber(Generic[R]):
         self._stop = threading.Event()
         self._begun = threading.Event()
         self._begin_at: Mapping[int, int] = {}
+        self._merge: SendOrder | None = None
         self._origin: Origin | None = None
+        self._merged: tuple[str, str] | None = None
         self._failure: BaseException | None = None
         self._batch: Batch[R] = Batch()
         self._fetched = threading.Event()
-        self._decoding = Decoding(topic, record, connection, keys, self._stop)
+        self._decoding = Decoding(topic, record, connection, keys, self._stop, ordered=ordered)
         self._health = Health()
         self._waiting: str | None = f"broker {address(connection)}"
         self._high: dict[int, int] = {}
         self._target: dict[int, int] = {}
         self._position: dict[int, int] = {}
-        self._to_commit: dict[int, int] = {}
-        self._committed: dict[int, int] = {}
-        self._renew_at = 0.0
         self._partitions: list[int] = []
         self._doubt = False
         self._was_up = False
@@ -114,11 +117,13 @@ class Subscriber(Generic[R]):
                 session_timeout_ms=6_000,
                 max_poll_interval_ms=86_400_000,
                 topic_metadata_propagation_max_ms=1_000,
+                topic_metadata_refresh_interval_ms=5_000,
                 statistics_interval_ms=1_000,
                 stats_cb=self._on_statistics,
                 error_cb=self._on_error,
             ),
         )
+        self._commits = Commits(topic.name, self._consumer)
         self._thread = threading.Thread(target=self._run, name=f"read-{topic.name}", daemon=True)
 
     def __enter__(self) -> Self:
@@ -141,10 +146,16 @@ class Subscriber(Generic[R]):
         """Which topic is read; None until it is found. A change asks for another `begin`."""
         return self._origin
 
-    def begin(self, positions: Mapping[int, int]) -> None:
-        """Read from these offsets on, a partition that is not named from its first."""
+    def begin(self, positions: Mapping[int, int], reading: bytes = b"") -> None:
+        """Read from these offsets on, a partition that is not named from its first; `reading` as it was at them."""
         self._begin_at = dict(positions)
+        if self._decoding.order is not None:
+            self._decoding.order = KeyOrder(reading, merged=self._origin is not None and self._origin.merged)
         self._begun.set()
+
+    def reading(self) -> bytes:
+        """What `begin` has to know of all that was handed out, beside the offsets."""
+        return b"" if self._decoding.order is None else self._decoding.order.save()
 
     def arrived(self) -> Batch[R]:
         """What arrived since the last call; raises what ended the reading: `AuthError`, a defect."""
@@ -179,8 +190,7 @@ class Subscriber(Generic[R]):
 
         A failure is only logged.
         """
-        with self._lock:
-            self._to_commit = dict(positions)
+        self._commits.want(positions)
 
     # What Kafka's thread does
 
@@ -195,7 +205,7 @@ class Subscriber(Generic[R]):
                 self._begun.wait()
                 self._begun.clear()
                 if not self._stop.is_set() and self._assign():
-                    self._read()
+                    self._read_in_order()
         except Exception as error:  # noqa: BLE001 - raised on the user's thread by arrived()
             LOG.exception("reading %s ended", self._topic.name)
             self._failure = error
@@ -208,7 +218,8 @@ class Subscriber(Generic[R]):
                 topic_id = admin.topic_id(self._topic.name)
                 if topic_id is not None:
                     self._health.hear(connected=True)
-                    return Origin(admin.cluster_id(), topic_id)
+                    cluster = admin.cluster_id()
+                    return Origin(cluster, topic_id, (cluster, topic_id) == self._merged)
                 self._health.hear(connected=True)
                 self._waiting = f"topic {self._topic.name} on {address(self._connection)}"
             except AuthError:
@@ -236,7 +247,7 @@ class Subscriber(Generic[R]):
             self._stop.wait(0.3)
             return False
         self._position = {}
-        self._committed = {}
+        self._commits.forget()
         for number, (low, high) in ends.items():
             self._position[number] = self._within(self._begin_at.get(number, low), low, high)
             self._high[number] = high
@@ -244,6 +255,9 @@ class Subscriber(Generic[R]):
         with self._lock:
             self._batch.positions.update(self._position)
         self._target = {number: high for number, (_, high) in ends.items()}
+        order = self._decoding.order
+        merged = order is not None and order.merged
+        self._merge = SendOrder(name, self._consumer, self._position, self._target) if merged else None
         self._waiting = None
         self._doubt = False
         return True
@@ -254,6 +268,19 @@ class Subscriber(Generic[R]):
         elif wanted > high:
             LOG.warning("%s: offset %d is beyond the end %d", self._topic.name, wanted, high)
         return min(max(wanted, low), high)
+
+    def _read_in_order(self) -> None:
+        try:
+            self._read()
+        except OutOfOrder as error:
+            LOG.warning("%s is read anew, in the order of sending: %s", self._topic.name, error)
+            self._merged = self._origin[:2] if self._origin else None
+            self._decoding.dead = self._skipped = 0
+            self._leave()
+
+    def _leave(self) -> None:
+        self._consumer.unassign()
+        self._target = {}
 
     def _read(self) -> None:
         """Read until told to stop, or until the topic is another one."""
@@ -267,14 +294,15 @@ class Subscriber(Generic[R]):
             if now - looked > 1:
                 looked = now
                 self._look_at_ends()
-                self._commit()
+                self._commits.tell(ends=self._stop.is_set())
                 if self._doubt and self._renewed():
-                    self._consumer.unassign()
-                    self._target = {}
+                    self._leave()
                     return
-        self._commit()
+        self._commits.tell(ends=self._stop.is_set())
 
     def _take(self, messages: list[Message]) -> None:
+        if self._merge is not None:
+            messages = self._merge.take(messages)
         good, records, positions, errors = self._decoding.take(messages)
         for error, message in errors:
             self._on_message_error(error, message)
@@ -308,31 +336,12 @@ class Subscriber(Generic[R]):
             if high >= 0:
                 self._high[number] = high
 
-    def _commit(self) -> None:
-        """Tell the positions where they have moved, now and then that we still run, and at the end that we do not."""
-        # On this thread alone: a commit from another while this one polls has been seen to block for good.
-        ends = self._stop.is_set()
-        with self._lock:
-            positions, self._to_commit = self._to_commit, {}
-        if positions or ends or time.monotonic() >= self._renew_at:
-            self._committed = self._committed | positions
-            self._renew_at = time.monotonic() + RENEWED_EVERY
-            says = "" if ends else mark(datetime.now(UTC))
-            offsets = [
-                TopicPartition(self._topic.name, number, offset, says) for number, offset in self._committed.items()
-            ]
-            try:
-                if offsets:
-                    self._consumer.commit(offsets=offsets, asynchronous=True)
-            except KafkaException as error:
-                LOG.info("positions not committed: %s", error)
-
     def _renewed(self) -> bool:
         """Settle a doubt: whether the topic is gone or another one. Offsets that are out of range are mended."""
         try:
             admin = Admin(self._connection, timeout=2)
             topic_id = admin.topic_id(self._topic.name)
-            if self._origin is None or topic_id is None or Origin(admin.cluster_id(), topic_id) != self._origin:
+            if self._origin is None or topic_id is None or (admin.cluster_id(), topic_id) != self._origin[:2]:
                 return True
             known = sorted(self._consumer.list_topics(self._topic.name, timeout=2).topics[self._topic.name].partitions)
             for number in known:

@@ -17,21 +17,25 @@ from stockstream.errors import StateError
 
 LOG: Final = logging.getLogger(__name__)
 
-_LAYOUT: Final = 2
+_LAYOUT: Final = 3
 _TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS checkpoint"
-    " (topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, state BLOB, checksum BLOB)"
+    " (topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, state BLOB, reading BLOB, checksum BLOB)"
 )
-_SAVE: Final = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)"
-_LOAD: Final = "SELECT positions, received, state, checksum FROM checkpoint WHERE topic_id = ?"
+_SAVE: Final = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?, ?)"
+_LOAD: Final = "SELECT positions, received, state, reading, checksum FROM checkpoint WHERE topic_id = ?"
 
 
 class Saved(NamedTuple):
-    """A state, the offset in each partition that follows what went into it, and when its last record was sent."""
+    """A state, the offset in each partition that follows what went into it, and when its last record was sent.
+
+    ``reading`` is what the subscriber has to know of what went into it.
+    """
 
     positions: Mapping[int, int]
     received: datetime | None
     state: bytes
+    reading: bytes = b""
 
 
 class Checkpoint:
@@ -116,12 +120,12 @@ class Checkpoint:
             return None
         if row is None:
             return None
-        positions, received, state, checksum = row
-        if checksum != _checksum(topic_id, positions, received, state):
+        positions, received, state, reading, checksum = row
+        if checksum != _checksum(topic_id, positions, received, state, reading):
             self._set_aside("its checksum is wrong")
             return None
         moment = None if received is None else datetime.fromtimestamp(received, UTC)
-        return Saved(msgspec.msgpack.decode(positions, type=dict[int, int]), moment, state)
+        return Saved(msgspec.msgpack.decode(positions, type=dict[int, int]), moment, state, reading)
 
     def save(self, topic_id: str, saved: Saved) -> None:
         """Put a state and its offsets in the place of the former ones, both or none.
@@ -130,11 +134,11 @@ class Checkpoint:
         """
         received = saved.received.timestamp() if saved.received else None
         positions = msgspec.msgpack.encode(saved.positions)
-        checksum = _checksum(topic_id, positions, received, saved.state)
+        checksum = _checksum(topic_id, positions, received, saved.state, saved.reading)
         try:
             with self._database:
                 self._database.execute("DELETE FROM checkpoint WHERE topic_id != ?", (topic_id,))
-                self._database.execute(_SAVE, (topic_id, positions, received, saved.state, checksum))
+                self._database.execute(_SAVE, (topic_id, positions, received, saved.state, saved.reading, checksum))
         except sqlite3.Error as error:
             raise StateError(f"the state is not saved: {error} ({self.path})") from error
 
@@ -164,8 +168,9 @@ class Checkpoint:
             raise StateError(f"no state can be kept in {self.path.parent}: {error}") from error
 
 
-def _checksum(topic_id: str, positions: bytes, received: float | None, state: bytes) -> bytes:
-    digest = hashlib.blake2b(f"{topic_id} {received!r} {len(positions)} ".encode(), digest_size=16)
+def _checksum(topic_id: str, positions: bytes, received: float | None, state: bytes, reading: bytes) -> bytes:
+    digest = hashlib.blake2b(f"{topic_id} {received!r} {len(positions)} {len(reading)} ".encode(), digest_size=16)
     digest.update(positions)
+    digest.update(reading)
     digest.update(state)
     return digest.digest()

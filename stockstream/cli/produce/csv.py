@@ -18,6 +18,7 @@ from stockstream.cli.produce.stocks import Interval, Tally, moment
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
 from stockstream.cli.text import printable, table
+from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.errors import BadRow
 from stockstream.periods import intraday
 from stockstream.producers.csv_files import CsvFile, find
@@ -190,6 +191,7 @@ def csv(
             "--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.", rich_help_panel=RUN
         ),
     ] = None,
+    retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
     """Send stock bars from CSV files.
@@ -226,7 +228,14 @@ def csv(
     tally = Tally()
     source = tally.count(at_rate(bars, rate) if rate is not None else bars)
     linger = LINGER_MS if rate is None else 5
-    send(context, STOCKS, source, linger_ms=linger, position=lambda: Position(bars.done, bars.total), metrics=metrics)
+    send(
+        context,
+        kept(STOCKS, retention),
+        source,
+        linger_ms=linger,
+        position=lambda: Position(bars.done, bars.total),
+        metrics=metrics,
+    )
     tally.tell(context.reporter)
 
 

@@ -18,6 +18,7 @@ from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
+from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.errors import BadRow
 from stockstream.kafka.sent_rows import sent_rows
 from stockstream.producers.csv_files import find
@@ -109,6 +110,7 @@ def flights(
             "--again", help="Send the files as a new run, whose rows count once more.", rich_help_panel=CHOICE
         ),
     ] = False,
+    retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
     """Send the US flights of files of Kaggle (2015), BTS or Data Expo, each row once.
@@ -128,11 +130,12 @@ def flights(
     chosen = _files(files, context.reporter)
     if again:
         chosen = [file.again() for file in chosen]
-    await_broker(context, FLIGHTS)
+    topic = kept(FLIGHTS, retention)
+    await_broker(context, topic)
     replay = Replay(chosen, choice=choice, held=None if again else _held(chosen, context))
     send(
         context,
-        FLIGHTS,
+        topic,
         _paced(replay, rate, speed),
         linger_ms=LINGER_MS if rate is None and speed is None else 5,
         position=lambda: Position(replay.done, replay.total, "sorting by departure" if replay.sorting else ""),

@@ -14,6 +14,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import ProducerMetrics
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import Endpoint, measured
+from stockstream.cli.topic_changes import check
 from stockstream.errors import BadRow, BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
@@ -113,7 +114,7 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
     Raises
     ------
     BrokerError
-        For what waiting does not mend: `AuthError` where the broker refuses.
+        For what waiting does not mend: `AuthError` where the broker refuses; a topic that is compacted.
     """
     reporter, told = context.reporter, ""
     admin = Admin(context.settings.connection("producer"), timeout=LOOK)
@@ -121,6 +122,7 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
         try:
             admin.ensure(topic)
             admin.await_leaders(topic)
+            check(context, topic)
             break
         except Unreachable as error:
             if error.message != told:

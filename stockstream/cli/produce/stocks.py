@@ -18,6 +18,7 @@ from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.simulators import noticed
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
+from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.config_sections import History
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, YAHOO
@@ -166,6 +167,7 @@ def simulated(
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
     ] = None,
+    retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
     """Send simulated bars, a random walk a symbol.
@@ -179,7 +181,8 @@ def simulated(
     defaults = context.settings.simulated
     chosen = symbols_of(symbols or context.settings.demo.symbols)
     every = interval or defaults.interval
-    await_broker(context, STOCKS)
+    topic = kept(STOCKS, retention)
+    await_broker(context, topic)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
     last = latest_bars(context.settings.connection("producer"), STOCKS, series)
     _tell_beginning(context.reporter, series, last, history)
@@ -193,7 +196,7 @@ def simulated(
         last=last,
     )
     with noticed(context, series):
-        send(context, STOCKS, for_seconds(bars, seconds), metrics=metrics)
+        send(context, topic, for_seconds(bars, seconds), metrics=metrics)
 
 
 def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
@@ -257,6 +260,7 @@ def yahoo(
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
     ] = None,
+    retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
     """Send real bars from Yahoo Finance: the history, then live.
@@ -273,7 +277,8 @@ def yahoo(
     context = Context.of(ctx)
     defaults = context.settings.yahoo
     chosen, every = symbols_of(symbols), interval or defaults.interval
-    await_broker(context, STOCKS)
+    topic = kept(STOCKS, retention)
+    await_broker(context, topic)
     polling = Polling(
         every,
         history or defaults.history,
@@ -290,7 +295,7 @@ def yahoo(
     )
     tally = Tally()
     source = tally.count(for_seconds(bars, seconds))
-    send(context, STOCKS, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
+    send(context, topic, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
     tally.tell(context.reporter)
     if bars.failures:
         raise typer.Exit(1)

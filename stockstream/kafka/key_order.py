@@ -1,0 +1,185 @@
+"""The order in which the records of a key were sent, where partitions were added and keys have moved.
+
+A partition keeps its order. Two partitions are read at once, so that of a key which stands in both the older record may
+come last. `KeyOrder` notices that, at the cost of a set of keys a read; then the topic is read anew by `SendOrder`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+from confluent_kafka import Consumer, Message, TopicPartition
+
+_MOST: Final = 50_000
+_FEW: Final = 10_000
+"""Messages of a partition that wait for others: from so many on it is paused, and down to so few read again."""
+
+
+class OutOfOrder(Exception):
+    """Of a key an older record came after a newer one, out of another partition."""
+
+
+class Reading(msgspec.Struct):
+    """What is to be known of what was read so far, to go on from there.
+
+    Attributes
+    ----------
+    merged
+        Whether keys have moved, so that partitions are read in the order of sending.
+    homes
+        In which partition each key was read last.
+    newest
+        When the newest message that was read of each partition was sent, in milliseconds since 1970 UTC.
+    """
+
+    merged: bool = False
+    homes: dict[bytes, int] = {}
+    newest: dict[int, int] = {}
+
+
+class KeyOrder:
+    """Looks out for keys that are read out of the order in which their records were sent.
+
+    Parameters
+    ----------
+    saved
+        A `Reading` from which to go on; nothing to begin anew.
+    merged
+        Whether partitions are read in the order of sending, so that there is nothing to look out for.
+    """
+
+    def __init__(self, saved: bytes = b"", *, merged: bool = False) -> None:
+        try:
+            self._reading = msgspec.msgpack.decode(saved, type=Reading) if saved else Reading(merged)
+        except msgspec.MsgspecError:
+            self._reading = Reading(merged)  # of another version
+
+    @property
+    def merged(self) -> bool:
+        """Whether partitions are read in the order of sending."""
+        return self._reading.merged
+
+    def save(self) -> bytes:
+        """The `Reading` so far; from any thread."""
+        reading = self._reading
+        return msgspec.msgpack.encode(Reading(reading.merged, dict(reading.homes), dict(reading.newest)))
+
+    def look(
+        self, messages: Sequence[Message], numbers: Sequence[int | None], found: Mapping[int, Collection[bytes | None]]
+    ) -> None:
+        """Look at the next messages. Raises `OutOfOrder`.
+
+        Parameters
+        ----------
+        messages
+            Of several partitions, each in its order, without errors.
+        numbers
+            Their partitions.
+        found
+            Their keys by partition.
+        """
+        if self.merged:
+            return
+        homes, newest = self._reading.homes, self._reading.newest
+        for number, keys in found.items():
+            first = numbers.index(number)
+            last = len(numbers) - 1 - numbers[::-1].index(number)
+            begins = messages[first].timestamp()[1]
+            for key in keys:
+                named = key or b""
+                home = homes.get(named)
+                # Those that were sent in the same millisecond count by partition: what is added has the higher number.
+                if home is not None and home != number and (begins, number) < (newest[home], home):
+                    raise OutOfOrder(f"key {named!r} in the partitions {home} and {number}")
+                homes[named] = number
+            newest[number] = max(newest.get(number, begins), messages[last].timestamp()[1])
+
+
+class SendOrder:
+    """Hands messages on in the order in which they were sent, until all is read that the topic held at the start.
+
+    Within a partition they stay in their order. What is read after that is handed on as it comes.
+
+    Parameters
+    ----------
+    topic
+        Its name.
+    consumer
+        What reads: partitions that are far ahead of others are paused; None to pause none.
+    positions
+        From where on each partition is read.
+    targets
+        Up to where it is waited for.
+    """
+
+    def __init__(
+        self, topic: str, consumer: Consumer | None, positions: Mapping[int, int], targets: Mapping[int, int]
+    ) -> None:
+        self._topic = topic
+        self._consumer = consumer
+        self._read = dict(positions)
+        self._targets = dict(targets)
+        self._queues: dict[int, deque[tuple[int, Message]]] = {number: deque() for number in targets}
+        self._sent = dict.fromkeys(targets, 0)
+        self._paused: set[int] = set()
+
+    def take(self, messages: Sequence[Message]) -> list[Message]:
+        """Add what was read; what can be handed on now."""
+        ready: list[Message] = []
+        for message in messages:
+            number = message.partition()
+            if number not in self._targets:
+                ready.append(message)  # added meanwhile, or of none
+                continue
+            ended = message.error() is not None
+            if not ended:
+                self._sent[number] = message.timestamp()[1]
+            self._read[number] = max(self._read.get(number, 0), (message.offset() or 0) + (not ended))
+            self._queues[number].append((self._sent[number], message))
+        while heads := self._heads():
+            _, number = heads[0]
+            queue = self._queues[number]
+            while queue and (len(heads) == 1 or (queue[0][0], number) < heads[1]):
+                ready.append(queue.popleft()[1])
+        self._balance()
+        return ready
+
+    def rest(self) -> list[Message]:
+        """What is left where nothing more comes: the last offsets of a partition may hold no message."""
+        self._targets = dict.fromkeys(self._targets, 0)
+        return self.take(())
+
+    def _heads(self) -> list[tuple[int, int]]:
+        """When the next message of each partition was sent, and its number; none while one has to be waited for."""
+        heads: list[tuple[int, int]] = []
+        for number, queue in self._queues.items():
+            if queue:
+                heads.append((queue[0][0], number))
+            elif self._read[number] < self._targets[number]:
+                return []
+        return sorted(heads)
+
+    def _balance(self) -> None:
+        if self._consumer is None:
+            return
+        for number, queue in self._queues.items():
+            if len(queue) > _MOST and number not in self._paused:
+                self._paused.add(number)
+                self._consumer.pause([TopicPartition(self._topic, number)])
+            elif len(queue) < _FEW and number in self._paused:
+                self._paused.discard(number)
+                self._consumer.resume([TopicPartition(self._topic, number)])
+
+
+def sent_order(
+    topic: str, ranges: Mapping[int, tuple[int, int]], batches: Iterable[Sequence[Message]]
+) -> Iterator[list[Message]]:
+    """The messages of these ranges in the order in which they were sent; those that wait are kept in memory."""
+    starts, ends = ({number: each[side] for number, each in ranges.items()} for side in (0, 1))
+    order = SendOrder(topic, None, starts, ends)
+    for messages in batches:
+        yield order.take(messages)
+    yield order.rest()

@@ -1,0 +1,98 @@
+"""What a topic that exists is set to, and the change of it: partitions, and for how long records are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    ResourceType,
+)
+
+from stockstream.errors import BrokerError
+from stockstream.kafka.client import LOG, made, refused, settings, translate
+
+T = TypeVar("T")
+
+RETENTION: Final = "retention.ms"
+"""The setting that says for how many milliseconds records are kept; -1 for ever."""
+
+_CLEANUP: Final = "cleanup.policy"
+
+
+class TopicSettings:
+    """One topic's settings.
+
+    Every method raises `Unreachable` after ``timeout`` seconds without a broker, `AuthError` where it refuses, and
+    `BrokerError` where there is no such topic.
+    """
+
+    def __init__(self, name: str, connection: Mapping[str, Any], *, timeout: float = 10.0) -> None:
+        self.name = name
+        self._connection = connection
+        self._timeout = timeout
+        self._client: AdminClient = made(AdminClient, settings(connection))
+
+    def get(self) -> dict[str, str]:
+        """All of them, by name."""
+        try:
+            return self._get()
+        except KafkaException as error:
+            raise translate(error, self._connection) from error
+
+    def _get(self) -> dict[str, str]:
+        resource = ConfigResource(ResourceType.TOPIC, self.name)
+        (future,) = self._client.describe_configs([resource], request_timeout=self._timeout).values()
+        return {name: str(entry.value) for name, entry in self._result(future).items()}
+
+    def refuse_compacted(self) -> None:
+        """Raise `BrokerError` for a topic of which Kafka keeps only the last record of each key."""
+        try:
+            found = self._get()
+        except KafkaException as error:
+            if not refused(error.args[0]):
+                raise translate(error, self._connection) from error
+            LOG.info("the settings of %s cannot be looked at: %s", self.name, error)
+            return
+        if "compact" in found.get(_CLEANUP, ""):
+            raise BrokerError(
+                f"the topic {self.name} is compacted: of each symbol or airline Kafka keeps the last record alone",
+                hint=f"`stockstream topics --retention {self.name}=forever` has it keep all that is still there",
+            )
+
+    def keep(self, milliseconds: int) -> None:
+        """Have records kept for so long, -1 for ever, and never be compacted."""
+        entries = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in ((RETENTION, str(milliseconds)), (_CLEANUP, "delete"))
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, self.name, incremental_configs=entries)
+        (future,) = self._client.incremental_alter_configs([resource], request_timeout=self._timeout).values()
+        self._told(future)
+
+    def add_partitions(self, total: int) -> None:
+        """Have that many partitions from now on: more than there are."""
+        wanted = [NewPartitions(self.name, total)]
+        (future,) = self._client.create_partitions(wanted, request_timeout=self._timeout).values()
+        self._told(future)
+
+    def _told(self, future: Future[T]) -> T:
+        try:
+            return self._result(future)
+        except KafkaException as error:
+            raise translate(error, self._connection) from error
+
+    def _result(self, future: Future[T]) -> T:
+        try:
+            return future.result(self._timeout + 1)
+        except KafkaException as error:
+            if error.args[0].code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
+                raise BrokerError(f"there is no topic {self.name}", hint="`stockstream topics` lists them") from error
+            raise
