@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterable, Sequence
+from typing import Final
+
+_COMMANDS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    r"""A text in which nothing commands a terminal, colours it or turns the direction of writing.
+
+    Lines and tabs stay. What is written out has the form of JSON, so that JSON stays what it is.
+
+    >>> print(harmless("AAPL\x1b[2J\u202e\nMSFT"))
+    AAPL\u001b[2J\u202e
+    MSFT
+    """
+    return _COMMANDS.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text)
 
 
 def cut(text: str, most: int = 60) -> str:
@@ -31,6 +46,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("perod", ["width", "period"]), nearest("appl", ["AAPL", "MSFT"])
     ('period', 'AAPL')
     """
+    import difflib  # as late as here: it is hardly ever needed
+
     folded: dict[str, str] = {}
     for each in sorted(known):
         folded.setdefault(each.casefold(), each)

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from stockstream.cli.reporter import PersonReporter, Reporter
 from stockstream.cli.supervisor import Child, State
-from stockstream.cli.text import BYTES, rate
+from stockstream.cli.text import BYTES, printable, rate
 
 SUMMARY_EVERY: Final = 10.0
 """Seconds between two summaries where there is no terminal."""
@@ -106,7 +106,9 @@ def table(children: Sequence[Child]) -> Table:
         style = _STYLES.get(state, "dim")
         # What works takes one line; why something died is told in full.
         died = state is State.DIED
-        said = Text(what(child), style if died else "dim", no_wrap=not died, overflow="fold" if died else "ellipsis")
+        said = Text(
+            printable(what(child)), style if died else "dim", no_wrap=not died, overflow="fold" if died else "ellipsis"
+        )
         grid.add_row(child.name, Text(state.value, style), _done(child), _rate(child), said)
     return grid
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import logging.handlers
 import time
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from stockstream.cli.watch.displays import Displays, MatplotlibDisplays
+from stockstream.files import private_file, private_folder
+from stockstream.names import harmless
 
 if TYPE_CHECKING:  # pydantic and rich take longer to load than all that `--help` needs
     from stockstream.cli.reporter import Reporter
@@ -127,10 +131,8 @@ class Invocation:
     def _begin_log(self, settings: Settings, command: str) -> None:
         file = settings.state_dir / "logs" / f"{command}.log"
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            handler = logging.handlers.RotatingFileHandler(
-                file, maxBytes=LOG_BYTES, backupCount=LOG_COUNT, encoding="utf-8"
-            )
+            private_folder(file.parent)
+            handler = _PrivateFile(file, maxBytes=LOG_BYTES, backupCount=LOG_COUNT, encoding="utf-8")
         except OSError as error:
             self.reporter.warn(f"no log is written: {file}: {error.strerror}")
             return
@@ -142,6 +144,14 @@ class Invocation:
         self.logfile = file
 
 
+class _PrivateFile(logging.handlers.RotatingFileHandler):
+    """A log that its owner alone reads, each time that it is begun anew, too."""
+
+    def _open(self) -> TextIOWrapper:
+        private_file(Path(self.baseFilename))
+        return super()._open()
+
+
 class _Formatter(logging.Formatter):
     """Time in UTC, process, level, where, what; secrets taken out, tracebacks included."""
 
@@ -151,11 +161,12 @@ class _Formatter(logging.Formatter):
         self._secrets = secrets
 
     def format(self, record: logging.LogRecord) -> str:
-        return _redacted(super().format(record), self._secrets)
+        return harmless(_redacted(super().format(record), self._secrets))
 
 
 def _redacted(text: str, secrets: tuple[str, ...]) -> str:
-    for secret in secrets:
-        if secret:
-            text = text.replace(secret, "***")
+    for secret in filter(None, secrets):
+        # In an error it may stand as Python or JSON write it.
+        for written in dict.fromkeys((secret, repr(secret)[1:-1], json.dumps(secret)[1:-1])):
+            text = text.replace(written, "***")
     return text

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,7 +23,8 @@ from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
 from stockstream.cli.watch.windows import blame, keep_up, memory_file, places
 from stockstream.config import Settings
-from stockstream.errors import BrokerError, DisplayError, StockstreamError, Unreachable
+from stockstream.credentials import credentials, folder_of
+from stockstream.errors import AuthError, BrokerError, DisplayError, StockstreamError, Unreachable
 from stockstream.files import is_ours, replacing
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
@@ -56,6 +57,7 @@ class Plan:
     pictures: Path | None
     places: tuple[Geometry | None, ...]
     config: Path | None
+    secure: bool = False
 
     @property
     def bootstrap_servers(self) -> str:
@@ -63,11 +65,12 @@ class Plan:
         return f"127.0.0.1:{self.port}"
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """What the commands are told: the demo's own broker, which knows neither users nor TLS."""
+        """What the commands are told: the demo's own broker, and where its passwords are; a plain one has none."""
         return {
             **environ,
             "STOCKSTREAM_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "STOCKSTREAM_KAFKA__SECURITY_PROTOCOL": "PLAINTEXT",
+            "STOCKSTREAM_CREDENTIALS_DIR": str(folder_of(self.data)),
             "STOCKSTREAM_STATE_DIR": str(self.states),
         }
 
@@ -78,7 +81,14 @@ class Plan:
 
     def broker(self) -> list[str]:
         """The broker's arguments."""
-        return ["broker", "--port", str(self.port), "--data", str(self.data)]
+        security = "--secure" if self.secure else "--plain"
+        return ["broker", "--port", str(self.port), "--data", str(self.data), security]
+
+    def connection(self) -> Mapping[str, Any] | None:
+        """How to look at the broker; None while it has not made its users."""
+        if self.secure:
+            return credentials(folder_of(self.data), "monitor")
+        return {"bootstrap.servers": self.bootstrap_servers}
 
     def producers(self) -> dict[str, list[str]]:
         """The producers' names and arguments."""
@@ -111,6 +121,7 @@ def demo(
     ] = None,
     yahoo: Annotated[bool, typer.Option("--yahoo", help="Real bars from Yahoo in place of simulated ones.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
+    secure: Annotated[bool, typer.Option("--secure", help="All of it with TLS, passwords and rights.")] = False,
 ) -> None:
     """Bring up a broker, producers of bars and flights, and three windows: each a process of its own.
 
@@ -119,7 +130,7 @@ def demo(
     """
     context = Context.of(ctx)
     with ExitStack() as stack:
-        plan = _plan(stack, context, yahoo=yahoo, headless=headless)
+        plan = _plan(stack, context, yahoo=yahoo, headless=headless, secure=secure)
         children: list[Child] = []
         shown = stack.enter_context(board(context.reporter, children))
         supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children, on_beat=shown.tell))
@@ -129,7 +140,7 @@ def demo(
     blame(supervisor)
 
 
-def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) -> Plan:
+def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, secure: bool = False) -> Plan:
     settings, reporter = context.settings, context.reporter
     data, states = settings.data_dir / "demo", settings.state_dir
     if _in_use(data):
@@ -147,6 +158,7 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool) ->
         pictures=pictures,
         places=_places(settings.model_copy(update={"state_dir": states}), yahoo=yahoo, windows=pictures is None),
         config=settings.named,
+        secure=secure,
     )
 
 
@@ -231,8 +243,11 @@ def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
 def _answers(plan: Plan) -> bool:
     if is_free(plan.port):
         return False
+    connection = plan.connection()
     try:
-        Admin({"bootstrap.servers": plan.bootstrap_servers}, timeout=1.0).names()
-    except Unreachable:
+        if connection is None:
+            return False
+        Admin(connection, timeout=1.0).names()
+    except (Unreachable, AuthError):  # it knows its users a moment after it answers
         return False
     return True

@@ -18,6 +18,7 @@ from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, size, table
 from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError, StateError
+from stockstream.files import private_folder
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.letterbox import Choice, Kept, Letterbox, contents, opened
 from stockstream.kafka.replay import Outcome, Replay
@@ -227,8 +228,8 @@ def _alone(context: Context) -> Iterator[None]:
     """Only one at a time puts back or purges. Raises `StateError`."""
     folder = context.settings.state_dir / Admin(context.settings.connection("admin"), timeout=PATIENCE).cluster_id()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "dlq.lock", blocking=False):
+        private_folder(folder)
+        with FileLock(folder / "dlq.lock", blocking=False, mode=0o600):
             yield
     except Timeout:
         raise StateError("another `stockstream dlq` is at work", hint="try again when it has ended") from None

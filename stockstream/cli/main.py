@@ -22,6 +22,7 @@ import typer
 from stockstream.cli.commands import Command, Group, examples, made
 from stockstream.cli.context import Invocation
 from stockstream.errors import StockstreamError
+from stockstream.names import harmless
 from stockstream.processes import ENDING
 from stockstream.version import VERSION
 
@@ -377,7 +378,7 @@ def _misused(invocation: Invocation, error: Any) -> int:
 def _report(invocation: Invocation, error: Exception) -> int:
     log.error("%s", error, exc_info=error)
     if invocation.debug:
-        sys.stderr.write(invocation.shown("".join(traceback.format_exception(error))))
+        sys.stderr.write(harmless(invocation.shown("".join(traceback.format_exception(error)))))
     if isinstance(error, StockstreamError):
         message, hint, code = error.message, error.hint, error.exit_code
     elif isinstance(error, OSError) and error.filename and error.strerror:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from stockstream.cli.text import rate as rate_text
 from stockstream.cli.text import sentence, span
+from stockstream.names import harmless
 
 PLAIN_EVERY: Final = 5.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -67,18 +68,19 @@ class PersonReporter:
 
     def note(self, text: str) -> None:
         """As `Reporter.note`."""
-        text = sentence(text)
+        text = sentence(harmless(text))
         log.info("%s", text)
         self.console.print(text, markup=False)
 
     def warn(self, text: str) -> None:
         """As `Reporter.warn`."""
-        text = sentence(text)
+        text = sentence(harmless(text))
         log.warning("%s", text)
         self.console.print(text, style="yellow", markup=False)
 
     def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
         """As `Reporter.progress`."""
+        state = harmless(state)
         if self.console.is_terminal:
             self._draw(done, total, rate, state)
             return
@@ -90,12 +92,12 @@ class PersonReporter:
     def result(self, text: str) -> None:
         """As `Reporter.result`."""
         self.close()
-        print(text, file=self._stdout, flush=True)
+        print(harmless(text), file=self._stdout, flush=True)
 
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
         """As `Reporter.error`."""
         self.close()
-        told = sentence(f"{message} - {hint}" if hint else message)
+        told = sentence(harmless(f"{message} - {hint}" if hint else message))
         where = f" (log: {logfile})" if logfile else ""
         self.console.print(Text.assemble(("stockstream: ", "bold red"), told, (where, "dim")))
 
@@ -137,19 +139,19 @@ class JsonReporter:
 
     def note(self, text: str) -> None:
         """As `Reporter.note`."""
-        text = sentence(text)
+        text = sentence(harmless(text))
         log.info("%s", text)
         self._event("note", text=text)
 
     def warn(self, text: str) -> None:
         """As `Reporter.warn`."""
-        text = sentence(text)
+        text = sentence(harmless(text))
         log.warning("%s", text)
         self._event("warning", text=text)
 
     def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
         """As `Reporter.progress`."""
-        self._pending = {"done": done, "total": total, "rate": round(rate, 3), "state": state}
+        self._pending = {"done": done, "total": total, "rate": round(rate, 3), "state": harmless(state)}
         if state != self._state or self._clock() - self._shown_at >= JSON_EVERY:
             self._flush()
         self._state = state
@@ -157,13 +159,13 @@ class JsonReporter:
     def result(self, text: str) -> None:
         """As `Reporter.result`; a reader of stderr alone learns it too."""
         self._flush()
-        self._event("result", text=text)
-        print(text, file=self._stdout, flush=True)
+        self._event("result", text=harmless(text))
+        print(harmless(text), file=self._stdout, flush=True)
 
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
         """As `Reporter.error`."""
         self._flush()
-        self._event("error", text=sentence(message), hint=hint and sentence(hint), log=logfile)
+        self._event("error", text=sentence(harmless(message)), hint=hint and sentence(harmless(hint)), log=logfile)
 
     def close(self) -> None:
         """As `Reporter.close`."""

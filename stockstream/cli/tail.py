@@ -16,6 +16,7 @@ from stockstream.codec import Decoder, Unreadable
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
+from stockstream.names import harmless
 from stockstream.periods import intraday
 from stockstream.records import MARKET, Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS
@@ -47,7 +48,11 @@ def tail(
     if topic not in names and admin.topic_id(topic) is None:  # which raises where it may not be seen
         there = ", ".join(sorted(name for name in names if not name.startswith("__"))) or "none yet"
         raise BrokerError(f"no topic {topic} on {context.settings.bootstrap_servers}", hint=f"topics there: {there}")
-    line = _json if as_json else _LINES.get(topic, _raw)
+    shown = _LINES.get(topic, _raw)
+
+    def line(sent: Sent) -> str:
+        return harmless(_json(sent)) if as_json else printable(shown(sent))
+
     with Tail(topic, connection, timeout=PATIENCE) as messages:
         for sent in messages.newest(count):
             typer.echo(line(sent))

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from stockstream.errors import StockstreamError
-from stockstream.files import replacing
+from stockstream.files import private_file, private_folder, replacing
 
 LOG = logging.getLogger(__name__)
 
@@ -80,7 +80,8 @@ class Memory:
             return
         try:
             with replacing(path) as beside:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                private_folder(path.parent)
+                private_file(beside)
                 beside.write_bytes(msgspec.json.format(msgspec.json.encode(self._sections), indent=2))
         except StockstreamError as error:
             self._give_up(f"nothing can be remembered: {error.message}")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from stockstream.names import harmless
 from stockstream.present.formats import moment
 from stockstream.present.model import Model
 from stockstream.views.frame import Frame
@@ -100,10 +101,10 @@ def plot_data(
         simulated = any(each.simulated for each in identities.values())
         return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, groups)
     if key is None or key not in keys:
-        return PlotData(title if key is None else f"{key} - {title}", "", _NOTHING)
+        return PlotData(title if key is None else harmless(f"{key} - {title}"), "", _NOTHING)
     frame = fold.frame(key).between(start, end)
     identity = fold.identity(key)
-    return PlotData(f"{identity.title} - {title}", key, frame, identity.zone, identity.simulated)
+    return PlotData(harmless(f"{identity.title} - {title}"), key, frame, identity.zone, identity.simulated)
 
 
 def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -14,6 +15,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from stockstream.errors import StateError
+from stockstream.files import private_file, private_folder
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -68,9 +70,9 @@ class Checkpoint:
         self.path = folder / "checkpoint.sqlite"
         self.writes = True
         self.note = ""
-        self._lock = FileLock(folder / "lock", blocking=False)
+        self._lock = FileLock(folder / "lock", blocking=False, mode=0o600)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            private_folder(folder)
             self._lock.acquire()
         except Timeout:
             self.writes = False
@@ -82,6 +84,9 @@ class Checkpoint:
             self._set_aside(str(error))
 
     def _open(self) -> None:
+        if self.writes:
+            with suppress(OSError):  # what is wrong SQLite says, too
+                private_file(self.path)
         # The thread that saves is another one than that which loads; they never do so at once.
         self._database = sqlite3.connect(self.path, check_same_thread=False)
         if self.writes:

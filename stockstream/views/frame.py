@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,11 +96,15 @@ class Frame:
         return self.slice(slice(first, max(first, last)))
 
 
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
 def table(frames: Iterable[tuple[str, str, Frame]]) -> Iterator[list[str]]:
     """The rows of the frames as text, a header first.
 
     Takes (name of the key column, key, frame); the key column stands behind the index. Floats are in full
     (they read back to the same value), an undefined one is empty; an instant is ISO 8601 with Z, a day is its date.
+    A text that a spreadsheet would take for a formula has a ``'`` before it.
     """
     header: list[str] | None = None
     for key_name, key, frame in frames:
@@ -110,7 +114,16 @@ def table(frames: Iterable[tuple[str, str, Frame]]) -> Iterator[list[str]]:
             yield header
         texts = [_texts(frame[name]) for name in names]
         for instant, *cells in zip(_texts(frame.instants), *texts, strict=True):
-            yield [instant, key, *cells]
+            yield [instant, text_cell(key), *cells]
+
+
+def text_cell(text: str) -> str:
+    """A text as a table's cell: what a spreadsheet would compute, as symbols from anywhere may begin, is only shown.
+
+    >>> text_cell("AAPL"), text_cell("=HYPERLINK(1)"), text_cell("-1+1")
+    ('AAPL', "'=HYPERLINK(1)", "'-1+1")
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _texts(column: Column) -> list[str]:
@@ -122,4 +135,4 @@ def _texts(column: Column) -> list[str]:
         return [f"{text}Z" for text in np.datetime_as_string(seconds if whole else column)]
     if column.dtype.kind == "f":
         return ["" if value != value else repr(value) for value in column.tolist()]
-    return ["" if value is None else str(value) for value in column.tolist()]
+    return ["" if each is None else text_cell(each) if isinstance(each, str) else str(each) for each in column.tolist()]

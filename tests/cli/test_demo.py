@@ -37,7 +37,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_a_plan_holds_a_broker_two_producers_and_three_windows(settings: Settings, stack: ExitStack) -> None:
     plan = _plan(stack, Context(settings, PersonReporter()), yahoo=False, headless=True)
     port, data = str(settings.broker.port), str(settings.data_dir / "demo")
-    assert plan.broker() == ["broker", "--port", port, "--data", data]
+    assert plan.broker() == ["broker", "--port", port, "--data", data, "--plain"]
     assert list(plan.producers()) == ["simulated", "flights"]
     assert plan.producers()["simulated"][:4] == ["produce", "simulated", "NVDA", "AMD"]
     assert plan.producers()["flights"][-3:-1] == ["--again", "--rate"]
@@ -133,8 +133,11 @@ def demo(tmp_path: Path) -> Iterator[list[Demo]]:
         one.kill()
 
 
-def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(tmp_path: Path, demo: list[Demo]) -> None:
-    running = Demo(tmp_path, "--seconds", "25")
+@pytest.mark.parametrize("security", [(), ("--secure",)])
+def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(
+    tmp_path: Path, demo: list[Demo], security: tuple[str, ...]
+) -> None:
+    running = Demo(tmp_path, "--seconds", "25", *security)
     demo.append(running)
     assert running.process.wait(120) == 0, running.told()
     told = running.told()
@@ -145,6 +148,7 @@ def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(tmp_path: Path,
     assert told.index("watch flights: ended") < told.index("broker: ended")
     for view in ("bollinger", "aroon", "flights"):
         assert (tmp_path / "out" / f"{view}.png").stat().st_size > 10_000
+    assert (tmp_path / "data" / "demo" / "clients" / "producer.yaml").exists() == bool(security)
     assert running.running() == []
 
 

@@ -19,6 +19,7 @@ from stockstream.charts.text.caption import MARGIN
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 from stockstream.present.dashboard_layout import Box, boxes, grid, pages
 from stockstream.present.keys import DASHBOARD
 from stockstream.present.status_bar import StatusBar
@@ -139,7 +140,7 @@ class Dashboard:
         self._names = tuple(names)
         self._simulated = simulated
         self._full |= empty != self._middle.get_text()
-        self._middle.set_text(empty)
+        self._middle.set_text(harmless(empty))
         self._put()
 
     @property

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, Scroll
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 from stockstream.views.tiles import Cell, Listing, Tile
 
 _LINE: Final = 1.3
@@ -93,9 +94,9 @@ class DrawnListing(DrawnTile[Listing]):
             fits = not cut and (across == 0.0 or across + width <= wide + _OVER)
             x = (across if cell.kind in _LEFT else across + width) / max(wide, 1.0)
             title.set_position((x, 1))
-            title.set_text(cell.title if fits else "")
+            title.set_text(harmless(cell.title) if fits else "")
             column.set_position((x, 1 - line))
-            column.set_text("\n".join(lines) if fits else "")
+            column.set_text(harmless("\n".join(lines)) if fits else "")
             across += width + air
             if not fits:
                 cut.append(cell.title)

@@ -12,6 +12,7 @@ from matplotlib.ticker import NullLocator
 
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, reach, short
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 from stockstream.views.tiles import Shares, Tile
 
 _WRITTEN: Final = 0.06
@@ -134,7 +135,7 @@ class DrawnShares(DrawnTile[Shares]):
         line, tall = 1.0 - step * (number + 0.5), 0.55 * step
         artists.box.set_bounds(1.2, line - tall / 2, tall, tall)
         artists.label.set_position((1.2 + step, line))
-        artists.label.set_text(str(parts[number]))
+        artists.label.set_text(harmless(str(parts[number])))
 
     def _tell_more(self, parts: list[_Part], room: int, place: tuple[float, float]) -> None:
         """Show how many are omitted from the list."""
@@ -162,5 +163,5 @@ class DrawnShares(DrawnTile[Shares]):
             artists.label.set_visible(seen)
             artists.box.set_bounds(0, level - 0.3, part.share, 0.6)
             artists.label.set_position((part.share, level))
-            artists.label.set_text(f"  {part}")
+            artists.label.set_text(harmless(f"  {part}"))
         self._tell_more(parts, room, (0.0, levels - room))

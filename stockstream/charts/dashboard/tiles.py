@@ -17,6 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from stockstream.charts.panels.panel import Numbers
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 from stockstream.views.dashboard import Tables
 from stockstream.views.joined import Rows
 from stockstream.views.leaders import Leaders
@@ -101,7 +102,7 @@ class DrawnTile(Generic[M]):
         for side, spine in axes.spines.items():
             spine.set(color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
         axes.set_title(
-            self.tile.title, loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7
+            harmless(self.tile.title), loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7
         )
         self._aside = axes.text(
             1, 1, "", transform=axes.transAxes, ha="right", va="baseline", parse_math=False, animated=True,
@@ -121,11 +122,11 @@ class DrawnTile(Generic[M]):
     def say_aside(self, *candidates: str) -> None:
         """Show the first text that fits beside the title, or none."""
         dpi = self.axes.figure.dpi
-        taken = glyph_cache.font(self.theme.text_size, "bold", dpi).width(self.tile.title)
+        taken = glyph_cache.font(self.theme.text_size, "bold", dpi).width(harmless(self.tile.title))
         small = glyph_cache.font(self.theme.small_size, "normal", dpi)
         over = self.over * dpi / 72
         room = self.axes.bbox.width + over - taken - _APART * dpi / 72
-        self._aside.set_text(next((text for text in candidates if small.width(text) <= room), ""))
+        self._aside.set_text(harmless(next((text for text in candidates if small.width(text) <= room), "")))
         self._aside.set_position(
             (1 + over / max(self.axes.bbox.width, 1.0), 1 + 7 * dpi / 72 / max(self.axes.bbox.height, 1.0))
         )

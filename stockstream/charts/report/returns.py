@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 from stockstream.records import SIMULATED
 from stockstream.views.returns import ReturnDistribution, beyond, reach
 
@@ -126,7 +127,9 @@ def correlation(spread: ReturnDistribution, theme: Theme) -> Figure:
         spine.set_visible(False)
     _add_key(axes, len(symbols), theme)
     _name_rows(axes, symbols, 0.5)
-    axes.set_xticks(np.arange(len(symbols)) + 0.5, symbols, parse_math=False, rotation=90 if turned else 0)
+    axes.set_xticks(
+        np.arange(len(symbols)) + 0.5, list(map(harmless, symbols)), parse_math=False, rotation=90 if turned else 0
+    )
     return figure
 
 
@@ -158,7 +161,7 @@ def _sheet(
     axes.tick_params(length=0, pad=4, colors=theme.quiet, labelsize=theme.small_size)
     for side, spine in axes.spines.items():
         spine.set(color=theme.edge, linewidth=0.8, visible=side == "bottom")
-    axes.set_title(title, loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7)
+    axes.set_title(harmless(title), loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7)
     if spread.feed == SIMULATED:
         axes.set_title("SIMULATED", loc="right", color=theme.alarm, fontsize=theme.small_size, fontweight="bold", pad=7)
     return figure, axes
@@ -166,5 +169,5 @@ def _sheet(
 
 def _name_rows(axes: Axes, symbols: Sequence[str], middle: float) -> None:
     """Label the rows; seaborn would read a symbol's dollar signs as mathematics."""
-    axes.set_yticks(np.arange(len(symbols)) + middle, symbols, rotation=0, parse_math=False)
+    axes.set_yticks(np.arange(len(symbols)) + middle, list(map(harmless, symbols)), rotation=0, parse_math=False)
     axes.set(xlabel="", ylabel="")

@@ -29,6 +29,7 @@ from stockstream.charts.scene.visits import Visits
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.legend import entries_of_keys
 from stockstream.charts.text.text import LiveText, Ruler
+from stockstream.names import harmless
 from stockstream.present import decimation, ticks
 from stockstream.present.airlines import places
 from stockstream.present.keys import CHART
@@ -193,7 +194,7 @@ class Scene:
 
     def _say_empty(self, text: str) -> None:
         if text != self._middle.get_text():
-            self._middle.set_text(text)
+            self._middle.set_text(harmless(text))
             for panel in self.panels:
                 panel.hush(empty=bool(text))
             self._full = True

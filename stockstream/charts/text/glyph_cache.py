@@ -19,6 +19,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from stockstream.names import harmless
+
 SPACING: Final = 1.3
 """Distance of lines, in line heights."""
 
@@ -37,6 +39,10 @@ class Letter(NamedTuple):
     left: int
     top: int
     advance: int
+
+
+_NO_LETTER: Final = "\ufffd"
+"""Stands for what is no letter: no font has what commands a terminal."""
 
 
 class Font:
@@ -75,7 +81,7 @@ class Font:
         """The glyph of a character."""
         found = self._letters.get(char)
         if found is None:
-            found = self._letters[char] = self._drawn(char)
+            found = self._letters[char] = self._drawn(char if harmless(char) == char else _NO_LETTER)
         return found
 
     def _drawn(self, char: str) -> Letter:

@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 from stockstream.charts.canvas_region import Ground
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 
 
 class Ruler:
@@ -45,6 +46,7 @@ class LiveText:
 
     def say(self, text: str, color: str | None = None, fill: str | None = None) -> None:
         """Change the text, and its colours if given."""
+        text = harmless(text)
         if text != self.artist.get_text():
             self.artist.set_text(text)
             self.changed = True

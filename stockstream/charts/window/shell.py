@@ -17,6 +17,7 @@ from stockstream.charts.theme import THEMES
 from stockstream.charts.window import toolkits
 from stockstream.charts.window.placement import Place, toggle_tools
 from stockstream.charts.window.saving import FORMATS
+from stockstream.names import harmless
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
@@ -290,5 +291,5 @@ class Shell:
         """Set the title of the window's frame."""
         manager = self.figure.canvas.manager
         if name != self._name and manager is not None:
-            manager.set_window_title(name)
+            manager.set_window_title(harmless(name))
             self._name = name

@@ -23,6 +23,7 @@ from stockstream.cli.monitor.screen import Screen, Seen, line
 from stockstream.cli.reporter import PersonReporter
 from stockstream.cli.serving import LOOPBACK, Endpoint, endpoint, served
 from stockstream.kafka.monitor import Monitor
+from stockstream.names import harmless
 
 EVERY: Final = 1.0
 """Seconds between two looks."""
@@ -89,7 +90,7 @@ def monitor(
             context.reporter.note(f"metrics at {url}")
         if once:
             seen = _once(watched, scraper, LOOK_FOR if seconds is None else seconds)
-            typer.echo(_json(seen)) if as_json else _plain(seen)
+            typer.echo(harmless(_json(seen))) if as_json else _plain(seen)
             return
         display = stack.enter_context(_display(context, url, as_json=as_json))
         for seen in _looks(watched, scraper, seconds, display.wait):
@@ -173,7 +174,7 @@ class _Lines:
         changed = self._last is None or self._last.latest.waiting != seen.latest.waiting
         now = time.monotonic()
         if changed or now >= self._due:
-            typer.echo(self._said(seen))
+            typer.echo(harmless(self._said(seen)))
             self._due = now + self._every - EVERY / 2
         self._last = seen
 

@@ -254,7 +254,7 @@ def _count(process: Process) -> str:
 
 def _details(process: Process) -> Iterator[Text]:
     if process.error:
-        yield Text(process.error, "bold red")
+        yield Text(printable(process.error), "bold red")
         return
     if process.sent is not None and process.acknowledged is not None:
         refused = process.refused or 0
@@ -269,7 +269,7 @@ def _details(process: Process) -> Iterator[Text]:
     if process.frame_seconds is not None:
         yield Text(f"frame {1000 * process.frame_seconds:.1f} ms")
     for what, count in process.counts.items():
-        yield Text(f"{count:,} {what}", "yellow")
+        yield Text(f"{count:,} {printable(what)}", "yellow")
 
 
 def line(seen: Seen) -> str:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from filelock import FileLock, Timeout
 
 from stockstream.cli.context import Context
+from stockstream.files import private_folder
 from stockstream.kafka.admin import Admin
 from stockstream.records import Series
 
@@ -27,9 +28,9 @@ def noticed(context: Context, series: Sequence[Series]) -> Iterator[None]:
     with ExitStack() as stack:
         for one in series:
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                private_folder(folder)
                 name = sha256(str(one).encode()).hexdigest()[:16]  # any symbol is a name of a file then
-                stack.enter_context(FileLock(folder / f"{name}.lock", timeout=0))
+                stack.enter_context(FileLock(folder / f"{name}.lock", timeout=0, mode=0o600))
             except Timeout:
                 others.append(one)
             except OSError as error:
