@@ -173,7 +173,7 @@ class DrawnTile(Generic[M]):
 
     def _text(self, x: float, y: float, words: str, **style: Any) -> Text:
         whole: dict[str, Any] = {"color": self.theme.text, "fontsize": self.theme.small_size} | style
-        text: Text = self._add(self.axes.text(x, y, words, parse_math=False, **whole))
+        text: Text = self._add(self.axes.text(x, y, harmless(words), parse_math=False, **whole))
         return text
 
     def _box(self, corner: tuple[float, float], wide: float, tall: float, color: str) -> Rectangle:
@@ -335,6 +335,7 @@ def short(name: str) -> str:
     >>> short("MSFT"), short("A-VERY-LONG-NAME")
     ('MSFT', 'A-VERY-L…')
     """
+    name = harmless(name)
     return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
