@@ -209,23 +209,27 @@ def test_topics_that_come_and_go_are_no_error(monitor: Monitor, site: Site) -> N
             future.result()
 
 
-def test_it_waits_for_a_broker_that_is_away_and_goes_on(kafka_jars: list[Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.thorough)])
+def test_it_waits_for_a_broker_that_is_away_and_goes_on(kafka_jars: list[Path], tmp_path: Path, rounds: int) -> None:
     port = free_port()
     where = f"127.0.0.1:{port}"
     with closing(Monitor(connection(where), tmp_path)) as monitor:
         overview = monitor.overview()
         assert (overview.waiting, overview.cluster, overview.brokers) == (f"broker {where}", None, ())
-        for _ in range(2):
+        for _ in range(rounds):
             with Broker(tmp_path / "kafka", kafka_jars, port=port):
                 until(lambda: monitor.overview().waiting is None)
             assert monitor.overview().waiting == f"broker {where}"
 
 
-def test_what_a_broker_says_while_it_shuts_down_does_no_harm(kafka_jars: list[Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [1, pytest.param(3, marks=pytest.mark.thorough)])
+def test_what_a_broker_says_while_it_shuts_down_does_no_harm(
+    kafka_jars: list[Path], tmp_path: Path, rounds: int
+) -> None:
     port = free_port()
     topic = own_topic()
     with closing(Monitor(connection(f"127.0.0.1:{port}"), tmp_path)) as monitor:
-        for _ in range(3):
+        for _ in range(rounds):
             with Broker(tmp_path / "kafka", kafka_jars, port=port) as broker:
                 send(broker.bootstrap_servers, topic, BARS[:10])
                 commit(broker.bootstrap_servers, "group", topic, {0: 0})
