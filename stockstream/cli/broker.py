@@ -28,11 +28,12 @@ _RENEWAL_LOOKED_FOR_EVERY: Final = 3_600.0
 def broker(
     ctx: typer.Context,
     port: Annotated[
-        int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Where it listens; by default 9092.")
+        int | None,
+        typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port on which it listens; by default 9092."),
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="What keeps its topics; by default in your data directory."),
+        typer.Option("--data", metavar="DIR", help="Folder of its topics; by default in your data directory."),
     ] = None,
     secure: Annotated[
         bool | None,

@@ -26,11 +26,11 @@ def config(
     ctx: typer.Context,
     keys: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY...", help="Only these keys and sections: window, views.rsi; without any all."),
+        typer.Argument(metavar="KEY...", help="Only these keys and sections: window, views.rsi; all by default."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the settings in effect, and where each is from: default, file and line, variable, or option.
+    """Print the settings in effect and the origin of each: default, file and line, variable, or option.
 
     Secrets are hidden. Whatever is wrong in the settings is told, the properties of the section kafka included.
     """

@@ -117,13 +117,14 @@ def _shown(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
 def demo(
     ctx: typer.Context,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", min=0.0, metavar="N", help="End N seconds after everything is up.")
+        float | None,
+        typer.Option("--seconds", min=0.0, metavar="N", help="End N seconds after everything has started."),
     ] = None,
-    yahoo: Annotated[bool, typer.Option("--yahoo", help="Real bars from Yahoo in place of simulated ones.")] = False,
+    yahoo: Annotated[bool, typer.Option("--yahoo", help="Use real bars from Yahoo instead of simulated ones.")] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
     secure: Annotated[bool, typer.Option("--secure", help="All of it with TLS, passwords and rights.")] = False,
 ) -> None:
-    """Bring up a broker, producers of bars and flights, and three windows: each a process of its own.
+    """Start a broker, producers of bars and flights, and three windows, each as a process of its own.
 
     Ctrl-C ends them all, and so does closing the windows. The demo's topics are kept from run to run, apart from those
     of `stockstream broker`: its simulated bars go on where they were, and each run sends the sample's flights again.

@@ -42,9 +42,9 @@ class Finding(NamedTuple):
 
 
 def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Check Python, packages, Java, Kafka, folders, windows and the broker: each is ok, or it says what to do.
+    """Check Python, packages, Java, Kafka, folders, windows and the broker, and say how to install what is missing.
 
-    The exit code is 1 where something is missing.
+    The exit code is 1 if something is missing.
     """
     context = Context.of(ctx)
     findings: list[Finding] = []

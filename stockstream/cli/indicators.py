@@ -30,9 +30,9 @@ _LEAST: Final = 20
 
 @app.callback(invoke_without_command=True)
 def indicators(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the indicators: what each is, its parameters, the bars before its first value at the defaults, its fields.
+    """List all indicators: description, parameters, lookback with default parameters, fields.
 
-    `stockstream indicators describe NAME` says all about one.
+    `stockstream indicators describe NAME` describes one in detail.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -49,10 +49,12 @@ def _names(incomplete: str) -> list[str]:
 @app.command("describe", cls=Command, epilog=examples("indicators describe rsi", "indicators describe macd --json"))
 def describe_one(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as rsi.", autocompletion=_names)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of an indicator, such as rsi.", autocompletion=_names)
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Say all about an indicator: formula, source, parameters, units, lookback, an example."""
+    """Describe an indicator: formula, source, parameters, units, lookback, an example."""
     kind = catalog().get(name.lower())
     if kind is None:
         near = nearest(name.lower(), catalog())

@@ -20,9 +20,9 @@ def reset(
     ctx: typer.Context,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete our topics on the broker, with all records, and what the windows have saved of them.
+    """Delete stockstream's topics with all records, and the saved states of the windows.
 
-    Topics of other names, the settings, the logs and the downloads stay.
+    Topics of other names, settings, logs and downloads are kept.
     """
     context = Context.of(ctx)
     admin = Admin(context.settings.connection("admin"), timeout=PATIENCE)

@@ -34,13 +34,17 @@ def tail(
             autocompletion=completion.topics,
         ),
     ],
-    count: Annotated[int, typer.Option("-n", "--count", min=0, metavar="N", help="Begin with the newest N.")] = 10,
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Go on with what arrives, until Ctrl-C.")] = True,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=0, metavar="N", help="Begin with the newest N messages.")
+    ] = 10,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Continue with new messages until Ctrl-C.")
+    ] = True,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line, with partition, offset, time sent and key.")
+        bool, typer.Option("--json", help="Print one JSON object a line, with partition, offset, time sent and key.")
     ] = False,
 ) -> None:
-    """Print the newest messages of a topic, oldest first, and then what arrives."""
+    """Print the newest messages of a topic, oldest first, and then new messages as they arrive."""
     context = Context.of(ctx)
     connection = context.settings.connection("consumer")
     admin = Admin(connection, timeout=PATIENCE)

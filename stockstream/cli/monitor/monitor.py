@@ -42,18 +42,25 @@ _PLAIN_WIDTH: Final = 140
 
 def monitor(
     ctx: typer.Context,
-    once: Annotated[bool, typer.Option("--once", help="Look for a while, tell once and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Sample for a few seconds, print once and end.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="As JSON, one object a line: each second, or with --once a single one.")
     ] = False,
     prometheus: Annotated[
         int | None,
         typer.Option(
-            "--prometheus", metavar="PORT", min=0, max=65535, help="Serve the same as metrics, too; 0 is any free port."
+            "--prometheus",
+            metavar="PORT",
+            min=0,
+            max=65535,
+            help="Also serve the figures as metrics; 0 means any free port.",
         ),
     ] = None,
     host: Annotated[
-        str, typer.Option("--host", metavar="HOST", help="Where --prometheus listens: this machine only, unless named.")
+        str,
+        typer.Option(
+            "--host", metavar="HOST", help="Address on which --prometheus listens; by default only this machine."
+        ),
     ] = LOOPBACK,
     scrape: Annotated[
         list[Endpoint] | None,
@@ -61,12 +68,12 @@ def monitor(
             "--scrape",
             metavar="[HOST:]PORT",
             parser=endpoint,
-            help="Show what a producer or window with --metrics PORT says of itself; may be given several times.",
+            help="Show a producer or window that runs with --metrics PORT; can be repeated.",
         ),
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds; --once looks for 3 without it."),
+        typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds; 3 by default with --once."),
     ] = None,
 ) -> None:
     """Show brokers, topics, consumer groups and dead letters, once a second; q or Ctrl-C ends it.
