@@ -17,16 +17,16 @@ from stockstream.cli.supervisor import Child, State
 from stockstream.cli.text import BYTES, printable, rate
 
 SUMMARY_EVERY: Final = 10.0
-"""Seconds between two summaries where there is no terminal."""
+"""Seconds between two summaries without a terminal."""
 
-_LOCAL_MODES: Final = 3  # where they stand in what termios gives
+_LOCAL_MODES: Final = 3  # their indexes in termios' result
 
 _STYLES: Final = {State.STARTING: "yellow", State.RUNNING: "green", State.DIED: "bold red"}
 
 
 @contextmanager
 def board(reporter: Reporter, children: Sequence[Child]) -> Iterator[Board]:
-    """Show the children until the block is left; where they stand then is shown last."""
+    """Show the children until the block is left, and then their final state."""
     shown = Board(reporter, children)
     if not isinstance(reporter, PersonReporter) or not reporter.console.is_terminal:
         yield shown
@@ -65,7 +65,7 @@ def _no_caret_c() -> Iterator[None]:
 
 
 class Board:
-    """Tells changes of state as they come, and a summary now and then; a live table does so by itself."""
+    """Reports changes of state, and a summary now and then; not needed with a live table."""
 
     def __init__(self, reporter: Reporter, children: Sequence[Child]) -> None:
         self.live = False
@@ -75,7 +75,7 @@ class Board:
         self._summary_at = time.monotonic() + SUMMARY_EVERY
 
     def tell(self) -> None:
-        """Tell what has changed since the last call."""
+        """Report changes since the last call."""
         if self.live:
             return
         for child in self._children:
@@ -104,7 +104,7 @@ def table(children: Sequence[Child]) -> Table:
     for child in children:
         state = child.state
         style = _STYLES.get(state, "dim")
-        # What works takes one line; why something died is told in full.
+        # A running process takes one line; the reason of a failure is shown in full.
         died = state is State.DIED
         said = Text(
             printable(what(child)), style if died else "dim", no_wrap=not died, overflow="fold" if died else "ellipsis"
@@ -114,7 +114,7 @@ def table(children: Sequence[Child]) -> Table:
 
 
 def what(child: Child) -> str:
-    """What a child does, or why it died."""
+    """State of a child, or why it failed."""
     if child.state is State.DIED:
         return child.why()
     if child.state in (State.ENDING, State.ENDED):
@@ -126,7 +126,7 @@ def what(child: Child) -> str:
 
 
 def _counts(child: Child) -> bool:
-    """Whether the child tells records."""
+    """Whether the child reports records."""
     return child.report.done is not None and not child.report.doing.endswith(BYTES)
 
 

@@ -22,13 +22,13 @@ _TRENDS: Final[dict[Trend, int]] = {"growing": 1, "steady": 0, "shrinking": -1}
 
 
 class ClusterMetrics:
-    """The last overview of a cluster. While its broker is away, that is all there is to tell."""
+    """Metrics of a cluster, from its last overview; only `broker_up` while its broker is unavailable."""
 
     def __init__(self) -> None:
         self._overview: Overview | None = None
 
     def told(self, overview: Overview) -> None:
-        """Take a new overview."""
+        """Set a new overview."""
         self._overview = overview
 
     def collect(self) -> Iterator[Metric]:
@@ -116,7 +116,7 @@ def _dead_letters(overview: Overview) -> Iterator[Metric]:
 
 
 class ProducerMetrics:
-    """How far a producer is."""
+    """Metrics of a producer."""
 
     def __init__(self, command: str, topic: str) -> None:
         self._labels = {"command": command, "topic": topic}
@@ -124,7 +124,7 @@ class ProducerMetrics:
         self._told = Progress(0, 0, 0.0, 0, 0.0), 0.0, time.time()
 
     def told(self, progress: Progress) -> None:
-        """Take how far it is now."""
+        """Set its present progress."""
         self._told = progress, self._meter.rate(progress.sent, progress.seconds), time.time()
 
     def collect(self) -> Iterator[Metric]:
@@ -147,7 +147,7 @@ class ProducerMetrics:
 
 
 class WindowMetrics:
-    """How a window, picture or table stands; ``frame_times`` is told of by who draws in a window."""
+    """Metrics of a window, picture or table; a window records its redraws in ``frame_times``."""
 
     def __init__(self, command: str, topic: str, keys: str) -> None:
         self.frame_times = FrameTimes()
@@ -155,11 +155,11 @@ class WindowMetrics:
         self._told: tuple[int, Status, float] | None = None
 
     def told(self, taken: int, status: Status) -> None:
-        """Take how it stands now."""
+        """Set its present status."""
         self._told = taken, status, time.time()
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics of the moment; none in the first second."""
+        """The present metrics; none in the first second."""
         if self._told is None:
             return
         taken, status, at = self._told
@@ -193,7 +193,7 @@ class WindowMetrics:
 def _gauge(
     name: str, text: str, labels: Sequence[str], rows: Iterable[tuple[Sequence[str], float | None]]
 ) -> GaugeMetricFamily:
-    """A gauge; a row whose value is not known is left out."""
+    """A gauge; rows with an unknown value are left out."""
     from prometheus_client.core import GaugeMetricFamily
 
     family = GaugeMetricFamily(name, text, labels=labels)

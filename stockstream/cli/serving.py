@@ -24,16 +24,16 @@ C = TypeVar("C", bound="Collector")
 log = logging.getLogger(__name__)
 
 LOOPBACK: Final = "127.0.0.1"
-"""Where metrics are served and looked for unless something else is said: programs on this machine alone reach it."""
+"""Default address of metrics: only programs on this machine reach it."""
 
 _ENDPOINT: Final = re.compile(r"(?:http://)?(?:(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+):)?(\d{1,5})(?:/(?:metrics)?)?")
 
 
 class Collector(Protocol):
-    """Something that can be measured; asked on a thread of the server's."""
+    """Source of metrics; queried on a thread of the server."""
 
     def collect(self) -> Iterable[Metric]:
-        """The metrics of the moment."""
+        """The present metrics."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,12 @@ MetricsOption = Annotated[
 
 @contextmanager
 def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
-    """Serve what a collector tells, and figures of the process itself, until the block is left.
+    """Serve a collector's metrics, and those of the process itself, until the block is left.
 
     Parameters
     ----------
     collector
-        Asked at each request.
+        Queried at each request.
     where
         The address to listen on.
     option

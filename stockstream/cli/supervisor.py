@@ -21,11 +21,11 @@ log = logging.getLogger(__name__)
 _BEAT: Final = 0.05
 
 _ORDERLY: Final = (0, 128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGTERM, -signal.SIGINT)
-"""Exit codes of a command that was asked to end, and did."""
+"""Exit codes of a command that ended on request."""
 
 
 class State(Enum):
-    """Where a command stands."""
+    """State of a command."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -37,7 +37,7 @@ class State(Enum):
 
 @dataclass
 class Report:
-    """What a command said last: see `stockstream.cli.reporter.JsonReporter`."""
+    """Last report of a command: see `stockstream.cli.reporter.JsonReporter`."""
 
     doing: str = ""
     done: int | None = None
@@ -48,7 +48,7 @@ class Report:
 
 
 class Child:
-    """A command in a process of its own, and what it tells on stderr, one JSON object a line."""
+    """A command in its own process, with its reports on stderr, one JSON object a line."""
 
     def __init__(self, name: str, rank: int, process: subprocess.Popen[str]) -> None:
         self.name = name
@@ -61,7 +61,7 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether its process is still there."""
+        """Whether its process is running."""
         return self.process.poll() is None
 
     @property
@@ -77,7 +77,7 @@ class Child:
         return State.ENDED if self._asked and code in _ORDERLY else State.DIED
 
     def why(self) -> str:
-        """Why it died, in a line."""
+        """Reason of its failure, in one line."""
         self._listener.join(1.0)
         code = self.process.poll()
         how = f"killed by {signal.Signals(-code).name}" if code is not None and code < 0 else f"exit code {code}"
@@ -91,7 +91,7 @@ class Child:
             processes.ask(self.process)
 
     def finish(self) -> None:
-        """End it, and whatever it started, at once."""
+        """Kill it and its children at once."""
         processes.kill(self.process)
         self._listener.join(1.0)
 
@@ -117,7 +117,7 @@ class Child:
             report.error = text
         elif text:
             report.text = text
-        if kind == "note":  # what it was doing before is over
+        if kind == "note":  # its former activity is over
             report.doing, report.done, report.total = "", None, None
 
 

@@ -17,14 +17,14 @@ _REPORT_EVERY: Final = 1.0
 
 
 class Report(Protocol):
-    """Is told how a view is doing."""
+    """Receives the progress of a view."""
 
     def __call__(self, taken: int, status: Status, /) -> None:
-        """Take the records so far, and how the view stands."""
+        """Take the number of records so far, and the view's state."""
 
 
 class Reporting:
-    """An observer that tells a report at most once a second how a live view is doing."""
+    """An observer that reports the progress of a live view, at most once a second."""
 
     def __init__(self, live: Live[Any], report: Report) -> None:
         self._live = live
@@ -39,20 +39,20 @@ class Reporting:
             self._report(self._live.taken, self._live.status())
 
     def finish(self) -> None:
-        """As `Observer.finish`: what there is to say at the end, others say."""
+        """As `Observer.finish`: others report the end."""
 
 
 class Ending:
-    """When a live view ends by itself; time counts from when this is made.
+    """The end of a live view; time counts from the creation of this object.
 
     Parameters
     ----------
     live
         The view.
     once
-        End when all has been read that the topic held at the start.
+        End when all records are read that the topic held at the start.
     seconds
-        End after this time in any case; None for never.
+        End after this time; None for never.
     """
 
     def __init__(self, live: Live[Any], *, once: bool = False, seconds: float | None = None) -> None:
@@ -62,7 +62,7 @@ class Ending:
         self._started = time.monotonic()
 
     def __call__(self) -> bool:
-        """Whether it is time to end. Raises `SeriesError` or `BrokerError` where ``once`` waits in vain."""
+        """Whether to end. Raises `SeriesError` or `BrokerError` if ``once`` waits in vain."""
         live, passed = self._live, time.monotonic() - self._started
         if self.seconds is not None and passed >= self.seconds:
             return True
@@ -83,7 +83,7 @@ class Ending:
 
 
 def run(live: Live[Any]) -> None:
-    """Have a live view take what arrives, and its observers show it, until it is time to end."""
+    """Run a live view: take new records and refresh its observers, until the end."""
     while True:
         ended = live.finished
         live.tick()
@@ -93,7 +93,7 @@ def run(live: Live[Any]) -> None:
 
 
 def state(status: Status) -> str:
-    """What a view does, in a word or two."""
+    """State of a view, in a word or two."""
     if status.waiting:
         return f"waiting for {status.waiting}"
     return "live" if status.caught_up else "reading history"

@@ -20,17 +20,17 @@ from stockstream.views.fold import Selection
 
 _BEAT: Final = 0.02
 _SHOWN: Final = 3
-"""Names of which each is told what there is instead; the others are not."""
+"""Maximum number of missing names for which alternatives are listed."""
 
 Names: TypeAlias = Mapping[str, set[Series]]
-"""The symbols and the series of each; airlines, which have none."""
+"""Symbols with their series; airlines, without series."""
 
 
 @dataclass(frozen=True)
 class Absence:
-    """Something that was asked for and is not there: ``what`` it is, and what there is ``instead``, in words.
+    """A requested name that is missing: ``what`` it is, and what is there ``instead``, as text.
 
-    It is ``certain`` when all has been looked at that there is.
+    It is ``certain`` once the whole topic was read.
     """
 
     what: str
@@ -42,7 +42,7 @@ class Absence:
 
 
 class _Bar(msgspec.Struct, frozen=True, gc=False):
-    """What of a bar says to which series it belongs; decoding skips the rest."""
+    """Fields of a bar that identify its series; decoding skips the others."""
 
     symbol: str
     interval: str
@@ -54,14 +54,14 @@ class _Flight(msgspec.Struct, frozen=True, gc=False):
 
 
 class Inventory:
-    """Reads a topic for the names in it, on a thread of its own, and goes on with what arrives.
+    """Reads the names in a topic on a thread of its own, and continues with new records.
 
     Attributes
     ----------
     names
-        What has been found so far.
+        Names found so far.
     complete
-        Whether all has been read that the topic held when the reading began.
+        Whether all records are read that the topic held at the start.
     """
 
     def __init__(self, topic: Topic[Any], connection: Mapping[str, Any]) -> None:
@@ -87,7 +87,7 @@ class Inventory:
         self._source.__exit__(kind, error, trace)
 
     def look(self) -> bool:
-        """Take what has been read; True where a name or a series is new. Raises what ended the reading."""
+        """Take what was read; returns whether a name or a series is new. Raises the error that ended the reading."""
         if self._source.origin is not None and self._source.origin != self._origin:
             self._origin = self._source.origin
             self.names, self._positions, self.complete = {}, {}, False
@@ -112,7 +112,7 @@ def _distinct(records: Iterable[Any]) -> list[Any]:
 
 
 def names_in(topic: Topic[Any], connection: Mapping[str, Any], *, patience: float) -> Names:
-    """The names in a topic, as far as they are found within ``patience`` seconds."""
+    """Names in a topic that are found within ``patience`` seconds."""
     ends = time.monotonic() + patience
     with Inventory(topic, connection) as inventory:
         while not inventory.complete and time.monotonic() < ends:
@@ -122,7 +122,7 @@ def names_in(topic: Topic[Any], connection: Mapping[str, Any], *, patience: floa
 
 
 def wanted(key_name: str, missing: Sequence[str], selection: Selection) -> str:
-    """What was asked for and is not there: ``symbol AAPL at 1d``.
+    """Description of a missing name: ``symbol AAPL at 1d``.
 
     >>> wanted("symbol", ["AAPL", "MSFT"], Selection(interval="1d", feed="simulated"))
     'symbol AAPL, MSFT at 1d, simulated'

@@ -16,21 +16,21 @@ _AT_MOST_EVERY: Final = 1.0
 
 
 class Values:
-    """Writes all the frames as one table, in place and at most once a second.
+    """Writes all frames as one table, at most once a second.
 
-    A reader never meets half a file: it is written beside and moved into place.
+    The file is written under another name and then renamed, so that no reader sees half of it.
 
     Parameters
     ----------
     path
         The file.
     live
-        The view whose frames are written: those of all the keys that it shows.
+        The view whose frames are written, of all keys that it shows.
 
     Attributes
     ----------
     rows
-        Rows as last written, without the header; None before that.
+        Number of rows last written, without the header; None before that.
     """
 
     def __init__(self, path: Path, live: Live[Any]) -> None:
@@ -41,12 +41,12 @@ class Values:
         self._looked = -_AT_MOST_EVERY
 
     def refresh(self) -> None:
-        """Write what has changed, when it is time. Raises `StockstreamError` where the file cannot be written."""
+        """Write changes, at most once a second. Raises `StockstreamError` if the file cannot be written."""
         if time.monotonic() - self._looked >= _AT_MOST_EVERY:
             self.finish()
 
     def finish(self) -> None:
-        """Write what has not been written yet, at once."""
+        """Write pending changes at once."""
         changes = self._live.changes
         if changes != self._seen:
             if self._write():
@@ -54,7 +54,7 @@ class Values:
             self._looked = time.monotonic()
 
     def _write(self) -> bool:
-        """Write the table; False while there is nothing to write, so that what the file held before stays."""
+        """Write the table; returns False while there are no rows, so that the old file stays."""
         rows: Iterator[list[Any]] = table(frames(self._live))
         header = next(rows, None)
         if header is None:

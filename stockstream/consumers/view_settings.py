@@ -16,14 +16,14 @@ from stockstream.views.study import Study, chart
 from stockstream.views.view import Parameters, Value, View
 
 CHART: Final = chart(())
-"""A chart of nothing but prices: what all charts have in common."""
+"""A chart of prices only: the common part of all charts."""
 
 _ALL: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
 _KINDS: Final = {int: "whole number", str: "text: put it into quotes"}
 
 
 def check(settings: Settings) -> None:
-    """Check the whole section. Raises ConfigError, with its place, for what does not exist or cannot be."""
+    """Check the whole section. Raises ConfigError, with its line, for unknown names and invalid values."""
     for name, section in settings.views.items():
         view = _ALL.get(name)
         if view is None:
@@ -39,7 +39,7 @@ def check(settings: Settings) -> None:
 
 
 def entries(settings: Settings) -> Iterator[Entry]:
-    """Every setting with its value and origin; of ``views`` all that there are, set or not."""
+    """All settings with value and origin; of ``views`` all possible ones, set or not."""
     for section, group in groupby(settings.entries(), key=lambda entry: entry.path[0]):
         yield from _views(settings) if section == "views" else group
 
@@ -56,7 +56,7 @@ def _views(settings: Settings) -> Iterator[Entry]:
 
 
 def parameters(settings: Settings, view: View[Any], given: Mapping[str, Value]) -> Parameters:
-    """The values of a view's parameters: those given, else the settings', else the defaults. Raises ConfigError."""
+    """Values of a view's parameters: those given, the settings', or the defaults. Raises ConfigError."""
     return {
         each.name: parameter(settings, view.name, each) if given.get(each.name) is None else given[each.name]
         for each in view.parameters
@@ -64,7 +64,7 @@ def parameters(settings: Settings, view: View[Any], given: Mapping[str, Value]) 
 
 
 def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Value:
-    """A parameter's value: the setting, else the default. Raises ConfigError for one of another type."""
+    """Value of a parameter: the setting, otherwise the default. Raises ConfigError for a wrong type."""
     value = settings.views.get(view, {}).get(wanted.name, wanted.default)
     if value is None and wanted.default is None:
         return None
@@ -80,18 +80,18 @@ def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Value:
 
 
 def keys(settings: Settings, view: View[Any]) -> tuple[str, ...]:
-    """The symbols or airlines that are set for a view. Raises ConfigError for what is no list of names."""
+    """Symbols or airlines set for a view. Raises ConfigError unless it is a list of names."""
     plural = f"{view.key_name}s"
     return tuple(_names(settings, view.name, plural, default=[], what=plural))
 
 
 def studies(settings: Settings) -> Sequence[str]:
-    """What a chart is made of where the user does not say. Raises ConfigError for what is no list of names."""
+    """Default studies of a chart. Raises ConfigError unless it is a list of names."""
     return _names(settings, CHART.name, "with", default=["volume"], what="indicators")
 
 
 def study_parameter(settings: Settings, study: Study, wanted: Parameter[Any]) -> Value:
-    """A parameter of a study in a chart: as in the window of its own."""
+    """Parameter of a study in a chart: as in its own window."""
     return parameter(settings, study.name, wanted)
 
 

@@ -1,6 +1,6 @@
 """Rolling windows over whole arrays of bars, in NumPy.
 
-The stretches are worked on in chunks that stay in the processor's cache. Every formula is, operation by operation,
+Arrays are processed in chunks that stay in the processor's cache. Every formula is, operation by operation,
 that of the update of one bar, so that both agree to the last bit.
 """
 

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Columns: TypeAlias = "Mapping[str, NDArray[np.float64]]"
-"""Named arrays of one length, one element a bar."""
+"""Named arrays of one length, one element for each bar."""
 
 Table = TypeVar("Table", bound="Columns | pd.DataFrame")
 
 _AT_ONCE_FROM: Final = 200
-"""Bars below which NumPy's calls cost more than updates."""
+"""Number of bars below which NumPy's calls cost more than updates."""
 
 
 _CHUNK: Final = 65_536
-"""Bars whose intermediate results stay in the processor's cache."""
+"""Number of bars whose intermediate results stay in the processor's cache."""
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
@@ -50,7 +50,7 @@ P = TypeVar("P", bound=Point)
 
 
 class PriceBar(Protocol):
-    """What an indicator may read of a bar, each only those of its ``inputs``; `stockstream.records.Bar` is one."""
+    """Fields of a bar that indicators can read; each reads only its ``inputs``. `stockstream.records.Bar` is one."""
 
     @property
     def open(self) -> float | None: ...  # noqa: D102
@@ -69,39 +69,39 @@ class PriceBar(Protocol):
 class Indicator(Stateful, Generic[R_contra, P]):
     """An incremental technical indicator over one series.
 
-    A point is None until the indicator has warmed up; a single field of it is None where it is undefined. What it
-    gives depends on the bars alone, bit for bit, never on how they were cut into updates, batches and restores.
+    A point is None until the indicator has warmed up; a single field of it is None where it is undefined. The points
+    depend only on the bars, bit for bit, never on how they were divided into updates, batches and restores.
 
-    A bar is refused, with `InvalidBar` and nothing changed, where a number that the indicator reads of it is not finite
-    or beyond 1e100, its high is below its low, or its volume is negative or not known.
+    A bar is refused, by `InvalidBar` and without a change of state, if a number that the indicator reads is not finite
+    or beyond 1e100, if its high is below its low, or if its volume is negative or unknown.
 
-    A subclass gives `update` and `_fill`, and declares the class attributes.
+    A subclass implements `update`, optionally `_fill`, and declares the class attributes.
 
     Attributes
     ----------
     value
-        The latest point: what the last `update` gave; None until warmed up.
+        The latest point, returned by the last `update`; None until warmed up.
     """
 
     __slots__ = ("value",)
 
     name: ClassVar[str]
-    """What it is called in states, on the command line and in settings."""
+    """Name in saved states, on the command line and in settings."""
 
     inputs: ClassVar[tuple[str, ...]]
-    """The bar fields that it reads: the columns `batch` needs."""
+    """Bar fields that it reads: the columns that `batch` needs."""
 
     point: ClassVar[type[Point]]
     """The class of its points."""
 
     fields: ClassVar[tuple[str, ...]]
-    """The names of a point's values, the columns `batch` gives; taken from ``point``."""
+    """Names of a point's values, the columns that `batch` returns; taken from ``point``."""
 
     undefined: ClassVar[str] = ""
-    """Why a field of its points may be None, in words that follow "undefined: "."""
+    """Reason why a field of its points may be None, as text after "undefined: "."""
 
     of_one_series: ClassVar[bool] = True
-    """Whether its bars are of one series, so that a batch refuses several."""
+    """Whether its bars belong to one series, so that a batch refuses several."""
 
     value: P | None
 
@@ -115,7 +115,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     @property
     def lookback(self) -> int:
-        """Bars before the first point."""
+        """Number of bars before the first point."""
         raise NotImplementedError
 
     @property
@@ -124,17 +124,17 @@ class Indicator(Stateful, Generic[R_contra, P]):
         return self.value is not None
 
     def update(self, bar: R_contra) -> P | None:
-        """Take the next bar; the point, which is also kept as ``value``, or None until warmed up.
+        """Take the next bar; returns the point, also kept as ``value``, or None until warmed up.
 
         Raises
         ------
         InvalidBar
-            The bar cannot be computed with; nothing has changed.
+            The bar cannot be used; nothing has changed.
         """
         raise NotImplementedError
 
     def peek(self, bar: R_contra) -> P | None:
-        """What `update` would give for a bar that is still forming; changes nothing."""
+        """The point that `update` would return for a forming bar; changes nothing."""
         return self.copy().update(bar)
 
     @overload
@@ -144,7 +144,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
     def batch(self, columns: Table) -> Table: ...
 
     def batch(self, columns: Any) -> Any:
-        """`update` for a whole stretch of bars, at NumPy's speed, from the present state on.
+        """`update` for many bars, at NumPy's speed, from the present state on.
 
         Takes the columns named in ``inputs``, as arrays of shape (n,) by name or as a DataFrame; gives those named
         in ``fields``, each of shape (n,), the same way (a DataFrame with the same index), NaN during warm-up and
@@ -154,7 +154,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
         Raises `InvalidBar`, and ValueError where a column is missing or the bars are of several series, for which
         there is `stockstream.indicators.compose.by_series`; then nothing has changed.
         """
-        import numpy as np  # as late as here: see above
+        import numpy as np  # imported late: see above
 
         from stockstream.indicators import arrays
 
@@ -199,7 +199,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
         return arrays.computable(dict(zip(self.inputs, inputs, strict=True)))
 
     def _bar(self, inputs: Sequence[NDArray[Any]], place: int) -> Any:
-        """The bar at a place of the columns."""
+        """The bar at an index of the columns."""
         from stockstream.indicators.arrays import element
 
         return SimpleNamespace(**{name: element(each, place) for name, each in zip(self.inputs, inputs, strict=True)})

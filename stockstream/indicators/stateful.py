@@ -13,7 +13,7 @@ from stockstream.indicators import checks
 
 
 class Stateful:
-    """Copies, saves and restores itself, by what its class declares.
+    """Base class: copies, saves and restores objects by the declarations of their class.
 
     A class names in ``kept`` the slots that change with each value, and annotates each with its type: numbers, bools,
     lists of them, instants, another Stateful, or a dict of those by name. All else that it holds follows from the
@@ -52,7 +52,7 @@ class Stateful:
             raise TypeError(f"{cls.__name__} declares no __slots__: copies and states would lose {', '.join(lost)}")
 
     def copy(self) -> Self:
-        """Another one in the same state, which then goes its own way."""
+        """An independent copy in the same state."""
         twin = object.__new__(type(self))
         for name in self._slots:
             value = getattr(self, name)

@@ -115,9 +115,9 @@ def flights(
 ) -> None:
     """Send the US flights of files of Kaggle (2015), BTS or Data Expo, each row once.
 
-    What the topic holds is not sent again: after an interruption the same command sends the rest.
+    Rows that the topic holds are not sent again: after an interruption the same command sends the rest.
 
-    A row that cannot be read is reported and kept on flights.dlq; the others go on.
+    A row that cannot be read is reported and kept on flights.dlq; the others are sent.
     """
     if rate is not None and speed is not None:
         raise typer.BadParameter("either --rate or --speed, not both", ctx=ctx)

@@ -13,28 +13,27 @@ if TYPE_CHECKING:
 
 
 class OpenWindow(Protocol):
-    """A window that has been made."""
+    """An open window."""
 
     def show(self) -> None:
-        """Open it, and stay until it is closed."""
+        """Show it, and return when it is closed."""
 
 
 class Displays(Protocol):
-    """Makes windows and pictures."""
+    """Creates windows and pictures."""
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
-        """A window on a model. Raises DisplayError where none can be opened.
+        """A window of a model. Raises DisplayError if none can be opened.
 
-        ``memory`` is the file that keeps what the user changes, None for none; ``frame_times`` is told how long drawing
-        takes.
+        ``memory`` is the file of saved preferences, None for none; ``frame_times`` records the durations of redraws.
         """
 
     def picture(self, model: Model, file: Path, options: PictureOptions) -> Observer:
-        """The same drawn to a PNG file that is kept fresh."""
+        """A picture file, updated continuously."""
 
 
 class MatplotlibDisplays:
-    """Charts and dashboards as `stockstream.charts` draws them; what takes long to load is loaded when called."""
+    """Charts and dashboards of `stockstream.charts`; slow modules are imported when needed."""
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
         """As `Displays.window`."""

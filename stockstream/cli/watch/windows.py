@@ -32,12 +32,12 @@ _BEAT: Final = 0.1
 
 
 def memory_file(settings: Settings, view: str, selection: Selection) -> Path:
-    """Where a window keeps what the user changed: one file for a view of a choice."""
+    """Path of a window's saved preferences: one file for each view and choice of keys."""
     return settings.state_dir / "windows" / f"{view}-{folder_name(selection)}.json"
 
 
 def memory(settings: Settings, view: str, selection: Selection, options: WatchOptions) -> Path | None:
-    """The same, and None for a window that is to remember nothing."""
+    """The same, and None for a window without saved preferences."""
     remembers = settings.window.memory and not options.no_memory
     return memory_file(settings, view, selection) if remembers else None
 
@@ -45,7 +45,7 @@ def memory(settings: Settings, view: str, selection: Selection, options: WatchOp
 def looks(
     usual: WindowSettings, options: WatchOptions, start: np.datetime64 | None, end: np.datetime64 | None
 ) -> WindowOptions:
-    """What a window is told: the settings, and over them what holds this time."""
+    """Options of a window: the settings, overridden by the command line."""
     place = options.geometry
     return WindowOptions(
         rows=usual.rows,
@@ -64,15 +64,15 @@ def looks(
 
 
 class _Kept(msgspec.Struct):
-    """What of a window's memory is asked for from outside."""
+    """The part of a window's memory that other processes read."""
 
     window: Preferences = Preferences()
 
 
 def places(settings: Settings, memories: Iterable[Path], *, toolkit: str | None = None) -> list[Geometry | None]:
-    """Where windows should open: side by side, unless each of them remembers where the user put it.
+    """Positions of several windows: side by side, unless each has a saved position.
 
-    Raises DisplayError where there is no display.
+    Raises DisplayError without a display.
     """
     files = list(memories)
     if len(files) == 1 or (settings.window.memory and all(map(_remembers, files))):
@@ -89,7 +89,7 @@ def _remembers(file: Path) -> bool:
 
 
 def each(ctx: typer.Context, view: str, selection: Selection, options: WatchOptions) -> None:
-    """A window for each key, in processes of their own; ends when the last is closed. Raises what any died of."""
+    """Open a window for each key, each in its own process; returns when the last is closed. Raises their errors."""
     for name in ALONE:
         if getattr(options, name):
             raise typer.BadParameter("is for one window", param_hint=f"--{name.replace('_', '-')}")
@@ -118,13 +118,13 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _own(context: Context) -> Sequence[str]:
-    """The options before the command, as they were given."""
+    """Global options, as given."""
     file = context.settings.named
     return [*(["--config", str(file)] if file else []), *(["--debug"] if context.debug else [])]
 
 
 def _given(ctx: typer.Context) -> list[str]:
-    """The options of the command as they were given, but for what says that there are several windows."""
+    """Options of the command as given, without those that request several windows."""
     told: list[str] = []
     for option in ctx.command.params:
         source = ctx.get_parameter_source(option.name or "")
@@ -145,7 +145,7 @@ def _given(ctx: typer.Context) -> list[str]:
 
 
 def keep_up(supervisor: Supervisor, tell: Callable[[], None], *, rank: int, until: float | None = None) -> None:
-    """Watch until the time is over, or none of the windows, which have this rank, is left."""
+    """Wait until the time is over, or no window, by its rank, is left."""
     while until is None or time.monotonic() < until:
         tell()
         if not any(child.alive for child in supervisor.children if child.rank == rank):
@@ -154,7 +154,7 @@ def keep_up(supervisor: Supervisor, tell: Callable[[], None], *, rank: int, unti
 
 
 def blame(supervisor: Supervisor) -> None:
-    """Say what died and why, if anything did."""
+    """Report processes that failed, and why."""
     died = supervisor.died()
     if died:
         raise StockstreamError("; ".join(f"{child.name} died: {child.why()}" for child in died))
