@@ -43,7 +43,7 @@ class View(Generic[R]):
     key_name: str = "symbol"
     layout: Literal["one", "all"] = "one"
     keyed: bool = True
-    choice: str = "all there are"
+    choice: str = "all"
     gather: Callable[[Sequence[R]], list[Any]] | None = None
     parameters: tuple[Parameter[Any], ...] = ()
     tiles: tuple[Tile, ...] = ()
