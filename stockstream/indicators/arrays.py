@@ -165,7 +165,7 @@ def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, NDA
         values = ", ".join(f"{name} {value!r}" for name, value in found.items())
         times = table["time"] if "time" in table else getattr(table, "index", None)
         time = "" if times is None else f", {np.asarray(times)[place]}"
-        raise InvalidBar(f"cannot compute with {values} at place {place} of the batch{time}")
+        raise InvalidBar(f"cannot compute with {values} at index {place} of the batch{time}")
 
 
 def moments(values: Floats, period: int, out: Floats) -> None:

@@ -189,8 +189,8 @@ class Indicator(Stateful, Generic[R_contra, P]):
         Takes ``points``, shape (fields, n), to write to (NaN where undefined), and the columns of ``inputs``, each of
         shape (n,), n >= 1. Sets all of the state but ``value``.
         """
-        for place in range(len(inputs[0])):
-            points[:, place] = self._row(self.update(self._bar(inputs, place)))
+        for index in range(len(inputs[0])):
+            points[:, index] = self._row(self.update(self._bar(inputs, index)))
 
     def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
         """Which bars `update` does not refuse, shape (n,), from the columns of ``inputs``."""
@@ -198,11 +198,11 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
         return arrays.computable(dict(zip(self.inputs, inputs, strict=True)))
 
-    def _bar(self, inputs: Sequence[NDArray[Any]], place: int) -> Any:
+    def _bar(self, inputs: Sequence[NDArray[Any]], index: int) -> Any:
         """The bar at an index of the columns."""
         from stockstream.indicators.arrays import element
 
-        return SimpleNamespace(**{name: element(each, place) for name, each in zip(self.inputs, inputs, strict=True)})
+        return SimpleNamespace(**{name: element(each, index) for name, each in zip(self.inputs, inputs, strict=True)})
 
     def _row(self, point: P | None) -> Any:
         """A point as a row of numbers."""

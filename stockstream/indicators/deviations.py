@@ -120,10 +120,10 @@ class Deviations(Stateful):
         return results
 
     def _push_all(self, closes: Floats, spreads: Floats, out: Floats) -> None:
-        for place, (close, spread) in enumerate(zip(closes.tolist(), spreads.tolist(), strict=True)):
+        for index, (close, spread) in enumerate(zip(closes.tolist(), spreads.tolist(), strict=True)):
             found = self.push(close, spread)
             assert found is not None
-            out[:, place] = found
+            out[:, index] = found
 
     def _sums(self, segment: Floats, means: Floats) -> Floats:
         """`_around` of many windows: each column of a segment, shape (2 * period - 1, n), holds ``period`` of them.

@@ -154,22 +154,22 @@ class Resampler(Stateful):
     def _take(self, bar: Bar) -> Bar | None:
         """Take a bar that may begin a period, or belong to one before."""
         opening, until = self._place(bar.time, bar.interval, bar.tz)
-        place = bisect_left(self._periods, opening, key=_time_of)
-        if place == 0 and len(self._periods) > self.retain and opening < self._periods[0].time:
+        index = bisect_left(self._periods, opening, key=_time_of)
+        if index == 0 and len(self._periods) > self.retain and opening < self._periods[0].time:
             raise TooLate(f"the bar at {bar.time} is of a period before the one at {self._periods[0].time}")
-        fresh = place == len(self._periods) or self._periods[place].time != opening
+        fresh = index == len(self._periods) or self._periods[index].time != opening
         if fresh:
-            self._periods.insert(place, _Period(opening))
-        period = self._periods[place]
+            self._periods.insert(index, _Period(opening))
+        period = self._periods[index]
         former = period.put(bar)
         if former is bar:
             return None
         self.doubtful += bool(doubted(bar.flags)) - (former is not None and bool(doubted(former.flags)))
         if period is self._periods[-1]:
             self._until = until
-            if not fresh or place == 0:
+            if not fresh or index == 0:
                 return None
-            period = self._periods[place - 1]
+            period = self._periods[index - 1]
         del self._periods[: -1 - self.retain]
         return period.bar(self.interval, final=True)
 
@@ -331,16 +331,16 @@ class _Period:
 
     def put(self, bar: Bar) -> Bar | None:
         """Take a bar of any time; the one that it replaces, the bar itself where that is no other, None where none."""
-        place = bisect_left(self.bars, bar.time, key=_time_of)
-        if place == len(self.bars):
+        index = bisect_left(self.bars, bar.time, key=_time_of)
+        if index == len(self.bars):
             self.append(bar)
             return None
-        former = self.bars[place] if self.bars[place].time == bar.time else None
+        former = self.bars[index] if self.bars[index].time == bar.time else None
         # A producer that starts again counts revisions anew: the number alone is no change.
         if former is not None and former == msgspec.structs.replace(bar, revision=former.revision):
             return bar
-        self.bars[place : place + (former is not None)] = [bar]
-        if place < len(self.bars) - 1:
+        self.bars[index : index + (former is not None)] = [bar]
+        if index < len(self.bars) - 1:
             self.settled = _Sum()
             for each in self.bars[:-1]:
                 self.settled.add(each)

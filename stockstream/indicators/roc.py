@@ -80,10 +80,10 @@ class ROC(Indicator[PriceBar, ROCPoint]):
         if len(closes) < self.period:
             closes.append(close)
             return None
-        place = self._place
-        former = closes[place]
-        closes[place] = close
-        self._place = place + 1 if place + 1 < self.period else 0
+        index = self._place
+        former = closes[index]
+        closes[index] = close
+        self._place = index + 1 if index + 1 < self.period else 0
         rate = 100.0 * (close - former) / former if former else math.inf
         self.value = point = ROCPoint(rate if -math.inf < rate < math.inf else None)
         return point
@@ -104,6 +104,6 @@ class ROC(Indicator[PriceBar, ROCPoint]):
         self._closes = newest[self.period - self._place :] + newest[: self.period - self._place]
 
     def _check(self) -> None:
-        held, place = len(self._closes), self._place
-        if held > self.period or not 0 <= place < self.period or (place and held < self.period):
-            raise checks.damaged(f"{held} closes, the oldest at {place}")
+        held, index = len(self._closes), self._place
+        if held > self.period or not 0 <= index < self.period or (index and held < self.period):
+            raise checks.damaged(f"{held} closes, the oldest at {index}")

@@ -122,8 +122,8 @@ class Moments(Stateful):
 
     def _check(self) -> None:
         block, totals, sums = len(self.block), len(self.tail_totals), len(self.tail_squares)
-        places = block + totals
-        if totals != sums or places >= self.period or (totals and places != self.period - 1):
+        indexes = block + totals
+        if totals != sums or indexes >= self.period or (totals and indexes != self.period - 1):
             raise checks.damaged(f"block of {block}, tails of {totals} and {sums}")
         if min(self.squares, *self.tail_squares, 0.0) < 0.0:
             raise checks.damaged("a sum of squares below 0")
@@ -232,23 +232,23 @@ class Highest(Stateful):
     def push(self, value: float) -> int:
         """Take the next value; bars since the highest, 0 for this one."""
         values = self._values
-        places = self._places
+        indexes = self._places
         start = self._start
-        place = self._next
-        self._next = place + 1
+        index = self._next
+        self._next = index + 1
         while len(values) > start and values[-1] <= value:
             values.pop()
-            places.pop()
+            indexes.pop()
         values.append(value)
-        places.append(place)
-        if places[start] <= place - self.size:
+        indexes.append(index)
+        if indexes[start] <= index - self.size:
             start += 1
             # Only when half of it is stale: a deletion at the front moves all the rest.
             if 2 * start > len(values):
-                del values[:start], places[:start]
+                del values[:start], indexes[:start]
                 start = 0
             self._start = start
-        return place - places[start]
+        return index - indexes[start]
 
     @property
     def highest(self) -> float:
@@ -286,7 +286,7 @@ class Highest(Stateful):
         """(bars ago, value) of all that can still become the highest, the oldest first: the state."""
         last = self._next - 1
         live = slice(self._start, None)
-        return [(last - place, value) for place, value in zip(self._places[live], self._values[live], strict=True)]
+        return [(last - index, value) for index, value in zip(self._places[live], self._values[live], strict=True)]
 
     def replace(self, entries: Iterable[tuple[int, float]]) -> None:
         """Go on from these `entries`; ValueError where they are none of a window of this size."""

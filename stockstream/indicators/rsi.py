@@ -81,10 +81,10 @@ class RSI(Indicator[PriceBar, RSIPoint]):
         change = close - last
         # `GainLoss.push`, whose call would be a fifth of an update.
         sides = self._sides
-        place = sides.place
-        weight = sides.gains[place]
+        index = sides.place
+        weight = sides.gains[index]
         if weight:
-            sides.place = place + 1
+            sides.place = index + 1
             if change > 0.0:
                 sides.up = gain = sides.up + change * weight
                 loss = sides.down

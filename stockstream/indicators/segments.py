@@ -28,11 +28,11 @@ def running_sums(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArr
         np.add.accumulate(stretch, out=stretch)
     # A step along all the others at once, the longest first, so that those that go on are always in front.
     order = np.argsort(-lengths[~long], kind="stable")
-    places = starts[~long][order]
+    indexes = starts[~long][order]
     lengths = lengths[~long][order]
     for step in range(1, int(lengths[0]) if len(lengths) else 0):
-        places = places[: np.searchsorted(-lengths, -step)] + 1
-        values[places] += values[places - 1]
+        indexes = indexes[: np.searchsorted(-lengths, -step)] + 1
+        values[indexes] += values[indexes - 1]
     return values
 
 

@@ -124,13 +124,13 @@ class Sessions:
         ``zones`` holds what each bar names, shape (n,). Raises as `at` does.
         """
         stamps = times.astype("M8[us]", copy=False).view("i8")  # searched in a fifth of the time
-        places, sessions, place = [], [], 0
-        while place < len(stamps):
-            session = self.at(_EPOCH + stamps.item(place) * _TICK, zones[place])
-            places.append(place)
+        indexes, sessions, index = [], [], 0
+        while index < len(stamps):
+            session = self.at(_EPOCH + stamps.item(index) * _TICK, zones[index])
+            indexes.append(index)
             sessions.append(session)
-            place += int(stamps[place:].searchsorted((session.end - _EPOCH) // _TICK))
-        return places, sessions
+            index += int(stamps[index:].searchsorted((session.end - _EPOCH) // _TICK))
+        return indexes, sessions
 
     def _start(self, day: date, zone: str) -> datetime:
         return _instant(day - _DAY, self._clock, zone) if self._evening else _instant(day, time.min, zone)
@@ -165,12 +165,12 @@ class _Calendar:
             self._ends.append(close if since_the_day_before else midnight)
 
     def at(self, instant: datetime) -> Session:
-        place = bisect_right(self._ends, instant)
+        index = bisect_right(self._ends, instant)
         # The first one's start is not known; the last one's end is.
-        if not 0 < place < len(self._ends):
+        if not 0 < index < len(self._ends):
             span = f"{self._ends[0]:%Y-%m-%d} to {self._ends[-1]:%Y-%m-%d}"
             raise InvalidBar(f"the calendar {self._name} knows sessions from {span}, not at {instant}")
-        return Session(self._dates[place], self._ends[place - 1], self._ends[place], self._opens[place])
+        return Session(self._dates[index], self._ends[index - 1], self._ends[index], self._opens[index])
 
 
 @lru_cache

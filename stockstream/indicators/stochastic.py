@@ -133,8 +133,8 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
         raw *= 100.0
         k[:] = self._raws.batch(raw)
         d[:] = self._signals.batch(k)
-        place = np.arange(len(raw))
-        clean = place - np.maximum.accumulate(np.where(flat, place, -1 - self._clean))
+        index = np.arange(len(raw))
+        clean = index - np.maximum.accumulate(np.where(flat, index, -1 - self._clean))
         reach = self.smooth + self.signal - 1
         k[clean < self.smooth] = np.nan
         d[clean < reach] = np.nan

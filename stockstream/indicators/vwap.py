@@ -145,12 +145,12 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         *_, zones, times = (column[:end] for column in inputs)
         latest = np.maximum.accumulate(times)
         starts = [self._start]
-        places = np.empty(0, dtype=np.intp)
+        indexes = np.empty(0, dtype=np.intp)
         if (latest != times).any():
-            places, sessions = self._begun(latest, zones)
+            indexes, sessions = self._begun(latest, zones)
             starts += [session.start for session in sessions]
         instants = np.array([start.replace(tzinfo=None) for start in starts], dtype="M8[us]")
-        good[:end] &= times >= _spread(instants, places, end)
+        good[:end] &= times >= _spread(instants, indexes, end)
         return good
 
     def _begun(
@@ -160,8 +160,8 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         import numpy as np
 
         first = int(np.searchsorted(times, np.datetime64(self._end.replace(tzinfo=None))))
-        places, sessions = self._sessions.runs(times[first:], zones[first:])
-        return np.array(places, dtype=np.intp) + first, sessions
+        indexes, sessions = self._sessions.runs(times[first:], zones[first:])
+        return np.array(indexes, dtype=np.intp) + first, sessions
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[Any]) -> None:
         import numpy as np
@@ -169,16 +169,16 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         from stockstream.indicators.segments import running_sums
 
         high, low, close, volume, zones, times = inputs
-        places, sessions = self._begun(np.maximum.accumulate(times), zones)
+        indexes, sessions = self._begun(np.maximum.accumulate(times), zones)
         typical = close + ((high - close) + (low - close)) / 3.0
-        pivots = _spread(np.concatenate(([self._pivot], typical[places])), places, len(times))
+        pivots = _spread(np.concatenate(([self._pivot], typical[indexes])), indexes, len(times))
         excess = (typical - pivots) * volume
         volume = volume.copy()
-        starts = places
-        if not len(places) or places[0]:
+        starts = indexes
+        if not len(indexes) or indexes[0]:
             excess[0] += self._excess
             volume[0] += self._volume
-            starts = np.concatenate(([0], places))
+            starts = np.concatenate(([0], indexes))
         running_sums(excess, starts)
         running_sums(volume, starts)
         with np.errstate(invalid="ignore"):  # without any volume, 0 / 0
@@ -191,8 +191,8 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         self._volume = volume[-1].item()
 
 
-def _spread(values: NDArray[Any], places: NDArray[np.intp], end: int) -> NDArray[Any]:
+def _spread(values: NDArray[Any], indexes: NDArray[np.intp], end: int) -> NDArray[Any]:
     """The first value up to the first place, the second from there up to the next, and so on up to the end."""
     import numpy as np
 
-    return np.repeat(values, np.diff(np.concatenate(([0], places, [end]))))
+    return np.repeat(values, np.diff(np.concatenate(([0], indexes, [end]))))

@@ -39,14 +39,14 @@ class WeightedMean(Mean):
         """Take the next value; the mean, None until there are ``period`` values."""
         block = self._block
         block.append(value)
-        place = len(block)
+        index = len(block)
         if self._tails:
             offset = value - self._pivot
             self._total = total = self._total + offset
-            self._ramp = ramp = self._ramp + offset * place
-            weighted = self._tails.pop() + (total * (self.period - place) + ramp)
+            self._ramp = ramp = self._ramp + offset * index
+            weighted = self._tails.pop() + (total * (self.period - index) + ramp)
             return self._pivot + weighted / self._weights
-        return self._turn() if place == self.period else None
+        return self._turn() if index == self.period else None
 
     def _turn(self) -> float:
         pivot = self._pivot = self._block[-1]

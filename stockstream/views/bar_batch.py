@@ -77,14 +77,14 @@ class BarBatch:
         """Start times in UTC."""
         return instants_of(self.times)
 
-    def bar(self, place: int) -> Candle:
+    def bar(self, index: int) -> Candle:
         """The bar at an index, with currency and zone, which no mark or indicator reads, of the last bar."""
         return structs.replace(
             self.last,
-            time=self.times[place],
-            **_values(self.numbers[:, place].tolist()),
-            final=self.finals is None or self.finals[place],
-            flags=() if self.flags is None else self.flags[place],
+            time=self.times[index],
+            **_values(self.numbers[:, index].tolist()),
+            final=self.finals is None or self.finals[index],
+            flags=() if self.flags is None else self.flags[index],
         )
 
 

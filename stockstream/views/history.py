@@ -114,9 +114,9 @@ class History:
             self._longer.back_to(merged.place)
         return merged.place < held or len(self.series) > held
 
-    def _back_to(self, place: int) -> None:
+    def _back_to(self, index: int) -> None:
         for track in self._tracks:
-            track.back_to(place)
+            track.back_to(index)
 
     def frame(self) -> Frame:
         """All bars with the indicators' values, by time; valid until the next `take`."""

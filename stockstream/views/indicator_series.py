@@ -70,11 +70,11 @@ class IndicatorSeries:
             return None
         return Undefined(np.datetime64(self._began.replace(tzinfo=None), "us"), self._indicator.undefined)
 
-    def back_to(self, place: int) -> None:
+    def back_to(self, index: int) -> None:
         """Discard the points from an index on."""
-        if place >= self._computed:
+        if index >= self._computed:
             return
-        self._computed, self._indicator = self._snapshots.back(place)
+        self._computed, self._indicator = self._snapshots.back(index)
         known = self._bars.times[self._computed]
         if self._began is not None and self._began >= known:
             self._began = None
@@ -106,8 +106,8 @@ class IndicatorSeries:
             self._points[:, start] = self._point(self._indicator.update, start)
             start += 1
         if end - start < _AT_ONCE_FROM or not self._at_once(start, end):
-            for place in range(start, end):
-                self._points[:, place] = self._point(self._indicator.update, place)
+            for index in range(start, end):
+                self._points[:, index] = self._point(self._indicator.update, index)
         self._computed = end
 
     def _at_once(self, start: int, end: int) -> bool:
@@ -125,17 +125,17 @@ class IndicatorSeries:
         self._points[:, start:end] = points
         times = self._bars.times
         if "volume" in lacking:
-            self.lacking.update(times[start + place] for place in np.flatnonzero(lacking["volume"] & ~doubtful))
+            self.lacking.update(times[start + index] for index in np.flatnonzero(lacking["volume"] & ~doubtful))
         return True
 
-    def _point(self, take: Callable[[Row], Any], place: int) -> Any:
-        time = self._bars.times[place]
+    def _point(self, take: Callable[[Row], Any], index: int) -> Any:
+        time = self._bars.times[index]
         self.refused.discard(time)
         self.lacking.discard(time)
         flags = self._bars.flags.get(time)
         if flags and bits(*doubted(flags)) & self._doubts:
             return np.nan
-        row = self._bars.row(place)
+        row = self._bars.row(index)
         for field in self._may_lack:
             if getattr(row, field) is None:
                 if field == "volume":

@@ -70,5 +70,5 @@ def leaders(table: Frame, by: str, page: int = 0) -> Leaders:
     return Leaders(ordered.slice(slice(first, last)), _taken(ordered, rest), ordered, page, pages)
 
 
-def _taken(table: Frame, places: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Frame:
-    return Frame(table.index, {name: column[places] for name, column in table.columns.items()})
+def _taken(table: Frame, indexes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Frame:
+    return Frame(table.index, {name: column[indexes] for name, column in table.columns.items()})

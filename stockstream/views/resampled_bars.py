@@ -49,9 +49,9 @@ class ResampledBars:
         self._begins: list[int] = []
         """The place of each period's first bar in the series."""
 
-    def back_to(self, place: int) -> None:
+    def back_to(self, index: int) -> None:
         """Forget what was made of the series from a place on."""
-        self._made = min(self._made, place)
+        self._made = min(self._made, index)
 
     def refresh(self) -> int:
         """Bring `bars` up to date; the place of the first that is not as it was."""
@@ -78,11 +78,11 @@ class ResampledBars:
         self._made = len(self._series)
         return changed
 
-    def _as_before(self, place: int, made: BarBatch) -> int:
+    def _as_before(self, index: int, made: BarBatch) -> int:
         """How many of the bars made anew are as they stand from a place on."""
-        former = np.array([self.bars.column(name, place, len(self.bars)) for name in NUMBERS])
+        former = np.array([self.bars.column(name, index, len(self.bars)) for name in NUMBERS])
         both: int = min(former.shape[1], len(made))
-        for count, time in enumerate(self.bars.times[place : place + both]):
+        for count, time in enumerate(self.bars.times[index : index + both]):
             same = np.array_equal(former[:, count], made.numbers[:, count], equal_nan=True)
             flags = made.flags[count] if made.flags else ()
             if not same or time != made.times[count] or self.bars.flags.get(time, ()) != flags:

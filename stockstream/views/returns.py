@@ -63,7 +63,7 @@ class Correlation:
         """The symbols that have a correlation with any other one, and their rows and columns."""
         others = np.isfinite(self.values) & ~np.eye(len(self.symbols), dtype=bool)
         kept = np.flatnonzero(others.any(axis=1))
-        return [self.symbols[place] for place in kept], self.values[np.ix_(kept, kept)]
+        return [self.symbols[index] for index in kept], self.values[np.ix_(kept, kept)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +187,7 @@ def described(bars: Sequence[int], moves: Mapping[str, Values]) -> Frame:
             "bars": np.array(bars, dtype=np.int64),
             "returns": np.array([len(values) for values in moves.values()], dtype=np.int64),
         }
-        | {name: np.array([row[place] for row in rows], dtype=np.float64) for place, name in enumerate(names)},
+        | {name: np.array([row[index] for row in rows], dtype=np.float64) for index, name in enumerate(names)},
     )
 
 
@@ -249,9 +249,9 @@ def correlated(moves: Mapping[str, Frame]) -> Correlation:
 
 def _matched(one: Frame, other: Frame) -> tuple[Values, Values]:
     """The returns that both have."""
-    places = np.searchsorted(other["time"], one["time"])
-    ours = np.flatnonzero(places < len(other))
-    theirs = places[ours]
+    indexes = np.searchsorted(other["time"], one["time"])
+    ours = np.flatnonzero(indexes < len(other))
+    theirs = indexes[ours]
     same: Any = (other["time"][theirs] == one["time"][ours]) & (other["since"][theirs] == one["since"][ours])
     return one["return"][ours[same]], other["return"][theirs[same]]
 

@@ -71,7 +71,7 @@ class Study:
         if self.indicator is None:
             raise ValueError(f"{self.name} has no window of its own")
         numbers = [each for each in self.parameters if each.type is not str]
-        places = ", ".join(f"{{{each.name}{':g' if each.type is float else ''}}}" for each in numbers)
+        indexes = ", ".join(f"{{{each.name}{':g' if each.type is float else ''}}}" for each in numbers)
         return View(
             name=self.name,
             help=describe(self.indicator).summary,
@@ -79,7 +79,7 @@ class Study:
             record=Bar,
             gather=gather,
             fold=SeriesFold.of(self.indicator),
-            title=self.heading or (f"{self.title} ({places})" if places else self.title),
+            title=self.heading or (f"{self.title} ({indexes})" if indexes else self.title),
             panels=_panels([Part(self), *map(Part, self.beneath)], prices=self.prices, captions=False),
             parameters=self.parameters,
         )
@@ -220,7 +220,7 @@ def _over(part: Part, colors: Iterator[int], *, captions: bool) -> Iterator[Mark
     With ``captions`` the first mark of a colour is labelled with the part's title, and the others of it are not.
     """
     marks = part.study.over
-    own = {place: next(colors) for place in dict.fromkeys(mark.color for mark in marks)}
+    own = {index: next(colors) for index in dict.fromkeys(mark.color for mark in marks)}
     said: set[int] = set()
     for mark in marks:
         label = mark.label

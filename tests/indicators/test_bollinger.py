@@ -134,7 +134,7 @@ def test_a_close_whose_square_is_no_number_is_refused() -> None:
     for close in (1e101, -1e101):
         with pytest.raises(InvalidBar, match=r"close .*e\+101"):
             bands.update(Price(close, close, close))
-        with pytest.raises(InvalidBar, match=r"close .*e\+101 at place 1\b"):
+        with pytest.raises(InvalidBar, match=r"close .*e\+101 at index 1\b"):
             bands.batch({"close": np.array([1.0, close])})
     assert bands.state() == Bollinger(period=2).state()
     assert points([1e100, -1e100], period=2)[-1] == BollingerPoint(-2e100, 0.0, 2e100, 0.25, None)

@@ -53,7 +53,7 @@ def test_what_is_not_finite_or_too_large_is_refused(make: Maker, value: float, p
         poisoned = cut(BARS, place)
         poisoned[name] = poisoned[name].astype(np.float64)
         poisoned[name][150] = value
-        with pytest.raises(InvalidBar, match=rf"{name} {re.escape(str(value))}.* at place 150\b"):
+        with pytest.raises(InvalidBar, match=rf"{name} {re.escape(str(value))}.* at index 150\b"):
             indicator.batch(poisoned)
         assert json.dumps(indicator.state()) == before
 
@@ -70,7 +70,7 @@ def test_update_and_batch_refuse_the_same_bars(make: Maker) -> None:
             with pytest.raises(InvalidBar):
                 indicator.update(price)
     if not good.all():
-        with pytest.raises(InvalidBar, match=rf" at place {np.argmin(good)}\b"):
+        with pytest.raises(InvalidBar, match=rf" at index {np.argmin(good)}\b"):
             make().batch(bars)
 
 
@@ -83,7 +83,7 @@ def test_a_volume_that_is_negative_or_not_known_is_refused(make: Maker, place: i
         frame = pd.DataFrame(cut(BARS, place))
         frame["volume"] = frame["volume"].astype(object)
         frame.loc[3, "volume"] = volume
-        with pytest.raises(InvalidBar, match=rf"volume {told}.* at place 3\b"):
+        with pytest.raises(InvalidBar, match=rf"volume {told}.* at index 3\b"):
             indicator.batch(frame)
         assert json.dumps(indicator.state()) == before
 
@@ -94,7 +94,7 @@ def test_a_high_below_the_low_is_refused(make: Maker, place: int) -> None:
     before = json.dumps(indicator.state())
     assert_refuses(indicator, prices(BARS)[place]._replace(high=9.0, low=9.5), "high 9.0, low 9.5")
     upside_down = cut(BARS, place) | {"high": BARS["low"][place:] - 1.0}
-    with pytest.raises(InvalidBar, match=r"high .* low .* at place 0\b"):
+    with pytest.raises(InvalidBar, match=r"high .* low .* at index 0\b"):
         indicator.batch(upside_down)
     assert json.dumps(indicator.state()) == before
 
@@ -113,7 +113,7 @@ def test_a_refused_batch_names_the_time_of_the_bar(make: Maker, *, indexed: bool
     frame[numbers_of(make)] = frame[numbers_of(make)].astype(np.float64)
     frame.loc[123, numbers_of(make)[-1]] = math.nan
     time = str(BARS["time"][123].astype("M8[s]"))
-    with pytest.raises(InvalidBar, match=rf"nan.* at place 123 of the batch, {time}"):
+    with pytest.raises(InvalidBar, match=rf"nan.* at index 123 of the batch, {time}"):
         make().batch(frame.set_index("time") if indexed else frame)
 
 

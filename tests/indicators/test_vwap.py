@@ -140,7 +140,7 @@ def test_a_bar_of_a_session_that_is_over_is_refused_and_changes_nothing() -> Non
     late["time"] = late["time"].copy()
     late["time"][250] -= np.timedelta64(1, "D")
     vwap = VWAP()
-    with pytest.raises(InvalidBar, match="at place 250 of the batch, 2026-03-03T"):
+    with pytest.raises(InvalidBar, match="at index 250 of the batch, 2026-03-03T"):
         vwap.batch(late)
     assert vwap.state() == VWAP().state()
     vwap.batch(cut(bars, 0, 250))
@@ -148,7 +148,7 @@ def test_a_bar_of_a_session_that_is_over_is_refused_and_changes_nothing() -> Non
     for take in (vwap.update, vwap.peek):
         with pytest.raises(InvalidBar, match=r"2026-03-03 15:26:00\+00:00 is of a session that is over.* 2026-03-04"):
             take(prices(late)[250])
-    with pytest.raises(InvalidBar, match="at place 0 of the batch"):
+    with pytest.raises(InvalidBar, match="at index 0 of the batch"):
         vwap.batch(cut(late, 250))
     assert json.dumps(vwap.state()) == before
 
@@ -173,7 +173,7 @@ def test_a_batch_refuses_times_and_zones_that_are_none() -> None:
     bars = timed(stretch(walk(300), 0.4))
     bars["time"] = bars["time"].copy()
     bars["time"][270] = "NaT"
-    with pytest.raises(InvalidBar, match="at place 270 of the batch, NaT"):
+    with pytest.raises(InvalidBar, match="at index 270 of the batch, NaT"):
         VWAP().batch(bars)
     with pytest.raises(InvalidBar, match="tz 'Mars/Olympus' at 2026-03-02"):
         VWAP().batch(cut(bars, 0, 250) | {"tz": np.full(250, "Mars/Olympus", dtype=object)})

@@ -113,8 +113,9 @@ def flights(
     retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
-    """Send the US flights of files of Kaggle (2015), BTS or Data Expo, each row once.
+    """Send US flights from CSV files, each row once.
 
+    Files of Kaggle (2015), BTS and Data Expo are read.
     Rows that the topic holds are not sent again: after an interruption the same command sends the rest.
 
     A row that cannot be read is reported and kept on flights.dlq; the others are sent.

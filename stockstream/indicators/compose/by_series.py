@@ -127,10 +127,10 @@ def _points(indicator: Indicator[Any, Any], columns: dict[str, NDArray[Any]], co
     except InvalidBar:
         points = np.full((len(indicator.fields), count), np.nan)
         inputs = list(columns.values())
-        for place in range(count):
+        for index in range(count):
             try:
-                point = indicator.update(indicator._bar(inputs, place))  # noqa: SLF001 - it is one of us
-                points[:, place] = indicator._row(point)  # noqa: SLF001
+                point = indicator.update(indicator._bar(inputs, index))  # noqa: SLF001 - it is one of us
+                points[:, index] = indicator._row(point)  # noqa: SLF001
             except InvalidBar:
                 continue
         return points

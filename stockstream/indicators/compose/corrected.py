@@ -127,25 +127,25 @@ class Corrected(Generic[R, P]):
 
     def _correct(self, time: datetime, values: tuple[Any, ...]) -> None:
         """Put a bar in its place among those retained and go on from there."""
-        place = bisect_left(self._times, time)
-        again = self._times[place] == time
-        if len(self._times) - place + (not again) > self.retain:
+        index = bisect_left(self._times, time)
+        again = self._times[index] == time
+        if len(self._times) - index + (not again) > self.retain:
             raise TooLate(f"the bar at {time} is older than the last {self.retain} bars, which are retained")
-        if again and self._values[place] == values:
+        if again and self._values[index] == values:
             return
-        behind = slice(place + again, None)
+        behind = slice(index + again, None)
         times = [time, *self._times[behind]]
         rows = [values, *self._values[behind]]
         snapshots = self._snapshots.copy()
-        start, indicator = snapshots.back(place)
-        for passed in range(start, place):
+        start, indicator = snapshots.back(index)
+        for passed in range(start, index):
             indicator.update(self._bar(self._times[passed], self._values[passed]))
         points = []
-        for number, (each, row) in enumerate(zip(times, rows, strict=True), place):
+        for number, (each, row) in enumerate(zip(times, rows, strict=True), index):
             snapshots.note(number, indicator)
             points.append(indicator.update(self._bar(each, row)))
         self._indicator, self._snapshots = indicator, snapshots
-        self._times[place:], self._values[place:], self._points[place:] = times, rows, points
+        self._times[index:], self._values[index:], self._points[index:] = times, rows, points
 
     def _bar(self, time: datetime, values: tuple[Any, ...]) -> Any:
         return SimpleNamespace(time=time, **dict(zip(self._names, values, strict=True)))
@@ -167,8 +167,8 @@ class Corrected(Generic[R, P]):
         """The retained bars and the indicator's state before them: JSON-safe, with a version."""
         first = max(0, len(self._times) - self.retain)
         start, indicator = self._snapshots.copy().back(first) if self._times else (0, self._indicator)
-        for place in range(start, first):
-            indicator.update(self._bar(self._times[place], self._values[place]))
+        for index in range(start, first):
+            indicator.update(self._bar(self._times[index], self._values[index]))
         bars = zip(self._times[first:], self._values[first:], strict=True)
         return {
             "version": _VERSION,

@@ -31,26 +31,26 @@ class Snapshots(Generic[S]):
         self._every = every
         self._copies: list[tuple[int, S]] = []
 
-    def note(self, place: int, present: S) -> None:
+    def note(self, index: int, present: S) -> None:
         """Make a snapshot, where the last one was made long enough ago."""
-        if not self._copies or place - self._copies[-1][0] >= self._every:
-            self._copies.append((place, present.copy()))
+        if not self._copies or index - self._copies[-1][0] >= self._every:
+            self._copies.append((index, present.copy()))
 
-    def back(self, place: int) -> tuple[int, S]:
+    def back(self, index: int) -> tuple[int, S]:
         """The last snapshot up to a place, and its own place; those behind are gone."""
         copies = self._copies
-        while copies[-1][0] > place:
+        while copies[-1][0] > index:
             copies.pop()
         start, snapshot = copies[-1]
         return start, snapshot.copy()
 
-    def forget(self, place: int) -> int:
+    def forget(self, index: int) -> int:
         """Let go of what is not needed to go back to a place: how many bars before the first snapshot that is left.
 
         From then on, places are counted from there.
         """
         copies = self._copies
-        while len(copies) > 1 and copies[1][0] <= place:
+        while len(copies) > 1 and copies[1][0] <= index:
             del copies[0]
         first = copies[0][0]
         if first:
