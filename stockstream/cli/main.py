@@ -34,8 +34,9 @@ CARE: Final = "Care"
 
 
 _GARBAGE: Final = (10_000, 20, 20)
-"""When Python looks for garbage: messages come by the thousand, and at its usual 700 objects a tenth of the time
-goes into looking at them."""
+"""Threshold of Python's garbage collection: messages arrive by the thousand, and at the default of 700 objects the
+collection would take a tenth of the time.
+"""
 
 _TURN: Final = 0.001
 """Seconds after which a thread lets another one have its turn. The one that reads gives up its own, and takes it back,
@@ -44,8 +45,7 @@ so often in between that at Python's usual 5 ms a window waited for some 40 ms a
 
 @dataclass(frozen=True)
 class Entry:
-    """A command: where it stands (module:name of a function or of a typer app), one line of help, its panel, and
-    lines to try.
+    """A command: its target (module:name of a function or typer app), a line of help, its panel, and examples.
 
     One that is ``plugged`` knows indicators and studies by name, and so those of plug-ins.
     """
@@ -60,7 +60,7 @@ class Entry:
 COMMANDS: Final = {
     "demo": Entry(
         "stockstream.cli.demo:demo",
-        "Bring up a broker, producers and three windows, all at once.",
+        "Start a broker, two producers and three windows.",
         RUN,
         ("demo", "demo --yahoo", "demo --headless --seconds 60"),
     ),
@@ -93,13 +93,13 @@ COMMANDS: Final = {
     ),
     "monitor": Entry(
         "stockstream.cli.monitor.monitor:monitor",
-        "Show what comes in, lags and dead letters, live.",
+        "Show record rates, lags and dead letters, live.",
         LOOK,
         ("monitor", "monitor --once --json", "monitor --prometheus 9090"),
     ),
     "report": Entry(
         "stockstream.cli.report:report",
-        "Write what the topic of bars holds as a page.",
+        "Write an HTML page about the bars of the topic.",
         LOOK,
         ("report", "report AAPL MSFT --interval 1d --out shares.html"),
     ),
@@ -143,41 +143,41 @@ COMMANDS: Final = {
     ),
     "config": Entry(
         "stockstream.cli.config:config",
-        "Show the settings in effect, and where each is from.",
+        "Print the settings in effect and their origin.",
         CARE,
         ("config", "config window views.rsi", "config --json"),
         plugged=True,
     ),
     "dlq": Entry(
         "stockstream.cli.dlq:app",
-        "List, show, put back or purge what could not be read.",
+        "List, show, put back or purge unreadable records.",
         CARE,
         ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
     ),
     "reset": Entry(
         "stockstream.cli.reset:reset",
-        "Delete the topics and what the windows have saved.",
+        "Delete the topics and the windows' saved states.",
         CARE,
         ("reset", "reset --yes"),
     ),
     "doctor": Entry(
         "stockstream.cli.doctor:doctor",
-        "Check what this machine has, and say what to do.",
+        "Check this machine, and say what is missing.",
         CARE,
         ("doctor", "doctor --json"),
     ),
     "sample": Entry(
         "stockstream.cli.sample:app",
-        "Make the sample data.",
+        "Write the sample data.",
         CARE,
         ("sample flights", "sample flights --out month.csv --seed 7"),
     ),
 }
-"""Every command, in the order of the help. A module is imported when its command is called."""
+"""All commands, in the order of the help. A module is imported when its command is called."""
 
 
 class LazyGroup(Group):
-    """The commands of `COMMANDS`, each a stand-in until it is called."""
+    """The commands of `COMMANDS`, each a placeholder until it is called."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -189,7 +189,7 @@ class LazyGroup(Group):
         return super().make_context(info_name, hoisted(args), parent, **extra)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Put the command itself in place of its stand-in, and find it."""
+        """Replace a placeholder by its command, and return it."""
         if args and args[0] in COMMANDS:
             if COMMANDS[args[0]].plugged:
                 _use_plugins(ctx)
@@ -197,14 +197,14 @@ class LazyGroup(Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
-        """The commands in their panels."""
+        """The commands by group."""
         for panel in dict.fromkeys(entry.panel for entry in COMMANDS.values()):
             with formatter.section(panel):
                 formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items() if entry.panel == panel])
 
 
 def _use_plugins(ctx: typer.Context) -> None:
-    """Read the settings, which name plug-ins, before a command is made of what those offer."""
+    """Read the settings, which name plug-ins, before a command is built from them."""
     invocation = Invocation.early(ctx)
     with suppress(StockstreamError):  # told as soon as the command needs the settings: `--help` does not
         invocation.settings()
@@ -225,7 +225,7 @@ def _command(name: str) -> Any:
 
 _FLAGS: Final = ("--debug", "--log-json", "--quiet")
 _VALUED: Final = ("--config", "--bootstrap-servers")
-"""The options of all commands, without and with a value, see `options`."""
+"""Global options, without and with a value; see `options`."""
 
 app = typer.Typer(
     cls=LazyGroup,
@@ -248,21 +248,21 @@ def options(
     ctx: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE", help="Settings; without it ./config.yaml where there is one."),
+        typer.Option("--config", metavar="FILE", help="Settings file; by default ./config.yaml if it exists."),
     ] = None,
     bootstrap_servers: Annotated[
-        str | None, typer.Option("--bootstrap-servers", metavar="HOST:PORT", help="The Kafka broker to speak to.")
+        str | None, typer.Option("--bootstrap-servers", metavar="HOST:PORT", help="Address of the Kafka broker.")
     ] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show an error's traceback; log in detail.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of errors; log in detail.")] = False,
     log_json: Annotated[bool, typer.Option("--log-json", help="Report as JSON, one object a line, on stderr.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Tell nothing but errors and results.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only errors and results.")] = False,
     version: Annotated[  # noqa: ARG001 - its callback does it
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Stock bars and flights on a real Apache Kafka, and live windows on them.
 
-    The options below hold for every command and may stand before or behind it.
+    The options below apply to every command and can precede or follow it.
     """
     invocation = Invocation.of(ctx)
     invocation.config = config
@@ -273,7 +273,7 @@ def options(
 
 
 def tune() -> None:
-    """Set Python up for threads through which a million messages a second go."""
+    """Configure Python for threads that pass a million messages a second."""
     gc.set_threshold(*_GARBAGE)
     sys.setswitchinterval(_TURN)
 
@@ -295,7 +295,7 @@ def run() -> NoReturn:
 
 
 def hoisted(arguments: Sequence[str]) -> list[str]:
-    """Put the options of all commands first, wherever they stand; what follows ``--`` stays.
+    """Move global options to the front, wherever they are; arguments after ``--`` stay.
 
     >>> hoisted(["topics", "--debug", "--config", "my.yaml"])
     ['--debug', '--config', 'my.yaml', 'topics']
@@ -316,7 +316,7 @@ def hoisted(arguments: Sequence[str]) -> list[str]:
 
 
 def call(invocation: Invocation, arguments: Sequence[str]) -> int:
-    """Run a command line; the exit code. Whatever it ends of is told in a line."""
+    """Run a command line; returns the exit code. Every error is reported in one line."""
     if "" in arguments:
         invocation.reporter.error("an argument is empty", "was a variable meant that is not set?", None)
         return 2
@@ -351,13 +351,13 @@ _terminated: list[int] = []
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
-    """End as after Ctrl-C, so that what is under way is flushed; commands with a way of their own replace this."""
+    """End as after Ctrl-C, so that pending records are flushed; some commands replace this handler."""
     _terminated.append(number)
     raise KeyboardInterrupt
 
 
 def _misused(invocation: Invocation, error: Any) -> int:
-    """Say in one line what of the command line cannot be; a group without a command shows its help instead."""
+    """Report a wrong command line in one line; a group without a command shows its help instead."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         return int(error.exit_code)

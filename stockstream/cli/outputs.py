@@ -16,7 +16,7 @@ ForceOption = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Write over files that stockstream did not write, too.",
+        help="Also overwrite files that stockstream did not write.",
         rich_help_panel=FILES,
     ),
 ]

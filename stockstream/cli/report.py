@@ -29,16 +29,14 @@ def report(
     ctx: typer.Context,
     symbols: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="SYMBOL...", help="The symbols; without any all that there are.", autocompletion=completion.symbols
-        ),
+        typer.Argument(metavar="SYMBOL...", help="Symbols; all by default.", autocompletion=completion.symbols),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")] = Path("report.html"),
     interval: IntervalOption = None,
     feed: FeedOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Write what the dashboard shows as one page: pictures and tables, of all that the topic holds now."""
+    """Write the dashboard as an HTML page: pictures and tables of all bars that the topic holds now."""
     context = Context.of(ctx)
     outputs.check(out, outputs.PAGE, "--out", force=force)
     settings = context.settings

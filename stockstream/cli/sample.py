@@ -18,7 +18,7 @@ from stockstream.producers.sample import SEED, sample_flights
 SAMPLE: Final = Path("data") / "flights" / "sample.csv"
 """Where the sample stands, seen from the project's folder."""
 
-app = typer.Typer(cls=Group, no_args_is_help=True, help="Make the sample data.")
+app = typer.Typer(cls=Group, no_args_is_help=True, help="Write the sample data.")
 
 
 @app.callback()
@@ -29,11 +29,11 @@ def sample() -> None:
 @app.command(cls=Command, epilog=examples("sample flights", "sample flights --out month.csv --seed 7"))
 def flights(
     ctx: typer.Context,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write it.")] = SAMPLE,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed makes another month.")] = SEED,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there and differs.")] = False,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")] = SAMPLE,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed of the month.")] = SEED,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that exists and differs.")] = False,
 ) -> None:
-    """Make a month of flights of three airlines, in the layout of Kaggle's 2015 file; none of them took place."""
+    """Write a month of invented flights of three airlines, in the layout of Kaggle's 2015 file."""
     context = Context.of(ctx)
     made = sample_flights(seed)
     outputs.check_name(out, outputs.FLIGHTS, "--out")

@@ -44,7 +44,7 @@ def topics(
 ) -> None:
     """List the topics: partitions, records, when the newest was sent, and size on disk; or change them.
 
-    Sizes are known of the broker that runs on this machine from its usual directory (``stockstream broker``).
+    Sizes are known only for a broker on this machine with its usual directory (``stockstream broker``).
     """
     context = Context.of(ctx)
     if add_partitions or retention:
@@ -92,7 +92,7 @@ def _json_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int])
 
 
 def series(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the series of bars in the topic stocks: symbol, interval, feed, bars, first and last."""
+    """List the series in the topic stocks: symbol, interval, feed, number of bars, first and last bar."""
     context = Context.of(ctx)
     connection = context.settings.connection("consumer")
     there = STOCKS.name in Admin(connection, timeout=PATIENCE).names()

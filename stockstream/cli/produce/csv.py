@@ -116,7 +116,7 @@ def csv(
         typer.Option(
             "--symbol",
             metavar="SYMBOL",
-            help="Whose bars these are; of a file with a column of symbols, the one to send.",
+            help="Symbol of the bars; for a file with a column of symbols, the one to send.",
             autocompletion=completion.symbols,
             rich_help_panel=CHOICE,
         ),
@@ -128,7 +128,7 @@ def csv(
             "--tz",
             metavar="ZONE",
             callback=known_zone,
-            help="The zone of times that name none; otherwise UTC.",
+            help="Time zone of times without one; by default UTC.",
             autocompletion=completion.zones,
             rich_help_panel=READING,
         ),
@@ -139,8 +139,7 @@ def csv(
             "--columns",
             metavar="FIELD=NAME,...",
             callback=known_columns,
-            help="Which column is which field, by name or number: close=Price,time=Date+Time. "
-            f"Fields: {', '.join(FIELDS)}.",
+            help=f"Column of each field, by name or number: close=Price,time=Date+Time. Fields: {', '.join(FIELDS)}.",
             rich_help_panel=READING,
         ),
     ] = None,
@@ -161,7 +160,7 @@ def csv(
             "--separator",
             metavar="SIGN",
             callback=known_separator,
-            help="What parts the cells; tab, too.",
+            help="Separator of cells; tab for a tab.",
             autocompletion=completion.one_of(*_SEPARATORS),
             rich_help_panel=READING,
         ),
@@ -181,7 +180,7 @@ def csv(
         bool,
         typer.Option(
             "--dry-run",
-            help="Show how the files are understood, with their first bars; send nothing.",
+            help="Show how the files are read, with their first bars; send nothing.",
             rich_help_panel=READING,
         ),
     ] = False,
@@ -196,16 +195,16 @@ def csv(
 ) -> None:
     """Send stock bars from CSV files.
 
-    A file is known by its header and its content: what Yahoo, yfinance, Nasdaq, Stooq, investing.com, Alpha Vantage,
-    MetaTrader and spreadsheets write; columns in any order, dates, separators and decimal marks as they are. What could
-    be read in two ways is refused, with both readings and the option that says which. --dry-run shows what is
-    understood.
+    The columns are recognised by the header and the content: files of Yahoo, yfinance, Nasdaq, Stooq, investing.com,
+    Alpha Vantage, MetaTrader and spreadsheets, with columns in any order and any usual format of dates and numbers. A
+    file that could be read in two ways is refused; the message names both readings and the option that selects one.
+    --dry-run shows how a file is read.
 
-    The symbol comes from a column or the file's name, the interval from the name or the commonest spacing of the rows:
-    AAPL_1m.csv is AAPL at 1m.
+    The symbol comes from a column or the file name, the interval from the name or the most common distance of the
+    rows: AAPL_1m.csv is AAPL at 1m.
 
     A row without prices, or one that cannot be read or is cut off, is reported and kept on stocks.dlq; the others
-    go on. Of rows with the same time the last one counts. Sending a file again changes nothing.
+    are sent. Of rows with the same time the last one counts. Sending a file again changes nothing.
     """
     context = Context.of(ctx)
     overrides = Overrides(

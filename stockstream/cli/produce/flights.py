@@ -82,7 +82,9 @@ def flights(
     ] = None,
     start: Annotated[
         datetime | None,
-        typer.Option("--start", metavar="DATE", formats=["%Y-%m-%d"], help="From this day on.", rich_help_panel=CHOICE),
+        typer.Option(
+            "--start", metavar="DATE", formats=["%Y-%m-%d"], help="First day to send.", rich_help_panel=CHOICE
+        ),
     ] = None,
     end: Annotated[
         datetime | None,
@@ -90,7 +92,7 @@ def flights(
             "--end",
             metavar="DATE",
             formats=["%Y-%m-%d"],
-            help="Up to this day, which is included.",
+            help="Last day to send.",
             rich_help_panel=CHOICE,
         ),
     ] = None,
@@ -115,8 +117,8 @@ def flights(
 ) -> None:
     """Send US flights from CSV files, each row once.
 
-    Files of Kaggle (2015), BTS and Data Expo are read.
-    Rows that the topic holds are not sent again: after an interruption the same command sends the rest.
+    Files of Kaggle (2015), BTS and Data Expo are read. Rows that the topic holds are not sent again: after an
+    interruption the same command sends the rest.
 
     A row that cannot be read is reported and kept on flights.dlq; the others are sent.
     """

@@ -136,7 +136,7 @@ def simulated(
         list[str] | None,
         typer.Argument(
             metavar="SYMBOL",
-            help="What to simulate; without any, the symbols of the demo in config.yaml.",
+            help="Symbols to simulate; by default those of the demo in config.yaml.",
             autocompletion=completion.symbols,
         ),
     ] = None,
@@ -147,18 +147,22 @@ def simulated(
             "--pace",
             metavar="SECONDS",
             min=0.0,
-            help="Between two bars of a symbol; 0 is full speed. 3 unless config.yaml differs.",
+            help="Time between two bars of a symbol; 0 is full speed. 3 unless config.yaml differs.",
             rich_help_panel=RUN,
         ),
     ] = None,
     history: Annotated[
         int,
         typer.Option(
-            "--history", metavar="N", min=0, help="Bars to begin a new series with, at once.", rich_help_panel=CHOICE
+            "--history",
+            metavar="N",
+            min=0,
+            help="Number of bars sent at once to begin a new series.",
+            rich_help_panel=CHOICE,
         ),
     ] = 120,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", help="Other seeds make other prices.", rich_help_panel=CHOICE)
+        int | None, typer.Option("--seed", metavar="N", help="Random seed of the prices.", rich_help_panel=CHOICE)
     ] = None,
     count: Annotated[
         int | None,
@@ -170,10 +174,10 @@ def simulated(
     retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
-    """Send simulated bars, a random walk a symbol.
+    """Send simulated bars: a random walk for each symbol.
 
-    The walks are seeded: the same seed makes the same prices. They travel on the feed "simulated" and never mix with
-    the market's. Started again, each walk goes on from the topic's last bar, in price and time.
+    The same seed gives the same prices. The bars are on the feed "simulated" and are never mixed with real ones.
+    Started again, each walk continues from the topic's last bar, in price and time.
 
     With a pace shorter than the interval the simulated time runs ahead of the clock.
     """
@@ -215,7 +219,7 @@ def yahoo(
     symbols: Annotated[
         list[str],
         typer.Argument(
-            metavar="SYMBOL", help="As Yahoo writes them: AAPL, BTC-USD, ^GSPC.", autocompletion=completion.symbols
+            metavar="SYMBOL", help="Yahoo's symbols: AAPL, BTC-USD, ^GSPC.", autocompletion=completion.symbols
         ),
     ],
     interval: Annotated[
@@ -235,7 +239,7 @@ def yahoo(
             "--history",
             metavar="SPAN",
             callback=known_history,
-            help="How far back to begin: 5d, 1mo, 1y, max. 5d unless config.yaml differs.",
+            help="Length of the history: 5d, 1mo, 1y, max. 5d unless config.yaml differs.",
             autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
             rich_help_panel=CHOICE,
         ),
@@ -246,14 +250,14 @@ def yahoo(
             "--poll",
             metavar="SECONDS",
             min=1.0,
-            help="Between two looks at a symbol. 30 unless config.yaml differs.",
+            help="Time between two requests for a symbol. 30 unless config.yaml differs.",
             rich_help_panel=RUN,
         ),
     ] = None,
     forming: Annotated[
         bool,
         typer.Option(
-            "--forming", help="Send the bar of the present period too, as it changes.", rich_help_panel=CHOICE
+            "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
         ),
     ] = False,
     once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
@@ -263,13 +267,13 @@ def yahoo(
     retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
-    """Send real bars from Yahoo Finance: the history, then live.
+    """Send real bars from Yahoo: the history, then new ones.
 
     Only bars whose period is over are sent, each once, and again where Yahoo corrects it; prices are adjusted for
     splits, not for dividends.
 
-    When Yahoo is away or refuses, that is told and it is asked again later. A symbol that it does not know is set
-    aside, the others go on; the exit code is then 1.
+    If Yahoo does not answer or limits the rate, the command says so and tries again later. An unknown symbol is set
+    aside and the others continue; the exit code is then 1.
     """
     # yfinance takes a second to import, which no other command should pay for.
     from stockstream.producers.yahoo import Yahoo

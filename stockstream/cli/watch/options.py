@@ -49,7 +49,7 @@ IntervalOption = Annotated[
     typer.Option(
         callback=intervals.known,
         metavar="1m|1h|1d|...",
-        help="Of a symbol with several: the interval of its bars.",
+        help="Interval of the bars, if a symbol has several.",
         autocompletion=completion.one_of(*YAHOO),
         rich_help_panel=ROWS,
     ),
@@ -58,7 +58,7 @@ FeedOption = Annotated[
     str | None,
     typer.Option(
         metavar="market|simulated",
-        help="Of a symbol with several: where its bars are from.",
+        help="Source of the bars, if a symbol has several.",
         autocompletion=completion.one_of(MARKET, SIMULATED),
         rich_help_panel=ROWS,
     ),
@@ -89,19 +89,25 @@ class CommonOptions:
 
     start: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Show from 2026-03-02 or 2026-03-02T14:30 on, UTC.", rich_help_panel=ROWS),
+        typer.Option(
+            metavar="DATE",
+            help="Show rows from this time on, UTC: 2026-03-02 or 2026-03-02T14:30.",
+            rich_help_panel=ROWS,
+        ),
     ] = None
     end: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Show up to this day with all of it, or this moment.", rich_help_panel=ROWS),
+        typer.Option(
+            metavar="DATE", help="Show rows up to this day, included, or up to this time.", rich_help_panel=ROWS
+        ),
     ] = None
     rows: Annotated[
         int | None,
-        typer.Option(min=2, metavar="N", help="Have so many of the newest rows in view.", rich_help_panel=ROWS),
+        typer.Option(min=2, metavar="N", help="Number of newest rows in view.", rich_help_panel=ROWS),
     ] = None
     refresh: Annotated[
         float | None,
-        typer.Option(min=0.05, metavar="SECONDS", help="Draw no more often than this.", rich_help_panel=WINDOW),
+        typer.Option(min=0.05, metavar="SECONDS", help="Shortest time between two redraws.", rich_help_panel=WINDOW),
     ] = None
     backend: Annotated[
         str | None,
@@ -117,12 +123,17 @@ class CommonOptions:
         Path | None,
         typer.Option(
             metavar="FILE.png",
-            help="Draw to a file that is kept fresh (.png, .svg, .pdf); no window.",
+            help="No window: draw to a file (.png, .svg, .pdf), updated continuously.",
             rich_help_panel=FILES,
         ),
     ] = None
     values: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv", help="Keep what is shown as a table, too.", rich_help_panel=FILES)
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv",
+            help="Also write the rows shown to a CSV file, updated continuously.",
+            rich_help_panel=FILES,
+        ),
     ] = None
     force: ForceOption = False
     metrics: MetricsOption = None
@@ -130,7 +141,7 @@ class CommonOptions:
         bool,
         typer.Option(
             "--once",
-            help="Write --headless and --values and end when all is read that is there now.",
+            help="Write --headless and --values, and end when all present records are read.",
             rich_help_panel=FILES,
         ),
     ] = False
@@ -142,7 +153,7 @@ class CommonOptions:
         typer.Option(
             callback=_theme,
             metavar="light|dark|contrast",
-            help="The colours; t switches them.",
+            help="Colours; t switches them.",
             autocompletion=completion.one_of(*THEMES),
             rich_help_panel=WINDOW,
         ),
@@ -150,17 +161,21 @@ class CommonOptions:
     geometry: Annotated[
         str | None,
         typer.Option(
-            callback=_geometry, metavar="WxH+X+Y", help="The window's size and place in pixels.", rich_help_panel=WINDOW
+            callback=_geometry,
+            metavar="WxH+X+Y",
+            help="Size and position of the window in pixels.",
+            rich_help_panel=WINDOW,
         ),
     ] = None
     no_memory: Annotated[
         bool,
         typer.Option(
-            "--no-memory", help="Begin as the settings say, and remember nothing of the window.", rich_help_panel=WINDOW
+            "--no-memory", help="Ignore what the window remembers, and remember nothing.", rich_help_panel=WINDOW
         ),
     ] = False
     each: Annotated[
-        bool, typer.Option("--each", help="Open a window for each of several, side by side.", rich_help_panel=WINDOW)
+        bool,
+        typer.Option("--each", help="Open a window for each symbol or airline, side by side.", rich_help_panel=WINDOW),
     ] = False
 
 

@@ -27,28 +27,28 @@ from stockstream.views.view import Parameters, Value, View
 
 @dataclass(frozen=True)
 class Opened:
-    """A view and the values of its parameters."""
+    """A view with the values of its parameters."""
 
     view: View[Any]
     parameters: Parameters
 
 
 class Opening(Protocol):
-    """Makes of the settings, and of the options of a sub-command that are its own, what is to be shown."""
+    """Creates a view from the settings and a sub-command's own options."""
 
     def __call__(self, settings: Settings, given: Mapping[str, object], /) -> Opened:
-        """Raises ConfigError, or typer.BadParameter where an option is wrong."""
+        """Raises ConfigError, or typer.BadParameter for a wrong option."""
 
 
 class Watch(Protocol):
-    """A sub-command, which typer calls with the options by name."""
+    """A sub-command; typer calls it with options by name."""
 
     def __call__(self, ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
         """Watch."""
 
 
 def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Watch:
-    """A sub-command: typer reads its options from the signature that is put together here."""
+    """A sub-command; typer reads its options from the signature built here."""
 
     def watch(ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
         what = opening(Context.of(ctx).settings, given)
@@ -86,7 +86,8 @@ _KEYS: Final = {"symbol": completion.symbols, "airline": completion.airlines}
 
 def _which(view: View[Any]) -> str:
     plural = f"{view.key_name}s"
-    return f"The {plural} to show; without any those of views.{view.name}.{plural} in the settings, else {view.choice}."
+    default = f"views.{view.name}.{plural} in the settings, otherwise {view.choice}"
+    return f"{plural.capitalize()} to show; by default {default}."
 
 
 def _options(view: View[Any]) -> dict[str, Declared]:
@@ -108,7 +109,7 @@ def _options(view: View[Any]) -> dict[str, Declared]:
 
 
 def _opening(view: View[Any]) -> Opening:
-    """Opens a view as it is declared."""
+    """Creates a view from its declaration."""
 
     def opening(settings: Settings, given: Mapping[str, object]) -> Opened:
         own = {each.name: msgspec.convert(given[each.name], Value) for each in view.parameters}
@@ -118,7 +119,7 @@ def _opening(view: View[Any]) -> Opening:
 
 
 def _open_chart(settings: Settings, given: Mapping[str, object]) -> Opened:
-    """A chart of the studies that ``with`` names, on the command line or in the settings."""
+    """Creates a chart of the studies named by ``with``, on the command line or in the settings."""
     named = msgspec.convert(given["studies"], list[str] | None)
     try:
         made = parts(named or studies(settings), partial(study_parameter, settings))
