@@ -15,7 +15,7 @@ _LETTERS: Final = tuple(topic.dead_letters for topic in TOPICS.values())
 _OURS: Final = "stockstream"
 """What the names of our consumer groups begin with."""
 
-READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, CONFIGS = (
+READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, SEE_SETTINGS, CHANGE_SETTINGS = (
     AclOperation.READ,
     AclOperation.WRITE,
     AclOperation.CREATE,
@@ -23,6 +23,7 @@ READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, CONFIGS = (
     AclOperation.ALTER,
     AclOperation.DESCRIBE,
     AclOperation.DESCRIBE_CONFIGS,
+    AclOperation.ALTER_CONFIGS,
 )
 
 
@@ -43,8 +44,8 @@ _POSITIONS: Final = Right((READ,), ResourceType.GROUP, (_OURS,), ResourcePattern
 """Positions are told, and the coordinator is asked, under our names."""
 
 RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
-    # It makes its topics, and reads what is there already, so that nothing is sent twice.
-    "producer": (_topics(_RECORDS, CREATE, WRITE, READ), _topics(_LETTERS, CREATE, WRITE), _POSITIONS),
+    # It makes its topics, refuses those that are compacted, and reads what is there, so that nothing is sent twice.
+    "producer": (_topics(_RECORDS, CREATE, WRITE, READ, SEE_SETTINGS), _topics(_LETTERS, CREATE, WRITE), _POSITIONS),
     # What cannot be read goes to the dead letters.
     "consumer": (_topics(_RECORDS, READ), _topics(_LETTERS, CREATE, WRITE, READ), _POSITIONS),
     # It sees sizes, positions and lags of everything, and reads why dead letters are some.
@@ -55,9 +56,9 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right((DESCRIBE,), ResourceType.BROKER, ("kafka-cluster",)),
         _POSITIONS,
     ),
-    # It deletes and makes topics, adds partitions, and puts dead letters back.
+    # It deletes and makes topics, adds partitions, says how long records are kept, and puts dead letters back.
     "admin": (
-        _topics((_ANY,), CREATE, READ, WRITE, DELETE, ALTER, DESCRIBE, CONFIGS),
+        _topics((_ANY,), CREATE, READ, WRITE, DELETE, ALTER, DESCRIBE, SEE_SETTINGS, CHANGE_SETTINGS),
         Right((READ, DELETE), ResourceType.GROUP, (_ANY,)),
         Right((DESCRIBE,), ResourceType.BROKER, ("kafka-cluster",)),
     ),

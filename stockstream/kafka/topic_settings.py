@@ -18,6 +18,7 @@ from confluent_kafka.admin import (
 
 from stockstream.errors import BrokerError
 from stockstream.kafka.client import LOG, made, refused, settings, translate
+from stockstream.kafka.refusals import on_topic
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class TopicSettings:
         try:
             return self._get()
         except KafkaException as error:
-            raise translate(error, self._connection) from error
+            raise translate(error, self._connection, on_topic("DescribeConfigs", self.name)) from error
 
     def _get(self) -> dict[str, str]:
         resource = ConfigResource(ResourceType.TOPIC, self.name)
@@ -75,19 +76,19 @@ class TopicSettings:
         ]
         resource = ConfigResource(ResourceType.TOPIC, self.name, incremental_configs=entries)
         (future,) = self._client.incremental_alter_configs([resource], request_timeout=self._timeout).values()
-        self._told(future)
+        self._told(future, "AlterConfigs")
 
     def add_partitions(self, total: int) -> None:
         """Have that many partitions from now on: more than there are."""
         wanted = [NewPartitions(self.name, total)]
         (future,) = self._client.create_partitions(wanted, request_timeout=self._timeout).values()
-        self._told(future)
+        self._told(future, "Alter")
 
-    def _told(self, future: Future[T]) -> T:
+    def _told(self, future: Future[T], right: str) -> T:
         try:
             return self._result(future)
         except KafkaException as error:
-            raise translate(error, self._connection) from error
+            raise translate(error, self._connection, on_topic(right, self.name)) from error
 
     def _result(self, future: Future[T]) -> T:
         try:

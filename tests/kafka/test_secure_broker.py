@@ -28,6 +28,7 @@ from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.sent_rows import sent_rows
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.kafka.tail import Tail
+from stockstream.kafka.topic_settings import TopicSettings
 from stockstream.records import Bar
 from stockstream.topics import FLIGHTS, STOCKS, Topic
 from tests.kafka.secured import secure_broker, who
@@ -90,10 +91,15 @@ def _letters(secure: Broker) -> list[Any]:
         return tail.newest(100)
 
 
-def test_an_admin_deletes(secure: Broker) -> None:
+def test_an_admin_changes_and_deletes(secure: Broker) -> None:
     gone = Topic("gone", Bar, lambda bar: bar.symbol)
     admin = Admin(who(secure, "admin"))
     admin.ensure(gone)
+    settings = TopicSettings("gone", who(secure, "admin"))
+    settings.keep(3_600_000)
+    settings.add_partitions(5)
+    assert settings.get()["retention.ms"] == "3600000"
+    assert TopicSettings("stocks", who(secure, "producer")).get()["retention.ms"] == "-1"
     admin.delete([gone.name, gone.dead_letters])
     assert until(lambda: gone.name not in admin.names())
 
@@ -111,6 +117,9 @@ FORBIDDEN: list[tuple[Role, str, Callable[[dict[str, Any]], object]]] = [
     ("consumer", "Describe on the topic others", lambda client: read(OTHER, client)),
     ("monitor", "Read on the topic others", lambda client: tail("others", client)),
     ("producer", "Create on the topic others", lambda client: publish(client, OTHER)),
+    ("producer", "AlterConfigs on the topic stocks", lambda client: TopicSettings("stocks", client).keep(1)),
+    ("producer", "Alter on the topic stocks", lambda client: TopicSettings("stocks", client).add_partitions(9)),
+    ("monitor", "DescribeConfigs on the topic stocks", lambda client: TopicSettings("stocks", client).get()),
     ("producer", "Delete on the topic stocks", lambda client: Admin(client).delete(["stocks"])),
     ("consumer", "Delete on the topic stocks", lambda client: Admin(client).delete(["stocks"])),
     ("monitor", "Delete on the topic stocks", lambda client: Admin(client).delete(["stocks"])),
