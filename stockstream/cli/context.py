@@ -145,7 +145,7 @@ class Invocation:
 
 
 class _PrivateFile(logging.handlers.RotatingFileHandler):
-    """A log that its owner alone reads, each time that it is begun anew, too."""
+    """A log that only its owner can read, also after each rotation."""
 
     def _open(self) -> TextIOWrapper:
         private_file(Path(self.baseFilename))

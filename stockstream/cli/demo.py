@@ -191,7 +191,7 @@ def _port(wanted: int, reporter: Reporter) -> int:
 
 
 def _sample(settings: Settings) -> Path:
-    """The shipped sample; made anew where only the package is installed."""
+    """The shipped sample; created if only the package is installed."""
     places = (SAMPLE, Path(stockstream.__file__).parents[1] / SAMPLE)
     made = settings.cache_dir / SAMPLE.name
     for place in (*places, made):

@@ -23,7 +23,7 @@ class Deviations(Stateful):
     A value is 3 * close + spread, with spread = (high - close) + (low - close), and is never rounded as such: all are
     measured from a pivot, the close that filled the last block of ``period`` bars, as `rolling.Moments` does it. Prices
     near each other differ by a number that is exact, so that 1e9 +- 0.01 keeps its digits. When a block is full its
-    bars are the window, and all of them are measured anew.
+    bars are the window, and all of them are measured again.
 
     >>> deviations = Deviations(3)
     >>> [deviations.push(value, 0.0) for value in (1.0, 2.0, 4.0, 9.0)][2:]

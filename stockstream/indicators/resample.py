@@ -336,7 +336,7 @@ class _Period:
             self.append(bar)
             return None
         former = self.bars[index] if self.bars[index].time == bar.time else None
-        # A producer that starts again counts revisions anew: the number alone is no change.
+        # A producer that starts again counts revisions from the start: the number alone is no change.
         if former is not None and former == msgspec.structs.replace(bar, revision=former.revision):
             return bar
         self.bars[index : index + (former is not None)] = [bar]

@@ -68,7 +68,7 @@ class Certificates:
     def ensure(self, now: datetime | None = None) -> bool:
         """Make what is missing, ends soon, or names other hosts; whether the broker's certificate is another one.
 
-        An authority is made anew only when it ends soon: its clients then need the new one.
+        An authority is recreated only when it ends soon: its clients then need the new one.
         """
         now = now or datetime.now(UTC)
         private_folder(self.folder)
@@ -101,7 +101,7 @@ class Certificates:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         try:
             certificate.verify_directly_issued_by(issuer)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is made anew
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is recreated
             return False
         return list(names) == _alternatives(self._hosts) and _good_for_a_while(certificate, now)
 

@@ -109,10 +109,10 @@ def _shake(server: socket.socket, host: str, port: int, tls: ssl.SSLContext) -> 
                 "use a name that it is for, or start the broker with --host and this one",
             )
         if error.verify_code in _OUT_OF_TIME:
-            return Cause(f"its {error.verify_message}", "start the broker anew, which renews it, or set the clock")
+            return Cause(f"its {error.verify_message}", "restart the broker, which renews it, or set the clock")
         return Cause(
             f"its certificate is not of an authority that we trust ({error.verify_message})",
-            "check ssl.ca.location, or take the role's file from that broker anew",
+            "check ssl.ca.location, or take the role's file from that broker again",
         )
     except TimeoutError:
         return None  # Kafka may be that slow, too

@@ -30,7 +30,7 @@ from stockstream.kafka.users import Users
 
 _WITHIN: Final = 10.0
 _RELOADED: Final = ("broker", "internal")
-"""The listeners whose certificate is read anew while the broker runs."""
+"""The listeners whose certificate is read again while the broker runs."""
 
 
 def is_guarded(data: Path) -> bool:

@@ -1,7 +1,7 @@
 """Apache Kafka's jars: named in a committed lock file, downloaded once, checked at every start.
 
-The lock (``jars.lock``) names each artifact of Maven Central by coordinate, SHA-256 and size, and no host. It is made
-anew, after a change of :data:`ROOTS`, by::
+The lock (``jars.lock``) names each artifact of Maven Central by coordinate, SHA-256 and size, and no host. It is
+recreated, after a change of :data:`ROOTS`, by::
 
     python -m stockstream.kafka.jars lock
 

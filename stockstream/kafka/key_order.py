@@ -1,7 +1,7 @@
 """The order in which the records of a key were sent, where partitions were added and keys have moved.
 
 A partition keeps its order. Two partitions are read at once, so that of a key which stands in both the older record may
-come last. `KeyOrder` notices that, at the cost of a set of keys a read; then the topic is read anew by `SendOrder`.
+come last. `KeyOrder` notices that, at the cost of a set of keys a read; then the topic is read again by `SendOrder`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class KeyOrder:
     Parameters
     ----------
     saved
-        A `Reading` from which to go on; nothing to begin anew.
+        A `Reading` from which to go on; nothing to start from.
     merged
         Whether partitions are read in the order of sending, so that there is nothing to look out for.
     """

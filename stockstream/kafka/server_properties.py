@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 HOST = "127.0.0.1"
 LOGS = "logs"
-"""Directory of the log files within the data directory; ``kafka.0.log`` is the newest, begun anew at each start."""
+"""Directory of the log files within the data directory; ``kafka.0.log`` is the newest, overwritten at each start."""
 TOPICS = "topics"
 """Directory of the records within the data directory."""
 
@@ -87,7 +87,7 @@ def server_properties(listeners: str) -> str:
     Paths are relative to the data directory, where Kafka runs: nothing in its name can need quoting.
     """
     return f"""\
-# Written anew at each start.
+# Written again at each start.
 process.roles=broker,controller
 node.id={NODE}
 controller.listener.names=CONTROLLER
@@ -122,7 +122,7 @@ log.cleaner.dedupe.buffer.size=8388608
 def logging_properties() -> str:
     """The log of java.util.logging: two files of at most 4 MB, the newest with number 0."""
     return f"""\
-# Written anew at each start.
+# Written again at each start.
 handlers=java.util.logging.FileHandler
 .level=INFO
 java.util.logging.FileHandler.pattern={LOGS}/kafka.%g.log

@@ -42,7 +42,7 @@ class Subscriber(Generic[R]):
     """Reads all partitions of a topic on a thread of its own.
 
     It waits for a broker and a topic that are not there yet. Once they are, `origin` says which topic it is, and
-    `begin` says from where to read. When the topic is deleted and made anew, `origin` changes and `begin` is awaited
+    `begin` says from where to read. When the topic is deleted and recreated, `origin` changes and `begin` is awaited
     again. Meanwhile `arrived` hands out what there is and never blocks.
 
     Parameters
@@ -61,7 +61,7 @@ class Subscriber(Generic[R]):
         Makes of records, right after they were decoded and on the thread that reads, what batches hold in their place.
     ordered
         Whether of a key what was sent later has to come later, though partitions were added and the key has moved.
-        Where it did not, `origin` changes and all is read anew.
+        Where it did not, `origin` changes and all is read again.
     messages
         Whether batches hold the messages themselves, too: places, keys, raw bytes. That costs half as much time
         again, most of it Python's search for garbage among them.
@@ -273,7 +273,7 @@ class Subscriber(Generic[R]):
         try:
             self._read()
         except OutOfOrder as error:
-            LOG.warning("%s is read anew, in the order of sending: %s", self._topic.name, error)
+            LOG.warning("%s is read again, in the order of sending: %s", self._topic.name, error)
             self._merged = self._origin[:2] if self._origin else None
             self._decoding.dead = self._skipped = 0
             self._leave()

@@ -171,7 +171,7 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise SourceError(f"{name} is damaged: {error}", hint="fetch or unpack it anew") from error
+        raise SourceError(f"{name} is damaged: {error}", hint="fetch or unpack it again") from error
     except (RuntimeError, NotImplementedError) as error:  # how zipfile says: encrypted, an unknown compression
         raise SourceError(f"{name} cannot be unpacked: {error}") from error
     except OSError as error:

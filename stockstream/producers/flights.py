@@ -48,7 +48,7 @@ class FlightFile:
         return RowReader(self.csv.name, self.identity, self.layout)
 
     def again(self) -> FlightFile:
-        """The same rows as a run of their own, which counts anew."""
+        """The same rows as a run of their own, which counts again."""
         return replace(self, identity=_short(hashlib.sha256(f"{self.identity}/{uuid.uuid4()}".encode())))
 
 
@@ -128,7 +128,7 @@ class Replay:
     already : int
         Chosen flights that were passed over since the topic holds them.
     sorting : bool
-        Whether this is the reading that `by_departure` begins with; ``done`` begins anew after it.
+        Whether this is the reading that `by_departure` begins with; ``done`` starts over after it.
     airlines : set of str
         Those of the flights in ``choice``.
     """

@@ -45,7 +45,7 @@ class Checkpoint:
 
     One process writes a view's checkpoint. A second one of the same view reads it, goes on from there by itself and
     saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
-    recreated starts anew. A checksum covers all of an entry. What is damaged is set aside, for the view to be read anew
+    recreated starts over. A checksum covers all of an entry. A damaged file is set aside, and the view is read again
     from the topic.
 
     Parameters
@@ -157,8 +157,8 @@ class Checkpoint:
         self._lock.release()
 
     def _set_aside(self, reason: str) -> None:
-        """Move the file away and begin anew; a process that does not write leaves it to the one that does."""
-        self.note = f"the saved state could not be used ({reason}): read anew from the topic"
+        """Move the file away and start over; a process that does not write leaves it to the one that does."""
+        self.note = f"the saved state could not be used ({reason}): read again from the topic"
         LOG.warning("%s: %s", self.path, self.note)
         if not self.writes:
             return

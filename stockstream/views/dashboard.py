@@ -91,7 +91,7 @@ class Tabled(Protocol):
         """The tables of a group, None for the first, as of the last `refresh`; good until the next `apply`."""
 
     def returns(self, group: Group) -> ReturnDistribution:
-        """How the returns of a group are spread; computed anew each time."""
+        """How the returns of a group are spread; computed again each time."""
 
 
 def tabled(fold: Fold[Any]) -> Tabled:

@@ -79,7 +79,7 @@ class ResampledBars:
         return changed
 
     def _as_before(self, index: int, made: BarBatch) -> int:
-        """How many of the bars made anew are as they stand from a place on."""
+        """Number of the recomputed bars that equal those from an index on."""
         former = np.array([self.bars.column(name, index, len(self.bars)) for name in NUMBERS])
         both: int = min(former.shape[1], len(made))
         for count, time in enumerate(self.bars.times[index : index + both]):

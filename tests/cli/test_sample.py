@@ -1,4 +1,4 @@
-"""``sample flights``: what the project ships, made anew."""
+"""``sample flights``: writes what the project ships."""
 
 from __future__ import annotations
 

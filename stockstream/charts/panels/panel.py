@@ -274,8 +274,8 @@ class DrawnPanel:
             return "not enough bars yet"
         return f"undefined: {'; '.join(filter(None, reasons))}".removesuffix(": ") if reasons else ""
 
-    def fit(self, frame: Frame, *, anew: bool) -> bool:
-        """Fit the limits to the rows in view; returns whether they changed. ``anew`` ignores the limits so far."""
+    def fit(self, frame: Frame, *, refit: bool) -> bool:
+        """Fit the limits to the rows in view; returns whether they changed. ``refit`` ignores the limits so far."""
         if self.spec.limits is not None:
             if self.axes.get_ylim() == self.spec.limits:
                 return False
@@ -285,7 +285,7 @@ class DrawnPanel:
         extent = self._reach(frame)
         if extent is None:
             return False
-        held = None if anew else self.axes.get_ylim()
+        held = None if refit else self.axes.get_ylim()
         if self.axes.get_yscale() == "log":
             limits = fitting_log(held, *extent)
         else:

@@ -91,7 +91,7 @@ class Scene:
         self.grid, self.log = True, False
         self._places: dict[str, int] = {}
         self._ticks = ticks.Ticks((), (), "")
-        self._reckoned: tuple[Any, ...] = ()
+        self._ticks_of: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
         self.alerts = AlertLines()
         self.distance = Distance()
@@ -99,7 +99,7 @@ class Scene:
         self.help = Help(CHART)
         self._overlays = Overlays(canvas, [self.alerts, self.distance, self._crosshair, self.help])
         self._build()
-        figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_anew())(None)))
+        figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_again())(None)))
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
         self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
         for kind in ("motion_notify_event", "figure_enter_event"):  # a click may make the mouse leave and enter again
@@ -158,7 +158,7 @@ class Scene:
     def show(self, plot_data: PlotData, *, empty: str = "") -> None:
         """Set the plot data; ``empty`` is shown in the middle if there are no rows."""
         before, self._plot_data = self._plot_data, plot_data
-        anew = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
+        refit = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
         if before.key != plot_data.key:
             self.distance.cancel()
             if before.key:
@@ -169,7 +169,7 @@ class Scene:
         self._say_empty("" if len(plot_data.frame) else empty)
         if [group.key for group in before.groups] != [group.key for group in plot_data.groups]:
             self._regroup()
-        self._full |= self.viewport.take(plot_data.frame, anew=anew)
+        self._full |= self.viewport.take(plot_data.frame, refit=refit)
         found = self._visits.enter(plot_data.key) if before.key and before.key != plot_data.key else None
         if found is not None:
             self.viewport.find(found)
@@ -238,10 +238,10 @@ class Scene:
         first, last = self.viewport.whole_in_view()  # labels beyond the edges are not visible
         pitch = self._scale().pitch * 72 / self.figure.dpi
         instants, zone = self._plot_data.frame.instants[first:last], self._plot_data.zone
-        reckoned = (first, pitch, zone, instants.tobytes())
-        if reckoned == self._reckoned:
+        state = (first, pitch, zone, instants.tobytes())
+        if state == self._ticks_of:
             return False
-        self._reckoned = reckoned
+        self._ticks_of = state
         before, self._ticks = self._ticks, ticks.ticks(instants, first, zone, pitch)
         return self._ticks != before
 
@@ -320,7 +320,7 @@ class Scene:
         self._explain(self._aim())
         self._mark_home()
 
-    def _settle_anew(self) -> None:
+    def _settle_again(self) -> None:
         """The same before a draw that others requested: the tool bar restores former positions of axes."""
         self._settled &= self._layout.holds
         self._settle()

@@ -97,7 +97,7 @@ class Viewport:
         """Fit the values again after scales are changed in this context, except ranges set by hand."""
         with self._moving():
             yield
-        self._adapt(anew=True)
+        self._adapt(refit=True)
         self._moved()
 
     def in_view(self) -> tuple[int, int]:
@@ -125,31 +125,31 @@ class Viewport:
 
     # New data.
 
-    def take(self, frame: Frame, *, anew: bool) -> bool:
-        """Adapt the view to new rows; returns whether a limit changed. ``anew`` makes it follow them in any case."""
+    def take(self, frame: Frame, *, refit: bool) -> bool:
+        """Adapt the view to new rows; returns whether a limit changed. ``refit`` makes it follow them in any case."""
         self._frame = frame
         before = self._limits()
-        if anew:
+        if refit:
             self._release()
-        self._adapt(anew=anew)
+        self._adapt(refit=refit)
         return self._limits() != before
 
     def _release(self) -> None:
         self.following = True
         self._held = [False] * len(self._panels)
 
-    def _adapt(self, *, anew: bool) -> None:
+    def _adapt(self, *, refit: bool) -> None:
         if not len(self._frame):
             return
         with self._moving():
             if self.following:
-                self._fit_across(len(self._frame), anew=anew)
-            self._fit(anew=anew)
+                self._fit_across(len(self._frame), refit=refit)
+            self._fit(refit=refit)
         if self.following and not any(self._held):
             self._followed = self._limits()
 
-    def _fit_across(self, total: int, *, anew: bool) -> None:
-        if not anew and self._shown_from <= total <= self.across[1]:
+    def _fit_across(self, total: int, *, refit: bool) -> None:
+        if not refit and self._shown_from <= total <= self.across[1]:
             return
         shown = total if self.rows is None else min(total, self.rows)
         left = total - shown - 0.6
@@ -163,12 +163,12 @@ class Viewport:
             return max(shown + 1, 8)
         return max(shown + min(50, max(2, shown // 10)), min(_ROOM, self.rows or _ROOM))
 
-    def _fit(self, *, anew: bool) -> None:
+    def _fit(self, *, refit: bool) -> None:
         first, last = self.in_view()
         seen = self._frame.slice(slice(first, last))
         for panel, held in zip(self._panels, self._held, strict=True):
             if not held:
-                panel.fit(seen, anew=anew)
+                panel.fit(seen, refit=refit)
 
     # Changes by the user.
 
@@ -183,7 +183,7 @@ class Viewport:
         else:
             self.following = False
             with self._moving():
-                self._fit(anew=True)
+                self._fit(refit=True)
         self._moved()
 
     def follow(self) -> None:
@@ -192,7 +192,7 @@ class Viewport:
         if not math.isclose(width, self._width):
             self.rows = self._rows(width)
         self._release()
-        self._adapt(anew=True)
+        self._adapt(refit=True)
         self._moved()
 
     def _rows(self, width: float) -> int:
@@ -206,7 +206,7 @@ class Viewport:
         width = min(max(factor * (right - left), _FEWEST), _WIDEST * max(len(self._frame), _ROOM))
         if self.following and around is None:
             self.rows = self._rows(width)
-            self._adapt(anew=True)
+            self._adapt(refit=True)
             self._moved()
             return
         fixed = around if around is not None else (left + right) / 2
@@ -240,7 +240,7 @@ class Viewport:
             return False
         with self._moving():
             self._panels[0].axes.set_xlim(left, left + width, auto=False)
-            self._fit(anew=True)
+            self._fit(refit=True)
         return True
 
     def let_go(self) -> None:
@@ -271,7 +271,7 @@ class Viewport:
                 width = max(across[1] - across[0], _FEWEST)
                 self._panels[0].axes.set_xlim(across[0], across[0] + width, auto=False)
             self._held = [span is not None for span in left.values]
-            self._fit(anew=True)
+            self._fit(refit=True)
             for panel, span in zip(self._panels, left.values, strict=True):
                 if span is not None:
                     panel.axes.set_ylim(*span, auto=False)
@@ -290,7 +290,7 @@ class Viewport:
         """Keep the present range of a panel's values; or if any range is kept, fit all again."""
         if any(self._held):
             self._held = [False] * len(self._panels)
-            self._adapt(anew=True)
+            self._adapt(refit=True)
             self._moved()
         else:
             self._held[place] = True

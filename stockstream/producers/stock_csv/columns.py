@@ -162,7 +162,7 @@ class Columns:
         if not cells or not all(cell.isdigit() for cell in cells):
             return self
         steps = [int(later) - int(one) for one, later in pairwise(cells)]
-        # It may begin anew where tables were put together, and go down where they were turned round.
+        # It may restart where tables were joined, and go down where they were reversed.
         counting = steps.count(1) + steps.count(-1) >= len(steps) * _COUNTING
         return self._without("symbol") if counting else self
 
