@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
+from confluent_kafka import Message
 from pyroaring import BitMap
 
 from stockstream.codec import Decoder, Unreadable
@@ -53,7 +54,7 @@ def sent_rows(
         ranges = reader.ranges()
         total = sum(end - low for low, end in ranges.values())
         for messages in reader.messages(ranges):
-            for identity in _identities([message.value() for message in messages]):
+            for identity in _identities(list(map(Message.value, messages))):
                 if identity.file in rows:
                     rows[identity.file].add(identity.row)
             done += len(messages)
