@@ -1,4 +1,4 @@
-"""Commands as all of ours are: help with grouped options and examples, and numbers that an option can mean."""
+"""Base class of all commands: help with grouped options and examples, and checks of numbers."""
 
 from __future__ import annotations
 

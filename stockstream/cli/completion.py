@@ -1,4 +1,4 @@
-"""What a shell may offer for an argument or a value that has been begun.
+"""Shell completion of arguments and option values.
 
 Symbols, airlines and topics are those that the broker has, where it answers within a second. A failure offers nothing
 and tells nothing: it would be written into the line that the user types.

@@ -1,4 +1,4 @@
-"""The panels in which ``--help`` shows options, by what they are for."""
+"""Groups of options in ``--help``."""
 
 from __future__ import annotations
 

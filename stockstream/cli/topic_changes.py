@@ -1,4 +1,4 @@
-"""How topics are changed, and made: how many partitions, and for how long records are kept."""
+"""Creation and changes of topics: number of partitions, and retention."""
 
 from __future__ import annotations
 

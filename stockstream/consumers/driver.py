@@ -1,4 +1,4 @@
-"""What drives a live view where no window does, and says when it is time to end."""
+"""Driver of a live view without a window: refreshes its observers, and decides when to end."""
 
 from __future__ import annotations
 

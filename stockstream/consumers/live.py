@@ -1,4 +1,4 @@
-"""A view at work: it takes what arrives, keeps it, and says how it stands."""
+"""Live view: takes new records, folds them, saves its state, and reports its status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of a view on disk, kept up to date by a thread of its own, so that a window never waits for a disk."""
+"""State of a view on disk, written by a thread of its own, so that a window never waits for a disk."""
 
 from __future__ import annotations
 

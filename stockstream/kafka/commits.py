@@ -1,4 +1,4 @@
-"""Positions told to the broker, for monitors; they decide nothing."""
+"""Commits of a consumer's positions, only for monitors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order in which the records of a key were sent, where partitions were added and keys have moved.
+"""Order in which the records of a key were sent, if partitions were added and keys have moved.
 
 A partition keeps its order. Two partitions are read at once, so that of a key which stands in both the older record may
 come last. `KeyOrder` notices that, at the cost of a set of keys a read; then the topic is read again by `SendOrder`.

@@ -1,4 +1,4 @@
-"""The keys of a topic: which symbols, which airlines it has records of."""
+"""Keys of a topic: the symbols or airlines that it has records of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last bar of a series, found from a topic's end backwards; and when its first one opened."""
+"""Latest bar of a series, found from the topic's end backwards, and its first opening."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a broker does not let a client do, in one line: who, which right is missing, and on what."""
+"""Refusals by a broker, in one line: the user, the missing right, and the topic or group."""
 
 from __future__ import annotations
 

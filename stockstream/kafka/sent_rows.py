@@ -1,4 +1,4 @@
-"""Which rows of which files a topic holds already, so that a producer sends only what is missing."""
+"""Index of the rows that a topic holds, so that a producer sends only what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a topic up to its present end, and no further."""
+"""Reading of a topic up to its present end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a topic that exists is set to, and the change of it: partitions, and for how long records are kept."""
+"""Settings of an existing topic, and their change: partitions and retention."""
 
 from __future__ import annotations
 

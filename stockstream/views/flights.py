@@ -1,4 +1,4 @@
-"""A fold of flights: how many each airline has a day, every row of a file counted once."""
+"""Fold of flights: the number of flights per airline and day, each row of a file counted once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a consumer makes of the records that arrive."""
+"""Fold: the protocol of a consumer's state, which takes records and gives frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live window with a dashboard, and the same as a picture."""
+"""Live window of a dashboard, and the same as a picture file."""
 
 from __future__ import annotations
 

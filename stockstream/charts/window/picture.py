@@ -1,4 +1,4 @@
-"""A view drawn to a file that is kept fresh in place, for machines without a display."""
+"""Picture file of a view, updated continuously, for machines without a display."""
 
 from __future__ import annotations
 

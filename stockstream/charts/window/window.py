@@ -1,4 +1,4 @@
-"""A live window: a scene in a toolkit's window, kept fresh, with keys and a memory."""
+"""Live window: a scene in a toolkit window, updated continuously, with keys and saved preferences."""
 
 from __future__ import annotations
 

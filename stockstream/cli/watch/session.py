@@ -1,4 +1,4 @@
-"""One run of ``stockstream watch``: its options checked against each other, then a window, a picture or a table."""
+"""One run of ``stockstream watch``: checks its options, then opens a window, or writes a picture or a table."""
 
 from __future__ import annotations
 
