@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from stockstream.cli.produce.outlet import KafkaOutlet, Outlet
 from stockstream.cli.watch.displays import Displays, MatplotlibDisplays
 from stockstream.files import private_file, private_folder
 from stockstream.names import harmless
+from stockstream.producers.clock import SYSTEM, Clock
 
 if TYPE_CHECKING:  # pydantic and rich take longer to load than all that `--help` needs
     from stockstream.cli.reporter import Reporter
@@ -31,9 +33,11 @@ class Context:
 
     settings: Settings
     reporter: Reporter
+    outlet: Outlet
     debug: bool = False
     command: str = ""
     displays: Displays = field(default_factory=MatplotlibDisplays)
+    clock: Clock = SYSTEM
 
     @staticmethod
     def of(ctx: typer.Context) -> Context:
@@ -55,6 +59,8 @@ class Invocation:
     quiet: bool = False
     logfile: Path | None = None
     displays: Displays = field(default_factory=MatplotlibDisplays)
+    outlet: Outlet | None = None
+    clock: Clock = SYSTEM
     _reporter: Reporter | None = field(default=None, repr=False)
     _settings: Settings | None = field(default=None, repr=False)
     _context: Context | None = field(default=None, repr=False)
@@ -113,7 +119,15 @@ class Invocation:
                 check(settings)
             self.warn_of_plugins()
             command = command_path.split()[1:]
-            self._context = Context(settings, self.reporter, self.debug, " ".join(command), self.displays)
+            self._context = Context(
+                settings,
+                self.reporter,
+                self.outlet or KafkaOutlet(settings),
+                self.debug,
+                " ".join(command),
+                self.displays,
+                self.clock,
+            )
             self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context
 

@@ -65,12 +65,10 @@ def kept(topic: Topic[R], milliseconds: int | None) -> Topic[R]:
 
 
 def check(context: Context, topic: Topic[R]) -> None:
-    """Look at a topic that is there. Raises `BrokerError` for a compacted one; warns where it is kept otherwise."""
-    found = TopicSettings(topic.name, context.settings.connection("producer"))
-    found.refuse_compacted()
+    """Look at a topic that is there, and warn where its records are kept otherwise than was asked for."""
     wanted = topic.config.get(RETENTION)
     if topic.name in TOPICS and wanted != TOPICS[topic.name].config.get(RETENTION):
-        held = found.get().get(RETENTION)
+        held = context.outlet.settings(topic).get(RETENTION)
         if held is not None and wanted is not None and held != wanted:
             context.reporter.warn(
                 f"the topic {topic.name} is there already, and keeps records {_for(int(held))}:"

@@ -15,6 +15,7 @@ import pytest
 
 from stockstream.cli.context import Context
 from stockstream.cli.demo import _plan
+from stockstream.cli.produce.outlet import KafkaOutlet
 from stockstream.cli.reporter import PersonReporter
 from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
@@ -35,7 +36,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_plan_holds_a_broker_two_producers_and_three_windows(settings: Settings, stack: ExitStack) -> None:
-    plan = _plan(stack, Context(settings, PersonReporter()), yahoo=False, headless=True)
+    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True)
     port, data = str(settings.broker.port), str(settings.data_dir / "demo")
     assert plan.broker() == ["broker", "--port", port, "--data", data, "--plain"]
     assert list(plan.producers()) == ["simulated", "flights"]
@@ -47,7 +48,7 @@ def test_a_plan_holds_a_broker_two_producers_and_three_windows(settings: Setting
 
 
 def test_yahoo_takes_the_place_of_the_simulated_bars_and_of_their_feed(settings: Settings, stack: ExitStack) -> None:
-    plan = _plan(stack, Context(settings, PersonReporter()), yahoo=True, headless=True)
+    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=True, headless=True)
     assert list(plan.producers()) == ["yahoo", "flights"]
     assert "market" in plan.windows()["watch aroon"]
 
@@ -56,7 +57,7 @@ def test_a_taken_port_is_said_and_another_one_used(
     settings: Settings, stack: ExitStack, capfd: pytest.CaptureFixture[str]
 ) -> None:
     taken = stack.enter_context(socket.create_server(("127.0.0.1", settings.broker.port)))
-    plan = _plan(stack, Context(settings, PersonReporter()), yahoo=False, headless=True)
+    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True)
     assert taken.getsockname()[1] != plan.port
     assert f"port {settings.broker.port} is taken: the demo's broker listens on {plan.port}" in capfd.readouterr().err
 
@@ -68,7 +69,7 @@ def test_data_in_use_is_said_and_the_demo_takes_a_temporary_place(
     data.mkdir(parents=True)
     stack.enter_context(FileLock(data / "lock", patience=0.0))
     with ExitStack() as own:
-        plan = _plan(own, Context(settings, PersonReporter()), yahoo=False, headless=True)
+        plan = _plan(own, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True)
         assert plan.data != data
         folder = plan.data.parent
         assert folder.is_dir()
@@ -81,9 +82,11 @@ def test_the_sample_is_found_from_anywhere_and_made_where_only_the_package_is(
     settings: Settings, stack: ExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shipped = _plan(stack, Context(settings, PersonReporter()), yahoo=False, headless=True).sample
+    shipped = _plan(
+        stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True
+    ).sample
     monkeypatch.setattr("stockstream.__file__", str(tmp_path / "lib" / "stockstream" / "__init__.py"))
-    made = _plan(stack, Context(settings, PersonReporter()), yahoo=False, headless=True).sample
+    made = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True).sample
     assert made == settings.cache_dir / "sample.csv"
     assert made.read_bytes() == shipped.read_bytes()
 

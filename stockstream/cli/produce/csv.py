@@ -225,7 +225,7 @@ def csv(
         return
     bars = StockFiles(chosen)
     tally = Tally()
-    source = tally.count(at_rate(bars, rate) if rate is not None else bars)
+    source = tally.count(at_rate(bars, rate, clock=context.clock) if rate is not None else bars)
     linger = LINGER_MS if rate is None else 5
     send(
         context,

@@ -20,7 +20,7 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
 from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.errors import BadRow
-from stockstream.kafka.sent_rows import sent_rows
+from stockstream.producers.clock import Clock
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, Rows, departure, examine
 from stockstream.producers.pace import at_rate, paced
@@ -139,7 +139,7 @@ def flights(
     send(
         context,
         topic,
-        _paced(replay, rate, speed),
+        _paced(replay, rate, speed, context.clock),
         linger_ms=LINGER_MS if rate is None and speed is None else 5,
         position=lambda: Position(replay.done, replay.total, "sorting by departure" if replay.sorting else ""),
         already=lambda: replay.already,
@@ -176,10 +176,10 @@ def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, Rows]:
             done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading what is there"
         )
 
-    return sent_rows(context.settings.connection("producer"), FLIGHTS, [file.identity for file in files], tell)
+    return context.outlet.sent_rows(FLIGHTS, [file.identity for file in files], tell)
 
 
-def _paced(replay: Replay, rate: float | None, speed: float | None) -> Iterator[Flight | BadRow | None]:
+def _paced(replay: Replay, rate: float | None, speed: float | None, clock: Clock) -> Iterator[Flight | BadRow | None]:
     if speed is not None:
-        return paced(replay.by_departure(), lambda flight: departure(flight) * 60 / speed)
-    return at_rate(replay, rate) if rate is not None else iter(replay)
+        return paced(replay.by_departure(), lambda flight: departure(flight) * 60 / speed, clock=clock)
+    return at_rate(replay, rate, clock=clock) if rate is not None else iter(replay)

@@ -16,8 +16,6 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import Endpoint, measured
 from stockstream.cli.topic_changes import check
 from stockstream.errors import BadRow, BrokerError, Unreachable
-from stockstream.kafka.admin import Admin
-from stockstream.kafka.publisher import Publisher
 from stockstream.names import cut
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
 from stockstream.topics import Topic
@@ -32,9 +30,6 @@ SILENT: Final = 3.0
 
 LONGEST: Final = 300
 """Characters of the longest of them that is shown whole."""
-
-LOOK: Final = 2.0
-"""Seconds that one look for a broker takes, while there is none."""
 
 WAITING: Final = "waiting for the broker"
 
@@ -97,9 +92,9 @@ def send(
     with (
         measured(ProducerMetrics(context.command, topic.name), metrics, reporter) as figures,
         stopping() as stop,
-        Publisher(topic, context.settings.connection("producer"), linger_ms=linger_ms) as publisher,
+        context.outlet.publisher(topic, linger_ms=linger_ms) as publisher,
     ):
-        summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop)
+        summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop, clock=context.clock)
     refusals.close(topic.dead_letters)
     reporter.result(_last_line(topic.name, summary, already(), _held(context, topic)))
     if summary.signal is not None:
@@ -117,11 +112,9 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
         For what waiting does not mend: `AuthError` where the broker refuses; a topic that is compacted.
     """
     reporter, told = context.reporter, ""
-    admin = Admin(context.settings.connection("producer"), timeout=LOOK)
     while True:
         try:
-            admin.ensure(topic)
-            admin.await_leaders(topic)
+            context.outlet.ready(topic)
             check(context, topic)
             break
         except Unreachable as error:
@@ -174,10 +167,7 @@ def stopping() -> Iterator[Stop]:
 def _held(context: Context, topic: Topic[R]) -> int | None:
     """Records that the topic holds, whoever sent them; None where the broker does not tell at once."""
     try:
-        return sum(
-            found.records
-            for found in Admin(context.settings.connection("producer"), timeout=LOOK).summaries([topic.name])
-        )
+        return context.outlet.held(topic)
     except BrokerError:
         return None
 

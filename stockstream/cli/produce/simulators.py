@@ -11,7 +11,6 @@ from filelock import FileLock, Timeout
 
 from stockstream.cli.context import Context
 from stockstream.files import private_folder
-from stockstream.kafka.admin import Admin
 from stockstream.records import Series
 
 log = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ def noticed(context: Context, series: Sequence[Series]) -> Iterator[None]:
 
     A lock a series says so, in a folder of the cluster; it ends with its process, however that ends.
     """
-    folder = context.settings.state_dir / Admin(context.settings.connection("producer")).cluster_id() / "simulated"
+    folder = context.settings.state_dir / context.outlet.cluster_id() / "simulated"
     others: list[Series] = []
     with ExitStack() as stack:
         for one in series:

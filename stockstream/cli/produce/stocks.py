@@ -22,9 +22,8 @@ from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.config_sections import History
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, YAHOO
-from stockstream.kafka.latest_bars import first_times, latest_bars
 from stockstream.periods import intraday
-from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.clock import Clock
 from stockstream.producers.polled_bars import PolledBars, Polling
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.producers.splits import Earlier
@@ -75,7 +74,7 @@ def symbols_of(words: Iterable[str]) -> list[str]:
     return symbols
 
 
-def for_seconds(source: Iterable[T | None], seconds: float | None, *, clock: Clock = SYSTEM) -> Iterator[T | None]:
+def for_seconds(source: Iterable[T | None], seconds: float | None, clock: Clock) -> Iterator[T | None]:
     """End a source after some seconds; None is never."""
     ends = None if seconds is None else clock.monotonic() + seconds
     for item in source:
@@ -188,7 +187,7 @@ def simulated(
     topic = kept(STOCKS, retention)
     await_broker(context, topic)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
-    last = latest_bars(context.settings.connection("producer"), STOCKS, series)
+    last = context.outlet.latest_bars(STOCKS, series)
     _tell_beginning(context.reporter, series, last, history)
     bars = simulate(
         chosen,
@@ -198,9 +197,10 @@ def simulated(
         seed=defaults.seed if seed is None else seed,
         count=count,
         last=last,
+        clock=context.clock,
     )
     with noticed(context, series):
-        send(context, topic, for_seconds(bars, seconds), metrics=metrics)
+        send(context, topic, for_seconds(bars, seconds, context.clock), metrics=metrics)
 
 
 def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
@@ -296,9 +296,10 @@ def yahoo(
         polling,
         earlier=_earlier(context, chosen, every),
         reporter=context.reporter,
+        clock=context.clock,
     )
     tally = Tally()
-    source = tally.count(for_seconds(bars, seconds))
+    source = tally.count(for_seconds(bars, seconds, context.clock))
     send(context, topic, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
     tally.tell(context.reporter)
     if bars.failures:
@@ -307,12 +308,11 @@ def yahoo(
 
 def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
     """What the topic holds of these symbols."""
-    connection = context.settings.connection("producer")
-    last = latest_bars(connection, STOCKS, [Series(symbol, interval) for symbol in symbols])
+    last = context.outlet.latest_bars(STOCKS, [Series(symbol, interval) for symbol in symbols])
 
     def first(symbol: str) -> datetime | None:
         series = Series(symbol, interval)
-        return first_times(connection, STOCKS, [series]).get(series)
+        return context.outlet.first_times(STOCKS, [series]).get(series)
 
     return Earlier({series.symbol: bar for series, bar in last.items()}, first)
 

@@ -1,0 +1,124 @@
+"""Outlets: the protocol between the ``produce`` commands and the broker that takes their records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from stockstream.config import Settings
+    from stockstream.kafka.admin import Admin
+    from stockstream.kafka.topic_settings import TopicSettings
+    from stockstream.producers.flights import Rows
+    from stockstream.producers.produce import Sink
+    from stockstream.records import Bar, Series
+    from stockstream.topics import Topic
+
+R = TypeVar("R")
+
+LOOK: Final = 2.0
+"""Seconds that one look for a broker takes, while there is none."""
+
+
+class Outlet(Protocol):
+    """Takes records, and tells what it holds of them; each method raises `BrokerError`."""
+
+    def ready(self, topic: Topic[Any]) -> None:
+        """Return when the topic takes records, made if need be.
+
+        Raises `Unreachable` where nobody answers, `BrokerError` for a topic that is compacted.
+        """
+
+    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
+        """What the topic is set to, by Kafka's names."""
+
+    def publisher(self, topic: Topic[R], *, linger_ms: int) -> AbstractContextManager[Sink[R]]:
+        """A sink for the topic's records; leaving it waits until all are acknowledged."""
+
+    def held(self, topic: Topic[Any]) -> int:
+        """How many records the topic holds."""
+
+    def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
+        """The last bar of each series that the topic holds."""
+
+    def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
+        """When the first bar of each series that the topic holds opened."""
+
+    def sent_rows(
+        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
+    ) -> Mapping[str, Rows]:
+        """By file the rows that the topic holds."""
+
+    def cluster_id(self) -> str:
+        """Which cluster it is."""
+
+
+class KafkaOutlet:
+    """The broker of the settings; what takes long to load is loaded when called."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def ready(self, topic: Topic[Any]) -> None:
+        """As `Outlet.ready`."""
+        self._admin.ensure(topic)
+        self._admin.await_leaders(topic)
+        self._topic(topic).refuse_compacted()
+
+    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
+        """As `Outlet.settings`."""
+        return self._topic(topic).get()
+
+    def publisher(self, topic: Topic[R], *, linger_ms: int) -> AbstractContextManager[Sink[R]]:
+        """As `Outlet.publisher`."""
+        from stockstream.kafka.publisher import Publisher
+
+        return Publisher(topic, self._connection, linger_ms=linger_ms)
+
+    def held(self, topic: Topic[Any]) -> int:
+        """As `Outlet.held`."""
+        return sum(found.records for found in self._admin.summaries([topic.name]))
+
+    def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
+        """As `Outlet.latest_bars`."""
+        from stockstream.kafka.latest_bars import latest_bars
+
+        return latest_bars(self._connection, topic, wanted)
+
+    def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
+        """As `Outlet.first_times`."""
+        from stockstream.kafka.latest_bars import first_times
+
+        return first_times(self._connection, topic, wanted)
+
+    def sent_rows(
+        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
+    ) -> Mapping[str, Rows]:
+        """As `Outlet.sent_rows`."""
+        from stockstream.kafka.sent_rows import sent_rows
+
+        return sent_rows(self._connection, topic, files, progress)
+
+    def cluster_id(self) -> str:
+        """As `Outlet.cluster_id`."""
+        from stockstream.kafka.admin import Admin
+
+        return Admin(self._connection).cluster_id()
+
+    def _topic(self, topic: Topic[Any]) -> TopicSettings:
+        from stockstream.kafka.topic_settings import TopicSettings
+
+        return TopicSettings(topic.name, self._connection)
+
+    @cached_property
+    def _admin(self) -> Admin:
+        from stockstream.kafka.admin import Admin
+
+        return Admin(self._connection, timeout=LOOK)
+
+    @property
+    def _connection(self) -> dict[str, Any]:
+        return self._settings.connection("producer")

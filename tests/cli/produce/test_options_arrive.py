@@ -1,0 +1,338 @@
+"""Every option and setting of ``produce`` arrives: what an outlet is given, and when, is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.request import urlopen
+
+import pytest
+import typer
+from typer.core import TyperGroup
+from typer.testing import CliRunner
+
+from stockstream.cli.context import Invocation
+from stockstream.cli.produce.produce import app
+from stockstream.config_sections import SimulatedSettings, YahooSettings
+from stockstream.kafka.broker import free_port
+from stockstream.kafka.topic_settings import RETENTION
+from stockstream.producers.flights import Rows
+from stockstream.producers.produce import Sink
+from stockstream.producers.simulated import Walk
+from stockstream.records import Bar, Flight, Series
+from stockstream.topics import Topic
+from tests.producers.flight_lines import line, write
+from tests.producers.hands import Hands
+from tests.producers.sinks import Kept
+from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, minutes, standing_in
+
+R = TypeVar("R")
+
+NOW = OPENING + timedelta(minutes=10, seconds=5)
+
+
+class Every:
+    """All rows of a file."""
+
+    def __contains__(self, row: int, /) -> bool:
+        return True
+
+
+class Timed(Kept):
+    """A sink that notes when each record came."""
+
+    def __init__(self, hands: Hands, look: Callable[[], None]) -> None:
+        super().__init__()
+        self.times: list[float] = []
+        self._hands = hands
+        self._look = look
+
+    def send(self, record: Any) -> None:
+        super().send(record)
+        self.times.append(self._hands.slept)
+        self._look()
+
+
+@dataclass
+class Recording:
+    """An outlet that keeps what it is given; it says that it holds every row of every file."""
+
+    hands: Hands
+    look: Callable[[], None] = lambda: None
+    lingers: list[int] = field(default_factory=list)
+    sink: Timed = field(init=False)
+    retention: str | None = None
+
+    def __post_init__(self) -> None:
+        self.sink = Timed(self.hands, self.look)
+
+    def ready(self, topic: Topic[Any]) -> None:
+        self.retention = topic.config.get(RETENTION)
+
+    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
+        return {RETENTION: "-1"}
+
+    @contextmanager
+    def publisher(self, topic: Topic[R], *, linger_ms: int) -> Iterator[Sink[R]]:
+        self.lingers.append(linger_ms)
+        yield self.sink
+
+    def held(self, topic: Topic[Any]) -> int:
+        return 0
+
+    def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
+        return {}
+
+    def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
+        return {}
+
+    def sent_rows(
+        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
+    ) -> Mapping[str, Rows]:
+        return dict.fromkeys(files, Every())
+
+    def cluster_id(self) -> str:
+        return "cluster"
+
+
+@dataclass
+class Told:
+    """What came of a command."""
+
+    outlet: Recording
+    exit_code: int
+    output: str
+
+    @property
+    def bars(self) -> list[Bar]:
+        return [record for record in self.outlet.sink.records if isinstance(record, Bar)]
+
+    @property
+    def flights(self) -> list[Flight]:
+        return [record for record in self.outlet.sink.records if isinstance(record, Flight)]
+
+    @property
+    def gaps(self) -> list[float]:
+        """Seconds from the first record to each."""
+        times = self.outlet.sink.times
+        return [round(time - times[0], 3) for time in times]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder with files to send."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("state", "cache"):
+        monkeypatch.setenv(f"STOCKSTREAM_{name.upper()}_DIR", str(tmp_path / name))
+    header = "time,open,high,low,close,volume,settle\n"
+    rows = "2026-03-02 14:30:00,1,2,0.5,1.5,10,1.6\n2026-03-02 14:31:00,1.5,2,1,1.25,20,1.3\n"
+    (tmp_path / "AAPL_1m.csv").write_text(header + rows)
+    (tmp_path / "MSFT_1d.csv").write_text(header + "02/03/2026,1,2,0.5,1.5,10,1.6\n03/03/2026,1.5,2,1,1.25,20,1.3\n")
+    written = '2026-03-02;"1,500";"2,500";"0,500";"1,500"\n'
+    (tmp_path / "SAP_1d.csv").write_text("time;open;high;low;close\n" + written)
+    days = (line(day="5"), line(day="6", airline="AA"), line(day="6", scheduled_departure="1722"), line(day="7"))
+    write(tmp_path / "flights.csv", *days)
+    return tmp_path
+
+
+@pytest.fixture
+def yahoo(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Standin]:
+    """A stand-in for Yahoo that knows eleven minutes of AAPL, of which the last is not over."""
+    with standing_in(home) as standin:
+        for name, value in standin.environment.items():
+            monkeypatch.setenv(name, value)
+        standin.markets["AAPL"] = Market(minutes(OPENING, 11), (OPENING, CLOSING))
+        yield standin
+
+
+def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lambda: None) -> Told:
+    """What comes of ``stockstream produce``."""
+    config = Path("config.yaml")
+    config.write_text(settings)
+    hands = Hands(NOW)
+    outlet = Recording(hands, look)
+    invocation = Invocation(config, outlet=outlet, clock=hands.clock)
+    result = CliRunner().invoke(app, list(arguments), obj=invocation)
+    assert result.exception is None or result.exit_code, result.output
+    return Told(outlet, result.exit_code, result.output)
+
+
+SIMULATED = ("simulated", "AAPL", "--count", "3", "--history", "0")
+YAHOO = ("yahoo", "AAPL")
+CSV = ("csv", "AAPL_1m.csv")
+FLIGHTS = ("flights", "flights.csv", "--again")
+
+Case = tuple[tuple[str, ...], Callable[[Told], object], object]
+"""A command with the option, what is seen of it, and what is expected."""
+
+CASES: dict[str, Case] = {
+    "simulated interval": ((*SIMULATED, "--interval", "5m"), lambda told: {bar.interval for bar in told.bars}, {"5m"}),
+    "simulated pace": ((*SIMULATED, "--pace", "7"), lambda told: told.gaps, [0.0, 7.0, 14.0]),
+    "simulated history": ((*SIMULATED, "--history", "4"), lambda told: len(told.bars), 7),
+    "simulated seed": (
+        (*SIMULATED, "--seed", "9"),
+        lambda told: told.bars[0].open,
+        Walk("AAPL", "1m", 9).first_price(),
+    ),
+    "simulated count": ((*SIMULATED, "--count", "5"), lambda told: len(told.bars), 5),
+    "simulated seconds": (
+        ("simulated", "AAPL", "--history", "0", "--pace", "2", "--seconds", "5"),
+        lambda told: told.gaps,
+        [0.0, 2.0, 4.0],
+    ),
+    "csv symbol": ((*CSV, "--symbol", "XYZ"), lambda told: {bar.symbol for bar in told.bars}, {"XYZ"}),
+    "csv interval": ((*CSV, "--interval", "5m"), lambda told: {bar.interval for bar in told.bars}, {"5m"}),
+    "csv tz": (
+        (*CSV, "--tz", "America/New_York"),
+        lambda told: told.bars[0].time,
+        datetime(2026, 3, 2, 19, 30, tzinfo=UTC),
+    ),
+    "csv columns": ((*CSV, "--columns", "close=settle"), lambda told: [bar.close for bar in told.bars], [1.6, 1.3]),
+    "csv date_format": (
+        ("csv", "MSFT_1d.csv", "--date-format", "M/D/Y"),
+        lambda told: [bar.time.month for bar in told.bars],
+        [2, 3],
+    ),
+    "csv separator": ((*CSV, "--separator", "tab"), lambda told: (told.bars, told.exit_code), ([], 1)),
+    "csv decimal": (("csv", "SAP_1d.csv", "--decimal", "."), lambda told: told.bars[0].close, 1500.0),
+    "csv dry_run": ((*CSV, "--dry-run"), lambda told: (told.bars, "AAPL_1m.csv" in told.output), ([], True)),
+    "csv rate": ((*CSV, "--rate", "0.25"), lambda told: told.gaps, [0.0, 4.0]),
+    "flights rate": ((*FLIGHTS, "--rate", "0.5"), lambda told: told.gaps, [0.0, 2.0, 4.0, 6.0]),
+    "flights speed": (
+        (*FLIGHTS, "--speed", "60", "--start", "2015-02-06", "--end", "2015-02-06"),
+        lambda told: told.gaps,
+        [0.0, 10.0],
+    ),
+    "flights start": ((*FLIGHTS, "--start", "2015-02-06"), lambda told: [each.day for each in told.flights], [6, 6, 7]),
+    "flights end": ((*FLIGHTS, "--end", "2015-02-06"), lambda told: [each.day for each in told.flights], [5, 6, 6]),
+    "flights airlines": (
+        (*FLIGHTS, "--airlines", "AA"),
+        lambda told: [each.airline for each in told.flights],
+        ["AA"],
+    ),
+    "flights again": (FLIGHTS, lambda told: len(told.flights), 4),
+    "yahoo interval": (
+        (*YAHOO, "--once", "--interval", "5m"),
+        lambda told: {bar.interval for bar in told.bars},
+        {"5m"},
+    ),
+    "yahoo forming": (
+        (*YAHOO, "--once", "--forming"),
+        lambda told: [bar.final for bar in told.bars][-2:],
+        [True, False],
+    ),
+    "yahoo once": ((*YAHOO, "--once"), lambda told: (len(told.bars), told.outlet.hands.slept), (10, 0.0)),
+    "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda told: told.outlet.hands.slept // 10, 10),
+}
+CASES |= {
+    f"{command[0]} retention": ((*command, "--retention", "1d"), lambda told: told.outlet.retention, "86400000")
+    for command in (SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"))
+}
+ELSEWHERE = {
+    "yahoo history": "test_how_yahoo_is_asked",
+    "yahoo poll": "test_how_yahoo_is_asked",
+    **dict.fromkeys(
+        (f"{name} metrics" for name in ("simulated", "csv", "flights", "yahoo")), "test_figures_are_served_meanwhile"
+    ),
+}
+
+
+def test_every_option_has_a_case() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    options = {
+        f"{name} {option.name}"
+        for name, command in group.commands.items()
+        for option in command.params
+        if option.param_type_name == "option" and option.name != "help"
+    }
+    assert options == CASES.keys() | ELSEWHERE.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("yahoo")])
+def test_an_option_arrives(home: Path, name: str) -> None:
+    arguments, seen, expected = CASES[name]
+    told = produce(*arguments)
+    assert seen(told) == expected, told.output
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("yahoo")])
+def test_an_option_of_yahoo_arrives(yahoo: Standin, name: str) -> None:
+    arguments, seen, expected = CASES[name]
+    told = produce(*arguments)
+    assert seen(told) == expected, told.output
+
+
+def test_without_the_option_it_is_otherwise(home: Path) -> None:
+    assert not produce("flights", "flights.csv").flights, "what the topic holds is not sent again"
+    assert produce(*CSV).outlet.lingers == [50]
+    assert produce(*CSV, "--rate", "100").outlet.lingers == [5]
+    assert produce(*FLIGHTS).outlet.lingers == [50]
+    assert produce(*FLIGHTS, "--speed", "1000").outlet.lingers == [5]
+    assert produce(*SIMULATED).gaps == [0.0, 3.0, 6.0]
+    assert produce("csv", "SAP_1d.csv").bars[0].close == 1.5
+
+
+def asked(yahoo: Standin) -> tuple[str, str, int]:
+    """The span and the interval that Yahoo was asked for first, and how often it was asked."""
+    charts = yahoo.charts("AAPL")
+    return charts[0]["range"], charts[0]["interval"], len(charts)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "expected"),
+    [
+        ((), "", ("5d", "1m", 3)),
+        (("--history", "1mo"), "", ("1mo", "1m", 3)),
+        (("--poll", "20"), "", ("5d", "1m", 4)),
+        ((), "yahoo: {history: 1y, interval: 2m, poll: 15}", ("1y", "2m", 5)),
+        (
+            ("--history", "5d", "--poll", "20", "--interval", "1m"),
+            "yahoo: {history: 1y, interval: 2m, poll: 15}",
+            ("5d", "1m", 4),
+        ),
+    ],
+)
+def test_how_yahoo_is_asked(
+    yahoo: Standin, arguments: tuple[str, ...], settings: str, expected: tuple[str, str, int]
+) -> None:
+    produce(*YAHOO, "--seconds", "70", *arguments, settings=settings)
+    assert asked(yahoo) == expected
+
+
+SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
+    "interval": ("interval: 2m", lambda told: {bar.interval for bar in told.bars}, {"2m"}),
+    "pace": ("pace: 4", lambda told: told.gaps, [0.0, 4.0, 8.0]),
+    "seed": ("seed: 5", lambda told: told.bars[0].open, Walk("AAPL", "1m", 5).first_price()),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_of_the_simulator_arrives(home: Path, name: str) -> None:
+    text, seen, expected = SETTINGS[name]
+    assert seen(produce(*SIMULATED, settings=f"simulated: {{{text}}}")) == expected
+
+
+def test_every_setting_has_a_case(home: Path) -> None:
+    assert SETTINGS.keys() == SimulatedSettings.model_fields.keys()
+    assert {"interval", "history", "poll"} == YahooSettings.model_fields.keys(), "as test_how_yahoo_is_asked has them"
+    told = produce("simulated", "--count", "1", "--history", "0", settings="demo: {symbols: [X, Y]}")
+    assert [bar.symbol for bar in told.bars] == ["X", "Y"]
+
+
+@pytest.mark.parametrize("command", [SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once")])
+def test_figures_are_served_meanwhile(yahoo: Standin, command: tuple[str, ...]) -> None:
+    port = free_port()
+    served: list[bytes] = []
+
+    def look() -> None:
+        if not served:
+            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                served.append(answer.read())
+
+    produce(*command, "--metrics", str(port), look=look)
+    assert b"process_cpu_seconds_total" in served[0]
