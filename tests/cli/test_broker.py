@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+import typer
 
+from stockstream.cli.broker import _guard
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
@@ -154,3 +156,21 @@ def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
         running.process.terminate()
         assert running.process.wait(30) == 128 + signal.SIGTERM
         assert running.told() == "Kafka is not there yet: the jars that are whole are kept\n"
+
+
+def test_a_secure_broker_stays_one_until_it_is_to_be_plain(tmp_path: Path) -> None:
+    assert _guard(tmp_path, [], secure=None) is None
+    guard = _guard(tmp_path, ["quotes.lan"], secure=True)
+    assert guard is not None
+    guard.users.ensure("quotes.lan:9092", "an authority")
+    assert _guard(tmp_path, [], secure=None) is not None
+    assert _guard(tmp_path, [], secure=False) is None
+    assert not list(guard.users.folder.glob("*.yaml"))
+    assert _guard(tmp_path, [], secure=None) is None
+
+
+def test_no_other_machine_is_let_in_without_passwords(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="without --secure no other machine is let in"):
+        _guard(tmp_path, ["quotes.lan"], secure=None)
+    with pytest.raises(typer.BadParameter, match="is no name of a host"):
+        _guard(tmp_path, ["a\nb"], secure=True)

@@ -46,3 +46,11 @@ def test_between(start: str | None, end: str | None, expected: int) -> None:
     first = None if start is None else np.datetime64(start)
     last = None if end is None else np.datetime64(end)
     assert len(minutes().between(first, last)) == expected
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"])
+def test_what_a_spreadsheet_would_compute_is_text_in_a_table_and_numbers_stay_numbers(text: str) -> None:
+    days = np.array(["2026-03-02"], "M8[D]")
+    frame = Frame("day", {"day": days, "change": np.array([-1.5]), "count": np.array([-3]), "name": np.array([text])})
+    _, row = table([("symbol", text, frame)])
+    assert row == ["2026-03-02", f"'{text}", "-1.5", "-3", f"'{text}"]
