@@ -82,6 +82,6 @@ class ConnectionStatus:
 
     def lag(self, positions: Mapping[int, int]) -> int | None:
         """Number of records between these positions and the last known end; None before reading began."""
-        if not self.target:
+        if not self.target or not self.connected:
             return None
         return sum(max(0, end - positions.get(number, 0)) for number, end in self.high.items())

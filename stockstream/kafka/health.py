@@ -9,6 +9,8 @@ from typing import Any, Final
 import msgspec
 
 _STALE: Final = 5.0
+_MUTE_AFTER: Final = 3_000_000
+"""Microseconds; while a topic is read, a broker answers every half second though there is nothing new."""
 
 
 class Health:
@@ -40,6 +42,13 @@ class Health:
 
 class _Broker(msgspec.Struct):
     state: str
+    rxidle: int = 0
+    waitresp_cnt: int = 0
+
+    @property
+    def mute(self) -> bool:
+        """Whether it owes answers and has said nothing for a while, as one that is stopped does."""
+        return self.waitresp_cnt > 0 and self.rxidle > _MUTE_AFTER
 
 
 class _Topic(msgspec.Struct):
@@ -55,7 +64,8 @@ class Statistics(msgspec.Struct):
     @property
     def connected(self) -> bool:
         """Whether any broker answers."""
-        return any(broker.state == "UP" for broker in self.brokers.values())
+        brokers = self.brokers.values()
+        return any(broker.state == "UP" for broker in brokers) and not any(broker.mute for broker in brokers)
 
     def partitions(self, topic: str) -> set[int]:
         """Known partitions of a topic."""

@@ -331,8 +331,15 @@ class Subscriber(Generic[R]):
         return 1
 
     def _look_at_ends(self) -> None:
+        # While nobody takes what was read, nothing is fetched, which is what tells of the ends otherwise.
+        stalled = len(self._batch) > _BUFFER
         for number in self._partitions:
-            _, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic.name, number), cached=True)
+            partition = TopicPartition(self._topic.name, number)
+            try:
+                _, high = self._consumer.get_watermark_offsets(partition, timeout=1, cached=not stalled)
+            except KafkaException as error:
+                LOG.info("%s: its end cannot be looked at: %s", self._topic.name, error)
+                return
             if high >= 0:
                 self._high[number] = high
 
