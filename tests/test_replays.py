@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,19 +14,18 @@ import pandas as pd
 import pytest
 import talib
 
-from stockstream.kafka.broker import Broker, free_port
+from tests.site import Site
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[dict[str, str]]:
-    """The environment of commands that speak to a broker of this module's own, and keep their states apart."""
-    folder = tmp_path_factory.mktemp("replays")
-    with Broker(folder / "kafka", kafka_jars, port=free_port()) as running:
-        yield {
-            **os.environ,
-            "STOCKSTREAM_BOOTSTRAP_SERVERS": running.bootstrap_servers,
-            "STOCKSTREAM_STATE_DIR": str(folder / "state"),
-        }
+def environment(tmp_path_factory: pytest.TempPathFactory, running_site: Site) -> dict[str, str]:
+    """The environment of commands that speak to a broker without topics, and keep their states apart."""
+    running_site.clear()
+    return {
+        **os.environ,
+        "STOCKSTREAM_BOOTSTRAP_SERVERS": running_site.bootstrap_servers,
+        "STOCKSTREAM_STATE_DIR": str(tmp_path_factory.mktemp("replays") / "state"),
+    }
 
 
 def stockstream(environment: dict[str, str], *arguments: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,6 @@ import pytest
 
 import stockstream
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
-from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import ToEnd
 from stockstream.producers.csv_files import CsvFile
@@ -19,14 +17,15 @@ from stockstream.producers.flights import Replay, examine
 from stockstream.producers.produce import produce
 from stockstream.topics import FLIGHTS, STOCKS
 from tests.kafka.streams import connection, put, send_all
+from tests.site import Site
 from tests.views.bars import walk
 
 
 @pytest.fixture(scope="module")
-def own_broker(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[str]:
-    """A broker whose topics are this module's alone."""
-    with Broker(tmp_path_factory.mktemp("kafka"), kafka_jars, port=free_port()) as running:
-        yield running.bootstrap_servers
+def own_broker(running_site: Site) -> str:
+    """A broker whose topics are this module's alone, as long as it runs."""
+    running_site.clear()
+    return running_site.bootstrap_servers
 
 
 def test_a_topic_that_is_not_there_is_told(own_broker: str) -> None:
