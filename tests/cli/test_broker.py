@@ -61,7 +61,14 @@ def command(kafka_jars: list[Path], data: Path, port: int, *options: str) -> Ite
         process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGINT,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.thorough),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.thorough),
+    ],
+)
 def test_asked_to_end_it_ends_well(number: signal.Signals, kafka_jars: list[Path], data: Path) -> None:
     with command(kafka_jars, data, free_port()) as running:
         java = running.java()

@@ -27,7 +27,7 @@ def made_up(bars: list[Bar]) -> list[Bar]:
     return [msgspec.structs.replace(each, feed=SIMULATED) for each in bars]
 
 
-@pytest.mark.parametrize("simulated", [False, True])
+@pytest.mark.parametrize("simulated", [pytest.param(False, marks=pytest.mark.thorough), True])
 def test_it_writes_how_returns_are_spread_and_go_together(site: Site, *, simulated: bool) -> None:
     bars = [*walk(120, 1, "AAPL"), *walk(120, 2, "MSFT"), *walk(120, 3, "NVDA")]
     site.send(STOCKS, made_up(bars) if simulated else bars)
