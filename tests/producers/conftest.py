@@ -12,7 +12,7 @@ from stockstream.producers.patience import Patience
 from stockstream.producers.polled_bars import Polling
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
 from tests.producers.fake_source import OPENING, FakeSource, Market, minutes
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 from tests.producers.polling import LIVE, PATIENCE, Run, Start
 from tests.producers.yahoo_standin import Standin, standing_in
 
@@ -27,15 +27,15 @@ def standin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Standin
 
 
 @pytest.fixture
-def hands() -> Hands:
+def manual_clock() -> ManualClock:
     """Ten minutes after the opening, and some seconds."""
-    return Hands(OPENING + timedelta(minutes=10, seconds=5))
+    return ManualClock(OPENING + timedelta(minutes=10, seconds=5))
 
 
 @pytest.fixture
-def source(hands: Hands) -> FakeSource:
+def source(manual_clock: ManualClock) -> FakeSource:
     """A source that knows ten minutes of AAPL."""
-    return FakeSource(hands.clock.now, {"AAPL": Market(minutes(OPENING, 10))})
+    return FakeSource(manual_clock.clock.now, {"AAPL": Market(minutes(OPENING, 10))})
 
 
 @pytest.fixture
@@ -45,14 +45,14 @@ def market(source: FakeSource) -> Market:
 
 
 @pytest.fixture
-def start(source: FakeSource, hands: Hands) -> Iterator[Start]:
+def start(source: FakeSource, manual_clock: ManualClock) -> Iterator[Start]:
     """Begin runs of that source on that clock."""
     runs: list[Run] = []
 
     def start(
         *symbols: str, polling: Polling = LIVE, earlier: Earlier = NOTHING_EARLIER, patience: Patience = PATIENCE
     ) -> Run:
-        run = Run(source, hands, symbols or ("AAPL",), polling, earlier, patience)
+        run = Run(source, manual_clock, symbols or ("AAPL",), polling, earlier, patience)
         runs.append(run)
         return run
 

@@ -12,7 +12,7 @@ from stockstream.producers.patience import Patience
 from stockstream.producers.polled_bars import PolledBars, Polling
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
 from stockstream.records import Bar
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 
 LIVE: Final = Polling("1m", "5d")
 ONCE: Final = Polling("1m", "5d", live=False)
@@ -25,17 +25,17 @@ class Run:
     def __init__(
         self,
         source: BarSource,
-        hands: Hands,
+        manual_clock: ManualClock,
         symbols: Sequence[str] = ("AAPL",),
         polling: Polling = LIVE,
         earlier: Earlier = NOTHING_EARLIER,
         patience: Patience = PATIENCE,
     ) -> None:
-        self.hands = hands
+        self.manual_clock = manual_clock
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.polled = PolledBars(
-            source, symbols, polling, reporter=self, earlier=earlier, patience=patience, clock=hands.clock
+            source, symbols, polling, reporter=self, earlier=earlier, patience=patience, clock=manual_clock.clock
         )
         self.bars: list[Bar] = []
         self.bad: list[BadRow] = []
@@ -50,7 +50,7 @@ class Run:
     def until(self, moment: datetime) -> list[Bar]:
         """Let time pass, and give the bars that came meanwhile."""
         before = len(self.bars)
-        while self.hands.clock.now() < moment:
+        while self.manual_clock.clock.now() < moment:
             self._keep(next(self._items))
         return self.bars[before:]
 

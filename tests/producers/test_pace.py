@@ -10,58 +10,58 @@ from hypothesis import strategies as st
 
 from stockstream.errors import BadRow
 from stockstream.producers.pace import at_rate, paced
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 
 
-def moments(source: Iterator[int | BadRow | None], hands: Hands) -> list[float]:
-    return [hands.slept for item in source if item is not None]
+def moments(source: Iterator[int | BadRow | None], manual_clock: ManualClock) -> list[float]:
+    return [manual_clock.slept for item in source if item is not None]
 
 
 @given(rate=st.floats(0.01, 10_000), rows=st.integers(1, 300))
 def test_each_record_has_its_moment(rate: float, rows: int) -> None:
-    hands = Hands()
-    at = moments(at_rate(range(rows), rate, clock=hands.clock), hands)
+    manual_clock = ManualClock()
+    at = moments(at_rate(range(rows), rate, clock=manual_clock.clock), manual_clock)
     assert all(abs(moment - number / rate) < 1e-6 for number, moment in enumerate(at))
 
 
 def test_what_reading_and_sending_take_is_made_up_for() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     at = []
-    for _ in filter(None, at_rate(range(1, 101), 10.0, clock=hands.clock)):
-        at.append(hands.slept)
-        hands.clock.sleep(0.07)
+    for _ in filter(None, at_rate(range(1, 101), 10.0, clock=manual_clock.clock)):
+        at.append(manual_clock.slept)
+        manual_clock.clock.sleep(0.07)
     assert abs(at[-1] - 9.9) < 1e-6
 
 
 def test_who_slept_long_goes_on_without_a_burst() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     at = []
-    for record in at_rate(range(100), 10.0, clock=hands.clock):
+    for record in at_rate(range(100), 10.0, clock=manual_clock.clock):
         if record is None:
             continue
-        at.append(hands.slept)
+        at.append(manual_clock.slept)
         if record == 50:
-            hands.clock.sleep(600.0)
+            manual_clock.clock.sleep(600.0)
     after = [later - earlier for earlier, later in pairwise(at[51:])]
     assert min(after) > 0.09
 
 
 def test_there_is_a_none_at_least_every_second_while_a_record_is_held_back() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     before = 0.0
-    for _ in paced([0, 30], lambda record: float(record), clock=hands.clock):
-        assert hands.slept - before <= 1.0
-        before = hands.slept
+    for _ in paced([0, 30], lambda record: float(record), clock=manual_clock.clock):
+        assert manual_clock.slept - before <= 1.0
+        before = manual_clock.slept
     assert before == 30.0
 
 
 def test_rows_that_cannot_be_read_and_nones_pass_at_once() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     bad = BadRow("a.csv", 2, None, "cut off")
     passed: list[int | BadRow | None] = []
-    for item in at_rate([1, bad, None, 2], 0.5, clock=hands.clock):
+    for item in at_rate([1, bad, None, 2], 0.5, clock=manual_clock.clock):
         if len(passed) < 3:
-            assert hands.slept == 0.0
+            assert manual_clock.slept == 0.0
         passed.append(item)
     assert passed[:3] == [1, bad, None]
     assert passed[-1] == 2

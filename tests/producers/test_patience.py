@@ -9,17 +9,17 @@ import pytest
 
 from stockstream.errors import RateLimited, Unavailable
 from stockstream.producers.patience import Limiter, Patience, retry_after
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 
 
 def test_requests_keep_their_distance() -> None:
-    hands = Hands()
-    limiter = Limiter(0.5, hands.clock)
+    manual_clock = ManualClock()
+    limiter = Limiter(0.5, manual_clock.clock)
     at: list[float] = []
     for thinking in (0.0, 0.25, 3.0, 0.0):
         limiter.wait()
-        at.append(hands.slept)
-        hands.slept += thinking
+        at.append(manual_clock.slept)
+        manual_clock.slept += thinking
     assert [later - earlier for earlier, later in pairwise(at)] == [0.5, 0.5, 3.0]
 
 

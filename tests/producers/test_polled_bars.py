@@ -16,7 +16,7 @@ from stockstream.producers.patience import Patience
 from stockstream.producers.polled_bars import Polling
 from stockstream.records import OFF_GRID
 from tests.producers.fake_source import CLOSING, MINUTE, OPENING, FakeSource, Market, minutes, null, row
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 from tests.producers.polling import LIVE, ONCE, PATIENCE, Start
 
 SECOND = timedelta(seconds=1)
@@ -35,14 +35,14 @@ def test_the_history_alone(start: Start, source: FakeSource) -> None:
     assert not run.warnings
 
 
-def test_live_every_minute_comes_once_when_it_is_over(start: Start, market: Market, hands: Hands) -> None:
+def test_live_every_minute_comes_once_when_it_is_over(start: Start, market: Market, manual_clock: ManualClock) -> None:
     market.rows = minutes(OPENING, 60)
     run = start()
     arrived: dict[datetime, datetime] = {}
-    while hands.clock.now() < OPENING + timedelta(minutes=40):
-        for bar in run.until(hands.clock.now() + SECOND):
+    while manual_clock.clock.now() < OPENING + timedelta(minutes=40):
+        for bar in run.until(manual_clock.clock.now() + SECOND):
             assert bar.time not in arrived
-            arrived[bar.time] = hands.clock.now()
+            arrived[bar.time] = manual_clock.clock.now()
             numbers = market.rows[(bar.time - OPENING) // MINUTE][1:6]
             assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == numbers
             assert (bar.final, bar.revision, bar.flags) == (True, 0, ())
@@ -53,7 +53,9 @@ def test_live_every_minute_comes_once_when_it_is_over(start: Start, market: Mark
     assert not run.warnings
 
 
-def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(start: Start, market: Market, hands: Hands) -> None:
+def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(
+    start: Start, market: Market, manual_clock: ManualClock
+) -> None:
     market.rows = minutes(OPENING, 11)
     run = start(polling=replace(LIVE, forming=True))
     *_, forming = run.until(OPENING + timedelta(minutes=10, seconds=20))
@@ -66,12 +68,12 @@ def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(start: Start, m
 
 
 def test_a_bar_is_final_only_if_it_was_over_when_the_source_was_asked(
-    start: Start, source: FakeSource, market: Market, hands: Hands
+    start: Start, source: FakeSource, market: Market, manual_clock: ManualClock
 ) -> None:
     market.rows = minutes(OPENING, 11)
 
     def think() -> None:
-        hands.slept += 60
+        manual_clock.slept += 60
 
     source.thinks = think
     assert start(polling=ONCE).to_its_end()[-1].time == OPENING + 9 * MINUTE
@@ -110,22 +112,24 @@ def test_it_asks_for_little_when_it_knows_the_history(start: Start, source: Fake
 
 @pytest.mark.parametrize("goes_back", [timedelta(days=7), None])
 def test_after_a_sleep_beyond_the_source_s_reach_it_asks_for_the_history(
-    start: Start, source: FakeSource, hands: Hands, goes_back: timedelta | None
+    start: Start, source: FakeSource, manual_clock: ManualClock, goes_back: timedelta | None
 ) -> None:
     source.goes_back = goes_back
     run = start()
     run.until(OPENING + timedelta(minutes=11))
-    hands.slept += 9 * 86_400
+    manual_clock.slept += 9 * 86_400
     run.until(OPENING + timedelta(days=9, minutes=30))
     assert (source.asked[-1].since == "5d") == (goes_back is not None)
 
 
-def test_a_sleep_loses_nothing_that_the_source_still_has(start: Start, market: Market, hands: Hands) -> None:
+def test_a_sleep_loses_nothing_that_the_source_still_has(
+    start: Start, market: Market, manual_clock: ManualClock
+) -> None:
     run = start()
     run.until(OPENING + timedelta(minutes=11))
     market.rows += minutes(OPENING + DAY, 100)
     market.session = Session(OPENING + DAY, CLOSING + DAY)
-    hands.slept += DAY.total_seconds() + 2 * 3600
+    manual_clock.slept += DAY.total_seconds() + 2 * 3600
     again = run.until(OPENING + DAY + timedelta(hours=3))
     assert [bar.time for bar in again] == [OPENING + DAY + number * MINUTE for number in range(100)]
 
@@ -186,9 +190,9 @@ def test_a_source_that_is_away_is_told_once_and_waited_for(start: Start, source:
     assert not run.polled.doing
 
 
-def test_what_failed_is_asked_again_with_patience(start: Start, source: FakeSource, hands: Hands) -> None:
+def test_what_failed_is_asked_again_with_patience(start: Start, source: FakeSource, manual_clock: ManualClock) -> None:
     at: list[float] = []
-    source.thinks = lambda: at.append(hands.slept)
+    source.thinks = lambda: at.append(manual_clock.slept)
     source.faults.extend([Unavailable("away")] * 4)
     patience = Patience(attempts=5, first=2.0, longest=9.0)
     assert len(start(polling=ONCE, patience=patience).to_its_end()) == 10
@@ -203,9 +207,9 @@ def test_without_live_an_absence_ends_it_after_the_last_attempt(start: Start, so
     assert len(source.asked) == PATIENCE.attempts
 
 
-def test_a_refusal_is_told_and_waited_out(start: Start, source: FakeSource, hands: Hands) -> None:
+def test_a_refusal_is_told_and_waited_out(start: Start, source: FakeSource, manual_clock: ManualClock) -> None:
     at: list[float] = []
-    source.thinks = lambda: at.append(hands.slept)
+    source.thinks = lambda: at.append(manual_clock.slept)
     source.faults.append(RateLimited("Fake Exchange refuses for now", retry_after=120.0))
     run = start(polling=ONCE)
     assert len(run.to_its_end()) == 10
@@ -214,10 +218,10 @@ def test_a_refusal_is_told_and_waited_out(start: Start, source: FakeSource, hand
 
 
 def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
-    start: Start, source: FakeSource, market: Market, hands: Hands
+    start: Start, source: FakeSource, market: Market, manual_clock: ManualClock
 ) -> None:
     market.session = Session(OPENING + DAY, CLOSING + DAY)
-    hands.slept += (DAY - timedelta(minutes=21)).total_seconds()
+    manual_clock.slept += (DAY - timedelta(minutes=21)).total_seconds()
     run = start()
     run.until(OPENING + DAY - 30 * SECOND)
     assert run.notes == ["AAPL: its market is closed until 2026-03-20 13:30Z"]
@@ -229,12 +233,12 @@ def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
 
 
 def test_a_source_that_tells_no_hours_is_asked_around_the_clock(
-    start: Start, source: FakeSource, market: Market, hands: Hands
+    start: Start, source: FakeSource, market: Market, manual_clock: ManualClock
 ) -> None:
     market.session = None
-    hands.slept += 12 * 3600
+    manual_clock.slept += 12 * 3600
     run = start()
-    run.until(hands.clock.now() + 10 * MINUTE)
+    run.until(manual_clock.clock.now() + 10 * MINUTE)
     assert len(source.asked) >= 20
     assert not run.notes
 

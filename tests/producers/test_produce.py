@@ -10,7 +10,7 @@ import pytest
 
 from stockstream.errors import BadRow, DeliveryError, TooLarge
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 from tests.producers.sinks import Kept
 
 BAD = BadRow("a.csv", 7, "MONTH", "'13', not a month", raw=b"2015,13", key="0123/5")
@@ -19,7 +19,7 @@ BAD = BadRow("a.csv", 7, "MONTH", "'13', not a month", raw=b"2015,13", key="0123
 def test_records_are_sent_and_rows_that_cannot_be_read_are_refused() -> None:
     sink = Kept()
     told: list[BadRow] = []
-    summary = produce(["a", None, BAD, "b"], sink, refused=told.append, clock=Hands().clock)
+    summary = produce(["a", None, BAD, "b"], sink, refused=told.append, clock=ManualClock().clock)
     assert summary == Summary(sent=2, refused=1, acknowledged=3, seconds=0.0, signal=None)
     assert sink.records == ["a", "b"]
     assert sink.refused == [("0123/5", b"2015,13", "a.csv, line 7, column MONTH: '13', not a month")]
@@ -35,7 +35,7 @@ def test_a_record_that_the_sink_never_takes_is_refused_and_the_next_one_is_sent(
 
     sink = Narrow()
     told: list[BadRow] = []
-    summary = produce(["a", "large", "b"], sink, refused=told.append, clock=Hands().clock)
+    summary = produce(["a", "large", "b"], sink, refused=told.append, clock=ManualClock().clock)
     assert (summary.sent, summary.refused) == (2, 1)
     assert sink.records == ["a", "b"]
     ((_, raw, reason),) = sink.refused
@@ -48,10 +48,10 @@ def test_a_bad_row_without_an_identity_is_known_by_file_and_line() -> None:
 
 
 def test_it_ends_when_all_is_acknowledged() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     answers = iter([False] * 40)
     sink = Kept(lambda: next(answers, True))
-    summary = produce(range(100), sink, clock=hands.clock)
+    summary = produce(range(100), sink, clock=manual_clock.clock)
     assert summary.sent == sink.delivered == 100
     assert sink.polls > 40
     assert sink.flushed
@@ -102,30 +102,30 @@ def test_what_the_sink_raises_ends_it() -> None:
 
 
 def test_progress_is_told_four_times_a_second_and_at_the_end() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     told: list[Progress] = []
 
     def source() -> Iterator[int | None]:
         for number in range(40):
             yield number
-            hands.clock.sleep(0.1)
+            manual_clock.clock.sleep(0.1)
             yield None
 
-    produce(source(), Kept(), progress=told.append, clock=hands.clock)
+    produce(source(), Kept(), progress=told.append, clock=manual_clock.clock)
     assert told[-1] == Progress(sent=40, refused=0, seconds=told[-1].seconds, pending=0, silent=0.0)
     assert told[-1].seconds == pytest.approx(4.0)
     assert [progress.seconds for progress in told[:3]] == pytest.approx([0.3, 0.6, 0.9])
 
 
 def test_progress_says_for_how_long_nothing_was_acknowledged() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     told: list[Progress] = []
 
     def source() -> Iterator[int | None]:
         yield from (1, 2)
-        yield from hands.clock.wait_until(10.0)
+        yield from manual_clock.clock.wait_until(10.0)
 
-    produce(source(), Kept(lambda: hands.slept > 9.0), progress=told.append, clock=hands.clock)
+    produce(source(), Kept(lambda: manual_clock.slept > 9.0), progress=told.append, clock=manual_clock.clock)
     waiting = [progress for progress in told if progress.seconds < 9.0]
     assert {progress.pending for progress in waiting} == {2}
     assert max(progress.silent for progress in waiting) > 8.0
@@ -137,14 +137,14 @@ def test_a_broker_that_is_slow_is_not_silent() -> None:
         def poll(self, timeout: float = 0.0) -> None:
             self.delivered += min(1, self.pending)
 
-    hands = Hands()
+    manual_clock = ManualClock()
     told: list[Progress] = []
 
     def source() -> Iterator[int | None]:
         yield from range(40)
-        yield from hands.clock.wait_until(6.0)
+        yield from manual_clock.clock.wait_until(6.0)
 
-    produce(source(), Slow(), progress=told.append, clock=hands.clock)
+    produce(source(), Slow(), progress=told.append, clock=manual_clock.clock)
     assert len([progress for progress in told if progress.pending]) > 10
     assert max(progress.silent for progress in told) < 0.5
 

@@ -16,7 +16,7 @@ from stockstream.intervals import USUAL
 from stockstream.periods import following, opening
 from stockstream.producers.simulated import simulated
 from stockstream.records import SIMULATED, Bar, Series, doubts
-from tests.producers.hands import NOW, Hands
+from tests.producers.manual_clock import NOW, ManualClock
 
 EVERY = [*USUAL, "3m", "36h", "2d", "2wk", "3mo"]
 
@@ -29,7 +29,7 @@ def run(
     count: int | None = None,
     pace: float = 3.0,
     last: Mapping[Series, Bar] | None = None,
-    hands: Hands | None = None,
+    manual_clock: ManualClock | None = None,
 ) -> Iterator[Bar | None]:
     return simulated(
         symbols,
@@ -39,7 +39,7 @@ def run(
         seed=seed,
         count=count,
         last=last or {},
-        clock=(hands or Hands()).clock,
+        clock=(manual_clock or ManualClock()).clock,
     )
 
 
@@ -82,8 +82,8 @@ def test_started_again_it_goes_on_as_if_it_had_never_ended(
     whole = bars(run("AAPL", "MSFT", interval=interval, seed=seed, history=5, count=20))
     first = whole[: 10 + 2 * stop]
     last = {bar.series: bar for bar in first}
-    later = Hands(NOW + pause)
-    second = bars(run("AAPL", "MSFT", interval=interval, seed=seed, history=5, count=20, last=last, hands=later))
+    later = ManualClock(NOW + pause)
+    second = bars(run("AAPL", "MSFT", interval=interval, seed=seed, history=5, count=20, last=last, manual_clock=later))
     assert (first + second)[: len(whole)] == whole
 
 
@@ -96,10 +96,10 @@ def test_a_cheap_share_stays_at_a_cent_or_more() -> None:
 
 
 def test_the_history_comes_at_once_and_ends_with_the_period_that_just_closed() -> None:
-    hands = Hands()
-    source = run("AAPL", "MSFT", history=120, hands=hands)
+    manual_clock = ManualClock()
+    source = run("AAPL", "MSFT", history=120, manual_clock=manual_clock)
     history = list(islice(source, 240))
-    assert hands.slept == 0
+    assert manual_clock.slept == 0
     for symbol in ("AAPL", "MSFT"):
         times = [bar.time for bar in history if bar is not None and bar.symbol == symbol]
         assert len(times) == 120
@@ -113,31 +113,31 @@ def test_only_a_series_without_a_last_bar_gets_a_history() -> None:
 
 
 def test_a_bar_of_each_symbol_every_three_seconds_with_a_none_in_every_one() -> None:
-    hands = Hands()
+    manual_clock = ManualClock()
     arrived: list[tuple[float, str]] = []
     nones: list[float] = [0.0]
-    for item in islice(run("AAPL", "MSFT", hands=hands), 200):
+    for item in islice(run("AAPL", "MSFT", manual_clock=manual_clock), 200):
         if item is None:
-            assert hands.slept - nones[-1] < 1
-            nones.append(hands.slept)
+            assert manual_clock.slept - nones[-1] < 1
+            nones.append(manual_clock.slept)
         else:
-            arrived.append((round(hands.slept, 6), item.symbol))
+            arrived.append((round(manual_clock.slept, 6), item.symbol))
     assert arrived[:6] == [(0, "AAPL"), (0, "MSFT"), (3, "AAPL"), (3, "MSFT"), (6, "AAPL"), (6, "MSFT")]
 
 
 def test_a_pause_is_not_made_up_for() -> None:
-    hands = Hands()
-    source = run("AAPL", hands=hands)
+    manual_clock = ManualClock()
+    source = run("AAPL", manual_clock=manual_clock)
     next(source)
-    hands.slept += 600
-    after = [hands.slept for item in islice(source, 20) if item is not None]
+    manual_clock.slept += 600
+    after = [manual_clock.slept for item in islice(source, 20) if item is not None]
     assert after[:2] == [600, 603]
 
 
 def test_without_a_pace_it_runs_as_fast_as_it_goes() -> None:
-    hands = Hands()
-    assert len(bars(run("AAPL", pace=0, count=1000, hands=hands))) == 1000
-    assert hands.slept == 0
+    manual_clock = ManualClock()
+    assert len(bars(run("AAPL", pace=0, count=1000, manual_clock=manual_clock))) == 1000
+    assert manual_clock.slept == 0
 
 
 def test_the_prices_depend_on_seed_and_symbol_and_on_nothing_else() -> None:

@@ -13,7 +13,7 @@ from stockstream.producers.final_bars import read_reply
 from stockstream.producers.polled_bars import Polling
 from stockstream.producers.splits import Earlier
 from tests.producers.fake_source import CLOSING, OPENING, FakeSource, Market, minutes, row, split
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 from tests.producers.polling import ONCE, Start
 
 DAY: Final = timedelta(days=1)
@@ -32,12 +32,14 @@ def sent_before(rows: list[Row], interval: str = "1d") -> Earlier:
     return Earlier({"AAPL": bars[-1]}, lambda symbol: bars[0].time if symbol == "AAPL" else None)
 
 
-def test_after_a_split_overnight_all_that_was_sent_comes_again(start: Start, market: Market, hands: Hands) -> None:
+def test_after_a_split_overnight_all_that_was_sent_comes_again(
+    start: Start, market: Market, manual_clock: ManualClock
+) -> None:
     run = start()
     run.until(OPENING + timedelta(minutes=11))
     market.rows = split(market.rows, 4) + minutes(OPENING + DAY, 10, 120.0)
     market.session = Session(OPENING + DAY, CLOSING + DAY)
-    hands.slept += (OPENING + DAY + timedelta(minutes=10) - hands.clock.now()).total_seconds()
+    manual_clock.slept += (OPENING + DAY + timedelta(minutes=10) - manual_clock.clock.now()).total_seconds()
     again = run.until(OPENING + DAY + timedelta(minutes=14))
     assert [(bar.time, bar.close) for bar in again] == [(each.time, each.close) for each in market.rows]
     assert {bar.revision for bar in again[:10]} == {1}
@@ -101,9 +103,11 @@ def test_bars_that_the_source_has_no_longer_stay_and_that_is_told(start: Start, 
     assert run.warnings == ["AAPL: its bars before 2026-03-12 stay as they are: Fake Exchange has them no longer"]
 
 
-def test_no_more_is_asked_for_than_the_source_goes_back(start: Start, source: FakeSource, hands: Hands) -> None:
+def test_no_more_is_asked_for_than_the_source_goes_back(
+    start: Start, source: FakeSource, manual_clock: ManualClock
+) -> None:
     source.goes_back = timedelta(hours=1)
-    reach = hands.clock.now() - source.goes_back
+    reach = manual_clock.clock.now() - source.goes_back
     earlier = sent_before([row(reach.replace(second=0) + timedelta(minutes=1))], "1m")
     start(polling=ONCE, earlier=earlier).to_its_end()
     assert [asked.since for asked in source.asked] == ["5d", reach]

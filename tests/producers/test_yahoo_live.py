@@ -15,7 +15,7 @@ from stockstream.producers.polled_bars import Polling
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
 from stockstream.producers.yahoo import Yahoo
 from stockstream.records import OFF_GRID, Bar
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 from tests.producers.polling import LIVE, Run
 from tests.producers.yahoo_standin import (
     CLOSING,
@@ -36,12 +36,12 @@ SECOND = timedelta(seconds=1)
 
 @dataclass
 class Trading(Market):
-    """A market that trades while the hands move: the last row is stamped at the last trade, as Yahoo does it."""
+    """A market that trades while the clock moves: the last row is stamped at the last trade, as Yahoo does it."""
 
-    hands: Hands = field(default_factory=Hands)
+    manual_clock: ManualClock = field(default_factory=ManualClock)
 
     def visible(self) -> list[Candle]:
-        now = self.hands.clock.now()
+        now = self.manual_clock.clock.now()
         rows = [row for row in self.rows if row.time + MINUTE <= now]
         forming = [row for row in self.rows if row.time <= now < row.time + MINUTE]
         return rows + [candle(now.replace(microsecond=0), (row.open or 0) - 0.25, 0) for row in forming]
@@ -58,11 +58,17 @@ def begin(standin: Standin, tmp_path: Path) -> Iterator[Begin]:
     def begin(
         *symbols: str,
         at: datetime = OPENING + timedelta(minutes=10, seconds=5),
-        hands: Hands | None = None,
+        manual_clock: ManualClock | None = None,
         earlier: Earlier = NOTHING_EARLIER,
         polling: Polling = LIVE,
     ) -> Run:
-        run = Run(Yahoo(tmp_path / "cache", spacing=0.0), hands or Hands(at), symbols or ("AAPL",), polling, earlier)
+        run = Run(
+            Yahoo(tmp_path / "cache", spacing=0.0),
+            manual_clock or ManualClock(at),
+            symbols or ("AAPL",),
+            polling,
+            earlier,
+        )
         runs.append(run)
         return run
 
@@ -79,15 +85,15 @@ def market(standin: Standin) -> Market:
 
 
 def test_live_every_minute_comes_once_when_it_is_over(begin: Begin, standin: Standin) -> None:
-    hands = Hands(OPENING + timedelta(minutes=10, seconds=5))
+    manual_clock = ManualClock(OPENING + timedelta(minutes=10, seconds=5))
     rows = minutes(OPENING, 60)
-    standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), hands=hands)
-    run = begin(hands=hands)
+    standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), manual_clock=manual_clock)
+    run = begin(manual_clock=manual_clock)
     arrived: dict[datetime, datetime] = {}
-    while hands.clock.now() < OPENING + timedelta(minutes=40):
-        for bar in run.until(hands.clock.now() + SECOND):
+    while manual_clock.clock.now() < OPENING + timedelta(minutes=40):
+        for bar in run.until(manual_clock.clock.now() + SECOND):
             assert bar.time not in arrived
-            arrived[bar.time] = hands.clock.now()
+            arrived[bar.time] = manual_clock.clock.now()
             row = rows[(bar.time - OPENING) // MINUTE]
             assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == row[1:]
             assert (bar.final, bar.revision, bar.flags) == (True, 0, ())
@@ -99,10 +105,10 @@ def test_live_every_minute_comes_once_when_it_is_over(begin: Begin, standin: Sta
 
 
 def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(begin: Begin, standin: Standin) -> None:
-    hands = Hands(OPENING + timedelta(minutes=3, seconds=5))
+    manual_clock = ManualClock(OPENING + timedelta(minutes=3, seconds=5))
     rows = minutes(OPENING, 60)
-    standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), hands=hands)
-    run = begin(hands=hands, polling=Polling("1m", "5d", forming=True, poll=15.0))
+    standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), manual_clock=manual_clock)
+    run = begin(manual_clock=manual_clock, polling=Polling("1m", "5d", forming=True, poll=15.0))
     run.until(OPENING + timedelta(minutes=8, seconds=50))
     by_time: dict[datetime, list[Bar]] = {}
     for bar in run.bars:
@@ -139,18 +145,20 @@ def test_after_a_sleep_beyond_yahoo_s_reach_it_asks_for_the_history(
 ) -> None:
     run = begin()
     run.until(OPENING + timedelta(minutes=11))
-    run.hands.slept += 9 * 86_400
+    run.manual_clock.slept += 9 * 86_400
     run.until(OPENING + timedelta(days=9, minutes=30))
     assert [query.get("range") for query in standin.charts("AAPL")][-1] == "5d"
 
 
 def test_midnight_loses_nothing_of_a_market_that_never_closes(begin: Begin, standin: Standin) -> None:
     midnight = datetime(2026, 3, 20, tzinfo=UTC)
-    hands = Hands(midnight - 5 * MINUTE)
+    manual_clock = ManualClock(midnight - 5 * MINUTE)
     session = (midnight, midnight + timedelta(hours=24) - SECOND)
     rows = minutes(midnight - 30 * MINUTE, 60)
-    standin.markets["BTC-USD"] = Trading(rows, session, zone="UTC", instrument="CRYPTOCURRENCY", hands=hands)
-    run = begin("BTC-USD", hands=hands)
+    standin.markets["BTC-USD"] = Trading(
+        rows, session, zone="UTC", instrument="CRYPTOCURRENCY", manual_clock=manual_clock
+    )
+    run = begin("BTC-USD", manual_clock=manual_clock)
     run.until(midnight + timedelta(minutes=20))
     assert [bar.time for bar in run.bars] == [midnight + number * MINUTE for number in range(-30, 19)]
 
@@ -279,7 +287,7 @@ def test_after_a_split_overnight_all_that_was_sent_comes_again(begin: Begin, sta
     assert len(run.until(CLOSING + MINUTE)) == 390
     market.rows = split(rows, 4) + minutes(OPENING + DAY, 10, 120.0)
     market.session = (OPENING + DAY, CLOSING + DAY)
-    run.hands.slept += (OPENING + DAY + timedelta(minutes=9) - run.hands.clock.now()).total_seconds()
+    run.manual_clock.slept += (OPENING + DAY + timedelta(minutes=9) - run.manual_clock.clock.now()).total_seconds()
     again = run.until(OPENING + DAY + timedelta(minutes=14))
     assert [bar.time for bar in again] == [row.time for row in market.rows]
     assert [bar.close for bar in again] == [row.close for row in market.rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.producers.stock_csv.hands import Write
+from tests.producers.stock_csv.helpers import Write
 
 
 @pytest.fixture

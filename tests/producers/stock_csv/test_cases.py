@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.producers.stock_csv import StockFiles
 from stockstream.records import Bar
-from tests.producers.stock_csv.hands import NEW_YORK, day, examined, numbers, read
+from tests.producers.stock_csv.helpers import NEW_YORK, day, examined, numbers, read
 
 
 def test_case_of_yfinance(shared_cases: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from stockstream.errors import SourceError
-from tests.producers.stock_csv.hands import HEADER, NEW_YORK, Write, day, numbers, read
+from tests.producers.stock_csv.helpers import HEADER, NEW_YORK, Write, day, numbers, read
 
 ROW = {"t": "2025-01-02", "o": "10.5", "h": "12.5", "l": "9.5", "c": "11.5", "v": "1000", "s": "KO", "x": "7"}
 

@@ -8,7 +8,7 @@ import pytest
 
 from stockstream.errors import BadRow, SourceError
 from stockstream.producers.stock_csv import StockFiles
-from tests.producers.stock_csv.hands import HEADER, Write, examined, numbers, read
+from tests.producers.stock_csv.helpers import HEADER, Write, examined, numbers, read
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

@@ -10,7 +10,7 @@ import pytest
 from stockstream.errors import BadRow, SourceError
 from stockstream.producers.stock_csv import StockFiles, check_one_series
 from stockstream.records import Bar
-from tests.producers.stock_csv.hands import HEADER, Write, day, examined, read
+from tests.producers.stock_csv.helpers import HEADER, Write, day, examined, read
 
 DAY = timedelta(days=1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.producers.stock_csv.hands import HEADER, Write, day, numbers, read
+from tests.producers.stock_csv.helpers import HEADER, Write, day, numbers, read
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])

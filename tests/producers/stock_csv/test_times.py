@@ -12,7 +12,7 @@ from stockstream.errors import BadRow, SourceError
 from stockstream.producers.stock_csv import StockFiles
 from stockstream.producers.stock_csv.times import named_format
 from stockstream.records import Bar
-from tests.producers.stock_csv.hands import HEADER, NEW_YORK, Write, day, examined, read
+from tests.producers.stock_csv.helpers import HEADER, NEW_YORK, Write, day, examined, read
 
 DAY = timedelta(days=1)
 

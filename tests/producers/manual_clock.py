@@ -9,8 +9,8 @@ from stockstream.producers.clock import Clock
 NOW = datetime(2026, 3, 19, 14, 12, 34, tzinfo=UTC)
 
 
-class Hands:
-    """A clock whose hands only move when somebody sleeps."""
+class ManualClock:
+    """A clock that only moves when a caller sleeps."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.slept = 0.0
