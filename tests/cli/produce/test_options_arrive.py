@@ -26,7 +26,7 @@ from stockstream.producers.simulated import Walk
 from stockstream.records import Bar, Flight, Series
 from stockstream.topics import Topic
 from tests.producers.flight_lines import line, write
-from tests.producers.hands import Hands
+from tests.producers.manual_clock import ManualClock
 from tests.producers.sinks import Kept
 from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, minutes, standing_in
 
@@ -45,7 +45,7 @@ class Every:
 class Timed(Kept):
     """A sink that notes when each record came."""
 
-    def __init__(self, hands: Hands, look: Callable[[], None]) -> None:
+    def __init__(self, hands: ManualClock, look: Callable[[], None]) -> None:
         super().__init__()
         self.times: list[float] = []
         self._hands = hands
@@ -61,7 +61,7 @@ class Timed(Kept):
 class Recording:
     """An outlet that keeps what it is given; it says that it holds every row of every file."""
 
-    hands: Hands
+    hands: ManualClock
     look: Callable[[], None] = lambda: None
     lingers: list[int] = field(default_factory=list)
     sink: Timed = field(init=False)
@@ -153,7 +153,7 @@ def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lamb
     """What comes of ``stockstream produce``."""
     config = Path("config.yaml")
     config.write_text(settings)
-    hands = Hands(NOW)
+    hands = ManualClock(NOW)
     outlet = Recording(hands, look)
     invocation = Invocation(config, outlet=outlet, clock=hands.clock)
     result = CliRunner().invoke(app, list(arguments), obj=invocation)
