@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 
 from stockstream.errors import BrokerError, ConfigError, Unreachable
+from stockstream.kafka.diagnosis import MUTE, SLOW
 from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
 from stockstream.kafka.diagnosis import cause as why
 from stockstream.kafka.refusals import DENIED, STRANGER, Deed, refusal
@@ -87,7 +88,9 @@ def away(error: KafkaError) -> bool:
 def unreachable(connection: Mapping[str, Any]) -> Unreachable:
     """Message that no broker answers, why, and what to do: unknown host, nothing listens, not Kafka, ..."""
     found = why(connection)
-    return Unreachable(f"no broker answers at {address(connection)}: {found.said}", hint=found.hint)
+    there = found in (SLOW, MUTE)
+    what = "the broker does not answer" if there else "no broker answers"
+    return Unreachable(f"{what} at {address(connection)}: {found.said}", hint=found.hint)
 
 
 def lasting(connection: Mapping[str, Any]) -> str:

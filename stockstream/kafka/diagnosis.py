@@ -23,6 +23,10 @@ class Cause(NamedTuple):
 
 START_BROKER: Final = "is it running? `stockstream broker` starts one here"
 
+SLOW: Final = Cause("it runs and answers, but not in time", "the machine may be busy: try again")
+MUTE: Final = Cause("it takes connections and says nothing", "it may be stopped, or very busy: its log may say more")
+"""Causes of a server that is there."""
+
 _CHECK: Final = "check bootstrap_servers"
 _ADVERTISED: Final = "have its advertised.listeners name an address that clients can reach"
 _NO_TLS: Final = Cause(
@@ -53,7 +57,7 @@ def _cause(connection: tuple[tuple[str, Any], ...], _: int) -> Cause:
     tls = _tls(properties) if "SSL" in str(properties.get("security.protocol", "plaintext")).upper() else None
     found = [trouble(host, port, tls) for host, port in servers]
     if None in found:
-        return _misnamed(properties) or Cause("it did not answer in time", START_BROKER)
+        return _misnamed(properties) or SLOW
     several = len(servers) > 1
     said = dict.fromkeys(
         f"{host}:{port} {each.said}" if several else each.said
@@ -115,7 +119,7 @@ def _shake(server: socket.socket, host: str, port: int, tls: ssl.SSLContext) -> 
             "check ssl.ca.location, or take the role's file from that broker again",
         )
     except TimeoutError:
-        return None  # Kafka may be that slow, too
+        return MUTE
     except OSError:
         # Not TLS: what it is instead, another connection tells.
         return _connected(host, port, _greet) or _NO_TLS
@@ -131,7 +135,7 @@ def _greet(server: socket.socket) -> Cause | None:
                 break
             answer += piece
     except TimeoutError:
-        return None  # Kafka may be that slow, too
+        return MUTE
     except OSError:
         answer = b""
     if len(answer) == 8 and 4 <= struct.unpack(">i", answer[:4])[0] <= _LARGEST and answer[4:] == b"\0\0\0\1":

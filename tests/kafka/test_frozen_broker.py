@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.subscriber import Subscriber
@@ -41,6 +42,17 @@ def test_connected_and_lag_are_not_stale_while_the_broker_is_stopped(tmp_path: P
             finally:
                 os.kill(broker.pid, signal.SIGCONT)
             until(lambda: subscriber.connection_status().lag(positions) == 0)
+
+
+def test_a_broker_that_is_stopped_is_told_from_none(tmp_path: Path, kafka_jars: list[Path]) -> None:
+    with Broker(tmp_path, kafka_jars, port=free_port()) as broker:
+        assert broker.pid is not None
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(Unreachable, match=r"^the broker does not answer at .*: it takes connections and says"):
+                Admin(connection(broker.bootstrap_servers), timeout=1).names()
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
 
 
 def test_the_end_is_known_while_nobody_takes_what_is_read(broker: str) -> None:
