@@ -45,15 +45,15 @@ class Every:
 class Timed(Kept):
     """A sink that notes when each record came."""
 
-    def __init__(self, hands: ManualClock, look: Callable[[], None]) -> None:
+    def __init__(self, manual_clock: ManualClock, look: Callable[[], None]) -> None:
         super().__init__()
         self.times: list[float] = []
-        self._hands = hands
+        self._manual_clock = manual_clock
         self._look = look
 
     def send(self, record: Any) -> None:
         super().send(record)
-        self.times.append(self._hands.slept)
+        self.times.append(self._manual_clock.slept)
         self._look()
 
 
@@ -61,14 +61,14 @@ class Timed(Kept):
 class Recording:
     """An outlet that keeps what it is given; it says that it holds every row of every file."""
 
-    hands: ManualClock
+    manual_clock: ManualClock
     look: Callable[[], None] = lambda: None
     lingers: list[int] = field(default_factory=list)
     sink: Timed = field(init=False)
     retention: str | None = None
 
     def __post_init__(self) -> None:
-        self.sink = Timed(self.hands, self.look)
+        self.sink = Timed(self.manual_clock, self.look)
 
     def ready(self, topic: Topic[Any]) -> None:
         self.retention = topic.config.get(RETENTION)
@@ -153,9 +153,9 @@ def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lamb
     """What comes of ``stockstream produce``."""
     config = Path("config.yaml")
     config.write_text(settings)
-    hands = ManualClock(NOW)
-    outlet = Recording(hands, look)
-    invocation = Invocation(config, outlet=outlet, clock=hands.clock)
+    manual_clock = ManualClock(NOW)
+    outlet = Recording(manual_clock, look)
+    invocation = Invocation(config, outlet=outlet, clock=manual_clock.clock)
     result = CliRunner().invoke(app, list(arguments), obj=invocation)
     assert result.exception is None or result.exit_code, result.output
     return Told(outlet, result.exit_code, result.output)
@@ -225,8 +225,8 @@ CASES: dict[str, Case] = {
         lambda told: [bar.final for bar in told.bars][-2:],
         [True, False],
     ),
-    "yahoo once": ((*YAHOO, "--once"), lambda told: (len(told.bars), told.outlet.hands.slept), (10, 0.0)),
-    "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda told: told.outlet.hands.slept // 10, 10),
+    "yahoo once": ((*YAHOO, "--once"), lambda told: (len(told.bars), told.outlet.manual_clock.slept), (10, 0.0)),
+    "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda told: told.outlet.manual_clock.slept // 10, 10),
 }
 CASES |= {
     f"{command[0]} retention": ((*command, "--retention", "1d"), lambda told: told.outlet.retention, "86400000")
