@@ -9,6 +9,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from stockstream.cli.context import Context
+from stockstream.cli.panels import RUN
 from stockstream.cli.text import span
 from stockstream.errors import BrokerError
 from stockstream.intervals import parse
@@ -55,6 +56,7 @@ RetentionOption = Annotated[
         parser=retention,
         metavar="SPAN",
         help="Where the topic is made: how long records are kept, such as 30d; without it forever.",
+        rich_help_panel=RUN,
     ),
 ]
 
