@@ -12,7 +12,7 @@ from confluent_kafka import Message
 
 from stockstream.kafka.client import instant
 from stockstream.kafka.letters import IDENTITY, REASON, REPLAYED, REPLAYING, identity
-from stockstream.kafka.scan import scan
+from stockstream.kafka.to_end import scan
 from stockstream.topics import Topic
 
 

@@ -17,7 +17,7 @@ from stockstream.kafka.client import address, made, settings, translate
 from stockstream.kafka.letterbox import Kept, Letterbox, contents, put_back
 from stockstream.kafka.letters import CLIENT_BYTES, IDENTITY, PLACE, REASON, REPLAYED, REPLAYING
 from stockstream.kafka.refusals import on_topic
-from stockstream.kafka.scan import ends
+from stockstream.kafka.to_end import ToEnd
 from stockstream.topics import Topic
 
 _AT_ONCE: Final = 1_000
@@ -148,7 +148,8 @@ class Replay:
 
     def _begin(self) -> bool:
         Admin(self._connection).await_leaders(self._topic)
-        value = json.dumps({str(number): end for number, end in ends(self._topic.name, self._connection).items()})
+        with ToEnd(self._connection, self._topic.name) as reading:
+            value = json.dumps({str(number): end for number, end in reading.ends().items()})
         headers = {REASON: "a replay began", REPLAYING: "yes"}
         self._deliver([(self._topic.dead_letters, REPLAYING, value.encode(), headers)])
         return True

@@ -59,10 +59,16 @@ class ToEnd:
         if isinstance(error, KafkaException):
             raise translate(error, self._connection, on_topic("Read", self._topic)) from error
 
+    def ends(self) -> dict[int, int]:
+        """The offset that the next message of each partition gets."""
+        return {number: end for number, (_, end) in self._bounds().items()}
+
     def ranges(self) -> dict[int, tuple[int, int]]:
         """By partition the first offset and the one behind the last, of those that hold anything."""
-        held = bounds(self._consumer, self._topic, _SILENCE)
-        return {number: (low, end) for number, (low, end) in held.items() if low < end}
+        return {number: (low, end) for number, (low, end) in self._bounds().items() if low < end}
+
+    def _bounds(self) -> dict[int, tuple[int, int]]:
+        return bounds(self._consumer, self._topic, _SILENCE)
 
     def messages(self, ranges: Mapping[int, tuple[int, int]]) -> Iterator[list[Message]]:
         """The messages from one offset of each partition up to another, as they come; at times none.
@@ -89,6 +95,19 @@ class ToEnd:
                 unread -= _ended(messages)
             if messages:
                 heard = time.monotonic()
+
+
+def scan(topic: str, connection: Mapping[str, Any], begin: Mapping[int, int] | None = None) -> Iterator[Message]:
+    """The messages of a topic that exists, up to its end as it stands at the start; a partition's in their order.
+
+    ``begin`` holds offsets by partition from which to read; a partition that is not named is read from its first.
+    Raises as `ToEnd` does.
+    """
+    begin = begin or {}
+    with ToEnd(connection, topic) as reading:
+        ranges = {number: (max(low, begin.get(number, low)), end) for number, (low, end) in reading.ranges().items()}
+        for messages in reading.messages({number: each for number, each in ranges.items() if each[0] < each[1]}):
+            yield from messages
 
 
 def _within(message: Message, ranges: Mapping[int, tuple[int, int]]) -> bool:

@@ -13,8 +13,8 @@ from stockstream.kafka.letterbox import Letterbox, opened
 from stockstream.kafka.letters import IDENTITY, PLACE, WHOLE
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.replay import Replay
-from stockstream.kafka.scan import scan
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.to_end import scan
 from stockstream.records import Bar
 from stockstream.topics import FLIGHTS, STOCKS
 from tests.cli.records import flight

@@ -16,8 +16,8 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.cluster import Cluster
 from stockstream.kafka.publisher import Publisher
-from stockstream.kafka.scan import scan
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.to_end import scan
 from stockstream.records import Bar
 from stockstream.topics import Topic
 from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until

@@ -118,9 +118,7 @@ class Scene:
             self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
             self.panels[-1].rule(grid=self.grid, log=self.log)
         self.viewport.attach(self.panels, self._guard)
-        self._middle = figure.text(
-            0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
-        )
+        self._middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, size=11, parse_math=False)
         self._blit_layers = BlitLayers(self.canvas, self.panels)
         self._stamp = self.panels[0].axes.text(
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
