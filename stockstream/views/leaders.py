@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stockstream.views.frame import Frame
+
+Indexes: TypeAlias = NDArray[np.intp]
 
 MOST: Final = 12
 """Number of symbols on a page."""
@@ -50,6 +56,33 @@ class Leaders:
         return f"{first + 1:,} to {first + len(self.shown):,} of {len(self.ordered):,}"
 
 
+class Ranking:
+    """Order of the symbols of one table after the other, kept for a while: they do not change places at each frame.
+
+    Parameters
+    ----------
+    keep
+        Seconds for which an order is kept.
+    clock
+        Gives the time in seconds.
+    """
+
+    def __init__(self, keep: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keep = keep
+        self._clock = clock
+        self._until = -math.inf
+        self._of: tuple[str, int] = ("", 0)
+        self._order: Indexes = np.empty(0, dtype=np.intp)
+
+    def page(self, table: Frame, by: str, number: int) -> Leaders:
+        """As `leaders`, in the order kept; other symbols, or another column, are sorted at once."""
+        now, of = self._clock(), (by, len(table))
+        if of != self._of or now >= self._until:
+            self._of, self._until = of, now + self._keep
+            self._order = _sorted(table, by)
+        return _page(table, self._order, number)
+
+
 def leaders(table: Frame, by: str, page: int = 0) -> Leaders:
     """A page of a table.
 
@@ -62,13 +95,21 @@ def leaders(table: Frame, by: str, page: int = 0) -> Leaders:
     page
         Number of the page, from 0; limited to the last.
     """
+    return _page(table, _sorted(table, by), page)
+
+
+def _sorted(table: Frame, by: str) -> Indexes:
+    return np.argsort(-np.nan_to_num(table[by], nan=-np.inf), kind="stable")
+
+
+def _page(table: Frame, order: Indexes, page: int) -> Leaders:
     pages = max(1, -(-len(table) // MOST))
     page = max(0, min(page, pages - 1))
-    ordered = table if pages == 1 else _taken(table, np.argsort(-np.nan_to_num(table[by], nan=-np.inf), kind="stable"))
+    ordered = table if pages == 1 else _taken(table, order)
     first, last = page * MOST, (page + 1) * MOST
     rest = np.r_[0 : min(first, len(table)), min(last, len(table)) : len(table)]
     return Leaders(ordered.slice(slice(first, last)), _taken(ordered, rest), ordered, page, pages)
 
 
-def _taken(table: Frame, indexes: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Frame:
+def _taken(table: Frame, indexes: Indexes) -> Frame:
     return Frame(table.index, {name: column[indexes] for name, column in table.columns.items()})

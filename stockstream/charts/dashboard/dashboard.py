@@ -25,7 +25,7 @@ from stockstream.present.keys import DASHBOARD
 from stockstream.present.status_bar import StatusBar
 from stockstream.views import tiles
 from stockstream.views.dashboard import Tables
-from stockstream.views.leaders import Leaders, leaders
+from stockstream.views.leaders import Leaders, Ranking
 
 Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
 
@@ -88,6 +88,7 @@ class Dashboard:
         self._ground: Any = None
         self._full = True
         self._moved = False
+        self._ranking = Ranking()
         self.by = RANKS[0]
         self.page = self.leaf = 0
         self._tables: Tables | None = None
@@ -146,7 +147,7 @@ class Dashboard:
     @property
     def leaders(self) -> Leaders | None:
         """The symbols of the current page, and the others."""
-        return None if self._tables is None else leaders(self._tables.symbols, self.by, self.page)
+        return None if self._tables is None else self._ranking.page(self._tables.symbols, self.by, self.page)
 
     def _put(self) -> None:
         found = self.leaders
