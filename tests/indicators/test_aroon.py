@@ -60,7 +60,7 @@ def test_a_high_below_the_low_is_refused_and_changes_nothing() -> None:
     before = aroon.state()
     with pytest.raises(InvalidBar, match=r"high 9\.0, low 9\.5"):
         aroon.update(Price(9.0, 9.5, 9.2))
-    with pytest.raises(InvalidBar, match=r"high 9\.0, low 9\.5 at place 1\b"):
+    with pytest.raises(InvalidBar, match=r"high 9\.0, low 9\.5 at index 1\b"):
         aroon.batch({"high": np.array([10.0, 9.0]), "low": np.array([8.0, 9.5])})
     assert aroon.state() == before
 

@@ -90,7 +90,7 @@ def test_a_flight_of_no_day_or_no_airline_is_refused_and_changes_nothing(bad: di
             take(flight(**bad))
     rows = [vars(flight()), vars(flight(**bad)), vars(flight())]
     columns = {name: np.array([row[name] for row in rows], dtype=object) for name in FlightsPerDay.inputs}
-    with pytest.raises(InvalidBar, match="at place 1 of the batch"):
+    with pytest.raises(InvalidBar, match="at index 1 of the batch"):
         per_day.batch(columns)
     assert per_day.state() == before
     per_day.update(flight(month=2, day=28, year=2016))

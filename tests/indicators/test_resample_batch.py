@@ -137,9 +137,9 @@ def test_a_batch_says_what_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"there is no low$"):
         Resampler("5m").batch(table.drop(columns="low"))
     for name in ("close", "volume"):
-        with pytest.raises(InvalidBar, match=f"{name} inf.* at place 3 of the batch"):
+        with pytest.raises(InvalidBar, match=f"{name} inf.* at index 3 of the batch"):
             Resampler("5m").batch(table.assign(**{name: [1.0, 2.0, 3.0, float("inf"), 5.0]}))
-    with pytest.raises(InvalidBar, match="at place 2 of the batch, NaT"):
+    with pytest.raises(InvalidBar, match="at index 2 of the batch, NaT"):
         Resampler("5m").batch(table.assign(time=table["time"].where(table.index != 2)))
 
 

@@ -84,7 +84,7 @@ def test_what_the_outer_refuses_changes_neither(seen: int) -> None:
         assert chain.state() == before
     columns = {"close": np.array([1e4, 5e5, 1.0]), "volume": np.array([1.0, 9e99, 1.0])}
     frame = pd.DataFrame(columns, index=pd.date_range("2026-03-02", periods=3))
-    with pytest.raises(InvalidBar, match=r"obv 1\.\d+e\+100 at place 1 of the batch, 2026-03-03"):
+    with pytest.raises(InvalidBar, match=r"obv 1\.\d+e\+100 at index 1 of the batch, 2026-03-03"):
         chain.batch(frame)
     assert chain.state() == before
     twin = Chain(OBV(), RSI(14))
@@ -97,7 +97,7 @@ def test_what_a_chain_within_refuses_is_named_by_its_place_among_the_bars() -> N
     volumes[6:8] = 9e99
     for outer in (Chain(RSI(2), SMA(1)), Together({"rsi": RSI(2), "sma": SMA(2)})):
         chain = Chain(OBV(), outer)
-        with pytest.raises(InvalidBar, match=r"obv 1\.8.* at place 7\b"):
+        with pytest.raises(InvalidBar, match=r"obv 1\.8.* at index 7\b"):
             chain.batch({"close": closes, "volume": volumes})
 
 

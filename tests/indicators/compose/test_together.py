@@ -122,7 +122,7 @@ def test_what_one_part_refuses_in_a_batch_changes_none() -> None:
     poisoned = cut(BARS, 100)
     poisoned["high"] = poisoned["high"].copy()
     poisoned["high"][500] = math.nan  # which only the second part reads
-    with pytest.raises(InvalidBar, match=r"high nan.* at place 500"):
+    with pytest.raises(InvalidBar, match=r"high nan.* at index 500"):
         together.batch(poisoned)
     assert together.state() == before
 
