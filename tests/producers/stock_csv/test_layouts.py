@@ -75,13 +75,17 @@ def styles(draw: st.DrawFn, times: Sequence[str]) -> Style:
     layout = draw(st.sampled_from(sorted(NAMES)))
     rest = draw(st.permutations(range(1, 6)))
     decimal = draw(st.sampled_from(".,"))
+    separator = draw(st.sampled_from(",;\t|"))
+    grouped = {".": ",", ",": "."}[decimal]
+    # Who separates cells by commas has decimal points: a file that does not is read by that rule.
+    marks = ["", " ", "'"] if (separator, grouped) == (",", ".") else ["", " ", "'", grouped]
     return Style(
         names=NAMES[layout],
         order=(0, *rest) if layout == "pandas" else draw(st.permutations(range(6))),
         time=draw(st.sampled_from(times)),
-        separator=draw(st.sampled_from(",;\t|")),
+        separator=separator,
         decimal=decimal,
-        thousands=draw(st.sampled_from(["", " ", "'", {".": ",", ",": "."}[decimal]])),
+        thousands=draw(st.sampled_from(marks)),
         currency=draw(st.sampled_from(["", "$", "€"])),
         decimals=draw(st.integers(0, 4)),
         encoding=draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252"])),
