@@ -27,7 +27,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from stockstream import processes
-from stockstream.errors import BrokerError
+from stockstream.errors import BrokerError, StockstreamError
 from stockstream.files import private_folder, write_private
 from stockstream.kafka import java
 from stockstream.kafka.filelock import FileLock, Locked
@@ -135,14 +135,19 @@ class Broker:
                 self._guard.admit(admin)
         except OSError as error:
             self.stop()
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            raise BrokerError(
-                f"cannot keep Kafka's data in {self.data}: {error.strerror or error}",
-                hint=("make room there, or " if full else "") + "choose another directory with --data",
-            ) from error
-        except BaseException:
+            raise self._unkept(error) from error
+        except BaseException as error:
             self.stop()
+            if isinstance(error, StockstreamError) and isinstance(error.__cause__, OSError):
+                raise self._unkept(error.__cause__) from error
             raise
+
+    def _unkept(self, error: OSError) -> BrokerError:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        return BrokerError(
+            f"cannot keep Kafka's data in {self.data}: {error.strerror or error}",
+            hint=("make room there, or " if full else "") + "choose another directory with --data",
+        )
 
     def wait(self, seconds: float | None = None) -> None:
         """Return after that many seconds (None: never); raise BrokerError as soon as Kafka has ended by itself."""
