@@ -21,6 +21,9 @@ from stockstream.topics import Topic
 
 T = TypeVar("T")
 
+_FRESH: Final = 5.0
+"""Seconds after which another client is asked for leaders."""
+
 _NEW: Final = UNSETTLED | {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
     KafkaError.UNKNOWN_TOPIC_ID,
@@ -185,6 +188,7 @@ class Admin:
         self, partitions: list[TopicPartition], spec: OffsetSpec, ends: float
     ) -> dict[TopicPartition, tuple[int, int]]:
         """Offset and timestamp by partition; while a partition has no leader, try again until ``ends``."""
+        fresh = time.monotonic()
         while True:
             futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
             try:
@@ -195,6 +199,10 @@ class Admin:
                 if time.monotonic() >= ends:
                     raise BrokerError("a topic has no leader", hint="is the broker well? its log says more") from error
                 time.sleep(_AGAIN)
+                if time.monotonic() - fresh > _FRESH:
+                    # A client that saw no leaders while the broker was away may keep seeing none.
+                    self._client = self._made()
+                    fresh = time.monotonic()
             else:
                 return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
 
