@@ -140,7 +140,7 @@ class Settings(Section):
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
     _named: Path | None = PrivateAttr(default=None)
-    _unheeded: tuple[str, ...] = PrivateAttr(default=())
+    _ignored: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def named(self) -> Path | None:
@@ -148,9 +148,9 @@ class Settings(Section):
         return self._named
 
     @property
-    def unheeded(self) -> tuple[str, ...]:
+    def ignored(self) -> tuple[str, ...]:
         """What was written but is not heeded, and what to do about it, for the user."""
-        return self._unheeded
+        return self._ignored
 
     @property
     def file(self) -> Path | None:
@@ -198,9 +198,9 @@ class Settings(Section):
 
     def _hides(self, path: KeyPath) -> bool:
         """Whether a value is not shown: a secret, what may be a misspelt one, and all of the file of secrets."""
-        place = self.origin(path).place.rpartition(":")[0]
+        location = self.origin(path).location.rpartition(":")[0]
         secret = path[0] == "kafka" and _MAYBE_SECRET.search(path[-1]) is not None
-        return secret or (self.secrets_file is not None and place == str(self.secrets_file))
+        return secret or (self.secrets_file is not None and location == str(self.secrets_file))
 
     def origin(self, path: KeyPath) -> Origin:
         """Where the effective value at this path was written."""
@@ -246,7 +246,7 @@ def load(
     ConfigError
         A file that cannot be read, an unknown key, a wrong value, a secret where it does not belong.
     """
-    unheeded: list[str] = []
+    ignored: list[str] = []
     named_file = path
     own = own or own_file()
     layers = [_read(own)] if own.is_file() else []
@@ -254,27 +254,27 @@ def load(
         layers.append(_read(path))
     elif DEFAULT_FILE.is_file():
         path = DEFAULT_FILE
-        layers.append(_without_plugins(_read(path), unheeded))
+        layers.append(_without_plugins(_read(path), ignored))
     for layer in layers:
-        for key in layer.places:
+        for key in layer.locations:
             if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
                 raise _misplaced(Origins([layer], layer.file), key)
-    over = [_without_plugins(_environment(environ), unheeded), _options(overrides or {})]
+    over = [_without_plugins(_environment(environ), ignored), _options(overrides or {})]
     named = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
     if named:
         layers.append(_secrets(Path(str(named)).expanduser()))
     layers += over
     settings = _settings(merge(*(layer.values for layer in layers)), Origins(layers, path))
     settings._named = named_file  # noqa: SLF001 - our own; a frozen model takes it no other way
-    settings._unheeded = tuple(unheeded)  # noqa: SLF001 - the same
+    settings._ignored = tuple(ignored)  # noqa: SLF001 - the same
     return settings
 
 
-def _without_plugins(layer: Layer, unheeded: list[str]) -> Layer:
+def _without_plugins(layer: Layer, ignored: list[str]) -> Layer:
     if not layer.values.get("plugins"):
         return layer
-    where = layer.told(layer.place(("plugins",)) or "")
-    unheeded.append(
+    where = layer.describe(layer.location(("plugins",)) or "")
+    ignored.append(
         f"{where}: plugins are not loaded from here, as they are code - name the file with --config, or put them into"
         f" {own_file()}"
     )
@@ -372,12 +372,12 @@ def _options(values: Mapping[str, Any]) -> Layer:
 def _secrets(file: Path) -> Layer:
     secrets, lines = read(file)
     refuse_open_to_others(file)
-    places: dict[KeyPath, str] = {("kafka", *key): str(line) for key, line in lines.items()}
+    locations: dict[KeyPath, str] = {("kafka", *key): str(line) for key, line in lines.items()}
     values: dict[str, Any] = {"kafka": secrets}
     if SERVERS in secrets:  # a role's file of a secure broker says where that is
         values["bootstrap_servers"] = secrets.pop(SERVERS)
-        places["bootstrap_servers",] = places.pop(("kafka", SERVERS))
-    return Layer("file", values, places, file)
+        locations["bootstrap_servers",] = locations.pop(("kafka", SERVERS))
+    return Layer("file", values, locations, file)
 
 
 def _read(file: Path) -> Layer:

@@ -24,22 +24,22 @@ _MOST_KEYS: Final = 10_000
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value comes from; ``place`` is ``config.yaml:3``, the variable or the option, empty for a default."""
+    """Where a value comes from; ``location`` is ``config.yaml:3``, the variable or the option, empty for a default."""
 
     kind: Literal["default", "file", "environment", "option"] = "default"
-    place: str = ""
+    location: str = ""
 
     def __str__(self) -> str:
-        return self.place or self.kind
+        return self.location or self.kind
 
 
 @dataclass(frozen=True)
 class Layer:
-    """Values of one kind of origin, nested, and the place of each key: a line of ``file``, a variable or an option."""
+    """Nested values of one origin, and the location of each key: a line of ``file``, a variable or an option."""
 
     kind: Literal["file", "environment", "option"]
     values: Mapping[str, Any] = field(default_factory=dict)
-    places: Mapping[KeyPath, str] = field(default_factory=dict)
+    locations: Mapping[KeyPath, str] = field(default_factory=dict)
     file: Path | None = None
 
     def holds(self, path: KeyPath) -> bool:
@@ -51,19 +51,19 @@ class Layer:
             value = value[step]
         return True
 
-    def place(self, path: KeyPath) -> str | None:
-        """The place of the key, else of the nearest section above it; None where none of them is written here."""
+    def location(self, path: KeyPath) -> str | None:
+        """The location of the key, else of the nearest section above it; None where none of them is written here."""
         above = (path[:end] for end in range(len(path), 0, -1))
-        return next((self.places[key] for key in above if key in self.places), None)
+        return next((self.locations[key] for key in above if key in self.locations), None)
 
     def below(self, path: KeyPath) -> str | None:
-        """The place of a key within the section at this path; None where there is none."""
-        return next((place for key, place in self.places.items() if key[: len(path)] == path), None)
+        """The location of a key within the section at this path; None where there is none."""
+        return next((location for key, location in self.locations.items() if key[: len(path)] == path), None)
 
-    def told(self, place: str) -> str:
-        """A place as an error names it."""
+    def describe(self, location: str) -> str:
+        """A location as an error names it."""
         words = {"file": f"{self.file}, line ", "environment": "environment variable ", "option": "option "}
-        return words[self.kind] + place
+        return words[self.kind] + location
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class Origins:
         """Where the effective value at this path was written."""
         for layer in reversed(self.layers):
             if layer.holds(path):
-                place = layer.place(path) or ""
-                return Origin(layer.kind, f"{layer.file}:{place}" if layer.kind == "file" else place)
+                location = layer.location(path) or ""
+                return Origin(layer.kind, f"{layer.file}:{location}" if layer.kind == "file" else location)
         return Origin()
 
     def where(self, path: KeyPath) -> str:
@@ -86,11 +86,11 @@ class Origins:
         for end in range(len(path), 0, -1):
             holding = [layer for layer in reversed(self.layers) if layer.holds(path[:end])]
             # What is no section although a later layer has one there is written at that path itself, and is wrong.
-            for placed in (Layer.place, Layer.below):
+            for find in (Layer.location, Layer.below):
                 for layer in holding:
-                    place = placed(layer, path[:end])
-                    if place is not None:
-                        return layer.told(place)
+                    location = find(layer, path[:end])
+                    if location is not None:
+                        return layer.describe(location)
         return "the settings"
 
     def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
@@ -125,7 +125,7 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def nested(path: KeyPath, value: object) -> dict[str, Any]:
-    """A value at its place.
+    """A value at its path.
 
     >>> nested(("a", "b"), 1)
     {'a': {'b': 1}}

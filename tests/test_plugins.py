@@ -68,10 +68,10 @@ def test_plugins_are_heeded_in_a_file_that_was_named_and_in_the_user_s_own(
     found = load(environ={"STOCKSTREAM_PLUGINS": "[variable.py]"}, own=own)
     assert found.plugins == (own.parent / "mine.py",)
     assert (found.window.rows, found.window.theme, found.named) == (77, "dark", None)
-    assert [told.partition(" - ")[0] for told in found.unheeded] == [
+    assert [told.partition(" - ")[0] for told in found.ignored] == [
         "config.yaml, line 1: plugins are not loaded from here, as they are code",
         "environment variable STOCKSTREAM_PLUGINS: plugins are not loaded from here, as they are code",
     ]
     named = load(folder / "settings.yaml", environ={}, own=own)
     assert named.plugins == (folder / "streak.py", folder / "streak_window.py")
-    assert (named.unheeded, named.named) == ((), folder / "settings.yaml")
+    assert (named.ignored, named.named) == ((), folder / "settings.yaml")

@@ -54,7 +54,7 @@ def _record(entry: Entry) -> dict[str, Any]:
         "key": ".".join(entry.path),
         "value": _plain(entry.value),
         "origin": entry.origin.kind,
-        "place": entry.origin.place or None,
+        "location": entry.origin.location or None,
     }
 
 

@@ -111,7 +111,7 @@ class Invocation:
         """The context, made at the first call."""
         if self._context is None:
             settings = self.settings()
-            for told in settings.unheeded:
+            for told in settings.ignored:
                 self.reporter.warn(told)
             if settings.views:
                 from stockstream.consumers.view_settings import check  # loads every view, which most need not

@@ -21,7 +21,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
-from stockstream.cli.watch.windows import blame, keep_up, memory_file, places
+from stockstream.cli.watch.windows import blame, geometries, keep_up, memory_file
 from stockstream.config import Settings
 from stockstream.credentials import credentials, folder_of
 from stockstream.errors import AuthError, BrokerError, DisplayError, StockstreamError, Unreachable
@@ -55,7 +55,7 @@ class Plan:
     symbols: tuple[str, ...]
     yahoo: bool
     pictures: Path | None
-    places: tuple[Geometry | None, ...]
+    geometries: tuple[Geometry | None, ...]
     config: Path | None
     secure: bool = False
 
@@ -99,9 +99,11 @@ class Plan:
     def windows(self) -> dict[str, list[str]]:
         """The windows' names and arguments."""
         commands = {}
-        for (view, selection), place in zip(_shown(self.symbols, yahoo=self.yahoo).items(), self.places, strict=True):
+        for (view, selection), geometry in zip(
+            _shown(self.symbols, yahoo=self.yahoo).items(), self.geometries, strict=True
+        ):
             feed = ["--feed", selection.feed] if selection.feed else []
-            where = ["--geometry", str(place)] if place else []
+            where = ["--geometry", str(geometry)] if geometry else []
             if self.pictures:
                 where = ["--headless", str(self.pictures / f"{view}.png")]
             commands[f"watch {view}"] = ["watch", view, *selection.keys, *feed, *where]
@@ -157,18 +159,20 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, se
         symbols=settings.demo.symbols,
         yahoo=yahoo,
         pictures=pictures,
-        places=_places(settings.model_copy(update={"state_dir": states}), yahoo=yahoo, windows=pictures is None),
+        geometries=_geometries(
+            settings.model_copy(update={"state_dir": states}), yahoo=yahoo, windows=pictures is None
+        ),
         config=settings.named,
         secure=secure,
     )
 
 
-def _places(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
+def _geometries(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
     """Where the windows should open, if there are any."""
     shown = _shown(settings.demo.symbols, yahoo=yahoo)
     if not windows:
         return (None,) * len(shown)
-    return tuple(places(settings, [memory_file(settings, view, selection) for view, selection in shown.items()]))
+    return tuple(geometries(settings, [memory_file(settings, view, selection) for view, selection in shown.items()]))
 
 
 def _in_use(data: Path) -> bool:
@@ -192,11 +196,11 @@ def _port(wanted: int, reporter: Reporter) -> int:
 
 def _sample(settings: Settings) -> Path:
     """The shipped sample; created if only the package is installed."""
-    places = (SAMPLE, Path(stockstream.__file__).parents[1] / SAMPLE)
+    files = (SAMPLE, Path(stockstream.__file__).parents[1] / SAMPLE)
     made = settings.cache_dir / SAMPLE.name
-    for place in (*places, made):
-        if place.is_file():
-            return place
+    for file in (*files, made):
+        if file.is_file():
+            return file
     made.parent.mkdir(parents=True, exist_ok=True)
     with replacing(made) as beside:
         beside.write_bytes(sample_flights())

@@ -83,19 +83,19 @@ def _groups(overview: Overview) -> Iterator[Metric]:
         ["group"],
         (([group.name], group.records_per_second) for group in groups),
     )
-    places = [
-        ([group.name, place.topic, str(place.partition)], place) for group in groups for place in group.partitions
+    partitions = [
+        ([group.name, each.topic, str(each.partition)], each) for group in groups for each in group.partitions
     ]
     for name, text, values in (
-        ("position", "Offset of the next record that the group wants.", [place.position for _, place in places]),
-        ("lag", "Records between the group's position and the end.", [place.lag for _, place in places]),
+        ("position", "Offset of the next record that the group wants.", [each.position for _, each in partitions]),
+        ("lag", "Records between the group's position and the end.", [each.lag for _, each in partitions]),
         (
             "lag_trend",
             "1 where the lag grows, -1 where it shrinks, 0 where it is steady.",
-            [place.trend and _TRENDS[place.trend] for _, place in places],
+            [each.trend and _TRENDS[each.trend] for _, each in partitions],
         ),
     ):
-        rows = zip((labels for labels, _ in places), values, strict=True)
+        rows = zip((labels for labels, _ in partitions), values, strict=True)
         yield _gauge(f"stockstream_group_{name}", text, ["group", "topic", "partition"], rows)
 
 

@@ -277,10 +277,10 @@ class Highest(Stateful):
         for age, value in self.entries():
             if age < len(lead):
                 lead[-1 - age] = value
-        stretch = np.concatenate((lead, values))
+        joined = np.concatenate((lead, values))
         if len(values):
-            self.replace(arrays.falling(stretch[-self.size :]))
-        return stretch
+            self.replace(arrays.falling(joined[-self.size :]))
+        return joined
 
     def entries(self) -> list[tuple[int, float]]:
         """(bars ago, value) of all that can still become the highest, the oldest first: the state."""

@@ -24,8 +24,8 @@ def running_sums(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArr
     lengths = np.diff(starts, append=len(values))
     long = lengths >= _LONG
     for start, length in zip(starts[long].tolist(), lengths[long].tolist(), strict=True):
-        stretch = values[start : start + length]
-        np.add.accumulate(stretch, out=stretch)
+        segment = values[start : start + length]
+        np.add.accumulate(segment, out=segment)
     # A step along all the others at once, the longest first, so that those that go on are always in front.
     order = np.argsort(-lengths[~long], kind="stable")
     indexes = starts[~long][order]

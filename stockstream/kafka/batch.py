@@ -50,7 +50,7 @@ class Batch(Generic[R]):
         return [message.key() for message in self.messages]
 
     @property
-    def places(self) -> list[tuple[int, int]]:
+    def offsets(self) -> list[tuple[int, int]]:
         """Partition and offset of each record."""
         return [(message.partition() or 0, message.offset() or 0) for message in self.messages]
 

@@ -23,7 +23,7 @@ from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT, Admin
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import START_BROKER, address, instant, translate
-from stockstream.kafka.positions import Place, Positions
+from stockstream.kafka.positions import PartitionId, Positions
 from stockstream.kafka.readers import Reader
 from stockstream.kafka.refusals import Deed
 
@@ -68,12 +68,12 @@ class GroupState:
     """A consumer group, its committed offsets, and the process that committed them, if known."""
 
     state: str
-    positions: Mapping[Place, int]
+    positions: Mapping[PartitionId, int]
     readers: tuple[Reader, ...]
 
 
 @dataclass(frozen=True)
-class Look:
+class Snapshot:
     """The cluster at one moment; ``at`` is of the monotonic clock. Topics and groups by name, without Kafka's own."""
 
     at: float
@@ -95,7 +95,7 @@ class Cluster(Admin):
         """Close all connections."""
         self._positions.close()
 
-    def look(self) -> Look:
+    def snapshot(self) -> Snapshot:
         """Take a snapshot. Raises `Unreachable` and `AuthError`."""
         about = self._metadata()
         if not about.brokers:
@@ -103,9 +103,9 @@ class Cluster(Admin):
         topics = self._described(about.topics)
         states = self._states()
         # Positions before ends, so that a lag is never negative.
-        places = [(name, p.id) for name, topic in topics.items() for p in topic.partitions]
-        committed = self._positions.of(states.keys(), places)
-        return Look(
+        partitions = [(name, p.id) for name, topic in topics.items() for p in topic.partitions]
+        committed = self._positions.of(states.keys(), partitions)
+        return Snapshot(
             at=time.monotonic(),
             cluster=str(about.cluster_id),
             controller=about.controller_id if about.controller_id in about.brokers else None,
@@ -144,7 +144,7 @@ class Cluster(Admin):
             for name, topic in topics.items()
         }
 
-    def _ends(self, partitions: Iterable[TopicPartition], spec: OffsetSpec) -> dict[Place, tuple[int, int]]:
+    def _ends(self, partitions: Iterable[TopicPartition], spec: OffsetSpec) -> dict[PartitionId, tuple[int, int]]:
         asked = dict.fromkeys(partitions, spec)
         if not asked:
             return {}
@@ -183,8 +183,8 @@ def _leader(partition: TopicPartitionInfo) -> int | None:
 def _partitions(
     name: str,
     topic: TopicDescription,
-    first: Mapping[Place, tuple[int, int]],
-    end: Mapping[Place, tuple[int, int]],
+    first: Mapping[PartitionId, tuple[int, int]],
+    end: Mapping[PartitionId, tuple[int, int]],
 ) -> dict[int, Partition]:
     return {
         p.id: Partition(

@@ -15,8 +15,8 @@ from stockstream.topics import Topic
 
 T = TypeVar("T")
 
-_FIRST_STRETCH: Final = 500
-_LONGEST_STRETCH: Final = 100_000
+_FIRST_CHUNK: Final = 500
+_LONGEST_CHUNK: Final = 100_000
 
 
 def latest_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
@@ -69,10 +69,10 @@ def _searched(
 
 def _last(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series, Bar]:
     found: dict[Series, Bar] = {}
-    stretch = _FIRST_STRETCH
+    chunk = _FIRST_CHUNK
     left = reader.ranges()
     while wanted and left:
-        ranges = {number: (max(low, end - stretch), end) for number, (low, end) in left.items()}
+        ranges = {number: (max(low, end - chunk), end) for number, (low, end) in left.items()}
         newest: dict[Series, int] = {}
         for sent, bar in _bars(reader, topic, wanted, ranges):
             # Where partitions were added, a series may stand in two of them.
@@ -81,7 +81,7 @@ def _last(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series,
                 found[bar.series] = bar
         wanted -= found.keys()
         left = {number: (low, ranges[number][0]) for number, (low, _) in left.items() if low < ranges[number][0]}
-        stretch = min(4 * stretch, _LONGEST_STRETCH)
+        chunk = min(4 * chunk, _LONGEST_CHUNK)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.client import LOG, address, lasting, unreachable
-from stockstream.kafka.cluster import Cluster, Look
+from stockstream.kafka.cluster import Cluster, Snapshot
 from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.overview import Broker, DeadLetterOverview, Letter, Overview, TopicOverview
 from stockstream.kafka.tail import Tail
@@ -45,9 +45,9 @@ class Monitor:
     def overview(self) -> Overview:
         """The present overview. Raises `AuthError`; an unavailable broker is reported as awaited."""
         try:
-            look = self._cluster.look()
-            self._traffic.add(look)
-            return self._told(look)
+            snapshot = self._cluster.snapshot()
+            self._traffic.add(snapshot)
+            return self._overview(snapshot)
         except AuthError:
             raise
         except BrokerError as error:
@@ -63,19 +63,19 @@ class Monitor:
     def _address(self) -> str:
         return address(self._connection)
 
-    def _told(self, look: Look) -> Overview:
-        folder = self._topics_folder(look.cluster)
+    def _overview(self, snapshot: Snapshot) -> Overview:
+        folder = self._topics_folder(snapshot.cluster)
         topics = self._traffic.topics(lambda name: partition_sizes(folder, name) if folder else {})
         return Overview(
             time=datetime.now(UTC),
             bootstrap_servers=self._address,
-            cluster=look.cluster,
-            controller=look.controller,
-            brokers=tuple(Broker(id=node.id, host=node.host, port=node.port) for node in look.brokers),
+            cluster=snapshot.cluster,
+            controller=snapshot.controller,
+            brokers=tuple(Broker(id=node.id, host=node.host, port=node.port) for node in snapshot.brokers),
             topics=topics,
             groups=self._traffic.groups(),
             dead_letters=tuple(
-                DeadLetterOverview(topic=topic.name, records=topic.records, newest=self._newest(look, topic))
+                DeadLetterOverview(topic=topic.name, records=topic.records, newest=self._newest(snapshot, topic))
                 for topic in topics
                 if topic.is_dead_letters
             ),
@@ -86,9 +86,9 @@ class Monitor:
             self._folder = cluster, local_topics(self._data, cluster)
         return self._folder[1]
 
-    def _newest(self, look: Look, topic: TopicOverview) -> Letter | None:
+    def _newest(self, snapshot: Snapshot, topic: TopicOverview) -> Letter | None:
         """The newest dead letter, read only if it is a new one."""
-        mark = look.topics[topic.name].id, tuple(partition.end for partition in topic.partitions)
+        mark = snapshot.topics[topic.name].id, tuple(partition.end for partition in topic.partitions)
         if self._letters.get(topic.name, (None, None))[0] != mark:
             self._letters[topic.name] = mark, self._read(topic.name) if topic.records else None
         return self._letters[topic.name][1]

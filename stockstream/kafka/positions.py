@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from stockstream.kafka.client import LOG, made, refused, settings
 from stockstream.kafka.readers import Reader, reader
 
-Place: TypeAlias = tuple[str, int]
+PartitionId: TypeAlias = tuple[str, int]
 """A topic and the number of a partition."""
 
 _AT_ONCE: Final = 8
@@ -20,7 +20,7 @@ _AT_ONCE: Final = 8
 class Committed(NamedTuple):
     """Commits of a group: its positions, and its readers, if known, the latest last."""
 
-    positions: Mapping[Place, int]
+    positions: Mapping[PartitionId, int]
     readers: tuple[Reader, ...]
 
 
@@ -40,14 +40,14 @@ class Positions:
         self._consumers: dict[str, Consumer] = {}
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="positions")
 
-    def of(self, groups: Collection[str], places: Sequence[Place]) -> dict[str, Committed]:
+    def of(self, groups: Collection[str], partitions: Sequence[PartitionId]) -> dict[str, Committed]:
         """Positions of each group; none for a group that cannot be queried now."""
         for gone in self._consumers.keys() - set(groups):
             self._consumers.pop(gone).close()
         for new in set(groups) - self._consumers.keys():
             self._consumers[new] = made(Consumer, self._settings(new))
         names = sorted(groups)
-        found = dict(zip(names, self._pool.map(lambda name: self._positions(name, places), names), strict=True))
+        found = dict(zip(names, self._pool.map(lambda name: self._positions(name, partitions), names), strict=True))
         for name, positions in found.items():
             if positions is None:  # as with `Admin`, the next one may have more luck
                 self._consumers.pop(name).close()
@@ -62,16 +62,16 @@ class Positions:
     def _settings(self, group: str) -> dict[str, Any]:
         return settings(self._connection, enable_auto_commit=False) | {"group.id": group}
 
-    def _positions(self, group: str, places: Sequence[Place]) -> Committed | None:
-        asked = [TopicPartition(topic, number) for topic, number in places]
+    def _positions(self, group: str, partitions: Sequence[PartitionId]) -> Committed | None:
+        asked = [TopicPartition(topic, number) for topic, number in partitions]
         try:
             answered = self._consumers[group].committed(asked, timeout=self._timeout) if asked else []
         except KafkaException as error:
             LOG.info("no positions of %s: %s", group, error)
             return _NOTHING if refused(error.args[0]) else None
-        told = [place for place in answered if place.offset >= 0]
-        readers = filter(None, (reader(place.metadata) for place in told))
+        told = [partition for partition in answered if partition.offset >= 0]
+        readers = filter(None, (reader(partition.metadata) for partition in told))
         return Committed(
-            {(place.topic, place.partition): place.offset for place in told},
+            {(partition.topic, partition.partition): partition.offset for partition in told},
             tuple(sorted(set(readers), key=lambda each: each.time)),
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from stockstream.kafka.cluster import GroupState, Look, TopicState
+from stockstream.kafka.cluster import GroupState, Snapshot, TopicState
 from stockstream.kafka.overview import (
     GroupOverview,
     GroupPartition,
@@ -72,28 +72,28 @@ class Traffic:
     """Keeps the last samples, and computes rates and trends from them."""
 
     def __init__(self) -> None:
-        self._looks: deque[Look] = deque()
+        self._snapshots: deque[Snapshot] = deque()
 
-    def add(self, look: Look) -> None:
+    def add(self, snapshot: Snapshot) -> None:
         """Add a sample; one of another cluster starts over."""
-        if self._looks and self._looks[-1].cluster != look.cluster:
-            self._looks.clear()
-        self._looks.append(look)
-        while look.at - self._looks[0].at > TREND_OVER:
-            self._looks.popleft()
+        if self._snapshots and self._snapshots[-1].cluster != snapshot.cluster:
+            self._snapshots.clear()
+        self._snapshots.append(snapshot)
+        while snapshot.at - self._snapshots[0].at > TREND_OVER:
+            self._snapshots.popleft()
 
     def topics(self, sizes: Callable[[str], Mapping[int, int]]) -> tuple[TopicOverview, ...]:
         """The present topics; ``sizes`` gives the bytes of a topic's partitions, if known."""
-        return tuple(self._topic(name, state, sizes(name)) for name, state in self._looks[-1].topics.items())
+        return tuple(self._topic(name, state, sizes(name)) for name, state in self._snapshots[-1].topics.items())
 
     def groups(self) -> tuple[GroupOverview, ...]:
         """The present consumer groups."""
         now = datetime.now(UTC)
-        groups = [self._group(name, state, now) for name, state in self._looks[-1].groups.items()]
+        groups = [self._group(name, state, now) for name, state in self._snapshots[-1].groups.items()]
         return tuple(sorted(groups, key=lambda group: group.state == IDLE))
 
     def _topic(self, name: str, state: TopicState, sizes: Mapping[int, int]) -> TopicOverview:
-        ends = [(look.at, _ends(look, name)) for look in self._looks if _is_same(look, name, state)]
+        ends = [(snapshot.at, _ends(snapshot, name)) for snapshot in self._snapshots if _is_same(snapshot, name, state)]
         partitions = tuple(
             TopicPartition(
                 partition=number,
@@ -117,8 +117,8 @@ class Traffic:
         )
 
     def _group(self, name: str, state: GroupState, clock: datetime) -> GroupOverview:
-        now = self._looks[-1]
-        lags = {place: self._lags(name, place) for place in state.positions}
+        now = self._snapshots[-1]
+        lags = {partition: self._lags(name, partition) for partition in state.positions}
         partitions = tuple(
             GroupPartition(
                 topic=topic,
@@ -132,7 +132,9 @@ class Traffic:
         )
         shortest = min(map(len, lags.values()), default=0)
         together = [sum(samples[-back] for samples in lags.values()) for back in range(shortest, 0, -1)]
-        positions = [(look.at, look.groups[name].positions) for look in self._looks if name in look.groups]
+        positions = [
+            (snapshot.at, snapshot.groups[name].positions) for snapshot in self._snapshots if name in snapshot.groups
+        ]
         return GroupOverview(
             name=name,
             state=self._state(name, state, clock),
@@ -148,45 +150,48 @@ class Traffic:
         if state.state != "empty":
             return state.state
         # If a host's clock is wrong, its commits still change.
-        said = {look.groups[name].readers for look in self._looks if name in look.groups}
+        said = {snapshot.groups[name].readers for snapshot in self._snapshots if name in snapshot.groups}
         lately = state.readers and (len(said) > 1 or any(runs(each, clock) for each in state.readers))
         return RUNNING if lately else IDLE
 
-    def _lags(self, group: str, place: tuple[str, int]) -> list[int]:
+    def _lags(self, group: str, partition: tuple[str, int]) -> list[int]:
         """The lag in each of the last samples; empty if it is unknown now."""
         samples: list[int] = []
-        for look in reversed(self._looks):
-            position = look.groups[group].positions.get(place) if group in look.groups else None
-            end = _end(look, *place)
-            if position is None or end is None or not self._is_as_now(look, place[0]):
+        for snapshot in reversed(self._snapshots):
+            position = snapshot.groups[group].positions.get(partition) if group in snapshot.groups else None
+            end = _end(snapshot, *partition)
+            if position is None or end is None or not self._is_as_now(snapshot, partition[0]):
                 break
             samples.append(max(0, end - position))
         return samples[::-1]
 
-    def _inflow(self, places: Sequence[tuple[str, int]]) -> float:
+    def _inflow(self, partitions: Sequence[tuple[str, int]]) -> float:
         """Records per second that arrived in these partitions between the samples."""
         ends = [
-            (look.at, {place: end for place in places if (end := _end(look, *place)) is not None})
-            for look in self._looks
+            (
+                snapshot.at,
+                {partition: end for partition in partitions if (end := _end(snapshot, *partition)) is not None},
+            )
+            for snapshot in self._snapshots
         ]
         return _rate(ends, over=TREND_OVER) or 0.0
 
-    def _is_as_now(self, look: Look, topic: str) -> bool:
-        state = self._looks[-1].topics.get(topic)
-        return state is not None and _is_same(look, topic, state)
+    def _is_as_now(self, snapshot: Snapshot, topic: str) -> bool:
+        state = self._snapshots[-1].topics.get(topic)
+        return state is not None and _is_same(snapshot, topic, state)
 
 
-def _is_same(look: Look, name: str, state: TopicState) -> bool:
-    return name in look.topics and look.topics[name].id == state.id
+def _is_same(snapshot: Snapshot, name: str, state: TopicState) -> bool:
+    return name in snapshot.topics and snapshot.topics[name].id == state.id
 
 
-def _ends(look: Look, topic: str) -> dict[int, int]:
-    partitions = look.topics[topic].partitions
+def _ends(snapshot: Snapshot, topic: str) -> dict[int, int]:
+    partitions = snapshot.topics[topic].partitions
     return {number: partition.end for number, partition in partitions.items() if partition.end is not None}
 
 
-def _end(look: Look, topic: str, number: int) -> int | None:
-    partition = look.topics[topic].partitions.get(number) if topic in look.topics else None
+def _end(snapshot: Snapshot, topic: str, number: int) -> int | None:
+    partition = snapshot.topics[topic].partitions.get(number) if topic in snapshot.topics else None
     return None if partition is None else partition.end
 
 

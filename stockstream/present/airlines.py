@@ -10,21 +10,21 @@ _LARGEST: Final = ("AA", "DL", "WN", "UA", "OO", "B6", "AS", "NK", "EV", "MQ", "
 """Airlines with a colour of their own; those most often shown together have the full colours of the palette."""
 
 
-def places(keys: Iterable[str]) -> dict[str, int]:
+def palette_indexes(keys: Iterable[str]) -> dict[str, int]:
     """The palette index of each airline: its own, or the next free one.
 
     It does not depend on the other airlines shown, unless two without a colour of their own get the same index.
 
-    >>> places(["WN", "AA"]), places(["AA", "UA", "WN"])
+    >>> palette_indexes(["WN", "AA"]), palette_indexes(["AA", "UA", "WN"])
     ({'WN': 2, 'AA': 0}, {'AA': 0, 'UA': 3, 'WN': 2})
     """
     named = list(keys)
     found = {key: _LARGEST.index(key) for key in named if key in _LARGEST}
     taken = set(found.values())
     for key in sorted(set(named) - found.keys()):
-        place = crc32(key.encode()) % len(_LARGEST)
-        while place in taken:
-            place = place + 1 if len(taken) >= len(_LARGEST) else (place + 1) % len(_LARGEST)
-        taken.add(place)
-        found[key] = place
+        index = crc32(key.encode()) % len(_LARGEST)
+        while index in taken:
+            index = index + 1 if len(taken) >= len(_LARGEST) else (index + 1) % len(_LARGEST)
+        taken.add(index)
+        found[key] = index
     return {key: found[key] for key in named}

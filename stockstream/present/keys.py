@@ -36,7 +36,7 @@ CHART: Final = (
     Binding("pan", ("left", "right"), "Left, Right, drag", "moves through time"),
     Binding("follow", ("end",), "End", "follows the newest row again, fits the values"),
     Binding(
-        "stretch",
+        "scale",
         ("shift+wheel up", "shift+wheel down"),
         "Shift+wheel",
         "scales the values; so does dragging their axis",

@@ -111,14 +111,14 @@ class Layout:
     ----------
     names : tuple of str
         The columns as the file names them.
-    places : mapping of str to int
+    indexes : mapping of str to int
         By field, or `DATE`, the column that holds it; without what the file lacks.
     header : bool
         Whether its first line names the columns; otherwise it is the first row.
     """
 
     names: tuple[str, ...]
-    places: Mapping[str, int]
+    indexes: Mapping[str, int]
     header: bool = True
 
     @classmethod
@@ -132,14 +132,14 @@ class Layout:
         except csv.Error:
             raise SourceError(f"{file} is no CSV file", hint=_HINT) from None
         if len(names) == len(DATA_EXPO) and _WITHOUT_HEADER.match(text):
-            return cls(DATA_EXPO, _places(DATA_EXPO), header=False)
-        places = _places(names)
-        missing = [field.upper() for field in _NEEDED if field not in places]
-        if DATE not in places and (lacking := [field.upper() for field in _DAY if field not in places]):
+            return cls(DATA_EXPO, _indexes(DATA_EXPO), header=False)
+        indexes = _indexes(names)
+        missing = [field.upper() for field in _NEEDED if field not in indexes]
+        if DATE not in indexes and (lacking := [field.upper() for field in _DAY if field not in indexes]):
             missing = [*lacking, *missing]
         if missing:
             raise SourceError(f"{file} has another layout: it lacks {', '.join(missing)}", hint=_HINT)
-        return cls(names, places)
+        return cls(names, indexes)
 
     @property
     def exact(self) -> bool:
@@ -149,26 +149,26 @@ class Layout:
     @property
     def dated(self) -> bool:
         """Whether year, month and day stand in one cell."""
-        return not all(field in self.places for field in _DAY)
+        return not all(field in self.indexes for field in _DAY)
 
     def column(self, field: str) -> str:
         """What the file calls a field."""
-        place = self.places.get(DATE if self.dated and field in _DAY else field)
-        return field.upper() if place is None else self.names[place]
+        index = self.indexes.get(DATE if self.dated and field in _DAY else field)
+        return field.upper() if index is None else self.names[index]
 
     def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
         """A function from a row's cells, and one more that stands for what is missing, to those of `FIELDS`."""
-        return itemgetter(*(self.places.get(field, -1) for field in FIELDS))
+        return itemgetter(*(self.indexes.get(field, -1) for field in FIELDS))
 
 
-KAGGLE: Final = Layout(COLUMNS, {field: place for place, field in enumerate(FIELDS)})
+KAGGLE: Final = Layout(COLUMNS, {field: index for index, field in enumerate(FIELDS)})
 
 
-def _places(names: Sequence[str]) -> dict[str, int]:
+def _indexes(names: Sequence[str]) -> dict[str, int]:
     plain = [_SIGNS.sub("", name.lower()) for name in names]
-    places = {}
+    indexes = {}
     for field, known in NAMES.items():
         found = next((name for name in known if name in plain), None)
         if found is not None:
-            places[field] = plain.index(found)
-    return places
+            indexes[field] = plain.index(found)
+    return indexes

@@ -90,7 +90,7 @@ NOTHING: Final = frozenset({"", "NA", "NaN", "nan", "N/A", "NULL", "null", "None
 """What stands in a cell that is empty: for pandas, R and databases."""
 
 _FLAGS: Final = {"True": "1", "true": "1", "False": "0", "false": "0"}
-_PLACE: Final = re.compile(r"`\$\[(\d+)\]")
+_FIELD_INDEX: Final = re.compile(r"`\$\[(\d+)\]")
 _TIME: Final = r"(?:[ T]\d{1,2}:\d\d(?::\d\d(?:\.0*)?)?(?: ?[AP]M)?)?"
 _YEAR_FIRST: Final = re.compile(rf"(\d{{4}})([-/]?)(\d{{1,2}})\2(\d{{1,2}}){_TIME}")
 _MONTH_FIRST: Final = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME}")
@@ -133,7 +133,7 @@ class RowReader:
         self._cells: type[Cells] = KaggleCells if layout.exact else Cells
         self._tidy = _TIDY_KAGGLE if layout.exact else _TIDY_OTHERS
         self._pick = layout.picker()
-        self._date = layout.places[DATE] if layout.dated else None
+        self._date = layout.indexes[DATE] if layout.dated else None
 
     def read(self, raw: bytes, row: int, line: int) -> Flight | BadRow:
         """Read a line.
@@ -172,10 +172,10 @@ class RowReader:
         try:
             found = _convert(cells, self._cells, strict=False)
         except msgspec.ValidationError as error:
-            place = _PLACE.search(str(error))
-            if place is None:
+            match = _FIELD_INDEX.search(str(error))
+            if match is None:
                 raise
-            number = int(place[1])
+            number = int(match[1])
             said = repr(picked[number]) if picked[number].strip() else "empty"
             raise _Unreadable(self._layout.column(FIELDS[number]), f"{said}, not {_EXPECTED[number]}") from None
         if found.day > _days(found):

@@ -185,10 +185,10 @@ class Replay:
     def by_departure(self) -> Iterator[Flight | BadRow | None]:
         """The same, sorted by scheduled departure over all files; rows that cannot be read come first.
 
-        Holds 18 bytes a row while it sorts and eight more afterwards: departure, place in the file, and row.
+        Holds 18 bytes a row while it sorts and eight more afterwards: departure, offset in the file, and row.
         """
         self.sorting = True
-        departures, places, rows, numbers = array("i"), array("q"), array("i"), array("H")
+        departures, starts, rows, numbers = array("i"), array("q"), array("i"), array("H")
         with ExitStack() as stack:
             maps: list[mmap] = []
             for number, file in enumerate(self._files):
@@ -198,7 +198,7 @@ class Replay:
                 for flight in self._chosen(file, lines):
                     if isinstance(flight, Flight):
                         departures.append(departure(flight))
-                        places.append(lines.start)
+                        starts.append(lines.start)
                         rows.append(flight.row)
                         numbers.append(number)
                     else:
@@ -207,11 +207,11 @@ class Replay:
             readers = [file.reader() for file in self._files]
             self.sorting, self.done, self.total = False, 0, len(departures)
             for index in order:
-                number, place = numbers[index], places[index]
+                number, start = numbers[index], starts[index]
                 data = maps[number]
-                end = data.find(b"\n", place) + 1 or len(data)
+                end = data.find(b"\n", start) + 1 or len(data)
                 self.done += 1
-                yield readers[number].read(data[place:end], rows[index], 0)
+                yield readers[number].read(data[start:end], rows[index], 0)
 
 
 class _Lines:

@@ -128,9 +128,9 @@ class DashboardFold(SeriesFold):
         """As `SeriesFold.apply`; what has changed is computed by `refresh`."""
         changed = False
         for each in records:
-            stretch = each if isinstance(each, BarBatch) else BarBatch([each])
-            if super().apply((stretch,)):
-                self._stale[Series(stretch.last.symbol, stretch.last.interval, stretch.last.feed)] = None
+            batch = each if isinstance(each, BarBatch) else BarBatch([each])
+            if super().apply((batch,)):
+                self._stale[Series(batch.last.symbol, batch.last.interval, batch.last.feed)] = None
                 changed = True
         if sum(map(len, self._members.values())) != len(self._histories):
             self._arrange()

@@ -28,7 +28,7 @@ class Frame:
     """Columns of one length, ordered by the first, which is the index.
 
     ``index`` names it: ``time`` (datetime64[us], UTC) or ``day`` (datetime64[D]). Columns are never written to.
-    ``doubts`` tells which fields of each row are in doubt, as bits by their place in `records.NUMBERS`, shape (rows,);
+    ``doubts`` tells which fields of each row are in doubt, as bits by their index in `records.NUMBERS`, shape (rows,);
     ``undefined`` says of columns why they may have no value.
 
     >>> frame = Frame("day", {"day": np.array(["2015-01-01", "2015-01-02"], "M8[D]"), "flights": np.array([3, 5])})
@@ -59,7 +59,7 @@ class Frame:
         return self.columns[self.index]
 
     def slice(self, rows: slice) -> Frame:
-        """The rows of a stretch; the columns are views, not copies."""
+        """The rows of a range; the columns are views, not copies."""
         return self._of(rows)
 
     def pick(self, rows: NDArray[np.bool_]) -> Frame:

@@ -59,14 +59,14 @@ class Joined:
         first, last, _ = rows.indices(len(self))
         if first >= last:
             return Frame(self._index, {self._index: np.empty(0, "M8[us]")})
-        places = self._places(first, last)
-        owners = np.searchsorted(self._starts, places, side="right") - 1
-        within = (places - self._starts[owners]).tolist()
+        indexes = self._indexes(first, last)
+        owners = np.searchsorted(self._starts, indexes, side="right") - 1
+        within = (indexes - self._starts[owners]).tolist()
         cells = [
-            (self._frames[owner], self._firsts[owner] + place) for owner, place in zip(owners, within, strict=True)
+            (self._frames[owner], self._firsts[owner] + index) for owner, index in zip(owners, within, strict=True)
         ]
         columns = {
-            name: np.array([frame[name][place] for frame, place in cells], dtype=column.dtype)
+            name: np.array([frame[name][index] for frame, index in cells], dtype=column.dtype)
             for name, column in self._frames[0].columns.items()
         }
         return Frame(self._index, columns)
@@ -77,7 +77,7 @@ class Joined:
         kept = [each[first:] for each, first in zip(self._instants, self._firsts, strict=True)]
         return -np.concatenate(kept).astype(np.int64)
 
-    def _places(self, first: int, last: int) -> NDArray[np.intp]:
+    def _indexes(self, first: int, last: int) -> NDArray[np.intp]:
         """Indexes of the rows with given ranks. Sorts no more than a page."""
         ages = self._ages
         if last - first == len(ages):

@@ -56,7 +56,7 @@ class Correlation:
     common: NDArray[np.int64]
 
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The places of each two symbols, once: rows and columns."""
+        """The indexes of each two symbols, once: rows and columns."""
         return np.triu_indices(len(self.symbols), 1)
 
     def known(self) -> tuple[list[str], Values]:

@@ -64,16 +64,16 @@ class SeriesFold:
     def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
         """Take the next bars, or what `gather` made of them; True where anything changed."""
         changed = False
-        stretches = [each for each in records if isinstance(each, BarBatch)]
-        stretches += gather([each for each in records if isinstance(each, Candle)])
-        for stretch in stretches:
-            series = stretch.last.symbol, stretch.last.interval, stretch.last.feed
+        batches = [each for each in records if isinstance(each, BarBatch)]
+        batches += gather([each for each in records if isinstance(each, Candle)])
+        for batch in batches:
+            series = batch.last.symbol, batch.last.interval, batch.last.feed
             if self._wanted(series):
                 history = self._histories.get(series)
                 if history is None:
                     history = self._histories[series] = self._history()
                     self._shown.setdefault(series[0], series)
-                changed |= history.merge(stretch)
+                changed |= history.merge(batch)
         return changed
 
     def _history(self, series: Bars | None = None, corrections: int = 0, late: int = 0) -> History:

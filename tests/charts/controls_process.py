@@ -196,7 +196,7 @@ def leave(desk: Desk) -> Iterator[float]:
     desk.point(0.5, 1.2)
     desk.key("plus", "plus", "plus")
     yield SETTLE
-    desk.window.place.set(Geometry(820, 540, 300, 200))
+    desk.window.placement.set(Geometry(820, 540, 300, 200))
     yield 2 * SETTLE
     desk.told.update(look(desk))
     desk.window.close()
@@ -217,7 +217,7 @@ def come_back(desk: Desk) -> Iterator[float]:
 def look(desk: Desk) -> dict[str, Any]:
     scene = desk.window.scene
     return {
-        "place": str(desk.window.place.get()),
+        "place": str(desk.window.placement.get()),
         "symbol": desk.window.viewer.key,
         "rows": desk.viewport.rows,
         "theme": desk.window._controls.theme,
@@ -289,7 +289,7 @@ def rest(desk: Desk) -> Iterator[float]:
 def fit(desk: Desk) -> Iterator[float]:
     """How large it opens, how small it becomes, and where it goes that is put off the screen."""
     yield 1.0
-    told, place = desk.told, desk.window.place
+    told, place = desk.told, desk.window.placement
     told["opened"] = str(place.get())
     told["dpi"] = desk.window.figure.dpi
     told["pixels"] = list(desk.canvas.get_width_height(physical=True))

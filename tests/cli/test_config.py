@@ -30,9 +30,9 @@ def test_it_shows_every_setting_with_its_origin(tmp_path: Path) -> None:
         assert line in lines
     told = stockstream("config", "views.rsi", "window.rows", "--json", cwd=tmp_path, env=env)
     assert json.loads(told.stdout) == [
-        {"key": "window.rows", "value": 100, "origin": "file", "place": "config.yaml:2"},
-        {"key": "views.rsi.period", "value": 9, "origin": "file", "place": "config.yaml:5"},
-        {"key": "views.rsi.symbols", "value": [], "origin": "default", "place": None},
+        {"key": "window.rows", "value": 100, "origin": "file", "location": "config.yaml:2"},
+        {"key": "views.rsi.period", "value": 9, "origin": "file", "location": "config.yaml:5"},
+        {"key": "views.rsi.symbols", "value": [], "origin": "default", "location": None},
     ]
 
 

@@ -77,7 +77,7 @@ def test_one_symbol_needs_no_list(tmp_path: Path) -> None:
 def test_the_entries_hold_every_view_set_or_not(tmp_path: Path) -> None:
     settings = load(written(tmp_path, "views:\n  rsi:\n    period: 9"), environ={})
     found = {".".join(entry.path): entry for entry in entries(settings)}
-    assert (found["views.rsi.period"].value, found["views.rsi.period"].origin.place[-2:]) == (9, ":3")
+    assert (found["views.rsi.period"].value, found["views.rsi.period"].origin.location[-2:]) == (9, ":3")
     assert (found["views.rsi.symbols"].value, found["views.rsi.symbols"].origin.kind) == ([], "default")
     assert (found["views.chart.with"].value, found["views.chart.with"].origin.kind) == (["volume"], "default")
     for name, view in VIEWS.items():

@@ -223,7 +223,7 @@ def test_what_cannot_be_decoded_becomes_a_dead_letter_and_the_rest_goes_on(broke
 
 
 def committed(broker: str, group: str, topic: Topic[Bar]) -> dict[int, int]:
-    groups = Cluster(connection(broker)).look().groups
+    groups = Cluster(connection(broker)).snapshot().groups
     positions = groups[group].positions if group in groups else {}
     return {number: offset for (name, number), offset in positions.items() if name == topic.name}
 

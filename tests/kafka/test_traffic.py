@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stockstream.kafka.cluster import BrokerNode, GroupState, Look, Partition, TopicState
+from stockstream.kafka.cluster import BrokerNode, GroupState, Partition, Snapshot, TopicState
 from stockstream.kafka.readers import Reader
 from stockstream.kafka.traffic import RATE_OVER, TREND_OVER, Traffic, trend
 
 
-def look(
+def snapshot(
     at: float,
     ends: Mapping[int, int | None],
     positions: Mapping[int, int] | None = None,
@@ -23,11 +23,11 @@ def look(
     topic_id: str = "a",
     cluster: str = "c",
     readers: Sequence[Reader] = (),
-) -> Look:
+) -> Snapshot:
     """The topic "t" with the group "g"."""
     partitions = {number: Partition(1, (1,), (1,), None if end is None else 0, end) for number, end in ends.items()}
     places = {("t", number): position for number, position in (positions or {}).items()}
-    return Look(
+    return Snapshot(
         at=at,
         cluster=cluster,
         controller=1,
@@ -37,38 +37,38 @@ def look(
     )
 
 
-def watched(looks: Sequence[Look]) -> Traffic:
+def watched(snapshots: Sequence[Snapshot]) -> Traffic:
     traffic = Traffic()
-    for each in looks:
+    for each in snapshots:
         traffic.add(each)
     return traffic
 
 
-def rate(looks: Sequence[Look]) -> float | None:
-    (topic,) = watched(looks).topics(lambda _: {})
+def rate(snapshots: Sequence[Snapshot]) -> float | None:
+    (topic,) = watched(snapshots).topics(lambda _: {})
     return topic.records_per_second
 
 
 def test_a_rate_is_of_the_last_ten_seconds() -> None:
-    assert rate([look(0, {0: 10})]) is None
-    assert rate([look(0, {0: 10}), look(2, {0: 15})]) == 2.5
-    assert rate([look(0, {0: 10, 1: 5}), look(2, {0: 15, 1: 8})]) == 4.0
-    busy_before = [look(second, {0: min(second, 5) * 1000}) for second in range(17)]
+    assert rate([snapshot(0, {0: 10})]) is None
+    assert rate([snapshot(0, {0: 10}), snapshot(2, {0: 15})]) == 2.5
+    assert rate([snapshot(0, {0: 10, 1: 5}), snapshot(2, {0: 15, 1: 8})]) == 4.0
+    busy_before = [snapshot(second, {0: min(second, 5) * 1000}) for second in range(17)]
     assert rate(busy_before) == 0.0
     assert rate(busy_before[:-1]) == 0.0
     assert rate(busy_before[:-2]) == 1000 / RATE_OVER
 
 
 def test_a_rate_is_not_known_over_what_is_another_topic_or_was_set_back() -> None:
-    assert rate([look(0, {0: 10}), look(1, {0: 5})]) is None
-    assert rate([look(0, {0: 10}), look(1, {0: 50}, topic_id="b")]) is None
-    assert rate([look(0, {0: 10}), look(1, {0: 50}, topic_id="b"), look(2, {0: 51}, topic_id="b")]) == 1.0
-    assert rate([look(0, {0: 10}), look(1, {0: 50}, cluster="d")]) is None
+    assert rate([snapshot(0, {0: 10}), snapshot(1, {0: 5})]) is None
+    assert rate([snapshot(0, {0: 10}), snapshot(1, {0: 50}, topic_id="b")]) is None
+    assert rate([snapshot(0, {0: 10}), snapshot(1, {0: 50}, topic_id="b"), snapshot(2, {0: 51}, topic_id="b")]) == 1.0
+    assert rate([snapshot(0, {0: 10}), snapshot(1, {0: 50}, cluster="d")]) is None
 
 
 def test_a_partition_without_a_leader_is_left_out() -> None:
-    looks = [look(0, {0: 10, 1: None}, {0: 9, 1: 4}), look(1, {0: 11, 1: None}, {0: 9, 1: 4})]
-    traffic = watched(looks)
+    snapshots = [snapshot(0, {0: 10, 1: None}, {0: 9, 1: 4}), snapshot(1, {0: 11, 1: None}, {0: 9, 1: 4})]
+    traffic = watched(snapshots)
     (topic,) = traffic.topics(lambda _: {})
     assert (topic.records, topic.records_per_second) == (None, 1.0)
     assert [(partition.end, partition.records) for partition in topic.partitions] == [(11, 11), (None, None)]
@@ -78,17 +78,17 @@ def test_a_partition_without_a_leader_is_left_out() -> None:
 
 
 def test_bytes_are_those_that_are_known() -> None:
-    traffic = watched([look(0, {0: 10, 1: 3})])
+    traffic = watched([snapshot(0, {0: 10, 1: 3})])
     (topic,) = traffic.topics(lambda _: {})
     assert (topic.bytes, [partition.bytes for partition in topic.partitions]) == (None, [None, None])
     (topic,) = traffic.topics(lambda name: {0: 100, 1: 7} if name == "t" else {})
     assert (topic.bytes, [partition.bytes for partition in topic.partitions]) == (107, [100, 7])
 
 
-def grown(consumer: float, seconds: int = 20, every: int = 1) -> list[Look]:
+def grown(consumer: float, seconds: int = 20, every: int = 1) -> list[Snapshot]:
     """A producer of 100 records/s, and a consumer with a rate of its own that tells its position now and then."""
     return [
-        look(second, {0: 50_000 + 100 * second, 1: 7}, {0: int(consumer * (second - second % every)), 1: 7})
+        snapshot(second, {0: 50_000 + 100 * second, 1: 7}, {0: int(consumer * (second - second % every)), 1: 7})
         for second in range(seconds + 1)
     ]
 
@@ -106,8 +106,8 @@ def grown(consumer: float, seconds: int = 20, every: int = 1) -> list[Look]:
     ],
 )
 def test_a_lag_grows_shrinks_or_is_steady_by_partition_and_by_group(consumer: float, every: int, wanted: str) -> None:
-    looks = grown(consumer, every=every)
-    (group,) = watched(looks).groups()
+    snapshots = grown(consumer, every=every)
+    (group,) = watched(snapshots).groups()
     busy, idle = group.partitions
     assert (busy.trend, idle.trend, group.trend) == (wanted, "steady", wanted)
     assert (busy.lag, idle.lag) == (50_000 + 2_000 - busy.position, 0)
@@ -120,27 +120,27 @@ def test_a_groups_rate_is_that_of_its_positions() -> None:
 
 
 def test_a_trend_is_of_the_last_twenty_seconds() -> None:
-    looks = [look(second, {0: 100 * min(second, 40)}, {0: 0}) for second in range(int(40 + TREND_OVER) + 2)]
-    assert watched(looks[:41]).groups()[0].trend == "growing"
-    assert watched(looks).groups()[0].trend == "steady"
+    snapshots = [snapshot(second, {0: 100 * min(second, 40)}, {0: 0}) for second in range(int(40 + TREND_OVER) + 2)]
+    assert watched(snapshots[:41]).groups()[0].trend == "growing"
+    assert watched(snapshots).groups()[0].trend == "steady"
 
 
-def test_a_few_looks_have_no_trend() -> None:
-    looks = grown(0.0)
-    assert watched(looks[:3]).groups()[0].trend is None
-    assert watched(looks[:4]).groups()[0].trend == "growing"
+def test_a_few_snapshots_have_no_trend() -> None:
+    snapshots = grown(0.0)
+    assert watched(snapshots[:3]).groups()[0].trend is None
+    assert watched(snapshots[:4]).groups()[0].trend == "growing"
 
 
 def test_a_lag_is_not_followed_into_a_topic_of_the_same_name_that_was_deleted() -> None:
-    before = [look(second, {0: 1000 * second}, {0: 0}) for second in range(8)]
-    after = [look(8, {0: 3}, {0: 1}, topic_id="b")]
+    before = [snapshot(second, {0: 1000 * second}, {0: 0}) for second in range(8)]
+    after = [snapshot(8, {0: 3}, {0: 1}, topic_id="b")]
     (group,) = watched(before + after).groups()
     assert (group.lag, group.trend) == (2, None)
 
 
 def test_a_group_of_a_topic_that_is_gone_has_no_lag() -> None:
-    gone = Look(1.0, "c", 1, (), {}, {"g": GroupState("empty", {("t", 0): 5}, ())})
-    (group,) = watched([look(0, {0: 10}, {0: 5}), gone]).groups()
+    gone = Snapshot(1.0, "c", 1, (), {}, {"g": GroupState("empty", {("t", 0): 5}, ())})
+    (group,) = watched([snapshot(0, {0: 10}, {0: 5}), gone]).groups()
     assert (group.lag, group.trend, group.partitions[0].lag, group.partitions[0].end) == (None, None, None, None)
 
 
@@ -161,13 +161,13 @@ def said(seconds_ago: float) -> Reader:
 )
 def test_a_group_runs_while_a_reader_says_so(ages: list[tuple[float, ...]], state: str) -> None:
     readers = [tuple(map(said, each)) for each in ages]
-    looks = [look(second, {0: 10}, {0: 5}, readers=each) for second, each in enumerate(readers)]
-    (group,) = watched(looks).groups()
+    snapshots = [snapshot(second, {0: 10}, {0: 5}, readers=each) for second, each in enumerate(readers)]
+    (group,) = watched(snapshots).groups()
     assert (group.state, group.readers) == (state, readers[-1])
 
 
 def test_idle_groups_come_last() -> None:
-    one = look(0, {0: 10}, {0: 5})
+    one = snapshot(0, {0: 10}, {0: 5})
     groups = {
         "a": GroupState("empty", {}, ()),
         "b": GroupState("empty", {}, (said(1),)),

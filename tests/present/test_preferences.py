@@ -154,7 +154,7 @@ def test_values_are_stretched_and_shifted_by_hand(*, log: bool) -> None:
     viewport.shift(0, 50.0)
     assert axes.get_ylim() == before  # it fits by itself
     y = axes.transData.transform((550.0, 0.5 * sum(before)))[1]
-    viewport.stretch(0, 1.25, around=y)
+    viewport.scale_values(0, 1.25, around=y)
     assert viewport.held == (True, False)
     assert viewport.following
     assert axes.transData.transform((550.0, 0.5 * sum(before)))[1] == pytest.approx(y)
@@ -173,10 +173,10 @@ def test_values_are_stretched_and_shifted_by_hand(*, log: bool) -> None:
 def test_stretching_has_an_end() -> None:
     stage = shown()
     for _ in range(400):
-        stage.scene.viewport.stretch(0, 0.8, around=200.0)
+        stage.scene.viewport.scale_values(0, 0.8, around=200.0)
     painted(stage)
     for _ in range(2_000):
-        stage.scene.viewport.stretch(0, 1.25, around=200.0)
+        stage.scene.viewport.scale_values(0, 1.25, around=200.0)
     assert np.all(np.isfinite(stage.scene.panels[0].axes.get_ylim()))
     painted(stage)
 
@@ -242,7 +242,7 @@ def test_everything_at_once(name: str) -> None:
             case 4:
                 stage.scene.dress(THEMES[name])
             case 5:
-                viewport.stretch(int(random.integers(2)), 1.1, around=float(random.uniform(50, 300)))
+                viewport.scale_values(int(random.integers(2)), 1.1, around=float(random.uniform(50, 300)))
             case 6:
                 stage.scene.rule(grid=bool(random.integers(2)), log=bool(random.integers(2)))
             case _:

@@ -95,9 +95,9 @@ class DrawnCandles(DrawnMark):
         self._place_doubtful(layer, rows, doubtful, scale)
 
     def _place_doubtful(self, layer: Layer, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:
-        places = np.flatnonzero(doubtful)
-        x = scale.pixels((rows.first + places).astype(np.float64))
-        stick = segments(x, rows["low"][places], rows["high"][places])
+        indexes = np.flatnonzero(doubtful)
+        x = scale.pixels((rows.first + indexes).astype(np.float64))
+        stick = segments(x, rows["low"][indexes], rows["high"][indexes])
         self.set(layer, _DOUBTFUL, stick, width=scale.hairline)
         unit = self._axes.figure.dpi / 100
         top = np.full(len(x), self._axes.bbox.y1)
@@ -136,14 +136,14 @@ class DrawnGroups(DrawnMark):
     whole = True
     settles = False
 
-    def __init__(self, mark: Groups, axes: Axes, theme: Theme, places: Sequence[tuple[str, int]]) -> None:
-        """``places`` names the keys' columns in the frame, in order, each with its palette index."""
+    def __init__(self, mark: Groups, axes: Axes, theme: Theme, columns: Sequence[tuple[str, int]]) -> None:
+        """``columns`` names the columns of the keys in the frame, in order, each with its palette index."""
         super().__init__(axes)
-        self.columns = tuple(column for column, _ in places)
+        self.columns = tuple(column for column, _ in columns)
         self._most = mark.columns_up_to
-        for _, place in places:
-            color = theme.color(place)
-            again = theme.again(place)
+        for _, index in columns:
+            color = theme.color(index)
+            again = theme.again(index)
             fill, edge = (theme.pale(color, 0.35), color) if again else (color, "none")
             self.crisp(facecolor=fill, edgecolor=edge)
             self.stroke(color, 1.4, dashed=again)
@@ -174,7 +174,7 @@ class DrawnGroups(DrawnMark):
         """Width of a column in pixels."""
         return max(1, int(scale.pitch * 0.8 / max(1, len(self.columns))))
 
-    def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
+    def column_at(self, pixel: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:
         """Nearest column (or line) of a row to a position: its name and the pixel at its middle."""
         known = [name for name in self.columns if name in frame and np.isfinite(frame[name][row])]
         if not known:
@@ -182,11 +182,11 @@ class DrawnGroups(DrawnMark):
         middle = scale.pixels(np.array([float(row)]))[0]
         if not self.in_columns(scale):
             up = self._axes.transData.transform([(row, frame[name][row]) for name in known])[:, 1]
-            return known[int(np.abs(up - place[1]).argmin())], middle
+            return known[int(np.abs(up - pixel[1]).argmin())], middle
         each = self._width(scale)
         left = middle - each * len(self.columns) // 2
         middles = [left + each * self.columns.index(name) + each // 2 for name in known]
-        nearest = int(np.abs(np.array(middles) - place[0]).argmin())
+        nearest = int(np.abs(np.array(middles) - pixel[0]).argmin())
         return known[nearest], middles[nearest]
 
 

@@ -185,8 +185,8 @@ class DrawnPanel:
                 case marks.Columns():
                     self.marks.append(DrawnColumns(mark, self.axes, self._theme))
                 case marks.Groups():
-                    places = [(group_column(mark.column, key), place) for key, place in groups]
-                    self.marks.append(DrawnGroups(mark, self.axes, self._theme, places))
+                    columns = [(group_column(mark.column, key), index) for key, index in groups]
+                    self.marks.append(DrawnGroups(mark, self.axes, self._theme, columns))
                 case marks.Guide():
                     pass
 

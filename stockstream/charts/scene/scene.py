@@ -31,7 +31,7 @@ from stockstream.charts.text.legend import entries_of_keys
 from stockstream.charts.text.text import LiveText, Ruler
 from stockstream.names import harmless
 from stockstream.present import decimation, ticks
-from stockstream.present.airlines import places
+from stockstream.present.airlines import palette_indexes
 from stockstream.present.keys import CHART
 from stockstream.present.plot_data import PlotData
 from stockstream.present.status_bar import StatusBar
@@ -89,7 +89,7 @@ class Scene:
         self._home: object = None
         self._empty = ""
         self.grid, self.log = True, False
-        self._places: dict[str, int] = {}
+        self._palette_indexes: dict[str, int] = {}
         self._ticks = ticks.Ticks((), (), "")
         self._ticks_of: tuple[Any, ...] = ()
         self._ruler = Ruler(figure)
@@ -160,7 +160,7 @@ class Scene:
         if before.key != plot_data.key:
             self.distance.cancel()
             if before.key:
-                self._visits.leave(before.key, self.viewport.left())
+                self._visits.leave(before.key, self.viewport.saved_view())
         self.header.name(plot_data.title, simulated=plot_data.simulated)
         self._stamp.set_visible(plot_data.simulated)
         self._empty = empty
@@ -170,7 +170,7 @@ class Scene:
         self._full |= self.viewport.take(plot_data.frame, refit=refit)
         found = self._visits.enter(plot_data.key) if before.key and before.key != plot_data.key else None
         if found is not None:
-            self.viewport.find(found)
+            self.viewport.restore(found)
             self._full = True
         if self._price is not None:
             self._price.show(self._sight())
@@ -262,7 +262,7 @@ class Scene:
 
     def _explain(self, aim: Aim | None) -> None:
         """Set the captions, for the row under the mouse or for the last one."""
-        groups = entries_of_keys(self._plot_data.groups, self._places, self.theme, lines=self._in_lines)
+        groups = entries_of_keys(self._plot_data.groups, self._palette_indexes, self.theme, lines=self._in_lines)
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
             panel.explain(self._plot_data, row, groups=groups if panel is self.panels[0] else (), column=column)
@@ -288,9 +288,9 @@ class Scene:
 
     def _regroup(self) -> None:
         """Recreate the groups after keys were added or removed."""
-        self._places = places(group.key for group in self._plot_data.groups)
+        self._palette_indexes = palette_indexes(group.key for group in self._plot_data.groups)
         for panel in self.panels:
-            panel.build(list(self._places.items()))
+            panel.build(list(self._palette_indexes.items()))
         self._full = True
 
     # Layout.

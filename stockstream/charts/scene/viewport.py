@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from stockstream.charts.panels.panel import DrawnPanel
-from stockstream.charts.scene.visits import Left, Stretch
+from stockstream.charts.scene.visits import SavedView, TimeSpan
 from stockstream.views.frame import Frame
 
 Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
@@ -70,8 +70,8 @@ class Viewport:
         self._panels = panels
         self._held = self._held or [False] * len(panels)
         panels[0].axes.callbacks.connect("xlim_changed", guard(partial(self._on_move, None)))
-        for place, panel in enumerate(panels):
-            panel.axes.callbacks.connect("ylim_changed", guard(partial(self._on_move, place)))
+        for number, panel in enumerate(panels):
+            panel.axes.callbacks.connect("ylim_changed", guard(partial(self._on_move, number)))
 
     @contextmanager
     def _moving(self) -> Iterator[None]:
@@ -172,14 +172,14 @@ class Viewport:
 
     # Changes by the user.
 
-    def _on_move(self, place: int | None, _: object) -> None:
+    def _on_move(self, panel: int | None, _: object) -> None:
         """After limits of a panel's values or of time were changed by the user, unless all are as before."""
         if self._busy:
             return
         if self._limits() == self._followed:
             self._release()
-        elif place is not None:
-            self._held[place] = True
+        elif panel is not None:
+            self._held[panel] = True
         else:
             self.following = False
             with self._moving():
@@ -212,12 +212,12 @@ class Viewport:
         fixed = around if around is not None else (left + right) / 2
         if around is not None:
             self._kept = around, float(self._panels[0].axes.transData.transform((around, 0.0))[0])
-        self._place(fixed - (fixed - left) * width / (right - left), width)
+        self._set_edges(fixed - (fixed - left) * width / (right - left), width)
 
     def carry(self, row: float, x: float) -> None:
         """Move the view so that a row is at a horizontal pixel."""
         self._kept = row, x
-        self._place(self._left_for(row, x), self.across[1] - self.across[0])
+        self._set_edges(self._left_for(row, x), self.across[1] - self.across[0])
 
     def _left_for(self, row: float, x: float) -> float:
         """Left edge for which a row is at a horizontal pixel."""
@@ -252,27 +252,27 @@ class Viewport:
         """Whether the user has moved the view away from the newest rows, or from where all values fit."""
         return not self.following or any(self._held)
 
-    def left(self) -> Left | None:
-        """The view, to be restored by `find`; None if it follows the newest rows and all values fit."""
+    def saved_view(self) -> SavedView | None:
+        """The view, to be restored by `restore`; None if it follows the newest rows and all values fit."""
         if not self.away or not len(self._frame):
             return None
-        stretch = None if self.following else Stretch.of(self._frame, self.across)
+        time_span = None if self.following else TimeSpan.of(self._frame, self.across)
         spans = zip(self._limits()[1:], self._held, strict=True)
-        return Left(stretch, tuple(span if held else None for span, held in spans))
+        return SavedView(time_span, tuple(span if held else None for span, held in spans))
 
-    def find(self, left: Left) -> None:
+    def restore(self, saved: SavedView) -> None:
         """Restore a view, as far as the rows allow."""
-        across = None if left.stretch is None else left.stretch.within(self._frame)
-        if left.stretch is not None and across is None:
+        across = None if saved.time_span is None else saved.time_span.within(self._frame)
+        if saved.time_span is not None and across is None:
             return
         with self._moving():
             if across is not None:
                 self.following = False
                 width = max(across[1] - across[0], _FEWEST)
                 self._panels[0].axes.set_xlim(across[0], across[0] + width, auto=False)
-            self._held = [span is not None for span in left.values]
+            self._held = [span is not None for span in saved.values]
             self._fit(refit=True)
-            for panel, span in zip(self._panels, left.values, strict=True):
+            for panel, span in zip(self._panels, saved.values, strict=True):
                 if span is not None:
                     panel.axes.set_ylim(*span, auto=False)
 
@@ -286,29 +286,29 @@ class Viewport:
         """For each panel, whether the range of its values was set by hand."""
         return tuple(self._held)
 
-    def hold(self, place: int) -> None:
+    def hold(self, panel: int) -> None:
         """Keep the present range of a panel's values; or if any range is kept, fit all again."""
         if any(self._held):
             self._held = [False] * len(self._panels)
             self._adapt(refit=True)
             self._moved()
         else:
-            self._held[place] = True
+            self._held[panel] = True
 
-    def stretch(self, place: int, factor: float, *, around: float) -> None:
+    def scale_values(self, panel: int, factor: float, *, around: float) -> None:
         """Zoom the values of a panel by a factor; the value at the pixel ``around`` stays there."""
-        low, high = self._panels[place].axes.bbox.intervaly
-        self._span(place, around + factor * (low - around), around + factor * (high - around))
+        low, high = self._panels[panel].axes.bbox.intervaly
+        self._span(panel, around + factor * (low - around), around + factor * (high - around))
 
-    def shift(self, place: int, pixels: float) -> None:
+    def shift(self, panel: int, pixels: float) -> None:
         """Move a panel's values up by a number of pixels, if their range was set by hand."""
-        low, high = self._panels[place].axes.bbox.intervaly
-        if self._held[place]:
-            self._span(place, low - pixels, high - pixels)
+        low, high = self._panels[panel].axes.bbox.intervaly
+        if self._held[panel]:
+            self._span(panel, low - pixels, high - pixels)
 
-    def _span(self, place: int, low: float, high: float) -> None:
+    def _span(self, panel: int, low: float, high: float) -> None:
         """Set a panel's limits to the values at two pixels."""
-        axes = self._panels[place].axes
+        axes = self._panels[panel].axes
         limits = axes.transData.inverted().transform([(0.0, low), (0.0, high)])[:, 1]
         if np.all(np.isfinite(limits)) and limits[1] - limits[0] > _FINEST * np.abs(limits).max():
             axes.set_ylim(*limits.tolist(), auto=False)
@@ -316,9 +316,9 @@ class Viewport:
     def pan(self, share: float) -> None:
         """Move by a share of the time in view; forwards if positive."""
         left, right = self.across
-        self._place(left + share * (right - left), right - left)
+        self._set_edges(left + share * (right - left), right - left)
 
-    def _place(self, left: float, width: float) -> None:
+    def _set_edges(self, left: float, width: float) -> None:
         """Set the edges of the view, but never so that no rows are in view."""
         left = self._within(left, width)
         self._panels[0].axes.set_xlim(left, left + width, auto=False)

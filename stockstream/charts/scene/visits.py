@@ -15,7 +15,7 @@ Span = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TimeSpan:
     """The period in view: the times of its rows, and the empty width beside them, in rows."""
 
     first: np.datetime64
@@ -39,10 +39,10 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Left:
+class SavedView:
     """A view as the user left it: the period, and the range of values of each panel if it was set by hand."""
 
-    stretch: Stretch | None
+    time_span: TimeSpan | None
     values: tuple[Span | None, ...]
 
 
@@ -50,17 +50,17 @@ class Visits:
     """Views left by the user: one for each key, and the last period, which is applied to other keys."""
 
     def __init__(self) -> None:
-        self._left: dict[str, Left] = {}
-        self._along: Left | None = None
+        self._left: dict[str, SavedView] = {}
+        self._along: SavedView | None = None
 
-    def leave(self, key: str, left: Left | None) -> None:
-        """Save the view of a key that is no longer shown; ``left`` is None if it followed the newest rows."""
-        if left is None:
+    def leave(self, key: str, view: SavedView | None) -> None:
+        """Save the view of a key that is no longer shown; ``view`` is None if it followed the newest rows."""
+        if view is None:
             self._left.pop(key, None)
-        elif left != self._along:
-            self._left[key] = left
-        self._along = None if left is None else Left(left.stretch, (None,) * len(left.values))
+        elif view != self._along:
+            self._left[key] = view
+        self._along = None if view is None else SavedView(view.time_span, (None,) * len(view.values))
 
-    def enter(self, key: str) -> Left | None:
+    def enter(self, key: str) -> SavedView | None:
         """The view of a key: as it was left, or the last period in view; None to follow the newest rows."""
         return self._left.get(key, self._along)

@@ -69,7 +69,7 @@ class Controls:
                 "zoom": self._zoom,
                 "pan": lambda key, _: self._scene.viewport.pan(_PAN if key == "right" else -_PAN),
                 "follow": lambda *_: self._scene.viewport.follow(),
-                "stretch": self._stretch,
+                "scale": self._scale_values,
                 "fit": lambda _, event: self._fit(event),
                 "log": lambda *_: self._scene.rule(grid=self._scene.grid, log=not self._scene.log),
                 "grid": lambda *_: self._scene.rule(grid=not self._scene.grid, log=self._scene.log),
@@ -111,10 +111,10 @@ class Controls:
     def _zoom(self, key: str, event: LocationEvent) -> None:
         self._scene.viewport.zoom(_factor(event, closer=key in ("+", "=", "wheel up")), around=event.xdata)
 
-    def _stretch(self, key: str, event: LocationEvent) -> None:
+    def _scale_values(self, key: str, event: LocationEvent) -> None:
         place = panel_beside(self._scene, event)
         if place is not None:
-            self._scene.viewport.stretch(place, _factor(event, closer=key.endswith("up")), around=event.y)
+            self._scene.viewport.scale_values(place, _factor(event, closer=key.endswith("up")), around=event.y)
 
     def _fit(self, event: LocationEvent) -> None:
         viewport = self._scene.viewport
@@ -189,7 +189,7 @@ class Drag:
                 viewport.carry(self._row, event.x)
             viewport.shift(self._panel, up)
         else:
-            viewport.stretch(self._panel, _ZOOM ** (-6 * up / box.height), around=(box.y0 + box.y1) / 2)
+            viewport.scale_values(self._panel, _ZOOM ** (-6 * up / box.height), around=(box.y0 + box.y1) / 2)
         self._changed()
 
     def end(self, _: MouseEvent) -> None:

@@ -11,7 +11,7 @@ _PLAIN: Final = 96.0
 """Dots per inch of a screen at scale 1."""
 
 
-class Place:
+class Placement:
     """Position of one window, for Tk and Qt.
 
     Parameters

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from stockstream.charts.scene.scene import DPI
 from stockstream.charts.theme import THEMES
 from stockstream.charts.window import toolkits
-from stockstream.charts.window.placement import Place, toggle_tools
+from stockstream.charts.window.placement import Placement, toggle_tools
 from stockstream.charts.window.saving import FORMATS
 from stockstream.names import harmless
 from stockstream.present.frame_times import FrameTimes
@@ -86,14 +86,14 @@ class Shell:
         self.figure = plt.figure(figsize=size, dpi=DPI)
         manager: Any = self.figure.canvas.manager
         toggle_tools(manager)
-        self.place = Place(manager.window)
-        self.place.open(*(inches * DPI for inches in size))
+        self.placement = Placement(manager.window)
+        self.placement.open(*(inches * DPI for inches in size))
         self._current = CurrentPreferences(self.memory, defaults, options.asked)
         first = self.current
         self.theme = first.theme if first.theme is not None and first.theme in THEMES else options.theme
         self.picture = first.picture if first.picture is not None and first.picture in FORMATS else options.picture
         if first.geometry is not None:
-            self.place.set(first.geometry)
+            self.placement.set(first.geometry)
         self._stale = True
         self._drawn = self._told = -1e9
         if manager.key_press_handler_id is not None:
@@ -181,7 +181,7 @@ class Shell:
 
     def remember(self) -> None:
         """Note in the memory how the window looks now."""
-        geometry = self.place.get() or self.current.geometry
+        geometry = self.placement.get() or self.current.geometry
         self._current.note(replace(self.preferences(), geometry=geometry))
         told = self.memory.note
         self.memory.beat()

@@ -179,7 +179,7 @@ def _groups(groups: Sequence[GroupOverview], arrow: int, *, wide: bool) -> Secti
                 _going(group, wide=wide),
                 _rate(group.records_per_second),
             ],
-            list(_places(group, arrow)),
+            list(_partition_lags(group, arrow)),
             weight=-1.0 if group.state == IDLE else float(group.lag or 0),
         )
         for group in groups
@@ -203,14 +203,16 @@ def _going(group: GroupOverview, *, wide: bool) -> Text:
     return Text(group.trend or "-", _STYLES[group.trend])
 
 
-def _places(group: GroupOverview, arrow: int) -> Iterator[Text]:
+def _partition_lags(group: GroupOverview, arrow: int) -> Iterator[Text]:
     """The lag of each partition, the topic named with its first."""
     topic = ""
-    for place in group.partitions:
-        named = f"{place.topic} " if place.topic != topic else ""
-        topic = place.topic
-        going = _ARROWS[place.trend][arrow] if place.trend in _ARROWS else ""
-        yield Text.assemble((named, "dim"), f"{place.partition}: {_whole(place.lag)}", (going, _STYLES[place.trend]))
+    for partition in group.partitions:
+        named = f"{partition.topic} " if partition.topic != topic else ""
+        topic = partition.topic
+        going = _ARROWS[partition.trend][arrow] if partition.trend in _ARROWS else ""
+        yield Text.assemble(
+            (named, "dim"), f"{partition.partition}: {_whole(partition.lag)}", (going, _STYLES[partition.trend])
+        )
 
 
 def _dead_letters(known: Overview) -> Section:

@@ -274,7 +274,10 @@ def described(file: StockFile) -> str:
         ("time", _time(file)),
         ("symbol", _symbol(file)),
         ("interval", file.reader.interval),
-        *(("columns", _places(columns.names, places, name)) for name, places in islice(columns.groups.items(), FIRST)),
+        *(
+            ("columns", _column_names(columns.names, indexes, name))
+            for name, indexes in islice(columns.groups.items(), FIRST)
+        ),
         ("passed over", ", ".join(name for name in columns.unused if name) or "nothing"),
         ("rows", f"{file.rows:,}" + (f", {repeated:,} of which are repeated and do not count" if repeated else "")),
     ]
@@ -285,7 +288,7 @@ def described(file: StockFile) -> str:
 
 def _time(file: StockFile) -> str:
     columns, tz = file.reader.rows.columns, file.reader.tz
-    names = [columns.names[columns.places[field]] for field in ("time", "clock") if field in columns.places]
+    names = [columns.names[columns.indexes[field]] for field in ("time", "clock") if field in columns.indexes]
     zone = (f"zone {_zone(tz)}" if tz else "in UTC") if intraday(file.reader.interval) else "the sessions' dates"
     return f"{' + '.join(names) or 'the first column'} ({file.schema.rows.times}, {zone})"
 
@@ -298,15 +301,15 @@ def _zone(tz: str) -> str:
 
 def _symbol(file: StockFile) -> str:
     columns = file.reader.rows.columns
-    place = columns.places.get("symbol")
-    if place is not None:
-        return f"column {columns.names[place]}" + (f", only {file.only}" if file.only else "")
+    index = columns.indexes.get("symbol")
+    if index is not None:
+        return f"column {columns.names[index]}" + (f", only {file.only}" if file.only else "")
     symbols = [name for name in columns.groups if name]
     return f"{', '.join(symbols)} (the header)" if symbols else file.reader.symbol
 
 
-def _places(names: Sequence[str], places: Mapping[str, int], symbol: str | None) -> str:
-    return (f"{symbol}: " if symbol else "") + ", ".join(f"{field}={names[place]}" for field, place in places.items())
+def _column_names(names: Sequence[str], indexes: Mapping[str, int], symbol: str | None) -> str:
+    return (f"{symbol}: " if symbol else "") + ", ".join(f"{field}={names[index]}" for field, index in indexes.items())
 
 
 def _first(file: StockFile) -> str:

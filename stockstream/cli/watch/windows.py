@@ -46,7 +46,7 @@ def looks(
     usual: WindowSettings, options: WatchOptions, start: np.datetime64 | None, end: np.datetime64 | None
 ) -> WindowOptions:
     """Options of a window: the settings, overridden by the command line."""
-    place = options.geometry
+    geometry = options.geometry
     return WindowOptions(
         rows=usual.rows,
         start=start,
@@ -58,7 +58,7 @@ def looks(
         backend=options.backend or usual.backend,
         picture=usual.save_as,
         asked=Preferences(
-            geometry=None if place is None else Geometry.parse(place), rows=options.rows, theme=options.theme
+            geometry=None if geometry is None else Geometry.parse(geometry), rows=options.rows, theme=options.theme
         ),
     )
 
@@ -69,7 +69,7 @@ class _Kept(msgspec.Struct):
     window: Preferences = Preferences()
 
 
-def places(settings: Settings, memories: Iterable[Path], *, toolkit: str | None = None) -> list[Geometry | None]:
+def geometries(settings: Settings, memories: Iterable[Path], *, toolkit: str | None = None) -> list[Geometry | None]:
     """Positions of several windows: side by side, unless each has a saved position.
 
     Raises DisplayError without a display.
@@ -97,7 +97,7 @@ def each(ctx: typer.Context, view: str, selection: Selection, options: WatchOpti
         raise typer.BadParameter("name what to open a window for", param_hint="--each")
     context = Context.of(ctx)
     alone = [replace(selection, keys=(key,)) for key in selection.keys]
-    placed = places(
+    opened = geometries(
         context.settings, [memory_file(context.settings, view, one) for one in alone], toolkit=options.backend
     )
     children: list[Child] = []
@@ -105,8 +105,8 @@ def each(ctx: typer.Context, view: str, selection: Selection, options: WatchOpti
         board(context.reporter, children) as shown,
         Supervisor(_environment(context.settings), children, on_beat=shown.tell) as supervisor,
     ):
-        for key, place in zip(selection.keys, placed, strict=True):
-            where = [] if place is None else ["--geometry", str(place)]
+        for key, geometry in zip(selection.keys, opened, strict=True):
+            where = [] if geometry is None else ["--geometry", str(geometry)]
             arguments = [*_own(context), "watch", view, *_given(ctx), *where, "--", key]
             supervisor.start(key, [sys.executable, "-m", "stockstream", "--log-json", *arguments], rank=0)
         keep_up(supervisor, shown.tell, rank=0)

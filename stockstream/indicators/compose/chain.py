@@ -109,7 +109,7 @@ class Chain(Composite):
     def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
         return self.inner._computable(*inputs)  # noqa: SLF001 - it is one of us
 
-    def _stretch(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
+    def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
         import numpy as np  # as late as here: see base
 
         from stockstream.indicators import arrays

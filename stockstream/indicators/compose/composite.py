@@ -24,7 +24,7 @@ class Composite(Indicator[Any, Point]):
     """An indicator over the same bars as its parts.
 
     Where one part refuses a bar after others have taken it, these go back: to copies of them, made once in a while,
-    which then take again the bars since. A subclass gives `_advance`, `_stretch`, `lookback` and `peek`, and keeps its
+    which then take again the bars since. A subclass gives `_advance`, `_points`, `lookback` and `peek`, and keeps its
     parts nowhere else.
 
     Attributes
@@ -82,7 +82,7 @@ class Composite(Indicator[Any, Point]):
         arrays.one_series(columns)
         count = len(arrays.columns_of(columns, self.inputs)[0])
         ahead = self.copy()
-        points = ahead._stretch(columns, count)  # noqa: SLF001 - it is one of us
+        points = ahead._points(columns, count)  # noqa: SLF001 - it is one of us
         self.parts = ahead.parts
         self.value = ahead.value
         self._copies = {}
@@ -93,5 +93,5 @@ class Composite(Indicator[Any, Point]):
         """Let the parts take a bar; the point. May leave them anywhere where it raises."""
 
     @abstractmethod
-    def _stretch(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
+    def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
         """Let the parts take a stretch of bars; the points by field, each of shape (count,). Sets ``value``."""

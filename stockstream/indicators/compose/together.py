@@ -110,7 +110,7 @@ class Together(Composite):
             good = good & part._computable(*(columns[name] for name in part.inputs))  # noqa: SLF001 - it is one of us
         return good  # type: ignore[no-any-return]
 
-    def _stretch(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:  # noqa: ARG002 - as the base has it
+    def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:  # noqa: ARG002 - as the base has it
         import numpy as np  # as late as here: see base
 
         points = {}

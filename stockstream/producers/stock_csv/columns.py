@@ -68,21 +68,21 @@ class NoColumns(Exception):
 
 @dataclass(frozen=True)
 class Columns:
-    """Names as the header has them, and which places hold which fields.
+    """Names as the header has them, and which columns hold which fields.
 
     Parameters
     ----------
     names
         Of all columns.
-    places
-        The place of each field that all bars of a row share, time and symbol, from 0; ``clock`` is that of a time of
-        the day beside the date.
+    indexes
+        The column index of each field that all bars of a row share, time and symbol, from 0; ``clock`` is the time of
+        the day in a column beside the date.
     groups
-        By symbol the places of a bar's numbers. One group under None, except where several symbols stand side by side.
+        The column indexes of a bar's numbers by symbol. One group under None, unless symbols are side by side.
     """
 
     names: Sequence[str]
-    places: Mapping[str, int]
+    indexes: Mapping[str, int]
     groups: Mapping[str | None, Mapping[str, int]]
 
     @classmethod
@@ -105,26 +105,26 @@ class Columns:
             For a column in ``chosen`` that the header does not have, and names that stand there twice.
         """
         names = [name.strip() for name in names]
-        places = _chosen(names, chosen or {})
-        taken = set(places.values())
+        indexes = _chosen(names, chosen or {})
+        taken = set(indexes.values())
         for field in FIELDS:
-            if field not in places:
-                place = _found(names, field, taken)
-                if place is not None:
-                    places[field] = place
-        if "time" not in places and names and bare(names[0]) in _NUMBERED:
-            places["time"] = 0  # pandas names an index only if it has a name
-        if places.get("symbol") == places.get("time"):
-            places.pop("symbol", None)
-        if "clock" not in places and "time" in places and bare(names[places["time"]]) in _DAYS:
-            clock = next((place for place, name in enumerate(names) if bare(name) in _CLOCKS), None)
-            if clock is not None and clock not in places.values():
-                places["clock"] = clock
-        missing = [_REQUIRED[field] for field in _REQUIRED if field not in places]
+            if field not in indexes:
+                index = _found(names, field, taken)
+                if index is not None:
+                    indexes[field] = index
+        if "time" not in indexes and names and bare(names[0]) in _NUMBERED:
+            indexes["time"] = 0  # pandas names an index only if it has a name
+        if indexes.get("symbol") == indexes.get("time"):
+            indexes.pop("symbol", None)
+        if "clock" not in indexes and "time" in indexes and bare(names[indexes["time"]]) in _DAYS:
+            clock = next((index for index, name in enumerate(names) if bare(name) in _CLOCKS), None)
+            if clock is not None and clock not in indexes.values():
+                indexes["clock"] = clock
+        missing = [_REQUIRED[field] for field in _REQUIRED if field not in indexes]
         if missing:
             raise NoColumns(missing, names)
-        shared: dict[str, int] = {field: places[field] for field in ("time", "clock", "symbol") if field in places}
-        return cls(names, shared, {None: {field: places[field] for field in NUMBERS if field in places}})
+        shared: dict[str, int] = {field: indexes[field] for field in ("time", "clock", "symbol") if field in indexes}
+        return cls(names, shared, {None: {field: indexes[field] for field in NUMBERS if field in indexes}})
 
     @classmethod
     def stacked(cls, header: Sequence[Sequence[str]]) -> Columns | None:
@@ -139,10 +139,10 @@ class Columns:
             return None
         for fields, symbols in ((header[0], header[1]), (header[1], header[0])):
             groups: dict[str | None, dict[str, int]] = {}
-            for place in range(1, len(fields)):
-                field = next((field for field in NUMBERS if bare(fields[place]) in FIELDS[field]), None)
+            for index in range(1, len(fields)):
+                field = next((field for field in NUMBERS if bare(fields[index]) in FIELDS[field]), None)
                 if field is not None:
-                    groups.setdefault(symbols[place].strip(), {})[field] = place
+                    groups.setdefault(symbols[index].strip(), {})[field] = index
             repeated = bare(symbols[0]) == "ticker" or bare(fields[0]) == "price" or not symbols[0].strip()
             if groups and repeated and all(set(PRICES) <= set(group) for group in groups.values()):
                 names = [" ".join(pair).strip() for pair in zip(fields, symbols, strict=True)]
@@ -155,10 +155,10 @@ class Columns:
 
     def without_row_numbers(self, rows: Iterable[Sequence[str]]) -> Columns:
         """The same without a column of symbols called Index that only numbers the rows."""
-        place = self.places.get("symbol")
-        if place is None or bare(self.names[place]) not in _NUMBERED:
+        index = self.indexes.get("symbol")
+        if index is None or bare(self.names[index]) not in _NUMBERED:
             return self
-        cells = [cells[place].strip() for cells in rows if len(cells) > place]
+        cells = [cells[index].strip() for cells in rows if len(cells) > index]
         if not cells or not all(cell.isdigit() for cell in cells):
             return self
         steps = [int(later) - int(one) for one, later in pairwise(cells)]
@@ -169,27 +169,27 @@ class Columns:
     @property
     def unused(self) -> list[str]:
         """The names of the columns that are passed over."""
-        used = {*self.places.values(), *(place for group in self.groups.values() for place in group.values())}
-        return [name for place, name in enumerate(self.names) if place not in used]
+        used = {*self.indexes.values(), *(index for group in self.groups.values() for index in group.values())}
+        return [name for index, name in enumerate(self.names) if index not in used]
 
     def _without(self, field: str) -> Columns:
-        return replace(self, places={name: place for name, place in self.places.items() if name != field})
+        return replace(self, indexes={name: index for name, index in self.indexes.items() if name != field})
 
 
 def _chosen(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, int]:
-    places = {}
+    indexes = {}
     for field, column in chosen.items():
         date, plus, clock = column.partition("+")
         if field == "time" and plus and column not in names:
-            places["time"], places["clock"] = _place(names, date), _place(names, clock)
+            indexes["time"], indexes["clock"] = _index_of(names, date), _index_of(names, clock)
         else:
-            places[field] = _place(names, column)
-    return places
+            indexes[field] = _index_of(names, column)
+    return indexes
 
 
-def _place(names: Sequence[str], column: str) -> int:
+def _index_of(names: Sequence[str], column: str) -> int:
     for matches in (str.__eq__, lambda name, other: name.lower() == other.lower()):
-        found = [place for place, name in enumerate(names) if matches(name, column.strip())]
+        found = [index for index, name in enumerate(names) if matches(name, column.strip())]
         if found:
             return found[0]
     if column.strip().isdigit() and 1 <= int(column) <= len(names):
@@ -199,7 +199,7 @@ def _place(names: Sequence[str], column: str) -> int:
 
 def _found(names: Sequence[str], field: str, taken: set[int]) -> int | None:
     for synonym in FIELDS[field]:
-        found = [place for place, name in enumerate(names) if bare(name) == synonym and place not in taken]
+        found = [index for index, name in enumerate(names) if bare(name) == synonym and index not in taken]
         if len(found) > 1:
             raise ValueError(f"has several columns {names[found[0]]}: say which, --columns {field}={found[0] + 1}")
         if found:

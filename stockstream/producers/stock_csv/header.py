@@ -71,7 +71,7 @@ class Header:
                 if not chosen and (stacked := Columns.stacked(rows)):
                     yield cls(dialect, stacked, head[index + (2 if _names_index(rows) else 1)].number)
                 headerless = bool(chosen) and all(map(_numbered, chosen.values())) and _is_row(rows[0])
-                names = [str(place) for place in range(1, len(rows[0]) + 1)] if headerless else rows[0]
+                names = [str(index) for index in range(1, len(rows[0]) + 1)] if headerless else rows[0]
                 try:
                     yield cls(dialect, Columns.of(names, chosen), line.number - headerless)
                 except NoColumns:

@@ -52,8 +52,8 @@ class LocalTimes:
         by_symbol = np.argsort(symbols, kind="stable")
         steps = np.sign(np.diff(walls[by_symbol])[np.diff(symbols[by_symbol]) == 0]).sum()
         second = BitMap()
-        for stretch in (stretch for of_symbol in rows.values() for stretch in _stretches(of_symbol)):
-            second.update(_second(stretch if steps >= 0 else stretch[::-1]))
+        for run in (run for of_symbol in rows.values() for run in _runs(of_symbol)):
+            second.update(_second(run if steps >= 0 else run[::-1]))
         return cls(zone, second)
 
     def instant(self, local: datetime, line: int) -> datetime:
@@ -84,7 +84,7 @@ def _changes(zone: ZoneInfo, day: int) -> bool:
     return before != after
 
 
-def _stretches(rows: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+def _runs(rows: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
     """The rows of each night on which clocks go back, in order."""
     nights: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for wall, line in rows:
@@ -96,7 +96,7 @@ def _stretches(rows: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
 def _second(rows: list[tuple[int, int]]) -> list[int]:
     """The lines of the second pass, of rows in the order of time."""
     once = len({wall for wall, _ in rows}) == 1
-    for place in range(1, len(rows)):
-        if rows[place][0] < rows[place - 1][0] or (once and rows[place][0] == rows[place - 1][0]):
-            return [line for _, line in rows[place:]]
+    for index in range(1, len(rows)):
+        if rows[index][0] < rows[index - 1][0] or (once and rows[index][0] == rows[index - 1][0]):
+            return [line for _, line in rows[index:]]
     return []

@@ -26,11 +26,11 @@ _LARGEST: Final = 1e100
 
 
 class Unreadable(Exception):
-    """A cell that cannot be read: its place, None where it is the row as a whole, and why."""
+    """A cell that cannot be read: the index of its column, None for the row as a whole, and the reason."""
 
-    def __init__(self, place: int | None, reason: str) -> None:
+    def __init__(self, index: int | None, reason: str) -> None:
         super().__init__(reason)
-        self.place = place
+        self.index = index
         self.reason = reason
 
 
@@ -68,33 +68,33 @@ class Rows:
 
     def written(self, cells: Sequence[str]) -> str:
         """The row's time as it is written, that of the day behind the date."""
-        places = self.columns.places
-        text = cells[places["time"]].strip()
-        return joined(text, cells[places["clock"]].strip()) if "clock" in places else text
+        indexes = self.columns.indexes
+        text = cells[indexes["time"]].strip()
+        return joined(text, cells[indexes["clock"]].strip()) if "clock" in indexes else text
 
     def stamp(self, cells: Sequence[str]) -> datetime:
         """The row's time, without a zone where it names none. Raises Unreadable."""
-        text, place = self.written(cells), self.columns.places["time"]
+        text, index = self.written(cells), self.columns.indexes["time"]
         if not text:
-            raise Unreadable(place, "no value (empty)")
+            raise Unreadable(index, "no value (empty)")
         try:
             stamp = self.times.read(text)
         except ValueError:
-            raise Unreadable(place, f"{text!r} is no time in this file's format, {self.times}") from None
+            raise Unreadable(index, f"{text!r} is no time in this file's format, {self.times}") from None
         if not FIRST_YEAR <= stamp.year <= LAST_YEAR:
             raise Unreadable(
-                place, f"{text!r} would be a time of the year {stamp.year}, before {FIRST_YEAR} or after {LAST_YEAR}"
+                index, f"{text!r} would be a time of the year {stamp.year}, before {FIRST_YEAR} or after {LAST_YEAR}"
             )
         return stamp
 
     def symbol(self, cells: Sequence[str]) -> str | None:
         """The row's symbol; None where no column has it. Raises Unreadable."""
-        place = self.columns.places.get("symbol")
-        if place is None:
+        index = self.columns.indexes.get("symbol")
+        if index is None:
             return None
-        text = cells[place].strip()
+        text = cells[index].strip()
         if not text:
-            raise Unreadable(place, "no value")
+            raise Unreadable(index, "no value")
         return text
 
 
@@ -135,17 +135,17 @@ class Reader:
             return [self._refused(line, error)]
         found: list[Bar | BadRow] = []
         groups = self.rows.columns.groups
-        for name, places in groups.items():
-            if len(groups) > 1 and not any(cells[place].strip() for place in places.values()):
+        for name, indexes in groups.items():
+            if len(groups) > 1 and not any(cells[index].strip() for index in indexes.values()):
                 continue  # another of the symbols has a bar here
             try:
-                found.append(self._bar(cells, name or symbol, time, places))
+                found.append(self._bar(cells, name or symbol, time, indexes))
             except Unreadable as error:
                 found.append(self._refused(line, error))
         return found
 
     def _refused(self, line: Line, error: Unreadable) -> BadRow:
-        column = None if error.place is None else self.rows.columns.names[error.place]
+        column = None if error.index is None else self.rows.columns.names[error.index]
         return BadRow(self.file, line.number, column, error.reason, raw=line.raw)
 
     def _time(self, cells: Sequence[str], line: Line) -> datetime:
@@ -159,11 +159,11 @@ class Reader:
         try:
             return self.local.instant(stamp, line.number)
         except ValueError as error:
-            raise Unreadable(self.rows.columns.places["time"], f"{self.rows.written(cells)!r} {error}") from None
+            raise Unreadable(self.rows.columns.indexes["time"], f"{self.rows.written(cells)!r} {error}") from None
 
-    def _bar(self, cells: Sequence[str], symbol: str, time: datetime, places: Mapping[str, int]) -> Bar:
-        opened, high, low, close = self._prices(cells, places)
-        volume = self._number(cells, places.get("volume"))
+    def _bar(self, cells: Sequence[str], symbol: str, time: datetime, indexes: Mapping[str, int]) -> Bar:
+        opened, high, low, close = self._prices(cells, indexes)
+        volume = self._number(cells, indexes.get("volume"))
         flags = doubts(opened, high, low, close, volume) + ((OFF_GRID,) if off_grid(time, self.interval) else ())
         return Bar(
             symbol=symbol,
@@ -174,28 +174,28 @@ class Reader:
             low=low,
             close=close,
             volume=volume,
-            adj_close=self._number(cells, places.get("adj_close")),
-            close_usd=self._number(cells, places.get("close_usd")),
+            adj_close=self._number(cells, indexes.get("adj_close")),
+            close_usd=self._number(cells, indexes.get("close_usd")),
             tz=self.tz,
             source="csv",
             flags=flags,
         )
 
-    def _prices(self, cells: Sequence[str], places: Mapping[str, int]) -> tuple[float | None, float, float, float]:
+    def _prices(self, cells: Sequence[str], indexes: Mapping[str, int]) -> tuple[float | None, float, float, float]:
         """Open, high, low and close; the open alone may be missing."""
-        prices = opened, high, low, close = [self._number(cells, places[field]) for field in PRICES]
+        prices = opened, high, low, close = [self._number(cells, indexes[field]) for field in PRICES]
         if high is None or low is None or close is None:
-            place = places[PRICES[prices.index(None)]]
-            raise Unreadable(place, f"no value ({cells[place].strip() or 'empty'})")
+            index = indexes[PRICES[prices.index(None)]]
+            raise Unreadable(index, f"no value ({cells[index].strip() or 'empty'})")
         return known_open(opened, high, low, close), high, low, close
 
-    def _number(self, cells: Sequence[str], place: int | None) -> float | None:
-        if place is None:
+    def _number(self, cells: Sequence[str], index: int | None) -> float | None:
+        if index is None:
             return None
         try:
-            number = self.numbers.read(cells[place].strip())
+            number = self.numbers.read(cells[index].strip())
         except ValueError as error:
-            raise Unreadable(place, str(error)) from None
+            raise Unreadable(index, str(error)) from None
         if number is not None and abs(number) > _LARGEST:
-            raise Unreadable(place, f"{cells[place].strip()!r} is beyond 1e100")
+            raise Unreadable(index, f"{cells[index].strip()!r} is beyond 1e100")
         return number

@@ -85,7 +85,7 @@ class Schema:
     @property
     def names_symbols(self) -> bool:
         """Whether a column, or the header, says whose bars these are."""
-        return "symbol" in self.rows.columns.places or any(self.rows.columns.groups)
+        return "symbol" in self.rows.columns.indexes or any(self.rows.columns.groups)
 
     def lines(self, file: CsvFile) -> Iterator[Line]:
         """The lines of the file behind its header."""
@@ -97,7 +97,7 @@ def _settled(rows: Rows, sample: list[Line], *, chosen: Mapping[str, str]) -> Ro
     """The rows without columns that are not what their names say: numbers of rows, times that are none."""
     cells = [cells for cells in (_cells(rows, line) for line in sample) if cells is not None]
     columns = rows.columns if "symbol" in chosen else rows.columns.without_row_numbers(cells)
-    clock = columns.places.get("clock")
+    clock = columns.indexes.get("clock")
     if clock is not None and not all(is_clock(row[clock].strip()) for row in cells):
         columns = columns.without_clock()
     return Rows(rows.dialect, columns, rows.times)
@@ -156,15 +156,15 @@ class _Looking:
             yield Written(self.rows.written(cells), line)
 
     def _numbers(self) -> Iterator[tuple[str, bool]]:
-        places = [
+        indexes = [
             (group[name], name == "volume")
             for group in self.rows.columns.groups.values()
             for name in (*PRICES, "volume")
             if name in group
         ]
         for _, cells in self._cells():
-            for place, volume in places:
-                yield cells[place].strip(), volume
+            for index, volume in indexes:
+                yield cells[index].strip(), volume
 
     def _cells(self) -> Iterator[tuple[int, list[str]]]:
         with self.encoding.lines(self.file) as lines:

@@ -142,7 +142,7 @@ def joined(date: str, clock: str) -> str:
     """
     if clock.isdigit() and len(clock) <= 6:
         digits = clock.zfill(4 if len(clock) <= 4 else 6)
-        clock = ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+        clock = ":".join(digits[start : start + 2] for start in range(0, len(digits), 2))
     return f"{date.partition(' ')[0]} {clock}" if clock else date
 
 
@@ -181,8 +181,8 @@ def _date(parts: re.Match[str], order: str) -> tuple[int, int, int]:
     if digits := parts["digits"]:
         return int(digits[:4]), int(digits[4:6]), int(digits[6:])
     letters = _own_order(parts) or ORDERS[order]
-    places = dict(zip(letters, (parts["a"], parts["b"], parts["c"]), strict=True))
-    year, month, day = places["y"], places["m"], places["d"]
+    numbers = dict(zip(letters, (parts["a"], parts["b"], parts["c"]), strict=True))
+    year, month, day = numbers["y"], numbers["m"], numbers["d"]
     if len(year) not in (2, 4) or len(day) > 2:
         raise ValueError("no date in this order")
     return _year(year), int(month) if month.isdigit() else _month(month), int(day)

@@ -241,13 +241,13 @@ def test_airlines_have_the_same_colour_in_every_window() -> None:
     fold = FakeFold({key: frames[key] for key in ("AA", "DL", "UA")}, where=None)
     stage = Stage(FakeModel(COUNTS, fold))
     stage.show()
-    assert stage.scene._places == {"AA": 0, "DL": 1, "UA": 3}
+    assert stage.scene._palette_indexes == {"AA": 0, "DL": 1, "UA": 3}
     fold.frames = {key: frames[key] for key in ("UA", "WN", "AA")}
     stage.show()
-    assert stage.scene._places == {"UA": 3, "WN": 2, "AA": 0}
+    assert stage.scene._palette_indexes == {"UA": 3, "WN": 2, "AA": 0}
     fold.frames = {f"X{number}": days(31, seed=number) for number in range(20)}
     stage.show()
-    assert len(set(stage.scene._places.values())) == 20
+    assert len(set(stage.scene._palette_indexes.values())) == 20
 
 
 def test_the_legend_shows_lines_as_they_are_and_many_are_asked_to_be_chosen() -> None:

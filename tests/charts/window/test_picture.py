@@ -125,7 +125,7 @@ def test_groups_and_other_sizes(tmp_path: Path) -> None:
     Picture(FakeModel(COUNTS, FakeFold(frames, where=None)), file, size=(6, 4)).finish()
     drawn = pixels(file)
     assert drawn.shape == (400, 600, 4)
-    areas = [ink(drawn, light().color(place)) for place in airlines.places(frames).values()]
+    areas = [ink(drawn, light().color(place)) for place in airlines.palette_indexes(frames).values()]
     sums = [int(frame["flights"].sum()) for frame in frames.values()]
     for area, total in zip(areas, sums, strict=True):
         assert area / areas[0] == pytest.approx(total / sums[0], rel=0.03)

@@ -60,28 +60,28 @@ def test_each_choice_of_a_view_has_a_memory_of_its_own(settings: Settings) -> No
 
 def test_windows_that_remember_their_places_are_left_there(settings: Settings) -> None:
     there = Geometry(800, 500, 3, 4)
-    assert windows.places(settings, files(settings, there, there)) == [None, None]
+    assert windows.geometries(settings, files(settings, there, there)) == [None, None]
 
 
 def test_windows_of_which_one_does_not_are_placed(settings: Settings) -> None:
-    placed = windows.places(settings, files(settings, Geometry(800, 500, 3, 4), None))
+    placed = windows.geometries(settings, files(settings, Geometry(800, 500, 3, 4), None))
     assert [str(place) for place in placed] == ["1592x564+0+0", "1592x564+0+600"]
 
 
 def test_damaged_memory_is_none_and_is_left_to_its_window(settings: Settings) -> None:
     there = files(settings, Geometry(800, 500, 3, 4), Geometry(800, 500, 3, 4))
     there[1].write_text("{")
-    assert None not in windows.places(settings, there)
+    assert None not in windows.geometries(settings, there)
     assert there[1].read_text() == "{"
 
 
 def test_without_memory_all_are_placed(settings: Settings) -> None:
     off = settings.model_copy(update={"window": settings.window.model_copy(update={"memory": False})})
-    assert None not in windows.places(off, files(settings, Geometry(800, 500, 3, 4), Geometry(800, 500, 3, 4)))
+    assert None not in windows.geometries(off, files(settings, Geometry(800, 500, 3, 4), Geometry(800, 500, 3, 4)))
 
 
 def test_one_window_stands_where_it_likes(settings: Settings) -> None:
-    assert windows.places(settings, files(settings, None)) == [None]
+    assert windows.geometries(settings, files(settings, None)) == [None]
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_windows_for_each_stand_side_by_side_and_end_with_ctrl_c(
     for command, symbol in zip(running.commands(), ("AAPL", "MSFT"), strict=True):
         assert command[: len(given)] == given
         assert command[-2:] == ["--", symbol]
-    places: list[tuple[int, int, int, int]] = []
+    geometries: list[tuple[int, int, int, int]] = []
 
     def apart() -> bool:
-        places[:] = sorted(place(window) for window in running.windows())
-        (left, top, width, height), (x, y, *_) = places
+        geometries[:] = sorted(place(window) for window in running.windows())
+        (left, top, width, height), (x, y, *_) = geometries
         return x >= left + width or y >= top + height
 
     until(apart)
-    assert all(width >= 600 and height >= 400 for _, _, width, height in places)
+    assert all(width >= 600 and height >= 400 for _, _, width, height in geometries)
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(30) == 130, (tmp_path / "stderr").read_text()
     assert running.running() == []
@@ -230,7 +230,7 @@ def test_windows_for_each_are_closed_one_by_one(toolkit: str, tmp_path: Path, ea
     assert running.running() == []
     settings = load(None, {"state_dir": str(tmp_path / "state")}, {})
     memories = [windows.memory_file(settings, "bollinger", Selection((key,))) for key in ("AAPL", "MSFT")]
-    assert windows.places(settings, memories) == [None, None]
+    assert windows.geometries(settings, memories) == [None, None]
 
 
 def test_one_that_dies_is_told_when_the_others_have_ended(tmp_path: Path, each: list[Each]) -> None:
