@@ -63,6 +63,7 @@ class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     close: Number
     volume: Number | None = None
     currency: str | None = None
+    unit: str | None = None
     tz: str | None = None
     final: bool = True
     flags: tuple[str, ...] = ()
@@ -74,7 +75,8 @@ class Bar(Candle, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     ``time`` is the opening instant in UTC; for intervals of a day and longer it is the session's date at
     00:00Z and is never shifted between zones. Prices are split-adjusted as fetched, in ``currency``, and may be
     negative; ``open`` is None where the source does not have it. ``volume`` is in shares (fractional where the market
-    has it), None where it is not known. ``flags`` are the doubts about the bar. ``revision`` informs: at equal
+    has it), None where it is not known. Bars of readings, of temperatures say, have a ``unit`` in place of a currency,
+    and their volume is the number of readings. ``flags`` are the doubts about the bar. ``revision`` informs: at equal
     (series, time) the later offset wins. ``final`` is False while the period is still open.
     """
 

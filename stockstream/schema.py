@@ -19,7 +19,7 @@ _CLOCK: Final = "local time as hhmm, 0 to 2400"
 _OF_BARS: Final = {
     "symbol": "what is traded; also the message's key",
     "interval": "the length of the period: a whole number and m, h, d, wk, mo or y",
-    "feed": "market, or simulated: every picture of a simulated feed says so",
+    "feed": "market, readings, or simulated: every picture of a simulated feed says so",
     "time": f"the opening instant, RFC 3339 with an offset; from a day on the session's date at 00:00Z; "
     f"years {FIRST_YEAR} to {LAST_YEAR}",
     "open": "price, split-adjusted; absent where the source does not have it",
@@ -28,6 +28,7 @@ _OF_BARS: Final = {
     "close": "price, split-adjusted; may be negative",
     "volume": "shares or contracts, fractional where the market has it; absent where it is not known",
     "currency": "ISO 4217 code of the prices; absent where it is not known",
+    "unit": "of the numbers, where they are readings and no prices: \u00b0C, kW, %; absent where none is known",
     "tz": "IANA name of the exchange's zone; absent, or not known to the reader: shown in UTC",
     "final": "false while the period is still open",
     "flags": "doubts: impossible:FIELD,... names fields that are not computed with; off-grid; partial",

@@ -35,8 +35,8 @@ class Resampler(Stateful):
 
     A period's bar has the first open, the highest high, the lowest low, the last close, adj_close and close_usd, and
     the sum of the volumes, which is not known where one of them is not; symbol and feed, and of the last bar currency,
-    tz and source. It is dated with the opening of its period, whether or not there is a bar at that instant. Where
-    nothing was traded there is no bar.
+    unit, tz and source. It is dated with the opening of its period, whether or not there is a bar at that instant.
+    Where nothing was traded there is no bar.
 
     Periods below a day are counted in elapsed time from the session's opening, by default the exchange's midnight, so
     that the hour that a clock repeats is two periods; one that is cut off by the session's end is shorter. From a day

@@ -15,7 +15,7 @@ from stockstream.indicators.segments import changes, running_sums
 from stockstream.indicators.sessions import Sessions
 
 _PRICES: Final = ("open", "high", "low", "close")
-_LAST: Final = ("adj_close", "close_usd", "symbol", "feed", "currency", "tz", "source")
+_LAST: Final = ("adj_close", "close_usd", "symbol", "feed", "currency", "unit", "tz", "source")
 """The columns of which each period has its last value."""
 
 
