@@ -36,7 +36,8 @@ class PlotData:
     """The data of one picture.
 
     ``frame`` holds the columns of one key or, if a view shows all its keys together, a column for each key, named by
-    `group_column`. ``key`` is empty in the second case and while there is no data.
+    `group_column`. ``key`` is empty in the second case and while there is no data. ``empty`` is the
+    message if there are no rows. ``levels`` are the watched price levels: each the number of its panel, and a value.
     """
 
     title: str
@@ -45,6 +46,8 @@ class PlotData:
     zone: str | None = None
     simulated: bool = False
     groups: tuple[Group, ...] = ()
+    empty: str = ""
+    levels: tuple[tuple[int, float], ...] = ()
 
     @property
     def daily(self) -> bool:

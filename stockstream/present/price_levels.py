@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.present.formats import PERCENT, PLAIN, Unit, moment
+from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, moment
 from stockstream.present.memory import Memory
 from stockstream.records import NUMBERS
 from stockstream.views.frame import Frame
@@ -25,6 +25,16 @@ class Level(msgspec.Struct, frozen=True, order=True):
 
     panel: str
     value: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the user points at: a value in a panel, by number, and the level that is near if there is one."""
+
+    panel: int
+    value: float
+    near: float | None
+    tell: Tell
 
 
 @dataclass(frozen=True)
@@ -149,9 +159,10 @@ class Alerts:
         """The levels of a key."""
         return sorted({*self._own.get(key, ()), *self._fixed.get(key, ())})
 
-    def places(self, key: str) -> list[tuple[int, float]]:
+    def places(self, key: str) -> tuple[tuple[int, float], ...]:
         """Levels of a key that belong to a panel of the view: the panel's number, and the value."""
-        return [(self.names.index(each.panel), each.value) for each in self.levels(key) if each.panel in self.names]
+        known = (each for each in self.levels(key) if each.panel in self.names)
+        return tuple((self.names.index(each.panel), each.value) for each in known)
 
     def watched(self, panel: int) -> bool:
         """Whether a panel, by number, has columns that can cross a level."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stockstream.charts.marks.lines import DrawnMark, Layer
 from stockstream.charts.scene.scene import DPI, Scene
-from stockstream.charts.window.viewer import Viewer
+from stockstream.present.viewer import Viewer
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import FakeModel
 
@@ -26,7 +26,8 @@ class Stage:
         self.model = model
         self.canvas = FigureCanvasAgg(Figure(figsize=size, dpi=DPI))
         self.scene = Scene(model.view, self.canvas.figure, rows=rows)
-        self.viewer = Viewer(model, self.scene)
+        self.clock = 0.0
+        self.viewer = Viewer(model, self.scene, clock=lambda: self.clock)
         self.full = 0
         self.canvas.mpl_connect("draw_event", self._count)
 
@@ -39,6 +40,10 @@ class Stage:
         self.viewer.show()
         self.scene.paint()
         return self.pixels()
+
+    def flag(self, place: tuple[float, float]) -> None:
+        """As the key h with the mouse at a place."""
+        self.viewer.flag(self.scene.alerts.target(self.scene.view_context(), place))
 
     def pixels(self) -> Pixels:
         return np.asarray(self.canvas.buffer_rgba()).copy()

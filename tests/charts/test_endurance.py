@@ -9,9 +9,9 @@ import numpy as np
 import psutil
 import pytest
 
-from stockstream.charts.window.viewer import Viewer
 from stockstream.present.memory import Memory
 from stockstream.present.price_levels import Alerts
+from stockstream.present.viewer import Viewer
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 from tests.charts.stage import Stage

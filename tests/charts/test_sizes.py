@@ -48,9 +48,9 @@ def test_it_survives_any_size_and_what_is_done_there(model: Callable[[], FakeMod
     stage = at_size(model(), size)
     for across, up in ((0.5, 0.5), (0.99, 0.01), (-0.2, 0.5), (0.3, 1.4)):
         stage.scene.point((across * size[0], up * size[1]))
-        stage.viewer.flag((across * size[0], up * size[1]))
+        stage.flag((across * size[0], up * size[1]))
         stage.scene.viewport.zoom(0.7, around=100.0)
-        stage.viewer.measure()
+        stage.scene.distance.begin()
         assert np.array_equal(stage.show(), stage.drawn_anew())
     stage.scene.help.toggle()
     stage.scene.paint()

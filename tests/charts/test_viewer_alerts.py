@@ -13,9 +13,9 @@ import pytest
 
 from stockstream.charts.scene.scene import Scene
 from stockstream.charts.theme import light
-from stockstream.charts.window.viewer import Viewer
 from stockstream.present.memory import Memory
 from stockstream.present.price_levels import Alerts
+from stockstream.present.viewer import Viewer
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Line, Panel
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
@@ -26,7 +26,7 @@ def on_stage(memory: Memory | None = None, **levels: list[float]) -> Stage:
     frames = {"AAPL": bars(200), "MSFT": bars(150, seed=2)}
     stage = Stage(FakeModel(PRICES, FakeFold(frames)), rows=100, size=(10.0, 6.0))
     watched = Alerts(PRICES, memory or Memory(None), levels)
-    stage.viewer = Viewer(stage.model, stage.scene, alerts=watched)
+    stage.viewer = Viewer(stage.model, stage.scene, alerts=watched, clock=lambda: stage.clock)
     stage.show()
     say(stage)
     return stage
@@ -64,7 +64,7 @@ def last(stage: Stage, key: str = "AAPL") -> float:
 def test_a_level_is_set_drawn_and_taken_away() -> None:
     stage = on_stage()
     before, full = stage.pixels(), stage.full
-    stage.viewer.flag(place(stage, middle(stage)))
+    stage.flag(place(stage, middle(stage)))
     stage.scene.paint()
     (level,) = stage.viewer.alerts.levels("AAPL")
     assert level.value == pytest.approx(middle(stage), abs=0.02)
@@ -74,7 +74,7 @@ def test_a_level_is_set_drawn_and_taken_away() -> None:
     row = drawn[600 - int(axes.transData.transform((0, level.value))[1]) - 1, :, :3]
     assert (row == [34, 39, 46]).all(axis=1).sum() > 400
     assert np.array_equal(drawn, stage.drawn_anew())
-    stage.viewer.flag((500.0, place(stage, level.value)[1] + 3))
+    stage.flag((500.0, place(stage, level.value)[1] + 3))
     assert stage.viewer.alerts.levels("AAPL") == []
     stage.viewer.note("")
     say(stage)
@@ -86,10 +86,10 @@ def test_levels_go_with_their_symbol_their_theme_and_the_window_s_life(tmp_path:
     memory = Memory(tmp_path / "memory.json")
     stage = on_stage(memory)
     plain = ink(stage.pixels(), light().text)
-    stage.viewer.flag(place(stage, middle(stage)))
+    stage.flag(place(stage, middle(stage)))
     stage.viewer.turn(1)
     stage.scene.paint()
-    assert stage.scene.alerts._levels == []
+    assert stage.scene.alerts._levels == ()
     stage.viewer.turn(-1)
     stage.scene.paint()
     assert ink(stage.pixels(), light().text) > plain + 300
@@ -100,10 +100,10 @@ def test_levels_go_with_their_symbol_their_theme_and_the_window_s_life(tmp_path:
 
 def test_levels_of_the_settings_are_drawn() -> None:
     stage = on_stage(AAPL=[98.0, 99.0])
-    assert stage.scene.alerts._levels == [(0, 98.0), (0, 99.0)]
-    stage.viewer.flag(place(stage, 98.0))
+    assert list(stage.scene.alerts._levels) == [(0, 98.0), (0, 99.0)]
+    stage.flag(place(stage, 98.0))
     assert "the settings name it" in say(stage)
-    assert stage.scene.alerts._levels == [(0, 99.0)]
+    assert list(stage.scene.alerts._levels) == [(0, 99.0)]
 
 
 def test_a_crossing_flashes_and_is_written_to_the_log_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -122,7 +122,7 @@ def test_a_crossing_flashes_and_is_written_to_the_log_once(caplog: pytest.LogCap
     assert say(stage).startswith("AAPL: close fell through")
     flashed = set()
     for since in np.arange(0.0, 3.0, 0.25):
-        stage.viewer._alarm = (stage.viewer._alarm[0], stage.viewer._alarm[1] - 0.25)
+        stage.clock += 0.25
         say(stage)
         flashed.add(ink(stage.pixels()[30:60], light().alarm) > 5_000)
         assert np.array_equal(stage.pixels(), stage.drawn_anew()), since
@@ -167,7 +167,7 @@ def test_an_indicator_s_panel_watches_its_lines(caplog: pytest.LogCaptureFixture
     say(stage)
     frame = stage.model.fold.frames["AAPL"]
     frame["up"][-1] = 40.0
-    stage.viewer.flag(place(stage, 50.0))
+    stage.flag(place(stage, 50.0))
     stage.viewer.look()
     frame["up"][-1] = 60.0
     stage.viewer.look()
@@ -181,8 +181,8 @@ def test_where_no_level_can_be(where: str) -> None:
     else:
         stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(0 if where == "empty" else 50)})))
     stage.show()
-    stage.viewer.flag((3.0, 3.0) if where == "beside" else place(stage, middle(stage)))
-    assert stage.viewer._note[0].startswith("h watches a level")
+    stage.flag((3.0, 3.0) if where == "beside" else place(stage, middle(stage)))
+    assert stage.viewer.noted.startswith("h watches a level")
     assert stage.viewer.alerts.keys() == []
 
 
@@ -212,7 +212,7 @@ def test_a_level_in_a_panel_of_percents_is_where_it_was_set_and_told_in_percent(
     stage.show()
     say(stage)
     stage.viewer.look()
-    stage.viewer.flag(place(stage, 0.61234, 2))
+    stage.flag(place(stage, 0.61234, 2))
     (level,) = stage.viewer.alerts.levels("AAPL")
     assert level.value == pytest.approx(0.612, abs=0.003)
     assert level.value == round(level.value, 4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -22,7 +21,9 @@ from stockstream.present.frame_times import FrameTimes
 from stockstream.present.keys import DASHBOARD
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
+from stockstream.present.notice import Notice
 from stockstream.present.options import PictureOptions, WindowOptions
+from stockstream.present.pause import Pause
 from stockstream.present.preferences import Preferences
 from stockstream.present.status_bar import status_bar, utc_now
 from stockstream.records import SIMULATED
@@ -128,14 +129,14 @@ class DashboardWindow(Shell):
         self._shown = Shown(model)
         self._every = max(options.refresh, _EVERY)
         self.board = self._board()
-        self._paused = False
-        self._taken = 0
-        self._note = (self.memory.note or "? shows the keys", time.monotonic() + _NOTE_FOR)
+        self._pause = Pause()
+        self._note = Notice(_NOTE_FOR)
+        self._note.say(self.memory.note or "? shows the keys")
         canvas = self.figure.canvas
         self._keyboard = Keyboard(
             DASHBOARD,
             {
-                "pause": lambda *_: self._pause(),
+                "pause": lambda *_: self._toggle_pause(),
                 "scroll": self._scroll,
                 "turn": lambda key, _: self.board.turn(-1 if key == "b" else 1),
                 "rank": lambda *_: self.board.rank(),
@@ -166,7 +167,7 @@ class DashboardWindow(Shell):
     @property
     def paused(self) -> bool:
         """As `Shell.paused`."""
-        return self._paused
+        return bool(self._pause)
 
     def begin(self) -> None:
         """As `Shell.begin`."""
@@ -187,15 +188,12 @@ class DashboardWindow(Shell):
 
     def say(self) -> None:
         """As `Shell.say`."""
-        text, until = self._note
-        note = text if time.monotonic() < until else ""
         status = self.model.status()
-        held = status.taken - self._taken if self._paused else None
-        self.board.say(status_bar(status, utc_now(), held=held, note=note))
+        self.board.say(status_bar(status, utc_now(), held=self._pause.waiting(status), note=self._note.text))
 
     def note(self, text: str) -> None:
         """As `Shell.note`."""
-        self._note = (text, time.monotonic() + _NOTE_FOR)
+        self._note.say(text)
         self.say()
 
     def paint(self) -> None:
@@ -223,9 +221,8 @@ class DashboardWindow(Shell):
             self.board.open(None if self.board.alone else name)
             self.paint_soon()
 
-    def _pause(self) -> None:
-        self._paused = not self._paused
-        self._taken = self.model.status().taken
+    def _toggle_pause(self) -> None:
+        self._pause.toggle(self.model.status())
         self.say()
 
     def _scroll(self, key: str, event: LocationEvent) -> None:

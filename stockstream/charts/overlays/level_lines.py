@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from stockstream.charts.overlays.overlay import Overlay, Piece, Stroke, Tag, ViewContext
+from stockstream.charts.overlays.overlay import HALF, Overlay, Piece, Place, Stroke, Tag, ViewContext
 from stockstream.charts.theme import Theme
+from stockstream.present.price_levels import Target
 
 _DASHES: Final = (8.0, 3.0, 2.0, 3.0)
 _FLAG: Final = "⚑"
@@ -25,20 +26,29 @@ class AlertLines(Overlay):
     """A line for each price level, with its value at the left."""
 
     def __init__(self) -> None:
-        self._levels: Sequence[tuple[int, float]] = ()
+        self._levels: tuple[tuple[int, float], ...] = ()
 
     def build(self, figure: Figure, theme: Theme) -> None:
         """Drop the artists of a cleared figure; new ones are made as levels need them."""
         self._figure, self._theme = figure, theme
         self._lines: list[tuple[Stroke, Tag]] = []
 
-    def show(self, levels: Sequence[tuple[int, float]]) -> None:
+    def show(self, levels: tuple[tuple[int, float], ...]) -> None:
         """Set the levels to show: each the number of its panel, and a value."""
-        if list(levels) != list(self._levels):
+        if levels != self._levels:
             self._levels = levels
             self.changed = True
 
-    def at(self, view_context: ViewContext, panel: int, height: float) -> float | None:
+    def target(self, view_context: ViewContext, place: Place) -> Target | None:
+        """What is at a position of the canvas; None outside panels."""
+        panel = view_context.panel(place)
+        if panel is None:
+            return None
+        number = view_context.panels.index(panel)
+        value = float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1])
+        return Target(number, panel.rounded(value), self._near(view_context, number, place[1]), panel.tell)
+
+    def _near(self, view_context: ViewContext, panel: int, height: float) -> float | None:
         """Nearest level of a panel to a height in pixels, within reach of the mouse."""
         reach = _REACH / view_context.pixel
         near = [

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,20 +18,15 @@ from stockstream.charts.text.legend import Legend, side_by_side
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, number, rounded
+from stockstream.present.limits import extent, fitting, fitting_log, thinned
 from stockstream.present.plot_data import PlotData, group_column
+from stockstream.present.remark import blank, remark
 from stockstream.present.ticks import numbers
 from stockstream.views import marks
 from stockstream.views.frame import Frame
 
-_PADDING = 0.0625
-_LABEL = 10.5
-"""Minimum distance in points of labels of the vertical axis."""
-
 _SPANS = 8.0
 """Ratio of high to low up to which a logarithmic scale has evenly spaced ticks; beyond, they would crowd at its top."""
-
-_SHRINK = 0.5
-"""Limits are kept while the values fill at least this share of them: each change costs a full draw."""
 
 
 class Numbers(Formatter):
@@ -253,26 +246,15 @@ class DrawnPanel:
 
     def remark(self, frame: Frame) -> bool:
         """Show why the panel is empty, if it is; returns whether the message changed."""
-        blank = not any(_any(frame, name, np.isfinite) for drawn in self.marks for name in drawn.columns)
-        if not len(frame):
-            text = ""
-        elif lacking := [(what, name) for what, name in self.spec.needs if not _any(frame, name, _positive)]:
-            text = ";  ".join(f"{what}: no {name} in these bars".removeprefix(": ") for what, name in lacking)
-        else:
-            text = self._absence(frame) if blank else ""
+        columns = [name for drawn in self.marks for name in drawn.columns]
+        text = remark(self.spec, columns, frame)
         if text == self._remark.get_text():
             return False
+        empty = blank(columns, frame)
         self._remark.set_text(text)
-        self._remark.set(y=0.5 if blank else 0.97, va="center" if blank else "top")
-        self.axes_grid.numbered = not blank
+        self._remark.set(y=0.5 if empty else 0.97, va="center" if empty else "top")
+        self.axes_grid.numbered = not empty
         return True
-
-    def _absence(self, frame: Frame) -> str:
-        """Why no mark has a value."""
-        reasons = dict.fromkeys(frame.reason(name) for drawn in self.marks for name in drawn.columns)
-        if None in reasons:
-            return "not enough bars yet"
-        return f"undefined: {'; '.join(filter(None, reasons))}".removesuffix(": ") if reasons else ""
 
     def fit(self, frame: Frame, *, refit: bool) -> bool:
         """Fit the limits to the rows in view; returns whether they changed. ``refit`` ignores the limits so far."""
@@ -305,69 +287,4 @@ class DrawnPanel:
         if self.axes.get_yscale() == "log":
             columns = [np.where(column > 0, column, np.nan) for column in columns]
         sure = frame.sure("high", "low", "close")
-        return _extent([column[sure] for column in columns]) or _extent(columns)
-
-
-def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:
-    """Evenly chosen ticks, as many as are legible at a number of points for each unit.
-
-    >>> thinned((0, 30, 50, 70, 100), 1.0), thinned((0, 30, 50, 70, 100), 0.5), thinned((0, 30, 50, 70, 100), 0.2)
-    ((0, 30, 50, 70, 100), (0, 50, 100), (0, 100))
-    """
-    whole = len(ticks) - 1
-    for step in (step for step in range(1, whole) if whole % step == 0):
-        some = ticks[::step]
-        if scale * min(after - before for before, after in pairwise(some)) >= _LABEL:
-            return some
-    return ticks[::whole] if whole > 0 else ticks
-
-
-def _any(frame: Frame, name: str, test: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Whether any value of a column passes a test; tries the newest first, which mostly does."""
-    return name in frame and (bool(test(frame[name][-1:]).any()) or bool(test(frame[name]).any()))
-
-
-def _positive(values: np.ndarray) -> np.ndarray:
-    return np.asarray(values > 0)
-
-
-def _extent(columns: Sequence[np.ndarray]) -> tuple[float, float] | None:
-    known = [column[np.isfinite(column)] for column in columns]
-    known = [column for column in known if len(column)]
-    if not known:
-        return None
-    return min(float(column.min()) for column in known), max(float(column.max()) for column in known)
-
-
-def fitting(
-    held: tuple[float, float] | None, low: float, high: float, *, from_zero: bool = False
-) -> tuple[float, float]:
-    """Limits for values from ``low`` to ``high``: the present ones if they suffice, otherwise new ones with a margin.
-
-    >>> fitting((0.0, 10.0), 1.0, 9.0), fitting((0.0, 10.0), 0.0, 100.0), fitting(None, 0.0, 10.0, from_zero=True)
-    ((0.0, 10.0), (-6.25, 106.25), (0.0, 12.0))
-    """
-    if from_zero:
-        low, high = min(low, 0.0), max(high, 0.0)
-    span = high - low
-    if held is not None and held[0] <= low and high <= held[1] and span >= _SHRINK * (held[1] - held[0]):
-        return held
-    if span == 0:
-        span = abs(high) * 0.02 or 1.0
-    if from_zero:
-        return (0.0 if low == 0 else low - 0.2 * span, 0.0 if high == 0 < -low else high + 0.2 * span)
-    return low - _PADDING * span, high + _PADDING * span
-
-
-def fitting_log(held: tuple[float, float] | None, low: float, high: float) -> tuple[float, float]:
-    """The same for values above zero on a logarithmic scale.
-
-    >>> fitting_log((1.0, 100.0), 2.0, 90.0), fitting_log(None, 10.0**-8, 10.0**8)
-    ((1.0, 100.0), (1e-09, 1000000000.0))
-    """
-    powers = fitting(None if held is None else _powers(*held), *_powers(low, high))
-    return held if held is not None and powers == _powers(*held) else (10 ** powers[0], 10 ** powers[1])
-
-
-def _powers(low: float, high: float) -> tuple[float, float]:
-    return math.log10(low), math.log10(high)
+        return extent([column[sure] for column in columns]) or extent(columns)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +24,6 @@ from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.scene.blitting import BlitLayers
 from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
 from stockstream.charts.scene.viewport import Guard, Viewport
-from stockstream.charts.scene.visits import Visits
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.legend import entries_of_keys
 from stockstream.charts.text.text import LiveText, Ruler
@@ -35,6 +33,7 @@ from stockstream.present.airlines import palette_indexes
 from stockstream.present.keys import CHART
 from stockstream.present.plot_data import PlotData
 from stockstream.present.status_bar import StatusBar
+from stockstream.present.visits import Visits
 from stockstream.views.clock import local
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
@@ -87,7 +86,6 @@ class Scene:
         self._live = False
         self._settled = False
         self._home: object = None
-        self._empty = ""
         self.grid, self.log = True, False
         self._palette_indexes: dict[str, int] = {}
         self._ticks = ticks.Ticks((), (), "")
@@ -137,7 +135,7 @@ class Scene:
         with self.viewport.kept():
             self.figure.clear()
             self._build()
-        self.show(self._plot_data, empty=self._empty)
+        self.show(self._plot_data)
 
     def rule(self, *, grid: bool, log: bool) -> None:
         """Switch the grid, and logarithmic or linear prices."""
@@ -153,8 +151,8 @@ class Scene:
         """The current plot data."""
         return self._plot_data
 
-    def show(self, plot_data: PlotData, *, empty: str = "") -> None:
-        """Set the plot data; ``empty`` is shown in the middle if there are no rows."""
+    def show(self, plot_data: PlotData) -> None:
+        """Set the plot data."""
         before, self._plot_data = self._plot_data, plot_data
         refit = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
         if before.key != plot_data.key:
@@ -163,8 +161,8 @@ class Scene:
                 self._visits.leave(before.key, self.viewport.saved_view())
         self.header.name(plot_data.title, simulated=plot_data.simulated)
         self._stamp.set_visible(plot_data.simulated)
-        self._empty = empty
-        self._say_empty("" if len(plot_data.frame) else empty)
+        self._say_empty("" if len(plot_data.frame) else plot_data.empty)
+        self.alerts.show(plot_data.levels)
         if [group.key for group in before.groups] != [group.key for group in plot_data.groups]:
             self._regroup()
         self._full |= self.viewport.take(plot_data.frame, refit=refit)
@@ -196,10 +194,6 @@ class Scene:
             for panel in self.panels:
                 panel.hush(empty=bool(text))
             self._full = True
-
-    def hold(self) -> None:
-        """Copy the current data, because its columns may change."""
-        self._plot_data = replace(self._plot_data, frame=self._plot_data.frame.copy())
 
     def point(self, place: Place | None) -> None:
         """Set the position of the mouse, None when it has left: only the crosshair and the captions are redrawn."""
@@ -266,6 +260,11 @@ class Scene:
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
             panel.explain(self._plot_data, row, groups=groups if panel is self.panels[0] else (), column=column)
+
+    @property
+    def away(self) -> bool:
+        """Whether the user has moved the view away from the newest rows."""
+        return self.viewport.away
 
     @property
     def crowded(self) -> int:

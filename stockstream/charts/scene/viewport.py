@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from stockstream.charts.panels.panel import DrawnPanel
-from stockstream.charts.scene.visits import SavedView, TimeSpan
+from stockstream.present.visits import SavedView, TimeSpan
 from stockstream.views.frame import Frame
 
 Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]

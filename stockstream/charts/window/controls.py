@@ -14,9 +14,10 @@ from stockstream.charts.theme import THEMES, after
 from stockstream.charts.window.keyboard import Handler, Keyboard, wheel
 from stockstream.charts.window.placement import toggle_full_screen, toggle_tools
 from stockstream.charts.window.saving import file_name, format_after, save_picture, save_rows, saved
-from stockstream.charts.window.viewer import Viewer
 from stockstream.present.keys import CHART
+from stockstream.present.price_levels import Target
 from stockstream.present.status_bar import utc_now
+from stockstream.present.viewer import Viewer
 
 _ZOOM: Final = 1.25
 """Zoom factor of a turn of the wheel or a key."""
@@ -30,8 +31,8 @@ class Controls:
 
     Parameters
     ----------
-    viewer
-        The viewer of the window.
+    viewer, scene
+        What the window shows, and where.
     changed
         Called after each action of the user, to update the window.
     close
@@ -47,6 +48,7 @@ class Controls:
     def __init__(
         self,
         viewer: Viewer,
+        scene: Scene,
         *,
         changed: Callable[[], None],
         close: Callable[[], None],
@@ -58,7 +60,7 @@ class Controls:
         self.theme = theme
         self.picture = picture
         self._viewer = viewer
-        self._scene: Scene = viewer.scene
+        self._scene = scene
         self._changed = changed
         self._keyboard = Keyboard(
             CHART,
@@ -79,8 +81,8 @@ class Controls:
                 "save": lambda *_: self._save_picture(),
                 "format": lambda *_: self._change_format(),
                 "rows": lambda *_: self._save_rows(),
-                "measure": lambda *_: viewer.measure(),
-                "level": lambda _, event: viewer.flag((event.x, event.y)),
+                "measure": lambda *_: self._measure(),
+                "level": lambda _, event: viewer.flag(self._target(event)),
                 "leave": lambda *_: self._leave(),
                 "help": lambda *_: self._scene.help.toggle(),
                 "close": lambda *_: close(),
@@ -125,6 +127,13 @@ class Controls:
     def _dress(self) -> None:
         self.theme = after(self.theme)
         self._scene.dress(THEMES[self.theme])
+
+    def _measure(self) -> None:
+        self._scene.distance.begin()
+        self._viewer.note("click two places to measure from one to the other (Esc ends it)")
+
+    def _target(self, event: LocationEvent) -> Target | None:
+        return self._scene.alerts.target(self._scene.view_context(), (event.x, event.y))
 
     def _leave(self) -> None:
         self._scene.help.toggle(off=True)

@@ -15,7 +15,6 @@ from matplotlib.image import imsave
 from stockstream.charts.scene.scene import DPI, Scene
 from stockstream.charts.theme import THEMES
 from stockstream.charts.window.saving import FORMATS, metadata
-from stockstream.charts.window.viewer import Viewer
 from stockstream.files import replacing
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
@@ -23,6 +22,7 @@ from stockstream.present.options import PictureOptions
 from stockstream.present.plot_data import PlotData
 from stockstream.present.price_levels import Alerts
 from stockstream.present.status_bar import utc_now
+from stockstream.present.viewer import Viewer
 from stockstream.views.view import View
 
 SIZE: Final = (10.0, 6.0)

@@ -9,7 +9,6 @@ from stockstream.charts.theme import THEMES
 from stockstream.charts.window.controls import Controls
 from stockstream.charts.window.picture import size_of
 from stockstream.charts.window.shell import BUSY, STATUS_EVERY, Shell
-from stockstream.charts.window.viewer import Viewer
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
@@ -17,6 +16,7 @@ from stockstream.present.options import WindowOptions
 from stockstream.present.preferences import Preferences
 from stockstream.present.price_levels import Alerts
 from stockstream.present.status_bar import utc_now
+from stockstream.present.viewer import Viewer
 
 _FLASHING: Final = 0.25
 _CATCHING_UP: Final = 0.5
@@ -63,7 +63,7 @@ class Window(Shell):
         self.viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key)
         self.viewer.note(self.memory.note or "? shows the keys")
         self._controls = Controls(
-            self.viewer, changed=self._refreshed, close=self.close, guard=self.guarded,
+            self.viewer, self.scene, changed=self._refreshed, close=self.close, guard=self.guarded,
             theme=self.theme, picture=self.picture,
         )  # fmt: skip
 

@@ -8,32 +8,11 @@ import numpy as np
 import pytest
 from matplotlib.backend_bases import ResizeEvent
 
-from stockstream.charts.panels.panel import Numbers, fitting
+from stockstream.charts.panels.panel import Numbers
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Line, Panel
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 from tests.charts.stage import Stage
-
-
-@pytest.mark.parametrize(("low", "high"), [(99.0, 101.0), (0.0001, 0.0002), (-5.0, 3.0), (7.0, 7.0), (0.0, 0.0)])
-@pytest.mark.parametrize("from_zero", [False, True])
-def test_new_limits_hold_the_values_with_air_and_stay(low: float, high: float, from_zero: bool) -> None:
-    limits = fitting(None, low, high, from_zero=from_zero)
-    assert limits[0] < limits[1]
-    assert limits[0] < low or (from_zero and limits[0] == 0)
-    assert limits[1] > high
-    assert fitting(limits, low, high, from_zero=from_zero) == limits
-
-
-def test_limits_shrink_once_the_values_are_lost_in_them() -> None:
-    wide = fitting(None, 0.0, 100.0)
-    assert fitting(wide, 20.0, 80.0) == wide
-    assert fitting(wide, 40.0, 60.0) == fitting(None, 40.0, 60.0)
-
-
-@pytest.mark.parametrize(("low", "high"), [(-1.0, 50.0), (50.0, 101.0), (-1.0, 101.0)])
-def test_limits_give_way_to_values_beyond_them(low: float, high: float) -> None:
-    assert fitting((0.0, 100.0), low, high) == fitting(None, low, high)
 
 
 def test_single_value_is_labelled() -> None:

@@ -324,15 +324,6 @@ def test_place_under_the_mouse_is_told() -> None:
     assert stage.scene.panels[0].axes.format_coord(-4, 101.5) == "101.5"
 
 
-def test_a_frame_that_is_held_stays_while_its_columns_change() -> None:
-    frame = bars(100)
-    stage = Stage(prices(1))
-    before = stage.show(frame)
-    stage.scene.hold()
-    frame["close"][40] += 1.0
-    assert np.array_equal(stage.drawn_anew(), before)
-
-
 def test_less_than_before_is_drawn_anew() -> None:
     stage = Stage(prices(1), rows=100)
     stage.show(bars(300))

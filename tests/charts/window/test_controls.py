@@ -26,7 +26,7 @@ class User:
         self.scene, self.viewport = self.stage.scene, self.stage.scene.viewport
         self.changes, self.closed = 0, 0
         self.controls = Controls(
-            self.stage.viewer, changed=self._changed, close=self._close, guard=lambda function: function,
+            self.stage.viewer, self.scene, changed=self._changed, close=self._close, guard=lambda function: function,
             theme="light", picture="png",
         )  # fmt: skip
         self.mouse: tuple[float, float] = self.middle()
@@ -76,7 +76,7 @@ class User:
         return np.array_equal(self.stage.pixels(), self.stage.drawn_anew())
 
     def note(self) -> str:
-        return self.stage.viewer._note[0]
+        return self.stage.viewer.noted
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ def test_h_watches_a_level_and_again_no_longer(user: User) -> None:
 
 def test_escape_ends_an_alarm_and_help(user: User) -> None:
     user.press("?")
-    user.stage.viewer._alarm = ("AAPL: close rose", 1e12)
+    user.stage.viewer._alarm.say("AAPL: close rose")
     states = [(user.stage.viewer.flashing, user.scene.help.shown)]
     user.press("escape")
     states.append((user.stage.viewer.flashing, user.scene.help.shown))

@@ -1,22 +1,23 @@
-"""Viewer: connects a model to a scene; holds the current key, the pause, and the status bar's text."""
+"""Viewer: what a window shows of a model: the current key, the pause, price levels, and the status bar's text."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from textwrap import fill
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
-from stockstream.charts.overlays.overlay import HALF, Place
-from stockstream.charts.scene.scene import Scene
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
+from stockstream.present.notice import Notice
+from stockstream.present.pause import Pause
 from stockstream.present.plot_data import PlotData, next_key, plot_data
-from stockstream.present.price_levels import Alerts, Level
+from stockstream.present.price_levels import Alerts, Level, Target
 from stockstream.present.status_bar import StatusBar, status_bar
 from stockstream.views.status import Status
 
@@ -32,14 +33,32 @@ _FLASH: Final = 0.5
 """Seconds; the last is that of each flash, and of each pause between two."""
 
 
+class Renderer(Protocol):
+    """What draws: a scene of matplotlib, or a page."""
+
+    @property
+    def away(self) -> bool:
+        """Whether the user has moved the view away from the newest rows."""
+
+    @property
+    def crowded(self) -> int:
+        """Number of keys shown as lines that cannot be told apart; 0 if they can."""
+
+    def show(self, plot_data: PlotData) -> None:
+        """Set the data to draw."""
+
+    def say(self, status: StatusBar) -> None:
+        """Set the status bar."""
+
+
 class Viewer:
-    """Shows one key of a model, or all, on a scene.
+    """Shows one key of a model, or all, on a renderer.
 
     Parameters
     ----------
     model
         Where the data comes from.
-    scene
+    renderer
         Where it is shown.
     start, end
         The period to show, ``end`` exclusive; None for no bound.
@@ -49,69 +68,72 @@ class Viewer:
         The key to show as soon as it has data, unless the user chooses first; None for the first key.
     ages
         Whether the status bar shows ages.
+    clock
+        The present time in seconds, for messages that are shown for a limited time.
     """
 
     def __init__(
         self,
         model: Model,
-        scene: Scene,
+        renderer: Renderer,
         *,
         start: np.datetime64 | None = None,
         end: np.datetime64 | None = None,
         alerts: Alerts | None = None,
         key: str | None = None,
         ages: bool = True,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
-        self.scene = scene
         self.key: str | None = None
-        self._wanted = key
-        self.paused = False
         self.caught_up = False
         self.alerts = alerts or Alerts(model.view, Memory(None))
-        self._alarm = ("", -_ALARM_FOR)
-        self._bounds = {"start": start, "end": end}
+        self._renderer = renderer
+        self._wanted = key
+        self._start, self._end = start, end
         self._ages = ages
-        self._note = ("", 0.0)
-        self._taken = 0
-        self._zone: str | None = None
+        self._pause = Pause()
+        self._note = Notice(_NOTE_FOR, clock)
+        self._alarm = Notice(_ALARM_FOR, clock)
+        self._shown: PlotData | None = None
 
     def show(self) -> PlotData:
-        """Set the scene to the model's present data, without drawing."""
+        """Give the renderer the model's present data."""
         if self.model.view.layout == "one":
             keys = self.model.fold.keys()
             if self._wanted in keys:
                 self.key, self._wanted = self._wanted, None
             if self.key not in keys:
                 self.key = next_key(keys, None, 0)
-        shown = plot_data(self.model, self.key, **self._bounds)
-        self._zone = shown.zone
-        self.scene.show(shown, empty="" if len(shown.frame) else self._empty(self.model.status()))
-        self.scene.alerts.show(self.alerts.places(shown.key))
-        if self.paused:
-            self.scene.hold()
+        shown = plot_data(self.model, self.key, start=self._start, end=self._end)
+        empty = "" if len(shown.frame) else self._empty(self.model.status())
+        # The columns may change while a paused renderer draws them.
+        frame = shown.frame.copy() if self.paused else shown.frame
+        self._put(replace(shown, frame=frame, empty=empty, levels=self.alerts.places(shown.key)))
         return shown
 
+    def _put(self, shown: PlotData) -> None:
+        self._shown = shown
+        self._renderer.show(shown)
+
     def say(self, now: datetime) -> StatusBar:
-        """Set the scene's status bar."""
-        text, until = self._note
-        alarm = self._alarm[0] if time.monotonic() - self._alarm[1] < _ALARM_FOR else ""
+        """Give the renderer the status bar."""
         status = self.model.status()
         self.caught_up = status.caught_up
         said = status_bar(
             status,
             now,
-            zone=self._zone,
-            held=status.taken - self._taken if self.paused else None,
-            away=self.scene.viewport.away,
-            crowded=self.scene.crowded,
-            note=text if time.monotonic() < until else "",
-            alarm=alarm,
+            zone=self._shown.zone if self._shown else None,
+            held=self._pause.waiting(status),
+            away=self._renderer.away,
+            crowded=self._renderer.crowded,
+            note=self._note.text,
+            alarm=self._alarm.text,
             ages=self._ages,
         )
-        if self.flashing and int((time.monotonic() - self._alarm[1]) / _FLASH) % 2:
+        if self.flashing and int(self._alarm.age / _FLASH) % 2:
             said = replace(said, tone="bad")
-        self.scene.say(said)
+        self._renderer.say(said)
         return said
 
     @property
@@ -121,30 +143,31 @@ class Viewer:
 
     def note(self, text: str) -> None:
         """Show a message in the status bar for some seconds, from the next call of `say`."""
-        self._note = (text, time.monotonic() + _NOTE_FOR)
+        self._note.say(text)
+
+    @property
+    def noted(self) -> str:
+        """The message of `note`, while it is shown."""
+        return self._note.text
 
     # Price levels.
 
-    def flag(self, place: Place) -> None:
-        """Add a price level at a position of the canvas, or remove the one that is there."""
-        view_context = self.scene.view_context()
-        panel = view_context.panel(place)
-        if self.key is None or panel is None or not len(view_context.plot_data.frame):
+    def flag(self, target: Target | None) -> None:
+        """Add a price level where the user points, or remove the one that is there; None outside panels."""
+        if self.key is None or target is None or self._shown is None or not len(self._shown.frame):
             self.note("h watches a level of a symbol's panel: point at one")
             return
-        number = self.scene.panels.index(panel)
-        near = self.scene.alerts.at(view_context, number, place[1])
-        if near is not None:
-            back = self.alerts.remove(self.key, Level(self.alerts.names[number], near))
+        name = self.alerts.names[target.panel]
+        if target.near is not None:
+            back = self.alerts.remove(self.key, Level(name, target.near))
             until = ", until the window is opened again: the settings name it" if back else ""
-            self.note(f"{panel.tell(near)} is watched no longer{until}")
-        elif not self.alerts.watched(number):
+            self.note(f"{target.tell(target.near)} is watched no longer{until}")
+        elif not self.alerts.watched(target.panel):
             self.note("nothing in this panel can cross a level")
         else:
-            value = panel.rounded(float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1]))
-            self.alerts.add(self.key, Level(self.alerts.names[number], value))
-            self.note(f"{panel.tell(value)} is watched; h there again ends that")
-        self.scene.alerts.show(self.alerts.places(self.key))
+            self.alerts.add(self.key, Level(name, target.value))
+            self.note(f"{target.tell(target.value)} is watched; h there again ends that")
+        self._put(replace(self._shown, levels=self.alerts.places(self.key)))
 
     def look(self) -> None:
         """Report crossings by rows that arrived since the last check; history is not reported."""
@@ -162,21 +185,16 @@ class Viewer:
             LOG.warning("%s", text)
         if told:
             more = f" (and {len(told) - 1} more: see the log)" if len(told) > 1 else ""
-            self._alarm = (told[-1] + more, time.monotonic())
+            self._alarm.say(told[-1] + more)
 
     @property
     def flashing(self) -> bool:
         """Whether the status bar flashes, so that `say` must be called every half second."""
-        return time.monotonic() - self._alarm[1] < _FLASHES_FOR
+        return bool(self._alarm.text) and self._alarm.age < _FLASHES_FOR
 
     def hush(self) -> None:
         """Remove an alert that the user has seen."""
-        self._alarm = ("", -_ALARM_FOR)
-
-    def measure(self) -> None:
-        """Measure between two clicks."""
-        self.scene.distance.begin()
-        self.note("click two places to measure from one to the other (Esc ends it)")
+        self._alarm.say("")
 
     # The current key.
 
@@ -200,22 +218,21 @@ class Viewer:
         self.key, self._wanted = key, None
         self.show()
 
+    @property
+    def paused(self) -> bool:
+        """Whether drawing is paused."""
+        return bool(self._pause)
+
     def pause(self) -> None:
         """Pause or resume the drawing; reading continues."""
-        self.paused = not self.paused
-        self._taken = self.model.status().taken
+        self._pause.toggle(self.model.status())
         self.show()
 
     def _empty(self, status: Status) -> str:
         """Message in the middle while there are no rows."""
         topic = self.model.view.topic.name
         if status.waiting:
-            return waiting(status)
+            return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)
         if self.model.fold.keys():
             return "no data in the stretch that was asked for"
         return f"no data yet in the topic {topic}" if status.caught_up else f"reading the topic {topic}"
-
-
-def waiting(status: Status) -> str:
-    """Message of a window without data: what it waits for, in lines."""
-    return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)
