@@ -16,7 +16,7 @@ from tests.views.bars import walk
 
 @pytest.fixture(scope="module")
 def bars() -> list[Bar]:
-    """Two sessions of a walk, with volumes that are 0 now and then, and a stretch in which the price does not move."""
+    """Two sessions of a walk, with volumes that are 0 now and then, and a time in which the price does not move."""
     bars = walk(700)
     dice = np.random.default_rng(5)
     for place in dice.integers(0, len(bars), 40):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from stockstream import indicators
 from stockstream.indicators import RSI, SMA, VWAP, Aroon, Bollinger, Chain, FlightsPerDay, Indicator, Together
-from tests.indicators.inputs import Floats, Stretch, changed, noise, records, stretch, walk
+from tests.indicators.inputs import BarColumns, Floats, changed, make_bars, noise, records, walk
 
 
 def discovered() -> list[type[Any]]:
@@ -84,25 +84,25 @@ def spiked(*places: int) -> Floats:
     return closes
 
 
-STRETCHES: dict[str, Stretch] = {
-    "walk": stretch(walk(700), 0.4),
-    "flat": stretch(np.full(300, 12.34)),
-    "ties": changed(stretch(walk(600), 1.0), np.round),
-    "plateaus": stretch(np.repeat(np.round(walk(40), 2), 20)),
-    "falling": stretch(np.arange(600.0, 0.0, -1.0), 0.3),
-    "rising": stretch(np.arange(1.0, 601.0), 0.3),
-    "one spike": stretch(spiked(200), 0.4),
-    "spikes": stretch(spiked(40, 59, 60, 333), 0.4),
-    "1e9": stretch(noise(500, level=1e9, size=0.01), 0.005),
-    "1e-7": stretch(noise(500, level=1e-7, size=1e-9), 1e-10),
-    "too small to square": stretch(noise(500, level=0.0, size=1e-180), 1e-190),
-    "around zero": stretch(np.round(noise(500, level=0.0, size=2.0)), 1.0),
-    "ten bars": stretch(walk(10), 0.4),
-    "one bar": stretch(walk(1), 0.4),
-    "none": stretch(walk(0)),
+BAR_SAMPLES: dict[str, BarColumns] = {
+    "walk": make_bars(walk(700), 0.4),
+    "flat": make_bars(np.full(300, 12.34)),
+    "ties": changed(make_bars(walk(600), 1.0), np.round),
+    "plateaus": make_bars(np.repeat(np.round(walk(40), 2), 20)),
+    "falling": make_bars(np.arange(600.0, 0.0, -1.0), 0.3),
+    "rising": make_bars(np.arange(1.0, 601.0), 0.3),
+    "one spike": make_bars(spiked(200), 0.4),
+    "spikes": make_bars(spiked(40, 59, 60, 333), 0.4),
+    "1e9": make_bars(noise(500, level=1e9, size=0.01), 0.005),
+    "1e-7": make_bars(noise(500, level=1e-7, size=1e-9), 1e-10),
+    "too small to square": make_bars(noise(500, level=0.0, size=1e-180), 1e-190),
+    "around zero": make_bars(np.round(noise(500, level=0.0, size=2.0)), 1.0),
+    "ten bars": make_bars(walk(10), 0.4),
+    "one bar": make_bars(walk(1), 0.4),
+    "none": make_bars(walk(0)),
 }
-STRETCHES = {name: records(bars) for name, bars in STRETCHES.items()}
-for column in (column for bars in STRETCHES.values() for column in bars.values()):
+BAR_SAMPLES = {name: records(bars) for name, bars in BAR_SAMPLES.items()}
+for column in (column for bars in BAR_SAMPLES.values() for column in bars.values()):
     column.flags.writeable = False  # a batch leaves what it is given as it was
 
 
@@ -143,13 +143,13 @@ def every_indicator(*, reads: Collection[str] = (), **crosses: Iterable[Any]) ->
     return decorate
 
 
-def possible(indicator: Any, bars: Stretch) -> NDArray[np.bool_]:
+def possible(indicator: Any, bars: BarColumns) -> NDArray[np.bool_]:
     """Which bars an indicator does not refuse: of most all, of some those above 0."""
     result: NDArray[np.bool_] = indicator._computable(*indicator._columns(bars))
     return result
 
 
-def fit(make: Maker, bars: Stretch) -> Stretch:
+def fit(make: Maker, bars: BarColumns) -> BarColumns:
     """The bars that an indicator does not refuse."""
     good = possible(make(), bars)
     return {name: column[good] for name, column in bars.items()}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Stretch = dict[str, NDArray[Any]]
+BarColumns = dict[str, NDArray[Any]]
 
 
 class Price(NamedTuple):
@@ -35,7 +35,7 @@ COLUMNS = ("high", "low", "close", "open", "volume")
 NUMBERS = (*COLUMNS, "year", "month", "day")
 
 
-def stretch(close: Floats, spread: float = 0.0) -> Stretch:
+def make_bars(close: Floats, spread: float = 0.0) -> BarColumns:
     """Bars around closes: highs and lows up to ``spread`` away, two draws a bar, and a volume, sometimes 0."""
     dice = np.random.default_rng(11)
     high = close + spread * dice.random(len(close))
@@ -44,7 +44,7 @@ def stretch(close: Floats, spread: float = 0.0) -> Stretch:
     return {"open": (high + low) / 2, "high": high, "low": low, "close": close, "volume": volume}
 
 
-def timed(columns: Stretch, session: int = 97) -> Stretch:
+def timed(columns: BarColumns, session: int = 97) -> BarColumns:
     """The bars with a time: minutes, so many of them on each day."""
     places = np.arange(len(columns["close"]))
     start = np.datetime64("2026-03-02T14:30", "us")
@@ -52,7 +52,7 @@ def timed(columns: Stretch, session: int = 97) -> Stretch:
     return columns | {"time": times}
 
 
-def flights(count: int) -> Stretch:
+def flights(count: int) -> BarColumns:
     """Flights of three airlines on a few days."""
     dice = np.random.default_rng(13)
     return {
@@ -63,7 +63,7 @@ def flights(count: int) -> Stretch:
     }
 
 
-def records(columns: Stretch, session: int = 97) -> Stretch:
+def records(columns: BarColumns, session: int = 97) -> BarColumns:
     """The bars with all that an indicator may read: `timed`, and each a flight, too."""
     return timed(columns, session) | flights(len(columns["close"]))
 
@@ -78,7 +78,7 @@ def noise(bars: int, *, level: float, size: float, seed: int = 7) -> Floats:
     return level + np.random.default_rng(seed).uniform(-size, size, bars)
 
 
-def prices(columns: Stretch) -> list[Price]:
+def prices(columns: BarColumns) -> list[Price]:
     """The bars one by one; what they do not have is as `records` makes it."""
     full = columns if set(Price._fields) <= set(columns) else records(columns) | columns
     lists = {name: full[name].tolist() for name in Price._fields}
@@ -86,24 +86,24 @@ def prices(columns: Stretch) -> list[Price]:
     return list(map(Price._make, zip(*lists.values(), strict=True)))
 
 
-def cut(columns: Stretch, start: int | None, end: int | None = None) -> Stretch:
-    """The bars of a part of the stretch."""
+def cut(columns: BarColumns, start: int | None, end: int | None = None) -> BarColumns:
+    """A part of the bars."""
     return {name: column[start:end] for name, column in columns.items()}
 
 
-def changed(columns: Stretch, change: Callable[[Floats], Floats]) -> Stretch:
+def changed(columns: BarColumns, change: Callable[[Floats], Floats]) -> BarColumns:
     """The bars with another value for each number."""
     return {name: change(column) if name in COLUMNS else column for name, column in columns.items()}
 
 
-def table(points: Sequence[Any], fields: Sequence[str]) -> Stretch:
+def table(points: Sequence[Any], fields: Sequence[str]) -> BarColumns:
     """Points as columns, None as NaN."""
     rows = [[np.nan] * len(fields) if point is None else list(point) for point in points]
     columns = np.array(rows, dtype=np.float64).reshape(-1, len(fields)).T
     return dict(zip(fields, columns, strict=True))
 
 
-def stream(indicator: Any, columns: Stretch) -> Stretch:
+def stream(indicator: Any, columns: BarColumns) -> BarColumns:
     """The points of `update`, bar by bar, as columns."""
     return table([indicator.update(price) for price in prices(columns)], indicator.fields)
 
@@ -115,7 +115,7 @@ def assert_identical(actual: Any, expected: Any) -> None:
         np.testing.assert_array_equal(actual[name], expected[name], err_msg=name, strict=True)
 
 
-def each_file(real_data: Path, check: Callable[[Stretch], None]) -> None:
+def each_file(real_data: Path, check: Callable[[BarColumns], None]) -> None:
     """Check the bars of every stock file there is; say which one failed."""
     files = sorted(
         path for folder in ("stocks_daily", "stocks_intraday") for path in (real_data / folder).glob("*.csv")
@@ -129,7 +129,7 @@ def each_file(real_data: Path, check: Callable[[Stretch], None]) -> None:
             raise
 
 
-def published(real_data: Path, name: str) -> tuple[Stretch, Stretch]:
+def published(real_data: Path, name: str) -> tuple[BarColumns, BarColumns]:
     """The quotes of Stock.Indicators, and what it publishes for them: every series of the result, NaN for null."""
     folder = real_data / "indicators" / "stock_indicators"
     rows = json.loads((folder / "results" / f"{name}.standard.json").read_text(encoding="utf-8"))
@@ -137,7 +137,7 @@ def published(real_data: Path, name: str) -> tuple[Stretch, Stretch]:
     return _read(folder / "quotes" / "default.csv"), results
 
 
-def _read(path: Path) -> Stretch:
+def _read(path: Path) -> BarColumns:
     with path.open(encoding="utf-8", newline="") as file:
         table = [{name.lower(): value for name, value in row.items()} for row in csv.DictReader(file)]
     rows = [row for row in table if row["close"] != "null"]

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import ADX, ADXPoint
-from tests.indicators.inputs import Floats, Price, Stretch, changed, each_file, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Floats, Price, changed, each_file, make_bars, stream, walk
 from tests.indicators.peers import on_walks
 
 FIELDS = ("adx", "plus_di", "minus_di")
 
 
-def by_definition(columns: Stretch, period: int) -> Stretch:
+def by_definition(columns: BarColumns, period: int) -> BarColumns:
     """The indicators in exact arithmetic, by Wilder's sums as TA-Lib has them, each value rounded at the end."""
     bars = list(zip(*(map(Fraction, columns[name].tolist()) for name in ("high", "low", "close")), strict=True))
     sums = [Fraction(0)] * 3
@@ -47,7 +47,7 @@ def by_definition(columns: Stretch, period: int) -> Stretch:
     return dict(zip(FIELDS, table, strict=True))
 
 
-def talibs(columns: Stretch, period: int) -> Stretch:
+def talibs(columns: BarColumns, period: int) -> BarColumns:
     high, low, close = columns["high"], columns["low"], columns["close"]
     indicators = (talib.ADX, talib.PLUS_DI, talib.MINUS_DI)
     return {name: each(high, low, close, period) for name, each in zip(FIELDS, indicators, strict=True)}
@@ -76,7 +76,7 @@ def test_an_outside_and_an_inside_bar_count_for_the_wider_side_or_none() -> None
 
 @pytest.mark.parametrize("period", [2, 3, 14, 40])
 def test_the_definition_in_exact_arithmetic(period: int) -> None:
-    columns = changed(stretch(walk(150), 0.5), lambda column: np.round(column, 1))
+    columns = changed(make_bars(walk(150), 0.5), lambda column: np.round(column, 1))
     columns["high"][70] = 1e9
     expected = by_definition(columns, period)
     for found in (ADX(period).batch(columns), stream(ADX(period), columns)):
@@ -88,20 +88,20 @@ def test_the_definition_in_exact_arithmetic(period: int) -> None:
     "closes", [np.arange(300.0), np.arange(300.0) ** 2, -np.arange(300.0) / 3, 1.1 ** np.arange(300.0)]
 )
 def test_a_trend_without_a_break_never_exceeds_100(closes: Floats) -> None:
-    columns = stretch(closes)
+    columns = make_bars(closes)
     for found in (ADX(14).batch(columns), stream(ADX(14), columns)):
         assert all((found[name][27:] >= 0.0).all() and (found[name][27:] <= 100.0).all() for name in FIELDS)
         np.testing.assert_allclose(found["adx"][27:], 100.0)
 
 
 def test_without_any_movement_all_are_0() -> None:
-    columns = stretch(np.full(300, 12.34))
+    columns = make_bars(np.full(300, 12.34))
     assert [ADX(3).batch(columns)[name][5:].any() for name in FIELDS] == [False] * 3
     assert [talibs(columns, 3)[name][5:].any() for name in FIELDS] == [False] * 3
 
 
 def test_after_all_movement_has_faded_all_are_0_where_talib_keeps_them() -> None:
-    columns = stretch(np.concatenate((100 + np.arange(10.0), np.full(2000, 109.0))))
+    columns = make_bars(np.concatenate((100 + np.arange(10.0), np.full(2000, 109.0))))
     ours, theirs = ADX(2).batch(columns), talibs(columns, 2)
     for place, expected in ((1000, 100.0), (1500, 0.0)):
         assert ours["plus_di"][place] == pytest.approx(expected)
@@ -111,14 +111,14 @@ def test_after_all_movement_has_faded_all_are_0_where_talib_keeps_them() -> None
 
 @pytest.mark.parametrize("scale", [1e-17, 1e-200, 1e50])
 def test_movements_of_any_size_count(scale: float) -> None:
-    columns = changed(stretch(np.round(walk(120), 2), 0.5), lambda column: column * scale)
+    columns = changed(make_bars(np.round(walk(120), 2), 0.5), lambda column: column * scale)
     expected = by_definition(columns, 5)
     for name, values in ADX(5).batch(columns).items():
         np.testing.assert_allclose(values, expected[name], rtol=1e-12, atol=1e-12)
 
 
 def test_a_close_outside_of_its_bar_makes_no_more_than_100() -> None:
-    columns = stretch(np.tile([1.0, 5.0], 100))
+    columns = make_bars(np.tile([1.0, 5.0], 100))
     columns["close"] = np.tile([5.0, 1.0], 100)
     ours = ADX(3).batch(columns)
     assert ours["plus_di"][5:].tolist() == ours["minus_di"][5:].tolist() == [100.0] * 195
@@ -130,7 +130,7 @@ def test_a_close_outside_of_its_bar_makes_no_more_than_100() -> None:
 @pytest.mark.parametrize("part", [{"last": []}, {"last": [1.0, 2.0]}, {"last": [1.0, 2.0, 3.0, 4.0]}], ids=str)
 def test_a_last_bar_that_is_none_is_damage(part: dict[str, list[float]]) -> None:
     adx = ADX(period=3)
-    adx.batch(stretch(walk(9), 0.3))
+    adx.batch(make_bars(walk(9), 0.3))
     with pytest.raises(ValueError, match="damaged"):
         ADX(period=3).restore(adx.state() | part)
 
@@ -140,7 +140,7 @@ def test_the_shortest_period_is_two() -> None:
         ADX(period=1)
 
 
-def check_against_talib(columns: Stretch, period: int = 14) -> None:
+def check_against_talib(columns: BarColumns, period: int = 14) -> None:
     ours, theirs = ADX(period).batch(columns), talibs(columns, period)
     assert np.isnan(ours["adx"]).sum() == min(2 * period - 1, len(ours["adx"]))
     ready = slice(2 * period - 1, None)

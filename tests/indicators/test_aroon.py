@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import Aroon, AroonPoint, InvalidBar
-from tests.indicators.inputs import Price, Stretch, assert_identical, changed, each_file, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Price, assert_identical, changed, each_file, make_bars, stream, walk
 from tests.indicators.peers import anything, on_walks
 
 
-def by_definition(columns: Stretch, period: int) -> Stretch:
+def by_definition(columns: BarColumns, period: int) -> BarColumns:
     """Aroon read off each window."""
     high, low = columns["high"].tolist(), columns["low"].tolist()
     up, down = [np.nan] * len(high), [np.nan] * len(low)
@@ -44,19 +44,19 @@ def test_of_equal_extremes_the_most_recent_counts() -> None:
 
 
 def test_in_a_flat_window_both_are_at_the_last_bar() -> None:
-    assert [Aroon(3).batch(stretch(np.full(9, 1.5)))[name][-1] for name in Aroon.fields] == [100.0, 100.0, 0.0]
+    assert [Aroon(3).batch(make_bars(np.full(9, 1.5)))[name][-1] for name in Aroon.fields] == [100.0, 100.0, 0.0]
 
 
 @pytest.mark.parametrize("period", [1, 2, 14, 25, 254, 255, 256, 700])
 def test_the_definition_on_walks_with_ties(period: int) -> None:
-    columns = changed(stretch(walk(1500), 0.5), lambda column: np.round(column, 1))
+    columns = changed(make_bars(walk(1500), 0.5), lambda column: np.round(column, 1))
     assert_identical(Aroon(period).batch(columns), by_definition(columns, period))
     assert_identical(stream(Aroon(period), columns), by_definition(columns, period))
 
 
 def test_a_high_below_the_low_is_refused_and_changes_nothing() -> None:
     aroon = Aroon(period=2)
-    aroon.batch(stretch(walk(7), 0.3))
+    aroon.batch(make_bars(walk(7), 0.3))
     before = aroon.state()
     with pytest.raises(InvalidBar, match=r"high 9\.0, low 9\.5"):
         aroon.update(Price(9.0, 9.5, 9.2))
@@ -67,7 +67,7 @@ def test_a_high_below_the_low_is_refused_and_changes_nothing() -> None:
 
 def test_a_long_fall_does_not_pile_up_what_has_left_the_window() -> None:
     aroon = Aroon(period=5)
-    stream(aroon, stretch(np.arange(10_000.0, 0.0, -1.0), 0.4))
+    stream(aroon, make_bars(np.arange(10_000.0, 0.0, -1.0), 0.4))
     assert len(aroon.state()["highs"]["entries"]) == 6
     assert len(aroon._highs._values) <= 12
 
@@ -97,14 +97,14 @@ def test_the_state_holds_prices_and_how_long_ago_they_were() -> None:
 )
 def test_extremes_that_cannot_have_been_are_damage(part: dict[str, Any]) -> None:
     aroon = Aroon(period=3)
-    aroon.batch(stretch(walk(9), 0.3))
+    aroon.batch(make_bars(walk(9), 0.3))
     state = aroon.state()
     broken = {name: state[name] | value if isinstance(value, dict) else value for name, value in part.items()}
     with pytest.raises(ValueError, match="damaged"):
         Aroon(period=3).restore(state | broken)
 
 
-def check_against_talib(columns: Stretch, period: int = 25) -> None:
+def check_against_talib(columns: BarColumns, period: int = 25) -> None:
     ours = Aroon(period).batch(columns)
     down, up = talib.AROON(columns["high"], columns["low"], period)
     oscillator = talib.AROONOSC(columns["high"], columns["low"], period)
@@ -124,7 +124,7 @@ def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
     bars=anything(st.integers(0, 9) | st.floats(0, 1e6), st.integers(0, 3) | st.floats(0, 1e3)),
     period=st.integers(2, 40),
 )
-def test_talib_agrees_on_anything(bars: Stretch, period: int) -> None:
+def test_talib_agrees_on_anything(bars: BarColumns, period: int) -> None:
     check_against_talib(bars, period)
 
 

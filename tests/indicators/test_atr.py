@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import ATR, ATRPoint
-from tests.indicators.inputs import Price, Stretch, each_file, published, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Price, each_file, make_bars, published, stream, walk
 from tests.indicators.peers import anything, on_walks
 
 
-def exact(columns: Stretch, period: int) -> list[Fraction]:
+def exact(columns: BarColumns, period: int) -> list[Fraction]:
     """The averages from the bar with index ``period`` on, in exact arithmetic."""
     high, low, close = ([Fraction(value) for value in columns[name].tolist()] for name in ("high", "low", "close"))
     ranges = [max(high[place], close[place - 1]) - min(low[place], close[place - 1]) for place in range(1, len(high))]
@@ -35,7 +35,7 @@ def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
 
 
 def test_a_flat_market_has_no_range() -> None:
-    assert ATR(3).batch(stretch(np.full(9, 1.5)))["atr"].tolist()[3:] == [0.0] * 6
+    assert ATR(3).batch(make_bars(np.full(9, 1.5)))["atr"].tolist()[3:] == [0.0] * 6
 
 
 @pytest.mark.parametrize("spike_at", [30, *range(64, 68), 77, 78])
@@ -43,7 +43,7 @@ def test_a_flat_market_has_no_range() -> None:
 def test_small_ranges_keep_their_digits_after_a_spike(period: int, spike_at: int) -> None:
     closes = walk(300)
     closes[spike_at] = 1e9
-    columns = stretch(closes, 0.4)
+    columns = make_bars(closes, 0.4)
     found = ATR(period).batch(columns)["atr"][period:]
     for value, expected in zip(found.tolist(), exact(columns, period), strict=True):
         assert abs(Fraction(value) / expected - 1) <= Fraction("2e-14")
@@ -53,12 +53,12 @@ def test_small_ranges_keep_their_digits_after_a_spike(period: int, spike_at: int
 def test_a_spike_fades_and_never_turns_the_average_negative(spike_at: int) -> None:
     closes = np.full(300, 100.0)
     closes[spike_at] = 1e9
-    average = ATR(2).batch(stretch(closes))["atr"]
+    average = ATR(2).batch(make_bars(closes))["atr"]
     assert (average[2:] >= 0.0).all()
     assert (np.diff(average[spike_at + 2 :]) < 0.0).all()
 
 
-def check_against_talib(columns: Stretch, period: int = 14) -> None:
+def check_against_talib(columns: BarColumns, period: int = 14) -> None:
     ours = ATR(period).batch(columns)["atr"]
     theirs = talib.ATR(columns["high"], columns["low"], columns["close"], period)
     assert np.isnan(ours).sum() == min(period, len(ours))
@@ -75,7 +75,7 @@ def test_talib_agrees_on_walks(period: int) -> None:
     bars=anything(st.floats(0.01, 1e6), st.integers(0, 3) | st.floats(0, 1e3)),
     period=st.integers(1, 40),
 )
-def test_talib_agrees_on_anything(bars: Stretch, period: int) -> None:
+def test_talib_agrees_on_anything(bars: BarColumns, period: int) -> None:
     check_against_talib(bars, period)
 
 
@@ -90,7 +90,7 @@ def test_what_stock_indicators_publishes(real_data: Path) -> None:
 
 def test_an_average_without_a_last_close_is_damage() -> None:
     atr = ATR(period=3)
-    stream(atr, stretch(walk(9), 0.3))
+    stream(atr, make_bars(walk(9), 0.3))
     state = atr.state()
     with pytest.raises(ValueError, match="damaged"):
         ATR(period=3).restore(state | {"average": state["average"] | {"last": None}})

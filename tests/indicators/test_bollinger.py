@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import Bollinger, BollingerPoint, InvalidBar
-from tests.indicators.inputs import Floats, Price, Stretch, each_file, noise, stretch, walk
+from tests.indicators.inputs import BarColumns, Floats, Price, each_file, make_bars, noise, walk
 
 
 def points(closes: list[float], **parameters: float) -> list[BollingerPoint | None]:
@@ -173,7 +173,7 @@ def test_a_block_and_tails_that_do_not_make_a_window_are_damage() -> None:
             Bollinger(period=5).restore(state | {"window": window | part})
 
 
-def check_against_talib(columns: Stretch, period: int = 20, width: float = 2.0) -> None:
+def check_against_talib(columns: BarColumns, period: int = 20, width: float = 2.0) -> None:
     close = columns["close"]
     ours = Bollinger(period, width).batch(columns)
     upper, middle, lower = talib.BBANDS(close, period, width, width)
@@ -200,7 +200,7 @@ def check_against_talib(columns: Stretch, period: int = 20, width: float = 2.0) 
 @pytest.mark.parametrize(("period", "width"), [(20, 2.0), (2, 2.0), (5, 0.5), (50, 2.5), (200, 3.0)])
 def test_talib_agrees_on_walks(period: int, width: float) -> None:
     for seed in range(3):
-        check_against_talib(stretch(walk(5000, seed=seed)), period, width)
+        check_against_talib(make_bars(walk(5000, seed=seed)), period, width)
 
 
 @settings(deadline=None)

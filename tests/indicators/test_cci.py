@@ -11,24 +11,24 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import CCI, CCIPoint
 from tests.indicators.inputs import (
+    BarColumns,
     Floats,
     Price,
-    Stretch,
     assert_identical,
     each_file,
+    make_bars,
     noise,
     stream,
-    stretch,
     walk,
 )
 from tests.indicators.peers import anything, on_walks
 
 
-def talibs(columns: Stretch, period: int) -> Floats:
+def talibs(columns: BarColumns, period: int) -> Floats:
     return talib.CCI(columns["high"], columns["low"], columns["close"], period)
 
 
-def check_against_exact(columns: Stretch, period: int, step: int) -> None:
+def check_against_exact(columns: BarColumns, period: int, step: int) -> None:
     """The index is that of the bars as they are: no digit is lost that they have."""
     found = CCI(period).batch(columns)["cci"]
     typical = [
@@ -59,12 +59,12 @@ def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
     ids=["walk at 100", "walk around 0", "1e9 +- 0.01", "1e-7"],
 )
 def test_the_definition_in_exact_arithmetic(closes: Floats, period: int) -> None:
-    check_against_exact(stretch(closes, float(np.ptp(closes)) / 100), period, 7 if period < 100 else 97)
+    check_against_exact(make_bars(closes, float(np.ptp(closes)) / 100), period, 7 if period < 100 else 97)
 
 
 @pytest.mark.parametrize("period", [47, 48, 63, 64, 127, 129, 200, 2000])
 def test_long_windows_sum_in_the_same_order_one_by_one_and_at_once(period: int) -> None:
-    columns = stretch(walk(4500), 0.5)
+    columns = make_bars(walk(4500), 0.5)
     one_by_one, at_once = CCI(period), CCI(period)
     assert_identical(at_once.batch(columns), stream(one_by_one, columns))
     assert at_once.state() == one_by_one.state()
@@ -72,7 +72,7 @@ def test_long_windows_sum_in_the_same_order_one_by_one_and_at_once(period: int) 
 
 @pytest.mark.parametrize("period", [20, 60])
 def test_a_spike_that_has_left_the_window_leaves_no_trace(period: int) -> None:
-    columns = stretch(walk(400), 0.5)
+    columns = make_bars(walk(400), 0.5)
     plain = CCI(period).batch(columns)["cci"]
     columns["high"][200] = 1e9
     for found in (CCI(period).batch(columns), stream(CCI(period), columns)):
@@ -83,7 +83,7 @@ def test_a_spike_that_has_left_the_window_leaves_no_trace(period: int) -> None:
 @pytest.mark.parametrize("period", [5, 60])
 def test_a_flat_window_is_undefined_where_talib_gives_0(period: int) -> None:
     closes = np.concatenate((walk(100), np.full(100, 12.34), walk(100)))
-    columns = stretch(closes)
+    columns = make_bars(closes)
     flat = [*range(100 + period - 1, 200)]
     for found in (CCI(period).batch(columns), stream(CCI(period), columns)):
         assert np.flatnonzero(np.isnan(found["cci"])).tolist() == [*range(period - 1), *flat]
@@ -94,7 +94,7 @@ def test_a_flat_window_is_undefined_where_talib_gives_0(period: int) -> None:
 def test_typical_prices_that_only_round_otherwise_are_flat(period: int) -> None:
     # All have a typical price of exactly 100.36.
     bars = np.tile([(100.74, 99.98, 100.36), (100.68, 100.04, 100.36), (100.36, 100.36, 100.36)], (100, 1))
-    columns = stretch(bars[:, 2].copy()) | {"high": bars[:, 0].copy(), "low": bars[:, 1].copy()}
+    columns = make_bars(bars[:, 2].copy()) | {"high": bars[:, 0].copy(), "low": bars[:, 1].copy()}
     assert len(set((columns["high"] + columns["low"] + columns["close"]).tolist())) > 1
     assert np.isnan(CCI(period).batch(columns)["cci"]).all()
     assert np.isnan(stream(CCI(period), columns)["cci"]).all()
@@ -108,7 +108,7 @@ def test_a_point_in_a_flat_window_says_none() -> None:
 
 @pytest.mark.parametrize("period", [5, 60])
 def test_a_copy_and_a_state_of_a_long_window_go_their_own_way(period: int) -> None:
-    columns = stretch(walk(200), 0.5)
+    columns = make_bars(walk(200), 0.5)
     cci = CCI(period)
     cci.batch(columns)
     twin, state = cci.copy(), cci.state()
@@ -132,7 +132,7 @@ def test_the_shortest_period_is_two() -> None:
         CCI(period=1)
 
 
-def check_against_talib(columns: Stretch, period: int = 20) -> None:
+def check_against_talib(columns: BarColumns, period: int = 20) -> None:
     ours = CCI(period).batch(columns)["cci"]
     theirs = talibs(columns, period)
     assert np.isnan(theirs).sum() == min(period - 1, len(theirs))
@@ -158,7 +158,7 @@ def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
     bars=anything(st.integers(1, 3) | st.floats(0.01, 1e6), st.integers(0, 1) | st.floats(0, 1e3)),
     period=st.integers(2, 60),
 )
-def test_talib_agrees_on_anything(bars: Stretch, period: int) -> None:
+def test_talib_agrees_on_anything(bars: BarColumns, period: int) -> None:
     check_against_talib(bars, period)
 
 

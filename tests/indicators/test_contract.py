@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from stockstream import indicators
 from stockstream.indicators import Indicator
-from tests.indicators.every import EXAMPLES, STRETCHES, Maker, discovered, every_indicator, fit
-from tests.indicators.inputs import Stretch, assert_identical, cut, prices, records, stream, stretch, table, walk
+from tests.indicators.every import BAR_SAMPLES, EXAMPLES, Maker, discovered, every_indicator, fit
+from tests.indicators.inputs import BarColumns, assert_identical, cut, make_bars, prices, records, stream, table, walk
 
 
 def test_discovery_finds_what_the_package_exports() -> None:
@@ -28,9 +28,9 @@ def test_discovery_finds_what_the_package_exports() -> None:
     assert {kind.__name__ for kind in discovered()} <= set(indicators.__all__)
 
 
-@every_indicator(name=STRETCHES)
+@every_indicator(name=BAR_SAMPLES)
 def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, name: str) -> None:
-    bars = fit(make, STRETCHES[name])
+    bars = fit(make, BAR_SAMPLES[name])
     one_by_one, at_once = make(), make()
     expected = stream(one_by_one, bars)
     assert_identical(at_once.batch(bars), expected)
@@ -38,7 +38,7 @@ def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, n
 
 
 # Batches go in chunks of some 65,536 bars: this leaves a single block of 20 for the second.
-MANY = records(stretch(walk(65_573, start=1_000.0), 0.4))
+MANY = records(make_bars(walk(65_573, start=1_000.0), 0.4))
 
 
 @every_indicator()
@@ -61,7 +61,7 @@ class Run:
     """
 
     def __init__(self) -> None:
-        self.bars = records(stretch(walk(MILLION, start=10_000.0), 0.4))
+        self.bars = records(make_bars(walk(MILLION, start=10_000.0), 0.4))
         self.indicators = {kind: kind() for kind in ALONE}
         self.points: dict[type[Any], list[Any]] = {kind: [] for kind in self.indicators}
         for start in range(0, MILLION, EVERY):
@@ -94,7 +94,7 @@ levels = st.one_of(
 
 
 @st.composite
-def drawn_bars(draw: st.DrawFn) -> Stretch:
+def drawn_bars(draw: st.DrawFn) -> BarColumns:
     pairs = draw(st.lists(st.tuples(levels, levels), max_size=120)) * draw(st.integers(1, 4))
     one, other = np.array(pairs, dtype=np.float64).reshape(-1, 2).T
     high, low = np.maximum(one, other), np.minimum(one, other)
@@ -106,7 +106,7 @@ def drawn_bars(draw: st.DrawFn) -> Stretch:
 @settings(deadline=None, max_examples=20)
 @given(bars=drawn_bars(), cuts=st.lists(st.tuples(st.integers(0, 300), st.booleans()), max_size=6))
 def test_any_cut_into_batches_and_updates_gives_the_same(
-    make: Maker, bars: Stretch, cuts: list[tuple[int, bool]]
+    make: Maker, bars: BarColumns, cuts: list[tuple[int, bool]]
 ) -> None:
     bars = fit(make, bars)
     whole, pieces = make(), make()
@@ -122,7 +122,7 @@ def test_any_cut_into_batches_and_updates_gives_the_same(
 
 @every_indicator(length=[1, 20, 333])
 def test_batches_of_one_length_give_the_same(make: Maker, length: int) -> None:
-    bars = STRETCHES["walk"]
+    bars = BAR_SAMPLES["walk"]
     whole, pieces = make(), make()
     parts = [pieces.batch(cut(bars, start, start + length)) for start in range(0, 700, length)]
     expected = whole.batch(bars)
@@ -132,7 +132,7 @@ def test_batches_of_one_length_give_the_same(make: Maker, length: int) -> None:
 
 @every_indicator(name=["walk", "flat", "ties", "ten bars"])
 def test_peek_gives_what_update_gives_and_changes_nothing(make: Maker, name: str) -> None:
-    bars = cut(STRETCHES[name], 0, 300)
+    bars = cut(BAR_SAMPLES[name], 0, 300)
     peeking, plain = make(), make()
     peeked = []
     for price in prices(bars):
@@ -146,13 +146,13 @@ def test_peek_gives_what_update_gives_and_changes_nothing(make: Maker, name: str
 
 @every_indicator(name=["walk", "ties", "spikes", "1e9"])
 def test_a_restored_one_goes_on_bit_for_bit(make: Maker, name: str) -> None:
-    bars = STRETCHES[name]
+    bars = BAR_SAMPLES[name]
     expected = make().batch(bars)
     for place in (0, 1, 2, 3, 19, 20, 21, 25, 26, 39, 40, 47, 141, 260):
         saved = make()
         saved.batch(cut(bars, 0, place))
         restored = make()
-        restored.batch(cut(STRETCHES["rising"], 0, 33))
+        restored.batch(cut(BAR_SAMPLES["rising"], 0, 33))
         restored.restore(json.loads(json.dumps(saved.state(), allow_nan=False)))
         assert restored.state() == saved.state()
         assert_identical(stream(restored, cut(bars, place, place + 100)), cut(expected, place, place + 100))
@@ -163,7 +163,7 @@ def test_a_restored_one_goes_on_bit_for_bit(make: Maker, name: str) -> None:
 
 @every_indicator(name=["walk", "flat", "ten bars"])
 def test_the_value_is_the_last_point_and_none_until_ready(make: Maker, name: str) -> None:
-    bars = STRETCHES[name]
+    bars = BAR_SAMPLES[name]
     indicator = make()
     assert (indicator.value, indicator.ready) == (None, False)
     points = []
@@ -184,7 +184,7 @@ def test_the_value_is_the_last_point_and_none_until_ready(make: Maker, name: str
 
 @every_indicator(zone=[None, "UTC", "America/New_York"])
 def test_a_table_gives_a_table(make: Maker, zone: str | None) -> None:
-    bars = STRETCHES["walk"]
+    bars = BAR_SAMPLES["walk"]
     expected = make().batch(bars)
     frame = pd.DataFrame(bars)
     frame = frame.set_index(frame.pop("time").dt.tz_localize("UTC").dt.tz_convert(zone)) if zone else frame
@@ -200,41 +200,41 @@ def test_a_table_gives_a_table(make: Maker, zone: str | None) -> None:
 @every_indicator()
 def test_a_state_is_a_snapshot(make: Maker) -> None:
     indicator = make()
-    indicator.batch(cut(STRETCHES["walk"], 0, 90))
+    indicator.batch(cut(BAR_SAMPLES["walk"], 0, 90))
     state = indicator.state()
     before = json.dumps(state)
-    indicator.batch(cut(STRETCHES["walk"], 90, 137))
+    indicator.batch(cut(BAR_SAMPLES["walk"], 90, 137))
     assert json.dumps(state) == before
     other = make()
     other.restore(state)
-    other.batch(cut(STRETCHES["walk"], 90, 137))
+    other.batch(cut(BAR_SAMPLES["walk"], 90, 137))
     assert json.dumps(state) == before
 
 
 @every_indicator()
 def test_a_copy_goes_its_own_way(make: Maker) -> None:
     indicator = make()
-    indicator.batch(cut(STRETCHES["walk"], 0, 95))
+    indicator.batch(cut(BAR_SAMPLES["walk"], 0, 95))
     before = json.dumps(indicator.state())
     twin = indicator.copy()
     assert json.dumps(twin.state()) == before
-    stream(twin, cut(STRETCHES["ties"], 95))
+    stream(twin, cut(BAR_SAMPLES["ties"], 95))
     assert json.dumps(indicator.state()) == before
 
 
 @every_indicator()
 def test_the_first_point_comes_after_the_lookback(make: Maker) -> None:
     indicator = make()
-    points = [indicator.update(price) for price in prices(STRETCHES["walk"])[: indicator.lookback + 3]]
+    points = [indicator.update(price) for price in prices(BAR_SAMPLES["walk"])[: indicator.lookback + 3]]
     assert [point is None for point in points] == [True] * indicator.lookback + [False] * 3
 
 
 @every_indicator()
 def test_a_point_has_the_fields_by_name_and_in_order(make: Maker) -> None:
     indicator = make()
-    point = [indicator.update(price) for price in prices(STRETCHES["walk"])][-1]
+    point = [indicator.update(price) for price in prices(BAR_SAMPLES["walk"])][-1]
     assert tuple(point) == tuple(getattr(point, name) for name in indicator.fields)
-    assert list(make().batch(STRETCHES["walk"])) == list(indicator.fields)
+    assert list(make().batch(BAR_SAMPLES["walk"])) == list(indicator.fields)
     with pytest.raises(AttributeError):
         setattr(point, indicator.fields[0], 1.0)
 

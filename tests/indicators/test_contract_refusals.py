@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from stockstream.indicators import InvalidBar
-from tests.indicators.every import STRETCHES, Maker, discovered, every_indicator, possible
+from tests.indicators.every import BAR_SAMPLES, Maker, discovered, every_indicator, possible
 from tests.indicators.inputs import NUMBERS, Price, cut, prices
 
-BARS = STRETCHES["walk"]
+BARS = BAR_SAMPLES["walk"]
 
 
 def numbers_of(make: Maker) -> list[str]:
@@ -60,7 +60,7 @@ def test_what_is_not_finite_or_too_large_is_refused(make: Maker, value: float, p
 
 @every_indicator()
 def test_update_and_batch_refuse_the_same_bars(make: Maker) -> None:
-    bars = STRETCHES["around zero"]
+    bars = BAR_SAMPLES["around zero"]
     good = possible(make(), bars)
     indicator = make()
     for fine, price in zip(good, prices(bars), strict=True):

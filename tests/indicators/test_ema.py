@@ -6,7 +6,7 @@ import pytest
 
 from stockstream.indicators import EMA
 from tests.indicators.exact import CLOSES, error, smoothed, spiked
-from tests.indicators.inputs import Floats, stream, stretch, walk
+from tests.indicators.inputs import Floats, make_bars, stream, walk
 
 
 def ema(closes: Floats, period: int) -> Floats:
@@ -16,7 +16,7 @@ def ema(closes: Floats, period: int) -> Floats:
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
     closes = [10.0, 11.0, 15.0, 14.0, 12.0, 9.0]
     # Seeded with 12; then a half of the way to each close: 13, 12.5, 10.75.
-    assert stream(EMA(3), stretch(np.array(closes)))["ema"].tolist()[2:] == [12.0, 13.0, 12.5, 10.75]
+    assert stream(EMA(3), make_bars(np.array(closes)))["ema"].tolist()[2:] == [12.0, 13.0, 12.5, 10.75]
 
 
 def test_others_start_at_the_first_close_and_come_to_the_same() -> None:

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import Keltner, KeltnerPoint
-from tests.indicators.inputs import Price, Stretch, changed, each_file, prices, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Price, changed, each_file, make_bars, prices, stream, walk
 from tests.indicators.peers import anything, on_walks
 
 
-def by_definition(columns: Stretch, period: int, atr_period: int, width: float) -> Stretch:
+def by_definition(columns: BarColumns, period: int, atr_period: int, width: float) -> BarColumns:
     """The channel in exact arithmetic, each value rounded at the end."""
     high, low, close = ([Fraction(value) for value in columns[name].tolist()] for name in ("high", "low", "close"))
     ranges = [max(high[place], close[place - 1]) - min(low[place], close[place - 1]) for place in range(1, len(high))]
@@ -50,13 +50,13 @@ def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
 @pytest.mark.parametrize(("period", "atr_period"), [(20, 10), (2, 10), (11, 10), (12, 10), (1, 1), (5, 40)])
 def test_the_first_point_waits_for_the_later_of_both_parts(period: int, atr_period: int) -> None:
     channel = Keltner(period, atr_period)
-    points = [channel.update(price) for price in prices(stretch(walk(60), 0.4))]
+    points = [channel.update(price) for price in prices(make_bars(walk(60), 0.4))]
     assert points.count(None) == channel.lookback == max(period - 1, atr_period)
 
 
 @pytest.mark.parametrize(("period", "atr_period", "width"), [(20, 10, 2.0), (3, 5, 1.5), (1, 2, 1e-6), (5, 40, 3.0)])
 def test_the_definition_in_exact_arithmetic(period: int, atr_period: int, width: float) -> None:
-    columns = changed(stretch(walk(150), 0.5), lambda column: np.round(column, 2))
+    columns = changed(make_bars(walk(150), 0.5), lambda column: np.round(column, 2))
     expected = by_definition(columns, period, atr_period, width)
     for found in (
         Keltner(period, atr_period, width).batch(columns),
@@ -68,7 +68,7 @@ def test_the_definition_in_exact_arithmetic(period: int, atr_period: int, width:
 
 def test_in_a_flat_market_all_three_are_the_price() -> None:
     for price in (12.34, 1e9 / 3, 1e-7):
-        found = Keltner(5, 3).batch(stretch(np.full(300, price)))
+        found = Keltner(5, 3).batch(make_bars(np.full(300, price)))
         assert [set(found[name][4:].tolist()) for name in Keltner.fields] == [{price}] * 3
 
 
@@ -84,7 +84,7 @@ def test_an_impossible_period_of_the_range_is_refused_with_its_value(atr_period:
         Keltner(atr_period=atr_period)
 
 
-def check_against_talib(columns: Stretch, period: int = 20, atr_period: int = 10, width: float = 2.0) -> None:
+def check_against_talib(columns: BarColumns, period: int = 20, atr_period: int = 10, width: float = 2.0) -> None:
     high, low, close = columns["high"], columns["low"], columns["close"]
     ours = Keltner(period, atr_period, width).batch(columns)
     middle = talib.EMA(close, period)
@@ -108,7 +108,7 @@ def test_talibs_parts_agree_on_walks(period: int, atr_period: int, width: float)
     period=st.integers(2, 40),
     atr_period=st.integers(1, 40),
 )
-def test_talibs_parts_agree_on_anything(bars: Stretch, period: int, atr_period: int) -> None:
+def test_talibs_parts_agree_on_anything(bars: BarColumns, period: int, atr_period: int) -> None:
     check_against_talib(bars, period, atr_period)
 
 

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import EMA, MACD
-from tests.indicators.inputs import Floats, Stretch, each_file, prices, published, stretch, walk
+from tests.indicators.inputs import BarColumns, Floats, each_file, make_bars, prices, published, walk
 
 
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
     macd = MACD(fast=3, slow=7, signal=3)
-    points = [macd.update(price) for price in prices(stretch(np.array([9.0, 2, 3, 4, 5, 6, 6, 10, 6, 4])))]
+    points = [macd.update(price) for price in prices(make_bars(np.array([9.0, 2, 3, 4, 5, 6, 6, 10, 6, 4])))]
     # Slow: 5 (of all seven), 6.25, 6.1875, 5.640625. Fast: 17 / 3 (of the last three), 47 / 6, 83 / 12, 131 / 24.
     lines = [2 / 3, 47 / 6 - 6.25, 83 / 12 - 6.1875, 131 / 24 - 5.640625]
     signals = [sum(lines[:3]) / 3, (sum(lines[:3]) / 3 + lines[3]) / 2]
@@ -67,7 +67,7 @@ def test_a_signal_without_a_line_is_damage() -> None:
         macd.restore(macd.state() | {"spread": MACD().state()["spread"]})
 
 
-def check_against_talib(columns: Stretch, fast: int = 12, slow: int = 26, signal: int = 9) -> None:
+def check_against_talib(columns: BarColumns, fast: int = 12, slow: int = 26, signal: int = 9) -> None:
     close = columns["close"]
     ours = MACD(fast, slow, signal).batch(columns)
     theirs = dict(zip(MACD.fields, talib.MACD(close, fast, slow, signal), strict=True))
@@ -81,7 +81,7 @@ def check_against_talib(columns: Stretch, fast: int = 12, slow: int = 26, signal
 @pytest.mark.parametrize(("fast", "slow", "signal"), [(12, 26, 9), (2, 3, 1), (5, 35, 5), (19, 200, 40)])
 def test_talib_agrees_on_walks(fast: int, slow: int, signal: int) -> None:
     for seed in range(3):
-        check_against_talib(stretch(walk(5000, seed=seed)), fast, slow, signal)
+        check_against_talib(make_bars(walk(5000, seed=seed)), fast, slow, signal)
 
 
 @settings(deadline=None)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from stockstream.indicators import RSI, Aroon, Bollinger, Indicator, Keyed
-from tests.indicators.inputs import cut, prices, stretch, walk
+from tests.indicators.inputs import cut, make_bars, prices, walk
 
 SYMBOLS = 10_000
 
@@ -25,7 +25,7 @@ class Quote(NamedTuple):
     "indicator", [Bollinger(period=20), Aroon(period=20), RSI(period=20)], ids=lambda indicator: indicator.name
 )
 def test_ten_thousand_symbols_take_less_than_two_kilobytes_each(indicator: Indicator[Any, Any]) -> None:
-    bars = stretch(walk(300), 0.4)
+    bars = make_bars(walk(300), 0.4)
     # All begin after the same bars, at the end of a window's block, and then have so many of their own that each has
     # every number to itself; some have more than others, and so blocks are full to any degree.
     indicator.batch(cut(bars, 0, 239))

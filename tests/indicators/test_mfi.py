@@ -10,15 +10,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import MFI, InvalidBar, MFIPoint
-from tests.indicators.inputs import Floats, Price, Stretch, assert_identical, changed, each_file, stream, stretch, walk
+from tests.indicators.inputs import (
+    BarColumns,
+    Floats,
+    Price,
+    assert_identical,
+    changed,
+    each_file,
+    make_bars,
+    stream,
+    walk,
+)
 from tests.indicators.peers import on_walks
 
 
-def talibs(columns: Stretch, period: int) -> Floats:
+def talibs(columns: BarColumns, period: int) -> Floats:
     return talib.MFI(columns["high"], columns["low"], columns["close"], columns["volume"], period)
 
 
-def by_definition(columns: Stretch, period: int) -> Floats:
+def by_definition(columns: BarColumns, period: int) -> Floats:
     """The index from exact sums of the flows as they are rounded, each value rounded at the end."""
     typical = (columns["high"] + columns["low"] + columns["close"]) / 3
     flows = [Fraction(flow) for flow in (np.abs(typical) * columns["volume"]).tolist()]
@@ -45,7 +55,7 @@ def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
 
 @pytest.mark.parametrize("period", [1, 2, 14, 100])
 def test_the_definition_with_exact_sums(period: int) -> None:
-    columns = changed(stretch(walk(900), 0.5), lambda column: np.round(column, 1))
+    columns = changed(make_bars(walk(900), 0.5), lambda column: np.round(column, 1))
     columns["volume"][300:600] *= np.random.default_rng(5).choice([0.0, 1e-9, 1.0, 1e9], 300)
     expected = by_definition(columns, period)
     for found in (MFI(period).batch(columns), stream(MFI(period), columns)):
@@ -54,7 +64,7 @@ def test_the_definition_with_exact_sums(period: int) -> None:
 
 def test_a_long_window_with_two_large_flows_keeps_its_digits() -> None:
     closes = np.cumsum(np.tile([3.0, -1.0], 400)) + 100
-    columns = stretch(closes) | {"volume": np.ones(800)}
+    columns = make_bars(closes) | {"volume": np.ones(800)}
     columns["volume"][[400, 401]] = 1e12
     expected = by_definition(columns, 400)
     for found in (MFI(400).batch(columns), stream(MFI(400), columns)):
@@ -62,7 +72,7 @@ def test_a_long_window_with_two_large_flows_keeps_its_digits() -> None:
 
 
 def test_a_volume_of_1e15_leaves_no_trace_where_talib_keeps_one() -> None:
-    columns = stretch(walk(400), 0.5)
+    columns = make_bars(walk(400), 0.5)
     plain = MFI().batch(columns)["mfi"]
     columns["volume"][200] = 1e15
     assert np.flatnonzero(MFI().batch(columns)["mfi"][14:] != plain[14:]).tolist() == [*range(186, 200)]
@@ -70,23 +80,23 @@ def test_a_volume_of_1e15_leaves_no_trace_where_talib_keeps_one() -> None:
 
 
 def test_without_any_flow_it_is_50_where_talib_gives_0() -> None:
-    flat = stretch(np.full(300, 12.34))
-    idle = stretch(walk(300)) | {"volume": np.zeros(300)}
+    flat = make_bars(np.full(300, 12.34))
+    idle = make_bars(walk(300)) | {"volume": np.zeros(300)}
     for columns in (flat, idle):
         assert MFI(5).batch(columns)["mfi"][5:].tolist() == [50.0] * 295
         assert talibs(columns, 5)[5:].tolist() == [0.0] * 295
 
 
 def test_a_flow_is_a_size_where_talib_gives_0_for_negative_prices() -> None:
-    columns = stretch(walk(300, start=-100.0), 0.5)
+    columns = make_bars(walk(300, start=-100.0), 0.5)
     np.testing.assert_allclose(MFI(5).batch(columns)["mfi"], by_definition(columns, 5), rtol=1e-14)
     assert not talibs(columns, 5)[5:].any()
 
 
 def test_flows_of_one_direction_only_make_exactly_100_and_0() -> None:
     for columns, expected in (
-        (stretch(np.sqrt(np.arange(1.0, 400))), 100.0),
-        (stretch(-walk(1) - np.arange(399)), 0.0),
+        (make_bars(np.sqrt(np.arange(1.0, 400))), 100.0),
+        (make_bars(-walk(1) - np.arange(399)), 0.0),
     ):
         columns["volume"] += 0.1
         found = MFI(9).batch(columns)
@@ -117,7 +127,7 @@ def test_a_typical_price_that_only_rounds_otherwise_has_not_changed(
 @pytest.mark.parametrize("volume", [None, -1.0, 1e101])
 def test_a_volume_that_cannot_be_is_refused_and_changes_nothing(volume: float | None) -> None:
     mfi = MFI(period=2)
-    mfi.batch(stretch(walk(7), 0.3))
+    mfi.batch(make_bars(walk(7), 0.3))
     before = mfi.state()
     with pytest.raises(InvalidBar, match=f"volume {volume!r}".replace("+", r"\+")):
         mfi.update(Price(3.0, 1.0, 2.0, volume=volume))
@@ -129,7 +139,7 @@ def in_window(values: Floats, period: int) -> Floats:
     return np.array([values[max(0, end - period) : end].sum() for end in range(1, len(values) + 1)])
 
 
-def check_against_talib(columns: Stretch, period: int = 14) -> None:
+def check_against_talib(columns: BarColumns, period: int = 14) -> None:
     ours = MFI(period).batch(columns)["mfi"]
     theirs = talibs(columns, period)
     assert np.isnan(ours).sum() == np.isnan(theirs).sum() == min(period, len(ours))

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from stockstream.indicators import EMA, SMA, WMA
 from tests.indicators.exact import spiked
 from tests.indicators.inputs import (
+    BarColumns,
     Floats,
-    Stretch,
     assert_identical,
     each_file,
+    make_bars,
     published,
     stream,
-    stretch,
     walk,
 )
 
@@ -34,7 +34,7 @@ def average(kind: type[Any], closes: Floats, period: int) -> Floats:
 
 @every_average
 def test_over_one_bar_it_is_the_close(kind: type[Any]) -> None:
-    bars = stretch(walk(700))
+    bars = make_bars(walk(700))
     assert_identical(stream(kind(1), bars), {kind.name: bars["close"]})
     assert_identical(kind(1).batch(bars), {kind.name: bars["close"]})
 
@@ -53,7 +53,7 @@ def test_a_spike_that_has_left_the_window_leaves_no_trace_at_all(kind: type[Any]
     assert spiky[spike_at + 20 :] == plain[spike_at + 20 :]
 
 
-def check_against_talib(columns: Stretch, kind: type[Any], period: int = 20) -> None:
+def check_against_talib(columns: BarColumns, kind: type[Any], period: int = 20) -> None:
     close = columns["close"]
     theirs = getattr(talib, kind.__name__)(close, period)
     # TA-Lib's sums, of all but the EMA, carry what they were rounded by from bar to bar: some 1e-16 of the largest
@@ -64,7 +64,7 @@ def check_against_talib(columns: Stretch, kind: type[Any], period: int = 20) -> 
     assert (np.nan_to_num(error) <= 1e-13 * np.nan_to_num(scale)).all()
 
 
-def checks(kind: type[Any], period: int = 20) -> Callable[[Stretch], None]:
+def checks(kind: type[Any], period: int = 20) -> Callable[[BarColumns], None]:
     return lambda columns: check_against_talib(columns, kind, period)
 
 
@@ -72,7 +72,7 @@ def checks(kind: type[Any], period: int = 20) -> Callable[[Stretch], None]:
 @every_average
 def test_talib_agrees_on_walks(kind: type[Any], period: int) -> None:
     for seed in range(3):
-        check_against_talib(stretch(walk(5000, seed=seed)), kind, period)
+        check_against_talib(make_bars(walk(5000, seed=seed)), kind, period)
 
 
 @every_average

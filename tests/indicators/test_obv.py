@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import OBV, InvalidBar
-from tests.indicators.inputs import Price, Stretch, assert_identical, each_file, published, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Price, assert_identical, each_file, make_bars, published, stream, walk
 
 CLOSES = [10.0, 10.15, 10.17, 10.13, 10.11, 10.15, 10.2, 10.2, 10.22, 10.21]
 VOLUMES = [25200.0, 30000.0, 25600.0, 32000.0, 23000.0, 40000.0, 36000.0, 20500.0, 23000.0, 27500.0]
 
 
-def columns(closes: list[float], volumes: list[float]) -> Stretch:
-    return stretch(np.array(closes, dtype=np.float64)) | {"volume": np.array(volumes, dtype=np.float64)}
+def columns(closes: list[float], volumes: list[float]) -> BarColumns:
+    return make_bars(np.array(closes, dtype=np.float64)) | {"volume": np.array(volumes, dtype=np.float64)}
 
 
 def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
@@ -48,14 +48,14 @@ def test_a_volume_that_is_none_is_refused(volume: float | None) -> None:
     assert obv.state() == before
 
 
-def check_against_talib(bars: Stretch) -> None:
+def check_against_talib(bars: BarColumns) -> None:
     # Both add the same volumes in the same order: nothing can differ, not even in the last bit.
     assert_identical(OBV().batch(bars), {"obv": talib.OBV(bars["close"], bars["volume"])})
 
 
 def test_talib_agrees_on_walks_with_and_without_ties() -> None:
     for seed in range(3):
-        bars = stretch(walk(5000, seed=seed))
+        bars = make_bars(walk(5000, seed=seed))
         check_against_talib(bars)
         check_against_talib(bars | {"close": np.round(bars["close"])})
 

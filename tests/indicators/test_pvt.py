@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from stockstream.indicators import PVT, InvalidBar
-from tests.indicators.inputs import Price, Stretch, assert_identical, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Price, assert_identical, make_bars, stream, walk
 
 
-def columns(closes: list[float], volumes: list[float]) -> Stretch:
-    return stretch(np.array(closes, dtype=np.float64)) | {"volume": np.array(volumes, dtype=np.float64)}
+def columns(closes: list[float], volumes: list[float]) -> BarColumns:
+    return make_bars(np.array(closes, dtype=np.float64)) | {"volume": np.array(volumes, dtype=np.float64)}
 
 
 def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
@@ -44,7 +44,7 @@ def test_a_volume_that_is_none_is_refused(volume: float | None) -> None:
 
 
 def test_the_trend_against_exact_fractions() -> None:
-    bars = stretch(walk(2000))
+    bars = make_bars(walk(2000))
     found = PVT().batch(bars)["pvt"]
     exact, largest = Fraction(0), 0.0
     closes, volumes = ([Fraction(each) for each in bars[name].tolist()] for name in ("close", "volume"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.indicators import ROC
-from tests.indicators.inputs import Floats, Stretch, each_file, noise, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Floats, each_file, make_bars, noise, stream, walk
 
 
 def roc(closes: Floats, period: int = 10) -> Floats:
@@ -18,7 +18,7 @@ def roc(closes: Floats, period: int = 10) -> Floats:
 
 
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
-    found = stream(ROC(2), stretch(np.array([8.0, 10.0, 10.0, 5.0, 12.0])))["roc"].tolist()
+    found = stream(ROC(2), make_bars(np.array([8.0, 10.0, 10.0, 5.0, 12.0])))["roc"].tolist()
     assert np.isnan(found[:2]).all()
     assert found[2:] == [25.0, -50.0, 20.0]
 
@@ -47,7 +47,7 @@ def test_prices_that_hardly_differ_keep_their_digits_which_talib_loses(level: fl
     assert np.nanmax(np.abs(theirs - ours)) > 1e-15
 
 
-def check_against_talib(columns: Stretch, period: int = 10) -> None:
+def check_against_talib(columns: BarColumns, period: int = 10) -> None:
     close = columns["close"]
     ours, theirs = roc(close, period), talib.ROC(close, period)
     defined = np.isfinite(ours)
@@ -73,7 +73,7 @@ def test_as_talib_over_every_real_file(real_data: Path) -> None:
 
 def test_a_ring_that_cannot_be_is_damage() -> None:
     one = ROC(3)
-    stream(one, stretch(walk(7)))
+    stream(one, make_bars(walk(7)))
     state = one.state()
     for part in ({"closes": [1.0] * 4}, {"place": 3}, {"place": -1}, {"closes": [1.0]}):
         with pytest.raises(ValueError, match="damaged"):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from stockstream.indicators import SMA, RowAverage
-from tests.indicators.inputs import assert_identical, stream, stretch, walk
+from tests.indicators.inputs import assert_identical, make_bars, stream, walk
 
 
 def test_it_is_what_pandas_gives_over_rows_of_several_symbols() -> None:
@@ -20,6 +20,6 @@ def test_it_is_what_pandas_gives_over_rows_of_several_symbols() -> None:
 
 
 def test_it_is_the_simple_average_over_three() -> None:
-    bars = stretch(walk(300))
+    bars = make_bars(walk(300))
     assert_identical(stream(RowAverage(), bars), stream(SMA(3), bars))
     assert RowAverage().lookback == 2

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from stockstream.indicators import RSI
 from tests.indicators.exact import CLOSES, error, smoothed, spiked
 from tests.indicators.inputs import (
+    BarColumns,
     Floats,
-    Stretch,
     assert_identical,
     each_file,
+    make_bars,
     prices,
     published,
     stream,
-    stretch,
     walk,
 )
 
@@ -41,13 +41,13 @@ def sides(closes: Floats, period: int) -> tuple[list[Fraction], list[Fraction]]:
 
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
     # Gains of 3 and 0, then 1 and 0; losses of 0 and 1, then 0 and 4: 1.5 : 0.5, 1.25 : 0.25, 0.625 : 2.125.
-    found = stream(RSI(2), stretch(np.array([10.0, 13, 12, 13, 9])))["rsi"].tolist()
+    found = stream(RSI(2), make_bars(np.array([10.0, 13, 12, 13, 9])))["rsi"].tolist()
     assert found[2:] == [75.0, pytest.approx(100 * 5 / 6), pytest.approx(100 * 5 / 22)]
     assert np.isnan(found[:2]).all()
 
 
 def test_over_one_bar_it_is_the_direction_of_the_last_change() -> None:
-    bars = stretch(np.array([5.0, 6.0, 6.0, 4.0, 4.5] * 100))
+    bars = make_bars(np.array([5.0, 6.0, 6.0, 4.0, 4.5] * 100))
     expected = [100.0, 100.0, 50.0, 0.0, 100.0] * 100
     expected[0] = np.nan
     assert_identical(stream(RSI(1), bars), {"rsi": np.array(expected)})
@@ -81,7 +81,7 @@ def test_a_spike_long_gone_has_cost_no_digits(period: int, spike_at: int) -> Non
 def check_against_fractions(closes: Floats, period: int) -> None:
     indicator = RSI(period)
     found, parts = [], []
-    for price in prices(stretch(closes)):
+    for price in prices(make_bars(closes)):
         point = indicator.update(price)
         if point is not None:
             found.append(point.rsi)
@@ -123,12 +123,12 @@ def test_where_nothing_fell_it_is_just_100() -> None:
 )
 def test_what_contradicts_itself_is_damage(part: dict[str, Any], message: str) -> None:
     indicator = RSI(3)
-    stream(indicator, stretch(walk(9)))
+    stream(indicator, make_bars(walk(9)))
     with pytest.raises(ValueError, match=f"damaged: .*{message}"):
         RSI(3).restore(indicator.state() | part)
 
 
-def check_against_talib(columns: Stretch, period: int = 14) -> None:
+def check_against_talib(columns: BarColumns, period: int = 14) -> None:
     close = columns["close"]
     ours, theirs = rsi(close, period), talib.RSI(close, period)
     assert (np.isnan(ours) == np.isnan(theirs)).all()

@@ -10,8 +10,8 @@ from stockstream.indicators import SMA
 from tests.indicators.exact import CLOSES, error, spiked
 from tests.indicators.inputs import (
     Floats,
+    make_bars,
     stream,
-    stretch,
     walk,
 )
 
@@ -21,7 +21,7 @@ def sma(closes: Floats, period: int) -> Floats:
 
 
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
-    assert stream(SMA(3), stretch(np.array([2.0, 4, 9, 5, 1])))["sma"].tolist()[2:] == [5.0, 6.0, 5.0]
+    assert stream(SMA(3), make_bars(np.array([2.0, 4, 9, 5, 1])))["sma"].tolist()[2:] == [5.0, 6.0, 5.0]
 
 
 @pytest.mark.parametrize("period", [2, 20, 200])

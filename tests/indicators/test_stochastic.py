@@ -11,22 +11,22 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import Stochastic, StochasticPoint
 from tests.indicators.inputs import (
+    BarColumns,
     Floats,
     Price,
-    Stretch,
     assert_identical,
     changed,
     cut,
     each_file,
+    make_bars,
     published,
     stream,
-    stretch,
     walk,
 )
 from tests.indicators.peers import anything, on_walks
 
 
-def by_definition(columns: Stretch, period: int, smooth: int, signal: int) -> Stretch:
+def by_definition(columns: BarColumns, period: int, smooth: int, signal: int) -> BarColumns:
     """The oscillator in exact arithmetic, each value rounded at the end; NaN where a flat window takes part."""
     high, low, close = ([Fraction(value) for value in columns[name].tolist()] for name in ("high", "low", "close"))
     raws: list[Fraction | None] = []
@@ -45,7 +45,7 @@ def averages(values: list[Fraction | None], size: int) -> list[Fraction | None]:
     return [None if None in window else sum(filter(None, window), Fraction(0)) / size for window in windows]
 
 
-def slow(columns: Stretch, period: int, smooth: int, signal: int) -> tuple[Floats, Floats]:
+def slow(columns: BarColumns, period: int, smooth: int, signal: int) -> tuple[Floats, Floats]:
     """TA-Lib's, whose averages are simple ones by default."""
     high, low, close = columns["high"], columns["low"], columns["close"]
     return talib.STOCH(high, low, close, fastk_period=period, slowk_period=smooth, slowd_period=signal)
@@ -75,7 +75,7 @@ def test_a_close_at_an_extreme_is_exactly_0_or_100() -> None:
     ("period", "smooth", "signal"), [(14, 3, 3), (5, 3, 3), (1, 1, 1), (14, 1, 3), (3, 5, 1), (2, 30, 9), (70, 3, 3)]
 )
 def test_the_definition_in_exact_arithmetic(period: int, smooth: int, signal: int) -> None:
-    columns = changed(stretch(walk(600, step=0.1), 0.2), lambda column: np.round(column, 1))
+    columns = changed(make_bars(walk(600, step=0.1), 0.2), lambda column: np.round(column, 1))
     for place in (100, 130, 131, 132, 300, 304):
         for name in ("high", "low", "close"):
             columns[name][place : place + period] = columns["open"][place]
@@ -90,7 +90,7 @@ def test_the_definition_in_exact_arithmetic(period: int, smooth: int, signal: in
 
 
 def test_a_flat_window_is_undefined_where_talib_takes_it_as_0() -> None:
-    columns = stretch(np.concatenate((np.arange(1.0, 11.0), np.full(8, 10.0), np.arange(11.0, 21.0))))
+    columns = make_bars(np.concatenate((np.arange(1.0, 11.0), np.full(8, 10.0), np.arange(11.0, 21.0))))
     ours = Stochastic(period=4, smooth=2, signal=3).batch(columns)
     k, d = slow(columns, 4, 2, 3)
     # All four bars from the one with index 9 are at 10, and so up to that with index 17.
@@ -104,7 +104,7 @@ def test_a_flat_window_is_undefined_where_talib_takes_it_as_0() -> None:
 
 
 def test_a_close_beyond_the_extremes_counts_as_the_nearer_one() -> None:
-    columns = stretch(walk(400), 0.5)
+    columns = make_bars(walk(400), 0.5)
     columns["close"][200] += 50.0
     columns["close"][300] = -1e99
     for found in (Stochastic(14, 1, 1).batch(columns), stream(Stochastic(14, 1, 1), columns)):
@@ -125,7 +125,7 @@ def test_an_impossible_parameter_is_refused_with_its_value(parameter: str, value
 @pytest.mark.parametrize("part", [{"clean": -1}, {"clean": 6}, {"extremes": {"missing": -1}}], ids=str)
 def test_a_count_that_cannot_have_been_is_damage(part: dict[str, object]) -> None:
     stochastic = Stochastic()
-    stochastic.batch(stretch(walk(50), 0.3))
+    stochastic.batch(make_bars(walk(50), 0.3))
     state = stochastic.state()
     broken = {name: state[name] | value if isinstance(value, dict) else value for name, value in part.items()}
     with pytest.raises(ValueError, match="damaged"):
@@ -137,7 +137,7 @@ def test_a_count_that_cannot_have_been_is_damage(part: dict[str, object]) -> Non
 def test_a_flat_window_before_a_cut_counts_after_it(smooth: int, cut_at: int) -> None:
     closes = walk(300)
     closes[10:24] = closes[10]
-    columns = stretch(closes)
+    columns = make_bars(closes)
     whole, pieces = Stochastic(4, smooth, 3), Stochastic(4, smooth, 3)
     expected = stream(whole, columns)
     parts = [pieces.batch(cut(columns, 0, cut_at)), pieces.batch(cut(columns, cut_at))]
@@ -145,7 +145,7 @@ def test_a_flat_window_before_a_cut_counts_after_it(smooth: int, cut_at: int) ->
     assert pieces.state() == whole.state()
 
 
-def check_against_talib(columns: Stretch, period: int = 14, smooth: int = 3, signal: int = 3) -> None:
+def check_against_talib(columns: BarColumns, period: int = 14, smooth: int = 3, signal: int = 3) -> None:
     ours = Stochastic(period, smooth, signal).batch(columns)
     k, d = slow(columns, period, smooth, signal)
     lookback = min(period + smooth + signal - 3, len(k))
@@ -173,7 +173,7 @@ def test_talib_agrees_on_walks(period: int, smooth: int, signal: int) -> None:
     smooth=st.integers(1, 9),
     signal=st.integers(1, 9),
 )
-def test_talib_agrees_on_anything(bars: Stretch, period: int, smooth: int, signal: int) -> None:
+def test_talib_agrees_on_anything(bars: BarColumns, period: int, smooth: int, signal: int) -> None:
     check_against_talib(bars, period, smooth, signal)
 
 

@@ -11,7 +11,7 @@ import pytest
 import talib
 
 from stockstream.indicators import Volatility
-from tests.indicators.inputs import Floats, Stretch, assert_identical, each_file, noise, stream, stretch, walk
+from tests.indicators.inputs import BarColumns, Floats, assert_identical, each_file, make_bars, noise, stream, walk
 
 
 def volatility(closes: Floats, period: int = 20, factor: float = 252.0) -> Floats:
@@ -37,7 +37,7 @@ def exact(closes: list[float]) -> Decimal:
 def test_the_definition_on_returns_that_can_be_checked_by_hand() -> None:
     returns = [0.02, -0.01, 0.03, 0.0, -0.02]
     closes = 100.0 * np.exp(np.cumsum([0.0, *returns]))
-    found = stream(Volatility(5, 252.0), stretch(closes))["volatility"].tolist()
+    found = stream(Volatility(5, 252.0), make_bars(closes))["volatility"].tolist()
     assert np.isnan(found[:5]).all()
     assert found[5] == pytest.approx(stdev(returns) * 252**0.5, rel=1e-12)
 
@@ -69,9 +69,9 @@ def test_the_deviation_against_exact_numbers(closes: Floats, period: int) -> Non
 @pytest.mark.parametrize("spike_at", [*range(40, 61)])
 def test_a_spike_that_has_left_the_window_leaves_no_trace_at_all(spike_at: int) -> None:
     closes = walk(120)
-    plain = stream(Volatility(), stretch(closes))["volatility"]
+    plain = stream(Volatility(), make_bars(closes))["volatility"]
     closes[spike_at] = 1e9
-    spiked = stream(Volatility(), stretch(closes))["volatility"]
+    spiked = stream(Volatility(), make_bars(closes))["volatility"]
     assert spiked[spike_at + 20] > 100 * plain[spike_at + 20]
     # Its last return is that of the bar after it.
     assert spiked[spike_at + 21 :].tolist() == plain[spike_at + 21 :].tolist()
@@ -101,11 +101,11 @@ def test_prices_at_the_ends_of_what_there_is() -> None:
     found = volatility(closes, 2, 1.0)
     assert np.isfinite(found[2:]).all()
     assert float(exact(closes[:3].tolist())) == pytest.approx(found[2], rel=1e-14)
-    many = stretch(np.tile(closes, 50))
+    many = make_bars(np.tile(closes, 50))
     assert_identical(Volatility(2).batch(many), stream(Volatility(2), many))
 
 
-def check_against_others(columns: Stretch) -> None:
+def check_against_others(columns: BarColumns) -> None:
     closes = columns["close"]
     returns = np.log(closes[1:] / closes[:-1])
     ours = volatility(closes, 20, 1.0)[1:]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import VWAP, InvalidBar
 from stockstream.indicators.segments import running_sums
-from tests.indicators.inputs import Price, Stretch, assert_identical, cut, prices, stream, stretch, timed, walk
+from tests.indicators.inputs import BarColumns, Price, assert_identical, cut, make_bars, prices, stream, timed, walk
 
 ZONES = ["America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]
 MONDAY = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
@@ -30,7 +30,7 @@ def at(minute: float, close: float = 10.0, volume: float = 1.0, **more: Any) -> 
     )
 
 
-def by_groups(bars: Stretch, zone: str) -> pd.Series:
+def by_groups(bars: BarColumns, zone: str) -> pd.Series:
     """The average as a quant writes it: cumulative sums by local day."""
     table = pd.DataFrame(bars)
     day = table["time"].dt.tz_localize("UTC").dt.tz_convert(zone).dt.date
@@ -71,7 +71,7 @@ def test_the_bar_s_own_zone_counts_unless_one_is_stated() -> None:
 
 @pytest.mark.parametrize("price", [0.1, 6.01, 248.3596954345703, 1e9 + 0.01])
 def test_over_a_flat_session_it_is_the_price_exactly(price: float) -> None:
-    bars = timed(stretch(np.full(97, price)))
+    bars = timed(make_bars(np.full(97, price)))
     traded = np.cumsum(bars["volume"]) > 0
     assert set(VWAP().batch(bars)["vwap"][traded]) == {price}
     assert set(stream(VWAP(), bars)["vwap"][traded]) == {price}
@@ -79,7 +79,7 @@ def test_over_a_flat_session_it_is_the_price_exactly(price: float) -> None:
 
 @pytest.mark.parametrize("level", [100.0, 1e9, 1e-7])
 def test_against_the_definition_in_exact_fractions(level: float) -> None:
-    bars = timed(stretch(level * (1 + 1e-3 * walk(300, start=0.0)), level * 1e-4), 100)
+    bars = timed(make_bars(level * (1 + 1e-3 * walk(300, start=0.0)), level * 1e-4), 100)
     found = VWAP().batch(bars)["vwap"]
     for place, value in enumerate(found.tolist()):
         whole = prices(cut(bars, place - place % 100, place + 1))
@@ -98,7 +98,7 @@ def test_against_the_definition_in_exact_fractions(level: float) -> None:
 )
 @settings(deadline=None)
 def test_against_pandas_groups_of_local_days(start: datetime, gaps: list[int], zone: str) -> None:
-    bars = stretch(walk(len(gaps)), 0.4)
+    bars = make_bars(walk(len(gaps)), 0.4)
     bars["time"] = np.datetime64(start, "us") + np.cumsum(gaps) * np.timedelta64(1, "m")
     expected = by_groups(bars, zone)
     at_once, one_by_one = VWAP(zone), VWAP(zone)
@@ -111,7 +111,7 @@ def test_against_pandas_groups_of_local_days(start: datetime, gaps: list[int], z
 @pytest.mark.parametrize("session", [1, 2, 7, 47, 48, 49, 390])
 @pytest.mark.parametrize("count", [1_000, 40_000])
 def test_sessions_of_any_length_give_the_same_at_once(session: int, count: int) -> None:
-    bars = timed(stretch(walk(count), 0.4), session)
+    bars = timed(make_bars(walk(count), 0.4), session)
     one_by_one, at_once = VWAP("America/New_York"), VWAP("America/New_York")
     assert_identical(at_once.batch(bars), stream(one_by_one, bars))
     assert at_once.state() == one_by_one.state()
@@ -135,7 +135,7 @@ def test_running_sums_are_those_of_a_loop(lengths: list[int], seed: int) -> None
 
 
 def test_a_bar_of_a_session_that_is_over_is_refused_and_changes_nothing() -> None:
-    bars = timed(stretch(walk(400), 0.4))
+    bars = timed(make_bars(walk(400), 0.4))
     late = cut(bars, 0, 400)
     late["time"] = late["time"].copy()
     late["time"][250] -= np.timedelta64(1, "D")
@@ -154,7 +154,7 @@ def test_a_bar_of_a_session_that_is_over_is_refused_and_changes_nothing() -> Non
 
 
 def test_within_a_session_bars_may_come_in_any_order() -> None:
-    bars = timed(stretch(walk(400), 0.4))
+    bars = timed(make_bars(walk(400), 0.4))
     bars["time"] = bars["time"].copy()
     bars["time"][200:205] = bars["time"][200:205][::-1]
     one_by_one, at_once = VWAP(), VWAP()
@@ -170,7 +170,7 @@ def test_a_time_that_is_no_instant_is_refused(time: Any) -> None:
 
 
 def test_a_batch_refuses_times_and_zones_that_are_none() -> None:
-    bars = timed(stretch(walk(300), 0.4))
+    bars = timed(make_bars(walk(300), 0.4))
     bars["time"] = bars["time"].copy()
     bars["time"][270] = "NaT"
     with pytest.raises(InvalidBar, match="at index 270 of the batch, NaT"):
@@ -203,7 +203,7 @@ def test_a_state_that_contradicts_itself_is_refused() -> None:
 
 
 def test_a_table_s_index_may_be_its_time() -> None:
-    bars = timed(stretch(walk(300), 0.4))
+    bars = timed(make_bars(walk(300), 0.4))
     table = pd.DataFrame(bars).set_index("time").tz_localize("UTC").tz_convert("Asia/Kolkata")
     found = VWAP().batch(table)
     assert found.index.equals(table.index)

@@ -12,20 +12,20 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import WilliamsR, WilliamsRPoint
 from tests.indicators.inputs import (
+    BarColumns,
     Floats,
     Price,
-    Stretch,
     assert_identical,
     changed,
     each_file,
+    make_bars,
     stream,
-    stretch,
     walk,
 )
 from tests.indicators.peers import anything, on_walks
 
 
-def by_definition(columns: Stretch, period: int) -> list[tuple[Fraction | None, int]]:
+def by_definition(columns: BarColumns, period: int) -> list[tuple[Fraction | None, int]]:
     """%R in exact arithmetic from the first point on, None in a flat window; and how many units it may be away."""
     high, low, close = ([Fraction(value) for value in columns[name].tolist()] for name in ("high", "low", "close"))
     found: list[tuple[Fraction | None, int]] = []
@@ -38,7 +38,7 @@ def by_definition(columns: Stretch, period: int) -> list[tuple[Fraction | None, 
     return found
 
 
-def check_rounding(columns: Stretch, period: int) -> int:
+def check_rounding(columns: BarColumns, period: int) -> int:
     """How many values are rounded once; the others are as near as the docstring says."""
     expected = by_definition(columns, period)
     found = WilliamsR(period).batch(columns)["williams_r"][period - 1 :]
@@ -66,14 +66,14 @@ def test_the_definition_on_bars_that_can_be_checked_by_hand() -> None:
 
 @pytest.mark.parametrize("period", [1, 2, 14, 100])
 def test_each_value_is_rounded_once_in_a_narrow_window(period: int) -> None:
-    narrow = stretch(walk(1500, step=0.05), 0.1)
+    narrow = make_bars(walk(1500, step=0.05), 0.1)
     assert check_rounding(narrow, period) > 1000
     assert check_rounding(changed(narrow, lambda column: np.round(column, 2)), period) > 1000
-    check_rounding(stretch(walk(1500, start=10.0), 0.5), period)
+    check_rounding(make_bars(walk(1500, start=10.0), 0.5), period)
 
 
 def test_a_flat_window_is_undefined_where_talib_gives_0() -> None:
-    columns = stretch(np.concatenate((np.arange(1.0, 11.0), np.full(8, 10.0), np.arange(11.0, 21.0))))
+    columns = make_bars(np.concatenate((np.arange(1.0, 11.0), np.full(8, 10.0), np.arange(11.0, 21.0))))
     ours = WilliamsR(4).batch(columns)["williams_r"]
     theirs = talib.WILLR(columns["high"], columns["low"], columns["close"], 4)
     # All four bars from the one with index 9 are at 10, and so up to that with index 17.
@@ -83,7 +83,7 @@ def test_a_flat_window_is_undefined_where_talib_gives_0() -> None:
 
 
 def test_a_close_beyond_the_extremes_counts_as_the_nearer_one() -> None:
-    columns = stretch(walk(400), 0.5)
+    columns = make_bars(walk(400), 0.5)
     columns["close"][200] += 50.0
     columns["close"][300] = -1e99
     for found in (WilliamsR().batch(columns), stream(WilliamsR(), columns)):
@@ -96,7 +96,7 @@ def test_a_close_beyond_the_extremes_counts_as_the_nearer_one() -> None:
     "closes", [walk(3000), walk(3000, start=1.0, step=0.1), walk(3000) * 1e-310, walk(3000) * 1e97]
 )
 def test_at_the_extremes_it_is_exactly_0_and_100(closes: Floats) -> None:
-    columns = stretch(closes)
+    columns = make_bars(closes)
     found = WilliamsR(9).batch(columns)
     assert_identical(stream(WilliamsR(9), columns), found)
     values = found["williams_r"][8:]
@@ -106,7 +106,7 @@ def test_at_the_extremes_it_is_exactly_0_and_100(closes: Floats) -> None:
     assert not np.signbit(values[values == 0.0]).any()
 
 
-def check_against_talib(columns: Stretch, period: int = 14) -> None:
+def check_against_talib(columns: BarColumns, period: int = 14) -> None:
     ours = WilliamsR(period).batch(columns)["williams_r"]
     theirs = talib.WILLR(columns["high"], columns["low"], columns["close"], period)
     highest, lowest = talib.MAX(columns["high"], period), talib.MIN(columns["low"], period)
@@ -125,7 +125,7 @@ def test_talib_agrees_on_walks_with_and_without_ties(period: int) -> None:
     bars=anything(st.integers(1, 3) | st.floats(0.01, 1e6), st.integers(0, 1) | st.floats(0, 1e3), least=1),
     period=st.integers(2, 20),
 )
-def test_talib_agrees_on_anything(bars: Stretch, period: int) -> None:
+def test_talib_agrees_on_anything(bars: BarColumns, period: int) -> None:
     check_against_talib(bars, period)
     check_rounding(bars, period)
 

@@ -7,7 +7,7 @@ import pytest
 
 from stockstream.indicators import WMA
 from tests.indicators.exact import CLOSES, error, spiked
-from tests.indicators.inputs import Floats, stream, stretch
+from tests.indicators.inputs import Floats, make_bars, stream
 
 
 def wma(closes: Floats, period: int) -> Floats:
@@ -25,7 +25,7 @@ def exact(closes: Floats, period: int) -> list[Fraction]:
 
 def test_the_definition_on_closes_that_can_be_checked_by_hand() -> None:
     # 10 * 1 + 20 * 2 + 30 * 3 + 40 * 4 = 300, then 20 + 60 + 120 + 40 = 240, both over 10.
-    assert stream(WMA(4), stretch(np.array([10.0, 20, 30, 40, 10])))["wma"].tolist()[3:] == [30.0, 24.0]
+    assert stream(WMA(4), make_bars(np.array([10.0, 20, 30, 40, 10])))["wma"].tolist()[3:] == [30.0, 24.0]
 
 
 @pytest.mark.parametrize("period", [2, 20, 100])

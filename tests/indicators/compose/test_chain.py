@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from stockstream.indicators import OBV, RSI, SMA, Aroon, Bollinger, Chain, InvalidBar, SMAPoint, Together
-from tests.indicators.inputs import Price, assert_identical, cut, prices, stream, stretch, walk
+from tests.indicators.inputs import Price, assert_identical, cut, make_bars, prices, stream, walk
 
-BARS = stretch(walk(600), 0.4)
+BARS = make_bars(walk(600), 0.4)
 
 
 def test_the_rsi_of_the_obv() -> None:
@@ -61,7 +61,7 @@ def test_where_the_inner_value_is_undefined_the_outer_is_not_fed() -> None:
 def test_the_value_is_that_of_the_last_bar(*, at_once: bool) -> None:
     for count, value in ((2, None), (3, SMAPoint(0.5)), (4, SMAPoint(None)), (6, SMAPoint(0.5))):  # type: ignore[arg-type]
         chain = Chain(Bollinger(2), SMA(2), field="percent_b")
-        bars = stretch(np.array([5.0, 7.0, 6.0, 6.0, 6.0, 8.0])[:count])
+        bars = make_bars(np.array([5.0, 7.0, 6.0, 6.0, 6.0, 8.0])[:count])
         if at_once:
             chain.batch(bars)
             chain.batch(cut(bars, 0, 0))

@@ -27,7 +27,7 @@ from stockstream.indicators import (
     Together,
     TooLate,
 )
-from tests.indicators.inputs import Price, prices, stretch, walk
+from tests.indicators.inputs import Price, make_bars, prices, walk
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def told(time: datetime) -> str:
 
 
 def bars(count: int, seed: int = 7) -> list[Price]:
-    rows = prices(stretch(walk(count, seed=seed), 0.4))
+    rows = prices(make_bars(walk(count, seed=seed), 0.4))
     return [price._replace(time=minute(place)) for place, price in enumerate(rows)]
 
 
@@ -132,7 +132,7 @@ def test_in_a_long_run_the_retained_bars_can_be_corrected_and_no_others(indicato
     assert corrected.points_since(since) == [(time, point) for time, point in points if time >= since]
 
 
-def test_the_last_bar_revised_costs_no_more_than_a_stretch() -> None:
+def test_a_revision_of_the_last_bar_computes_no_more_than_one_interval_of_snapshots() -> None:
     class Counting(SMA):
         __slots__ = ()
         updates = 0

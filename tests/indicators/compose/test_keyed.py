@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from stockstream.indicators import OBV, RSI, SMA, Aroon, Bollinger, Chain, Indicator, InvalidBar, Keyed, Together
-from tests.indicators.inputs import prices, stretch, walk
+from tests.indicators.inputs import make_bars, prices, walk
 
 SYMBOLS = ("AAPL", "MSFT", "SAP.DE")
 
 
 def bars_of(symbol: str, count: int) -> Iterator[Any]:
-    for place, price in enumerate(prices(stretch(walk(count, seed=len(symbol)), 0.4))):
+    for place, price in enumerate(prices(make_bars(walk(count, seed=len(symbol)), 0.4))):
         yield SimpleNamespace(symbol=symbol, **price._asdict() | {"time": place})
 
 

@@ -5,11 +5,11 @@ import itertools
 import pytest
 
 from stockstream.indicators import RSI, SMA, InvalidBar, SMAPoint, run
-from tests.indicators.inputs import Price, prices, stretch, walk
+from tests.indicators.inputs import Price, make_bars, prices, walk
 
 
 def test_each_bar_has_its_point() -> None:
-    bars = prices(stretch(walk(50)))
+    bars = prices(make_bars(walk(50)))
     alone = RSI(14)
     assert list(run(RSI(14), bars)) == [alone.update(bar) for bar in bars]
 

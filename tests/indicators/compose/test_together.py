@@ -12,9 +12,9 @@ import pytest
 
 from stockstream.indicators import RSI, SMA, Aroon, Bollinger, InvalidBar, Together
 from stockstream.indicators.compose.together import column
-from tests.indicators.inputs import Price, Stretch, assert_identical, cut, prices, stretch, walk
+from tests.indicators.inputs import BarColumns, Price, assert_identical, cut, make_bars, prices, walk
 
-BARS = stretch(walk(900), 0.4)
+BARS = make_bars(walk(900), 0.4)
 
 
 def several() -> Together:
@@ -24,7 +24,7 @@ def several() -> Together:
 def test_each_field_is_that_of_the_indicator_alone() -> None:
     points = several().batch(BARS)
     parts: dict[str, Any] = {"bollinger": Bollinger(20), "aroon": Aroon(5), "rsi": RSI(14)}
-    alone: Stretch = {}
+    alone: BarColumns = {}
     for name, indicator in parts.items():
         alone |= {column(name, indicator, field): values for field, values in indicator.batch(BARS).items()}
     assert_identical(points, alone)
@@ -164,7 +164,7 @@ def test_names_that_cannot_be_are_refused(parts: dict[str, Any], message: str) -
 
 
 def test_nan_and_none_are_where_a_part_has_them() -> None:
-    flat = stretch(np.full(40, 5.0))
+    flat = make_bars(np.full(40, 5.0))
     together = Together({"bands": Bollinger(4)})
     points = together.batch(flat)
     assert np.isnan(points["bands_percent_b"]).all()
