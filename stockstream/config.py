@@ -313,7 +313,7 @@ def _translated(error: ValidationError, origins: Origins) -> ConfigError:
         return origins.unknown(path, _known(path[:-1]))
     own_words = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
     expected = _EXPECTED.get(detail["type"], own_words)
-    shown = "" if path[0] == "kafka" else f"is {_shown(detail['input'])}, "
+    shown = "" if path[0] == "kafka" else f"is {_excerpt(detail['input'])}, "
     return origins.wrong(path, shown + expected)
 
 
@@ -333,7 +333,7 @@ def _misplaced(origins: Origins, path: KeyPath) -> ConfigError:
     )
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     """A wrong value, cut to a line; who names a user and a password before a host does not see them again."""
     brief = reprlib.Repr()
     brief.maxstring = brief.maxother = 60

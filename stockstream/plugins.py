@@ -103,7 +103,7 @@ class Plugins:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever others' code raises, the rest goes on
-            self.failures.append(Failure(f"{origin} ({point.name})", _told(error)))
+            self.failures.append(Failure(f"{origin} ({point.name})", _error_text(error)))
         else:
             yield Offer(point.group, point.name, origin, thing)
 
@@ -114,7 +114,7 @@ class Plugins:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - the same
-            self.failures.append(Failure(str(file), _told(error, place)))
+            self.failures.append(Failure(str(file), _error_text(error, place)))
             return
         for name, thing in vars(module).items():
             if not name.startswith("_") and _defined(thing, module):
@@ -144,7 +144,7 @@ def _module(file: Path) -> ModuleType:
     return module
 
 
-def _told(error: BaseException, file: Path | None = None) -> str:
+def _error_text(error: BaseException, file: Path | None = None) -> str:
     """The error on one line, with the line of the file where it came up."""
     if isinstance(error, OSError) and error.filename == str(file):
         return f"it cannot be read: {error.strerror}"

@@ -30,7 +30,7 @@ def board(reporter: Reporter, children: Sequence[Child]) -> Iterator[Board]:
     shown = Board(reporter, children)
     if not isinstance(reporter, PersonReporter) or not reporter.console.is_terminal:
         yield shown
-        shown.tell()
+        shown.report()
         return
     with (
         _no_caret_c(),
@@ -71,22 +71,22 @@ class Board:
         self.live = False
         self._reporter = reporter
         self._children = children
-        self._told: dict[Child, tuple[State, str]] = {}
+        self._reported: dict[Child, tuple[State, str]] = {}
         self._summary_at = time.monotonic() + SUMMARY_EVERY
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Report changes since the last call."""
         if self.live:
             return
         for child in self._children:
             state = child.state
             now = state, child.report.doing if state is State.RUNNING else ""
-            if self._told.get(child) != now:
-                self._told[child] = now
+            if self._reported.get(child) != now:
+                self._reported[child] = now
                 line = f"{child.name}: {state.value}"
                 said = what(child)
-                tell = self._reporter.warn if state is State.DIED else self._reporter.note
-                tell(f"{line}, {said}" if said else line)
+                write = self._reporter.warn if state is State.DIED else self._reporter.note
+                write(f"{line}, {said}" if said else line)
         if time.monotonic() >= self._summary_at:
             self._summary_at = time.monotonic() + SUMMARY_EVERY
             running = [child for child in self._children if child.alive and _counts(child)]

@@ -138,8 +138,8 @@ class Invocation:
         for failure in plugins.current().failures:
             self.reporter.warn(str(failure))
 
-    def shown(self, text: str) -> str:
-        """A text with every secret taken out."""
+    def redact(self, text: str) -> str:
+        """The text without secrets."""
         return _redacted(text, self._context.settings.secrets()) if self._context else text
 
     def _begin_log(self, settings: Settings, command: str) -> None:

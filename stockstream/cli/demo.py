@@ -100,7 +100,7 @@ class Plan:
         """The windows' names and arguments."""
         commands = {}
         for (view, selection), geometry in zip(
-            _shown(self.symbols, yahoo=self.yahoo).items(), self.geometries, strict=True
+            _selections(self.symbols, yahoo=self.yahoo).items(), self.geometries, strict=True
         ):
             feed = ["--feed", selection.feed] if selection.feed else []
             where = ["--geometry", str(geometry)] if geometry else []
@@ -110,7 +110,7 @@ class Plan:
         return commands
 
 
-def _shown(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
+def _selections(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
     """What the windows show, by their views."""
     bars = Selection(symbols, None, "market" if yahoo else "simulated")
     return {"bollinger": bars, "aroon": bars, "flights": Selection()}
@@ -136,10 +136,10 @@ def demo(
         plan = _plan(stack, context, yahoo=yahoo, headless=headless, secure=secure)
         children: list[Child] = []
         shown = stack.enter_context(board(context.reporter, children))
-        supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children, on_beat=shown.tell))
+        supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children, on_beat=shown.report))
         _bring_up(plan, supervisor, shown)
         until = None if seconds is None else time.monotonic() + seconds
-        keep_up(supervisor, shown.tell, rank=_WINDOWS, until=until)
+        keep_up(supervisor, shown.report, rank=_WINDOWS, until=until)
     blame(supervisor)
 
 
@@ -169,7 +169,7 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, se
 
 def _geometries(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
     """Where the windows should open, if there are any."""
-    shown = _shown(settings.demo.symbols, yahoo=yahoo)
+    shown = _selections(settings.demo.symbols, yahoo=yahoo)
     if not windows:
         return (None,) * len(shown)
     return tuple(geometries(settings, [memory_file(settings, view, selection) for view, selection in shown.items()]))
@@ -216,7 +216,7 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
             reporter.note(error.message)
         else:
             return None
-    for view in _shown(settings.demo.symbols, yahoo=False):
+    for view in _selections(settings.demo.symbols, yahoo=False):
         picture = PICTURES / f"{view}.png"
         if picture.exists() and not is_ours(picture):
             raise StockstreamError(
@@ -233,7 +233,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
     while not _answers(plan):
         if not broker.alive:
             raise BrokerError(f"the broker did not start: {broker.why()}")
-        shown.tell()
+        shown.report()
         time.sleep(_BEAT)
     for name, arguments in plan.producers().items():
         supervisor.start(name, plan.command(*arguments), rank=_PRODUCERS)
@@ -241,7 +241,7 @@ def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
         supervisor.start(name, plan.command(*arguments), rank=_WINDOWS)
     patience = time.monotonic() + _UP_WITHIN
     while any(child.state is State.STARTING for child in supervisor.children) and time.monotonic() < patience:
-        shown.tell()
+        shown.report()
         time.sleep(_BEAT)
 
 

@@ -110,7 +110,7 @@ def show(
         text = value.decode(errors="backslashreplace")
         context.reporter.result(json.dumps(_record(letter) | {"value": text}, indent=2))
     else:
-        context.reporter.result(_told(box, letter, value))
+        context.reporter.result(_details(box, letter, value))
 
 
 @app.command(cls=Command, epilog=examples("dlq replay", "dlq replay --topic flights"))
@@ -156,7 +156,7 @@ def replay(
     if as_json:
         context.reporter.result(json.dumps(vars(outcome), indent=2))
     else:
-        _tell(context, outcome, dry=dry)
+        _report_outcome(context, outcome, dry=dry)
     if outcome.left and (places or not outcome.replayed):
         raise typer.Exit(1)
 
@@ -262,7 +262,7 @@ def _record(letter: Kept) -> dict[str, Any]:
     }
 
 
-def _told(box: Letterbox, letter: Kept, value: bytes) -> str:
+def _details(box: Letterbox, letter: Kept, value: bytes) -> str:
     partition, offset = letter.at
     lines = [
         f"place    {printable(letter.place)}",
@@ -279,7 +279,7 @@ def _told(box: Letterbox, letter: Kept, value: bytes) -> str:
     return "\n".join(lines)
 
 
-def _tell(context: Context, outcome: Outcome, *, dry: bool) -> None:
+def _report_outcome(context: Context, outcome: Outcome, *, dry: bool) -> None:
     for place, reason in list(outcome.unreadable.items())[:_EXAMPLES]:
         context.reporter.warn(f"{cut(printable(place), _WIDEST)} still cannot be read: {cut(printable(reason))}")
     for place, length in list(outcome.shortened.items())[:_EXAMPLES]:

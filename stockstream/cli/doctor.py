@@ -51,7 +51,7 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
     for check in CHECKS:
         findings.append(check(context.settings))
         if not as_json:
-            context.reporter.result(shown(findings[-1], shutil.get_terminal_size().columns))
+            context.reporter.result(format_finding(findings[-1], shutil.get_terminal_size().columns))
     if as_json:
         context.reporter.result(
             json.dumps([{"ok": each.todo is None, **each._asdict()} for each in findings], indent=2)
@@ -60,10 +60,10 @@ def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
         raise typer.Exit(1)
 
 
-def shown(finding: Finding, width: int) -> str:
-    """A finding in lines of that width, what to do on a line of its own.
+def format_finding(finding: Finding, width: int) -> str:
+    """The text of a finding, wrapped to a width; what to do has a line of its own.
 
-    >>> print(shown(Finding("broker", "no broker answers at 127.0.0.1:9092", "start one"), 40))
+    >>> print(format_finding(Finding("broker", "no broker answers at 127.0.0.1:9092", "start one"), 40))
     !!  broker    no broker answers at
                   127.0.0.1:9092
                   -> start one

@@ -96,7 +96,7 @@ def _table(found: list[Description]) -> str:
         (
             each.name,
             each.summary,
-            ", ".join(f"{parameter.name} {parameter.shown}" for parameter in each.parameters) or "-",
+            ", ".join(f"{parameter.name} {parameter.default_text}" for parameter in each.parameters) or "-",
             str(each.lookback),
             ", ".join(each.fields),
         )
@@ -131,7 +131,7 @@ def _page(described: Description, width: int) -> Iterator[str]:
     yield from _entry("gives", ", ".join(described.fields), width)
     yield from _entry("", described.units, width)
     for parameter in described.parameters:
-        yield from _entry("parameter", f"{parameter.name} = {parameter.shown}: {parameter.help}", width)
+        yield from _entry("parameter", f"{parameter.name} = {parameter.default_text}: {parameter.help}", width)
     bars = "1 bar" if described.lookback == 1 else f"{described.lookback} bars"
     yield from _entry("lookback", f"{bars} before the first point, at these parameters", width)
     if of_bars(described.kind):

@@ -378,7 +378,7 @@ def _misused(invocation: Invocation, error: Any) -> int:
 def _report(invocation: Invocation, error: Exception) -> int:
     log.error("%s", error, exc_info=error)
     if invocation.debug:
-        sys.stderr.write(harmless(invocation.shown("".join(traceback.format_exception(error)))))
+        sys.stderr.write(harmless(invocation.redact("".join(traceback.format_exception(error)))))
     if isinstance(error, StockstreamError):
         message, hint, code = error.message, error.hint, error.exit_code
     elif isinstance(error, OSError) and error.filename and error.strerror:
@@ -387,5 +387,5 @@ def _report(invocation: Invocation, error: Exception) -> int:
         told = " ".join(str(error).split())
         message, hint, code = f"unexpected {type(error).__name__}: {told}", "--debug shows where", 1
     logfile = str(invocation.logfile) if invocation.logfile else None
-    invocation.reporter.error(invocation.shown(message), hint and invocation.shown(hint), logfile)
+    invocation.reporter.error(invocation.redact(message), hint and invocation.redact(hint), logfile)
     return code

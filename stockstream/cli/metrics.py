@@ -27,7 +27,7 @@ class ClusterMetrics:
     def __init__(self) -> None:
         self._overview: Overview | None = None
 
-    def told(self, overview: Overview) -> None:
+    def update(self, overview: Overview) -> None:
         """Set a new overview."""
         self._overview = overview
 
@@ -121,15 +121,15 @@ class ProducerMetrics:
     def __init__(self, command: str, topic: str) -> None:
         self._labels = {"command": command, "topic": topic}
         self._meter = Meter()
-        self._told = Progress(0, 0, 0.0, 0, 0.0), 0.0, time.time()
+        self._latest = Progress(0, 0, 0.0, 0, 0.0), 0.0, time.time()
 
-    def told(self, progress: Progress) -> None:
+    def update(self, progress: Progress) -> None:
         """Set its present progress."""
-        self._told = progress, self._meter.rate(progress.sent, progress.seconds), time.time()
+        self._latest = progress, self._meter.rate(progress.sent, progress.seconds), time.time()
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of the moment."""
-        progress, rate, at = self._told
+        progress, rate, at = self._latest
         names, row = list(self._labels), list(self._labels.values())
         acknowledged = progress.sent + progress.refused - progress.pending
         for name, text, count in (
@@ -152,17 +152,17 @@ class WindowMetrics:
     def __init__(self, command: str, topic: str, keys: str) -> None:
         self.frame_times = FrameTimes()
         self._labels = {"command": command, "topic": topic, "keys": keys}
-        self._told: tuple[int, Status, float] | None = None
+        self._latest: tuple[int, Status, float] | None = None
 
-    def told(self, taken: int, status: Status) -> None:
+    def update(self, taken: int, status: Status) -> None:
         """Set its present status."""
-        self._told = taken, status, time.time()
+        self._latest = taken, status, time.time()
 
     def collect(self) -> Iterator[Metric]:
         """The present metrics; none in the first second."""
-        if self._told is None:
+        if self._latest is None:
             return
-        taken, status, at = self._told
+        taken, status, at = self._latest
         names, row = list(self._labels), list(self._labels.values())
         yield _counter("stockstream_window_taken", "Records taken since the start.", names, row, taken)
         for name, text, value in (

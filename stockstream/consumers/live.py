@@ -112,8 +112,8 @@ class Live(Generic[R]):
         )
         self._stack = ExitStack()
         self._inventory: Inventory | None = None
-        self._around = ExitStack()
-        self._told: tuple[Sequence[str], Absence] | None = None
+        self._inventory_stack = ExitStack()
+        self._absent: tuple[Sequence[str], Absence] | None = None
         self._keeper: StateKeeper | None = None
         self._origin: Origin | None = None
         self._positions: dict[int, int] = {}
@@ -146,8 +146,8 @@ class Live(Generic[R]):
                 self._keeper.wait()
                 self._save()
         finally:
-            self._let_go()
-            self._around.close()
+            self._close_keeper()
+            self._inventory_stack.close()
             self._stack.close()
 
     def tick(self) -> bool:
@@ -167,7 +167,7 @@ class Live(Generic[R]):
         return self.ending is not None and self.ending()
 
     def _advance(self) -> bool:
-        changed = self._renewed() | self._take()
+        changed = self._restart() | self._take()
         ends = time.monotonic() + _AT_WORK
         while self._behind() and time.monotonic() < ends:
             time.sleep(_BREATH)
@@ -181,7 +181,7 @@ class Live(Generic[R]):
                     raise ambiguity
         if self._unsaved and time.monotonic() >= self._save_at:
             self._save()
-        return changed | self._look_around()
+        return changed | self._check_missing()
 
     def _take(self) -> bool:
         batch = self._subscriber.arrived()
@@ -193,20 +193,20 @@ class Live(Generic[R]):
         self._note(batch)
         return self.fold.apply(batch.records)
 
-    def _look_around(self) -> bool:
+    def _check_missing(self) -> bool:
         """Find out what there is in place of what is missing, for as long as it is; True where that is news."""
         missing = self.fold.missing() if self.settled else []
         if not missing:
-            self._around.close()
-            self._inventory = self._told = None
+            self._inventory_stack.close()
+            self._inventory = self._absent = None
             return False
         if self._inventory is None and self.view.keyed:
             inventory = Inventory(self.view.topic, self._connection)
-            self._inventory = self._around.enter_context(inventory)
+            self._inventory = self._inventory_stack.enter_context(inventory)
         news = self._inventory is not None and self._inventory.look()
         certain = self._inventory is None or self._inventory.complete
-        if news or self._told is None or self._told[0] != missing or self._told[1].certain != certain:
-            self._told = missing, self._absence(missing, certain=certain)
+        if news or self._absent is None or self._absent[0] != missing or self._absent[1].certain != certain:
+            self._absent = missing, self._absence(missing, certain=certain)
             news = True
         return news
 
@@ -219,13 +219,13 @@ class Live(Generic[R]):
     @property
     def absent(self) -> Absence | None:
         """What was asked for by name and is not there, once all has been read that the topic held at the start."""
-        return self._told[1] if self._told else None
+        return self._absent[1] if self._absent else None
 
     def _behind(self) -> bool:
         """Whether it is reading what the topic held when the reading began."""
-        standing = self._subscriber.connection_status()
-        unread = bool(standing.target) and not standing.reached(self._positions)
-        return unread and not self.settled and standing.connected
+        status = self._subscriber.connection_status()
+        unread = bool(status.target) and not status.reached(self._positions)
+        return unread and not self.settled and status.connected
 
     def _note(self, batch: Batch[R]) -> None:
         self._unsaved = True
@@ -234,7 +234,7 @@ class Live(Generic[R]):
         sent = instant(batch.sent)
         self._received = max(self._received or sent, sent)
 
-    def _renewed(self) -> bool:
+    def _restart(self) -> bool:
         """Start from the checkpoint, or anew, where the topic has been found, or is another one than before."""
         origin = self._subscriber.origin
         if origin is None or origin == self._origin:
@@ -244,7 +244,7 @@ class Live(Generic[R]):
         self._positions = {}
         self._received = None
         self.settled = False
-        self._let_go()
+        self._close_keeper()
         reading = b""
         if self._states is not None:
             folder = self._states / origin.cluster / self.view.name / self._name
@@ -254,7 +254,7 @@ class Live(Generic[R]):
         self._subscriber.begin(self._positions, reading)
         return True
 
-    def _let_go(self) -> None:
+    def _close_keeper(self) -> None:
         if self._keeper is not None:
             self._keeper.close()
             self._keeper = None
@@ -293,16 +293,16 @@ class Live(Generic[R]):
 
     def status(self) -> Status:
         """How the view stands now."""
-        standing = self._subscriber.connection_status()
-        waiting = standing.waiting
-        if waiting is None and self._told is not None:
-            waiting = str(self._told[1])
-        counts = {"unreadable": standing.dead, "skipped": standing.skipped}
+        status = self._subscriber.connection_status()
+        waiting = status.waiting
+        if waiting is None and self._absent is not None:
+            waiting = str(self._absent[1])
+        counts = {"unreadable": status.dead, "skipped": status.skipped}
         return Status(
-            connected=standing.connected,
-            since=standing.since,
+            connected=status.connected,
+            since=status.since,
             waiting=waiting,
-            lag=standing.lag(self._positions),
+            lag=status.lag(self._positions),
             taken=self.taken,
             rate=self._rate(),
             latest=self.fold.latest(),

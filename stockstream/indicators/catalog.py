@@ -39,10 +39,10 @@ class Parameter(Generic[T]):
     help: str
 
     @property
-    def shown(self) -> str:
-        """The default, as a person writes it.
+    def default_text(self) -> str:
+        """The default as text, as a user would write it.
 
-        >>> Parameter("width", float, 2.0, "Deviations to each band.").shown
+        >>> Parameter("width", float, 2.0, "Deviations to each band.").default_text
         '2'
         """
         if self.default is None:

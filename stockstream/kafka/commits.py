@@ -13,33 +13,35 @@ from stockstream.kafka.readers import RENEWED_EVERY, mark
 
 
 class Commits:
-    """Commits a topic's positions where they have moved, and now and then though they have not: we still run."""
+    """Commits the positions of a topic when they move, and now and then to show that the reader still runs."""
 
     def __init__(self, topic: str, consumer: Consumer) -> None:
         self._topic = topic
         self._consumer = consumer
-        self._wanted: Mapping[int, int] = {}
+        self._requested: Mapping[int, int] = {}
         self._committed: dict[int, int] = {}
         self._renew_at = 0.0
 
-    def want(self, positions: Mapping[int, int]) -> None:
-        """Have these told; from any thread."""
-        self._wanted = dict(positions)
+    def request(self, positions: Mapping[int, int]) -> None:
+        """Request a commit of these positions; from any thread."""
+        self._requested = dict(positions)
 
     def forget(self) -> None:
-        """What was told belongs to another reading."""
+        """Forget what was committed; it belongs to another run of the reader."""
         self._committed = {}
 
-    def tell(self, *, ends: bool) -> None:
-        """Tell what is wanted, and at the end that we run no more. A failure is only logged."""
-        # On the reading thread alone: a commit from another while this one polls has been seen to block for good.
-        positions, self._wanted = self._wanted, {}
+    def commit(self, *, ends: bool) -> None:
+        """Commit the requested positions; at the end, that the reader has stopped. A failure is only logged.
+
+        Called by the reading thread only: a commit from another thread during a poll was seen to block forever.
+        """
+        positions, self._requested = self._requested, {}
         if not positions and not ends and time.monotonic() < self._renew_at:
             return
         self._committed |= positions
         self._renew_at = time.monotonic() + RENEWED_EVERY
-        says = "" if ends else mark(datetime.now(UTC))
-        offsets = [TopicPartition(self._topic, number, offset, says) for number, offset in self._committed.items()]
+        metadata = "" if ends else mark(datetime.now(UTC))
+        offsets = [TopicPartition(self._topic, number, offset, metadata) for number, offset in self._committed.items()]
         try:
             if offsets:
                 self._consumer.commit(offsets=offsets, asynchronous=True)

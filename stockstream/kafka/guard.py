@@ -85,7 +85,7 @@ class Guard:
     def admit(self, admin: AdminClient) -> None:
         """Tell a broker that runs its users and their rights. Raises `BrokerError`."""
         try:
-            self.users.tell(admin)
+            self.users.register(admin)
             for done in admin.create_acls(bindings(), request_timeout=_WITHIN).values():
                 done.result(_WITHIN + 1)
         except KafkaException as error:

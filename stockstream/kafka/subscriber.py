@@ -27,7 +27,7 @@ R = TypeVar("R")
 _MOST_AT_ONCE: Final = 2_000
 _BUFFER: Final = 100_000
 _PATIENCE: Final = 0.1
-_GONE: Final = frozenset(
+_TOPIC_GONE: Final = frozenset(
     {
         KafkaError.UNKNOWN_TOPIC_OR_PART,
         KafkaError.UNKNOWN_TOPIC_ID,
@@ -100,7 +100,7 @@ class Subscriber(Generic[R]):
         self._target: dict[int, int] = {}
         self._position: dict[int, int] = {}
         self._partitions: list[int] = []
-        self._doubt = False
+        self._check_topic = False
         self._was_up = False
         self._skipped = 0
         self._consumer = made(
@@ -190,7 +190,7 @@ class Subscriber(Generic[R]):
 
         A failure is only logged.
         """
-        self._commits.want(positions)
+        self._commits.request(positions)
 
     # What Kafka's thread does
 
@@ -259,7 +259,7 @@ class Subscriber(Generic[R]):
         merged = order is not None and order.merged
         self._merge = SendOrder(name, self._consumer, self._position, self._target) if merged else None
         self._waiting = None
-        self._doubt = False
+        self._check_topic = False
         return True
 
     def _within(self, wanted: int, low: int, high: int) -> int:
@@ -283,22 +283,22 @@ class Subscriber(Generic[R]):
         self._target = {}
 
     def _read(self) -> None:
-        """Read until told to stop, or until the topic is another one."""
-        looked = 0.0
+        """Read until `close`, or until the topic is deleted or replaced."""
+        checked = 0.0
         while not self._stop.is_set():
             room = self._room()
             message = self._consumer.poll(0.5)
             if message is not None:
                 self._take([message, *(self._consumer.consume(room - 1, 0) if room > 1 else ())])
             now = time.monotonic()
-            if now - looked > 1:
-                looked = now
-                self._look_at_ends()
-                self._commits.tell(ends=self._stop.is_set())
-                if self._doubt and self._renewed():
+            if now - checked > 1:
+                checked = now
+                self._read_ends()
+                self._commits.commit(ends=self._stop.is_set())
+                if self._check_topic and self._topic_changed():
                     self._leave()
                     return
-        self._commits.tell(ends=self._stop.is_set())
+        self._commits.commit(ends=self._stop.is_set())
 
     def _take(self, messages: list[Message]) -> None:
         if self._merge is not None:
@@ -319,7 +319,7 @@ class Subscriber(Generic[R]):
                 batch.messages += good
 
     def _room(self) -> int:
-        """How many messages to read next: many, or a single one now and then while nobody takes what there is.
+        """Number of messages to read next: many, or one now and then while the buffer is full.
 
         Partitions are not paused, which would throw away what was fetched ahead; a single message is enough for
         librdkafka to call back.
@@ -330,7 +330,7 @@ class Subscriber(Generic[R]):
         self._fetched.wait(_PATIENCE)
         return 1
 
-    def _look_at_ends(self) -> None:
+    def _read_ends(self) -> None:
         # While nobody takes what was read, nothing is fetched, which is what tells of the ends otherwise.
         stalled = len(self._batch) > _BUFFER
         for number in self._partitions:
@@ -343,8 +343,8 @@ class Subscriber(Generic[R]):
             if high >= 0:
                 self._high[number] = high
 
-    def _renewed(self) -> bool:
-        """Settle a doubt: whether the topic is gone or another one. Offsets that are out of range are mended."""
+    def _topic_changed(self) -> bool:
+        """Check whether the topic was deleted or replaced. Corrects positions that are out of range."""
         try:
             admin = Admin(self._connection, timeout=2)
             topic_id = admin.topic_id(self._topic.name)
@@ -352,17 +352,17 @@ class Subscriber(Generic[R]):
                 return True
             known = sorted(self._consumer.list_topics(self._topic.name, timeout=2).topics[self._topic.name].partitions)
             for number in known:
-                self._mend(TopicPartition(self._topic.name, number), new=number not in self._partitions)
+                self._correct_position(TopicPartition(self._topic.name, number), new=number not in self._partitions)
             self._partitions = known
         except AuthError:
             raise
         except (BrokerError, KafkaException) as error:
             LOG.info("cannot look at %s yet: %s", self._topic.name, error)
             return False
-        self._doubt = False
+        self._check_topic = False
         return False
 
-    def _mend(self, partition: TopicPartition, *, new: bool) -> None:
+    def _correct_position(self, partition: TopicPartition, *, new: bool) -> None:
         low, high = self._consumer.get_watermark_offsets(partition, timeout=2)
         position = low if new else self._position.get(partition.partition, low)
         partition.offset = self._within(position, low, high)
@@ -378,15 +378,15 @@ class Subscriber(Generic[R]):
         if refused(error):
             raise translate(error, self._connection, on_topic("Read", self._topic.name))
         LOG.warning("%s/%s: %s", message.topic(), message.partition(), error)
-        self._doubt = True
+        self._check_topic = True
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error):
             self._failure = self._failure or translate(error, self._connection, on_topic("Read", self._topic.name))
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._health.hear(connected=False)
-        elif error.code() in _GONE:
-            self._doubt = True
+        elif error.code() in _TOPIC_GONE:
+            self._check_topic = True
 
     def _on_statistics(self, text: str) -> None:
         statistics = read_statistics(text)
@@ -394,6 +394,6 @@ class Subscriber(Generic[R]):
         # Until this client has a connection of its own, what was heard while the topic was looked for holds.
         if self._was_up:
             # A broker that came back may be another one, or have lost its topics.
-            self._doubt |= self._health.hear(connected=statistics.connected)
+            self._check_topic |= self._health.hear(connected=statistics.connected)
         if self._target:
-            self._doubt |= not statistics.partitions(self._topic.name) <= set(self._partitions)
+            self._check_topic |= not statistics.partitions(self._topic.name) <= set(self._partitions)

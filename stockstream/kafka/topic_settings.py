@@ -76,15 +76,15 @@ class TopicSettings:
         ]
         resource = ConfigResource(ResourceType.TOPIC, self.name, incremental_configs=entries)
         (future,) = self._client.incremental_alter_configs([resource], request_timeout=self._timeout).values()
-        self._told(future, "AlterConfigs")
+        self._translated(future, "AlterConfigs")
 
     def add_partitions(self, total: int) -> None:
         """Have that many partitions from now on: more than there are."""
         wanted = [NewPartitions(self.name, total)]
         (future,) = self._client.create_partitions(wanted, request_timeout=self._timeout).values()
-        self._told(future, "Alter")
+        self._translated(future, "Alter")
 
-    def _told(self, future: Future[T], right: str) -> T:
+    def _translated(self, future: Future[T], right: str) -> T:
         try:
             return self._result(future)
         except KafkaException as error:

@@ -53,8 +53,8 @@ class Users:
             text = "".join([_HEAD, *lines, "ssl.ca.pem: |\n", textwrap.indent(authority, "  ")])
             write_private(file_of(self.folder, role), text.encode())
 
-    def tell(self, admin: AdminClient) -> None:
-        """Have the broker know the users; over the wire goes what it checks passwords with. Raises KafkaException."""
+    def register(self, admin: AdminClient) -> None:
+        """Create the users in the broker. Sends salted hashes of the passwords (SCRAM). Raises KafkaException."""
         how = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, _ITERATIONS)
         wanted: list[UserScramCredentialAlteration] = [
             UserScramCredentialUpsertion(role, how, str(self._password(role)).encode()) for role in ROLES

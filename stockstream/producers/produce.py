@@ -13,8 +13,8 @@ from stockstream.producers.clock import SYSTEM, Clock
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
 
-_LOOK_EVERY: Final = 256
-_TELL_EVERY: Final = 0.25
+_POLL_EVERY: Final = 256
+_REPORT_EVERY: Final = 0.25
 _RATE_OVER: Final = 10.0
 _MOST_PENDING: Final = 100_000
 
@@ -107,7 +107,7 @@ def produce(
     run = _Run(sink, progress, clock)
     for item in source:
         if item is None:
-            run.look()
+            run.poll()
         elif isinstance(item, BadRow):
             run.refuse(item)
             refused(item)
@@ -121,16 +121,16 @@ def produce(
                 refused(row)
                 continue
             run.sent += 1
-            if not run.sent % _LOOK_EVERY:
-                run.look()
+            if not run.sent % _POLL_EVERY:
+                run.poll()
         if stop.signal is not None:
             break
     run.drain()
-    return Summary(run.sent, run.refused, run.acknowledged, run.tell().seconds, stop.signal)
+    return Summary(run.sent, run.refused, run.acknowledged, run.report().seconds, stop.signal)
 
 
 class _Run:
-    """The counts of one run, what it waits for, and whom it tells."""
+    """Counts of one run; waits for acknowledgements and reports progress."""
 
     def __init__(self, sink: Sink[R], progress: Callable[[Progress], None], clock: Clock) -> None:
         self.sent = 0
@@ -138,50 +138,50 @@ class _Run:
         self._sink: Sink[Any] = sink
         self._progress = progress
         self._clock = clock
-        self._begun = self._heard_at = self._told_at = clock.monotonic()
+        self._begun = self._heard_at = self._reported_at = clock.monotonic()
         self._before = sink.delivered
         self._heard = 0
 
     @property
     def acknowledged(self) -> int:
-        """How many of this run's, refused rows included."""
+        """Acknowledged records of this run, refused rows included."""
         return self._sink.delivered - self._before
 
     def refuse(self, row: BadRow) -> None:
-        """Give the sink a row for the dead letters."""
+        """Pass a row to the dead letters of the sink."""
         self._sink.refuse(row.key, row.raw, str(row))
         self.refused += 1
 
-    def look(self) -> None:
-        """Hear the sink, tell when it is time, and wait while too much is pending.
+    def poll(self) -> None:
+        """Poll the sink, report progress if it is due, and wait while too many records are pending.
 
-        So the sink's own queue never fills up, where it would wait and nobody be told.
+        Otherwise the queue of the sink would fill up, and the sink would wait without any report.
         """
         self._sink.poll()
-        self._tell_in_time()
+        self._report_if_due()
         while self._pending() > _MOST_PENDING:
             self._sink.poll(0.05)
-            self._tell_in_time()
+            self._report_if_due()
 
     def drain(self) -> None:
         """Wait until everything is acknowledged."""
         while self._pending():
             self._sink.poll(0.05)
-            self._tell_in_time()
+            self._report_if_due()
         self._sink.flush()
 
-    def tell(self) -> Progress:
-        """Tell how far it is."""
+    def report(self) -> Progress:
+        """Report the present progress."""
         pending, now = self._pending(), self._clock.monotonic()
         silent = now - self._heard_at if pending else 0.0
-        told = Progress(self.sent, self.refused, now - self._begun, pending, silent)
-        self._told_at = now
-        self._progress(told)
-        return told
+        progress = Progress(self.sent, self.refused, now - self._begun, pending, silent)
+        self._reported_at = now
+        self._progress(progress)
+        return progress
 
-    def _tell_in_time(self) -> None:
-        if self._clock.monotonic() - self._told_at >= _TELL_EVERY:
-            self.tell()
+    def _report_if_due(self) -> None:
+        if self._clock.monotonic() - self._reported_at >= _REPORT_EVERY:
+            self.report()
 
     def _pending(self) -> int:
         acknowledged = self.acknowledged
@@ -192,7 +192,7 @@ class _Run:
 
 
 class Meter:
-    """How many a second, over the last ten seconds.
+    """Rate per second, over the last ten seconds.
 
     >>> meter = Meter()
     >>> meter.rate(0, 0.0), meter.rate(50, 1.0), meter.rate(300, 11.0)
@@ -203,7 +203,7 @@ class Meter:
         self._samples: deque[tuple[int, float]] = deque([(0, 0.0)])
 
     def rate(self, done: int, seconds: float) -> float:
-        """Things a second, where ``done`` of them are done at ``seconds``; fewer than before is another beginning."""
+        """The rate when ``done`` items are done at ``seconds``; fewer items than before start a new measurement."""
         samples = self._samples
         if done < samples[-1][0]:
             samples.clear()

@@ -67,8 +67,8 @@ def test_bytes_are_no_records() -> None:
 def test_without_a_terminal_changes_are_lines_each_told_once(supervisor: Supervisor) -> None:
     stderr = io.StringIO()
     with board(PersonReporter(stderr, io.StringIO()), supervisor.children) as shown:
-        shown.tell()
-        shown.tell()
+        shown.report()
+        shown.report()
         assert stderr.getvalue().splitlines() == [
             "bars: running, sending bars",
             "flights: running, sending flights",

@@ -55,7 +55,7 @@ def scraped(collector: Collector) -> Process:
 
 def test_a_clusters_overview_is_read_back() -> None:
     metrics = ClusterMetrics()
-    metrics.told(WHOLE)
+    metrics.update(WHOLE)
     found = read(metrics)
     assert found["stockstream_broker_up",] == found["stockstream_brokers",] == 1
     assert found["stockstream_overview_timestamp_seconds",] == NOW.timestamp()
@@ -85,8 +85,8 @@ def test_a_clusters_overview_is_read_back() -> None:
 def test_while_the_broker_is_away_nothing_old_is_told() -> None:
     metrics = ClusterMetrics()
     assert read(metrics) == {("stockstream_broker_up",): 0}
-    metrics.told(WHOLE)
-    metrics.told(Overview(time=NOW, bootstrap_servers="x:1", waiting="broker x:1"))
+    metrics.update(WHOLE)
+    metrics.update(Overview(time=NOW, bootstrap_servers="x:1", waiting="broker x:1"))
     assert read(metrics) == {("stockstream_broker_up",): 0}
 
 
@@ -94,7 +94,7 @@ def test_what_is_not_known_is_left_out_and_any_name_is_read_back() -> None:
     odd = 'a "quoted"\\name\nwith a line'
     group = msgspec.structs.replace(GROUPS[0], name=odd, records_per_second=None)
     metrics = ClusterMetrics()
-    metrics.told(msgspec.structs.replace(WHOLE, groups=(group,)))
+    metrics.update(msgspec.structs.replace(WHOLE, groups=(group,)))
     found = read(metrics)
     assert found["stockstream_group_lag", f"group={odd}", "partition=0", "topic=stocks"] == 3
     assert not [key for key in found if key[0] == "stockstream_group_records_per_second"]
@@ -104,7 +104,7 @@ def test_a_producer_is_scraped_as_it_told() -> None:
     metrics = ProducerMetrics("produce csv", "stocks")
     begun = scraped(metrics)
     assert (begun.sent, begun.refused, begun.acknowledged, begun.records_per_second) == (0, 0, 0, 0)
-    metrics.told(Progress(sent=1_200, refused=3, seconds=10.0, pending=100, silent=4.5))
+    metrics.update(Progress(sent=1_200, refused=3, seconds=10.0, pending=100, silent=4.5))
     process = scraped(metrics)
     assert process.memory_bytes is None or process.memory_bytes > 1_000_000
     assert msgspec.structs.replace(process, memory_bytes=None) == Process(
@@ -124,7 +124,7 @@ def test_a_window_is_scraped_as_it_told() -> None:
     assert scraped(metrics).error == "does not serve metrics", "in the first second there is nothing to say"
     counts = {"doubtful": 3, "other series": 1}
     status = Status(connected=True, since=datetime.now(UTC), lag=7, rate=2.5, caught_up=True, counts=counts)
-    metrics.told(900, status)
+    metrics.update(900, status)
     assert scraped(metrics).frame_seconds is None
     for seconds in (0.004, 0.005, 0.006, 0.1):
         metrics.frame_times.add(seconds)
@@ -149,7 +149,7 @@ def test_a_window_is_scraped_as_it_told() -> None:
 
 def test_a_lag_that_is_not_known_is_none() -> None:
     metrics = WindowMetrics("watch aroon", "stocks", "")
-    metrics.told(0, Status(connected=False, since=datetime.now(UTC)))
+    metrics.update(0, Status(connected=False, since=datetime.now(UTC)))
     process = scraped(metrics)
     assert (process.taken, process.lag, process.keys) == (0, None, None)
 
@@ -165,7 +165,7 @@ def test_who_does_not_answer_says_so_and_keeps_nobody_waiting() -> None:
 
 def test_a_monitor_is_no_process_to_scrape() -> None:
     metrics = ClusterMetrics()
-    metrics.told(WHOLE)
+    metrics.update(WHOLE)
     assert scraped(metrics).error == "does not serve metrics"
 
 
@@ -183,9 +183,9 @@ def test_any_host_of_this_machine(host: str) -> None:
 def test_a_port_in_use_and_a_host_that_is_not_are_errors() -> None:
     with served(ClusterMetrics(), ANYWHERE, "--metrics") as url:
         taken = endpoint(url)
-        with pytest.raises(StockstreamError) as told, served(ClusterMetrics(), taken, "--prometheus"):
+        with pytest.raises(StockstreamError) as raised, served(ClusterMetrics(), taken, "--prometheus"):
             pass
-        assert told.value.message == f"--prometheus: cannot listen on {taken}: address already in use"
+        assert raised.value.message == f"--prometheus: cannot listen on {taken}: address already in use"
     with served(ClusterMetrics(), taken, "--metrics"):
         pass  # it is free again
     nowhere = Endpoint("no-such-host.invalid", 0)

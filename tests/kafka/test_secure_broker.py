@@ -150,7 +150,7 @@ def test_a_wrong_password_is_told_by_the_users_name(secure: Broker) -> None:
 def test_nobody_but_the_broker_gives_rights_or_makes_users(secure: Broker, role: Role) -> None:
     admin = AdminClient(who(secure, role) | {"log_level": 0})
     with pytest.raises(KafkaException, match=DENIED):
-        Guard(secure.data).users.tell(admin)
+        Guard(secure.data).users.register(admin)
     with pytest.raises(BrokerError, match=DENIED):
         Guard(secure.data).admit(admin)
     broker = ConfigResource(ResourceType.BROKER, "1")

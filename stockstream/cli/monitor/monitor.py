@@ -101,7 +101,7 @@ def monitor(
             return
         display = stack.enter_context(_display(context, url, as_json=as_json))
         for seen in _looks(watched, scraper, seconds, display.wait):
-            metrics.told(seen.latest)
+            metrics.update(seen.latest)
             display.show(seen)
 
 

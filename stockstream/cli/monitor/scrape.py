@@ -58,7 +58,7 @@ class Scraper:
 def _process(endpoint: Endpoint) -> Process:
     address = str(endpoint)
     try:
-        return _told(address, _read(endpoint))
+        return _parsed(address, _read(endpoint))
     except (OSError, http.client.HTTPException) as error:
         log.info("%s: %s", address, error)
         return Process(address=address, error="does not answer")
@@ -80,7 +80,7 @@ def _read(endpoint: Endpoint) -> str:
         connection.close()
 
 
-def _told(address: str, text: str) -> Process:
+def _parsed(address: str, text: str) -> Process:
     values: dict[str, float] = {}
     counts: dict[str, int] = {}
     labels: dict[str, str] = {}

@@ -235,7 +235,7 @@ def csv(
         position=lambda: Position(bars.done, bars.total),
         metrics=metrics,
     )
-    tally.tell(context.reporter)
+    tally.report(context.reporter)
 
 
 def _examined(csv: CsvFile, overrides: Overrides, reporter: Reporter) -> StockFile:

@@ -81,8 +81,8 @@ def send(
     await_broker(context, topic)
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
 
-    def tell(progress: Progress) -> None:
-        figures.told(progress)
+    def report(progress: Progress) -> None:
+        figures.update(progress)
         done, total, doing = position() if position else Position(progress.sent)
         if progress.silent >= SILENT:
             doing = WAITING
@@ -94,7 +94,7 @@ def send(
         stopping() as stop,
         context.outlet.publisher(topic, linger_ms=linger_ms) as publisher,
     ):
-        summary = produce(source, publisher, progress=tell, refused=refusals.tell, stop=stop, clock=context.clock)
+        summary = produce(source, publisher, progress=report, refused=refusals.add, stop=stop, clock=context.clock)
     refusals.close(topic.dead_letters)
     reporter.result(_last_line(topic.name, summary, already(), _held(context, topic)))
     if summary.signal is not None:
@@ -111,36 +111,36 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
     BrokerError
         For what waiting does not mend: `AuthError` where the broker refuses; a topic that is compacted.
     """
-    reporter, told = context.reporter, ""
+    reporter, waiting = context.reporter, ""
     while True:
         try:
             context.outlet.ready(topic)
             check(context, topic)
             break
         except Unreachable as error:
-            if error.message != told:
+            if error.message != waiting:
                 reporter.warn(f"{error.message}; waiting for it" + (f" - {error.hint}" if error.hint else ""))
-                told = error.message
+                waiting = error.message
             reporter.progress(0, None, 0.0, f"{topic.name}, {WAITING}")
-    if told:
+    if waiting:
         reporter.note("the broker answers")
 
 
 class Refusals:
-    """Tells the first rows that were refused and counts the others."""
+    """Reports the first refused rows and counts the others."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._count = 0
 
-    def tell(self, row: BadRow) -> None:
-        """Take a row that was refused."""
+    def add(self, row: BadRow) -> None:
+        """Count a refused row, and report it if it is one of the first."""
         self._count += 1
         if self._count <= SHOWN:
             self._reporter.warn(f"refused: {cut(str(row), LONGEST)}")
 
     def close(self, dead_letters: str) -> None:
-        """Say where all of them are."""
+        """Report how many more there are, and where all of them are kept."""
         if self._count:
             more = f"{self._count - SHOWN:,} more; " if self._count > SHOWN else ""
             self._reporter.warn(f"refused: {more}each is kept on {dead_letters} with its reason")

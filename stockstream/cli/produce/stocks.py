@@ -116,8 +116,8 @@ class Tally:
                 self._without_open += item.open is None
             yield item
 
-    def tell(self, reporter: Reporter) -> None:
-        """Say what was sent."""
+    def report(self, reporter: Reporter) -> None:
+        """Report what was sent: the period and number of bars of each series."""
         for series, span in list(self._spans.items())[:SHOWN]:
             first, last = (moment(time, series.interval) for time in (span.first, span.last))
             reporter.note(f"{series}: {span.bars:,} bars from {first} to {last}")
@@ -301,7 +301,7 @@ def yahoo(
     tally = Tally()
     source = tally.count(for_seconds(bars, seconds, context.clock))
     send(context, topic, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
-    tally.tell(context.reporter)
+    tally.report(context.reporter)
     if bars.failures:
         raise typer.Exit(1)
 

@@ -53,13 +53,13 @@ def watch(
 
     def report(taken: int, status: Status) -> None:
         context.reporter.progress(taken, None, status.rate, state(status))
-        figures.told(taken, status)
+        figures.update(taken, status)
 
     table = None if options.values is None else Values(options.values, live)
     live.observers += [*([] if table is None else [table]), Reporting(live, report)]
     with measured(figures, options.metrics, context.reporter), live:
         live.ending = Ending(live, once=options.once, seconds=options.seconds)
-        _show(context, live, options, figures.frame_times)
+        _display(context, live, options, figures.frame_times)
     if options.once:
         context.reporter.result(_written(options, None if table is None else table.rows))
 
@@ -86,7 +86,7 @@ def _written(options: WatchOptions, rows: int | None) -> str:
     return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
 
 
-def _show(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
+def _display(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
     """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)

@@ -98,7 +98,7 @@ def _options(view: View[Any]) -> dict[str, Declared]:
                 parameter.type | None,
                 typer.Option(
                     metavar="TEXT" if parameter.type is str else "N",
-                    help=f"{parameter.help} [{parameter.shown}]",
+                    help=f"{parameter.help} [{parameter.default_text}]",
                     rich_help_panel=PARAMETERS,
                 ),
             ],

@@ -103,13 +103,13 @@ def each(ctx: typer.Context, view: str, selection: Selection, options: WatchOpti
     children: list[Child] = []
     with (
         board(context.reporter, children) as shown,
-        Supervisor(_environment(context.settings), children, on_beat=shown.tell) as supervisor,
+        Supervisor(_environment(context.settings), children, on_beat=shown.report) as supervisor,
     ):
         for key, geometry in zip(selection.keys, opened, strict=True):
             where = [] if geometry is None else ["--geometry", str(geometry)]
             arguments = [*_own(context), "watch", view, *_given(ctx), *where, "--", key]
             supervisor.start(key, [sys.executable, "-m", "stockstream", "--log-json", *arguments], rank=0)
-        keep_up(supervisor, shown.tell, rank=0)
+        keep_up(supervisor, shown.report, rank=0)
     blame(supervisor)
 
 

@@ -74,9 +74,9 @@ def zone_of(instants: NDArray[np.int64], offsets: NDArray[np.int32]) -> ZoneInfo
             continue
         if all(moment.astimezone(zone).utcoffset() == timedelta(seconds=offset) for moment, offset in pairs):
             return zone
-    raise LookupError(" and ".join(_told(int(offset)) for offset in different[:3]))
+    raise LookupError(" and ".join(_offset_text(int(offset)) for offset in different[:3]))
 
 
-def _told(offset: int) -> str:
+def _offset_text(offset: int) -> str:
     hours, minutes = divmod(abs(offset) // 60, 60)
     return f"{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
