@@ -2,11 +2,14 @@
 
 PYTHON ?=
 ARGS ?=
+JOBS ?= logical
 unexport PYTHONPATH PYTHONHOME
 
 python := .venv/bin/python
 environment = PYTHON="$(PYTHON)" sh requirements/env.sh
 qt = $(if $(QT),qt)
+# A file's tests stay in one process; each process has a screen and a broker of its own.
+pytest = $(python) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-all check bench pictures lock clean
 
@@ -22,6 +25,7 @@ help:
 	@echo
 	@echo 'ARGS="..." is passed on:   make demo ARGS="--seconds 40",  make test ARGS="-k bollinger"'
 	@echo 'PYTHON=... picks a Python: make demo PYTHON=python3.12'
+	@echo 'JOBS=1 tests in one process; without it there are as many as cores, at most 4'
 	@echo 'QT=1 tests the windows on Qt, too, where Python has Tk: make test QT=1'
 
 demo:
@@ -30,11 +34,11 @@ demo:
 
 test:
 	@$(environment) dev $(qt)
-	@$(python) -m pytest $(ARGS)
+	@$(pytest) $(ARGS)
 
 test-all:
 	@$(environment) dev $(qt)
-	@$(python) -m pytest -m thorough $(ARGS)
+	@$(pytest) -m thorough $(ARGS)
 
 check:
 	@$(environment) dev
