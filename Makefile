@@ -11,7 +11,7 @@ qt = $(if $(QT),qt)
 # A file's tests stay in one process; each process has a screen and a broker of its own.
 pytest = $(python) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all check bench pictures lock clean
+.PHONY: help demo test test-all check bench chaos pictures lock clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-all what make test leaves out: full crosses, long runs'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
+	@echo 'make chaos    what breaks is broken while records flow, and they are counted (ARGS=--short: one fault of each kind)'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
 	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
 	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
@@ -51,6 +52,10 @@ check:
 bench:
 	@$(environment) dev
 	@$(python) -m benchmarks $(ARGS)
+
+chaos:
+	@$(environment) dev
+	@$(python) -m chaos $(ARGS)
 
 pictures:
 	@$(environment) run

@@ -1,0 +1,87 @@
+"""Breaks things while a producer and a window are at work, and counts what became of the records.
+
+Without options it goes on until every kind of fault has happened 20 times; ended and run again, it goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from confluent_kafka import __version__ as confluent_kafka
+
+from chaos.campaign import Campaign
+from chaos.faults import kinds
+from chaos.ledger import Ledger
+from chaos.report import RECOVERY, failures, lines, table
+from chaos.trial import Trial
+from stockstream.config import load
+
+SEED: Final = 2015
+FAULTS: Final = 20
+RATE: Final = 300.0
+"""Rows a second of the producer; a control gets twice as many."""
+
+
+def main() -> int:
+    """Run what is asked for; 1 where anything was lost or counted twice, or a control did not fail."""
+    given = _options()
+    missing = {name: why for name, kind in kinds().items() if (why := kind.unavailable())}
+    chosen = [name for name in (given.only or kinds()) if name not in missing]
+    for name in given.only or kinds():
+        if name in missing:
+            print(f"{name}: skipped, {missing[name]}")
+    faults = given.faults or (1 if given.short else FAULTS)
+    lanes = given.lanes or (4 if given.short else 2)
+    campaign = Campaign(chosen, faults, min(faults, 10), RATE, given.seed, lanes, given.minutes)
+    print(
+        f"{len(chosen)} kinds of faults, {faults} of each, seed {given.seed}; Python {platform.python_version()},"
+        f" confluent-kafka {confluent_kafka}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
+    )
+    with tempfile.TemporaryDirectory(prefix="stockstream-chaos-ledger-") as name:
+        ledger = Ledger(given.out or (Path(name) if given.short else load(None, {}).state_dir / "chaos"))
+        began = time.monotonic()
+        for trial in campaign.run(ledger):
+            print(_told(trial), flush=True)
+        told = lines(ledger.trials())
+    print(f"\n{time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end\n")
+    print("\n".join(table(told)))
+    wrong = failures(told)
+    for line in told:
+        if line.p95 > RECOVERY:
+            print(f"{line.name}: 95 of 100 recoveries within {line.p95:.1f} s, not {RECOVERY:g}")
+    print("\n".join(wrong) or "Nothing was lost, nothing counted twice; every control failed.")
+    return bool(wrong)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos ARGS=...", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="one fault of each kind, and a new table")
+    parser.add_argument("--only", nargs="+", choices=list(kinds()), metavar="KIND", help=", ".join(kinds()))
+    parser.add_argument("--faults", type=int, help=f"of each kind; {FAULTS} unless given, 1 with --short")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"{SEED} unless given")
+    parser.add_argument("--lanes", type=int, help="trials at the same time; 2 unless given, 4 with --short")
+    parser.add_argument("--minutes", type=float, help="no other trial begins after so many")
+    parser.add_argument("--out", type=Path, help="the folder of the table that is added to")
+    return parser.parse_args()
+
+
+def _told(trial: Trial) -> str:
+    plan = trial.plan
+    what = f"{plan.kind}{' (control)' if plan.control else ''}: {trial.faults} in {trial.seconds:.0f} s"
+    if trial.error:
+        return f"{what}: {trial.error} (kept in {trial.kept})"
+    slowest = f", back within {max(trial.recoveries):.1f} s" if trial.recoveries else ""
+    kept = f" (kept in {trial.kept})" if trial.kept else ""
+    counts = f"{trial.acknowledged:,} acknowledged, {trial.lost:,} lost, {trial.twice:,} twice"
+    return f"{what}: {counts}{slowest}{kept}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

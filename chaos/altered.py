@@ -1,0 +1,205 @@
+"""A command of ours that differs from the real one: without one of its protections, or on other terms.
+
+``python -m chaos.altered no-identity,no-checksum watch flights ...``; `ALTERATIONS` says what there is. Those whose
+name begins with "no" take a protection away: they show that the counting of `make chaos` sees what it is to see.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from time import sleep
+from typing import Any, Final
+from unittest.mock import patch
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from chaos import input_order, jumping_clock, plain_group
+from stockstream.cli import main as command_line
+from stockstream.cli.produce.outlet import KafkaOutlet
+from stockstream.consumers.live import Live
+from stockstream.consumers.state_keeper import StateKeeper
+from stockstream.kafka import publisher
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.client import settings
+from stockstream.kafka.deadletters import DeadLetters
+from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import FlightDay
+from stockstream.views import checkpoint, flights
+from stockstream.views.checkpoint import Checkpoint, Saved
+from stockstream.views.flights import FlightsFold
+
+_GIVES_UP_MS: Final = 1_000
+_LINGER_MS: Final = 100
+"""Long enough that something is queued at any moment."""
+
+
+def no_acks() -> None:
+    """A producer that asks for no acknowledgement, gives up after a second, and calls sent what it has queued."""
+
+    def careless(connection: Any, **own: Any) -> dict[str, Any]:
+        own |= {"enable_idempotence": False, "acks": 0, "message_timeout_ms": _GIVES_UP_MS, "linger_ms": _LINGER_MS}
+        return settings(connection, **own, socket_send_buffer_bytes=8_192)
+
+    patch.object(publisher, "settings", careless).start()
+    patch.object(Publisher, "_on_delivery", lambda *_: None).start()
+    patch.object(Publisher, "delivered", property(lambda self: self.sent + self.refused)).start()
+    patch.object(Publisher, "_missing", property(lambda _: 0)).start()
+
+
+def no_idempotence() -> None:
+    """A producer whose repeated requests the broker does not know for repeated."""
+
+    def repeating(connection: Any, **own: Any) -> dict[str, Any]:
+        return settings(connection, **(own | {"enable_idempotence": False}))
+
+    patch.object(publisher, "settings", repeating).start()
+
+
+def no_held() -> None:
+    """A producer that does not look at what the topic holds, and begins with the first row."""
+    patch.object(KafkaOutlet, "sent_rows", lambda *_: {}).start()
+
+
+def no_identity() -> None:
+    """A window that counts every record, whether it has met that row or not."""
+
+    def apply(fold: FlightsFold, records: list[FlightDay]) -> bool:
+        fold._refused.update(fold._per_day.add(Counter(map(flights._cell_of, records))))
+        fold._frames = None
+        return bool(records)
+
+    patch.object(FlightsFold, "apply", apply).start()
+
+
+def no_bitmap() -> None:
+    """A window that takes a row for counted where a later one of its airline has come before: a high-water mark."""
+    marks: dict[str, int] = {}
+    real = FlightsFold.apply
+
+    def apply(fold: FlightsFold, records: list[FlightDay]) -> bool:
+        taken = []
+        for record in records:
+            if record.row > marks.get(record.airline, -1):
+                marks[record.airline] = record.row
+                taken.append(record)
+        return real(fold, taken)
+
+    patch.object(FlightsFold, "apply", apply).start()
+
+
+def no_own_offsets() -> None:
+    """A window that goes on from the offsets of its group, which are committed apart from its state."""
+    real = Live._restore
+
+    def restore(live: Live[Any], keeper: StateKeeper) -> bytes:
+        reading = real(live, keeper)
+        group = f"stockstream-{live.view.name}-{live._name}"
+        consumer = Consumer(settings(live._connection, group_id=group))
+        try:
+            found = consumer.committed([TopicPartition(live.view.topic.name, number) for number in range(3)], 5)
+            live._positions.update({each.partition: each.offset for each in found if each.offset >= 0})
+        except KafkaException:
+            pass
+        finally:
+            consumer.close()
+        return reading
+
+    patch.object(Live, "_restore", restore).start()
+
+
+def no_transaction() -> None:
+    """A window that saves its offsets first, and its state a moment later."""
+    real = Checkpoint.save
+
+    def save(kept: Checkpoint, topic_id: str, saved: Saved) -> None:
+        former = kept.load(topic_id)
+        if former is not None:
+            real(kept, topic_id, former._replace(positions=saved.positions))
+            sleep(1)
+        real(kept, topic_id, saved)
+
+    patch.object(Checkpoint, "save", save).start()
+
+
+def no_checksum() -> None:
+    """A window that believes what it finds saved."""
+    patch.object(checkpoint, "_checksum", lambda *_: b"").start()
+
+
+def no_topic_id() -> None:
+    """A window that knows its topic by name alone."""
+    real = Admin.topic_id
+
+    def topic_id(admin: Admin, name: str) -> str | None:
+        return None if real(admin, name) is None else name
+
+    patch.object(Admin, "topic_id", topic_id).start()
+
+
+def no_new_partitions() -> None:
+    """A window that reads the partitions that were there when it began."""
+    real = Subscriber._mend
+
+    def mend(subscriber: Subscriber[Any], partition: TopicPartition, *, new: bool) -> None:
+        if not new:
+            real(subscriber, partition, new=False)
+
+    patch.object(Subscriber, "_mend", mend).start()
+
+
+def no_letters() -> None:
+    """A window that passes what it cannot read."""
+    patch.object(DeadLetters, "put", lambda *_: True).start()
+
+
+def no_offset_order() -> None:
+    """A window that passes what was sent, by its time, before what it has read."""
+    newest: dict[int | None, int] = {}
+    real = Subscriber._take
+
+    def take(subscriber: Subscriber[Any], messages: list[Any]) -> None:
+        taken = []
+        for message in messages:
+            number, (_, sent) = message.partition(), message.timestamp()
+            if message.error() is not None or sent >= newest.get(number, 0):
+                taken.append(message)
+                newest[number] = max(sent, newest.get(number, 0))
+        real(subscriber, taken)
+
+    patch.object(Subscriber, "_take", take).start()
+
+
+ALTERATIONS: Final[dict[str, Callable[[], None]]] = {
+    "no-acks": no_acks,
+    "no-idempotence": no_idempotence,
+    "no-held": no_held,
+    "no-identity": no_identity,
+    "no-bitmap": no_bitmap,
+    "no-own-offsets": no_own_offsets,
+    "no-transaction": no_transaction,
+    "no-checksum": no_checksum,
+    "no-topic-id": no_topic_id,
+    "no-new-partitions": no_new_partitions,
+    "no-letters": no_letters,
+    "no-offset-order": no_offset_order,
+    "plain-group": plain_group.use,
+    "jumping-clock": jumping_clock.use,
+    "repeats": input_order.repeat,
+    "shuffles": input_order.shuffle,
+}
+
+
+def main() -> None:
+    """Alter what is named, and run the command."""
+    names, *arguments = sys.argv[1:]
+    for name in names.split(","):
+        ALTERATIONS[name]()
+    sys.argv = ["stockstream", *arguments]
+    command_line.run()
+
+
+if __name__ == "__main__":
+    main()

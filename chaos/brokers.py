@@ -1,0 +1,66 @@
+"""The broker of a trial: a real one, behind a proxy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from chaos.proxy import Proxy
+from stockstream import processes
+from stockstream.files import write_private
+from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.server_properties import HOST
+
+
+class ProxiedBroker(Broker):
+    """A broker that tells its clients the address of a proxy, which leads to it.
+
+    Parameters
+    ----------
+    data, classpath
+        As for `Broker`.
+    """
+
+    def __init__(self, data: Path, classpath: Sequence[Path]) -> None:
+        super().__init__(data, classpath, port=free_port(), heap="256m")
+        self.proxy = Proxy(free_port(), self.port)
+
+    @property
+    def address(self) -> str:
+        """Where clients come in."""
+        return f"{HOST}:{self.proxy.port}"
+
+    def _configure(self) -> None:
+        super()._configure()
+        file = self.data / "server.properties"
+        told, proxied = f"advertised.listeners=BROKER://{HOST}:{self.port}", f"{HOST}:{self.proxy.port}"
+        properties = file.read_text("ascii")
+        assert told in properties
+        write_private(file, properties.replace(told, f"advertised.listeners=BROKER://{proxied}").encode("ascii"))
+
+    def kill(self) -> None:
+        """Kill it: SIGKILL."""
+        if self.pid is not None:
+            os.kill(self.pid, processes.KILL)
+
+    def again(self) -> None:
+        """Start it once more; returns when it takes topics."""
+        self.stop()
+        self.start()
+
+    def __enter__(self) -> Self:
+        self.proxy.__enter__()
+        try:
+            return super().__enter__()
+        except BaseException:
+            self.proxy.__exit__(None, None, None)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self.proxy.__exit__(kind, error, trace)

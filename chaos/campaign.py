@@ -1,0 +1,96 @@
+"""Campaign: which trials are still to be made, and the making of some at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Final
+
+from chaos.faults import kinds as fault_kinds
+from chaos.ledger import Ledger
+from chaos.trial import Plan, Trial, run
+
+_MOST_CONTROLS: Final = 4
+_MOST_ERRORS: Final = 3
+"""Trials of a kind that could not be brought to their end, after which it is given up."""
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What is to be reached.
+
+    Parameters
+    ----------
+    kinds
+        Of faults.
+    faults
+        Of each kind.
+    at_once
+        Faults of one trial.
+    rate
+        Rows a second.
+    seed
+        From which those of all trials are made.
+    lanes
+        Trials that are made at the same time.
+    minutes
+        After which no other trial begins; None for no limit.
+    """
+
+    kinds: Sequence[str]
+    faults: int
+    at_once: int
+    rate: float
+    seed: int
+    lanes: int
+    minutes: float | None = None
+
+    def run(self, ledger: Ledger) -> Iterator[Trial]:
+        """Make the trials that the ledger lacks, each written down as soon as it is over."""
+        ends = None if self.minutes is None else time.monotonic() + self.minutes * 60
+        context = multiprocessing.get_context("spawn")  # a broker must be started from a main thread
+        running: dict[Future[Trial], Plan] = {}
+        with ProcessPoolExecutor(self.lanes, mp_context=context) as pool:
+            while True:
+                done = ledger.trials()
+                while len(running) < self.lanes and (ends is None or time.monotonic() < ends):
+                    plan = self.next(done, list(running.values()))
+                    if plan is None:
+                        break
+                    running[pool.submit(run, plan)] = plan
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    del running[future]
+                    trial = future.result()
+                    ledger.add(trial)
+                    yield trial
+
+    def next(self, done: Sequence[Trial], running: Sequence[Plan]) -> Plan | None:
+        """The next trial: of the kind of which most faults are missing, or a control that has not failed yet."""
+        plans = [*(trial.plan for trial in done), *running]
+        missing: dict[str, int] = {}
+        for kind in self.kinds:
+            if sum(bool(trial.error) for trial in done if trial.plan.kind == kind) >= _MOST_ERRORS:
+                continue
+            had = sum(trial.faults for trial in done if trial.plan.kind == kind and not trial.plan.control)
+            had += sum(plan.faults for plan in running if plan.kind == kind and not plan.control)
+            missing[kind] = self.faults - had
+        for kind in missing:
+            seen = [plan for plan in plans if plan.kind == kind and plan.control]
+            failed = any(t.plan.kind == kind and t.plan.control and (t.lost or t.twice) for t in done)
+            now = any(plan.kind == kind and plan.control for plan in running)
+            if not failed and not now and len(seen) < _MOST_CONTROLS and missing[kind] < self.faults:
+                faults = fault_kinds()[kind].control.faults
+                return Plan(kind, self._seed(kind, "control", len(seen)), faults, 2 * self.rate, control=True)
+        kind = max(missing, key=lambda name: missing[name], default="")
+        if missing.get(kind, 0) <= 0:
+            return None
+        number = sum(plan.kind == kind and not plan.control for plan in plans)
+        return Plan(kind, self._seed(kind, "", number), min(self.at_once, missing[kind]), self.rate)
+
+    def _seed(self, kind: str, what: str, number: int) -> str:
+        return f"{self.seed}/{kind}/{what}{number}"

@@ -1,0 +1,80 @@
+"""kill -9."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from chaos.faults.fault import Control, Fault
+from chaos.stage import Stage
+
+_SAVES_WITHIN: Final = 20.0
+_GLANCE: Final = 0.001
+
+
+class BrokerKilled(Fault):
+    """The only broker is killed, and started again."""
+
+    name = "broker-killed"
+    about = "kill -9 of the only broker, back after up to 2 s"
+    control = Control("no-acks", "no acknowledgements are asked for")
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`."""
+        stage.broker.kill()
+        time.sleep(stage.random.uniform(0, 2))
+        stage.broker.again()
+
+
+class ProducerKilled(Fault):
+    """The producer is killed, and run again."""
+
+    name = "producer-killed"
+    about = "kill -9 of the producer, run again"
+    control = Control("no-identity,no-held", "rows sent before are sent again, and have no identity")
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`."""
+        stage.producer.kill()
+        stage.producer.start()
+
+
+class WindowKilled(Fault):
+    """The window is killed, and opened again."""
+
+    name = "window-killed"
+    about = "kill -9 of the window, opened again"
+    control = Control("no-own-offsets", "offsets are those of the group, committed apart from the state")
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`."""
+        stage.window.kill()
+        stage.window.start()
+
+
+class SaveKilled(Fault):
+    """The window is killed while it saves its state."""
+
+    name = "save-killed"
+    about = "kill -9 of the window as it begins to write its state, opened again"
+    control = Control("no-transaction", "offsets are saved first, the state after them", 3)
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`."""
+        before = _written(stage.state)
+        ends = time.monotonic() + _SAVES_WITHIN
+        while time.monotonic() < ends and _written(stage.state) in (before, 0):
+            time.sleep(_GLANCE)
+        stage.window.kill()
+        stage.window.start()
+
+
+def _written(state: Path) -> int:
+    """When the database's log was written last, in nanoseconds; 0 while there is none."""
+    for file in state.glob("*/flights/*/checkpoint.sqlite-wal"):
+        try:
+            return file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+    return 0

@@ -1,0 +1,111 @@
+"""Programs of ours that run while things break: each is a process of its own, started anew as often as need be."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from stockstream import processes
+
+_ENDS_WITHIN: Final = 60.0
+
+
+class Event(msgspec.Struct):
+    """A line of ``--log-json``."""
+
+    event: str = ""
+    text: str = ""
+    message: str = ""
+
+
+class Program:
+    """One command of ours, as a process.
+
+    Parameters
+    ----------
+    arguments
+        The command and its options.
+    folder
+        Where it runs and what it prints is kept.
+    env
+        Its environment.
+    altered
+        Names of `chaos.altered` by which it differs from the real one.
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, env: Mapping[str, str], altered: Sequence[str] = ()
+    ) -> None:
+        module = ("chaos.altered", ",".join(altered)) if altered else ("stockstream",)
+        self._command = (sys.executable, "-m", *module, "--log-json", *arguments)
+        self._folder = folder
+        self._env = env
+        self._process: subprocess.Popen[Any] | None = None
+        self._output = folder / f"{arguments[0]}.out"
+        self.starts = 0
+
+    def start(self) -> None:
+        """Start it, once more where it has ended."""
+        with self._output.open("wb") as out:
+            self._process = processes.spawn(
+                self._command, processes.KILL, cwd=self._folder, env=dict(self._env), stdout=out, stderr=out
+            )
+        self.starts += 1
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """Kill it: SIGKILL."""
+        if self._process is not None:
+            processes.kill(self._process)
+
+    def freeze(self) -> None:
+        """SIGSTOP."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None:
+            os.kill(self._process.pid, number)
+
+    def wait(self, seconds: float = _ENDS_WITHIN) -> int:
+        """The exit code of a program that ends by itself; one that does not in that time is killed: -9."""
+        if self._process is None:
+            return 0
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -processes.KILL
+
+    def end(self) -> int:
+        """Ask it to end, and give its exit code."""
+        if self._process is not None and self.alive:
+            processes.ask(self._process)
+        return self.wait()
+
+    def events(self) -> Iterator[Event]:
+        """What it told since its last start."""
+        for line in self._output.read_bytes().splitlines():
+            try:
+                yield msgspec.json.decode(line, type=Event)
+            except msgspec.DecodeError:
+                yield Event("output", line.decode(errors="replace"))
+
+    def result(self) -> str:
+        """Its last line: the result, or else the error."""
+        told = [each.text or each.message for each in self.events() if each.event in ("result", "error")]
+        return told[-1] if told else ""

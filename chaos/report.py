@@ -1,0 +1,116 @@
+"""Report: the table of all trials, a line a kind of fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from chaos.faults import kinds
+from chaos.trial import Trial
+
+RECOVERY: Final = 10.0
+"""Seconds within which 95 of 100 recoveries should be."""
+
+_HEAD: Final = (
+    "fault", "times", "acknowledged", "consumed", "lost", "twice", "recovery p50, p95 (s)", "without", "lost, twice"
+)  # fmt: skip
+
+
+class Line(NamedTuple):
+    """A kind of fault, and what came of it."""
+
+    name: str
+    faults: int
+    acknowledged: int
+    consumed: int
+    lost: int
+    twice: int
+    recoveries: Sequence[float]
+    control: str
+    control_lost: int
+    control_twice: int
+    errors: Sequence[str]
+
+    @property
+    def p95(self) -> float:
+        """The recovery within which 95 of 100 are; 0 where there was nothing to recover from."""
+        return float(np.quantile(self.recoveries, 0.95)) if self.recoveries else 0.0
+
+    @property
+    def failures(self) -> Iterator[str]:
+        """What is not as it should be."""
+        if self.lost or self.twice:
+            yield f"{self.name}: {self.lost:,} lost, {self.twice:,} counted twice"
+        if self.faults and not (self.control_lost or self.control_twice):
+            yield f"{self.name}: nobody has seen it fail {self.control}"
+        yield from self.errors
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """As the table has it."""
+        recovery = f"{np.quantile(self.recoveries, 0.5):.1f}, {self.p95:.1f}" if self.recoveries else "-"
+        return (
+            self.name,
+            f"{self.faults:,}",
+            f"{self.acknowledged:,}",
+            f"{self.consumed:,}",
+            f"{self.lost:,}",
+            f"{self.twice:,}",
+            recovery,
+            self.control,
+            f"{self.control_lost:,}, {self.control_twice:,}",
+        )
+
+
+def lines(trials: Iterable[Trial]) -> list[Line]:
+    """A line for each kind that was tried."""
+    of: dict[str, list[Trial]] = {}
+    for trial in trials:
+        of.setdefault(trial.plan.kind, []).append(trial)
+    return [_line(name, of[name]) for name in kinds() if name in of]
+
+
+def _line(name: str, trials: Sequence[Trial]) -> Line:
+    real = [trial for trial in trials if not trial.plan.control]
+    controls = [trial for trial in trials if trial.plan.control]
+    return Line(
+        name,
+        sum(trial.faults for trial in real),
+        sum(trial.acknowledged for trial in real),
+        sum(trial.consumed for trial in real),
+        sum(trial.lost for trial in real),
+        sum(trial.twice for trial in real),
+        [seconds for trial in real for seconds in trial.recoveries],
+        kinds()[name].control.what,
+        sum(trial.lost for trial in controls),
+        sum(trial.twice for trial in controls),
+        [f"{name}: {trial.error} (kept in {trial.kept})" for trial in trials if trial.error],
+    )
+
+
+def table(told: Sequence[Line]) -> Iterator[str]:
+    """The lines as Markdown, with their sum."""
+    total = (
+        "all",
+        f"{sum(line.faults for line in told):,}",
+        f"{sum(line.acknowledged for line in told):,}",
+        f"{sum(line.consumed for line in told):,}",
+        f"{sum(line.lost for line in told):,}",
+        f"{sum(line.twice for line in told):,}",
+        "",
+        "",
+        "",
+    )
+    rows = [_HEAD, *(line.cells for line in told), total]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    for number, row in enumerate(rows):
+        yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        if not number:
+            yield "| " + " | ".join("-" * width for width in widths) + " |"
+
+
+def failures(told: Sequence[Line]) -> list[str]:
+    """What is not as it should be, in all."""
+    return [failure for line in told for failure in line.failures]

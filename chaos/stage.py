@@ -1,0 +1,239 @@
+"""Stage of a trial: a broker, a producer that sends a file at a rate, a window that counts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any, Final, Self
+
+from confluent_kafka import Consumer, KafkaException
+
+from benchmarks.flights_file import AIRLINES, write
+from chaos.brokers import ProxiedBroker
+from chaos.disks import small_disk
+from chaos.jumping_clock import FILE
+from chaos.programs import Program
+from chaos.truth import Cell, Truth, shown
+from stockstream.config import load
+from stockstream.kafka.bounds import bounds
+from stockstream.kafka.client import settings
+from stockstream.kafka.jars import fetch
+from stockstream.topics import FLIGHTS
+
+RECOVERS_WITHIN: Final = 120.0
+"""Seconds after which nobody waits for a recovery any more."""
+
+_SENT: Final = re.compile(r"([\d,]+) sent, ([\d,]+) refused, ([\d,]+) already there")
+_STOPPED: Final = 128 + 15
+_ENDS_LEFT: Final = 3
+_LOOK: Final = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What a kind of fault needs of its stage.
+
+    Parameters
+    ----------
+    rows
+        Rows of the file for each fault.
+    whole
+        Whether the producer sends the file to its end, and not for as long as things break.
+    options
+        Further options of the producer.
+    producer, window
+        By which names of `chaos.altered` they differ from the real ones.
+    small
+        Which of the folders ``data`` and ``state`` is on a disk of so many megabytes.
+    """
+
+    rows: int = 20_000
+    whole: bool = False
+    options: tuple[str, ...] = ()
+    producer: tuple[str, ...] = ()
+    window: tuple[str, ...] = ()
+    small: tuple[tuple[str, int], ...] = ()
+
+
+class Stage:
+    """A broker with a producer and a window at work. Leaving the block ends all of them.
+
+    Parameters
+    ----------
+    folder
+        An empty one, for everything.
+    setup
+        What the kind of fault needs.
+    random
+        From which everything comes that is not always the same.
+    faults
+        How many there will be.
+    rate
+        Rows a second.
+    without
+        The protections that are switched off.
+
+    Attributes
+    ----------
+    is_control
+        Whether protections are switched off.
+    extra
+        Records in the topic that are not rows of the file.
+    poison
+        The values of those that nobody can read.
+    partitions
+        How many the topic has.
+    """
+
+    def __init__(
+        self, folder: Path, setup: Setup, random: Random, *, faults: int, rate: float, without: Sequence[str] = ()
+    ) -> None:
+        self.folder = folder
+        self.setup = setup
+        self.random = random
+        self.is_control = bool(without)
+        self.extra = 0
+        self.poison: list[bytes | None] = []
+        self.partitions = FLIGHTS.partitions
+        self.clock = folder / "clock"
+        self._rate = rate
+        self._resources = ExitStack()
+        self._small = setup.small
+        self.data, self.state, self.values = folder / "data", folder / "state", folder / "values.csv"
+        file = write(folder / "flights.csv", setup.rows * (faults + 1))
+        self.truth = Truth(file)
+        self.broker = ProxiedBroker(self.data / "kafka", fetch(load(None, {}).cache_dir))
+        send = ["produce", "flights", str(file), "--rate", f"{rate:g}", *setup.options]
+        show = ["watch", "flights", *AIRLINES, "--values", str(self.values), "--force"]
+        self.producer = Program(send, folder, self._env, (*setup.producer, *without))
+        self.window = Program(show, folder, self._env, (*setup.window, *without))
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """Connection properties of librdkafka, for whoever goes along."""
+        return {"bootstrap.servers": self.broker.address}
+
+    @property
+    def _env(self) -> dict[str, str]:
+        away = ("STOCKSTREAM_", "DISPLAY", "WAYLAND_DISPLAY")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(away)}
+        own = {
+            "STOCKSTREAM_STATE_DIR": str(self.state),
+            "STOCKSTREAM_DATA_DIR": str(self.data),
+            "STOCKSTREAM_BOOTSTRAP_SERVERS": self.broker.address,
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            FILE: str(self.clock),
+        }
+        return inherited | own
+
+    def __enter__(self) -> Self:
+        try:
+            for name, megabytes in self._small:
+                self._resources.enter_context(small_disk(self.folder / name, megabytes))
+            self._resources.enter_context(self.broker)
+            for program in (self.producer, self.window):
+                self._resources.callback(program.kill)
+                program.start()
+            self._consumer = Consumer(settings(self.connection, group_id="chaos"))
+            self._resources.callback(self._consumer.close)
+            self.await_rows(1)
+        except BaseException:
+            self._resources.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    def shown(self) -> Counter[Cell]:
+        """What the window shows."""
+        return shown(self.values)
+
+    def await_rows(self, rows: int) -> None:
+        """Wait until the window shows so many rows more than at the start of this call."""
+        before = self.shown().total()
+        self.until(lambda: self.shown().total() >= before + rows, f"the window shows {rows} rows more")
+
+    def ends(self) -> int:
+        """Rows of the file that the topic holds, repeated ones counted as often as they are there.
+
+        Raises KafkaException where the broker does not tell.
+        """
+        ends = bounds(self._consumer, FLIGHTS.name, 2)
+        return sum(high for _, high in ends.values()) - self.extra
+
+    def _known_ends(self) -> int | None:
+        try:
+            return self.ends()
+        except (KafkaException, KeyError):  # no broker, or no topic yet
+            return None
+
+    def recovery(self) -> float:
+        """Seconds from now until the window shows rows that were sent after now; `RECOVERS_WITHIN` if it does not."""
+        began = time.monotonic()
+        due: int | None = None
+        while (passed := time.monotonic() - began) < RECOVERS_WITHIN:
+            if due is None and (ends := self._known_ends()) is not None:
+                due = ends + 1
+            if due is not None and self.shown().total() >= due:
+                ends = self._known_ends()
+                # A window that still shows a topic that is no more has too many.
+                if ends is not None and self.shown().total() <= ends:
+                    return passed
+            time.sleep(_LOOK)
+        return RECOVERS_WITHIN
+
+    def close_producer(self) -> int:
+        """End the producer; the rows of the file that it says are in the topic: the first so many."""
+        code = self.producer.wait(self._longest) if self.setup.whole else self.producer.end()
+        for _ in range(_ENDS_LEFT):
+            if code in (0, _STOPPED):
+                break
+            self.producer.start()  # as its error says
+            code = self.producer.wait(self._longest)
+        told = _SENT.search(self.producer.result())
+        if told is None:
+            raise RuntimeError(f"the producer ended with {code}: {self.producer.result() or 'and said nothing'}")
+        sent, _, already = (int(number.replace(",", "")) for number in told.groups())
+        return min(sent + already, len(self.truth))
+
+    @property
+    def _longest(self) -> float:
+        return len(self.truth) / self._rate + 60
+
+    def close_window(self, expected: Counter[Cell], patience: float) -> Counter[Cell]:
+        """End the window as soon as it shows what is expected, or nothing new for a while; what it shows then."""
+        changed, before = time.monotonic(), self.shown()
+        while before != expected and time.monotonic() - changed < patience:
+            time.sleep(_LOOK)
+            now = self.shown()
+            if now != before:
+                changed, before = time.monotonic(), now
+        self.window.end()
+        return self.shown()
+
+    def run(self, *arguments: str) -> None:
+        """Run another command of ours to its end. Raises RuntimeError where it fails."""
+        command = Program(arguments, self.folder, self._env)
+        command.start()
+        code = command.wait()
+        if code:
+            raise RuntimeError(f"{' '.join(arguments)} ended with {code}: {command.result()}")
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition. Raises RuntimeError where it does not come."""
+        ends = time.monotonic() + RECOVERS_WITHIN
+        while not condition():
+            if time.monotonic() > ends:
+                raise RuntimeError(f"{what}: not within {RECOVERS_WITHIN:g} s")
+            time.sleep(_LOOK)
