@@ -141,13 +141,13 @@ def no_topic_id() -> None:
 
 def no_new_partitions() -> None:
     """A window that reads the partitions that were there when it began."""
-    real = Subscriber._mend
+    real = Subscriber._correct_position
 
-    def mend(subscriber: Subscriber[Any], partition: TopicPartition, *, new: bool) -> None:
+    def correct(subscriber: Subscriber[Any], partition: TopicPartition, *, new: bool) -> None:
         if not new:
             real(subscriber, partition, new=False)
 
-    patch.object(Subscriber, "_mend", mend).start()
+    patch.object(Subscriber, "_correct_position", correct).start()
 
 
 def no_letters() -> None:

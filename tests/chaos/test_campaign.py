@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from chaos.altered import ALTERATIONS
 from chaos.campaign import Campaign
 from chaos.faults import kinds
 from chaos.ledger import Ledger
@@ -34,14 +36,20 @@ def all_of(campaign: Campaign, done: list[Trial]) -> list[Trial]:
 
 
 def test_every_kind_says_what_it_is_and_has_a_control() -> None:
-    from chaos.altered import ALTERATIONS
-
     assert len(kinds()) >= 19
     for name, kind in kinds().items():
         assert name == kind.name
         assert kind.about
         named = {*kind.control.without.split(","), *kind.setup.producer, *kind.setup.window}
         assert named <= set(ALTERATIONS)
+
+
+def test_what_is_altered_is_there() -> None:
+    for alter in ALTERATIONS.values():
+        try:
+            alter()
+        finally:
+            patch.stopall()
 
 
 def test_a_campaign_goes_on_until_each_kind_has_its_faults_and_a_control_that_failed() -> None:
