@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, get_args
 
 import platformdirs
 from pydantic import (
@@ -31,8 +31,8 @@ from stockstream.config_sections import (
     DemoSettings,
     Section,
     SimulatedSettings,
+    SourceSettings,
     WindowSettings,
-    YahooSettings,
 )
 from stockstream.config_sources import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
 from stockstream.credentials import (
@@ -135,7 +135,7 @@ class Settings(Section):
     views: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     plugins: tuple[Path, ...] = ()
     simulated: SimulatedSettings = SimulatedSettings()
-    yahoo: YahooSettings = YahooSettings()
+    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
@@ -320,7 +320,8 @@ def _translated(error: ValidationError, origins: Origins) -> ConfigError:
 def _known(path: KeyPath) -> list[str]:
     model: Any = Settings
     for step in path:
-        model = model.model_fields[step].annotation
+        # A section by name, such as sources.yahoo, is the mapping's value.
+        model = model.model_fields[step].annotation if hasattr(model, "model_fields") else get_args(model)[1]
     return list(model.model_fields)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
-from stockstream.intervals import FORM, YAHOO, is_interval
+from stockstream.intervals import FORM, is_interval
 
 
 def _interval(name: str) -> str:
@@ -31,14 +32,7 @@ def _levels(value: object) -> object:
     return (value,) if isinstance(value, int | float) else value
 
 
-def _of_yahoo(name: str) -> str:
-    if name not in YAHOO:
-        raise ValueError(f"should be one that Yahoo has: {', '.join(YAHOO)}")
-    return name
-
-
 Interval = Annotated[str, AfterValidator(_interval)]
-YahooInterval = Annotated[str, AfterValidator(_of_yahoo)]
 History = Annotated[str, AfterValidator(_history)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
@@ -88,12 +82,16 @@ class SimulatedSettings(Section):
     seed: int = 1
 
 
-class YahooSettings(Section):
-    """``produce yahoo``: the bars' interval, how far back to begin, and seconds between two requests."""
+class SourceSettings(Section):
+    """A source of bars (``produce yahoo``): the bars' interval, how far back to begin, seconds between two requests for
+    a symbol and between any two, the file of its key, and its calls a day; None for what is usual there."""
 
-    interval: YahooInterval = "1m"
-    history: History = "5d"
-    poll: float = Field(default=30.0, ge=1)
+    interval: Interval | None = None
+    history: History | None = None
+    poll: float | None = Field(default=None, ge=1)
+    spacing: float | None = Field(default=None, ge=0)
+    key_file: Path | None = None
+    calls_a_day: int | None = Field(default=None, ge=1)
 
 
 class DemoSettings(Section):

@@ -24,6 +24,20 @@ OFF_GRID: Final = "off-grid"
 PARTIAL: Final = "partial"
 """The flag of a bar made of shorter ones of which an impossible one, or an impossible part of one, was left out."""
 
+EXTENDED: Final = "extended"
+"""The flag of a bar outside of regular trading hours."""
+
+CLOSING: Final = "closing"
+"""The flag of a bar at the end of its session, which holds the closing auction."""
+
+UNCONFIRMED: Final = "unconfirmed"
+"""The flag of a bar that is made of quotes, until its source has given the bar itself."""
+
+SPLIT: Final = "split"
+DIVIDEND: Final = "dividend"
+"""Flags of the first bar that trades after a split (``split:4``: four shares of one) or without a dividend
+(``dividend:0.25``: as much a share, in the bar's currency)."""
+
 NUMBERS: Final = ("open", "high", "low", "close", "volume")
 """The fields of a bar that are computed with, in their order."""
 

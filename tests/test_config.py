@@ -14,6 +14,7 @@ from stockstream.config import DEFAULT_FILE, Settings, load
 from stockstream.config_sources import merge
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
+from stockstream.producers.sources.catalog import sources
 
 SHIPPED = Path(__file__).parents[1] / "config.yaml"
 
@@ -62,7 +63,8 @@ def test_config_yaml_of_the_working_directory_is_read_unless_another_is_named(
 
 
 def test_the_shipped_file_holds_every_key_at_its_default() -> None:
-    assert load(SHIPPED, environ={}).model_dump(exclude={"views"}) == Settings().model_dump(exclude={"views"})
+    apart = {"views", "sources"}
+    assert load(SHIPPED, environ={}).model_dump(exclude=apart) == Settings().model_dump(exclude=apart)
     shipped = yaml.safe_load(SHIPPED.read_text())
     for name, field in Settings.model_fields.items():
         section = getattr(field.annotation, "model_fields", None)
@@ -80,6 +82,14 @@ def test_the_shipped_file_holds_views_with_all_their_parameters_at_their_default
         view = VIEWS[name]
         defaults = {parameter.name: parameter.default for parameter in view.parameters}
         assert section == {**defaults, f"{view.key_name}s": []}
+
+
+def test_the_shipped_file_holds_every_source_with_what_is_usual_there() -> None:
+    shipped = yaml.safe_load(SHIPPED.read_text())["sources"]
+    assert list(shipped) == list(sources())
+    for name, section in shipped.items():
+        about = sources()[name].about
+        assert section.items() >= {"interval": about.interval, "history": about.history, "poll": about.poll}.items()
 
 
 @pytest.mark.parametrize(
@@ -147,8 +157,9 @@ def test_settings_are_frozen() -> None:
         ("window: 3", "line 1: window is 3, should be a section with keys of its own"),
         ("bootstrap_servers: a b", "bootstrap_servers is 'a b', should be host:port, several with commas"),
         ("simulated: {interval: 7s}", "simulated.interval is '7s', should be a whole number of m, h, d, wk, mo or y"),
-        ("yahoo: {interval: 3m}", "yahoo.interval is '3m', should be one that Yahoo has: 1m, 2m, 5m"),
-        ("yahoo:\n  history: 5 days", "line 2: yahoo.history is '5 days', should be days, weeks"),
+        ("sources: {yahoo: {interval: 3x}}", "sources.yahoo.interval is '3x', should be a whole number of m, h"),
+        ("sources:\n  yahoo:\n    history: 5 days", "line 3: sources.yahoo.history is '5 days', should be days, weeks"),
+        ("sources:\n  yahoo:\n    pol: 5", "line 3: unknown key sources.yahoo.pol - did you mean poll?"),
         ("demo:\n  symbols:\n  - ON\n", "line 2: demo.symbols.0 is True, should be a text: put it into quotes"),
         ("demo: {symbols: []}", "demo.symbols is [], should not be empty"),
         ("kafka:\n  fetch.min.bytes: [1]", "line 2: kafka.fetch.min.bytes should be a text, a number, true or false"),
@@ -285,7 +296,9 @@ def test_an_error_is_at_the_place_that_is_wrong_whatever_other_layers_hold_besid
 
 def test_every_setting_has_its_origin(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
-    file.write_text("broker:\n  port: 9\nwindow:\n  refresh: null\nviews:\n  aroon:\nyahoo:\n")
+    file.write_text(
+        "broker:\n  port: 9\nwindow:\n  refresh: null\nviews:\n  aroon:\nsources:\n  yahoo:\n    poll: 20\n"
+    )
     environ = {"STOCKSTREAM_WINDOW": "{rows: 9}", "STOCKSTREAM_BROKER__HEAP_MB": "200", "STOCKSTREAM_STATE_DIR": ""}
     settings = load(file, {"bootstrap_servers": "x:1"}, environ)
     entries = {".".join(entry.path): (entry.value, str(entry.origin)) for entry in settings.entries()}
@@ -295,7 +308,8 @@ def test_every_setting_has_its_origin(tmp_path: Path) -> None:
     assert entries["window.rows"] == (9, "STOCKSTREAM_WINDOW")
     assert entries["window.refresh"] == (None, f"{file}:4")
     assert entries["window.theme"] == ("light", "default")
-    assert entries["yahoo.poll"] == (30.0, "default")
+    assert entries["sources.yahoo.poll"] == (20.0, f"{file}:9")
+    assert entries["sources.yahoo.history"] == (None, "default")
     assert entries["state_dir"][1] == "default"
     assert entries["views.aroon"] == ({}, f"{file}:6")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from stockstream.intervals import YAHOO, parse
+from stockstream.intervals import parse
 from stockstream.periods import longer
 
 
@@ -29,11 +29,4 @@ def made(name: str | None) -> str | None:
             longer(name)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from None
-    return name
-
-
-def of_yahoo(name: str | None) -> str | None:
-    """Check an interval that Yahoo is to be asked for. Raises typer.BadParameter."""
-    if name is not None and name not in YAHOO:
-        raise typer.BadParameter(f"Yahoo has no bars of {name!r}; it has {', '.join(YAHOO)}")
     return name

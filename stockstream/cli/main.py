@@ -79,6 +79,7 @@ COMMANDS: Final = {
             "produce yahoo AAPL --interval 1d --history 1y --once",
             "produce csv AAPL.csv --dry-run",
         ),
+        plugged=True,
     ),
     "watch": Entry(
         "stockstream.cli.watch.watch:app",
@@ -126,6 +127,13 @@ COMMANDS: Final = {
         "List the indicators, or describe one.",
         LOOK,
         ("indicators", "indicators describe rsi"),
+        plugged=True,
+    ),
+    "sources": Entry(
+        "stockstream.cli.sources:app",
+        "List the sources of bars, or describe one.",
+        LOOK,
+        ("sources", "sources describe yahoo"),
         plugged=True,
     ),
     "schema": Entry(

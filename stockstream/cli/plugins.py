@@ -13,6 +13,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.text import printable, table
 from stockstream.consumers.registry import STUDIES
 from stockstream.indicators.catalog import catalog
+from stockstream.producers.sources.catalog import sources
 
 
 class Plugin(msgspec.Struct, frozen=True):
@@ -26,8 +27,9 @@ class Plugin(msgspec.Struct, frozen=True):
 def found() -> list[Plugin]:
     """The parts that can be used, in the order in which they were found."""
     added = []
-    for group, kind in ((plugged.SOURCES, "source"), (plugged.ALERT_SINKS, "alert sink")):
-        added += [Plugin(kind, each.name, each.origin) for each in plugged.current().offers(group) if each.group]
+    added += [Plugin("source", name, each.origin) for name, each in sources().items() if each.origin]
+    sinks = plugged.current().offers(plugged.ALERT_SINKS)
+    added += [Plugin("alert sink", each.name, each.origin) for each in sinks if each.group]
     for offer in plugged.current().offers(plugged.INDICATORS):
         added += [Plugin("indicator", name, offer.origin) for name, each in catalog().items() if each is offer.thing]
     for offer in plugged.current().offers(plugged.STUDIES):

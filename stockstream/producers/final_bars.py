@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple, TypeGuard
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from stockstream.periods import following, intraday, off_grid, opening
-from stockstream.producers.bar_source import Reply, Row, Session, Split
-from stockstream.records import OFF_GRID, Bar, doubts, known_open
+from stockstream.producers.bar_source import Dividend, Reply, Row, Session, Split
+from stockstream.records import DIVIDEND, OFF_GRID, SPLIT, Bar, doubts, known_open
+
+_DAY: Final = timedelta(days=1)
 
 
 class Null(NamedTuple):
@@ -21,12 +27,13 @@ class Null(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a source said about a symbol: bars by time, the rows of past periods without prices, the hours, splits."""
+    """What a source said about a symbol: bars by time, the rows of past periods without prices, the hours, events."""
 
     bars: tuple[Bar, ...] = ()
     nulls: tuple[Null, ...] = ()
     session: Session | None = None
     splits: tuple[Split, ...] = ()
+    dividends: tuple[Dividend, ...] = ()
 
 
 class _Priced(NamedTuple):
@@ -39,6 +46,7 @@ class _Priced(NamedTuple):
     close: float
     volume: float | None
     adj_close: float | None
+    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,7 +86,7 @@ class _Reader:
             tz=str(self.zone),
             source=self.source,
             final=final,
-            flags=(*doubts(opened, row.high, row.low, row.close, row.volume), *flags),
+            flags=(*doubts(opened, row.high, row.low, row.close, row.volume), *row.flags, *flags),
         )
 
 
@@ -119,7 +127,20 @@ def read_reply(reply: Reply, source: str, symbol: str, interval: str, now: datet
         else:
             period = opening(time, interval, anchor) if anchor else opening(time, interval)
             bars.setdefault(period, reader.bar(period, row, final=False, flags=(OFF_GRID,)))
-    return Answer(tuple(bars[time] for time in sorted(bars)), tuple(nulls), session, reply.splits)
+    given = [bars[time] for time in sorted(bars)]
+    _mark(given, ((each.time, f"{SPLIT}:{each.shares:g}") for each in reply.splits))
+    _mark(given, ((each.time, f"{DIVIDEND}:{each.amount:g}") for each in reply.dividends))
+    return Answer(tuple(given), tuple(nulls), session, reply.splits, reply.dividends)
+
+
+def _mark(bars: list[Bar], events: Iterable[tuple[datetime, str]]) -> None:
+    """Flag with each event the bar of its period, or the first one within a day after it."""
+    for time, flag in events:
+        place = bisect_right(bars, time, key=lambda bar: bar.time)
+        if place and following(bars[place - 1].time, bars[place - 1].interval) > time:
+            place -= 1
+        if place < len(bars) and bars[place].time - time < _DAY:
+            bars[place] = msgspec.structs.replace(bars[place], flags=(*bars[place].flags, flag))
 
 
 def _priced(row: Row | _Priced) -> TypeGuard[_Priced]:

@@ -1,4 +1,4 @@
-"""Rate limiter and retries of a remote source."""
+"""Rate limiter, circuit breaker and retries of a remote source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Patience:
     """How often and how soon a source is asked again, in seconds.
 
     What failed is asked again, ``attempts`` times in all, after ``first``, doubled each time up to ``longest``, with
-    some jitter; after a refusal when the source says, or else after ``refused`` and up to twice that.
+    some jitter; after a refusal when the source says, or else after ``refused`` and up to twice that, doubled each
+    time.
     """
 
     attempts: int = 6
@@ -37,13 +38,48 @@ class Patience:
         """
         if isinstance(error, RateLimited):
             if error.retry_after is None:
-                return uniform(self.refused, 2 * self.refused)  # noqa: S311 - no secret
+                pause: float = self.refused * 2 ** min(attempt - 1, 10) * uniform(1.0, 2.0)  # noqa: S311 - no secret
+                return min(_LONGEST_PAUSE, pause)
             return min(error.retry_after, _LONGEST_PAUSE) + uniform(0, self.first)  # noqa: S311 - no secret
         backoff: float = self.first * 2 ** (attempt - 1) + uniform(0, self.first)  # noqa: S311 - no secret
         return min(self.longest, backoff)
 
 
 USUAL: Final = Patience()
+
+
+class Breaker:
+    """Keeps everybody from asking a source that has refused: there is one for a source in a process.
+
+    Parameters
+    ----------
+    patience
+        How long it stays open.
+    clock
+        What time it is.
+
+    Attributes
+    ----------
+    opens_until : float
+        When the source may be asked again, by the clock's stopwatch.
+    """
+
+    def __init__(self, patience: Patience = USUAL, clock: Clock = SYSTEM) -> None:
+        self.opens_until = clock.monotonic()
+        self._patience = patience
+        self._clock = clock
+        self._refusals = 0
+
+    def refused(self, error: RateLimited) -> float:
+        """Hear of a refusal; the seconds for which nobody asks."""
+        self._refusals += 1
+        pause = self._patience.pause(self._refusals, error)
+        self.opens_until = max(self.opens_until, self._clock.monotonic() + pause)
+        return pause
+
+    def answered(self) -> None:
+        """Hear of an answer: the next refusal counts as a first one."""
+        self._refusals = 0
 
 
 class Limiter:

@@ -1,9 +1,10 @@
-"""Source that is asked on a thread of its own, and asked again after errors."""
+"""Source that is asked on a thread of its own, page by page, and asked again after errors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import wait
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
@@ -12,7 +13,7 @@ from stockstream.producers.background import Background
 from stockstream.producers.bar_source import BarSource, Reply
 from stockstream.producers.clock import Clock
 from stockstream.producers.final_bars import Answer, read_reply
-from stockstream.producers.patience import Patience
+from stockstream.producers.patience import Breaker, Patience
 
 _BEAT: Final = 0.2
 
@@ -33,6 +34,8 @@ class PatientSource:
         The thread to ask on.
     patience
         How often and how soon to ask again.
+    breaker
+        Waited for before each question, and told what became of it.
     trouble
         Told each failure that is worth another attempt, and in about how many seconds that follows.
     clock
@@ -45,6 +48,7 @@ class PatientSource:
         interval: str,
         background: Background,
         patience: Patience,
+        breaker: Breaker,
         trouble: Callable[[SourceError, float], None],
         clock: Clock,
     ) -> None:
@@ -52,6 +56,7 @@ class PatientSource:
         self._interval = interval
         self._background = background
         self._patience = patience
+        self._breaker = breaker
         self._trouble = trouble
         self._clock = clock
 
@@ -60,10 +65,6 @@ class PatientSource:
         """From which instant on the source has history."""
         reach = self._source.reach(self._interval)
         return datetime.min.replace(tzinfo=UTC) if reach is None else self._clock.now() - reach
-
-    def newest(self, symbol: str, span: str) -> Asked:
-        """The newest bars; raises what `history` raises."""
-        return self._answered(symbol, lambda: self._source.newest(symbol, self._interval, span))
 
     def history(self, symbol: str, start: datetime) -> Asked:
         """The bars from an instant on, or from as far back as the source goes.
@@ -76,26 +77,51 @@ class PatientSource:
             After the last attempt.
         """
         since = max(start, self.reach)
-        return self._answered(symbol, lambda: self._source.history(symbol, self._interval, since))
+        pages: list[Reply] = []
+        # A bar counts as final only if its period was over before the source was asked.
+        asked_at = self._clock.now()
+        while True:
+            page = yield from self._answered(symbol, since)
+            pages.append(page)
+            if page.more is None or page.more <= since:
+                break
+            since = page.more
+        return read_reply(_joined(pages), self._source.about.name, symbol, self._interval, asked_at)
 
-    def _answered(self, symbol: str, question: Callable[[], Reply]) -> Asked:
-        def ask() -> Answer:
-            # A bar counts as final only if its period was over before the source was asked.
-            now = self._clock.now()
-            return read_reply(question(), self._source.name, symbol, self._interval, now)
-
+    def _answered(self, symbol: str, since: datetime) -> Generator[None, None, Reply]:
         attempt = 0
         while True:
             attempt += 1
-            job = self._background.submit(ask)
+            yield from self._clock.wait_until(self._breaker.opens_until)
+            job = self._background.submit(lambda: self._source.history(symbol, self._interval, since))
             while not job.done():
                 wait([job], _BEAT)
                 yield None
             try:
-                return job.result()
+                reply = job.result()
             except (RateLimited, Unavailable) as error:
+                if isinstance(error, RateLimited):
+                    pause = self._breaker.refused(error)
+                else:
+                    pause = self._patience.pause(attempt, error)
                 if attempt >= self._patience.attempts:
                     raise
-                pause = self._patience.pause(attempt, error)
                 self._trouble(error, pause)
+            else:
+                self._breaker.answered()
+                return reply
             yield from self._clock.wait_until(self._clock.monotonic() + pause)
+
+
+def _joined(pages: Sequence[Reply]) -> Reply:
+    """The pages as one reply: of two rows of one time that of the later page counts."""
+    if len(pages) == 1:
+        return pages[0]
+    rows = {row.time: row for page in pages for row in page.rows}
+    return replace(
+        pages[-1],
+        rows=tuple(rows[time] for time in sorted(rows)),
+        splits=tuple(dict.fromkeys(each for page in pages for each in page.splits)),
+        dividends=tuple(dict.fromkeys(each for page in pages for each in page.dividends)),
+        currency=next((page.currency for page in reversed(pages) if page.currency), None),
+    )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.producers.patience import Patience
-from stockstream.producers.polled_bars import Polling
+from stockstream.producers.source_bars import Polling
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
 from tests.producers.fake_source import OPENING, FakeSource, Market, minutes
 from tests.producers.manual_clock import ManualClock

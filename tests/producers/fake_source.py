@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar, NamedTuple
+from zoneinfo import ZoneInfo
 
 from stockstream.errors import SourceError, UnknownSymbol
-from stockstream.producers.bar_source import Reply, Row, Session, Split
+from stockstream.producers.bar_source import About, BarSource, Dividend, Reply, Row, Session, Split
 
 MINUTE = timedelta(minutes=1)
 OPENING = datetime(2026, 3, 19, 13, 30, tzinfo=UTC)
 CLOSING = datetime(2026, 3, 19, 20, 0, tzinfo=UTC)
 TODAY = Session(OPENING, CLOSING)
+_UTC = ZoneInfo("UTC")
 _PRICES = frozenset({"open", "high", "low", "close"})
 
 
@@ -43,47 +45,46 @@ def split(rows: list[Row], shares: float) -> list[Row]:
 
 @dataclass
 class Market:
-    """A symbol as the source knows it; of its newest bars it gives ``recent``."""
+    """A symbol as the source knows it."""
 
     rows: list[Row]
     session: Session | None = TODAY
     splits: tuple[Split, ...] = ()
-    recent: int = 1_000_000
+    dividends: tuple[Dividend, ...] = ()
 
 
 class Question(NamedTuple):
-    """What it was asked: a symbol's bars, from an instant on or over a span."""
+    """What it was asked: a symbol's bars, from an instant on."""
 
     symbol: str
-    since: datetime | str
+    since: datetime
 
 
 @dataclass
-class FakeSource:
-    """A source in memory. It shows the rows that have begun, and answers with ``faults`` first, one each."""
+class FakeSource(BarSource):
+    """A source in memory. It shows the rows that have begun, ``page`` at a time, and answers with ``faults`` first."""
 
-    name: ClassVar[str] = "fake"
-    title: ClassVar[str] = "Fake Exchange"
+    about: ClassVar[About] = About("fake", "Fake Exchange", "made-up bars", "nothing", "none", ("1m", "1d", "1wk"))
 
     now: Callable[[], datetime]
     markets: dict[str, Market] = field(default_factory=dict)
     faults: deque[SourceError] = field(default_factory=deque)
     asked: list[Question] = field(default_factory=list)
     goes_back: timedelta | None = None
+    page: int = 1_000_000
     thinks: Callable[[], object] = lambda: None
 
-    def newest(self, symbol: str, interval: str, span: str) -> Reply:
-        market = self._market(symbol, interval, span)
-        return self._reply(market, self._begun(market)[-market.recent :])
-
     def history(self, symbol: str, interval: str, start: datetime) -> Reply:
-        market = self._market(symbol, interval, start)
-        return self._reply(market, [each for each in self._begun(market) if each.time >= start])
+        market = self._market(symbol, start)
+        rows = [each for each in market.rows if start <= each.time <= self.now()]
+        more = rows[self.page].time if len(rows) > self.page else None
+        given = tuple(rows[: self.page])
+        return Reply(given, _UTC, "USD", market.session, market.splits, market.dividends, more)
 
     def reach(self, interval: str) -> timedelta | None:
         return self.goes_back
 
-    def _market(self, symbol: str, interval: str, since: datetime | str) -> Market:
+    def _market(self, symbol: str, since: datetime) -> Market:
         self.asked.append(Question(symbol, since))
         self.thinks()
         if self.faults:
@@ -91,9 +92,3 @@ class FakeSource:
         if symbol not in self.markets:
             raise UnknownSymbol(symbol, f"Fake Exchange does not know {symbol}")
         return self.markets[symbol]
-
-    def _begun(self, market: Market) -> list[Row]:
-        return [each for each in market.rows if each.time <= self.now()]
-
-    def _reply(self, market: Market, rows: list[Row]) -> Reply:
-        return Reply(tuple(rows), currency="USD", session=market.session, splits=market.splits)

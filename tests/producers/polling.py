@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from stockstream.errors import BadRow
 from stockstream.producers.bar_source import BarSource
 from stockstream.producers.patience import Patience
-from stockstream.producers.polled_bars import PolledBars, Polling
+from stockstream.producers.source_bars import Polling, SourceBars
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
 from stockstream.records import Bar
 from tests.producers.manual_clock import ManualClock
@@ -34,7 +34,7 @@ class Run:
         self.manual_clock = manual_clock
         self.notes: list[str] = []
         self.warnings: list[str] = []
-        self.polled = PolledBars(
+        self.polled = SourceBars(
             source, symbols, polling, reporter=self, earlier=earlier, patience=patience, clock=manual_clock.clock
         )
         self.bars: list[Bar] = []

@@ -10,7 +10,7 @@ import pytest
 
 from stockstream.producers.bar_source import Reply, Row, Session, Split
 from stockstream.producers.final_bars import read_reply
-from stockstream.producers.polled_bars import Polling
+from stockstream.producers.source_bars import Polling
 from stockstream.producers.splits import Earlier
 from tests.producers.fake_source import CLOSING, OPENING, FakeSource, Market, minutes, row, split
 from tests.producers.manual_clock import ManualClock
@@ -57,7 +57,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
     rows = days(60)
     now = split(rows, 4)
     splits = (Split(rows[-2].time, 4.0),) if announced else ()
-    source.markets["AAPL"] = Market(now, splits=splits, recent=5)
+    source.markets["AAPL"] = Market(now, splits=splits)
     # What the earlier run sent last is still on the old basis; or where the source tells of the split, on the new one.
     topic = [*rows[:-2], now[-2]] if announced else rows[:-1]
     run = start(polling=DAYS, earlier=sent_before(topic))
@@ -68,7 +68,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
 
 def test_a_split_that_was_told_once_sends_the_series_again_once(start: Start, source: FakeSource) -> None:
     rows = days(60)
-    source.markets["AAPL"] = Market(rows, splits=(Split(rows[-2].time, 4.0),), recent=5)
+    source.markets["AAPL"] = Market(rows, splits=(Split(rows[-2].time, 4.0),))
     run = start(polling=replace(DAYS, live=True), earlier=sent_before(rows))
     assert len(run.until(OPENING + timedelta(minutes=11))) == 60
     assert run.until(OPENING + timedelta(hours=2)) == []
@@ -78,17 +78,17 @@ def test_a_split_that_was_told_once_sends_the_series_again_once(start: Start, so
 def test_a_long_pause_with_a_split_in_it_is_found_out(start: Start, source: FakeSource) -> None:
     rows = days(60)
     now = split(rows, 10)
-    source.markets["AAPL"] = Market(now, recent=5)
+    source.markets["AAPL"] = Market(now)
     run = start(polling=DAYS, earlier=sent_before(rows[:30]))
     assert [bar.close for bar in run.to_its_end()] == [each.close for each in now]
 
 
 def test_without_a_split_nothing_but_the_history_is_sent(start: Start, source: FakeSource) -> None:
     rows = days(60)
-    source.markets["AAPL"] = Market(rows, recent=5)
+    source.markets["AAPL"] = Market(rows)
     for topic in (rows[:-1], rows[:30], [*rows[:-2], rows[-2]._replace(close=401.0, volume=1.0)]):
         run = start(polling=DAYS, earlier=sent_before(topic))
-        assert [bar.close for bar in run.to_its_end()] == [each.close for each in rows[-5:]]
+        assert [bar.close for bar in run.to_its_end()] == [each.close for each in rows[-6:]]
         assert not run.notes
         assert not run.warnings
 
@@ -110,4 +110,4 @@ def test_no_more_is_asked_for_than_the_source_goes_back(
     reach = manual_clock.clock.now() - source.goes_back
     earlier = sent_before([row(reach.replace(second=0) + timedelta(minutes=1))], "1m")
     start(polling=ONCE, earlier=earlier).to_its_end()
-    assert [asked.since for asked in source.asked] == ["5d", reach]
+    assert [asked.since for asked in source.asked] == [reach, reach]

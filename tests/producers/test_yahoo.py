@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from stockstream.errors import RateLimited, SourceError, Unavailable, UnknownSymbol
-from stockstream.producers.bar_source import Session
+from stockstream.producers.bar_source import Dividend, Session, Setup, Split
 from stockstream.producers.final_bars import Answer, read_reply
-from stockstream.producers.yahoo import Yahoo
+from stockstream.producers.history_spans import beginning
+from stockstream.producers.sources.yahoo import Yahoo
 from stockstream.records import OFF_GRID, Bar
+from tests.producers.manual_clock import ManualClock
 from tests.producers.yahoo_standin import (
     CLOSING,
     DROP,
@@ -40,7 +42,7 @@ Ask = Callable[..., Answer]
 
 @pytest.fixture
 def yahoo(standin: Standin, tmp_path: Path) -> Yahoo:
-    return Yahoo(tmp_path / "cache", spacing=0.0)
+    return Yahoo(Setup(tmp_path / "cache", spacing=0.0, clock=ManualClock(EVENING).clock))
 
 
 @pytest.fixture
@@ -48,10 +50,8 @@ def ask(yahoo: Yahoo) -> Ask:
     def ask(
         symbol: str = "AAPL", interval: str = "1m", since: datetime | str = "5d", now: datetime = EVENING
     ) -> Answer:
-        reply = (
-            yahoo.newest(symbol, interval, since) if isinstance(since, str) else yahoo.history(symbol, interval, since)
-        )
-        return read_reply(reply, yahoo.name, symbol, interval, now)
+        start = beginning(since, EVENING, weekends=False) if isinstance(since, str) else since
+        return read_reply(yahoo.history(symbol, interval, start), "yahoo", symbol, interval, now)
 
     return ask
 
@@ -84,11 +84,11 @@ def test_a_good_answer(ask: Ask, market: Market) -> None:
 
 
 def test_it_asks_for_what_it_is_told(ask: Ask, market: Market, standin: Standin) -> None:
-    ask(since="1mo", interval="1m")
     ask(since=OPENING + 2 * MINUTE)
-    first, second = standin.charts("AAPL")
-    assert (first["range"], first["interval"]) == ("1mo", "1m")
-    assert int(second["period1"]) == (OPENING + 2 * MINUTE).timestamp()
+    (query,) = standin.charts("AAPL")
+    assert (query["interval"], query["includePrePost"].lower()) == ("1m", "false")
+    asked = [datetime.fromtimestamp(int(query[name]), UTC) for name in ("period1", "period2")]
+    assert asked == [OPENING + 2 * MINUTE, EVENING + MINUTE]
 
 
 def test_a_day_is_its_session_s_date_and_final_when_the_session_is_over(ask: Ask, standin: Standin) -> None:
@@ -206,13 +206,75 @@ def test_half_hours_without_trade_are_no_rows(ask: Ask, standin: Standin) -> Non
     assert (len(answer.bars), answer.nulls) == (24, ())
 
 
-def test_splits_and_dividends_are_passed_over(ask: Ask, standin: Standin) -> None:
+def test_splits_and_dividends_are_marked_on_their_bars(ask: Ask, standin: Standin) -> None:
     days = [candle(OPENING - timedelta(days=day), 100 + day) for day in (2, 1, 0)]
     stamp = int(days[1].time.timestamp())
     split = {"date": stamp, "numerator": 4, "denominator": 1, "splitRatio": "4:1"}
     events = {"dividends": {str(stamp): {"amount": 0.5, "date": stamp}}, "splits": {str(stamp): split}}
     standin.markets["AAPL"] = Market(days, (OPENING, CLOSING), "1d", events=events)
-    assert [bar.close for bar in ask(interval="1d", since="1mo").bars] == [102.5, 101.5, 100.5]
+    answer = ask(interval="1d", since="1mo")
+    assert [bar.close for bar in answer.bars] == [102.5, 101.5, 100.5]
+    assert [bar.flags for bar in answer.bars] == [(), ("split:4", "dividend:0.5"), ()]
+    day = datetime(2026, 3, 18, tzinfo=UTC)
+    assert (answer.splits, answer.dividends) == ((Split(day, 4.0),), (Dividend(day, 0.5),))
+
+
+def test_a_dividend_is_marked_on_the_first_minute_without_it(ask: Ask, standin: Standin) -> None:
+    stamp = int(OPENING.timestamp())
+    events = {"dividends": {str(stamp): {"amount": 0.26, "date": stamp}}}
+    rows = minutes(OPENING - timedelta(days=1), 3) + minutes(OPENING + MINUTE, 3)
+    standin.markets["AAPL"] = Market(rows, (OPENING, CLOSING), events=events)
+    flags = {bar.time: bar.flags for bar in ask().bars}
+    assert [time for time, each in flags.items() if each] == [OPENING + MINUTE]
+    assert flags[OPENING + MINUTE] == ("dividend:0.26",)
+
+
+def test_the_closing_auction_s_row_is_kept_and_marked(ask: Ask, standin: Standin) -> None:
+    rows = [*minutes(CLOSING - 2 * MINUTE, 2), candle(CLOSING, 99.0, 1_000_000.0), candle(CLOSING + MINUTE)]
+    standin.markets["AAPL"] = Market(rows, (OPENING, CLOSING))
+    assert [(bar.time, bar.flags) for bar in ask().bars] == [
+        (CLOSING - 2 * MINUTE, ()),
+        (CLOSING - MINUTE, ()),
+        (CLOSING, ("closing",)),
+    ]
+    rows[2] = rows[2]._replace(time=CLOSING + timedelta(seconds=1))  # as it is stamped at times
+    assert ask().bars[2].flags == ("closing",)
+
+
+def test_a_half_day_ends_when_its_own_hours_end(ask: Ask, standin: Standin) -> None:
+    noon = OPENING + timedelta(hours=3, minutes=30)
+    standin.markets["AAPL"] = Market(minutes(noon - 2 * MINUTE, 5), (OPENING, noon))
+    assert [(bar.time, bar.flags) for bar in ask().bars][2:] == [(noon, ("closing",))]
+
+
+def test_a_minute_further_back_than_a_request_gives_is_fetched_page_by_page(
+    yahoo: Yahoo, market: Market, standin: Standin
+) -> None:
+    start = OPENING - timedelta(days=20)
+    market.rows = [candle(start + number * timedelta(days=1)) for number in range(21)]
+    rows: list[datetime] = []
+    since: datetime | None = start
+    while since is not None:
+        reply = yahoo.history("AAPL", "1m", since)
+        rows += [row.time for row in reply.rows]
+        since = reply.more
+    spans = [int(query["period2"]) - int(query["period1"]) for query in standin.charts("AAPL")]
+    assert len(spans) == 3
+    assert max(spans) < timedelta(days=8).total_seconds()
+    assert sorted(set(rows)) == [row.time for row in market.rows]
+
+
+def test_the_day_that_yahoo_gives_apart_joins_its_week(ask: Ask, standin: Standin) -> None:
+    monday = datetime(2026, 3, 16, 4, tzinfo=UTC)
+    weeks = [candle(monday - timedelta(days=7), 90.0), candle(monday, 100.0, 900.0), candle(OPENING, 120.0, 50.0)]
+    standin.markets["AAPL"] = Market(weeks, (OPENING, CLOSING), "1wk")
+    *_, week = ask(interval="1wk", since="1mo").bars
+    assert (week.time.day, week.open, week.high, week.low, week.close, week.volume) == (
+        16, 100.0, 121.0, 99.0, 120.5, 950.0,
+    )  # fmt: skip
+    days = [candle(OPENING - timedelta(days=1)), candle(OPENING, 100.0), candle(CLOSING, 120.0)]
+    standin.markets["AAPL"] = Market(days, (OPENING, CLOSING), "1d")
+    assert [bar.close for bar in ask(interval="1d", since="1mo").bars] == [100.5, 120.5]
 
 
 @pytest.mark.parametrize(
@@ -315,16 +377,16 @@ def test_an_answer_that_failed_is_not_remembered(ask: Ask, standin: Standin) -> 
 def test_requests_keep_their_distance(market: Market, standin: Standin, tmp_path: Path) -> None:
     at: list[float] = []
     standin.heard = lambda: at.append(time.monotonic())
-    yahoo = Yahoo(tmp_path, spacing=0.1)
+    yahoo = Yahoo(Setup(tmp_path, spacing=0.1, clock=ManualClock(EVENING).clock))
     for _ in range(3):
-        yahoo.newest("AAPL", "1m", "5d")
+        yahoo.history("AAPL", "1m", OPENING)
     # The clocks of two processes' worth of threads: a little less than the distance is no fault.
     assert len(at) >= 3
     assert all(later - earlier > 0.08 for earlier, later in pairwise(at))
 
 
 @pytest.mark.parametrize(
-    ("interval", "days"), [("1m", 7), ("2m", 58), ("90m", 58), ("1h", 720), ("1d", None), ("1wk", None)]
+    ("interval", "days"), [("1m", 29), ("2m", 58), ("90m", 58), ("1h", 720), ("1d", None), ("1wk", None)]
 )
 def test_how_far_back_yahoo_goes(yahoo: Yahoo, interval: str, days: int | None) -> None:
     assert yahoo.reach(interval) == (None if days is None else timedelta(days=days))
@@ -361,9 +423,10 @@ def test_recorded_answers_give_their_rows(real_data: Path, standin: Standin, ask
         assert all((bar.currency, bar.tz) == (meta["currency"], meta["exchangeTimezoneName"]) for bar in answer.bars)
         expected = [row for row in rows if row.close is not None]
         if interval != "1d":
-            # What stands after the session's end is the closing auction's print, which yfinance takes out.
+            # What stands at the session's end is the closing auction's print, which yfinance takes out.
             ends = {period["end"] for day in meta["tradingPeriods"] for period in day}
-            expected = [row for row in expected if int(row.time.timestamp()) not in ends]
+            closing = [row.time for row in expected if int(row.time.timestamp()) in ends]
+            assert [bar.time for bar in answer.bars if "closing" in bar.flags] == closing
             assert [bar.time for bar in answer.bars] == [row.time for row in expected], name
             assert len(answer.nulls) == sum(row.close is None for row in rows)
         assert [(bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in answer.bars] == [

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from stockstream.producers.polled_bars import Polling
+from stockstream.producers.bar_source import Setup
+from stockstream.producers.source_bars import Polling
+from stockstream.producers.sources.yahoo import Yahoo
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
-from stockstream.producers.yahoo import Yahoo
 from stockstream.records import OFF_GRID, Bar
 from tests.producers.manual_clock import ManualClock
 from tests.producers.polling import LIVE, Run
@@ -62,9 +63,10 @@ def begin(standin: Standin, tmp_path: Path) -> Iterator[Begin]:
         earlier: Earlier = NOTHING_EARLIER,
         polling: Polling = LIVE,
     ) -> Run:
+        manual_clock = manual_clock or ManualClock(at)
         run = Run(
-            Yahoo(tmp_path / "cache", spacing=0.0),
-            manual_clock or ManualClock(at),
+            Yahoo(Setup(tmp_path / "cache", spacing=0.0, clock=manual_clock.clock)),
+            manual_clock,
             symbols or ("AAPL",),
             polling,
             earlier,
@@ -135,7 +137,7 @@ def test_a_final_bar_is_never_taken_back_to_a_forming_one(begin: Begin, market: 
 def test_it_asks_for_little_when_it_knows_the_history(begin: Begin, market: Market, standin: Standin) -> None:
     begin().until(OPENING + timedelta(minutes=12))
     first, *others = standin.charts("AAPL")
-    assert first["range"] == "5d"
+    assert int(first["period1"]) == datetime(2026, 3, 13, tzinfo=UTC).timestamp()
     assert len(others) >= 2
     assert {int(query["period1"]) for query in others} == {(OPENING - timedelta(minutes=51)).timestamp()}
 
@@ -145,9 +147,10 @@ def test_after_a_sleep_beyond_yahoo_s_reach_it_asks_for_the_history(
 ) -> None:
     run = begin()
     run.until(OPENING + timedelta(minutes=11))
-    run.manual_clock.slept += 9 * 86_400
-    run.until(OPENING + timedelta(days=9, minutes=30))
-    assert [query.get("range") for query in standin.charts("AAPL")][-1] == "5d"
+    run.manual_clock.slept += 40 * 86_400
+    run.until(OPENING + timedelta(days=40, minutes=30))
+    # The fortieth day is a Tuesday: five days of trading begin on the Wednesday before.
+    assert int(standin.charts("AAPL")[-1]["period1"]) == datetime(2026, 4, 22, tzinfo=UTC).timestamp()
 
 
 def test_midnight_loses_nothing_of_a_market_that_never_closes(begin: Begin, standin: Standin) -> None:
@@ -306,7 +309,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
     rows = days(60)
     now = split(rows, 4)
     events = happened(OPENING - DAY, 4) if announced else {}
-    standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", events=events, recent=5)
+    standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", events=events)
     # What the earlier run sent last is still on the old basis; or where Yahoo tells of the split, on the new one.
     topic = [*rows[:-2], now[-2]] if announced else rows[:-1]
     run = begin(polling=Polling("1d", "5d", live=False), at=CLOSING + timedelta(hours=1), earlier=sent_before(topic))

@@ -51,7 +51,7 @@ def null(time: datetime) -> Candle:
 
 @dataclass
 class Market:
-    """A symbol as Yahoo knows it: its rows, and the session of today; a range is all of it, or ``recent`` rows."""
+    """A symbol as Yahoo knows it: its rows, and the session of today."""
 
     rows: list[Candle]
     session: tuple[datetime, datetime]
@@ -60,14 +60,11 @@ class Market:
     zone: str = "America/New_York"
     instrument: str = "EQUITY"
     events: dict[str, Any] = field(default_factory=dict)
-    recent: int | None = None
 
     def reply(self, symbol: str, query: dict[str, str]) -> dict[str, Any]:
         """A chart in Yahoo's v8 shape, of a period or a range."""
         first, last = (float(query.get(name, default)) for name, default in (("period1", "0"), ("period2", "inf")))
         rows = [row for row in self.visible() if first <= row.time.timestamp() <= last]
-        if "range" in query and self.recent is not None:
-            rows = rows[-self.recent :]
         result: dict[str, Any] = {"meta": self._meta(symbol), "indicators": {"quote": [{}]}}
         if rows:
             names = ("open", "high", "low", "close", "volume")
@@ -183,10 +180,8 @@ class Standin:
         return way | dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(self.authority))
 
     def charts(self, symbol: str) -> list[dict[str, str]]:
-        """What was asked for a symbol's bars, without the question for its zone that yfinance asks first."""
-        zone = {"range": "1d", "interval": "1d"}
-        queries = [request.query for request in self.requests if request.path == CHART + symbol]
-        return [query for query in queries if not zone.items() <= query.items()]
+        """What was asked for a symbol's bars."""
+        return [request.query for request in self.requests if request.path == CHART + symbol]
 
     def answer(self, request: Request) -> Fault | str:
         """Answer as Yahoo would."""

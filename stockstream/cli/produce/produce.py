@@ -7,7 +7,9 @@ import typer
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.produce.csv import csv
 from stockstream.cli.produce.flights import SpreadAirlines, flights
-from stockstream.cli.produce.stocks import simulated, yahoo
+from stockstream.cli.produce.source import described, from_source
+from stockstream.cli.produce.stocks import simulated
+from stockstream.producers.sources.catalog import sources
 
 app = typer.Typer(cls=Group, no_args_is_help=True, help="Send records from a source to their topic.")
 
@@ -28,9 +30,9 @@ _CSV = examples(
     "produce csv eod.csv --symbol AAPL --date-format D/M/Y --columns close=Price",
 )
 _SIMULATED = examples("produce simulated AAPL MSFT", "produce simulated AAPL --interval 1m --pace 0.5 --seed 7")
-_YAHOO = examples("produce yahoo AAPL MSFT --interval 5m --forming", "produce yahoo ^GSPC --history 1y --once")
 
 app.command("flights", cls=SpreadAirlines, epilog=_FLIGHTS)(flights)
 app.command("csv", cls=Command, epilog=_CSV)(csv)
 app.command("simulated", cls=Command, epilog=_SIMULATED)(simulated)
-app.command("yahoo", cls=Command, epilog=_YAHOO)(yahoo)
+for name, source in sources().items():
+    app.command(name, cls=Command, help=described(source.about), epilog=examples(*source.about.examples))(from_source)

@@ -1,4 +1,4 @@
-"""``stockstream produce simulated`` and ``yahoo``: stock bars."""
+"""``stockstream produce simulated``, and what all producers of bars share."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
 from stockstream.cli import completion, intervals
 from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, RUN
-from stockstream.cli.produce.sending import Position, await_broker, send
+from stockstream.cli.produce.sending import await_broker, send
 from stockstream.cli.produce.simulators import noticed
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
 from stockstream.cli.topic_changes import RetentionOption, kept
-from stockstream.config_sections import History
 from stockstream.errors import BadRow
-from stockstream.intervals import FORM, YAHOO
+from stockstream.intervals import FORM, USUAL
 from stockstream.periods import intraday
 from stockstream.producers.clock import Clock
-from stockstream.producers.polled_bars import PolledBars, Polling
 from stockstream.producers.simulated import simulated as simulate
-from stockstream.producers.splits import Earlier
 from stockstream.records import SIMULATED, Bar, Series, doubted
 from stockstream.topics import STOCKS
 
@@ -43,20 +39,10 @@ Interval = Annotated[
         metavar="INTERVAL",
         callback=intervals.known,
         help=f"The bars' interval: {FORM}.",
-        autocompletion=completion.one_of(*YAHOO),
+        autocompletion=completion.one_of(*USUAL),
         rich_help_panel=CHOICE,
     ),
 ]
-
-
-def known_history(span: str | None) -> str | None:
-    """Check how far back to go. Raises typer.BadParameter."""
-    if span is not None:
-        try:
-            TypeAdapter(History).validate_python(span)
-        except ValidationError as error:
-            raise typer.BadParameter(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
-    return span
 
 
 def symbols_of(words: Iterable[str]) -> list[str]:
@@ -212,109 +198,6 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
             reporter.note(f"{one}: begins with {history:,} bars")
     if len(series) > SHOWN:
         reporter.note(f"... and {len(series) - SHOWN:,} more series")
-
-
-def yahoo(
-    ctx: typer.Context,
-    symbols: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SYMBOL", help="Yahoo's symbols: AAPL, BTC-USD, ^GSPC.", autocompletion=completion.symbols
-        ),
-    ],
-    interval: Annotated[
-        str | None,
-        typer.Option(
-            "--interval",
-            metavar="INTERVAL",
-            callback=intervals.of_yahoo,
-            help=f"The bars' interval: {', '.join(YAHOO)}.",
-            autocompletion=completion.one_of(*YAHOO),
-            rich_help_panel=CHOICE,
-        ),
-    ] = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--history",
-            metavar="SPAN",
-            callback=known_history,
-            help="Length of the history: 5d, 1mo, 1y, max. 5d unless config.yaml differs.",
-            autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
-            rich_help_panel=CHOICE,
-        ),
-    ] = None,
-    poll: Annotated[
-        float | None,
-        typer.Option(
-            "--poll",
-            metavar="SECONDS",
-            min=1.0,
-            help="Time between two requests for a symbol. 30 unless config.yaml differs.",
-            rich_help_panel=RUN,
-        ),
-    ] = None,
-    forming: Annotated[
-        bool,
-        typer.Option(
-            "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
-        ),
-    ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
-    ] = None,
-    retention: RetentionOption = None,
-    metrics: MetricsOption = None,
-) -> None:
-    """Send real bars from Yahoo: the history, then new ones.
-
-    Only bars whose period is over are sent, each once, and again where Yahoo corrects it; prices are adjusted for
-    splits, not for dividends.
-
-    If Yahoo does not answer or limits the rate, the command says so and tries again later. An unknown symbol is set
-    aside and the others continue; the exit code is then 1.
-    """
-    # yfinance takes a second to import, which no other command should pay for.
-    from stockstream.producers.yahoo import Yahoo
-
-    context = Context.of(ctx)
-    defaults = context.settings.yahoo
-    chosen, every = symbols_of(symbols), interval or defaults.interval
-    topic = kept(STOCKS, retention)
-    await_broker(context, topic)
-    polling = Polling(
-        every,
-        history or defaults.history,
-        live=not once,
-        forming=forming,
-        poll=max(1.0, poll or defaults.poll),
-    )
-    bars = PolledBars(
-        Yahoo(context.settings.cache_dir / "yahoo"),
-        chosen,
-        polling,
-        earlier=_earlier(context, chosen, every),
-        reporter=context.reporter,
-        clock=context.clock,
-    )
-    tally = Tally()
-    source = tally.count(for_seconds(bars, seconds, context.clock))
-    send(context, topic, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
-    tally.report(context.reporter)
-    if bars.failures:
-        raise typer.Exit(1)
-
-
-def _earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
-    """What the topic holds of these symbols."""
-    last = context.outlet.latest_bars(STOCKS, [Series(symbol, interval) for symbol in symbols])
-
-    def first(symbol: str) -> datetime | None:
-        series = Series(symbol, interval)
-        return context.outlet.first_times(STOCKS, [series]).get(series)
-
-    return Earlier({series.symbol: bar for series, bar in last.items()}, first)
 
 
 def moment(time: datetime, interval: str) -> str:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from stockstream.cli.context import Invocation
 from stockstream.cli.produce.produce import app
-from stockstream.config_sections import SimulatedSettings, YahooSettings
+from stockstream.config_sections import SimulatedSettings, SourceSettings
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.topic_settings import RETENTION
 from stockstream.producers.flights import Rows
@@ -233,6 +233,7 @@ CASES |= {
     for command in (SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"))
 }
 ELSEWHERE = {
+    "yahoo extended": "test_extended_hours_of_yahoo_arrive",
     "yahoo history": "test_how_yahoo_is_asked",
     "yahoo poll": "test_how_yahoo_is_asked",
     **dict.fromkeys(
@@ -278,22 +279,23 @@ def test_without_the_option_it_is_otherwise(home: Path) -> None:
 
 
 def asked(yahoo: Standin) -> tuple[str, str, int]:
-    """The span and the interval that Yahoo was asked for first, and how often it was asked."""
+    """From which day on and for which interval Yahoo was asked first, and how often it was asked."""
     charts = yahoo.charts("AAPL")
-    return charts[0]["range"], charts[0]["interval"], len(charts)
+    day = datetime.fromtimestamp(int(charts[0]["period1"]), UTC)
+    return f"{day:%Y-%m-%d}", charts[0]["interval"], len(charts)
 
 
 @pytest.mark.parametrize(
     ("arguments", "settings", "expected"),
     [
-        ((), "", ("5d", "1m", 3)),
-        (("--history", "1mo"), "", ("1mo", "1m", 3)),
-        (("--poll", "20"), "", ("5d", "1m", 4)),
-        ((), "yahoo: {history: 1y, interval: 2m, poll: 15}", ("1y", "2m", 5)),
+        ((), "", ("2026-03-13", "1m", 3)),
+        (("--history", "1mo"), "", ("2026-02-19", "1m", 7)),
+        (("--poll", "20"), "", ("2026-03-13", "1m", 4)),
+        ((), "sources: {yahoo: {history: 1mo, interval: 2m, poll: 15}}", ("2026-02-19", "2m", 5)),
         (
             ("--history", "5d", "--poll", "20", "--interval", "1m"),
-            "yahoo: {history: 1y, interval: 2m, poll: 15}",
-            ("5d", "1m", 4),
+            "sources: {yahoo: {history: 1mo, interval: 2m, poll: 15}}",
+            ("2026-03-13", "1m", 4),
         ),
     ],
 )
@@ -302,6 +304,13 @@ def test_how_yahoo_is_asked(
 ) -> None:
     produce(*YAHOO, "--seconds", "70", *arguments, settings=settings)
     assert asked(yahoo) == expected
+
+
+def test_extended_hours_of_yahoo_arrive(yahoo: Standin) -> None:
+    market = yahoo.markets["AAPL"]
+    market.rows[:0] = minutes(OPENING - timedelta(minutes=2), 2)
+    assert [bar.flags for bar in produce(*YAHOO, "--once", "--extended").bars][:3] == [("extended",), ("extended",), ()]
+    assert next(bar.time for bar in produce(*YAHOO, "--once").bars) == OPENING
 
 
 SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
@@ -319,7 +328,8 @@ def test_a_setting_of_the_simulator_arrives(home: Path, name: str) -> None:
 
 def test_every_setting_has_a_case(home: Path) -> None:
     assert SETTINGS.keys() == SimulatedSettings.model_fields.keys()
-    assert {"interval", "history", "poll"} == YahooSettings.model_fields.keys(), "as test_how_yahoo_is_asked has them"
+    asked = {"interval", "history", "poll"}, {"spacing", "key_file", "calls_a_day"}
+    assert set.union(*asked) == SourceSettings.model_fields.keys(), "test_how_yahoo_is_asked; tests of the sources"
     told = produce("simulated", "--count", "1", "--history", "0", settings="demo: {symbols: [X, Y]}")
     assert [bar.symbol for bar in told.bars] == ["X", "Y"]
 

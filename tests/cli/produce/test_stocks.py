@@ -20,8 +20,12 @@ from stockstream.consumers.read import read
 from stockstream.errors import BrokerError
 from stockstream.kafka.tail import Tail
 from tests.cli.helpers import events, stockstream
-from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, candle, minutes, null, standing_in
+from tests.producers.yahoo_standin import Market, Standin, candle, minutes, null, standing_in
 from tests.site import Site
+
+OPENING = (datetime.now(UTC) - timedelta(days=1)).replace(hour=13, minute=30, second=0, microsecond=0)
+CLOSING = OPENING + timedelta(hours=6, minutes=30)
+"""A session of yesterday: the program under test lives in the present, as far back as Yahoo has minutes."""
 
 DAILY = "Date,Open,High,Low,Close,Adj Close,Volume"
 
@@ -263,7 +267,6 @@ def test_a_run_after_a_split_leaves_no_bar_on_the_former_basis(site: Site, yahoo
     assert stockstream(*command, "1y", cwd=site.folder, env=env).stdout.startswith("stocks: 60 sent")
     prices = ("open", "high", "low", "close")
     market.rows = [row._replace(**{name: getattr(row, name) / 4 for name in prices}) for row in rows]
-    market.recent = 5
     done = stockstream(*command, "5d", cwd=site.folder, env=env)
     assert done.returncode == 0, done.stderr
     assert "AAPL: Yahoo gives prices at 0.25 times what was sent, as after a split: its bars from" in done.stderr
@@ -294,12 +297,12 @@ def test_yahoo_s_history_arrives_and_leaves_nothing_elsewhere(site: Site, yahoo:
     done = stockstream("produce", "yahoo", "aapl", "--once", cwd=site.folder, env=led_to(yahoo, site, home))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("stocks: 29 sent, 1 refused")
-    assert "AAPL 1m, line 8: no prices for 2026-03-19 13:37Z" in done.stderr
+    assert f"AAPL 1m, line 8: no prices for {OPENING + timedelta(minutes=7):%Y-%m-%d %H:%MZ}" in done.stderr
     assert "Warning" not in done.stderr
     frame = bars(site, symbol="AAPL")
     assert list(frame["close"]) == [row.close for row in rows if row.close is not None]
     assert set(frame["tz"]) == {"America/New_York"}
-    assert {path.name for path in (home / "ours" / "yahoo").glob("*.db")} == {"cookies.db", "tkr-tz.db"}
+    assert {path.name for path in (home / "ours" / "yahoo").glob("*.db")} == {"cookies.db"}
     assert [path.name for path in home.iterdir()] == ["ours"]
 
 

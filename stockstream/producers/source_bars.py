@@ -1,4 +1,4 @@
-"""Polling of any source of bars: the history first, then new bars."""
+"""Bars of any source: the history first, then new bars."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import msgspec
 
 from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
 from stockstream.intervals import parse
-from stockstream.periods import preceding
+from stockstream.periods import intraday, preceding
 from stockstream.producers.background import Background
-from stockstream.producers.bar_source import BarSource
+from stockstream.producers.bar_source import BarSource, Dividend
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.corrections import SentBars
 from stockstream.producers.final_bars import Answer, Null
-from stockstream.producers.patience import USUAL, Patience
+from stockstream.producers.history_spans import beginning
+from stockstream.producers.patience import USUAL, Breaker, Patience
 from stockstream.producers.patient_source import PatientSource
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier, Splits
 from stockstream.records import Bar
@@ -49,7 +50,7 @@ class Polling:
     interval
         How long a bar is; one that the source has.
     history
-        How far back to begin: 5d, 1mo, 1y, max.
+        How far back to begin: 5d, 1mo, 1y, max; or from which instant on.
     live
         Whether to go on when the history is there.
     forming
@@ -59,7 +60,7 @@ class Polling:
     """
 
     interval: str
-    history: str
+    history: str | datetime
     live: bool = True
     forming: bool = False
     poll: float = 30.0
@@ -73,10 +74,11 @@ class _Series:
     due: float
     sent: SentBars = field(default_factory=SentBars)
     told: set[datetime] = field(default_factory=set)
+    dividends: set[Dividend] = field(default_factory=set)
     state: str = ""
 
 
-class PolledBars:
+class SourceBars:
     """The bars of some symbols: their history, and then what is new.
 
     Iterating gives a `Bar`, a `BadRow` for a past period that the source has without prices, and a None five times a
@@ -133,6 +135,7 @@ class PolledBars:
         self._every = max(polling.poll, min(CLOSED, parse(polling.interval).seconds / 20))
         self._earlier = earlier
         self._patience = patience
+        self._breaker = Breaker(patience, clock)
         self._reporter = reporter
         self._clock = clock
         self._trouble = ""
@@ -141,8 +144,10 @@ class PolledBars:
         polling, clock = self._polling, self._clock
         series = [_Series(symbol, clock.monotonic()) for symbol in self._symbols]
         with Background() as background:
-            source = PatientSource(self._source, polling.interval, background, self._patience, self._tell, clock)
-            splits = Splits(source, self._source.title, polling.interval, self._earlier, clock)
+            source = PatientSource(
+                self._source, polling.interval, background, self._patience, self._breaker, self._tell, clock
+            )
+            splits = Splits(source, self._source.about.title, polling.interval, self._earlier, clock)
             while series:
                 one = min(series, key=lambda each: each.due)
                 yield from clock.wait_until(one.due)
@@ -167,7 +172,7 @@ class PolledBars:
         """What the source says of a symbol now, on one basis with what was sent before."""
         since = self._since(one, source.reach)
         if since is None:
-            answer = yield from source.newest(one.symbol, self._polling.history)
+            answer = yield from source.history(one.symbol, self._beginning())
         else:
             answer = _whole_periods((yield from source.history(one.symbol, since)), one)
         checked = yield from splits.on_one_basis(one.symbol, one.sent, answer)
@@ -176,7 +181,15 @@ class PolledBars:
         if checked.warning:
             self._reporter.warn(checked.warning)
         splits.taken(one.symbol, checked.answer)
+        self._tell_dividends(one, checked.answer)
         return checked.answer
+
+    def _beginning(self) -> datetime:
+        """From when on the history is wished."""
+        wished = self._polling.history
+        if isinstance(wished, datetime):
+            return wished
+        return beginning(wished, self._clock.now(), weekends=self._source.about.weekends)
 
     def _since(self, one: _Series, reach: datetime) -> datetime | None:
         """From when on to ask: some bars back, for sources correct the newest; None for the whole history asked for."""
@@ -188,7 +201,7 @@ class PolledBars:
 
     def _taken(self, one: _Series, answer: Answer) -> Iterator[Bar | BadRow]:
         if self._trouble:
-            self._reporter.note(f"{self._source.title} answers again")
+            self._reporter.note(f"{self._source.about.title} answers again")
         self._trouble = self.doing = ""
         yield from one.sent.new([bar for bar in answer.bars if bar.final or self._polling.forming])
         for null in answer.nulls:
@@ -197,23 +210,31 @@ class PolledBars:
                 yield self._missing(one.symbol, null)
         one.due = self._clock.monotonic() + self._next_look(one, answer)
 
+    def _tell_dividends(self, one: _Series, answer: Answer) -> None:
+        """Tell those that are new since the first answer; in the history they are marked on their bars."""
+        new = [each for each in answer.dividends if each not in one.dividends]
+        if one.sent.by_time:
+            for each in new:
+                self._reporter.note(f"{one.symbol}: a dividend of {each.amount:g} a share on {each.time:%Y-%m-%d}")
+        one.dividends.update(new)
+
     def _missing(self, symbol: str, null: Null) -> BadRow:
         interval = self._polling.interval
         what = {"symbol": symbol, "interval": interval, "time": null.time, "prices": None}
         return BadRow(
-            f"{self._source.title}'s answer for {symbol} {interval}",
+            f"{self._source.about.title}'s answer for {symbol} {interval}",
             null.row,
             None,
             f"no prices for {null.time:%Y-%m-%d %H:%MZ}",
             raw=msgspec.json.encode(what),
-            key=f"{self._source.name}/{symbol}/{interval}/{null.time:%Y-%m-%dT%H:%MZ}",
+            key=f"{self._source.about.name}/{symbol}/{interval}/{null.time:%Y-%m-%dT%H:%MZ}",
         )
 
     def _next_look(self, one: _Series, answer: Answer) -> float:
         """Seconds until the symbol's next turn; says so when there is nothing to wait for, or again something."""
         now, session = self._clock.now(), answer.session
         if not answer.bars and not one.sent.by_time:
-            self._tell_state(one, f"{self._source.title} has no bars of it now: its market may be closed")
+            self._tell_state(one, f"{self._source.about.title} has no bars of it now: its market may be closed")
         elif session is None or session.start <= now < session.end + _SETTLED:
             self._tell_state(one, "")
         elif self._polling.live:
@@ -247,12 +268,12 @@ class PolledBars:
         if len(self.failures) == 1:
             return self.failures[0]
         told = "; ".join(error.message for error in self.failures)
-        return SourceError(f"{self._source.title} gives nothing of what was asked for: {told}")
+        return SourceError(f"{self._source.about.title} gives nothing of what was asked for: {told}")
 
 
 def _whole_periods(answer: Answer, one: _Series) -> Answer:
     """The answer without its first bar, which holds a part of a week or month where the question began inside of it."""
     last = one.sent.last_final
-    if last is None or not answer.bars or answer.bars[0].time > last:
+    if last is None or not answer.bars or intraday(answer.bars[0].interval) or answer.bars[0].time > last:
         return answer
     return replace(answer, bars=answer.bars[1:])

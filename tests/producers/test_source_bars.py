@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from stockstream.errors import RateLimited, SourceError, Unavailable, UnknownSymbol
-from stockstream.producers.bar_source import Session
+from stockstream.producers.bar_source import Dividend, Session
 from stockstream.producers.patience import Patience
-from stockstream.producers.polled_bars import Polling
+from stockstream.producers.source_bars import Polling
 from stockstream.records import OFF_GRID
 from tests.producers.fake_source import CLOSING, MINUTE, OPENING, FakeSource, Market, minutes, null, row
 from tests.producers.manual_clock import ManualClock
@@ -21,6 +21,8 @@ from tests.producers.polling import LIVE, ONCE, PATIENCE, Start
 
 SECOND = timedelta(seconds=1)
 DAY = timedelta(days=1)
+FIVE_DAYS = datetime(2026, 3, 13, tzinfo=UTC)
+"""The Friday before the opening's Thursday: the first of five days of trading."""
 
 
 def test_the_history_alone(start: Start, source: FakeSource) -> None:
@@ -30,7 +32,7 @@ def test_the_history_alone(start: Start, source: FakeSource) -> None:
         *(("AAPL", OPENING + number * MINUTE) for number in range(10)),
         *(("MSFT", OPENING + number * MINUTE) for number in range(3)),
     ]
-    assert [asked.since for asked in source.asked] == ["5d", "5d"]
+    assert [asked.since for asked in source.asked] == [FIVE_DAYS, FIVE_DAYS]
     assert run.bars[0].source == "fake"
     assert not run.warnings
 
@@ -105,7 +107,7 @@ def test_a_row_off_the_grid_is_its_period_s_forming_bar(start: Start, market: Ma
 def test_it_asks_for_little_when_it_knows_the_history(start: Start, source: FakeSource) -> None:
     start().until(OPENING + timedelta(minutes=12))
     first, *others = source.asked
-    assert first.since == "5d"
+    assert first.since == FIVE_DAYS
     assert len(others) >= 2
     assert {asked.since for asked in others} == {OPENING - timedelta(minutes=51)}
 
@@ -119,7 +121,9 @@ def test_after_a_sleep_beyond_the_source_s_reach_it_asks_for_the_history(
     run.until(OPENING + timedelta(minutes=11))
     manual_clock.slept += 9 * 86_400
     run.until(OPENING + timedelta(days=9, minutes=30))
-    assert (source.asked[-1].since == "5d") == (goes_back is not None)
+    now = manual_clock.clock.now()
+    since = source.asked[-1].since
+    assert (now - since < timedelta(days=7, minutes=1)) == (goes_back is not None)
 
 
 def test_a_sleep_loses_nothing_that_the_source_still_has(
@@ -273,3 +277,36 @@ def test_a_part_of_a_week_is_not_taken(start: Start, source: FakeSource, market:
     part = next(number for number, each in enumerate(market.rows) if each.time >= asked)
     market.rows[part] = market.rows[part]._replace(volume=1.0)
     assert run.until(OPENING + timedelta(minutes=30)) == []
+
+
+def test_a_history_that_is_longer_than_a_reply_is_fetched_page_by_page(start: Start, source: FakeSource) -> None:
+    source.page = 4
+    source.faults.extend([Unavailable("away")])
+    run = start(polling=ONCE)
+    assert [bar.time for bar in run.to_its_end()] == [OPENING + number * MINUTE for number in range(10)]
+    pages = [FIVE_DAYS, FIVE_DAYS, OPENING + 4 * MINUTE, OPENING + 8 * MINUTE]
+    assert [asked.since for asked in source.asked] == pages
+
+
+def test_a_refusal_keeps_every_symbol_from_asking(start: Start, source: FakeSource, manual_clock: ManualClock) -> None:
+    source.markets |= {symbol: Market(minutes(OPENING, 3)) for symbol in ("MSFT", "IBM")}
+    at: list[float] = []
+    source.thinks = lambda: at.append(manual_clock.slept)
+    source.faults.extend([RateLimited("refused")] * 3)
+    patience = Patience(attempts=1, refused=40.0)
+    run = start("AAPL", "MSFT", "IBM", patience=patience)
+    run.until(OPENING + timedelta(minutes=30))
+    pauses = [later - earlier for earlier, later in pairwise(at[:4])]
+    assert all(least <= pause for pause, least in zip(pauses, (40, 80, 160), strict=True)), pauses
+    assert {bar.symbol for bar in run.bars} >= {"MSFT", "IBM"}
+
+
+def test_a_dividend_is_told_when_it_comes_and_not_for_the_history(start: Start, market: Market) -> None:
+    market.dividends = (Dividend(OPENING - 30 * DAY, 0.2),)
+    run = start()
+    run.until(OPENING + timedelta(minutes=11))
+    assert not run.notes
+    market.dividends = (*market.dividends, Dividend(OPENING, 0.26))
+    (marked,) = run.until(OPENING + timedelta(minutes=13))
+    assert (marked.time, marked.flags, marked.revision) == (OPENING, ("dividend:0.26",), 1)
+    assert run.notes == ["AAPL: a dividend of 0.26 a share on 2026-03-19"]

@@ -1,0 +1,186 @@
+"""``stockstream produce SOURCE``: bars of any source of the catalog; one function is the command of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from stockstream.cli import completion
+from stockstream.cli.context import Context
+from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.produce.sending import Position, await_broker, send
+from stockstream.cli.produce.stocks import Tally, for_seconds, symbols_of
+from stockstream.cli.serving import MetricsOption
+from stockstream.cli.topic_changes import RetentionOption, kept
+from stockstream.config import Settings
+from stockstream.config_sections import SourceSettings
+from stockstream.producers.bar_source import About, BarSource, Setup
+from stockstream.producers.clock import Clock
+from stockstream.producers.history_spans import is_span
+from stockstream.producers.source_bars import Polling, SourceBars
+from stockstream.producers.sources.catalog import Source, sources
+from stockstream.producers.splits import Earlier
+from stockstream.records import Series
+from stockstream.topics import STOCKS
+
+
+def described(about: About) -> str:
+    """What ``--help`` says of a source's command."""
+    return f"""Send bars from {about.title}: the history, then new ones.
+
+    {about.title} offers {about.offers}. It needs {about.needs}. Terms: {about.terms}.
+
+    Only bars whose period is over are sent, each once, and again where {about.title} corrects it. If it does not answer
+    or limits the rate, the command says so and tries again later. An unknown symbol is set aside and the others
+    continue; the exit code is then 1. `stockstream sources describe {about.name}` says more."""
+
+
+def known_history(span: str | None) -> str | None:
+    """Check how far back to go. Raises typer.BadParameter."""
+    if span is not None and not is_span(span):
+        raise typer.BadParameter("should be days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
+    return span
+
+
+def _intervals(ctx: typer.Context, incomplete: str) -> list[str]:
+    source = sources().get(ctx.info_name or "")
+    return [each for each in (source.about.intervals if source else ()) if each.startswith(incomplete)]
+
+
+def _known_interval(ctx: typer.Context, name: str | None) -> str | None:
+    source = sources().get(ctx.info_name or "")
+    if name is not None and source is not None and name not in source.about.intervals:
+        had = ", ".join(source.about.intervals)
+        raise typer.BadParameter(f"{source.about.title} has no bars of {name!r}; it has {had}")
+    return name
+
+
+def from_source(
+    ctx: typer.Context,
+    symbols: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SYMBOL", help="The symbols, as the source writes them.", autocompletion=completion.symbols
+        ),
+    ],
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            "--interval",
+            metavar="INTERVAL",
+            callback=_known_interval,
+            help="The bars' interval, one that the source has. 1m unless config.yaml differs.",
+            autocompletion=_intervals,
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    history: Annotated[
+        str | None,
+        typer.Option(
+            "--history",
+            metavar="SPAN",
+            callback=known_history,
+            help="Length of the history: 5d (days of trading), 1mo, 1y, max. 5d unless config.yaml differs.",
+            autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    poll: Annotated[
+        float | None,
+        typer.Option(
+            "--poll",
+            metavar="SECONDS",
+            min=1.0,
+            help="Time between two requests for a symbol. 30 unless config.yaml differs.",
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    extended: Annotated[
+        bool,
+        typer.Option("--extended", help="Also send bars outside of regular hours, marked.", rich_help_panel=CHOICE),
+    ] = False,
+    forming: Annotated[
+        bool,
+        typer.Option(
+            "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
+        ),
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
+    ] = None,
+    retention: RetentionOption = None,
+    metrics: MetricsOption = None,
+) -> None:
+    """Send bars from the source that the command is named after."""
+    context = Context.of(ctx)
+    source = sources()[ctx.info_name or ""]
+    about, chosen = source.about, symbols_of(symbols)
+    if extended and not about.extended:
+        raise typer.BadParameter(f"{about.title} has no bars outside of regular hours", param_hint="--extended")
+    settings = settings_of(context.settings, about)
+    every = interval or settings.interval or about.interval
+    topic = kept(STOCKS, retention)
+    asked = made(source, context.settings, context.clock, extended=extended)
+    await_broker(context, topic)
+    bars = SourceBars(
+        asked,
+        chosen,
+        Polling(
+            every,
+            history or settings.history or about.history,
+            live=not once,
+            forming=forming,
+            poll=max(1.0, poll or settings.poll or about.poll),
+        ),
+        earlier=earlier(context, chosen, every),
+        reporter=context.reporter,
+        clock=context.clock,
+    )
+    tally = Tally()
+    position = lambda: Position(tally.sent, None, bars.doing or asked.doing())  # noqa: E731
+    send(context, topic, tally.count(for_seconds(bars, seconds, context.clock)), position=position, metrics=metrics)
+    tally.report(context.reporter)
+    if bars.failures:
+        raise typer.Exit(1)
+
+
+def settings_of(settings: Settings, about: About) -> SourceSettings:
+    """What the settings say of a source. Raises `ConfigError` for an interval that it has not, and for no source."""
+    for name in settings.sources:
+        if name not in sources():
+            raise settings.unknown(("sources", name), sources())
+    own = settings.sources.get(about.name, SourceSettings())
+    if own.interval is not None and own.interval not in about.intervals:
+        had = f"is {own.interval!r}, should be one that {about.title} has: {', '.join(about.intervals)}"
+        raise settings.wrong(("sources", about.name, "interval"), had)
+    return own
+
+
+def made(source: Source, settings: Settings, clock: Clock, *, extended: bool = False) -> BarSource:
+    """The source, as the settings have it. Raises `SourceError`, `ConfigError`."""
+    own = settings_of(settings, source.about)
+    return source.make(
+        Setup(
+            settings.cache_dir / source.about.name,
+            spacing=own.spacing,
+            key_file=own.key_file,
+            calls_a_day=own.calls_a_day,
+            extended=extended,
+            clock=clock,
+        )
+    )
+
+
+def earlier(context: Context, symbols: Sequence[str], interval: str) -> Earlier:
+    """What the topic holds of these symbols."""
+    last = context.outlet.latest_bars(STOCKS, [Series(symbol, interval) for symbol in symbols])
+
+    def first(symbol: str) -> datetime | None:
+        series = Series(symbol, interval)
+        return context.outlet.first_times(STOCKS, [series]).get(series)
+
+    return Earlier({series.symbol: bar for series, bar in last.items()}, first)

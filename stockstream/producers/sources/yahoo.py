@@ -1,0 +1,69 @@
+"""Yahoo Finance as a source: bars by its chart, quotes by its websocket."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from stockstream.intervals import YAHOO
+from stockstream.periods import intraday
+from stockstream.producers.bar_source import About, BarSource, Reply, Setup
+
+if TYPE_CHECKING:
+    from stockstream.producers.sources.yahoo_client import Client
+
+_REACH: Final = {"1m": timedelta(days=29), "1h": timedelta(days=720)}
+_REACH_BELOW_AN_HOUR: Final = timedelta(days=58)
+_PAGE: Final = {"1m": timedelta(days=7)}
+"""The time that a request spans at most: Yahoo's own limits, with some room."""
+
+_AHEAD: Final = timedelta(minutes=1)
+"""How far beyond now is asked, for clocks differ."""
+
+
+class Yahoo(BarSource):
+    """Yahoo Finance, with yfinance's client: its cookie, its crumb, its protocol."""
+
+    about: ClassVar[About] = About(
+        name="yahoo",
+        title="Yahoo",
+        offers="bars and quotes of shares, funds, indices, currencies and crypto of most exchanges",
+        needs="no account",
+        terms="personal use only; no redistribution (Yahoo's terms of service)",
+        intervals=YAHOO,
+        limits=(
+            "1m: 30 days back, at most 8 days a request; longer spans are fetched page by page",
+            "2m to 90m: 60 days back; 1h: 730 days; from 1d on: all",
+            "30m is made of 15m, because Yahoo's own bars of 30m are those of 1h at times",
+            "no published limit of requests; it refuses (429) who asks too often",
+            "quotes are free for personal use, and delayed where the exchange wants it",
+            "prices are adjusted for splits, not for dividends; splits and dividends are marked on their bars",
+        ),
+        symbols="Yahoo's: AAPL, BRK-B, BTC-USD, ^GSPC, EURUSD=X, SAP.DE",
+        examples=("produce yahoo AAPL MSFT --interval 5m --forming", "produce yahoo ^GSPC --history 1y --once"),
+        extended=True,
+    )
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+
+    @cached_property
+    def _client(self) -> Client:
+        # yfinance takes a second to import, which no other command should pay for.
+        from stockstream.producers.sources.yahoo_client import SPACING, Client
+
+        spacing = SPACING if self._setup.spacing is None else self._setup.spacing
+        return Client(self._setup.folder, spacing, extended=self._setup.extended)
+
+    def history(self, symbol: str, interval: str, start: datetime) -> Reply:
+        """The bars from an instant on; the first may be a part of its period, where the instant lies in a week."""
+        now = self._setup.clock.now()
+        end, page = now + _AHEAD, _PAGE.get(interval)
+        if page is None or start + page >= now:
+            return self._client.chart(symbol, interval, start, end)
+        return self._client.chart(symbol, interval, start, start + page, more=start + page)
+
+    def reach(self, interval: str) -> timedelta | None:
+        """How far back Yahoo goes for bars below a day; asked for more it gives none at all."""
+        return _REACH.get(interval, _REACH_BELOW_AN_HOUR) if intraday(interval) else None
