@@ -139,12 +139,12 @@ def measure(toolkit: str, bars: int) -> dict[str, list[float]]:
 
     replot = Replot(plt.figure(figsize=SIZE, dpi=DPI))
     plt.show(block=False)
-    window.viewer.show()
+    window.viewer.refresh()
     window.viewer.say(datetime.now(UTC))
     canvas = cast("Any", window.scene.canvas)
 
     def ours() -> None:
-        window.viewer.show()
+        window.viewer.refresh()
         window.scene.paint()
         canvas.flush_events()
 

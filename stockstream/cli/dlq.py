@@ -119,7 +119,7 @@ def replay(
     places: PlacesArgument = None,
     reason: ReasonOption = None,
     topic: TopicOption = None,
-    mended: Annotated[
+    corrected: Annotated[
         Path | None,
         typer.Option("--with", metavar="FILE", help="Send the record in this file in place of the one letter's."),
     ] = None,
@@ -133,12 +133,12 @@ def replay(
     """
     context = Context.of(ctx)
     connection = context.settings.connection("admin")
-    if mended is None:
+    if corrected is None:
         chosen, value = _chosen(context, topic, Choice(places or (), reason)), None
     else:
         if len(places or ()) != 1 or reason is not None:
             raise typer.BadParameter("stands in for one dead letter: name its place", param_hint="--with")
-        value = _read(mended)
+        value = _read(corrected)
         box, letter = _single(context, topic, (places or [""])[0])
         chosen = [(box, [letter])]
     outcome = Outcome()
@@ -148,7 +148,7 @@ def replay(
                 # What another replay did in the meantime is known now.
                 fresh = opened(box.topic, connection)
                 now = [fresh.letters[each.place] for each in letters if each.place in fresh.letters]
-                one = Replay(fresh, connection).run(now, mended=value, dry=dry)
+                one = Replay(fresh, connection).run(now, corrected=value, dry=dry)
                 outcome.replayed |= one.replayed
                 outcome.before |= one.before
                 outcome.unreadable |= one.unreadable

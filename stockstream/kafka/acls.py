@@ -13,7 +13,7 @@ _ANY: Final = "*"
 _RECORDS: Final = tuple(TOPICS)
 _LETTERS: Final = tuple(topic.dead_letters for topic in TOPICS.values())
 _OURS: Final = "stockstream"
-"""What the names of our consumer groups begin with."""
+"""Prefix of the names of our consumer groups."""
 
 READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, SEE_SETTINGS, CHANGE_SETTINGS = (
     AclOperation.READ,
@@ -28,7 +28,7 @@ READ, WRITE, CREATE, DELETE, ALTER, DESCRIBE, SEE_SETTINGS, CHANGE_SETTINGS = (
 
 
 class Right(NamedTuple):
-    """That something may be done with each of these; reading, writing, deleting include that it may be seen."""
+    """Permission for operations on resources. To read, write or delete includes to describe."""
 
     operations: tuple[AclOperation, ...]
     kind: ResourceType
@@ -41,14 +41,14 @@ def _topics(names: tuple[str, ...], *operations: AclOperation) -> Right:
 
 
 _POSITIONS: Final = Right((READ,), ResourceType.GROUP, (_OURS,), ResourcePatternType.PREFIXED)
-"""Positions are told, and the coordinator is asked, under our names."""
+"""Consumers commit positions, and ask for the coordinator, under our group names."""
 
 RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
-    # It makes its topics, refuses those that are compacted, and reads what is there, so that nothing is sent twice.
+    # It creates its topics, refuses compacted ones, and reads what they hold, so that nothing is sent twice.
     "producer": (_topics(_RECORDS, CREATE, WRITE, READ, SEE_SETTINGS), _topics(_LETTERS, CREATE, WRITE), _POSITIONS),
-    # What cannot be read goes to the dead letters.
+    # It reads records and writes dead letters.
     "consumer": (_topics(_RECORDS, READ), _topics(_LETTERS, CREATE, WRITE, READ), _POSITIONS),
-    # It sees sizes, positions and lags of everything, and reads why dead letters are some.
+    # It sees sizes, positions and lags of all topics and groups, and reads the reasons of dead letters.
     "monitor": (
         _topics((_ANY,), DESCRIBE),
         _topics(_LETTERS, READ),
@@ -56,7 +56,7 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
         Right((DESCRIBE,), ResourceType.BROKER, ("kafka-cluster",)),
         _POSITIONS,
     ),
-    # It deletes and makes topics, adds partitions, says how long records are kept, and puts dead letters back.
+    # It creates and deletes topics, adds partitions, sets the retention, and replays dead letters.
     "admin": (
         _topics((_ANY,), CREATE, READ, WRITE, DELETE, ALTER, DESCRIBE, SEE_SETTINGS, CHANGE_SETTINGS),
         Right((READ, DELETE), ResourceType.GROUP, (_ANY,)),
@@ -66,7 +66,7 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
 
 
 def bindings() -> list[AclBinding]:
-    """The rights of all roles as Kafka takes them."""
+    """The rights of all roles as Kafka's ACL bindings."""
     return [
         AclBinding(right.kind, name, right.pattern, f"User:{role}", _ANY, operation, AclPermissionType.ALLOW)
         for role in ROLES

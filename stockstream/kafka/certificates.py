@@ -1,6 +1,6 @@
 """Certificates of a secure local broker: its own authority, and the certificate of the broker.
 
-Everything is PEM, which Kafka and librdkafka read as it is.
+All files are PEM, which both Kafka and librdkafka read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BROKER: Final = "stockstream-broker"
 AUTHORITY_LASTS: Final = timedelta(days=3650)
 BROKER_LASTS: Final = timedelta(days=365)
 _RENEWED_BEFORE: Final = 0.25
-"""The part of its life that a certificate has left when another one takes its place."""
+"""A certificate is replaced when less than this part of its lifetime is left."""
 
 _AUTHORITY: Final = "ca.pem"
 _AUTHORITY_KEY: Final = "ca.key"
@@ -38,16 +38,16 @@ class _Issuer(NamedTuple):
 
 
 class Certificates:
-    """The certificates in a folder that only its owner reads; made where they are missing, and renewed before they end.
+    """Certificates in a folder that only its owner can read; created if missing, replaced before they expire.
 
     Parameters
     ----------
     folder
-        Where they are kept.
+        Folder of the files.
     hosts
-        Names and addresses by which clients reach the broker, beside ``localhost`` and ``127.0.0.1``.
+        Names and addresses by which clients reach the broker, in addition to ``localhost`` and ``127.0.0.1``.
     lasts
-        How long the broker's certificate is good for.
+        Lifetime of the broker's certificate.
     """
 
     def __init__(self, folder: Path, hosts: Sequence[str] = (), *, lasts: timedelta = BROKER_LASTS) -> None:
@@ -57,23 +57,24 @@ class Certificates:
 
     @property
     def authority(self) -> Path:
-        """The authority's certificate, which clients are given."""
+        """File of the authority's certificate, which clients need."""
         return self.folder / _AUTHORITY
 
     @property
     def broker(self) -> Path:
-        """The broker's key, its certificate and the authority's, in one file."""
+        """File with the broker's key, its certificate and the authority's certificate."""
         return self.folder / _BROKER
 
     def ensure(self, now: datetime | None = None) -> bool:
-        """Make what is missing, ends soon, or names other hosts; whether the broker's certificate is another one.
+        """Create certificates that are missing, expire soon, or name other hosts.
 
-        An authority is recreated only when it ends soon: its clients then need the new one.
+        Returns whether the broker's certificate was replaced. An authority is replaced only when it expires soon: all
+        clients then need the new one.
         """
         now = now or datetime.now(UTC)
         private_folder(self.folder)
         issuer = self._issuer(now)
-        if self._stands(issuer.certificate, now):
+        if self._is_valid(issuer.certificate, now):
             return False
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _broker_certificate(key, issuer, self._hosts, now, self._lasts)
@@ -85,7 +86,7 @@ class Certificates:
         if key_file.exists() and self.authority.exists():
             key = serialization.load_pem_private_key(key_file.read_bytes(), None)
             certificate = x509.load_pem_x509_certificate(self.authority.read_bytes())
-            if isinstance(key, ec.EllipticCurvePrivateKey) and _good_for_a_while(certificate, now):
+            if isinstance(key, ec.EllipticCurvePrivateKey) and _does_not_expire_soon(certificate, now):
                 return _Issuer(key, certificate)
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _authority_certificate(key, now)
@@ -93,26 +94,26 @@ class Certificates:
         write_private(self.authority, _pem_of(certificate))
         return _Issuer(key, certificate)
 
-    def _stands(self, issuer: x509.Certificate, now: datetime) -> bool:
-        """Whether the broker's certificate can stay."""
+    def _is_valid(self, issuer: x509.Certificate, now: datetime) -> bool:
+        """Whether the broker's certificate was signed by this authority, names the hosts, and does not expire soon."""
         if not self.broker.exists():
             return False
         certificate = x509.load_pem_x509_certificates(self.broker.read_bytes())[0]
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         try:
             certificate.verify_directly_issued_by(issuer)
-        except Exception:  # noqa: BLE001 - whatever is wrong with it, it is recreated
+        except Exception:  # noqa: BLE001 - it is recreated, whatever is wrong with it
             return False
-        return list(names) == _alternatives(self._hosts) and _good_for_a_while(certificate, now)
+        return list(names) == _alternatives(self._hosts) and _does_not_expire_soon(certificate, now)
 
 
-def _good_for_a_while(certificate: x509.Certificate, now: datetime) -> bool:
+def _does_not_expire_soon(certificate: x509.Certificate, now: datetime) -> bool:
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return begins <= now < ends - (ends - begins) * _RENEWED_BEFORE
 
 
 def _authority_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
-    # A number in its name: clients that meet two authorities of one name may try the wrong one.
+    # A number in the name: clients with two authorities of the same name may try the wrong one.
     name = _name(f"stockstream authority {x509.random_serial_number() % 10**8:08}")
     usage = x509.KeyUsage(
         digital_signature=True,
@@ -126,7 +127,7 @@ def _authority_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x5
         decipher_only=False,
     )
     return (
-        _begun(name, name, key, now, AUTHORITY_LASTS)
+        _unsigned(name, name, key, now, AUTHORITY_LASTS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -137,11 +138,11 @@ def _authority_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x5
 def _broker_certificate(
     key: ec.EllipticCurvePrivateKey, issuer: _Issuer, hosts: Sequence[str], now: datetime, lasts: timedelta
 ) -> x509.Certificate:
-    # The broker is its own client, too: among its parts it is known by this certificate.
+    # The broker is also its own client: its parts authenticate each other by this certificate.
     uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
     authority = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return (
-        _begun(_name(BROKER), issuer.certificate.subject, key, now, lasts)
+        _unsigned(_name(BROKER), issuer.certificate.subject, key, now, lasts)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(uses, critical=False)
         .add_extension(x509.SubjectAlternativeName(_alternatives(hosts)), critical=False)
@@ -151,7 +152,7 @@ def _broker_certificate(
     )
 
 
-def _begun(
+def _unsigned(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, lasts: timedelta
 ) -> x509.CertificateBuilder:
     return (

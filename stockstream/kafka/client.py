@@ -40,8 +40,8 @@ def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
     shared = {
         "socket.timeout.ms": 6_000,
         "reconnect.backoff.max.ms": 1_000,
-        # A broker that shuts down may say that there are no brokers: clients that hear it look for none, by default for
-        # five minutes, before they try the address that they were given.
+        # A broker that shuts down may report that there are no brokers. Clients then look for none, by default for five
+        # minutes, before they try the configured address again.
         "metadata.recovery.rebootstrap.trigger.ms": 3_000,
         "logger": LOG,
     }

@@ -44,14 +44,14 @@ class Decoding(Generic[R]):
     stop
         Set to give up dead letters that cannot be written yet.
     ordered
-        Whether to look out for keys that are read out of order.
+        Whether to detect keys that are read out of order.
 
     Attributes
     ----------
     dead
         Number of messages that could not be decoded.
     order
-        What looks out for keys that are read out of order, if anything does.
+        The detector of keys that are read out of order, if there is one.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Decoding(Generic[R]):
         self.order = KeyOrder() if ordered else None
 
     def take(self, messages: list[Message]) -> Decoded[R]:
-        """Decode messages in order. Raises `OutOfOrder`, before anything was taken."""
+        """Decode messages in order. Raises `OutOfOrder` before any message is decoded."""
         # map() over C methods, as in the decoder.
         good = messages
         if any(error is not None for error in set(map(Message.error, messages))):
@@ -109,7 +109,7 @@ class Decoding(Generic[R]):
 
 
 def _keys(messages: list[Message], numbers: list[int | None]) -> dict[int, set[bytes | None]]:
-    """The keys that messages of each partition have."""
+    """Keys of the messages, by partition."""
     partitions: set[Any] = set(numbers)
     if len(partitions) == 1:
         return {partitions.pop(): set(map(Message.key, messages))}

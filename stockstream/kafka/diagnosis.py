@@ -15,7 +15,7 @@ from confluent_kafka.admin import AdminClient
 
 
 class Cause(NamedTuple):
-    """What is said behind the address, and what to do about it."""
+    """Reason, as the text after the address, and what to do about it."""
 
     said: str
     hint: str
@@ -25,7 +25,7 @@ START_BROKER: Final = "is it running? `stockstream broker` starts one here"
 
 SLOW: Final = Cause("it runs and answers, but not in time", "the machine may be busy: try again")
 MUTE: Final = Cause("it takes connections and says nothing", "it may be stopped, or very busy: its log may say more")
-"""Causes of a server that is there."""
+"""Reasons why a server that accepts connections does not answer."""
 
 _CHECK: Final = "check bootstrap_servers"
 _ADVERTISED: Final = "have its advertised.listeners name an address that clients can reach"
@@ -68,12 +68,12 @@ def _cause(connection: tuple[tuple[str, Any], ...], _: int) -> Cause:
 
 
 def trouble(host: str, port: int, tls: ssl.SSLContext | None = None) -> Cause | None:
-    """What keeps us from a server; None where Kafka answers, or what shows a certificate that ``tls`` trusts."""
+    """Reason why a server cannot be used; None if Kafka answers, or shows a certificate that ``tls`` trusts."""
     return _connected(host, port, lambda server: _greet(server) if tls is None else _shake(server, host, port, tls))
 
 
 def _connected(host: str, port: int, then: Callable[[socket.socket], Cause | None]) -> Cause | None:
-    """What keeps us from connecting to a server, and else what is said of it then."""
+    """Reason why a server cannot be connected to; otherwise the result of ``then``."""
     try:
         with socket.create_connection((host, port), _PATIENCE) as server:
             return then(server)
@@ -88,7 +88,7 @@ def _connected(host: str, port: int, then: Callable[[socket.socket], Cause | Non
 
 
 def _tls(properties: Mapping[str, Any]) -> ssl.SSLContext:
-    """Whom a client with these properties trusts."""
+    """TLS context with the certificates that a client with these properties trusts."""
     pem, file = properties.get("ssl.ca.pem"), properties.get("ssl.ca.location")
     try:
         tls = ssl.create_default_context(cadata=pem or None, cafile=None if pem else file)
@@ -102,7 +102,7 @@ def _tls(properties: Mapping[str, Any]) -> ssl.SSLContext:
 
 
 def _shake(server: socket.socket, host: str, port: int, tls: ssl.SSLContext) -> Cause | None:
-    """What is wrong with the server's certificate."""
+    """Reason why the server's certificate is not accepted; None if it is."""
     try:
         with tls.wrap_socket(server, server_hostname=host):
             return None
@@ -121,7 +121,7 @@ def _shake(server: socket.socket, host: str, port: int, tls: ssl.SSLContext) -> 
     except TimeoutError:
         return MUTE
     except OSError:
-        # Not TLS: what it is instead, another connection tells.
+        # Not TLS: another connection finds out what it is.
         return _connected(host, port, _greet) or _NO_TLS
 
 
@@ -148,7 +148,7 @@ def _greet(server: socket.socket) -> Cause | None:
 
 
 def _misnamed(properties: dict[str, Any]) -> Cause | None:
-    """Whether a broker that answers sends its clients to an address at which it cannot be found."""
+    """Reason why clients cannot use the address that a broker advertises; None if they can."""
     try:
         brokers = AdminClient(properties | {"log_level": 0}).list_topics(timeout=_PATIENCE).brokers.values()
     except KafkaException:

@@ -10,11 +10,11 @@ import msgspec
 
 _STALE: Final = 5.0
 _MUTE_AFTER: Final = 3_000_000
-"""Microseconds; while a topic is read, a broker answers every half second though there is nothing new."""
+"""Microseconds. While a topic is read, a broker answers every half second even without new records."""
 
 
 class Health:
-    """Reads librdkafka's statistics, which alone tell that a connection came back."""
+    """Reads librdkafka's statistics; nothing else reports that a connection was restored."""
 
     def __init__(self) -> None:
         self.since = datetime.now(UTC)
@@ -47,7 +47,7 @@ class _Broker(msgspec.Struct):
 
     @property
     def mute(self) -> bool:
-        """Whether it owes answers and has said nothing for a while, as one that is stopped does."""
+        """Whether requests are unanswered and the broker has sent nothing for some seconds, as a stopped process."""
         return self.waitresp_cnt > 0 and self.rxidle > _MUTE_AFTER
 
 

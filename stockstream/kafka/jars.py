@@ -5,9 +5,9 @@ recreated, after a change of :data:`ROOTS`, by::
 
     python -m stockstream.kafka.jars lock
 
-jgo finds and fetches the artifacts but takes whatever it is given, so that each one is fetched into a directory of its
-own, checked, and only then moved to its place. A file in its place is checked again before each use: neither a crash
-nor a full disk nor a meddling proxy can leave a jar that is taken for whole.
+jgo downloads the artifacts but does not check them. So each one is downloaded into a temporary directory, checked, and
+only then moved to its path. Files are checked again before each use: a crash, a full disk or a proxy that alters
+downloads cannot leave a damaged jar that is used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from stockstream.errors import BrokerError
 from stockstream.kafka.filelock import FileLock
 
 KAFKA_VERSION = "4.3.1"
-# Without a binding for slf4j Kafka would end without a reason; the one for java.util.logging brings a bounded file.
+# Without a binding for slf4j, Kafka would end without a reason; java.util.logging has log files of limited size.
 ROOTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", "org.slf4j:slf4j-jdk14:1.7.36")
 LOCK = Path(__file__).with_name("jars.lock")
 
@@ -82,20 +82,20 @@ def fetch(
     Parameters
     ----------
     cache
-        The directory that keeps them, in a folder of their own, for all users of this version.
+        Directory of the cache; this version of Kafka has its own folder in it.
     jars
-        What to fetch; by default all that the lock names.
+        The jars to fetch; by default all of the lock file.
     remote_repos
         Maven repositories, name to URL; by default Maven Central.
     on_progress
-        See :data:`Progress`; never called where nothing is fetched.
+        See :data:`Progress`; not called if nothing is fetched.
     on_damaged
-        Called with the name of each jar that was there but damaged; it is fetched again.
+        Called with the name of each damaged jar; it is fetched again.
 
     Raises
     ------
     BrokerError
-        No network, a jar that is not the one of the lock, no room or no right to write: names jar or directory.
+        Names the jar or directory: no network, a jar that differs from the lock, a full disk, a missing right.
     """
     jars = locked() if jars is None else jars
     store = cache / f"kafka-{KAFKA_VERSION}"
@@ -156,7 +156,7 @@ def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str]
     total = sum(jar.size for jar in jars)
     counter = _Counter()
     partial = store / "partial"
-    shutil.rmtree(partial, ignore_errors=True)  # left by a killed run; nobody else is here, thanks to the lock
+    shutil.rmtree(partial, ignore_errors=True)  # left by a killed run; the lock excludes other processes
     partial.mkdir()
     pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="fetch")
     try:
@@ -200,7 +200,7 @@ def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str]
     except RuntimeError as error:
         raise BrokerError(
             f"cannot fetch {jar.name} of Kafka {KAFKA_VERSION}: the Maven repository does not give it",
-            hint="try again later, or see whether a proxy stands in the way",
+            hint="try again later, or check whether a proxy blocks it",
         ) from error
 
 

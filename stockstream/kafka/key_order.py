@@ -1,7 +1,7 @@
 """Order in which the records of a key were sent, if partitions were added and keys have moved.
 
-A partition keeps its order. Two partitions are read at once, so that of a key which stands in both the older record may
-come last. `KeyOrder` notices that, at the cost of a set of keys a read; then the topic is read again by `SendOrder`.
+A partition keeps its order. Two partitions are read at the same time, so that for a key in both, the older record may
+arrive last. `KeyOrder` detects that with a set of keys per read; the topic is then read again by `SendOrder`.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 _MOST: Final = 50_000
 _FEW: Final = 10_000
-"""Messages of a partition that wait for others: from so many on it is paused, and down to so few read again."""
+"""Number of waiting messages at which a partition is paused, and at which it is resumed."""
 
 
 class OutOfOrder(Exception):
-    """Of a key an older record came after a newer one, out of another partition."""
+    """An older record of a key arrived after a newer one, from another partition."""
 
 
 class Reading(msgspec.Struct):
-    """What is to be known of what was read so far, to go on from there.
+    """State of a reading, from which it can be continued.
 
     Attributes
     ----------
     merged
         Whether keys have moved, so that partitions are read in the order of sending.
     homes
-        In which partition each key was read last.
+        Partition in which each key was read last.
     newest
-        When the newest message that was read of each partition was sent, in milliseconds since 1970 UTC.
+        Timestamp of the newest message read from each partition, in milliseconds since 1970 UTC.
     """
 
     merged: bool = False
@@ -41,14 +41,14 @@ class Reading(msgspec.Struct):
 
 
 class KeyOrder:
-    """Looks out for keys that are read out of the order in which their records were sent.
+    """Detects keys whose records are read in another order than they were sent.
 
     Parameters
     ----------
     saved
-        A `Reading` from which to go on; nothing to start from.
+        The `Reading` to continue; empty to start a new one.
     merged
-        Whether partitions are read in the order of sending, so that there is nothing to look out for.
+        Whether partitions are read in the order of sending, so that there is nothing to detect.
     """
 
     def __init__(self, saved: bytes = b"", *, merged: bool = False) -> None:
@@ -70,12 +70,12 @@ class KeyOrder:
     def look(
         self, messages: Sequence[Message], numbers: Sequence[int | None], found: Mapping[int, Collection[bytes | None]]
     ) -> None:
-        """Look at the next messages. Raises `OutOfOrder`.
+        """Check the next messages. Raises `OutOfOrder`.
 
         Parameters
         ----------
         messages
-            Of several partitions, each in its order, without errors.
+            Messages of several partitions, each in its order, without errors.
         numbers
             Their partitions.
         found
@@ -91,7 +91,7 @@ class KeyOrder:
             for key in keys:
                 named = key or b""
                 home = homes.get(named)
-                # Those that were sent in the same millisecond count by partition: what is added has the higher number.
+                # Messages of the same millisecond are ordered by partition: added partitions have higher numbers.
                 if home is not None and home != number and (begins, number) < (newest[home], home):
                     raise OutOfOrder(f"key {named!r} in the partitions {home} and {number}")
                 homes[named] = number
@@ -99,20 +99,20 @@ class KeyOrder:
 
 
 class SendOrder:
-    """Hands messages on in the order in which they were sent, until all is read that the topic held at the start.
+    """Passes messages on in the order in which they were sent, up to the end that the topic had at the start.
 
-    Within a partition they stay in their order. What is read after that is handed on as it comes.
+    Within a partition their order is kept. Later messages are passed on as they arrive.
 
     Parameters
     ----------
     topic
-        Its name.
+        Name of the topic.
     consumer
-        What reads: partitions that are far ahead of others are paused; None to pause none.
+        The consumer, which pauses partitions that are far ahead of others; None to pause none.
     positions
-        From where on each partition is read.
+        Offset at which each partition starts.
     targets
-        Up to where it is waited for.
+        Offset up to which each partition is waited for.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class SendOrder:
         self._paused: set[int] = set()
 
     def take(self, messages: Sequence[Message]) -> list[Message]:
-        """Add what was read; what can be handed on now."""
+        """Add messages; returns those that can be passed on now."""
         ready: list[Message] = []
         for message in messages:
             number = message.partition()
@@ -148,12 +148,12 @@ class SendOrder:
         return ready
 
     def rest(self) -> list[Message]:
-        """What is left where nothing more comes: the last offsets of a partition may hold no message."""
+        """The remaining messages, when no more arrive: the last offsets of a partition may hold no message."""
         self._targets = dict.fromkeys(self._targets, 0)
         return self.take(())
 
     def _heads(self) -> list[tuple[int, int]]:
-        """When the next message of each partition was sent, and its number; none while one has to be waited for."""
+        """Timestamp of the next message of each partition, and the partition; empty while a partition is waited for."""
         heads: list[tuple[int, int]] = []
         for number, queue in self._queues.items():
             if queue:
@@ -177,7 +177,7 @@ class SendOrder:
 def sent_order(
     topic: str, ranges: Mapping[int, tuple[int, int]], batches: Iterable[Sequence[Message]]
 ) -> Iterator[list[Message]]:
-    """The messages of these ranges in the order in which they were sent; those that wait are kept in memory."""
+    """The messages of these ranges in the order in which they were sent; waiting messages are kept in memory."""
     starts, ends = ({number: each[side] for number, each in ranges.items()} for side in (0, 1))
     order = SendOrder(topic, None, starts, ends)
     for messages in batches:

@@ -1,4 +1,4 @@
-"""Keys of a topic: the symbols or airlines that it has records of."""
+"""Keys of a topic: the symbols or airlines of its records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import made, settings, translate
 
 NEWEST: Final = 100_000
-"""Records of a partition that are looked at."""
+"""Number of records that are read from each partition."""
 
 _AT_ONCE: Final = 5_000
 
@@ -26,19 +26,19 @@ def recent_keys(connection: Mapping[str, Any], topic: str, *, within: float) -> 
     connection
         librdkafka's properties.
     topic
-        Its name; there need not be one.
+        Its name; it need not exist.
     within
         Seconds after which what was found so far is returned.
 
     Returns
     -------
     set of str
-        Empty where the topic does not exist.
+        Empty if the topic does not exist.
 
     Raises
     ------
     BrokerError
-        `Unreachable` where no broker answers in time; `AuthError`.
+        `Unreachable` if no broker answers in time; `AuthError`.
     """
     ends = time.monotonic() + within
     consumer = made(

@@ -1,4 +1,4 @@
-"""Latest bar of a series, found from the topic's end backwards, and its first opening."""
+"""Latest bar of a series, searched from the end of the topic backwards, and the time of its first bar."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ _LONGEST_CHUNK: Final = 100_000
 def latest_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
     """Find the last record of each series.
 
-    Each partition is read backwards in stretches that grow, until every series is found: a live series costs some
-    hundred messages, one that the topic does not hold costs reading all of it.
+    Each partition is read backwards in growing chunks until every series is found: a live series costs some hundred
+    messages, a series that the topic does not hold costs reading all of it.
 
     Parameters
     ----------
     connection
         librdkafka's properties.
     topic
-        A topic of bars; there need not be one.
+        A topic of bars; it need not exist.
     wanted
         The series.
 
     Returns
     -------
     dict of Series to Bar
-        Without those that the topic does not hold.
+        Without series that the topic does not hold.
 
     Raises
     ------
     BrokerError
-        `Unreachable`, also where the broker falls silent for ten seconds; `AuthError`.
+        `Unreachable`, also if the broker stops answering for ten seconds; `AuthError`.
     """
     return _searched(connection, topic, wanted, _last)
 
 
 def first_times(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
-    """Find when the earliest bar of each series opens, which costs reading all of the topic.
+    """Find the time of the earliest bar of each series; reads the whole topic.
 
-    Parameters, what is returned and raised are as for `latest_bars`.
+    Parameters and errors are those of `latest_bars`.
     """
     return _searched(connection, topic, wanted, _first)
 
@@ -75,7 +75,7 @@ def _last(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series,
         ranges = {number: (max(low, end - chunk), end) for number, (low, end) in left.items()}
         newest: dict[Series, int] = {}
         for sent, bar in _bars(reader, topic, wanted, ranges):
-            # Where partitions were added, a series may stand in two of them.
+            # If partitions were added, a series may be in two of them.
             if sent >= newest.get(bar.series, sent):
                 newest[bar.series] = sent
                 found[bar.series] = bar
@@ -95,7 +95,7 @@ def _first(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series
 def _bars(
     reader: ToEnd, topic: Topic[Bar], wanted: Collection[Series], ranges: Mapping[int, tuple[int, int]]
 ) -> Iterator[tuple[int, Bar]]:
-    """The bars of some series in a range of each partition, each with when it was sent."""
+    """The bars of these series in a range of each partition, each with the time at which it was sent."""
     keys = {series.symbol.encode() for series in wanted}
     decode = topic.decoder()
     for message in chain.from_iterable(reader.messages(ranges)):
@@ -104,6 +104,6 @@ def _bars(
         try:
             bar = decode(message.value() or b"")
         except Unreadable:
-            continue  # no bar; whoever shows the topic reports it
+            continue  # not a bar; consumers report it
         if bar.series in wanted:
             yield message.timestamp()[1], bar

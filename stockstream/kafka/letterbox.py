@@ -1,4 +1,4 @@
-"""Letterbox: the dead letters of a topic, found, chosen, marked as put back, purged."""
+"""Letterbox: the dead letters of a topic, and which of them were replayed."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class Kept(NamedTuple):
     Attributes
     ----------
     place
-        Where it was first: topic/partition/offset, or file/line.
+        Original position of the value: topic/partition/offset, or file/line.
     sent
         When it was written (UTC).
     reason
-        Why it is one.
+        Why it could not be read.
     length
-        Bytes of what could not be read, of which ``kept`` are here: the same unless it was `shortened`.
+        Number of bytes of the original value.
     kept
-        Bytes that are here.
+        Number of bytes that are kept: fewer than ``length`` if it was `shortened`.
     identity
-        What `letters.identity` says of it.
+        Its `letters.identity`.
     at
-        Partition and offset among the dead letters.
+        Its partition and offset in the dead-letter topic.
     replayed
-        Where it was put back, as topic/partition/offset; None where it was not.
+        Position of the replayed record, as topic/partition/offset; None if it was not replayed.
     """
 
     place: str
@@ -50,42 +50,42 @@ class Kept(NamedTuple):
 
     @property
     def shortened(self) -> bool:
-        """Whether only its beginning is here."""
+        """Whether only its beginning is kept."""
         return self.kept < self.length
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which dead letters are meant: all those for which everything that is given holds.
+    """Selects dead letters: those that fulfil all given conditions.
 
     Parameters
     ----------
     places
-        Their positions, or what those begin with, up to a slash: ``stocks/0/7``, ``stocks/0``, ``flights.csv``.
+        Positions, or their beginnings up to a slash: ``stocks/0/7``, ``stocks/0``, ``flights.csv``.
     reason
-        Words of the reason, in any case.
+        Text that the reason contains, in upper or lower case.
     """
 
     places: Sequence[str] = ()
     reason: str | None = None
 
     def takes(self, letter: Kept) -> bool:
-        """Whether this one is meant."""
+        """Whether a dead letter is selected."""
         named = any(letter.place == place or letter.place.startswith(place.rstrip("/") + "/") for place in self.places)
-        told = self.reason is None or self.reason.casefold() in letter.reason.casefold()
-        return told and (named or not self.places)
+        fits = self.reason is None or self.reason.casefold() in letter.reason.casefold()
+        return fits and (named or not self.places)
 
 
 @dataclass(frozen=True)
 class Letterbox:
-    """What the dead-letter topic of a topic holds.
+    """The contents of a dead-letter topic.
 
     Attributes
     ----------
     letters
-        By place, the newest of each.
+        Dead letters by their original position; of several with the same position the newest.
     began
-        Where the topic ended when a replay began that never came to its end; None where there was none.
+        End offsets of the topic when a replay began that did not finish; None if there is none.
     """
 
     topic: Topic[Any]
@@ -93,12 +93,12 @@ class Letterbox:
     began: dict[int, int] | None = None
 
     def chosen(self, choice: Choice) -> list[Kept]:
-        """Those that are meant, the oldest first."""
+        """The selected dead letters, the oldest first."""
         return sorted(filter(choice.takes, self.letters.values()), key=lambda letter: (letter.sent, letter.at))
 
 
 def opened(topic: Topic[Any], connection: Mapping[str, Any]) -> Letterbox:
-    """Read the dead letters of a topic, whose dead-letter topic exists. Raises `BrokerError`."""
+    """Read the dead letters of a topic. Its dead-letter topic must exist. Raises `BrokerError`."""
     letters: dict[str, Kept] = {}
     replayed: dict[str, str] = {}
     began: dict[int, int] | None = None
@@ -120,7 +120,7 @@ def opened(topic: Topic[Any], connection: Mapping[str, Any]) -> Letterbox:
 
 
 def contents(box: Letterbox, letters: Sequence[Kept], connection: Mapping[str, Any]) -> Iterator[tuple[Kept, bytes]]:
-    """The bytes of some of them, in the order in which they were written; purged meanwhile, one is left out."""
+    """The bytes of dead letters, in the order in which they were written; those purged in the meantime are left out."""
     wanted = {letter.at: letter for letter in letters}
     if not wanted:
         return
@@ -136,12 +136,12 @@ def contents(box: Letterbox, letters: Sequence[Kept], connection: Mapping[str, A
 
 
 def put_back(topic: Topic[Any], connection: Mapping[str, Any], begin: Mapping[int, int]) -> dict[str, str]:
-    """The records of a topic, from these offsets on, that were dead letters: their places by their identities."""
+    """Positions of the replayed records of a topic, from these offsets on, by the identities of the dead letters."""
     found: dict[str, str] = {}
     for message in scan(topic.name, connection, begin):
-        told = _headers(message).get(IDENTITY)
-        if told is not None:
-            found[told] = f"{message.topic()}/{message.partition()}/{message.offset()}"
+        replayed = _headers(message).get(IDENTITY)
+        if replayed is not None:
+            found[replayed] = f"{message.topic()}/{message.partition()}/{message.offset()}"
     return found
 
 

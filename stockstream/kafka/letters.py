@@ -11,38 +11,38 @@ TOPIC_CONFIG: Final[Mapping[str, str]] = {
     "retention.ms": "-1",
     "max.message.bytes": str(2 * 1024 * 1024),
 }
-"""A topic of dead letters: it takes what its own topic takes (1 MiB by default), and the headers of it."""
+"""Settings of a dead-letter topic. Its limit is above that of its topic (1 MiB by default), for the added headers."""
 
 CLIENT_BYTES: Final = int(TOPIC_CONFIG["max.message.bytes"])
 """``message.max.bytes`` of a producer that sends dead letters."""
 
 WHOLE: Final = 2_000_000
-"""Bytes up to which a letter is sent whole; what is left of the topic's limit is for its key and headers."""
+"""Largest number of bytes that are sent unshortened. The rest of the topic's limit is for key and headers."""
 
 SHORTENED: Final = 65_536
-"""Bytes that are kept of one that is larger."""
+"""Number of bytes that are kept of a larger message."""
 
 REASON: Final = "reason"
-"""The header that says why."""
+"""Header with the reason."""
 
 PLACE: Final = "dead-letter"
-"""The header of a record that was put back: the dead letter's position, where it was first."""
+"""Header of a replayed record: the original position of the dead letter."""
 
 IDENTITY: Final = "dead-letter-id"
-"""The header of a record that was put back: `identity` of the dead letter."""
+"""Header of a replayed record: `identity` of the dead letter."""
 
 REPLAYED: Final = "replayed"
-"""The header by which a message among the dead letters is no letter but a mark that one was put back, and where."""
+"""Header of a message that marks a dead letter as replayed: the new position of the record."""
 
 REPLAYING: Final = "replaying"
-"""The header, and the key, of the note that a replay began. Its value tells, as JSON, where the topic ended then; none
-at all that it came to its end."""
+"""Header and key of the message that a replay has begun. Its value holds the end offsets of the topic at that time, as
+JSON; it is empty once the replay has ended."""
 
 _LONGEST_REASON: Final = 1_000
 
 
 class Letter(NamedTuple):
-    """A dead letter, as it is to be sent."""
+    """A dead letter, ready to be sent."""
 
     key: str
     value: bytes
@@ -50,19 +50,19 @@ class Letter(NamedTuple):
 
 
 def letter(key: str, value: bytes | None, reason: str, *, most: int = WHOLE) -> Letter:
-    """The dead letter of some bytes.
+    """Make the dead letter of an unreadable value.
 
     Parameters
     ----------
     key
-        Their position: topic/partition/offset, or file/line.
+        Position of the value: topic/partition/offset, or file/line.
     value
-        The bytes. None, which a compacted topic would take for a deletion, becomes none at all.
+        The bytes. None would be a deletion in a compacted topic, and becomes an empty value.
     reason
         Why they cannot be read: the header ``reason``, cut at a thousand characters.
     most
-        Larger ones are shortened to their first `SHORTENED` bytes. What was there is told by the headers ``length`` (in
-        bytes) and ``sha256`` (in hexadecimal digits) of the whole, and ``position``, which is the key.
+        Maximum length. A longer value is cut to its first `SHORTENED` bytes. Headers then give the original ``length``
+        in bytes, its ``sha256`` in hexadecimal digits, and its ``position``, which is the key.
 
     >>> letter("stocks/0/7", b"abc", "malformed")
     Letter(key='stocks/0/7', value=b'abc', headers=[('reason', b'malformed')])
@@ -80,7 +80,7 @@ def letter(key: str, value: bytes | None, reason: str, *, most: int = WHOLE) -> 
 
 
 def identity(place: str, value: bytes) -> str:
-    """What tells a dead letter from all others: of its position and bytes, so that it is the same whoever wrote it.
+    """Identifier of a dead letter, derived from its position and bytes: the same whichever process wrote it.
 
     >>> identity("stocks/0/7", b"abc") == identity("stocks/0/7", b"abc") != identity("stocks/0/8", b"abc")
     True

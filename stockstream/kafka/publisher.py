@@ -30,22 +30,22 @@ _REPLAY_IN_FLIGHT: Final = 5
 
 
 class Publisher(Generic[R]):
-    """Sends records to a topic in order, a key to one partition, each exactly once for one run.
+    """Sends records to a topic in order, a key to one partition, each exactly once per run.
 
-    Entering makes the topic where it is missing, waits until each of its partitions has a leader, and raises
-    `Unreachable` or `AuthError` where no broker lets us in. Leaving waits until every record is acknowledged, which
-    means that the broker gave it an offset. The first record that is not stops it: `send`, `poll`, `flush` and leaving
-    raise `DeliveryError`, or `AuthError` where the broker refuses.
+    Entering the block creates the topic if it is missing, waits until each partition has a leader, and raises
+    `Unreachable` or `AuthError`. Leaving it waits until every record is acknowledged, which means that the broker gave
+    it an offset. The first failed record stops the publisher: `send`, `poll`, `flush` and leaving then raise
+    `DeliveryError`, or `AuthError` if the broker refuses.
 
     Parameters
     ----------
     topic
-        Where to.
+        The topic to send to.
     connection
         librdkafka's properties, ``bootstrap.servers`` at least.
     linger_ms
-        Milliseconds a record may wait for company: 5 for live data, 50 for replays. Live data goes one request at a
-        time, which keeps a request that is refused from being overtaken.
+        Milliseconds a record may wait for others in the same request: 5 for live data, 50 for replays. Live data is
+        sent with one request at a time, so that no request can overtake a refused one.
     """
 
     def __init__(self, topic: Topic[R], connection: Mapping[str, Any], *, linger_ms: int = 5) -> None:
@@ -72,7 +72,7 @@ class Publisher(Generic[R]):
                 on_delivery=self._on_delivery,
             )
             | {
-                # That nothing failed says nothing: librdkafka calls delivered what was refused and then overtaken.
+                # A report without an error is not enough: librdkafka reports refused, overtaken records as delivered.
                 "delivery.report.only.error": False,
                 # A dead letter may be larger than a record.
                 "message.max.bytes": max(self._largest, CLIENT_BYTES),
@@ -97,7 +97,7 @@ class Publisher(Generic[R]):
         self.sent += 1
 
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
-        """Queue what could not be read for the dead letters: byte for byte, or else shortened, as `letters` says."""
+        """Queue an unreadable value for the dead letters: unchanged, or shortened as described in `letters`."""
         self._post(letter(key, raw, reason))
         self.refused += 1
 
@@ -123,7 +123,7 @@ class Publisher(Generic[R]):
                 return
 
     def poll(self, timeout: float = 0.0) -> None:
-        """Serve what the broker answered; raises where a record failed."""
+        """Process the answers of the broker; raises if a record failed."""
         self._serve(self._producer.poll, timeout)
         if self._reason:
             raise self._failure(self._reason)
@@ -132,7 +132,7 @@ class Publisher(Generic[R]):
             self._post(each)
 
     def _serve(self, serve: Callable[[float], object], timeout: float) -> None:
-        """Have librdkafka call back; what ends this producer for good is raised there, and told as any other error."""
+        """Let librdkafka call back; fatal errors of the producer are raised there, and reported like others."""
         try:
             serve(timeout)
         except KafkaException as error:
@@ -171,7 +171,7 @@ class Publisher(Generic[R]):
 
     def _on_error(self, error: KafkaError) -> None:
         if refused(error) and not isinstance(self._reason, AuthError):
-            # It is the cause of what was said before: records that were waiting are given up at once.
+            # It is the cause of earlier errors: waiting records are given up at once.
             self._reason = translate(error, self._connection, on_topic("Write", self.topic.name))
 
     def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
@@ -188,7 +188,7 @@ class Publisher(Generic[R]):
             self._reason = translate(error, self._connection, denied) if error and is_refusal else first
 
     def _shorter(self, error: KafkaError, message: Message) -> Letter | None:
-        """A dead letter once more, where its topic takes less than topics of dead letters that we make."""
+        """The dead letter, shortened, if its topic has a smaller limit than the dead-letter topics that we create."""
         key, value, reason = message.key(), message.value(), dict(message.headers() or ()).get("reason")
         if error.code() != KafkaError.MSG_SIZE_TOO_LARGE or message.topic() != self.topic.dead_letters:
             return None
@@ -197,19 +197,19 @@ class Publisher(Generic[R]):
         return letter(_text(key), value, _text(reason), most=SHORTENED)
 
     def _failure(self, reason: BrokerError | str) -> BrokerError:
-        """Give up what is still queued, so that the count of what is missing is exact, and say why."""
+        """Give up queued records, so that the number of missing records is exact; returns the error."""
         if self._only_overtaken:
             self._serve(self._producer.flush, _FLUSH_AFTER_ERROR)  # nothing is wrong with the others
         self._producer.purge()
         self._serve(self._producer.flush, _FLUSH_AFTER_ERROR)
-        # What the broker refuses may be told after what was given up for it.
+        # A refusal may be reported after the records that were given up because of it.
         known = self._reason if isinstance(self._reason, AuthError) else reason
         if isinstance(known, BrokerError):
             return known
         return DeliveryError(
             f"{self._missing:,} of {self.sent + self.refused:,} records for {self.topic.name} were not acknowledged by"
             f" {address(self._connection)}: {reason}",
-            hint="run the same command again: what is there already is not sent twice",
+            hint="run the same command again: what was acknowledged is not sent twice",
         )
 
 

@@ -18,7 +18,7 @@ DENIED: Final = frozenset(
         KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     }
 )
-"""The broker knows us, and we lack a right."""
+"""Codes: the broker knows the user, who lacks a right."""
 
 STRANGER: Final = frozenset(
     {
@@ -27,26 +27,26 @@ STRANGER: Final = frozenset(
         KafkaError.UNSUPPORTED_SASL_MECHANISM,
     }
 )
-"""The broker does not know us."""
+"""Codes: the broker does not know the user."""
 
 _GRANT: Final = "use a user that has it, or have it granted (docs/security.md)"
 _PASSWORD: Final = "check sasl.username and sasl.password, or credentials_dir"  # noqa: S105 - a hint
 
 
 class Deed(NamedTuple):
-    """What was to be done, as Kafka's access control lists call it."""
+    """An attempted operation, in the terms of Kafka's access control lists."""
 
     right: str
     thing: str
 
 
 def on_topic(right: str, name: str) -> Deed:
-    """What was to be done with a topic: Read, Write, Create, Delete, Describe."""
+    """An operation on a topic: Read, Write, Create, Delete, Describe."""
     return Deed(right, f"topic {name}")
 
 
 def refusal(error: KafkaError, connection: Mapping[str, Any], where: str, deed: Deed | None) -> AuthError:
-    """What a refusal of the broker's, or ours of it, means."""
+    """The error for a refusal by the broker, or for a broker that is not trusted."""
     code, user = error.code(), connection.get("sasl.username")
     if code in DENIED:
         right, thing = _missing(code, deed)
@@ -63,7 +63,7 @@ def refusal(error: KafkaError, connection: Mapping[str, Any], where: str, deed: 
 
 
 def _missing(code: int, deed: Deed | None) -> Deed:
-    """What lacks: a group's or the cluster's is told by the error, of a topic only who asked knows."""
+    """The missing right: the code names a group or the cluster; for a topic it is the attempted operation."""
     if code == KafkaError.GROUP_AUTHORIZATION_FAILED:
         return Deed("Read", "consumer group")
     if deed is not None:

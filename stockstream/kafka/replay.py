@@ -1,4 +1,4 @@
-"""Replay of dead letters into their topic, each once; and purging of others."""
+"""Replay: sends dead letters to their topic again, each once, and purges others."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from stockstream.kafka.to_end import ToEnd
 from stockstream.topics import Topic
 
 _AT_ONCE: Final = 1_000
-"""How many letters are put back before they are marked."""
+"""Number of dead letters that are sent before they are marked."""
 
 _PATIENCE: Final = 60.0
 
 
 @dataclass
 class Outcome:
-    """What came of a replay, by place.
+    """Result of a replay, by the original positions of the dead letters.
 
     Attributes
     ----------
     replayed
-        Where each is now.
+        New positions of the records that were sent.
     before
-        Where each is that had been put back before: nothing was sent.
+        Positions of records that an earlier replay had sent; they were not sent again.
     unreadable
-        Why each still cannot be read: nothing was sent.
+        Why dead letters still cannot be read; they were not sent.
     shortened
-        How long each was, of which only the beginning is kept: nothing was sent.
+        Original lengths of dead letters that are not kept whole; they were not sent.
     """
 
     replayed: dict[str, str] = field(default_factory=dict)
@@ -49,24 +49,24 @@ class Outcome:
 
     @property
     def left(self) -> int:
-        """How many of them are not in their topic."""
+        """Number of dead letters that could not be replayed."""
         return len(self.unreadable) + len(self.shortened)
 
 
 class Replay:
-    """Puts dead letters back into their topic, each once.
+    """Sends dead letters to their topic again, each once.
 
-    A record that is put back is byte for byte the letter, or the bytes that stand in for it, under its topic's key and
-    with the headers `PLACE` and `IDENTITY`. Once it is acknowledged, a mark with its identity is written among the dead
-    letters. Before the first is sent a note tells where the topic ends: a replay that was killed in between is
-    finished by the next one, which reads from there what was sent and not marked.
+    A replayed record has the bytes of the dead letter, or corrected ones, the key of its topic, and the headers `PLACE`
+    and `IDENTITY`. After it is acknowledged, a mark with its identity is written to the dead-letter topic. Before the
+    first record is sent, the end offsets of the topic are saved there. If a replay is killed, the next one reads the
+    topic from these offsets, and marks what was sent but not marked.
 
-    Only one may run at a time; who calls has to see to it.
+    Only one replay may run at a time; the caller ensures that.
 
     Parameters
     ----------
     box
-        What there is.
+        The dead letters.
     connection
         librdkafka's properties.
     """
@@ -78,22 +78,22 @@ class Replay:
         self._decode = box.topic.decoder()
         self._producer = _producer(connection)
 
-    def run(self, letters: Sequence[Kept], *, mended: bytes | None = None, dry: bool = False) -> Outcome:
-        """Put back those that can be read now, and say what came of each.
+    def run(self, letters: Sequence[Kept], *, corrected: bytes | None = None, dry: bool = False) -> Outcome:
+        """Replay those dead letters that can be read now.
 
         Parameters
         ----------
         letters
-            Which.
-        mended
-            Bytes to send in place of what each holds.
+            The dead letters to replay.
+        corrected
+            Bytes to send instead of those of each dead letter.
         dry
-            Send nothing: ``replayed`` then says only that it would be.
+            Send nothing. ``replayed`` then names those that would be sent, with the name of the topic.
 
         Raises
         ------
         BrokerError
-            Where one was not acknowledged: `DeliveryError`. The next replay goes on from there.
+            `DeliveryError` if a record was not acknowledged. The next replay continues from there.
         """
         outcome = Outcome()
         earlier = self._unmarked(dry=dry)
@@ -102,14 +102,14 @@ class Replay:
             where = letter.replayed or earlier.get(letter.identity)
             if where is not None:
                 outcome.before[letter.place] = where
-            elif letter.shortened and mended is None:
+            elif letter.shortened and corrected is None:
                 outcome.shortened[letter.place] = letter.length
             else:
                 wanted.append(letter)
         readable: list[tuple[Kept, str, bytes]] = []
         noted = False
         for letter, kept in contents(self._box, wanted, self._connection):
-            value = kept if mended is None else mended
+            value = kept if corrected is None else corrected
             try:
                 key = self._topic.key(self._decode(value))
             except Unreadable as error:
@@ -131,11 +131,11 @@ class Replay:
         return outcome
 
     def purge(self, letters: Sequence[Kept]) -> None:
-        """Delete dead letters for good. What was put back stays marked. Raises `DeliveryError`."""
+        """Delete dead letters permanently. The marks of replayed ones stay. Raises `DeliveryError`."""
         self._deliver([(self._topic.dead_letters, letter.place, None, {REASON: "purged"}) for letter in letters])
 
     def _unmarked(self, *, dry: bool) -> dict[str, str]:
-        """What a replay that was killed has sent, marked now: places by identities."""
+        """Mark the records that a killed replay had sent; returns their positions by identities."""
         if self._box.began is None:
             return {}
         sent = put_back(self._topic, self._connection, self._box.began)
@@ -159,7 +159,7 @@ class Replay:
         self._deliver([(self._topic.dead_letters, REPLAYING, b"", headers)])
 
     def _send(self, readable: Sequence[tuple[Kept, str, bytes]]) -> dict[str, str]:
-        """Put some back and mark them: where each is now, by place."""
+        """Send and mark dead letters; returns the new positions by the original ones."""
         where = self._deliver(
             [
                 (self._topic.name, key, value, {PLACE: letter.place, IDENTITY: letter.identity})
@@ -183,7 +183,7 @@ class Replay:
         )
 
     def _deliver(self, messages: Sequence[tuple[str, str, bytes | None, Mapping[str, str]]]) -> list[str]:
-        """Send messages and wait until each has an offset: their places."""
+        """Send messages and wait until each has an offset; returns their positions."""
         places: dict[int, str] = {}
         failures: list[tuple[KafkaError, str]] = []
 
@@ -203,7 +203,7 @@ class Replay:
             raise DeliveryError(
                 f"{len(messages) - len(places):,} of {len(messages):,} messages for {messages[0][0]} were not"
                 f" acknowledged by {address(self._connection)}",
-                hint="run the same command again: what is there already is not sent twice",
+                hint="run the same command again: what was acknowledged is not sent twice",
             )
         return [places[number] for number in range(len(messages))]
 

@@ -23,7 +23,7 @@ def sent_rows(
     files: Collection[str],
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, BitMap]:
-    """Read a topic up to its present end for the rows of some files.
+    """Find the rows of some files that a topic holds, up to its present end.
 
     Parameters
     ----------
@@ -32,19 +32,19 @@ def sent_rows(
     topic
         A topic of records with a file and a row.
     files
-        The identities to look for.
+        Identities of the files.
     progress
-        Told messages read and messages in all, some times a second.
+        Called with the number of messages read and the total, some times a second.
 
     Returns
     -------
     dict of str to BitMap
-        For each of the files the rows that the topic holds, all empty where it does not exist.
+        Row numbers that the topic holds, for each file; all empty if the topic does not exist.
 
     Raises
     ------
     BrokerError
-        `Unreachable`, also where the broker falls silent for ten seconds; `AuthError`.
+        `Unreachable`, also if the broker stops answering for ten seconds; `AuthError`.
     """
     rows: dict[str, BitMap] = {file: BitMap() for file in files}
     if topic.name not in Admin(connection).names():
@@ -73,4 +73,4 @@ def _identity(value: bytes | None) -> list[FlightRow]:
     try:
         return [_decode(value)]
     except Unreadable:
-        return []  # no row of any file; whoever shows the topic reports it
+        return []  # not a row; consumers report it

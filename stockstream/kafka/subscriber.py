@@ -1,4 +1,4 @@
-"""Subscriber: reads records of a topic on a thread of its own, so that its caller never blocks."""
+"""Subscriber: reads records of a topic on a separate thread, so that its caller never blocks."""
 
 from __future__ import annotations
 
@@ -39,32 +39,32 @@ _TOPIC_GONE: Final = frozenset(
 
 
 class Subscriber(Generic[R]):
-    """Reads all partitions of a topic on a thread of its own.
+    """Reads all partitions of a topic on a separate thread.
 
-    It waits for a broker and a topic that are not there yet. Once they are, `origin` says which topic it is, and
-    `begin` says from where to read. When the topic is deleted and recreated, `origin` changes and `begin` is awaited
-    again. Meanwhile `arrived` hands out what there is and never blocks.
+    It waits for a missing broker or topic. When both exist, `origin` identifies the topic, and the caller starts the
+    reading with `begin`. When the topic is deleted and created again, `origin` changes, and the caller must call
+    `begin` again. `arrived` never blocks.
 
     Parameters
     ----------
     topic
-        What to read.
+        The topic to read.
     record
-        What a message is decoded to: the topic's record, or a type with fewer of its fields.
+        Type to which a message is decoded: the topic's record, or a type with fewer of its fields.
     connection
         librdkafka's properties, ``bootstrap.servers`` at least.
     group
-        The consumer group under which the position is reported to monitors; it decides nothing.
+        Consumer group under which positions are committed, for monitors only.
     keys
         Only messages with these keys (and those without any); None for all.
     gather
-        Makes of records, right after they were decoded and on the thread that reads, what batches hold in their place.
+        Converts decoded records, on the reading thread, to what batches hold instead of them.
     ordered
-        Whether of a key what was sent later has to come later, though partitions were added and the key has moved.
-        Where it did not, `origin` changes and all is read again.
+        Whether records of a key must arrive in the order of sending, even if partitions were added and the key has
+        moved. If they do not, `origin` changes and the topic is read again.
     messages
-        Whether batches hold the messages themselves, too: places, keys, raw bytes. That costs half as much time
-        again, most of it Python's search for garbage among them.
+        Whether batches also hold the messages: offsets, keys, raw bytes. That costs half as much time again, most of
+        it in Python's garbage collection.
     """
 
     def __init__(
@@ -139,26 +139,26 @@ class Subscriber(Generic[R]):
         self._thread.join()
         self._consumer.close()
 
-    # What the user's thread calls
+    # Called by the user's thread.
 
     @property
     def origin(self) -> Origin | None:
-        """Which topic is read; None until it is found. A change asks for another `begin`."""
+        """Identity of the topic; None until it is found. After a change, `begin` must be called again."""
         return self._origin
 
     def begin(self, positions: Mapping[int, int], reading: bytes = b"") -> None:
-        """Read from these offsets on, a partition that is not named from its first; `reading` as it was at them."""
+        """Read from these offsets on, other partitions from their first; ``reading`` is the saved `reading` there."""
         self._begin_at = dict(positions)
         if self._decoding.order is not None:
             self._decoding.order = KeyOrder(reading, merged=self._origin is not None and self._origin.merged)
         self._begun.set()
 
     def reading(self) -> bytes:
-        """What `begin` has to know of all that was handed out, beside the offsets."""
+        """State of the reading up to the last batch, which `begin` needs in addition to the offsets."""
         return b"" if self._decoding.order is None else self._decoding.order.save()
 
     def arrived(self) -> Batch[R]:
-        """What arrived since the last call; raises what ended the reading: `AuthError`, a defect."""
+        """The records since the last call. Raises the error that ended the reading, such as `AuthError`."""
         if self._failure is not None:
             raise self._failure
         with self._lock:
@@ -167,10 +167,10 @@ class Subscriber(Generic[R]):
         return batch
 
     def connection_status(self) -> ConnectionStatus:
-        """How the connection stands now."""
+        """The present status of the connection."""
         waiting, connected = self._waiting, self._health.connected
         where = address(self._connection)
-        # Another thread sets the one and the other: what is said must agree.
+        # Another thread sets both: read them once, so that they agree.
         if connected and waiting is not None and waiting.startswith("broker"):
             waiting = f"topic {self._topic.name} on {where}"
         elif not connected and not (waiting or "").startswith("broker"):
@@ -186,20 +186,20 @@ class Subscriber(Generic[R]):
         )
 
     def commit(self, positions: Mapping[int, int]) -> None:
-        """Have the broker told, within a second and at the end, how far the view is, for monitors.
+        """Commit positions for monitors, within a second and at the end.
 
         A failure is only logged.
         """
         self._commits.request(positions)
 
-    # What Kafka's thread does
+    # Runs on the reading thread.
 
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
                 origin = self._find()
                 with self._lock:
-                    # Nothing of a topic that is gone may be taken for the new one's.
+                    # Records of the deleted topic must not be mixed with those of the new one.
                     self._batch = Batch()
                     self._origin = origin
                 self._begun.wait()
@@ -211,7 +211,7 @@ class Subscriber(Generic[R]):
             self._failure = error
 
     def _find(self) -> Origin:
-        """Wait for a topic that is not the one we had."""
+        """Wait for a topic other than the former one."""
         admin = Admin(self._connection, timeout=2)
         while not self._stop.is_set():
             try:
@@ -232,7 +232,7 @@ class Subscriber(Generic[R]):
         return self._origin or Origin("", "")
 
     def _assign(self) -> bool:
-        """Take all partitions from where they are to begin; False where the topic went away meanwhile."""
+        """Assign all partitions at the offsets of `begin`; returns False if the topic was deleted in the meantime."""
         name = self._topic.name
         try:
             ends = bounds(self._consumer, name, 6)
@@ -331,7 +331,7 @@ class Subscriber(Generic[R]):
         return 1
 
     def _read_ends(self) -> None:
-        # While nobody takes what was read, nothing is fetched, which is what tells of the ends otherwise.
+        # While the buffer is full nothing is fetched, and fetch answers are what otherwise report the ends.
         stalled = len(self._batch) > _BUFFER
         for number in self._partitions:
             partition = TopicPartition(self._topic.name, number)
@@ -372,7 +372,7 @@ class Subscriber(Generic[R]):
             self._consumer.seek(partition)
         self._position[partition.partition] = partition.offset
 
-    # What librdkafka calls, on Kafka's thread
+    # Called by librdkafka, on the reading thread.
 
     def _on_message_error(self, error: KafkaError, message: Message) -> None:
         if refused(error):
@@ -391,9 +391,9 @@ class Subscriber(Generic[R]):
     def _on_statistics(self, text: str) -> None:
         statistics = read_statistics(text)
         self._was_up |= statistics.connected
-        # Until this client has a connection of its own, what was heard while the topic was looked for holds.
+        # Until this client has a connection, the state known from the search for the topic is kept.
         if self._was_up:
-            # A broker that came back may be another one, or have lost its topics.
+            # A broker that restarted may be another one, or have lost its topics.
             self._check_topic |= self._health.hear(connected=statistics.connected)
         if self._target:
             self._check_topic |= not statistics.partitions(self._topic.name) <= set(self._partitions)

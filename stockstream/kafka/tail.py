@@ -1,4 +1,4 @@
-"""Newest messages of any topic, not decoded."""
+"""Newest messages of a topic, undecoded."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Tail:
         self._consumer.close()
 
     def newest(self, count: int) -> list[Sent]:
-        """The newest ``count`` messages of all partitions together, oldest first; `follow` goes on from here."""
+        """The newest ``count`` messages of all partitions together, oldest first; `follow` continues after them."""
         try:
             ends = bounds(self._consumer, self._topic, self._timeout)
         except KafkaException as error:
@@ -91,7 +91,7 @@ class Tail:
                 number, offset = message.partition() or 0, message.offset() or 0
                 if message.error() is None:
                     found.append(_sent(message))
-                # The broker tells an end half a second late; where the last offset holds no record, only that tells it.
+                # The broker reports an end half a second late; if the last offset holds no record, nothing else does.
                 if message.error() is not None or offset + 1 >= ends.get(number, 0):
                     unread.discard(number)
             elif time.monotonic() - heard > self._timeout:

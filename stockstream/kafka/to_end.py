@@ -19,10 +19,10 @@ _SILENCE: Final = 10.0
 
 
 class ToEnd:
-    """Reads ranges of a topic that exists. It joins no group, commits nothing and does not wait for what is not there.
+    """Reads ranges of an existing topic. It joins no group, commits nothing, and does not wait for new records.
 
-    In its block, errors of librdkafka become ours: `Unreachable`, also where the broker is silent for ten seconds;
-    `AuthError`; `BrokerError`.
+    Within its block, errors of librdkafka are translated: `Unreachable`, also if the broker does not answer for ten
+    seconds; `AuthError`; `BrokerError`.
 
     Parameters
     ----------
@@ -60,20 +60,20 @@ class ToEnd:
             raise translate(error, self._connection, on_topic("Read", self._topic)) from error
 
     def ends(self) -> dict[int, int]:
-        """The offset that the next message of each partition gets."""
+        """End offset of each partition: that of its next message."""
         return {number: end for number, (_, end) in self._bounds().items()}
 
     def ranges(self) -> dict[int, tuple[int, int]]:
-        """By partition the first offset and the one behind the last, of those that hold anything."""
+        """First and end offset of each partition that is not empty."""
         return {number: (low, end) for number, (low, end) in self._bounds().items() if low < end}
 
     def _bounds(self) -> dict[int, tuple[int, int]]:
         return bounds(self._consumer, self._topic, _SILENCE)
 
     def messages(self, ranges: Mapping[int, tuple[int, int]]) -> Iterator[list[Message]]:
-        """The messages from one offset of each partition up to another, as they come; at times none.
+        """The messages in a range of each partition, as they arrive; lists may be empty.
 
-        Raises `Unreachable` where the broker falls silent.
+        Raises `Unreachable` if the broker stops answering.
         """
         unread = set(ranges)
         self._consumer.assign([TopicPartition(self._topic, number, start) for number, (start, _) in ranges.items()])
@@ -83,7 +83,7 @@ class ToEnd:
             if not messages and time.monotonic() - heard > _SILENCE:
                 where = f"{address(self._connection)} stopped answering while the topic {self._topic} was read"
                 raise Unreachable(where, hint=START_BROKER)
-            # Where others send meanwhile, a partition's end as Kafka tells it never comes: our own position does.
+            # While others send, the end event of a partition may never arrive; our own position is reliable.
             positions = self._consumer.position([TopicPartition(self._topic, number) for number in ranges])
             beyond = any(each.offset > ranges[each.partition][1] for each in positions)
             good = messages
@@ -98,10 +98,10 @@ class ToEnd:
 
 
 def scan(topic: str, connection: Mapping[str, Any], begin: Mapping[int, int] | None = None) -> Iterator[Message]:
-    """The messages of a topic that exists, up to its end as it stands at the start; a partition's in their order.
+    """The messages of an existing topic up to its present end, in the order of each partition.
 
-    ``begin`` holds offsets by partition from which to read; a partition that is not named is read from its first.
-    Raises as `ToEnd` does.
+    ``begin`` gives first offsets by partition; other partitions are read from their first message. Raises the errors
+    of `ToEnd`.
     """
     begin = begin or {}
     with ToEnd(connection, topic) as reading:
@@ -115,7 +115,7 @@ def _within(message: Message, ranges: Mapping[int, tuple[int, int]]) -> bool:
 
 
 def _ended(messages: list[Message]) -> set[int]:
-    """The partitions that Kafka says are read to their end. Raises KafkaException for what will not mend by itself."""
+    """Partitions that were read to their end. Raises KafkaException for permanent errors."""
     ended = set()
     for message in messages:
         error = message.error()

@@ -23,16 +23,16 @@ from stockstream.kafka.refusals import on_topic
 T = TypeVar("T")
 
 RETENTION: Final = "retention.ms"
-"""The setting that says for how many milliseconds records are kept; -1 for ever."""
+"""Setting: milliseconds for which records are kept; -1 for unlimited."""
 
 _CLEANUP: Final = "cleanup.policy"
 
 
 class TopicSettings:
-    """One topic's settings.
+    """Settings of one topic.
 
-    Every method raises `Unreachable` after ``timeout`` seconds without a broker, `AuthError` where it refuses, and
-    `BrokerError` where there is no such topic.
+    Every method raises `Unreachable` after ``timeout`` seconds without a broker, `AuthError` if the broker refuses, and
+    `BrokerError` if the topic does not exist.
     """
 
     def __init__(self, name: str, connection: Mapping[str, Any], *, timeout: float = 10.0) -> None:
@@ -42,7 +42,7 @@ class TopicSettings:
         self._client: AdminClient = made(AdminClient, settings(connection))
 
     def get(self) -> dict[str, str]:
-        """All of them, by name."""
+        """All settings by name."""
         try:
             return self._get()
         except KafkaException as error:
@@ -54,7 +54,7 @@ class TopicSettings:
         return {name: str(entry.value) for name, entry in self._result(future).items()}
 
     def refuse_compacted(self) -> None:
-        """Raise `BrokerError` for a topic of which Kafka keeps only the last record of each key."""
+        """Raise `BrokerError` if the topic is compacted: Kafka then keeps only the last record of each key."""
         try:
             found = self._get()
         except KafkaException as error:
@@ -69,7 +69,7 @@ class TopicSettings:
             )
 
     def keep(self, milliseconds: int) -> None:
-        """Have records kept for so long, -1 for ever, and never be compacted."""
+        """Set the retention in milliseconds, -1 for unlimited, and switch compaction off."""
         entries = [
             ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
             for name, value in ((RETENTION, str(milliseconds)), (_CLEANUP, "delete"))
@@ -79,7 +79,7 @@ class TopicSettings:
         self._translated(future, "AlterConfigs")
 
     def add_partitions(self, total: int) -> None:
-        """Have that many partitions from now on: more than there are."""
+        """Increase the number of partitions to ``total``."""
         wanted = [NewPartitions(self.name, total)]
         (future,) = self._client.create_partitions(wanted, request_timeout=self._timeout).values()
         self._translated(future, "Alter")

@@ -1,4 +1,4 @@
-"""Users of a secure broker, one a role: their passwords, and the files in which clients find them."""
+"""Users of a secure broker, one per role: their passwords, and the files from which clients read them."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ _HEAD: Final = """\
 
 
 class Users:
-    """The users and their passwords, in a folder that its owner alone reads.
+    """Users and passwords, in a folder that only its owner can read.
 
-    Passwords are random and stay from start to start. Deleting a role's file gives that role another one at the next.
+    Passwords are random and are kept between starts. If the file of a role is deleted, the next start creates another
+    password for it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def ensure(self, servers: str, authority: str) -> None:
-        """Write each role's file: the broker's address, the user, the password, the authority in PEM."""
+        """Write the file of each role: the broker's address, the user, the password, the authority in PEM."""
         private_folder(self.folder)
         for role in ROLES:
             properties = {
@@ -63,7 +64,7 @@ class Users:
             done.result(_WITHIN + 1)
 
     def forget(self) -> None:
-        """Delete the files: this broker asks nobody for a password any more."""
+        """Delete the files, when the broker is no longer secure."""
         for role in ROLES:
             file_of(self.folder, role).unlink(missing_ok=True)
 

@@ -70,7 +70,7 @@ DASHBOARD: Final = (
     Binding("turn", ("n", "b"), "n, b", "next and previous 12 symbols"),
     Binding("rank", ("r",), "r", "ranks by volume or by volatility"),
     Binding("group", ("i",), "i", "next interval and feed, if there are several"),
-    Binding("leaf", ("tab",), "Tab", "next tiles, if not all of them fit"),
+    Binding("tiles", ("tab",), "Tab", "next tiles, if not all of them fit"),
     Binding("pie", ("p",), "p", "shares as a pie or as ranked bars"),
     _THEME,
     _SCREEN,

@@ -68,7 +68,7 @@ class Memory:
             self._sections[name] = fresh
             self._due = self._due or time.monotonic() + _WRITE_AFTER
 
-    def beat(self) -> None:
+    def save_if_due(self) -> None:
         """Write changes that are old enough; call this regularly."""
         if self._due is not None and time.monotonic() >= self._due:
             self.close()

@@ -49,8 +49,8 @@ class Crossing:
     instant: np.datetime64
     unit: Unit = PLAIN
 
-    def told(self, *, zone: str | None, simulated: bool) -> str:
-        """As a sentence: ``AAPL: close rose through 101.50 to 101.62 (Tue 3 Mar 2026 10:45 EST)``."""
+    def sentence(self, *, zone: str | None, simulated: bool) -> str:
+        """The crossing as a sentence: ``AAPL: close rose through 101.50 to 101.62 (Tue 3 Mar 2026 10:45 EST)``."""
         level, value = (f"{self.unit.of(number):,.10g}{self.unit.suffix}" for number in (self.level.value, self.value))
         way = "rose" if self.rising else "fell"
         when = moment(self.instant, zone, daily=zone is None and self.instant == self.instant.astype("M8[D]"))
@@ -66,8 +66,8 @@ def names(panels: Sequence[Panel]) -> list[str]:
     """
     called: list[str] = []
     plain = [panel.title or panel.ylabel for panel in panels]
-    for place, name in enumerate(plain):
-        count = plain[: place + 1].count(name)
+    for index, name in enumerate(plain):
+        count = plain[: index + 1].count(name)
         called.append(name if count == 1 else f"{name} {count}")
     return called
 
@@ -107,7 +107,7 @@ class _Watch:
 
     instant: np.datetime64
     values: dict[str, float]
-    told: set[tuple[Level, str, bool]] = field(default_factory=set)
+    reported: set[tuple[Level, str, bool]] = field(default_factory=set)
     armed: dict[tuple[Level, str], _Armed] = field(default_factory=dict)
 
 
@@ -159,7 +159,7 @@ class Alerts:
         """The levels of a key."""
         return sorted({*self._own.get(key, ()), *self._fixed.get(key, ())})
 
-    def places(self, key: str) -> tuple[tuple[int, float], ...]:
+    def lines(self, key: str) -> tuple[tuple[int, float], ...]:
         """Levels of a key that belong to a panel of the view: the panel's number, and the value."""
         known = (each for each in self.levels(key) if each.panel in self.names)
         return tuple((self.names.index(each.panel), each.value) for each in known)
@@ -201,11 +201,11 @@ class Alerts:
         columns = {column for level in levels for column in self._columns.get(level.panel, ()) if column in frame}
         watch = self._watches.get(key)
         crossings = [] if watch is None else list(self._crossed(key, frame, levels, watch))
-        told = watch.told if watch is not None and watch.instant == frame.instants[-1] else set()
-        told |= {(each.level, each.column, each.rising) for each in crossings if each.instant == frame.instants[-1]}
+        reported = watch.reported if watch is not None and watch.instant == frame.instants[-1] else set()
+        reported |= {(each.level, each.column, each.rising) for each in crossings if each.instant == frame.instants[-1]}
         values = {column: _last(frame[column]) for column in columns}
         known = {column: value for column, value in values.items() if value is not None}
-        self._watches[key] = _Watch(frame.instants[-1], known, told, {} if watch is None else watch.armed)
+        self._watches[key] = _Watch(frame.instants[-1], known, reported, {} if watch is None else watch.armed)
         return crossings
 
     def _crossed(self, key: str, frame: Frame, levels: list[Level], watch: _Watch) -> Iterator[Crossing]:
@@ -225,8 +225,8 @@ class Alerts:
                     value = float(frame[column][row])
                     rising = armed.crossed(value, level.value, band)
                     instant = frame.instants[row]
-                    told = instant == watch.instant and (level, column, rising) in watch.told
-                    if rising is not None and not told:
+                    reported = instant == watch.instant and (level, column, rising) in watch.reported
+                    if rising is not None and not reported:
                         unit = self._units.get(level.panel, PLAIN)
                         yield Crossing(key, level, column, rising, value, instant, unit)
 

@@ -44,7 +44,7 @@ class Renderer(Protocol):
     def crowded(self) -> int:
         """Number of keys shown as lines that cannot be told apart; 0 if they can."""
 
-    def show(self, plot_data: PlotData) -> None:
+    def set_data(self, plot_data: PlotData) -> None:
         """Set the data to draw."""
 
     def say(self, status: StatusBar) -> None:
@@ -97,7 +97,7 @@ class Viewer:
         self._alarm = Notice(_ALARM_FOR, clock)
         self._shown: PlotData | None = None
 
-    def show(self) -> PlotData:
+    def refresh(self) -> PlotData:
         """Give the renderer the model's present data."""
         if self.model.view.layout == "one":
             keys = self.model.fold.keys()
@@ -109,12 +109,12 @@ class Viewer:
         empty = "" if len(shown.frame) else self._empty(self.model.status())
         # The columns may change while a paused renderer draws them.
         frame = shown.frame.copy() if self.paused else shown.frame
-        self._put(replace(shown, frame=frame, empty=empty, levels=self.alerts.places(shown.key)))
+        self._put(replace(shown, frame=frame, empty=empty, levels=self.alerts.lines(shown.key)))
         return shown
 
     def _put(self, shown: PlotData) -> None:
         self._shown = shown
-        self._renderer.show(shown)
+        self._renderer.set_data(shown)
 
     def say(self, now: datetime) -> StatusBar:
         """Give the renderer the status bar."""
@@ -137,7 +137,7 @@ class Viewer:
         return said
 
     @property
-    def wish(self) -> str | None:
+    def wanted_key(self) -> str | None:
         """The key that the user chose; until it has data another key is shown."""
         return self._wanted or self.key
 
@@ -167,7 +167,7 @@ class Viewer:
         else:
             self.alerts.add(self.key, Level(name, target.value))
             self.note(f"{target.tell(target.value)} is watched; h there again ends that")
-        self._put(replace(self._shown, levels=self.alerts.places(self.key)))
+        self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
 
     def look(self) -> None:
         """Report crossings by rows that arrived since the last check; history is not reported."""
@@ -175,24 +175,24 @@ class Viewer:
             return
         fold = self.model.fold
         keys = set(fold.keys())
-        told: list[str] = []
+        sentences: list[str] = []
         for key in self.alerts.keys():
             if key in keys:
                 shown = fold.identity(key)
                 crossings = self.alerts.check(key, fold.frame(key))
-                told += [each.told(zone=shown.zone, simulated=shown.simulated) for each in crossings]
-        for text in told:
-            LOG.warning("%s", text)
-        if told:
-            more = f" (and {len(told) - 1} more: see the log)" if len(told) > 1 else ""
-            self._alarm.say(told[-1] + more)
+                sentences += [each.sentence(zone=shown.zone, simulated=shown.simulated) for each in crossings]
+        for sentence in sentences:
+            LOG.warning("%s", sentence)
+        if sentences:
+            more = f" (and {len(sentences) - 1} more: see the log)" if len(sentences) > 1 else ""
+            self._alarm.say(sentences[-1] + more)
 
     @property
     def flashing(self) -> bool:
         """Whether the status bar flashes, so that `say` must be called every half second."""
         return bool(self._alarm.text) and self._alarm.age < _FLASHES_FOR
 
-    def hush(self) -> None:
+    def dismiss_alert(self) -> None:
         """Remove an alert that the user has seen."""
         self._alarm.say("")
 
@@ -206,17 +206,17 @@ class Viewer:
             return
         self._choose(next_key(keys, self.key, step))
 
-    def pick(self, place: int) -> None:
+    def pick(self, index: int) -> None:
         """Show a key by its number, from 0."""
         keys = self.model.fold.keys()
-        if self.model.view.layout == "all" or place >= len(keys):
-            self.note(f"there is no {self.model.view.key_name} {place + 1} to show")
+        if self.model.view.layout == "all" or index >= len(keys):
+            self.note(f"there is no {self.model.view.key_name} {index + 1} to show")
             return
-        self._choose(keys[place])
+        self._choose(keys[index])
 
     def _choose(self, key: str | None) -> None:
         self.key, self._wanted = key, None
-        self.show()
+        self.refresh()
 
     @property
     def paused(self) -> bool:
@@ -226,7 +226,7 @@ class Viewer:
     def pause(self) -> None:
         """Pause or resume the drawing; reading continues."""
         self._pause.toggle(self.model.status())
-        self.show()
+        self.refresh()
 
     def _empty(self, status: Status) -> str:
         """Message in the middle while there are no rows."""
@@ -234,5 +234,5 @@ class Viewer:
         if status.waiting:
             return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)
         if self.model.fold.keys():
-            return "no data in the stretch that was asked for"
+            return "no data in the period that was asked for"
         return f"no data yet in the topic {topic}" if status.caught_up else f"reading the topic {topic}"

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Background:
-    """Does one thing after the other on a thread of its own, which never keeps the process from ending.
+    """Runs jobs one after another on a daemon thread, which does not keep the process from ending.
 
     >>> with Background() as background:
     ...     background.submit(lambda: 6 * 7).result()
@@ -26,7 +26,7 @@ class Background:
         threading.Thread(target=self._work, daemon=True, name="background").start()
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
-        """Do something when everything before it is done."""
+        """Run a job after all earlier ones."""
         future: Future[T] = Future()
         self._jobs.put((future, job))
         return future
@@ -36,7 +36,7 @@ class Background:
             future, job = task
             try:
                 future.set_result(job())
-            except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            except BaseException as error:  # noqa: BLE001 - raised again by result()
                 future.set_exception(error)
 
     def __enter__(self) -> Self:

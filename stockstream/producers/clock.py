@@ -13,14 +13,14 @@ _BEAT: Final = 0.2
 
 @dataclass(frozen=True)
 class Clock:
-    """A wall clock, a stopwatch in seconds, and a way to let time pass."""
+    """Wall time, monotonic time in seconds, and waiting."""
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def wait_until(self, due: float) -> Iterator[None]:
-        """Let time pass until the stopwatch shows ``due``, with a None five times a second.
+        """Wait until the monotonic time is ``due``; gives a None five times a second.
 
         >>> clock = Clock()
         >>> list(clock.wait_until(clock.monotonic()))
@@ -32,4 +32,4 @@ class Clock:
 
 
 SYSTEM: Final = Clock()
-"""The machine's own time."""
+"""The clock of this machine."""

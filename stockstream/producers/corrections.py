@@ -1,4 +1,4 @@
-"""Corrections: each bar is sent once, and again with the next revision if its source changed it."""
+"""Corrections: each bar is sent once, and again with the next revision if its source changes it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from stockstream.records import Bar
 
 @dataclass
 class SentBars:
-    """The bars of a series that were sent, by time, each as it was last."""
+    """The bars of a series that were sent: the last revision of each, by time."""
 
     by_time: dict[datetime, Bar] = field(default_factory=dict)
     last_final: datetime | None = None
 
     def new(self, bars: Iterable[Bar]) -> Iterator[Bar]:
-        """The bars that were not sent before as they are now. A final bar is never taken back to a forming one."""
+        """The bars that are new or changed. A final bar is never replaced by a forming one."""
         for bar in bars:
             before = self.by_time.get(bar.time)
             if before is not None:

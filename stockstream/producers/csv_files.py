@@ -21,7 +21,7 @@ BLOCK: Final = 1 << 20
 """Bytes read at a time."""
 
 LONGEST_ROW: Final = 1 << 16
-"""Bytes of the longest row that is read. Whatever stands in it, its record is well below what a topic takes."""
+"""Bytes of the longest row that is read. Its record is well below the limit of a topic, whatever the row holds."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -37,18 +37,18 @@ class CsvFile:
 
     @property
     def name(self) -> str:
-        """How the user is told of it."""
+        """Name of the file in messages."""
         return str(self.path) if self.member is None else f"{self.path}:{self.member}"
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Give the decompressed bytes; what goes wrong while they are read is a SourceError."""
+        """Open the decompressed bytes. Errors of the reading are SourceErrors."""
         with _translated(self.name), self._stream() as stream:
             yield cast("BinaryIO", stream)
 
     @contextmanager
     def map(self) -> Iterator[mmap.mmap]:
-        """Give the decompressed bytes at any offset: the file itself, or a temporary one. It must not be empty."""
+        """Map the decompressed bytes to memory: the file, or a temporary copy. It must not be empty."""
         with (
             _translated(self.name),
             self._seekable() as file,
@@ -84,7 +84,7 @@ class CsvFile:
 
 
 def too_long(raw: bytes) -> str | None:
-    """Why a row is refused for its length, or None where it is none.
+    """Reason to refuse a row for its length; None if it is short enough.
 
     >>> too_long(b"2026-01-02,1,3,1,2"), too_long(b"1" * 100_000)
     (None, '100,000 bytes, and no row has more than 65,536')
@@ -93,24 +93,24 @@ def too_long(raw: bytes) -> str | None:
 
 
 def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFile], list[str]]:
-    """Find the CSV files that the user names.
+    """Find the CSV files in paths given by the user.
 
     Parameters
     ----------
     paths
-        Files and folders. A folder stands for its ``*.csv``, ``*.gz`` and ``*.zip``, by name, a zip for each CSV in it.
+        Files and folders. A folder means its ``*.csv``, ``*.gz`` and ``*.zip``, by name; a zip means each CSV in it.
     skip
-        Names of CSV files that are passed over inside folders and zips, in lower case, without ``.gz``.
+        Names of CSV files to skip inside folders and zips, in lower case, without ``.gz``.
 
     Returns
     -------
     list of CsvFile, list of str
-        The files in order, and the names of those passed over.
+        The files in order, and the names of the skipped ones.
 
     Raises
     ------
     SourceError
-        For a path that does not exist or may not be read, and a folder or a zip without any CSV file.
+        For a path that does not exist or cannot be read, and for a folder or zip without a CSV file.
     """
     found: list[CsvFile] = []
     passed: list[str] = []
@@ -167,7 +167,7 @@ def _magic(path: Path) -> bytes:
 
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
-    """Make the many errors of damaged and unreadable files ours."""
+    """Translate errors of damaged and unreadable files to SourceError."""
     try:
         yield
     except (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, EOFError) as error:

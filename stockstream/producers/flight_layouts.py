@@ -1,4 +1,4 @@
-"""Layouts of flight files: the column of each field of a `Flight`."""
+"""Layouts of flight files: which column holds which field of a `Flight`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from stockstream.errors import SourceError
 
 DATE: Final = "date"
-"""Not a field: year, month and day in one cell."""
+"""Year, month and day in one cell; not a field."""
 
 NAMES: Final[Mapping[str, Sequence[str]]] = {
     "year": ("year",),
@@ -78,10 +78,10 @@ NAMES: Final[Mapping[str, Sequence[str]]] = {
     "late_aircraft_delay": ("lateaircraftdelay", "delayduelateaircraft"),
     "weather_delay": ("weatherdelay", "delaydueweather"),
 }
-"""By field the names that its column may have, in small letters without signs; the first one that is there counts."""
+"""Possible column names of each field, in lower case without signs; the first one found is used."""
 
 FIELDS: Final = tuple(name for name in NAMES if name != DATE)
-"""What a row holds, in the order of Kaggle's file of 2015."""
+"""Fields of a row, in the order of Kaggle's file of 2015."""
 
 COLUMNS: Final = tuple(name.upper() for name in FIELDS)
 """The header of Kaggle's file of 2015."""
@@ -98,23 +98,23 @@ _NEEDED: Final = ("airline", "origin_airport", "destination_airport")
 _DAY: Final = ("year", "month", "day")
 _WITHOUT_HEADER: Final = re.compile(r'"?(19|20)\d\d"?,"?\d{1,2}"?,"?\d{1,2}"?,"?[1-7]"?,')
 _SIGNS: Final = re.compile(r"[^a-z0-9]")
-# A byte order mark as a program shows it that takes UTF-8 for latin-1.
+# A byte order mark that a program saved after reading UTF-8 as latin-1.
 _MARKS: Final = ("\ufeff", "\u00ef\u00bb\u00bf")
 _HINT: Final = "the layouts of Kaggle (2015 Flight Delays and Cancellations), BTS and Data Expo 2009 are known"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a file has which field.
+    """Columns of a file.
 
     Attributes
     ----------
     names : tuple of str
-        The columns as the file names them.
+        Names of the columns in the file.
     indexes : mapping of str to int
-        By field, or `DATE`, the column that holds it; without what the file lacks.
+        Column index of each field that the file has, and of `DATE`.
     header : bool
-        Whether its first line names the columns; otherwise it is the first row.
+        Whether the first line names the columns; otherwise it is a row.
     """
 
     names: tuple[str, ...]
@@ -148,16 +148,16 @@ class Layout:
 
     @property
     def dated(self) -> bool:
-        """Whether year, month and day stand in one cell."""
+        """Whether year, month and day are in one cell."""
         return not all(field in self.indexes for field in _DAY)
 
     def column(self, field: str) -> str:
-        """What the file calls a field."""
+        """Name of a field in the file."""
         index = self.indexes.get(DATE if self.dated and field in _DAY else field)
         return field.upper() if index is None else self.names[index]
 
     def picker(self) -> Callable[[Sequence[str]], tuple[str, ...]]:
-        """A function from a row's cells, and one more that stands for what is missing, to those of `FIELDS`."""
+        """Function that picks the cells of `FIELDS` from a row's cells and an empty one, used for missing fields."""
         return itemgetter(*(self.indexes.get(field, -1) for field in FIELDS))
 
 

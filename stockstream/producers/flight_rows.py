@@ -37,7 +37,7 @@ Reason = Annotated[Literal["A", "B", "C", "D"], Meta(description="A, B, C or D")
 
 
 class Cells(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """What each field of a `Flight` may hold in a file, in the same order. A layout may lack those that may be None."""
+    """Types of the cells, in the order of the fields of `Flight`. A layout may lack fields that may be None."""
 
     year: Year
     month: Month
@@ -73,7 +73,7 @@ class Cells(msgspec.Struct, array_like=True, forbid_unknown_fields=True, frozen=
 
 
 class KaggleCells(Cells, array_like=True, forbid_unknown_fields=True, frozen=True, gc=False):
-    """The columns of Kaggle's file of 2015, in its order, in which these are never empty."""
+    """Types of the columns of Kaggle's file of 2015, where these are never empty."""
 
     day_of_week: Weekday
     flight_number: Number
@@ -87,7 +87,7 @@ class KaggleCells(Cells, array_like=True, forbid_unknown_fields=True, frozen=Tru
 _PLAIN: Final = bytes(code for code in range(0x21, 0x7F) if code != ord('"')) + b"\r\n"
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
 NOTHING: Final = frozenset({"", "NA", "NaN", "nan", "N/A", "NULL", "null", "None", r"\N"})
-"""What stands in a cell that is empty: for pandas, R and databases."""
+"""Contents of empty cells, as pandas, R and databases write them."""
 
 _FLAGS: Final = {"True": "1", "true": "1", "False": "0", "false": "0"}
 _FIELD_INDEX: Final = re.compile(r"`\$\[(\d+)\]")
@@ -111,18 +111,18 @@ _EXPECTED: Final = tuple(map(_description, get_type_hints(Cells, include_extras=
 
 
 class RowReader:
-    """Turns the lines of one file into flights, or into the error that says why not.
+    """Parses the lines of one file to flights, or to errors.
 
-    A row is one line: a quote that is not closed spoils its own line and no other.
+    A row is one line: an unclosed quote affects only its own line.
 
     Parameters
     ----------
     file
         The file's name, for errors.
     identity
-        What stands in each flight's ``file``.
+        Identity of the file, for the field ``file`` of each flight.
     layout
-        Which column is which.
+        The columns of the file.
     """
 
     def __init__(self, file: str, identity: str, layout: Layout = KAGGLE) -> None:
@@ -141,13 +141,13 @@ class RowReader:
         Parameters
         ----------
         raw
-            The line with its end.
+            The line, with its line ending.
         row
             Its number among the data rows, from 0.
         line
             Its number in the file, from 1.
         """
-        # Nothing but plain characters: no quote to undo, no space to strip, and the same in every encoding.
+        # Only plain characters: no quotes, no spaces to strip, and the same in every encoding.
         if self._exact and not raw.translate(None, _PLAIN):
             try:
                 cells = [cell or None for cell in raw.rstrip(b"\r\n").decode().split(",")]
@@ -184,7 +184,7 @@ class RowReader:
         return Flight(self._identity, row, *_astuple(found))
 
     def _texts(self, raw: bytes) -> list[str]:
-        """The row's cells, as many as the file has columns."""
+        """The cells of a row; their number is that of the columns."""
         if reason := too_long(raw):
             raise _Unreadable(None, reason)
         try:
@@ -198,7 +198,7 @@ class RowReader:
         except csv.Error as error:
             raise _Unreadable(None, f"not CSV: {error}") from None
         width = len(self._layout.names)
-        # A comma at the end of each row makes a column only where the header has it, too.
+        # A comma at the end of each row makes a column only if the header has it, too.
         if len(texts) == width + 1 and not texts[-1] and not self._exact:
             texts.pop()
         elif len(texts) == width - 1 and not self._layout.names[-1]:
@@ -222,7 +222,7 @@ class _Unreadable(Exception):
 
 @lru_cache(1 << 16)
 def _number(text: str) -> str | None:
-    """A cell without the spaces, zeros and ``.0`` that other programs put around a number when they save the file."""
+    """A number without the spaces, zeros and ``.0`` that other programs add when they save the file."""
     text = text.strip()
     if number := _WHOLE.fullmatch(text):
         return number[1].replace("+", "") + number[2]
@@ -235,7 +235,7 @@ def _flag(text: str) -> str | None:
 
 @lru_cache(1 << 12)
 def _clock(text: str) -> str | None:
-    """A time, where one past midnight may be counted on, as in the first decades of Data Expo: 2510 is 110."""
+    """A time. Hours may continue after midnight, as in the first decades of Data Expo: 2510 is 110."""
     number = _number(text)
     if number is not None and len(number) == 4 and "2400" < number < "3000" and number.isdigit():
         return str(int(number) - 2400)
@@ -243,7 +243,7 @@ def _clock(text: str) -> str | None:
 
 
 def _code(text: str) -> str | None:
-    """A code that there must be; NA is an airline."""
+    """A required code; NA is an airline."""
     return text.strip() or None
 
 
@@ -268,7 +268,7 @@ _TIDY_OTHERS: Final = tuple((_TIDIERS | _COUNTED_ON).get(field, _number) for fie
 
 @lru_cache(1 << 12)
 def _year_month_day(text: str) -> tuple[str, str, str] | None:
-    """The parts of a day that may have a time behind it; BTS writes the month first.
+    """Year, month and day of a date, which a time may follow; BTS writes the month first.
 
     >>> _year_month_day("2017-01-31"), _year_month_day("2/1/2021 12:00:00 AM"), _year_month_day("31.1.2021")
     (('2017', '1', '31'), ('2021', '2', '1'), None)

@@ -21,22 +21,22 @@ from stockstream.producers.flight_rows import RowReader
 from stockstream.records import Flight
 
 COMPANIONS: Final = frozenset({"airlines.csv", "airports.csv"})
-"""What stands beside flights.csv in Kaggle's download and holds no flights."""
+"""Other files in Kaggle's download, without flights."""
 
 _BEAT: Final = 1_000
 _MINUTES: Final = 24 * 60
 _LONGEST_HEADER: Final = 1 << 16
 
 
-class Rows(Protocol):
-    """Some rows of a file; pyroaring's BitMap is one, a set another."""
+class RowSet(Protocol):
+    """Set of row numbers: a BitMap of pyroaring, or a set."""
 
     def __contains__(self, row: int, /) -> bool: ...
 
 
 @dataclass(frozen=True)
 class FlightFile:
-    """A file of flights: where it is, who it is, how many lines its rows take, and which of its columns is which."""
+    """A file of flights: its CSV file, identity, number of lines after the header, and layout."""
 
     csv: CsvFile
     identity: str
@@ -44,16 +44,16 @@ class FlightFile:
     layout: Layout
 
     def reader(self) -> RowReader:
-        """What makes flights of its lines."""
+        """A parser of its lines."""
         return RowReader(self.csv.name, self.identity, self.layout)
 
     def again(self) -> FlightFile:
-        """The same rows as a run of their own, which counts again."""
+        """The same file with a new identity, so that its rows count again."""
         return replace(self, identity=_short(hashlib.sha256(f"{self.identity}/{uuid.uuid4()}".encode())))
 
 
 def examine(csv: CsvFile) -> FlightFile:
-    """Read a file once: see that it is one of flights and find out its identity. Raises SourceError."""
+    """Read a file once: check that it holds flights, and compute its identity. Raises SourceError."""
     digest = hashlib.sha256()
     with csv.open() as stream:
         header = stream.readline(_LONGEST_HEADER)
@@ -78,7 +78,7 @@ def _short(digest: hashlib._Hash) -> str:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which flights to send: from day ``start`` to day ``end``, both included, of these airlines; None is no limit."""
+    """Selects flights: from day ``start`` to day ``end``, both included, of these airlines; None is no limit."""
 
     start: date | None = None
     end: date | None = None
@@ -96,11 +96,11 @@ def _triple(day: date) -> tuple[int, int, int]:
 
 
 def departure(flight: Flight) -> int:
-    """The scheduled departure in minutes on one scale for all flights, by the clock of the airport.
+    """The scheduled departure in minutes, in the local time of the airport.
 
-    The actual one where the file has no scheduled ones; the day's beginning where there is none, either.
+    The actual departure if the file has no scheduled ones; the start of the day if it has neither.
 
-    The file does not say the airport's zone, so flights of two zones may stand up to some hours out of order.
+    The file does not give the airport's zone, so flights of two zones may be some hours out of order.
     """
     days = date(flight.year, flight.month, flight.day).toordinal()
     hhmm = flight.departure_time if flight.scheduled_departure is None else flight.scheduled_departure
@@ -115,22 +115,22 @@ class Replay:
     Parameters
     ----------
     files
-        What to send, one after another.
+        The files, in order.
     choice
-        Which of the flights.
+        Selects the flights.
     held
-        By identity of a file the rows that the topic holds.
+        The rows that the topic holds, by the identity of their file.
 
     Attributes
     ----------
     done, total : int
-        Lines that are behind us, and all lines.
+        Lines read so far, and all lines.
     already : int
-        Chosen flights that were passed over since the topic holds them.
+        Selected flights that were skipped because the topic holds them.
     sorting : bool
-        Whether this is the reading that `by_departure` begins with; ``done`` starts over after it.
+        Whether `by_departure` is reading all files to sort them; ``done`` starts at 0 again after that.
     airlines : set of str
-        Those of the flights in ``choice``.
+        Airlines of the selected flights.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Replay:
         files: Sequence[FlightFile],
         *,
         choice: Choice | None = None,
-        held: Mapping[str, Rows] | None = None,
+        held: Mapping[str, RowSet] | None = None,
     ) -> None:
         self._files = files
         self._choice = choice
@@ -157,9 +157,9 @@ class Replay:
                 yield from self._chosen(file, stream)
 
     def _chosen(self, file: FlightFile, lines: Iterable[bytes]) -> Iterator[Flight | BadRow | None]:
-        """The flights of the lines of a file behind its header."""
+        """The selected flights in the lines of a file after its header."""
         read = file.reader().read
-        held: Rows = self._held.get(file.identity, frozenset())
+        held: RowSet = self._held.get(file.identity, frozenset())
         choice = self._choice
         row = -1
         for line, raw in enumerate(lines, start=1 + file.layout.header):
@@ -183,9 +183,9 @@ class Replay:
                     yield flight
 
     def by_departure(self) -> Iterator[Flight | BadRow | None]:
-        """The same, sorted by scheduled departure over all files; rows that cannot be read come first.
+        """The flights sorted by scheduled departure over all files; rows that cannot be read come first.
 
-        Holds 18 bytes a row while it sorts and eight more afterwards: departure, offset in the file, and row.
+        Needs 18 bytes of memory a row, and 8 more after sorting: departure, offset in the file, and row.
         """
         self.sorting = True
         departures, starts, rows, numbers = array("i"), array("q"), array("i"), array("H")
@@ -215,7 +215,7 @@ class Replay:
 
 
 class _Lines:
-    """The lines of a map behind its header; ``start`` is where the last one given begins."""
+    """The lines of a mapped file after its header; ``start`` is the offset of the last line given."""
 
     def __init__(self, data: mmap, *, header: bool) -> None:
         self._data = data

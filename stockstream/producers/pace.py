@@ -1,4 +1,4 @@
-"""Pacing: a number of records a second, or the rhythm of the original events."""
+"""Pacing: a rate per second, or the intervals of the original events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LATE: Final = 1.0
 
 
 def at_rate(source: Iterable[R | BadRow | None], rate: float, *, clock: Clock = SYSTEM) -> Iterator[R | BadRow | None]:
-    """Let ``rate`` records a second through.
+    """Pass ``rate`` records a second on.
 
     >>> from itertools import islice
     >>> [item for item in at_rate("abc", rate=1000.0) if item]
@@ -28,24 +28,24 @@ def at_rate(source: Iterable[R | BadRow | None], rate: float, *, clock: Clock = 
 def paced(
     source: Iterable[R | BadRow | None], moment: Callable[[R], float], *, clock: Clock = SYSTEM
 ) -> Iterator[R | BadRow | None]:
-    """Hold each record back until its moment.
+    """Pass each record on when it is due.
 
-    The moments are kept over time: what one record is late the next makes up for. Who is more than a second late (the
-    machine slept, the rate is beyond its means) goes on from there, with no burst to catch up.
+    Delays do not add up: after a late record the next one waits less. After a delay of more than a second (the machine
+    slept, or cannot reach the rate) the schedule is shifted, without a burst to catch up.
 
     Parameters
     ----------
     source
-        Records, rows that cannot be read (they pass at once) and Nones.
+        Records, rows that cannot be read (passed on at once) and Nones.
     moment
-        When a record is due, in seconds on any scale; never less than that of the record before.
+        Time at which a record is due, in seconds on any scale; never before that of the previous record.
     clock
-        What time it is, and how to let it pass.
+        The clock to wait with.
 
     Yields
     ------
     R, BadRow or None
-        What the source gives, and a None five times a second while a record is held back.
+        The items of the source, and a None five times a second while a record waits.
     """
     start: float | None = None
     for item in source:

@@ -20,38 +20,38 @@ _MOST_PENDING: Final = 100_000
 
 
 class Sink(Protocol[R_contra]):
-    """Where records go; `stockstream.kafka.publisher.Publisher` is one."""
+    """Destination of records, such as `stockstream.kafka.publisher.Publisher`."""
 
     @property
     def delivered(self) -> int:
-        """How many were acknowledged one by one so far, refused rows included."""
+        """Number of acknowledged records so far, refused rows included."""
 
     def send(self, record: R_contra) -> None:
-        """Take a record; may wait while there is no room for it. Raises `TooLarge` for one that it never takes."""
+        """Queue a record; may wait while the queue is full. Raises `TooLarge` for a record above the limit."""
 
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
-        """Take what could not be read, for the dead letters."""
+        """Queue an unreadable value for the dead letters."""
 
     def poll(self, timeout: float = 0.0) -> None:
-        """Hear, for that many seconds, what became of what was sent; raises where something failed."""
+        """Process acknowledgements for ``timeout`` seconds; raises if a record failed."""
 
     def flush(self) -> None:
-        """Wait until everything is acknowledged; raises where something is not."""
+        """Wait until everything is acknowledged; raises if a record failed."""
 
 
 @dataclass
 class Stop:
-    """A wish to end, from a signal's handler: ``signal`` is its number, None until there is one."""
+    """Request to stop, set by a signal handler: ``signal`` is the signal's number, None without a request."""
 
     signal: int | None = None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a producer is.
+    """Progress of a producer.
 
-    ``pending`` of the records and refused rows are not acknowledged yet; ``silent`` is for how many seconds none of
-    them was. ``seconds`` counts from the beginning.
+    ``pending`` is the number of records and refused rows without acknowledgement, ``silent`` the seconds since the last
+    one, ``seconds`` the time since the start.
     """
 
     sent: int
@@ -63,10 +63,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a producer did; ``signal`` is what stopped it, None where the source came to its end.
+    """Result of a producer; ``signal`` stopped it, or None if the source ended.
 
-    ``acknowledged`` is counted from what the broker answered and includes refused rows. Where it is less than all that
-    was sent and refused there is an error and no summary.
+    ``acknowledged`` counts the acknowledgements of the broker, refused rows included. If it is less than the number of
+    records and refused rows, an error is raised and there is no summary.
     """
 
     sent: int
@@ -85,23 +85,23 @@ def produce(
     stop: Stop | None = None,
     clock: Clock = SYSTEM,
 ) -> Summary:
-    """Send what a source gives until it ends or a stop is wished, and wait until all of it is acknowledged.
+    """Send the records of a source until it ends or a stop is requested, and wait until all are acknowledged.
 
     Parameters
     ----------
     source
-        Records; a `BadRow` where one cannot be read; a None at least once a second where there is nothing to send,
-        so that a stop, the sink's errors and the progress are not late.
+        Records; a `BadRow` for a row that cannot be read; a None at least once a second if there is nothing to send,
+        so that a stop, errors of the sink and progress are not delayed.
     sink
-        Where they go. Its errors end the loop.
+        Destination of the records. Its errors end the loop.
     progress
-        Told how far it is, at most four times a second and once at the end.
+        Called with the progress, at most four times a second and once at the end.
     refused
-        Told each row that could not be read, after the sink has it.
+        Called with each row that could not be read, after the sink has it.
     stop
-        Looked at after each item.
+        Request to stop, checked after each item.
     clock
-        For the seconds.
+        The clock for times.
     """
     stop = stop or Stop()
     run = _Run(sink, progress, clock)

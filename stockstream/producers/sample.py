@@ -30,24 +30,24 @@ _ROUTES: Final = {
     "UA": [("ORD", "SFO", 1846), ("IAH", "DEN", 862), ("EWR", "SFO", 2565), ("ORD", "EWR", 719), ("SFO", "LAX", 337),
            ("DEN", "LAS", 628), ("IAH", "ORD", 925)],
 }  # fmt: skip
-"""By airline the routes that it flies both ways, with miles."""
+"""Routes of each airline, flown both ways, with their miles."""
 
 _A_DAY: Final = 9
-"""Departures a day for each way of a route."""
+"""Departures a day in each direction of a route."""
 
 _OFF: Final = {1: 0.04, 2: 0.10, 3: 0.08, 4: 0.03, 5: 0.02, 6: 0.25, 7: 0.07}
-"""By weekday the share of the timetable that is not flown, so that the days differ."""
+"""Part of the timetable that is not flown, by weekday, so that days differ."""
 
 _STORM: Final = (date(2015, 1, 26), date(2015, 1, 27))
 _STRUCK: Final = frozenset({"BOS", "EWR", "JFK", "LGA"})
 _LATE: Final = 15
-"""Minutes of delay at arrival from which on its causes are given."""
+"""Arrival delay in minutes from which its causes are given."""
 
 Cell: TypeAlias = str | int | None
 
 
 class _Dice:
-    """Chance out of `Random.random` alone, the one method whose sequence Python promises to keep."""
+    """Random choices that use only `Random.random`, whose sequence is the same in every version of Python."""
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed).random  # noqa: S311 - sample data, not secrets
@@ -57,11 +57,11 @@ class _Dice:
         return low + int(self.random() * (high - low + 1))
 
     def pick(self, things: Sequence[T]) -> T:
-        """One of the things."""
+        """One of the items."""
         return things[self.whole(0, len(things) - 1)]
 
     def happens(self, chance: float) -> bool:
-        """Whether something of that probability happens."""
+        """Whether an event of that probability happens."""
         return self.random() < chance
 
 
@@ -84,7 +84,7 @@ class _Service(NamedTuple):
 
 @dataclass(frozen=True)
 class _Course:
-    """What became of a flight; None is what did not take place or is not told."""
+    """Actual times of a flight; None for what did not happen or is not given."""
 
     delay: int | None = None
     taxi_out: int | None = None
@@ -97,8 +97,8 @@ class _Course:
 def sample_flights(seed: int = SEED) -> bytes:
     """Make the sample file: the same bytes for the same seed, on every machine.
 
-    Three airlines, January 2015, in no order; like the real file it ends its lines with CRLF, but for the last one, and
-    calls midnight 2400.
+    Three airlines, January 2015, unsorted. As in the real file, lines end with CRLF, except the last one, and 2400 is
+    midnight.
     """
     dice = _Dice(seed)
     timetable = list(_timetable(dice))

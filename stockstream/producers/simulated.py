@@ -27,9 +27,9 @@ _SHARES: Final = 9.0
 
 @dataclass(frozen=True)
 class Walk:
-    """A geometric random walk that depends on nothing but the seed, the series, the time and the close before.
+    """A geometric random walk that depends only on the seed, the series, the time and the previous close.
 
-    So a walk that was interrupted goes on exactly as it would have gone without the interruption.
+    So an interrupted walk continues exactly as it would have without the interruption.
     """
 
     symbol: str
@@ -37,17 +37,17 @@ class Walk:
     seed: int
 
     def _random(self, what: str) -> Random:
-        # Seeded with a text, Random is the same on every machine and in every process, which hash() is not.
+        # Seeded with a text, Random is the same on every machine and in every process; hash() is not.
         return Random(f"{self.seed}/{self.symbol}/{self.interval}/{what}")  # noqa: S311 - prices, not secrets
 
     def first_price(self) -> float:
-        """Where the walk starts, from 100 to 400."""
+        """First price of the walk, from 100 to 400."""
         return round(100 * 4 ** self._random("first").random(), 2)
 
     def bar(self, time: datetime, before: float) -> Bar:
-        """The bar that opens at ``time`` at the close of the bar before.
+        """The bar at ``time``, which opens at the close of the previous bar.
 
-        low <= open, close <= high, all at least a cent; the volume grows with the move.
+        low <= open, close <= high, all at least 0.01; the volume grows with the price change.
         """
         random = self._random(time.isoformat())
         minutes = _traded(self.interval)
@@ -57,7 +57,7 @@ class Walk:
         high = max(before, close) * math.exp(abs(random.gauss(0, deviation / 2)))
         low = min(before, close) * math.exp(-abs(random.gauss(0, deviation / 2)))
         shares = math.exp(random.gauss(_SHARES, 0.4)) * minutes * (1 + abs(move) / deviation)
-        # Rounding and the cent keep the order of prices, for both are monotonic.
+        # Rounding and the minimum are monotonic, so they keep the order of the prices.
         low, first, close, high = (max(_CENT, round(price, 2)) for price in (low, before, close, high))
         return Bar(
             symbol=self.symbol,
@@ -96,25 +96,25 @@ def simulated(
 ) -> Iterator[Bar | None]:
     """Simulate bars, first a history at once, then one for each symbol every ``pace`` seconds.
 
-    Times are consecutive openings on the interval's grid: the simulated market never closes. With a pace shorter than
-    the interval the simulated time runs ahead of the clock on the wall, by intention: there is something to see.
+    Times are consecutive openings on the grid of the interval: the simulated market never closes. With a pace shorter
+    than the interval, the simulated time intentionally runs ahead of the clock.
 
     Parameters
     ----------
     symbols
-        What to simulate; each has a walk of its own.
+        The symbols, each with its own walk.
     interval
         One of `stockstream.intervals`.
     pace
-        Seconds between two bars of a symbol; 0 is as fast as it goes.
+        Seconds between two bars of a symbol; 0 for no waiting.
     history
-        Bars to begin with, the newest of which has just closed; only for a series that has no last bar.
+        Number of bars sent first, the newest of which has just closed; only for a series without a last bar.
     seed
-        Makes the walks: the same seed gives the same prices.
+        The same seed gives the same prices.
     count
-        End after that many bars of each symbol, the history not counted; None goes on for ever.
+        Ends after that many bars of each symbol, without the history; None for no end.
     last
-        The last bar of each series that goes on: its walk continues from there in price and time.
+        The last bar of each series to continue: its walk continues from that price and time.
     """
     walks = [Walk(symbol, interval, seed) for symbol in symbols]
     current = opening(clock.now(), interval)

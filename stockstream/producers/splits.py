@@ -16,15 +16,15 @@ from stockstream.producers.patient_source import PatientSource
 from stockstream.records import Bar
 
 _LEAST: Final = 0.01
-"""How far from 1 the ratio of a split is, at the least."""
+"""Minimum distance of the ratio of a split from 1."""
 
 _TOLERANCE: Final = 0.002
-"""How far the prices of one basis may be apart, for they are rounded."""
+"""Maximum difference between prices of the same basis, which are rounded."""
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What earlier runs have sent at the same interval: by symbol its last bar; and when its first one opened."""
+    """Bars of earlier runs at the same interval: the last bar of each symbol, and the time of its first bar."""
 
     last: Mapping[str, Bar] = field(default_factory=dict)
     first: Callable[[str], datetime | None] = lambda _: None
@@ -35,7 +35,7 @@ NOTHING_EARLIER: Final = Earlier()
 
 @dataclass(frozen=True)
 class Checked:
-    """An answer on one basis with what was sent before, and what is to be told of that."""
+    """An answer on the same basis as what was sent before, with messages for the user."""
 
     answer: Answer
     note: str = ""
@@ -43,20 +43,20 @@ class Checked:
 
 
 class Splits:
-    """Keeps each series on one basis: where its source gives other prices, all that was ever sent is sent again.
+    """Keeps each series on one basis: if its source adjusts prices, all bars that were ever sent are sent again.
 
     Parameters
     ----------
     source
-        Whom to ask for the whole of a series.
+        The source, for the whole series.
     title
-        The source's name, as users read it.
+        Name of the source in messages.
     interval
         How long a bar is.
     earlier
-        What earlier runs have sent.
+        Bars of earlier runs.
     clock
-        What time it is.
+        The clock for times.
     """
 
     def __init__(self, source: PatientSource, title: str, interval: str, earlier: Earlier, clock: Clock) -> None:
@@ -68,7 +68,7 @@ class Splits:
         self._known: dict[str, set[Split]] = {}
 
     def on_one_basis(self, symbol: str, sent: SentBars, answer: Answer) -> Generator[None, None, Checked]:
-        """The answer; or where what was sent before is on another basis all that was sent, as it is now."""
+        """The answer; or, if what was sent before is on another basis, the present form of all that was sent."""
         reason = yield from self._reason(symbol, sent, answer)
         if not reason:
             return Checked(answer)
@@ -76,7 +76,7 @@ class Splits:
         first = min((time for time in begun if time is not None), default=self._clock.now())
         lost = ""
         if not answer.bars or answer.bars[0].time > first:
-            # From somewhat earlier on, so that the first period is whole.
+            # From somewhat earlier, so that the first period is complete.
             since = max(preceding(first, self._interval, 2), self._source.reach)
             whole = yield from self._source.history(symbol, since)
             answer = replace(whole, bars=tuple(bar for bar in whole.bars if bar.time >= first))
@@ -86,11 +86,11 @@ class Splits:
         return Checked(answer, f"{symbol}: {reason}: its bars from {begins:%Y-%m-%d} on are sent again", lost)
 
     def taken(self, symbol: str, answer: Answer) -> None:
-        """Remember the splits of an answer that is being sent: they are no reason any more."""
+        """Remember the splits of an answer that is being sent: they are handled."""
         self._known.setdefault(symbol, set()).update(answer.splits)
 
     def _reason(self, symbol: str, sent: SentBars, answer: Answer) -> Generator[None, None, str]:
-        """Why what was sent before is on another basis; empty where it is not."""
+        """Why what was sent before is on another basis; empty if it is not."""
         held = self._earlier.last.get(symbol)
         if not sent.by_time and held is None:
             return ""
@@ -105,20 +105,20 @@ class Splits:
 
 
 def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None:
-    """Say by what the prices are multiplied at which bars come back that were sent before, if all by the same.
+    """The constant ratio by which the prices of bars that were sent before have changed, if there is one.
 
     Parameters
     ----------
     before
-        What was sent, by time.
+        Bars that were sent, by time.
     bars
-        What is given now, in order.
+        The same bars as the source gives them now, in order.
 
     Returns
     -------
     float or None
-        The ratio of the oldest ones; those after it may have been sent on the new basis already. None where they are
-        as they were, or differ in any other way: a correction of one bar among others is none.
+        The ratio of the oldest bars; later ones may have been sent on the new basis already. None if they have not
+        changed, or in another way, such as a correction of one bar.
     """
     pairs = [(before[bar.time], bar) for bar in bars if bar.final and bar.time in before and before[bar.time].final]
     ratios = [ratio for ratio in (_ratio(old, new) for old, new in pairs) if ratio is not None]
@@ -131,7 +131,7 @@ def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None
 
 
 def _ratio(old: Bar, new: Bar) -> float | None:
-    """What all prices of a bar were multiplied by; None where that differs."""
+    """The ratio by which all prices of a bar have changed; None if it differs between them."""
     prices = ((old.open, new.open), (old.high, new.high), (old.low, new.low), (old.close, new.close))
     ratios = [now / then for then, now in prices if then is not None and now is not None and then > 0]
     if not ratios:

@@ -16,7 +16,7 @@ from stockstream.views.bar_batch import BarBatch
 from stockstream.views.digest import AVERAGE, FIGURES, ROWS, VOLATILITY, WINDOWS, Digest, digest, texts
 from stockstream.views.fold import Fold, Selection
 from stockstream.views.frame import Frame
-from stockstream.views.joined import Joined, Rows
+from stockstream.views.joined import Joined, SlicedTable
 from stockstream.views.returns import ReturnDistribution, return_distributions
 from stockstream.views.series import SeriesFold
 
@@ -53,13 +53,13 @@ class Tables(NamedTuple):
     """
 
     symbols: Frame
-    days: Rows
-    windows: Rows
-    rows: Rows
+    days: SlicedTable
+    windows: SlicedTable
+    rows: SlicedTable
 
-    def of(self, name: str) -> Rows:
+    def of(self, name: str) -> SlicedTable:
         """The table of a name."""
-        table: Rows = getattr(self, name)
+        table: SlicedTable = getattr(self, name)
         return table
 
 

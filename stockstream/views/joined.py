@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stockstream.views.frame import Frame
 
 
-class Rows(Protocol):
+class SlicedTable(Protocol):
     """A table that can be read in slices, such as a `Frame`."""
 
     def __len__(self) -> int:

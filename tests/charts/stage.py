@@ -37,7 +37,7 @@ class Stage:
     def show(self, frame: Frame | None = None) -> Pixels:
         if frame is not None:
             self.model.fold.frames[next(iter(self.model.fold.frames), "AAPL")] = frame
-        self.viewer.show()
+        self.viewer.refresh()
         self.scene.paint()
         return self.pixels()
 

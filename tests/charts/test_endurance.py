@@ -49,7 +49,7 @@ def tick(stage: Stage, whole: Frame, number: int) -> None:
     stage.viewer.look()
     if number % 20 == 0:
         stage.scene.point(None if number % 100 == 0 else (60.0 + number % 300, 60.0 + number % 170))
-    stage.viewer.show()
+    stage.viewer.refresh()
     stage.scene.paint()
 
 

@@ -39,7 +39,7 @@ def test_each_key_leaves_words_and_lines_agreeing(monkeypatch: pytest.MonkeyPatc
     user = rested()
     for key in ["t", "n", "h", " ", " ", *KEYS, *reversed(KEYS)]:
         user.press(key)
-        user.stage.viewer.show()
+        user.stage.viewer.refresh()
         user.scene.paint()
         assert disagreements(user.scene) == [], key
         assert np.array_equal(user.stage.pixels(), user.stage.drawn_anew()), key

@@ -127,7 +127,7 @@ def test_a_crossing_flashes_and_is_written_to_the_log_once(caplog: pytest.LogCap
         flashed.add(ink(stage.pixels()[30:60], light().alarm) > 5_000)
         assert np.array_equal(stage.pixels(), stage.drawn_anew()), since
     assert flashed == {True, False}
-    stage.viewer.hush()
+    stage.viewer.dismiss_alert()
     assert not say(stage).startswith("AAPL")
     assert not stage.viewer.flashing
 

@@ -99,7 +99,7 @@ def test_another_theme_can_be_put_on_while_the_mouse_is_over_it(view: View[Any])
     stage = drawn(view, walk(300))
     box = stage.scene.panels[-1].axes.bbox
     stage.scene.point(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2))
-    stage.scene.dress(THEMES["dark"])
+    stage.scene.set_theme(THEMES["dark"])
     stage.scene.paint()
     assert np.array_equal(stage.pixels(), stage.drawn_anew())
 

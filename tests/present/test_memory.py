@@ -43,16 +43,16 @@ def test_change_is_written_soon_and_once(path: Path, monkeypatch: pytest.MonkeyP
     memory = Memory(path)
     for rows in range(10):
         memory.put("window", {"rows": rows})
-        memory.beat()
+        memory.save_if_due()
         now += 0.05
     assert not path.exists()
     now += 1.0
-    memory.beat()
+    memory.save_if_due()
     assert json.loads(path.read_bytes()) == {"window": {"rows": 9}}
     before = path.stat()
     memory.put("window", {"rows": 9})
     now += 5.0
-    memory.beat()
+    memory.save_if_due()
     memory.close()
     assert path.stat().st_ino == before.st_ino
 

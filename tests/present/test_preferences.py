@@ -39,12 +39,12 @@ def painted(stage: Stage) -> Pixels:
 @pytest.mark.parametrize("name", THEMES)
 def test_another_theme_is_that_of_a_scene_made_with_it(name: str, view: View[Any]) -> None:
     stage = shown(view, fake=True)
-    stage.scene.dress(THEMES["dark" if name == "light" else "light"])
+    stage.scene.set_theme(THEMES["dark" if name == "light" else "light"])
     painted(stage)
-    stage.scene.dress(THEMES[name])
+    stage.scene.set_theme(THEMES[name])
     pixels = painted(stage)
     fresh = shown(view, fake=True)
-    fresh.scene.dress(THEMES[name])
+    fresh.scene.set_theme(THEMES[name])
     assert np.array_equal(pixels, painted(fresh))
     assert ink(pixels, THEMES[name].background) > 0.4 * pixels.shape[0] * pixels.shape[1]
     assert ink(pixels, THEMES[name].alarm) > 300  # the badge
@@ -56,7 +56,7 @@ def test_another_theme_leaves_the_view_where_it_is() -> None:
     viewport.zoom(0.3, around=300.0)
     stage.scene.panels[0].axes.set_ylim(80, 130)
     across, held = viewport.across, viewport.held
-    stage.scene.dress(THEMES["dark"])
+    stage.scene.set_theme(THEMES["dark"])
     assert (viewport.across, viewport.held, viewport.following) == (across, held, False)
     assert stage.scene.panels[0].axes.get_ylim() == (80, 130)
     painted(stage)
@@ -71,12 +71,12 @@ def test_another_theme_leaves_the_view_where_it_is() -> None:
 def test_artists_stay_as_many() -> None:
     stage = shown()
     for name in THEMES:  # matplotlib makes ticks as they are needed
-        stage.scene.dress(THEMES[name])
+        stage.scene.set_theme(THEMES[name])
         stage.scene.paint()
     before = len(stage.canvas.figure.findobj())
     for _ in range(5):
         for name in THEMES:
-            stage.scene.dress(THEMES[name])
+            stage.scene.set_theme(THEMES[name])
             stage.scene.paint()
     assert len(stage.canvas.figure.findobj()) == before
 
@@ -89,7 +89,7 @@ def test_logarithmic_prices() -> None:
     stage = shown()
     stage.show(Frame("time", steep))
     stage.scene.viewport.zoom(4, around=700.0)
-    stage.scene.rule(grid=True, log=True)
+    stage.scene.set_axes(grid=True, log=True)
     assert [panel.axes.get_yscale() for panel in stage.scene.panels] == ["log", "linear"]
     low, high = stage.scene.panels[0].axes.get_ylim()
     assert 0 < low < np.nanmin(steep["low"])
@@ -97,10 +97,10 @@ def test_logarithmic_prices() -> None:
     assert stage.scene.panels[0].axes_grid.labels()[1:5] == ["100", "200", "500", "1,000"]
     assert stage.scene.panels[0].axes_grid.name == "price (log)"
     painted(stage)
-    stage.scene.dress(THEMES["dark"])
+    stage.scene.set_theme(THEMES["dark"])
     assert stage.scene.panels[0].axes.get_yscale() == "log"
     painted(stage)
-    stage.scene.rule(grid=True, log=False)
+    stage.scene.set_axes(grid=True, log=False)
     assert stage.scene.panels[0].axes.get_yscale() == "linear"
     assert stage.scene.panels[0].axes_grid.name == "price"
     painted(stage)
@@ -108,7 +108,7 @@ def test_logarithmic_prices() -> None:
 
 def test_logarithmic_prices_near_each_other_are_labelled_evenly() -> None:
     stage = shown()
-    stage.scene.rule(grid=True, log=True)
+    stage.scene.set_axes(grid=True, log=True)
     stage.scene.paint()
     low, high = stage.scene.panels[0].axes.get_ylim()
     labels = [float(label) for label in stage.scene.panels[0].axes_grid.labels()]
@@ -120,7 +120,7 @@ def test_logarithmic_prices_near_each_other_are_labelled_evenly() -> None:
 @pytest.mark.parametrize("log", [False, True])
 def test_live_rows_on_any_scale_are_blitted_as_they_are_drawn(*, log: bool) -> None:
     stage = shown()
-    stage.scene.rule(grid=False, log=log)
+    stage.scene.set_axes(grid=False, log=log)
     full, compared = 0, 0
     for total in range(600, 620):
         before = stage.full
@@ -136,19 +136,19 @@ def test_grid_comes_and_goes() -> None:
     stage = shown()
     grid = stage.scene.theme.grid
     before = ink(painted(stage), grid)
-    stage.scene.rule(grid=False, log=False)
+    stage.scene.set_axes(grid=False, log=False)
     assert ink(painted(stage), grid) < before / 10
-    stage.scene.dress(THEMES["dark"])
+    stage.scene.set_theme(THEMES["dark"])
     assert ink(painted(stage), THEMES["dark"].grid) < before / 10
-    stage.scene.dress(THEMES["light"])
-    stage.scene.rule(grid=True, log=False)
+    stage.scene.set_theme(THEMES["light"])
+    stage.scene.set_axes(grid=True, log=False)
     assert ink(painted(stage), grid) == before
 
 
 @pytest.mark.parametrize("log", [False, True])
 def test_values_are_stretched_and_shifted_by_hand(*, log: bool) -> None:
     stage = shown()
-    stage.scene.rule(grid=True, log=log)
+    stage.scene.set_axes(grid=True, log=log)
     viewport, axes = stage.scene.viewport, stage.scene.panels[0].axes
     before = axes.get_ylim()
     viewport.shift(0, 50.0)
@@ -185,7 +185,7 @@ def test_stretching_has_an_end() -> None:
 @pytest.mark.parametrize("name", THEMES)
 def test_help_lies_over_the_picture_and_leaves_no_trace(name: str, size: tuple[float, float]) -> None:
     stage = shown(size=size)
-    stage.scene.dress(THEMES[name])
+    stage.scene.set_theme(THEMES[name])
     before = painted(stage)
     full = stage.full
     stage.scene.help.toggle()
@@ -240,11 +240,11 @@ def test_everything_at_once(name: str) -> None:
                 stage.canvas.figure.set_size_inches(random.uniform(5, 9), random.uniform(3, 6))
                 stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
             case 4:
-                stage.scene.dress(THEMES[name])
+                stage.scene.set_theme(THEMES[name])
             case 5:
                 viewport.scale_values(int(random.integers(2)), 1.1, around=float(random.uniform(50, 300)))
             case 6:
-                stage.scene.rule(grid=bool(random.integers(2)), log=bool(random.integers(2)))
+                stage.scene.set_axes(grid=bool(random.integers(2)), log=bool(random.integers(2)))
             case _:
                 stage.scene.point((float(random.uniform(0, 700)), float(random.uniform(0, 400))))
         blitted = stage.show(WHOLE.slice(slice(0, 600 + step)))

@@ -28,7 +28,7 @@ class Recorder:
     shown: list[PlotData] = field(default_factory=list)
     said: list[StatusBar] = field(default_factory=list)
 
-    def show(self, plot_data: PlotData) -> None:
+    def set_data(self, plot_data: PlotData) -> None:
         self.shown.append(plot_data)
 
     def say(self, status: StatusBar) -> None:
@@ -43,7 +43,7 @@ class Screen:
         self.renderer = Recorder()
         self.clock = 100.0
         self.viewer = Viewer(model, self.renderer, key=key, alerts=alerts, clock=lambda: self.clock)
-        self.viewer.show()
+        self.viewer.refresh()
 
     @property
     def shown(self) -> PlotData:
@@ -73,7 +73,7 @@ def test_a_key_that_is_gone_gives_way_to_the_first() -> None:
     screen = Screen(several("A", "B"))
     screen.viewer.turn(1)
     del screen.model.fold.frames["B"]
-    screen.viewer.show()
+    screen.viewer.refresh()
     assert screen.shown.key == "A"
 
 
@@ -99,20 +99,20 @@ def test_keys_are_picked_by_their_place() -> None:
 
 def test_a_key_that_is_wished_for_is_shown_once_it_is_there() -> None:
     screen = Screen(several("A"), key="B")
-    assert (screen.shown.key, screen.viewer.wish) == ("A", "B")
+    assert (screen.shown.key, screen.viewer.wanted_key) == ("A", "B")
     screen.model.fold.frames["B"] = bars(50)
-    screen.viewer.show()
-    assert (screen.shown.key, screen.viewer.wish) == ("B", "B")
+    screen.viewer.refresh()
+    assert (screen.shown.key, screen.viewer.wanted_key) == ("B", "B")
     screen.viewer.turn(1)
-    assert (screen.shown.key, screen.viewer.wish) == ("A", "A")
+    assert (screen.shown.key, screen.viewer.wanted_key) == ("A", "A")
 
 
 def test_a_wish_is_forgotten_when_the_user_chooses() -> None:
     screen = Screen(several("A", "C"), key="B")
     screen.viewer.turn(1)
     screen.model.fold.frames["B"] = bars(50)
-    screen.viewer.show()
-    assert (screen.shown.key, screen.viewer.wish) == ("C", "C")
+    screen.viewer.refresh()
+    assert (screen.shown.key, screen.viewer.wanted_key) == ("C", "C")
 
 
 def test_what_comes_while_it_is_paused_is_counted() -> None:
@@ -142,7 +142,7 @@ def test_a_paused_renderer_has_rows_of_its_own() -> None:
         ({}, " ".join("a" * 25), True, "waiting for" + " a" * 18 + "\n" + " ".join("a" * 7)),
         ({}, None, True, "no data yet in the topic stocks"),
         ({}, None, False, "reading the topic stocks"),
-        ({"A": bars(0)}, None, True, "no data in the stretch that was asked for"),
+        ({"A": bars(0)}, None, True, "no data in the period that was asked for"),
         ({"A": bars(9)}, None, True, ""),
     ],
 )  # fmt: skip

@@ -73,7 +73,7 @@ class Dashboard:
         Column of `RANKS` by which symbols are ranked.
     page
         Current page of symbols, from 0.
-    leaf
+    tile_page
         Current page of tiles, from 0, if not all have room.
     """
 
@@ -90,7 +90,7 @@ class Dashboard:
         self._moved = False
         self._ranking = Ranking()
         self.by = RANKS[0]
-        self.page = self.leaf = 0
+        self.page = self.tile_page = 0
         self._tables: Tables | None = None
         self._names: tuple[str, ...] = ("",)
         self._simulated = False
@@ -124,7 +124,7 @@ class Dashboard:
         if self.alone is not None:
             return [tile for tile in self.tiles if tile.tile.name == self.alone]
         across, down = grid(len(self.tiles), *self._room())
-        first = self.leaf * across * down
+        first = self.tile_page * across * down
         return self.tiles[first : first + across * down]
 
     def _room(self) -> tuple[float, float]:
@@ -132,7 +132,7 @@ class Dashboard:
         width, height = (72.0 * inches for inches in self.figure.get_size_inches())
         return width, height - self.header.layout() - 6.0
 
-    def show(self, tables: Tables, names: Sequence[str], *, simulated: bool, empty: str = "") -> None:
+    def set_data(self, tables: Tables, names: Sequence[str], *, simulated: bool, empty: str = "") -> None:
         """Set the data, without drawing.
 
         ``names`` are titles, the longest first; the first that fits is shown.
@@ -165,7 +165,7 @@ class Dashboard:
             if isinstance(tile, DrawnShares):
                 tile.ranked = self.ranked
             if seen:
-                self._full |= tile.show(content)
+                self._full |= tile.set_data(content)
         self._moved = True
 
     def _entitle(self, found: Leaders) -> None:
@@ -209,13 +209,13 @@ class Dashboard:
         self.page = 0
         self._put()
 
-    def leaf_over(self) -> None:
+    def next_tiles(self) -> None:
         """Show the next page of tiles."""
-        self.leaf = (self.leaf + 1) % pages(len(self.tiles), *self._room())
+        self.tile_page = (self.tile_page + 1) % pages(len(self.tiles), *self._room())
         self._full = True
 
     @property
-    def leaves(self) -> int:
+    def tile_pages(self) -> int:
         """Number of pages of tiles."""
         return 1 if self.alone else pages(len(self.tiles), *self._room())
 
@@ -227,7 +227,7 @@ class Dashboard:
     def follow(self, former: Dashboard) -> None:
         """Copy the state of another dashboard with the same tiles."""
         self.alone, self.ranked = former.alone, former.ranked
-        self.by, self.page, self.leaf = former.by, former.page, former.leaf
+        self.by, self.page, self.tile_page = former.by, former.page, former.tile_page
         self._help.toggle(off=not former._help.shown)
 
     def at(self, axes: object) -> str | None:
@@ -280,7 +280,7 @@ class Dashboard:
     def _lay_out(self) -> None:
         """Position all tiles."""
         room = self._room()
-        self.leaf = min(self.leaf, pages(len(self.tiles), *room) - 1)
+        self.tile_page = min(self.tile_page, pages(len(self.tiles), *room) - 1)
         size = tuple(72.0 * inches for inches in self.figure.get_size_inches())
         shown = self.shown
         for tile, box in zip(shown, boxes([tile.tile.weight for tile in shown], *room), strict=False):

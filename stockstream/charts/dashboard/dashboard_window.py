@@ -96,7 +96,7 @@ class Shown:
         if pending:
             names = [f"{name}, computing {pending:,} more" for name in names]
         simulated = group is not None and group.feed == SIMULATED
-        board.show(fold.tables(group), names, simulated=simulated, empty=empty)
+        board.set_data(fold.tables(group), names, simulated=simulated, empty=empty)
 
 
 def _names(title: str, group: Group, symbols: Sequence[str], *, others: int) -> list[str]:
@@ -141,9 +141,9 @@ class DashboardWindow(Shell):
                 "turn": lambda key, _: self.board.turn(-1 if key == "b" else 1),
                 "rank": lambda *_: self.board.rank(),
                 "group": lambda *_: self._next_group(),
-                "leaf": lambda *_: self._turn_leaf(),
+                "tiles": lambda *_: self._turn_tiles(),
                 "pie": lambda *_: self.board.toggle(),
-                "theme": lambda *_: self._dress(),
+                "theme": lambda *_: self._switch_theme(),
                 "screen": lambda *_: toggle_full_screen(canvas.manager),
                 "save": lambda *_: self._save(),
                 "format": lambda *_: self._change_format(),
@@ -172,9 +172,9 @@ class DashboardWindow(Shell):
     def begin(self) -> None:
         """As `Shell.begin`."""
         super().begin()
-        leaves = self.board.leaves
-        if leaves > 1:
-            self.note(f"tiles 1 of {leaves}: Tab shows the next; ? shows the keys")
+        tile_pages = self.board.tile_pages
+        if tile_pages > 1:
+            self.note(f"tiles 1 of {tile_pages}: Tab shows the next; ? shows the keys")
 
     def prepare(self, *, ended: bool) -> bool:
         """As `Shell.prepare`."""
@@ -232,15 +232,15 @@ class DashboardWindow(Shell):
         self._shown.next_group()
         self.put()
 
-    def _turn_leaf(self) -> None:
-        self.board.leaf_over()
-        self.note(f"tiles {self.board.leaf + 1} of {self.board.leaves}")
+    def _turn_tiles(self) -> None:
+        self.board.next_tiles()
+        self.note(f"tiles {self.board.tile_page + 1} of {self.board.tile_pages}")
 
     def _leave(self) -> None:
         self.board.assist(off=True)
         self.board.open(None)
 
-    def _dress(self) -> None:
+    def _switch_theme(self) -> None:
         self.theme = after(self.theme)
         former = self.board
         former.close()

@@ -48,8 +48,8 @@ class DrawnListing(DrawnTile[Listing]):
         ]
         self._columns = [self._text(0, 0, "", ha=ha, va="top", linespacing=_LINE) for ha in aligned]
 
-    def show(self, content: Content) -> bool:
-        """As `DrawnTile.show`."""
+    def set_data(self, content: Content) -> bool:
+        """As `DrawnTile.set_data`."""
         table = content.rows(self.tile.table)
         font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         line = round(_LINE * (font.ascent + font.descent))
@@ -73,7 +73,7 @@ class DrawnListing(DrawnTile[Listing]):
         columns = f"no room for {', '.join(cut)}" if cut else ""
         fewer = f"+{len(cut)} column{'s' if len(cut) > 1 else ''}" if cut else ""
         told = ["; ".join(filter(None, (words, place))) for words in (columns, fewer)]
-        self.say_aside(*told, " ".join(filter(None, (f"+{len(cut)}" if cut else "", f"of {self._held:,}"))), place)
+        self.set_subtitle(*told, " ".join(filter(None, (f"+{len(cut)}" if cut else "", f"of {self._held:,}"))), place)
 
     def _widths(self, columns: list[list[str]]) -> list[int]:
         """Width of each column in pixels."""

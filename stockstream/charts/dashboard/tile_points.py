@@ -38,8 +38,8 @@ class DrawnPoints(DrawnTile[Points]):
         """As `DrawnTile.beneath`."""
         return 14.0
 
-    def show(self, content: Content) -> bool:
-        """As `DrawnTile.show`."""
+    def set_data(self, content: Content) -> bool:
+        """As `DrawnTile.set_data`."""
         table, rest = content.leaders.shown, content.leaders.rest
         across, up = table[self.mark.across], 100 * table[self.mark.up]
         changed = self._renamed(table[self.mark.label].tolist())
@@ -56,7 +56,7 @@ class DrawnPoints(DrawnTile[Points]):
         changed |= fitted(self.axes, np.concatenate((up, others[1])))
         changed |= fitted(self.axes, np.concatenate((across, others[0])), across=True)
         self._place_labels(across, up)
-        self.say_aside(f"{self.mark.up_label} against {self.mark.across_label}", "")
+        self.set_subtitle(f"{self.mark.up_label} against {self.mark.across_label}", "")
         return changed
 
     def _place_labels(self, across: Any, up: Any) -> None:

@@ -60,14 +60,14 @@ class DrawnShares(DrawnTile[Shares]):
         for spine in axes.spines.values():
             spine.set_visible(False)
 
-    def show(self, content: Content) -> bool:
-        """As `DrawnTile.show`."""
+    def set_data(self, content: Content) -> bool:
+        """As `DrawnTile.set_data`."""
         parts, others = self._parts(content)
         # If most of the whole are others, slices are too thin to distinguish.
         ranked = self.ranked or (others is not None and others.share > _MOSTLY)
         if others is not None and not ranked:
             parts.append(others)
-        self.say_aside(f"{others.name} {others.share:.1%}" if others is not None and ranked else "")
+        self.set_subtitle(f"{others.name} {others.share:.1%}" if others is not None and ranked else "")
         if len(parts) + 1 != len(self._shares):
             self._clear()
             self._shares = [self._made() for _ in range(len(parts) + 1)]
@@ -150,18 +150,18 @@ class DrawnShares(DrawnTile[Shares]):
     def _rank(self, parts: list[_Part]) -> None:
         box = self.axes.bbox
         room = int(min(len(parts), max(1.0, box.height // self.line)))
-        levels = max(room, 4)
+        heights = max(room, 4)
         # Name and share are beside the longest bar, too.
         most = max((part.share for part in parts), default=1.0) or 1.0
         words = max((self.width_of(f"  {part}") for part in parts), default=0.0)
         across = most / max(0.2, 1 - (words + 4) / max(box.width, 1.0))
-        reach(self.axes, (0, across), (-0.5, levels - 0.5))
+        reach(self.axes, (0, across), (-0.5, heights - 0.5))
         for number, (artists, part) in enumerate(zip(self._shares, parts, strict=False)):
-            level = levels - 1 - number
+            height = heights - 1 - number
             seen = number < room - (room < len(parts))
             artists.box.set_visible(seen)
             artists.label.set_visible(seen)
-            artists.box.set_bounds(0, level - 0.3, part.share, 0.6)
-            artists.label.set_position((part.share, level))
+            artists.box.set_bounds(0, height - 0.3, part.share, 0.6)
+            artists.label.set_position((part.share, height))
             artists.label.set_text(harmless(f"  {part}"))
-        self._tell_more(parts, room, (0.0, levels - room))
+        self._tell_more(parts, room, (0.0, heights - room))

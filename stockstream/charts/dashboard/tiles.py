@@ -19,7 +19,7 @@ from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
 from stockstream.views.dashboard import Tables
-from stockstream.views.joined import Rows
+from stockstream.views.joined import SlicedTable
 from stockstream.views.leaders import Leaders
 from stockstream.views.tiles import Heights, Profile, Tile
 
@@ -56,7 +56,7 @@ class Content:
     leaders: Leaders
     tables: Tables
 
-    def rows(self, name: str) -> Rows:
+    def rows(self, name: str) -> SlicedTable:
         """A table by name; the table of symbols is in the order of the leaders."""
         return self.leaders.ordered if name == "symbols" else self.tables.of(name)
 
@@ -91,9 +91,9 @@ class DrawnTile(Generic[M]):
         self.moving: list[Artist] = []
         self._names: tuple[str, ...] = ()
         self._named = False
-        self._dress()
+        self._style()
 
-    def _dress(self) -> None:
+    def _style(self) -> None:
         axes, theme = self.axes, self.theme
         axes.set_autoscale_on(False)
         axes.set_axisbelow(True)
@@ -119,7 +119,7 @@ class DrawnTile(Generic[M]):
         """Distance in points by which the text beside the title may extend beyond the axes."""
         return 0.0
 
-    def say_aside(self, *candidates: str) -> None:
+    def set_subtitle(self, *candidates: str) -> None:
         """Show the first text that fits beside the title, or none."""
         dpi = self.axes.figure.dpi
         taken = glyph_cache.font(self.theme.text_size, "bold", dpi).width(harmless(self.tile.title))
@@ -141,7 +141,7 @@ class DrawnTile(Generic[M]):
         font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
         return 1.15 * (font.ascent + font.descent)
 
-    def show(self, content: Content) -> bool:
+    def set_data(self, content: Content) -> bool:
         """Set the data; returns whether more changed than the artists that move."""
         raise NotImplementedError
 
@@ -234,8 +234,8 @@ class DrawnHeights(Named[Heights]):
         axes.grid(visible=True, axis="y", color=theme.grid, linewidth=0.8)
         self._bars: list[Rectangle] = []
 
-    def show(self, content: Content) -> bool:
-        """As `DrawnTile.show`."""
+    def set_data(self, content: Content) -> bool:
+        """As `DrawnTile.set_data`."""
         shown, rest = content.leaders.shown, content.leaders.rest
         values = np.nan_to_num(shown[self.mark.value])
         changed = self._renamed(shown[self.mark.label].tolist())
@@ -250,7 +250,7 @@ class DrawnHeights(Named[Heights]):
         for bar, value in zip(self._bars, values.tolist(), strict=True):
             bar.set_height(value)
         others = brief(float(np.nansum(rest[self.mark.value])))
-        self.say_aside(*([f"{len(rest):,} others {others}", f"others {others}"] if len(rest) else [self.tile.unit]))
+        self.set_subtitle(*([f"{len(rest):,} others {others}", f"others {others}"] if len(rest) else [self.tile.unit]))
         return self._turned() | fitted(self.axes, values) | changed
 
 
@@ -279,8 +279,8 @@ class DrawnProfile(Named[Profile]):
         """As `DrawnTile.over`: the labels of the second axis are beneath."""
         return 32.0
 
-    def show(self, content: Content) -> bool:
-        """As `DrawnTile.show`."""
+    def set_data(self, content: Content) -> bool:
+        """As `DrawnTile.set_data`."""
         table = content.leaders.shown
         changed = self._renamed(table[self.mark.label].tolist())
         if changed:
@@ -304,7 +304,7 @@ class DrawnProfile(Named[Profile]):
             line.set_data(np.arange(len(values)), values)
             changed |= fitted(each, values)
         labels = [f"{_MARKERS[number % 3][1]} {label}" for number, (_, label, _) in enumerate(self.mark.values)]
-        self.say_aside("   ".join(labels), "  ".join(label.replace(" a bar", "") for label in labels))
+        self.set_subtitle("   ".join(labels), "  ".join(label.replace(" a bar", "") for label in labels))
         return self._turned() | changed
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from stockstream.charts.marks.lines import DrawnMark, Layer, Rows, Scale
+from stockstream.charts.marks.lines import DrawnMark, FrameSlice, Layer, Scale
 from stockstream.charts.marks.shapes import EMPTY, Numbers, boxes, polyline, segments
 from stockstream.charts.theme import Theme
 from stockstream.present import decimation
@@ -29,12 +29,12 @@ _PRICES: Final = ("open", "high", "low", "close")
 _DASHES: Final = (0, (2.0, 2.0))
 
 
-def _trend(rows: Rows, size: int) -> NDArray[np.bool_]:
+def _trend(rows: FrameSlice, size: int) -> NDArray[np.bool_]:
     """Whether each bucket closes at its open or above; also if its open is unknown."""
     return np.asarray(~(decimation.lasts(rows["close"], size) < decimation.firsts(rows["open"], size)))
 
 
-def _flag(rows: Rows, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
+def _flag(rows: FrameSlice, name: str, size: int, *, otherwise: bool) -> NDArray[np.bool_]:
     """A boolean column for each bucket, from its last row; ``otherwise`` if the frame has none."""
     if name in rows.frame:
         return np.asarray(decimation.lasts(rows[name], size), dtype=bool)
@@ -64,7 +64,7 @@ class DrawnCandles(DrawnMark):
         for _ in ("stick", "tick"):
             self.crisp(fill=False, edgecolor=theme.quiet)
 
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move the candles; a bucket of several rows is a single candle."""
         size = scale.bucket
         x = scale.pixels(decimation.centers(len(rows), rows.first, size))
@@ -94,7 +94,7 @@ class DrawnCandles(DrawnMark):
         self.set(layer, _WITHOUT_OPEN + 1, tick, width=scale.hairline)
         self._place_doubtful(layer, rows, doubtful, scale)
 
-    def _place_doubtful(self, layer: Layer, rows: Rows, doubtful: NDArray[np.bool_], scale: Scale) -> None:
+    def _place_doubtful(self, layer: Layer, rows: FrameSlice, doubtful: NDArray[np.bool_], scale: Scale) -> None:
         indexes = np.flatnonzero(doubtful)
         x = scale.pixels((rows.first + indexes).astype(np.float64))
         stick = segments(x, rows["low"][indexes], rows["high"][indexes])
@@ -115,7 +115,7 @@ class DrawnColumns(DrawnMark):
             for color in (theme.up, theme.down):
                 self.crisp(facecolor=theme.pale(color, share), edgecolor="none")
 
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move the columns; a bucket of several rows shows the value farthest from zero."""
         size = scale.bucket
         x = scale.pixels(decimation.centers(len(rows), rows.first, size))
@@ -148,7 +148,7 @@ class DrawnGroups(DrawnMark):
             self.crisp(facecolor=fill, edgecolor=edge)
             self.stroke(color, 1.4, dashed=again)
 
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move columns and lines; one kind is always empty."""
         in_columns = self.in_columns(scale)
         each = self._width(scale)
@@ -198,7 +198,7 @@ class DrawnGaps(DrawnMark):
         self.pixels(fill=False, edgecolor=theme.quiet, linestyle=(0, (1.0, 3.0)))
         self.pixels(fill=False, edgecolor=theme.text)
 
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move the lines and the strokes."""
         x = np.unique(scale.pixels(rows.gaps.astype(np.float64) - 0.5))
         low, high = (np.full(len(x), edge) for edge in (self._axes.bbox.y0, self._axes.bbox.y1))

@@ -61,7 +61,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Rows:
+class FrameSlice:
     """A slice of a frame; its first row has the index ``first`` (a multiple of the bucket) in the whole frame."""
 
     frame: Frame
@@ -95,7 +95,7 @@ class DrawnMark(ABC):
         self._patches: tuple[list[PathPatch], list[PathPatch]] = ([], [])
 
     @abstractmethod
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move the artists of a layer to these rows."""
 
     def draw(self, layer: Layer, renderer: RendererBase) -> None:
@@ -158,7 +158,7 @@ class DrawnLine(DrawnMark):
         self.whole = mark.dashed
         self.stroke(theme.color(mark.color), mark.width, dashed=mark.dashed)
 
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move the line."""
         x, y = decimation.extremes(rows[self.columns[0]], rows.first, scale.bucket)
         self.set(layer, 0, polyline(*decimation.broken(rows.gaps, x, y)))
@@ -175,7 +175,7 @@ class DrawnBand(DrawnMark):
         self.stroke(theme.pale(color, 0.8), 1.0)
         self.stroke(theme.pale(color, 0.8), 1.0)
 
-    def place(self, layer: Layer, rows: Rows, scale: Scale) -> None:
+    def place(self, layer: Layer, rows: FrameSlice, scale: Scale) -> None:
         """Move the area and the edges."""
         size, gaps = scale.bucket, rows.gaps
         lower, upper = (rows[name] for name in self.columns)

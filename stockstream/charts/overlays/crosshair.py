@@ -43,10 +43,10 @@ class Crosshair(Overlay):
 
     def build(self, figure: Figure, theme: Theme) -> None:
         """Create lines and tags."""
-        self._upright, self._level = (Stroke(figure, theme.quiet, dashes=_DASHES) for _ in range(2))
+        self._upright, self._horizontal = (Stroke(figure, theme.quiet, dashes=_DASHES) for _ in range(2))
         self._time, self._value = Tag(figure, theme), Tag(figure, theme)
         for tag in (self._time, self._value):
-            tag.dress(text=theme.background, fill=theme.text)
+            tag.style(text=theme.background, fill=theme.text)
 
     def point(self, mouse: Place | None) -> bool:
         """Set the position of the mouse, None when it has left; returns whether anything changed."""
@@ -77,7 +77,7 @@ class Crosshair(Overlay):
             yield self._upright.put(view_context, _upright(view_context, aim.x))
             yield from self._at_time(view_context, aim.row, aim.x)
         box, height = aim.panel.axes.bbox, np.floor(self._mouse[1])
-        yield self._level.put(view_context, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
+        yield self._horizontal.put(view_context, Path([(np.floor(box.x0) + 1, height), (np.floor(box.x1), height)]))
         yield from self._at_value(view_context, aim.panel, height)
 
     def _at_time(self, view_context: ViewContext, row: int, x: float) -> Iterable[Piece]:

@@ -36,7 +36,7 @@ class LastPrice:
         self._theme = theme
         self._panel = panel
         self._tags = [Tag(figure, theme, bold=number == 0) for number in range(4)]
-        self._quote: PriceChange | None = None
+        self._change: PriceChange | None = None
         self._beyond = ""
         self._given = 0.0
         self._ground: Ground | None = None
@@ -44,12 +44,12 @@ class LastPrice:
         self.stale = False
         self.fits = True
 
-    def show(self, view_context: ViewContext) -> None:
+    def update(self, view_context: ViewContext) -> None:
         """Set the last price."""
         shown = price_change(view_context.plot_data)
         off = self._off(shown)
-        if (shown, off) != (self._quote, self._beyond):
-            self._quote, self._beyond = shown, off
+        if (shown, off) != (self._change, self._beyond):
+            self._change, self._beyond = shown, off
             self.changed = True
             self.stale |= self._needed(view_context) > self._given
 
@@ -63,14 +63,14 @@ class LastPrice:
     @property
     def lines(self) -> tuple[str, ...]:
         """Lines of the tag; an arrow says that the price is off the scale."""
-        if self._quote is None:
+        if self._change is None:
             return ()
-        price, *rest = self._quote.lines
+        price, *rest = self._change.lines
         return self._beyond + price, *rest
 
     def _needed(self, view_context: ViewContext) -> float:
         """Width of the widest line in points."""
-        if self._quote is None:
+        if self._change is None:
             return 0.0
         return view_context.pixel * max(
             tag.size(view_context, line)[0] for tag, line in zip(self._tags, self.lines, strict=True)
@@ -79,7 +79,7 @@ class LastPrice:
     def room(self, view_context: ViewContext) -> float:
         """Width in points to leave beside the panel; it is then assumed to be there."""
         self.stale = False
-        self._beyond = self._off(self._quote)
+        self._beyond = self._off(self._change)
         self._given = _STEADY * math.ceil(self._needed(view_context) / _STEADY)
         return self._given + 2 * _BESIDE * view_context.pixel if self._given else 0.0
 
@@ -105,7 +105,7 @@ class LastPrice:
 
     def draw(self, renderer: RendererBase, view_context: ViewContext) -> None:
         """Draw the tag; hollow, at the panel's edge and with an arrow if the price is outside."""
-        shown = self._quote
+        shown = self._change
         if shown is None or not self.fits:
             return
         theme, box = self._theme, self._panel.axes.bbox
@@ -120,11 +120,11 @@ class LastPrice:
         fits_beneath = bottom - 3 * step >= box.y0
         for number, (tag, line) in enumerate(zip(self._tags, self.lines, strict=True)):
             if number == 0 and self._beyond:
-                tag.dress(text=color, fill=theme.background, edge=color)
+                tag.style(text=color, fill=theme.background, edge=color)
             elif number == 0:
-                tag.dress(text=theme.background, fill=color)
+                tag.style(text=theme.background, fill=color)
             else:
-                tag.dress(text=color if number < len(self._tags) - 1 else theme.quiet)
+                tag.style(text=color if number < len(self._tags) - 1 else theme.quiet)
             lines_up = -number if fits_beneath else -number % len(self._tags)
             place = bottom + lines_up * step
             if box.y0 <= place <= box.y1 - step:

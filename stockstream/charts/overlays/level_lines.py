@@ -33,7 +33,7 @@ class AlertLines(Overlay):
         self._figure, self._theme = figure, theme
         self._lines: list[tuple[Stroke, Tag]] = []
 
-    def show(self, levels: tuple[tuple[int, float], ...]) -> None:
+    def set_levels(self, levels: tuple[tuple[int, float], ...]) -> None:
         """Set the levels to show: each the number of its panel, and a value."""
         if levels != self._levels:
             self._levels = levels
@@ -67,7 +67,7 @@ class AlertLines(Overlay):
         """Move the lines to their heights; those outside their panels are left out."""
         while len(self._lines) < len(self._levels):
             line, tag = Stroke(self._figure, self._theme.text, dashes=_DASHES), Tag(self._figure, self._theme)
-            tag.dress(text=self._theme.text, fill=self._theme.background, edge=self._theme.text)
+            tag.style(text=self._theme.text, fill=self._theme.background, edge=self._theme.text)
             self._lines.append((line, tag))
         for (line, tag), (place, value) in zip(self._lines, self._levels, strict=False):
             panel = view_context.panels[place]

@@ -114,7 +114,7 @@ class Distance(Overlay):
         text = self.words(view_context, panel, rows)
         change = self._ends[1].value - self._ends[0].value
         color = self._theme.up if change > 0 else self._theme.down if change < 0 else self._theme.quiet
-        self._words.dress(text=self._theme.background, fill=color)
+        self._words.style(text=self._theme.background, fill=color)
         wide, tall = self._words.size(view_context, text)
         box = panel.axes.bbox
         left = at[0] + _BESIDE if at[0] + _BESIDE + wide <= box.x1 else at[0] - _BESIDE - wide

@@ -195,7 +195,7 @@ class Tag:
             va="center", fontsize=self._size, fontweight=self._weight,
         )  # fmt: skip
 
-    def dress(self, *, text: str, fill: str = "none", edge: str = "none") -> None:
+    def style(self, *, text: str, fill: str = "none", edge: str = "none") -> None:
         """Set the colours of text, box and frame."""
         self._words.set_color(text)
         self._box.set(facecolor=fill, edgecolor=edge)

@@ -97,7 +97,7 @@ class AxesGrid(Artist):
         across = self._places([(float(self.rows[place]), 1.0) for place in shown])[:, 0]
         if self.grid:
             lines = [((box.x0, up), (box.x1, up)) for up in ups] + [((x, box.y0), (x, box.y1)) for x in across]
-            self._rule(renderer, lines, self._theme.grid)
+            self._draw_lines(renderer, lines, self._theme.grid)
         if self.numbered and self.roomy:
             self._number(renderer, ups)
         if self.named and points(self._ruler.points(self.name, self._theme.small_size)) <= box.height:
@@ -121,7 +121,7 @@ class AxesGrid(Artist):
 
     def _label_rows(self, renderer: RendererBase, across: NDArray[np.float64], labels: Sequence[str]) -> None:
         points, box = partial(_pixels, renderer), self._axes.bbox
-        self._rule(renderer, [((x, box.y0), (x, box.y0 - points(_TICK))) for x in across], self._theme.edge)
+        self._draw_lines(renderer, [((x, box.y0), (x, box.y0 - points(_TICK))) for x in across], self._theme.edge)
         down = box.y0 - points(_TICK + _PAD)
         width = self._axes.figure.bbox.width
         for x, label in zip(across, labels, strict=True):
@@ -139,7 +139,7 @@ class AxesGrid(Artist):
         pixels: NDArray[np.float64] = self._axes.transData.transform(np.reshape(places, (-1, 2)))
         return pixels
 
-    def _rule(self, renderer: RendererBase, lines: Sequence[Any], color: str) -> None:
+    def _draw_lines(self, renderer: RendererBase, lines: Sequence[Any], color: str) -> None:
         """Draw horizontal and vertical lines, each from one pixel to another, in one call."""
         if not lines:
             return

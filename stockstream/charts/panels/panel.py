@@ -104,10 +104,10 @@ class DrawnPanel:
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
         self._grid, self._empty, self._log = True, False, False
         self.marks: list[DrawnMark] = []
-        self._dress()
+        self._style()
         self.build(())
 
-    def _dress(self) -> None:
+    def _style(self) -> None:
         axes, theme, panel = self.axes, self._theme, self.spec
         axes.set_autoscale_on(False)
         axes.set_axisbelow(True)
@@ -123,13 +123,13 @@ class DrawnPanel:
             if isinstance(mark, marks.Guide):
                 axes.axhline(mark.value, color=theme.edge, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
 
-    def hush(self, *, empty: bool) -> None:
+    def hide_ticks(self, *, empty: bool) -> None:
         """Hide labels while there are no rows."""
         self._empty = empty
         self.axes_grid.grid = self._grid and not empty
         self.axes_grid.numbered = not empty
 
-    def rule(self, *, grid: bool, log: bool) -> None:
+    def set_axes(self, *, grid: bool, log: bool) -> None:
         """Switch the grid, and logarithmic or linear prices."""
         self._grid = grid
         self.axes_grid.grid = grid and not self._empty

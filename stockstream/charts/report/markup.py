@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.dashboard.listing import written
-from stockstream.views.joined import Rows
+from stockstream.views.joined import SlicedTable
 from stockstream.views.tiles import Listing
 
 MOST: Final = 1_000
@@ -51,7 +51,7 @@ def picture(figure: Figure, title: str, caption: str = "") -> Picture:
     return Picture(title, base64.b64encode(file.getvalue()).decode(), caption)
 
 
-def table(mark: Listing, rows: Rows) -> Table:
+def table(mark: Listing, rows: SlicedTable) -> Table:
     """The first `MOST` rows of a table, formatted as in a listing."""
     heads = tuple(Head(cell.title, cell.kind not in ("text", "clock", "day")) for cell in mark.cells)
     shown = rows.slice(slice(0, MOST))

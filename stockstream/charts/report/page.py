@@ -99,7 +99,7 @@ def _drawn(tile: Tile, content: Content, theme: Theme) -> Figure:
     whole = Box(0.0, 0.0, 72 * _SIZE[0], 72 * _SIZE[1])
     for _ in range(2):  # turned names need other margins
         place(drawn, whole, (whole.width, whole.height))
-        drawn.show(content)
+        drawn.set_data(content)
     for artist in drawn.artists:
         artist.set_animated(False)
     return figure

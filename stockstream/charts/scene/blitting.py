@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.canvas_region import Ground, whole
-from stockstream.charts.marks.lines import Layer, Rows, Scale
+from stockstream.charts.marks.lines import FrameSlice, Layer, Scale
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.views.frame import Frame
 
@@ -112,7 +112,7 @@ class BlitLayers:
     def _draw(
         self, layer: Layer, renderer: RendererBase, frame: Frame, first: int, last: int, whole: int, scale: Scale
     ) -> None:
-        some, every = (Rows(frame.slice(slice(start, max(start, last))), start) for start in (first, whole))
+        some, every = (FrameSlice(frame.slice(slice(start, max(start, last))), start) for start in (first, whole))
         for panel in self._panels:
             for mark in panel.marks:
                 if all(name in frame for name in mark.columns):

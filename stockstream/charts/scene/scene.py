@@ -114,7 +114,7 @@ class Scene:
             above = self.panels[0].axes if self.panels else None
             self.panels.append(DrawnPanel(panel, figure, theme, self._ruler, above))
             self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
-            self.panels[-1].rule(grid=self.grid, log=self.log)
+            self.panels[-1].set_axes(grid=self.grid, log=self.log)
         self.viewport.attach(self.panels, self._guard)
         self._middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, size=11, parse_math=False)
         self._blit_layers = BlitLayers(self.canvas, self.panels)
@@ -129,20 +129,20 @@ class Scene:
         self._settled = False
         self._regroup()
 
-    def dress(self, theme: themes.Theme) -> None:
+    def set_theme(self, theme: themes.Theme) -> None:
         """Change the theme: all artists are recreated with the same data."""
         self.theme = theme
         with self.viewport.kept():
             self.figure.clear()
             self._build()
-        self.show(self._plot_data)
+        self.set_data(self._plot_data)
 
-    def rule(self, *, grid: bool, log: bool) -> None:
+    def set_axes(self, *, grid: bool, log: bool) -> None:
         """Switch the grid, and logarithmic or linear prices."""
         self.grid, self.log = grid, log
         with self.viewport.refitted():
             for panel in self.panels:
-                panel.rule(grid=grid, log=log)
+                panel.set_axes(grid=grid, log=log)
 
     # Data.
 
@@ -151,7 +151,7 @@ class Scene:
         """The current plot data."""
         return self._plot_data
 
-    def show(self, plot_data: PlotData) -> None:
+    def set_data(self, plot_data: PlotData) -> None:
         """Set the plot data."""
         before, self._plot_data = self._plot_data, plot_data
         refit = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
@@ -162,7 +162,7 @@ class Scene:
         self.header.name(plot_data.title, simulated=plot_data.simulated)
         self._stamp.set_visible(plot_data.simulated)
         self._say_empty("" if len(plot_data.frame) else plot_data.empty)
-        self.alerts.show(plot_data.levels)
+        self.alerts.set_levels(plot_data.levels)
         if [group.key for group in before.groups] != [group.key for group in plot_data.groups]:
             self._regroup()
         self._full |= self.viewport.take(plot_data.frame, refit=refit)
@@ -171,7 +171,7 @@ class Scene:
             self.viewport.restore(found)
             self._full = True
         if self._price is not None:
-            self._price.show(self._sight())
+            self._price.update(self._sight())
         for panel in self.panels:
             self._full |= panel.remark(plot_data.frame if plot_data.key else plot_data.frame.tail(0))
         self._settled &= not self._full
@@ -192,7 +192,7 @@ class Scene:
         if text != self._middle.get_text():
             self._middle.set_text(harmless(text))
             for panel in self.panels:
-                panel.hush(empty=bool(text))
+                panel.hide_ticks(empty=bool(text))
             self._full = True
 
     def point(self, place: Place | None) -> None:

@@ -73,9 +73,9 @@ class Controls:
                 "follow": lambda *_: self._scene.viewport.follow(),
                 "scale": self._scale_values,
                 "fit": lambda _, event: self._fit(event),
-                "log": lambda *_: self._scene.rule(grid=self._scene.grid, log=not self._scene.log),
-                "grid": lambda *_: self._scene.rule(grid=not self._scene.grid, log=self._scene.log),
-                "theme": lambda *_: self._dress(),
+                "log": lambda *_: self._scene.set_axes(grid=self._scene.grid, log=not self._scene.log),
+                "grid": lambda *_: self._scene.set_axes(grid=not self._scene.grid, log=self._scene.log),
+                "theme": lambda *_: self._switch_theme(),
                 "screen": lambda *_: toggle_full_screen(self._scene.canvas.manager),
                 "tools": lambda *_: toggle_tools(self._scene.canvas.manager),
                 "save": lambda *_: self._save_picture(),
@@ -124,9 +124,9 @@ class Controls:
         kept = "keep their range (a lets them fit)" if any(viewport.held) else "fit by themselves"
         self._viewer.note(f"values {kept}")
 
-    def _dress(self) -> None:
+    def _switch_theme(self) -> None:
         self.theme = after(self.theme)
-        self._scene.dress(THEMES[self.theme])
+        self._scene.set_theme(THEMES[self.theme])
 
     def _measure(self) -> None:
         self._scene.distance.begin()
@@ -138,7 +138,7 @@ class Controls:
     def _leave(self) -> None:
         self._scene.help.toggle(off=True)
         self._scene.distance.cancel()
-        self._viewer.hush()
+        self._viewer.dismiss_alert()
 
     # Files.
 

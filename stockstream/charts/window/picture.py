@@ -112,7 +112,7 @@ class Picture(PictureFile):
     def draw(self, now: datetime) -> bool:
         """As `PictureFile.draw`."""
         self._viewer.look()
-        shown = self._viewer.show()
+        shown = self._viewer.refresh()
         self._viewer.note("")
         said = self._viewer.say(now)
         content = (_content(shown), said, now.replace(second=0, microsecond=0))

@@ -99,7 +99,7 @@ class Shell:
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
         self._timer = self.figure.canvas.new_timer(interval=int(BUSY * 1000))
-        self._timer.add_callback(self.guarded(self._beat), None)
+        self._timer.add_callback(self.guarded(self._on_timer), None)
         self._due = False
         self._soon = self.figure.canvas.new_timer(interval=1)
         self._soon.single_shot = True
@@ -184,7 +184,7 @@ class Shell:
         geometry = self.placement.get() or self.current.geometry
         self._current.note(replace(self.preferences(), geometry=geometry))
         told = self.memory.note
-        self.memory.beat()
+        self.memory.save_if_due()
         if self.memory.note != told:
             self.note(self.memory.note)
 
@@ -255,7 +255,7 @@ class Shell:
         self._timer.stop()
         self._soon.stop()
 
-    def _beat(self, _: None) -> None:
+    def _on_timer(self, _: None) -> None:
         """Take new records and update the picture."""
         if self._signal is not None:
             self.close()

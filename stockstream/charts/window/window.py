@@ -58,7 +58,7 @@ class Window(Shell):
         first = self.current
         shown = None if options.spans else first.rows
         self.scene = Scene(model.view, self.figure, rows=shown, theme=THEMES[self.theme], guard=self.guarded)
-        self.scene.rule(grid=first.grid is not False, log=first.log is True)
+        self.scene.set_axes(grid=first.grid is not False, log=first.log is True)
         watched = Alerts(model.view, self.memory, options.alerts, band=options.alert_band)
         self.viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key)
         self.viewer.note(self.memory.note or "? shows the keys")
@@ -88,7 +88,7 @@ class Window(Shell):
 
     def put(self) -> None:
         """As `Shell.put`."""
-        self.viewer.show()
+        self.viewer.refresh()
         self._rename()
 
     def say(self) -> None:
@@ -117,7 +117,7 @@ class Window(Shell):
         """As `Shell.preferences`."""
         former, scene = self.current, self.scene
         return Preferences(
-            key=self.viewer.wish or former.key,
+            key=self.viewer.wanted_key or former.key,
             rows=scene.viewport.rows or former.rows,
             theme=self._controls.theme,
             grid=scene.grid,

@@ -102,7 +102,7 @@ def monitor(
         display = stack.enter_context(_display(context, url, as_json=as_json))
         for seen in _looks(watched, scraper, seconds, display.wait):
             metrics.update(seen.latest)
-            display.show(seen)
+            display.update(seen)
 
 
 def _looks(watched: Monitor, scraper: Scraper, seconds: float | None, wait: Callable[[float], bool]) -> Iterator[Seen]:
@@ -149,7 +149,7 @@ def _plain(seen: Seen) -> None:
 
 
 class _Display(Protocol):
-    def show(self, seen: Seen) -> None:
+    def update(self, seen: Seen) -> None:
         """Show what is seen now."""
 
     def wait(self, seconds: float) -> bool:
@@ -177,7 +177,7 @@ class _Lines:
         self._last: Seen | None = None
         self._due = 0.0
 
-    def show(self, seen: Seen) -> None:
+    def update(self, seen: Seen) -> None:
         changed = self._last is None or self._last.latest.waiting != seen.latest.waiting
         now = time.monotonic()
         if changed or now >= self._due:
@@ -197,7 +197,7 @@ class _Drawn:
         self._pressed = pressed
         self._url = url
 
-    def show(self, seen: Seen) -> None:
+    def update(self, seen: Seen) -> None:
         self._live.update(Screen(seen, fit=True, hint="q ends", url=self._url), refresh=True)
 
     def wait(self, seconds: float) -> bool:

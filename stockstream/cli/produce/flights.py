@@ -22,7 +22,7 @@ from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.errors import BadRow
 from stockstream.producers.clock import Clock
 from stockstream.producers.csv_files import find
-from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, Rows, departure, examine
+from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, RowSet, departure, examine
 from stockstream.producers.pace import at_rate, paced
 from stockstream.producers.produce import Meter
 from stockstream.records import Flight
@@ -168,7 +168,7 @@ def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:
     return list(files.values())
 
 
-def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, Rows]:
+def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, RowSet]:
     meter, begun = Meter(), monotonic()
 
     def tell(done: int, total: int) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stockstream.config import Settings
     from stockstream.kafka.admin import Admin
     from stockstream.kafka.topic_settings import TopicSettings
-    from stockstream.producers.flights import Rows
+    from stockstream.producers.flights import RowSet
     from stockstream.producers.produce import Sink
     from stockstream.records import Bar, Series
     from stockstream.topics import Topic
@@ -49,7 +49,7 @@ class Outlet(Protocol):
 
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
-    ) -> Mapping[str, Rows]:
+    ) -> Mapping[str, RowSet]:
         """By file the rows that the topic holds."""
 
     def cluster_id(self) -> str:
@@ -96,7 +96,7 @@ class KafkaOutlet:
 
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
-    ) -> Mapping[str, Rows]:
+    ) -> Mapping[str, RowSet]:
         """As `Outlet.sent_rows`."""
         from stockstream.kafka.sent_rows import sent_rows
 

@@ -1,8 +1,8 @@
-"""Stock bars from the CSV files that people have.
+"""Stock bars from CSV files of many vendors and programs.
 
-A file is understood in stages, each a module: its bytes as ``text``, the ``dialect`` of cells and numbers, the
-``header`` and its ``columns``, the ``time_format``, the ``spacing`` of its bars, the ``zones`` that its offsets tell.
-`examine` reads a file once and tells all of it; `StockFiles` gives the bars.
+A file is recognised in stages, each in a module: its bytes as ``text``, the ``dialect`` of cells and numbers, the
+``header`` and its ``columns``, the ``time_format``, the ``spacing`` of its bars, the ``zones`` of its offsets.
+`examine` reads a file once and recognises all this; `StockFiles` reads the bars.
 """
 
 from stockstream.producers.stock_csv.columns import LAYOUTS

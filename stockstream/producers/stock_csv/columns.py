@@ -1,4 +1,4 @@
-"""Column names: which column holds which field, in any spelling."""
+"""Columns: which column holds which field, recognised by names in many spellings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
     "close_usd": ("closeusd",),
     "symbol": ("symbol", "ticker", "sym", "code", "instrument", "name", "stock", "index"),
 }  # fmt: skip
-"""The names of each field, as `bare` makes them; the first that a header has is taken."""
+"""Names of each field, as `bare` makes them; the first name that the header has is used."""
 
 PRICES: Final = ("open", "high", "low", "close")
 NUMBERS: Final = (*PRICES, "volume", "adj_close", "close_usd")
@@ -37,19 +37,19 @@ LAYOUTS: Final = (
     "Index,Date,Open,High,Low,Close,Adj Close,Volume,CloseUSD",
     "Datetime,Open,High,Low,Close,Volume",
 )
-"""Examples of headers, for messages; columns may stand in any order, others beside them are passed over."""
+"""Examples of headers, for messages. Columns may be in any order; unknown columns are ignored."""
 
 _REQUIRED: Final = {"time": "Date or Datetime"} | {name: name.capitalize() for name in PRICES}
 _DAYS: Final = frozenset({"date", "tradedate", "tradingdate", "tradingday", "day", "datum", "dateutc"})
 _CLOCKS: Final = ("time", "tradetime", "hour", "zeit", "uhrzeit")
 _COUNTING: Final = 0.8
-"""The share of rows whose number is next to the one before, from which on they are the rows' numbers."""
+"""A column numbers the rows if at least this part of its numbers follow the previous one."""
 
 _NUMBERED: Final = frozenset({"", "index"})
 
 
 def bare(name: str) -> str:
-    """A column's name without case, spaces and signs.
+    """The name of a column in lower case, without spaces and signs.
 
     >>> bare(" <TICKER> "), bare("Adj Close**"), bare("Close/Last"), bare("1. open"), bare("Vol.")
     ('ticker', 'adjclose', 'closelast', 'open', 'vol')
@@ -58,7 +58,7 @@ def bare(name: str) -> str:
 
 
 class NoColumns(Exception):
-    """A header without what is needed: what is missing, and the names that it has."""
+    """A header without a required field: the missing fields, and the names that it has."""
 
     def __init__(self, missing: Sequence[str], names: Sequence[str]) -> None:
         super().__init__(missing, names)
@@ -68,12 +68,12 @@ class NoColumns(Exception):
 
 @dataclass(frozen=True)
 class Columns:
-    """Names as the header has them, and which columns hold which fields.
+    """The names in the header, and which columns hold which fields.
 
     Parameters
     ----------
     names
-        Of all columns.
+        Names of all columns.
     indexes
         The column index of each field that all bars of a row share, time and symbol, from 0; ``clock`` is the time of
         the day in a column beside the date.
@@ -87,22 +87,22 @@ class Columns:
 
     @classmethod
     def of(cls, names: Sequence[str], chosen: Mapping[str, str] | None = None) -> Columns:
-        """Tell the fields from a header's names.
+        """Recognise the fields by the names in a header.
 
         Parameters
         ----------
         names
             The header's cells.
         chosen
-            By field the name of the column to take, or its number from 1; of time, two joined by "+" are one for the
-            date and one for the time of the day.
+            Name, or number from 1, of the column of a field. For time, two columns joined by "+" are the date and the
+            time of the day.
 
         Raises
         ------
         NoColumns
-            Where a field that every bar needs is missing.
+            If a required field is missing.
         ValueError
-            For a column in ``chosen`` that the header does not have, and names that stand there twice.
+            For a column in ``chosen`` that the header does not have, and for repeated names.
         """
         names = [name.strip() for name in names]
         indexes = _chosen(names, chosen or {})
@@ -128,12 +128,12 @@ class Columns:
 
     @classmethod
     def stacked(cls, header: Sequence[Sequence[str]]) -> Columns | None:
-        """Tell the fields from the lines that pandas writes for columns of two levels, such as yfinance's.
+        """Recognise the fields in the header lines that pandas writes for columns of two levels, such as yfinance's.
 
         Parameters
         ----------
         header
-            The first lines, Price and Ticker in either order, and Date; None comes back where they are not such.
+            The first lines: Price and Ticker in either order, and Date. Returns None for other lines.
         """
         if len(header) < 2 or len(header[0]) < 5 or len(header[0]) != len(header[1]):
             return None
@@ -150,11 +150,11 @@ class Columns:
         return None
 
     def without_clock(self) -> Columns:
-        """The same, the column of times of the day passed over."""
+        """The same, without the column of times of the day."""
         return self._without("clock")
 
     def without_row_numbers(self, rows: Iterable[Sequence[str]]) -> Columns:
-        """The same without a column of symbols called Index that only numbers the rows."""
+        """The same, without a column of symbols called Index that only numbers the rows."""
         index = self.indexes.get("symbol")
         if index is None or bare(self.names[index]) not in _NUMBERED:
             return self
@@ -162,13 +162,13 @@ class Columns:
         if not cells or not all(cell.isdigit() for cell in cells):
             return self
         steps = [int(later) - int(one) for one, later in pairwise(cells)]
-        # It may restart where tables were joined, and go down where they were reversed.
+        # Numbers restart if tables were joined, and decrease if they were reversed.
         counting = steps.count(1) + steps.count(-1) >= len(steps) * _COUNTING
         return self._without("symbol") if counting else self
 
     @property
     def unused(self) -> list[str]:
-        """The names of the columns that are passed over."""
+        """Names of the unused columns."""
         used = {*self.indexes.values(), *(index for group in self.groups.values() for index in group.values())}
         return [name for index, name in enumerate(self.names) if index not in used]
 

@@ -13,12 +13,12 @@ from typing import Final
 SEPARATORS: Final = (",", ";", "\t", "|")
 
 NOTHING: Final = frozenset({"", "null", "nan", "none", "n/a", "na", "#n/a", "-", "--", "\\n"})
-"""What stands in a cell, in lower case, where there is no number."""
+"""Contents of cells without a number, in lower case."""
 
 _CURRENCIES: Final = "$€£¥"
 _SUFFIXES: Final = {"k": "e3", "m": "e6", "b": "e9", "t": "e12"}
 _SPACES: Final = "\u00a0\u202f\u2009"
-"""Spaces that are not divided at, which some put between thousands."""
+"""Non-breaking spaces that may separate thousands."""
 
 _SWAPPED: Final = str.maketrans(".,", "?.")
 _MARKS: Final = {".": ",", ",": "."}
@@ -32,19 +32,19 @@ _GROUPS: Final = {
 
 @dataclass(frozen=True)
 class Dialect:
-    """What stands between the cells of a line."""
+    """Separator and quotes of the cells of a line."""
 
     separator: str = ","
 
     def cells(self, text: str) -> list[str]:
-        """A line's cells. Raises csv.Error."""
+        """The cells of a line. Raises csv.Error."""
         if '"' not in text:
             return text.split(self.separator)
         return next(csv.reader([text], delimiter=self.separator, strict=True), [])
 
 
 class Undecidable(Exception):
-    """What can be read in several ways: an example, and all readings."""
+    """A text that can be read in several ways: an example, and all readings."""
 
     def __init__(self, text: str, readings: Sequence[str]) -> None:
         super().__init__(text, readings)
@@ -57,7 +57,7 @@ class Undecidable(Exception):
 
 @dataclass(frozen=True)
 class Numbers:
-    """How a file writes numbers: its decimal mark; the other one, spaces and apostrophes may part thousands.
+    """Format of a file's numbers: the decimal mark. The other mark, spaces and apostrophes may separate thousands.
 
     >>> Numbers(",").read("1.200,5"), Numbers(".").read("$1,200.50"), Numbers(".").read("1.2M"), Numbers(".").read("-")
     (1200.5, 1200.5, 1200000.0, None)
@@ -67,21 +67,21 @@ class Numbers:
 
     @classmethod
     def of(cls, cells: Iterable[tuple[str, bool]], separator: str, *, patience: int) -> Numbers:
-        """Tell the decimal mark from what stands in the cells.
+        """Recognise the decimal mark by the cells.
 
         Parameters
         ----------
         cells
-            The texts of prices and volumes, in the order of the file, each with whether it is a volume.
+            Texts of prices and volumes, in the order of the file, each with whether it is a volume.
         separator
-            What stands between the cells.
+            The separator of cells.
         patience
-            After so many of them it is enough to know; until it is known, all are read.
+            Number of cells that are read at least. If the mark is then still unknown, all are read.
 
         Raises
         ------
         Undecidable
-            Where all marks are followed by three digits, so that 1,234 may be either.
+            If all marks are followed by three digits, so that 1,234 may be either.
         """
         evidence = _Evidence(separator)
         for number, (cell, volume) in enumerate(cells):
@@ -91,7 +91,7 @@ class Numbers:
         return cls(evidence.decimal())
 
     def read(self, text: str) -> float | None:
-        """The number in a cell; None where it says that there is none. Raises ValueError with the reason."""
+        """The number in a cell; None if the cell is empty. Raises ValueError with the reason."""
         plain = text if self.decimal == "." else text.translate(_SWAPPED)
         try:
             return _finite(text, float(plain))
@@ -99,14 +99,14 @@ class Numbers:
             pass
         if text.lower() in NOTHING:
             return None
-        return _finite(text, self._dressed(text))
+        return _finite(text, self._formatted(text))
 
-    def _dressed(self, text: str) -> float:
-        """A number with thousands, a currency or a suffix."""
+    def _formatted(self, text: str) -> float:
+        """A number with separated thousands, a currency or a suffix."""
         bare, suffix = _bare(text)
         found = _GROUPS[self.decimal].fullmatch(bare)
         if found is None or not any(sign.isdigit() for sign in bare):
-            try:  # 1e6 and inf, which Python knows
+            try:  # 1e6 and inf, which float() reads
                 return float(bare.replace(_MARKS[self.decimal], "?").replace(self.decimal, "."))
             except ValueError:
                 raise ValueError(f"{text!r} is no number") from None
@@ -124,7 +124,7 @@ def _finite(text: str, number: float) -> float | None:
 
 
 def _bare(text: str) -> tuple[str, str]:
-    """A number without its currency and suffix, and the suffix as an exponent."""
+    """The number without currency and suffix, and the suffix as an exponent."""
     bare = text.strip()
     sign = bare[:1] if bare[:1] in "+-" else ""
     bare = bare.removeprefix(sign).strip(_CURRENCIES + " " + _SPACES)
@@ -135,7 +135,7 @@ def _bare(text: str) -> tuple[str, str]:
 
 
 class _Evidence:
-    """What the cells so far say about the decimal mark."""
+    """Evidence for the decimal mark in the cells so far."""
 
     def __init__(self, separator: str) -> None:
         self._separator = separator
@@ -145,7 +145,7 @@ class _Evidence:
 
     @property
     def decided(self) -> bool:
-        """Whether nothing is open."""
+        """Whether the mark is known."""
         try:
             self.decimal()
         except Undecidable:
@@ -153,7 +153,7 @@ class _Evidence:
         return True
 
     def take(self, cell: str, *, volume: bool) -> None:
-        """See a cell."""
+        """Add a cell."""
         bare, suffix = _bare(cell)
         bare = re.sub("[ '’]", "", bare.lstrip("+-"))
         if not bare or not bare[-1].isdigit() or bare.strip("0123456789.,"):
@@ -175,7 +175,7 @@ class _Evidence:
                 self._votes[mark] += 1
 
     def decimal(self) -> str:
-        """The mark, if that can be known. Raises Undecidable."""
+        """The decimal mark. Raises Undecidable."""
         if self._votes:
             return self._votes.most_common(1)[0][0]
         if not self._open:
@@ -184,10 +184,10 @@ class _Evidence:
         example = self._open[volume]
         mark = "," if "," in example else "."
         if mark == "." and self._separator == ",":
-            return "."  # who parts cells by commas has a decimal point
+            return "."  # files with commas between cells have decimal points
         if volume in self._ungrouped or (not volume and True not in self._open and True in self._ungrouped):
-            return mark  # thousands are not parted here
+            return mark  # thousands are not separated here
         if mark == "," and True in self._open and "," in self._open[True]:
-            return "."  # a volume is whole, so its comma parts thousands
+            return "."  # a volume is an integer, so its comma separates thousands
         head, tail = example.split(mark)
         raise Undecidable(example, (f"{head}{tail}", f"{head}.{tail}"))

@@ -33,26 +33,26 @@ _NAMED: Final = 8
 
 @dataclass(frozen=True)
 class StockFile:
-    """A file of bars that was looked through.
+    """An examined file of bars.
 
     Parameters
     ----------
     csv
-        Where it is.
+        The CSV file.
     schema
-        How it is written.
+        Its format.
     reader
-        Reads its lines.
+        Parser of its lines.
     lines, rows
-        How many lines it has, and how many of them have a time.
+        Number of lines, and of those with a time.
     span
         The first and the last time, in microseconds since 1970.
     repeats
-        Its rows that stand for one bar.
+        Its rows that repeat a bar.
     only
-        The symbol that is taken of those that the file names; None for all.
+        The only symbol to read from a file of several; None for all.
     assumed
-        Whether its times name no zone and nobody else does, so that they are taken as UTC.
+        Whether times are taken as UTC because neither the file nor the user gives a zone.
     """
 
     csv: CsvFile
@@ -67,11 +67,11 @@ class StockFile:
 
     @property
     def series(self) -> tuple[str, str] | None:
-        """Symbol and interval, where the file itself names no symbols."""
+        """Symbol and interval, if the file itself names no symbols."""
         return None if self.schema.names_symbols else (self.reader.symbol, self.reader.interval)
 
     def bars(self) -> Iterator[tuple[int, list[Bar | BadRow]]]:
-        """By line of the file what stands there; each bar once, the last of its rows."""
+        """Number and bars of each line; of repeated rows of a bar only the last."""
         superseded = self.repeats.superseded
         for line in self.schema.lines(self.csv):
             items = [] if line.number in superseded else self.reader.bars(line)
@@ -81,14 +81,14 @@ class StockFile:
 
 
 def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
-    """Read a file once and tell what it holds.
+    """Read a file once and recognise its format and contents.
 
     Raises
     ------
     SourceError
-        Where it is no file of bars; where something of it, the order of day and month say, can be told neither from the
-        file nor from ``overrides``; where it holds several series that no column tells apart, or not the symbol that is
-        wanted.
+        If it is not a file of bars; if part of its format, such as the order of day and month, follows neither from the
+        file nor from ``overrides``; if it holds several series without a column of symbols; or if it does not hold the
+        wanted symbol.
     """
     schema = Schema.of(csv, overrides)
     scan = Scan.of(schema.lines(csv), schema.rows)
@@ -122,7 +122,7 @@ def _interval(csv: CsvFile, scan: Scan) -> str:
 
 
 def _checked(csv: CsvFile, interval: str | None, scan: Scan) -> str | None:
-    """The interval that is said; of days and longer it cannot be where rows are minutes apart."""
+    """Check the given interval: it cannot be a day or longer if rows are minutes apart."""
     if interval is None or intraday(interval):
         return interval
     found = spacing(scan.instant, scan.symbol)
@@ -137,7 +137,7 @@ def _checked(csv: CsvFile, interval: str | None, scan: Scan) -> str | None:
 def _clock(
     csv: CsvFile, scan: Scan, interval: str, chosen: ZoneInfo | None
 ) -> tuple[ZoneInfo | None, LocalTimes | None]:
-    """The exchange's zone, and what times without an offset mean."""
+    """The exchange's zone, and the zone of times without an offset."""
     if not intraday(interval):
         return chosen, None
     if chosen is not None:
@@ -182,32 +182,32 @@ def _repeats(csv: CsvFile, schema: Schema, scan: Scan, reader: Reader) -> Repeat
 
 
 def _keys(scan: Scan, reader: Reader) -> NDArray[np.int64]:
-    """By row what tells its bar from the symbol's others: the day, or the instant."""
+    """Key of each row's bar within its symbol: the day, or the instant."""
     if not intraday(reader.interval):
         return scan.wall // _DAY
     if reader.local is None:
         return scan.instant
     keys = scan.instant.copy()
     for row in np.flatnonzero(np.isin(scan.line, np.fromiter(reader.local.second, np.int64))):
-        keys[row] += _DAY * 100_000  # far from the first pass of the same hour
+        keys[row] += _DAY * 100_000  # apart from the first pass of the same hour
     return keys
 
 
 class StockFiles:
-    """The bars of some files, in the order in which they stand there, each once.
+    """The bars of files, in the order of their rows, each once.
 
-    Iterating gives a `Bar`, or a `BadRow` with line and column for a row without prices, one that cannot be read, and
-    a last one that is cut off.
+    Iterating gives a `Bar`, or a `BadRow` with line and column for a row without prices, an unreadable row, or an
+    incomplete last row.
 
     Parameters
     ----------
     files
-        What to send, one after another.
+        The files, in order.
 
     Attributes
     ----------
     done, total : int
-        Lines that are behind us, and all lines.
+        Lines read so far, and all lines.
     """
 
     def __init__(self, files: Sequence[StockFile]) -> None:

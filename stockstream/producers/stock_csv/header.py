@@ -1,4 +1,4 @@
-"""Header of a file: where it ends, its separator, and its columns."""
+"""Header of a file: its last line, the separator, and the columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.times import is_clock, readings
 
 _DEPTH: Final = 20
-"""Lines among which the header is looked for: some vendors put a title or a link before it."""
+"""Number of lines that are searched for the header: some vendors put a title or a link before it."""
 
 _TOLD: Final = 200
 _HINT: Final = f"known are headers such as {'; '.join(LAYOUTS)}; --columns close=NAME,time=NAME names others"
@@ -25,7 +25,7 @@ _NUMBER: Final = re.compile(r"[+-]?[$€£]?\d[\d.,]*[kmb]?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Header:
-    """The ``dialect`` of a file and its ``columns``; the last line of the header is number ``end``, 0 without one."""
+    """The ``dialect`` and ``columns`` of a file; ``end`` is the number of the header's last line, 0 if it has none."""
 
     dialect: Dialect
     columns: Columns
@@ -35,23 +35,23 @@ class Header:
     def of(
         cls, file: str, head: Sequence[Line], *, separator: str | None = None, chosen: Mapping[str, str] | None = None
     ) -> Header:
-        """Find the header among a file's first lines.
+        """Find the header in the first lines of a file.
 
         Parameters
         ----------
         file
-            The file as the user named it, for messages.
+            Name of the file, for messages.
         head
             Its first lines.
         separator
-            What stands between cells, where the user says so.
+            Separator of cells, if the user gives it.
         chosen
-            Columns by field, as for `Columns.of`. Where all are numbers, the first line may be a row.
+            Columns by field, as for `Columns.of`. If all are numbers, the first line may be a row.
 
         Raises
         ------
         SourceError
-            Where no line names the columns that are needed: says what is missing in the first one.
+            If no line names the required columns; the message names those that the first line lacks.
         """
         try:
             return next(cls._candidates(head[:_DEPTH], separator, chosen or {}))
@@ -78,11 +78,11 @@ class Header:
                     continue
                 except ValueError:
                     if index == len(head) - 1 or _is_row(_cells(dialect, head[index + 1])):
-                        raise  # the line before the rows is the header, whatever its names
+                        raise  # the line before the rows is the header, with any names
 
 
 def _dialects(line: Line, separator: str | None) -> list[Dialect]:
-    """How the line may be parted, what gives most cells first."""
+    """Possible dialects of a line, the one with most cells first."""
     if separator is not None:
         return [Dialect(separator)]
     dialects = sorted(map(Dialect, SEPARATORS), key=lambda dialect: -line.text.count(dialect.separator))
@@ -97,7 +97,7 @@ def _cells(dialect: Dialect, line: Line) -> list[str]:
 
 
 def _names_index(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the third of stacked lines is one more of the header: pandas names the index there."""
+    """Whether the third of stacked lines belongs to the header: pandas names the index there."""
     third = rows[2] if len(rows) > 2 else ()
     return bool(third) and not any(cell.strip() for cell in third[1:]) and not readings(third[0].strip())
 
@@ -107,14 +107,14 @@ def _numbered(column: str) -> bool:
 
 
 def _is_row(cells: Sequence[str]) -> bool:
-    """Whether a line is one of numbers, with a time among them."""
+    """Whether a line is a row: numbers and a time."""
     cells = [cell.strip() for cell in cells]
     numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in cells)
     return numbers >= 4 and (numbers >= 5 or any(readings(cell) or is_clock(cell) for cell in cells))
 
 
 def _nothing(file: str, head: Sequence[Line], separator: str | None) -> SourceError:
-    """Why no header was found."""
+    """The error that no header was found, with the reason."""
     first = head[1] if len(head) > 1 and _EXCEL.fullmatch(head[0].text.strip()) else head[0]
     if "\0" in first.text:
         return SourceError(f"{file} is no CSV file", hint=_HINT)

@@ -14,17 +14,17 @@ from pyroaring import BitMap
 
 _DAY: Final = timedelta(days=1)
 _LONGEST: Final = 3 * 3_600 * 10**6
-"""Microseconds that one stretch of ambiguous times lasts at most: clocks went back by two hours once."""
+"""Maximum length of a run of ambiguous times in microseconds: clocks once went back by two hours."""
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times, of whatever zone
 
 
 @dataclass(frozen=True)
 class LocalTimes:
-    """A file's local times: its ``zone``, and the lines whose times are of the ``second`` pass of an ambiguous hour.
+    """Local times of a file: the ``zone``, and the lines in the ``second`` pass of an ambiguous hour.
 
-    Which pass a row belongs to, the rows' order tells: where the clock goes back from one row to the next, the second
-    one begins. In a file with the newest row first it is the other way round.
+    The order of rows decides which pass a row belongs to: the second pass begins where the time goes back from one row
+    to the next. In a file with the newest row first it is the reverse.
     """
 
     zone: ZoneInfo
@@ -34,14 +34,14 @@ class LocalTimes:
     def of(
         cls, zone: ZoneInfo, walls: NDArray[np.int64], symbols: NDArray[np.int32], lines: NDArray[np.int32]
     ) -> LocalTimes:
-        """Tell the passes.
+        """Find the lines of second passes.
 
         Parameters
         ----------
         zone
             The zone of the times.
         walls, symbols, lines
-            By row the local time in microseconds since 1970, a number for the symbol, and the line; shape (rows,).
+            Local time in microseconds since 1970, number of the symbol, and line of each row; shape (rows,).
         """
         rows: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         days, inverse = np.unique(walls // (86_400 * 10**6), return_inverse=True)
@@ -57,7 +57,7 @@ class LocalTimes:
         return cls(zone, second)
 
     def instant(self, local: datetime, line: int) -> datetime:
-        """The instant of a row. Raises ValueError for a time that clocks went forward over."""
+        """The instant of a row. Raises ValueError for a time that clocks skipped."""
         there = local.replace(tzinfo=self.zone, fold=int(line in self.second))
         instant = there.astimezone(UTC)
         if instant.astimezone(self.zone).replace(tzinfo=None) != local:
@@ -66,7 +66,7 @@ class LocalTimes:
 
 
 def ambiguous(local: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks showed a time twice.
+    """Whether clocks showed a local time twice.
 
     >>> ambiguous(datetime(2024, 11, 3, 1, 30), ZoneInfo("America/New_York"))
     True
@@ -78,14 +78,14 @@ def ambiguous(local: datetime, zone: ZoneInfo) -> bool:
 
 
 def _changes(zone: ZoneInfo, day: int) -> bool:
-    """Whether the clock changes on the day, counted from 1970, or right beside it."""
+    """Whether the clock changes on a day, counted from 1970, or on an adjacent one."""
     date = _EPOCH + day * _DAY
     before, after = (moment.replace(tzinfo=zone).utcoffset() for moment in (date - _DAY, date + 2 * _DAY))
     return before != after
 
 
 def _runs(rows: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """The rows of each night on which clocks go back, in order."""
+    """The ambiguous rows of each night on which clocks go back, in order."""
     nights: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for wall, line in rows:
         night = next((start for start in nights if abs(wall - start) <= _LONGEST), wall)
@@ -94,7 +94,7 @@ def _runs(rows: list[tuple[int, int]]) -> list[list[tuple[int, int]]]:
 
 
 def _second(rows: list[tuple[int, int]]) -> list[int]:
-    """The lines of the second pass, of rows in the order of time."""
+    """The lines of the second pass, for rows in ascending order."""
     once = len({wall for wall, _ in rows}) == 1
     for index in range(1, len(rows)):
         if rows[index][0] < rows[index - 1][0] or (once and rows[index][0] == rows[index - 1][0]):

@@ -14,7 +14,7 @@ _VENDOR: Final = re.compile(r"\s+(Stock Price History|Historical Data|Historical
 
 
 def named(file: str) -> tuple[str, str | None]:
-    """Symbol and interval as the file's name tells them.
+    """Symbol and interval in the name of a file.
 
     >>> named("data/AAPL_1m.csv"), named("MSFT.csv.gz"), named("BRK-B.csv"), named("IBM Historical Data (2).csv")
     (('AAPL', '1m'), ('MSFT', None), ('BRK-B', None), ('IBM', None))

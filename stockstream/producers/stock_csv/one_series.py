@@ -19,7 +19,7 @@ _SHARE: Final = 0.2
 
 
 class _Difference(NamedTuple):
-    """How many times two files have in common, at how many of them they differ, and the first of these."""
+    """Number of times that two files have in common, number of those at which they differ, and the first of these."""
 
     common: int
     differing: int
@@ -27,20 +27,20 @@ class _Difference(NamedTuple):
 
 
 def check_one_series(files: Sequence[StockFile], symbol: str | None) -> None:
-    """See that files which would be sent as one series are one.
+    """Check that files which would be sent as one series belong together.
 
     Parameters
     ----------
     files
-        All that are to be sent.
+        All files to send.
     symbol
-        The one that the user says they all are of.
+        Symbol that the user gives for all files.
 
     Raises
     ------
     SourceError
-        Where two of one symbol and interval differ at most of the times that they have in common, or where the name of
-        one says ``symbol`` and that of another says another.
+        If two files of the same symbol and interval differ at most of their common times, or if the name of one file
+        has ``symbol`` and that of another file another symbol.
     """
     same = defaultdict[tuple[str, str], list[StockFile]](list)
     for file in files:
@@ -79,7 +79,7 @@ def _check(one: StockFile, other: StockFile) -> None:
 
 
 def _difference(one: StockFile, other: StockFile) -> _Difference:
-    """Compare the first rows of the later file with those of the earlier one."""
+    """Compare the first rows of the later file with those of the earlier file."""
     known = {}
     for bar in _bars(other):
         known[bar.time] = bar

@@ -1,4 +1,4 @@
-"""Repeated rows of one bar: which of them counts."""
+"""Repeated rows of a bar: which of them counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MANY: Final = 0.2
 
 
 class Conflict(NamedTuple):
-    """Two rows of one bar with different numbers: symbol, time, and both lines, of which the later one counts."""
+    """Two rows of a bar with different numbers: symbol, time, and both lines; the later one counts."""
 
     symbol: str
     time: datetime
@@ -32,9 +32,9 @@ class Conflict(NamedTuple):
 
 @dataclass(frozen=True)
 class Repeats:
-    """The repeated rows of a file: the lines that do not count, and those whose numbers differ, counted.
+    """The repeated rows of a file: the lines to skip, and the rows whose numbers differ.
 
-    Only the first ``conflicts`` are kept; ``differing`` counts all of them.
+    ``differing`` is the number of conflicts; ``conflicts`` are the first of them.
     """
 
     superseded: BitMap
@@ -42,13 +42,13 @@ class Repeats:
     differing: int = 0
 
     def several(self, times: int) -> bool:
-        """Whether a file of so many different times holds several series rather than corrections of one."""
+        """Whether a file with this number of different times holds several series, not corrections of one."""
         share = self.differing / max(times, 1)
         return self.differing >= 2 and share >= (_SEVERAL if self.differing >= _FEW else _MANY)
 
 
 def repeated(keys: NDArray[np.int64], symbols: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which rows have the key and the symbol of another row; shape (rows,)."""
+    """Mask of rows with the key and symbol of another row; shape (rows,)."""
     order = np.lexsort((keys, symbols))
     same = (np.diff(keys[order]) == 0) & (np.diff(symbols[order]) == 0)
     found = np.zeros(len(keys), dtype=bool)
@@ -58,16 +58,16 @@ def repeated(keys: NDArray[np.int64], symbols: NDArray[np.int32]) -> NDArray[np.
 
 
 def settle(lines: Iterable[Line], reader: Reader, candidates: BitMap) -> Repeats:
-    """Read the rows that are repeated and tell which of them count: the last that can be read.
+    """Read the repeated rows and decide which of them count: the last readable row of each bar.
 
     Parameters
     ----------
     lines
-        Of the file.
+        Lines of the file.
     reader
-        Reads them.
+        Their parser.
     candidates
-        The numbers of the lines to read.
+        Numbers of the lines to read.
     """
     superseded, conflicts, differing = BitMap(), list[Conflict](), 0
     seen: dict[tuple[str, datetime], tuple[int, int]] = {}

@@ -19,10 +19,10 @@ from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.times import TimeFormat, joined
 from stockstream.records import FIRST_YEAR, LAST_YEAR, OFF_GRID, Bar, doubts, known_open
 
-# What no last cell of a whole row ends with. A number that merely lost digits cannot be told from a whole one.
+# Endings that the last cell of a complete row cannot have. A number that lost only digits looks complete.
 _CUT: Final = re.compile(r"(.*[.,eE+-])?\s*")
 _LARGEST: Final = 1e100
-"""What no number of a record is beyond; see `stockstream.records.Number`."""
+"""Largest absolute value of a record's numbers; see `stockstream.records.Number`."""
 
 
 class Unreadable(Exception):
@@ -35,15 +35,15 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True)
-class Rows:
-    """How a file's lines are cells, and which of them are a row's time and symbol."""
+class RowParser:
+    """Splits lines into cells, and reads the time and the symbol of a row."""
 
     dialect: Dialect
     columns: Columns
     times: TimeFormat
 
     def cells(self, line: Line) -> list[str]:
-        """The line's cells, as many as the header has, none of them cut off. Raises Unreadable."""
+        """The cells of a line; their number is that of the header. Raises Unreadable, also for an incomplete line."""
         width = len(self.columns.names)
         if reason := too_long(line.raw):
             raise Unreadable(None, reason)
@@ -60,20 +60,20 @@ class Rows:
         return cells
 
     def _fitted(self, cells: list[str]) -> list[str]:
-        """Cells that are more or fewer than the header's, where only empty ones are too many or missing."""
+        """The cells with empty ones added or removed at the end, to match the header."""
         width = len(self.columns.names)
         if any(cell.strip() for cell in cells[width:]) or any(self.columns.names[len(cells) :]):
             raise Unreadable(None, f"{len(cells)} cells where the header has {width}")
         return cells[:width] + [""] * (width - len(cells))
 
     def written(self, cells: Sequence[str]) -> str:
-        """The row's time as it is written, that of the day behind the date."""
+        """The text of a row's time: the date, and the time of the day if it has its own column."""
         indexes = self.columns.indexes
         text = cells[indexes["time"]].strip()
         return joined(text, cells[indexes["clock"]].strip()) if "clock" in indexes else text
 
     def stamp(self, cells: Sequence[str]) -> datetime:
-        """The row's time, without a zone where it names none. Raises Unreadable."""
+        """The time of a row, without a zone if the text has none. Raises Unreadable."""
         text, index = self.written(cells), self.columns.indexes["time"]
         if not text:
             raise Unreadable(index, "no value (empty)")
@@ -88,7 +88,7 @@ class Rows:
         return stamp
 
     def symbol(self, cells: Sequence[str]) -> str | None:
-        """The row's symbol; None where no column has it. Raises Unreadable."""
+        """The symbol of a row; None without a column of symbols. Raises Unreadable."""
         index = self.columns.indexes.get("symbol")
         if index is None:
             return None
@@ -100,26 +100,26 @@ class Rows:
 
 @dataclass(frozen=True)
 class Reader:
-    """Lines of one file into bars, or into the error that says why not.
+    """Parses the lines of one file to bars, or to errors.
 
     Parameters
     ----------
     file
-        The file as the user named it.
+        Name of the file, for messages.
     rows, numbers
-        How its lines are cells, and its cells numbers.
+        Parsers of its rows and numbers.
     symbol
-        That of rows that name none.
+        Symbol of rows that name none.
     interval
-        Of all bars.
+        Interval of all bars.
     tz
         The exchange's zone, for the bars.
     local
-        What times without an offset mean; None for UTC.
+        Zone of times without an offset; None for UTC.
     """
 
     file: str
-    rows: Rows
+    rows: RowParser
     numbers: Numbers
     symbol: str
     interval: str
@@ -127,7 +127,7 @@ class Reader:
     local: LocalTimes | None = None
 
     def bars(self, line: Line) -> list[Bar | BadRow]:
-        """The bars of a line, one a symbol that stands there. What contradicts itself or is off its grid is flagged."""
+        """The bars of a line, one for each symbol in it. Contradictory bars, and bars off the grid, are flagged."""
         try:
             cells = self.rows.cells(line)
             symbol, time = self.rows.symbol(cells) or self.symbol, self._time(cells, line)
@@ -137,7 +137,7 @@ class Reader:
         groups = self.rows.columns.groups
         for name, indexes in groups.items():
             if len(groups) > 1 and not any(cells[index].strip() for index in indexes.values()):
-                continue  # another of the symbols has a bar here
+                continue  # other symbols have a bar in this line
             try:
                 found.append(self._bar(cells, name or symbol, time, indexes))
             except Unreadable as error:
@@ -182,7 +182,7 @@ class Reader:
         )
 
     def _prices(self, cells: Sequence[str], indexes: Mapping[str, int]) -> tuple[float | None, float, float, float]:
-        """Open, high, low and close; the open alone may be missing."""
+        """Open, high, low and close; only the open may be missing."""
         prices = opened, high, low, close = [self._number(cells, indexes[field]) for field in PRICES]
         if high is None or low is None or close is None:
             index = indexes[PRICES[prices.index(None)]]

@@ -11,28 +11,28 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.producers.stock_csv.rows import Rows, Unreadable
+from stockstream.producers.stock_csv.rows import RowParser, Unreadable
 from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.zones import NAIVE
 
 _MICRO: Final = timedelta(microseconds=1)
 _SECOND: Final = timedelta(seconds=1)
-_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times, whose offsets stand beside them
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times; their offsets are in another array
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What stands in a file's rows whose time can be read.
+    """Times and symbols of the rows of a file whose time can be read.
 
     Parameters
     ----------
     lines
-        Lines of the file, the header included.
+        Number of lines of the file, header included.
     line, wall, offset, symbol
-        By row the line's number, the time as it is written in microseconds since 1970, its offset from UTC in seconds
-        (or `NAIVE`), and the symbol's number; shape (rows,).
+        For each row the number of its line, its local time in microseconds since 1970, the offset from UTC in seconds
+        (or `NAIVE`), and the number of its symbol; shape (rows,).
     symbols
-        The symbols by number; of a file without such a column, and where several stand in a row, only None.
+        The symbols by number; only None without a column of symbols, or with several symbols in a row.
     unreadable
         The first line whose time cannot be read, and why.
     """
@@ -46,7 +46,7 @@ class Scan:
     unreadable: tuple[int, str] | None
 
     @classmethod
-    def of(cls, lines: Iterable[Line], rows: Rows) -> Scan:
+    def of(cls, lines: Iterable[Line], rows: RowParser) -> Scan:
         """Read all rows of a file."""
         numbers, walls, offsets, codes = array("i"), array("q"), array("i"), array("i")
         symbols: dict[str | None, int] = {}
@@ -69,7 +69,7 @@ class Scan:
 
     @property
     def instant(self) -> NDArray[np.int64]:
-        """By row the time in UTC, where no offset is known as it is written; microseconds since 1970."""
+        """Time of each row in UTC, or as written if it has no offset; microseconds since 1970."""
         return self.wall - np.where(self.offset == NAIVE, 0, self.offset).astype(np.int64) * 10**6
 
     @property

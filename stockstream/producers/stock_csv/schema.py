@@ -13,31 +13,31 @@ from stockstream.producers.csv_files import CsvFile
 from stockstream.producers.stock_csv.columns import LAYOUTS, PRICES
 from stockstream.producers.stock_csv.dialect import Numbers, Undecidable
 from stockstream.producers.stock_csv.header import Header
-from stockstream.producers.stock_csv.rows import Rows, Unreadable
+from stockstream.producers.stock_csv.rows import RowParser, Unreadable
 from stockstream.producers.stock_csv.text import Encoding, Line
 from stockstream.producers.stock_csv.time_format import MixedOrders, UnknownTime, Written, format_of
 from stockstream.producers.stock_csv.times import KNOWN, Calendar, TimeFormat, is_clock
 
 SAMPLE: Final = 2_000
-"""Rows from which a file's format is told; where they leave it open, more are read."""
+"""Number of rows from which the format is recognised; more are read if that is not enough."""
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """What the user says of the files; None and nothing is for them to say.
+    """What the user gives; None and empty values are recognised from the files.
 
     Parameters
     ----------
     symbol
-        Whose bars these are; where a file names symbols, the only one that is taken.
+        Symbol of the bars; in a file that names symbols, the only one to read.
     interval
-        The bars' interval; otherwise the one in the file's name, otherwise the commonest spacing.
+        Interval of the bars; by default that in the file's name, otherwise the most frequent spacing.
     zone
-        The exchange's zone, in which times without an offset are meant; UTC without it. Never touches session dates.
+        The exchange's zone, for times without an offset; by default UTC. Session dates are never converted.
     columns
-        By field the column that holds it, as for `Columns.of`.
+        Column of each field, as for `Columns.of`.
     times, separator, decimal
-        The format of times, what parts cells, and the decimal mark.
+        Format of times, separator of cells, and decimal mark.
     """
 
     symbol: str | None = None
@@ -51,21 +51,21 @@ class Overrides:
 
 @dataclass(frozen=True)
 class Schema:
-    """How a file's bytes are text, its text rows, and its cells times and numbers."""
+    """Format of a file: its encoding, rows, times and numbers."""
 
     encoding: Encoding
     header: Header
-    rows: Rows
+    rows: RowParser
     numbers: Numbers
 
     @classmethod
     def of(cls, file: CsvFile, overrides: Overrides) -> Schema:
-        """Tell it from the beginning of a file, and where that leaves it open from all of it.
+        """Recognise the format from the beginning of a file, or from the whole file if necessary.
 
         Raises
         ------
         SourceError
-            For what is no file of bars, and for what can be read in two ways: names both, and the option that says it.
+            If the file has no bars, or can be read in two ways: names both, and the option that decides.
         """
         encoding = Encoding.of(file)
         with encoding.lines(file) as lines:
@@ -76,34 +76,34 @@ class Schema:
         sample = [line for line in head if line.number > header.end]
         if not sample:
             raise SourceError(f"{file.name} holds a header and no rows")
-        rows = _settled(Rows(header.dialect, header.columns, Calendar()), sample, chosen=overrides.columns)
-        looking = _Looking(file, encoding, header, rows)
+        rows = _settled(RowParser(header.dialect, header.columns, Calendar()), sample, chosen=overrides.columns)
+        looking = _Examination(file, encoding, header, rows)
         times = overrides.times or looking.times()
         numbers = Numbers(overrides.decimal) if overrides.decimal else looking.numbers()
-        return cls(encoding, header, Rows(rows.dialect, rows.columns, times), numbers)
+        return cls(encoding, header, RowParser(rows.dialect, rows.columns, times), numbers)
 
     @property
     def names_symbols(self) -> bool:
-        """Whether a column, or the header, says whose bars these are."""
+        """Whether a column or the header names symbols."""
         return "symbol" in self.rows.columns.indexes or any(self.rows.columns.groups)
 
     def lines(self, file: CsvFile) -> Iterator[Line]:
-        """The lines of the file behind its header."""
+        """The lines of the file after its header."""
         with self.encoding.lines(file) as lines:
             yield from (line for line in lines if line.number > self.header.end)
 
 
-def _settled(rows: Rows, sample: list[Line], *, chosen: Mapping[str, str]) -> Rows:
-    """The rows without columns that are not what their names say: numbers of rows, times that are none."""
+def _settled(rows: RowParser, sample: list[Line], *, chosen: Mapping[str, str]) -> RowParser:
+    """The rows without misnamed columns: symbols that are row numbers, times of the day that are not times."""
     cells = [cells for cells in (_cells(rows, line) for line in sample) if cells is not None]
     columns = rows.columns if "symbol" in chosen else rows.columns.without_row_numbers(cells)
     clock = columns.indexes.get("clock")
     if clock is not None and not all(is_clock(row[clock].strip()) for row in cells):
         columns = columns.without_clock()
-    return Rows(rows.dialect, columns, rows.times)
+    return RowParser(rows.dialect, columns, rows.times)
 
 
-def _cells(rows: Rows, line: Line) -> list[str] | None:
+def _cells(rows: RowParser, line: Line) -> list[str] | None:
     try:
         return rows.cells(line)
     except Unreadable:
@@ -111,13 +111,13 @@ def _cells(rows: Rows, line: Line) -> list[str] | None:
 
 
 @dataclass(frozen=True)
-class _Looking:
-    """A file that is looked through until its format is known."""
+class _Examination:
+    """A file whose format is being recognised."""
 
     file: CsvFile
     encoding: Encoding
     header: Header
-    rows: Rows
+    rows: RowParser
 
     def times(self) -> TimeFormat:
         option = "with --date-format (D/M/Y, M/D/Y, Y/M/D, s, ms, us, ns or a pattern such as %d.%m.%Y)"

@@ -12,14 +12,14 @@ from stockstream.intervals import is_interval, spaced
 
 
 def spacing(instants: NDArray[np.int64], symbols: NDArray[np.int32]) -> str | None:
-    """What most rows of the same symbol stand apart: an interval if it is one, else a span of time; None of too few.
+    """The most frequent spacing of the rows of a symbol: an interval, or a length of time; None for too few rows.
 
     Parameters
     ----------
     instants
         Microseconds since 1970, in any order; shape (rows,).
     symbols
-        A number for each one's symbol.
+        Number of each row's symbol.
     """
     order = np.lexsort((instants, symbols))
     steps = np.diff(instants[order])[np.diff(symbols[order]) == 0]

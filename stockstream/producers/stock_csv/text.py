@@ -13,16 +13,16 @@ from typing import BinaryIO, Final, NamedTuple
 from stockstream.producers.csv_files import BLOCK, CsvFile
 
 _LONGEST: Final = 1 << 26
-"""Bytes (or letters) of the longest line that is taken whole: it may be no text at all, and never end."""
+"""Bytes (or characters) of the longest line that is read at once: a binary file may have no line ends."""
 
 _MARKS: Final = ("\ufeff", "ï»¿")
-"""What may stand before a text: the byte order mark, and the same where UTF-8 was taken for Windows-1252 once."""
+"""Byte order marks at the start of a text; the second was saved after reading UTF-8 as Windows-1252."""
 
 _UTF16: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 class Line(NamedTuple):
-    """A line of the file: its number from 1, its bytes, its text, and whether its end is there."""
+    """A line of the file: its number from 1, its bytes, its text, and whether it has a line ending."""
 
     number: int
     raw: bytes
@@ -32,14 +32,14 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a file's bytes are text: the ``codec``'s name, and how lines end, in LF (or CRLF) or in CR alone."""
+    """Encoding of a file: the name of the ``codec``, and whether lines end in LF (or CRLF) or only in CR."""
 
     codec: str
     carriage_returns: bool = False
 
     @classmethod
     def of(cls, file: CsvFile) -> Encoding:
-        """Tell the encoding from the file's first megabyte."""
+        """Recognise the encoding from the first megabyte of a file."""
         with file.open() as stream:
             block = stream.read(BLOCK)
         codec = _codec(block)
@@ -48,12 +48,12 @@ class Encoding:
 
     @property
     def name(self) -> str:
-        """How the user is told of it."""
+        """Name of the encoding in messages."""
         return {"utf-8": "UTF-8", "cp1252": "Windows-1252 (Latin-1)"}.get(self.codec, "UTF-16")
 
     @contextmanager
     def lines(self, file: CsvFile) -> Iterator[Iterator[Line]]:
-        """Give the lines of the file that are not blank."""
+        """Open the lines of the file, without blank ones."""
         with file.open() as stream:
             if not self._converts:
                 yield filter(_filled, self._split(stream))
@@ -62,7 +62,7 @@ class Encoding:
             try:
                 yield filter(_filled, self._converted(text))
             finally:
-                text.detach()  # the stream is not its own to close
+                text.detach()  # the stream is closed by its owner
 
     @property
     def _converts(self) -> bool:

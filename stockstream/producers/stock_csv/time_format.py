@@ -15,20 +15,20 @@ from stockstream.producers.stock_csv.times import ORDERS, Calendar, Epoch, TimeF
 
 _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 _OLDEST: Final = 1e8
-"""Seconds since 1970 below which a column of numbers is none of epochs: days before March 1973."""
+"""Minimum of a column of epochs, in seconds since 1970: March 1973. Smaller numbers are not times."""
 
 _LONGEST: Final = (("s", 1e11), ("ms", 1e14), ("us", 1e17), ("ns", 1e20))
 
 
 class Written(NamedTuple):
-    """A time as it is written, and the line where it stands."""
+    """The text of a time, and its line."""
 
     text: str
     line: int
 
 
 class UnknownTime(Exception):
-    """No time can be read: the first one."""
+    """No time can be read; holds the first one."""
 
     def __init__(self, first: Written) -> None:
         super().__init__(first)
@@ -36,7 +36,7 @@ class UnknownTime(Exception):
 
 
 class MixedOrders(Exception):
-    """Two times that no order of year, month and day reads both."""
+    """Two times that cannot be read in the same order of year, month and day."""
 
     def __init__(self, one: Written, other: Written) -> None:
         super().__init__(one, other)
@@ -45,24 +45,23 @@ class MixedOrders(Exception):
 
 
 def format_of(times: Iterable[Written], *, patience: int) -> TimeFormat:
-    """Tell the format.
+    """Recognise the format of times.
 
     Parameters
     ----------
     times
-        As they stand in the file, in its order; what is none is passed over, if others are.
+        Texts in the order of the file; unreadable ones are ignored if others can be read.
     patience
-        After so many of them it is enough to know; until it is known, all are read.
+        Number of times that are read at least. If the format is then still unknown, all are read.
 
     Raises
     ------
     Undecidable
-        Where dates may be D/M/Y as well as M/D/Y: every one of them is a date in both, and in both they are sorted,
-        or in none.
+        If dates may be both D/M/Y and M/D/Y: all are dates in both orders, and sorted in both or in neither.
     MixedOrders
-        Where some can only be the one and some only the other.
+        If some dates fit only one order and some only the other.
     UnknownTime
-        Where nothing is a time.
+        If nothing is a time.
     """
     numbers, dates = _Numbers(), _Dates()
     first: Written | None = None
@@ -83,7 +82,7 @@ def format_of(times: Iterable[Written], *, patience: int) -> TimeFormat:
 
 
 class _Numbers:
-    """Times that are numbers."""
+    """Times as numbers."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -94,7 +93,7 @@ class _Numbers:
         self._largest = max(self._largest, abs(float(text)))
 
     def unit(self) -> str | None:
-        """The unit that puts them between 1973 and 5138; None where there is none."""
+        """The unit in which all numbers are between 1973 and 5138; None if there is none."""
         if self._largest < _OLDEST:
             return None
         return next((unit for unit, most in _LONGEST if self._largest < most), None)
@@ -102,7 +101,7 @@ class _Numbers:
 
 @dataclass
 class _Sorted:
-    """Whether the times in one order of year, month and day go on one way; equal ones may follow each other."""
+    """Whether the times are sorted, ascending or descending, in one order of year, month and day."""
 
     previous: datetime | None = None
     rises: bool = True
@@ -162,16 +161,16 @@ class _Dates:
 
     @property
     def _is_evident(self) -> bool:
-        """Whether most dates say their order themselves, as 2026-01-31 and 31-Jan-2026 do."""
+        """Whether the order of most dates is evident, as in 2026-01-31 and 31-Jan-2026."""
         return self._evident * 2 > self.count
 
     def _viable(self) -> list[str]:
         return [order for order in ORDERS if self._fits[order] == self.count]
 
     def _apart(self) -> tuple[Written, Written]:
-        """Two times that no order reads both."""
+        """Two times that cannot be read in the same order."""
         for (orders, one), (others, other) in combinations(self._first.items(), 2):
             if not set(orders) & set(others):
                 return one, other
         one, other, *_ = self._first.values()
-        return one, other  # three orders, of which each lacks another one
+        return one, other  # each of the three orders fails for another time

@@ -13,13 +13,13 @@ KNOWN: Final = (
     "2026-01-31, 2026/1/31, 20260131, 31/01/2026, 01/31/2026, 31.01.26, 31-Jan-2026, each also with 15:30:00 or "
     "3:30 PM and an offset, and epochs in s, ms, us, ns"
 )
-"""What can be read, for messages."""
+"""Known formats, for messages."""
 
 _MONTHS: Final = {
     name: number
     for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)  # noqa: SIM905
 } | {"mai": 5, "mär": 3, "mrz": 3, "okt": 10, "dez": 12}
-"""Months by the first letters of their names, English and German."""
+"""Numbers of months by the first letters of their names, English and German."""
 
 _TEXT: Final = re.compile(
     r"(?:(?P<digits>\d{8})(?:[\sT]?(?P<run>\d{6}|\d{4}))?"
@@ -30,22 +30,22 @@ _TEXT: Final = re.compile(
 )
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)?|\d{1,6}")
 _CENTURY: Final = 70
-"""Two digits from here on are a year of the last century, as in POSIX."""
+"""Two-digit years from here on belong to the last century, as in POSIX."""
 
 _UNITS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_TEXT: Final = re.compile(r"-?\d+(\.\d+)?")
 
 ORDERS: Final = {"Y/M/D": "ymd", "D/M/Y": "dmy", "M/D/Y": "mdy"}
-"""In which order year, month and day may stand."""
+"""Possible orders of year, month and day."""
 
 
 class TimeFormat(ABC):
-    """How a file writes its times."""
+    """Format of the times in a file."""
 
     @abstractmethod
     def read(self, text: str) -> datetime:
-        """The time in a text, without a zone where that names none. Raises ValueError."""
+        """The time in a text, without a zone if the text has none. Raises ValueError."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Calendar(TimeFormat):
             try:
                 return datetime.fromisoformat(text)
             except ValueError:
-                pass  # 2026-01-31 9:30 is not ISO's
+                pass  # 2026-01-31 9:30 is not ISO 8601
         day, _, clock = text.rpartition(" ")
         if len(clock) in (5, 8) and clock[2] == ":":
             try:
@@ -100,7 +100,7 @@ class Epoch(TimeFormat):
 
 @dataclass(frozen=True)
 class Pattern(TimeFormat):
-    """A pattern of strptime, which the user gave."""
+    """A pattern of strptime, given by the user."""
 
     pattern: str
 
@@ -109,11 +109,11 @@ class Pattern(TimeFormat):
 
     def read(self, text: str) -> datetime:
         """As `TimeFormat.read`."""
-        return datetime.strptime(text, self.pattern)  # noqa: DTZ007 - a zone is the file's or the user's to say
+        return datetime.strptime(text, self.pattern)  # noqa: DTZ007 - the zone comes from the file or the user
 
 
 def named_format(name: str) -> TimeFormat:
-    """The format that a user asks for: an order, a unit of epochs, or a pattern of strptime. Raises ValueError.
+    """The format with a name: an order, a unit of epochs, or a pattern of strptime. Raises ValueError.
 
     >>> str(named_format("dd/mm/yyyy")), str(named_format("ms")), str(named_format("%d %b %Y"))
     ('D/M/Y', 'epoch in ms', '%d %b %Y')
@@ -135,7 +135,7 @@ def named_format(name: str) -> TimeFormat:
 
 
 def joined(date: str, clock: str) -> str:
-    """A date and a time of the day from two cells as one text; 093000 and 930 are times, too.
+    """Join a date and a time of the day from two cells to one text; 093000 and 930 are times, too.
 
     >>> joined("20260131", "93000"), joined("2026-01-31 00:00:00", "9:30 AM")
     ('20260131 09:30:00', '2026-01-31 9:30 AM')
@@ -160,7 +160,7 @@ def _parts(text: str) -> re.Match[str]:
 
 @lru_cache(maxsize=1_024)
 def _day(text: str, order: str) -> datetime:
-    """A date, which many rows of a file share."""
+    """A date; cached, because many rows of a file share it."""
     return _moment(_parts(text), order)
 
 
@@ -217,7 +217,7 @@ def _zone(text: str | None) -> timezone | None:
 
 
 def readings(text: str) -> dict[str, datetime]:
-    """What a text is in each order in which it is a date; without a zone.
+    """The date in a text in each order in which it is valid; without a zone.
 
     >>> list(readings("31/01/2026")), list(readings("05/03/2026")), list(readings("2026-01-05"))
     (['D/M/Y'], ['D/M/Y', 'M/D/Y'], ['Y/M/D', 'D/M/Y', 'M/D/Y'])
@@ -232,7 +232,7 @@ def readings(text: str) -> dict[str, datetime]:
 
 
 def dotted(text: str) -> bool:
-    """Whether points part the date: who writes it so never begins with the month.
+    """Whether the date is separated by points: such dates never begin with the month.
 
     >>> dotted("01.02.2026"), dotted("01/02/2026")
     (True, False)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NAIVE: Final = -(2**31)
-"""Stands for the offset of a time that has none."""
+"""Represents the offset of a time without an offset."""
 
 EXCHANGES: Final = (
     "America/New_York", "America/Chicago", "Europe/London", "Europe/Berlin", "Asia/Tokyo", "Asia/Hong_Kong",
@@ -20,7 +20,7 @@ EXCHANGES: Final = (
     "America/Los_Angeles", "America/Denver", "America/Santiago", "America/Halifax", "Asia/Kathmandu", "Asia/Colombo",
     "Asia/Yangon", "Asia/Tehran", "Australia/Adelaide", "Australia/Brisbane", "America/St_Johns",
 )  # fmt: skip
-"""Zones with an exchange, the larger ones first."""
+"""Zones with an exchange, larger exchanges first."""
 
 _MICROS: Final = 10**6
 _DAY: Final = 86_400 * _MICROS
@@ -28,28 +28,28 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def zone_of(instants: NDArray[np.int64], offsets: NDArray[np.int32]) -> ZoneInfo | None:
-    """The zone in which every time has the offset that stands beside it.
+    """The zone in which every time has its offset.
 
-    One offset of whole hours all through is taken as just that, ``Etc/GMT-11`` for +11:00, as several zones have it.
-    Where offsets change, or are no whole hours, it is the first zone with an exchange in which all of them are right:
-    its days are those of the file.
+    If all offsets are the same and whole hours, the zone is that offset, such as ``Etc/GMT-11`` for +11:00, because
+    several zones have it. Otherwise it is the first zone with an exchange in which all offsets are right; its days are
+    those of the file.
 
     Parameters
     ----------
     instants
         Microseconds since 1970 in UTC; shape (rows,).
     offsets
-        Seconds from UTC of each, or `NAIVE`.
+        Offset of each in seconds from UTC, or `NAIVE`.
 
     Returns
     -------
     ZoneInfo or None
-        None where all offsets are +00:00, or there are none.
+        None if all offsets are +00:00, or there are none.
 
     Raises
     ------
     LookupError
-        Where no zone fits.
+        If no zone fits.
     """
     known = offsets != NAIVE
     instants, offsets = instants[known], offsets[known]
@@ -60,7 +60,7 @@ def zone_of(instants: NDArray[np.int64], offsets: NDArray[np.int32]) -> ZoneInfo
         hours = int(different[0]) // 3_600
         if -12 <= hours <= 14:
             return ZoneInfo(f"Etc/GMT{-hours:+d}")
-    # The first and the last row of each day at each offset stand for all.
+    # It is enough to check the first and the last row of each day at each offset.
     groups = np.stack([instants // _DAY, offsets.astype(np.int64)])
     order = np.lexsort((instants, *groups))
     begins = np.flatnonzero(np.any(np.diff(groups[:, order], prepend=-(2**62)), axis=0))

@@ -57,7 +57,7 @@ class Stage:
 
     def show(self, fold: DashboardFold) -> None:
         fold.refresh()
-        self.board.show(fold.tables(), ["Dashboard of many words", "Dashboard"], simulated=False)
+        self.board.set_data(fold.tables(), ["Dashboard of many words", "Dashboard"], simulated=False)
         self.board.paint()
 
     def pixels(self) -> Any:
@@ -202,7 +202,8 @@ def test_a_table_scrolls_as_far_as_it_goes(stage: Stage) -> None:
 
 def test_it_says_what_it_waits_for() -> None:
     stage = Stage()
-    stage.board.show(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty="waiting for a broker")
+    tables = DashboardFold(Selection()).tables()
+    stage.board.set_data(tables, ["Dashboard"], simulated=False, empty="waiting for a broker")
     stage.board.paint()
     assert not any(tile.axes.get_visible() for tile in stage.board.tiles)
     stage.show(fold_of(40))
@@ -270,7 +271,7 @@ def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], cou
         fold.apply(walk(120, seed, symbol))
     stage = Stage(size)
     stage.show(fold)
-    pages = stage.board.leaves
+    pages = stage.board.tile_pages
     seen: list[str] = []
     for _ in range(pages):
         seen += [tile.tile.name for tile in stage.board.shown]
@@ -284,7 +285,7 @@ def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], cou
             smaller = box.padded(-1.5)
             over = [other for other, place in words[number + 1 :] if smaller.overlaps(place.padded(-1.5))]
             assert not over, (text, over)
-        stage.board.leaf_over()
+        stage.board.next_tiles()
         stage.board.paint()
     assert seen == [tile.name for tile in TILES]
 
@@ -318,7 +319,7 @@ def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
 def test_before_anything_is_computed_it_shows_nothing_and_goes_on() -> None:
     fold = fold_of(60)
     stage = Stage()
-    stage.board.show(fold.tables(), ["Dashboard"], simulated=False)
+    stage.board.set_data(fold.tables(), ["Dashboard"], simulated=False)
     stage.board.paint()
     stage.show(fold)
     assert len(stage.tile("volume")._bars) == 3

@@ -187,7 +187,7 @@ def test_it_survives_another_size_and_another_theme() -> None:
     stage.canvas.figure.set_size_inches(6.0, 4.0)
     stage.canvas.callbacks.process("resize_event", ResizeEvent("resize_event", stage.canvas))
     stage.scene.point((200.0, 200.0))
-    stage.scene.dress(THEMES["dark"])
+    stage.scene.set_theme(THEMES["dark"])
     stage.scene.paint()
     assert np.array_equal(stage.pixels(), stage.drawn_anew())
     stage.scene.point(None)

@@ -79,7 +79,7 @@ def test_close_ticks_are_thinned() -> None:
 
 def test_a_logarithmic_scale_gives_way_to_a_price_that_is_not_above_zero() -> None:
     stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": bars(30)})))
-    stage.scene.rule(grid=True, log=True)
+    stage.scene.set_axes(grid=True, log=True)
     stage.show()
     (prices, *_) = stage.scene.panels
     assert (prices.axes.get_yscale(), prices.axes_grid.name) == ("log", "price (log)")

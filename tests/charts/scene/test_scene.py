@@ -330,4 +330,4 @@ def test_less_than_before_is_drawn_anew() -> None:
     stage.show(bars(50))
     assert span(stage)[0] < 0
     stage.show(Frame("time", {name: column[:0] for name, column in bars(1).columns.items()}))
-    assert stage.scene._middle.get_text() == "no data in the stretch that was asked for"
+    assert stage.scene._middle.get_text() == "no data in the period that was asked for"

@@ -34,7 +34,7 @@ def rows(path: Path) -> list[list[str]]:
 @pytest.mark.parametrize("form", FORMATS)
 def test_picture_is_what_is_shown(form: str, tmp_path: Path) -> None:
     stage = shown()
-    stage.scene.dress(THEMES["dark"])
+    stage.scene.set_theme(THEMES["dark"])
     stage.scene.paint()
     before = stage.pixels()
     stage.scene.point((350.0, 220.0))

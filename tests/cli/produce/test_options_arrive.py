@@ -20,7 +20,7 @@ from stockstream.cli.produce.produce import app
 from stockstream.config_sections import SimulatedSettings, SourceSettings
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.topic_settings import RETENTION
-from stockstream.producers.flights import Rows
+from stockstream.producers.flights import RowSet
 from stockstream.producers.produce import Sink
 from stockstream.producers.simulated import Walk
 from stockstream.records import Bar, Flight, Series
@@ -92,7 +92,7 @@ class Recording:
 
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
-    ) -> Mapping[str, Rows]:
+    ) -> Mapping[str, RowSet]:
         return dict.fromkeys(files, Every())
 
     def cluster_id(self) -> str:
