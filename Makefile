@@ -11,7 +11,7 @@ qt = $(if $(QT),qt)
 # A file's tests stay in one process; each process has a screen and a broker of its own.
 pytest = $(python) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all check bench chaos pictures lock clean
+.PHONY: help demo test test-all check bench chaos fuzz pictures lock clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
@@ -20,6 +20,7 @@ help:
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
 	@echo 'make chaos    what breaks is broken while records flow, and they are counted (ARGS=--short: one fault of each kind)'
+	@echo 'make fuzz     a million mangled messages, 20,000 mangled files: shown or set aside (ARGS=--short: a hundredth)'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
 	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
 	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
@@ -56,6 +57,10 @@ bench:
 chaos:
 	@$(environment) dev
 	@$(python) -m chaos $(ARGS)
+
+fuzz:
+	@$(environment) dev
+	@$(python) -m fuzz $(ARGS)
 
 pictures:
 	@$(environment) run

@@ -8,11 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import signal
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 from confluent_kafka import __version__ as confluent_kafka
 
@@ -25,13 +27,15 @@ from stockstream.config import load
 
 SEED: Final = 2015
 FAULTS: Final = 20
-RATE: Final = 300.0
-"""Rows a second of the producer; a control gets twice as many."""
+RATE: Final = 600.0
+"""Rows a second of the producer."""
 
 
 def main() -> int:
     """Run what is asked for; 1 where anything was lost or counted twice, or a control did not fail."""
     given = _options()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     missing = {name: why for name, kind in kinds().items() if (why := kind.unavailable())}
     chosen = [name for name in (given.only or kinds()) if name not in missing]
     for name in given.only or kinds():
@@ -47,8 +51,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="stockstream-chaos-ledger-") as name:
         ledger = Ledger(given.out or (Path(name) if given.short else load(None, {}).state_dir / "chaos"))
         began = time.monotonic()
-        for trial in campaign.run(ledger):
-            print(_told(trial), flush=True)
+        try:
+            for trial in campaign.run(ledger):
+                print(_told(trial), flush=True)
+        except KeyboardInterrupt:
+            print("Ended; the same command goes on from here.")
         told = lines(ledger.trials())
     print(f"\n{time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end\n")
     print("\n".join(table(told)))
@@ -70,6 +77,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="no other trial begins after so many")
     parser.add_argument("--out", type=Path, help="the folder of the table that is added to")
     return parser.parse_args()
+
+
+def _interrupted(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape
+    raise KeyboardInterrupt
 
 
 def _told(trial: Trial) -> str:

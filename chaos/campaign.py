@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 from chaos.faults import kinds as fault_kinds
 from chaos.ledger import Ledger
@@ -53,7 +56,7 @@ class Campaign:
         ends = None if self.minutes is None else time.monotonic() + self.minutes * 60
         context = multiprocessing.get_context("spawn")  # a broker must be started from a main thread
         running: dict[Future[Trial], Plan] = {}
-        with ProcessPoolExecutor(self.lanes, mp_context=context) as pool:
+        with ProcessPoolExecutor(self.lanes, mp_context=context, initializer=_end_in_order) as pool, _ending():
             while True:
                 done = ledger.trials()
                 while len(running) < self.lanes and (ends is None or time.monotonic() < ends):
@@ -85,7 +88,7 @@ class Campaign:
             now = any(plan.kind == kind and plan.control for plan in running)
             if not failed and not now and len(seen) < _MOST_CONTROLS and missing[kind] < self.faults:
                 faults = fault_kinds()[kind].control.faults
-                return Plan(kind, self._seed(kind, "control", len(seen)), faults, 2 * self.rate, control=True)
+                return Plan(kind, self._seed(kind, "control", len(seen)), faults, self.rate, control=True)
         kind = max(missing, key=lambda name: missing[name], default="")
         if missing.get(kind, 0) <= 0:
             return None
@@ -94,3 +97,24 @@ class Campaign:
 
     def _seed(self, kind: str, what: str, number: int) -> str:
         return f"{self.seed}/{kind}/{what}{number}"
+
+
+def _end_in_order() -> None:
+    """Let SIGTERM end a trial as an error would: with all that it has started and mounted."""
+    signal.signal(signal.SIGTERM, _ended)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody, and is for the first process to tell
+
+
+def _ended(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """End the trials that run, where this run is ended."""
+    try:
+        yield
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise

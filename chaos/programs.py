@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -49,7 +50,8 @@ class Program:
         self._env = env
         self._process: subprocess.Popen[Any] | None = None
         self._output = folder / f"{arguments[0]}.out"
-        self.starts = 0
+        self.started = 0.0
+        """When it was started last, in seconds since 1970."""
 
     def start(self) -> None:
         """Start it, once more where it has ended."""
@@ -57,12 +59,17 @@ class Program:
             self._process = processes.spawn(
                 self._command, processes.KILL, cwd=self._folder, env=dict(self._env), stdout=out, stderr=out
             )
-        self.starts += 1
+        self.started = time.time()
 
     @property
     def alive(self) -> bool:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id while it runs."""
+        return self._process.pid if self._process is not None and self.alive else None
 
     def kill(self) -> None:
         """Kill it: SIGKILL."""
@@ -104,6 +111,11 @@ class Program:
                 yield msgspec.json.decode(line, type=Event)
             except msgspec.DecodeError:
                 yield Event("output", line.decode(errors="replace"))
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it has told how far it is since its last start, or has ended."""
+        return not self.alive or any(each.event == "progress" for each in self.events())
 
     def result(self) -> str:
         """Its last line: the result, or else the error."""

@@ -55,7 +55,7 @@ class Setup:
         Which of the folders ``data`` and ``state`` is on a disk of so many megabytes.
     """
 
-    rows: int = 20_000
+    rows: int = 30_000
     whole: bool = False
     options: tuple[str, ...] = ()
     producer: tuple[str, ...] = ()
@@ -195,6 +195,7 @@ class Stage:
 
     def close_producer(self) -> int:
         """End the producer; the rows of the file that it says are in the topic: the first so many."""
+        self.until(lambda: self.producer.at_work, "the producer is at work")
         code = self.producer.wait(self._longest) if self.setup.whole else self.producer.end()
         for _ in range(_ENDS_LEFT):
             if code in (0, _STOPPED):
@@ -213,6 +214,7 @@ class Stage:
 
     def close_window(self, expected: Counter[Cell], patience: float) -> Counter[Cell]:
         """End the window as soon as it shows what is expected, or nothing new for a while; what it shows then."""
+        self.until(self._is_new, "the window shows what it has since it was opened")
         changed, before = time.monotonic(), self.shown()
         while before != expected and time.monotonic() - changed < patience:
             time.sleep(_LOOK)
@@ -221,6 +223,10 @@ class Stage:
                 changed, before = time.monotonic(), now
         self.window.end()
         return self.shown()
+
+    def _is_new(self) -> bool:
+        """Whether what the window shows was not shown by a former one that is killed."""
+        return self.values.exists() and self.values.stat().st_mtime > self.window.started
 
     def run(self, *arguments: str) -> None:
         """Run another command of ours to its end. Raises RuntimeError where it fails."""

@@ -75,6 +75,9 @@ def run(plan: Plan) -> Trial:
     except Exception as error:  # noqa: BLE001 - a trial that fails must not end the others
         trial.error = f"{type(error).__name__}: {error}"
         (folder / "error.txt").write_text(traceback.format_exc(), "utf-8")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     trial.seconds = round(time.monotonic() - began, 1)
     if trial.error or (not plan.control and not trial.exact):
         trial.kept = str(folder)
