@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -36,6 +37,7 @@ _NEW: Final = UNSETTLED | {
 _LEADERS_WITHIN: Final = 60.0
 _SUMMARY_WITHIN: Final = 5.0
 _AGAIN: Final = 0.05
+_LOOK: Final = 0.05
 
 TIMEOUT: Final = 10.0
 """Seconds that a command waits for a broker before it reports that none answers."""
@@ -106,11 +108,17 @@ class Admin:
         # Not by describe_cluster: that aborts the process if a broker answers while it shuts down (librdkafka 2.16).
         return str(self._metadata().cluster_id)
 
-    def topic_id(self, name: str) -> str | None:
-        """Id of the topic, which changes when it is deleted and created again; None if it does not exist."""
-        found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._timeout)
+    def topic_id(self, name: str, stop: Event | None = None) -> str | None:
+        """Id of the topic, which changes when it is deleted and created again; None if it does not exist.
+
+        Raises `Unreachable` also where ``stop`` is set before the broker answers.
+        """
+        found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._timeout)[name]
+        while stop is not None and not wait([found], _LOOK).done:
+            if stop.is_set():
+                raise unreachable(self._connection)
         try:
-            return str(found[name].result(self._timeout + 1).topic_id)
+            return str(found.result(self._timeout + 1).topic_id)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None

@@ -215,7 +215,7 @@ class Subscriber(Generic[R]):
         admin = Admin(self._connection, timeout=2)
         while not self._stop.is_set():
             try:
-                topic_id = admin.topic_id(self._topic.name)
+                topic_id = admin.topic_id(self._topic.name, self._stop)
                 if topic_id is not None:
                     self._health.hear(connected=True)
                     cluster = admin.cluster_id()
