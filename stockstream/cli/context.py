@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from stockstream.cli.displays import Displays, MatplotlibDisplays
 from stockstream.cli.produce.outlet import KafkaOutlet, Outlet
-from stockstream.cli.watch.displays import Displays, MatplotlibDisplays
 from stockstream.files import private_file, private_folder
 from stockstream.names import harmless
 from stockstream.producers.clock import SYSTEM, Clock
 
-if TYPE_CHECKING:  # pydantic and rich take longer to load than all that `--help` needs
+if TYPE_CHECKING:  # what a demo needs, pydantic and rich take longer to load than all that `--help` needs
+    from stockstream.cli.demo import Launcher
     from stockstream.cli.reporter import Reporter
     from stockstream.config import Settings
 
@@ -38,6 +39,7 @@ class Context:
     command: str = ""
     displays: Displays = field(default_factory=MatplotlibDisplays)
     clock: Clock = SYSTEM
+    launcher: Launcher | None = None
 
     @staticmethod
     def of(ctx: typer.Context) -> Context:
@@ -61,6 +63,7 @@ class Invocation:
     displays: Displays = field(default_factory=MatplotlibDisplays)
     outlet: Outlet | None = None
     clock: Clock = SYSTEM
+    launcher: Launcher | None = None
     _reporter: Reporter | None = field(default=None, repr=False)
     _settings: Settings | None = field(default=None, repr=False)
     _context: Context | None = field(default=None, repr=False)
@@ -127,6 +130,7 @@ class Invocation:
                 " ".join(command),
                 self.displays,
                 self.clock,
+                self.launcher,
             )
             self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context

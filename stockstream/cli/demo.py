@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 import typer
 
@@ -100,7 +100,7 @@ class Plan:
         """The windows' names and arguments."""
         commands = {}
         for (view, selection), geometry in zip(
-            _selections(self.symbols, yahoo=self.yahoo).items(), self.geometries, strict=True
+            selections(self.symbols, yahoo=self.yahoo).items(), self.geometries, strict=True
         ):
             feed = ["--feed", selection.feed] if selection.feed else []
             where = ["--geometry", str(geometry)] if geometry else []
@@ -110,7 +110,7 @@ class Plan:
         return commands
 
 
-def _selections(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
+def selections(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
     """What the windows show, by their views."""
     bars = Selection(symbols, None, "market" if yahoo else "simulated")
     return {"bollinger": bars, "aroon": bars, "flights": Selection()}
@@ -134,9 +134,26 @@ def demo(
     context = Context.of(ctx)
     with ExitStack() as stack:
         plan = _plan(stack, context, yahoo=yahoo, headless=headless, secure=secure)
-        children: list[Child] = []
-        shown = stack.enter_context(board(context.reporter, children))
-        supervisor = stack.enter_context(Supervisor(plan.environment(os.environ), children, on_beat=shown.report))
+        (context.launcher or launch)(plan, context.reporter, seconds)
+
+
+class Launcher(Protocol):
+    """Runs a plan until the time is over or no window is left."""
+
+    def __call__(self, plan: Plan, reporter: Reporter, seconds: float | None) -> None:
+        """Start everything; ``seconds`` count from when all of it has started, None for no limit.
+
+        Raises the errors of the processes that failed.
+        """
+
+
+def launch(plan: Plan, reporter: Reporter, seconds: float | None) -> None:
+    """As `Launcher`, with a process for each command."""
+    children: list[Child] = []
+    with (
+        board(reporter, children) as shown,
+        Supervisor(plan.environment(os.environ), children, on_beat=shown.report) as supervisor,
+    ):
         _bring_up(plan, supervisor, shown)
         until = None if seconds is None else time.monotonic() + seconds
         keep_up(supervisor, shown.report, rank=_WINDOWS, until=until)
@@ -169,7 +186,7 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, se
 
 def _geometries(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
     """Where the windows should open, if there are any."""
-    shown = _selections(settings.demo.symbols, yahoo=yahoo)
+    shown = selections(settings.demo.symbols, yahoo=yahoo)
     if not windows:
         return (None,) * len(shown)
     return tuple(geometries(settings, [memory_file(settings, view, selection) for view, selection in shown.items()]))
@@ -216,7 +233,7 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
             reporter.note(error.message)
         else:
             return None
-    for view in _selections(settings.demo.symbols, yahoo=False):
+    for view in selections(settings.demo.symbols, yahoo=False):
         picture = PICTURES / f"{view}.png"
         if picture.exists() and not is_ours(picture):
             raise StockstreamError(

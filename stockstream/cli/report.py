@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -57,7 +56,10 @@ def report(
         fold = tabled(live.fold)
         fold.refresh()
         sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
-        text = _page(sections, parameters)
+        if not sections:
+            topic = VIEW.topic.name
+            raise StockstreamError(f"the topic {topic} holds no bars", hint="`stockstream produce` sends some")
+        text = context.displays.page(_about(parameters), sections, VIEW.tiles)
     with replacing(out, hint="name another with --out") as beside:
         beside.write_text(text, encoding="utf-8")
     symbols_of = {symbol for each in sections for symbol in each.tables.symbols["symbol"].tolist()}
@@ -67,11 +69,6 @@ def report(
     context.reporter.note(f"{out}: {bars:,} bars of {whose} ({kinds}), {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _page(sections: Sequence[Section], parameters: Parameters) -> str:
-    if not sections:
-        raise StockstreamError(f"the topic {VIEW.topic.name} holds no bars", hint="`stockstream produce` sends some")
-    from stockstream.charts.report.page import page  # matplotlib and seaborn take a while to load
-
+def _about(parameters: Parameters) -> str:
     lengths = "averages of {average} bars, volatility over {volatility} returns".format(**parameters)
-    about = f"{lengths}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    return page("Stocks", about, sections, VIEW.tiles)
+    return f"{lengths}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"

@@ -136,11 +136,11 @@ def demo(tmp_path: Path) -> Iterator[list[Demo]]:
         one.kill()
 
 
-@pytest.mark.parametrize("security", [(), ("--secure",)])
+@pytest.mark.parametrize("security", [pytest.param((), marks=pytest.mark.thorough), ("--secure",)])
 def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(
     tmp_path: Path, demo: list[Demo], security: tuple[str, ...]
 ) -> None:
-    running = Demo(tmp_path, "--seconds", "25", *security)
+    running = Demo(tmp_path, "--seconds", "5", *security)
     demo.append(running)
     assert running.process.wait(120) == 0, running.told()
     told = running.told()

@@ -35,6 +35,7 @@ def test_it_writes_how_returns_are_spread_and_go_together(site: Site, *, simulat
     assert page.count("<img ") == 6
     assert " of 357 returns lie beyond " in page
     assert "119 a pair." in page
+    assert "averages of 3 bars" in page
     assert ("SIMULATED" in page) == ("Simulated bars of 1m" in page) == simulated
     alone = written(site, "120 bars of 1 symbol", "MSFT")
     assert alone.count("<img ") == 5
@@ -59,18 +60,3 @@ def test_reading_that_takes_longer_than_a_second_is_told(site: Site) -> None:
     assert "waiting for topic stocks" in first
     assert process.returncode == 0, rest
     assert "report.html: 30 bars of 1 symbol" in rest
-
-
-def test_it_heeds_what_the_settings_say_of_the_dashboard(site: Site) -> None:
-    site.send(STOCKS, [*walk(60, 1, "AAPL"), *walk(60, 2, "MSFT")])
-    usual = written(site, "120 bars of 2 symbols")
-    (site.folder / "config.yaml").write_text("views: {dashboard: {average: 9, symbols: [MSFT]}}")
-    try:
-        other = written(site, "60 bars of 1 symbol")
-        assert written(site, "60 bars of 1 symbol", "AAPL") != usual
-        (site.folder / "config.yaml").write_text("views: {dashboard: {avrage: 9}}")
-        told = site.run("report")
-    finally:
-        (site.folder / "config.yaml").unlink()
-    assert "averages of 9 bars" in other
-    assert (told.returncode, "did you mean average?" in told.stderr) == (1, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from stockstream.present.frame_times import FrameTimes
     from stockstream.present.model import Model
     from stockstream.present.options import PictureOptions, WindowOptions
+    from stockstream.views.dashboard import Section
+    from stockstream.views.tiles import Tile
 
 
 class OpenWindow(Protocol):
@@ -20,7 +23,7 @@ class OpenWindow(Protocol):
 
 
 class Displays(Protocol):
-    """Creates windows and pictures."""
+    """Creates windows, pictures and pages."""
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
         """A window of a model. Raises DisplayError if none can be opened.
@@ -30,6 +33,9 @@ class Displays(Protocol):
 
     def picture(self, model: Model, file: Path, options: PictureOptions) -> Observer:
         """A picture file, updated continuously."""
+
+    def page(self, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
+        """The report, as HTML: a part for each section; ``about`` is a line about the source of the data."""
 
 
 class MatplotlibDisplays:
@@ -56,3 +62,9 @@ class MatplotlibDisplays:
         from stockstream.charts.window.picture import Picture
 
         return Picture(model, file, options)
+
+    def page(self, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
+        """As `Displays.page`."""
+        from stockstream.charts.report.page import page
+
+        return page("Stocks", about, sections, tiles)

@@ -1,0 +1,135 @@
+"""Every option and setting of ``report`` arrives: each is set, and what the page is made of is recorded."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from stockstream.cli.context import Invocation
+from stockstream.cli.displays import MatplotlibDisplays
+from stockstream.cli.report import report
+from stockstream.consumers.dashboard import VIEW
+from stockstream.records import SIMULATED, Bar
+from stockstream.topics import STOCKS
+from stockstream.views.dashboard import Section
+from stockstream.views.tiles import Tile
+from tests.site import Site
+from tests.views.bars import walk
+
+app = typer.Typer()
+app.command()(report)
+
+
+@dataclass
+class Recording(MatplotlibDisplays):
+    """Displays that note what a page is made of, and draw nothing."""
+
+    about: str = ""
+    sections: Sequence[Section] = ()
+    tiles: Sequence[Tile] = ()
+    files: list[Path] = field(default_factory=list)
+
+    def page(self, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
+        self.about, self.sections, self.tiles = about, sections, tiles
+        return "a page"
+
+    @property
+    def groups(self) -> dict[str, list[str]]:
+        """By group its symbols."""
+        return {str(each.group): sorted(each.tables.symbols["symbol"].tolist()) for each in self.sections}
+
+
+@pytest.fixture(scope="module")
+def stocked(running_site: Site) -> Site:
+    """A topic with bars of two symbols, two lengths and two feeds."""
+    running_site.clear()
+    minutes = [*walk(40, 1, "AAPL"), *walk(40, 2, "MSFT")]
+    days = [msgspec.structs.replace(each, interval="1d") for each in walk(3, 3, "AAPL")]
+    made_up = [msgspec.structs.replace(each, feed=SIMULATED) for each in walk(40, 4, "AAPL")]
+    bars: list[Bar] = [*minutes, *days, *made_up]
+    running_site.send(STOCKS, bars)
+    return running_site
+
+
+@pytest.fixture
+def home(stocked: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STOCKSTREAM_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("STOCKSTREAM_BOOTSTRAP_SERVERS", stocked.bootstrap_servers)
+    (tmp_path / "mine.html").write_text("mine")
+    return tmp_path
+
+
+def reported(*arguments: str, settings: str = "", servers: str | None = None) -> Recording:
+    displays = Recording()
+    config = Path("config.yaml")
+    config.write_text(settings)
+    invocation = Invocation(config, servers, displays=displays)
+    result = CliRunner().invoke(app, list(arguments), obj=invocation)
+    assert result.exit_code == 0, result.output or result.exception
+    displays.files = [file for file in Path().glob("*.html") if file.read_text() == "a page"]
+    return displays
+
+
+ALL = {"1m": ["AAPL", "MSFT"], "1d": ["AAPL"], f"1m {SIMULATED}": ["AAPL"]}
+
+OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
+    "symbols": (["MSFT"], lambda told: told.groups, {"1m": ["MSFT"]}),
+    "out": (["--out", "other.html"], lambda told: told.files, [Path("other.html")]),
+    "interval": (["--interval", "1d"], lambda told: told.groups, {"1d": ["AAPL"]}),
+    "feed": (["--feed", SIMULATED], lambda told: told.groups, {f"1m {SIMULATED}": ["AAPL"]}),
+    "force": (["--out", "mine.html", "--force"], lambda told: told.files, [Path("mine.html")]),
+}
+
+SETTINGS: dict[str, tuple[str, Callable[[Recording], object], object]] = {
+    "average": ("average: 9", lambda told: "averages of 9 bars" in told.about, True),
+    "volatility": ("volatility: 7", lambda told: "volatility over 7 returns" in told.about, True),
+    "symbols": ("symbols: [MSFT]", lambda told: told.groups, {"1m": ["MSFT"]}),
+}
+
+
+def test_every_option_has_a_case() -> None:
+    assert OPTIONS.keys() == inspect.signature(report).parameters.keys() - {"ctx"}
+    assert SETTINGS.keys() == {each.name for each in VIEW.parameters} | {"symbols"}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_arrives(home: Path, name: str) -> None:
+    arguments, told, expected = OPTIONS[name]
+    assert told(reported(*arguments)) == expected
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_arrives(home: Path, name: str) -> None:
+    text, told, expected = SETTINGS[name]
+    assert told(reported(settings=f"views: {{dashboard: {{{text}}}}}")) == expected
+
+
+def test_what_is_computed_heeds_the_settings(home: Path) -> None:
+    """Not only the line that names them."""
+    usual = reported("--out", "usual.html").sections[0].tables.symbols
+    for name, columns in (("average", {"moving_average", "moving_average_max"}), ("volatility", {"volatility_max"})):
+        told = reported("--out", f"{name}.html", settings=f"views: {{dashboard: {{{name}: 9}}}}")
+        other = told.sections[0].tables.symbols
+        differ = {column for column in usual if usual[column].tolist() != other[column].tolist()}
+        assert columns <= differ <= {each for each in usual if each.startswith(name) or each in columns} | {"share"}
+
+
+def test_without_options_and_settings_all_is_usual(home: Path) -> None:
+    told = reported()
+    assert told.groups == ALL
+    assert told.files == [Path("report.html")]
+    assert told.tiles == VIEW.tiles
+    assert told.about.startswith("averages of 3 bars, volatility over 20 returns; made ")
+
+
+def test_the_broker_is_the_one_that_was_named(home: Path, stocked: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STOCKSTREAM_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    assert reported(servers=stocked.bootstrap_servers).groups == ALL
