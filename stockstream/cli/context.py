@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from stockstream.cli.displays import Displays, MatplotlibDisplays
+from stockstream.cli.displays import Displays, MatplotlibDisplays, Page
 from stockstream.cli.produce.outlet import KafkaOutlet, Outlet
 from stockstream.files import private_file, private_folder
 from stockstream.names import harmless
@@ -40,6 +40,7 @@ class Context:
     displays: Displays = field(default_factory=MatplotlibDisplays)
     clock: Clock = SYSTEM
     launcher: Launcher | None = None
+    page: Page | None = None
 
     @staticmethod
     def of(ctx: typer.Context) -> Context:
@@ -64,6 +65,7 @@ class Invocation:
     outlet: Outlet | None = None
     clock: Clock = SYSTEM
     launcher: Launcher | None = None
+    page: Page | None = None
     _reporter: Reporter | None = field(default=None, repr=False)
     _settings: Settings | None = field(default=None, repr=False)
     _context: Context | None = field(default=None, repr=False)
@@ -131,6 +133,7 @@ class Invocation:
                 self.displays,
                 self.clock,
                 self.launcher,
+                self.page,
             )
             self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context

@@ -23,7 +23,7 @@ class OpenWindow(Protocol):
 
 
 class Displays(Protocol):
-    """Creates windows, pictures and pages."""
+    """Creates windows and pictures."""
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
         """A window of a model. Raises DisplayError if none can be opened.
@@ -34,8 +34,12 @@ class Displays(Protocol):
     def picture(self, model: Model, file: Path, options: PictureOptions) -> Observer:
         """A picture file, updated continuously."""
 
-    def page(self, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
-        """The report, as HTML: a part for each section; ``about`` is a line about the source of the data."""
+
+class Page(Protocol):
+    """Makes the report."""
+
+    def __call__(self, title: str, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
+        """The report as HTML: a part for each section; ``about`` is a line about the source of the data."""
 
 
 class MatplotlibDisplays:
@@ -62,9 +66,3 @@ class MatplotlibDisplays:
         from stockstream.charts.window.picture import Picture
 
         return Picture(model, file, options)
-
-    def page(self, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
-        """As `Displays.page`."""
-        from stockstream.charts.report.page import page
-
-        return page("Stocks", about, sections, tiles)

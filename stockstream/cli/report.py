@@ -10,6 +10,7 @@ import typer
 
 from stockstream.cli import completion, outputs
 from stockstream.cli.context import Context
+from stockstream.cli.displays import Page
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.watch.options import FeedOption, IntervalOption
 from stockstream.consumers import view_settings
@@ -59,7 +60,7 @@ def report(
         if not sections:
             topic = VIEW.topic.name
             raise StockstreamError(f"the topic {topic} holds no bars", hint="`stockstream produce` sends some")
-        text = context.displays.page(_about(parameters), sections, VIEW.tiles)
+        text = (context.page or _page())("Stocks", _about(parameters), sections, VIEW.tiles)
     with replacing(out, hint="name another with --out") as beside:
         beside.write_text(text, encoding="utf-8")
     symbols_of = {symbol for each in sections for symbol in each.tables.symbols["symbol"].tolist()}
@@ -72,3 +73,9 @@ def report(
 def _about(parameters: Parameters) -> str:
     lengths = "averages of {average} bars, volatility over {volatility} returns".format(**parameters)
     return f"{lengths}; made {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _page() -> Page:
+    from stockstream.charts.report.page import page  # matplotlib and seaborn take a while to load
+
+    return page

@@ -13,7 +13,6 @@ import pytest
 from typer.testing import CliRunner
 
 from stockstream.cli.context import Invocation
-from stockstream.cli.displays import MatplotlibDisplays
 from stockstream.cli.watch.options import WatchOptions
 from stockstream.cli.watch.watch import app
 from stockstream.config_sections import WindowSettings
@@ -58,7 +57,7 @@ class Told:
 
 
 @dataclass
-class Recording(MatplotlibDisplays):
+class Recording:
     """Displays that note what they are told, and show nothing; ``look`` is called while a window would be open."""
 
     told: list[Told] = field(default_factory=list)

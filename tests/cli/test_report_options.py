@@ -13,7 +13,6 @@ import typer
 from typer.testing import CliRunner
 
 from stockstream.cli.context import Invocation
-from stockstream.cli.displays import MatplotlibDisplays
 from stockstream.cli.report import report
 from stockstream.consumers.dashboard import VIEW
 from stockstream.records import SIMULATED, Bar
@@ -28,15 +27,15 @@ app.command()(report)
 
 
 @dataclass
-class Recording(MatplotlibDisplays):
-    """Displays that note what a page is made of, and draw nothing."""
+class Recording:
+    """A page that notes what it is made of, and draws nothing."""
 
     about: str = ""
     sections: Sequence[Section] = ()
     tiles: Sequence[Tile] = ()
     files: list[Path] = field(default_factory=list)
 
-    def page(self, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
+    def __call__(self, title: str, about: str, sections: Sequence[Section], tiles: Sequence[Tile]) -> str:
         self.about, self.sections, self.tiles = about, sections, tiles
         return "a page"
 
@@ -68,14 +67,14 @@ def home(stocked: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 
 def reported(*arguments: str, settings: str = "", servers: str | None = None) -> Recording:
-    displays = Recording()
+    recording = Recording()
     config = Path("config.yaml")
     config.write_text(settings)
-    invocation = Invocation(config, servers, displays=displays)
+    invocation = Invocation(config, servers, page=recording)
     result = CliRunner().invoke(app, list(arguments), obj=invocation)
     assert result.exit_code == 0, result.output or result.exception
-    displays.files = [file for file in Path().glob("*.html") if file.read_text() == "a page"]
-    return displays
+    recording.files = [file for file in Path().glob("*.html") if file.read_text() == "a page"]
+    return recording
 
 
 ALL = {"1m": ["AAPL", "MSFT"], "1d": ["AAPL"], f"1m {SIMULATED}": ["AAPL"]}
