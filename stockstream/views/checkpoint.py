@@ -29,9 +29,9 @@ _LOAD: Final = "SELECT positions, received, state, reading, checksum FROM checkp
 
 
 class Saved(NamedTuple):
-    """A state, the offset in each partition that follows what went into it, and when its last record was sent.
+    """A state, the offset after its last record in each partition, and when that was sent.
 
-    ``reading`` is what the subscriber has to know of what went into it.
+    ``reading`` is the subscriber's state there.
     """
 
     positions: Mapping[int, int]
@@ -41,29 +41,29 @@ class Saved(NamedTuple):
 
 
 class Checkpoint:
-    """State and offsets of one view in one SQLite transaction: never one without the other.
+    """State and offsets of a view, saved in one SQLite transaction.
 
-    One process writes a view's checkpoint. A second one of the same view reads it, goes on from there by itself and
-    saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
-    recreated starts over. A checksum covers all of an entry. A damaged file is set aside, and the view is read again
-    from the topic.
+    Only one process writes the checkpoint of a view. A second process of the same view reads it and continues from it,
+    but saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
+    created again starts without a state. A checksum covers the whole entry. A damaged file is moved away, and the view
+    is read again from the topic.
 
     Parameters
     ----------
     folder
-        Where to keep it; made where it is missing.
+        Folder of the file; created if missing.
 
     Raises
     ------
     StateError
-        Nothing can be kept in the folder.
+        If the folder cannot be written to.
 
     Attributes
     ----------
     writes
         Whether this process saves.
     note
-        What became of a saved state that could not be used; empty where all is well.
+        Why a saved state could not be used; empty if there was no such problem.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -85,9 +85,9 @@ class Checkpoint:
 
     def _open(self) -> None:
         if self.writes:
-            with suppress(OSError):  # what is wrong SQLite says, too
+            with suppress(OSError):  # SQLite will report the error
                 private_file(self.path)
-        # The thread that saves is another one than that which loads; they never do so at once.
+        # Saving and loading run on different threads, but never at the same time.
         self._database = sqlite3.connect(self.path, check_same_thread=False)
         if self.writes:
             self._prepare()
@@ -101,7 +101,7 @@ class Checkpoint:
         self._database.execute(_TABLE)
 
     def take_over(self) -> bool:
-        """Begin to save where the process that did so has ended; whether this process saves now."""
+        """Start to save if the process that did so has ended; returns whether this process saves."""
         if not self.writes:
             try:
                 self._lock.acquire()
@@ -115,12 +115,12 @@ class Checkpoint:
         return True
 
     def load(self, topic_id: str) -> Saved | None:
-        """What was saved last; None where nothing of that topic can be used: a `note` says why where there was."""
+        """The saved state of a topic; None if there is none, or if it cannot be used, as `note` then says."""
         try:
             row = self._database.execute(_LOAD, (topic_id,)).fetchone()
         except sqlite3.DatabaseError as error:
             missing = isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such")
-            if not missing:  # a table that a writer has not made yet, or of a former layout, is nothing to tell
+            if not missing:  # a missing table, or one of a former layout, is not an error
                 self._set_aside(str(error))
             return None
         if row is None:
@@ -133,9 +133,9 @@ class Checkpoint:
         return Saved(msgspec.msgpack.decode(positions, type=dict[int, int]), moment, state, reading)
 
     def save(self, topic_id: str, saved: Saved) -> None:
-        """Put a state and its offsets in the place of the former ones, both or none.
+        """Replace state and offsets in one transaction.
 
-        Raises `StateError` where they cannot be written; the former ones are still there.
+        Raises `StateError` if that fails; the former ones are kept.
         """
         received = saved.received.timestamp() if saved.received else None
         positions = msgspec.msgpack.encode(saved.positions)
@@ -148,16 +148,16 @@ class Checkpoint:
             raise StateError(f"the state is not saved: {error} ({self.path})") from error
 
     def refuse(self, reason: str) -> None:
-        """Set aside an entry whose state the view cannot use."""
+        """Discard an entry whose state the view cannot use."""
         self._set_aside(reason)
 
     def close(self) -> None:
-        """Let go of the file and of its lock."""
+        """Close the file and release its lock."""
         self._database.close()
         self._lock.release()
 
     def _set_aside(self, reason: str) -> None:
-        """Move the file away and start over; a process that does not write leaves it to the one that does."""
+        """Move the file away and start without a state; only done by the process that writes."""
         self.note = f"the saved state could not be used ({reason}): read again from the topic"
         LOG.warning("%s: %s", self.path, self.note)
         if not self.writes:

@@ -16,7 +16,7 @@ def local(instants: Instants, zone: str | None) -> Instants:
     """
     if zone is None or not len(instants):
         return instants
-    import pandas as pd  # a third of a second, which `watch --help` should not pay for
+    import pandas as pd  # importing it takes a third of a second, which `watch --help` does not need
 
     there = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
     return np.asarray(there.to_numpy())

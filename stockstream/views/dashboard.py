@@ -26,7 +26,7 @@ _EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 class Group(NamedTuple):
-    """Series that compare with each other: a volume of a day is none of a minute, a simulated bar is no market's."""
+    """Series that can be compared: of the same interval and feed."""
 
     interval: str
     feed: str
@@ -41,13 +41,13 @@ class Tables(NamedTuple):
     Attributes
     ----------
     symbols
-        A row a symbol: volume (the sum), close, moving_average and volatility (the latest), both of these at their
-        highest, and share (the volatility's, of the sum of all).
+        A row for each symbol: the sum of volumes; the latest close, moving_average and volatility; the highest
+        moving_average and volatility; share, the part of the volatility in the sum of all.
     days
-        A row a symbol and day of its exchange, the newest first: close, the mean.
+        A row for each symbol and local day, the newest first: the mean close.
     windows
-        A row a symbol and minute by the bars' own time (a tumbling window from start up to end), the newest first:
-        moving_average, the mean of it; bars, how many; late, how many of the symbol's bars came after newer ones.
+        A row for each symbol and minute of event time (a tumbling window from start up to end), the newest first: the
+        mean moving_average; bars, their number; late, the number of the symbol's bars that arrived after newer ones.
     rows
         The newest bars, newest first.
     """
@@ -58,13 +58,13 @@ class Tables(NamedTuple):
     rows: SlicedTable
 
     def of(self, name: str) -> SlicedTable:
-        """The table of a name."""
+        """The table with a name."""
         table: SlicedTable = getattr(self, name)
         return table
 
 
 class Section(NamedTuple):
-    """A group with its tables, and how its returns are spread: what a report says of it."""
+    """A group with its tables and return distribution, for a report."""
 
     group: Group
     tables: Tables
@@ -76,44 +76,44 @@ class Tabled(Protocol):
     """A fold that has tables by group."""
 
     def groups(self) -> Sequence[Group]:
-        """The groups that have bars, the one to show first in front."""
+        """The groups with bars, in the order in which to show them."""
 
     def symbols(self, group: Group) -> Sequence[str]:
-        """The symbols of a group by name."""
+        """The symbols of a group, sorted."""
 
     def refresh(self, within: float | None = None) -> bool:
-        """Compute what has changed, for so many seconds at most; True where nothing is left to compute."""
+        """Compute changed series, for at most ``within`` seconds; returns whether all are computed."""
 
     def pending(self) -> int:
-        """Series of which nothing is shown yet, as `refresh` has not come to them."""
+        """Number of series that `refresh` has not computed yet."""
 
     def tables(self, group: Group | None = None) -> Tables:
-        """The tables of a group, None for the first, as of the last `refresh`; good until the next `apply`."""
+        """The tables of a group, None for the first, as of the last `refresh`; valid until the next `apply`."""
 
     def returns(self, group: Group) -> ReturnDistribution:
-        """How the returns of a group are spread; computed again each time."""
+        """The return distribution of a group; computed at each call."""
 
 
 def tabled(fold: Fold[Any]) -> Tabled:
-    """A fold that has tables. Raises TypeError for another one, which no tiles can show."""
+    """The fold, if it has tables. Raises TypeError otherwise."""
     if not isinstance(fold, Tabled):
         raise TypeError(f"{type(fold).__name__} has no tables")
     return fold
 
 
 class DashboardFold(SeriesFold):
-    """Bars by series with a moving average and the volatility of each, and tables over all of one group.
+    """Bars by series, with moving average and volatility, and tables over all series of a group.
 
-    Bars whose close or volume is in doubt are in the table of rows alone.
+    Bars with a doubtful close or volume are only in the table of rows.
 
     Parameters
     ----------
     selection
-        The symbols to keep (none: every one), and their interval and feed (None: any).
+        The symbols to keep (none for all), and their interval and feed (None for any).
     average
-        Bars in the moving average of the closes.
+        Number of bars in the moving average of the closes.
     volatility
-        Log returns in the volatility, which is that of a single bar: their standard deviation, not annualised.
+        Number of log returns in the volatility: their standard deviation, of a single bar, not annualised.
     """
 
     def __init__(self, selection: Selection, *, average: int = 3, volatility: int = 20) -> None:
@@ -125,7 +125,7 @@ class DashboardFold(SeriesFold):
         self._members: dict[Group, list[str]] = {}
 
     def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
-        """As `SeriesFold.apply`; what has changed is computed by `refresh`."""
+        """As `SeriesFold.apply`; changes are computed by `refresh`."""
         changed = False
         for each in records:
             batch = each if isinstance(each, BarBatch) else BarBatch([each])
@@ -144,7 +144,7 @@ class DashboardFold(SeriesFold):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Put the series into groups; a symbol's frame, for a table of values, is that of the first one that has it."""
+        """Group the series. The frame of a symbol is that of the first group with it."""
         members: dict[Group, list[str]] = {}
         for symbol, interval, feed in sorted(self._histories):
             members.setdefault(Group(interval, feed), []).append(symbol)
@@ -154,11 +154,11 @@ class DashboardFold(SeriesFold):
             self._shown.update((symbol, (symbol, *group)) for symbol in symbols)
 
     def groups(self) -> list[Group]:
-        """As `Tabled.groups`: those of most symbols first, then the market's, then those of the shortest interval."""
+        """As `Tabled.groups`: those with most symbols first, then those of the market, then the shortest interval."""
         return list(self._members)
 
     def symbols(self, group: Group) -> list[str]:
-        """As `Tabled.symbols`; those that were asked for in the order in which they were."""
+        """As `Tabled.symbols`; requested symbols in the order of the request."""
         members = self._members.get(group, [])
         asked = self._selection.keys
         return [symbol for symbol in asked if symbol in members] if asked else members
@@ -184,11 +184,11 @@ class DashboardFold(SeriesFold):
         return not self._stale
 
     def pending(self) -> int:
-        """As `Tabled.pending`: those of which there is nothing to show yet."""
+        """As `Tabled.pending`."""
         return len(self._histories) - len(self._digests)
 
     def tables(self, group: Group | None = None) -> Tables:
-        """As `Tabled.tables`; before the first `refresh` of a symbol it has no rows."""
+        """As `Tabled.tables`; a symbol has no rows before its first `refresh`."""
         shown = group or next(iter(self.groups()), None)
         series = [] if shown is None else [(symbol, *shown) for symbol in self.symbols(shown)]
         known = {key[0]: found for key in series if (found := self._digests.get(key)) is not None}
@@ -209,7 +209,7 @@ class DashboardFold(SeriesFold):
         return spread
 
     def _ambiguity(self, symbol: str) -> None:
-        """Nothing is ambiguous: the series of a symbol are in different groups."""
+        """Never ambiguous: the series of a symbol are in different groups."""
 
     def counts(self) -> Mapping[str, int]:
         """As `SeriesFold.counts`, as of the last `refresh`."""
@@ -227,7 +227,7 @@ class DashboardFold(SeriesFold):
 def _rank(group: Group) -> tuple[bool, float, str, str]:
     try:
         span = (following(_EPOCH, group.interval) - _EPOCH).total_seconds()
-    except ValueError:  # what another program calls an interval
+    except ValueError:  # an unknown interval of another program
         span = np.inf
     return group.feed != MARKET, span, group.interval, group.feed
 

@@ -1,4 +1,4 @@
-"""Digest of one series for a dashboard: its figures, and its rows in each table."""
+"""Digest of one series for a dashboard: its summary values, and its rows in each table."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ AVERAGE: Final = "moving_average"
 VOLATILITY: Final = "volatility"
 
 ROWS: Final = 500
-"""The newest bars that the table of bars holds, of all symbols together."""
+"""Number of newest bars in the table of bars, of all symbols together."""
 
 WINDOWS: Final = 120
-"""The newest windows that the table of windows holds, of each symbol."""
+"""Number of newest windows of each symbol in the table of windows."""
 
 FIGURES: Final = ("volume", "close", AVERAGE, VOLATILITY, f"{AVERAGE}_max", f"{VOLATILITY}_max")
 
@@ -28,20 +28,21 @@ _MINUTE: Final = np.timedelta64(1, "m")
 
 @dataclass(frozen=True, eq=False)
 class Digest:
-    """One series, of which bars whose close or volume is in doubt are in ``rows`` alone.
+    """Summary of one series. Bars with a doubtful close or volume are only in ``rows``.
 
     Attributes
     ----------
     figures
-        `FIGURES` in their order: the sum of volumes; the latest close, average and volatility; both at their highest.
+        Values of `FIGURES` in their order: the sum of volumes; the latest close, average and volatility; the highest
+        average and volatility.
     days
-        A row a day of its exchange: close, the mean.
+        Mean close of each local day.
     windows
-        A row a minute, the newest `WINDOWS`: the mean of the moving average, bars, and how many came late.
+        For each of the newest `WINDOWS` minutes the mean of the moving average, the number of bars, and of late ones.
     rows
-        Its newest `ROWS` bars.
+        The newest `ROWS` bars.
     counts
-        Bars that could not simply be taken, by what is wrong with them.
+        Number of irregular bars of each kind.
     """
 
     figures: tuple[float, ...]
@@ -57,15 +58,15 @@ def digest(symbol: str, frame: Frame, zone: str | None, *, late: int, counts: Ma
     Parameters
     ----------
     symbol
-        Its name in the tables.
+        Name in the tables.
     frame
-        Its bars with `AVERAGE` and `VOLATILITY`.
+        Bars with `AVERAGE` and `VOLATILITY`.
     zone
-        The exchange's zone, None for UTC.
+        The exchange's zone; None for UTC.
     late
-        Bars that came after newer ones.
+        Number of bars that arrived after newer ones.
     counts
-        Bars that could not simply be taken.
+        Number of irregular bars of each kind.
     """
     sure = frame.sure("close", "volume")
     sound = frame if sure.all() else frame.pick(sure)
@@ -122,7 +123,7 @@ def _rows(symbol: str, frame: Frame) -> Frame:
 
 
 def _runs(values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Where each run of equal values starts, and its value."""
+    """Start and value of each run of equal values."""
     starts = (
         np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.empty(0, np.intp)
     )
@@ -142,5 +143,5 @@ def _most(values: NDArray[np.float64]) -> float:
 
 
 def texts(values: list[str]) -> NDArray[Any]:
-    """Words as a column."""
+    """Texts as a column."""
     return np.array(values, dtype=object)

@@ -35,10 +35,10 @@ class _State(msgspec.Struct):
 
 
 class FlightsFold:
-    """Flights per airline and day; cancelled ones are flights too.
+    """Number of flights per airline and day, cancelled ones included.
 
-    A row's identity is its file and number, and one bit is kept for each, so that a row counts once whatever was
-    sent: twice, filtered, in another order or through other partitions.
+    A row is identified by its file and number, and one bit is kept for each. So a row counts once, even if it is sent
+    twice, filtered, in another order or to other partitions.
 
     Parameters
     ----------
@@ -55,14 +55,14 @@ class FlightsFold:
         self._frames: dict[str, Frame] | None = None
 
     def apply(self, records: Sequence[FlightDay]) -> bool:
-        """Take the next rows; True where anything new was among them."""
+        """Add the next rows; returns whether any of them was new."""
         before = self._repeated
         for file, group in groupby(records, key=_file_of):
             flights = list(group)
             seen = self._seen.setdefault(file, BitMap())
             rows = BitMap(list(map(_row_of, flights)))
             if len(rows) < len(flights) or rows.intersect(seen):
-                # The set of what is new shrinks as rows are met, so that a row twice in one batch counts once, too.
+                # Counted rows are removed from the set of new rows, so that a repeated row in a batch counts once.
                 new = rows - seen
                 fresh = [flight for flight in flights if _discard(new, flight.row)]
                 self._repeated += len(flights) - len(fresh)
@@ -75,22 +75,22 @@ class FlightsFold:
         return changed
 
     def keys(self) -> list[str]:
-        """The airlines asked for that have flights, else the three with the most (by name where they tie)."""
+        """The requested airlines with flights; by default the three with most flights (sorted by name if equal)."""
         frames = self._all()
         if self._selection.keys:
             return [airline for airline in self._selection.keys if airline in frames]
         return sorted(frames, key=lambda airline: (-int(frames[airline]["flights"].sum()), airline))[:_BUSIEST]
 
     def missing(self) -> list[str]:
-        """The airlines asked for that have no flights yet."""
+        """The requested airlines without flights so far."""
         return [airline for airline in self._selection.keys if airline not in self._all()]
 
     def known(self) -> list[str]:
-        """All airlines that have flights, by code."""
+        """All airlines with flights, sorted by code."""
         return sorted(self._all())
 
     def frame(self, key: str) -> Frame:
-        """The airline's flights by day; a day without any has no row."""
+        """Flights of an airline by day; days without flights have no row."""
         return self._all()[key]
 
     def _all(self) -> dict[str, Frame]:
@@ -99,7 +99,7 @@ class FlightsFold:
         return self._frames
 
     def identity(self, key: str) -> Identity:
-        """The airline's code; days have no zone, and flights are never simulated."""
+        """The airline's code as title; days have no zone, and flights are never simulated."""
         return Identity(key)
 
     def latest(self) -> np.datetime64 | None:
@@ -107,12 +107,12 @@ class FlightsFold:
         return max((frame.instants[-1] for frame in self._all().values()), default=None)
 
     def counts(self) -> Mapping[str, int]:
-        """Rows that had been counted before, and rows of a day that no calendar has, or of no airline."""
+        """Number of rows that were counted before, and of rows with an invalid day or without an airline."""
         counts = {"repeated": self._repeated, "doubtful": self._refused.total()}
         return {name: count for name, count in counts.items() if count}
 
     def state(self) -> bytes:
-        """The counts and the rows behind them, with a version."""
+        """The counts and the counted rows, with a version."""
         counts = [
             (airline, day.year, day.month, day.day, count)
             for airline, days in self._per_day.counts().items()
@@ -123,7 +123,7 @@ class FlightsFold:
         return msgspec.msgpack.encode(_State(_STATE_VERSION, counts, seen, self._repeated))
 
     def restore(self, state: bytes) -> None:
-        """Go on from a `state`; raises `StateError` where it cannot be used."""
+        """Continue from a `state`; raises `StateError` if it cannot be used."""
         try:
             saved = msgspec.msgpack.decode(state, type=_State)
             seen = {file: BitMap.deserialize(rows) for file, rows in saved.seen.items()}
@@ -141,7 +141,7 @@ class FlightsFold:
 
 
 def _discard(rows: BitMap, row: int) -> bool:
-    """Take a row out of a set; whether it was there."""
+    """Remove a row from a set; returns whether it was in it."""
     present = row in rows
     rows.discard(row)
     return present

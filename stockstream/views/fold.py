@@ -17,18 +17,18 @@ R_contra = TypeVar("R_contra", contravariant=True)
 
 @dataclass(frozen=True)
 class Identity:
-    """What the frame of a key is, as windows say it.
+    """Identity of the frame of a key, as windows show it.
 
     Attributes
     ----------
     title
-        For a window's title: ``AAPL 1m``.
+        Part of a window's title: ``AAPL 1m``.
     zone
         The exchange's time zone for the axis; None for UTC and for days.
     simulated
-        Whether the key's data is simulated, which every picture of it must say.
+        Whether the data is simulated; every picture of it must say so.
     ambiguity
-        What to tell the user where the key stands for several things, of which only one can be shown.
+        Error for the user if the key has several series, of which only one can be shown; otherwise None.
     """
 
     title: str
@@ -38,48 +38,48 @@ class Identity:
 
 
 class Fold(Protocol[R_contra]):
-    """Keeps what a view needs of the records seen so far.
+    """Keeps what a view needs of the records so far.
 
-    A fold's state depends on the records alone, never on how they were cut into batches.
+    The state of a fold depends only on the records, not on their division into batches.
     """
 
     def apply(self, records: Sequence[R_contra]) -> bool:
-        """Take the next records; say whether anything changed."""
+        """Add the next records; returns whether anything changed."""
 
     def keys(self) -> list[str]:
-        """The names of what it shows (symbols, airlines), in the order in which to show them."""
+        """The keys (symbols, airlines) to show, in order."""
 
     def missing(self) -> list[str]:
-        """What the user asked for by name and nothing has come of yet."""
+        """Requested keys without records so far."""
 
     def known(self) -> list[str]:
-        """All names of which anything has come, shown or not."""
+        """All keys with records, whether shown or not."""
 
     def frame(self, key: str) -> Frame:
-        """Everything retained of one key, good until the next `apply`. Raises KeyError for one not in `keys`."""
+        """The frame of a key, valid until the next `apply`. Raises KeyError for a key not in `keys`."""
 
     def identity(self, key: str) -> Identity:
-        """What the frame of a key is. Raises KeyError for one not in `keys`."""
+        """The identity of a key's frame. Raises KeyError for a key not in `keys`."""
 
     def latest(self) -> np.datetime64 | None:
-        """The newest index value among all the keys, for the status bar."""
+        """The newest index value of all keys, for the status bar."""
 
     def counts(self) -> Mapping[str, int]:
-        """What was not simply taken: corrections, duplicates, doubtful bars; for the status bar and the log."""
+        """Number of irregular records of each kind (corrections, duplicates, doubtful bars), for the status bar."""
 
     def state(self) -> bytes:
-        """Everything, with a version, for a checkpoint."""
+        """The whole state, with a version, for a checkpoint."""
 
     def restore(self, state: bytes) -> None:
-        """Go on from a `state`. Raises `stockstream.errors.StateError` where it cannot be used."""
+        """Continue from a `state`. Raises `stockstream.errors.StateError` if it cannot be used."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which records a view takes: what the user named on the command line.
+    """Selects the records of a view, as given on the command line.
 
-    ``keys`` are symbols or airlines, none for the view's default; the others are of bars only. With ``resample`` the
-    bars of a series are shown as bars of that interval.
+    ``keys`` are symbols or airlines, empty for the view's default; the other fields apply to bars only. With
+    ``resample`` the bars of a series are resampled to that interval.
     """
 
     keys: tuple[str, ...] = ()
@@ -89,4 +89,4 @@ class Selection:
 
 
 FoldMaker: TypeAlias = Callable[..., Fold[R]]
-"""Makes a view's fold from a `Selection` and the view's parameters by name; raises ValueError for a bad parameter."""
+"""Makes the fold of a view from a `Selection` and parameters by name; raises ValueError for an invalid parameter."""

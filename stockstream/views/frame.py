@@ -17,7 +17,7 @@ _Rows: TypeAlias = slice | NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Undefined:
-    """That a column is undefined where it is NaN, from an instant on, and ``why``; before, there were too few rows."""
+    """Reason why a column is NaN from an instant on; before that instant there were too few rows."""
 
     since: np.datetime64
     why: str
@@ -25,11 +25,11 @@ class Undefined:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """Columns of one length, ordered by the first, which is the index.
+    """Columns of equal length, sorted by the first, which is the index.
 
-    ``index`` names it: ``time`` (datetime64[us], UTC) or ``day`` (datetime64[D]). Columns are never written to.
-    ``doubts`` tells which fields of each row are in doubt, as bits by their index in `records.NUMBERS`, shape (rows,);
-    ``undefined`` says of columns why they may have no value.
+    ``index`` is its name: ``time`` (datetime64[us], UTC) or ``day`` (datetime64[D]). Columns are read only. ``doubts``
+    marks the doubtful fields of each row, as bits by their index in `records.NUMBERS`, shape (rows,). ``undefined``
+    gives reasons why columns may have no value.
 
     >>> frame = Frame("day", {"day": np.array(["2015-01-01", "2015-01-02"], "M8[D]"), "flights": np.array([3, 5])})
     >>> len(frame), frame["flights"].tolist(), frame.tail(1)["flights"].tolist()
@@ -59,11 +59,11 @@ class Frame:
         return self.columns[self.index]
 
     def slice(self, rows: slice) -> Frame:
-        """The rows of a range; the columns are views, not copies."""
+        """A range of rows; the columns are views, not copies."""
         return self._of(rows)
 
     def pick(self, rows: NDArray[np.bool_]) -> Frame:
-        """Some of the rows, by a truth for each."""
+        """The rows selected by a mask, shape (rows,)."""
         return self._of(rows)
 
     def _of(self, rows: _Rows) -> Frame:
@@ -71,17 +71,17 @@ class Frame:
         return Frame(self.index, {name: column[rows] for name, column in self.columns.items()}, doubts, self.undefined)
 
     def copy(self) -> Frame:
-        """The same, of columns of its own."""
+        """A copy with copied columns."""
         return replace(self, columns={name: column.copy() for name, column in self.columns.items()})
 
     def sure(self, *fields: str) -> NDArray[np.bool_]:
-        """Which rows have none of these fields in doubt, shape (rows,)."""
+        """Mask of rows in which none of these fields is doubtful, shape (rows,)."""
         if self.doubts is not None:
             return np.asarray(self.doubts & np.uint8(sum(1 << NUMBERS.index(name) for name in fields)) == 0)
         return ~self["doubtful"] if "doubtful" in self else np.ones(len(self), dtype=np.bool_)
 
     def reason(self, name: str) -> str | None:
-        """Why a column is undefined in the last row if it is; None where there are too few rows before it."""
+        """Reason why a column is undefined in the last row; None if it is defined, or if there are too few rows."""
         known = self.undefined.get(name)
         return known.why if known and len(self) and self.instants[-1] >= known.since else None
 
@@ -100,11 +100,11 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def table(frames: Iterable[tuple[str, str, Frame]]) -> Iterator[list[str]]:
-    """The rows of the frames as text, a header first.
+    """The rows of frames as text, after a header.
 
-    Takes (name of the key column, key, frame); the key column stands behind the index. Floats are in full
-    (they read back to the same value), an undefined one is empty; an instant is ISO 8601 with Z, a day is its date.
-    A text that a spreadsheet would take for a formula has a ``'`` before it.
+    Takes (name of the key column, key, frame); the key column follows the index. Floats have all digits, so that they
+    read back to the same value; undefined ones are empty. Instants are ISO 8601 with Z, days are dates. A text that a
+    spreadsheet would treat as a formula gets a ``'`` before it.
     """
     header: list[str] | None = None
     for key_name, key, frame in frames:
@@ -118,7 +118,7 @@ def table(frames: Iterable[tuple[str, str, Frame]]) -> Iterator[list[str]]:
 
 
 def text_cell(text: str) -> str:
-    """A text as a table's cell: what a spreadsheet would compute, as symbols from anywhere may begin, is only shown.
+    """A text as a table cell; a ``'`` keeps a spreadsheet from computing it as a formula.
 
     >>> text_cell("AAPL"), text_cell("=HYPERLINK(1)"), text_cell("-1+1")
     ('AAPL', "'=HYPERLINK(1)", "'-1+1")

@@ -13,40 +13,40 @@ from stockstream.views.clock import Instants, local
 Truths = NDArray[np.bool_]
 
 _LONGEST_HOLIDAY: Final = 7
-"""Days of trading that an exchange may leave out on end: none is known to have closed for longer but in a war."""
+"""Maximum number of consecutive trading days without bars: no exchange is known to have closed longer but in a war."""
 
 _PAUSE_ON: Final = 2
-"""The days on which a hole must stand at the same hours, with no bar in it on any other, to be a pause."""
+"""Number of days on which a hole must have the same hours, without a bar there on any other, to be a pause."""
 
 _WEEKEND: Final = np.isin(np.arange(7), (4, 5, 6))
-"""Friday, Saturday and Sunday, one or two of which are days of rest wherever there are exchanges."""
+"""Friday, Saturday and Sunday: all exchanges are closed on one or two of them."""
 
 _WEEK: Final = 7
 
 
 def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
-    """Which rows have bars missing right before them.
+    """Mask of rows before which bars are missing.
 
     Parameters
     ----------
     instants
-        When each bar begins, ascending: UTC, or dates for a day and longer; shape (bars,).
+        Times of the bars, ascending: UTC, or dates for a day and longer; shape (bars,).
     interval
-        Of `stockstream.intervals`.
+        One of `stockstream.intervals`.
     zone
-        The exchange's, None for UTC.
+        The exchange's zone; None for UTC.
 
-    Which hours an exchange keeps is nowhere written, so the rows themselves have to tell. A hole is a gap if it lies
+    The trading hours are not known; they are derived from the rows. A hole in the times is a gap
 
-    - within one local day, unless it is a pause: at the same hours on two days or more, with no bar in it on any;
-    - anywhere, in a market that goes on over midnight, unless it is a pause or takes in a whole day of a weekend on
-      which there never is a bar;
-    - in days (or between the days of shorter bars), if more than seven days of trading are missing on end, or any
-      where there are bars on all seven days of the week; a day of trading is a weekday that has bars in these rows;
-    - in periods of two to six days, if more than seven weekdays are missing on end;
+    - within one local day, unless it is a pause: the same hours on two days or more, without a bar there on any day;
+    - anywhere, in a market that trades over midnight, unless it is a pause, or includes a whole day of a weekend that
+      never has bars;
+    - in days (or between the days of shorter bars), if more than seven consecutive trading days are missing, or any day
+      if there are bars on all seven days of the week; a trading day is a day of the week with bars in these rows;
+    - in periods of two to six days, if more than seven consecutive weekdays are missing;
     - in weeks, months or years, if more than one week, or any longer period, is missing.
 
-    What is missing at a day's beginning or end, and a short holiday's worth of days, cannot be told and is not marked.
+    Bars missing at the start or end of a day, and days that could be a short holiday, cannot be recognised.
 
     >>> minutes = np.array(["2026-03-02T14:30", "2026-03-02T14:31", "2026-03-02T14:41"], "M8[us]")
     >>> gaps(minutes, "1m", "America/New_York").tolist()
@@ -78,7 +78,7 @@ def gaps(instants: Instants, interval: str, zone: str | None) -> Truths:
 
 
 def _leaps(instants: Instants, length: Interval) -> Truths:
-    """Whether more of several days, or of months, lies between a bar and the one before than a holiday explains."""
+    """Mask of bars of several days, or of months, whose distance to the previous bar is longer than a holiday."""
     if length.unit == "months":
         months = instants.astype("M8[M]").astype(np.int64) // length.size
         return np.asarray(np.diff(months) > 1)
@@ -95,27 +95,27 @@ def _marked(none: Truths, rows: NDArray[np.intp]) -> Truths:
 
 
 def _week(days: NDArray[Any]) -> Truths:
-    """On which days of the week, from Monday on, there are bars; a special session or two do not make one."""
+    """Days of the week with bars, from Monday on; one or two special sessions do not count."""
     weekday = (np.unique(days).astype(np.int64) + 3) % 7
     counts = np.bincount(weekday, minlength=7)
     return np.asarray(counts > 0.2 * counts.max())
 
 
 def _too_long(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
-    """Whether more days are missing between two days than a holiday would explain."""
+    """Mask of pairs of days between which more days are missing than a holiday has."""
     missing = np.busday_count(before + 1, after, weekmask=week)
     return np.asarray(missing > (0 if week.all() else _LONGEST_HOLIDAY))
 
 
 def _around_the_clock(days: NDArray[Any], same_day: Truths) -> bool:
-    """Whether bars mostly go on over midnight."""
+    """Whether most days have bars up to midnight and after it."""
     turns = np.count_nonzero(np.diff(days))
     nights = np.count_nonzero(~same_day)
     return bool(2 * (turns - nights) > turns)
 
 
 def _rests(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
-    """Whether the days between take in a weekend's day that never has a bar."""
+    """Mask of pairs of days between which there is a weekend day that never has bars."""
     rest = _WEEKEND & ~week
     if not rest.any():
         return np.zeros(len(before), dtype=bool)
@@ -123,7 +123,7 @@ def _rests(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
 
 
 def _pauses(days: NDArray[Any], slots: NDArray[np.intp], holes: NDArray[np.intp], a_day: int) -> Truths:
-    """Which holes stand at the same hours on several days, with no bar in them on any."""
+    """Mask of holes with the same hours on several days, without a bar there on any day."""
     filled = np.concatenate(([0], np.cumsum(np.bincount(slots, minlength=a_day))))
     begin, end = slots[holes - 1] + 1, slots[holes]
     nights = (days[holes] - days[holes - 1]).astype(np.int64)

@@ -57,7 +57,7 @@ class Leaders:
 
 
 class Ranking:
-    """Order of the symbols of one table after the other, kept for a while: they do not change places at each frame.
+    """Order of the symbols of successive tables, kept for some seconds so that symbols do not swap at each frame.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class Band:
 class Columns:
     """A column for each row, from zero; in the colours of up and down if the frame has open and close.
 
-    A ``signed`` one has the colour of up above zero and of down below it, whatever the prices do.
+    A ``signed`` one has the colour of up above zero and of down below it, independently of the prices.
     """
 
     column: str

@@ -15,40 +15,40 @@ from stockstream.views.frame import Frame
 Values = NDArray[np.float64]
 
 LEAST: Final = 20
-"""Returns that two symbols must have in common for a correlation."""
+"""Number of common returns that a correlation of two symbols needs."""
 
 MOST: Final = 16
-"""Symbols of a `ReturnDistribution` of which there are returns and correlations, the busiest: more cannot be read."""
+"""Maximum number of symbols with returns and correlations in a `ReturnDistribution`; more would not be legible."""
 
 _NOISE: Final = 1e-13
-"""Deviations of log returns up to this are their rounding: of prices that never change, or always by one factor."""
+"""Deviations of log returns up to this are rounding errors of prices that change by a constant factor, or never."""
 
 _USUAL: Final = 0.99
-"""The share of a symbol's returns that are to lie in the view, unless that squeezes the bulk of them."""
+"""Part of a symbol's returns that is in view, unless that compresses most of them too much."""
 
 _BULK: Final = 0.95
 _SQUEEZED: Final = 2.0
-"""The view reaches no farther than so many times what this share of a symbol's returns needs."""
+"""The view is at most this number of times as wide as this part of a symbol's returns needs."""
 
 _FEW: Final = 20
-"""Of fewer returns than these nobody can tell which ones are outliers."""
+"""Number of returns below which outliers cannot be recognised."""
 
 _UNLIKE: Final = 3.0
-"""The view reaches no farther than so many times what the median symbol needs."""
+"""The view is at most this number of times as wide as the median symbol needs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Correlation:
-    """Pearson's correlation of the returns of each two symbols, over those that both have.
+    """Pearson's correlation of the returns of each pair of symbols, over their common returns.
 
     Attributes
     ----------
     symbols
-        The rows and the columns.
+        Symbols of the rows and columns.
     values
-        Shape (symbols, symbols), from -1 to 1; NaN where `LEAST` is not reached, or where prices did not vary.
+        Shape (symbols, symbols), from -1 to 1; NaN for fewer than `LEAST` common returns, and for constant prices.
     common
-        How many returns the two have in common, of the same shape: from the same instant to the same instant.
+        Number of common returns, between the same two instants; same shape.
     """
 
     symbols: tuple[str, ...]
@@ -56,11 +56,11 @@ class Correlation:
     common: NDArray[np.int64]
 
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The indexes of each two symbols, once: rows and columns."""
+        """Indexes of each pair of symbols, once: rows and columns."""
         return np.triu_indices(len(self.symbols), 1)
 
     def known(self) -> tuple[list[str], Values]:
-        """The symbols that have a correlation with any other one, and their rows and columns."""
+        """The symbols with a correlation, and their rows and columns."""
         others = np.isfinite(self.values) & ~np.eye(len(self.symbols), dtype=bool)
         kept = np.flatnonzero(others.any(axis=1))
         return [self.symbols[index] for index in kept], self.values[np.ix_(kept, kept)]
@@ -68,18 +68,18 @@ class Correlation:
 
 @dataclass(frozen=True, eq=False)
 class ReturnDistribution:
-    """How the returns of all series of one interval and feed are spread.
+    """Return distribution of all series of one interval and feed.
 
     Attributes
     ----------
     interval, feed
-        Of the bars.
+        Interval and feed of the bars.
     table
-        A row a symbol, of all: what `described` says.
+        The statistics of `described`, a row for each symbol.
     returns
-        The log returns by symbol, as fractions; of the busiest `MOST` of those that have any.
+        Log returns by symbol, as fractions; of at most `MOST` symbols, the busiest.
     correlation
-        Of these.
+        Correlation of these returns.
     """
 
     interval: str
@@ -90,14 +90,14 @@ class ReturnDistribution:
 
 
 def return_distributions(frames: Mapping[Series, Frame], most: int = MOST) -> list[ReturnDistribution]:
-    """One for each kind of series: returns of a day and of a minute do not compare, nor do made-up ones with real ones.
+    """One for each interval and feed: returns of days and minutes, or simulated and real ones, cannot be compared.
 
     Parameters
     ----------
     frames
-        The bars of each series, as `History.frame` gives them.
+        Bars of each series, as `History.frame` gives them.
     most
-        Of how many symbols to keep the returns: those of the highest volume in total, or else of the most returns.
+        Maximum number of symbols whose returns are kept: those of the highest total volume, or with the most returns.
     """
     kinds = dict.fromkeys((series.interval, series.feed) for series in frames)
     return [
@@ -129,20 +129,20 @@ def _busiest(frames: Mapping[str, Frame], moves: Mapping[str, Frame], most: int)
 
 
 def returns(frame: Frame) -> Frame:
-    """The log returns from bar to bar: ln(close / close of the bar before), as fractions.
+    """The log returns from bar to bar: ln(close / close of the previous bar), as fractions.
 
-    There is none over a gap, none from or to a close that is doubtful or not positive, and none to a bar that
-    is still forming. A night, a weekend or a holiday is no gap.
+    There is no return over a gap, from or to a close that is doubtful or not positive, or to a forming bar. A night, a
+    weekend or a holiday is not a gap.
 
     Parameters
     ----------
     frame
-        The bars of one series: time, close, final, doubtful and gap.
+        Bars of one series: time, close, final, doubtful and gap.
 
     Returns
     -------
     Frame
-        By ``time``, when the bar begins to which a return leads; ``since``, when the one before it began; ``return``.
+        ``time`` of the bar at which a return ends, ``since`` that of the previous bar, ``return`` the value.
 
     >>> times = np.arange("2026-03-02", "2026-03-06", dtype="M8[D]").astype("M8[us]")
     >>> no = np.zeros(4, dtype=bool)
@@ -162,21 +162,21 @@ def returns(frame: Frame) -> Frame:
 
 
 def described(bars: Sequence[int], moves: Mapping[str, Values]) -> Frame:
-    """What the returns of each symbol are like.
+    """Statistics of the returns of each symbol.
 
     Parameters
     ----------
     bars
-        How many bars each symbol has.
+        Number of bars of each symbol.
     moves
-        Its returns, as fractions.
+        Returns of each symbol, as fractions.
 
     Returns
     -------
     Frame
-        By ``symbol``: ``bars``; ``returns``, how many there are; ``mean`` and ``deviation``, the sample's (its divisor
-        is n - 1), of one return, not annualised; ``skewness`` and ``kurtosis`` as below; ``worst`` and ``best``, the
-        lowest and the highest. Fractions, but for counts, skewness and kurtosis. NaN where there are too few returns.
+        By ``symbol``: ``bars`` and ``returns``, their numbers; ``mean`` and sample ``deviation`` (divisor n - 1) of one
+        return, not annualised; ``skewness`` and ``kurtosis`` as below; ``worst`` and ``best``, the lowest and highest
+        return. Values are fractions, except counts, skewness and kurtosis. NaN for too few returns.
     """
     rows = [_described(values) for values in moves.values()]
     names = ("mean", "deviation", "skewness", "kurtosis", "worst", "best")
@@ -202,20 +202,20 @@ def _described(values: Values) -> tuple[float, ...]:
 
 
 def shape(values: Values) -> tuple[float, float]:
-    """The skewness and the excess kurtosis of what a sample, shape (n,), was drawn from, as pandas has them.
+    """Skewness and excess kurtosis of the population of a sample, shape (n,), as in pandas.
 
-    Without the sample's bias: G1 and G2 of Joanes and Gill, Comparing measures of sample skewness and kurtosis, The
-    Statistician 47 (1998), 183-189; both 0 for a normal distribution. NaN of fewer than three and four values, and
-    where they do not vary (pandas: 0).
+    Unbiased estimates: G1 and G2 of Joanes and Gill, Comparing measures of sample skewness and kurtosis, The
+    Statistician 47 (1998), 183-189; both 0 for a normal distribution. NaN for fewer than three and four values, and
+    for constant values (pandas: 0).
 
     >>> [round(each, 4) for each in shape(np.array([1.0, 2.0, 3.0, 10.0]))]
     [1.7636, 3.228]
     """
     if not len(values) or not _varies(values):
         return np.nan, np.nan
-    import pandas as pd  # a third of a second, which who asks for no returns need not pay for
+    import pandas as pd  # importing it takes a third of a second, only needed for returns
 
-    # Both are of any scale, and pandas 2 takes sums below 1e-14 for zero.
+    # Both are independent of scale; pandas 2 treats sums below 1e-14 as zero.
     scaled: Any = pd.Series(values / np.std(values))
     return float(scaled.skew()), float(scaled.kurt())
 
@@ -225,10 +225,10 @@ def _varies(values: Values) -> bool:
 
 
 def correlated(moves: Mapping[str, Frame]) -> Correlation:
-    """How the returns of each two symbols go together.
+    """Correlation of the returns of each pair of symbols.
 
-    Only returns count that lead, in both, from the same instant to the same instant: where one of the two lacks a bar,
-    its next return is of more than a bar, and no match for the other's.
+    Only returns between the same two instants count: if one of the two lacks a bar, its next return covers more than
+    one bar, and has no match.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def correlated(moves: Mapping[str, Frame]) -> Correlation:
 
 
 def _matched(one: Frame, other: Frame) -> tuple[Values, Values]:
-    """The returns that both have."""
+    """The common returns of two symbols."""
     indexes = np.searchsorted(other["time"], one["time"])
     ours = np.flatnonzero(indexes < len(other))
     theirs = indexes[ours]
@@ -263,11 +263,11 @@ def _pearson(one: Values, other: Values) -> float:
 
 
 def reach(moves: Collection[Values]) -> float:
-    """How far from 0, to both sides, a view of these returns is to reach, so that a few outliers do not squeeze it.
+    """Symmetric limit around 0 for a view of these returns, so that a few outliers do not compress it.
 
-    For one symbol it takes in 99 % of the returns (all, of up to 100), unless that is more than twice what 95 % of them
-    need (where there are 20); for several, the most that one of them needs, unless that is more than three times what
-    the median one does. Positive, rounded up to two digits; 0.01 where no price has changed.
+    For one symbol it includes 99 % of the returns (all, for up to 100), but is at most twice the limit for 95 % of them
+    (for 20 returns or more). For several symbols it is the largest of their limits, but at most three times the median.
+    Positive, rounded up to two digits; 0.01 if no price has changed.
 
     >>> usual = np.linspace(-0.01, 0.01, 41)
     >>> reach([usual]), reach([np.append(usual, 5.0)])
@@ -282,7 +282,7 @@ def reach(moves: Collection[Values]) -> float:
 
 
 def beyond(values: Values, edge: float) -> tuple[int, int]:
-    """How many returns lie below -edge, and how many above it."""
+    """Number of returns below -edge, and above it."""
     return int(np.count_nonzero(values < -edge)), int(np.count_nonzero(values > edge))
 
 

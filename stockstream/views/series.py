@@ -30,18 +30,17 @@ class _State(_Versioned):
 
 
 class SeriesFold:
-    """Bars by series, with indicators over each.
+    """Bars by series, with indicators over each series.
 
-    Of a symbol that stands for several series the first one that came is shown; `ambiguity` says that there are
-    others.
+    If a symbol has several series, the first one that arrived is shown, and the `ambiguity` of its identity is set.
 
     Parameters
     ----------
     makers
-        Make the indicators of one series.
+        Functions that make the indicators of a series.
     selection
-        The symbols to keep (none: every one), and their interval and feed (None: any); where they are to be resampled,
-        only series whose bars add up.
+        The symbols to keep (none for all), and their interval and feed (None for any). With ``resample``, only series
+        that can be resampled to that interval are kept.
     """
 
     def __init__(self, makers: Makers, selection: Selection) -> None:
@@ -50,11 +49,11 @@ class SeriesFold:
         self._histories: dict[tuple[str, str, str], History] = {}
         self._shown: dict[str, tuple[str, str, str]] = {}
         for make in makers.values():
-            make()  # wrong parameters are told before any record comes
+            make()  # invalid parameters raise before any record arrives
 
     @classmethod
     def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Candle]:
-        """A maker of folds over an indicator, whose parameters are the view's."""
+        """A maker of folds over an indicator; the parameters of the view are passed to the indicator."""
 
         def make(selection: Selection, **parameters: Any) -> SeriesFold:
             return cls({"": lambda: indicator(**parameters)}, selection)
@@ -62,7 +61,7 @@ class SeriesFold:
         return make
 
     def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
-        """Take the next bars, or what `gather` made of them; True where anything changed."""
+        """Add the next bars, or batches that `gather` made of them; returns whether anything changed."""
         changed = False
         batches = [each for each in records if isinstance(each, BarBatch)]
         batches += gather([each for each in records if isinstance(each, Candle)])
@@ -90,26 +89,26 @@ class SeriesFold:
         )
 
     def keys(self) -> list[str]:
-        """The symbols that have bars, in the order asked for, else by name."""
+        """The symbols with bars, in the requested order, otherwise sorted."""
         order = self._selection.keys or sorted(self._shown)
         return [symbol for symbol in order if symbol in self._shown]
 
     def missing(self) -> list[str]:
-        """The symbols asked for that have no bars yet."""
+        """The requested symbols without bars so far."""
         return [symbol for symbol in self._selection.keys if symbol not in self._shown]
 
     def known(self) -> list[str]:
-        """The symbols that have bars, by name."""
+        """The symbols with bars, sorted."""
         return sorted(self._shown)
 
     def frame(self, key: str) -> Frame:
-        """The symbol's bars and the indicators' values; good until the next `apply`."""
+        """The bars of a symbol and the values of its indicators; valid until the next `apply`."""
         return self._histories[self._shown[key]].frame()
 
     def identity(self, key: str) -> Identity:
-        """What a symbol's frame is.
+        """The identity of a symbol's frame.
 
-        The title has the series, and the unit of its prices where that is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``.
+        The title has the series, and the currency if it is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``.
         """
         symbol, interval, feed = self._shown[key]
         bar, resample = self._newest(key), self._selection.resample
@@ -135,12 +134,12 @@ class SeriesFold:
         return bar
 
     def latest(self) -> np.datetime64 | None:
-        """The newest bar's time."""
+        """The time of the newest bar."""
         newest = max((history.series.times[-1] for history in self._histories.values()), default=None)
         return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
-        """Corrections, late bars, bars that are doubtful or lack an open or a volume, and series beside those shown."""
+        """Number of corrections, late bars, doubtful bars, bars without open or volume, and series not shown."""
         histories = self._histories.values()
         counts = {
             "corrected": sum(history.corrections for history in histories),
@@ -153,7 +152,7 @@ class SeriesFold:
         return {name: count for name, count in counts.items() if count}
 
     def state(self) -> bytes:
-        """Every bar, with a version; what is computed of them is computed again."""
+        """All bars, with a version; indicators are computed again."""
         series = [
             (Series(*key), history.corrections, history.late, history.series.save())
             for key, history in self._histories.items()
@@ -161,7 +160,7 @@ class SeriesFold:
         return msgspec.msgpack.encode(_State(_STATE_VERSION, series))
 
     def restore(self, state: bytes) -> None:
-        """Go on from a `state`; raises `StateError` where it cannot be used."""
+        """Continue from a `state`; raises `StateError` if it cannot be used."""
         try:
             version = msgspec.msgpack.decode(state, type=_Versioned).version
             saved = msgspec.msgpack.decode(state, type=_State) if version == _STATE_VERSION else None

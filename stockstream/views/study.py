@@ -1,4 +1,4 @@
-"""Study: the looks of an indicator, from which its window and its part of a chart are made."""
+"""Study: the declaration of how an indicator is drawn, in its own window and in charts."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from stockstream.views.series import SeriesFold
 from stockstream.views.view import View
 
 _OVER: Final = (2, 1, 4, 5, 6, 7)
-"""Places in the palette for what lies over candles, whose own hues are left out."""
+"""Palette indexes for marks over candles, without the colours of the candles."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """An indicator as it is drawn.
+    """How an indicator is drawn.
 
-    Marks name its fields and the bars' columns. Those in ``over`` lie on the prices, where their colours are counted
-    from 0 and chosen when it is known what else lies there; ``readouts`` are told with them. ``panels`` are its own.
-    Its own window shows the prices above them unless ``prices`` is False, and ``beneath`` them other studies. A study
-    without an indicator draws columns of the bars. ``heading`` is the title with the parameters, where those would not
-    be understood behind it in brackets.
+    Marks name fields of the indicator and columns of the bars. Marks in ``over`` are drawn over the prices; their
+    colours are counted from 0, and assigned when all marks there are known; ``readouts`` are shown with them. ``panels`` are
+    separate panels. The indicator's own window shows the prices above them, unless ``prices`` is False, and the studies
+    in ``beneath`` below them. A study without an indicator draws columns of the bars. ``heading`` is the title with
+    parameters, if they would not be understood in brackets after the title.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Study:
 
     @classmethod
     def plain(cls, kind: AnyKind) -> Study:
-        """The study of an indicator of which nothing is said: one panel with a line for each field."""
+        """The default study of an indicator: one panel with a line for each field."""
         words = [name.replace("_", " ") for name in kind.fields]
         lines = tuple(
             Line(name, label=word if len(words) > 1 else None, color=number)
@@ -58,16 +58,16 @@ class Study:
 
     @property
     def parameters(self) -> tuple[Parameter[Any], ...]:
-        """What can be set of the indicator."""
+        """The parameters of the indicator."""
         return () if self.indicator is None else parameters_of(self.indicator)
 
     @property
     def reads_volume(self) -> bool:
-        """Whether there is nothing to see of it without volumes."""
+        """Whether it needs volumes."""
         return self.indicator is None or "volume" in self.indicator.inputs
 
     def view(self) -> View[Bar]:
-        """Its own window. Raises ValueError for a study without an indicator."""
+        """The view of its own window. Raises ValueError for a study without an indicator."""
         if self.indicator is None:
             raise ValueError(f"{self.name} has no window of its own")
         numbers = [each for each in self.parameters if each.type is not str]
@@ -87,10 +87,10 @@ class Study:
 
 @dataclass(frozen=True)
 class Part:
-    """A study in a chart: the values of its parameters, and a ``label`` that tells it from others of its kind.
+    """A study in a chart: the values of its parameters, and a ``label`` that identifies it among others.
 
-    The label stands before the names of its columns, see `stockstream.indicators.compose.together.column`. In a window
-    of its own it has none, and the columns have the names of the fields.
+    The label is the prefix of its column names, see `stockstream.indicators.compose.together.column`. In its own window
+    a study has no label, and columns have the names of the fields.
     """
 
     study: Study
@@ -99,7 +99,7 @@ class Part:
 
     @property
     def values(self) -> str:
-        """The parameters' values: `` (20, 2)``; of those that are no numbers only what is not the default."""
+        """The values of the parameters: `` (20, 2)``; other than numbers only if they are not the default."""
         defaults = {each.name: each.default for each in self.study.parameters}
         values = [
             f"{value:g}" if isinstance(value, float) else str(value)
@@ -117,7 +117,7 @@ class Part:
         return self.study.title + self.values
 
     def make(self) -> AnyIndicator:
-        """The indicator. Raises ValueError, which names the study, where it refuses its parameters."""
+        """Make the indicator. Raises ValueError with the name of the study for invalid parameters."""
         assert self.study.indicator is not None
         try:
             return self.study.indicator(**self.parameters)
@@ -125,27 +125,27 @@ class Part:
             raise ValueError(f"{self.study.name}: {error}") from error
 
     def column(self, name: str) -> str:
-        """What a field of the indicator, or a column of the bars, is called in the frame."""
+        """Name of a field of the indicator, or of a column of the bars, in the frame."""
         kind = self.study.indicator
         return column(self.label, kind, name) if self.label and kind is not None and name in kind.fields else name
 
     def mark(self, mark: Mark, **changes: Any) -> Mark:
-        """A mark of the study, of the frame's columns."""
+        """A mark of the study, with the column names of the frame."""
         for name in ("column", "lower", "upper"):
             if hasattr(mark, name):
                 changes[name] = self.column(getattr(mark, name))
         return replace(mark, **changes)
 
     def read(self, readout: Readout, *, among: int = 1) -> Readout:
-        """A readout of the study, of the frame's columns; with the parameters where it is one among several."""
+        """A readout of the study, with the column names of the frame; with parameters if there are several."""
         label = readout.label + self.values if among > 1 else readout.label
         return replace(readout, column=self.column(readout.column), label=label)
 
 
 def chart(parts: Sequence[Part]) -> View[Bar]:
-    """One window of several studies over the same bars.
+    """The view of several studies over the same bars.
 
-    Raises ValueError where two parts are the same, or an indicator refuses its parameters.
+    Raises ValueError for equal parts, and for invalid parameters.
     """
     parts = _labelled(parts)
     makers = {part.label: part.make for part in parts if part.study.indicator is not None}
@@ -168,7 +168,7 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
 
 
 def _labelled(parts: Sequence[Part]) -> list[Part]:
-    """The parts, each with a label of its own: the study's name, and its parameters where there are several of it."""
+    """The parts with unique labels: the study's name, with parameters if there are several of it."""
     kinds = Counter(part.study.name for part in parts)
     labelled = [
         replace(
@@ -183,7 +183,7 @@ def _labelled(parts: Sequence[Part]) -> list[Part]:
 
 
 def _panels(parts: Sequence[Part], *, prices: bool, captions: bool) -> tuple[Panel, ...]:
-    """The panel of the prices with what lies over them, then the parts' own; with ``captions`` each says what it is."""
+    """The panel of prices with the marks over them, then the panels of the parts; ``captions`` adds titles."""
     panels = [_price_panel(parts, captions=captions)] if prices else []
     for part in parts:
         title = part.title if captions and part.study.indicator is not None else ""
@@ -215,9 +215,9 @@ def _price_panel(parts: Sequence[Part], *, captions: bool) -> Panel:
 
 
 def _over(part: Part, colors: Iterator[int], *, captions: bool) -> Iterator[Mark]:
-    """A part's marks over the prices, each colour of the study being the next that is free.
+    """The marks of a part over the prices; each colour of the study becomes the next free one.
 
-    With ``captions`` the first mark of a colour is labelled with the part's title, and the others of it are not.
+    With ``captions`` the first mark of a colour is labelled with the title of the part, the others have no label.
     """
     marks = part.study.over
     own = {index: next(colors) for index in dict.fromkeys(mark.color for mark in marks)}

@@ -23,12 +23,12 @@ Parameters: TypeAlias = Mapping[str, Value]
 
 @dataclass(frozen=True)
 class View(Generic[R]):
-    """Declaration of a window: the topic that it reads, the fold that it keeps, and how that is drawn.
+    """Declaration of a window: the topic that it reads, the fold that it keeps, and how it is drawn.
 
     ``record`` is the type to which a message is decoded, the topic's own or one with fewer fields; ``gather`` converts
     records, on the reading thread, to what the fold takes instead. With ``layout`` "one" the window shows one key at a
     time (n and b switch), with "all" every key at once. A ``keyed`` view reads only the keys it shows; one that is not
-    keeps all of them, as it compares them. ``choice`` says what it shows where the user names no key. ``title`` may
+    keeps all of them, as it compares them. ``choice`` describes the default keys. ``title`` may
     name parameters in braces: ``Bollinger Bands ({period}, {width:g})``. One with ``tiles`` has no panels: it is a
     dashboard, and its fold has `tables`.
     """
