@@ -57,7 +57,7 @@ def broker(
     context = Context.of(ctx)
     settings, reporter = context.settings, context.reporter
     for number in (signal.SIGINT, *ENDING):
-        # `nohup` has SIGHUP ignored, and so it stays; a SIGINT that a script sends to a background job counts.
+        # `nohup` ignores SIGHUP, which is kept; a SIGINT that a script sends to a background job is handled.
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _asked_to_end)
     folder = (data or settings.data_dir / "kafka").absolute()
@@ -76,7 +76,7 @@ def broker(
 
 
 def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard | None:
-    """What makes the broker a secure one, where it is to be. Raises typer.BadParameter."""
+    """The guard of a secure broker; None for a plain one. Raises typer.BadParameter."""
     was = is_guarded(folder)
     if was if secure is None else secure:
         for name in hosts:
@@ -91,7 +91,7 @@ def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard 
 
 
 def _watch_over(kafka: Broker, reporter: Reporter) -> NoReturn:
-    """Return never; renew its certificate in time."""
+    """Replace the broker's certificate before it expires; never returns."""
     while True:
         kafka.wait(_RENEWAL_LOOKED_FOR_EVERY)
         try:
@@ -102,7 +102,7 @@ def _watch_over(kafka: Broker, reporter: Reporter) -> NoReturn:
 
 
 def _refuse_the_folder_of_others(data: Path | None) -> None:
-    """Kafka's folder is laid out and cleared by us: it is none that holds something else. Raises typer.BadParameter."""
+    """Refuse a folder with other files, because Kafka's folder is formatted and cleared. Raises typer.BadParameter."""
     if data is None:
         return
     try:
@@ -120,7 +120,7 @@ def _asked_to_end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: AR
 
 
 def _jars(cache: Path, reporter: Reporter) -> list[Path]:
-    """Kafka's jars. Raises typer.Exit with the signal's code where the user does not wait for them."""
+    """Kafka's jars. Raises typer.Exit with the signal's code if the user interrupts the download."""
     begun = time.monotonic()
 
     def progress(done: int, total: int) -> None:

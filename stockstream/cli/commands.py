@@ -12,13 +12,13 @@ from typer.core import TyperCommand, TyperGroup
 from stockstream.cli.panels import ORDER
 
 OPTIONS: Final = "Options"
-"""The panel of options that name none (``rich_help_panel``)."""
+"""Help panel of options without a ``rich_help_panel``."""
 
 _LARGEST: Final = 2**63 - 1
 
 
 def examples(*lines: str) -> str:
-    """Lines that can be typed as they stand, for the ``epilog`` of a command.
+    """Example lines that can be typed, for the ``epilog`` of a command.
 
     >>> print(examples("topics", "topics --json"))
     stockstream topics
@@ -28,7 +28,7 @@ def examples(*lines: str) -> str:
 
 
 class Command(TyperCommand):
-    """A command. It refuses numbers that no option means: infinite ones, and those beyond 64 bits."""
+    """A command. It refuses infinite numbers, and those beyond 64 bits."""
 
     def invoke(self, ctx: Any) -> Any:
         """As typer's. Raises typer.BadParameter."""
@@ -51,7 +51,7 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command with commands of its own."""
+    """A command with subcommands."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options by panel, then the commands."""
@@ -64,7 +64,7 @@ class Group(TyperGroup):
 
 
 def made(name: str, function: Callable[..., Any], *, about: str | None = None, epilog: str | None = None) -> Command:
-    """A command of a function, outside any group; its docstring says what it does, unless ``about`` does."""
+    """Make a command of a function, outside any group; ``about`` replaces its docstring as help."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(name, cls=Command, help=about, epilog=epilog)(function)
     command = typer.main.get_command(single)
@@ -96,7 +96,7 @@ def _write_section(name: str, rows: Iterable[tuple[str, str]], formatter: Any) -
 
 
 def _write_examples(lines: str | None, formatter: Any) -> None:
-    """One a line, never wrapped, so that each can be copied."""
+    """Write each example on its own line, unwrapped, so that it can be copied."""
     if lines:
         with formatter.section("Examples"):
             for line in lines.splitlines():

@@ -1,7 +1,7 @@
 """Shell completion of arguments and option values.
 
-Symbols, airlines and topics are those that the broker has, where it answers within a second. A failure offers nothing
-and tells nothing: it would be written into the line that the user types.
+Symbols, airlines and topics come from the broker, if it answers within a second. After a failure nothing is offered
+and nothing is printed, because it would appear in the line that the user types.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def topics(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def one_of(*values: str) -> Callable[[str], list[str]]:
-    """Offers these values."""
+    """A completion with these values."""
 
     def completions(incomplete: str) -> list[str]:
         return [value for value in values if value.startswith(incomplete)]
@@ -57,12 +57,12 @@ def _joined(names: Iterable[str], incomplete: str) -> list[str]:
 def _asked(ctx: typer.Context, ask: Callable[[Mapping[str, Any]], Collection[str]]) -> list[str]:
     try:
         return sorted(ask(Invocation.early(ctx).settings().connection("consumer")))
-    except Exception:  # noqa: BLE001 - whatever it is, the shell's line is no place to tell it
+    except Exception:  # noqa: BLE001 - any output would appear in the user's line
         return []
 
 
 def _keys(connection: Mapping[str, Any], topic: str) -> set[str]:
-    from stockstream.kafka.keys import recent_keys  # Kafka's client takes longer to load than all that `--help` needs
+    from stockstream.kafka.keys import recent_keys  # Kafka's client is slow to import, and `--help` does not need it
 
     return recent_keys(connection, topic, within=WITHIN)
 

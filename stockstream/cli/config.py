@@ -32,7 +32,7 @@ def config(
 ) -> None:
     """Print the settings in effect and the origin of each: default, file and line, variable, or option.
 
-    Secrets are hidden. Whatever is wrong in the settings is told, the properties of the section kafka included.
+    Secrets are hidden. Errors in the settings are reported, also in the properties of the section kafka.
     """
     context = Context.of(ctx)
     Admin(context.settings.connection("consumer"), timeout=PATIENCE)  # librdkafka refuses properties that do not exist

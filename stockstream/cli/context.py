@@ -19,7 +19,7 @@ from stockstream.files import private_file, private_folder
 from stockstream.names import harmless
 from stockstream.producers.clock import SYSTEM, Clock
 
-if TYPE_CHECKING:  # what a demo needs, pydantic and rich take longer to load than all that `--help` needs
+if TYPE_CHECKING:  # the demo, pydantic and rich are slow to import, and `--help` does not need them
     from stockstream.cli.demo import Launcher
     from stockstream.cli.reporter import Reporter
     from stockstream.config import Settings
@@ -30,7 +30,7 @@ LOG_COUNT: Final = 3
 
 @dataclass(frozen=True)
 class Context:
-    """What a command works with; ``Context.of(ctx)`` gives it."""
+    """Context of a command; ``Context.of(ctx)`` gives it."""
 
     settings: Settings
     reporter: Reporter
@@ -44,15 +44,15 @@ class Context:
 
     @staticmethod
     def of(ctx: typer.Context) -> Context:
-        """Read the settings and begin the log, once in a process. Raises ConfigError."""
+        """Read the settings and open the log, once in a process. Raises ConfigError."""
         return Invocation.of(ctx).context(ctx.command_path)
 
 
 @dataclass
 class Invocation:
-    """One call of the program: the options that stand before the command, and what came of them.
+    """One call of the program: the global options, and the objects made from them.
 
-    The settings are read at a command's first need, so that ``--help`` works whatever stands in config.yaml.
+    The settings are read when a command first needs them, so that ``--help`` works with any config.yaml.
     """
 
     config: Path | None = None
@@ -72,7 +72,7 @@ class Invocation:
 
     @staticmethod
     def of(ctx: typer.Context) -> Invocation:
-        """The invocation that a command runs in; a new one where `run` was not the way in (tests)."""
+        """The invocation of a command; a new one if it was not started by `run` (tests)."""
         root = ctx.find_root()
         if not isinstance(root.obj, Invocation):
             root.obj = Invocation()
@@ -80,7 +80,7 @@ class Invocation:
 
     @staticmethod
     def early(ctx: typer.Context) -> Invocation:
-        """The same before the command runs, when nothing has taken the options of all commands yet."""
+        """The invocation before the command runs, when the global options are not processed yet."""
         invocation, given = Invocation.of(ctx), ctx.find_root().params
         invocation.config = given.get("config")
         invocation.bootstrap_servers = given.get("bootstrap_servers")
@@ -88,7 +88,7 @@ class Invocation:
 
     @property
     def reporter(self) -> Reporter:
-        """Who takes what the command tells, errors in the settings included."""
+        """The reporter of the command, also for errors in the settings."""
         if self._reporter is None:
             from stockstream.cli.reporter import JsonReporter, PersonReporter, QuietReporter
 
@@ -97,12 +97,12 @@ class Invocation:
         return self._reporter
 
     def close(self) -> None:
-        """Show the last progress, if any was told, and leave the terminal in order."""
+        """Show the last progress, if there was any, and restore the terminal."""
         if self._reporter is not None:
             self._reporter.close()
 
     def settings(self) -> Settings:
-        """The settings, read at the first call, from when on their plug-ins are used. Raises ConfigError."""
+        """The settings, read at the first call, which also loads their plug-ins. Raises ConfigError."""
         if self._settings is None:
             from stockstream import plugins
             from stockstream.config import load
@@ -113,13 +113,15 @@ class Invocation:
         return self._settings
 
     def context(self, command_path: str) -> Context:
-        """The context, made at the first call."""
+        """The context, created at the first call."""
         if self._context is None:
             settings = self.settings()
             for told in settings.ignored:
                 self.reporter.warn(told)
             if settings.views:
-                from stockstream.consumers.view_settings import check  # loads every view, which most need not
+                from stockstream.consumers.view_settings import (
+                    check,
+                )  # imports all views, which most commands do not need
 
                 check(settings)
             self.warn_of_plugins()
@@ -139,7 +141,7 @@ class Invocation:
         return self._context
 
     def warn_of_plugins(self) -> None:
-        """Tell which of the plug-ins that were asked for so far cannot be used; the others are."""
+        """Warn of plug-ins that could not be used so far."""
         from stockstream import plugins
 
         for failure in plugins.current().failures:
@@ -174,7 +176,7 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
 
 
 class _Formatter(logging.Formatter):
-    """Time in UTC, process, level, where, what; secrets taken out, tracebacks included."""
+    """Log format: time in UTC, process, level, logger, message; without secrets, also in tracebacks."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
         super().__init__("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
@@ -187,7 +189,7 @@ class _Formatter(logging.Formatter):
 
 def _redacted(text: str, secrets: tuple[str, ...]) -> str:
     for secret in filter(None, secrets):
-        # In an error it may stand as Python or JSON write it.
+        # An error may show it as Python or JSON write it.
         for written in dict.fromkeys((secret, repr(secret)[1:-1], json.dumps(secret)[1:-1])):
             text = text.replace(written, "***")
     return text

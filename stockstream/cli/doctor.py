@@ -34,7 +34,7 @@ _REINSTALL: Final = "install stockstream again: pip install --force-reinstall st
 
 
 class Finding(NamedTuple):
-    """What a check found; ``todo`` says what to do where something is missing, else it is None."""
+    """Result of a check; ``todo`` says what to do if something is missing, otherwise it is None."""
 
     subject: str
     text: str
@@ -94,7 +94,7 @@ def _packages(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
 
 
 def packages(requirements: Iterable[str]) -> Finding:
-    """Whether the packages of these requirements are installed, those of extras apart."""
+    """Whether the packages of these requirements are installed, without those of extras."""
     names = [re.split(r"[^A-Za-z0-9._-]", text)[0] for text in requirements if "extra ==" not in text]
     found, absent = [], []
     for name in sorted(names, key=str.lower):
@@ -132,7 +132,7 @@ def _folders(settings: Settings) -> Finding:
 
 
 def folders(wanted: Mapping[str, Path]) -> Finding:
-    """Whether each folder can be written, or made where it is not there yet."""
+    """Whether each folder can be written to, or created."""
     for name, folder in wanted.items():
         present = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
         if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
@@ -169,4 +169,4 @@ CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (
     _window,
     _broker,
 )
-"""Every check, the likeliest cause of all the others first."""
+"""All checks; the most likely cause of the others first."""

@@ -27,7 +27,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file is, and how the names of such files end."""
+    """Kind of an output file, and the suffixes of its names."""
 
     what: str
     suffixes: tuple[str, ...]
@@ -40,18 +40,18 @@ FLIGHTS: Final = Kind("a CSV file", (".csv",))
 
 
 def check(path: Path | None, kind: Kind, option: str, *, force: bool) -> None:
-    """Refuse a file that cannot be written, or should not be. Raises typer.BadParameter.
+    """Refuse a file that cannot or should not be written. Raises typer.BadParameter.
 
     Parameters
     ----------
     path
-        The file; None for none, which is right.
+        The file; None is accepted.
     kind
-        What it is to be.
+        Its kind.
     option
-        What the user named it with, for the error.
+        The option that names it, for the error.
     force
-        Whether it may be written over whoever wrote it.
+        Whether foreign files may be overwritten.
     """
     wrong = None if path is None else _wrong(path, kind, force=force)
     if wrong:
@@ -59,7 +59,7 @@ def check(path: Path | None, kind: Kind, option: str, *, force: bool) -> None:
 
 
 def check_name(path: Path, kind: Kind, option: str) -> None:
-    """Refuse a name that no such file has. Raises typer.BadParameter."""
+    """Refuse a name with another suffix. Raises typer.BadParameter."""
     wrong = _wrong_name(path, kind)
     if wrong:
         raise typer.BadParameter(wrong, param_hint=option)

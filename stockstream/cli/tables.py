@@ -16,14 +16,14 @@ _MORE: Final = Text("...", "dim")
 
 
 class Items:
-    """Short texts side by side; each is kept whole, and what has no room goes on in the next line.
+    """Short texts in a line, wrapped between texts.
 
     Parameters
     ----------
     items
         The texts.
     one_line
-        Leave out what has no room instead.
+        Omit texts that do not fit, instead of wrapping.
     """
 
     def __init__(self, items: Sequence[Text], *, one_line: bool = False) -> None:
@@ -31,7 +31,7 @@ class Items:
         self._one_line = one_line
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """The widest item is the least; all in a line the most."""
+        """Minimum: the widest item; maximum: all items in a line."""
         widths = [item.cell_len for item in self._items] or [0]
         return Measurement(max(widths), sum(widths) + len(_BETWEEN) * (len(widths) - 1))
 
@@ -57,14 +57,14 @@ class _Line:
     items: list[Text] = field(default_factory=list)
 
     def has_room_for(self, item: Text) -> bool:
-        """Whether another item fits in; the first one does in any case."""
+        """Whether another item fits into the line; the first one always does."""
         width = sum(each.cell_len + len(_BETWEEN) for each in self.items) + item.cell_len
         return not self.items or width <= self.room
 
 
 @dataclass(frozen=True)
 class Row:
-    """The cells of a row, what stands in the last column, and how much the row matters where not all have room."""
+    """Cells of a row, items of the last column, and weight of the row if not all rows fit."""
 
     cells: Sequence[str | Text]
     items: Sequence[Text] = ()
@@ -73,9 +73,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """A table: the names of its columns, those among them that end in line, and its rows.
+    """A table: the names of its columns, those that are right-aligned, and its rows.
 
-    Without rows it is one line: the first column's name and ``empty``.
+    Without rows it is one line: the name of the first column and ``empty``.
     """
 
     columns: Sequence[str]
@@ -84,7 +84,7 @@ class Section:
     empty: str = ""
 
     def table(self, *, most: int | None = None) -> Table | Text:
-        """The table; with ``most`` it takes a line a row, and so many rows: those of the greatest weight."""
+        """The table. With ``most`` it has at most that number of rows, those of greatest weight, with a line for each."""
         if not self.rows:
             return Text.assemble((f"{self.columns[0]}  ", "bold"), (self.empty, "dim"))
         grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
@@ -101,7 +101,7 @@ class Section:
 
 
 def _heaviest(rows: Sequence[Row], most: int | None) -> tuple[Sequence[Row], int]:
-    """The rows that are shown, in their order, and how many are not where there is a line to say so."""
+    """The rows to show, in their order, and the number of omitted ones, for which a line is reserved."""
     if most is None or len(rows) <= most:
         return rows, 0
     count = max(1, most - 1)
@@ -110,7 +110,7 @@ def _heaviest(rows: Sequence[Row], most: int | None) -> tuple[Sequence[Row], int
 
 
 def shares(wanted: Sequence[int], room: int) -> list[int]:
-    """How many lines each of some sections gets where there is room for so many: the longest give way first.
+    """Number of lines for each section, if there is room for ``room`` lines: the longest sections are shortened first.
 
     >>> shares([2, 9, 4], 20), shares([2, 9, 4], 10), shares([2, 9, 4], 1)
     ([2, 9, 4], [2, 4, 4], [1, 1, 1])

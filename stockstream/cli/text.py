@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 BYTES: Final = ", bytes"
-"""How the state of a progress ends that counts bytes, where all others count records."""
+"""Suffix of the state of a progress that counts bytes instead of records."""
 
 
 def rate(value: float) -> str:
-    """A number of things a second.
+    """A rate per second.
 
     >>> rate(0.333), rate(15234.2)
     ('0.3', '15,234')
@@ -20,7 +20,7 @@ def rate(value: float) -> str:
 
 
 def span(seconds: float) -> str:
-    """A span of time.
+    """A length of time.
 
     >>> span(8), span(75), span(3725), span(200_000)
     ('8 s', '1 min 15 s', '1 h 2 min', '2 d 7 h')
@@ -49,7 +49,7 @@ def size(count: float) -> str:
 
 
 def printable(text: str) -> str:
-    r"""A text from elsewhere, for a terminal: what would move its cursor, colour or ring it is written out.
+    r"""A foreign text for a terminal, with control characters escaped.
 
     >>> print(printable("naïve\x1b[2J"))
     naïve\x1b[2J
@@ -58,7 +58,7 @@ def printable(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """A text in which no word is so long that it hides the others: a symbol or a path from elsewhere may be.
+    """A text with very long words, such as foreign symbols or paths, shortened.
 
     >>> len(sentence("there is no symbol " + "A" * 100_000))
     219
@@ -67,7 +67,7 @@ def sentence(text: str) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collection[str] = ()) -> str:
-    """Columns in line, a header first; those named in ``right`` end in line. No frames: it reads well in a pipe too.
+    """A text table: aligned columns after a header; those in ``right`` are right-aligned. Without borders, for pipes.
 
     >>> print(table(["TOPIC", "RECORDS"], [["stocks", "7"], ["flights", "12"]], right=["RECORDS"]))
     TOPIC    RECORDS

@@ -14,17 +14,16 @@ from stockstream.views.view import Value
 
 
 class Configured(Protocol):
-    """Looks a parameter up in the settings."""
+    """Finds the value of a parameter in the settings."""
 
     def __call__(self, study: Study, parameter: Parameter[Any], /) -> Value:
-        """What the settings hold for a parameter of a study, else its default."""
+        """The value of a study's parameter: the setting, otherwise the default."""
 
 
 def parts(texts: Iterable[str], configured: Configured) -> list[Part]:
-    """The studies that texts name: ``bollinger:period=50:width=2.5,sma``.
+    """Parse the names and parameters of studies: ``bollinger:period=50:width=2.5,sma``.
 
-    Raises ValueError, with the nearest name, for a study or a parameter that does not exist, and for a value that
-    cannot be.
+    Raises ValueError, with the nearest name, for unknown studies and parameters, and for invalid values.
     """
     return [_part(each, configured) for text in texts for each in _listed(text)]
 
@@ -71,7 +70,7 @@ def _value(study: Study, parameter: Parameter[Any], text: str) -> Value:
 
 
 def completions(incomplete: str) -> Iterator[str]:
-    """What a shell may offer for a list of studies that has been begun."""
+    """Completions of an incomplete list of studies."""
     begun, comma, last = incomplete.rpartition(",")
     for name in STUDIES:
         if name.startswith(last):

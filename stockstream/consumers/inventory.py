@@ -54,7 +54,7 @@ class _Flight(msgspec.Struct, frozen=True, gc=False):
 
 
 class Inventory:
-    """Reads the names in a topic on a thread of its own, and continues with new records.
+    """Reads the names in a topic on a separate thread, and continues with new records.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class Inventory:
         self._source.__exit__(kind, error, trace)
 
     def look(self) -> bool:
-        """Take what was read; returns whether a name or a series is new. Raises the error that ended the reading."""
+        """Process new records; returns whether a name or a series is new. Raises the error that ended the reading."""
         if self._source.origin is not None and self._source.origin != self._origin:
             self._origin = self._source.origin
             self.names, self._positions, self.complete = {}, {}, False
@@ -137,7 +137,7 @@ def wanted(key_name: str, missing: Sequence[str], selection: Selection) -> str:
 
 
 def instead(key_name: str, missing: Sequence[str], selection: Selection, names: Names) -> str:
-    """What there is in place of what is missing, in words: its other series, else the nearest name, else all names.
+    """Text with alternatives to a missing name: its other series, otherwise the nearest name, otherwise all names.
 
     >>> held = {"AAPL": {Series("AAPL", "1m"), Series("AAPL", "1m", "simulated")}, "MSFT": {Series("MSFT", "1d")}}
     >>> instead("symbol", ["AAPL"], Selection(interval="1d"), held)
@@ -174,7 +174,7 @@ def _instead(name: str, selection: Selection, names: Names) -> str:
 def _adds_up(finer: str, interval: str) -> bool:
     try:
         return add_up(finer, interval)
-    except ValueError:  # another program's interval
+    except ValueError:  # an unknown interval of another program
         return False
 
 

@@ -31,58 +31,58 @@ LOG: Final = logging.getLogger("stockstream.live")
 _SAVE_EVERY: Final = 10.0
 _SAVE_SHARE: Final = 50
 _SAVE_AT_LATEST: Final = 15.0
-"""Seconds between two saves: often enough that a kill costs little reading, seldom enough that it costs little time."""
+"""Maximum seconds between two saves: a kill costs little reading, and saving costs little time."""
 
 _RATE_OVER: Final = 5.0
 _LONGEST_NAME: Final = 100
 
 _AT_WORK: Final = 0.04
 _BREATH: Final = 0.002
-"""While history is read, a tick works for so long, with so short a pause between two looks: a few hundred records that
-are taken at once are still in the processor's cache, those of a whole beat of the window are not."""
+"""Seconds that a tick works while history is read, and pauses between two batches. A few hundred records are still in
+the processor's cache; those of a whole interval of the window's timer are not."""
 
 
 class Observer(Protocol):
-    """Goes along with a live view and makes something of it: a table, a picture, a report, an alert."""
+    """Output of a live view: a table, a picture, a report, alerts."""
 
     def refresh(self) -> None:
-        """Bring it up to date, at most as often as is of use; called after each tick."""
+        """Update the output if it is due; called after each tick."""
 
     def finish(self) -> None:
-        """Bring it up to date at once: this is the end."""
+        """Update the output for the last time."""
 
 
 class Live(Generic[R]):
-    """Runs one view: a subscriber feeds its fold, a checkpoint keeps it. It is the model of windows.
+    """Runs one view: passes records from a subscriber to its fold, and saves its state. It is the model of windows.
 
-    Everything happens in `tick`, on the caller's thread; only the reading itself has one of its own. Leaving the
-    block finishes the observers, unless by an error, and saves the state.
+    All work is done in `tick`, on the caller's thread; only reading has a separate thread. Leaving the block finishes
+    the observers, except after an error, and saves the state.
 
     Parameters
     ----------
     view
-        What to run.
+        The view to run.
     selection
-        What of it the user wants to see.
+        The records that the user selected.
     parameters
         The view's parameters by name.
     connection
         librdkafka's properties.
     states
-        The folder under which states are kept; None to keep none and read everything anew.
+        Folder of the saved states; None to save none and read everything again.
 
     Attributes
     ----------
     taken
-        Records taken since the start.
+        Number of records since the start.
     settled
-        Whether all has been taken that the topic held when the reading began.
+        Whether all records are read that the topic held when the reading began.
     changes
-        Ticks since the start that changed what is shown.
+        Number of ticks since the start that changed anything shown.
     observers
-        What goes along, in the order in which it is brought up to date.
+        Outputs, in the order in which they are updated.
     ending
-        Says whether it is time to end; without it there is no end.
+        Decides when to end; None for never.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class Live(Generic[R]):
             self.close()
 
     def close(self) -> None:
-        """Save the state and end the reading."""
+        """Save the state and stop reading."""
         try:
             if self._keeper is not None:
                 self._keeper.wait()
@@ -151,9 +151,9 @@ class Live(Generic[R]):
             self._stack.close()
 
     def tick(self) -> bool:
-        """Take what has arrived; True where anything shown may have changed. While history is read it takes 40 ms.
+        """Process new records; returns whether anything shown may have changed. Takes 40 ms while history is read.
 
-        Raises `SeriesError` where a symbol stands for several series, and whatever ended the reading or an observer.
+        Raises `SeriesError` if a symbol has several series, and errors of the subscriber and the observers.
         """
         changed = self._advance()
         self.changes += changed
@@ -194,7 +194,7 @@ class Live(Generic[R]):
         return self.fold.apply(batch.records)
 
     def _check_missing(self) -> bool:
-        """Find out what there is in place of what is missing, for as long as it is; True where that is news."""
+        """Find alternatives to missing keys, as long as any are missing; returns whether they have changed."""
         missing = self.fold.missing() if self.settled else []
         if not missing:
             self._inventory_stack.close()
@@ -218,11 +218,11 @@ class Live(Generic[R]):
 
     @property
     def absent(self) -> Absence | None:
-        """What was asked for by name and is not there, once all has been read that the topic held at the start."""
+        """Requested keys that are missing, once all records are read that the topic held at the start."""
         return self._absent[1] if self._absent else None
 
     def _behind(self) -> bool:
-        """Whether it is reading what the topic held when the reading began."""
+        """Whether history is being read: the records that the topic held when the reading began."""
         status = self._subscriber.connection_status()
         unread = bool(status.target) and not status.reached(self._positions)
         return unread and not self.settled and status.connected
@@ -235,7 +235,7 @@ class Live(Generic[R]):
         self._received = max(self._received or sent, sent)
 
     def _restart(self) -> bool:
-        """Start from the checkpoint, or anew, where the topic has been found, or is another one than before."""
+        """Start from the checkpoint, or from nothing, when the topic was found or replaced; returns whether it did."""
         origin = self._subscriber.origin
         if origin is None or origin == self._origin:
             return False
@@ -260,14 +260,14 @@ class Live(Generic[R]):
             self._keeper = None
 
     def _restore(self, keeper: StateKeeper) -> bytes:
-        """Take up what was saved; what the subscriber has to know of it."""
+        """Restore the saved state; returns the subscriber's part of it."""
         saved = keeper.load()
         if saved is None:
             return b""
         try:
             self.fold.restore(saved.state)
         except StateError as error:
-            # A state of another version is no loss: the topic holds all that went into it.
+            # A state of another version is not needed: the topic holds all its records.
             keeper.refuse(error)
             self.fold = self._make()
             return b""
@@ -288,11 +288,11 @@ class Live(Generic[R]):
 
     @property
     def caught_up(self) -> bool:
-        """Whether all has been taken that the topic held when the reading began."""
+        """Whether all records are read that the topic held when the reading began."""
         return self._subscriber.connection_status().reached(self._positions)
 
     def status(self) -> Status:
-        """How the view stands now."""
+        """The present status of the view."""
         status = self._subscriber.connection_status()
         waiting = status.waiting
         if waiting is None and self._absent is not None:
@@ -313,11 +313,11 @@ class Live(Generic[R]):
         )
 
     def absence(self) -> BrokerError:
-        """What to say where the broker or the topic did not come in time."""
+        """The error if the broker or the topic did not appear in time."""
         waiting = self._subscriber.connection_status().waiting or "the topic's end"
         if waiting.startswith("broker"):
             return unreachable(self._connection)
-        return BrokerError(f"there is no {waiting}", hint="`stockstream produce` makes it with the first record")
+        return BrokerError(f"there is no {waiting}", hint="`stockstream produce` creates it with the first record")
 
     def _rate(self) -> float:
         now = time.monotonic()
@@ -327,7 +327,7 @@ class Live(Generic[R]):
 
 
 def folder_name(selection: Selection) -> str:
-    """A folder's name for what is read, the same for the same choice; safe for any symbol."""
+    """Folder name for a selection: the same for the same selection, and valid for any symbol."""
     symbols = "+".join(sorted(quote(key, safe="") for key in selection.keys)) or "all"
     made = selection.resample and f"in-{selection.resample}"
     name = "@".join(part for part in (symbols, selection.interval, selection.feed, made) if part)

@@ -35,38 +35,38 @@ def read(
     config: str | Path | None = None,
     bootstrap_servers: str | None = None,
 ) -> pd.DataFrame:
-    """Everything that a topic holds now, as a DataFrame.
+    """Read all present records of a topic to a DataFrame.
 
     Parameters
     ----------
     topic
         ``stocks`` or ``flights``.
     symbol, interval, feed
-        Of stocks: only these bars.
+        For stocks: only these bars.
     airline
-        Of flights: only this airline's.
+        For flights: only those of this airline.
     config
-        A settings file; without one as for the command line.
+        A settings file; by default those of the command line.
     bootstrap_servers
-        The broker, in place of the settings'.
+        The broker; by default that of the settings.
 
     Returns
     -------
     pandas.DataFrame
-        Of stocks one row a bar, by symbol, interval, feed and time: of a bar that came more than once the last. Of
-        flights one row a flight, by file and row: of one that came more than once the first. Columns are the
-        record's fields; ``time`` is in UTC.
+        For stocks one row a bar, sorted by symbol, interval, feed and time; of a repeated bar the last. For flights one
+        row a flight, sorted by file and row; of a repeated flight the first. Columns are the fields of the record;
+        ``time`` is in UTC.
 
     Raises
     ------
     Unreachable
         No broker answers within 10 s.
     BrokerError
-        There is no such topic.
+        The topic does not exist.
     SeriesError
-        The topic holds nothing of what was asked for; it says what there is.
+        The topic holds no such records; the message names what it holds.
     StockstreamError
-        The topic is not one of ours, or the choice does not belong to it.
+        The topic is unknown, or the parameters are those of another topic.
     """
     if topic not in TOPICS:
         raise StockstreamError(f"there is no topic {topic!r} of ours", hint=f"it is one of {', '.join(TOPICS)}")
@@ -94,7 +94,7 @@ def read(
 def _refuse_nothing(
     table: pd.DataFrame, topic: Topic[Any], choice: Mapping[str, str | None], connection: Mapping[str, Any]
 ) -> None:
-    """Raise SeriesError where something was asked for and nothing of it is there."""
+    """Raise SeriesError if records were requested and none were found."""
     if len(table) or not any(choice.values()):
         return
     name = "symbol" if topic is STOCKS else "airline"
@@ -107,7 +107,7 @@ def _refuse_nothing(
 
 _BAR: Final = ["symbol", "interval", "feed", "time"]
 _NUMBERS: Final = dict.fromkeys(("open", "volume", "adj_close", "close_usd"), "float64")
-# Numbers that a layout may lack: where all do, pandas would not know that they are some.
+# Numbers that a layout may lack: if all are missing, pandas would not use a numeric type.
 _MAYBE: Final = [
     field.name for field in msgspec.structs.fields(Flight) if {int, type(None)} <= set(get_args(field.type))
 ]
@@ -115,9 +115,9 @@ _ROW: Final = ["file", "row"]
 
 
 def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any], key: str | None) -> list[Any]:
-    """All records from the topic's start to its end as it stands now."""
+    """All records from the start of the topic to its present end."""
     if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
-        raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` makes it")
+        raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` creates it")
     keys = None if key is None else [key]
     decoding = Decoding(topic, record, connection, keys, Event(), ordered=topic.corrected)
     with ToEnd(connection, topic.name) as reader:

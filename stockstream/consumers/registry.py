@@ -56,7 +56,7 @@ _DRAWN: Final = (
 
 
 def _plugged(plugged: Plugins, taken: Collection[str]) -> Iterator[Study]:
-    """The studies that plug-ins offer, but for those that cannot be used, which are recorded."""
+    """The studies of plug-ins; those that cannot be used are recorded as failures."""
     names = set(taken)
     for offer in plugged.offers(plugins.STUDIES):
         study = offer.thing
@@ -77,11 +77,11 @@ def _plugged(plugged: Plugins, taken: Collection[str]) -> Iterator[Study]:
 
 
 def _problem(study: Study) -> str:
-    """Why a study cannot be drawn; empty where it can."""
+    """Why a study cannot be drawn; empty if it can."""
     try:
         chart([Part(study)])
         study.view()
-    except Exception as error:  # noqa: BLE001 - made of others' code
+    except Exception as error:  # noqa: BLE001 - code of a plug-in
         return f"{type(error).__name__}: {error}"
     return ""
 
@@ -94,11 +94,11 @@ def _studies() -> Iterator[Study]:
 
 
 STUDIES: Final[Mapping[str, Study]] = {study.name: study for study in _studies()}
-"""What a chart can be made of: the studies above, those of plug-ins, and plain ones of all other indicators of bars."""
+"""Studies for charts: those above, those of plug-ins, and default ones of all other indicators of bars."""
 
 VIEWS: Final[Mapping[str, View[Any]]] = {
     **{name: study.view() for name, study in STUDIES.items() if study.indicator is not None},
     flights.VIEW.name: flights.VIEW,
     dashboard.VIEW.name: dashboard.VIEW,
 }
-"""The windows, each with a command and settings of its own."""
+"""All windows; each has its own command and settings."""

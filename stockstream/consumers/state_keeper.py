@@ -1,4 +1,4 @@
-"""State of a view on disk, written by a thread of its own, so that a window never waits for a disk."""
+"""State of a view on disk, written on a separate thread, so that a window never waits for the disk."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LOG: Final = logging.getLogger(__name__)
 
 
 class StateKeeper:
-    """Loads a view's state and saves it in the background. What fails is told by `note`; the view goes on without.
+    """Loads the state of a view and saves it in the background. Failures are reported by `note`; the view continues.
 
     Parameters
     ----------
     folder
-        Where the view's state is.
+        Folder of the state.
     topic_id
-        The topic that it belongs to.
+        Identifier of its topic.
     """
 
     def __init__(self, folder: Path, topic_id: str) -> None:
@@ -47,11 +47,11 @@ class StateKeeper:
 
     @property
     def note(self) -> str:
-        """What the user should know: that nothing is saved, or that a saved state could not be used."""
+        """Message for the user: nothing is saved, or a saved state could not be used; empty otherwise."""
         return self._failure or (self._checkpoint.note if self._checkpoint is not None else "")
 
     def load(self) -> Saved | None:
-        """What was saved last, None where there is nothing that can be used."""
+        """The saved state; None if there is none that can be used."""
         if self._checkpoint is None:
             return None
         try:
@@ -62,7 +62,7 @@ class StateKeeper:
             return None
 
     def refuse(self, reason: StateError) -> None:
-        """Set aside the state that was loaded: the view cannot go on from it."""
+        """Discard the loaded state, which the view cannot use."""
         if self._checkpoint is not None:
             try:
                 self._checkpoint.refuse(reason.message)
@@ -72,7 +72,7 @@ class StateKeeper:
 
     @property
     def ready(self) -> bool:
-        """Whether a state can be saved now: this process is the one that saves, and the former state is written."""
+        """Whether a state can be saved now: this process is the writer, and the previous state is written."""
         if self._saving is not None and not self._saving.done():
             return False
         if self._checkpoint is None:
@@ -80,7 +80,7 @@ class StateKeeper:
         return self._checkpoint is not None and self._checkpoint.take_over()
 
     def save(self, saved: Saved) -> None:
-        """Write a state and its offsets, later; only where `ready`."""
+        """Write a state and its offsets in the background; call it only if `ready`."""
         checkpoint = self._checkpoint
         assert checkpoint is not None
         self._saving = self._writer.submit(self._write, checkpoint, saved)
@@ -93,12 +93,12 @@ class StateKeeper:
             self._fail(error)
 
     def wait(self) -> None:
-        """Wait until what was given to be saved is written."""
+        """Wait until the given state is written."""
         if self._saving is not None:
             self._saving.result()
 
     def close(self) -> None:
-        """Write what is still to be written, and let go of the file."""
+        """Write the pending state, and close the file."""
         self._writer.shutdown(wait=True)
         if self._checkpoint is not None:
             self._checkpoint.close()

@@ -115,7 +115,7 @@ def _check_parameters(settings: Settings, view: View[Any]) -> None:
     error = _refusal(view, values)
     if error is None:
         return
-    # An error names its parameter first; that of a window made of several indicators may have another name there.
+    # An error names its parameter first; a window of several indicators may give it another name.
     first, _, rest = str(error).partition(" ")
     if first in settings.views[view.name]:
         raise settings.wrong(("views", view.name, first), rest)
@@ -124,7 +124,7 @@ def _check_parameters(settings: Settings, view: View[Any]) -> None:
 
 
 def refused(view: View[Any], values: Parameters) -> list[str]:
-    """Those parameters that a view refuses even where all others have their defaults."""
+    """The parameters that a view refuses even if all others have their defaults."""
     defaults = {each.name: each.default for each in view.parameters}
     return [name for name, value in values.items() if _refusal(view, {**defaults, name: value})]
 

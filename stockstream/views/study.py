@@ -30,9 +30,9 @@ class Study:
 
     Marks name fields of the indicator and columns of the bars. Marks in ``over`` are drawn over the prices; their
     colours are counted from 0, and assigned when all marks there are known; ``readouts`` are shown with them.
-    ``panels`` are separate panels. The indicator's own window shows the prices above them, unless ``prices`` is False, and the studies
-    in ``beneath`` below them. A study without an indicator draws columns of the bars. ``heading`` is the title with
-    parameters, if they would not be understood in brackets after the title.
+    ``panels`` are separate panels. The indicator's own window shows the prices above them, unless ``prices`` is False,
+    and the studies in ``beneath`` below them. A study without an indicator draws columns of the bars. ``heading`` is
+    the title with parameters, if they would not be understood in brackets after the title.
     """
 
     name: str
