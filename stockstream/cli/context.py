@@ -121,7 +121,7 @@ class Invocation:
             if settings.views:
                 from stockstream.consumers.view_settings import (
                     check,
-                )  # imports all views, which most commands do not need
+                )  # imports all views; few commands need it
 
                 check(settings)
             self.warn_of_plugins()

@@ -34,10 +34,10 @@ from stockstream.producers.sample import sample_flights
 from stockstream.views.fold import Selection
 
 PICTURES: Final = Path("out")
-"""Where pictures go without a display, seen from the working directory."""
+"""Folder of the pictures without a display, relative to the working directory."""
 
 FLIGHTS_A_SECOND: Final = 100
-"""The pace of the sample's flights: its month takes two minutes."""
+"""Rate of the sample's flights: its month takes two minutes."""
 
 _BROKER, _PRODUCERS, _WINDOWS = range(3)
 _BEAT: Final = 0.1
@@ -46,7 +46,7 @@ _UP_WITHIN: Final = 60.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What the demo runs, and where."""
+    """Plan of the demo: the commands, their folders and addresses."""
 
     port: int
     data: Path
@@ -61,11 +61,11 @@ class Plan:
 
     @property
     def bootstrap_servers(self) -> str:
-        """Where the demo's broker is."""
+        """Address of the demo's broker."""
         return f"127.0.0.1:{self.port}"
 
     def environment(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """What the commands are told: the demo's own broker, and where its passwords are; a plain one has none."""
+        """Environment of the commands, with the demo's broker, and the folder of its passwords if it is secure."""
         return {
             **environ,
             "STOCKSTREAM_BOOTSTRAP_SERVERS": self.bootstrap_servers,
@@ -75,7 +75,7 @@ class Plan:
         }
 
     def command(self, *arguments: str) -> list[str]:
-        """One of our own commands, reporting as the supervisor reads it."""
+        """A stockstream command that reports as JSON for the supervisor."""
         config = ["--config", str(self.config)] if self.config else []
         return [sys.executable, "-m", "stockstream", "--log-json", *config, *arguments]
 
@@ -85,7 +85,7 @@ class Plan:
         return ["broker", "--port", str(self.port), "--data", str(self.data), security]
 
     def connection(self) -> Mapping[str, Any] | None:
-        """How to look at the broker; None while it has not made its users."""
+        """Connection to the broker; None while it has not created its users."""
         if self.secure:
             return credentials(folder_of(self.data), "monitor")
         return {"bootstrap.servers": self.bootstrap_servers}
@@ -111,7 +111,7 @@ class Plan:
 
 
 def selections(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
-    """What the windows show, by their views."""
+    """Selections of the windows, by view."""
     bars = Selection(symbols, None, "market" if yahoo else "simulated")
     return {"bollinger": bars, "aroon": bars, "flights": Selection()}
 
@@ -126,10 +126,11 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
     secure: Annotated[bool, typer.Option("--secure", help="All of it with TLS, passwords and rights.")] = False,
 ) -> None:
-    """Start a broker, producers of bars and flights, and three windows, each as a process of its own.
+    """Start a broker, producers of bars and flights, and three windows, each in its own process.
 
-    Ctrl-C ends them all, and so does closing the windows. The demo's topics are kept from run to run, apart from those
-    of `stockstream broker`: its simulated bars go on where they were, and each run sends the sample's flights again.
+    Ctrl-C ends them all, and so does closing the windows. The demo has its own topics, separate from those of
+    `stockstream broker`. They are kept between runs: simulated bars continue, and each run sends the sample's flights
+    again.
     """
     context = Context.of(ctx)
     with ExitStack() as stack:
@@ -185,7 +186,7 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, se
 
 
 def _geometries(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
-    """Where the windows should open, if there are any."""
+    """Positions of the windows; None for each without windows."""
     shown = selections(settings.demo.symbols, yahoo=yahoo)
     if not windows:
         return (None,) * len(shown)
@@ -225,7 +226,7 @@ def _sample(settings: Settings) -> Path:
 
 
 def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path | None:
-    """Where to draw to; None for windows."""
+    """Folder for pictures; None for windows."""
     if not headless:
         try:
             toolkits.choose(settings.window.backend)
@@ -270,6 +271,6 @@ def _answers(plan: Plan) -> bool:
         if connection is None:
             return False
         Admin(connection, timeout=1.0).names()
-    except (Unreachable, AuthError):  # it knows its users a moment after it answers
+    except (Unreachable, AuthError):  # it creates its users shortly after it answers
         return False
     return True

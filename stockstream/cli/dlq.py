@@ -1,4 +1,4 @@
-"""``stockstream dlq``: lists, shows, puts back and purges dead letters."""
+"""``stockstream dlq``: lists, shows, replays and purges dead letters."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SHOWN: Final = 100
 _LONGEST: Final = 2_000
 _EXAMPLES: Final = 5
 _WIDEST: Final = 120
-"""Signs of a place or a reason that are shown."""
+"""Maximum number of characters shown of a place or a reason."""
 
 PlacesArgument = Annotated[
     list[str] | None,
@@ -50,7 +50,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 @app.callback()
 def dlq() -> None:
-    """Look after the dead letters: what could not be read, kept byte for byte on stocks.dlq and flights.dlq."""
+    """List, show, replay and purge dead letters: unreadable records, kept on stocks.dlq and flights.dlq."""
 
 
 @app.command("list", cls=Command, epilog=examples("dlq list", "dlq list flights.csv --reason date --json"))
@@ -66,7 +66,7 @@ def list_letters(
 ) -> None:
     """List the dead letters, the oldest first.
 
-    Place, when it was written, bytes, whether it was put back, and why it cannot be read.
+    Columns: place, time of writing, bytes, whether it was replayed, and why it cannot be read.
     """
     context = Context.of(ctx)
     found = [letter for _, letters in _chosen(context, topic, Choice(places or (), reason)) for letter in letters]
@@ -99,7 +99,7 @@ def show(
     raw: Annotated[bool, typer.Option("--raw", help="Its bytes alone, as they are: `> FILE` keeps them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one dead letter: all that is known of it, and its bytes."""
+    """Show one dead letter: its details and its bytes."""
     context = Context.of(ctx)
     box, letter = _single(context, topic, place)
     value = next((value for _, value in contents(box, [letter], context.settings.connection("admin"))), b"")
@@ -123,13 +123,13 @@ def replay(
         Path | None,
         typer.Option("--with", metavar="FILE", help="Send the record in this file in place of the one letter's."),
     ] = None,
-    dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back; send nothing.")] = False,
+    dry: Annotated[bool, typer.Option("--dry-run", help="Print what would be replayed; send nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Put back what can be read now, each once.
+    """Send dead letters that can be read now to their topic again, each once.
 
-    It goes to the end of its topic, and no second time, however often this is run. What is put back has its first
-    place in the header dead-letter. Without PLACE and --reason all are tried.
+    They are added to the end of the topic. Running the command again does not send them twice. The header dead-letter
+    of a replayed record holds its original place. Without PLACE and --reason all dead letters are tried.
     """
     context = Context.of(ctx)
     connection = context.settings.connection("admin")
@@ -145,7 +145,7 @@ def replay(
     with _alone(context):
         for box, letters in chosen:
             if letters:
-                # What another replay did in the meantime is known now.
+                # Another process may have replayed some in the meantime.
                 fresh = opened(box.topic, connection)
                 now = [fresh.letters[each.place] for each in letters if each.place in fresh.letters]
                 one = Replay(fresh, connection).run(now, corrected=value, dry=dry)
@@ -167,12 +167,12 @@ def purge(
     places: PlacesArgument = None,
     reason: ReasonOption = None,
     topic: TopicOption = None,
-    replayed: Annotated[bool, typer.Option("--replayed", help="Only those that were put back.")] = False,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Only those that were replayed.")] = False,
     yes: YesOption = False,
 ) -> None:
-    """Delete dead letters for good: those chosen, or all; asks first.
+    """Delete dead letters permanently: the selected ones, or all; asks first.
 
-    What cannot be read stays in its topic: a window that reads that from its start writes its dead letter again.
+    The unreadable record stays in its topic: a window that reads the topic from its start writes the dead letter again.
     """
     context = Context.of(ctx)
     chosen = [
@@ -189,7 +189,7 @@ def purge(
         if letters:
             context.reporter.note(f"  {box.topic.dead_letters}: {len(letters):,} of {len(box.letters):,} dead letters")
     if lost:
-        context.reporter.note(f"  {lost:,} of them were not put back")
+        context.reporter.note(f"  {lost:,} of them were not replayed")
     if not yes and not typer.confirm("Delete it?", err=True):
         context.reporter.note("nothing was deleted")
         raise typer.Exit(1)
@@ -200,7 +200,7 @@ def purge(
 
 
 def _boxes(context: Context, topic: str | None) -> list[Letterbox]:
-    """What the topics' dead-letter topics hold, those that exist."""
+    """The contents of the dead-letter topics that exist."""
     if topic is not None and topic.removesuffix(".dlq") not in TOPICS:
         raise typer.BadParameter(f"{cut(topic)} is none of {', '.join(TOPICS)}", param_hint="--topic")
     wanted: Sequence[Topic[Any]] = list(TOPICS.values()) if topic is None else [TOPICS[topic.removesuffix(".dlq")]]
@@ -214,7 +214,7 @@ def _chosen(context: Context, topic: str | None, choice: Choice) -> list[tuple[L
 
 
 def _single(context: Context, topic: str | None, place: str) -> tuple[Letterbox, Kept]:
-    """The dead letter of a place. Raises `BrokerError` where there is none, or one on either topic."""
+    """The dead letter of a place. Raises `BrokerError` if there is none, or one on each topic."""
     found = [(box, box.letters[place]) for box in _boxes(context, topic) if place in box.letters]
     if len(found) > 1:
         raise BrokerError(f"{cut(place)} is on both topics", hint="--topic says which is meant")
@@ -225,7 +225,7 @@ def _single(context: Context, topic: str | None, place: str) -> tuple[Letterbox,
 
 @contextmanager
 def _alone(context: Context) -> Iterator[None]:
-    """Only one at a time puts back or purges. Raises `StateError`."""
+    """Lock, so that only one process replays or purges. Raises `StateError`."""
     folder = context.settings.state_dir / Admin(context.settings.connection("admin"), timeout=PATIENCE).cluster_id()
     try:
         private_folder(folder)
@@ -246,7 +246,7 @@ def _read(file: Path) -> bytes:
 
 def _state(letter: Kept) -> str:
     if letter.replayed is not None:
-        return f"put back as {printable(letter.replayed)}"
+        return f"replayed as {printable(letter.replayed)}"
     return "shortened" if letter.shortened else "kept"
 
 
@@ -284,11 +284,11 @@ def _report_outcome(context: Context, outcome: Outcome, *, dry: bool) -> None:
         context.reporter.warn(f"{cut(printable(place), _WIDEST)} still cannot be read: {cut(printable(reason))}")
     for place, length in list(outcome.shortened.items())[:_EXAMPLES]:
         context.reporter.warn(
-            f"{cut(printable(place), _WIDEST)} cannot be put back: of its {length:,} bytes only the beginning is kept"
+            f"{cut(printable(place), _WIDEST)} cannot be replayed: of its {length:,} bytes only the beginning is kept"
         )
-    parts = [f"{'would be ' if dry else ''}put back: {len(outcome.replayed):,}"]
+    parts = [f"{'would be ' if dry else ''}replayed: {len(outcome.replayed):,}"]
     if outcome.before:
-        parts.append(f"put back before: {len(outcome.before):,}")
+        parts.append(f"replayed before: {len(outcome.before):,}")
     if outcome.unreadable:
         parts.append(f"still unreadable: {len(outcome.unreadable):,}")
     if outcome.shortened:

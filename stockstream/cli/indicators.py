@@ -91,7 +91,7 @@ def _width() -> int:
 
 
 def _table(found: list[Description]) -> str:
-    """One row an indicator; in a terminal too narrow for that, long cells go on beneath."""
+    """A row for each indicator; in a narrow terminal long cells wrap."""
     rows: list[tuple[str, ...]] = [
         (
             each.name,
@@ -108,7 +108,7 @@ def _table(found: list[Description]) -> str:
 
 
 def _folded(rows: list[tuple[str, ...]], room: int) -> Iterator[tuple[str, ...]]:
-    """The rows with cells that wrap so that all fit side by side; the widest columns give way."""
+    """The rows, with cells of the widest columns wrapped so that all columns fit."""
     widths = [max(len(row[column]) for row in (_HEADER, *rows)) for column in range(len(_HEADER))]
     while sum(widths) + 2 * (len(widths) - 1) > room and max(widths) > _LEAST:
         widths[widths.index(max(widths))] -= 1

@@ -23,7 +23,7 @@ def known(name: str | None) -> str | None:
 
 
 def made(name: str | None) -> str | None:
-    """Check an interval that bars are to be made of. Raises typer.BadParameter."""
+    """Check an interval to resample bars to. Raises typer.BadParameter."""
     if name is not None:
         try:
             longer(name)

@@ -34,20 +34,20 @@ CARE: Final = "Care"
 
 
 _GARBAGE: Final = (10_000, 20, 20)
-"""Threshold of Python's garbage collection: messages arrive by the thousand, and at the default of 700 objects the
-collection would take a tenth of the time.
+"""Threshold of Python's garbage collection. Messages arrive in thousands; with the default of 700 objects, collections
+would take a tenth of the time.
 """
 
 _TURN: Final = 0.001
-"""Seconds after which a thread lets another one have its turn. The one that reads gives up its own, and takes it back,
-so often in between that at Python's usual 5 ms a window waited for some 40 ms at a time while history is read."""
+"""Switch interval of threads in seconds. The reading thread releases and takes the lock of Python so often that, with
+the default of 5 ms, a window waited for about 40 ms at a time while history was read."""
 
 
 @dataclass(frozen=True)
 class Entry:
     """A command: its target (module:name of a function or typer app), a line of help, its panel, and examples.
 
-    One that is ``plugged`` knows indicators and studies by name, and so those of plug-ins.
+    A ``plugged`` command knows indicators and studies by name, also those of plug-ins.
     """
 
     target: str
@@ -158,7 +158,7 @@ COMMANDS: Final = {
     ),
     "dlq": Entry(
         "stockstream.cli.dlq:app",
-        "List, show, put back or purge unreadable records.",
+        "List, show, replay or purge unreadable records.",
         CARE,
         ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
     ),
@@ -193,7 +193,7 @@ class LazyGroup(Group):
             self.add_command(Command(name, help=entry.help))
 
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """As typer's; the options of all commands may stand anywhere, where a shell asks what comes next, too."""
+        """As typer's, with global options moved to the front, also when a shell asks for completions."""
         return super().make_context(info_name, hoisted(args), parent, **extra)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
@@ -214,7 +214,7 @@ class LazyGroup(Group):
 def _use_plugins(ctx: typer.Context) -> None:
     """Read the settings, which name plug-ins, before a command is built from them."""
     invocation = Invocation.early(ctx)
-    with suppress(StockstreamError):  # told as soon as the command needs the settings: `--help` does not
+    with suppress(StockstreamError):  # reported when the command needs the settings; `--help` does not
         invocation.settings()
 
 
@@ -238,7 +238,7 @@ _VALUED: Final = ("--config", "--bootstrap-servers")
 app = typer.Typer(
     cls=LazyGroup,
     epilog=examples("demo", "produce simulated AAPL", "watch chart AAPL --with bollinger,rsi"),
-    rich_markup_mode=None,  # plain help reads well in 80 columns, and rich costs a quarter of a second
+    rich_markup_mode=None,  # plain help is readable in 80 columns, and importing rich takes a quarter of a second
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -290,9 +290,9 @@ def run() -> NoReturn:
     """Run the command line and exit: 0, 1 for an error, 2 for wrong usage, 128 and its number after a signal."""
     invocation = Invocation(log_json="--log-json" in sys.argv)  # an error may come before it is read
     for number in ENDING:
-        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has SIGHUP ignored, and so it stays
+        if signal.getsignal(number) is signal.SIG_DFL:  # `nohup` ignores SIGHUP, which is kept
             signal.signal(number, _terminate)
-    logging.getLogger().addHandler(logging.NullHandler())  # before there is a log, nothing goes to stderr by itself
+    logging.getLogger().addHandler(logging.NullHandler())  # before the log is open, nothing is written to stderr
     tune()
     code = call(invocation, sys.argv[1:])
     if code == 128 + signal.SIGINT and _terminated:
@@ -338,13 +338,13 @@ def call(invocation: Invocation, arguments: Sequence[str]) -> int:
     except typer.Abort:
         invocation.reporter.note("nothing was done")
         return 1
-    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and the log
+    except Exception as error:  # noqa: BLE001 - the last resort: one line, and the log
         return _report(invocation, error)
     return ended if isinstance(ended, int) else 0
 
 
 _USAGE: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
-"""What a wrong command line raises; typer brings a click of its own, older ones take the one that is installed."""
+"""Base class of usage errors; newer typer includes its own click, older versions use the installed one."""
 
 _WORDS: Final = {
     "Value error, ": "",
@@ -353,7 +353,7 @@ _WORDS: Final = {
     "a valid integer.*": "a whole number",
     "a valid number.*": "a number",
 }
-"""Typer's words and those of a user, as the settings say them."""
+"""Replacements for messages of typer."""
 
 _terminated: list[int] = []
 

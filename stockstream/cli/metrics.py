@@ -1,6 +1,6 @@
 """Prometheus metrics of a cluster, a producer and a window.
 
-prometheus_client, which takes a tenth of a second to import, is so only where metrics are asked for.
+prometheus_client takes a tenth of a second to import, and is imported only if metrics are requested.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ClusterMetrics:
         self._overview = overview
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics of the moment."""
+        """The present metrics."""
         overview = self._overview
         up = overview is not None and overview.waiting is None
         yield _gauge("stockstream_broker_up", "Whether the broker answers.", [], [([], int(up))])
@@ -128,7 +128,7 @@ class ProducerMetrics:
         self._latest = progress, self._meter.rate(progress.sent, progress.seconds), time.time()
 
     def collect(self) -> Iterator[Metric]:
-        """The metrics of the moment."""
+        """The present metrics."""
         progress, rate, at = self._latest
         names, row = list(self._labels), list(self._labels.values())
         acknowledged = progress.sent + progress.refused - progress.pending
@@ -174,7 +174,7 @@ class WindowMetrics:
         ):
             yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
         counts = (([*row, what], count) for what, count in status.counts.items())
-        yield _gauge("stockstream_window_counted", "What it could not simply take.", [*names, "what"], counts)
+        yield _gauge("stockstream_window_counted", "Irregular records.", [*names, "what"], counts)
         if self.frame_times.count:
             yield self._drawn(names, row)
 

@@ -17,7 +17,7 @@ from stockstream.producers.sources.catalog import sources
 
 
 class Plugin(msgspec.Struct, frozen=True):
-    """A part that a plug-in adds: of which kind, by which name, and from which distribution or file."""
+    """An object that a plug-in adds: its kind, its name, and its distribution or file."""
 
     kind: str
     name: str
@@ -25,7 +25,7 @@ class Plugin(msgspec.Struct, frozen=True):
 
 
 def found() -> list[Plugin]:
-    """The parts that can be used, in the order in which they were found."""
+    """The objects that can be used, in the order in which they were found."""
     added = []
     added += [Plugin("source", name, each.origin) for name, each in sources().items() if each.origin]
     sinks = plugged.current().offers(plugged.ALERT_SINKS)
@@ -44,7 +44,7 @@ def plugins(
     """List the plug-ins: indicators, studies, sources and alert sinks of installed packages and of your own files.
 
     Packages offer them as entry points. Files are named by `plugins` in the settings that --config names, or in your
-    own. docs/extending.md shows how to write one. What cannot be used is told with the reason; the rest is used.
+    own. docs/extending.md shows how to write one. What cannot be used is reported with the reason.
     """
     context = Context.of(ctx)
     added, failures = found(), plugged.current().failures

@@ -76,6 +76,6 @@ def _about(parameters: Parameters) -> str:
 
 
 def _page() -> Page:
-    from stockstream.charts.report.page import page  # matplotlib and seaborn take a while to load
+    from stockstream.charts.report.page import page  # matplotlib and seaborn are slow to import
 
     return page

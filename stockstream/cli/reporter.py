@@ -19,7 +19,7 @@ from stockstream.cli.text import sentence, span
 from stockstream.names import harmless
 
 PLAIN_EVERY: Final = 5.0
-"""Seconds between two lines of progress where there is no terminal."""
+"""Seconds between two lines of progress without a terminal."""
 
 JSON_EVERY: Final = 1.0
 """Seconds between two ``progress`` events."""
@@ -28,32 +28,32 @@ log = logging.getLogger(__name__)
 
 
 class Reporter(Protocol):
-    """Takes what a command has to tell. All but `result` goes to stderr."""
+    """Receives the output of a command. All but `result` goes to stderr."""
 
     def note(self, text: str) -> None:
-        """A line for the user."""
+        """Print a line for the user."""
 
     def warn(self, text: str) -> None:
-        """A line that the user should not overlook."""
+        """Print a warning."""
 
     def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
-        """How far it is: records (or bytes) done, of how many where known, how many a second, and doing what.
+        """Report progress: records (or bytes) done, their total if known, the rate per second, and the activity.
 
-        May be called as often as one likes.
+        May be called at any rate.
         """
 
     def result(self, text: str) -> None:
-        """What the command was asked for, to stdout."""
+        """Print the result of the command to stdout."""
 
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
-        """Why the command ends."""
+        """Print the error that ends the command."""
 
     def close(self) -> None:
-        """Show the last progress and leave the terminal in order."""
+        """Show the last progress, and restore the terminal."""
 
 
 class PersonReporter:
-    """For a person: a bar with rate and time left in a terminal, a line every few seconds elsewhere."""
+    """Text: in a terminal a progress bar with rate and time left, otherwise a line every few seconds."""
 
     def __init__(
         self, stderr: TextIO | None = None, stdout: TextIO | None = None, clock: Callable[[], float] = time.monotonic
@@ -125,7 +125,7 @@ class PersonReporter:
 
 
 class JsonReporter:
-    """For a program: one JSON object a line on stderr, progress at most once a second."""
+    """JSON: one object a line on stderr, progress at most once a second."""
 
     def __init__(
         self, stderr: TextIO | None = None, stdout: TextIO | None = None, clock: Callable[[], float] = time.monotonic
@@ -157,7 +157,7 @@ class JsonReporter:
         self._state = state
 
     def result(self, text: str) -> None:
-        """As `Reporter.result`; a reader of stderr alone learns it too."""
+        """As `Reporter.result`; also an event on stderr."""
         self._flush()
         self._event("result", text=harmless(text))
         print(harmless(text), file=self._stdout, flush=True)
@@ -180,13 +180,13 @@ class JsonReporter:
     def _event(self, event: str, **values: object) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"time": now, "event": event, **values}, ensure_ascii=False)
-        # One write a line: the lines of one process never mix.
+        # One write for each line, so that lines of one process never mix.
         self._stderr.write(f"{line}\n")
         self._stderr.flush()
 
 
 class QuietReporter:
-    """Passes on errors and results alone (``--quiet``); the log has the rest."""
+    """Prints only errors and results (``--quiet``); the log has the rest."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -227,7 +227,7 @@ class _Rate(ProgressColumn):
 
 
 class _TimeLeft(TimeRemainingColumn):
-    """Time left from the rate that the command reports, which knows better than the bar about pauses."""
+    """Time left, computed from the rate that the command reports, because the bar does not know of pauses."""
 
     def render(self, task: Task) -> Text:
         rate = task.fields.get("rate", 0.0)

@@ -48,7 +48,7 @@ def reset(
 
 
 def states_of(state_dir: Path, cluster: str) -> list[Path]:
-    """The folders of the states that views have saved of a cluster's topics."""
+    """Folders of the saved states of a cluster's topics."""
     return sorted(file.parent for file in (state_dir / cluster).glob("*/*/checkpoint.sqlite"))
 
 

@@ -16,7 +16,7 @@ from stockstream.files import replacing
 from stockstream.producers.sample import SEED, sample_flights
 
 SAMPLE: Final = Path("data") / "flights" / "sample.csv"
-"""Where the sample stands, seen from the project's folder."""
+"""Path of the sample, relative to the project's folder."""
 
 app = typer.Typer(cls=Group, no_args_is_help=True, help="Write the sample data.")
 

@@ -17,6 +17,6 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a topic's records: types, units, and when a field is absent.
 
-    A program that writes such records, one JSON object a message, feeds every window. docs/schema.md has tables.
+    Other programs can write such records to the topic, one JSON object a message. docs/schema.md has tables.
     """
     Invocation.of(ctx).reporter.result(json.dumps(schema_of(topic), indent=2))

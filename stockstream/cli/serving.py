@@ -57,7 +57,7 @@ def endpoint(text: str | Endpoint) -> Endpoint:
     >>> print(endpoint("9101"), endpoint("[::1]:9101"), endpoint("http://localhost:9101/metrics"))
     127.0.0.1:9101 [::1]:9101 localhost:9101
     """
-    if isinstance(text, Endpoint):  # click asks for a default's value, too
+    if isinstance(text, Endpoint):  # click also converts the default value
         return text
     found = _ENDPOINT.fullmatch(text)
     if found is None or int(found[2]) > 65535:
@@ -90,7 +90,7 @@ def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
     where
         The address to listen on.
     option
-        What the user gave it with, for the error.
+        The option that gives the address, for the error.
 
     Yields
     ------
@@ -100,7 +100,7 @@ def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
     Raises
     ------
     StockstreamError
-        Where the address cannot be listened on.
+        If the address cannot be listened on.
     """
     from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 
@@ -125,7 +125,7 @@ def served(collector: Collector, where: Endpoint, option: str) -> Iterator[str]:
 
 @contextmanager
 def measured(collector: C, where: Endpoint | None, reporter: Reporter) -> Iterator[C]:
-    """Serve a collector where ``--metrics`` was given, and say where it is; it is yielded in any case."""
+    """Serve a collector if ``--metrics`` is given, and print its address; yields the collector in any case."""
     if where is None:
         yield collector
         return
@@ -135,5 +135,5 @@ def measured(collector: C, where: Endpoint | None, reporter: Reporter) -> Iterat
 
 
 def _log_error(request: object, client: object) -> None:  # noqa: ARG001 - socketserver's shape
-    """A reader that went away is for the log: on stderr it would spoil the screen."""
+    """Log the error of a reader that disconnected: on stderr it would disturb the screen."""
     log.info("a reader of metrics, %s, was not served", client, exc_info=True)

@@ -66,7 +66,7 @@ class Child:
 
     @property
     def state(self) -> State:
-        """Where it stands; `State.ENDED` is an end that we asked for, `State.DONE` one of its own accord."""
+        """State of the command: `State.ENDED` after a requested end, `State.DONE` if it ended by itself."""
         code = self.process.poll()
         if code is None and self._asked:
             return State.ENDING
@@ -117,7 +117,7 @@ class Child:
             report.error = text
         elif text:
             report.text = text
-        if kind == "note":  # its former activity is over
+        if kind == "note":  # its previous activity has ended
             report.doing, report.done, report.total = "", None, None
 
 

@@ -84,7 +84,7 @@ class Section:
     empty: str = ""
 
     def table(self, *, most: int | None = None) -> Table | Text:
-        """The table. With ``most`` it has at most that number of rows, those of greatest weight, with a line for each."""
+        """The table. With ``most`` it has at most that many rows, those of greatest weight, with a line for each."""
         if not self.rows:
             return Text.assemble((f"{self.columns[0]}  ", "bold"), (self.empty, "dim"))
         grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

@@ -155,7 +155,7 @@ class Replay:
         return True
 
     def _end(self, count: int) -> None:
-        headers = {REASON: f"a replay ended: {count:,} put back", REPLAYING: "no"}
+        headers = {REASON: f"a replay ended: {count:,} replayed", REPLAYING: "no"}
         self._deliver([(self._topic.dead_letters, REPLAYING, b"", headers)])
 
     def _send(self, readable: Sequence[tuple[Kept, str, bytes]]) -> dict[str, str]:
@@ -176,7 +176,7 @@ class Replay:
                     self._topic.dead_letters,
                     f"{REPLAYED}/{identity}",
                     b"",
-                    {REASON: f"put back as {place}", REPLAYED: place, IDENTITY: identity},
+                    {REASON: f"replayed as {place}", REPLAYED: place, IDENTITY: identity},
                 )
                 for identity, place in placed.items()
             ]

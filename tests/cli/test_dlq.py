@@ -1,4 +1,4 @@
-"""``dlq``: what could not be read is listed, shown, put back once, purged."""
+"""``dlq``: what could not be read is listed, shown, replayed once, purged."""
 
 from __future__ import annotations
 
@@ -82,11 +82,11 @@ def test_they_are_listed_by_place_and_by_reason(site: Site) -> None:
 def test_what_can_be_read_now_is_put_back_once(site: Site) -> None:
     refuse(site, {"stocks/0/7": GOOD[0], "stocks/1/3": GOOD[1], "x.csv/9": b"1,2,\xff"})
     told = site.run("dlq", "replay")
-    assert (told.returncode, told.stdout) == (0, "put back: 2, still unreadable: 1\n")
+    assert (told.returncode, told.stdout) == (0, "replayed: 2, still unreadable: 1\n")
     assert "x.csv/9 still cannot be read: " in told.stderr
     for _ in range(2):
         again = site.run("dlq", "replay", "stocks")
-        assert (again.returncode, again.stdout) == (0, "put back: 0, put back before: 2\n")
+        assert (again.returncode, again.stdout) == (0, "replayed: 0, replayed before: 2\n")
     messages = held(site)
     assert [(message.key(), message.value()) for message in messages] == [(b"AAPL", GOOD[0]), (b"AAPL", GOOD[1])]
     assert [header(message, PLACE) for message in messages] == [b"stocks/0/7", b"stocks/1/3"]
@@ -95,16 +95,16 @@ def test_what_can_be_read_now_is_put_back_once(site: Site) -> None:
         letters[place].identity.encode() for place in ("stocks/0/7", "stocks/1/3")
     ]
     where = f"stocks/{messages[0].partition()}/{messages[0].offset()}"
-    assert f"put back as {where}" in site.run("dlq", "list").stdout
+    assert f"replayed as {where}" in site.run("dlq", "list").stdout
     # A window that reads the topic from its start stumbles over the same message, and keeps it again.
     refuse(site, {"stocks/0/7": GOOD[0]})
-    assert site.run("dlq", "replay", "stocks").stdout == "put back: 0, put back before: 2\n"
+    assert site.run("dlq", "replay", "stocks").stdout == "replayed: 0, replayed before: 2\n"
     assert len(held(site)) == 2
 
 
 def test_a_dry_run_sends_nothing(site: Site) -> None:
     refuse(site, {"stocks/0/7": GOOD[0], "x.csv/9": b"no"})
-    assert site.run("dlq", "replay", "--dry-run").stdout == "would be put back: 1, still unreadable: 1\n"
+    assert site.run("dlq", "replay", "--dry-run").stdout == "would be replayed: 1, still unreadable: 1\n"
     assert held(site) == []
     assert box(site).letters["stocks/0/7"].replayed is None
 
@@ -129,8 +129,8 @@ def test_a_replay_that_was_killed_before_it_marked_is_finished_by_the_next(site:
     assert killed.returncode == -9
     assert len(held(site)) == 5
     assert all(letter.replayed is None for letter in box(site).letters.values())
-    assert site.run("dlq", "replay", "--dry-run").stdout == "would be put back: 0, put back before: 4\n"
-    assert site.run("dlq", "replay").stdout == "put back: 0, put back before: 4\n"
+    assert site.run("dlq", "replay", "--dry-run").stdout == "would be replayed: 0, replayed before: 4\n"
+    assert site.run("dlq", "replay").stdout == "replayed: 0, replayed before: 4\n"
     assert len(held(site)) == 5
     now = box(site)
     assert now.began is None
@@ -147,10 +147,10 @@ def test_one_is_mended_by_hand(site: Site) -> None:
     mended = site.folder / "mended.json"
     mended.write_bytes(b'{"symbol": 4}\n')
     wrong = site.run("dlq", "replay", place, "--with", str(mended))
-    assert (wrong.returncode, wrong.stdout) == (1, "put back: 0, still unreadable: 1\n")
+    assert (wrong.returncode, wrong.stdout) == (1, "replayed: 0, still unreadable: 1\n")
     mended.write_bytes(GOOD[0] + b"\n")
-    assert site.run("dlq", "replay", place, "--with", str(mended)).stdout == "put back: 1\n"
-    assert site.run("dlq", "replay", place, "--with", str(mended)).stdout == "put back: 0, put back before: 1\n"
+    assert site.run("dlq", "replay", place, "--with", str(mended)).stdout == "replayed: 1\n"
+    assert site.run("dlq", "replay", place, "--with", str(mended)).stdout == "replayed: 0, replayed before: 1\n"
     assert [message.value() for message in held(site)] == [b'{"symbol": 3}', GOOD[0]]
     assert site.run("dlq", "replay", "--with", str(mended)).returncode == 2
     assert site.run("dlq", "replay", place, "--with", "nowhere.json").returncode == 2
@@ -159,8 +159,8 @@ def test_one_is_mended_by_hand(site: Site) -> None:
 def test_a_shortened_one_says_that_it_cannot_be_put_back(site: Site) -> None:
     refuse(site, {"stocks/2/5": b"x" * (WHOLE + 1)})
     told = site.run("dlq", "replay", "stocks/2/5")
-    assert (told.returncode, told.stdout) == (1, "put back: 0, shortened: 1\n")
-    assert "stocks/2/5 cannot be put back: of its 2,000,001 bytes only the beginning is kept" in told.stderr
+    assert (told.returncode, told.stdout) == (1, "replayed: 0, shortened: 1\n")
+    assert "stocks/2/5 cannot be replayed: of its 2,000,001 bytes only the beginning is kept" in told.stderr
     assert "2,000,001, of which the first 65,536 are kept" in site.run("dlq", "show", "stocks/2/5").stdout
     assert held(site) == []
 
@@ -173,7 +173,7 @@ def test_purging_asks_first_and_takes_what_was_chosen(site: Site) -> None:
     assert told.stderr.splitlines()[:3] == [
         f"On {site.bootstrap_servers} this goes, for good:",
         "  stocks.dlq: 2 of 3 dead letters",
-        "  2 of them were not put back",
+        "  2 of them were not replayed",
     ]
     assert "nothing was deleted" in told.stderr
     assert len(box(site).letters) == 3
@@ -181,15 +181,15 @@ def test_purging_asks_first_and_takes_what_was_chosen(site: Site) -> None:
     assert set(box(site).letters) == {"a.csv/2", "b.csv/1"}
     assert site.run("dlq", "purge", "--replayed", "--yes").stdout == "deleted: 1 dead letter\n"
     assert set(box(site).letters) == {"a.csv/2"}
-    # It comes again, and is still known to have been put back.
+    # It comes again, and is still known to have been replayed.
     refuse(site, {"b.csv/1": GOOD[0]})
-    assert site.run("dlq", "replay", "b.csv").stdout == "put back: 0, put back before: 1\n"
+    assert site.run("dlq", "replay", "b.csv").stdout == "replayed: 0, replayed before: 1\n"
 
 
 def test_flights_go_back_to_their_own_topic(site: Site) -> None:
     with Publisher(FLIGHTS, site.connection) as publisher:
         publisher.refuse("flights/0/1", FLIGHTS.encode(flight(3)), "?")
-    assert site.run("dlq", "replay").stdout == "put back: 1\n"
+    assert site.run("dlq", "replay").stdout == "replayed: 1\n"
     (message,) = scan(FLIGHTS.name, site.connection)
     assert (message.key(), message.value()) == (b"AA", FLIGHTS.encode(flight(3)))
 

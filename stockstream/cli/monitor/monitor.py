@@ -26,13 +26,13 @@ from stockstream.kafka.monitor import Monitor
 from stockstream.names import harmless
 
 EVERY: Final = 1.0
-"""Seconds between two looks."""
+"""Seconds between two samples."""
 
 LINE_EVERY: Final = 10.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines without a terminal."""
 
 LOOK_FOR: Final = 3.0
-"""Seconds that ``--once`` looks, for rates and trends need several looks."""
+"""Seconds that ``--once`` samples, because rates and trends need several samples."""
 
 GIVE_UP: Final = 10.0
 """Seconds that ``--once`` waits for a broker."""
@@ -100,13 +100,15 @@ def monitor(
             typer.echo(harmless(_json(seen))) if as_json else _plain(seen)
             return
         display = stack.enter_context(_display(context, url, as_json=as_json))
-        for seen in _looks(watched, scraper, seconds, display.wait):
+        for seen in _samples(watched, scraper, seconds, display.wait):
             metrics.update(seen.latest)
             display.update(seen)
 
 
-def _looks(watched: Monitor, scraper: Scraper, seconds: float | None, wait: Callable[[float], bool]) -> Iterator[Seen]:
-    """What is seen each second, until the time is over or ``wait`` says that it is."""
+def _samples(
+    watched: Monitor, scraper: Scraper, seconds: float | None, wait: Callable[[float], bool]
+) -> Iterator[Seen]:
+    """A sample each second, until the time is over or ``wait`` returns True."""
     seen: Seen | None = None
     begun = due = time.monotonic()
     while True:
@@ -123,10 +125,10 @@ def _looks(watched: Monitor, scraper: Scraper, seconds: float | None, wait: Call
 
 
 def _once(watched: Monitor, scraper: Scraper, seconds: float) -> Seen:
-    """What is seen when it was looked for so long. Raises `Unreachable` where no broker comes in time."""
+    """The last sample after some seconds. Raises `Unreachable` if no broker answers in time."""
     patience = time.monotonic() + GIVE_UP
     while True:
-        for seen in _looks(watched, scraper, seconds, _sleep):
+        for seen in _samples(watched, scraper, seconds, _sleep):
             if seen.latest.waiting:
                 break
         if not seen.latest.waiting:
@@ -150,10 +152,10 @@ def _plain(seen: Seen) -> None:
 
 class _Display(Protocol):
     def update(self, seen: Seen) -> None:
-        """Show what is seen now."""
+        """Show a sample."""
 
     def wait(self, seconds: float) -> bool:
-        """Let some time pass; True where the user wants to end."""
+        """Wait; returns whether the user wants to end."""
 
 
 @contextmanager
@@ -169,7 +171,7 @@ def _display(context: Context, url: str | None, *, as_json: bool) -> Iterator[_D
 
 
 class _Lines:
-    """A line now and then, and one at once where a broker goes or comes."""
+    """A line from time to time, and immediately when the broker goes away or returns."""
 
     def __init__(self, said: Callable[[Seen], str], *, every: float) -> None:
         self._said = said
@@ -190,7 +192,7 @@ class _Lines:
 
 
 class _Drawn:
-    """A screen of its own in the terminal."""
+    """A full screen in the terminal."""
 
     def __init__(self, live: Live, pressed: Callable[[float], str], url: str | None) -> None:
         self._live = live
@@ -211,7 +213,7 @@ def _sleep(seconds: float) -> bool:
 
 @contextmanager
 def _keys() -> Iterator[Callable[[float], str]]:
-    """Take keys as they are pressed, none of them shown; yields a wait for so many seconds, or until one is."""
+    """Read keys without echo; yields a function that waits for a time or for a key."""
     if sys.platform == "win32" or not sys.stdin.isatty():
         yield lambda seconds: "q" if _sleep(seconds) else ""
         return
@@ -225,12 +227,12 @@ def _keys() -> Iterator[Callable[[float], str]]:
         ready, _, _ = select.select([terminal], [], [], max(0.0, seconds))
         if not ready:
             return ""
-        return os.read(terminal, 100).decode(errors="replace") or "q"  # nothing to read: the terminal is gone
+        return os.read(terminal, 100).decode(errors="replace") or "q"  # nothing to read: the terminal was closed
 
     def take(*_: object) -> None:
         tty.setcbreak(terminal, termios.TCSADRAIN)
 
-    # Who is stopped by Ctrl-Z finds the terminal as the shell left it.
+    # After Ctrl-Z the terminal must be as the shell left it.
     continued = signal.signal(signal.SIGCONT, take)
     take()
     try:

@@ -20,10 +20,10 @@ _LONGEST: Final = 1_000_000
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """What a process says of itself; ``error`` says why it says nothing, None is what is not of its kind.
+    """Metrics of a process, or the ``error`` if there are none. Metrics of another kind of process are None.
 
-    A producer has sent, refused and acknowledged; a window has taken and a lag, ``frame_seconds`` that half of its
-    latest drawings took less than, and ``counts`` of what it could not simply take.
+    A producer has sent, refused and acknowledged. A window has taken, a lag, ``frame_seconds``, the median time of its
+    last frames, and ``counts`` of irregular records.
     """
 
     address: str
@@ -44,14 +44,14 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scraper:
-    """Reads the metrics of some processes, all at once."""
+    """Reads the metrics of several processes at the same time."""
 
     def __init__(self, endpoints: Sequence[Endpoint]) -> None:
         self._endpoints = endpoints
         self._pool = ThreadPoolExecutor(max(1, len(endpoints)), thread_name_prefix="scrape")
 
     def processes(self) -> tuple[Process, ...]:
-        """How they are now, in the order in which they were named; one that does not answer says so."""
+        """Present metrics of the processes in the given order, with an error for each that does not answer."""
         return tuple(self._pool.map(_process, self._endpoints))
 
 
@@ -68,7 +68,7 @@ def _process(endpoint: Endpoint) -> Process:
 
 
 def _read(endpoint: Endpoint) -> str:
-    # Not by urllib, which would ask a proxy for what is on this machine.
+    # Not with urllib, which would use a proxy even for this machine.
     connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=_PATIENCE)
     try:
         connection.request("GET", "/metrics")

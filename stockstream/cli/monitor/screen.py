@@ -18,10 +18,10 @@ from stockstream.kafka.overview import GroupOverview, Overview, TopicOverview, T
 from stockstream.kafka.traffic import IDLE, RUNNING
 
 _WIDE: Final = 110
-"""Columns from which on there is room for more than the least."""
+"""Width of the terminal from which additional columns are shown."""
 
 _NAME: Final = 24
-"""The longest name that is shown whole where there is less."""
+"""Maximum length of names in narrower terminals."""
 
 _OURS: Final = "stockstream-"
 
@@ -33,7 +33,7 @@ _ARROWS: Final[dict[Trend | None, tuple[str, str]]] = {"growing": ("↑", "+"), 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a monitor has seen: its last overview, and the last that there was anything in."""
+    """Samples of a monitor: the latest overview, and the latest one with a broker."""
 
     latest: Overview
     known: Overview | None
@@ -42,11 +42,11 @@ class Seen:
 
     @staticmethod
     def first(overview: Overview, processes: tuple[Process, ...] = ()) -> Seen:
-        """What is seen at the beginning."""
+        """The first sample."""
         return Seen(overview, None if overview.waiting else overview, overview.time, processes)
 
     def then(self, overview: Overview, processes: tuple[Process, ...]) -> Seen:
-        """What is seen next; ``since`` is from when on there was a broker, or none."""
+        """The next sample; ``since`` is when the broker went away or returned."""
         same = overview.waiting == self.latest.waiting
         known = self.known if overview.waiting else overview
         return replace(
@@ -55,18 +55,18 @@ class Seen:
 
 
 class Screen:
-    """Draws what was seen.
+    """Screen of a sample.
 
     Parameters
     ----------
     seen
-        What.
+        The sample.
     fit
-        Leave out what the terminal has no room for.
+        Omit what does not fit into the terminal.
     hint
-        What stands in the right corner.
+        Text in the right corner.
     url
-        Where metrics are served.
+        Address of served metrics.
     """
 
     def __init__(self, seen: Seen, *, fit: bool = False, hint: str = "", url: str | None = None) -> None:
@@ -76,7 +76,7 @@ class Screen:
         self._notes = [] if url is None else [Text(f"metrics at {url}", "dim")]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Whole where it fits, else a line for each row and the rows that matter most."""
+        """The whole screen if it fits, otherwise one line for each of the most important rows."""
         sections = list(self._sections(options))
         whole = self._drawn(options, [section.table() for section in sections])
         height = options.size.height
@@ -189,7 +189,7 @@ def _groups(groups: Sequence[GroupOverview], arrow: int, *, wide: bool) -> Secti
 
 
 def _state(group: GroupOverview) -> str:
-    """Its state, and where its reader runs."""
+    """State of a group, and the host of its reader."""
     if group.state != RUNNING:
         return group.state
     last = group.readers[-1]
@@ -197,14 +197,14 @@ def _state(group: GroupOverview) -> str:
 
 
 def _going(group: GroupOverview, *, wide: bool) -> Text:
-    """Where its lag is going; that it is idle where there is no column for its state."""
+    """Trend of the lag; or idle, if there is no column for the state."""
     if group.state == IDLE and not wide:
         return Text(IDLE, "dim")
     return Text(group.trend or "-", _STYLES[group.trend])
 
 
 def _partition_lags(group: GroupOverview, arrow: int) -> Iterator[Text]:
-    """The lag of each partition, the topic named with its first."""
+    """The lag of each partition; the first one of a topic has its name."""
     topic = ""
     for partition in group.partitions:
         named = f"{partition.topic} " if partition.topic != topic else ""
@@ -275,7 +275,7 @@ def _details(process: Process) -> Iterator[Text]:
 
 
 def line(seen: Seen) -> str:
-    """What was seen, in a line, for where there is no terminal."""
+    """A sample in one line, without a terminal."""
     latest = seen.latest
     if latest.waiting:
         return f"{_clock(latest.time)}  waiting for {latest.waiting}"
@@ -297,7 +297,7 @@ def line(seen: Seen) -> str:
 
 
 def _name(name: str, *, wide: bool) -> str:
-    """A name; where there is no room without what all our groups begin with, and of a long one without its middle."""
+    """A name; if there is no room, without the common prefix of our groups, and with a long middle cut out."""
     half = (_NAME - 3) // 2
     name = printable(name)
     if not wide:

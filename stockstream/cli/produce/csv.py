@@ -31,10 +31,10 @@ from stockstream.topics import STOCKS
 
 LINGER_MS: Final = 50
 LARGE: Final = 20_000_000
-"""Bytes from which on looking through a file takes long enough to be told of."""
+"""Size in bytes from which the examination of a file is announced."""
 
 FIRST: Final = 3
-"""Bars that a dry run shows of each file."""
+"""Number of bars that a dry run shows of each file."""
 
 _NAMES: Final = {"\t": "tab"}
 _SEPARATORS: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -51,14 +51,14 @@ def known_zone(name: str | None) -> str | None:
 
 
 def known_columns(text: str | None) -> str | None:
-    """Check which column is which field. Raises typer.BadParameter."""
+    """Check the columns of fields. Raises typer.BadParameter."""
     if text is not None:
         columns_of(text)
     return text
 
 
 def columns_of(text: str) -> dict[str, str]:
-    """By field the column that holds it. Raises typer.BadParameter.
+    """Column of each field. Raises typer.BadParameter.
 
     >>> columns_of("close=Price,time=Date+Time")
     {'close': 'Price', 'time': 'Date+Time'}
@@ -263,7 +263,7 @@ def _tell_assumed(files: Sequence[StockFile], reporter: Reporter) -> None:
 
 
 def described(file: StockFile) -> str:
-    """What was understood of a file, with its first bars."""
+    """Description of how a file is read, with its first bars."""
     columns, schema = file.reader.rows.columns, file.schema
     repeated = len(file.repeats.superseded)
     lines = [
@@ -294,7 +294,7 @@ def _time(file: StockFile) -> str:
 
 
 def _zone(tz: str) -> str:
-    """A zone's name; one of a single offset by that, for its name counts the other way round."""
+    """Name of a zone; for a constant offset the offset, because such names have the opposite sign."""
     offset = tz.removeprefix("Etc/GMT")
     return tz if offset == tz else f"UTC{offset.translate(str.maketrans('+-', '-+'))}"
 

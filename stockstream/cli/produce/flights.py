@@ -30,7 +30,7 @@ from stockstream.topics import FLIGHTS
 
 LINGER_MS: Final = 50
 LARGE: Final = 50_000_000
-"""Bytes from which on the first reading of a file takes long enough to be told of."""
+"""Size in bytes from which the examination of a file is announced."""
 
 _AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
 
@@ -39,12 +39,12 @@ class SpreadAirlines(Command):
     """Lets ``--airlines`` take every airline that follows it: ``--airlines AA DL flights.csv``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As click's, with the airlines of one option in one word."""
+        """As click's, with the airlines of an option joined to one argument."""
         return super().parse_args(ctx, gathered(args))
 
 
 def gathered(args: Sequence[str]) -> list[str]:
-    """Join the airlines behind ``--airlines`` with commas. What names a file that exists is a file.
+    """Join the airlines after ``--airlines`` with commas. A name of an existing file is a file.
 
     >>> gathered(["--airlines", "AA", "DL", "flights.csv", "--rate", "5"])
     ['--airlines', 'AA,DL', 'flights.csv', '--rate', '5']
@@ -153,7 +153,7 @@ def flights(
 
 
 def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:
-    """The files, each looked through once; the same content only once."""
+    """Examine the files; files with the same content only once."""
     found, passed = find(paths, COMPANIONS)
     for name in passed:
         reporter.note(f"{name} holds no flights: passed over")

@@ -20,44 +20,44 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 LOOK: Final = 2.0
-"""Seconds that one look for a broker takes, while there is none."""
+"""Seconds of one attempt to reach a missing broker."""
 
 
 class Outlet(Protocol):
-    """Takes records, and tells what it holds of them; each method raises `BrokerError`."""
+    """Destination of records, which can be queried for what it holds; each method raises `BrokerError`."""
 
     def ready(self, topic: Topic[Any]) -> None:
-        """Return when the topic takes records, made if need be.
+        """Return when the topic accepts records; creates it if it is missing.
 
-        Raises `Unreachable` where nobody answers, `BrokerError` for a topic that is compacted.
+        Raises `Unreachable` if no broker answers, `BrokerError` for a compacted topic.
         """
 
     def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
-        """What the topic is set to, by Kafka's names."""
+        """Settings of the topic, by Kafka's names."""
 
     def publisher(self, topic: Topic[R], *, linger_ms: int) -> AbstractContextManager[Sink[R]]:
         """A sink for the topic's records; leaving it waits until all are acknowledged."""
 
     def held(self, topic: Topic[Any]) -> int:
-        """How many records the topic holds."""
+        """Number of records in the topic."""
 
     def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
-        """The last bar of each series that the topic holds."""
+        """Last bar of each series that the topic holds."""
 
     def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
-        """When the first bar of each series that the topic holds opened."""
+        """Time of the first bar of each series that the topic holds."""
 
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:
-        """By file the rows that the topic holds."""
+        """Rows that the topic holds, by file."""
 
     def cluster_id(self) -> str:
-        """Which cluster it is."""
+        """Identifier of the cluster."""
 
 
 class KafkaOutlet:
-    """The broker of the settings; what takes long to load is loaded when called."""
+    """The broker of the settings; slow modules are imported when needed."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -23,19 +23,19 @@ from stockstream.topics import Topic
 R = TypeVar("R")
 
 SHOWN: Final = 5
-"""Refused rows that are shown; the others are counted."""
+"""Number of refused rows that are shown; others are only counted."""
 
 SILENT: Final = 3.0
-"""Seconds without an acknowledgement after which the user is told."""
+"""Seconds without an acknowledgement after which the progress says so."""
 
 LONGEST: Final = 300
-"""Characters of the longest of them that is shown whole."""
+"""Maximum number of characters shown of a refused row."""
 
 WAITING: Final = "waiting for the broker"
 
 
 class Position(NamedTuple):
-    """How far a source is: things done, of how many where that is known, and doing what if not simply sending."""
+    """Progress of a source: items done, their total if known, and its activity other than sending."""
 
     done: int
     total: int | None = None
@@ -52,31 +52,31 @@ def send(
     already: Callable[[], int] = lambda: 0,
     metrics: Endpoint | None = None,
 ) -> None:
-    """Send a source to its topic, tell how it goes, and say at the end what became of it.
+    """Send a source to its topic, with progress and a summary at the end.
 
     Parameters
     ----------
     context
-        The command's.
+        Context of the command.
     topic
-        Where to.
+        The topic to send to.
     source
-        What to send, as for `produce`.
+        Records, as for `produce`.
     linger_ms
-        Milliseconds that a record may wait for company: 5 for live data, 50 for replays.
+        Milliseconds that a record may wait for others in the same request: 5 for live data, 50 for replays.
     position
-        How far the source is, for the bar; without it the records sent, and no end.
+        Progress of the source, for the progress bar; by default the records sent, without a total.
     already
-        Records that the topic had before, as far as the source passed them over.
+        Number of records that the source skipped because the topic holds them.
     metrics
-        Where to serve figures; None for nowhere.
+        Address on which to serve metrics; None to serve none.
 
     Raises
     ------
     typer.Exit
-        After Ctrl-C (130) or SIGTERM (143), when all that was sent is acknowledged; 1 where every row was refused.
+        After Ctrl-C (130) or SIGTERM (143), when all sent records are acknowledged; 1 if every row was refused.
     BrokerError
-        Where something was not acknowledged.
+        If a record was not acknowledged.
     """
     await_broker(context, topic)
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
@@ -104,12 +104,12 @@ def send(
 
 
 def await_broker(context: Context, topic: Topic[R]) -> None:
-    """Wait until a broker answers, and make the topic there if need be; only Ctrl-C ends the waiting, as in windows.
+    """Wait until a broker answers, and create a missing topic; only Ctrl-C ends the waiting, as in windows.
 
     Raises
     ------
     BrokerError
-        For what waiting does not mend: `AuthError` where the broker refuses; a topic that is compacted.
+        If waiting cannot help: `AuthError` if the broker refuses; a compacted topic.
     """
     reporter, waiting = context.reporter, ""
     while True:
@@ -148,7 +148,7 @@ class Refusals:
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Make the first Ctrl-C or SIGTERM a wish to stop; what was sent is still acknowledged. A second one interrupts."""
+    """The first Ctrl-C or SIGTERM requests a stop after all acknowledgements; a second one interrupts."""
     stop = Stop()
 
     def on_signal(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
@@ -165,7 +165,7 @@ def stopping() -> Iterator[Stop]:
 
 
 def _held(context: Context, topic: Topic[R]) -> int | None:
-    """Records that the topic holds, whoever sent them; None where the broker does not tell at once."""
+    """Number of records in the topic; None if the broker does not answer at once."""
     try:
         return context.outlet.held(topic)
     except BrokerError:

@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def noticed(context: Context, series: Sequence[Series]) -> Iterator[None]:
-    """Let other simulators of this user know of these series, and warn of those that another one sends already.
+    """Lock series for this simulator, and warn of series that another simulator of this user sends.
 
-    A lock a series says so, in a folder of the cluster; it ends with its process, however that ends.
+    There is a lock for each series, in a folder of the cluster; it is released when its process ends, in any way.
     """
     folder = context.settings.state_dir / context.outlet.cluster_id() / "simulated"
     others: list[Series] = []
@@ -28,7 +28,7 @@ def noticed(context: Context, series: Sequence[Series]) -> Iterator[None]:
         for one in series:
             try:
                 private_folder(folder)
-                name = sha256(str(one).encode()).hexdigest()[:16]  # any symbol is a name of a file then
+                name = sha256(str(one).encode()).hexdigest()[:16]  # a valid file name for any symbol
                 stack.enter_context(FileLock(folder / f"{name}.lock", timeout=0, mode=0o600))
             except Timeout:
                 others.append(one)

@@ -67,7 +67,7 @@ FeedOption = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class SeriesOptions:
-    """Which bars; of no other records."""
+    """Options that select bars."""
 
     interval: IntervalOption = None
     feed: FeedOption = None
@@ -85,7 +85,7 @@ class SeriesOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class CommonOptions:
-    """What every view can be told: what to show, where, how it looks and when to end."""
+    """Options of every view: what to show, where, how, and when to end."""
 
     start: Annotated[
         str | None,
@@ -181,17 +181,17 @@ class CommonOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class WatchOptions(CommonOptions, SeriesOptions):
-    """The options of ``watch`` that are no parameters of a view, as they were given; None where they were not."""
+    """The given options of ``watch``, without parameters of views; None for those not given."""
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> Self:
-        """Take them from what typer gives to a command, and check their types."""
+        """Make the options from the arguments of typer, and check their types."""
         return msgspec.convert({name: given[name] for name in names_of(cls) if name in given}, cls)
 
 
 @dataclass(frozen=True)
 class Declared:
-    """An option as typer reads it: its annotation and its default."""
+    """An option for typer: its annotation and its default."""
 
     annotation: Any
     default: object

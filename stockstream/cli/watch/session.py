@@ -32,7 +32,7 @@ _DAY: Final = np.timedelta64(1, "D")
 def watch(
     ctx: typer.Context, view: View[Any], parameters: Parameters, named: tuple[str, ...], options: WatchOptions
 ) -> None:
-    """Show a view of the keys that are named, else of those in the settings, until the window is closed or the end."""
+    """Show a view of the given keys, or of those in the settings, until the window is closed or the view ends."""
     context = Context.of(ctx)
     settings = context.settings
     chosen = named or view_settings.keys(settings, view)
@@ -46,7 +46,7 @@ def watch(
         return
     try:
         live = Live(view, selection, parameters, settings.connection("consumer"), settings.state_dir)
-    except ValueError as error:  # the settings were checked at the start: it is an option
+    except ValueError as error:  # the settings were checked before: the error is in an option
         guilty = view_settings.refused(view, parameters)
         raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error
     figures = WindowMetrics(context.command, view.topic.name, "+".join(chosen))
@@ -78,7 +78,7 @@ def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
 
 
 def _written(options: WatchOptions, rows: int | None) -> str:
-    """What a run with ``--once`` has written: ``wrote aapl.png, aapl.csv (148 rows)``."""
+    """Result of a run with ``--once``: ``wrote aapl.png, aapl.csv (148 rows)``."""
     files = [] if options.headless is None else [str(options.headless)]
     if options.values is not None and rows is not None:
         files.append(f"{options.values} ({rows:,} row{'' if rows == 1 else 's'})")
@@ -87,7 +87,7 @@ def _written(options: WatchOptions, rows: int | None) -> str:
 
 
 def _display(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
-    """Open the window; or draw to a file, or to none where only the table or the end is wanted."""
+    """Open a window, or draw to a file, or draw nothing if only a table is written."""
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)
     if options.headless is not None:
@@ -107,7 +107,7 @@ def _display(context: Context, live: Live[Any], options: WatchOptions, frame_tim
         return
     memory = windows.memory(settings, live.view.name, live.selection, options)
     try:
-        shown = context.displays.window(live, windows.looks(window, options, start, end), memory, frame_times)
+        shown = context.displays.window(live, windows.window_options(window, options, start, end), memory, frame_times)
     except DisplayError as error:
         if options.values is None:
             raise
@@ -118,14 +118,14 @@ def _display(context: Context, live: Live[Any], options: WatchOptions, frame_tim
 
 
 def _refuse_scope(options: WatchOptions) -> None:
-    """A dashboard always shows all that the topic holds. Raises typer.BadParameter."""
+    """Refuse a period for a dashboard, which shows the whole topic. Raises typer.BadParameter."""
     for name, value in (("start", options.start), ("end", options.end), ("rows", options.rows)):
         if value is not None:
             raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:
-    """A moment in UTC; a day that is an end means the end of that day."""
+    """An instant in UTC; for ``--end``, a day means the end of that day."""
     if text is None:
         return None
     try:

@@ -52,7 +52,7 @@ def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Wa
 
     def watch(ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
         what = opening(Context.of(ctx).settings, given)
-        # Kafka's client and what shows the window take longer to load than all that `--help` needs.
+        # Kafka's client and the windows are slow to import, and `--help` does not need them.
         from stockstream.cli.watch.session import watch as run
 
         run(ctx, what.view, what.parameters, tuple(keys or ()), WatchOptions.of(given))
@@ -151,7 +151,7 @@ _VIEWS: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
 
 
 class Views(Group):
-    """A command a view, a stand-in until it is called: to put together the options of all takes a while."""
+    """A command for each view; a placeholder until it is called, because building all options is slow."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -159,7 +159,7 @@ class Views(Group):
             self.add_command(Command(name, help=view.help))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Put the command itself in place of its stand-in, and find it."""
+        """Replace a placeholder by its command, and return it."""
         if args and args[0] in _VIEWS:
             self.add_command(command(args[0]))
         return super().resolve_command(ctx, args)
@@ -173,7 +173,7 @@ def command(name: str) -> Command:
 
 
 def _examples(view: View[Any]) -> Iterator[str]:
-    """Lines to try: a view of one thing and of several, with parameters of its own, and as a picture."""
+    """Examples: a view of one key and of several, with parameters, and as a picture."""
     if view.tiles:
         yield f"watch {view.name}"
         yield f"watch {view.name} --once --headless {view.name}.png"
@@ -186,7 +186,7 @@ def _examples(view: View[Any]) -> Iterator[str]:
 
 
 def _own(view: View[Any]) -> str:
-    """A parameter of the view's own as one may give it."""
+    """An option for a parameter of the view, as an example."""
     for parameter in view.parameters:
         if parameter.type is not str and parameter.default is not None:
             return f"--{parameter.name.replace('_', '-')} {parameter.default}"

@@ -1,4 +1,4 @@
-"""Options of windows: looks, position, preferences, and several windows side by side."""
+"""Options of windows: appearance, position, preferences, and several windows side by side."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def memory_file(settings: Settings, view: str, selection: Selection) -> Path:
 
 
 def memory(settings: Settings, view: str, selection: Selection, options: WatchOptions) -> Path | None:
-    """The same, and None for a window without saved preferences."""
+    """As `memory_file`; None for a window without saved preferences."""
     remembers = settings.window.memory and not options.no_memory
     return memory_file(settings, view, selection) if remembers else None
 
 
-def looks(
+def window_options(
     usual: WindowSettings, options: WatchOptions, start: np.datetime64 | None, end: np.datetime64 | None
 ) -> WindowOptions:
     """Options of a window: the settings, overridden by the command line."""
@@ -145,7 +145,7 @@ def _given(ctx: typer.Context) -> list[str]:
 
 
 def keep_up(supervisor: Supervisor, tell: Callable[[], None], *, rank: int, until: float | None = None) -> None:
-    """Wait until the time is over, or no window, by its rank, is left."""
+    """Wait until the time is over, or all processes of that rank have ended."""
     while until is None or time.monotonic() < until:
         tell()
         if not any(child.alive for child in supervisor.children if child.rank == rank):

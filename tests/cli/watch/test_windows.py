@@ -94,7 +94,7 @@ def test_one_window_stands_where_it_likes(settings: Settings) -> None:
     ],
 )
 def test_options_hold_for_once(settings: Settings, options: WatchOptions, remembers: bool, asked: Preferences) -> None:
-    assert windows.looks(settings.window, options, None, None).asked == asked
+    assert windows.window_options(settings.window, options, None, None).asked == asked
     file = windows.memory_file(settings, "bollinger", Selection(("A",)))
     assert windows.memory(settings, "bollinger", Selection(("A",)), options) == (file if remembers else None)
 
