@@ -35,6 +35,7 @@ from stockstream.config_sections import (
     WindowSettings,
 )
 from stockstream.config_sources import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
+from stockstream.connection import Connection, Property
 from stockstream.credentials import (
     PASSWORD,
     ROLES,
@@ -157,7 +158,7 @@ class Settings(Section):
         """The file that was read, if any."""
         return self._origins.file
 
-    def connection(self, role: Role) -> dict[str, Any]:
+    def connection(self, role: Role) -> Connection:
         """What a Kafka client of this role is given (librdkafka's properties), secrets in the clear: never print it.
 
         Who we are is what the section kafka says. Where it says nothing, and the address is that of a secure broker on
@@ -342,7 +343,7 @@ def _excerpt(value: object) -> str:
     return re.sub(r"[^\s/,'\"@]+@", f"{HIDDEN}@", brief.repr(value))
 
 
-def _plain(value: object) -> object:
+def _plain(value: Property | SecretStr) -> Property:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return str(value).lower() if isinstance(value, bool) else value

@@ -7,11 +7,11 @@ read by every command in its own role. Copied to another machine, it serves ther
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from stockstream.config_sources import read
+from stockstream.connection import Connection, Property
 from stockstream.errors import ConfigError
 
 Role = Literal["producer", "consumer", "monitor", "admin"]
@@ -35,7 +35,7 @@ def file_of(folder: Path, role: Role) -> Path:
     return folder / f"{role}.yaml"
 
 
-def credentials(folder: Path, role: Role) -> dict[str, Any] | None:
+def credentials(folder: Path, role: Role) -> Connection | None:
     """A role's properties; None where no secure broker made any. Raises `ConfigError` for a file that others read."""
     file = file_of(folder, role)
     if not file.is_file():
@@ -45,7 +45,7 @@ def credentials(folder: Path, role: Role) -> dict[str, Any] | None:
     return values
 
 
-def serve(properties: Mapping[str, Any], servers: str) -> bool:
+def serve(properties: Connection, servers: str) -> bool:
     """Whether these properties are of the broker at one of these addresses.
 
     >>> serve({"bootstrap.servers": "127.0.0.1:9092"}, "localhost:9092"), serve({}, "localhost:9092")
@@ -58,7 +58,7 @@ def serve(properties: Mapping[str, Any], servers: str) -> bool:
     return any(server.rpartition("://")[2].lower() in known for server in servers.split(","))
 
 
-def without_security(properties: Mapping[str, Any]) -> dict[str, Any]:
+def without_security(properties: Connection) -> dict[str, Property]:
     """Properties without those that say who we are and whom we trust."""
     return {
         name: value for name, value in properties.items() if not name.startswith(("sasl.", "ssl.", "security.protocol"))

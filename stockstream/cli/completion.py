@@ -12,6 +12,7 @@ from typing import Any, Final
 import typer
 
 from stockstream.cli.context import Invocation
+from stockstream.connection import Connection
 from stockstream.topics import FLIGHTS, STOCKS
 
 WITHIN: Final = 0.8
@@ -61,13 +62,13 @@ def _asked(ctx: typer.Context, ask: Callable[[Mapping[str, Any]], Collection[str
         return []
 
 
-def _keys(connection: Mapping[str, Any], topic: str) -> set[str]:
+def _keys(connection: Connection, topic: str) -> set[str]:
     from stockstream.kafka.keys import recent_keys  # Kafka's client is slow to import, and `--help` does not need it
 
     return recent_keys(connection, topic, within=WITHIN)
 
 
-def _topics(connection: Mapping[str, Any]) -> list[str]:
+def _topics(connection: Connection) -> list[str]:
     from stockstream.kafka.admin import Admin
 
     return [name for name in Admin(connection, timeout=WITHIN).names() if not name.startswith("__")]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import typer
 
@@ -23,6 +23,7 @@ from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
 from stockstream.cli.watch.windows import blame, geometries, keep_up, memory_file
 from stockstream.config import Settings
+from stockstream.connection import Connection
 from stockstream.credentials import credentials, folder_of
 from stockstream.errors import AuthError, BrokerError, DisplayError, StockstreamError, Unreachable
 from stockstream.files import is_ours, replacing
@@ -84,7 +85,7 @@ class Plan:
         security = "--secure" if self.secure else "--plain"
         return ["broker", "--port", str(self.port), "--data", str(self.data), security]
 
-    def connection(self) -> Mapping[str, Any] | None:
+    def connection(self) -> Connection | None:
         """Connection to the broker; None while it has not created its users."""
         if self.secure:
             return credentials(folder_of(self.data), "monitor")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol, TextIO
+from typing import Final, Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
@@ -133,7 +133,7 @@ class JsonReporter:
         self._stderr = stderr or sys.stderr
         self._stdout = stdout or sys.stdout
         self._clock = clock
-        self._pending: dict[str, Any] | None = None
+        self._pending: dict[str, object] | None = None
         self._state: str | None = None
         self._shown_at = -JSON_EVERY
 

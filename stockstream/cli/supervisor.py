@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import signal
 import subprocess
@@ -12,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
+
+import msgspec
 
 from stockstream import processes
 
@@ -45,6 +46,20 @@ class Report:
     rate: float = 0.0
     text: str = ""
     error: str | None = None
+
+
+class Event(msgspec.Struct, frozen=True):
+    """A line that a command writes: see `stockstream.cli.reporter.JsonReporter`."""
+
+    event: str = ""
+    text: str = ""
+    state: str = ""
+    done: int | None = None
+    total: int | None = None
+    rate: float = 0.0
+
+
+_EVENTS: Final = msgspec.json.Decoder(Event)
 
 
 class Child:
@@ -99,25 +114,21 @@ class Child:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             try:
-                event = json.loads(line)
-            except ValueError:
-                event = {"event": "text", "text": line.strip()}
-            if isinstance(event, dict):
-                self._hear(event)
+                self._hear(_EVENTS.decode(line))
+            except msgspec.DecodeError:  # not one of our commands wrote it, but Python, say
+                self._hear(Event(text=line.strip()))
 
-    def _hear(self, event: Mapping[str, Any]) -> None:
+    def _hear(self, event: Event) -> None:
         report = self.report
-        kind, text = event.get("event"), str(event.get("text", ""))
-        if kind == "progress":
-            report.doing = str(event.get("state", ""))
-            report.done, report.total, report.rate = event.get("done"), event.get("total"), event.get("rate") or 0.0
+        if event.event == "progress":
+            report.doing, report.done, report.total, report.rate = event.state, event.done, event.total, event.rate
             return
-        log.info("%s: %s", self.name, text)
-        if kind == "error":
-            report.error = text
-        elif text:
-            report.text = text
-        if kind == "note":  # its previous activity has ended
+        log.info("%s: %s", self.name, event.text)
+        if event.event == "error":
+            report.error = event.text
+        elif event.text:
+            report.text = event.text
+        if event.event == "note":  # its previous activity has ended
             report.doing, report.done, report.total = "", None, None
 
 

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -14,6 +14,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, size, span, table
 from stockstream.cli.topic_changes import change
+from stockstream.connection import Connection
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin, TopicSummary
 from stockstream.kafka.disk import local_topics, partition_sizes
@@ -130,7 +131,7 @@ def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _everything(connection: Mapping[str, Any]) -> Iterator[Sequence[Bar]]:
+def _everything(connection: Connection) -> Iterator[Sequence[Bar]]:
     """All bars that the topic holds now, in batches."""
     positions: dict[int, int] = {}
     heard = time.monotonic()

@@ -10,6 +10,7 @@ from typing import Any, Final, Self, TypeAlias
 
 import msgspec
 
+from stockstream.connection import Connection
 from stockstream.kafka.batch import Origin
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.names import cut, listed, nearest
@@ -64,7 +65,7 @@ class Inventory:
         Whether all records are read that the topic held at the start.
     """
 
-    def __init__(self, topic: Topic[Any], connection: Mapping[str, Any]) -> None:
+    def __init__(self, topic: Topic[Any], connection: Connection) -> None:
         self.names: dict[str, set[Series]] = {}
         self.complete = False
         self._source: Subscriber[Any] = Subscriber(
@@ -111,7 +112,7 @@ def _distinct(records: Iterable[Any]) -> list[Any]:
     return list(set(records))
 
 
-def names_in(topic: Topic[Any], connection: Mapping[str, Any], *, patience: float) -> Names:
+def names_in(topic: Topic[Any], connection: Connection, *, patience: float) -> Names:
     """Names in a topic that are found within ``patience`` seconds."""
     ends = time.monotonic() + patience
     with Inventory(topic, connection) as inventory:

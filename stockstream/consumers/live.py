@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Generic, Protocol, Self, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 from urllib.parse import quote
 
+from stockstream.connection import Connection
 from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
 from stockstream.consumers.state_keeper import StateKeeper
 from stockstream.errors import BrokerError, StateError
@@ -90,7 +91,7 @@ class Live(Generic[R]):
         view: View[R],
         selection: Selection,
         parameters: Parameters,
-        connection: Mapping[str, Any],
+        connection: Connection,
         states: Path | None,
     ) -> None:
         self.view = view

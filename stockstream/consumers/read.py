@@ -11,6 +11,7 @@ import msgspec
 import pandas as pd
 
 from stockstream.config import load
+from stockstream.connection import Connection
 from stockstream.consumers.inventory import instead, names_in
 from stockstream.consumers.inventory import wanted as wanted_words
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
@@ -92,7 +93,7 @@ def read(
 
 
 def _refuse_nothing(
-    table: pd.DataFrame, topic: Topic[Any], choice: Mapping[str, str | None], connection: Mapping[str, Any]
+    table: pd.DataFrame, topic: Topic[Any], choice: Mapping[str, str | None], connection: Connection
 ) -> None:
     """Raise SeriesError if records were requested and none were found."""
     if len(table) or not any(choice.values()):
@@ -114,7 +115,7 @@ _MAYBE: Final = [
 _ROW: Final = ["file", "row"]
 
 
-def _records(topic: Topic[Any], record: type[Any], connection: Mapping[str, Any], key: str | None) -> list[Any]:
+def _records(topic: Topic[Any], record: type[Any], connection: Connection, key: str | None) -> list[Any]:
     """All records from the start of the topic to its present end."""
     if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
         raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` creates it")

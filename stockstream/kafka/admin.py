@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
 
+from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
@@ -59,7 +60,7 @@ class Admin:
     Every method raises `Unreachable` after ``timeout`` seconds without a broker, and `AuthError` if it refuses.
     """
 
-    def __init__(self, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, connection: Connection, *, timeout: float = TIMEOUT) -> None:
         self._connection = connection
         self._timeout = timeout
         self._refusal: KafkaError | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
+from stockstream.connection import Connection
 from stockstream.errors import BrokerError, ConfigError, Unreachable
 from stockstream.kafka.diagnosis import MUTE, SLOW
 from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
@@ -35,7 +36,7 @@ _AWAY: Final = frozenset(
 )
 
 
-def settings(connection: Mapping[str, Any], **own: Any) -> dict[str, Any]:
+def settings(connection: Connection, **own: Any) -> dict[str, Any]:
     """Properties of a client: ours (dots as underscores), overridden by the user's ``connection``."""
     shared = {
         "socket.timeout.ms": 6_000,
@@ -70,7 +71,7 @@ def instant(milliseconds: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=min(max(milliseconds, _FIRST), _LAST))
 
 
-def address(connection: Mapping[str, Any]) -> str:
+def address(connection: Connection) -> str:
     """Configured address of the broker."""
     return str(connection.get("bootstrap.servers", "nowhere: bootstrap_servers is not set"))
 
@@ -85,7 +86,7 @@ def away(error: KafkaError) -> bool:
     return error.code() in _AWAY
 
 
-def unreachable(connection: Mapping[str, Any]) -> Unreachable:
+def unreachable(connection: Connection) -> Unreachable:
     """Message that no broker answers, why, and what to do: unknown host, nothing listens, not Kafka, ..."""
     found = why(connection)
     there = found in (SLOW, MUTE)
@@ -93,15 +94,13 @@ def unreachable(connection: Mapping[str, Any]) -> Unreachable:
     return Unreachable(f"{what} at {address(connection)}: {found.said}", hint=found.hint)
 
 
-def lasting(connection: Mapping[str, Any]) -> str:
+def lasting(connection: Connection) -> str:
     """Suffix after the address of an awaited broker: why it does not answer, if waiting alone does not help."""
     found = why(connection)
     return "" if found.hint == START_BROKER else f" ({found.said})"
 
 
-def translate(
-    error: KafkaError | KafkaException, connection: Mapping[str, Any], deed: Deed | None = None
-) -> BrokerError:
+def translate(error: KafkaError | KafkaException, connection: Connection, deed: Deed | None = None) -> BrokerError:
     """Translate an error of librdkafka; ``deed`` is the attempted operation, named if the right to it is missing."""
     cause = error.args[0] if isinstance(error, KafkaException) else error
     where = address(connection)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from confluent_kafka import (
     KafkaError,
@@ -19,6 +19,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import OffsetSpec, TopicDescription
 
+from stockstream.connection import Connection
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT, Admin
 from stockstream.kafka.bounds import UNSETTLED
@@ -87,7 +88,7 @@ class Snapshot:
 class Cluster(Admin):
     """Takes snapshots of a cluster; topics or groups that appear or vanish meanwhile are left out, not an error."""
 
-    def __init__(self, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, connection: Connection, *, timeout: float = TIMEOUT) -> None:
         super().__init__(connection, timeout=timeout)
         self._positions = Positions(connection, timeout)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from stockstream.connection import Connection
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.bounds import UNSETTLED
@@ -70,7 +71,7 @@ class DeadLetters:
         Set when the caller ends: dead letters not written by then are given up.
     """
 
-    def __init__(self, topic: Topic[Any], connection: Mapping[str, Any], stop: threading.Event) -> None:
+    def __init__(self, topic: Topic[Any], connection: Connection, stop: threading.Event) -> None:
         self._topic = topic
         self._connection = connection
         self._stop = stop

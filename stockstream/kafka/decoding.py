@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from confluent_kafka import KafkaError, Message
 
 from stockstream.codec import Decoder, Unreadable
+from stockstream.connection import Connection
 from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.key_order import KeyOrder
 from stockstream.topics import Topic
@@ -58,7 +59,7 @@ class Decoding(Generic[R]):
         self,
         topic: Topic[Any],
         record: type[R],
-        connection: Mapping[str, Any],
+        connection: Connection,
         keys: Collection[str] | None,
         stop: threading.Event,
         *,

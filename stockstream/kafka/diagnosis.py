@@ -6,12 +6,14 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
+
+from stockstream.connection import Connection, Property
 
 
 class Cause(NamedTuple):
@@ -41,7 +43,7 @@ _HELLO: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 """A request of 10 bytes: ApiVersions (18), version 0, which every broker answers before authentication."""
 
 
-def cause(connection: Mapping[str, Any]) -> Cause:
+def cause(connection: Connection) -> Cause:
     """Reason why the brokers at ``bootstrap.servers`` do not answer; cached for some seconds.
 
     It takes a few seconds at most, because a silent server or a slow name server has to be awaited.
@@ -51,7 +53,7 @@ def cause(connection: Mapping[str, Any]) -> Cause:
 
 
 @lru_cache(maxsize=16)
-def _cause(connection: tuple[tuple[str, Any], ...], _: int) -> Cause:
+def _cause(connection: tuple[tuple[str, Property], ...], _: int) -> Cause:
     properties = dict(connection)
     servers = [_split(each) for each in str(properties.get("bootstrap.servers", "")).split(",") if each.strip()]
     tls = _tls(properties) if "SSL" in str(properties.get("security.protocol", "plaintext")).upper() else None
@@ -87,11 +89,11 @@ def _connected(host: str, port: int, then: Callable[[socket.socket], Cause | Non
         return Cause(f"cannot be connected to ({error.strerror or error})", _CHECK)
 
 
-def _tls(properties: Mapping[str, Any]) -> ssl.SSLContext:
+def _tls(properties: Connection) -> ssl.SSLContext:
     """TLS context with the certificates that a client with these properties trusts."""
-    pem, file = properties.get("ssl.ca.pem"), properties.get("ssl.ca.location")
+    pem, file = (str(properties.get(name, "")) for name in ("ssl.ca.pem", "ssl.ca.location"))
     try:
-        tls = ssl.create_default_context(cadata=pem or None, cafile=None if pem else file)
+        tls = ssl.create_default_context(cadata=pem or None, cafile=None if pem else file or None)
     except (OSError, ValueError):
         tls = ssl.create_default_context()
     if str(properties.get("ssl.endpoint.identification.algorithm", "https")).lower() == "none":
@@ -147,10 +149,10 @@ def _greet(server: socket.socket) -> Cause | None:
     return Cause("what listens there is not Kafka", _CHECK)
 
 
-def _misnamed(properties: dict[str, Any]) -> Cause | None:
+def _misnamed(properties: Connection) -> Cause | None:
     """Reason why clients cannot use the address that a broker advertises; None if they can."""
     try:
-        brokers = AdminClient(properties | {"log_level": 0}).list_topics(timeout=_PATIENCE).brokers.values()
+        brokers = AdminClient({**properties, "log_level": 0}).list_topics(timeout=_PATIENCE).brokers.values()
     except KafkaException:
         return None
     for broker in brokers:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from stockstream.connection import Connection
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import made, settings, translate
 
@@ -18,7 +19,7 @@ NEWEST: Final = 100_000
 _AT_ONCE: Final = 5_000
 
 
-def recent_keys(connection: Mapping[str, Any], topic: str, *, within: float) -> set[str]:
+def recent_keys(connection: Connection, topic: str, *, within: float) -> set[str]:
     """The keys of the newest records of a topic, as far as they can be read in some seconds.
 
     Parameters

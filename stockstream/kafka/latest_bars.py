@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from stockstream.codec import Unreadable
+from stockstream.connection import Connection
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import ToEnd
 from stockstream.records import Bar, Series
@@ -19,7 +20,7 @@ _FIRST_CHUNK: Final = 500
 _LONGEST_CHUNK: Final = 100_000
 
 
-def latest_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
+def latest_bars(connection: Connection, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
     """Find the last record of each series.
 
     Each partition is read backwards in growing chunks until every series is found: a live series costs some hundred
@@ -47,7 +48,7 @@ def latest_bars(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collec
     return _searched(connection, topic, wanted, _last)
 
 
-def first_times(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
+def first_times(connection: Connection, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
     """Find the time of the earliest bar of each series; reads the whole topic.
 
     Parameters and errors are those of `latest_bars`.
@@ -56,7 +57,7 @@ def first_times(connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collec
 
 
 def _searched(
-    connection: Mapping[str, Any],
+    connection: Connection,
     topic: Topic[Bar],
     wanted: Collection[Series],
     search: Callable[[ToEnd, Topic[Bar], set[Series]], dict[Series, T]],

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 
+from stockstream.connection import Connection
 from stockstream.kafka.client import instant
 from stockstream.kafka.letters import IDENTITY, REASON, REPLAYED, REPLAYING, identity
 from stockstream.kafka.to_end import scan
@@ -97,7 +98,7 @@ class Letterbox:
         return sorted(filter(choice.takes, self.letters.values()), key=lambda letter: (letter.sent, letter.at))
 
 
-def opened(topic: Topic[Any], connection: Mapping[str, Any]) -> Letterbox:
+def opened(topic: Topic[Any], connection: Connection) -> Letterbox:
     """Read the dead letters of a topic. Its dead-letter topic must exist. Raises `BrokerError`."""
     letters: dict[str, Kept] = {}
     replayed: dict[str, str] = {}
@@ -119,7 +120,7 @@ def opened(topic: Topic[Any], connection: Mapping[str, Any]) -> Letterbox:
     return Letterbox(topic, found, began)
 
 
-def contents(box: Letterbox, letters: Sequence[Kept], connection: Mapping[str, Any]) -> Iterator[tuple[Kept, bytes]]:
+def contents(box: Letterbox, letters: Sequence[Kept], connection: Connection) -> Iterator[tuple[Kept, bytes]]:
     """The bytes of dead letters, in the order in which they were written; those purged in the meantime are left out."""
     wanted = {letter.at: letter for letter in letters}
     if not wanted:
@@ -135,7 +136,7 @@ def contents(box: Letterbox, letters: Sequence[Kept], connection: Mapping[str, A
             return
 
 
-def put_back(topic: Topic[Any], connection: Mapping[str, Any], begin: Mapping[int, int]) -> dict[str, str]:
+def put_back(topic: Topic[Any], connection: Connection, begin: Mapping[int, int]) -> dict[str, str]:
     """Positions of the replayed records of a topic, from these offsets on, by the identities of the dead letters."""
     found: dict[str, str] = {}
     for message in scan(topic.name, connection, begin):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.client import LOG, address, lasting, unreachable
 from stockstream.kafka.cluster import Cluster, Snapshot
@@ -30,7 +30,7 @@ class Monitor:
         Folder of the data of this machine's broker; bytes are known only for that broker.
     """
 
-    def __init__(self, connection: Mapping[str, Any], data: Path) -> None:
+    def __init__(self, connection: Connection, data: Path) -> None:
         self._connection = connection
         self._data = data
         self._cluster = Cluster(connection, timeout=PATIENCE)

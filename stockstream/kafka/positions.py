@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
+from stockstream.connection import Connection
 from stockstream.kafka.client import LOG, made, refused, settings
 from stockstream.kafka.readers import Reader, reader
 
@@ -34,7 +35,7 @@ class Positions:
     segmentation fault, seen with 2.16), and all of its requests to coordinators may do so (#5397).
     """
 
-    def __init__(self, connection: Mapping[str, Any], timeout: float) -> None:
+    def __init__(self, connection: Connection, timeout: float) -> None:
         self._connection = connection
         self._timeout = timeout
         self._consumers: dict[str, Consumer] = {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Generic, Self, TypeAlias, TypeVar
+from typing import Final, Generic, Self, TypeAlias, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError, DeliveryError, TooLarge
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import address, made, refused, settings, translate
@@ -48,7 +49,7 @@ class Publisher(Generic[R]):
         sent with one request at a time, so that no request can overtake a refused one.
     """
 
-    def __init__(self, topic: Topic[R], connection: Mapping[str, Any], *, linger_ms: int = 5) -> None:
+    def __init__(self, topic: Topic[R], connection: Connection, *, linger_ms: int = 5) -> None:
         self.topic = topic
         self.sent = 0
         self.refused = 0

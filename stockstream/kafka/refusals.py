@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from confluent_kafka import KafkaError
 
+from stockstream.connection import Connection
 from stockstream.errors import AuthError
 from stockstream.kafka.diagnosis import cause
 
@@ -45,7 +45,7 @@ def on_topic(right: str, name: str) -> Deed:
     return Deed(right, f"topic {name}")
 
 
-def refusal(error: KafkaError, connection: Mapping[str, Any], where: str, deed: Deed | None) -> AuthError:
+def refusal(error: KafkaError, connection: Connection, where: str, deed: Deed | None) -> AuthError:
     """The error for a refusal by the broker, or for a broker that is not trusted."""
     code, user = error.code(), connection.get("sasl.username")
     if code in DENIED:

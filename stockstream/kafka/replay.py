@@ -11,6 +11,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stockstream.codec import Unreadable
+from stockstream.connection import Connection
 from stockstream.errors import DeliveryError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import address, made, settings, translate
@@ -71,7 +72,7 @@ class Replay:
         librdkafka's properties.
     """
 
-    def __init__(self, box: Letterbox, connection: Mapping[str, Any]) -> None:
+    def __init__(self, box: Letterbox, connection: Connection) -> None:
         self._box = box
         self._topic: Topic[Any] = box.topic
         self._connection = connection
@@ -220,7 +221,7 @@ class Replay:
                 return
 
 
-def _producer(connection: Mapping[str, Any]) -> Producer:
+def _producer(connection: Connection) -> Producer:
     own = settings(
         connection, enable_idempotence=True, acks="all", compression_type="lz4", max_in_flight=1, linger_ms=5
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from confluent_kafka import Message
 from pyroaring import BitMap
 
 from stockstream.codec import Decoder, Unreadable
+from stockstream.connection import Connection
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import ToEnd
 from stockstream.records import FlightRow
@@ -18,7 +19,7 @@ _decode: Final = Decoder(FlightRow)
 
 
 def sent_rows(
-    connection: Mapping[str, Any],
+    connection: Connection,
     topic: Topic[Any],
     files: Collection[str],
     progress: Callable[[int, int], None] = lambda *_: None,

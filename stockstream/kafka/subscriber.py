@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
@@ -71,7 +72,7 @@ class Subscriber(Generic[R]):
         self,
         topic: Topic[Any],
         record: type[R],
-        connection: Mapping[str, Any],
+        connection: Connection,
         *,
         group: str = "stockstream",
         keys: Collection[str] | None = None,

@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stockstream.connection import Connection
 from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import TIMEOUT
 from stockstream.kafka.bounds import bounds
@@ -34,7 +35,7 @@ class Tail:
     Leaving the block closes the connection. Raises `Unreachable` and `AuthError`.
     """
 
-    def __init__(self, topic: str, connection: Mapping[str, Any], *, timeout: float = TIMEOUT) -> None:
+    def __init__(self, topic: str, connection: Connection, *, timeout: float = TIMEOUT) -> None:
         self._topic = topic
         self._connection = connection
         self._timeout = timeout

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from stockstream.connection import Connection
 from stockstream.errors import Unreachable
 from stockstream.kafka.bounds import bounds
 from stockstream.kafka.client import START_BROKER, address, made, refused, settings, translate
@@ -32,7 +33,7 @@ class ToEnd:
         The topic's name.
     """
 
-    def __init__(self, connection: Mapping[str, Any], topic: str) -> None:
+    def __init__(self, connection: Connection, topic: str) -> None:
         self._connection = connection
         self._topic = topic
         self._consumer = made(
@@ -97,7 +98,7 @@ class ToEnd:
                 heard = time.monotonic()
 
 
-def scan(topic: str, connection: Mapping[str, Any], begin: Mapping[int, int] | None = None) -> Iterator[Message]:
+def scan(topic: str, connection: Connection, begin: Mapping[int, int] | None = None) -> Iterator[Message]:
     """The messages of an existing topic up to its present end, in the order of each partition.
 
     ``begin`` gives first offsets by partition; other partitions are read from their first message. Raises the errors

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (
@@ -16,6 +15,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.client import LOG, made, refused, settings, translate
 from stockstream.kafka.refusals import on_topic
@@ -35,7 +35,7 @@ class TopicSettings:
     `BrokerError` if the topic does not exist.
     """
 
-    def __init__(self, name: str, connection: Mapping[str, Any], *, timeout: float = 10.0) -> None:
+    def __init__(self, name: str, connection: Connection, *, timeout: float = 10.0) -> None:
         self.name = name
         self._connection = connection
         self._timeout = timeout

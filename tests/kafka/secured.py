@@ -20,4 +20,4 @@ def who(running: Broker, role: Role) -> dict[str, Any]:
     """The properties of a client in a role."""
     found = credentials(folder_of(running.data), role)
     assert found is not None
-    return found
+    return dict(found)

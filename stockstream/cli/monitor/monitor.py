@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from typing import Annotated, Any, Final, Protocol
+from typing import Annotated, Final, Protocol
 
 import msgspec
 import typer
@@ -139,7 +139,7 @@ def _once(watched: Monitor, scraper: Scraper, seconds: float) -> Seen:
 
 
 def _json(seen: Seen) -> str:
-    keys: dict[str, Any] = msgspec.structs.asdict(seen.latest)
+    keys: dict[str, object] = msgspec.structs.asdict(seen.latest)
     return msgspec.json.encode(keys | {"processes": seen.processes}).decode()
 
 

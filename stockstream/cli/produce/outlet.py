@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
+from stockstream.connection import Connection
+
 if TYPE_CHECKING:
     from stockstream.config import Settings
     from stockstream.kafka.admin import Admin
@@ -120,5 +122,5 @@ class KafkaOutlet:
         return Admin(self._connection, timeout=LOOK)
 
     @property
-    def _connection(self) -> dict[str, Any]:
+    def _connection(self) -> Connection:
         return self._settings.connection("producer")
