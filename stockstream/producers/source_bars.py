@@ -13,19 +13,24 @@ from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
 from stockstream.intervals import parse
 from stockstream.periods import intraday, preceding
 from stockstream.producers.background import Background
-from stockstream.producers.bar_source import BarSource, Dividend
+from stockstream.producers.bar_source import BarSource, Dividend, Session
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.corrections import SentBars
 from stockstream.producers.final_bars import Answer, Null
 from stockstream.producers.history_spans import beginning
+from stockstream.producers.live_bars import LiveBars
 from stockstream.producers.patience import USUAL, Breaker, Patience
 from stockstream.producers.patient_source import PatientSource
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier, Splits
-from stockstream.records import Bar
+from stockstream.records import UNCONFIRMED, Bar
 
 CLOSED: Final = 300.0
 """Seconds between two looks while a market is closed, and the most between any two."""
 
+CHECK: Final = 300.0
+"""Seconds between two looks at a symbol of which the source's stream tells."""
+
+_BEAT: Final = 0.2
 _OVERLAP: Final = 20
 _SHORTEST_OVERLAP: Final = timedelta(hours=1)
 _SETTLED: Final = timedelta(minutes=10)
@@ -55,6 +60,10 @@ class Polling:
         Whether to go on when the history is there.
     forming
         Whether to give the bar of the present period too; it is not final and comes again as it changes.
+    extended
+        Whether bars outside of regular hours are wanted, too.
+    stream
+        Whether to listen to the source's stream, where it has one.
     poll
         Seconds between two looks at a symbol, at the least.
     """
@@ -63,6 +72,8 @@ class Polling:
     history: str | datetime
     live: bool = True
     forming: bool = False
+    extended: bool = False
+    stream: bool = True
     poll: float = 30.0
 
 
@@ -76,6 +87,13 @@ class _Series:
     told: set[datetime] = field(default_factory=set)
     dividends: set[Dividend] = field(default_factory=set)
     state: str = ""
+    polled_to: datetime | None = None
+    session: Session | None = None
+    heard: bool = False
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it may be traded now."""
+        return self.session is None or self.session.start <= now < self.session.end
 
 
 class SourceBars:
@@ -143,6 +161,21 @@ class SourceBars:
     def __iter__(self) -> Iterator[Bar | BadRow | None]:
         polling, clock = self._polling, self._clock
         series = [_Series(symbol, clock.monotonic()) for symbol in self._symbols]
+        live = self._live() if polling.live and polling.stream and intraday(polling.interval) else None
+        try:
+            for item in self._polled(series, live):
+                yield item
+                if item is None and live is not None:
+                    yield from self._streamed(series, live)
+        finally:
+            if live is not None:
+                live.close()
+        if len(self.failures) == len(self._symbols):
+            raise self._nothing_left()
+
+    def _polled(self, series: list[_Series], live: LiveBars | None) -> Iterator[Bar | BadRow | None]:
+        """What the source gives when it is asked, until no series is left."""
+        polling, clock = self._polling, self._clock
         with Background() as background:
             source = PatientSource(
                 self._source, polling.interval, background, self._patience, self._breaker, self._tell, clock
@@ -150,10 +183,13 @@ class SourceBars:
             splits = Splits(source, self._source.about.title, polling.interval, self._earlier, clock)
             while series:
                 one = min(series, key=lambda each: each.due)
-                yield from clock.wait_until(one.due)
+                if one.due > clock.monotonic():
+                    # Only for a beat: what the stream tells meanwhile may bring a look forward.
+                    yield from clock.wait_until(min(one.due, clock.monotonic() + _BEAT))
+                    continue
                 try:
                     answer = yield from self._asked(one, source, splits)
-                    yield from self._taken(one, answer)
+                    yield from self._taken(one, answer, live)
                 except (RateLimited, Unavailable) as error:
                     if not polling.live:
                         raise
@@ -165,8 +201,36 @@ class SourceBars:
                 else:
                     if not polling.live:
                         series.remove(one)
-        if len(self.failures) == len(self._symbols):
-            raise self._nothing_left()
+
+    def _live(self) -> LiveBars:
+        return LiveBars(
+            self._source,
+            self._symbols,
+            self._polling.interval,
+            forming=self._polling.forming,
+            extended=self._polling.extended,
+            patience=self._patience,
+            breaker=self._breaker,
+            reporter=self._reporter,
+            clock=self._clock,
+        )
+
+    def _streamed(self, series: Sequence[_Series], live: LiveBars) -> Iterator[Bar]:
+        """What the source's stream told; a bar that the source itself has given stands."""
+        now = self._clock.now()
+        named = {one.symbol: one for one in series}
+        for bar in live.bars(market_open=any(one.is_open(now) for one in series)):
+            one = named.get(bar.symbol)
+            if one is None or one.polled_to is None:
+                continue
+            before = one.sent.by_time.get(bar.time)
+            if UNCONFIRMED in bar.flags and before and before.final and UNCONFIRMED not in before.flags:
+                continue
+            yield from one.sent.new([bar])
+        soon = self._clock.monotonic() + self._every
+        for one in series:
+            if one.heard and not live.hears(one.symbol):
+                one.heard, one.due = False, min(one.due, soon)
 
     def _asked(self, one: _Series, source: PatientSource, splits: Splits) -> Generator[None, None, Answer]:
         """What the source says of a symbol now, on one basis with what was sent before."""
@@ -193,13 +257,13 @@ class SourceBars:
 
     def _since(self, one: _Series, reach: datetime) -> datetime | None:
         """From when on to ask: some bars back, for sources correct the newest; None for the whole history asked for."""
-        last = one.sent.last_final
+        last = one.polled_to
         if last is None:
             return None
         start = min(preceding(last, self._polling.interval, _OVERLAP), last - _SHORTEST_OVERLAP)
         return None if start < reach else start
 
-    def _taken(self, one: _Series, answer: Answer) -> Iterator[Bar | BadRow]:
+    def _taken(self, one: _Series, answer: Answer, live: LiveBars | None) -> Iterator[Bar | BadRow]:
         if self._trouble:
             self._reporter.note(f"{self._source.about.title} answers again")
         self._trouble = self.doing = ""
@@ -208,7 +272,15 @@ class SourceBars:
             if null.time not in one.told and self._clock.now() - null.time > _SETTLED:
                 one.told.add(null.time)
                 yield self._missing(one.symbol, null)
-        one.due = self._clock.monotonic() + self._next_look(one, answer)
+        finals = [bar.time for bar in answer.bars if bar.final]
+        if finals:
+            one.polled_to = max(finals[-1], one.polled_to or finals[-1])
+        one.session = answer.session
+        if live is not None and answer.bars:
+            live.describe(one.symbol, answer.bars[-1], answer.session)
+        wait = self._next_look(one, answer)
+        one.heard = live is not None and live.hears(one.symbol)
+        one.due = self._clock.monotonic() + (max(wait, CHECK) if one.heard else wait)
 
     def _tell_dividends(self, one: _Series, answer: Answer) -> None:
         """Tell those that are new since the first answer; in the history they are marked on their bars."""

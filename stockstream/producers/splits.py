@@ -13,7 +13,7 @@ from stockstream.producers.clock import Clock
 from stockstream.producers.corrections import SentBars
 from stockstream.producers.final_bars import Answer
 from stockstream.producers.patient_source import PatientSource
-from stockstream.records import Bar
+from stockstream.records import UNCONFIRMED, Bar
 
 _LEAST: Final = 0.01
 """Minimum distance of the ratio of a split from 1."""
@@ -120,7 +120,7 @@ def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None
         The ratio of the oldest bars; later ones may have been sent on the new basis already. None if they have not
         changed, or in another way, such as a correction of one bar.
     """
-    pairs = [(before[bar.time], bar) for bar in bars if bar.final and bar.time in before and before[bar.time].final]
+    pairs = [(before[bar.time], bar) for bar in bars if bar.final and bar.time in before and _given(before[bar.time])]
     ratios = [ratio for ratio in (_ratio(old, new) for old, new in pairs) if ratio is not None]
     if not ratios or abs(ratios[0] - 1) < _LEAST:
         return None
@@ -128,6 +128,11 @@ def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None
     while alike < len(ratios) and _same(ratios[alike], ratios[0]):
         alike += 1
     return ratios[0] if alike > 1 or len(ratios) == 1 else None
+
+
+def _given(bar: Bar) -> bool:
+    """Whether the source itself gave the bar, when it was over; one of quotes has other prices."""
+    return bar.final and UNCONFIRMED not in bar.flags
 
 
 def _ratio(old: Bar, new: Bar) -> float | None:

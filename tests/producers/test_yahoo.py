@@ -357,7 +357,7 @@ def test_a_refusal_says_how_long_where_yahoo_does(
     ask: Ask, market: Market, standin: Standin, headers: dict[str, str], seconds: float | None
 ) -> None:
     ask()
-    standin.faults.extend([Fault(429, "Edge: Too Many Requests", headers)] * 2)
+    standin.faults.append(Fault(429, "Edge: Too Many Requests", headers))
     with pytest.raises(RateLimited) as caught:
         ask()
     assert caught.value.retry_after == seconds

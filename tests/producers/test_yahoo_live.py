@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from stockstream.producers.sources.yahoo import Yahoo
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier
 from stockstream.records import OFF_GRID, Bar
 from tests.producers.manual_clock import ManualClock
-from tests.producers.polling import LIVE, Run
+from tests.producers.polling import LIVE as STREAMED
+from tests.producers.polling import Run
 from tests.producers.yahoo_standin import (
     CLOSING,
     DROP,
@@ -33,6 +34,8 @@ from tests.producers.yahoo_standin import (
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
+LIVE = replace(STREAMED, stream=False)
+"""Its bars alone; tests/producers/test_live_bars.py has the quotes."""
 
 
 @dataclass
@@ -110,7 +113,7 @@ def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(begin: Begin, s
     manual_clock = ManualClock(OPENING + timedelta(minutes=3, seconds=5))
     rows = minutes(OPENING, 60)
     standin.markets["AAPL"] = Trading(rows, (OPENING, CLOSING), manual_clock=manual_clock)
-    run = begin(manual_clock=manual_clock, polling=Polling("1m", "5d", forming=True, poll=15.0))
+    run = begin(manual_clock=manual_clock, polling=replace(LIVE, forming=True, poll=15.0))
     run.until(OPENING + timedelta(minutes=8, seconds=50))
     by_time: dict[datetime, list[Bar]] = {}
     for bar in run.bars:
@@ -127,7 +130,7 @@ def test_the_forming_bar_comes_when_it_is_wished_and_is_replaced(begin: Begin, s
 
 
 def test_a_final_bar_is_never_taken_back_to_a_forming_one(begin: Begin, market: Market) -> None:
-    run = begin(polling=Polling("1m", "5d", forming=True))
+    run = begin(polling=replace(LIVE, forming=True))
     run.until(OPENING + timedelta(minutes=11))
     # Yahoo forgets the row and only knows of a trade in its period.
     market.rows[9] = candle(OPENING + timedelta(minutes=9, seconds=30), 50.0)
@@ -203,7 +206,7 @@ def test_yahoo_being_away_is_told_once_and_waited_for(begin: Begin, market: Mark
 
 
 def test_a_refusal_is_told_and_waited_out(begin: Begin, market: Market, standin: Standin) -> None:
-    standin.faults.extend([TOO_MANY] * 4)
+    standin.faults.append(TOO_MANY)
     run = begin()
     assert len(run.until(OPENING + timedelta(minutes=11))) == 10
     (warning,) = run.warnings

@@ -1,4 +1,4 @@
-"""A stand-in for Yahoo on this machine: the hosts that yfinance asks, behind a proxy, over TLS.
+"""A stand-in for Yahoo on this machine: the hosts that yfinance asks, and its websocket, behind a proxy, over TLS.
 
 A client is led here by the environment alone (`Standin.environment`), so that nothing in it knows of the test.
 """
@@ -6,12 +6,14 @@ A client is led here by the environment alone (`Standin.environment`), so that n
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +24,11 @@ from zoneinfo import ZoneInfo
 
 import trustme
 
+from tests.producers.stream_standin import StreamStandin, streaming
+
+STREAMER = "streamer.finance.yahoo.com"
 HOSTS = tuple(f"{name}.yahoo.com" for name in ("fc", "guce", "consent", "finance", "query1.finance", "query2.finance"))
+HOSTS = (*HOSTS, STREAMER)
 CHART = "/v8/finance/chart/"
 DROP = "drop"
 """A fault: the connection is closed without an answer."""
@@ -165,6 +171,7 @@ class Standin:
     folder: Path
     port: int
     authority: Path
+    stream: StreamStandin
     markets: dict[str, Market] = field(default_factory=dict)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     faults: deque[Fault | str] = field(default_factory=deque)
@@ -177,7 +184,8 @@ class Standin:
         """What leads a client here."""
         proxy = f"http://127.0.0.1:{self.port}"
         way = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": "", "no_proxy": ""}
-        return way | dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), str(self.authority))
+        trusted = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+        return way | dict.fromkeys(trusted, str(self.authority))
 
     def charts(self, symbol: str) -> list[dict[str, str]]:
         """What was asked for a symbol's bars."""
@@ -219,6 +227,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
         self.wfile.flush()
+        if self.host in self.server.streams:
+            self.close_connection = True
+            tunnel(self.connection, self.server.standin.stream.port)
+            return
         try:
             self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
         except OSError:
@@ -256,6 +268,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     standin: Standin
     tls: ssl.SSLContext
+    streams: frozenset[str]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no error."""
@@ -270,15 +283,46 @@ def standing_in(folder: Path) -> Iterator[Standin]:
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     server = _Server(("127.0.0.1", 0), _Handler)
     server.tls = tls
-    server.standin = Standin(folder, server.server_address[1], folder / "ca.pem")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.standin
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    server.streams = frozenset({STREAMER})
+    with streaming(tls) as stream:
+        server.standin = Standin(folder, server.server_address[1], folder / "ca.pem", stream)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield server.standin
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+
+def tunnel(client: socket.socket, port: int) -> None:
+    """Pass on what is said between a client and a port of this machine, until one of them is gone."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)) as server:
+        for each in (client, server):
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+        def pump(source: socket.socket, sink: socket.socket) -> None:
+            with suppress(OSError):
+                while data := source.recv(65_536):
+                    sink.sendall(data)
+            for each in (source, sink):
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+
+        back = threading.Thread(target=pump, args=(server, client), daemon=True)
+        back.start()
+        pump(client, server)
+        back.join()
+
+
+def quote(symbol: str, time: datetime, price: float, volume: int, hours: int = 1) -> str:
+    """A message as Yahoo's websocket sends it: protobuf's PricingData in base64 in JSON."""
+    from yfinance.pricing_pb2 import PricingData  # as late as here: it takes a second
+
+    data = PricingData(id=symbol, price=price, time=round(time.timestamp() * 1000), day_volume=volume)
+    data.market_hours = hours
+    return json.dumps({"type": "pricing", "message": b64encode(data.SerializeToString()).decode()})
 
 
 def minutes(first: datetime, count: int, price: float = 100.0) -> list[Candle]:

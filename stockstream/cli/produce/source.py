@@ -108,6 +108,10 @@ def from_source(
             "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
         ),
     ] = False,
+    no_stream: Annotated[
+        bool,
+        typer.Option("--no-stream", help="Only poll, even where the source has a stream.", rich_help_panel=RUN),
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
@@ -134,6 +138,8 @@ def from_source(
             history or settings.history or about.history,
             live=not once,
             forming=forming,
+            extended=extended,
+            stream=not no_stream,
             poll=max(1.0, poll or settings.poll or about.poll),
         ),
         earlier=earlier(context, chosen, every),

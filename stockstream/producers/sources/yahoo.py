@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from stockstream.intervals import YAHOO
 from stockstream.periods import intraday
-from stockstream.producers.bar_source import About, BarSource, Reply, Setup
+from stockstream.producers.bar_source import About, BarSource, Reply, Setup, Stream
 
 if TYPE_CHECKING:
     from stockstream.producers.sources.yahoo_client import Client
@@ -67,3 +68,11 @@ class Yahoo(BarSource):
     def reach(self, interval: str) -> timedelta | None:
         """How far back Yahoo goes for bars below a day; asked for more it gives none at all."""
         return _REACH.get(interval, _REACH_BELOW_AN_HOUR) if intraday(interval) else None
+
+    def live(self, symbols: Sequence[str], interval: str) -> Stream | None:
+        """Its quotes, for bars below a day."""
+        if not intraday(interval):
+            return None
+        from stockstream.producers.sources.yahoo_quotes import quotes_of
+
+        return quotes_of(symbols)

@@ -31,6 +31,7 @@ _HOST: Final = "https://query2.finance.yahoo.com"
 _CHART: Final = "/v8/finance/chart/"
 _NO_BARS: Final = "Data doesn't exist"
 _TIMEOUT: Final = 20.0
+_TOO_MANY: Final = 429
 _ANSWERS: Final = frozenset({400, 404, 422})
 """The statuses with which Yahoo says in words that it has no such thing."""
 
@@ -63,6 +64,9 @@ class _Session(Session[Response]):
         if _CHART in url:
             wait = retry_after(response.headers.get("Retry-After"))
             self.seen = _Seen(response.status_code, _reason(response), wait)
+            if response.status_code == _TOO_MANY:
+                # yfinance would ask again at once, with another cookie.
+                raise RateLimited("Yahoo refuses for now (429 Too Many Requests)", retry_after=wait)
         return response
 
 
@@ -117,7 +121,9 @@ class Client:
     def _translated(self, symbol: str, error: Exception) -> SourceError | None:
         """Our error for one of yfinance's; None where Yahoo merely has no bars."""
         seen = self._session.seen
-        if seen.status == 429 or isinstance(error, YFRateLimitError):
+        if isinstance(error, RateLimited):
+            return error
+        if isinstance(error, YFRateLimitError):
             return RateLimited("Yahoo refuses for now (429 Too Many Requests)", retry_after=seen.retry_after)
         if seen.status >= 400 and (seen.reason is None or seen.status not in _ANSWERS):
             return Unavailable(f"Yahoo fails (status {seen.status})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from stockstream.producers.produce import Sink
 from stockstream.producers.simulated import Walk
 from stockstream.records import Bar, Flight, Series
 from stockstream.topics import Topic
+from tests.cli.helpers import until
 from tests.producers.flight_lines import line, write
 from tests.producers.manual_clock import ManualClock
 from tests.producers.sinks import Kept
@@ -234,6 +236,7 @@ CASES |= {
 }
 ELSEWHERE = {
     "yahoo extended": "test_extended_hours_of_yahoo_arrive",
+    "yahoo no_stream": "test_a_stream_is_listened_to_unless_it_is_not_wished",
     "yahoo history": "test_how_yahoo_is_asked",
     "yahoo poll": "test_how_yahoo_is_asked",
     **dict.fromkeys(
@@ -311,6 +314,13 @@ def test_extended_hours_of_yahoo_arrive(yahoo: Standin) -> None:
     market.rows[:0] = minutes(OPENING - timedelta(minutes=2), 2)
     assert [bar.flags for bar in produce(*YAHOO, "--once", "--extended").bars][:3] == [("extended",), ("extended",), ()]
     assert next(bar.time for bar in produce(*YAHOO, "--once").bars) == OPENING
+
+
+def test_a_stream_is_listened_to_unless_it_is_not_wished(yahoo: Standin) -> None:
+    produce(*YAHOO, "--seconds", "30", "--no-stream")
+    assert yahoo.stream.paths == []
+    produce(*YAHOO, "--seconds", "30", look=lambda: time.sleep(0.05))
+    until(lambda: len(yahoo.stream.paths) == 1)
 
 
 SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {

@@ -1,0 +1,142 @@
+"""Bars of a source's stream: what is known of a period before the source gives its bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from stockstream.periods import opening
+from stockstream.producers.aggregator import Aggregator, Origin
+from stockstream.producers.bar_source import BarSource, LiveRow, Quote, Reply, Session
+from stockstream.producers.clock import Clock
+from stockstream.producers.final_bars import read_reply
+from stockstream.producers.live_stream import LiveStream, StreamReporter
+from stockstream.producers.patience import Breaker, Patience
+from stockstream.records import EXTENDED, PARTIAL, UNCONFIRMED, Bar
+
+GRACE: Final = timedelta(seconds=3)
+"""How long a bar is held back for quotes that are delayed."""
+
+_LATELY: Final = 60.0
+_MOST_MARKED: Final = 20_000
+
+
+class LiveBars:
+    """Bars from what a source tells as it comes up.
+
+    A bar of quotes is given when its period is over, marked as unconfirmed: the source's own bar confirms or corrects
+    it later. A period of which some quotes were missed gives none, and neither does one in which nothing was traded.
+
+    Parameters
+    ----------
+    source
+        Whose stream it is.
+    symbols, interval
+        Whose bars, and how long they are.
+    forming
+        Whether to give the bars of present periods, too, as they change.
+    extended
+        Whether to take quotes outside of regular hours.
+    patience, breaker, reporter, clock
+        As for `LiveStream`.
+    """
+
+    def __init__(
+        self,
+        source: BarSource,
+        symbols: Sequence[str],
+        interval: str,
+        *,
+        forming: bool,
+        extended: bool,
+        patience: Patience,
+        breaker: Breaker,
+        reporter: StreamReporter,
+        clock: Clock,
+    ) -> None:
+        about, stream = source.about, source.live(symbols, interval)
+        self._source = about.name
+        self._interval = interval
+        self._forming = forming
+        self._extended = extended
+        self._clock = clock
+        self._aggregator = Aggregator(interval, Origin(about.name), grace=GRACE, volume="growth")
+        self._origins: dict[str, Origin] = {}
+        self._heard: dict[str, float] = {}
+        self._marked: set[tuple[str, datetime]] = set()
+        self._stream: LiveStream | None = None
+        if stream is not None:
+            missed = self._aggregator.missed
+            self._stream = LiveStream(
+                stream, about.title, missed, patience=patience, breaker=breaker, reporter=reporter, clock=clock
+            )
+
+    def hears(self, symbol: str) -> bool:
+        """Whether something of a symbol was told lately, on a stream that is open."""
+        heard_at = self._heard.get(symbol)
+        up = self._stream is not None and self._stream.up
+        return up and heard_at is not None and self._clock.monotonic() - heard_at < _LATELY
+
+    def describe(self, symbol: str, bar: Bar, session: Session | None) -> None:
+        """Say what the source's bars of a symbol say besides their numbers, from one of them."""
+        zone = ZoneInfo(bar.tz) if bar.tz else None
+        origin = Origin(self._source, bar.feed, None, bar.currency, zone, session.start if session else None)
+        if origin != self._origins.get(symbol):
+            self._origins[symbol] = origin
+            self._aggregator.describe(symbol, origin)
+
+    def bars(self, *, market_open: bool) -> Iterator[Bar]:
+        """What is new; to be called some times a second."""
+        if self._stream is None:
+            return
+        now = self._clock.monotonic()
+        for heard in self._stream.heard(market_open=market_open):
+            self._heard[heard.symbol] = now
+            if isinstance(heard, LiveRow):
+                yield from self._of_row(heard)
+            else:
+                self._take(heard)
+        for bar in self._aggregator.bars(self._clock.now(), forming=self._forming):
+            if not bar.final or (PARTIAL not in bar.flags and bar.volume != 0):
+                yield self._told_as(bar)
+
+    def close(self) -> None:
+        """Close the stream."""
+        if self._stream is not None:
+            self._stream.close()
+
+    def _take(self, quote: Quote) -> None:
+        if quote.extended:
+            if not self._extended:
+                return
+            if len(self._marked) >= _MOST_MARKED:
+                self._marked.clear()
+            self._marked.add((quote.symbol, self._opening(quote)))
+        self._aggregator.add(quote.symbol, quote.time, quote.price, quote.volume)
+
+    def _opening(self, quote: Quote) -> datetime:
+        origin = self._origins.get(quote.symbol)
+        if origin is None or origin.anchor is None:
+            return opening(quote.time, self._interval)
+        return opening(quote.time, self._interval, origin.anchor)
+
+    def _told_as(self, bar: Bar) -> Bar:
+        flags = bar.flags
+        if (bar.symbol, bar.time) in self._marked:
+            flags = (*flags, EXTENDED)
+        if bar.final:
+            flags = (*flags, UNCONFIRMED)
+        return msgspec.structs.replace(bar, flags=flags, revision=0)
+
+    def _of_row(self, heard: LiveRow) -> Iterator[Bar]:
+        """The bar that the source itself has told; the present one only where it is wished."""
+        if not heard.final and not self._forming:
+            return
+        origin = self._origins.get(heard.symbol, Origin(self._source))
+        reply = Reply((heard.row,), origin.zone or ZoneInfo("UTC"), origin.currency)
+        for bar in read_reply(reply, self._source, heard.symbol, self._interval, self._clock.now()).bars:
+            yield msgspec.structs.replace(bar, final=heard.final)

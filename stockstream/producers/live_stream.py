@@ -1,0 +1,238 @@
+"""Websocket of a source, kept open: opened anew with jitter, watched while a market is open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
+from queue import Empty, Full, Queue
+from typing import Final, Protocol
+
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.sync.client import ClientConnection, connect
+
+from stockstream.errors import RateLimited, Unavailable
+from stockstream.producers.bar_source import Heard, Stream
+from stockstream.producers.clock import Clock
+from stockstream.producers.patience import Breaker, Patience, retry_after
+
+_OPENING: Final = 20.0
+_CLOSING: Final = 2.0
+_MOST_WAITING: Final = 10_000
+_MOST_BYTES: Final = 1 << 20
+_STEADY: Final = 60.0
+"""Seconds after which a connection counts as steady: the next loss is told, and reconnected to as a first one."""
+
+_TOO_MANY: Final = 429
+
+
+class StreamReporter(Protocol):
+    """Takes what the user should know of a stream."""
+
+    def note(self, text: str) -> None:
+        """A line for the user."""
+
+    def warn(self, text: str) -> None:
+        """A line that the user should not overlook."""
+
+
+class LiveStream:
+    """Gives what a source tells on its websocket, come what may.
+
+    All decisions are the caller's, at the beat of `heard`; only the socket has a thread, one a connection.
+
+    Parameters
+    ----------
+    stream
+        Where it is, and how it is read.
+    title
+        The source, as users read it.
+    missed
+        Told from when to when nothing could be heard: from None on before the first time.
+    patience
+        How soon to connect again.
+    breaker
+        Waited for before each connection.
+    reporter
+        Told of losses, once each.
+    clock
+        What time it is.
+
+    Attributes
+    ----------
+    up : bool
+        Whether it is open.
+    connections, messages : int
+        How many were opened and heard so far.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        title: str,
+        missed: Callable[[datetime | None, datetime], None],
+        *,
+        patience: Patience,
+        breaker: Breaker,
+        reporter: StreamReporter,
+        clock: Clock,
+    ) -> None:
+        self.up = False
+        self.connections = 0
+        self.messages = 0
+        self._stream = stream
+        self._title = title
+        self._missed = missed
+        self._patience = patience
+        self._breaker = breaker
+        self._reporter = reporter
+        self._clock = clock
+        self._line: _Line | None = None
+        self._next = clock.monotonic()
+        self._opened_at = self._heard_at = self._again_at = 0.0
+        self._last: datetime | None = None
+        self._losses = 0
+        self._told = self._unreadable = False
+
+    def heard(self, *, market_open: bool) -> Iterator[Heard]:
+        """What was told since the last call; to be called some times a second.
+
+        ``market_open`` is whether silence would be strange.
+        """
+        now = self._clock.monotonic()
+        if self._line is None:
+            if now >= max(self._next, self._breaker.opens_until):
+                self._line = _Line(self._stream)
+            return
+        line = self._line
+        if line.opened and not self.up:
+            self._begin(now)
+        for message in line.taken():
+            self._heard_at, self._last = now, self._clock.now()
+            self.messages += 1
+            yield from self._read(message)
+        if line.ended is not None:
+            self._lose(now, line.ended)
+        elif self.up:
+            self._look_after(line, now, market_open=market_open)
+
+    def close(self) -> None:
+        """Close it, for good."""
+        if self._line is not None:
+            self._line.drop()
+        self._line, self.up = None, False
+
+    def _begin(self, now: float) -> None:
+        self.up = True
+        self.connections += 1
+        self._opened_at = self._heard_at = now
+        self._again_at = now + self._stream.again
+        self._missed(self._last, self._clock.now())
+        self._last = self._clock.now()
+
+    def _look_after(self, line: _Line, now: float, *, market_open: bool) -> None:
+        if self._told and now - self._opened_at >= _STEADY:
+            self._reporter.note(f"{self._title}'s stream is steady again")
+            self._told = False
+        if self._stream.again and now >= self._again_at:
+            self._again_at = now + self._stream.again
+            line.send(self._stream.subscribe)
+        if not market_open:
+            self._heard_at = now
+        elif now - self._heard_at >= self._stream.stall:
+            self._lose(now, Unavailable(f"nothing was heard for {self._stream.stall:.0f} s"))
+
+    def _lose(self, now: float, why: Unavailable | RateLimited) -> None:
+        if self._line is not None:
+            self._line.drop()
+        steady = self.up and now - self._opened_at >= _STEADY
+        self._losses = 1 if steady else self._losses + 1
+        self._line, self.up = None, False
+        pause = self._breaker.refused(why) if isinstance(why, RateLimited) else self._patience.pause(self._losses, why)
+        self._next = now + pause
+        if not self._told:
+            self._reporter.warn(
+                f"{self._title}'s stream: {why.message}; it is opened again, and polling goes on meanwhile"
+            )
+        self._told = True
+
+    def _read(self, message: str | bytes) -> Iterator[Heard]:
+        try:
+            yield from self._stream.read(message)
+        except ValueError as error:
+            if not self._unreadable:
+                self._reporter.warn(f"{self._title}'s stream: a message cannot be read ({error}); the others are")
+            self._unreadable = True
+
+
+class _Line:
+    """One connection, on a thread of its own that never keeps the process from ending."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.opened = False
+        self.ended: Unavailable | RateLimited | None = None
+        self._messages: Queue[str | bytes] = Queue(_MOST_WAITING)
+        self._socket: ClientConnection | None = None
+        self._dropped = False
+        threading.Thread(target=self._run, args=(stream,), daemon=True, name="stream").start()
+
+    def taken(self) -> Iterator[str | bytes]:
+        """The messages that are there now."""
+        for _ in range(self._messages.qsize()):
+            try:
+                yield self._messages.get_nowait()
+            except Empty:
+                return
+
+    def send(self, text: str) -> None:
+        """Say something; a connection that is lost is found out by its reader."""
+        if self._socket is not None:
+            with suppress(OSError, WebSocketException):
+                self._socket.send(text)
+
+    def drop(self) -> None:
+        """Let it go. Saying goodbye takes a time that nobody waits for."""
+        self._dropped = True
+        if self._socket is not None:
+            threading.Thread(target=self._close, daemon=True, name="stream-closing").start()
+
+    def _close(self) -> None:
+        if self._socket is not None:
+            with suppress(OSError, WebSocketException):
+                self._socket.close()
+
+    def _run(self, stream: Stream) -> None:
+        try:
+            with connect(
+                stream.url, open_timeout=_OPENING, close_timeout=_CLOSING, max_size=_MOST_BYTES
+            ) as self._socket:
+                if stream.subscribe:
+                    self._socket.send(stream.subscribe)
+                self.opened = True
+                for message in self._socket:
+                    self._put(message)
+                    if self._dropped:
+                        return
+            self.ended = Unavailable("it was closed")
+        except InvalidStatus as error:
+            status = error.response.status_code
+            if status == _TOO_MANY:
+                wait = retry_after(error.response.headers.get("Retry-After"))
+                self.ended = RateLimited("it refuses for now (429 Too Many Requests)", retry_after=wait)
+            else:
+                self.ended = Unavailable(f"it fails (status {status})")
+        except ConnectionClosed as error:
+            self.ended = Unavailable(f"the connection was lost ({error})")
+        except (OSError, WebSocketException, ValueError) as error:
+            self.ended = Unavailable(f"it cannot be reached ({type(error).__name__}: {error})")
+        finally:
+            if self.ended is None:
+                self.ended = Unavailable("it ended")
+
+    def _put(self, message: str | bytes) -> None:
+        """Keep a message; where too many wait, so does the reader, and with it the service."""
+        while not self._dropped:
+            with suppress(Full):
+                self._messages.put(message, timeout=0.5)
+                return
