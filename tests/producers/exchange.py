@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from stockstream.producers.clock import Clock
@@ -21,6 +21,7 @@ from tests.producers.yahoo_standin import (
 )
 
 MINUTE: Final = timedelta(minutes=1)
+PRICES: Final = ("open", "high", "low", "close")
 NEW_YORK: Final = ZoneInfo("America/New_York")
 
 
@@ -58,9 +59,10 @@ class Exchange(Market):
     sessions: Sequence[tuple[datetime, datetime]] = ()
     revisions: dict[datetime, Revision] = field(default_factory=dict)
     ticks: list[Tick] = field(default_factory=list)
+    split: tuple[datetime, float] | None = None
 
     def trade(self, seed: int) -> None:
-        """Make the bars of all sessions, and the trades that they are made of."""
+        """Make the bars of all sessions, and the trades that they are made of; prices are those after the split."""
         chance = random.Random(f"{self.symbol} {seed}")
         price = chance.uniform(50, 500)
         for start, end in self.sessions:
@@ -75,7 +77,7 @@ class Exchange(Market):
                 for place, each in enumerate(prices):
                     volume += chance.randint(1, 900)
                     at = begins + timedelta(seconds=place * 14 + chance.uniform(0.5, 12))
-                    self.ticks.append(Tick(at, self.symbol, each, volume))
+                    self.ticks.append(Tick(at, self.symbol, each * self._shares(at), volume))
                 row = Candle(begins, prices[0], max(prices), min(prices), prices[-1], float(volume - before))
                 if chance.random() < 0.05:
                     self.revisions[begins] = Revision(begins + timedelta(minutes=chance.uniform(2, 12)), row)
@@ -90,6 +92,7 @@ class Exchange(Market):
     def visible(self) -> list[Candle]:
         """The rows as Yahoo shows them now: the present minute stamped at its last trade, off the grid."""
         now = self.now()
+        shares = self._shares(now)
         shown = []
         for row in self.rows:
             if row.time > now:
@@ -100,7 +103,15 @@ class Exchange(Market):
                 shown.append(revised.row if revised and revised.at <= now else row)
             elif now.second:
                 shown.append(row._replace(time=now.replace(microsecond=0), volume=0.0))
-        return shown
+        if shares == 1.0:
+            return shown
+        return [
+            _times(each, shares) for each in shown
+        ]  # fmt: skip
+
+    def _shares(self, at: datetime) -> float:
+        """By what prices at a moment were multiplied: they are on the basis of before the split."""
+        return self.split[1] if self.split and at < self.split[0] else 1.0
 
     @property
     def _ends(self) -> set[datetime]:
@@ -112,12 +123,22 @@ class Exchange(Market):
         day = now.astimezone(NEW_YORK).date()
         coming = [each for each in self.sessions if each[0].astimezone(NEW_YORK).date() >= day]
         self.session = coming[0] if coming else self.sessions[-1]
+        if self.split and now >= self.split[0]:
+            stamp = int(self.split[0].timestamp())
+            event = {"date": stamp, "numerator": self.split[1], "denominator": 1}
+            self.events = {"splits": {str(stamp): event}}
         return super().reply(symbol, query)
 
     def _meta(self, symbol: str) -> dict[str, object]:
         meta = super()._meta(symbol)
         meta["tradingPeriods"] = [[self._period(*each)] for each in self.sessions if each[0] <= self.now()]
         return meta
+
+
+def _times(row: Candle, shares: float) -> Candle:
+    """The row with its prices multiplied."""
+    prices: dict[str, Any] = {name: (getattr(row, name) or 0) * shares for name in PRICES}
+    return row._replace(**prices)
 
 
 def _single(price: float) -> float:
@@ -132,7 +153,7 @@ class Moment(NamedTuple):
 
     time: datetime
     name: str
-    happens: Callable[[], None]
+    happens: Callable[[], object]
 
 
 class World:
@@ -143,7 +164,7 @@ class World:
         self.slept = 0.0
         self.clock = Clock(self.now, lambda: self.slept, self._sleep)
         self.standin = standin
-        self.asked: list[tuple[datetime, str]] = []
+        self.asked: list[datetime] = []
         self.skew = timedelta()
         self.silent_until = start
         self.shuffled = False

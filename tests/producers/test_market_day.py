@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 from stockstream.errors import BadRow
 from stockstream.producers.bar_source import Setup
 from stockstream.producers.source_bars import Polling, SourceBars
 from stockstream.producers.sources.yahoo import Yahoo
 from stockstream.records import Bar
-from tests.producers.exchange import Exchange, World, script, session
-from tests.producers.yahoo_standin import Standin
+from tests.producers.exchange import Exchange, Moment, World, script, session
+from tests.producers.yahoo_standin import Market, Standin
 
 MONDAY = date(2026, 3, 16)
 
@@ -59,28 +62,61 @@ def check(came: list[Bar], exchanges: list[Exchange]) -> None:
         assert all(one != other for one, other in pairwise(given))
 
 
+@dataclass
+class Days:
+    """What came of some days."""
+
+    world: World
+    exchanges: list[Exchange]
+    came: list[Bar]
+    told: Told
+    faults: int
+    seconds: float
+    cpu: float
+
+    @property
+    def figures(self) -> str:
+        """For whoever asks for them, with -s."""
+        live = sum("unconfirmed" in bar.flags for bar in self.came)
+        return (
+            f"{len(self.came)} bars, {live} of quotes, {self.faults} faults, {len(self.world.asked)} requests,"
+            f" {len(self.world.standin.stream.paths)} connections, {len(self.told.lines)} lines,"
+            f" {self.seconds:.0f} s, {self.cpu:.0f} s of CPU"
+        )
+
+
+Sessions = list[tuple[datetime, datetime]]
+
+
 def run_days(
-    standin: Standin, folder: Path, sessions: list[tuple[datetime, datetime]], symbols: tuple[str, ...], faults: int
-) -> tuple[World, list[Bar], list[Exchange], Told, int]:
-    """Follow Yahoo through some sessions, a fault every few minutes."""
+    standin: Standin,
+    folder: Path,
+    sessions: Sessions,
+    faults: int,
+    *,
+    split: tuple[datetime, float] | None = None,
+    delisted: datetime | None = None,
+) -> Days:
+    """Follow Yahoo through some sessions, with a fault every few minutes; GONE goes at a moment."""
+    began, used = time.monotonic(), time.process_time()
     world, told = World(standin, sessions[0][0] - timedelta(minutes=7)), Told()
-    exchanges = [
-        Exchange([], sessions[0], symbol=symbol, now=world.now, sessions=sessions) for symbol in symbols
-    ]  # fmt: skip
+    exchanges = [Exchange([], sessions[0], symbol=each, now=world.now, sessions=sessions) for each in ("AAPL", "MSFT")]
+    exchanges[0].split = split
     for each in exchanges:
         each.trade(seed=7)
         standin.markets[each.symbol] = each
-    shares = [
-        faults * (number + 1) // len(sessions) - faults * number // len(sessions) for number in range(len(sessions))
-    ]
     moments = [
         moment
-        for number, ((start, end), share) in enumerate(zip(sessions, shares, strict=True))
-        for moment in script(world, start, end - timedelta(minutes=5), share, number)
+        for number, (start, end) in enumerate(sessions)
+        for moment in script(world, start, end - timedelta(minutes=5), faults // len(sessions), number)
     ]
-    assert len(moments) == faults
+    symbols = [each.symbol for each in exchanges]
+    if delisted:
+        standin.markets["GONE"] = Market([], sessions[0])
+        moments.append(Moment(delisted, "delisted", lambda: standin.markets.pop("GONE", None)))
+        symbols.append("GONE")
     world.run(exchanges, moments)
-    standin.heard = lambda: world.asked.append((world.now(), ""))
+    standin.heard = lambda: world.asked.append(world.now())
     bars = SourceBars(
         Yahoo(Setup(folder / "cache", spacing=0.0, clock=world.clock)),
         symbols,
@@ -89,22 +125,33 @@ def run_days(
         clock=world.clock,
     )
     came = follow(bars, world, sessions[-1][1] + timedelta(minutes=50))
-    return world, came, exchanges, told, len(moments)
+    return Days(world, exchanges, came, told, faults, time.monotonic() - began, time.process_time() - used)
 
 
 def test_a_day_with_a_hundred_faults(standin: Standin, tmp_path: Path) -> None:
-    """The day's clock is the project's: six and a half hours take a minute."""
-    sessions = [session(MONDAY)]
-    began, used = time.monotonic(), time.process_time()
-    world, came, exchanges, told, faults = run_days(standin, tmp_path, sessions, ("AAPL", "MSFT"), 100)
-    elapsed, cpu = time.monotonic() - began, time.process_time() - used
-    check(came, exchanges)
-    per_minute = Counter(at.replace(second=0, microsecond=0) for at, _ in world.asked)
-    live = sum("unconfirmed" in bar.flags for bar in came)
-    print(  # noqa: T201 - figures for whoever asks for them, with -s
-        f"{len(came)} bars, {live} of quotes, {faults} faults, {len(world.asked)} requests,"
-        f" {len(told.lines)} lines, {elapsed:.0f} s, {cpu:.0f} s of CPU"
-    )
-    assert live > 300, "the stream has its share"
+    """The clock is the project's: the day takes half a minute."""
+    opening, closing = session(MONDAY)
+    days = run_days(standin, tmp_path, [(opening, closing)], 100, delisted=opening + timedelta(hours=2))
+    print(days.figures)  # noqa: T201 - see there
+    check(days.came, days.exchanges)
+    per_minute = Counter(at.replace(second=0, microsecond=0) for at in days.world.asked)
     assert max(per_minute.values()) <= 20
-    assert len(world.asked) < 1200
+    assert len(days.world.asked) < 1500
+    assert sum("unconfirmed" in bar.flags for bar in days.came) > 200, "the stream has its share"
+    assert [line for line in days.told.lines if "GONE" in line and "set aside" in line]
+    assert days.cpu < 60, "it does not spin"
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1800)
+def test_a_week_with_five_hundred_faults(standin: Standin, tmp_path: Path) -> None:
+    """The clocks go forward on its Sunday, Tuesday is a half day, Wednesday a holiday; a split on Thursday."""
+    days = [date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 12), date(2026, 3, 13)]
+    sessions = [session(day, half=day.day == 10) for day in days]
+    assert sessions[1][0] - sessions[0][0] == timedelta(days=3, hours=-1)
+    week = run_days(standin, tmp_path, sessions, 500, split=(sessions[3][0], 4.0), delisted=sessions[1][1])
+    print(week.figures)  # noqa: T201 - see there
+    check(week.came, week.exchanges)
+    a_day = Counter(at.date() for at in week.world.asked)
+    assert max(a_day.values()) < 2500
+    assert [line for line in week.told.lines if "a split on 2026-03-12" in line or "as after a split" in line]

@@ -28,7 +28,9 @@ from tests.producers.stream_standin import StreamStandin, streaming
 
 STREAMER = "streamer.finance.yahoo.com"
 HOSTS = tuple(f"{name}.yahoo.com" for name in ("fc", "guce", "consent", "finance", "query1.finance", "query2.finance"))
-HOSTS = (*HOSTS, STREAMER)
+STREAMS = (STREAMER, "data-stream.binance.vision")
+SERVICES = ("data-api.binance.vision", "api.exchange.coinbase.com", "www.alphavantage.co")
+HOSTS = (*HOSTS, *STREAMS, *SERVICES)
 CHART = "/v8/finance/chart/"
 DROP = "drop"
 """A fault: the connection is closed without an answer."""
@@ -160,11 +162,16 @@ class Request(NamedTuple):
     query: dict[str, str]
 
 
+Service = Callable[[Request], Fault]
+"""How another service than Yahoo answers."""
+
+
 @dataclass
 class Standin:
     """What it knows and what it heard; a test changes `markets` and `faults` while it runs.
 
-    ``faults`` answer the next requests for charts, one each. ``replies`` are recorded charts, by symbol. ``delay`` is
+    ``faults`` answer the next requests for charts, and those to other services, one each. ``services`` answer for
+    their hosts. ``replies`` are recorded charts, by symbol. ``delay`` is
     for how many seconds it thinks about a chart; ``heard`` is called with each request.
     """
 
@@ -178,6 +185,7 @@ class Standin:
     requests: list[Request] = field(default_factory=list)
     delay: float = 0.0
     heard: Callable[[], None] = lambda: None
+    services: dict[str, Service] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -195,6 +203,8 @@ class Standin:
         """Answer as Yahoo would."""
         self.heard()
         self.requests.append(request)
+        if request.host in self.services:
+            return self.faults.popleft() if self.faults else self.services[request.host](request)
         if request.path.startswith(CHART):
             return self._chart(request)
         if request.host == "fc.yahoo.com":
@@ -283,7 +293,7 @@ def standing_in(folder: Path) -> Iterator[Standin]:
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     server = _Server(("127.0.0.1", 0), _Handler)
     server.tls = tls
-    server.streams = frozenset({STREAMER})
+    server.streams = frozenset(STREAMS)
     with streaming(tls) as stream:
         server.standin = Standin(folder, server.server_address[1], folder / "ca.pem", stream)
         thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)

@@ -15,7 +15,12 @@ from stockstream.producers.bar_source import About, BarSource, Setup
 
 Maker = Callable[[Setup], BarSource]
 
-_OWN: Final = ("stockstream.producers.sources.yahoo:Yahoo",)
+_OWN: Final = (
+    "stockstream.producers.sources.yahoo:Yahoo",
+    "stockstream.producers.sources.binance:Binance",
+    "stockstream.producers.sources.coinbase:Coinbase",
+    "stockstream.producers.sources.alpha_vantage:AlphaVantage",
+)
 """A source is a file and a line here."""
 
 _RESERVED: Final = frozenset({"csv", "flights", "http", "market", "mqtt", "readings", "simulated", "stdin"})

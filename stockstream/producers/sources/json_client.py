@@ -1,0 +1,62 @@
+"""HTTP client of sources whose services answer in JSON: one answer, or one of our errors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import httpx
+
+from stockstream.errors import RateLimited, Unavailable
+from stockstream.producers.patience import Limiter, retry_after
+
+_TIMEOUT: Final = 20.0
+_REFUSALS: Final = frozenset({418, 429})
+"""418 is what Binance says to who goes on after 429."""
+
+_FAILURE: Final = 500
+
+# It logs every address, and with it the key that some services want there.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class Answer(NamedTuple):
+    """An answer that is no refusal and no failure of the server."""
+
+    status: int
+    content: bytes
+
+
+class JsonClient:
+    """Asks a service.
+
+    Parameters
+    ----------
+    title
+        The service, as users read it.
+    base
+        The address that paths begin with.
+    spacing
+        Seconds between two requests, at the least.
+    """
+
+    def __init__(self, title: str, base: str, spacing: float) -> None:
+        self._title = title
+        self._limiter = Limiter(spacing)
+        self._client = httpx.Client(base_url=base, timeout=_TIMEOUT, follow_redirects=True)
+
+    def get(self, path: str, params: Mapping[str, str | int]) -> Answer:
+        """One answer. Raises `RateLimited`, `Unavailable`, which name no parameter."""
+        self._limiter.wait()
+        try:
+            response = self._client.get(path, params=dict(params))
+        except httpx.HTTPError as error:
+            what = f"{self._title} cannot be reached ({type(error).__name__}: {error})"
+            raise Unavailable(what, hint="is this machine online?") from None
+        if response.status_code in _REFUSALS:
+            wait = retry_after(response.headers.get("Retry-After"))
+            raise RateLimited(f"{self._title} refuses for now (status {response.status_code})", retry_after=wait)
+        if response.status_code >= _FAILURE:
+            raise Unavailable(f"{self._title} fails (status {response.status_code})")
+        return Answer(response.status_code, response.content)

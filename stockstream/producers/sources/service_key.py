@@ -1,0 +1,44 @@
+"""Key of a service: from the environment, or from a file that only its owner can read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stockstream.credentials import refuse_open_to_others
+from stockstream.errors import SourceError
+
+
+def service_key(title: str, variable: str, file: Path | None, setting: str) -> str:
+    """The key; a file goes before the environment. It is never part of an error.
+
+    Parameters
+    ----------
+    title
+        The service, as users read it.
+    variable
+        The environment variable.
+    file
+        The file that the settings name, if any.
+    setting
+        By which name they do.
+
+    Raises
+    ------
+    SourceError
+        Where there is none.
+    ConfigError
+        For a file that others can read.
+    """
+    key = os.environ.get(variable, "")
+    if file is not None:
+        place = file.expanduser()
+        try:
+            refuse_open_to_others(place)
+            key = place.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise SourceError(f"the key of {title} cannot be read from {place}: {why}") from None
+    if not key.strip():
+        raise SourceError(f"{title} needs a key", hint=f"set {variable}, or {setting} to a file of mode 0600")
+    return key.strip()
