@@ -41,8 +41,9 @@ from stockstream.credentials import (
     ROLES,
     SERVERS,
     Role,
+    all_nodes,
     credentials,
-    folder_of,
+    folders_of,
     refuse_open_to_others,
     serve,
     without_security,
@@ -166,21 +167,25 @@ class Settings(Section):
         """
         chosen = {name: _plain(value) for name, value in self.kafka.items()}
         if self.credentials_dir is not None or "security.protocol" not in self.kafka:
-            given = credentials(self._credentials_dir, role)
-            if given is not None and (self.credentials_dir is not None or serve(given, self.bootstrap_servers)):
-                chosen = without_security(chosen) | {name: each for name, each in given.items() if name != SERVERS}
-        return {"bootstrap.servers": self.bootstrap_servers, "socket.timeout.ms": 6000, **chosen}
+            for folder in self._credentials_dirs:
+                given = credentials(folder, role)
+                if given is not None and (self.credentials_dir is not None or serve(given, self.bootstrap_servers)):
+                    chosen = without_security(chosen) | {name: each for name, each in given.items() if name != SERVERS}
+                    break
+        servers = all_nodes(self.bootstrap_servers, self._credentials_dirs)
+        return {"bootstrap.servers": servers, "socket.timeout.ms": 6000, **chosen}
 
     @property
-    def _credentials_dir(self) -> Path:
-        return self.credentials_dir or folder_of(self.data_dir / "kafka")
+    def _credentials_dirs(self) -> list[Path]:
+        return folders_of(self.data_dir) if self.credentials_dir is None else [self.credentials_dir]
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be shown or logged."""
         told = [value.get_secret_value() for value in self.kafka.values() if isinstance(value, SecretStr)]
-        for role in ROLES:
-            with suppress(ConfigError, OSError):
-                told.append(str((credentials(self._credentials_dir, role) or {}).get(PASSWORD, "")))
+        for folder in self._credentials_dirs:
+            for role in ROLES:
+                with suppress(ConfigError, OSError):
+                    told.append(str((credentials(folder, role) or {}).get(PASSWORD, "")))
         return tuple(filter(None, told))
 
     def entries(self) -> Iterator[Entry]:

@@ -7,6 +7,7 @@ read by every command in its own role. Copied to another machine, it serves ther
 from __future__ import annotations
 
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -19,6 +20,10 @@ Role = Literal["producer", "consumer", "monitor", "admin"]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
+BROKER_FOLDER: Final = "kafka"
+CLUSTER_FOLDER: Final = "cluster"
+"""Where in ``data_dir`` a broker by itself keeps its data, and where a cluster of several does."""
+
 SERVERS: Final = "bootstrap.servers"
 PASSWORD: Final = "sasl.password"  # noqa: S105 - the name of a property
 
@@ -28,6 +33,11 @@ _HERE: Final = ("127.0.0.1", "localhost", "[::1]", "::1")
 def folder_of(broker: Path) -> Path:
     """Where a broker with this data directory puts its clients' files."""
     return broker / "clients"
+
+
+def folders_of(data: Path) -> list[Path]:
+    """The same folders of this machine's brokers: of one by itself, and of a cluster of several."""
+    return [folder_of(data / name) for name in (BROKER_FOLDER, CLUSTER_FOLDER)]
 
 
 def file_of(folder: Path, role: Role) -> Path:
@@ -45,6 +55,26 @@ def credentials(folder: Path, role: Role) -> Connection | None:
     return values
 
 
+def nodes_file(folder: Path) -> Path:
+    """Where a cluster of several brokers says, while it runs, where its nodes are: see `all_nodes`."""
+    return folder / "nodes"
+
+
+def all_nodes(servers: str, folders: Iterable[Path]) -> str:
+    """The addresses, and those of the other nodes of a cluster on this machine that one of them belongs to.
+
+    So a client that starts while one node is away finds the others.
+    """
+    for folder in folders:
+        try:
+            told = nodes_file(folder).read_text("ascii").strip()
+        except OSError:
+            continue
+        if serve({SERVERS: told}, servers):
+            return ",".join(dict.fromkeys([*servers.split(","), *told.split(",")]))
+    return servers
+
+
 def serve(properties: Connection, servers: str) -> bool:
     """Whether these properties are of the broker at one of these addresses.
 
@@ -53,8 +83,10 @@ def serve(properties: Connection, servers: str) -> bool:
     >>> serve({"bootstrap.servers": "broker.lan:9092"}, "other.lan:9092")
     False
     """
-    host, _, port = str(properties.get(SERVERS, "")).rpartition(":")
-    known = {f"{name}:{port}" for name in (host, *_HERE)} if port else set()
+    known = set()
+    for each in str(properties.get(SERVERS, "")).split(","):
+        host, _, port = each.rpartition(":")
+        known |= {f"{name}:{port}" for name in (host, *_HERE)} if port else set()
     return any(server.rpartition("://")[2].lower() in known for server in servers.split(","))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.config import load
-from stockstream.credentials import file_of, folder_of
+from stockstream.credentials import file_of, folder_of, nodes_file
 from stockstream.errors import ConfigError
 
 FILE = """\
@@ -88,3 +88,20 @@ def test_on_another_machine_the_file_serves_as_secrets_file(data: Path) -> None:
     assert settings.bootstrap_servers == "broker.lan:9092"
     assert settings.connection("consumer")["sasl.password"] == "canary-2718"
     assert not [entry for entry in settings.entries() if "canary-2718" in str(entry.value)]
+
+
+def test_one_node_of_a_cluster_stands_for_all_of_them(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "data" / "cluster")
+    folder.mkdir(parents=True)
+    nodes = "127.0.0.1:9092,127.0.0.1:9093,127.0.0.1:9094"
+    nodes_file(folder).write_text(nodes)
+
+    def servers(given: str) -> list[str]:
+        settings = load(None, {"bootstrap_servers": given}, {"STOCKSTREAM_DATA_DIR": str(tmp_path / "data")})
+        return sorted(str(settings.connection("consumer")["bootstrap.servers"]).split(","))
+
+    assert servers("127.0.0.1:9093") == nodes.split(",")
+    assert servers("localhost:9092") == [*nodes.split(","), "localhost:9092"]
+    assert servers("127.0.0.1:19092") == ["127.0.0.1:19092"]
+    nodes_file(folder).unlink()
+    assert servers("127.0.0.1:9093") == ["127.0.0.1:9093"]

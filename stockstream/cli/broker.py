@@ -6,23 +6,64 @@ import re
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Final, NoReturn
+from types import FrameType, TracebackType
+from typing import Annotated, Final, NoReturn, Protocol, Self
 
 import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import BYTES, printable
+from stockstream.credentials import BROKER_FOLDER, CLUSTER_FOLDER
 from stockstream.errors import StockstreamError
 from stockstream.kafka.broker import Broker
 from stockstream.kafka.guard import Guard, is_guarded
 from stockstream.kafka.jars import KAFKA_VERSION, fetch
+from stockstream.kafka.joining import Joined
+from stockstream.kafka.nodes import Nodes
 from stockstream.processes import ENDING
 
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_LAST_PORT: Final = 65_535
+
+LEAST_HEAP_MB: Final = 256
+"""What Java needs: several brokers share ``broker.heap_mb``, and get no less than this each."""
+
 _RENEWAL_LOOKED_FOR_EVERY: Final = 3_600.0
+
+
+class Kafka(Protocol):
+    """One broker or several, as they are looked after here."""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The addresses for clients."""
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Return after that many seconds; raise BrokerError where it has ended."""
+
+    def renew(self) -> bool:
+        """Renew a certificate that ends soon; whether that was done."""
+
+    def __enter__(self) -> Self:
+        """Start it."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the options say; None is what they leave open."""
+
+    port: int | None
+    data: Path | None
+    nodes: int
+    join: str | None
 
 
 def broker(
@@ -39,6 +80,20 @@ def broker(
         bool | None,
         typer.Option("--secure/--plain", help="TLS, passwords and rights for its clients; by default as last time."),
     ] = None,
+    nodes: Annotated[
+        int | None,
+        typer.Option(
+            "--nodes",
+            metavar="N",
+            min=1,
+            max=5,
+            help="Several brokers as one cluster, 3 or 5, at the ports from PORT on; three of them keep each record.",
+        ),
+    ] = None,
+    join: Annotated[
+        str | None,
+        typer.Option("--join", metavar="HOST:PORT", help="One more broker for the cluster there, on this machine."),
+    ] = None,
     host: Annotated[
         list[str] | None,
         typer.Option(
@@ -52,27 +107,57 @@ def broker(
 
     The first run fetches Kafka (45 MB). Topics are kept from run to run. A secure broker (docs/security.md) stays one
     until it is started with --plain. Commands on this machine find their passwords by themselves.
+
+    With --nodes 3 any one of the brokers may die, and is started again: nothing is lost, and nothing waits for it long.
     """
     _refuse_the_folder_of_others(data)
+    _refuse_odd(nodes, join, secure=secure)
     context = Context.of(ctx)
-    settings, reporter = context.settings, context.reporter
     for number in (signal.SIGINT, *ENDING):
         # `nohup` ignores SIGHUP, which is kept; a SIGINT that a script sends to a background job is handled.
         if number == signal.SIGINT or signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _asked_to_end)
-    folder = (data or settings.data_dir / "kafka").absolute()
-    guard = _guard(folder, host or (), secure=secure)
-    jars = _jars(settings.cache_dir, reporter)
+    wanted = Wanted(port, data, nodes or 1, join)
     try:
-        kafka = Broker(folder, jars, port=port or settings.broker.port, heap=f"{settings.broker.heap_mb}m", guard=guard)
+        kafka, told = _made(context, wanted, host or (), secure=secure)
         with kafka:
-            where = f"{kafka.bootstrap_servers}, data in {kafka.data}"
-            if guard is not None:
-                where = f"{where}, secure: its clients' passwords are in {guard.users.folder}"
-            reporter.note(f"Kafka {KAFKA_VERSION} ready on {where}; Ctrl-C ends it")
-            _watch_over(kafka, reporter)
+            context.reporter.note(f"Kafka {KAFKA_VERSION} ready on {kafka.bootstrap_servers}, {told}; Ctrl-C ends it")
+            _watch_over(kafka, context.reporter)
     except KeyboardInterrupt:
-        reporter.note("Kafka ended")
+        context.reporter.note("Kafka ended")
+
+
+def _made(context: Context, wanted: Wanted, hosts: Sequence[str], *, secure: bool | None) -> tuple[Kafka, str]:
+    """Kafka as it is wanted, not yet started, and what to say of it."""
+    if wanted.join is not None:
+        return _joining(context, wanted, wanted.join)
+    settings = context.settings
+    folder = (wanted.data or settings.data_dir / (CLUSTER_FOLDER if wanted.nodes > 1 else BROKER_FOLDER)).absolute()
+    guard = _guard(folder, hosts, secure=secure)
+    jars = _jars(settings.cache_dir, context.reporter)
+    port = wanted.port or settings.broker.port
+    told = f"data in {folder}"
+    if guard is not None:
+        told = f"{told}, secure: its clients' passwords are in {guard.users.folder}"
+    if wanted.nodes == 1:
+        return Broker(folder, jars, port=port, heap=f"{settings.broker.heap_mb}m", guard=guard), told
+    if port + wanted.nodes - 1 > _LAST_PORT:
+        raise typer.BadParameter(f"there are no {wanted.nodes} ports from {port} on", param_hint="--port")
+    heap = max(LEAST_HEAP_MB, settings.broker.heap_mb // wanted.nodes)
+    nodes = Nodes(folder, jars, count=wanted.nodes, port=port, heap=f"{heap}m", guard=guard, tell=context.reporter.warn)
+    return nodes, f"{wanted.nodes} nodes with {heap} MB of heap each, {told}"
+
+
+def _joining(context: Context, wanted: Wanted, where: str) -> tuple[Kafka, str]:
+    """One more broker for a cluster."""
+    settings = context.settings
+    cluster = Joined.find(settings.model_copy(update={"bootstrap_servers": where}).connection("admin"))
+    folder = (wanted.data or settings.data_dir / f"{CLUSTER_FOLDER}-joined").absolute()
+    jars = _jars(settings.cache_dir, context.reporter)
+    heap = max(LEAST_HEAP_MB, settings.broker.heap_mb // (len(cluster.controllers) + 1))
+    broker = cluster.broker(folder, jars, port=wanted.port, heap=f"{heap}m")
+    assert broker.member is not None
+    return broker, f"node {broker.member.node.number} of the cluster at {where}, {heap} MB of heap, data in {folder}"
 
 
 def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard | None:
@@ -90,7 +175,22 @@ def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard 
     return None
 
 
-def _watch_over(kafka: Broker, reporter: Reporter) -> NoReturn:
+def _refuse_odd(nodes: int | None, join: str | None, *, secure: bool | None) -> None:
+    """Refuse what is no cluster, or cannot be joined. Raises typer.BadParameter."""
+    if nodes is not None and nodes % 2 == 0:
+        told = f"{nodes} is even: of 3 one may die, of 5 two; of {nodes} no more than of {nodes - 1}"
+        raise typer.BadParameter(told, param_hint="--nodes")
+    if join is not None and nodes is not None:
+        raise typer.BadParameter(
+            "--join adds one broker to a cluster that runs: leave --nodes out", param_hint="--join"
+        )
+    if join is not None and secure:
+        raise typer.BadParameter(
+            "a secure cluster takes no further brokers: its certificate stays with its own nodes", param_hint="--join"
+        )
+
+
+def _watch_over(kafka: Kafka, reporter: Reporter) -> NoReturn:
     """Replace the broker's certificate before it expires; never returns."""
     while True:
         kafka.wait(_RENEWAL_LOOKED_FOR_EVERY)

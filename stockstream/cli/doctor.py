@@ -152,11 +152,13 @@ def _window(settings: Settings) -> Finding:
 
 def _broker(settings: Settings) -> Finding:
     try:
-        names = Admin(settings.connection("monitor"), timeout=PATIENCE).names()
+        admin = Admin(settings.connection("monitor"), timeout=PATIENCE)
+        names, nodes = admin.names(), admin.nodes()
     except StockstreamError as error:
         return Finding("broker", error.message, error.hint or "")
     ours = sum(not name.startswith("__") for name in names)
-    return Finding("broker", f"{settings.bootstrap_servers} answers, {ours} topics")
+    several = f", one of {len(nodes)} nodes" if len(nodes) > 1 else ""
+    return Finding("broker", f"{settings.bootstrap_servers} answers{several}, {ours} topics")
 
 
 CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (

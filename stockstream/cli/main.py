@@ -105,10 +105,10 @@ COMMANDS: Final = {
         ("report", "report AAPL MSFT --interval 1d --out shares.html"),
     ),
     "topics": Entry(
-        "stockstream.cli.topics:topics",
+        "stockstream.cli.topics:app",
         "List the topics: records, newest record, size.",
         LOOK,
-        ("topics", "topics --json"),
+        ("topics", "topics --json", "topics copy --from 127.0.0.1:19092"),
     ),
     "series": Entry(
         "stockstream.cli.topics:series",

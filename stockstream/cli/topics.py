@@ -10,10 +10,12 @@ from typing import Annotated, Final
 
 import typer
 
+from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, size, span, table
 from stockstream.cli.topic_changes import change
+from stockstream.cli.topic_copy import copy
 from stockstream.connection import Connection
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin, TopicSummary
@@ -28,6 +30,10 @@ PATIENCE: Final = 5.0
 """Seconds that a command which only looks waits for the broker."""
 
 
+app = typer.Typer(cls=Group)
+
+
+@app.callback(invoke_without_command=True)
 def topics(
     ctx: typer.Context,
     as_json: JsonOption = False,
@@ -47,6 +53,8 @@ def topics(
 
     Sizes are known only for a broker on this machine with its usual directory (``stockstream broker``).
     """
+    if ctx.invoked_subcommand is not None:
+        return
     context = Context.of(ctx)
     if add_partitions or retention:
         change(context, add_partitions or (), retention or (), yes=yes)
@@ -56,11 +64,25 @@ def topics(
     if not summaries and not as_json:
         context.reporter.note("no topics yet: `stockstream produce` makes them")
         return
-    folder = local_topics(context.settings.data_dir, admin.cluster_id())
-    sizes = (
-        {summary.name: sum(partition_sizes(folder, summary.name).values()) for summary in summaries} if folder else {}
-    )
+    folders = local_topics(context.settings.data_dir, admin.cluster_id())
+    sizes = {each.name: sum(partition_sizes(folders, each.name).values()) for each in summaries} if folders else {}
     context.reporter.result(_json_of_topics(summaries, sizes) if as_json else _table_of_topics(summaries, sizes))
+
+
+@app.command("copy", cls=Command, epilog=examples("topics copy --from 127.0.0.1:19092 stocks flights"))
+def copy_topics(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Option("--from", metavar="HOST:PORT", help="The broker that has them.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="TOPIC", help="Which; without any, all of them.", show_default=False)
+    ] = None,
+) -> None:
+    """Bring topics over from another broker: each record once, with its key, headers and time.
+
+    What is there already is not copied again, so that a copy which was ended or killed is finished by another one.
+    Nobody else may write to them here meanwhile.
+    """
+    copy(Context.of(ctx), source, names or ())
 
 
 def _table_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +34,9 @@ _NEW: Final = UNSETTLED | {
     KafkaError._NOENT,
 }
 """Temporary errors of a topic that not all brokers know yet."""
+
+_AS_MANY_AS_USUAL: Final = -1
+"""The replication factor with which a broker takes its own: one for one node, three for a cluster."""
 
 _LEADERS_WITHIN: Final = 60.0
 _SUMMARY_WITHIN: Final = 5.0
@@ -90,6 +93,10 @@ class Admin:
         """Names of all topics."""
         return set(self._metadata().topics)
 
+    def nodes(self) -> set[int]:
+        """Numbers of the brokers that are there now."""
+        return set(self._metadata().brokers)
+
     def _metadata(self) -> ClusterMetadata:
         """Send the request with short time-outs, between which a refusal by the broker is noticed."""
         ends = time.monotonic() + self._timeout
@@ -127,7 +134,17 @@ class Admin:
 
     def ensure(self, topic: Topic[Any]) -> None:
         """Create the topic and its dead-letter topic if they are missing."""
-        self._make([NewTopic(topic.name, topic.partitions, 1, config=dict(topic.config)), _dead_letters(topic)])
+        records = NewTopic(topic.name, topic.partitions, _AS_MANY_AS_USUAL, config=dict(topic.config))
+        self._make([records, _dead_letters(topic)])
+
+    def make(self, name: str, partitions: int, config: Mapping[str, str]) -> None:
+        """Create a topic of any name if it is missing."""
+        self._make([NewTopic(name, partitions, _AS_MANY_AS_USUAL, config=dict(config))])
+
+    def partitions(self, name: str) -> int:
+        """How many partitions a topic has; none where it does not exist."""
+        known = self._metadata().topics.get(name)
+        return 0 if known is None else len(known.partitions)
 
     def ensure_dead_letters(self, topic: Topic[Any]) -> None:
         """Create only the dead-letter topic if it is missing: a reader never creates the topic itself."""
@@ -151,7 +168,10 @@ class Admin:
         A broker announces the leader of a partition before it accepts records for it. Records sent meanwhile are
         refused, and can be overtaken by later ones. Raises `BrokerError` after a minute.
         """
-        names = (topic.name, topic.dead_letters)
+        self.await_leaders_of((topic.name, topic.dead_letters))
+
+    def await_leaders_of(self, names: Collection[str]) -> None:
+        """The same for topics by their names."""
         ends = time.monotonic() + _LEADERS_WITHIN
         while not (partitions := self._partitions(names)):
             if time.monotonic() >= ends:
@@ -217,4 +237,4 @@ class Admin:
 
 
 def _dead_letters(topic: Topic[Any]) -> NewTopic:
-    return NewTopic(topic.dead_letters, 1, 1, config=dict(letters.TOPIC_CONFIG))
+    return NewTopic(topic.dead_letters, 1, _AS_MANY_AS_USUAL, config=dict(letters.TOPIC_CONFIG))

@@ -1,4 +1,4 @@
-"""Embedded broker: a real Apache Kafka with one node, reachable from this machine only, with persistent topics.
+"""Embedded broker: a real Apache Kafka on this machine with persistent topics, alone or a node of a cluster.
 
 ::
 
@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import random
 import shutil
@@ -16,9 +15,9 @@ import signal
 import socket
 import subprocess
 import time
-import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,10 +31,13 @@ from stockstream.files import private_folder, write_private
 from stockstream.kafka import java
 from stockstream.kafka.filelock import FileLock, Locked
 from stockstream.kafka.guard import Guard
+from stockstream.kafka.meta_properties import formatted_as, new_cluster_id
 from stockstream.kafka.server_properties import (
     HOST,
     LOGS,
+    NODE,
     TOPICS,
+    Node,
     logging_properties,
     plain_listeners,
     secure_listeners,
@@ -44,8 +46,28 @@ from stockstream.kafka.server_properties import (
 
 _READY_WITHIN = 60.0
 _STOPPED_WITHIN = 10.0
-_HANDOVER = 1.0  # seconds in which a killed predecessor's lock and port are gone
+_HANDOVER = 1.0  # seconds in which a killed predecessor's lock is gone
+_PORT_FREE_WITHIN = 3.0  # its sockets are closed last, which takes a busy machine a while
 _FULL = 1_000_000  # bytes; with less than that free, a full disk is what happened
+
+
+@dataclass(frozen=True)
+class Member:
+    """What makes a broker a node of a cluster.
+
+    Parameters
+    ----------
+    node
+        Its number, and where the controllers are.
+    cluster
+        The cluster's id.
+    keep
+        File descriptors that it holds open as long as it runs: the cluster's lock.
+    """
+
+    node: Node
+    cluster: str
+    keep: tuple[int, ...] = ()
 
 
 class Broker:
@@ -66,6 +88,8 @@ class Broker:
         Java's largest heap, as its option ``-Xmx`` takes it.
     guard
         What makes it a secure one; without it, whoever is on this machine comes in.
+    member
+        The cluster that it is a node of; without it, it is one by itself.
     """
 
     def __init__(
@@ -76,10 +100,12 @@ class Broker:
         port: int = 9092,
         heap: str = "512m",
         guard: Guard | None = None,
+        member: Member | None = None,
     ) -> None:
         self.data = data.absolute()
         self.port = port
         self.heap = heap
+        self.member = member
         self._guard = guard
         self._internal = port
         self._classpath = classpath
@@ -124,15 +150,25 @@ class Broker:
             The directory is in use or cannot be written, the port is taken, or Kafka ended at once: says why.
         """
         try:
+            self.launch()
+            admin = self.await_ready()
+            if self._guard is not None and self.member is None:
+                self._guard.admit(admin)
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self) -> None:
+        """Start Kafka's process, and return at once. Raises `BrokerError` as `start` does."""
+        try:
             lock = self._prepare()
-            if not (self.data / TOPICS / "meta.properties").exists():
+            if self.cluster_id() is not None:
+                self._refuse_another_cluster()
+            else:
                 self._format(lock)
             _await_free(self.port)
             self._configure()
             self._java = self._spawn(lock, f"-Xmx{self.heap}", "kafka.Kafka", "server.properties")
-            admin = self._await_ready()
-            if self._guard is not None:
-                self._guard.admit(admin)
         except OSError as error:
             self.stop()
             raise self._unkept(error) from error
@@ -141,6 +177,20 @@ class Broker:
             if isinstance(error, StockstreamError) and isinstance(error.__cause__, OSError):
                 raise self._unkept(error.__cause__) from error
             raise
+
+    def await_ready(self) -> AdminClient:
+        """Wait until topics can be created, and give a client that may do everything. Raises `BrokerError`."""
+        deadline = time.monotonic() + _READY_WITHIN
+        while not _listens(self.port):
+            self.wait(0.05)
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka did not open its port in {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
+        admin = self.admin()
+        while not _takes_topics(admin, self.cluster_id() or ""):
+            self.wait(0.05)
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka takes no topics after {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
+        return admin
 
     def _unkept(self, error: OSError) -> BrokerError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -156,11 +206,21 @@ class Broker:
                 self._java.wait(seconds)
             except subprocess.TimeoutExpired:
                 return
-            raise self._ended("Kafka ended", self._java.returncode)
+            raise self._ended(self._java.returncode)
+
+    def ending(self) -> BrokerError | None:
+        """Why Kafka has ended by itself; None while it runs, and before it was started."""
+        code = None if self._java is None else self._java.poll()
+        return None if code is None else self._ended(code)
 
     def renew(self) -> bool:
         """Renew the certificate of a secure broker where it ends soon; whether it did. Raises `BrokerError`."""
-        return self._guard is not None and self._guard.renew(self._admin())
+        return self._guard is not None and self._guard.renew(self.admin())
+
+    def ask(self) -> None:
+        """Ask Kafka to end, and do not wait for it."""
+        if self._java is not None and self._java.poll() is None:
+            processes.ask(self._java)
 
     def stop(self) -> None:
         """End Kafka in order, by force if that takes too long; safe to call at any time."""
@@ -185,22 +245,27 @@ class Broker:
         for directory in ("tmp", LOGS, TOPICS):
             (self.data / directory).mkdir(mode=0o700, exist_ok=True)
         write_private(self.data / "logging.properties", logging_properties().encode("ascii"))
-        if self._guard is not None:
-            self._guard.prepare(self.port)
+        if self._guard is not None and self.member is None:
+            self._guard.prepare([self.port])
         return lock
 
     def _configure(self) -> None:
+        node = Node(NODE, {NODE: free_port()}) if self.member is None else self.member.node
+        controller = node.controllers.get(node.number)
         if self._guard is None:
-            listeners = plain_listeners(self.port, free_port())
+            listeners = plain_listeners(self.port, controller)
         else:
             self._internal = free_port()
-            listeners = secure_listeners(self._guard.doors(self.port, self._internal, free_port()))
-        write_private(self.data / "server.properties", server_properties(listeners).encode("ascii"))
+            listeners = secure_listeners(self._guard.doors(self.port, self._internal, controller, self.data))
+        write_private(self.data / "server.properties", server_properties(listeners, node).encode("ascii"))
+
+    def _refuse_another_cluster(self) -> None:
+        if self.member is not None and self.cluster_id() != self.member.cluster:
+            raise BrokerError(f"{self.data} belongs to another cluster", hint="choose another directory with --data")
 
     def _format(self, lock: FileLock) -> None:
         """Give the directory a cluster id. A format that was cut short is made again: meta.properties comes last."""
-        # A cluster id that begins with "-" is taken for an option by many a tool.
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "_")
+        cluster = new_cluster_id() if self.member is None else self.member.cluster
         self._configure()
         process = self._spawn(lock, "kafka.tools.StorageTool", "format", "-c", "server.properties", "-t", cluster)
         try:
@@ -210,7 +275,7 @@ class Broker:
         finally:
             _end(process)
         if code:
-            raise self._ended("the data directory could not be formatted", code)
+            raise self._ended(code, "the data directory could not be formatted")
 
     def _spawn(self, lock: FileLock, *arguments: str) -> subprocess.Popen[bytes]:
         if self.log.exists():  # a Java that ends before it has a log must not be told from the former one's
@@ -220,36 +285,24 @@ class Broker:
             classpath=self._classpath,
             cwd=self.data,
             output=self._output,
-            keep=[lock.fd],
+            keep=[lock.fd, *(self.member.keep if self.member else ())],
         )
 
-    def _await_ready(self) -> AdminClient:
-        deadline = time.monotonic() + _READY_WITHIN
-        while not _listens(self.port):
-            self.wait(0.05)
-            if time.monotonic() > deadline:
-                raise BrokerError(f"Kafka did not open its port in {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
-        admin = self._admin()
-        while not _takes_topics(admin, self._cluster()):
-            self.wait(0.05)
-            if time.monotonic() > deadline:
-                raise BrokerError(f"Kafka takes no topics after {_READY_WITHIN:g} s", hint=f"its log: {self.log}")
-        return admin
-
-    def _admin(self) -> AdminClient:
+    def admin(self) -> AdminClient:
         """A client that may do everything."""
         quick = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 100}
         guard = self._guard
         mine = {"bootstrap.servers": self.bootstrap_servers} if guard is None else guard.connection(self._internal)
         return AdminClient({**mine, **quick})
 
-    def _cluster(self) -> str:
-        """The cluster id that the directory was formatted with."""
-        lines = (self.data / TOPICS / "meta.properties").read_text("utf-8").splitlines()
-        return next((line.removeprefix("cluster.id=") for line in lines if line.startswith("cluster.id=")), "")
+    def cluster_id(self) -> str | None:
+        """The cluster id that the directory was formatted with; None for one that is not formatted yet."""
+        return formatted_as(self.data, "cluster.id")
 
-    def _ended(self, what: str, code: int) -> BrokerError:
+    def _ended(self, code: int, what: str = "Kafka ended") -> BrokerError:
         """Say why Java ended, in one line."""
+        if self.member is not None:
+            what = f"node {self.member.node.number}: {what}"
         if shutil.disk_usage(self.data).free < _FULL:
             return BrokerError(
                 f"{what}: the disk of {self.data} is full", hint="make room there, or choose another with --data"
@@ -295,7 +348,7 @@ def is_free(port: int) -> bool:
 
 
 def _await_free(port: int) -> None:
-    deadline = time.monotonic() + _HANDOVER
+    deadline = time.monotonic() + _PORT_FREE_WITHIN
     while not is_free(port):
         if time.monotonic() > deadline:
             raise BrokerError(
@@ -315,7 +368,7 @@ def _listens(port: int) -> bool:
 
 def _takes_topics(admin: AdminClient, cluster: str) -> bool:
     """Whether it is this cluster that answers, and a topic could be created now; creates none."""
-    probe = NewTopic("ready", num_partitions=1, replication_factor=1)
+    probe = NewTopic("ready", num_partitions=1, replication_factor=-1)
     try:
         if admin.describe_cluster(request_timeout=1.0).result().cluster_id != cluster:
             return False

@@ -7,7 +7,8 @@ way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -50,23 +51,24 @@ class Guard:
         self._data = data
         self._host = next(iter(hosts), None)
 
-    def prepare(self, port: int) -> None:
-        """Make what is missing before the broker starts.
+    def prepare(self, ports: Iterable[int]) -> None:
+        """Make what is missing before the broker starts; clients reach its nodes by these ports.
 
         Raises OSError and `StockstreamError` where it cannot be kept.
         """
         self._data.chmod(0o700)
         self.certificates.ensure()
-        self.users.ensure(f"{self._host or HOST}:{port}", self.certificates.authority.read_text("ascii"))
+        servers = ",".join(f"{self._host or HOST}:{port}" for port in ports)
+        self.users.ensure(servers, self.certificates.authority.read_text("ascii"))
 
-    def doors(self, port: int, internal: int, controller: int) -> Doors:
-        """The listeners."""
+    def doors(self, port: int, internal: int, controller: int | None, node: Path) -> Doors:
+        """The listeners of the node with this data directory."""
         return Doors(
             port=port,
             internal=internal,
             controller=controller,
-            certificate=self._seen(self.certificates.broker),
-            authority=self._seen(self.certificates.authority),
+            certificate=_seen(self.certificates.broker, node),
+            authority=_seen(self.certificates.authority, node),
             broker=BROKER,
             host=self._host,
         )
@@ -91,30 +93,39 @@ class Guard:
         except KafkaException as error:
             raise BrokerError(f"the broker does not take its users: {error.args[0].name()}") from error
 
-    def renew(self, admin: AdminClient, now: datetime | None = None) -> bool:
+    def renew(
+        self, admin: AdminClient, now: datetime | None = None, *, nodes: Mapping[int, Path] | None = None
+    ) -> bool:
         """Have a broker that runs show another certificate, where the present one ends soon; whether it does.
 
-        The authority stays: clients need nothing new. Raises `BrokerError`.
+        Several ``nodes`` are named by their numbers and data directories. The authority stays: clients need nothing
+        new. Raises `BrokerError`.
         """
         if not self.certificates.ensure(now):
             return False
+        for number, folder in (nodes or {NODE: self._data}).items():
+            self._show(admin, number, folder)
+        return True
+
+    def _show(self, admin: AdminClient, number: int, folder: Path) -> None:
+        """Have a node read the certificate again."""
         entries = [
             ConfigEntry(
                 f"listener.name.{name}.ssl.keystore.location",
-                self._seen(self.certificates.broker),
+                _seen(self.certificates.broker, folder),
                 incremental_operation=AlterConfigOpType.SET,
             )
             for name in _RELOADED
         ]
-        broker = ConfigResource(ResourceType.BROKER, str(NODE), incremental_configs=entries)
+        broker = ConfigResource(ResourceType.BROKER, str(number), incremental_configs=entries)
         try:
             admin.incremental_alter_configs([broker], request_timeout=_WITHIN)[broker].result(_WITHIN + 1)
         except KafkaException as error:
             raise BrokerError(
                 f"the broker does not take its new certificate: {error.args[0].str()}", hint="start it anew"
             ) from error
-        return True
 
-    def _seen(self, file: Path) -> str:
-        """A path as Kafka sees it from the data directory."""
-        return file.relative_to(self._data).as_posix()
+
+def _seen(file: Path, folder: Path) -> str:
+    """A path as Kafka sees it from the data directory of a node."""
+    return Path(os.path.relpath(file, folder)).as_posix()

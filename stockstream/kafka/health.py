@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -42,6 +42,7 @@ class Health:
 
 class _Broker(msgspec.Struct):
     state: str
+    nodeid: int = -1
     rxidle: int = 0
     waitresp_cnt: int = 0
 
@@ -51,8 +52,12 @@ class _Broker(msgspec.Struct):
         return self.waitresp_cnt > 0 and self.rxidle > _MUTE_AFTER
 
 
+class _Partition(msgspec.Struct):
+    leader: int = -1
+
+
 class _Topic(msgspec.Struct):
-    partitions: dict[str, dict[str, Any]]
+    partitions: dict[str, _Partition]
 
 
 class Statistics(msgspec.Struct):
@@ -63,9 +68,12 @@ class Statistics(msgspec.Struct):
 
     @property
     def connected(self) -> bool:
-        """Whether any broker answers."""
+        """Whether any broker answers, and none of those that lead what is read owes an answer."""
         brokers = self.brokers.values()
-        return any(broker.state == "UP" for broker in brokers) and not any(broker.mute for broker in brokers)
+        leaders = {partition.leader for topic in self.topics.values() for partition in topic.partitions.values()} - {-1}
+        # One of several that is stopped leads nothing soon: the others have taken over.
+        awaited = [broker for broker in brokers if not leaders or broker.nodeid in leaders]
+        return any(broker.state == "UP" for broker in brokers) and not any(broker.mute for broker in awaited)
 
     def partitions(self, topic: str) -> set[int]:
         """Known partitions of a topic."""

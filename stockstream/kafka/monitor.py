@@ -36,7 +36,7 @@ class Monitor:
         self._cluster = Cluster(connection, timeout=PATIENCE)
         self._traffic = Traffic()
         self._letters: dict[str, tuple[object, Letter | None]] = {}
-        self._folder: tuple[str, Path | None] | None = None
+        self._folders: tuple[str, list[Path]] | None = None
 
     def close(self) -> None:
         """Close all connections."""
@@ -64,8 +64,8 @@ class Monitor:
         return address(self._connection)
 
     def _overview(self, snapshot: Snapshot) -> Overview:
-        folder = self._topics_folder(snapshot.cluster)
-        topics = self._traffic.topics(lambda name: partition_sizes(folder, name) if folder else {})
+        folders = self._topics_folders(snapshot.cluster)
+        topics = self._traffic.topics(lambda name: partition_sizes(folders, name))
         return Overview(
             time=datetime.now(UTC),
             bootstrap_servers=self._address,
@@ -81,10 +81,10 @@ class Monitor:
             ),
         )
 
-    def _topics_folder(self, cluster: str) -> Path | None:
-        if self._folder is None or self._folder[0] != cluster:
-            self._folder = cluster, local_topics(self._data, cluster)
-        return self._folder[1]
+    def _topics_folders(self, cluster: str) -> list[Path]:
+        if self._folders is None or self._folders[0] != cluster:
+            self._folders = cluster, local_topics(self._data, cluster)
+        return self._folders[1]
 
     def _newest(self, snapshot: Snapshot, topic: TopicOverview) -> Letter | None:
         """The newest dead letter, read only if it is a new one."""

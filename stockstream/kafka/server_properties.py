@@ -1,7 +1,8 @@
-"""Configuration of Kafka and its log: one node, this machine only, records kept until deleted by hand."""
+"""Configuration of Kafka and its log: a node on this machine, records kept until deleted by hand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
@@ -10,9 +11,44 @@ LOGS = "logs"
 TOPICS = "topics"
 """Directory of the records within the data directory."""
 
-
 NODE = 1
-"""The number of the one node."""
+"""The number of a node that is the only one."""
+
+_SAFE = 2
+"""The copies that have to be there of a record that is acknowledged, where a cluster keeps three."""
+
+_SESSION = 2_000
+_SESSION_OF_SEVERAL = 3_000
+"""Milliseconds of silence after which a node counts as gone; several on one machine keep each other waiting."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node and the cluster to which it belongs.
+
+    Parameters
+    ----------
+    number
+        Its number, which no other node has.
+    controllers
+        The controllers' ports on this machine, by the numbers of their nodes. A node that is not among them is a
+        broker only.
+    copies
+        How many nodes keep each record.
+    """
+
+    number: int
+    controllers: Mapping[int, int]
+    copies: int = 1
+
+    @property
+    def voters(self) -> str:
+        """The controllers as Kafka's configuration names them.
+
+        >>> Node(1, {1: 9093, 2: 9094}).voters
+        '1@127.0.0.1:9093,2@127.0.0.1:9094'
+        """
+        return ",".join(f"{number}@{HOST}:{port}" for number, port in sorted(self.controllers.items()))
 
 
 @dataclass(frozen=True)
@@ -22,7 +58,7 @@ class Doors:
     Parameters
     ----------
     port, internal, controller
-        Where clients, the broker's own administration and the controller come in.
+        Where clients, the broker's own administration and the controller come in; no controller for a broker only.
     certificate
         The broker's key and certificates, seen from the data directory.
     authority
@@ -35,18 +71,18 @@ class Doors:
 
     port: int
     internal: int
-    controller: int
+    controller: int | None
     certificate: str
     authority: str
     broker: str
     host: str | None = None
 
 
-def plain_listeners(port: int, controller_port: int) -> str:
-    """Everybody on this machine comes in."""
+def plain_listeners(port: int, controller_port: int | None) -> str:
+    """Everybody on this machine comes in; without a port of a controller it is a broker only."""
+    controller = "" if controller_port is None else f",CONTROLLER://{HOST}:{controller_port}"
     return f"""\
-controller.quorum.voters={NODE}@{HOST}:{controller_port}
-listeners=BROKER://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}
+listeners=BROKER://{HOST}:{port}{controller}
 advertised.listeners=BROKER://{HOST}:{port}
 inter.broker.listener.name=BROKER
 listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
@@ -56,10 +92,9 @@ listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 def secure_listeners(doors: Doors) -> str:
     """TLS everywhere; clients have a user's password, and may do what the rights of that user say."""
     bound = "0.0.0.0" if doors.host else HOST  # noqa: S104 - only where other machines are to come in
+    controller = "" if doors.controller is None else f",CONTROLLER://{HOST}:{doors.controller}"
     return f"""\
-controller.quorum.voters={NODE}@{HOST}:{doors.controller}
-listeners=BROKER://{bound}:{doors.port},INTERNAL://{HOST}:{doors.internal},\
-CONTROLLER://{HOST}:{doors.controller}
+listeners=BROKER://{bound}:{doors.port},INTERNAL://{HOST}:{doors.internal}{controller}
 advertised.listeners=BROKER://{doors.host or HOST}:{doors.port},INTERNAL://{HOST}:{doors.internal}
 inter.broker.listener.name=INTERNAL
 listener.security.protocol.map=BROKER:SASL_SSL,INTERNAL:SSL,CONTROLLER:SSL
@@ -81,15 +116,18 @@ super.users=User:CN={doors.broker}
 """
 
 
-def server_properties(listeners: str) -> str:
-    """Kafka's own configuration with these listeners.
+def server_properties(listeners: str, node: Node) -> str:
+    """Kafka's own configuration of a node with these listeners.
 
     Paths are relative to the data directory, where Kafka runs: nothing in its name can need quoting.
     """
+    roles = "broker,controller" if node.number in node.controllers else "broker"
+    session = _SESSION_OF_SEVERAL if len(node.controllers) > 1 else _SESSION
     return f"""\
 # Written again at each start.
-process.roles=broker,controller
-node.id={NODE}
+process.roles={roles}
+node.id={node.number}
+controller.quorum.voters={node.voters}
 controller.listener.names=CONTROLLER
 {listeners}
 
@@ -100,23 +138,32 @@ auto.create.topics.enable=false
 log.segment.bytes=134217728
 
 # After a kill -9 the new broker waits until the old one's session has run out.
-broker.session.timeout.ms=2000
+broker.session.timeout.ms={session}
 broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 
-# One node: one copy of everything, and no more partitions, threads and buffers than it needs.
+# No more partitions, threads and buffers than a machine of one user needs.
 offsets.topic.num.partitions=1
-offsets.topic.replication.factor=1
 transaction.state.log.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
 share.coordinator.state.topic.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
+{_copies(node.copies)}
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=8388608
 """
+
+
+def _copies(copies: int) -> str:
+    """How many nodes keep each record of whatever topic, and how many of them have it before it is acknowledged."""
+    safe = min(copies, _SAFE)
+    return f"""\
+default.replication.factor={copies}
+min.insync.replicas={safe}
+offsets.topic.replication.factor={copies}
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={safe}
+share.coordinator.state.topic.replication.factor={copies}
+share.coordinator.state.topic.min.isr={safe}"""
 
 
 def logging_properties() -> str:

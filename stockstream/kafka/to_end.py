@@ -62,13 +62,14 @@ class ToEnd:
 
     def ends(self) -> dict[int, int]:
         """End offset of each partition: that of its next message."""
-        return {number: end for number, (_, end) in self._bounds().items()}
+        return {number: end for number, (_, end) in self.bounds().items()}
 
     def ranges(self) -> dict[int, tuple[int, int]]:
         """First and end offset of each partition that is not empty."""
-        return {number: (low, end) for number, (low, end) in self._bounds().items() if low < end}
+        return {number: (low, end) for number, (low, end) in self.bounds().items() if low < end}
 
-    def _bounds(self) -> dict[int, tuple[int, int]]:
+    def bounds(self) -> dict[int, tuple[int, int]]:
+        """First and end offset of each partition."""
         return bounds(self._consumer, self._topic, _SILENCE)
 
     def messages(self, ranges: Mapping[int, tuple[int, int]]) -> Iterator[list[Message]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import Future
 from typing import Final, TypeVar
 
@@ -11,6 +12,7 @@ from confluent_kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,
+    ConfigSource,
     NewPartitions,
     ResourceType,
 )
@@ -24,6 +26,9 @@ T = TypeVar("T")
 
 RETENTION: Final = "retention.ms"
 """Setting: milliseconds for which records are kept; -1 for unlimited."""
+
+_OF_THE_CLUSTER: Final = re.compile(r"insync|replica|unclean|message\.timestamp")
+"""Settings that are of where a topic is; times stay those of its records."""
 
 _CLEANUP: Final = "cleanup.policy"
 
@@ -52,6 +57,16 @@ class TopicSettings:
         resource = ConfigResource(ResourceType.TOPIC, self.name)
         (future,) = self._client.describe_configs([resource], request_timeout=self._timeout).values()
         return {name: str(entry.value) for name, entry in self._result(future).items()}
+
+    def own(self) -> dict[str, str]:
+        """Those that were given to this topic, without what says how many copies there are: for a topic elsewhere."""
+        resource = ConfigResource(ResourceType.TOPIC, self.name)
+        (future,) = self._client.describe_configs([resource], request_timeout=self._timeout).values()
+        return {
+            name: str(entry.value)
+            for name, entry in self._translated(future, "DescribeConfigs").items()
+            if entry.source == ConfigSource.DYNAMIC_TOPIC_CONFIG.value and not _OF_THE_CLUSTER.search(name)
+        }
 
     def refuse_compacted(self) -> None:
         """Raise `BrokerError` if the topic is compacted: Kafka then keeps only the last record of each key."""

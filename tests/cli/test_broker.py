@@ -15,11 +15,12 @@ import pytest
 import typer
 
 from stockstream.cli.broker import _guard
+from stockstream.config import load
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
 from stockstream.kafka.jars import KAFKA_VERSION
-from tests.cli.helpers import clean, events, until
+from tests.cli.helpers import clean, events, stockstream, until
 from tests.kafka.maven import repository
 
 
@@ -41,16 +42,23 @@ class Command:
 
     def java(self) -> psutil.Process:
         """Its Java, once it is ready."""
-        until(lambda: "ready on" in self.told() or self.process.poll() is not None, within=60.0)
-        assert "ready on" in self.told(), self.told()
-        (java,) = psutil.Process(self.process.pid).children(recursive=True)
+        (java,) = self.javas(1)
         return java
+
+    def javas(self, count: int) -> list[psutil.Process]:
+        """All of them, once it is ready."""
+        until(lambda: "ready on" in self.told() or self.process.poll() is not None, within=60.0 * count)
+        assert "ready on" in self.told(), self.told()
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        assert len(found) == count
+        return found
 
 
 @contextmanager
-def command(kafka_jars: list[Path], data: Path, port: int, *options: str) -> Iterator[Command]:
+def command(kafka_jars: list[Path], data: Path, port: int, *options: str, nodes: int = 1) -> Iterator[Command]:
     env = clean(data / "state", STOCKSTREAM_CACHE_DIR=str(kafka_jars[0].parents[1]))
     arguments = [*options, "broker", "--port", str(port), "--data", str(data / "kafka")]
+    arguments += ["--nodes", str(nodes)] if nodes > 1 else []
     stderr = data / f"stderr-{port}"
     with stderr.open("w") as sink:
         process = subprocess.Popen([sys.executable, "-m", "stockstream", *arguments], env=env, cwd=data, stderr=sink)
@@ -163,6 +171,50 @@ def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
         running.process.terminate()
         assert running.process.wait(30) == 128 + signal.SIGTERM
         assert running.told() == "Kafka is not there yet: the jars that are whole are kept\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
+    port = free_port()
+    site = data / "three"
+    site.mkdir()
+    with command(kafka_jars, site, port, nodes=3) as running:
+        nodes = running.javas(3)
+        ready = running.told()
+        where = ",".join(f"127.0.0.1:{port + more}" for more in range(3))
+        assert f"ready on {where}, 3 nodes with 256 MB of heap each, data in {site / 'kafka'};" in ready
+        # Whoever knows one of them knows them all, as long as they run.
+        settings = load(
+            None,
+            {"bootstrap_servers": f"127.0.0.1:{port + 2}"},
+            {"STOCKSTREAM_CREDENTIALS_DIR": str(site / "kafka" / "clients")},
+        )
+        assert set(str(settings.connection("consumer")["bootstrap.servers"]).split(",")) == set(where.split(","))
+        victim = nodes[0]
+        victim.kill()
+        until(lambda: "is back, at 127.0.0.1:" in running.told(), within=120.0)
+        assert "Kafka ended (killed by SIGKILL), and is started again\n" in running.told()
+        nodes = running.javas(3)
+        assert victim not in nodes
+        running.process.kill()
+        until(lambda: not any(java.is_running() for java in nodes))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--nodes", "2"], "--nodes: 2 is even: of 3 one may die"),
+        (["--nodes", "7"], "--nodes: should be less than or equal to 5"),
+        (["--nodes", "3", "--join", "127.0.0.1:9092"], "--join adds one broker to a cluster that runs"),
+        (["--join", "127.0.0.1:9092", "--secure"], "a secure cluster takes no further brokers"),
+        (["--nodes", "3", "--port", "65534"], "there are no 3 ports from 65534 on"),
+    ],
+)
+def test_what_is_no_cluster_is_refused(tmp_path: Path, arguments: list[str], told: str) -> None:
+    ended = stockstream("broker", *arguments, cwd=tmp_path)
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert told in line
 
 
 def test_a_secure_broker_stays_one_until_it_is_to_be_plain(tmp_path: Path) -> None:

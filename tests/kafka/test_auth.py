@@ -35,7 +35,7 @@ class GuardedBroker(Broker):
         file.write_text(file.read_text().replace("BROKER:PLAINTEXT", "BROKER:SASL_PLAINTEXT") + _SASL)
         return super()._spawn(*arguments)
 
-    def _await_ready(self) -> AdminClient:
+    def await_ready(self) -> AdminClient:
         ends = time.monotonic() + 30
         while time.monotonic() < ends:
             try:
@@ -44,7 +44,7 @@ class GuardedBroker(Broker):
                 self.wait(0.1)
             else:
                 break
-        return self._admin()
+        return self.admin()
 
 
 def alice(servers: str, password: str = "correct-horse") -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_a_broker_that_calls_itself_a_name_that_is_not_known(
 
     monkeypatch.setattr(broker_module, "plain_listeners", misnamed)
     running = Broker(tmp_path, kafka_jars, port=free_port())
-    monkeypatch.setattr(running, "_await_ready", lambda: None)  # which would wait for the name, too
+    monkeypatch.setattr(running, "await_ready", lambda: None)  # which would wait for the name, too
     with running:
         where = running.bootstrap_servers
         host, port = where.split(":")
