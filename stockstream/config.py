@@ -29,6 +29,7 @@ from pydantic import (
 from stockstream.config_sections import (
     BrokerSettings,
     DemoSettings,
+    ReadingsSettings,
     Section,
     SimulatedSettings,
     SourceSettings,
@@ -138,6 +139,7 @@ class Settings(Section):
     plugins: tuple[Path, ...] = ()
     simulated: SimulatedSettings = SimulatedSettings()
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
+    readings: ReadingsSettings = ReadingsSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)

@@ -94,6 +94,20 @@ class SourceSettings(Section):
     calls_a_day: int | None = Field(default=None, ge=1)
 
 
+class ReadingsSettings(Section):
+    """``produce readings``, ``stdin``, ``http`` and ``mqtt``: the bars' interval; the fields with the time, the name of
+    the series and the value, or several values with their units; the unit of a single value; and the zone of times
+    without an offset (None: UTC)."""
+
+    interval: Interval = "1m"
+    time: str = Field(default="time", min_length=1)
+    symbol: str = Field(default="symbol", min_length=1)
+    value: str = Field(default="value", min_length=1)
+    values: Mapping[str, str | None] = Field(default_factory=dict)
+    unit: str | None = None
+    tz: str | None = None
+
+
 class DemoSettings(Section):
     """``stockstream demo``: the symbols that it simulates."""
 

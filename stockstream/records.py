@@ -11,6 +11,8 @@ import msgspec
 
 MARKET: Final = "market"
 SIMULATED: Final = "simulated"
+READINGS: Final = "readings"
+"""The feeds: bars of markets, of simulations, and of readings of anything else."""
 
 IMPOSSIBLE: Final = "impossible"
 """The flag of a bar whose numbers contradict each other: none of them is computed with.

@@ -1,4 +1,4 @@
-"""Latest bar of a series, searched from the end of the topic backwards, and the time of its first bar."""
+"""Bars of a series in a topic: the latest, searched from the end backwards, the time of the first, or all."""
 
 from __future__ import annotations
 
@@ -56,6 +56,16 @@ def first_times(connection: Connection, topic: Topic[Bar], wanted: Collection[Se
     return _searched(connection, topic, wanted, _first)
 
 
+def held_bars(
+    connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]
+) -> dict[Series, dict[datetime, Bar]]:
+    """All bars of each series by time, each as it was last, which costs reading all of the topic.
+
+    Parameters, what is returned and raised are as for `latest_bars`.
+    """
+    return _searched(connection, topic, wanted, _all)
+
+
 def _searched(
     connection: Connection,
     topic: Topic[Bar],
@@ -90,6 +100,17 @@ def _first(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series
     found: dict[Series, datetime] = {}
     for _, bar in _bars(reader, topic, wanted, reader.ranges()):
         found[bar.series] = min(bar.time, found.get(bar.series, bar.time))
+    return found
+
+
+def _all(reader: ToEnd, topic: Topic[Bar], wanted: set[Series]) -> dict[Series, dict[datetime, Bar]]:
+    found: dict[Series, dict[datetime, Bar]] = {}
+    sent_at: dict[tuple[Series, datetime], int] = {}
+    for sent, bar in _bars(reader, topic, wanted, reader.ranges()):
+        place = bar.series, bar.time
+        if sent >= sent_at.get(place, sent):
+            sent_at[place] = sent
+            found.setdefault(bar.series, {})[bar.time] = bar
     return found
 
 

@@ -45,6 +45,7 @@ class PlotData:
     frame: Frame
     zone: str | None = None
     simulated: bool = False
+    measure: str | None = None
     groups: tuple[Group, ...] = ()
     empty: str = ""
     levels: tuple[tuple[int, float], ...] = ()
@@ -102,12 +103,13 @@ def plot_data(
             for each, frame in frames.items()
         )
         simulated = any(each.simulated for each in identities.values())
-        return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, groups)
+        return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, None, groups)
     if key is None or key not in keys:
         return PlotData(title if key is None else harmless(f"{key} - {title}"), "", _NOTHING)
     frame = fold.frame(key).between(start, end)
     identity = fold.identity(key)
-    return PlotData(harmless(f"{identity.title} - {title}"), key, frame, identity.zone, identity.simulated)
+    shown = harmless(f"{identity.title} - {title}")
+    return PlotData(shown, key, frame, identity.zone, identity.simulated, identity.measure)
 
 
 def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from stockstream.producers.reading_period import Period, Totals, bounds, local_day
-from stockstream.records import MARKET, PARTIAL, Bar
+from stockstream.records import MARKET, PARTIAL, Bar, Series
 
 REMEMBERED: Final = 1_024
 """Readings of a series among which a repeated one is recognised, at the least."""
@@ -93,11 +93,25 @@ class Aggregator:
         self._origin = origin
         self._origins: dict[str, Origin] = {}
         self._grace = grace
-        self._lateness = None if lateness is None else max(lateness, grace)
+        self.lateness = lateness
         self._counted = volume == "count"
         self._series: dict[str, _Series] = {}
         self._missed: deque[tuple[datetime | None, datetime]] = deque(maxlen=_MISSED)
         self._run = 0
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """How much newer than the end of a period a reading may be before others of that period are late."""
+        return self._lateness
+
+    @lateness.setter
+    def lateness(self, lateness: timedelta | None) -> None:
+        self._lateness = None if lateness is None else max(lateness, self._grace)
+
+    @property
+    def series(self) -> list[Series]:
+        """Those that have readings."""
+        return [Series(name, self._interval, series.origin.feed) for name, series in self._series.items()]
 
     def describe(self, symbol: str, origin: Origin) -> None:
         """Say what the bars of one series say; of bars that begin from now on."""

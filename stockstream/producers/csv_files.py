@@ -1,4 +1,4 @@
-"""CSV files: plain, in a folder, gzipped, or in a zip."""
+"""CSV files: plain, in a folder, compressed by gzip or zstd, or in a zip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, Final, cast
 
-from stockstream.errors import SourceError
+from stockstream.errors import ConfigError, SourceError
 
 BLOCK: Final = 1 << 20
 """Bytes read at a time."""
@@ -24,8 +24,9 @@ LONGEST_ROW: Final = 1 << 16
 """Bytes of the longest row that is read. Its record is well below the limit of a topic, whatever the row holds."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_SUFFIXES: Final = (".csv", ".csv.gz", ".gz", ".zip")
+_SUFFIXES: Final = (".csv", ".gz", ".zst", ".zip")
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,22 @@ class CsvFile:
         ):
             yield mapped
 
-    def _plain(self) -> bool:
-        return self.member is None and not _gzipped(self.path)
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is neither packed nor in a zip."""
+        return self.member is None and not _gzipped(self.path) and not _zstandard(self.path)
 
     @contextmanager
     def _stream(self) -> Iterator[IO[bytes]]:
         if self.member is not None:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as member:
                 yield io.BufferedReader(cast("io.RawIOBase", member), BLOCK)
-        elif self._plain():
+        elif self.is_plain:
             with self.path.open("rb", buffering=BLOCK) as stream:
                 yield stream
+        elif _zstandard(self.path):
+            with _unpacked(self.path) as unpacked:
+                yield unpacked
         else:
             with gzip.open(self.path) as unzipped:
                 yield io.BufferedReader(cast("io.RawIOBase", unzipped), BLOCK)
@@ -74,7 +80,7 @@ class CsvFile:
     @contextmanager
     def _seekable(self) -> Iterator[IO[bytes]]:
         with self._stream() as stream:
-            if self._plain():
+            if self.is_plain:
                 yield stream
                 return
             with tempfile.TemporaryFile() as copy:
@@ -92,15 +98,19 @@ def too_long(raw: bytes) -> str | None:
     return f"{len(raw):,} bytes, and no row has more than {LONGEST_ROW:,}" if len(raw) > LONGEST_ROW else None
 
 
-def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFile], list[str]]:
+def find(
+    paths: Iterable[Path], skip: Collection[str] = (), suffixes: tuple[str, ...] = _SUFFIXES
+) -> tuple[list[CsvFile], list[str]]:
     """Find the CSV files in paths given by the user.
 
     Parameters
     ----------
     paths
-        Files and folders. A folder means its ``*.csv``, ``*.gz`` and ``*.zip``, by name; a zip means each CSV in it.
+        Files and folders. A folder means its files with these suffixes, by name; a zip means each CSV in it.
     skip
-        Names of CSV files to skip inside folders and zips, in lower case, without ``.gz``.
+        Names of CSV files to skip inside folders and zips, in lower case, without ``.gz`` or ``.zst``.
+    suffixes
+        Endings of the names of files in folders.
 
     Returns
     -------
@@ -116,7 +126,7 @@ def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFil
     passed: list[str] = []
     for path in paths:
         with _translated(str(path)):
-            inside = list(_inside(path))
+            inside = list(_inside(path, suffixes))
         wanted = [file for file in inside if (file.path == path and not file.member) or not _named(file, skip)]
         if not wanted:
             raise SourceError(f"{path} holds no CSV file that could be read")
@@ -125,11 +135,11 @@ def find(paths: Iterable[Path], skip: Collection[str] = ()) -> tuple[list[CsvFil
     return found, passed
 
 
-def _inside(path: Path) -> Iterator[CsvFile]:
+def _inside(path: Path, suffixes: tuple[str, ...]) -> Iterator[CsvFile]:
     if path.is_dir():
         for entry in sorted(path.iterdir()):
-            if entry.name.lower().endswith(_SUFFIXES) and not entry.name.startswith(".") and not entry.is_dir():
-                yield from _inside(entry)
+            if entry.name.lower().endswith(suffixes) and not entry.name.startswith(".") and not entry.is_dir():
+                yield from _inside(entry, suffixes)
     elif not path.exists():
         raise SourceError(f"{path} does not exist")
     elif not path.is_file():
@@ -142,7 +152,7 @@ def _inside(path: Path) -> Iterator[CsvFile]:
 
 def _named(file: CsvFile, names: Collection[str]) -> bool:
     name = (file.member or file.path.name).lower()
-    return name.rpartition("/")[2].removesuffix(".gz") in names
+    return name.rpartition("/")[2].removesuffix(".gz").removesuffix(".zst") in names
 
 
 def _members(path: Path) -> list[str]:
@@ -154,6 +164,23 @@ def _members(path: Path) -> list[str]:
 
 def _gzipped(path: Path) -> bool:
     return path.suffix.lower() == ".gz" or _magic(path).startswith(_GZIP_MAGIC)
+
+
+def _zstandard(path: Path) -> bool:
+    return path.suffix.lower() == ".zst" or _magic(path).startswith(_ZSTD_MAGIC)
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file that zstd packed."""
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise ConfigError(
+            f"{path} is packed by zstd, which needs the package pyarrow", hint="pip install 'stockstream[parquet]'"
+        ) from None
+    with pa.input_stream(str(path), compression="zstd") as stream:
+        yield io.BufferedReader(cast("io.RawIOBase", stream), BLOCK)
 
 
 def _zipped(path: Path) -> bool:

@@ -80,6 +80,7 @@ def produce(
     source: Iterable[R | BadRow | None],
     sink: Sink[R],
     *,
+    rest: Callable[[], Iterable[R]] = tuple,
     progress: Callable[[Progress], None] = lambda _: None,
     refused: Callable[[BadRow], None] = lambda _: None,
     stop: Stop | None = None,
@@ -94,6 +95,8 @@ def produce(
         so that a stop, errors of the sink and progress are not delayed.
     sink
         Destination of the records. Its errors end the loop.
+    rest
+        Records that the source has left when it is stopped: made of what it took so far.
     progress
         Called with the progress, at most four times a second and once at the end.
     refused
@@ -124,6 +127,9 @@ def produce(
             if not run.sent % _POLL_EVERY:
                 run.poll()
         if stop.signal is not None:
+            for record in rest():
+                sink.send(record)
+                run.sent += 1
             break
     run.drain()
     return Summary(run.sent, run.refused, run.acknowledged, run.report().seconds, stop.signal)

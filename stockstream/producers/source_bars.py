@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
@@ -21,6 +21,7 @@ from stockstream.producers.history_spans import beginning
 from stockstream.producers.live_bars import LiveBars
 from stockstream.producers.patience import USUAL, Breaker, Patience
 from stockstream.producers.patient_source import PatientSource
+from stockstream.producers.reporter import Reporter
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier, Splits
 from stockstream.records import UNCONFIRMED, Bar
 
@@ -34,16 +35,6 @@ _BEAT: Final = 0.2
 _OVERLAP: Final = 20
 _SHORTEST_OVERLAP: Final = timedelta(hours=1)
 _SETTLED: Final = timedelta(minutes=10)
-
-
-class Reporter(Protocol):
-    """Takes what the user should know."""
-
-    def note(self, text: str) -> None:
-        """A line for the user."""
-
-    def warn(self, text: str) -> None:
-        """A line that the user should not overlook."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ class Identity:
         Part of a window's title: ``AAPL 1m``.
     zone
         The exchange's time zone for the axis; None for UTC and for days.
+    measure
+        What its numbers are, where they are no prices: a unit.
     simulated
         Whether the data is simulated; every picture of it must say so.
     ambiguity
@@ -34,6 +36,7 @@ class Identity:
     title: str
     zone: str | None = None
     simulated: bool = False
+    measure: str | None = None
     ambiguity: SeriesError | None = None
 
 

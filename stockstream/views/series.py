@@ -10,7 +10,7 @@ import numpy as np
 
 from stockstream.errors import SeriesError, StateError
 from stockstream.periods import add_up, intraday
-from stockstream.records import SIMULATED, Candle, Series
+from stockstream.records import READINGS, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch, gather
 from stockstream.views.bars import Bars, SavedBars
 from stockstream.views.fold import FoldMaker, Identity, Selection
@@ -108,15 +108,17 @@ class SeriesFold:
     def identity(self, key: str) -> Identity:
         """The identity of a symbol's frame.
 
-        The title has the series, and the currency if it is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``.
+        The title has the series, and the currency or unit if it is known: ``AAPL 1m, USD``; ``AAPL 1h from 1m``.
         """
         symbol, interval, feed = self._shown[key]
         bar, resample = self._newest(key), self._selection.resample
         longer = f"{resample} from " if resample else ""
+        unit = bar.currency or bar.unit
         return Identity(
-            title=f"{symbol} {longer}{interval}" + (f", {bar.currency}" if bar.currency else ""),
+            title=f"{symbol} {longer}{interval}" + (f", {unit}" if unit else ""),
             zone=bar.tz if intraday(resample or bar.interval) else None,
             simulated=feed == SIMULATED,
+            measure=bar.unit or ("value" if feed == READINGS else None),
             ambiguity=self._ambiguity(key) if len(self._histories) > len(self._shown) else None,
         )
 

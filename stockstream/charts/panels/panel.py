@@ -17,6 +17,7 @@ from stockstream.charts.text.caption import Caption, Entry
 from stockstream.charts.text.legend import Legend, side_by_side
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
+from stockstream.present.axis_names import axis_name
 from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, number, rounded
 from stockstream.present.limits import extent, fitting, fitting_log, thinned
 from stockstream.present.plot_data import PlotData, group_column
@@ -103,6 +104,7 @@ class DrawnPanel:
         self._legend = Legend(panel, theme, first=above is None)
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
         self._grid, self._empty, self._log = True, False, False
+        self._measure: str | None = None
         self.marks: list[DrawnMark] = []
         self._style()
         self.build(())
@@ -116,7 +118,7 @@ class DrawnPanel:
         for side, spine in axes.spines.items():
             # Beneath the marks, which are drawn over the whole axes.
             spine.set(zorder=0.5, color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
-        self.axes_grid.name = panel.ylabel
+        self._name()
         self._number()
         axes.set_ylim(*(panel.limits or (0.0, 1.0)), auto=False)
         for mark in panel.marks:
@@ -144,8 +146,20 @@ class DrawnPanel:
         if low <= 0:
             self.axes.set_ylim(max(high, 1.0) / 1000, max(high, 1.0), auto=False)
         self.axes.set_yscale(name)
-        self.axes_grid.name = self.spec.ylabel + (" (log)" if name == "log" else "")
+        self._name()
         self._number()
+
+    def set_measure(self, measure: str | None) -> bool:
+        """Say what the numbers are, where they are no prices; whether that changed the axis's name."""
+        if measure == self._measure:
+            return False
+        self._measure = measure
+        self._name()
+        return True
+
+    def _name(self) -> None:
+        suffix = " (log)" if self.axes.get_yscale() == "log" else ""
+        self.axes_grid.name = axis_name(self.spec.ylabel, self._measure) + suffix
 
     def _number(self) -> None:
         """Set ticks and labels of the vertical axis, which a change of scale resets."""

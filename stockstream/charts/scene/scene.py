@@ -172,8 +172,9 @@ class Scene:
             self._full = True
         if self._price is not None:
             self._price.update(self._sight())
+        rows = plot_data.frame if plot_data.key else plot_data.frame.tail(0)
         for panel in self.panels:
-            self._full |= panel.remark(plot_data.frame if plot_data.key else plot_data.frame.tail(0))
+            self._full |= panel.set_measure(plot_data.measure) | panel.remark(rows)
         self._settled &= not self._full
         self._explain(self._aim() if self._settled else None)
         self._full |= self._stale

@@ -49,6 +49,9 @@ class Outlet(Protocol):
     def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
         """Time of the first bar of each series that the topic holds."""
 
+    def held_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, dict[datetime, Bar]]:
+        """By time all bars of each series that the topic holds."""
+
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:
@@ -95,6 +98,12 @@ class KafkaOutlet:
         from stockstream.kafka.latest_bars import first_times
 
         return first_times(self._connection, topic, wanted)
+
+    def held_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, dict[datetime, Bar]]:
+        """As `Outlet.held_bars`."""
+        from stockstream.kafka.latest_bars import held_bars
+
+        return held_bars(self._connection, topic, wanted)
 
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]

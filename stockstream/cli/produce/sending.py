@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from types import FrameType
 from typing import Final, NamedTuple, TypeVar
 
@@ -12,12 +13,15 @@ import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import ProducerMetrics
+from stockstream.cli.produce.run_options import RunOptions
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import Endpoint, measured
 from stockstream.cli.topic_changes import check
 from stockstream.errors import BadRow, BrokerError, Unreachable
 from stockstream.names import cut
+from stockstream.producers.pacing import Pacing
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
+from stockstream.producers.valve import Valve
 from stockstream.topics import Topic
 
 R = TypeVar("R")
@@ -47,9 +51,11 @@ def send(
     topic: Topic[R],
     source: Iterable[R | BadRow | None],
     *,
+    run: RunOptions | None = None,
     linger_ms: int = 5,
     position: Callable[[], Position] | None = None,
     already: Callable[[], int] = lambda: 0,
+    rest: Callable[[], Iterable[R]] = tuple,
     metrics: Endpoint | None = None,
 ) -> None:
     """Send a source to its topic, with progress and a summary at the end.
@@ -62,14 +68,18 @@ def send(
         The topic to send to.
     source
         Records, as for `produce`.
+    run
+        Pace and limits of a source whose records have a ``time``, and where metrics are served.
     linger_ms
         Milliseconds that a record may wait for others in the same request: 5 for live data, 50 for replays.
     position
         Progress of the source, for the progress bar; by default the records sent, without a total.
     already
         Number of records that the source skipped because the topic holds them.
+    rest
+        Records that the source has left after Ctrl-C.
     metrics
-        Address on which to serve metrics; None to serve none.
+        Address on which to serve metrics if ``run`` names none; None to serve none.
 
     Raises
     ------
@@ -80,6 +90,9 @@ def send(
     """
     await_broker(context, topic)
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
+    run = run or RunOptions(metrics=metrics)
+    valve = Valve(run.rate, run.burst, context.clock)
+    pacing: Pacing[R] = Pacing(run.limits, valve, attrgetter("time"), context.clock)
 
     def report(progress: Progress) -> None:
         figures.update(progress)
@@ -90,11 +103,19 @@ def send(
         reporter.progress(done, total, meter.rate(done, progress.seconds), state)
 
     with (
-        measured(ProducerMetrics(context.command, topic.name), metrics, reporter) as figures,
+        measured(ProducerMetrics(context.command, topic.name), run.metrics, reporter) as figures,
         stopping() as stop,
         context.outlet.publisher(topic, linger_ms=linger_ms) as publisher,
     ):
-        summary = produce(source, publisher, progress=report, refused=refusals.add, stop=stop, clock=context.clock)
+        summary = produce(
+            pacing.through(source),
+            publisher,
+            rest=rest,
+            progress=report,
+            refused=refusals.add,
+            stop=stop,
+            clock=context.clock,
+        )
     refusals.close(topic.dead_letters)
     reporter.result(_last_line(topic.name, summary, already(), _held(context, topic)))
     if summary.signal is not None:

@@ -93,6 +93,9 @@ class Recording:
     def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
         return {}
 
+    def held_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, dict[datetime, Bar]]:
+        return {}
+
     def sent_rows(
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:

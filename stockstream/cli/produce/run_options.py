@@ -1,0 +1,129 @@
+"""Options of every producer: how fast, how much, which span, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.serving import MetricsOption
+from stockstream.cli.topic_changes import RetentionOption
+from stockstream.producers.pacing import Limits
+
+
+def _moment(text: str | None) -> str | None:
+    if text is not None:
+        moment_of(text)
+    return text
+
+
+def moment_of(text: str) -> datetime:
+    """An instant, or a day's beginning, in UTC. Raises typer.BadParameter.
+
+    >>> moment_of("2026-03-02").isoformat(), moment_of("2026-03-02T09:30-05:00").isoformat()
+    ('2026-03-02T00:00:00+00:00', '2026-03-02T14:30:00+00:00')
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time such as 2026-03-02 or 2026-03-02T14:30") from None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+
+
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        "--rate", metavar="N", min=0.001, help="N records a second; without it as they come.", rich_help_panel=RUN
+    ),
+]
+SpeedOption = Annotated[
+    float | None,
+    typer.Option(
+        "--speed", metavar="X", min=0.001, help="X times real time, by the records' own times.", rich_help_panel=RUN
+    ),
+]
+BurstOption = Annotated[
+    int,
+    typer.Option(
+        "--burst", metavar="N", min=1, help="With --rate: up to N records at once, then a pause.", rich_help_panel=RUN
+    ),
+]
+CountOption = Annotated[
+    int | None, typer.Option("--count", metavar="N", min=1, help="End after N records.", rich_help_panel=RUN)
+]
+SecondsOption = Annotated[
+    float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
+]
+StartOption = Annotated[
+    str | None,
+    typer.Option(
+        "--start",
+        metavar="DATE",
+        callback=_moment,
+        help="Only records from this time on, UTC: 2026-03-02 or 2026-03-02T14:30.",
+        rich_help_panel=CHOICE,
+    ),
+]
+EndOption = Annotated[
+    str | None,
+    typer.Option(
+        "--end",
+        metavar="DATE",
+        callback=_moment,
+        help="Only records up to this day, included, or before this time.",
+        rich_help_panel=CHOICE,
+    ),
+]
+LoopOption = Annotated[
+    int,
+    typer.Option("--loop", metavar="N", min=0, help="Send all of it N times; 0 is until stopped.", rich_help_panel=RUN),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How any source is sent; None is without limit."""
+
+    rate: RateOption = None
+    speed: SpeedOption = None
+    burst: BurstOption = 1
+    count: CountOption = None
+    seconds: SecondsOption = None
+    start: StartOption = None
+    end: EndOption = None
+    retention: RetentionOption = None
+    metrics: MetricsOption = None
+
+    def __post_init__(self) -> None:
+        if self.rate is not None and self.speed is not None:
+            raise typer.BadParameter("either --rate or --speed, not both")
+        if self.burst > 1 and self.rate is None:
+            raise typer.BadParameter("--burst needs a --rate")
+        if self.start and self.end and moment_of(self.start) >= _end(self.end):
+            raise typer.BadParameter(f"--start {self.start} is not before --end {self.end}")
+
+    @property
+    def paced(self) -> bool:
+        """Whether records are held back, so that each is to go at once in its time."""
+        return self.rate is not None or self.speed is not None
+
+    @property
+    def limits(self) -> Limits:
+        """What of the source is sent."""
+        start = moment_of(self.start) if self.start else None
+        return Limits(start, _end(self.end) if self.end else None, self.speed, self.count, self.seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayOptions(RunOptions):
+    """How a source that can be read again is sent."""
+
+    loop: LoopOption = 1
+
+
+def _end(text: str) -> datetime:
+    """The instant before which records are: a day is included."""
+    return moment_of(text) + (timedelta(days=1) if len(text) <= len("2026-03-02") else timedelta())

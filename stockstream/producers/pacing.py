@@ -1,0 +1,100 @@
+"""Pacing of any source: how fast it is sent, which span of it, how much, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from stockstream.errors import BadRow
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.valve import Valve
+
+R = TypeVar("R")
+
+_LATE: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What of a source is sent, and how fast by the records' own times; None is without limit.
+
+    Attributes
+    ----------
+    start, end
+        Only records from the one instant on and before the other.
+    speed
+        How many times real time.
+    count
+        End after so many records.
+    seconds
+        End after so many seconds.
+    """
+
+    start: datetime | None = None
+    end: datetime | None = None
+    speed: float | None = None
+    count: int | None = None
+    seconds: float | None = None
+
+
+class Pacing(Generic[R]):
+    """Lets through what is wanted of a source, each record in its time.
+
+    Who is more than a second behind the records' own times goes on from there, with no burst to catch up.
+
+    Parameters
+    ----------
+    limits
+        What is wanted.
+    valve
+        For the rate.
+    time_of
+        The time of a record.
+    clock
+        What time it is, and how to let it pass.
+    """
+
+    def __init__(self, limits: Limits, valve: Valve, time_of: Callable[[R], datetime], clock: Clock = SYSTEM) -> None:
+        self._limits = limits
+        self._valve = valve
+        self._time_of = time_of
+        self._clock = clock
+        self._offset: float | None = None
+
+    def through(self, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
+        """Everything that is wanted; a None five times a second while a record is held back."""
+        limits, clock, valve = self._limits, self._clock, self._valve
+        ends = None if limits.seconds is None else clock.monotonic() + limits.seconds
+        left = limits.count
+        for item in source:
+            if item is None or isinstance(item, BadRow):
+                yield item
+                yield from valve.wait_open()
+            elif not self._is_wanted(item):
+                yield None  # so that a stop is not late while all is passed over
+            else:
+                if limits.speed is not None:
+                    yield from self._in_time(self._time_of(item).timestamp() / limits.speed)
+                yield from valve.wait()
+                yield item
+                if left is not None:
+                    left -= 1
+            if left == 0 or (ends is not None and clock.monotonic() >= ends):
+                return
+
+    def _is_wanted(self, record: R) -> bool:
+        start, end = self._limits.start, self._limits.end
+        if start is None and end is None:
+            return True
+        time = self._time_of(record)
+        return (start is None or time >= start) and (end is None or time < end)
+
+    def _in_time(self, due: float) -> Iterator[None]:
+        if self._offset is None:
+            self._offset = self._clock.monotonic() - due
+        yield from self._clock.wait_until(self._offset + due)
+        late = self._clock.monotonic() - (self._offset + due)
+        if late > _LATE:
+            self._offset += late

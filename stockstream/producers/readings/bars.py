@@ -1,0 +1,186 @@
+"""Bars of a stream of readings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+import msgspec
+
+from stockstream.errors import BadRow
+from stockstream.producers.aggregator import Aggregator, Origin
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.readings.reading import Reading
+from stockstream.records import Bar, Series
+
+AHEAD: Final = timedelta(days=1)
+"""How far a live reading may be ahead of our clock: one of next year would make all that follow late."""
+
+_LOOK_EVERY: Final = 1_000
+
+HeldBars: TypeAlias = Mapping[Series, dict[datetime, Bar]]
+"""By series and time the bars that a topic holds."""
+
+
+class ReadingBars:
+    """Makes bars of what a source of readings gives.
+
+    Iterating gives a `Bar`, a `BadRow` for a reading that is late or cannot be read, and the source's Nones.
+
+    Parameters
+    ----------
+    source
+        Readings; a None at least once a second where there are none.
+    aggregator
+        Makes the bars.
+    origin
+        What the bars say; the unit of a reading comes before its own.
+    forming
+        Whether to give the bars of present periods, too, as they change.
+    live
+        Whether a reading that is further ahead than `AHEAD` is refused.
+    clock
+        What time it is.
+
+    Attributes
+    ----------
+    already : int
+        Bars that were passed over since the topic holds them as they are.
+    """
+
+    def __init__(
+        self,
+        source: Iterable[Reading | BadRow | None],
+        aggregator: Aggregator,
+        origin: Origin,
+        *,
+        forming: bool = False,
+        live: bool = True,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.already = 0
+        self._source = source
+        self._aggregator = aggregator
+        self._origin = origin
+        self._forming = forming
+        self._live = live
+        self._clock = clock
+        self._known: set[str] = set()
+        self._complete: Callable[[], bool] = lambda: True
+        self._held: Callable[[Collection[Series]], HeldBars] | None = None
+        self._lateness: timedelta | None = None
+        self._there: HeldBars = {}
+        self._given: set[Series] = set()
+
+    def hold_until(
+        self,
+        complete: Callable[[], bool],
+        held: Callable[[Collection[Series]], HeldBars],
+        lateness: timedelta | None,
+    ) -> None:
+        """Give nothing until all that there is at first is read, and then only what is not held already.
+
+        Parameters
+        ----------
+        complete
+            Whether it is.
+        held
+            The bars of some series that the topic holds.
+        lateness
+            How late readings may be from then on.
+        """
+        self._complete = complete
+        self._held = held
+        self._lateness = lateness
+
+    @property
+    def readings(self) -> int:
+        """How many were taken so far."""
+        return self._aggregator.taken
+
+    @property
+    def repeated(self) -> int:
+        """How many were those of before."""
+        return self._aggregator.repeated
+
+    @property
+    def late(self) -> int:
+        """How many came too late."""
+        return self._aggregator.late
+
+    def __iter__(self) -> Iterator[Bar | BadRow | None]:
+        if self._live:
+            self._aggregator.missed(None, self._clock.now())
+        count = 0
+        for item in self._source:
+            if item is None:
+                yield from self._look()
+                yield None
+            elif isinstance(item, BadRow):
+                yield item
+            else:
+                refused = self._take(item)
+                if refused is not None:
+                    yield refused
+                count += 1
+                if not count % _LOOK_EVERY:
+                    yield from self._look()
+                    yield None
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Bar]:
+        """What is left when no more readings will come; nothing where what there was at first is not yet read."""
+        if self._complete():
+            yield from self._news(self._aggregator.end(self._clock.now()))
+
+    def _look(self) -> Iterator[Bar]:
+        if self._complete():
+            yield from self._news(self._aggregator.bars(self._clock.now(), forming=self._forming))
+
+    def _news(self, bars: Iterator[Bar]) -> Iterator[Bar]:
+        """Those of the bars that the topic does not hold as they are."""
+        for bar in bars:
+            if self._held is not None:
+                self._there = self._held(self._aggregator.series)
+                self._held = None
+                self._aggregator.lateness = self._lateness
+            series = self._there.get(bar.series)
+            held = series.pop(bar.time, None) if series else None
+            news = _unless_held(bar, held, first=bar.series not in self._given)
+            self._given.add(bar.series)
+            if news is None:
+                self.already += 1
+            else:
+                yield news
+
+    def _take(self, reading: Reading) -> BadRow | None:
+        symbol, time, value, unit, place = reading
+        if symbol not in self._known:
+            self._known.add(symbol)
+            if unit is not None:
+                self._aggregator.describe(symbol, replace(self._origin, unit=unit))
+        if self._live and time - self._clock.now() > AHEAD:
+            return place.bad(f"{time:%Y-%m-%d %H:%MZ} is more than a day ahead of this machine's clock")
+        if self._aggregator.add(symbol, time, value):
+            return None
+        if not place.raw:  # of a row of Parquet nothing is kept until it is needed
+            raw = msgspec.json.encode({"symbol": symbol, "time": time, "value": value})
+            place = place._replace(raw=raw)
+        return place.bad(f"late: {symbol} has readings that are much newer than {time:%Y-%m-%d %H:%M:%SZ}")
+
+
+def _unless_held(bar: Bar, held: Bar | None, *, first: bool) -> Bar | None:
+    """The bar with the next revision; None where the topic holds it as it is.
+
+    The first bar of a series is not sent either where the held one has more readings: the file with the rest of them is
+    no longer there.
+    """
+    if held is None:
+        return bar
+    if msgspec.structs.replace(bar, revision=held.revision) == held:
+        return None
+    if first and bar.volume is not None and held.volume is not None and bar.volume < held.volume:
+        return None
+    return msgspec.structs.replace(bar, revision=held.revision + 1)

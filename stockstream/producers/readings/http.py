@@ -1,0 +1,198 @@
+"""Readings of a web service: an endpoint that answers with JSON, asked again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import httpx
+import msgspec
+
+from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
+from stockstream.names import cut
+from stockstream.producers.background import Background
+from stockstream.producers.clock import SYSTEM, Clock
+from stockstream.producers.patience import USUAL, Patience, retry_after
+from stockstream.producers.readings.fields import Document, Extractor, Missing
+from stockstream.producers.readings.reading import Place, Reading
+from stockstream.producers.reporter import Reporter
+from stockstream.version import VERSION
+
+MOST: Final = 8_000_000
+"""Bytes of the longest answer that is read."""
+
+TIMEOUT: Final = 10.0
+_BEAT: Final = 0.1
+_TOO_MANY: Final = 429
+_SERVER: Final = 500
+_CLIENT: Final = 400
+
+
+class Endpoint:
+    """A web service that is asked by GET.
+
+    Parameters
+    ----------
+    url
+        Where it is: http or https. Proxies and certificates are those of the environment (``HTTPS_PROXY``,
+        ``SSL_CERT_FILE``).
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.url = httpx.URL(url)
+        except httpx.InvalidURL as error:
+            raise SourceError(f"{cut(url)} is no address: {error}") from error
+        if self.url.scheme not in ("http", "https") or not self.url.host:
+            raise SourceError(f"{cut(url)} is no address such as https://api.open-meteo.com/v1/forecast")
+        self.name = f"{self.url.scheme}://{self.url.netloc.decode()}{self.url.path}"
+        self._client = httpx.Client(
+            follow_redirects=True, timeout=TIMEOUT, headers={"User-Agent": f"stockstream/{VERSION}"}
+        )
+
+    def get(self) -> bytes:
+        """Ask once.
+
+        Raises
+        ------
+        RateLimited, Unavailable
+            Where asking again may help.
+        SourceError
+            Where it will not.
+        """
+        try:
+            with self._client.stream("GET", self.url) as answer:
+                self._check(answer)
+                body = b""
+                for part in answer.iter_bytes():
+                    body += part
+                    if len(body) > MOST:
+                        raise SourceError(f"{self.name} answers with more than {MOST:,} bytes")
+        except (httpx.UnsupportedProtocol, httpx.TooManyRedirects) as error:
+            raise SourceError(f"{self.name} cannot be asked: {error}") from error
+        except httpx.TimeoutException as error:
+            raise Unavailable(f"{self.name} does not answer within {TIMEOUT:.0f} s") from error
+        except httpx.HTTPError as error:
+            raise Unavailable(f"{self.name} cannot be reached: {str(error) or type(error).__name__}") from error
+        return body
+
+    def _check(self, answer: httpx.Response) -> None:
+        status = answer.status_code
+        said = f"{self.name} answers {status} {answer.reason_phrase}".rstrip()
+        if status == _TOO_MANY:
+            raise RateLimited(said, retry_after=retry_after(answer.headers.get("retry-after")))
+        if status >= _SERVER:
+            raise Unavailable(said)
+        if status >= _CLIENT:
+            raise SourceError(said, hint="check the address and what it asks for")
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+
+class EndpointReadings:
+    """The readings of an endpoint, asked every so many seconds.
+
+    Iterating gives a `Reading`, a `BadRow` for an answer that has no reading where a former one had, and a None ten
+    times a second meanwhile. That the service is away, or asks for patience, is told and waited for.
+
+    Parameters
+    ----------
+    endpoint
+        Whom to ask.
+    extractor
+        Takes the readings out of an answer.
+    every
+        Seconds between two questions.
+    reporter
+        Told what the user should know.
+    patience
+        How soon to ask again where it failed.
+    clock
+        What time it is, and how to let it pass.
+
+    Attributes
+    ----------
+    doing : str
+        What it waits for, if not simply for the next answer.
+
+    Raises
+    ------
+    SourceError
+        While iterating: for an answer that will not become better; for a first one without readings.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        extractor: Extractor,
+        every: float,
+        *,
+        reporter: Reporter,
+        patience: Patience = USUAL,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        self.doing = ""
+        self._endpoint = endpoint
+        self._extractor = extractor
+        self._every = every
+        self._reporter = reporter
+        self._patience = patience
+        self._clock = clock
+        self._answers = 0
+        self._failures = 0
+
+    def __iter__(self) -> Iterator[Reading | BadRow | None]:
+        clock = self._clock
+        with Background() as background:
+            due = clock.monotonic()
+            while True:
+                yield from clock.wait_until(due)
+                begun = clock.monotonic()
+                answer = background.submit(self._endpoint.get)
+                while not answer.done():
+                    clock.sleep(_BEAT)
+                    yield None
+                try:
+                    found = self._read(answer.result())
+                except (RateLimited, Unavailable) as error:
+                    self._failures += 1
+                    pause = max(self._every, self._patience.pause(min(self._failures, 10), error))
+                    self._tell(error, pause)
+                    due = clock.monotonic() + pause
+                else:
+                    if self._failures:
+                        self._reporter.note(f"{self._endpoint.name} answers again")
+                    self._failures, self.doing = 0, ""
+                    yield from found
+                    # In step with the beginning, unless it was late by whole turns.
+                    due = max(begun + self._every, due + self._every if due + self._every > begun else 0.0)
+
+    def _read(self, body: bytes) -> list[Reading | BadRow]:
+        """The readings of an answer. Raises Unavailable for what is no JSON, as of a service that is being mended."""
+        try:
+            document: Document = msgspec.json.decode(body)
+        except msgspec.DecodeError as error:
+            raise Unavailable(f"{self._endpoint.name} answers with what is no JSON: {error}") from error
+        self._answers += 1
+        place = Place(self._endpoint.name, None, body)
+        try:
+            return list(self._extractor.readings(document, self._clock.now(), place))
+        except Missing as error:
+            if self._answers == 1:
+                raise SourceError(f"{self._endpoint.name}: {error}", hint="say where it is with --value") from error
+            return [self._bad(place, error)]
+        except ValueError as error:
+            return [self._bad(place, error)]
+
+    def _bad(self, place: Place, error: ValueError) -> BadRow:
+        key = f"{place.name}/{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        return BadRow(place.name, None, None, str(error), raw=place.raw, key=key)
+
+    def _tell(self, error: RateLimited | Unavailable, pause: float) -> None:
+        """Tell a trouble once, however long it lasts."""
+        doing = error.message.partition(" (")[0]
+        if doing != self.doing:
+            self._reporter.warn(f"{error.message}; asking again in {pause:.0f} s")
+        self.doing = doing

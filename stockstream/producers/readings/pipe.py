@@ -1,0 +1,57 @@
+"""Pipe: the lines of standard input as they come, read on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import Empty, Queue
+from typing import Final, Protocol
+
+_BEAT: Final = 0.2
+_BLOCK: Final = 1 << 16
+_WAITING: Final = 64
+"""Blocks that may wait to be taken; then the writer at the other end waits."""
+
+
+class Readable(Protocol):
+    """A stream of bytes; `sys.stdin.buffer` is one."""
+
+    def read1(self, size: int, /) -> bytes:
+        """The bytes that are there, at most so many; waits for the first one; none at the end."""
+
+
+def lines(stream: Readable) -> Iterator[list[bytes] | None]:
+    """The lines of a stream, some together as they came, and a None five times a second while there are none.
+
+    A last line without an end is one, too. The thread that reads never keeps the process from ending.
+    """
+    blocks: Queue[bytes] = Queue(_WAITING)
+    threading.Thread(target=_read, args=(stream, blocks), daemon=True, name="pipe").start()
+    rest = b""
+    while True:
+        try:
+            block = blocks.get(timeout=_BEAT)
+        except Empty:
+            yield None
+            continue
+        if not block:
+            break
+        whole, end, begun = block.rpartition(b"\n")
+        if end:
+            yield (rest + whole).split(b"\n")
+            rest = begun
+        else:
+            rest += begun
+    if rest:
+        yield [rest]
+
+
+def _read(stream: Readable, blocks: Queue[bytes]) -> None:
+    while True:
+        try:
+            block = stream.read1(_BLOCK)
+        except (OSError, ValueError):  # closed at our end
+            block = b""
+        blocks.put(block)
+        if not block:
+            return

@@ -1,0 +1,15 @@
+"""Interface to whoever takes what the user should know about a source."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Reporter(Protocol):
+    """Takes what the user should know."""
+
+    def note(self, text: str) -> None:
+        """A line for the user."""
+
+    def warn(self, text: str) -> None:
+        """A line that the user should not overlook."""
