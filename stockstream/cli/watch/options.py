@@ -18,7 +18,7 @@ from stockstream.cli.serving import MetricsOption
 from stockstream.config_sections import BACKENDS, THEMES
 from stockstream.intervals import YAHOO
 from stockstream.present.geometry import Geometry
-from stockstream.records import MARKET, SIMULATED
+from stockstream.records import MARKET, READINGS, SIMULATED
 
 T = TypeVar("T")
 
@@ -57,9 +57,9 @@ IntervalOption = Annotated[
 FeedOption = Annotated[
     str | None,
     typer.Option(
-        metavar="market|simulated",
+        metavar="market|readings|simulated",
         help="Source of the bars, if a symbol has several.",
-        autocompletion=completion.one_of(MARKET, SIMULATED),
+        autocompletion=completion.one_of(MARKET, READINGS, SIMULATED),
         rich_help_panel=ROWS,
     ),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import wait
 from typing import Final
 
 import httpx
@@ -151,8 +152,7 @@ class EndpointReadings:
                 yield from clock.wait_until(due)
                 begun = clock.monotonic()
                 answer = background.submit(self._endpoint.get)
-                while not answer.done():
-                    clock.sleep(_BEAT)
+                while not wait((answer,), _BEAT).done:
                     yield None
                 try:
                     found = self._read(answer.result())

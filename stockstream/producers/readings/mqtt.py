@@ -195,7 +195,6 @@ class MqttReadings:
                 hint="set MQTT_USERNAME and MQTT_PASSWORD in the environment",
             )
             return
-        self.doing = self._trouble = ""
         client.subscribe([(topic, self._broker.qos) for topic in self._topics])
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
@@ -209,6 +208,7 @@ class MqttReadings:
         refused = [topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.value >= _REFUSED]
         if refused:
             self._failure = SourceError(f"the MQTT broker at {self._broker.address} refuses {', '.join(refused)}")
+        self.doing = self._trouble = ""
 
     def _on_message(self, _client: Client, _data: Any, message: Any) -> None:
         one = _Message(message.topic, message.payload, self._clock.now())

@@ -100,7 +100,7 @@ def _numeric(text: str) -> bool:
 
 def _epoch(number: float) -> datetime:
     size = abs(number)
-    unit = next(unit for most, unit in _UNITS if size < most)
+    unit = next((unit for most, unit in _UNITS if size < most), 1.0)  # of infinity and NaN, which timedelta refuses
     return _EPOCH + timedelta(seconds=number / unit)
 
 
