@@ -57,11 +57,11 @@ def first_times(connection: Connection, topic: Topic[Bar], wanted: Collection[Se
 
 
 def held_bars(
-    connection: Mapping[str, Any], topic: Topic[Bar], wanted: Collection[Series]
+    connection: Connection, topic: Topic[Bar], wanted: Collection[Series]
 ) -> dict[Series, dict[datetime, Bar]]:
-    """All bars of each series by time, each as it was last, which costs reading all of the topic.
+    """Find all bars of each series by time, each in its last version; reads the whole topic.
 
-    Parameters, what is returned and raised are as for `latest_bars`.
+    Parameters and errors are those of `latest_bars`.
     """
     return _searched(connection, topic, wanted, _all)
 
