@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from textwrap import fill
 from typing import Final, Protocol
 
 import numpy as np
@@ -22,9 +21,6 @@ from stockstream.present.status_bar import StatusBar, status_bar
 from stockstream.views.status import Status
 
 LOG: Final = logging.getLogger(__name__)
-
-_LINE: Final = 48
-"""Maximum number of characters in a line of the message in an empty window."""
 
 _NOTE_FOR: Final = 8.0
 _ALARM_FOR: Final = 60.0
@@ -232,7 +228,7 @@ class Viewer:
         """Message in the middle while there are no rows."""
         topic = self.model.view.topic.name
         if status.waiting:
-            return fill(f"waiting for {status.waiting}", _LINE, break_long_words=False)
+            return f"waiting for {status.waiting}"
         if self.model.fold.keys():
             return "no data in the period that was asked for"
         return f"no data yet in the topic {topic}" if status.caught_up else f"reading the topic {topic}"

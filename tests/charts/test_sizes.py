@@ -63,6 +63,60 @@ def test_no_words_lie_over_others(model: Callable[[], FakeModel], size: tuple[in
     assert overlaps(drawn_words(at_size(model(), size))) == []
 
 
+WAITING = [
+    "the broker at 127.0.0.1:9092: the connection is refused; stockstream broker starts one",
+    "topic stocks on kafka-1.europe.an-exchange.example:9092",
+    "symbol NVDA: the topic stocks holds AAPL, GOOG and MSFT (intervals 1d, 1m)",
+]
+
+
+@every_model
+@pytest.mark.parametrize("waiting", WAITING)
+@pytest.mark.parametrize("size", [*SIZES, (400, 300)], ids=str)
+def test_what_a_window_waits_for_stays_within_it(
+    model: Callable[[], FakeModel], waiting: str, size: tuple[int, int]
+) -> None:
+    empty = replace(model(), fold=FakeFold({}), waiting=waiting, connected=False)
+    stage = at_size(empty, size)
+    stage.viewer.say(utc_now())
+    words = drawn_words(stage)
+    assert overlaps(words) == []
+    for text, box in words:
+        if text in stage.scene.message.artist.get_text().split("\n"):
+            assert 0 <= box.x0 <= box.x1 <= size[0], text
+            assert -1 <= box.y0 <= box.y1 <= size[1] + 1, text
+    if size >= (300, 200):
+        said = stage.scene.message.artist.get_text().split()
+        assert "".join(said) == f"waiting for {waiting}".replace(" ", "")
+        assert not any(panel.axes.get_visible() for panel in stage.scene.panels)
+
+
+@pytest.mark.parametrize("size", SIZES[5:], ids=str)
+def test_every_airline_is_in_the_legend_or_counted(size: tuple[int, int]) -> None:
+    said = [text for text, _ in drawn_words(at_size(airlines(), size))]
+    listed = [text for text in said if text in {f"A{number}" for number in range(1, 15)}]
+    counted = [int(text) for text in said if text.startswith("+")]
+    assert listed
+    assert len(listed) + sum(counted) == 14
+
+
+@pytest.mark.parametrize("size", [(300, 200), (600, 400)], ids=str)
+def test_a_remark_stays_within_its_panel(size: tuple[int, int]) -> None:
+    frame = bars(300)
+    blank = Frame("time", {name: frame[name] for name in frame if name not in ("up", "down", "oscillator")})
+    model = FakeModel(OSCILLATOR, FakeFold({"AAPL": blank}, {"AAPL": "AAPL 1m"}))
+    stage = at_size(model, size)
+    for panel in stage.scene.panels:
+        panel.message.say("undefined: the price did not move, and so the range of these bars is zero")
+    stage.scene.viewport.zoom(0.9, around=100.0)
+    stage.scene.paint()
+    for panel in stage.scene.panels:
+        words, box = panel.message.artist.get_window_extent(), panel.axes.bbox
+        assert panel.message.artist.get_text()
+        assert box.x0 <= words.x0 <= words.x1 <= box.x1
+        assert box.y0 - 1 <= words.y0 <= words.y1 <= box.y1 + 1
+
+
 @every_model
 @pytest.mark.parametrize("size", [(60, 40), (300, 200), (600, 400), (1000, 700), (1900, 1100)], ids=str)
 def test_panels_have_more_than_half_of_the_height(model: Callable[[], FakeModel], size: tuple[int, int]) -> None:

@@ -82,7 +82,7 @@ def test_what_the_marks_name_is_in_the_frame_and_has_values(view: View[Any]) -> 
 def test_it_opens_before_there_is_data(view: View[Any]) -> None:
     stage = Stage(model(view, view.fold(Selection(), **defaults(view)), defaults(view)))
     shown = stage.show()
-    assert stage.scene._middle.get_text() == f"no data yet in the topic {view.topic.name}"
+    assert stage.scene.message.words == f"no data yet in the topic {view.topic.name}"
     assert np.array_equal(shown, stage.drawn_anew())
 
 
@@ -91,7 +91,7 @@ def test_it_is_drawn_and_brought_up_to_date(view: View[Any]) -> None:
     stage = drawn(view, walk(300))
     assert stage.scene.header.title.get_text().startswith("AAPL 1m - ")
     for panel in stage.scene.panels:
-        assert panel._remark.get_text() == ""
+        assert panel.message.words == ""
 
 
 @every_view
@@ -108,7 +108,7 @@ def test_another_theme_can_be_put_on_while_the_mouse_is_over_it(view: View[Any])
 def test_too_few_bars_are_said_to_be(view: View[Any]) -> None:
     lookback = STUDIES[view.name].indicator(**defaults(view)).lookback  # type: ignore[misc]
     stage = drawn(view, walk(4))
-    said = {panel._remark.get_text() for panel in stage.scene.panels if panel.spec.ylabel not in ("price", "volume")}
+    said = {panel.message.words for panel in stage.scene.panels if panel.spec.ylabel not in ("price", "volume")}
     assert said <= ({"not enough bars yet"} if lookback >= 4 else {""})
 
 
@@ -117,7 +117,7 @@ def test_a_price_that_did_not_move_is_never_too_few_bars(view: View[Any]) -> Non
     flat = [bar(minute, 6.01, open=6.01, high=6.01, low=6.01, volume=0.0) for minute in range(200)]
     indicator = STUDIES[view.name].indicator(**defaults(view))  # type: ignore[misc]
     stage = drawn(view, flat)
-    said = {panel._remark.get_text() for panel in stage.scene.panels} - {""}
+    said = {panel.message.words for panel in stage.scene.panels} - {""}
     assert not any("not enough" in text for text in said)
     if view.name in ("stochastic", "cci", "williams_r"):
         assert f"undefined: {indicator.undefined}" in said
@@ -156,7 +156,7 @@ def test_bars_without_volumes_leave_no_panel_blank(study: Study) -> None:
     stage = Stage(model(view, fold, {}), size=(10.0, 7.0))
     stage.show()
     for panel in stage.scene.panels:
-        said = panel._remark.get_text()
+        said = panel.message.words
         assert bool(said) == bool(panel.spec.needs)
         assert "no volume in these bars" in said or not said
     reads = study.indicator is not None and study.reads_volume

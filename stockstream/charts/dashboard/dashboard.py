@@ -17,9 +17,9 @@ from stockstream.charts.overlays.help import Help
 from stockstream.charts.overlays.overlay import draw
 from stockstream.charts.text.caption import MARGIN
 from stockstream.charts.text.header import Header
+from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
-from stockstream.names import harmless
 from stockstream.present.dashboard_layout import Box, boxes, grid, pages
 from stockstream.present.keys import DASHBOARD
 from stockstream.present.status_bar import StatusBar
@@ -44,6 +44,9 @@ _EDGES: Final[Mapping[type[Any], tuple[float, float, float, float]]] = {
     tiles.Listing: (14.0, 6.0, 12.0, 26.0),
 }
 """Margins of a tile's axes in points: left, bottom, right and top; see also `DrawnTile.beneath`."""
+
+_SMALL: Final = 240.0
+"""Height of a figure in points beneath which its header is kept small."""
 
 RANKS: Final = ("volume", "volatility")
 """Columns of the table of symbols by which they can be ranked."""
@@ -97,9 +100,8 @@ class Dashboard:
         figure.set_facecolor(theme.background)
         self.header = Header(figure, theme, Ruler(figure))
         self.tiles: list[DrawnTile[Any]] = [self._made(tile) for tile in rows]
-        self._middle = figure.text(
-            0.5, 0.5, "", ha="center", va="center", color=theme.quiet, fontsize=11, parse_math=False
-        )
+        middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, parse_math=False)
+        self.message = Message(middle, Ruler(figure))
         self._help = Help(DASHBOARD)
         self._help.build(figure, theme)
         wrap = guard or (lambda function: function)
@@ -130,7 +132,9 @@ class Dashboard:
     def _room(self) -> tuple[float, float]:
         """Width and height available for tiles, in points."""
         width, height = (72.0 * inches for inches in self.figure.get_size_inches())
-        return width, height - self.header.layout() - 6.0
+        small = height < _SMALL
+        down = self.header.layout(above=8.0, lines=1) if small else self.header.layout()
+        return width, height - down - 6.0
 
     def set_data(self, tables: Tables, names: Sequence[str], *, simulated: bool, empty: str = "") -> None:
         """Set the data, without drawing.
@@ -140,8 +144,7 @@ class Dashboard:
         self._tables = tables
         self._names = tuple(names)
         self._simulated = simulated
-        self._full |= empty != self._middle.get_text()
-        self._middle.set_text(harmless(empty))
+        self._full |= self.message.say(empty)
         self._put()
 
     @property
@@ -156,7 +159,7 @@ class Dashboard:
         self.page = found.page
         self._entitle(found)
         content = Content(found, self._tables)
-        empty = bool(self._middle.get_text())
+        empty = bool(self.message.words)
         shown = [] if empty else self.shown
         for tile in self.tiles:
             seen = tile in shown
@@ -260,7 +263,7 @@ class Dashboard:
     def _draw_moving(self) -> None:
         renderer = self.canvas.get_renderer()
         self.header.status_bar.draw(renderer)
-        if not self._middle.get_text():
+        if not self.message.words:
             for tile in self.shown:
                 tile.draw(renderer)
         for piece in self._help.arrange():
@@ -282,6 +285,8 @@ class Dashboard:
         room = self._room()
         self.tile_page = min(self.tile_page, pages(len(self.tiles), *room) - 1)
         size = tuple(72.0 * inches for inches in self.figure.get_size_inches())
+        self.message.fit(room[0] - 2 * MARGIN, room[1])
+        self.message.artist.set_position((0.5, 0.5 * room[1] / size[1]))
         shown = self.shown
         for tile, box in zip(shown, boxes([tile.tile.weight for tile in shown], *room), strict=False):
             place(tile, Box(box.left, box.bottom + 6.0, box.width, box.height), (size[0], size[1]))
@@ -295,6 +300,7 @@ def axes_of(tile: DrawnTile[Any]) -> list[Any]:
 def place(tile: DrawnTile[Any], box: Box, size: tuple[float, float]) -> None:
     """Position a tile on a figure of a size in points."""
     left, bottom, right, top = _EDGES[type(tile.tile.mark)]
+    tile.tall = box.height - bottom - top
     bottom += tile.beneath
     width, height = size
     for axes in axes_of(tile):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
@@ -18,6 +19,7 @@ from stockstream.charts.panels.panel import Numbers
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
+from stockstream.present.fitting import cut
 from stockstream.views.dashboard import Tables
 from stockstream.views.joined import SlicedTable
 from stockstream.views.leaders import Leaders
@@ -36,6 +38,9 @@ _APART: Final = 10.0
 
 _LETTERS: Final = 9
 """Maximum number of characters of a symbol beneath a column and in a list of shares."""
+
+_NAMES: Final = 0.45
+"""Maximum share of a tile's height for vertical names."""
 
 _BENEATH: Final = 14.0
 """Margin in points beneath a tile's axes for horizontal names; vertical names take their length."""
@@ -81,6 +86,11 @@ class DrawnTile(Generic[M]):
         Where to draw.
     theme
         Colours.
+
+    Attributes
+    ----------
+    tall
+        Height in points of the axes and what is beneath them.
     """
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
@@ -89,6 +99,7 @@ class DrawnTile(Generic[M]):
         self.theme = theme
         self.mark: M = tile.mark  # type: ignore[assignment]
         self.moving: list[Artist] = []
+        self.tall = math.inf
         self._names: tuple[str, ...] = ()
         self._named = False
         self._style()
@@ -202,16 +213,25 @@ class Named(DrawnTile[M]):
         """As `DrawnTile.beneath`."""
         if not self._upright:
             return _BENEATH
-        return 72 / self.axes.figure.dpi * max(map(self.width_of, map(short, self._names))) + 6.0
+        return max(self._points(self._beneath(name)) for name in self._names) + 6.0
+
+    def _points(self, text: str) -> float:
+        return 72 / self.axes.figure.dpi * self.width_of(text)
+
+    def _beneath(self, name: str) -> str:
+        """What a name is beneath its column: vertical, it must leave room for the column."""
+        return cut(short(name), _NAMES * self.tall, self._points) if self._upright else short(name)
 
     def _name_places(self, axes: Axes) -> None:
         axes.set_xlim(-0.6, max(len(self._names), 1) - 0.4)
         axes.xaxis.set_major_locator(FixedLocator(range(len(self._names))))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: self._label(round(value))))
+
+    def _label(self, place: int) -> str:
+        if not 0 <= place < len(self._names):
+            return ""
         # matplotlib would read text between two of them as mathematics.
-        shown = [short(name).replace("$", r"\$") for name in self._names]
-        axes.xaxis.set_major_formatter(
-            FuncFormatter(lambda value, _: shown[round(value)] if 0 <= round(value) < len(shown) else "")
-        )
+        return self._beneath(self._names[place]).replace("$", r"\$")
 
     def _turned(self) -> bool:
         """Choose horizontal or vertical names by the room; returns whether that changed."""

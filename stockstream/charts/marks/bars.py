@@ -19,6 +19,9 @@ from stockstream.views.marks import Candles, Columns, Groups
 _OPEN_BODY: Final = 3
 """Minimum width in pixels of a hollow body; a narrower body differs from its wick by the wick's paler hue."""
 
+_LEAST: Final = 2.0
+"""Minimum length in pixels of the stroke of a candle without a body."""
+
 _DOUBTFUL: Final = 8
 """Index of the first artist of doubtful rows; before it are wick and body of the four kinds of candles."""
 
@@ -76,6 +79,8 @@ class DrawnCandles(DrawnMark):
         final = _flag(rows, "final", size, otherwise=True)
         known = np.isfinite(opens)
         half = scale.width // 2
+        if not half:
+            high = self._seen(low, high)
         bottom, top = np.minimum(opens, closes), np.maximum(opens, closes)
         kinds = (rising & final, ~rising & final, rising & ~final, ~rising & ~final)
         for number, kind in enumerate(kinds):
@@ -93,6 +98,14 @@ class DrawnCandles(DrawnMark):
         self.set(layer, _WITHOUT_OPEN, stick, width=scale.hairline)
         self.set(layer, _WITHOUT_OPEN + 1, tick, width=scale.hairline)
         self._place_doubtful(layer, rows, doubtful, scale)
+
+    def _seen(self, low: Numbers, high: Numbers) -> Numbers:
+        """Upper ends of strokes that can be seen: a price that does not move has no height, and here no width."""
+        across = np.zeros(len(low))
+        to = self._axes.transData
+        bottom, top = (to.transform(np.column_stack((across, ends)))[:, 1] for ends in (low, high))
+        least = to.inverted().transform(np.column_stack((across, bottom + _LEAST)))[:, 1]
+        return np.where(top < bottom + _LEAST, least, high)
 
     def _place_doubtful(self, layer: Layer, rows: FrameSlice, doubtful: NDArray[np.bool_], scale: Scale) -> None:
         indexes = np.flatnonzero(doubtful)

@@ -15,6 +15,7 @@ from stockstream.charts.marks.lines import DrawnBand, DrawnLine, DrawnMark, Scal
 from stockstream.charts.panels.axes_grid import AxesGrid
 from stockstream.charts.text.caption import Caption, Entry
 from stockstream.charts.text.legend import Legend, side_by_side
+from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.axis_names import axis_name
@@ -25,6 +26,9 @@ from stockstream.present.remark import blank, remark
 from stockstream.present.ticks import numbers
 from stockstream.views import marks
 from stockstream.views.frame import Frame
+
+_SMALLEST = 7.0
+"""Smallest size of a message in points."""
 
 _SPANS = 8.0
 """Ratio of high to low up to which a logarithmic scale has evenly spaced ticks; beyond, they would crowd at its top."""
@@ -98,12 +102,11 @@ class DrawnPanel:
         self.axes_grid = AxesGrid(self.axes, theme, ruler)
         self.caption = Caption(figure, theme, ruler, panel.title)
         self.unit = PERCENT if panel.percent else PLAIN
-        self._remark = self.axes.text(
-            0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet, fontsize=theme.text_size
-        )
+        remark = self.axes.text(0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet)
+        self.message = Message(remark, ruler, (theme.text_size, theme.small_size, _SMALLEST))
         self._legend = Legend(panel, theme, first=above is None)
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
-        self._grid, self._empty, self._log = True, False, False
+        self._log = False
         self._measure: str | None = None
         self.marks: list[DrawnMark] = []
         self._style()
@@ -125,16 +128,9 @@ class DrawnPanel:
             if isinstance(mark, marks.Guide):
                 axes.axhline(mark.value, color=theme.edge, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0.6)
 
-    def hide_ticks(self, *, empty: bool) -> None:
-        """Hide labels while there are no rows."""
-        self._empty = empty
-        self.axes_grid.grid = self._grid and not empty
-        self.axes_grid.numbered = not empty
-
     def set_axes(self, *, grid: bool, log: bool) -> None:
         """Switch the grid, and logarithmic or linear prices."""
-        self._grid = grid
-        self.axes_grid.grid = grid and not self._empty
+        self.axes_grid.grid = grid
         self._log = log and self.priced
         self._scale(log=self._log)
 
@@ -261,12 +257,10 @@ class DrawnPanel:
     def remark(self, frame: Frame) -> bool:
         """Show why the panel is empty, if it is; returns whether the message changed."""
         columns = [name for drawn in self.marks for name in drawn.columns]
-        text = remark(self.spec, columns, frame)
-        if text == self._remark.get_text():
+        if not self.message.say(remark(self.spec, columns, frame)):
             return False
         empty = blank(columns, frame)
-        self._remark.set_text(text)
-        self._remark.set(y=0.5 if empty else 0.97, va="center" if empty else "top")
+        self.message.artist.set(y=0.5 if empty else 0.97, va="center" if empty else "top")
         self.axes_grid.numbered = not empty
         return True
 

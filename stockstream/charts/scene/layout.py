@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from matplotlib.figure import Figure
@@ -18,7 +18,9 @@ from matplotlib.text import Text
 from stockstream.charts.overlays.last_price import LastPrice
 from stockstream.charts.overlays.overlay import ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.charts.text.caption import MARGIN
 from stockstream.charts.text.header import Header
+from stockstream.charts.text.message import Message
 from stockstream.present.density import ROOMY, TIGHT, Density
 
 STAMP: Final = 52.0
@@ -33,7 +35,13 @@ _NONE: Final = 3.0
 """Margin beside the panels in points if nothing else is there."""
 
 _HALF: Final = 0.51
-"""Minimum share of the figure for panels."""
+"""Minimum share of the figure for panels, or for a message in their place."""
+
+_MARGIN_WITHIN: Final = 4.0
+"""Points that a message within a panel leaves free beside it."""
+
+_WIDEST: Final = 340.0
+"""Maximum width of lines of a message in points: longer lines are hard to read."""
 
 
 class Settling(LayoutEngine):
@@ -59,7 +67,7 @@ class Parts:
     panels: Sequence[DrawnPanel]
     price: LastPrice | None
     stamp: Text
-    middle: Text
+    middle: Message
 
 
 class Layout:
@@ -75,6 +83,28 @@ class Layout:
 
     def arrange(self, view_context: ViewContext) -> None:
         """Position everything, leaving out what has no room."""
+        message = bool(self._parts.middle.words)
+        for panel in self._parts.panels:
+            panel.axes.set_visible(not message)
+        if message:
+            self._place_message(view_context)
+        else:
+            self._place_all(view_context)
+        self._placed = self._places()
+
+    def _place_message(self, view_context: ViewContext) -> None:
+        """Position the header, and the message in place of the panels."""
+        width, height = self._size()
+        for density in (*ROOMY, *TIGHT):
+            _, up = self._place(replace(density, captions="none"), view_context)
+            if up >= _HALF:
+                break
+        middle = self._parts.middle
+        middle.fit(min(_WIDEST, width - 2 * MARGIN), up * height)
+        top = self._parts.panels[0].axes.get_position().y1
+        middle.artist.set_position((0.5, top - up / 2))
+
+    def _place_all(self, view_context: ViewContext) -> None:
         keyed = bool(view_context.plot_data.groups)  # without its legend such a picture would be useless
         for density in ROOMY:
             across, up = self._place(density, view_context)
@@ -86,7 +116,6 @@ class Layout:
                 if up >= _HALF:
                     break
         self._place_words()
-        self._placed = self._places()
 
     @property
     def holds(self) -> bool:
@@ -150,9 +179,11 @@ class Layout:
         return left, right
 
     def _place_words(self) -> None:
-        """Position the texts within the panels."""
+        """Fit the texts within the panels."""
         width, height = self._size()
-        box = self._parts.panels[0].axes.get_position()
-        across, up = box.width * width, box.height * height
-        self._parts.stamp.set_fontsize(max(1.0, min(STAMP, 0.11 * across, 0.5 * up)))
-        self._parts.middle.set_position((box.x0 + box.width / 2, box.y0 + box.height / 2))
+        for number, panel in enumerate(self._parts.panels):
+            box = panel.axes.get_position()
+            across, up = box.width * width, box.height * height
+            panel.message.fit(across - _MARGIN_WITHIN, up)
+            if number == 0:
+                self._parts.stamp.set_fontsize(max(1.0, min(STAMP, 0.11 * across, 0.5 * up)))

@@ -26,8 +26,8 @@ from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
 from stockstream.charts.scene.viewport import Guard, Viewport
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.legend import entries_of_keys
+from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import LiveText, Ruler
-from stockstream.names import harmless
 from stockstream.present import decimation, ticks
 from stockstream.present.airlines import palette_indexes
 from stockstream.present.keys import CHART
@@ -116,7 +116,8 @@ class Scene:
             self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
             self.panels[-1].set_axes(grid=self.grid, log=self.log)
         self.viewport.attach(self.panels, self._guard)
-        self._middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, size=11, parse_math=False)
+        middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, parse_math=False)
+        self.message = Message(middle, self._ruler)
         self._blit_layers = BlitLayers(self.canvas, self.panels)
         self._stamp = self.panels[0].axes.text(
             0.5, 0.5, "SIMULATED", transform=self.panels[0].axes.transAxes, ha="center", va="center", zorder=0.4,
@@ -125,7 +126,7 @@ class Scene:
         self._overlays.build(figure, theme)
         priced = [panel for panel in self.panels if panel.priced]
         self._price = LastPrice(figure, theme, priced[0]) if priced else None
-        self._layout = Layout(figure, Parts(self.header, self.panels, self._price, self._stamp, self._middle))
+        self._layout = Layout(figure, Parts(self.header, self.panels, self._price, self._stamp, self.message))
         self._settled = False
         self._regroup()
 
@@ -161,7 +162,7 @@ class Scene:
                 self._visits.leave(before.key, self.viewport.saved_view())
         self.header.name(plot_data.title, simulated=plot_data.simulated)
         self._stamp.set_visible(plot_data.simulated)
-        self._say_empty("" if len(plot_data.frame) else plot_data.empty)
+        self._full |= self.message.say("" if len(plot_data.frame) else plot_data.empty)
         self.alerts.set_levels(plot_data.levels)
         if [group.key for group in before.groups] != [group.key for group in plot_data.groups]:
             self._regroup()
@@ -188,13 +189,6 @@ class Scene:
         """Whether texts or the last price need another layout."""
         captions = any(panel.caption.stale for panel in self.panels)
         return captions or self.header.stale or (self._price is not None and self._price.stale)
-
-    def _say_empty(self, text: str) -> None:
-        if text != self._middle.get_text():
-            self._middle.set_text(harmless(text))
-            for panel in self.panels:
-                panel.hide_ticks(empty=bool(text))
-            self._full = True
 
     def point(self, place: Place | None) -> None:
         """Set the position of the mouse, None when it has left: only the crosshair and the captions are redrawn."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,8 +24,12 @@ LINE: Final = 14.5
 _ASCENT, _DESCENT, _BELOW = 10.5, 4.0, 4.0
 _SAMPLE = 15.0
 _GAP = 14.0
-_LEGEND: Final = 0.45
-"""Maximum share of a line for the legend if values stand beside it."""
+_NARROW_GAP: Final = 8.0
+"""Distance of entries of the legend, and of short ones."""
+
+_LEVELS: Final = 3
+_LEGEND: Final = (0.45, 0.6)
+"""Maximum share of a line for the legend, and for a short one, if values stand beside it."""
 
 _BETWEEN: Final = "   "
 _DASHES: Final = (0.0, (2.4, 1.3))
@@ -34,24 +38,12 @@ _DASHES: Final = (0.0, (2.4, 1.3))
 _NOWHERE: Final = (0.0, 0.0, 0.0, 0.0)
 
 
-def cut(text: str, room: float, points: Callable[[str], float]) -> str:
-    """A text cut to a width in points, with an ellipsis if it was cut.
-
-    >>> cut("AAPL 1m - Aroon", 9, len), cut("AAPL", 4, len), cut("AAPL", 1, len)
-    ('AAPL 1m …', 'AAPL', '')
-    """
-    short = text
-    while short and points(text) > room:
-        short = short[:-1].rstrip()
-        text = f"{short} …" if short else ""
-    return text
-
-
 @dataclass(frozen=True)
 class Entry:
     """An entry of the legend: a line, or with ``fill`` a square; a label, and a value that may change.
 
-    The value has room for ``room`` characters.
+    The value has room for ``room`` characters. ``shorter`` are texts where room is scarce, the longest first; without
+    any it is the label.
     """
 
     label: str
@@ -60,21 +52,22 @@ class Entry:
     dashed: bool = False
     value: str = ""
     room: int = 0
+    shorter: tuple[str, ...] = ()
 
     @property
     def look(self) -> tuple[str, str | None, bool]:
         """The entry without its text."""
         return self.color, self.fill, self.dashed
 
-    @property
-    def text(self) -> str:
-        """Label and value."""
+    def text(self, level: int) -> str:
+        """Label and value, or from level 1 on a shorter text."""
+        if level:
+            return self.shorter[min(level, len(self.shorter)) - 1] if self.shorter else self.label
         return f"{self.label}: {self.value}" if self.value else self.label
 
-    @property
-    def widest(self) -> str:
-        """Text as wide as label and value can become."""
-        return f"{self.label}: {'0' * self.room}" if self.room else self.text
+    def widest(self, level: int) -> str:
+        """Text as wide as it can become."""
+        return self.text(level) if level or not self.room else f"{self.label}: {'0' * self.room}"
 
 
 class Caption:
@@ -92,6 +85,8 @@ class Caption:
         self.title.set_parse_math(False)
         self.readout = LiveText(figure, theme, color=theme.text, ha="right")
         self.labels: list[LiveText] = []
+        self.more = LiveText(figure, theme, color=theme.quiet)
+        self._level = 0
         self._entries: tuple[Entry, ...] = ()
         self._samples: list[Artist] = []
         self._parts: tuple[str, ...] = ()
@@ -103,16 +98,16 @@ class Caption:
     @property
     def texts(self) -> list[LiveText]:
         """Texts that can change without a full draw."""
-        return [self.readout, *self.labels]
+        return [self.readout, *self.labels, self.more]
 
     def explain(self, entries: Sequence[Entry]) -> None:
         """Set the legend; if only values change and they have room, nothing moves."""
         before, self._entries = self._entries, tuple(entries)
         if [entry.look for entry in before] != [entry.look for entry in self._entries]:
             self._rebuild()
-        self.stale |= [len(entry.widest) for entry in before] != [len(entry.widest) for entry in self._entries]
+        self.stale |= _lengths(before) != _lengths(self._entries)
         for entry, label in zip(self._entries, self.labels, strict=True):
-            label.say(entry.text)
+            label.say(entry.text(self._level))
 
     def read(self, parts: Sequence[str], passing: Sequence[str] | None = None) -> None:
         """Set the values of the last row, make room for them, and show them.
@@ -169,14 +164,15 @@ class Caption:
         start = MARGIN + named + _GAP if named else MARGIN
         self._kept = self._fitting(self._parts, right - start)
         readout = self._joined(self._parts, self._kept)
-        ends = [_SAMPLE + 4 + self._points(entry.widest) + _GAP for entry in self._entries]
-        crowded = bool(readout and self._entries) and start + sum(ends) + self._points(readout) > right
+        crowded = bool(readout and self._entries) and start + sum(self._wide(0)) + self._points(readout) > right
         if crowded and lines > 1:
             self._place_readout(readout, start, down)
-            _, down = self._place_entries(ends, MARGIN, right, down + LINE)
+            _, down = self._place_entries(MARGIN, (right, right), down + LINE)
             return down + _DESCENT + beneath
-        share = start + _LEGEND * (right - start) if crowded else right
-        across, down = self._place_entries(ends, start, share, down)
+        shares = _LEGEND if crowded else (1.0, 1.0)
+        across, down = self._place_entries(
+            start, (start + shares[0] * (right - start), start + shares[1] * (right - start)), down
+        )
         if crowded:
             self._kept = self._fitting(self._parts, right - across)
             readout = self._joined(self._parts, self._kept)
@@ -187,21 +183,56 @@ class Caption:
     def _hide(self) -> None:
         """Hide everything until it has a position."""
         self._room = 0.0
-        for artist in (self.title, self.readout.artist, *self._samples, *(label.artist for label in self.labels)):
+        for artist in (self.title, *self._samples, *(text.artist for text in self.texts)):
             artist.set_visible(False)
         for text in self.texts:
             text.box = _NOWHERE
 
-    def _place_entries(self, ends: Sequence[float], across: float, right: float, down: float) -> tuple[float, float]:
-        """Position the legend as far as there is room; returns its end."""
-        for sample, label, length in zip(self._samples, self.labels, ends, strict=True):
-            if across + length - _GAP > right and across > MARGIN and down + LINE <= self._lowest:
-                across, down = MARGIN, down + LINE
-            if across + length - _GAP > right:
+    def _wide(self, level: int) -> list[float]:
+        """Width of each entry, with the distance to the next."""
+        gap = _GAP if level == 0 else _NARROW_GAP
+        return [_SAMPLE + 4 + self._points(entry.widest(level)) + gap for entry in self._entries]
+
+    def _place_entries(self, across: float, right: tuple[float, float], down: float) -> tuple[float, float]:
+        """Position the legend up to the first ``right``, or if it is short up to the second; returns its end.
+
+        Texts are as long as all of them have room; if they have none at all, those that are left out are counted.
+        """
+        count, room = len(self._entries), 0.0
+        for self._level in range(_LEVELS):
+            end = right[min(self._level, 1)]
+            places = self._places(self._wide(self._level), across, end, down)
+            if len(places) == count:
                 break
-            self._place_entry(sample, label, (across, across + length), down)
+        else:
+            room = self._points(f"+{count}") + _NARROW_GAP
+            places = self._places(self._wide(self._level), across, end, down, room)
+        for entry, sample, label, place in zip(self._entries, self._samples, self.labels, places, strict=False):
+            label.say(entry.text(self._level))
+            self._place_entry(sample, label, place)
+        if not places:
+            return across, down
+        (_, end), down = places[-1]
+        if len(places) < count:
+            self._place_more(f"+{count - len(places)}", (end, end + room), down)
+            end += room
+        return end, down
+
+    def _places(
+        self, wide: Sequence[float], across: float, right: float, down: float, room: float = 0.0
+    ) -> list[tuple[tuple[float, float], float]]:
+        """Left and right end, and line, of the entries that fit; the last line leaves ``room`` at its end."""
+        places = []
+        for length in wide:
+            last = down + LINE > self._lowest
+            if across + length - _GAP > right - (room if last else 0.0) and across > MARGIN and not last:
+                across, down = MARGIN, down + LINE
+                last = down + LINE > self._lowest
+            if across + length - _GAP > right - (room if last else 0.0):
+                break
+            places.append(((across, across + length), down))
             across += length
-        return across, down
+        return places
 
     def _fitting(self, parts: Sequence[str], room: float) -> int | None:
         """Number of values that fit, the rest being cut from the end; None for all."""
@@ -223,19 +254,33 @@ class Caption:
         self.readout.artist.set_position((1 - MARGIN / width, 1 - down / height))
         self.readout.box = (left / width, 1 - (down + _DESCENT) / height, 1.0, 1 - (down - _ASCENT) / height)
 
-    def _place_entry(self, sample: Artist, label: LiveText, across: tuple[float, float], down: float) -> None:
+    def _place_entry(self, sample: Artist, label: LiveText, place: tuple[tuple[float, float], float]) -> None:
         width, height = (72.0 * inches for inches in self._figure.get_size_inches())
-        left, right = across
+        (left, right), down = place
         sample.set_visible(True)
-        label.artist.set_visible(True)
         middle = 1 - (down - 3.2) / height
         if isinstance(sample, Line2D):
             sample.set_data([left / width, (left + _SAMPLE) / width], [middle, middle])
         elif isinstance(sample, Rectangle):
             sample.set_bounds((left + 4) / width, middle - 4 / height, 9 / width, 8 / height)
-        label.artist.set_position(((left + _SAMPLE + 4) / width, 1 - down / height))
+        self._place_text(label, (left + _SAMPLE + 4, right), down)
+
+    def _place_more(self, text: str, across: tuple[float, float], down: float) -> None:
+        self.more.say(text)
+        self._place_text(self.more, across, down)
+
+    def _place_text(self, text: LiveText, across: tuple[float, float], down: float) -> None:
+        width, height = (72.0 * inches for inches in self._figure.get_size_inches())
+        left, right = across
+        text.artist.set_visible(True)
+        text.artist.set_position((left / width, 1 - down / height))
         low, high = 1 - (down + _DESCENT) / height, 1 - (down - _ASCENT) / height
-        label.box = ((left + _SAMPLE + 2) / width, low, (right - 2) / width, high)
+        text.box = ((left - 2) / width, low, (right - 2) / width, high)
 
     def _points(self, text: str) -> float:
         return self._ruler.points(text, self._theme.text_size)
+
+
+def _lengths(entries: Sequence[Entry]) -> list[list[int]]:
+    """Lengths of the texts of a legend, from which its places follow."""
+    return [[len(entry.widest(level)) for level in range(_LEVELS)] for entry in entries]

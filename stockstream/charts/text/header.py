@@ -6,9 +6,10 @@ from typing import Final
 
 from matplotlib.figure import Figure
 
-from stockstream.charts.text.caption import LINE, MARGIN, cut
+from stockstream.charts.text.caption import LINE, MARGIN
 from stockstream.charts.text.text import LiveText, Ruler
 from stockstream.charts.theme import Theme
+from stockstream.present.fitting import cut
 from stockstream.present.status_bar import StatusBar
 
 _NARROW: Final = 540.0

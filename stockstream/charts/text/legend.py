@@ -94,7 +94,8 @@ def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: T
         color, again = theme.color(places[group.key]), theme.again(places[group.key])
         fill = None if lines else theme.pale(color, 0.35) if again else color
         label = group.key if many else f"{group.label} {group.total:,.0f}"
-        entries.append(Entry(label, color, fill, dashed=lines and again))
+        shorter = (group.key,) if many else (f"{group.key} {group.total:,.0f}", group.key)
+        entries.append(Entry(label, color, fill, dashed=lines and again, shorter=shorter))
     return entries
 
 

@@ -290,6 +290,42 @@ def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], cou
     assert seen == [tile.name for tile in TILES]
 
 
+@pytest.mark.parametrize("count", [1, 7, 30])
+def test_in_a_tiny_window_pictures_keep_room_and_words_are_apart(count: int) -> None:
+    fold = DashboardFold(Selection())
+    for number in range(count):
+        fold.apply(walk(60, number, f"BTC-USD{number:02}"))
+    stage = Stage((3.0, 2.0))
+    stage.show(fold)
+    for _ in range(stage.board.leaves):
+        [tile] = stage.board.shown
+        assert tile.axes.bbox.height > 35
+        words = seen_words(stage)
+        over = [
+            (text, other)
+            for number, (text, box) in enumerate(words)
+            for other, place in words[number + 1 :]
+            if box.padded(-1.5).overlaps(place.padded(-1.5))
+        ]
+        assert not over
+        stage.board.leaf_over()
+        stage.board.paint()
+
+
+@pytest.mark.parametrize("size", [(3.0, 2.0), (6.0, 4.0)])
+def test_what_it_waits_for_stays_within_it(size: tuple[float, float]) -> None:
+    stage = Stage(size)
+    words = "waiting for symbol NVDA: the topic stocks on kafka-1.an-exchange.example:9092 holds AAPL, GOOG and MSFT"
+    stage.board.show(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty=words)
+    stage.board.paint()
+    box = stage.board.message.artist.get_window_extent()
+    assert stage.board.message.artist.get_text().replace("\n", "").replace(" ", "") == words.replace(" ", "")
+    assert box.x0 >= 0
+    assert box.x1 <= 100 * size[0]
+    assert box.y0 >= 0
+    assert box.y1 < stage.board.header.status_bar.box[1] * 100 * size[1]
+
+
 def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
     fold = DashboardFold(Selection())
     for number in range(40):

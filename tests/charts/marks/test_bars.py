@@ -52,6 +52,24 @@ def test_up_and_down_differ_in_fill_as_well_as_in_hue() -> None:
     assert ink(stage.pixels(), theme.down) > ink(stage.pixels(), theme.up) > 100
 
 
+@pytest.mark.parametrize("rows", [40, 400, 5_000], ids=["bodies", "strokes", "several in one"])
+@pytest.mark.parametrize("opened", [True, False])
+def test_a_price_that_does_not_move_is_seen(rows: int, opened: bool) -> None:
+    still = {name: np.full(rows, 6.01) for name in ("open", "high", "low", "close")}
+    if not opened:
+        still["open"] = np.full(rows, np.nan)
+    frame = Frame("time", {"time": bars(rows)["time"], **still, "volume": np.zeros(rows)})
+    stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": frame})), rows=rows)
+    pixels = stage.show()
+    box = stage.scene.panels[0].axes.bbox
+    height = pixels.shape[0] - round(float(stage.scene.panels[0].axes.transData.transform((0, 6.01))[1]))
+    line = pixels[height - 2 : height + 3, int(box.x0) + 4 : int(box.x0 + box.width / 2), :3]
+    grid = pixels[height - 12, int(box.x0) + 4 : int(box.x0 + box.width / 2), :3]
+    colored = (np.abs(line.astype(int) - 255).max(axis=2) > 60).any(axis=0)
+    assert not (np.abs(grid.astype(int) - 255).max(axis=1) > 60).any()
+    assert colored.mean() > 0.2
+
+
 @pytest.mark.parametrize("rising", [True, False])
 def test_forming_bar_is_drawn_as_forming(rising: bool) -> None:
     frame = bars(40)

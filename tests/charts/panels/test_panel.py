@@ -44,14 +44,14 @@ def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[st
     stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(0)})))
     stage.show()
     (drawn,) = stage.scene.panels
-    assert drawn._remark.get_text() == ""
+    assert drawn.message.words == ""
     shown = stage.show(fresh)
-    assert drawn._remark.get_text() == said
+    assert drawn.message.words == said
     assert np.array_equal(shown, stage.drawn_anew())
     blank = bool(np.isnan(changes["strength"]))
     assert drawn.axes_grid.numbered == (not blank)
     stage.show(Frame("time", {**frame.columns, "strength": np.ones(30)}))
-    assert drawn._remark.get_text() == ""
+    assert drawn.message.words == ""
 
 
 def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:

@@ -294,13 +294,11 @@ def test_no_data_is_said_and_then_gone() -> None:
     model = FakeModel(PRICES, FakeFold({}), waiting="topic stocks on 127.0.0.1:9092")
     stage = Stage(model)
     stage.show()
-    middle = stage.scene._middle
-    assert middle.get_text() == "waiting for topic stocks on 127.0.0.1:9092"
-    words, box = middle.get_window_extent(), stage.scene.panels[0].axes.bbox
-    assert box.y0 < words.y0 < words.y1 < box.y1
+    assert stage.scene.message.artist.get_text() == "waiting for topic stocks on 127.0.0.1:9092"
+    assert not any(panel.axes.get_visible() for panel in stage.scene.panels)
     model.fold.frames = {"AAPL": bars(50)}
     stage.show()
-    assert stage.scene._middle.get_text() == ""
+    assert stage.scene.message.words == ""
     assert np.array_equal(stage.pixels(), Stage(model).show())
 
 
@@ -330,4 +328,4 @@ def test_less_than_before_is_drawn_anew() -> None:
     stage.show(bars(50))
     assert span(stage)[0] < 0
     stage.show(Frame("time", {name: column[:0] for name, column in bars(1).columns.items()}))
-    assert stage.scene._middle.get_text() == "no data in the period that was asked for"
+    assert stage.scene.message.words == "no data in the period that was asked for"

@@ -88,6 +88,30 @@ def test_values_that_do_not_fit_are_left_out_from_the_end_and_said_to_be() -> No
     assert shown[2] == "   ".join(VALUES)
 
 
+def test_entries_are_shortened_before_any_is_left_out_and_those_are_counted() -> None:
+    keys = [f"A{number}" for number in range(8)]
+    entries = [
+        Entry(f"{key} An Airline 69,626", "#0173b2", dashed=True, shorter=(f"{key} 69,626", key)) for key in keys
+    ]
+    texts = {0: [entry.label for entry in entries], 1: [f"{key} 69,626" for key in keys], 2: keys}
+    seen = []
+    for width, level, left_out in ((18.0, 0, 0), (10.0, 1, 0), (6.0, 2, 0), (3.0, 2, 3)):
+        made, canvas = caption(width)
+        made.explain(entries)
+        made.layout(0.0, lines=1)
+        shown = [text.artist.get_text() for text in made.labels if text.artist.get_visible()]
+        assert shown == texts[level][: len(shown)]
+        seen.append(len(shown))
+        assert made.more.artist.get_visible() == (left_out > 0)
+        if left_out:
+            assert made.more.artist.get_text() == f"+{8 - len(shown)}"
+        placed = boxes(made, canvas)
+        assert all(box.x1 <= 100 * width for box in placed)
+        assert not any(box.overlaps(other) for number, box in enumerate(placed) for other in placed[number + 1 :])
+    assert seen[:3] == [8, 8, 8]
+    assert 0 < seen[3] < 8
+
+
 def test_only_longer_words_need_another_layout() -> None:
     made, _ = caption(10.0)
     made.explain(ENTRIES[:2])
