@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
@@ -13,10 +14,9 @@ from stockstream.indicators import SMA, Volatility
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Candle, Series
 from stockstream.views.bar_batch import BarBatch
-from stockstream.views.digest import AVERAGE, FIGURES, ROWS, VOLATILITY, WINDOWS, Digest, digest, texts
+from stockstream.views.digest import AVERAGE, ROWS, VOLATILITY, WINDOWS, Digest, digest
 from stockstream.views.fold import Fold, Selection
-from stockstream.views.frame import Frame
-from stockstream.views.joined import Joined, SlicedTable
+from stockstream.views.group_tables import GroupTables, Tables
 from stockstream.views.returns import ReturnDistribution, return_distributions
 from stockstream.views.series import SeriesFold
 
@@ -33,34 +33,6 @@ class Group(NamedTuple):
 
     def __str__(self) -> str:
         return self.interval if self.feed == MARKET else f"{self.interval} {self.feed}"
-
-
-class Tables(NamedTuple):
-    """The tables of a group.
-
-    Attributes
-    ----------
-    symbols
-        A row for each symbol: the sum of volumes; the latest close, moving_average and volatility; the highest
-        moving_average and volatility; share, the part of the volatility in the sum of all.
-    days
-        A row for each symbol and local day, the newest first: the mean close.
-    windows
-        A row for each symbol and minute of event time (a tumbling window from start up to end), the newest first: the
-        mean moving_average; bars, their number; late, the number of the symbol's bars that arrived after newer ones.
-    rows
-        The newest bars, newest first.
-    """
-
-    symbols: Frame
-    days: SlicedTable
-    windows: SlicedTable
-    rows: SlicedTable
-
-    def of(self, name: str) -> SlicedTable:
-        """The table with a name."""
-        table: SlicedTable = getattr(self, name)
-        return table
 
 
 class Section(NamedTuple):
@@ -123,6 +95,8 @@ class DashboardFold(SeriesFold):
         self._digests: dict[tuple[str, str, str], Digest] = {}
         self._stale: dict[Series, None] = {}
         self._members: dict[Group, list[str]] = {}
+        self._tables: dict[Group, GroupTables] = {}
+        self._counts: Counter[str] = Counter()
 
     def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
         """As `SeriesFold.apply`; changes are computed by `refresh`."""
@@ -140,6 +114,7 @@ class DashboardFold(SeriesFold):
         """As `SeriesFold.restore`."""
         super().restore(state)
         self._digests.clear()
+        self._counts.clear()
         self._stale = dict.fromkeys(Series(*key) for key in self._histories)
         self._arrange()
 
@@ -150,6 +125,7 @@ class DashboardFold(SeriesFold):
             members.setdefault(Group(interval, feed), []).append(symbol)
         order = sorted(members, key=lambda group: (-len(members[group]), *_rank(group)))
         self._members = {group: members[group] for group in order}
+        self._tables.clear()
         for group, symbols in reversed(self._members.items()):
             self._shown.update((symbol, (symbol, *group)) for symbol in symbols)
 
@@ -174,14 +150,27 @@ class DashboardFold(SeriesFold):
             intraday_bars = intraday(self._selection.resample or series.interval)
             zone = newest.tz if newest is not None and intraday_bars else None
             counts = {
+                "corrected": history.corrections,
+                "late": history.late,
                 "doubtful": history.doubtful,
                 "without open": history.without_open,
                 "without volume": history.lacking,
             }
-            self._digests[series] = digest(series.symbol, history.frame(), zone, late=history.late, counts=counts)
+            self._put(series, digest(series.symbol, history.frame(), zone, late=history.late, counts=counts))
             if ends is not None and time.monotonic() >= ends:
                 break
         return not self._stale
+
+    def _put(self, series: Series, digested: Digest) -> None:
+        """Keep a digest, in place of the former one."""
+        former = self._digests.get(series)
+        if former is not None:
+            self._counts.subtract(former.counts)
+        self._digests[series] = digested
+        self._counts.update(digested.counts)
+        held = self._tables.get(Group(series.interval, series.feed))
+        if held is not None:
+            held.put(series.symbol, digested)
 
     def pending(self) -> int:
         """As `Tabled.pending`."""
@@ -190,15 +179,15 @@ class DashboardFold(SeriesFold):
     def tables(self, group: Group | None = None) -> Tables:
         """As `Tabled.tables`; a symbol has no rows before its first `refresh`."""
         shown = group or next(iter(self.groups()), None)
-        series = [] if shown is None else [(symbol, *shown) for symbol in self.symbols(shown)]
-        known = {key[0]: found for key in series if (found := self._digests.get(key)) is not None}
-        parts = list(known.values())
-        return Tables(
-            _symbols(known),
-            Joined("day", [part.days for part in parts]),
-            Joined("start", [part.windows for part in parts]),
-            Joined("time", [part.rows for part in parts], ROWS),
-        )
+        if shown is None:
+            return GroupTables(()).tables()
+        held = self._tables.get(shown)
+        if held is None:
+            held = self._tables[shown] = GroupTables(self.symbols(shown))
+            for symbol in self.symbols(shown):
+                if (found := self._digests.get((symbol, *shown))) is not None:
+                    held.put(symbol, found)
+        return held.tables()
 
     def returns(self, group: Group) -> ReturnDistribution:
         """As `Tabled.returns`."""
@@ -213,15 +202,7 @@ class DashboardFold(SeriesFold):
 
     def counts(self) -> Mapping[str, int]:
         """As `SeriesFold.counts`, as of the last `refresh`."""
-        histories = self._histories.values()
-        counts = {
-            "corrected": sum(history.corrections for history in histories),
-            "late": sum(history.late for history in histories),
-        }
-        for digested in self._digests.values():
-            for name, count in digested.counts.items():
-                counts[name] = counts.get(name, 0) + count
-        return {name: count for name, count in counts.items() if count}
+        return {name: count for name, count in self._counts.items() if count}
 
 
 def _rank(group: Group) -> tuple[bool, float, str, str]:
@@ -230,11 +211,3 @@ def _rank(group: Group) -> tuple[bool, float, str, str]:
     except ValueError:  # an unknown interval of another program
         span = np.inf
     return group.feed != MARKET, span, group.interval, group.feed
-
-
-def _symbols(digests: Mapping[str, Digest]) -> Frame:
-    figures = np.array([each.figures for each in digests.values()]).reshape(len(digests), len(FIGURES)).T
-    columns: dict[str, Any] = {"symbol": texts(list(digests)), **dict(zip(FIGURES, figures, strict=True))}
-    total = np.nansum(columns[VOLATILITY])
-    columns["share"] = columns[VOLATILITY] / total if total else np.full(len(digests), np.nan)
-    return Frame("symbol", columns)

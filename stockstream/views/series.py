@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -48,6 +49,7 @@ class SeriesFold:
         self._selection = selection
         self._histories: dict[tuple[str, str, str], History] = {}
         self._shown: dict[str, tuple[str, str, str]] = {}
+        self._latest: datetime | None = None
         for make in makers.values():
             make()  # invalid parameters raise before any record arrives
 
@@ -73,7 +75,14 @@ class SeriesFold:
                     history = self._histories[series] = self._history()
                     self._shown.setdefault(series[0], series)
                 changed |= history.merge(batch)
+                self._newest_of(history)
         return changed
+
+    def _newest_of(self, history: History) -> None:
+        """Keep the newest time of all: a bar is never taken away."""
+        times = history.series.times
+        if times and (self._latest is None or times[-1] > self._latest):
+            self._latest = times[-1]
 
     def _history(self, series: Bars | None = None, corrections: int = 0, late: int = 0) -> History:
         return History(self._makers, series, corrections, late, self._selection.resample)
@@ -137,8 +146,7 @@ class SeriesFold:
 
     def latest(self) -> np.datetime64 | None:
         """The time of the newest bar."""
-        newest = max((history.series.times[-1] for history in self._histories.values()), default=None)
-        return None if newest is None else np.datetime64(newest.replace(tzinfo=None), "us")
+        return None if self._latest is None else np.datetime64(self._latest.replace(tzinfo=None), "us")
 
     def counts(self) -> Mapping[str, int]:
         """Number of corrections, late bars, doubtful bars, bars without open or volume, and series not shown."""
@@ -173,6 +181,8 @@ class SeriesFold:
         loaded = {series: Bars.load(bars) for series, _, _, bars in saved.series}
         self._histories.clear()
         self._shown.clear()
+        self._latest = None
         for series, corrections, late, _ in saved.series:
             self._histories[series] = self._history(loaded[series], corrections, late)
             self._shown.setdefault(series.symbol, series)
+            self._newest_of(self._histories[series])

@@ -168,6 +168,28 @@ def test_computing_stops_when_its_time_is_over_and_goes_on_where_it_was() -> Non
     assert fold.tables().symbols["close"][7] == 5.0
 
 
+def test_tables_that_were_read_follow_every_change_as_new_ones_would() -> None:
+    fold = fold_of([each for number in range(30) for each in walk(40, number, f"S{number:02}")])
+    whole(fold)
+    changes = [
+        [bar(40, 7.0, "S04")],
+        [bar(12, 9.0, "S05", revision=2), bar(41, 8.0, "S29", volume=1e9)],
+        [bar(0, 3.0, "A-NEW-ONE")],
+        [bar(3, 3.0, "S01", interval="1d")],
+        [bar(39, 1.0, "S09", flags=(IMPOSSIBLE,))],
+    ]
+    for each in changes:
+        fold.apply(each)
+        again = DashboardFold(Selection(), average=3, volatility=20)
+        again.restore(fold.state())
+        assert fold.latest() == again.latest()
+        for group in fold.groups():
+            for name, frame in whole(fold, group).items():
+                for column in frame:
+                    np.testing.assert_array_equal(frame[column], whole(again, group)[name][column])
+        assert fold.counts() == again.counts()
+
+
 def test_pages_of_a_long_table_are_those_of_the_whole() -> None:
     fold = fold_of([each for number in range(40) for each in walk(50 + number, number, f"S{number:02}")])
     tables = whole(fold)

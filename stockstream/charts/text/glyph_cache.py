@@ -7,8 +7,9 @@ here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
@@ -39,6 +40,17 @@ class Letter(NamedTuple):
     left: int
     top: int
     advance: int
+
+
+Pixels: TypeAlias = NDArray[np.int32]
+
+
+class Line(NamedTuple):
+    """Inked pixels of a line: columns from the pen, rows downwards from the baseline, and coverage (0 to 1)."""
+
+    across: Pixels
+    down: Pixels
+    share: NDArray[np.float32]
 
 
 _NO_LETTER: Final = "\ufffd"
@@ -103,29 +115,12 @@ class Font:
         """Width of a line in pixels."""
         return self._width(text)
 
-    def stamp(
-        self,
-        canvas: NDArray[np.uint8],
-        line: str,
-        left: int,
-        baseline: int,
-        color: NDArray[np.float64],
-        *,
-        upright: bool = False,
-    ) -> None:
-        """Draw a line on a canvas of shape (rows, columns, 4), with the pen at a pixel from the upper left.
+    def line(self, text: str) -> Line:
+        """The inked pixels of a line."""
+        return self._line(text)
 
-        ``upright`` draws it upwards: the pen begins at row ``left``, and column ``baseline`` is the baseline.
-        """
-        cover, above = self._line(line)
-        if upright:
-            _blend(canvas, np.rot90(cover), baseline - above, left + self._em - cover.shape[1], color)
-            return
-        _blend(canvas, cover, left - self._em, baseline - above, color)
-
-    def _put_together(self, line: str) -> tuple[NDArray[np.uint8], int]:
-        """Coverage of each pixel of a line, with an em of margin on both sides; and its rows above the baseline."""
-        letters = [self.letter(char) for char in line]
+    def _put_together(self, text: str) -> Line:
+        letters = [self.letter(char) for char in text]
         wide = sum(letter.advance for letter in letters) + 2 * self._em
         above = max((letter.top for letter in letters), default=0)
         below = max((len(letter.cover) - letter.top for letter in letters), default=0)
@@ -136,17 +131,32 @@ class Font:
             place = cover[above - letter.top :, pen + letter.left :][:tall, :broad]
             np.maximum(place, letter.cover, out=place)
             pen += letter.advance
-        return cover, above
+        down, across = np.nonzero(cover)
+        share = cover[down, across].astype(np.float32) / np.float32(255)
+        return Line((across - self._em).astype(np.int32), (down - above).astype(np.int32), share)
 
 
 def _blend(
-    canvas: NDArray[np.uint8], cover: NDArray[np.uint8], left: int, top: int, color: NDArray[np.float64]
+    canvas: NDArray[np.uint8], pieces: Sequence[tuple[Pixels, Pixels, NDArray[np.float32]]], color: NDArray[np.float32]
 ) -> None:
-    """Blend a colour (0 to 255 each) by coverage, clipped to the canvas."""
-    cover = cover[max(0, -top) :, max(0, -left) :]
-    under = canvas[max(0, top) :, max(0, left) :][: cover.shape[0], : cover.shape[1], :3]
-    share = cover[: under.shape[0], : under.shape[1], None] / np.float32(255)
-    under[:] = (under + share * (color.astype(np.float32) - under) + np.float32(0.5)).astype(np.uint8)
+    """Blend a colour (0 to 255 each) on a canvas of shape (rows, columns, 4).
+
+    Takes columns, rows and coverage of pixels, all at once: for small pieces starting takes most of the time. What is
+    beyond the canvas is left out.
+    """
+    across, down, share = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    tall, wide = canvas.shape[:2]
+    if len(across) and (min(across.min(), down.min()) < 0 or across.max() >= wide or down.max() >= tall):
+        inside = (across >= 0) & (across < wide) & (down >= 0) & (down < tall)
+        across, down, share = across[inside], down[inside], share[inside]
+    places = (down * wide + across).astype(np.intp)
+    pixels = canvas.reshape(-1, 4)
+    for number, part in enumerate(color):
+        channel = pixels[:, number]
+        under = channel[places].astype(np.float32)
+        under += share * (part - under)
+        under += np.float32(0.5)
+        channel[places] = under.astype(np.uint8)
 
 
 @lru_cache(maxsize=64)
@@ -156,8 +166,8 @@ def font(size: float, weight: str, dpi: float) -> Font:
 
 
 @lru_cache(maxsize=256)
-def _color(name: str) -> NDArray[np.float64]:
-    return 255 * np.asarray(to_rgb(name))
+def _color(name: str) -> NDArray[np.float32]:
+    return (255 * np.asarray(to_rgb(name))).astype(np.float32)
 
 
 def draw(text: Text, renderer: RendererBase) -> None:
@@ -174,17 +184,21 @@ def draw(text: Text, renderer: RendererBase) -> None:
     canvas: NDArray[np.uint8] = np.asarray(renderer.buffer_rgba())
     letters = font(float(text.get_fontsize()), str(text.get_fontweight()), renderer.dpi)
     x, y = text.get_transform().transform(text.get_unitless_position())
-    lines = words.split("\n")
     share = {"left": 0.0, "center": 0.5, "right": 1.0}[text.get_horizontalalignment()]
+    color = _color(text.get_color())
     if text.get_rotation() == 90:  # a line with its baseline at the position
-        start = round(len(canvas) - y + share * letters.width(words))
-        letters.stamp(canvas, words, start, round(x), _color(text.get_color()), upright=True)
+        start, baseline = round(len(canvas) - y + share * letters.width(words)), round(x)
+        across, down, cover = letters.line(words)
+        _blend(canvas, [(baseline + down, start - 1 - across, cover)], color)
         return
     baseline = round(len(canvas) - y + _drop(text.get_verticalalignment(), letters))
     line_height = round(SPACING * (letters.ascent + letters.descent))
-    for number, line in enumerate(lines):
-        left = round(x - share * letters.width(line))
-        letters.stamp(canvas, line, left, baseline + number * line_height, _color(text.get_color()))
+    pieces = []
+    for number, words_of_line in enumerate(words.split("\n")):
+        left = round(x - share * letters.width(words_of_line))
+        across, down, cover = letters.line(words_of_line)
+        pieces.append((left + across, baseline + number * line_height + down, cover))
+    _blend(canvas, pieces, color)
 
 
 def _drop(align: str, letters: Font) -> float:

@@ -297,7 +297,7 @@ def test_in_a_tiny_window_pictures_keep_room_and_words_are_apart(count: int) -> 
         fold.apply(walk(60, number, f"BTC-USD{number:02}"))
     stage = Stage((3.0, 2.0))
     stage.show(fold)
-    for _ in range(stage.board.leaves):
+    for _ in range(stage.board.tile_pages):
         [tile] = stage.board.shown
         assert tile.axes.bbox.height > 35
         words = seen_words(stage)
@@ -308,7 +308,7 @@ def test_in_a_tiny_window_pictures_keep_room_and_words_are_apart(count: int) -> 
             if box.padded(-1.5).overlaps(place.padded(-1.5))
         ]
         assert not over
-        stage.board.leaf_over()
+        stage.board.next_tiles()
         stage.board.paint()
 
 
@@ -316,7 +316,7 @@ def test_in_a_tiny_window_pictures_keep_room_and_words_are_apart(count: int) -> 
 def test_what_it_waits_for_stays_within_it(size: tuple[float, float]) -> None:
     stage = Stage(size)
     words = "waiting for symbol NVDA: the topic stocks on kafka-1.an-exchange.example:9092 holds AAPL, GOOG and MSFT"
-    stage.board.show(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty=words)
+    stage.board.set_data(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty=words)
     stage.board.paint()
     box = stage.board.message.artist.get_window_extent()
     assert stage.board.message.artist.get_text().replace("\n", "").replace(" ", "") == words.replace(" ", "")
