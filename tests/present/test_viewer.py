@@ -139,7 +139,6 @@ def test_a_paused_renderer_has_rows_of_its_own() -> None:
     ("frames", "waiting", "caught_up", "said"),
     [
         ({}, "the broker", True, "waiting for the broker"),
-        ({}, " ".join("a" * 25), True, "waiting for" + " a" * 18 + "\n" + " ".join("a" * 7)),
         ({}, None, True, "no data yet in the topic stocks"),
         ({}, None, False, "reading the topic stocks"),
         ({"A": bars(0)}, None, True, "no data in the period that was asked for"),
