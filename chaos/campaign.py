@@ -79,7 +79,8 @@ class Campaign:
         for kind in self.kinds:
             if sum(bool(trial.error) for trial in done if trial.plan.kind == kind) >= _MOST_ERRORS:
                 continue
-            had = sum(trial.faults for trial in done if trial.plan.kind == kind and not trial.plan.control)
+            whole = [trial for trial in done if trial.plan.kind == kind and not trial.plan.control and not trial.error]
+            had = sum(trial.faults for trial in whole)
             had += sum(plan.faults for plan in running if plan.kind == kind and not plan.control)
             missing[kind] = self.faults - had
         for kind in missing:

@@ -73,7 +73,7 @@ def lines(trials: Iterable[Trial]) -> list[Line]:
 
 
 def _line(name: str, trials: Sequence[Trial]) -> Line:
-    real = [trial for trial in trials if not trial.plan.control]
+    real = [trial for trial in trials if not trial.plan.control and not trial.error]
     controls = [trial for trial in trials if trial.plan.control]
     return Line(
         name,

@@ -20,6 +20,7 @@ from benchmarks.flights_file import AIRLINES, write
 from chaos.brokers import ProxiedBroker
 from chaos.disks import small_disk
 from chaos.jumping_clock import FILE
+from chaos.nodes import Nodes
 from chaos.programs import Program
 from chaos.truth import Cell, Truth, shown
 from stockstream.config import load
@@ -53,6 +54,8 @@ class Setup:
         By which names of `chaos.altered` they differ from the real ones.
     small
         Which of the folders ``data`` and ``state`` is on a disk of so many megabytes.
+    nodes
+        How many brokers there are.
     """
 
     rows: int = 30_000
@@ -61,6 +64,7 @@ class Setup:
     producer: tuple[str, ...] = ()
     window: tuple[str, ...] = ()
     small: tuple[tuple[str, int], ...] = ()
+    nodes: int = 1
 
 
 class Stage:
@@ -91,6 +95,8 @@ class Stage:
         The values of those that nobody can read.
     partitions
         How many the topic has.
+    stretches
+        How many stretches of rows the window has shown.
     """
 
     def __init__(
@@ -103,6 +109,7 @@ class Stage:
         self.extra = 0
         self.poison: list[bytes | None] = []
         self.partitions = FLIGHTS.partitions
+        self.stretches = 0
         self.clock = folder / "clock"
         self._rate = rate
         self._resources = ExitStack()
@@ -110,7 +117,11 @@ class Stage:
         self.data, self.state, self.values = folder / "data", folder / "state", folder / "values.csv"
         file = write(folder / "flights.csv", setup.rows * (faults + 1))
         self.truth = Truth(file)
-        self.broker = ProxiedBroker(self.data / "kafka", fetch(load(None, {}).cache_dir))
+        self._brokers: ProxiedBroker | Nodes
+        if setup.nodes > 1:
+            self._brokers = Nodes(setup.nodes, folder, self._own_env)
+        else:
+            self._brokers = ProxiedBroker(self.data / "kafka", fetch(load(None, {}).cache_dir))
         send = ["produce", "flights", str(file), "--rate", f"{rate:g}", *setup.options]
         show = ["watch", "flights", *AIRLINES, "--values", str(self.values), "--force"]
         self.producer = Program(send, folder, self._env, (*setup.producer, *without))
@@ -119,26 +130,41 @@ class Stage:
     @property
     def connection(self) -> dict[str, Any]:
         """Connection properties of librdkafka, for whoever goes along."""
-        return {"bootstrap.servers": self.broker.address}
+        return {"bootstrap.servers": self._brokers.address}
 
     @property
-    def _env(self) -> dict[str, str]:
+    def broker(self) -> ProxiedBroker:
+        """The only one."""
+        assert isinstance(self._brokers, ProxiedBroker)
+        return self._brokers
+
+    @property
+    def nodes(self) -> Nodes:
+        """All of several."""
+        assert isinstance(self._brokers, Nodes)
+        return self._brokers
+
+    @property
+    def _own_env(self) -> dict[str, str]:
         away = ("STOCKSTREAM_", "DISPLAY", "WAYLAND_DISPLAY")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(away)}
         own = {
             "STOCKSTREAM_STATE_DIR": str(self.state),
             "STOCKSTREAM_DATA_DIR": str(self.data),
-            "STOCKSTREAM_BOOTSTRAP_SERVERS": self.broker.address,
             "PYTHONPATH": str(Path(__file__).parents[1]),
             FILE: str(self.clock),
         }
         return inherited | own
 
+    @property
+    def _env(self) -> dict[str, str]:
+        return self._own_env | {"STOCKSTREAM_BOOTSTRAP_SERVERS": self._brokers.address}
+
     def __enter__(self) -> Self:
         try:
             for name, megabytes in self._small:
                 self._resources.enter_context(small_disk(self.folder / name, megabytes))
-            self._resources.enter_context(self.broker)
+            self._resources.enter_context(self._brokers)
             for program in (self.producer, self.window):
                 self._resources.callback(program.kill)
                 program.start()
@@ -160,9 +186,8 @@ class Stage:
         return shown(self.values)
 
     def await_rows(self, rows: int) -> None:
-        """Wait until the window shows so many rows more than at the start of this call."""
-        before = self.shown().total()
-        self.until(lambda: self.shown().total() >= before + rows, f"the window shows {rows} rows more")
+        """Wait until the window shows so many rows."""
+        self.until(lambda: self.shown().total() >= rows, f"the window shows {rows:,} rows")
 
     def ends(self) -> int:
         """Rows of the file that the topic holds, repeated ones counted as often as they are there.

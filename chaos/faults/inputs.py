@@ -28,7 +28,8 @@ class _Disordered(Fault):
 
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`."""
-        stage.await_rows(WITHIN)
+        stage.stretches += 1
+        stage.await_rows(WITHIN * stage.stretches)
 
 
 class Repeated(_Disordered):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from chaos.faults.fault import Control, Fault
-from chaos.stage import Stage
+from chaos.stage import Setup, Stage
 
 _SAVES_WITHIN: Final = 20.0
 _GLANCE: Final = 0.001
@@ -25,6 +26,23 @@ class BrokerKilled(Fault):
         stage.broker.kill()
         time.sleep(stage.random.uniform(0, 2))
         stage.broker.again()
+
+
+class NodeKilled(Fault):
+    """One of three brokers is killed; the others go on, and it is started again by itself."""
+
+    name = "node-killed"
+    about = "kill -9 of one of three brokers, started again by itself; the next once all have all records"
+    control = Control("no-acks", "no acknowledgements are asked for")
+    setup = Setup(nodes=3)
+
+    def unavailable(self) -> str:
+        """As `Fault.unavailable`."""
+        return "" if find_spec("stockstream.kafka.nodes") else "`stockstream broker` starts one broker only"
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`: it is not waited for until it is back, as nobody has to."""
+        stage.nodes.kill_one(stage.random)
 
 
 class ProducerKilled(Fault):

@@ -102,7 +102,9 @@ def test_the_table_adds_up_and_failures_are_told() -> None:
     assert len({len(row) for row in rows}) == 1
     assert "| 40 " in rows[-1]
     assert any("1.0, 3.0" in row or "2.0, 3.0" in row for row in rows)
-    worse = lines([*done, made(Plan("poison", "s", 1, 1.0), lost=1, twice=2, error="x", kept="y")])
+    plan = Plan("poison", "s", 1, 1.0)
+    worse = lines([*done, made(plan, lost=1, twice=2), made(plan, error="x", kept="y")])
+    assert worse[0].faults == told[0].faults + 1, "a trial that was not brought to its end does not count"
     assert failures(worse) == ["poison: 1 lost, 2 counted twice", "poison: x (kept in y)"]
 
 
