@@ -21,14 +21,16 @@ from stockstream.config import load
 
 
 def use() -> None:
-    """Put it in the place of our window."""
-    patch.object(command_line, "run", _run).start()
+    """Put it in the place of our window; a producer stays what it is."""
+    if "watch" in sys.argv:
+        patch.object(command_line, "run", _run).start()
 
 
 def _run() -> NoReturn:
     values = Path(sys.argv[sys.argv.index("--values") + 1])
     connection = {**load(None, {}).connection("consumer"), "group.id": "plain", "auto.offset.reset": "earliest"}
-    consumer = Consumer({**connection, "session.timeout.ms": 6_000})
+    connection |= {"session.timeout.ms": 6_000, "topic.metadata.refresh.interval.ms": 1_000}
+    consumer = Consumer(connection)
     consumer.subscribe(["flights"])
     counts: Counter[Cell] = Counter()
     ended: list[int] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from random import Random
 from typing import Final
 
 from chaos.faults.fault import Control, Fault
@@ -11,25 +13,47 @@ _MOST_BITS: Final = 8
 _COUNTS: Final = b"\xa6counts"
 """Where the counts begin in a saved state: its key, as msgpack writes it."""
 
-_COUNTS_BYTES: Final = 4_096
+_COUNTS_BYTES: Final = 256
+_MARKS: Final = 0x80
+"""Bytes from here on are msgpack's marks, or parts of larger numbers."""
 
 
 class StateDamaged(Fault):
     """Bits of the saved state are flipped while the window is closed: among the counts, or anywhere in the file."""
 
     name = "state-damaged"
-    about = "1 to 8 bits of the saved state flipped, among the counts or anywhere"
-    control = Control("no-checksum", "the state has no checksum", 3)
+    about = "a bit in a count or a name of the saved state flipped, or 1 to 8 bits anywhere"
+    control = Control("no-checksum", "the state has no checksum")
 
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`."""
         stage.window.end()
         for file in stage.state.glob("*/flights/*/checkpoint.sqlite"):
             data = bytearray(file.read_bytes())
-            found = data.rfind(_COUNTS)
-            among = found >= 0 and (stage.is_control or stage.random.random() < 0.5)
-            first, end = (found, min(found + _COUNTS_BYTES, len(data))) if among else (0, len(data))
-            for _ in range(stage.random.randint(1, _MOST_BITS)):
-                data[stage.random.randrange(first, end)] ^= 1 << stage.random.randrange(8)
+            if not (change_counts(data, stage.random) if _among_counts(stage) else 0):
+                _flip_anywhere(data, stage.random)
             file.write_bytes(data)
         stage.window.start()
+
+
+def _among_counts(stage: Stage) -> bool:
+    return stage.is_control or stage.random.random() < 0.5
+
+
+def change_counts(data: bytearray, random: Random) -> int:
+    """Flip the lowest bit of a small number or a letter in all counts (a database holds former ones, too): how many.
+
+    What comes of it is a state, with other counts.
+    """
+    changed = 0
+    for found in re.finditer(re.escape(_COUNTS), bytes(data)):
+        stretch = range(found.end(), min(found.end() + _COUNTS_BYTES, len(data)))
+        if plain := [index for index in stretch if data[index] < _MARKS]:
+            data[random.choice(plain)] ^= 1
+            changed += 1
+    return changed
+
+
+def _flip_anywhere(data: bytearray, random: Random) -> None:
+    for _ in range(random.randint(1, _MOST_BITS)):
+        data[random.randrange(len(data))] ^= 1 << random.randrange(8)
