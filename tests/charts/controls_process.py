@@ -151,7 +151,7 @@ def use(desk: Desk) -> Iterator[float]:
     for key in ("t", "t", "l", "g", "t", "l", "g"):
         desk.key(key)
         yield SETTLE
-        looks.append([desk.window._controls.theme, scene.log, scene.grid, desk.true()])
+        looks.append([desk.window.appearance.name, scene.log, scene.grid, desk.true()])
     told["looks"] = looks
 
     desk.key("question")
@@ -220,9 +220,9 @@ def look(desk: Desk) -> dict[str, Any]:
         "place": str(desk.window.placement.get()),
         "symbol": desk.window.viewer.key,
         "rows": desk.viewport.rows,
-        "theme": desk.window._controls.theme,
+        "theme": desk.window.appearance.name,
         "log": scene.log,
-        "picture": desk.window._controls.picture,
+        "picture": desk.window.appearance.picture,
         "following": desk.viewport.following,
     }
 

@@ -11,11 +11,11 @@ from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, Mouse
 
 from stockstream.charts.dashboard.dashboard import Dashboard
 from stockstream.charts.dashboard.tiles import Scroll
-from stockstream.charts.theme import THEMES, after
+from stockstream.charts.theme import THEMES
 from stockstream.charts.window.keyboard import Keyboard, wheel
 from stockstream.charts.window.picture import PictureFile, drawn_at
 from stockstream.charts.window.placement import toggle_full_screen
-from stockstream.charts.window.saving import file_name, format_after, save_figure, saved
+from stockstream.charts.window.saving import save_figure
 from stockstream.charts.window.shell import Shell
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.keys import DASHBOARD
@@ -157,7 +157,7 @@ class DashboardWindow(Shell):
         canvas.mpl_connect("scroll_event", self.guarded(self._on_scroll))
 
     def _board(self) -> Dashboard:
-        return Dashboard(self._rows, self.figure, THEMES[self.theme], self.guarded)
+        return Dashboard(self._rows, self.figure, self.appearance.theme, self.guarded)
 
     @property
     def every(self) -> float:
@@ -202,7 +202,7 @@ class DashboardWindow(Shell):
 
     def preferences(self) -> Preferences:
         """As `Shell.preferences`."""
-        return Preferences(theme=self.theme, picture=self.picture)
+        return Preferences(theme=self.appearance.name, picture=self.appearance.picture)
 
     def _on_key(self, event: KeyEvent) -> None:
         self._press(event.key, event)
@@ -241,7 +241,7 @@ class DashboardWindow(Shell):
         self.board.open(None)
 
     def _switch_theme(self) -> None:
-        self.theme = after(self.theme)
+        self.appearance.switch_theme()
         former = self.board
         former.close()
         self.board = self._board()
@@ -250,12 +250,10 @@ class DashboardWindow(Shell):
         self.say()
 
     def _change_format(self) -> None:
-        self.picture = format_after(self.picture)
-        self.note(f"s saves {self.picture.upper()}")
+        self.note(self.appearance.switch_format())
 
     def _save(self) -> None:
-        path = Path(file_name(self.model.view, "", utc_now(), self.picture))
-        self.note(saved(path, lambda path: save_figure(self.figure, path)))
+        self.note(self.appearance.save(self.model.view, "", lambda path: save_figure(self.figure, path)))
 
 
 class DashboardPicture(PictureFile):

@@ -9,6 +9,7 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, Scroll
+from stockstream.charts.styles import Align
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
@@ -41,7 +42,7 @@ class DrawnListing(DrawnTile[Listing]):
         self._first = 0
         self._held = 0
         self._room = 1
-        aligned = ["left" if cell.kind in _LEFT else "right" for cell in self.mark.cells]
+        aligned: list[Align] = ["left" if cell.kind in _LEFT else "right" for cell in self.mark.cells]
         self._titles = [
             self._text(0, 1, cell.title, ha=ha, va="top", color=theme.quiet)
             for cell, ha in zip(self.mark.cells, aligned, strict=True)

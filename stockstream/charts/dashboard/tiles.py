@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, Unpack
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from stockstream.charts.panels.panel import Numbers
+from stockstream.charts.styles import TextStyle
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
@@ -182,8 +183,8 @@ class DrawnTile(Generic[M]):
             artist.remove()
         self.moving = []
 
-    def _text(self, x: float, y: float, words: str, **style: Any) -> Text:
-        whole: dict[str, Any] = {"color": self.theme.text, "fontsize": self.theme.small_size} | style
+    def _text(self, x: float, y: float, words: str, **style: Unpack[TextStyle]) -> Text:
+        whole: TextStyle = {"color": self.theme.text, "fontsize": self.theme.small_size, **style}
         text: Text = self._add(self.axes.text(x, y, harmless(words), parse_math=False, **whole))
         return text
 

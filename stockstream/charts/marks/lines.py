@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ from matplotlib.transforms import IdentityTransform, Transform, blended_transfor
 from numpy.typing import NDArray
 
 from stockstream.charts.marks.shapes import EMPTY, Numbers, polyline, ribbon
+from stockstream.charts.styles import ShapeStyle
 from stockstream.charts.theme import Theme
 from stockstream.present import decimation
 from stockstream.views.frame import Frame
@@ -123,26 +124,36 @@ class DrawnMark(ABC):
 
     def stroke(self, color: str, width: float, *, dashed: bool = False) -> None:
         """Add a curve in data coordinates."""
-        dashes = (0, (5.0, 3.0)) if dashed else "-"
-        style = {"edgecolor": color, "linewidth": width, "linestyle": dashes, "fill": False}
-        self._add(self._axes.transData, snap=False, capstyle="butt", joinstyle="round", **style)
+        self._add(
+            self._axes.transData, snap=False, capstyle="butt", joinstyle="round", edgecolor=color, linewidth=width,
+            linestyle=(0, (5.0, 3.0)) if dashed else "-", fill=False,
+        )  # fmt: skip
 
     def area(self, color: str, alpha: float) -> None:
         """Add an area in data coordinates."""
         self._add(self._axes.transData, snap=False, facecolor=color, edgecolor="none", alpha=alpha)
 
-    def crisp(self, **style: Any) -> None:
+    def crisp(self, **style: Unpack[ShapeStyle]) -> None:
         """Add a shape with x in pixels and y in data coordinates, aligned to whole pixels."""
         across = blended_transform_factory(IdentityTransform(), self._axes.transData)
         self._add(across, snap=True, capstyle="butt", joinstyle="miter", **style)
 
-    def pixels(self, **style: Any) -> None:
+    def pixels(self, **style: Unpack[ShapeStyle]) -> None:
         """Add a shape in whole pixels."""
         self._add(IdentityTransform(), snap=True, capstyle="butt", joinstyle="miter", **style)
 
-    def _add(self, transform: Transform, **style: Any) -> None:
+    def _add(
+        self,
+        transform: Transform,
+        *,
+        snap: bool,
+        capstyle: Literal["butt"] | None = None,
+        joinstyle: Literal["miter", "round"] | None = None,
+        **style: Unpack[ShapeStyle],
+    ) -> None:
+        ends = {"snap": snap, "capstyle": capstyle, "joinstyle": joinstyle}
         for layer in self._patches:
-            patch = PathPatch(EMPTY, transform=transform, animated=True, visible=False, **style)
+            patch = PathPatch(EMPTY, transform=transform, animated=True, visible=False, **ends, **style)
             self._axes.figure.add_artist(patch)
             patch.set_clip_box(self._axes.bbox)
             layer.append(patch)

@@ -10,7 +10,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import RendererBase
@@ -166,10 +166,9 @@ class Stroke:
 
     def __init__(self, figure: Figure, color: str, *, dashes: tuple[float, ...] = (), width: float = 1.0) -> None:
         self._width = width
-        style: dict[str, Any] = {"linestyle": (0, dashes)} if dashes else {}
         self._patch = PathPatch(
             EMPTY, transform=IdentityTransform(), animated=True, fill=False, edgecolor=color, capstyle="butt",
-            snap=width == 1.0, **style,
+            snap=width == 1.0, linestyle=(0, dashes) if dashes else "-",
         )  # fmt: skip
         figure.add_artist(self._patch)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
+from stockstream.charts.styles import TextStyle
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
@@ -152,8 +153,11 @@ class AxesGrid(Artist):
         renderer.draw_path(gc, Path(np.reshape(lines, (-1, 2)), codes), IdentityTransform())
         gc.restore()
 
-    def _write(self, renderer: RendererBase, words: str, place: tuple[float, float], **style: Any) -> None:
-        self._words.set(text=words, position=place, **{"rotation": 0.0, "rotation_mode": "default"} | style)
+    def _write(
+        self, renderer: RendererBase, words: str, place: tuple[float, float], **style: Unpack[TextStyle]
+    ) -> None:
+        whole: TextStyle = {"rotation": 0.0, "rotation_mode": "default", **style}
+        self._words.set(text=words, position=place, **whole)
         glyph_cache.draw(self._words, renderer)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.canvas_region import Ground
+from stockstream.charts.styles import TextStyle
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
@@ -35,7 +36,7 @@ class LiveText:
     not be missed.
     """
 
-    def __init__(self, figure: Figure, theme: Theme, **style: Any) -> None:
+    def __init__(self, figure: Figure, theme: Theme, **style: Unpack[TextStyle]) -> None:
         self.artist = figure.text(0, 0, "", animated=True, parse_math=False, fontsize=theme.text_size, **style)
         self.box = (0.0, 0.0, 0.0, 0.0)
         self._fill: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,13 +10,12 @@ from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, Mouse
 
 from stockstream.charts.scene.scene import Scene
 from stockstream.charts.scene.viewport import Guard
-from stockstream.charts.theme import THEMES, after
-from stockstream.charts.window.keyboard import Handler, Keyboard, wheel
+from stockstream.charts.window.appearance import Appearance
+from stockstream.charts.window.keyboard import Keyboard, wheel
 from stockstream.charts.window.placement import toggle_full_screen, toggle_tools
-from stockstream.charts.window.saving import file_name, format_after, save_picture, save_rows, saved
+from stockstream.charts.window.saving import save_picture, save_rows
 from stockstream.present.keys import CHART
 from stockstream.present.price_levels import Target
-from stockstream.present.status_bar import utc_now
 from stockstream.present.viewer import Viewer
 
 _ZOOM: Final = 1.25
@@ -39,10 +38,8 @@ class Controls:
         Closes the window.
     guard
         Wraps the callbacks of the canvas.
-    theme, picture
-        Initial theme name and picture format.
-    more
-        Handlers of actions of other parts of the window.
+    appearance
+        Theme and picture format of the window.
     """
 
     def __init__(
@@ -53,12 +50,9 @@ class Controls:
         changed: Callable[[], None],
         close: Callable[[], None],
         guard: Guard,
-        theme: str,
-        picture: str,
-        more: Mapping[str, Handler] | None = None,
+        appearance: Appearance,
     ) -> None:
-        self.theme = theme
-        self.picture = picture
+        self._appearance = appearance
         self._viewer = viewer
         self._scene = scene
         self._changed = changed
@@ -86,7 +80,6 @@ class Controls:
                 "leave": lambda *_: self._leave(),
                 "help": lambda *_: self._scene.help.toggle(),
                 "close": lambda *_: close(),
-                **(more or {}),
             },
         )
         canvas = self._scene.canvas
@@ -125,8 +118,7 @@ class Controls:
         self._viewer.note(f"values {kept}")
 
     def _switch_theme(self) -> None:
-        self.theme = after(self.theme)
-        self._scene.set_theme(THEMES[self.theme])
+        self._scene.set_theme(self._appearance.switch_theme())
 
     def _measure(self) -> None:
         self._scene.distance.begin()
@@ -143,18 +135,17 @@ class Controls:
     # Files.
 
     def _change_format(self) -> None:
-        self.picture = format_after(self.picture)
-        self._viewer.note(f"s saves {self.picture.upper()}")
+        self._viewer.note(self._appearance.switch_format())
 
     def _save_picture(self) -> None:
-        self._save(self.picture, lambda path: save_picture(self._scene, path))
+        self._save(lambda path: save_picture(self._scene, path))
 
     def _save_rows(self) -> None:
-        self._save("csv", lambda path: save_rows(self._scene, self._viewer.model.view, path))
+        self._save(lambda path: save_rows(self._scene, self._viewer.model.view, path), form="csv")
 
-    def _save(self, form: str, write: Callable[[Path], Any]) -> None:
-        path = Path(file_name(self._viewer.model.view, self._viewer.key or "", utc_now(), form))
-        self._viewer.note(saved(path, write))
+    def _save(self, write: Callable[[Path], object], *, form: str = "") -> None:
+        viewer = self._viewer
+        viewer.note(self._appearance.save(viewer.model.view, viewer.key or "", write, form=form))
 
 
 class Drag:

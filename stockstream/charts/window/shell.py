@@ -13,10 +13,9 @@ import matplotlib as mpl
 from msgspec.structs import replace
 
 from stockstream.charts.scene.scene import DPI
-from stockstream.charts.theme import THEMES
 from stockstream.charts.window import toolkits
+from stockstream.charts.window.appearance import Appearance
 from stockstream.charts.window.placement import Placement, toggle_tools
-from stockstream.charts.window.saving import FORMATS
 from stockstream.names import harmless
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
@@ -90,8 +89,7 @@ class Shell:
         self.placement.open(*(inches * DPI for inches in size))
         self._current = CurrentPreferences(self.memory, defaults, options.asked)
         first = self.current
-        self.theme = first.theme if first.theme is not None and first.theme in THEMES else options.theme
-        self.picture = first.picture if first.picture is not None and first.picture in FORMATS else options.picture
+        self.appearance = Appearance(first, options)
         if first.geometry is not None:
             self.placement.set(first.geometry)
         self._stale = True

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from stockstream.charts.scene.scene import Scene
-from stockstream.charts.theme import THEMES
 from stockstream.charts.window.controls import Controls
 from stockstream.charts.window.picture import size_of
 from stockstream.charts.window.shell import BUSY, STATUS_EVERY, Shell
@@ -57,14 +56,14 @@ class Window(Shell):
         self._refresh = max(options.refresh, BUSY)
         first = self.current
         shown = None if options.spans else first.rows
-        self.scene = Scene(model.view, self.figure, rows=shown, theme=THEMES[self.theme], guard=self.guarded)
+        self.scene = Scene(model.view, self.figure, rows=shown, theme=self.appearance.theme, guard=self.guarded)
         self.scene.set_axes(grid=first.grid is not False, log=first.log is True)
         watched = Alerts(model.view, self.memory, options.alerts, band=options.alert_band)
         self.viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key)
         self.viewer.note(self.memory.note or "? shows the keys")
         self._controls = Controls(
             self.viewer, self.scene, changed=self._refreshed, close=self.close, guard=self.guarded,
-            theme=self.theme, picture=self.picture,
+            appearance=self.appearance,
         )  # fmt: skip
 
     @property
@@ -119,8 +118,8 @@ class Window(Shell):
         return Preferences(
             key=self.viewer.wanted_key or former.key,
             rows=scene.viewport.rows or former.rows,
-            theme=self._controls.theme,
+            theme=self.appearance.name,
             grid=scene.grid,
             log=scene.log,
-            picture=self._controls.picture,
+            picture=self.appearance.picture,
         )

@@ -10,8 +10,11 @@ import pytest
 from matplotlib.backend_bases import KeyEvent, MouseButton, MouseEvent
 
 from stockstream.charts.theme import THEMES
+from stockstream.charts.window.appearance import Appearance
 from stockstream.charts.window.controls import Controls
 from stockstream.present.keys import CHART
+from stockstream.present.options import WindowOptions
+from stockstream.present.preferences import Preferences
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 from tests.charts.stage import Stage
 
@@ -25,9 +28,10 @@ class User:
         self.stage.show()
         self.scene, self.viewport = self.stage.scene, self.stage.scene.viewport
         self.changes, self.closed = 0, 0
+        self.appearance = Appearance(Preferences(), WindowOptions())
         self.controls = Controls(
             self.stage.viewer, self.scene, changed=self._changed, close=self._close, guard=lambda function: function,
-            theme="light", picture="png",
+            appearance=self.appearance,
         )  # fmt: skip
         self.mouse: tuple[float, float] = self.middle()
 
@@ -209,7 +213,7 @@ def test_themes_go_round(user: User) -> None:
     seen = []
     for _ in THEMES:
         user.press("t")
-        seen.append(user.controls.theme)
+        seen.append(user.appearance.name)
         assert user.scene.theme == THEMES[seen[-1]]
         assert user.painted()
     assert seen == ["dark", "contrast", "light"]
@@ -237,12 +241,12 @@ def test_pictures_of_each_format_and_rows_are_saved(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for form in ("png", "svg", "pdf"):
-        assert user.controls.picture == form
+        assert user.appearance.picture == form
         user.press("s")
         (saved,) = tmp_path.glob(f"bands-AAPL-*.{form}")
         assert user.note() == f"saved {saved.name} in {tmp_path}"
         user.press("S")
-    assert user.controls.picture == "png"
+    assert user.appearance.picture == "png"
     assert user.note() == "s saves PNG"
     user.press("c")
     (saved,) = tmp_path.glob("bands-AAPL-*.csv")
