@@ -29,6 +29,7 @@ from pydantic import (
 from stockstream.config_sections import (
     BrokerSettings,
     DemoSettings,
+    MarketSettings,
     ReadingsSettings,
     Section,
     SimulatedSettings,
@@ -140,6 +141,7 @@ class Settings(Section):
     simulated: SimulatedSettings = SimulatedSettings()
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     readings: ReadingsSettings = ReadingsSettings()
+    market: MarketSettings = MarketSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)

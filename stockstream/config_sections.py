@@ -108,6 +108,17 @@ class ReadingsSettings(Section):
     tz: str | None = None
 
 
+class MarketSettings(Section):
+    """``produce market``: its sources, the preferred one first; the seconds for which one may fail before the next
+    takes over; the bars' interval, how far back to begin; and by symbol how a source writes it (None: it lacks it)."""
+
+    sources: Names = Field(default=("yahoo", "alphavantage"), min_length=1)
+    down_after: float = Field(default=120.0, ge=0)
+    interval: Interval = "1m"
+    history: History = "5d"
+    symbols: Mapping[str, Mapping[str, str | None]] = Field(default_factory=dict)
+
+
 class DemoSettings(Section):
     """``stockstream demo``: the symbols that it simulates."""
 

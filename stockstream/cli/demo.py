@@ -31,7 +31,9 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
 from stockstream.present.geometry import Geometry
+from stockstream.producers.new_york import is_open
 from stockstream.producers.sample import sample_flights
+from stockstream.records import MARKET, SIMULATED
 from stockstream.views.fold import Selection
 
 PICTURES: Final = Path("out")
@@ -39,6 +41,11 @@ PICTURES: Final = Path("out")
 
 FLIGHTS_A_SECOND: Final = 100
 """Rate of the sample's flights: its month takes two minutes."""
+
+YAHOO: Final = "yahoo"
+BINANCE: Final = "binance"
+CRYPTO: Final = ("BTCUSDT", "ETHUSDT")
+"""What is traded around the clock, by Binance's names."""
 
 _BROKER, _PRODUCERS, _WINDOWS = range(3)
 _BEAT: Final = 0.1
@@ -54,7 +61,7 @@ class Plan:
     states: Path
     sample: Path
     symbols: tuple[str, ...]
-    yahoo: bool
+    source: str
     pictures: Path | None
     geometries: tuple[Geometry | None, ...]
     config: Path | None
@@ -93,7 +100,7 @@ class Plan:
 
     def producers(self) -> dict[str, list[str]]:
         """The producers' names and arguments."""
-        bars = ["yahoo" if self.yahoo else "simulated", *self.symbols]
+        bars = [self.source, *self.symbols]
         flights = ["flights", str(self.sample), "--again", "--rate", str(FLIGHTS_A_SECOND)]
         return {arguments[0]: ["produce", *arguments] for arguments in (bars, flights)}
 
@@ -101,7 +108,7 @@ class Plan:
         """The windows' names and arguments."""
         commands = {}
         for (view, selection), geometry in zip(
-            selections(self.symbols, yahoo=self.yahoo).items(), self.geometries, strict=True
+            selections(self.symbols, self.source).items(), self.geometries, strict=True
         ):
             feed = ["--feed", selection.feed] if selection.feed else []
             where = ["--geometry", str(geometry)] if geometry else []
@@ -111,9 +118,9 @@ class Plan:
         return commands
 
 
-def selections(symbols: tuple[str, ...], *, yahoo: bool) -> dict[str, Selection]:
+def selections(symbols: tuple[str, ...], source: str) -> dict[str, Selection]:
     """Selections of the windows, by view."""
-    bars = Selection(symbols, None, "market" if yahoo else "simulated")
+    bars = Selection(symbols, None, SIMULATED if source == SIMULATED else MARKET)
     return {"bollinger": bars, "aroon": bars, "flights": Selection()}
 
 
@@ -124,6 +131,13 @@ def demo(
         typer.Option("--seconds", min=0.0, metavar="N", help="End N seconds after everything has started."),
     ] = None,
     yahoo: Annotated[bool, typer.Option("--yahoo", help="Use real bars from Yahoo instead of simulated ones.")] = False,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live",
+            help="Use real bars of what trades now: shares from Yahoo, or crypto from Binance while it is shut.",
+        ),
+    ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
     secure: Annotated[bool, typer.Option("--secure", help="All of it with TLS, passwords and rights.")] = False,
 ) -> None:
@@ -135,7 +149,8 @@ def demo(
     """
     context = Context.of(ctx)
     with ExitStack() as stack:
-        plan = _plan(stack, context, yahoo=yahoo, headless=headless, secure=secure)
+        source = _live_source(context) if live else YAHOO if yahoo else SIMULATED
+        plan = _plan(stack, context, source=source, headless=headless, secure=secure)
         (context.launcher or launch)(plan, context.reporter, seconds)
 
 
@@ -162,7 +177,16 @@ def launch(plan: Plan, reporter: Reporter, seconds: float | None) -> None:
     blame(supervisor)
 
 
-def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, secure: bool = False) -> Plan:
+def _live_source(context: Context) -> str:
+    """Which source has what trades now."""
+    if is_open(context.clock.now()):
+        context.reporter.note("New York trades: its bars are Yahoo's")
+        return YAHOO
+    context.reporter.note(f"New York is shut: the bars are those of {' and '.join(CRYPTO)} from Binance")
+    return BINANCE
+
+
+def _plan(stack: ExitStack, context: Context, *, source: str, headless: bool, secure: bool = False) -> Plan:
     settings, reporter = context.settings, context.reporter
     data, states = settings.data_dir / "demo", settings.state_dir
     if _in_use(data):
@@ -170,25 +194,27 @@ def _plan(stack: ExitStack, context: Context, *, yahoo: bool, headless: bool, se
         reporter.note(f"{data} is in use by another demo: this one's data is temporary")
         data, states = folder / "kafka", folder / "state"
     pictures = _pictures(settings, reporter, headless=headless)
+    symbols = CRYPTO if source == BINANCE else settings.demo.symbols
     return Plan(
         port=_port(settings.broker.port, reporter),
         data=data,
         states=states,
         sample=_sample(settings),
-        symbols=settings.demo.symbols,
-        yahoo=yahoo,
+        symbols=symbols,
+        source=source,
         pictures=pictures,
         geometries=_geometries(
-            settings.model_copy(update={"state_dir": states}), yahoo=yahoo, windows=pictures is None
+            settings.model_copy(update={"state_dir": states}),
+            selections(symbols, source),
+            windows=pictures is None,
         ),
         config=settings.named,
         secure=secure,
     )
 
 
-def _geometries(settings: Settings, *, yahoo: bool, windows: bool) -> tuple[Geometry | None, ...]:
+def _geometries(settings: Settings, shown: Mapping[str, Selection], *, windows: bool) -> tuple[Geometry | None, ...]:
     """Positions of the windows; None for each without windows."""
-    shown = selections(settings.demo.symbols, yahoo=yahoo)
     if not windows:
         return (None,) * len(shown)
     return tuple(geometries(settings, [memory_file(settings, view, selection) for view, selection in shown.items()]))
@@ -235,7 +261,7 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
             reporter.note(error.message)
         else:
             return None
-    for view in selections(settings.demo.symbols, yahoo=False):
+    for view in selections(settings.demo.symbols, SIMULATED):
         picture = PICTURES / f"{view}.png"
         if picture.exists() and not is_ours(picture):
             raise StockstreamError(

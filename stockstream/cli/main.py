@@ -62,7 +62,7 @@ COMMANDS: Final = {
         "stockstream.cli.demo:demo",
         "Start a broker, two producers and three windows.",
         RUN,
-        ("demo", "demo --yahoo", "demo --headless --seconds 60"),
+        ("demo", "demo --live", "demo --headless --seconds 60"),
     ),
     "broker": Entry(
         "stockstream.cli.broker:broker",

@@ -14,8 +14,9 @@ from stockstream.producers.aggregator import Aggregator, Origin
 from stockstream.producers.bar_source import BarSource, LiveRow, Quote, Reply, Session
 from stockstream.producers.clock import Clock
 from stockstream.producers.final_bars import read_reply
-from stockstream.producers.live_stream import LiveStream, StreamReporter
+from stockstream.producers.live_stream import LiveStream
 from stockstream.producers.patience import Breaker, Patience
+from stockstream.producers.reporter import Reporter
 from stockstream.records import EXTENDED, PARTIAL, UNCONFIRMED, Bar
 
 GRACE: Final = timedelta(seconds=3)
@@ -55,7 +56,7 @@ class LiveBars:
         extended: bool,
         patience: Patience,
         breaker: Breaker,
-        reporter: StreamReporter,
+        reporter: Reporter,
         clock: Clock,
     ) -> None:
         about, stream = source.about, source.live(symbols, interval)

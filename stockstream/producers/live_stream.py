@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from queue import Empty, Full, Queue
-from typing import Final, Protocol
+from typing import Final
 
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
@@ -16,6 +16,7 @@ from stockstream.errors import RateLimited, Unavailable
 from stockstream.producers.bar_source import Heard, Stream
 from stockstream.producers.clock import Clock
 from stockstream.producers.patience import Breaker, Patience, retry_after
+from stockstream.producers.reporter import Reporter
 
 _OPENING: Final = 20.0
 _CLOSING: Final = 2.0
@@ -25,16 +26,6 @@ _STEADY: Final = 60.0
 """Seconds after which a connection counts as steady: the next loss is told, and reconnected to as a first one."""
 
 _TOO_MANY: Final = 429
-
-
-class StreamReporter(Protocol):
-    """Takes what the user should know of a stream."""
-
-    def note(self, text: str) -> None:
-        """A line for the user."""
-
-    def warn(self, text: str) -> None:
-        """A line that the user should not overlook."""
 
 
 class LiveStream:
@@ -75,7 +66,7 @@ class LiveStream:
         *,
         patience: Patience,
         breaker: Breaker,
-        reporter: StreamReporter,
+        reporter: Reporter,
         clock: Clock,
     ) -> None:
         self.up = False

@@ -116,8 +116,10 @@ class SourceBars:
     ----------
     doing : str
         What it waits for, if not simply for the next bars.
-    failures : list of SourceError
-        Why symbols were set aside, one each.
+    set_aside : dict of SourceError
+        Why symbols were set aside.
+    down_since : float or None
+        Since when, by the clock's stopwatch, the source fails; None while it answers.
 
     Raises
     ------
@@ -137,7 +139,8 @@ class SourceBars:
         clock: Clock = SYSTEM,
     ) -> None:
         self.doing = ""
-        self.failures: list[SourceError] = []
+        self.set_aside: dict[str, SourceError] = {}
+        self.down_since: float | None = None
         self._source = source
         self._symbols = symbols
         self._polling = polling
@@ -161,7 +164,7 @@ class SourceBars:
         finally:
             if live is not None:
                 live.close()
-        if len(self.failures) == len(self._symbols):
+        if len(self.set_aside) == len(self._symbols):
             raise self._nothing_left()
 
     def _polled(self, series: list[_Series], live: LiveBars | None) -> Iterator[Bar | BadRow | None]:
@@ -188,7 +191,7 @@ class SourceBars:
                     self._tell(error, CLOSED)
                 except SourceError as error:
                     series.remove(one)
-                    self._set_aside(error, others=bool(series))
+                    self._give_up(one, error, others=bool(series))
                 else:
                     if not polling.live:
                         series.remove(one)
@@ -258,6 +261,7 @@ class SourceBars:
         if self._trouble:
             self._reporter.note(f"{self._source.about.title} answers again")
         self._trouble = self.doing = ""
+        self.down_since = None
         yield from one.sent.new([bar for bar in answer.bars if bar.final or self._polling.forming])
         for null in answer.nulls:
             if null.time not in one.told and self._clock.now() - null.time > _SETTLED:
@@ -316,21 +320,24 @@ class SourceBars:
 
     def _tell(self, error: SourceError, seconds: float) -> None:
         """Tell a trouble once, however long it lasts."""
+        if self.down_since is None:
+            self.down_since = self._clock.monotonic()
         self.doing = error.message.partition(" (")[0]
         if error.message != self._trouble:
             self._reporter.warn(f"{error.message}; asking again in {seconds:.0f} s")
         self._trouble = error.message
 
-    def _set_aside(self, error: SourceError, *, others: bool) -> None:
-        self.failures.append(error)
+    def _give_up(self, one: _Series, error: SourceError, *, others: bool) -> None:
+        self.set_aside[one.symbol] = error
         # Where none was any good, the error that ends it names them all.
-        if len(self.failures) < len(self._symbols):
+        if len(self.set_aside) < len(self._symbols):
             self._reporter.warn(f"{error}; it is set aside" + (", the others go on" if others else ""))
 
     def _nothing_left(self) -> SourceError:
-        if len(self.failures) == 1:
-            return self.failures[0]
-        told = "; ".join(error.message for error in self.failures)
+        failures = list(self.set_aside.values())
+        if len(failures) == 1:
+            return failures[0]
+        told = "; ".join(error.message for error in failures)
         return SourceError(f"{self._source.about.title} gives nothing of what was asked for: {told}")
 
 

@@ -8,19 +8,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from stockstream.cli.context import Context
-from stockstream.cli.demo import _plan
+from stockstream.cli.demo import _live_source, _plan
 from stockstream.cli.produce.outlet import KafkaOutlet
 from stockstream.cli.reporter import PersonReporter
 from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
 from tests.cli.helpers import clean, until
+from tests.producers.manual_clock import ManualClock
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_a_plan_holds_a_broker_two_producers_and_three_windows(settings: Settings, stack: ExitStack) -> None:
-    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True)
+    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="simulated", headless=True)
     port, data = str(settings.broker.port), str(settings.data_dir / "demo")
     assert plan.broker() == ["broker", "--port", port, "--data", data, "--plain"]
     assert list(plan.producers()) == ["simulated", "flights"]
@@ -48,16 +50,35 @@ def test_a_plan_holds_a_broker_two_producers_and_three_windows(settings: Setting
 
 
 def test_yahoo_takes_the_place_of_the_simulated_bars_and_of_their_feed(settings: Settings, stack: ExitStack) -> None:
-    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=True, headless=True)
+    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="yahoo", headless=True)
     assert list(plan.producers()) == ["yahoo", "flights"]
     assert "market" in plan.windows()["watch aroon"]
+
+
+@pytest.mark.parametrize(
+    ("at", "producer", "symbols"),
+    [
+        (datetime(2026, 3, 19, 15, 0, tzinfo=UTC), "yahoo", ["NVDA", "AMD"]),
+        (datetime(2026, 3, 19, 3, 0, tzinfo=UTC), "binance", ["BTCUSDT", "ETHUSDT"]),
+        (datetime(2026, 3, 22, 15, 0, tzinfo=UTC), "binance", ["BTCUSDT", "ETHUSDT"]),
+    ],
+)
+def test_live_bars_are_of_what_trades_now(
+    settings: Settings, stack: ExitStack, at: datetime, producer: str, symbols: list[str]
+) -> None:
+    clock = ManualClock(at).clock
+    context = Context(settings, PersonReporter(), KafkaOutlet(settings), clock=clock)
+    plan = _plan(stack, context, source=_live_source(context), headless=True)
+    assert plan.producers()[producer] == ["produce", producer, *symbols]
+    assert plan.windows()["watch aroon"][:5] == ["watch", "aroon", *symbols, "--feed"]
+    assert "market" in plan.windows()["watch bollinger"]
 
 
 def test_a_taken_port_is_said_and_another_one_used(
     settings: Settings, stack: ExitStack, capfd: pytest.CaptureFixture[str]
 ) -> None:
     taken = stack.enter_context(socket.create_server(("127.0.0.1", settings.broker.port)))
-    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True)
+    plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="simulated", headless=True)
     assert taken.getsockname()[1] != plan.port
     assert f"port {settings.broker.port} is taken: the demo's broker listens on {plan.port}" in capfd.readouterr().err
 
@@ -69,7 +90,7 @@ def test_data_in_use_is_said_and_the_demo_takes_a_temporary_place(
     data.mkdir(parents=True)
     stack.enter_context(FileLock(data / "lock", patience=0.0))
     with ExitStack() as own:
-        plan = _plan(own, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True)
+        plan = _plan(own, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="simulated", headless=True)
         assert plan.data != data
         folder = plan.data.parent
         assert folder.is_dir()
@@ -83,10 +104,12 @@ def test_the_sample_is_found_from_anywhere_and_made_where_only_the_package_is(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     shipped = _plan(
-        stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True
+        stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="simulated", headless=True
     ).sample
     monkeypatch.setattr("stockstream.__file__", str(tmp_path / "lib" / "stockstream" / "__init__.py"))
-    made = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), yahoo=False, headless=True).sample
+    made = _plan(
+        stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="simulated", headless=True
+    ).sample
     assert made == settings.cache_dir / "sample.csv"
     assert made.read_bytes() == shipped.read_bytes()
 

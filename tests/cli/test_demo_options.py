@@ -121,7 +121,7 @@ def test_folders_port_and_configuration_go_on_to_each_command(home: Path, monkey
 
 def test_windows_remember_where_they_stand_by_the_demo_s_states(home: Path) -> None:
     settings = load(None, {"state_dir": str(home / "state")}, {})
-    for view, selection in selections(("KO",), yahoo=False).items():
+    for view, selection in selections(("KO",), "simulated").items():
         with_place = Memory(memory_file(settings, view, selection))
         with_place.put("window", Preferences(geometry=Geometry(300, 200, 1, 2)))
         with_place.close()

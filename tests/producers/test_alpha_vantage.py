@@ -12,8 +12,9 @@ import pytest
 
 from stockstream.errors import ConfigError, RateLimited, SourceError, Unavailable, UnknownSymbol
 from stockstream.producers.bar_source import Session, Setup
+from stockstream.producers.new_york import regular_hours
 from stockstream.producers.sources.alpha_vantage import VARIABLE, AlphaVantage
-from stockstream.producers.sources.alpha_vantage_answers import PaidPlan, read_rows, regular_hours
+from stockstream.producers.sources.alpha_vantage_answers import PaidPlan, read_rows
 from tests.producers.manual_clock import ManualClock
 from tests.producers.yahoo_standin import Fault, Request, Standin
 

@@ -163,7 +163,7 @@ def test_an_unknown_symbol_is_set_aside_alone(start: Start, source: FakeSource) 
     assert len(run.bars) == 10
     assert run.warnings == ["Fake Exchange does not know NOPE; it is set aside, the others go on"]
     assert [asked.symbol for asked in source.asked].count("NOPE") == 1
-    assert [error.message for error in run.polled.failures] == ["Fake Exchange does not know NOPE"]
+    assert [error.message for error in run.polled.set_aside.values()] == ["Fake Exchange does not know NOPE"]
 
 
 def test_when_the_source_knows_none_of_them_it_ends(start: Start) -> None:

@@ -7,6 +7,7 @@ import typer
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.produce.csv import csv
 from stockstream.cli.produce.flights import SpreadAirlines, flights
+from stockstream.cli.produce.market import market
 from stockstream.cli.produce.readings import http, mqtt, readings, stdin
 from stockstream.cli.produce.source import described, from_source
 from stockstream.cli.produce.stocks import simulated
@@ -30,11 +31,13 @@ _CSV = examples(
     "produce csv prices/ --interval 1d",
     "produce csv eod.csv --symbol AAPL --date-format D/M/Y --columns close=Price",
 )
+_MARKET = examples("produce market AAPL MSFT", "produce market AAPL --interval 1d --history 3mo --once")
 _SIMULATED = examples("produce simulated AAPL MSFT", "produce simulated AAPL --interval 1m --pace 0.5 --seed 7")
 
 app.command("flights", cls=SpreadAirlines, epilog=_FLIGHTS)(flights)
 app.command("csv", cls=Command, epilog=_CSV)(csv)
 app.command("simulated", cls=Command, epilog=_SIMULATED)(simulated)
+app.command("market", cls=Command, epilog=_MARKET)(market)
 for name, source in sources().items():
     app.command(name, cls=Command, help=described(source.about), epilog=examples(*source.about.examples))(from_source)
 

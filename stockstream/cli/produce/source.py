@@ -150,7 +150,7 @@ def from_source(
     position = lambda: Position(tally.sent, None, bars.doing or asked.doing())  # noqa: E731
     send(context, topic, tally.count(for_seconds(bars, seconds, context.clock)), position=position, metrics=metrics)
     tally.report(context.reporter)
-    if bars.failures:
+    if bars.set_aside:
         raise typer.Exit(1)
 
 

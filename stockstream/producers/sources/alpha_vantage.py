@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from stockstream.errors import RateLimited, SourceError
 from stockstream.producers.bar_source import About, BarSource, Reply, Row, Setup
+from stockstream.producers.new_york import NEW_YORK, regular_hours
 from stockstream.producers.sources.alpha_vantage_answers import (
-    EASTERN,
     MINUTES,
     PaidPlan,
     Spent,
     read_rows,
-    regular_hours,
 )
 from stockstream.producers.sources.call_budget import CallBudget
 from stockstream.producers.sources.service_key import service_key
@@ -59,7 +58,7 @@ class AlphaVantage(BarSource):
         self._setup = setup
         self._key = service_key("Alpha Vantage", VARIABLE, setup.key_file, "sources.alphavantage.key_file")
         calls = setup.calls_a_day or _CALLS_A_DAY
-        self._budget = CallBudget(setup.folder / "calls.json", calls, EASTERN, setup.clock)
+        self._budget = CallBudget(setup.folder / "calls.json", calls, NEW_YORK, setup.clock)
         self._full = True
 
     @cached_property
@@ -86,7 +85,7 @@ class AlphaVantage(BarSource):
             self._full = False
             rows = self._rows(symbol, interval, full=False)
         wanted = [row for row in rows if row.time >= start and (self._setup.extended or EXTENDED not in row.flags)]
-        return Reply(tuple(wanted), zone=EASTERN, session=regular_hours(now))
+        return Reply(tuple(wanted), zone=NEW_YORK, session=regular_hours(now))
 
     def _rows(self, symbol: str, interval: str, *, full: bool) -> list[Row]:
         if not self._budget.spend():

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from stockstream.errors import RateLimited, SourceError, Unavailable, UnknownSymbol
 from stockstream.periods import intraday
-from stockstream.producers.bar_source import Row, Session
+from stockstream.producers.bar_source import Row
+from stockstream.producers.new_york import CLOSES, NEW_YORK, OPENS
 from stockstream.records import EXTENDED
 
-EASTERN: Final = ZoneInfo("America/New_York")
 MINUTES: Final = {"1m": "1min", "5m": "5min", "15m": "15min", "30m": "30min", "1h": "60min"}
 
-_OPENS, _CLOSES = time(9, 30), time(16)
-_WEEKEND: Final = 5
 _Number = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
 
 
@@ -63,22 +60,13 @@ def read_rows(symbol: str, interval: str, content: bytes) -> list[Row]:
         raise Unavailable(f"Alpha Vantage's answer for {symbol} cannot be read ({error})") from None
 
 
-def regular_hours(now: datetime) -> Session:
-    """The regular hours of today, or of the next weekday after a weekend; holidays it does not tell."""
-    day: date = now.astimezone(EASTERN).date()
-    while day.weekday() >= _WEEKEND:
-        day += timedelta(days=1)
-    start, end = (datetime.combine(day, each, EASTERN).astimezone(UTC) for each in (_OPENS, _CLOSES))
-    return Session(start, end)
-
-
 def _row(stamp: str, bar: _Bar, interval: str) -> Row:
     numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
     local = datetime.fromisoformat(stamp)
     if not intraday(interval):
         return Row(local.replace(tzinfo=UTC), *numbers)
-    flags = () if _OPENS <= local.time() < _CLOSES else (EXTENDED,)
-    return Row(local.replace(tzinfo=EASTERN).astimezone(UTC), *numbers, flags=flags)
+    flags = () if OPENS <= local.time() < CLOSES else (EXTENDED,)
+    return Row(local.replace(tzinfo=NEW_YORK).astimezone(UTC), *numbers, flags=flags)
 
 
 def _refusal(symbol: str, words: _Words) -> SourceError:

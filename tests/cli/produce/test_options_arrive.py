@@ -169,6 +169,7 @@ def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lamb
 
 SIMULATED = ("simulated", "AAPL", "--count", "3", "--history", "0")
 YAHOO = ("yahoo", "AAPL")
+MARKET = ("market", "AAPL")
 CSV = ("csv", "AAPL_1m.csv")
 FLIGHTS = ("flights", "flights.csv", "--again")
 
@@ -238,16 +239,27 @@ CASES: dict[str, Case] = {
     "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda told: told.outlet.manual_clock.slept // 10, 10),
 }
 CASES |= {
+    f"market {case.partition(' ')[2]}": (
+        tuple(MARKET[0] if word == "yahoo" else word for word in words),
+        seen,
+        expected,
+    )
+    for case, (words, seen, expected) in CASES.items()
+    if case.startswith("yahoo ")
+}
+CASES |= {
     f"{command[0]} retention": ((*command, "--retention", "1d"), lambda told: told.outlet.retention, "86400000")
-    for command in (SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"))
+    for command in (SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"), (*MARKET, "--once"))
 }
 ELSEWHERE = {
     "yahoo extended": "test_extended_hours_of_yahoo_arrive",
     "yahoo no_stream": "test_a_stream_is_listened_to_unless_it_is_not_wished",
     "yahoo history": "test_how_yahoo_is_asked",
     "yahoo poll": "test_how_yahoo_is_asked",
+    "market history": "test_the_settings_of_the_market_arrive",
     **dict.fromkeys(
-        (f"{name} metrics" for name in ("simulated", "csv", "flights", "yahoo")), "test_figures_are_served_meanwhile"
+        (f"{name} metrics" for name in ("simulated", "csv", "flights", "yahoo", "market")),
+        "test_figures_are_served_meanwhile",
     ),
 }
 
@@ -270,14 +282,14 @@ def test_every_option_has_a_case() -> None:
     assert all({each.split()[1] for each in options if each.startswith(f"{name} ")} == expected for name in others)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith("yahoo")])
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(("yahoo", "market"))])
 def test_an_option_arrives(home: Path, name: str) -> None:
     arguments, seen, expected = CASES[name]
     told = produce(*arguments)
     assert seen(told) == expected, told.output
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("yahoo")])
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("yahoo", "market"))])
 def test_an_option_of_yahoo_arrives(yahoo: Standin, name: str) -> None:
     arguments, seen, expected = CASES[name]
     told = produce(*arguments)
@@ -294,11 +306,11 @@ def test_without_the_option_it_is_otherwise(home: Path) -> None:
     assert produce("csv", "SAP_1d.csv").bars[0].close == 1.5
 
 
-def asked(yahoo: Standin) -> tuple[str, str, int]:
-    """From which day on and for which interval Yahoo was asked first, and how often it was asked."""
+def asked(yahoo: Standin, which: int = 0) -> tuple[str, str, int]:
+    """From which day on and for which interval Yahoo was asked, first or last, and how often it was asked."""
     charts = yahoo.charts("AAPL")
-    day = datetime.fromtimestamp(int(charts[0]["period1"]), UTC)
-    return f"{day:%Y-%m-%d}", charts[0]["interval"], len(charts)
+    day = datetime.fromtimestamp(int(charts[which]["period1"]), UTC)
+    return f"{day:%Y-%m-%d}", charts[which]["interval"], len(charts)
 
 
 @pytest.mark.parametrize(
@@ -320,6 +332,15 @@ def test_how_yahoo_is_asked(
 ) -> None:
     produce(*YAHOO, "--seconds", "70", *arguments, settings=settings)
     assert asked(yahoo) == expected
+
+
+def test_the_settings_of_the_market_arrive(yahoo: Standin) -> None:
+    settings = "market: {sources: [binance, yahoo], interval: 5m, history: 1mo, symbols: {AAPL: {binance: null}}}"
+    told = produce(*MARKET, "--once", settings=settings)
+    assert {(bar.source, bar.interval) for bar in told.bars} == {("yahoo", "5m")}
+    assert asked(yahoo)[:2] == ("2026-02-19", "5m")
+    produce(*MARKET, "--once", "--history", "5d", settings=settings)
+    assert asked(yahoo, -1)[0] == "2026-03-13"
 
 
 def test_extended_hours_of_yahoo_arrive(yahoo: Standin) -> None:
@@ -357,7 +378,7 @@ def test_every_setting_has_a_case(home: Path) -> None:
     assert [bar.symbol for bar in told.bars] == ["X", "Y"]
 
 
-@pytest.mark.parametrize("command", [SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once")])
+@pytest.mark.parametrize("command", [SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"), (*MARKET, "--once")])
 def test_figures_are_served_meanwhile(yahoo: Standin, command: tuple[str, ...]) -> None:
     port = free_port()
     served: list[bytes] = []
