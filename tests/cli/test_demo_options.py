@@ -69,6 +69,11 @@ def planned(*arguments: str, settings: str = "", named: bool = False) -> Recordi
 OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
     "seconds": (["--seconds", "7"], lambda told: told.seconds, 7.0),
     "yahoo": (["--yahoo"], lambda told: ("yahoo" in told.told.producers(), "market" in told.windows()), (True, True)),
+    "live": (
+        ["--live"],  # tests/cli/test_demo.py says which of them when
+        lambda told: (len({"yahoo", "binance"} & set(told.told.producers())), "market" in told.windows()),
+        (1, True),
+    ),
     "headless": (["--headless"], lambda told: "out/bollinger.png" in told.windows(), True),
     "secure": (["--secure"], lambda told: told.told.broker()[-1], "--secure"),
 }
