@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shlex
 import subprocess
 import sys
 import time
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from stockstream.cli import main, panels
 from stockstream.cli.commands import Command, Group
@@ -23,6 +21,7 @@ from stockstream.producers.simulated import simulated
 from stockstream.topics import FLIGHTS, STOCKS
 from tests.cli.helpers import COMMAND, clean, events, stockstream
 from tests.cli.records import flight
+from tests.command_lines import parsed
 from tests.site import Site
 
 HEAVY = ("asyncio", "confluent_kafka", "matplotlib", "pandas", "rich", "seaborn", "yfinance")
@@ -37,19 +36,6 @@ def every_command() -> Iterator[tuple[str, Any]]:
 
 
 COMMANDS = dict(every_command())
-
-
-def parsed(line: str) -> None:
-    """Read a line as the program does, down to the command that would run. Raises a usage error for a wrong one."""
-    command: Any = typer.main.get_command(main.app)
-    name: str | None = "stockstream"
-    arguments, parent = shlex.split(line)[1:], None
-    while True:
-        parent = command.make_context(name, arguments, parent=parent, obj=Invocation())
-        rest = [*parent._protected_args, *parent.args]
-        if not isinstance(command, Group) or not rest:
-            return
-        name, command, arguments = command.resolve_command(parent, rest)
 
 
 def offered(here: Path, line: str, **environment: str) -> list[str]:
