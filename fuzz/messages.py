@@ -22,7 +22,7 @@ from stockstream.codec import Decoder, Unreadable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import settings
 from stockstream.kafka.to_end import ToEnd
-from stockstream.records import Bar, FlightDay
+from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, Topic
 
 ROUNDS: Final = 20
@@ -103,7 +103,7 @@ def run(topic: Topic[Any], count: int, seed: int, folder: Path, broker: str, por
     """Send so many messages to a topic, in rounds, and see what its windows make of them."""
     began, counts = time.monotonic(), MessageCounts(topic.name)
     stocks = topic.name == STOCKS.name
-    record: type[Any] = Bar if stocks else FlightDay
+    record: type[Any] = Bar if stocks else Flight
     Admin({"bootstrap.servers": broker}).ensure(topic)
     windows = list(_windows(stocks=stocks, folder=folder, broker=broker, ports=ports))
     try:

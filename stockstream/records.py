@@ -235,7 +235,10 @@ class Flight(FlightRow, frozen=True, gc=False):
 
 
 class FlightDay(FlightRow, frozen=True, gc=False):
-    """The six fields of a `Flight` that counting per airline and day needs; decoding skips the others."""
+    """The six fields of a `Flight` by which it is counted per airline and day.
+
+    What comes from a topic is decoded as a whole `Flight`: no reader takes what another one refuses.
+    """
 
     year: Year
     month: Month

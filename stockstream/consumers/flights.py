@@ -1,6 +1,6 @@
 """Flights per airline and day."""
 
-from stockstream.records import FlightDay
+from stockstream.records import Flight
 from stockstream.topics import FLIGHTS
 from stockstream.views.flights import FlightsFold
 from stockstream.views.marks import Groups, Panel
@@ -10,7 +10,7 @@ VIEW = View(
     name="flights",
     help="Flights per airline and day.",
     topic=FLIGHTS,
-    record=FlightDay,
+    record=Flight,
     fold=FlightsFold,
     title="Flights per day",
     panels=(Panel((Groups("flights"),), ylabel="flights a day", from_zero=True),),

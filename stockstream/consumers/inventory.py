@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
-import msgspec
-
 from stockstream.connection import Connection
 from stockstream.kafka.batch import Origin
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.names import cut, listed, nearest
 from stockstream.periods import add_up
-from stockstream.records import MARKET, Series
+from stockstream.records import MARKET, Bar, Flight, Series
 from stockstream.topics import Topic
 from stockstream.views.fold import Selection
 
@@ -42,18 +40,6 @@ class Absence:
         return f"{self.what} ({self.instead})" if self.instead else self.what
 
 
-class _Bar(msgspec.Struct, frozen=True, gc=False):
-    """Fields of a bar that identify its series; decoding skips the others."""
-
-    symbol: str
-    interval: str
-    feed: str = MARKET
-
-
-class _Flight(msgspec.Struct, frozen=True, gc=False):
-    airline: str
-
-
 class Inventory:
     """Reads the names in a topic on a separate thread, and continues with new records.
 
@@ -70,7 +56,7 @@ class Inventory:
         self.complete = False
         self._source: Subscriber[Any] = Subscriber(
             topic,
-            _Bar if "symbol" in topic.record.__struct_fields__ else _Flight,
+            topic.record,
             connection,
             group="stockstream-inventory",
             gather=_distinct,
@@ -96,11 +82,11 @@ class Inventory:
         batch = self._source.arrived()
         self._positions |= batch.positions
         before = self._size()
-        for record in batch.records:
-            if isinstance(record, _Bar):
-                self.names.setdefault(record.symbol, set()).add(Series(record.symbol, record.interval, record.feed))
+        for name in batch.records:
+            if isinstance(name, Series):
+                self.names.setdefault(name.symbol, set()).add(name)
             else:
-                self.names.setdefault(record.airline, set())
+                self.names.setdefault(name, set())
         self.complete = self.complete or self._source.connection_status().reached(self._positions)
         return self._size() != before
 
@@ -108,8 +94,11 @@ class Inventory:
         return len(self.names), sum(map(len, self.names.values()))
 
 
-def _distinct(records: Iterable[Any]) -> list[Any]:
-    return list(set(records))
+def _distinct(records: Iterable[Bar | Flight]) -> list[Series | str]:
+    """The series of bars, the airlines of flights, each once."""
+    return list(
+        {Series(each.symbol, each.interval, each.feed) if isinstance(each, Bar) else each.airline for each in records}
+    )
 
 
 def names_in(topic: Topic[Any], connection: Connection, *, patience: float) -> Names:

@@ -83,8 +83,7 @@ def read(
     if topic == STOCKS.name:
         bars = _table(_records(STOCKS, Bar, connection, key), Bar, wanted)
         _refuse_nothing(bars, STOCKS, wanted, connection)
-        kept = bars.astype(_NUMBERS).drop_duplicates(_BAR, keep="last")
-        return kept.sort_values(_BAR, kind="stable", ignore_index=True)
+        return _latest(bars)
     flights = _table(_records(FLIGHTS, Flight, connection, key), Flight, wanted)
     _refuse_nothing(flights, FLIGHTS, wanted, connection)
     lacking = [name for name in _MAYBE if flights[name].isna().all()]
@@ -129,6 +128,12 @@ def _records(topic: Topic[Any], record: type[Any], connection: Connection, key: 
             decoding = Decoding(topic, record, connection, keys, Event())
             batches = sent_order(topic.name, ranges, reader.messages(ranges))
             return [each for messages in batches for each in decoding.take(messages).records]
+
+
+def _latest(bars: pd.DataFrame) -> pd.DataFrame:
+    """Of the bars of one series and time the last that was sent, in order."""
+    kept = bars.astype(_NUMBERS).drop_duplicates(_BAR, keep="last")
+    return kept.sort_values(_BAR, kind="stable", ignore_index=True)
 
 
 def _table(records: list[Any], record: type[Any], wanted: Mapping[str, str | None]) -> pd.DataFrame:

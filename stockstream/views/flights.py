@@ -15,7 +15,7 @@ from pyroaring import BitMap
 
 from stockstream.errors import StateError
 from stockstream.indicators.flights_per_day import Cell, FlightsPerDay
-from stockstream.records import FlightDay
+from stockstream.records import Flight, FlightDay
 from stockstream.views.fold import Identity, Selection
 from stockstream.views.frame import Frame
 
@@ -54,7 +54,7 @@ class FlightsFold:
         self._repeated = 0
         self._frames: dict[str, Frame] | None = None
 
-    def apply(self, records: Sequence[FlightDay]) -> bool:
+    def apply(self, records: Sequence[Flight | FlightDay]) -> bool:
         """Add the next rows; returns whether any of them was new."""
         before = self._repeated
         for file, group in groupby(records, key=_file_of):

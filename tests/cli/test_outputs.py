@@ -59,7 +59,7 @@ def test_a_page_of_ours_is_known_again(tmp_path: Path) -> None:
 def test_a_table_of_ours_is_known_by_its_header(tmp_path: Path) -> None:
     flights = tmp_path / "flights.csv"
     live = Live(FLIGHTS, Selection(), {}, {"bootstrap.servers": "127.0.0.1:1"}, None)
-    live.fold.apply([FlightDay("a" * 16, 0, 2015, 1, 1, "AA")])
+    live.fold.apply([FlightDay("a" * 16, 0, 2015, 1, 1, "AA")])  # type: ignore[list-item]
     Values(flights, live).refresh()
     assert is_ours(flights)
     for text in ("Date,Open,High,Low,Close\n", "time,symbol,open,high,low,close,volume\n", "x\ntime,symbol,doubtful\n"):

@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stockstream.charts.report.page import page
+from stockstream.cli.topics import _json_of_series, _table_of_series
 from stockstream.codec import Unreadable
+from stockstream.consumers.read import _latest, _table
 from stockstream.consumers.registry import STUDIES, VIEWS
-from stockstream.records import Bar
+from stockstream.records import Bar, Series
 from stockstream.topics import STOCKS
 from stockstream.views.bar_batch import gather
 from stockstream.views.dashboard import Section, tabled
@@ -107,12 +109,14 @@ def defaults(view: View[Any]) -> dict[str, Any]:
     return {each.name: each.default for each in view.parameters}
 
 
-often = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def examples(count: int) -> settings:
+    return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@given(values=foreign())
-@often
-def test_every_view_takes_them(values: list[bytes]) -> None:
+often = examples(15)
+
+
+def every_view(values: list[bytes]) -> None:
     bars = read(values)
     for view in VIEWS.values():
         if view.topic is STOCKS:
@@ -125,20 +129,45 @@ def test_they_are_resampled(values: list[bytes], resample: str) -> None:
     taken(VIEWS["bollinger"], read(values), resample)
 
 
-@given(values=foreign())
-@often
-def test_a_window_of_all_studies_draws_them(values: list[bytes]) -> None:
+def window_of_all_studies(values: list[bytes]) -> None:
     view = chart([Part(study, {each.name: each.default for each in study.parameters}) for study in STUDIES.values()])
     fold = taken(view, read(values))
     stage = Stage(FakeModel(view, fold, {}), size=(12.0, 20.0))
     stage.show()
 
 
-@given(values=foreign())
-@often
-def test_the_report_is_written(values: list[bytes]) -> None:
+def report(values: list[bytes]) -> None:
     view = VIEWS["dashboard"]
     fold = tabled(taken(view, read(values)))
     fold.refresh()
     sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
     assert page("title", "about", sections, view.tiles).endswith("</html>\n")
+
+
+def tables_of_read_and_series(values: list[bytes]) -> None:
+    bars = read(values)
+    found: dict[Series, set[datetime]] = {}
+    for each in bars:
+        found.setdefault(Series(each.symbol, each.interval, each.feed), set()).add(each.time)
+    frame = _latest(_table(bars, Bar, {}))
+    assert len(frame) == sum(map(len, found.values()))
+    if bars:
+        last = bars[-1]
+        mine = frame[(frame["symbol"] == last.symbol) & (frame["time"] == last.time) & (frame["feed"] == last.feed)]
+        assert mine["close"].tolist() == [last.close]
+    assert len(json.loads(_json_of_series(found))) == len(found)
+    assert not found or len(_table_of_series(found).splitlines()) == len(found) + 1
+
+
+CHECKS = {check.__name__: check for check in (every_view, window_of_all_studies, report, tables_of_read_and_series)}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_it_survives_them(check: str) -> None:
+    often(given(values=foreign())(CHECKS[check]))()
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("check", CHECKS)
+def test_it_survives_many_more(check: str) -> None:
+    examples(150)(given(values=foreign())(CHECKS[check]))()

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,9 +33,9 @@ from tests.views.test_flights import AIRLINES, counted, rows, truth
 ALL = Selection(AIRLINES)
 
 
-def own_view() -> View[FlightDay]:
+def own_view() -> View[Any]:
     topic = Topic(own_topic().name, FlightDay, lambda flight: flight.airline)
-    return replace(flights_view.VIEW, topic=topic)
+    return replace(flights_view.VIEW, topic=topic, record=FlightDay)  # type: ignore[arg-type]
 
 
 def send(broker: str, view: View[FlightDay], flights: list[FlightDay]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-from csv import DictReader
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,16 +40,6 @@ def assert_only_volatility_misses_it(bars: list[Bar]) -> None:
 
 def test_a_negative_price_is_a_price() -> None:
     assert_only_volatility_misses_it(crude_oil())
-
-
-def test_the_shared_negative_price_is_a_price(shared_cases: Path) -> None:
-    with (shared_cases / "negative_close.csv").open() as lines:
-        rows: list[dict[str, Any]] = [
-            {name.lower(): float(cell) for name, cell in row.items() if name in NAMES} for row in DictReader(lines)
-        ]
-    bars = [bar(minute, row.pop("close"), **row) for minute, row in enumerate(rows)]
-    assert len(bars) == 18
-    assert_only_volatility_misses_it(bars)
 
 
 @pytest.mark.parametrize("at_once", [False, True])
