@@ -31,7 +31,7 @@ def run(toolkit: str, scenario: str, folder: Path, memory: Path, **more: str) ->
         env={**os.environ, "PYTHONPATH": str(ROOT), **more},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

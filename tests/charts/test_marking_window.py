@@ -28,7 +28,7 @@ def run(toolkit: str, scenario: str, memory: Path) -> dict[str, Any]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=240,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

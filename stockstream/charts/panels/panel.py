@@ -13,13 +13,14 @@ from matplotlib.ticker import FixedLocator, Formatter, LogLocator, MaxNLocator, 
 from stockstream.charts.marks.bars import DrawnCandles, DrawnColumns, DrawnGaps, DrawnGroups
 from stockstream.charts.marks.lines import DrawnBand, DrawnLine, DrawnMark, Scale
 from stockstream.charts.panels.axes_grid import AxesGrid
-from stockstream.charts.text.caption import Caption, Entry
-from stockstream.charts.text.legend import Legend, side_by_side
+from stockstream.charts.text.caption import Caption
+from stockstream.charts.text.legend import colored
 from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.axis_names import axis_name
 from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, number, rounded
+from stockstream.present.legend import Legend, LegendEntry, side_by_side
 from stockstream.present.limits import extent, fitting, fitting_log, thinned
 from stockstream.present.plot_data import PlotData, group_column
 from stockstream.present.remark import blank, remark
@@ -104,7 +105,7 @@ class DrawnPanel:
         self.unit = PERCENT if panel.percent else PLAIN
         remark = self.axes.text(0.5, 0.5, "", transform=self.axes.transAxes, ha="center", color=theme.quiet)
         self.message = Message(remark, ruler, (theme.text_size, theme.small_size, _SMALLEST))
-        self._legend = Legend(panel, theme, first=above is None)
+        self._legend = Legend(panel, first=above is None)
         self.priced = any(isinstance(mark, marks.Candles) for mark in panel.marks)
         self._log = False
         self._measure: str | None = None
@@ -198,7 +199,7 @@ class DrawnPanel:
         plot_data: PlotData,
         row: int | None = None,
         *,
-        groups: Sequence[Entry] = (),
+        groups: Sequence[LegendEntry] = (),
         column: str | None = None,
     ) -> None:
         """Set the caption: the legend, and the values of the last row, or temporarily those of another.
@@ -209,7 +210,8 @@ class DrawnPanel:
         shown = row if row is not None else last
         alone = shown if plot_data.key and shown >= 0 else None
         limits, tell = self.axes.get_ylim(), self.teller()
-        self.caption.explain([*self._legend.entries(plot_data.frame, alone, tell, limits), *groups])
+        entries = [*self._legend.entries(plot_data.frame, alone, tell, limits), *groups]
+        self.caption.explain(colored(entries, self._theme))
         passing = None if row is None else self._parts(plot_data, row, tell, column)
         self.caption.read(self._parts(plot_data, last, tell, None), passing)
 

@@ -25,12 +25,12 @@ from stockstream.charts.scene.blitting import BlitLayers
 from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
 from stockstream.charts.scene.viewport import Guard, Viewport
 from stockstream.charts.text.header import Header
-from stockstream.charts.text.legend import entries_of_keys
 from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import LiveText, Ruler
 from stockstream.present import decimation, ticks
 from stockstream.present.airlines import palette_indexes
 from stockstream.present.keys import CHART
+from stockstream.present.legend import entries_of_keys
 from stockstream.present.plot_data import PlotData
 from stockstream.present.status_bar import StatusBar
 from stockstream.present.visits import Visits
@@ -251,7 +251,9 @@ class Scene:
 
     def _explain(self, aim: Aim | None) -> None:
         """Set the captions, for the row under the mouse or for the last one."""
-        groups = entries_of_keys(self._plot_data.groups, self._palette_indexes, self.theme, lines=self._in_lines)
+        groups = entries_of_keys(
+            self._plot_data.groups, self._palette_indexes, colors=len(self.theme.series), lines=self._in_lines
+        )
         row, column = (aim.row, aim.column) if aim else (None, None)
         for panel in self.panels:
             panel.explain(self._plot_data, row, groups=groups if panel is self.panels[0] else (), column=column)

@@ -1,129 +1,25 @@
-"""Contents of a caption for one row: the value of each mark, and the readouts."""
+"""Entries of a legend in the colours of a theme."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable
 
 from stockstream.charts.text.caption import Entry
 from stockstream.charts.theme import Theme
-from stockstream.present.formats import Tell, decimals, worded
-from stockstream.present.plot_data import Group, PlotData, group_column
-from stockstream.views.frame import Frame
-from stockstream.views.marks import Band, Groups, Line, Panel
-
-_PRICES: Final = {"open": "O", "high": "H", "low": "L", "close": "C"}
-_TO: Final = " to "
-_RECENT: Final = 20
-"""Number of closes from which the decimals of prices are derived."""
+from stockstream.present.legend import LegendEntry
 
 
-class Legend:
-    """The contents of a panel's caption.
-
-    Parameters
-    ----------
-    spec
-        The panel.
-    theme
-        Colours.
-    first
-        Whether it is the uppermost panel, which also shows the time and prices of the row.
-    """
-
-    def __init__(self, spec: Panel, theme: Theme, *, first: bool) -> None:
-        self._spec = spec
-        self._theme = theme
-        self._first = first
-        self._forms = {readout.column: readout.form for readout in spec.readouts}
-        self._told = {mark.column for mark in spec.marks if isinstance(mark, Line) and mark.label}
-        if first:
-            self._told.add("close")
-
-    def entries(self, frame: Frame, row: int | None, tell: Tell, limits: tuple[float, float]) -> list[Entry]:
-        """Labelled marks, with their values in a row if one is given.
-
-        ``tell`` formats a value of the panel; ``limits`` of the panel determine the length.
-        """
-        entries = []
-        for mark in self._spec.marks:
-            if isinstance(mark, Line | Band) and mark.label:
-                color = self._theme.color(mark.color)
-                columns = [mark.column] if isinstance(mark, Line) else [mark.lower, mark.upper]
-                value = ""
-                if row is not None:
-                    value = _TO.join(self._value(frame, column, row, tell) for column in columns)
-                longest = max(len(worded(limit, self._forms.get(columns[0]), tell)) for limit in limits)
-                room = len(columns) * longest + len(_TO) * (len(columns) - 1) if value else 0
-                if isinstance(mark, Line):
-                    entries.append(Entry(mark.label, color, dashed=mark.dashed, value=value, room=room))
-                else:
-                    edge, fill = self._theme.pale(color, 0.8), self._theme.pale(color, 0.12)
-                    entries.append(Entry(mark.label, edge, fill, value=value, room=room))
-        return entries
-
-    def parts(self, plot_data: PlotData, row: int, tell: Tell) -> list[str]:
-        """Further parts of a row's caption: its time, prices, and values that are not drawn."""
-        frame = plot_data.frame
-        parts = []
-        if self._first:
-            parts.append(_when(plot_data, row))
-            form = f",.{decimals(frame['close'][-_RECENT:])}f" if "close" in frame else None
-            for name, short in _PRICES.items():
-                if name in frame:
-                    parts.append(f"{short} {worded(float(frame[name][row]), form)}")
-            if "volume" in frame:
-                parts.append(f"V {_count(float(frame['volume'][row]))}")
-        values = [readout for readout in self._spec.readouts if readout.column not in self._told]
-        return parts + [f"{readout.label} {self._value(frame, readout.column, row, tell)}" for readout in values]
-
-    def _value(self, frame: Frame, column: str, row: int, tell: Tell) -> str:
-        value = float(frame[column][row]) if column in frame else math.nan
-        return worded(value, self._forms.get(column), tell)
+def colored(entries: Iterable[LegendEntry], theme: Theme) -> list[Entry]:
+    """The entries, each with a line or a square as the mark is drawn."""
+    return [_colored(entry, theme) for entry in entries]
 
 
-def entries_of_keys(groups: Sequence[Group], places: Mapping[str, int], theme: Theme, *, lines: bool) -> list[Entry]:
-    """Legend entries of several keys, each as it is drawn, with its total; only names if there are many.
-
-    ``places`` are their palette indexes; ``lines`` says that they are drawn as lines, not as columns.
-    """
-    many = len(groups) > len(theme.series)
-    entries = []
-    for group in groups:
-        color, again = theme.color(places[group.key]), theme.again(places[group.key])
-        fill = None if lines else theme.pale(color, 0.35) if again else color
-        label = group.key if many else f"{group.label} {group.total:,.0f}"
-        shorter = (group.key,) if many else (f"{group.key} {group.total:,.0f}", group.key)
-        entries.append(Entry(label, color, fill, dashed=lines and again, shorter=shorter))
-    return entries
-
-
-def side_by_side(spec: Panel, plot_data: PlotData, row: int, column: str | None) -> list[str]:
-    """Parts of the caption of a row with several keys: for one of its columns, or for all."""
-    parts = [_when(plot_data, row)]
-    for mark in spec.marks:
-        if isinstance(mark, Groups):
-            for group in plot_data.groups:
-                name = group_column(mark.column, group.key)
-                if column in (None, name) and name in plot_data.frame:
-                    parts.append(f"{group.label} {_count(float(plot_data.frame[name][row]))}")
-    return parts
-
-
-def _when(plot_data: PlotData, row: int) -> str:
-    """Time of the row, and whether it is forming, doubtful or after a gap."""
-    frame = plot_data.frame
-    doubts = {
-        "forming": "final" in frame and not frame["final"][row],
-        "doubtful": "doubtful" in frame and frame["doubtful"][row],
-        "after a gap": "gap" in frame and frame["gap"][row],
-    }
-    said = ", ".join(word for word, so in doubts.items() if so)
-    return plot_data.moment(row) + (f" ({said})" if said else "")
-
-
-def _count(value: float) -> str:
-    if not math.isfinite(value):
-        return "-"
-    return f"{value:,.0f}" if value == round(value) or value >= 100 else f"{value:.4g}"
+def _colored(entry: LegendEntry, theme: Theme) -> Entry:
+    color, again = theme.color(entry.color), theme.again(entry.color)
+    fill = None
+    if entry.sample == "band":
+        color, fill = theme.pale(color, 0.8), theme.pale(color, 0.12)
+    elif entry.sample == "column":
+        fill = theme.pale(color, 0.35) if again else color
+    dashed = entry.dashed or (entry.sample == "key" and again)
+    return Entry(entry.label, color, fill, dashed=dashed, value=entry.value, room=entry.room, shorter=entry.shorter)

@@ -23,7 +23,7 @@ def test_a_user_opens_tiles_changes_looks_pauses_and_closes(toolkit: str, tmp_pa
         pytest.skip(f"{toolkit}: {failure}")
     command = [sys.executable, "-m", "tests.charts.dashboard_process", toolkit]
     there = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=90, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=240, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
     told = json.loads(ended.stdout)
     assert told.pop("theme") != THEMES["light"].background

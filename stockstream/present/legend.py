@@ -1,0 +1,141 @@
+"""Legend and values of a panel for one row: each mark with its value, and the readouts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from stockstream.present.formats import Tell, decimals, worded
+from stockstream.present.plot_data import Group, PlotData, group_column
+from stockstream.views.frame import Frame
+from stockstream.views.marks import Band, Groups, Line, Panel
+
+_PRICES: Final = {"open": "O", "high": "H", "low": "L", "close": "C"}
+_TO: Final = " to "
+_RECENT: Final = 20
+"""Number of closes from which the decimals of prices are derived."""
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    """An entry of the legend: a label, a value that may change, and how the mark is drawn.
+
+    ``color`` is an index of the palette; ``sample`` is the kind of the mark. A key is drawn as a line or a column, in
+    another way if the palette repeats. The value has room for ``room`` characters. ``shorter`` are texts for narrow
+    windows, the longest first.
+    """
+
+    label: str
+    color: int
+    sample: Literal["line", "band", "key", "column"]
+    dashed: bool = False
+    value: str = ""
+    room: int = 0
+    shorter: tuple[str, ...] = ()
+
+
+class Legend:
+    """The contents of a panel's caption.
+
+    Parameters
+    ----------
+    spec
+        The panel.
+    first
+        Whether it is the uppermost panel, which also shows the time and prices of the row.
+    """
+
+    def __init__(self, spec: Panel, *, first: bool) -> None:
+        self._spec = spec
+        self._first = first
+        self._forms = {readout.column: readout.form for readout in spec.readouts}
+        self._told = {mark.column for mark in spec.marks if isinstance(mark, Line) and mark.label}
+        if first:
+            self._told.add("close")
+
+    def entries(self, frame: Frame, row: int | None, tell: Tell, limits: tuple[float, float]) -> list[LegendEntry]:
+        """Labelled marks, with their values in a row if one is given.
+
+        ``tell`` formats a value of the panel; ``limits`` of the panel determine the length.
+        """
+        entries = []
+        for mark in self._spec.marks:
+            if isinstance(mark, Line | Band) and mark.label:
+                columns = [mark.column] if isinstance(mark, Line) else [mark.lower, mark.upper]
+                value = ""
+                if row is not None:
+                    value = _TO.join(self._value(frame, column, row, tell) for column in columns)
+                longest = max(len(worded(limit, self._forms.get(columns[0]), tell)) for limit in limits)
+                room = len(columns) * longest + len(_TO) * (len(columns) - 1) if value else 0
+                if isinstance(mark, Line):
+                    entries.append(LegendEntry(mark.label, mark.color, "line", mark.dashed, value, room))
+                else:
+                    entries.append(LegendEntry(mark.label, mark.color, "band", value=value, room=room))
+        return entries
+
+    def parts(self, plot_data: PlotData, row: int, tell: Tell) -> list[str]:
+        """Further parts of a row's caption: its time, prices, and values that are not drawn."""
+        frame = plot_data.frame
+        parts = []
+        if self._first:
+            parts.append(_when(plot_data, row))
+            form = f",.{decimals(frame['close'][-_RECENT:])}f" if "close" in frame else None
+            for name, short in _PRICES.items():
+                if name in frame:
+                    parts.append(f"{short} {worded(float(frame[name][row]), form)}")
+            if "volume" in frame:
+                parts.append(f"V {_count(float(frame['volume'][row]))}")
+        values = [readout for readout in self._spec.readouts if readout.column not in self._told]
+        return parts + [f"{readout.label} {self._value(frame, readout.column, row, tell)}" for readout in values]
+
+    def _value(self, frame: Frame, column: str, row: int, tell: Tell) -> str:
+        value = float(frame[column][row]) if column in frame else math.nan
+        return worded(value, self._forms.get(column), tell)
+
+
+def entries_of_keys(
+    groups: Sequence[Group], places: Mapping[str, int], *, colors: int, lines: bool
+) -> list[LegendEntry]:
+    """Legend entries of several keys, each with its total; only names if there are more than ``colors``.
+
+    ``places`` are their palette indexes; ``lines`` says that they are drawn as lines, not as columns.
+    """
+    many = len(groups) > colors
+    entries = []
+    for group in groups:
+        label = group.key if many else f"{group.label} {group.total:,.0f}"
+        shorter = (group.key,) if many else (f"{group.key} {group.total:,.0f}", group.key)
+        entries.append(LegendEntry(label, places[group.key], "key" if lines else "column", shorter=shorter))
+    return entries
+
+
+def side_by_side(spec: Panel, plot_data: PlotData, row: int, column: str | None) -> list[str]:
+    """Parts of the caption of a row with several keys: for one of its columns, or for all."""
+    parts = [_when(plot_data, row)]
+    for mark in spec.marks:
+        if isinstance(mark, Groups):
+            for group in plot_data.groups:
+                name = group_column(mark.column, group.key)
+                if column in (None, name) and name in plot_data.frame:
+                    parts.append(f"{group.label} {_count(float(plot_data.frame[name][row]))}")
+    return parts
+
+
+def _when(plot_data: PlotData, row: int) -> str:
+    """Time of the row, and whether it is forming, doubtful or after a gap."""
+    frame = plot_data.frame
+    doubts = {
+        "forming": "final" in frame and not frame["final"][row],
+        "doubtful": "doubtful" in frame and frame["doubtful"][row],
+        "after a gap": "gap" in frame and frame["gap"][row],
+    }
+    said = ", ".join(word for word, so in doubts.items() if so)
+    return plot_data.moment(row) + (f" ({said})" if said else "")
+
+
+def _count(value: float) -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:,.0f}" if value == round(value) or value >= 100 else f"{value:.4g}"
