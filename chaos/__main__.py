@@ -43,7 +43,7 @@ def main() -> int:
             print(f"{name}: skipped, {missing[name]}")
     faults = given.faults or (1 if given.short else FAULTS)
     lanes = given.lanes or (4 if given.short else 2)
-    campaign = Campaign(chosen, faults, min(faults, 10), RATE, given.seed, lanes, given.minutes)
+    campaign = Campaign(chosen, faults, min(faults, 10), RATE, given.seed, lanes, given.minutes, given.short)
     print(
         f"{len(chosen)} kinds of faults, {faults} of each, seed {given.seed}; Python {platform.python_version()},"
         f" confluent-kafka {confluent_kafka}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
@@ -69,7 +69,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos ARGS=...", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="one fault of each kind, and a new table")
+    parser.add_argument(
+        "--short", action="store_true", help="one fault of each kind, each control once, and a new table"
+    )
     parser.add_argument("--only", nargs="+", choices=list(kinds()), metavar="KIND", help=", ".join(kinds()))
     parser.add_argument("--faults", type=int, help=f"of each kind; {FAULTS} unless given, 1 with --short")
     parser.add_argument("--seed", type=int, default=SEED, help=f"{SEED} unless given")

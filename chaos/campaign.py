@@ -41,6 +41,8 @@ class Campaign:
         Trials that are made at the same time.
     minutes
         After which no other trial begins; None for no limit.
+    shared
+        Whether one control is enough for all kinds that it is a control of.
     """
 
     kinds: Sequence[str]
@@ -50,6 +52,7 @@ class Campaign:
     seed: int
     lanes: int
     minutes: float | None = None
+    shared: bool = False
 
     def run(self, ledger: Ledger) -> Iterator[Trial]:
         """Make the trials that the ledger lacks, each written down as soon as it is over."""
@@ -74,27 +77,41 @@ class Campaign:
 
     def next(self, done: Sequence[Trial], running: Sequence[Plan]) -> Plan | None:
         """The next trial: of the kind of which most faults are missing, or a control that has not failed yet."""
-        plans = [*(trial.plan for trial in done), *running]
-        missing: dict[str, int] = {}
-        for kind in self.kinds:
-            if sum(bool(trial.error) for trial in done if trial.plan.kind == kind) >= _MOST_ERRORS:
-                continue
-            whole = [trial for trial in done if trial.plan.kind == kind and not trial.plan.control and not trial.error]
-            had = sum(trial.faults for trial in whole)
-            had += sum(plan.faults for plan in running if plan.kind == kind and not plan.control)
-            missing[kind] = self.faults - had
+        missing = self._missing(done, running)
         for kind in missing:
-            seen = [plan for plan in plans if plan.kind == kind and plan.control]
-            failed = any(t.plan.kind == kind and t.plan.control and (t.lost or t.twice) for t in done)
-            now = any(plan.kind == kind and plan.control for plan in running)
-            if not failed and not now and len(seen) < _MOST_CONTROLS and missing[kind] < self.faults:
-                faults = fault_kinds()[kind].control.faults
-                return Plan(kind, self._seed(kind, "control", len(seen)), faults, self.rate, control=True)
+            if missing[kind] < self.faults and (control := self._control(kind, done, running)):
+                return control
         kind = max(missing, key=lambda name: missing[name], default="")
         if missing.get(kind, 0) <= 0:
             return None
+        plans = [*(trial.plan for trial in done), *running]
         number = sum(plan.kind == kind and not plan.control for plan in plans)
         return Plan(kind, self._seed(kind, "", number), min(self.at_once, missing[kind]), self.rate)
+
+    def _missing(self, done: Sequence[Trial], running: Sequence[Plan]) -> dict[str, int]:
+        """How many faults are missing of each kind that is not given up."""
+        missing: dict[str, int] = {}
+        for kind in self.kinds:
+            real = [trial for trial in done if trial.plan.kind == kind and not trial.plan.control]
+            if sum(bool(trial.error) for trial in real) < _MOST_ERRORS:
+                had = sum(trial.faults for trial in real if not trial.error)
+                had += sum(plan.faults for plan in running if plan.kind == kind and not plan.control)
+                missing[kind] = self.faults - had
+        return missing
+
+    def _control(self, kind: str, done: Sequence[Trial], running: Sequence[Plan]) -> Plan | None:
+        """A control of a kind, unless one has failed, runs, or was tried often enough."""
+        control = fault_kinds()[kind].control
+        of = {kind}
+        if self.shared:
+            of |= {name for name, each in fault_kinds().items() if each.control.without == control.without}
+        tried = [trial for trial in done if trial.plan.kind in of and trial.plan.control]
+        if len(tried) >= _MOST_CONTROLS or any(trial.lost or trial.twice for trial in tried):
+            return None
+        if any(plan.kind in of and plan.control for plan in running):
+            return None
+        number = sum(trial.plan.kind == kind for trial in tried)
+        return Plan(kind, self._seed(kind, "control", number), control.faults, self.rate, control=True)
 
     def _seed(self, kind: str, what: str, number: int) -> str:
         return f"{self.seed}/{kind}/{what}{number}"

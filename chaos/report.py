@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -69,12 +69,19 @@ def lines(trials: Iterable[Trial]) -> list[Line]:
     of: dict[str, list[Trial]] = {}
     for trial in trials:
         of.setdefault(trial.plan.kind, []).append(trial)
-    return [_line(name, of[name]) for name in kinds() if name in of]
+    return [_line(name, of[name], _controls(name, of)) for name in kinds() if name in of]
 
 
-def _line(name: str, trials: Sequence[Trial]) -> Line:
+def _controls(name: str, of: Mapping[str, Sequence[Trial]]) -> list[Trial]:
+    """The controls of a kind, else those of another one without the same protection."""
+    without = kinds()[name].control.without
+    same = [name, *(other for other in of if kinds()[other].control.without == without)]
+    return next((found for kind in same if (found := [trial for trial in of[kind] if trial.plan.control])), [])
+
+
+def _line(name: str, trials: Sequence[Trial], controls: Sequence[Trial]) -> Line:
     real = [trial for trial in trials if not trial.plan.control and not trial.error]
-    controls = [trial for trial in trials if trial.plan.control]
+    borrowed = controls and controls[0].plan.kind != name
     return Line(
         name,
         sum(trial.faults for trial in real),
@@ -83,7 +90,7 @@ def _line(name: str, trials: Sequence[Trial]) -> Line:
         sum(trial.lost for trial in real),
         sum(trial.twice for trial in real),
         [seconds for trial in real for seconds in trial.recoveries],
-        kinds()[name].control.what,
+        f"as {controls[0].plan.kind}" if borrowed else kinds()[name].control.what,
         sum(trial.lost for trial in controls),
         sum(trial.twice for trial in controls),
         [f"{name}: {trial.error} (kept in {trial.kept})" for trial in trials if trial.error],

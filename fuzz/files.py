@@ -108,7 +108,7 @@ def read(path: Path, counts: FileCounts) -> None:
             counts.refused += sum(isinstance(item, BadRow) for item in items)
     except SourceError:
         counts.unusable += 1
-    except Exception as error:  # noqa: BLE001 - this is what is looked for
+    except (Exception, Hung) as error:  # noqa: BLE001 - this is what is looked for
         counts.faults.append(f"{path.name}: {type(error).__name__}: {error}"[:300])
     finally:
         signal.alarm(0)

@@ -79,6 +79,16 @@ def test_a_control_that_does_not_fail_is_tried_again_some_times() -> None:
     assert failures(lines(done)) == [f"window-killed: nobody has seen it fail {kinds()['window-killed'].control.what}"]
 
 
+def test_kinds_without_the_same_protection_can_share_a_control() -> None:
+    both = ("broker-killed", "connections-hang")
+    done = all_of(campaign(kinds=both, faults=1, shared=True), [])
+    assert [trial.plan.kind for trial in done if trial.plan.control] == ["broker-killed"]
+    own, borrowed = lines(done)
+    assert failures([own, borrowed]) == []
+    assert borrowed.control == "as broker-killed"
+    assert len([trial for trial in all_of(campaign(kinds=both, faults=1), []) if trial.plan.control]) == 2
+
+
 def test_a_kind_that_cannot_be_brought_to_its_end_is_given_up() -> None:
     done: list[Trial] = []
     while (plan := campaign(kinds=KINDS[:1]).next(done, [])) is not None:
