@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from stockstream.intervals import parse
 from stockstream.periods import opening
 from stockstream.producers.aggregator import Aggregator, Origin
 from stockstream.producers.bar_source import BarSource, LiveRow, Quote, Reply, Session
@@ -23,6 +24,7 @@ GRACE: Final = timedelta(seconds=3)
 """How long a bar is held back for quotes that are delayed."""
 
 _LATELY: Final = 60.0
+_EDGE: Final = timedelta(seconds=2)
 _MOST_MARKED: Final = 20_000
 
 
@@ -30,7 +32,8 @@ class LiveBars:
     """Bars from what a source tells as it comes up.
 
     A bar of quotes is given when its period is over, marked as unconfirmed: the source's own bar confirms or corrects
-    it later. A period of which some quotes were missed gives none, and neither does one in which nothing was traded.
+    it later. A period of which some quotes were missed gives none, and neither does one in which nothing was traded, or
+    only within two seconds of its beginning or end: the clocks of those who stamp quotes differ by as much.
 
     Parameters
     ----------
@@ -62,12 +65,14 @@ class LiveBars:
         about, stream = source.about, source.live(symbols, interval)
         self._source = about.name
         self._interval = interval
+        self._length = timedelta(seconds=parse(interval).seconds)
         self._forming = forming
         self._extended = extended
         self._clock = clock
         self._aggregator = Aggregator(interval, Origin(about.name), grace=GRACE, volume="growth")
         self._origins: dict[str, Origin] = {}
         self._heard: dict[str, float] = {}
+        self._inside: set[tuple[str, datetime]] = set()
         self._marked: set[tuple[str, datetime]] = set()
         self._stream: LiveStream | None = None
         if stream is not None:
@@ -102,7 +107,7 @@ class LiveBars:
             else:
                 self._take(heard)
         for bar in self._aggregator.bars(self._clock.now(), forming=self._forming):
-            if not bar.final or (PARTIAL not in bar.flags and bar.volume != 0):
+            if not bar.final or self._is_whole(bar):
                 yield self._told_as(bar)
 
     def close(self) -> None:
@@ -111,13 +116,19 @@ class LiveBars:
             self._stream.close()
 
     def _take(self, quote: Quote) -> None:
-        if quote.extended:
-            if not self._extended:
-                return
-            if len(self._marked) >= _MOST_MARKED:
-                self._marked.clear()
-            self._marked.add((quote.symbol, self._opening(quote)))
-        self._aggregator.add(quote.symbol, quote.time, quote.price, quote.volume)
+        if quote.extended and not self._extended:
+            return
+        if self._aggregator.add(quote.symbol, quote.time, quote.price, quote.volume):
+            begins = self._opening(quote)
+            place = quote.symbol, begins
+            if quote.extended:
+                _remember(self._marked, place)
+            if place not in self._inside and _EDGE <= quote.time - begins <= self._length - _EDGE:
+                _remember(self._inside, place)
+
+    def _is_whole(self, bar: Bar) -> bool:
+        """Whether a bar of quotes is as good as can be: all was heard, and something was traded in its period alone."""
+        return PARTIAL not in bar.flags and bar.volume != 0 and (bar.symbol, bar.time) in self._inside
 
     def _opening(self, quote: Quote) -> datetime:
         origin = self._origins.get(quote.symbol)
@@ -141,3 +152,10 @@ class LiveBars:
         reply = Reply((heard.row,), origin.zone or ZoneInfo("UTC"), origin.currency)
         for bar in read_reply(reply, self._source, heard.symbol, self._interval, self._clock.now()).bars:
             yield msgspec.structs.replace(bar, final=heard.final)
+
+
+def _remember(places: set[tuple[str, datetime]], place: tuple[str, datetime]) -> None:
+    """Keep a place, and not too many: what was told of those before is told."""
+    if len(places) >= _MOST_MARKED:
+        places.clear()
+    places.add(place)

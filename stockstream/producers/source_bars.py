@@ -23,7 +23,7 @@ from stockstream.producers.patience import USUAL, Breaker, Patience
 from stockstream.producers.patient_source import PatientSource
 from stockstream.producers.reporter import Reporter
 from stockstream.producers.splits import NOTHING_EARLIER, Earlier, Splits
-from stockstream.records import UNCONFIRMED, Bar
+from stockstream.records import EXTENDED, UNCONFIRMED, Bar
 
 CLOSED: Final = 300.0
 """Seconds between two looks while a market is closed, and the most between any two."""
@@ -32,6 +32,7 @@ CHECK: Final = 300.0
 """Seconds between two looks at a symbol of which the source's stream tells."""
 
 _BEAT: Final = 0.2
+_BESIDE: Final = timedelta(hours=6)
 _OVERLAP: Final = 20
 _SHORTEST_OVERLAP: Final = timedelta(hours=1)
 _SETTLED: Final = timedelta(minutes=10)
@@ -85,6 +86,12 @@ class _Series:
     def is_open(self, now: datetime) -> bool:
         """Whether it may be traded now."""
         return self.session is None or self.session.start <= now < self.session.end
+
+    def is_beside_hours(self, time: datetime) -> bool:
+        """Whether it is just before or after the hours of the session, as far as that is known."""
+        if self.session is None or self.is_open(time):
+            return False
+        return self.session.start - _BESIDE < time < self.session.end + _BESIDE
 
 
 class SourceBars:
@@ -218,8 +225,11 @@ class SourceBars:
             if one is None or one.polled_to is None:
                 continue
             before = one.sent.by_time.get(bar.time)
-            if UNCONFIRMED in bar.flags and before and before.final and UNCONFIRMED not in before.flags:
-                continue
+            if UNCONFIRMED in bar.flags:
+                if before and before.final and UNCONFIRMED not in before.flags:
+                    continue
+                if EXTENDED not in bar.flags and one.is_beside_hours(bar.time):
+                    continue
             yield from one.sent.new([bar])
         soon = self._clock.monotonic() + self._every
         for one in series:

@@ -212,3 +212,23 @@ def test_what_a_quote_says() -> None:
     for bad in ("no JSON", '{"type": "pricing", "message": "%"}', '{"type": "pricing", "message": "////"}', b"\xff"):
         with pytest.raises(ValueError, match=":"):
             list(read_quotes(bad))
+
+
+def test_a_quote_at_the_edge_of_its_minute_may_be_of_the_other_one(begin: Begin) -> None:
+    watch = begin()
+    watch.tell(quote("AAPL", NOON - 10 * SECOND, 100.0, 5000))
+    watch.beat(NOON + 2 * SECOND - watch.now)
+    watch.tell(quote("AAPL", NOON + 59 * SECOND, 101.0, 5100), quote("AAPL", NOON + MINUTE + 30 * SECOND, 102.0, 5200))
+    bars = watch.run.until(NOON + 2 * MINUTE + 10 * SECOND)
+    assert [bar.time for bar in bars if bar.time >= NOON] == [NOON + MINUTE]
+
+
+def test_a_quote_just_before_the_opening_makes_no_bar(begin: Begin, standin: Standin) -> None:
+    standin.markets["AAPL"].rows = minutes(OPENING - timedelta(days=1), 10)
+    watch = begin(Polling("1m", "2d"), at=OPENING - 150 * SECOND)
+    for minute in (-1, 0):
+        at = OPENING + minute * MINUTE
+        watch.beat(at + 25 * SECOND - watch.now)
+        watch.tell(quote("AAPL", at + 20 * SECOND, 100.0, 5000 + minute))
+    bars = watch.run.until(OPENING + MINUTE + 20 * SECOND)
+    assert [bar.time for bar in bars] == [OPENING]
