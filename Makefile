@@ -11,7 +11,7 @@ qt = $(if $(QT),qt)
 # A file's tests stay in one process; each process has a screen and a broker of its own.
 pytest = $(python) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all check bench chaos fuzz pictures lock clean
+.PHONY: help demo test test-all check bench chaos fuzz soak pictures lock clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
@@ -19,6 +19,7 @@ help:
 	@echo 'make test-all what make test leaves out: full crosses, long runs'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
+	@echo 'make soak     a simulated week of a market feed with 500 faults, in some minutes'
 	@echo 'make chaos    what breaks is broken while records flow, and they are counted (ARGS=--short: one fault of each kind)'
 	@echo 'make fuzz     a million mangled messages, 20,000 mangled files: shown or set aside (ARGS=--short: a hundredth)'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
@@ -61,6 +62,10 @@ chaos:
 fuzz:
 	@$(environment) dev
 	@$(python) -m fuzz $(ARGS)
+
+soak:
+	@$(environment) dev
+	@$(python) -m pytest -m thorough -s tests/producers/test_market_day.py $(ARGS)
 
 pictures:
 	@$(environment) run

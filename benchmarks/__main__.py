@@ -20,7 +20,18 @@ from stockstream.config import load
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
 
-MODULES = ("produce", "acknowledged", "consume", "window", "dashboard", "year", "indicators", "readings", "start")
+MODULES = (
+    "produce",
+    "acknowledged",
+    "consume",
+    "window",
+    "dashboard",
+    "year",
+    "indicators",
+    "readings",
+    "quotes",
+    "start",
+)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ import msgspec
 from stockstream.intervals import parse
 from stockstream.periods import opening
 from stockstream.producers.aggregator import Aggregator, Origin
-from stockstream.producers.bar_source import BarSource, LiveRow, Quote, Reply, Session
+from stockstream.producers.bar_source import BarSource, Heard, LiveRow, Quote, Reply, Session
 from stockstream.producers.clock import Clock
 from stockstream.producers.final_bars import read_reply
 from stockstream.producers.live_stream import LiveStream
@@ -73,6 +73,7 @@ class LiveBars:
         self._origins: dict[str, Origin] = {}
         self._heard: dict[str, float] = {}
         self._inside: set[tuple[str, datetime]] = set()
+        self._known_inside: dict[str, tuple[datetime, datetime]] = {}
         self._marked: set[tuple[str, datetime]] = set()
         self._stream: LiveStream | None = None
         if stream is not None:
@@ -97,10 +98,13 @@ class LiveBars:
 
     def bars(self, *, market_open: bool) -> Iterator[Bar]:
         """What is new; to be called some times a second."""
-        if self._stream is None:
-            return
+        if self._stream is not None:
+            yield from self.made_of(self._stream.heard(market_open=market_open))
+
+    def made_of(self, told: Iterable[Heard]) -> Iterator[Bar]:
+        """The bars that are new with what was told."""
         now = self._clock.monotonic()
-        for heard in self._stream.heard(market_open=market_open):
+        for heard in told:
             self._heard[heard.symbol] = now
             if isinstance(heard, LiveRow):
                 yield from self._of_row(heard)
@@ -118,13 +122,19 @@ class LiveBars:
     def _take(self, quote: Quote) -> None:
         if quote.extended and not self._extended:
             return
-        if self._aggregator.add(quote.symbol, quote.time, quote.price, quote.volume):
-            begins = self._opening(quote)
-            place = quote.symbol, begins
-            if quote.extended:
-                _remember(self._marked, place)
-            if place not in self._inside and _EDGE <= quote.time - begins <= self._length - _EDGE:
-                _remember(self._inside, place)
+        symbol, time = quote.symbol, quote.time
+        if not self._aggregator.add(symbol, time, quote.price, quote.volume):
+            return
+        known = self._known_inside.get(symbol)
+        if known is not None and known[0] <= time < known[1] and not quote.extended:
+            return  # nothing new about its period
+        begins = self._opening(quote)
+        if quote.extended:
+            _remember(self._marked, (symbol, begins))
+        ends = begins + self._length
+        if begins + _EDGE <= time <= ends - _EDGE:
+            _remember(self._inside, (symbol, begins))
+            self._known_inside[symbol] = begins, ends
 
     def _is_whole(self, bar: Bar) -> bool:
         """Whether a bar of quotes is as good as can be: all was heard, and something was traded in its period alone."""
