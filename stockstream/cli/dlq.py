@@ -41,9 +41,11 @@ PlacesArgument = Annotated[
         show_default=False,
     ),
 ]
-ReasonOption = Annotated[str | None, typer.Option("--reason", metavar="WORDS", help="Those whose reason has these.")]
+ReasonOption = Annotated[
+    str | None, typer.Option("--reason", metavar="WORDS", help="Only those whose reason contains WORDS.")
+]
 TopicOption = Annotated[
-    str | None, typer.Option("--topic", metavar="TOPIC", help="Those of stocks or of flights; without it of both.")
+    str | None, typer.Option("--topic", metavar="TOPIC", help="Only those of this topic, stocks or flights.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -60,7 +62,7 @@ def list_letters(
     reason: ReasonOption = None,
     topic: TopicOption = None,
     count: Annotated[
-        int, typer.Option("-n", "--count", min=1, metavar="N", help="The newest N, the others counted.")
+        int, typer.Option("-n", "--count", min=1, metavar="N", help="Only the newest N; the others are counted.")
     ] = _SHOWN,
     as_json: JsonOption = False,
 ) -> None:
@@ -96,7 +98,7 @@ def show(
     ctx: typer.Context,
     place: Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset or file/line.")],
     topic: TopicOption = None,
-    raw: Annotated[bool, typer.Option("--raw", help="Its bytes alone, as they are: `> FILE` keeps them.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Only its bytes, unchanged: `> FILE` saves them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show one dead letter: its details and its bytes."""
@@ -121,12 +123,12 @@ def replay(
     topic: TopicOption = None,
     corrected: Annotated[
         Path | None,
-        typer.Option("--with", metavar="FILE", help="Send the record in this file in place of the one letter's."),
+        typer.Option("--with", metavar="FILE", help="Send the record in this file instead of the dead letter."),
     ] = None,
     dry: Annotated[bool, typer.Option("--dry-run", help="Print what would be replayed; send nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send dead letters that can be read now to their topic again, each once.
+    """Replay dead letters: send those that can be read now, each once.
 
     They are added to the end of the topic. Running the command again does not send them twice. The header dead-letter
     of a replayed record holds its original place. Without PLACE and --reason all dead letters are tried.
@@ -167,12 +169,13 @@ def purge(
     places: PlacesArgument = None,
     reason: ReasonOption = None,
     topic: TopicOption = None,
-    replayed: Annotated[bool, typer.Option("--replayed", help="Only those that were replayed.")] = False,
+    replayed: Annotated[bool, typer.Option("--replayed", help="Only replayed ones.")] = False,
     yes: YesOption = False,
 ) -> None:
-    """Delete dead letters permanently: the selected ones, or all; asks first.
+    """Delete dead letters permanently; asks first.
 
-    The unreadable record stays in its topic: a window that reads the topic from its start writes the dead letter again.
+    Without PLACE and --reason all are deleted. The unreadable record stays in its topic: a window that reads the topic
+    from its start writes the dead letter again.
     """
     context = Context.of(ctx)
     chosen = [

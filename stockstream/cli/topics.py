@@ -39,12 +39,14 @@ def topics(
     as_json: JsonOption = False,
     add_partitions: Annotated[
         list[str] | None,
-        typer.Option("--add-partitions", metavar="TOPIC=N", help="Have the topic have N partitions, more than now."),
+        typer.Option("--add-partitions", metavar="TOPIC=N", help="Increase the partitions of a topic to N."),
     ] = None,
     retention: Annotated[
         list[str] | None,
         typer.Option(
-            "--retention", metavar="TOPIC=SPAN", help="Have records kept so long: 30d, 1y, forever; never compacted."
+            "--retention",
+            metavar="TOPIC=SPAN",
+            help="Set how long records are kept: 30d, 1y, forever; never compacted.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before records are deleted.")] = False,

@@ -112,7 +112,7 @@ def _offered(plugged: Plugins, offer: Offer) -> AnyKind | None:
 
 
 def of_bars(kind: AnyKind) -> bool:
-    """Whether it reads nothing but bars, so that it can be drawn over and beneath their prices."""
+    """Whether it reads only bars, so that it can be drawn over or below their prices."""
     return _OF_BARS.issuperset(kind.inputs)
 
 

@@ -157,7 +157,7 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
 
     return View(
         name="chart",
-        help="Candles with any indicators over and beneath them.",
+        help="Candles with any indicators over and below them.",
         topic=STOCKS,
         record=Bar,
         gather=gather,

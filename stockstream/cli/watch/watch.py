@@ -137,7 +137,7 @@ _WITH: Final = {
             typer.Option(
                 "--with",
                 metavar="NAME,...",
-                help="Indicators to draw over and beneath the prices: bollinger,rsi,volume; with parameters: "
+                help="Indicators to draw over and below the prices: bollinger,rsi,volume; with parameters: "
                 "sma:period=20,sma:period=50. Without it views.chart.with in the settings, else volume.",
                 autocompletion=completions,
                 rich_help_panel=PARAMETERS,
