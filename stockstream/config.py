@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple, get_args
+from typing import Annotated, Any, Final, get_args
 
 import platformdirs
 from pydantic import (
@@ -30,13 +30,14 @@ from stockstream.config_sections import (
     BrokerSettings,
     DemoSettings,
     MarketSettings,
+    PartitionSettings,
     ReadingsSettings,
     Section,
     SimulatedSettings,
     SourceSettings,
     WindowSettings,
 )
-from stockstream.config_sources import KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
+from stockstream.config_sources import Entry, KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
 from stockstream.connection import Connection, Property
 from stockstream.credentials import (
     PASSWORD,
@@ -113,14 +114,6 @@ def _directory(default: str) -> Any:
     return Field(default_factory=lambda: Path(getattr(platformdirs, default)("stockstream", appauthor=False)))
 
 
-class Entry(NamedTuple):
-    """A setting: its path, its effective value (`HIDDEN` for a secret) and where that was written."""
-
-    path: KeyPath
-    value: object
-    origin: Origin
-
-
 class Settings(Section):
     """Everything that a user can set, checked; made by `load`.
 
@@ -142,6 +135,7 @@ class Settings(Section):
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     readings: ReadingsSettings = ReadingsSettings()
     market: MarketSettings = MarketSettings()
+    partitions: PartitionSettings = PartitionSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)

@@ -94,6 +94,13 @@ class SourceSettings(Section):
     calls_a_day: int | None = Field(default=None, ge=1)
 
 
+class PartitionSettings(Section):
+    """Number of partitions with which each topic is created."""
+
+    stocks: int = Field(default=3, ge=1, le=10_000)
+    flights: int = Field(default=3, ge=1, le=10_000)
+
+
 class ReadingsSettings(Section):
     """``produce readings``, ``stdin``, ``http`` and ``mqtt``: the bars' interval; the fields with the time, the name of
     the series and the value, or several values with their units; the unit of a single value; and the zone of times

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import yaml
 
@@ -205,3 +205,11 @@ def _locate(node: yaml.MappingNode, above: KeyPath, file: Path, lines: dict[KeyP
         lines[path] = line
         if isinstance(value, yaml.MappingNode):
             _locate(value, path, file, lines)
+
+
+class Entry(NamedTuple):
+    """A setting: its path, its effective value (asterisks for a secret) and where that was written."""
+
+    path: KeyPath
+    value: object
+    origin: Origin

@@ -14,7 +14,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable, table
 from stockstream.cli.topics import PATIENCE
-from stockstream.config import Entry
+from stockstream.config_sources import Entry
 from stockstream.consumers.view_settings import entries
 from stockstream.kafka.admin import Admin
 from stockstream.names import cut

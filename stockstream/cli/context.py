@@ -42,6 +42,11 @@ class Context:
     launcher: Launcher | None = None
     page: Page | None = None
 
+    @property
+    def source(self) -> str:
+        """The last word of the command: of producers the name of their source."""
+        return self.command.rpartition(" ")[2]
+
     @staticmethod
     def of(ctx: typer.Context) -> Context:
         """Read the settings and open the log, once in a process. Raises ConfigError."""

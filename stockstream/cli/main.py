@@ -81,6 +81,12 @@ COMMANDS: Final = {
         ),
         plugged=True,
     ),
+    "control": Entry(
+        "stockstream.cli.control:app",
+        "Pause, resume and pace running producers.",
+        RUN,
+        ("control list", "control pause yahoo", "control rate simulated 100"),
+    ),
     "watch": Entry(
         "stockstream.cli.watch.watch:app",
         "Open a live window on a topic.",

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import groupby
 from typing import Any, Final
 
-from stockstream.config import Entry, Settings
+from stockstream.config import Settings
+from stockstream.config_sources import Entry
 from stockstream.consumers.chart import parts
 from stockstream.consumers.registry import VIEWS
 from stockstream.indicators.catalog import Parameter

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
+from stockstream.control import TOPIC as CONTROL
 from stockstream.credentials import ROLES, Role
 from stockstream.topics import TOPICS
 
@@ -45,7 +46,13 @@ _POSITIONS: Final = Right((READ,), ResourceType.GROUP, (_OURS,), ResourcePattern
 
 RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
     # It creates its topics, refuses compacted ones, and reads what they hold, so that nothing is sent twice.
-    "producer": (_topics(_RECORDS, CREATE, WRITE, READ, SEE_SETTINGS), _topics(_LETTERS, CREATE, WRITE), _POSITIONS),
+    # It obeys the orders of the control topic, and reports itself there.
+    "producer": (
+        _topics(_RECORDS, CREATE, WRITE, READ, SEE_SETTINGS),
+        _topics(_LETTERS, CREATE, WRITE),
+        _topics((CONTROL,), CREATE, WRITE, READ),
+        _POSITIONS,
+    ),
     # It reads records and writes dead letters.
     "consumer": (_topics(_RECORDS, READ), _topics(_LETTERS, CREATE, WRITE, READ), _POSITIONS),
     # It sees sizes, positions and lags of all topics and groups, and reads the reasons of dead letters.

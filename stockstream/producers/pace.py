@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import count
 from typing import Final, TypeVar
 
 from stockstream.errors import BadRow
@@ -12,17 +11,6 @@ from stockstream.producers.clock import SYSTEM, Clock
 R = TypeVar("R")
 
 _LATE: Final = 1.0
-
-
-def at_rate(source: Iterable[R | BadRow | None], rate: float, *, clock: Clock = SYSTEM) -> Iterator[R | BadRow | None]:
-    """Pass ``rate`` records a second on.
-
-    >>> from itertools import islice
-    >>> [item for item in at_rate("abc", rate=1000.0) if item]
-    ['a', 'b', 'c']
-    """
-    numbers = count()
-    return paced(source, lambda _: next(numbers) / rate, clock=clock)
 
 
 def paced(

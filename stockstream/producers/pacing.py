@@ -65,8 +65,15 @@ class Pacing(Generic[R]):
 
     def through(self, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
         """Everything that is wanted; a None five times a second while a record is held back."""
-        limits, clock, valve = self._limits, self._clock, self._valve
-        ends = None if limits.seconds is None else clock.monotonic() + limits.seconds
+        clock, seconds = self._clock, self._limits.seconds
+        ends = None if seconds is None else clock.monotonic() + seconds
+        for item in self._held(source):
+            yield item
+            if ends is not None and clock.monotonic() >= ends:
+                return
+
+    def _held(self, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
+        limits, valve = self._limits, self._valve
         left = limits.count
         for item in source:
             if item is None or isinstance(item, BadRow):
@@ -81,8 +88,8 @@ class Pacing(Generic[R]):
                 yield item
                 if left is not None:
                     left -= 1
-            if left == 0 or (ends is not None and clock.monotonic() >= ends):
-                return
+                    if not left:
+                        return
 
     def _is_wanted(self, record: R) -> bool:
         start, end = self._limits.start, self._limits.end

@@ -40,7 +40,7 @@ class Valve:
         self.passed = 0
         self._burst = burst
         self._clock = clock
-        self._due = clock.monotonic()
+        self._due: float | None = None
 
     def wait(self) -> Iterator[None]:
         """Let time pass until the next record may go, with a None five times a second.
@@ -54,10 +54,10 @@ class Valve:
             if self.is_closed:
                 left = _BEAT
             elif rate is None:
-                self._due = now
+                self._due = None
                 break
             else:
-                if now - self._due > _LATE:
+                if self._due is None or now - self._due > _LATE:
                     self._due = now
                 left = self._due - (self._burst - 1) / rate - now
                 if left <= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,17 +12,17 @@ import typer
 
 from stockstream.cli import completion
 from stockstream.cli.context import Context
-from stockstream.cli.panels import CHOICE, READING, RUN
+from stockstream.cli.panels import CHOICE, READING
+from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.run_options import ReplayOptions
 from stockstream.cli.produce.sending import Position, send
 from stockstream.cli.produce.stocks import Interval, Tally, moment
 from stockstream.cli.reporter import Reporter
-from stockstream.cli.serving import MetricsOption
 from stockstream.cli.text import printable, table
-from stockstream.cli.topic_changes import RetentionOption, kept
+from stockstream.cli.topic_changes import kept
 from stockstream.errors import BadRow
 from stockstream.periods import intraday
 from stockstream.producers.csv_files import CsvFile, find
-from stockstream.producers.pace import at_rate
 from stockstream.producers.stock_csv import Overrides, StockFile, StockFiles, check_one_series, examine
 from stockstream.producers.stock_csv.columns import FIELDS
 from stockstream.producers.stock_csv.times import named_format
@@ -106,6 +106,7 @@ def known_decimal(text: str | None) -> str | None:
     return text
 
 
+@grouped(run=ReplayOptions)
 def csv(
     ctx: typer.Context,
     files: Annotated[
@@ -184,14 +185,8 @@ def csv(
             rich_help_panel=READING,
         ),
     ] = False,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            "--rate", metavar="N", min=0.001, help="N bars a second; without it at full speed.", rich_help_panel=RUN
-        ),
-    ] = None,
-    retention: RetentionOption = None,
-    metrics: MetricsOption = None,
+    *,
+    run: ReplayOptions,
 ) -> None:
     """Send stock bars from CSV files.
 
@@ -225,15 +220,14 @@ def csv(
         return
     bars = StockFiles(chosen)
     tally = Tally()
-    source = tally.count(at_rate(bars, rate, clock=context.clock) if rate is not None else bars)
-    linger = LINGER_MS if rate is None else 5
     send(
         context,
-        kept(STOCKS, retention),
-        source,
-        linger_ms=linger,
-        position=lambda: Position(bars.done, bars.total),
-        metrics=metrics,
+        kept(STOCKS, run.retention),
+        chain.from_iterable(bars for _ in run.passes()),
+        run=run,
+        counted=tally.count,
+        linger_ms=5 if run.paced else LINGER_MS,
+        position=lambda: Position(bars.done, bars.total * run.loop or None),
     )
     tally.report(context.reporter)
 

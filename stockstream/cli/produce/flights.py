@@ -15,6 +15,14 @@ from stockstream.cli import completion
 from stockstream.cli.commands import Command
 from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.produce.run_options import (
+    BurstOption,
+    CountOption,
+    LoopOption,
+    RateOption,
+    ReplayOptions,
+    SecondsOption,
+)
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
@@ -23,7 +31,7 @@ from stockstream.errors import BadRow
 from stockstream.producers.clock import Clock
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, RowSet, departure, examine
-from stockstream.producers.pace import at_rate, paced
+from stockstream.producers.pace import paced
 from stockstream.producers.produce import Meter
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS
@@ -64,12 +72,8 @@ def flights(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE", help="CSV files, folders of them, gzip or zip archives.")
     ],
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            "--rate", metavar="N", min=0.001, help="N rows a second; without it at full speed.", rich_help_panel=RUN
-        ),
-    ] = None,
+    rate: RateOption = None,
+    burst: BurstOption = 1,
     speed: Annotated[
         float | None,
         typer.Option(
@@ -112,6 +116,9 @@ def flights(
             "--again", help="Send the files as a new run, whose rows count once more.", rich_help_panel=CHOICE
         ),
     ] = False,
+    loop: LoopOption = 1,
+    count: CountOption = None,
+    seconds: SecondsOption = None,
     retention: RetentionOption = None,
     metrics: MetricsOption = None,
 ) -> None:
@@ -135,15 +142,27 @@ def flights(
         chosen = [file.again() for file in chosen]
     topic = kept(FLIGHTS, retention)
     await_broker(context, topic)
+    run = ReplayOptions(rate=rate, burst=burst, count=count, seconds=seconds, loop=loop, metrics=metrics)
     replay = Replay(chosen, choice=choice, held=None if again else _held(chosen, context))
+    passes = [replay]
+
+    def flights_of_all() -> Iterator[Flight | BadRow | None]:
+        for number in run.passes():
+            if number:  # each pass after the first is a run of its own, whose rows count
+                passes.append(Replay([file.again() for file in chosen], choice=choice))
+            yield from _paced(passes[-1], speed, context.clock)
+
+    def position() -> Position:
+        return Position(passes[-1].done, passes[-1].total, "sorting by departure" if passes[-1].sorting else "")
+
     send(
         context,
         topic,
-        _paced(replay, rate, speed, context.clock),
+        flights_of_all(),
+        run=run,
         linger_ms=LINGER_MS if rate is None and speed is None else 5,
-        position=lambda: Position(replay.done, replay.total, "sorting by departure" if replay.sorting else ""),
+        position=position,
         already=lambda: replay.already,
-        metrics=metrics,
     )
     if choice is not None:
         for name in sorted(names - replay.airlines):
@@ -179,7 +198,7 @@ def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, RowSet]
     return context.outlet.sent_rows(FLIGHTS, [file.identity for file in files], tell)
 
 
-def _paced(replay: Replay, rate: float | None, speed: float | None, clock: Clock) -> Iterator[Flight | BadRow | None]:
-    if speed is not None:
-        return paced(replay.by_departure(), lambda flight: departure(flight) * 60 / speed, clock=clock)
-    return at_rate(replay, rate, clock=clock) if rate is not None else iter(replay)
+def _paced(replay: Replay, speed: float | None, clock: Clock) -> Iterator[Flight | BadRow | None]:
+    if speed is None:
+        return iter(replay)
+    return paced(replay.by_departure(), lambda flight: departure(flight) * 60 / speed, clock=clock)

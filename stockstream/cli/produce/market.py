@@ -9,11 +9,12 @@ import typer
 from stockstream.cli import completion, intervals
 from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.source import earlier, known_history, made, settings_of
-from stockstream.cli.produce.stocks import Tally, for_seconds, symbols_of
-from stockstream.cli.serving import MetricsOption
-from stockstream.cli.topic_changes import RetentionOption, kept
+from stockstream.cli.produce.stocks import Tally, symbols_of
+from stockstream.cli.topic_changes import kept
 from stockstream.errors import ConfigError, SourceError
 from stockstream.intervals import FORM, USUAL
 from stockstream.producers.market import MarketBars, Member
@@ -22,6 +23,7 @@ from stockstream.producers.sources.catalog import sources
 from stockstream.topics import STOCKS
 
 
+@grouped(run=StreamOptions)
 def market(
     ctx: typer.Context,
     symbols: Annotated[
@@ -57,11 +59,8 @@ def market(
         ),
     ] = False,
     once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
-    ] = None,
-    retention: RetentionOption = None,
-    metrics: MetricsOption = None,
+    *,
+    run: StreamOptions,
 ) -> None:
     """Send bars from the first source that is up, of those that `market` in config.yaml lists by preference.
 
@@ -75,7 +74,7 @@ def market(
     context = Context.of(ctx)
     own, chosen = context.settings.market, symbols_of(symbols)
     every = interval or own.interval
-    topic = kept(STOCKS, retention)
+    topic = kept(STOCKS, run.retention)
     members = _members(context, chosen, every, Polling(every, history or own.history, live=not once, forming=forming))
     await_broker(context, topic)
     bars = MarketBars(
@@ -87,8 +86,8 @@ def market(
         clock=context.clock,
     )
     tally = Tally()
-    source = tally.count(for_seconds(bars, seconds, context.clock))
-    send(context, topic, source, position=lambda: Position(tally.sent, None, bars.doing), metrics=metrics)
+    position = lambda: Position(tally.sent, None, bars.doing)  # noqa: E731
+    send(context, topic, bars, run=run, counted=tally.count, position=position)
     tally.report(context.reporter)
     if bars.given_up:
         context.reporter.warn(f"no source gives {', '.join(bars.given_up)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -12,6 +13,7 @@ from stockstream.connection import Connection
 
 if TYPE_CHECKING:
     from stockstream.config import Settings
+    from stockstream.control import Order, Report
     from stockstream.kafka.admin import Admin
     from stockstream.kafka.topic_settings import TopicSettings
     from stockstream.producers.flights import RowSet
@@ -57,6 +59,11 @@ class Outlet(Protocol):
     ) -> Mapping[str, RowSet]:
         """Rows that the topic holds, by file."""
 
+    def controlled(
+        self, report: Callable[[], Report], on_order: Callable[[Order], None]
+    ) -> AbstractContextManager[object]:
+        """Reports the producer, and follows orders to it, within a block."""
+
     def cluster_id(self) -> str:
         """Identifier of the cluster."""
 
@@ -69,7 +76,8 @@ class KafkaOutlet:
 
     def ready(self, topic: Topic[Any]) -> None:
         """As `Outlet.ready`."""
-        self._admin.ensure(topic)
+        partitions = getattr(self._settings.partitions, topic.name, topic.partitions)
+        self._admin.ensure(replace(topic, partitions=partitions))
         self._admin.await_leaders(topic)
         self._topic(topic).refuse_compacted()
 
@@ -112,6 +120,14 @@ class KafkaOutlet:
         from stockstream.kafka.sent_rows import sent_rows
 
         return sent_rows(self._connection, topic, files, progress)
+
+    def controlled(
+        self, report: Callable[[], Report], on_order: Callable[[Order], None]
+    ) -> AbstractContextManager[object]:
+        """As `Outlet.controlled`."""
+        from stockstream.kafka.control import Controlled
+
+        return Controlled(self._connection, report, on_order)
 
     def cluster_id(self) -> str:
         """As `Outlet.cluster_id`."""

@@ -18,7 +18,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, READING, RUN
 from stockstream.cli.produce.csv import known_zone
 from stockstream.cli.produce.option_groups import grouped
-from stockstream.cli.produce.run_options import RunOptions
+from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.stocks import Interval, Tally, for_seconds
 from stockstream.cli.topic_changes import kept
@@ -157,7 +157,7 @@ class _Stream:
 
     context: Context
     options: ReadingOptions
-    run: RunOptions
+    run: StreamOptions
     source: str
     lateness: timedelta | None = LATENESS
 
@@ -179,8 +179,9 @@ class _Stream:
         send(
             self.context,
             kept(STOCKS, self.run.retention),
-            tally.count(bars),
+            bars,
             run=replace(self.run, seconds=None),
+            counted=tally.count,
             position=lambda: Position(bars.readings, None, doing()),
             already=lambda: bars.already,
             rest=bars.rest,
@@ -195,8 +196,8 @@ def _counts(bars: ReadingBars) -> str:
     return f"{bars.readings:,} readings{repeated}{late}"
 
 
-@grouped(options=ReadingOptions, run=RunOptions)
-def stdin(ctx: typer.Context, options: ReadingOptions, run: RunOptions) -> None:
+@grouped(options=ReadingOptions, run=StreamOptions)
+def stdin(ctx: typer.Context, options: ReadingOptions, run: StreamOptions) -> None:
     """Send bars of readings that come through a pipe.
 
     Lines are JSON ({"symbol": "BERLIN", "time": "2026-03-19T14:30:00Z", "value": 21.5}), or CSV whose first line names
@@ -221,7 +222,7 @@ def stdin(ctx: typer.Context, options: ReadingOptions, run: RunOptions) -> None:
     stream.send(stream.bars(readings()))
 
 
-@grouped(options=ReadingOptions, run=RunOptions)
+@grouped(options=ReadingOptions, run=StreamOptions)
 def readings(
     ctx: typer.Context,
     files: Annotated[
@@ -236,7 +237,7 @@ def readings(
     ] = False,
     *,
     options: ReadingOptions,
-    run: RunOptions,
+    run: StreamOptions,
 ) -> None:
     """Send bars of readings from files.
 
@@ -260,7 +261,7 @@ def readings(
     stream.send(bars, lambda: source.doing)
 
 
-@grouped(options=ReadingOptions, run=RunOptions)
+@grouped(options=ReadingOptions, run=StreamOptions)
 def http(
     ctx: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="Where the service is; it answers with JSON.")],
@@ -270,7 +271,7 @@ def http(
     ] = 10.0,
     *,
     options: ReadingOptions,
-    run: RunOptions,
+    run: StreamOptions,
 ) -> None:
     """Send bars of readings of a web service that answers with JSON.
 
@@ -289,7 +290,7 @@ def http(
     stream.send(stream.bars(source), lambda: source.doing)
 
 
-@grouped(options=ReadingOptions, run=RunOptions)
+@grouped(options=ReadingOptions, run=StreamOptions)
 def mqtt(
     ctx: typer.Context,
     address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the MQTT broker is.")],
@@ -311,7 +312,7 @@ def mqtt(
     ] = None,
     *,
     options: ReadingOptions,
-    run: RunOptions,
+    run: StreamOptions,
 ) -> None:
     """Send bars of readings of an MQTT broker.
 

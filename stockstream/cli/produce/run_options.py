@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Annotated
 
 import typer
@@ -90,7 +92,6 @@ class RunOptions:
     rate: RateOption = None
     speed: SpeedOption = None
     burst: BurstOption = 1
-    count: CountOption = None
     seconds: SecondsOption = None
     start: StartOption = None
     end: EndOption = None
@@ -114,14 +115,33 @@ class RunOptions:
     def limits(self) -> Limits:
         """What of the source is sent."""
         start = moment_of(self.start) if self.start else None
-        return Limits(start, _end(self.end) if self.end else None, self.speed, self.count, self.seconds)
+        return Limits(start, _end(self.end) if self.end else None, self.speed, self._most, self.seconds)
+
+    @property
+    def _most(self) -> int | None:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayOptions(RunOptions):
-    """How a source that can be read again is sent."""
+class StreamOptions(RunOptions):
+    """How a source is sent of which the first records can be had alone."""
+
+    count: CountOption = None
+
+    @property
+    def _most(self) -> int | None:
+        return self.count
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayOptions(StreamOptions):
+    """How a source is sent that can be read again."""
 
     loop: LoopOption = 1
+
+    def passes(self) -> Iterable[int]:
+        """The numbers of the passes, from 0."""
+        return count() if self.loop == 0 else range(self.loop)
 
 
 def _end(text: str) -> datetime:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from operator import attrgetter
+from socket import gethostname
 from types import FrameType
 from typing import Final, NamedTuple, TypeVar
 
@@ -15,8 +19,9 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import ProducerMetrics
 from stockstream.cli.produce.run_options import RunOptions
 from stockstream.cli.reporter import Reporter
-from stockstream.cli.serving import Endpoint, measured
+from stockstream.cli.serving import measured
 from stockstream.cli.topic_changes import check
+from stockstream.control import Order, Report
 from stockstream.errors import BadRow, BrokerError, Unreachable
 from stockstream.names import cut
 from stockstream.producers.pacing import Pacing
@@ -56,7 +61,7 @@ def send(
     position: Callable[[], Position] | None = None,
     already: Callable[[], int] = lambda: 0,
     rest: Callable[[], Iterable[R]] = tuple,
-    metrics: Endpoint | None = None,
+    counted: Callable[[Iterable[R | BadRow | None]], Iterable[R | BadRow | None]] = iter,
 ) -> None:
     """Send a source to its topic, with progress and a summary at the end.
 
@@ -78,8 +83,8 @@ def send(
         Number of records that the source skipped because the topic holds them.
     rest
         Records that the source has left after Ctrl-C.
-    metrics
-        Address on which to serve metrics if ``run`` names none; None to serve none.
+    counted
+        Counts the records that are sent, as they pass.
 
     Raises
     ------
@@ -90,25 +95,32 @@ def send(
     """
     await_broker(context, topic)
     reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
-    run = run or RunOptions(metrics=metrics)
+    run = run or RunOptions()
     valve = Valve(run.rate, run.burst, context.clock)
     pacing: Pacing[R] = Pacing(run.limits, valve, attrgetter("time"), context.clock)
+
+    def obey(order: Order) -> None:
+        valve.rate = run.rate if order.rate is None else order.rate
+        valve.is_closed = order.paused
 
     def report(progress: Progress) -> None:
         figures.update(progress)
         done, total, doing = position() if position else Position(progress.sent)
         if progress.silent >= SILENT:
             doing = WAITING
+        if valve.is_closed:
+            doing = f"paused by `stockstream control`; `control resume {context.source}` continues"
         state = f"{topic.name}, {doing}" if doing else topic.name
         reporter.progress(done, total, meter.rate(done, progress.seconds), state)
 
     with (
         measured(ProducerMetrics(context.command, topic.name), run.metrics, reporter) as figures,
         stopping() as stop,
+        context.outlet.controlled(partial(_report, context.source, topic.name, valve, datetime.now(UTC)), obey),
         context.outlet.publisher(topic, linger_ms=linger_ms) as publisher,
     ):
         summary = produce(
-            pacing.through(source),
+            counted(pacing.through(source)),
             publisher,
             rest=rest,
             progress=report,
@@ -122,6 +134,13 @@ def send(
         raise typer.Exit(128 + summary.signal)
     if summary.refused and not summary.sent and not already():
         raise typer.Exit(1)
+
+
+def _report(name: str, topic: str, valve: Valve, started: datetime) -> Report:
+    """A running producer, as others see it."""
+    return Report(
+        name, gethostname(), os.getpid(), topic, valve.passed, started, datetime.now(UTC), valve.is_closed, valve.rate
+    )
 
 
 def await_broker(context: Context, topic: Topic[R]) -> None:

@@ -11,10 +11,11 @@ import typer
 from stockstream.cli import completion
 from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
-from stockstream.cli.produce.stocks import Tally, for_seconds, symbols_of
-from stockstream.cli.serving import MetricsOption
-from stockstream.cli.topic_changes import RetentionOption, kept
+from stockstream.cli.produce.stocks import Tally, symbols_of
+from stockstream.cli.topic_changes import kept
 from stockstream.config import Settings
 from stockstream.config_sections import SourceSettings
 from stockstream.producers.bar_source import About, BarSource, Setup
@@ -58,6 +59,7 @@ def _known_interval(ctx: typer.Context, name: str | None) -> str | None:
     return name
 
 
+@grouped(run=StreamOptions)
 def from_source(
     ctx: typer.Context,
     symbols: Annotated[
@@ -113,11 +115,8 @@ def from_source(
         typer.Option("--no-stream", help="Only poll, even where the source has a stream.", rich_help_panel=RUN),
     ] = False,
     once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
-    ] = None,
-    retention: RetentionOption = None,
-    metrics: MetricsOption = None,
+    *,
+    run: StreamOptions,
 ) -> None:
     """Send bars from the source that the command is named after."""
     context = Context.of(ctx)
@@ -127,7 +126,7 @@ def from_source(
         raise typer.BadParameter(f"{about.title} has no bars outside of regular hours", param_hint="--extended")
     settings = settings_of(context.settings, about)
     every = interval or settings.interval or about.interval
-    topic = kept(STOCKS, retention)
+    topic = kept(STOCKS, run.retention)
     asked = made(source, context.settings, context.clock, extended=extended)
     await_broker(context, topic)
     bars = SourceBars(
@@ -148,7 +147,7 @@ def from_source(
     )
     tally = Tally()
     position = lambda: Position(tally.sent, None, bars.doing or asked.doing())  # noqa: E731
-    send(context, topic, tally.count(for_seconds(bars, seconds, context.clock)), position=position, metrics=metrics)
+    send(context, topic, bars, run=run, counted=tally.count, position=position)
     tally.report(context.reporter)
     if bars.set_aside:
         raise typer.Exit(1)

@@ -13,11 +13,12 @@ import typer
 from stockstream.cli import completion, intervals
 from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.run_options import RunOptions
 from stockstream.cli.produce.sending import await_broker, send
 from stockstream.cli.produce.simulators import noticed
 from stockstream.cli.reporter import Reporter
-from stockstream.cli.serving import MetricsOption
-from stockstream.cli.topic_changes import RetentionOption, kept
+from stockstream.cli.topic_changes import kept
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, USUAL
 from stockstream.periods import intraday
@@ -115,6 +116,7 @@ class Tally:
             reporter.note(f"{self._without_open:,} bars have no open")
 
 
+@grouped(run=RunOptions)
 def simulated(
     ctx: typer.Context,
     symbols: Annotated[
@@ -153,11 +155,8 @@ def simulated(
         int | None,
         typer.Option("--count", metavar="N", min=1, help="End after N bars of each symbol.", rich_help_panel=RUN),
     ] = None,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", min=0.0, help="End after N seconds.", rich_help_panel=RUN)
-    ] = None,
-    retention: RetentionOption = None,
-    metrics: MetricsOption = None,
+    *,
+    run: RunOptions,
 ) -> None:
     """Send simulated bars: a random walk for each symbol.
 
@@ -170,7 +169,7 @@ def simulated(
     defaults = context.settings.simulated
     chosen = symbols_of(symbols or context.settings.demo.symbols)
     every = interval or defaults.interval
-    topic = kept(STOCKS, retention)
+    topic = kept(STOCKS, run.retention)
     await_broker(context, topic)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
     last = context.outlet.latest_bars(STOCKS, series)
@@ -186,7 +185,7 @@ def simulated(
         clock=context.clock,
     )
     with noticed(context, series):
-        send(context, topic, for_seconds(bars, seconds, context.clock), metrics=metrics)
+        send(context, topic, bars, run=run)
 
 
 def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from stockstream.cli.context import Invocation
 from stockstream.cli.produce.produce import app
 from stockstream.config_sections import SimulatedSettings, SourceSettings
+from stockstream.control import Order, Report
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.topic_settings import RETENTION
 from stockstream.producers.flights import RowSet
@@ -69,6 +70,7 @@ class Recording:
     lingers: list[int] = field(default_factory=list)
     sink: Timed = field(init=False)
     retention: str | None = None
+    orders: list[Callable[[Order], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sink = Timed(self.manual_clock, self.look)
@@ -100,6 +102,10 @@ class Recording:
         self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:
         return dict.fromkeys(files, Every())
+
+    def controlled(self, report: Callable[[], Report], on_order: Callable[[Order], None]) -> nullcontext[None]:
+        self.orders.append(on_order)
+        return nullcontext()
 
     def cluster_id(self) -> str:
         return "cluster"
@@ -237,6 +243,42 @@ CASES: dict[str, Case] = {
     ),
     "yahoo once": ((*YAHOO, "--once"), lambda told: (len(told.bars), told.outlet.manual_clock.slept), (10, 0.0)),
     "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda told: told.outlet.manual_clock.slept // 10, 10),
+}
+CASES |= {
+    "csv burst": ((*CSV, "--rate", "0.25", "--burst", "2"), lambda told: told.gaps, [0.0, 0.0]),
+    "csv speed": ((*CSV, "--speed", "30"), lambda told: told.gaps, [0.0, 2.0]),
+    "csv count": ((*CSV, "--count", "1"), lambda told: len(told.bars), 1),
+    "csv seconds": ((*CSV, "--rate", "0.25", "--seconds", "3"), lambda told: len(told.bars), 1),
+    "csv start": ((*CSV, "--start", "2026-03-02T14:31"), lambda told: [bar.time.minute for bar in told.bars], [31]),
+    "csv end": ((*CSV, "--end", "2026-03-02T14:31"), lambda told: [bar.time.minute for bar in told.bars], [30]),
+    "csv loop": ((*CSV, "--loop", "3"), lambda told: [bar.time.minute for bar in told.bars], [30, 31] * 3),
+    "simulated rate": ((*SIMULATED, "--pace", "0", "--rate", "0.5"), lambda told: told.gaps, [0.0, 2.0, 4.0]),
+    "simulated burst": (
+        (*SIMULATED, "--pace", "0", "--rate", "0.5", "--burst", "2"),
+        lambda told: told.gaps,
+        [0.0, 0.0, 2.0],
+    ),
+    "simulated speed": ((*SIMULATED, "--pace", "0", "--speed", "60"), lambda told: told.gaps, [0.0, 1.0, 2.0]),
+    "simulated start": ((*SIMULATED, "--start", "2100-01-01"), lambda told: len(told.bars), 0),
+    "simulated end": ((*SIMULATED, "--end", "2000-01-01"), lambda told: len(told.bars), 0),
+    "flights burst": ((*FLIGHTS, "--rate", "0.5", "--burst", "3"), lambda told: told.gaps, [0.0, 0.0, 0.0, 2.0]),
+    "flights loop": (
+        (*FLIGHTS, "--loop", "2"),
+        lambda told: (len(told.flights), len({each.file for each in told.flights})),
+        (8, 2),
+    ),
+    "flights count": ((*FLIGHTS, "--count", "3"), lambda told: len(told.flights), 3),
+    "flights seconds": ((*FLIGHTS, "--rate", "0.5", "--seconds", "3"), lambda told: len(told.flights), 2),
+    "yahoo rate": ((*YAHOO, "--once", "--rate", "1", "--count", "3"), lambda told: told.gaps, [0.0, 1.0, 2.0]),
+    "yahoo burst": (
+        (*YAHOO, "--once", "--rate", "1", "--burst", "2", "--count", "3"),
+        lambda told: told.gaps,
+        [0.0, 0.0, 1.0],
+    ),
+    "yahoo speed": ((*YAHOO, "--once", "--speed", "60", "--count", "3"), lambda told: told.gaps, [0.0, 1.0, 2.0]),
+    "yahoo count": ((*YAHOO, "--once", "--count", "4"), lambda told: len(told.bars), 4),
+    "yahoo start": ((*YAHOO, "--once", "--start", "2100-01-01"), lambda told: len(told.bars), 0),
+    "yahoo end": ((*YAHOO, "--once", "--end", "2000-01-01"), lambda told: len(told.bars), 0),
 }
 CASES |= {
     f"market {case.partition(' ')[2]}": (
@@ -390,3 +432,19 @@ def test_figures_are_served_meanwhile(yahoo: Standin, command: tuple[str, ...]) 
 
     produce(*command, "--metrics", str(port), look=look)
     assert b"process_cpu_seconds_total" in served[0]
+
+
+def test_orders_from_elsewhere_pace_a_producer(home: Path) -> None:
+    manual_clock = ManualClock(NOW)
+    orders = {2: Order("csv", rate=0.1), 4: Order("csv")}
+
+    def look() -> None:
+        order = orders.get(len(outlet.sink.times))
+        if order is not None:
+            outlet.orders[0](order)
+
+    outlet = Recording(manual_clock, look)
+    invocation = Invocation(outlet=outlet, clock=manual_clock.clock)
+    result = CliRunner().invoke(app, [*CSV, "--loop", "3"], obj=invocation)
+    assert result.exit_code == 0, result.output
+    assert Told(outlet, 0, "").gaps == [0.0, 0.0, 0.0, 10.0, 10.0, 10.0]

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from stockstream.cli.produce.produce import app
 from stockstream.cli.produce.readings import ReadingOptions
-from stockstream.cli.produce.run_options import RunOptions
+from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.config_sections import ReadingsSettings
 from stockstream.consumers.read import read
 from stockstream.errors import StockstreamError
@@ -30,7 +30,7 @@ from tests.site import Site
 START = datetime(2026, 3, 19, 13, 0, tzinfo=UTC)
 
 READINGS = ("readings", "plant.csv")
-OF_GROUPS = {each.name for kind in (ReadingOptions, RunOptions) for each in fields(kind)}
+OF_GROUPS = {each.name for kind in (ReadingOptions, StreamOptions) for each in fields(kind)}
 OWN = {"stdin": set[str](), "readings": {"follow"}, "http": {"every"}, "mqtt": {"tls", "qos", "client_id"}}
 
 
