@@ -65,6 +65,15 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("produce", "csv", "foreign.csv"), "--interval"): NO_INTERVAL,
     (("produce", "csv", "foreign.csv"), "--tz"): ("x", LONG, "../../etc/passwd"),
     (("produce", "csv", "foreign.csv"), "--rate"): (*NO_AMOUNT, "0"),
+    (("produce", "csv", "foreign.csv", "--rate", "1"), "--burst"): (*NO_COUNT, "0"),
+    (("produce", "csv", "foreign.csv"), "--loop"): NO_COUNT,
+    (("produce", "csv", "foreign.csv"), "--start"): NO_DATE,
+    (("produce", "csv", "foreign.csv"), "--end"): NO_DATE,
+    (("produce", "readings", "foreign.csv"), "--value"): ("a[", "{" + LONG),
+    (("produce", "readings", "foreign.csv"), "--time"): ("a[", "{" + LONG),
+    (("produce", "readings", "foreign.csv"), "--symbol-from"): ("a[", "{" + LONG),
+    (("produce", "http", "http://127.0.0.1:1/"), "--every"): (*NO_AMOUNT, "0"),
+    (("produce", "mqtt", "127.0.0.1:1", "t"), "--qos"): (*NO_COUNT, "3"),
     (("produce", "csv", "foreign.csv"), "--columns"): ("x", "close", "close=", "closed=Price", "=x", LONG),
     (("produce", "csv", "foreign.csv"), "--date-format"): ("x", "%", "%Q", LONG),
     (("produce", "csv", "foreign.csv"), "--separator"): ("xx", "a", LONG),
@@ -106,6 +115,16 @@ OTHERS: tuple[tuple[str, ...], ...] = (
     ("produce", "simulated", ""),
     ("produce", "csv", ""),
     ("produce", "flights", "foreign.csv", "--rate", "1", "--speed", "1"),
+    ("produce", "csv", "foreign.csv", "--rate", "1", "--speed", "1"),
+    ("produce", "csv", "foreign.csv", "--burst", "2"),
+    ("produce", "csv", "foreign.csv", "--start", "2026-03-03", "--end", "2026-03-02"),
+    ("produce", "mqtt", "nowhere:0", "t"),
+    ("produce", "mqtt", LONG + ":x", "t"),
+    ("control", "pause", ""),
+    ("control", "pause", "a/b"),
+    ("control", "pause", LONG),
+    ("control", "rate", "yahoo", "0"),
+    ("control", "rate", "yahoo", "x"),
     ("produce", "flights", "foreign.csv", "--start", "2015-02-01", "--end", "2015-01-01"),
     ("watch", "bolinger"),
     ("watch", "rsi", ""),
@@ -201,7 +220,7 @@ def test_settings_that_cannot_be_read_are_one_line(here: Path, option: str, valu
 
 def test_every_option_of_every_command_is_tried() -> None:
     """One that takes a value and is not tried above is named here with why: whatever it is, it may be right."""
-    free = {"--reason", "--symbol", "--airlines", "--feed", "--calendar", "--host"}
+    free = {"--reason", "--symbol", "--airlines", "--feed", "--calendar", "--host", "--unit", "--client-id"}
     tried = {option for _, option in OPTIONS} | free
     missing = []
     for name in main.COMMANDS:

@@ -13,6 +13,7 @@ import typer
 from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.serving import MetricsOption
 from stockstream.cli.topic_changes import RetentionOption
+from stockstream.names import cut
 from stockstream.producers.pacing import Limits
 
 
@@ -31,7 +32,7 @@ def moment_of(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time such as 2026-03-02 or 2026-03-02T14:30") from None
+        raise typer.BadParameter(f"{cut(text)!r} is no time such as 2026-03-02 or 2026-03-02T14:30") from None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 

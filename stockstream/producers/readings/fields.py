@@ -157,7 +157,7 @@ def part_of(path: str) -> Part:
         compiled = jmespath.compile(path)
     except JMESPathError:
         if not path or set(path) & set("[]{}|&`'\""):
-            raise ValueError(f"{path!r} is no key and no JMESPath such as current.temperature_2m") from None
+            raise ValueError(f"{cut(path)!r} is no key and no JMESPath such as current.temperature_2m") from None
         compiled = None
 
     def part(document: Document) -> object:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import msgspec
 
 from stockstream.errors import BadRow, ConfigError, SourceError
+from stockstream.names import cut
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.readings.fields import Document, Extractor
 from stockstream.producers.readings.reading import Place, Reading
@@ -64,7 +65,7 @@ def broker_at(address: str, *, tls: bool = False) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+))(?::(\d{1,5}))?", address)
     port = int(found[3] or (TLS_PORT if tls else PORT)) if found else 0
     if found is None or not 0 < port < 65_536:
-        raise ValueError(f"{address!r} is no broker such as localhost:1883")
+        raise ValueError(f"{cut(address)!r} is no broker such as localhost:1883")
     return found[1] or found[2], port
 
 
