@@ -31,6 +31,7 @@ from stockstream.config_sections import (
     DemoSettings,
     MarketSettings,
     PartitionSettings,
+    QualitySettings,
     ReadingsSettings,
     Section,
     SimulatedSettings,
@@ -136,6 +137,8 @@ class Settings(Section):
     readings: ReadingsSettings = ReadingsSettings()
     market: MarketSettings = MarketSettings()
     partitions: PartitionSettings = PartitionSettings()
+    calendars: Mapping[str, str] = Field(default_factory=dict)
+    quality: QualitySettings = QualitySettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)

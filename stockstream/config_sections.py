@@ -94,6 +94,13 @@ class SourceSettings(Section):
     calls_a_day: int | None = Field(default=None, ge=1)
 
 
+class QualitySettings(Section):
+    """Which bars are doubtful on entry: deviations from which on a change is a jump, and bars on end at one price."""
+
+    deviations: float = Field(default=10.0, gt=0)
+    frozen: int = Field(default=20, ge=2)
+
+
 class PartitionSettings(Section):
     """Number of partitions with which each topic is created."""
 

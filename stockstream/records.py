@@ -40,6 +40,12 @@ DIVIDEND: Final = "dividend"
 """Flags of the first bar that trades after a split (``split:4``: four shares of one) or without a dividend
 (``dividend:0.25``: as much a share, in the bar's currency)."""
 
+JUMP: Final = "jump"
+FROZEN: Final = "frozen"
+CHANGED: Final = "changed"
+"""Flags of a bar whose close is many deviations away from the last one; of one at whose price others stood for long;
+and of the first one in another currency or zone (``changed:currency``)."""
+
 NUMBERS: Final = ("open", "high", "low", "close", "volume")
 """The fields of a bar that are computed with, in their order."""
 

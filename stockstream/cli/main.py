@@ -110,6 +110,12 @@ COMMANDS: Final = {
         LOOK,
         ("report", "report AAPL MSFT --interval 1d --out shares.html"),
     ),
+    "quality": Entry(
+        "stockstream.cli.quality:quality",
+        "Report gaps, duplicates, corrections and doubts of bars.",
+        LOOK,
+        ("quality stocks", "quality stocks AAPL --json", "quality stocks --plot quality.png --fail-on gaps,flags"),
+    ),
     "topics": Entry(
         "stockstream.cli.topics:app",
         "List the topics: records, newest record, size.",

@@ -122,7 +122,7 @@ def series(ctx: typer.Context, as_json: JsonOption = False) -> None:
     connection = context.settings.connection("consumer")
     there = STOCKS.name in Admin(connection, timeout=PATIENCE).names()
     found: dict[Series, set[datetime]] = {}
-    for records in _everything(connection) if there else ():
+    for records in everything(connection) if there else ():
         for bar in records:
             found.setdefault(Series(bar.symbol, bar.interval, bar.feed), set()).add(bar.time)
     if as_json:
@@ -155,7 +155,7 @@ def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _everything(connection: Connection) -> Iterator[Sequence[Bar]]:
+def everything(connection: Connection) -> Iterator[Sequence[Bar]]:
     """All bars that the topic holds now, in batches."""
     positions: dict[int, int] = {}
     heard = time.monotonic()

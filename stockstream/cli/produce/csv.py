@@ -16,7 +16,7 @@ from stockstream.cli.panels import CHOICE, READING
 from stockstream.cli.produce.option_groups import grouped
 from stockstream.cli.produce.run_options import ReplayOptions
 from stockstream.cli.produce.sending import Position, send
-from stockstream.cli.produce.stocks import Interval, Tally, moment
+from stockstream.cli.produce.stocks import Interval, Tally, checks_of, moment
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import printable, table
 from stockstream.cli.topic_changes import kept
@@ -223,7 +223,7 @@ def csv(
     send(
         context,
         kept(STOCKS, run.retention),
-        chain.from_iterable(bars for _ in run.passes()),
+        checks_of(context.settings).checked(chain.from_iterable(bars for _ in run.passes())),
         run=run,
         counted=tally.count,
         linger_ms=5 if run.paced else LINGER_MS,

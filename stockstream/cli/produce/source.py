@@ -14,7 +14,7 @@ from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.option_groups import grouped
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
-from stockstream.cli.produce.stocks import Tally, symbols_of
+from stockstream.cli.produce.stocks import Tally, checks_of, symbols_of
 from stockstream.cli.topic_changes import kept
 from stockstream.config import Settings
 from stockstream.config_sections import SourceSettings
@@ -147,7 +147,7 @@ def from_source(
     )
     tally = Tally()
     position = lambda: Position(tally.sent, None, bars.doing or asked.doing())  # noqa: E731
-    send(context, topic, bars, run=run, counted=tally.count, position=position)
+    send(context, topic, checks_of(context.settings).checked(bars), run=run, counted=tally.count, position=position)
     tally.report(context.reporter)
     if bars.set_aside:
         raise typer.Exit(1)

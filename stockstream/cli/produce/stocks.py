@@ -19,9 +19,11 @@ from stockstream.cli.produce.sending import await_broker, send
 from stockstream.cli.produce.simulators import noticed
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.topic_changes import kept
+from stockstream.config import Settings
 from stockstream.errors import BadRow
 from stockstream.intervals import FORM, USUAL
 from stockstream.periods import intraday
+from stockstream.producers.checks import Checks
 from stockstream.producers.clock import Clock
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.records import SIMULATED, Bar, Series, doubted
@@ -197,6 +199,11 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
             reporter.note(f"{one}: begins with {history:,} bars")
     if len(series) > SHOWN:
         reporter.note(f"... and {len(series) - SHOWN:,} more series")
+
+
+def checks_of(settings: Settings) -> Checks:
+    """The checks of bars on entry, as the settings have them."""
+    return Checks(settings.quality.deviations, settings.quality.frozen)
 
 
 def moment(time: datetime, interval: str) -> str:

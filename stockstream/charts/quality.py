@@ -1,0 +1,41 @@
+"""Picture of how many bars each series has, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from stockstream.charts.theme import THEMES
+from stockstream.names import cut, harmless
+
+_MOST: Final = 40
+"""Series that are drawn."""
+
+
+def draw(path: Path, times: Mapping[str, Sequence[datetime]]) -> None:
+    """Draw to a file, by series, the number of bars of each day as a share of its fullest day."""
+    shown = dict(list(times.items())[:_MOST])
+    days = np.array(sorted({time.date() for each in shown.values() for time in each}), "M8[D]")
+    shares = np.full((len(shown), max(1, len(days))), np.nan)
+    for row, each in enumerate(shown.values()):
+        found, counts = np.unique(np.array([time.date() for time in each], "M8[D]"), return_counts=True)
+        inside = (days >= found[0]) & (days <= found[-1])
+        shares[row, inside] = 0.0
+        shares[row, np.searchsorted(days, found)] = counts / counts.max()
+    theme = THEMES["light"]
+    figure = Figure(figsize=(10, 1.6 + 0.3 * len(shown)), layout="constrained", facecolor=theme.background)
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    image = axes.imshow(shares, aspect="auto", cmap="cividis", vmin=0.0, vmax=1.0, interpolation="nearest")
+    axes.set_yticks(range(len(shown)), [cut(harmless(name), 30) for name in shown], parse_math=False)
+    ticks = np.unique(np.linspace(0, max(0, len(days) - 1), min(8, len(days))).astype(int)).tolist()
+    axes.set_xticks(ticks, [str(days[tick]) for tick in ticks])
+    axes.set_title("Bars of each day, as a share of the series' fullest day", loc="left")
+    figure.colorbar(image, ax=axes, label="share of bars")
+    figure.savefig(path, dpi=100)

@@ -1,0 +1,194 @@
+"""``stockstream quality``: what is wrong with the bars of a topic, by series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from stockstream.cli import completion, outputs
+from stockstream.cli.context import Context
+from stockstream.cli.outputs import ForceOption
+from stockstream.cli.text import printable, span, table
+from stockstream.cli.topics import everything
+from stockstream.config import Settings
+from stockstream.errors import BrokerError
+from stockstream.indicators.trading_hours import trading_hours
+from stockstream.kafka.admin import Admin
+from stockstream.names import cut, listed
+from stockstream.periods import intraday
+from stockstream.records import Series
+from stockstream.topics import STOCKS
+from stockstream.views.quality import CRITERIA, Opens, Quality, SeriesQuality, freshness
+
+_PATIENCE = 10.0
+_HOLES = 3
+"""Holes of a series that are named; the others are counted."""
+
+
+def _known_criteria(text: str | None) -> str | None:
+    for name in text.split(",") if text else ():
+        if name not in (*CRITERIA, "stale", "any"):
+            raise typer.BadParameter(f"{cut(name)!r} is none of {', '.join(CRITERIA)}, stale, any")
+    return text
+
+
+def quality(
+    ctx: typer.Context,
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", help="The topic of bars: stocks.")] = STOCKS.name,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYMBOL", help="Only these symbols.", autocompletion=completion.symbols),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="Also draw the bars of each day.")
+    ] = None,
+    force: ForceOption = False,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            "--fail-on",
+            metavar="WHAT,...",
+            callback=_known_criteria,
+            help=f"Exit code 1 if a series has one of these: {', '.join(CRITERIA)}, stale, any.",
+        ),
+    ] = None,
+    stale_after: Annotated[
+        float, typer.Option("--stale-after", metavar="MINUTES", min=0.0, help="Age of a series that is stale.")
+    ] = 60.0,
+) -> None:
+    """Report the quality of bars, by series.
+
+    Counts bars, gaps, duplicates, revisions and flags, names the first and the last bar, and how old the newest one
+    is. Gaps are judged by the exchange's calendar, which the section calendars of config.yaml names; without one they
+    are not judged.
+    """
+    context = Context.of(ctx)
+    if topic != STOCKS.name:
+        raise typer.BadParameter(f"{cut(topic)!r} has no bars: name {STOCKS.name}", param_hint="TOPIC")
+    outputs.check(plot, outputs.PICTURE, "--plot", force=force)
+    connection = context.settings.connection("consumer")
+    if STOCKS.name not in Admin(connection, timeout=_PATIENCE).names():
+        raise BrokerError(f"there is no topic {STOCKS.name}", hint="`stockstream produce` makes it")
+    found = Quality()
+    wanted = set(symbols or ())
+    for bars in everything(connection):
+        for bar in bars:
+            if not wanted or bar.symbol in wanted:
+                found.add(bar)
+    rows = found.report(lambda series, _: opens_of(context.settings, series))
+    now = datetime.now(UTC)
+    context.reporter.result(_json(rows, now) if as_json else _text(rows, now))
+    if plot is not None:
+        from stockstream.charts.quality import draw
+
+        draw(plot, {str(each.series): found.times(each.series) for each in rows})
+        context.reporter.note(f"wrote {plot}")
+    wrong = _failures(rows, (fail_on or "").split(","), now, timedelta(minutes=stale_after))
+    for line in wrong:
+        context.reporter.warn(line)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def opens_of(settings: Settings, series: Series) -> Opens | None:
+    """The hours by which the gaps of a series are judged: the first pattern of the settings that fits its symbol.
+
+    Raises ConfigError for a calendar that does not exist.
+    """
+    for pattern, name in settings.calendars.items():
+        if fnmatchcase(series.symbol, pattern):
+            try:
+                hours = trading_hours(name)
+            except ValueError as error:
+                raise settings.wrong(("calendars", pattern), f"is wrong: {error}") from error
+            if not intraday(series.interval):
+                return hours.has_session if series.interval == "1d" else lambda _: True
+            return hours.trades_at
+    return None
+
+
+def _text(rows: Sequence[SeriesQuality], now: datetime) -> str:
+    if not rows:
+        return "no bars"
+    header = ["SERIES", "BARS", "GAPS", "DUPLICATES", "REVISIONS", "FLAGS", "FIRST", "LAST", "AGE"]
+    lines = []
+    details = []
+    for each in rows:
+        age = freshness(each, now)
+        lines.append(
+            [
+                cut(printable(str(each.series))),
+                f"{each.bars:,}",
+                "not judged" if each.missing is None else f"{each.missing:,}",
+                f"{each.repeats:,}",
+                f"{each.revisions:,}",
+                f"{sum(each.flags.values()):,}",
+                _moment(each.first, each.series.interval),
+                _moment(each.last, each.series.interval),
+                "-" if age is None else span(age.total_seconds()),
+            ]
+        )
+        details += _details(each)
+    right = ["BARS", "GAPS", "DUPLICATES", "REVISIONS", "FLAGS"]
+    return "\n".join([table(header, lines, right=right), *([""] if details else []), *details])
+
+
+def _details(found: SeriesQuality) -> list[str]:
+    name = cut(printable(str(found.series)))
+    told = [f"{name}: {count:,} {printable(reason)}" for reason, count in sorted(found.flags.items())]
+    for kind, names in (("currency", found.currencies), ("zone", found.zones)):
+        if len(names) > 1:
+            told.append(f"{name}: its {kind} changed: {listed(sorted(map(printable, names)))}")
+    for start, count in found.holes[:_HOLES]:
+        told.append(f"{name}: {count:,} bars missing from {_moment(start, found.series.interval)}")
+    if len(found.holes) > _HOLES:
+        told.append(f"{name}: {len(found.holes) - _HOLES:,} more gaps")
+    return told
+
+
+def _json(rows: Sequence[SeriesQuality], now: datetime) -> str:
+    found: list[dict[str, Any]] = []
+    for each in rows:
+        age = freshness(each, now)
+        found.append(
+            {
+                **each.series._asdict(),
+                "bars": each.bars,
+                "missing": each.missing,
+                "gaps": [{"from": start, "bars": count} for start, count in each.holes],
+                "duplicates": each.repeats,
+                "revisions": each.revisions,
+                "flags": dict(sorted(each.flags.items())),
+                "currencies": sorted(each.currencies),
+                "zones": sorted(each.zones),
+                "first": each.first,
+                "last": each.last,
+                "age_seconds": None if age is None else round(age.total_seconds()),
+            }
+        )
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+
+
+def _failures(rows: Iterable[SeriesQuality], wanted: Sequence[str], now: datetime, limit: timedelta) -> list[str]:
+    """A line for each series that is to fail."""
+    told = []
+    for each in rows:
+        age = freshness(each, now)
+        reasons = each.reasons() + (["stale"] if age is not None and age > limit else [])
+        hit = [reason for reason in reasons if reason in wanted or ("any" in wanted and reason != "stale")]
+        if hit:
+            told.append(f"{printable(str(each.series))}: {', '.join(map(printable, hit))}")
+    return told
+
+
+def _moment(time: datetime | None, interval: str) -> str:
+    if time is None:
+        return "-"
+    return f"{time:%Y-%m-%d %H:%M}Z" if intraday(interval) else f"{time:%Y-%m-%d}"

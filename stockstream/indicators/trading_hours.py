@@ -1,0 +1,68 @@
+"""Trading hours of an exchange, as the package exchange_calendars has them."""
+
+from __future__ import annotations
+
+import warnings
+from bisect import bisect_right
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+ALWAYS: Final = "24/7"
+"""The calendar of a market that never closes; it needs no package."""
+
+
+class Hours(NamedTuple):
+    """Whether an exchange trades at an instant; whether it has a session on a date; and up to when that is known."""
+
+    trades_at: Callable[[datetime], bool]
+    has_session: Callable[[datetime], bool]
+    until: datetime | None
+
+
+@lru_cache
+def trading_hours(name: str) -> Hours:
+    """The hours of a calendar: a name such as XNYS, or `ALWAYS`.
+
+    Raises ValueError for a calendar that does not exist, and where exchange_calendars is missing.
+
+    >>> trading_hours("24/7").trades_at(datetime(2026, 3, 22, tzinfo=UTC))
+    True
+    """
+    if name == ALWAYS:
+        return Hours(lambda _: True, lambda _: True, None)
+    try:
+        import exchange_calendars
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"the calendar {name} needs the package exchange_calendars: pip install 'stockstream[calendars]'"
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            # exchange_calendars lets its own use of deprecated pandas be seen by everybody who runs it.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return _hours(exchange_calendars.get_calendar(name))
+    except exchange_calendars.errors.InvalidCalendarName as error:
+        raise ValueError(f"calendar is one that exchange_calendars knows, such as XNYS, not {name!r}") from error
+
+
+def _hours(calendar: Any) -> Hours:
+    opens, closes = _instants(calendar.opens), _instants(calendar.closes)
+    breaks = list(zip(_instants(calendar.break_starts), _instants(calendar.break_ends), strict=True))
+    dates = {datetime(day.year, day.month, day.day, tzinfo=UTC) for day in calendar.sessions}
+
+    def trades_at(instant: datetime) -> bool:
+        index = bisect_right(opens, instant) - 1
+        if index < 0 or instant >= closes[index]:
+            return False
+        pause, end = breaks[index]
+        return not pause <= instant < end
+
+    return Hours(trades_at, dates.__contains__, closes[-1])
+
+
+def _instants(column: Any) -> list[datetime]:
+    """The column's instants; one that is missing lies before all others."""
+    never = datetime(1, 1, 1, tzinfo=UTC)
+    return [each.to_pydatetime().astimezone(UTC) if each == each else never for each in column]

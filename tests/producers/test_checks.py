@@ -1,0 +1,89 @@
+"""Doubtful bars are flagged on entry, and nothing is dropped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from stockstream.errors import BadRow
+from stockstream.producers.checks import Checks
+from stockstream.records import FROZEN, JUMP, OFF_GRID, Bar
+
+START = datetime(2026, 3, 19, 14, 30, tzinfo=UTC)
+
+
+def bar(number: int, close: float, **changes: object) -> Bar:
+    time = START + timedelta(minutes=number)
+    made = Bar(
+        symbol="AAPL", interval="1m", time=time, open=close, high=close + 1, low=close - 1, close=close, volume=5.0,
+        currency="USD", tz="America/New_York", source="test",
+    )  # fmt: skip
+    return msgspec.structs.replace(made, **changes)
+
+
+def calm(count: int) -> list[Bar]:
+    return [bar(number, 100.0 + number % 3 / 10) for number in range(count)]
+
+
+def flags(bars: list[Bar], checks: Checks | None = None) -> list[tuple[str, ...]]:
+    checks = checks or Checks(deviations=10.0, frozen=5)
+    return [each.flags for each in map(checks.flagged, bars)]
+
+
+def test_good_bars_and_all_else_pass_as_they_are() -> None:
+    bars = calm(200)
+    row = BadRow("a.csv", 2, None, "cut off")
+    assert list(Checks().checked([*bars, None, row])) == [*bars, None, row]
+
+
+def test_a_jump_is_flagged_and_does_not_hide_the_next() -> None:
+    found = flags([*calm(60), bar(60, 120.0), bar(61, 100.1), bar(62, 100.2)])
+    assert found[:60] == [()] * 60
+    assert found[60:] == [(JUMP,), (JUMP,), ()]
+
+
+def test_a_jump_over_a_closed_market_is_none_and_neither_is_one_without_enough_returns() -> None:
+    assert flags([*calm(60), bar(1_000, 120.0)])[-1] == ()
+    assert flags([*calm(20), bar(20, 120.0)])[-1] == ()
+
+
+def test_frozen_prices_are_flagged_while_there_are_trades() -> None:
+    still = [bar(number, 100.0, open=100.0, high=100.0, low=100.0) for number in range(8)]
+    assert flags(still) == [()] * 4 + [(FROZEN,)] * 4
+    assert flags([msgspec.structs.replace(each, volume=0.0) for each in still]) == [()] * 8
+    again = [
+        *still[:4],
+        bar(4, 101.0),
+        *(msgspec.structs.replace(still[5], time=bar(n, 1.0).time) for n in range(5, 9)),
+    ]
+    assert flags(again) == [()] * 9
+
+
+def test_a_bar_off_its_grid_and_a_change_of_currency_or_zone_are_flagged() -> None:
+    stray = bar(1, 100.0, time=START + timedelta(seconds=77))
+    assert flags([bar(0, 100.0), stray]) == [(), (OFF_GRID,)]
+    moved = bar(1, 100.0, currency="EUR", tz="Europe/Berlin")
+    assert flags([bar(0, 100.0), moved, bar(2, 100.0, currency=None, tz=None)])[1:] == [
+        ("changed:currency", "changed:tz"),
+        (),
+    ]
+
+
+def test_a_bar_that_comes_again_keeps_its_flags_and_those_it_had() -> None:
+    checks = Checks()
+    flags(calm(60), checks)
+    jump = bar(60, 120.0, flags=("partial",))
+    assert checks.flagged(jump).flags == ("partial", JUMP)
+    checks.flagged(bar(61, 100.0))
+    assert checks.flagged(msgspec.structs.replace(jump, revision=1)).flags == ("partial", JUMP)
+    assert checks.flagged(bar(5, 100.2)).flags == ()
+
+
+def test_series_are_checked_apart_and_forming_bars_teach_nothing() -> None:
+    checks = Checks()
+    flags(calm(60), checks)
+    other = msgspec.structs.replace(bar(60, 120.0), symbol="MSFT")
+    assert checks.flagged(other).flags == ()
+    assert checks.flagged(bar(60, 120.0, final=False)).flags == (JUMP,)
+    assert checks.flagged(bar(60, 100.0)).flags == ()
