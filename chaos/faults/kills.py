@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -35,10 +34,6 @@ class NodeKilled(Fault):
     about = "kill -9 of one of three brokers, started again by itself; the next once all have all records"
     control = Control("no-acks", "no acknowledgements are asked for")
     setup = Setup(nodes=3)
-
-    def unavailable(self) -> str:
-        """As `Fault.unavailable`."""
-        return "" if find_spec("stockstream.kafka.nodes") else "`stockstream broker` starts one broker only"
 
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`: it is not waited for until it is back, as nobody has to."""

@@ -36,7 +36,7 @@ def all_of(campaign: Campaign, done: list[Trial]) -> list[Trial]:
 
 
 def test_every_kind_says_what_it_is_and_has_a_control() -> None:
-    assert len(kinds()) >= 19
+    assert len(kinds()) >= 20
     for name, kind in kinds().items():
         assert name == kind.name
         assert kind.about
