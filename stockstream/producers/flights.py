@@ -131,6 +131,10 @@ class Replay:
         Whether `by_departure` is reading all files to sort them; ``done`` starts at 0 again after that.
     airlines : set of str
         Airlines of the selected flights.
+    there : set of str
+        Airlines of all flights that were read, selected or not.
+    days : tuple of (year, month, day), or None
+        The first and the last day of these.
     """
 
     def __init__(
@@ -148,6 +152,15 @@ class Replay:
         self.already = 0
         self.sorting = False
         self.airlines: set[str] = set()
+        self.there: set[str] = set()
+        self.days: tuple[tuple[int, int, int], tuple[int, int, int]] | None = None
+
+    def _see(self, flight: Flight) -> None:
+        """Note what the files hold, to be told if nothing of it was selected."""
+        self.there.add(flight.airline)
+        day = (flight.year, flight.month, flight.day)
+        first, last = self.days or (day, day)
+        self.days = min(first, day), max(last, day)
 
     def __iter__(self) -> Iterator[Flight | BadRow | None]:
         for file in self._files:
@@ -175,7 +188,9 @@ class Replay:
             flight = read(raw, row, line)
             if choice is None or isinstance(flight, BadRow):
                 yield flight
-            elif flight in choice:
+                continue
+            self._see(flight)
+            if flight in choice:
                 self.airlines.add(flight.airline)
                 if row in held:
                     self.already += 1

@@ -28,6 +28,7 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
 from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.errors import BadRow
+from stockstream.names import listed
 from stockstream.producers.clock import Clock
 from stockstream.producers.csv_files import find
 from stockstream.producers.flights import COMPANIONS, Choice, FlightFile, Replay, RowSet, departure, examine
@@ -164,11 +165,20 @@ def flights(
         position=position,
         already=lambda: replay.already,
     )
-    if choice is not None:
-        for name in sorted(names - replay.airlines):
-            context.reporter.warn(f"no flight of {name} was found")
-        if not replay.airlines and not names:
-            context.reporter.warn("no flight was found in these days")
+    if choice is not None and (missing := _missing(replay, names, limited_days=bool(start or end))):
+        for words in missing:
+            context.reporter.warn(words)
+        raise typer.Exit(1)
+
+
+def _missing(replay: Replay, names: frozenset[str], *, limited_days: bool) -> list[str]:
+    """What was chosen and not found, and what there is."""
+    days = " to ".join(f"{year:04}-{month:02}-{day:02}" for year, month, day in replay.days or ())
+    if not replay.airlines and not names:
+        return [f"no flight was found in these days: the files hold {days or 'none'}"]
+    there = f"the files hold {listed(sorted(replay.there), most=30)}" if replay.there else "the files hold no flight"
+    within = f", from {days}" if limited_days and days else ""
+    return [f"no flight of {name} was found: {there}{within}" for name in sorted(names - replay.airlines)]
 
 
 def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:

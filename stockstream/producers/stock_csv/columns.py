@@ -102,7 +102,8 @@ class Columns:
         NoColumns
             If a required field is missing.
         ValueError
-            For a column in ``chosen`` that the header does not have, and for repeated names.
+            For a column in ``chosen`` that the header does not have, or that is the only one of another required field;
+            and for repeated names.
         """
         names = [name.strip() for name in names]
         indexes = _chosen(names, chosen or {})
@@ -122,6 +123,7 @@ class Columns:
                 indexes["clock"] = clock
         missing = [_REQUIRED[field] for field in _REQUIRED if field not in indexes]
         if missing:
+            _refuse_twice(names, chosen or {}, indexes)
             raise NoColumns(missing, names)
         shared: dict[str, int] = {field: indexes[field] for field in ("time", "clock", "symbol") if field in indexes}
         return cls(names, shared, {None: {field: indexes[field] for field in NUMBERS if field in indexes}})
@@ -185,6 +187,18 @@ def _chosen(names: Sequence[str], chosen: Mapping[str, str]) -> dict[str, int]:
         else:
             indexes[field] = _index_of(names, column)
     return indexes
+
+
+def _refuse_twice(names: Sequence[str], chosen: Mapping[str, str], indexes: Mapping[str, int]) -> None:
+    """Raise ValueError if a field is missing because its column was chosen for another one."""
+    for field in _REQUIRED:
+        index = None if field in indexes else _found(names, field, set())
+        for other in chosen:
+            if index is not None and indexes.get(other) == index:
+                raise ValueError(
+                    f"has no other column for {field}: {names[index]} was chosen for {other};"
+                    f" say which is {field}, --columns {field}=NAME"
+                )
 
 
 def _index_of(names: Sequence[str], column: str) -> int:

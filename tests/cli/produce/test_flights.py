@@ -195,11 +195,15 @@ def test_it_reports_as_json(site: Site, sample: Path, table: pd.DataFrame) -> No
 
 def test_airlines_and_days_that_are_not_there(site: Site, sample: Path) -> None:
     told = site.run("produce", "flights", str(sample), "--airlines", "xx,ua", "--end", "2015-01-02")
-    assert "no flight of XX was found" in told.stderr
+    assert told.returncode == 1
+    assert "no flight of XX was found: the files hold " in told.stderr
+    assert "UA" in told.stderr.split("the files hold ")[1]
+    assert ", from 2015-01-" in told.stderr
     assert "of UA" not in told.stderr
     told = site.run("produce", "flights", str(sample), "--start", "2016-01-01")
+    assert told.returncode == 1
     assert last_line(told) == "flights: 0 sent, 0 refused, 0 already there"
-    assert "no flight was found in these days" in told.stderr
+    assert "no flight was found in these days: the files hold 2015-01-01 to 2015-" in told.stderr
 
 
 def test_a_run_in_which_every_row_is_refused_has_failed(site: Site, tmp_path: Path) -> None:

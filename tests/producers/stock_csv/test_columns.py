@@ -102,6 +102,18 @@ def test_columns_that_the_user_names(write: Write) -> None:
         read(path, columns=chosen | {"close": "Nope"})
 
 
+@pytest.mark.parametrize(("field", "column", "lacking"), [("close", "low", "low"), ("time", "Close", "close")])
+def test_a_column_that_was_chosen_for_another_field_is_named(
+    write: Write, field: str, column: str, lacking: str
+) -> None:
+    path = write("KO_1d.csv", HEADER, "2025-01-02,10,12,9,11,1000", "2025-01-03,10,12,9,11,1000")
+    with pytest.raises(
+        SourceError, match=rf"no other column for {lacking}: {lacking.capitalize()} was chosen for {field}"
+    ):
+        read(path, columns={field: column})
+    assert numbers(read(path, columns={"close": "low", "low": "Low"})[0]) == (10, 12, 9, 9, 1000)
+
+
 def test_two_columns_of_one_name_are_asked_for(write: Write) -> None:
     path = write("KO_1d.csv", "Date,Open,High,Low,Close,Close", "2025-01-02,1,2,1,2,1")
     with pytest.raises(SourceError, match=r"several columns Close: say which, --columns close=5"):
