@@ -17,7 +17,7 @@ from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
-from stockstream.kafka.client import instant, made, refused, settings, translate, unreachable
+from stockstream.kafka.client import away, instant, made, present, refused, settings, translate, unreachable
 from stockstream.kafka.refusals import Deed, on_topic
 from stockstream.topics import Topic
 
@@ -43,6 +43,10 @@ _SUMMARY_WITHIN: Final = 5.0
 _AGAIN: Final = 0.05
 _LOOK: Final = 0.05
 
+_OF_A_COMMAND: Final = 5.0
+_LONGER: Final = 3
+"""Times as long a broker that is there is waited for, where a user waits for a command: machines may be busy."""
+
 TIMEOUT: Final = 10.0
 """Seconds that a command waits for a broker before it reports that none answers."""
 
@@ -60,12 +64,14 @@ class TopicSummary:
 class Admin:
     """Client for the administration of topics.
 
-    Every method raises `Unreachable` after ``timeout`` seconds without a broker, and `AuthError` if it refuses.
+    Every method raises `Unreachable` after ``timeout`` seconds without a broker, and `AuthError` if it refuses. Where
+    ``timeout`` is one of a command's, a broker that accepts connections is waited for three times as long.
     """
 
     def __init__(self, connection: Connection, *, timeout: float = TIMEOUT) -> None:
         self._connection = connection
         self._timeout = timeout
+        self._longest = timeout * (_LONGER if timeout >= _OF_A_COMMAND else 1)
         self._refusal: KafkaError | None = None
         self._client = self._made()
 
@@ -78,7 +84,7 @@ class Admin:
 
     def _result(self, future: Future[T], deed: Deed | None = None) -> T:
         try:
-            return future.result(self._timeout + 1)
+            return future.result(self._longest + 1)
         except KafkaException as error:
             raise self._translated(error, deed) from error
         except TimeoutError:  # only if this process was suspended for a while
@@ -87,7 +93,11 @@ class Admin:
     def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
         self._client.poll(0)
         refusal = translate(self._refusal, self._connection, deed) if self._refusal else None
-        return refusal if isinstance(refusal, AuthError) else translate(error, self._connection, deed)
+        if isinstance(refusal, AuthError):
+            return refusal
+        if away(error.args[0]):
+            return unreachable(self._connection, self._longest)
+        return translate(error, self._connection, deed)
 
     def names(self) -> set[str]:
         """Names of all topics."""
@@ -99,12 +109,19 @@ class Admin:
 
     def _metadata(self) -> ClusterMetadata:
         """Send the request with short time-outs, between which a refusal by the broker is noticed."""
-        ends = time.monotonic() + self._timeout
+        begun = time.monotonic()
+        ends = begun + self._timeout
         while True:
             try:
                 return self._client.list_topics(timeout=min(1.0, self._timeout))
             except KafkaException as error:
                 self._client.poll(0)
+                if (
+                    self._refusal is None
+                    and time.monotonic() >= ends < begun + self._longest
+                    and present(self._connection)
+                ):
+                    ends = begun + self._longest
                 if self._refusal is not None or time.monotonic() >= ends:
                     failure = self._translated(error)
                     # A client that saw no brokers during a shutdown may never look for brokers again.
@@ -121,12 +138,12 @@ class Admin:
 
         Raises `Unreachable` also where ``stop`` is set before the broker answers.
         """
-        found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._timeout)[name]
+        found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._longest)[name]
         while stop is not None and not wait([found], _LOOK).done:
             if stop.is_set():
                 raise unreachable(self._connection)
         try:
-            return str(found.result(self._timeout + 1).topic_id)
+            return str(found.result(self._longest + 1).topic_id)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
@@ -155,9 +172,9 @@ class Admin:
         missing = [new for new in wanted if new.topic not in present]
         if not missing:
             return
-        for name, future in self._client.create_topics(missing, operation_timeout=self._timeout).items():
+        for name, future in self._client.create_topics(missing, operation_timeout=self._longest).items():
             try:
-                future.result(self._timeout + 1)
+                future.result(self._longest + 1)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._translated(error, on_topic("Create", name)) from error
@@ -188,7 +205,7 @@ class Admin:
 
     def delete(self, names: Iterable[str]) -> None:
         """Delete topics with all their records."""
-        for name, future in self._client.delete_topics(list(names), operation_timeout=self._timeout).items():
+        for name, future in self._client.delete_topics(list(names), operation_timeout=self._longest).items():
             self._result(future, on_topic("Delete", name))
 
     def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
@@ -219,9 +236,9 @@ class Admin:
         """Offset and timestamp by partition; while a partition has no leader, try again until ``ends``."""
         fresh = time.monotonic()
         while True:
-            futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._timeout)
+            futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._longest)
             try:
-                results = {partition: future.result(self._timeout + 1) for partition, future in futures.items()}
+                results = {partition: future.result(self._longest + 1) for partition, future in futures.items()}
             except KafkaException as error:
                 if error.args[0].code() not in _NEW:
                     raise self._translated(error, on_topic("Describe", partitions[0].topic)) from error

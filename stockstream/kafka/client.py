@@ -86,18 +86,29 @@ def away(error: KafkaError) -> bool:
     return error.code() in _AWAY
 
 
-def unreachable(connection: Connection) -> Unreachable:
-    """Message that no broker answers, why, and what to do: unknown host, nothing listens, not Kafka, ..."""
-    found = why(connection)
-    there = found in (SLOW, MUTE)
-    what = "the broker does not answer" if there else "no broker answers"
-    return Unreachable(f"{what} at {address(connection)}: {found.said}", hint=found.hint)
+def unreachable(connection: Connection, waited: float | None = None) -> Unreachable:
+    """Message that no broker answers, why, and what to do: unknown host, nothing listens, not Kafka, ...
+
+    One that is there but did not answer for ``waited`` seconds is told from none.
+    """
+    found, where = why(connection), address(connection)
+    seconds = f" for {waited:.0f} s" if waited is not None else ""
+    if found in (SLOW, MUTE):
+        return Unreachable(f"the broker at {where} {found.said}{seconds}", hint=found.hint)
+    what = f"no answer{seconds} from the brokers at" if found.there else "no broker answers at"
+    return Unreachable(f"{what} {where}: {found.said}", hint=found.hint)
+
+
+def present(connection: Connection) -> bool:
+    """Whether a server accepts connections there that has not answered yet, so that waiting longer may help."""
+    return why(connection).there
 
 
 def lasting(connection: Connection) -> str:
     """Suffix after the address of an awaited broker: why it does not answer, if waiting alone does not help."""
     found = why(connection)
-    return "" if found.hint == START_BROKER else f" ({found.said})"
+    said = f"it {found.said}" if found in (SLOW, MUTE) else found.said
+    return "" if found.hint == START_BROKER else f" ({said})"
 
 
 def translate(error: KafkaError | KafkaException, connection: Connection, deed: Deed | None = None) -> BrokerError:

@@ -17,16 +17,19 @@ from stockstream.connection import Connection, Property
 
 
 class Cause(NamedTuple):
-    """Reason, as the text after the address, and what to do about it."""
+    """Reason, as the text after the address, what to do about it, and whether a server is there that may answer yet."""
 
     said: str
     hint: str
+    there: bool = False
 
 
 START_BROKER: Final = "is it running? `stockstream broker` starts one here"
 
-SLOW: Final = Cause("it runs and answers, but not in time", "the machine may be busy: try again")
-MUTE: Final = Cause("it takes connections and says nothing", "it may be stopped, or very busy: its log may say more")
+SLOW: Final = Cause("runs, but has not answered", "the machine may be busy: try again", there=True)
+MUTE: Final = Cause(
+    "accepts connections but has not answered", "it may be stopped, or very busy: its log may say more", there=True
+)
 """Reasons why a server that accepts connections does not answer."""
 
 _CHECK: Final = "check bootstrap_servers"
@@ -66,7 +69,10 @@ def _cause(connection: tuple[tuple[str, Property], ...], _: int) -> Cause:
         for (host, port), each in zip(servers, found, strict=True)
         if each
     )
-    return Cause("; ".join(said), next((each.hint for each in found if each), START_BROKER))
+    # One that is there is what matters, whatever is wrong with the others.
+    first = next((each for each in sorted(filter(None, found), key=lambda each: not each.there)), None)
+    hint, there = (first.hint, first.there) if first else (START_BROKER, False)
+    return Cause("; ".join(said), hint, there)
 
 
 def trouble(host: str, port: int, tls: ssl.SSLContext | None = None) -> Cause | None:
@@ -84,7 +90,7 @@ def _connected(host: str, port: int, then: Callable[[socket.socket], Cause | Non
     except ConnectionRefusedError:
         return Cause("connection refused", START_BROKER)
     except TimeoutError:
-        return Cause("connecting takes too long", START_BROKER)
+        return Cause(f"no connection within {_PATIENCE:g} s", START_BROKER)
     except OSError as error:
         return Cause(f"cannot be connected to ({error.strerror or error})", _CHECK)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,51 @@ def test_a_broker_that_calls_itself_a_name_that_is_not_known(
             Admin(connection(where), timeout=2).topic_id("stocks")
     assert caught.value.message == f"no broker answers at {where}: {named}"
     assert "advertised.listeners" in str(caught.value.hint)
+
+
+@contextmanager
+def late(server: str, seconds: float) -> Iterator[str]:
+    """An address that accepts connections at once, and leads to a server only some seconds later."""
+    host, _, port = server.rpartition(":")
+    ends = time.monotonic() + seconds
+
+    def lead(client: socket.socket) -> None:
+        time.sleep(max(0.0, ends - time.monotonic()))
+        with client, suppress(OSError), socket.create_connection((host, int(port))) as behind:
+            back = threading.Thread(target=pour, args=(behind, client), daemon=True)
+            back.start()
+            pour(client, behind)
+
+    def pour(source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65_536):
+                sink.sendall(piece)
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = listening.accept()
+                threading.Thread(target=lead, args=(client,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_command_waits_longer_for_a_broker_that_is_there(broker: str) -> None:
+    with late(broker, 7.0) as where:
+        assert Admin(connection(where), timeout=5).names() is not None
+
+
+def test_a_broker_that_is_there_is_told_from_none_and_how_long_it_was_waited_for(broker: str) -> None:
+    with late(broker, 60.0) as where:
+        assert told(where) == (
+            f"the broker at {where} accepts connections but has not answered for 1 s"
+            " - it may be stopped, or very busy: its log may say more"
+        )
+        assert lasting(connection(where)) == " (it accepts connections but has not answered)"
+        nobody = f"127.0.0.1:{free_port()}"
+        both = told(f"{nobody},{where}")
+        assert both.startswith(f"no answer for 1 s from the brokers at {nobody},{where}: {nobody} connection refused; ")
+        assert f"{where} accepts connections but has not answered - it may be stopped" in both
