@@ -11,7 +11,7 @@ qt = $(if $(QT),qt)
 # A file's tests stay in one process; each process has a screen and a broker of its own.
 pytest = $(python) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all check bench chaos fuzz soak pictures lock clean
+.PHONY: help demo test test-all check audit bench chaos fuzz soak pictures lock clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
@@ -24,6 +24,7 @@ help:
 	@echo 'make fuzz     a million mangled messages, 20,000 mangled files: shown or set aside (ARGS=--short: a hundredth)'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
 	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
+	@echo 'make audit    whether a version in the locks has a known vulnerability'
 	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
 	@echo
 	@echo 'ARGS="..." is passed on:   make demo ARGS="--seconds 40",  make test ARGS="-k bollinger"'
@@ -73,6 +74,10 @@ pictures:
 
 lock:
 	@$(environment) lock $(ARGS)
+
+audit:
+	@$(environment) run
+	@sh requirements/audit.sh
 
 clean:
 	rm -rf .venv build dist out *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -38,7 +37,19 @@ from stockstream.config_sections import (
     SourceSettings,
     WindowSettings,
 )
-from stockstream.config_sources import Entry, KeyPath, Layer, Origin, Origins, merge, nested, parsed, read
+from stockstream.config_sources import (
+    HIDDEN,
+    Entry,
+    KeyPath,
+    Layer,
+    Origin,
+    Origins,
+    excerpt,
+    merge,
+    nested,
+    parsed,
+    read,
+)
 from stockstream.connection import Connection, Property
 from stockstream.credentials import (
     PASSWORD,
@@ -85,9 +96,6 @@ _EXPECTED: Final = {
 _PATHS: Final = ("state_dir", "data_dir", "cache_dir", "secrets_file", "credentials_dir")
 _SECRET: Final = re.compile(r".*(password|secret|passphrase|key\.pem)|sasl\.oauthbearer\.config")
 _MAYBE_SECRET: Final = re.compile(r"pas|pwd|secr|tok|cred|key(?!tab|\w*\.location)|jaas|bearer\.config|pem$", re.I)
-
-HIDDEN: Final = "***"
-"""Stands for a secret."""
 
 _SERVER: Final = r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(:\d{1,5})?"
 
@@ -320,7 +328,7 @@ def _translated(error: ValidationError, origins: Origins) -> ConfigError:
         return origins.unknown(path, _known(path[:-1]))
     own_words = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
     expected = _EXPECTED.get(detail["type"], own_words)
-    shown = "" if path[0] == "kafka" else f"is {_excerpt(detail['input'])}, "
+    shown = "" if path[0] == "kafka" else f"is {excerpt(detail['input'])}, "
     return origins.wrong(path, shown + expected)
 
 
@@ -339,14 +347,6 @@ def _misplaced(origins: Origins, path: KeyPath) -> ConfigError:
         f"{origins.where(path)}: kafka.{name} is a secret and does not belong in this file",
         hint=f"set {variable} in the environment, or put it into a file of mode 0600 and name that as secrets_file",
     )
-
-
-def _excerpt(value: object) -> str:
-    """A wrong value, cut to a line; who names a user and a password before a host does not see them again."""
-    brief = reprlib.Repr()
-    brief.maxstring = brief.maxother = 60
-    brief.maxlist = brief.maxdict = 4
-    return re.sub(r"[^\s/,'\"@]+@", f"{HIDDEN}@", brief.repr(value))
 
 
 def _plain(value: Property | SecretStr) -> Property:

@@ -64,21 +64,21 @@ class WindowSettings(Section):
     what pictures are saved as, whether it remembers what the user changes, levels of prices to watch by symbol, and
     the dead band about any level in percent of it."""
 
-    refresh: float | None = Field(default=None, gt=0)
+    refresh: FiniteFloat | None = Field(default=None, gt=0)
     backend: Backend = "auto"
     rows: int = Field(default=500, ge=2)
     theme: Theme = "light"
     save_as: Literal["png", "svg", "pdf"] = "png"
     memory: bool = True
     alerts: Mapping[str, Levels] = Field(default_factory=dict)
-    alert_band: float = Field(default=0.0, ge=0, le=100)
+    alert_band: FiniteFloat = Field(default=0.0, ge=0, le=100)
 
 
 class SimulatedSettings(Section):
     """``produce simulated``: the bars' interval, seconds between two bars of a symbol, and the walk's seed."""
 
     interval: Interval = "1m"
-    pace: float = Field(default=3.0, ge=0)
+    pace: FiniteFloat = Field(default=3.0, ge=0)
     seed: int = 1
 
 
@@ -88,8 +88,8 @@ class SourceSettings(Section):
 
     interval: Interval | None = None
     history: History | None = None
-    poll: float | None = Field(default=None, ge=1)
-    spacing: float | None = Field(default=None, ge=0)
+    poll: FiniteFloat | None = Field(default=None, ge=1)
+    spacing: FiniteFloat | None = Field(default=None, ge=0)
     key_file: Path | None = None
     calls_a_day: int | None = Field(default=None, ge=1)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import reprlib
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +17,9 @@ from stockstream.names import nearest
 
 KeyPath: TypeAlias = tuple[str, ...]
 
+
+HIDDEN: Final = "***"
+"""Stands for a secret."""
 
 MOST_BYTES: Final = 256_000
 """The largest file that is taken for settings; the shipped one has 4,000 bytes."""
@@ -171,6 +177,9 @@ def read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
 def _text(file: Path) -> str:
     """The text of a file of settings. No more of it is read than settings can be: it may be endless."""
     try:
+        # Nobody may ever write to a pipe; one of the shell's, as `--config <(...)` makes it, is written to.
+        if stat.S_ISFIFO(file.stat().st_mode) and not file.is_relative_to("/dev"):
+            raise ConfigError(f"{file} is a pipe, not a file")
         with file.open("rb") as opened:
             content = opened.read(MOST_BYTES + 1)
     except OSError as error:
@@ -213,3 +222,15 @@ class Entry(NamedTuple):
     path: KeyPath
     value: object
     origin: Origin
+
+
+def excerpt(value: object) -> str:
+    """A wrong value, cut to a line; who names a user and a password before a host does not see them again."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = 60
+    brief.maxlist = brief.maxdict = 4
+    try:
+        text = brief.repr(value)
+    except ValueError:  # Python refuses to write out a whole number of thousands of digits
+        return "a number of too many digits"
+    return re.sub(r"[^\s/,'\"@]+@", f"{HIDDEN}@", text)

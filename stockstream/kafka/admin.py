@@ -116,17 +116,17 @@ class Admin:
                 return self._client.list_topics(timeout=min(1.0, self._timeout))
             except KafkaException as error:
                 self._client.poll(0)
-                if (
-                    self._refusal is None
-                    and time.monotonic() >= ends < begun + self._longest
-                    and present(self._connection)
-                ):
-                    ends = begun + self._longest
+                if self._refusal is None and time.monotonic() >= ends:
+                    ends = self._extended(ends, begun + self._longest)
                 if self._refusal is not None or time.monotonic() >= ends:
                     failure = self._translated(error)
                     # A client that saw no brokers during a shutdown may never look for brokers again.
                     self._client = self._made()
                     raise failure from error
+
+    def _extended(self, ends: float, latest: float) -> float:
+        """The latest deadline where a broker is there that has not answered yet, otherwise the present one."""
+        return latest if ends < latest and present(self._connection) else ends
 
     def cluster_id(self) -> str:
         """Id of the cluster; a broker that was formatted again has another one."""

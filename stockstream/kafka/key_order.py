@@ -33,11 +33,28 @@ class Reading(msgspec.Struct):
         Partition in which each key was read last.
     newest
         Timestamp of the newest message read from each partition, in milliseconds since 1970 UTC.
+    skipped
+        Number of records that were deleted before they were read.
     """
 
     merged: bool = False
     homes: dict[bytes, int] = {}
     newest: dict[int, int] = {}
+    skipped: int = 0
+
+
+def saved_reading(order: KeyOrder | None, skipped: int) -> bytes:
+    """A `Reading` to continue later; from any thread."""
+    kept = Reading() if order is None else order.reading
+    return msgspec.msgpack.encode(Reading(kept.merged, dict(kept.homes), dict(kept.newest), skipped))
+
+
+def restored_reading(saved: bytes) -> Reading | None:
+    """A `Reading` that was saved; None if there is none, or one of another version."""
+    try:
+        return msgspec.msgpack.decode(saved, type=Reading) if saved else None
+    except msgspec.MsgspecError:
+        return None
 
 
 class KeyOrder:
@@ -46,26 +63,18 @@ class KeyOrder:
     Parameters
     ----------
     saved
-        The `Reading` to continue; empty to start a new one.
+        The `Reading` to continue; None to start a new one.
     merged
         Whether partitions are read in the order of sending, so that there is nothing to detect.
     """
 
-    def __init__(self, saved: bytes = b"", *, merged: bool = False) -> None:
-        try:
-            self._reading = msgspec.msgpack.decode(saved, type=Reading) if saved else Reading(merged)
-        except msgspec.MsgspecError:
-            self._reading = Reading(merged)  # of another version
+    def __init__(self, saved: Reading | None = None, *, merged: bool = False) -> None:
+        self.reading = saved or Reading(merged)
 
     @property
     def merged(self) -> bool:
         """Whether partitions are read in the order of sending."""
-        return self._reading.merged
-
-    def save(self) -> bytes:
-        """The `Reading` so far; from any thread."""
-        reading = self._reading
-        return msgspec.msgpack.encode(Reading(reading.merged, dict(reading.homes), dict(reading.newest)))
+        return self.reading.merged
 
     def look(
         self, messages: Sequence[Message], numbers: Sequence[int | None], found: Mapping[int, Collection[bytes | None]]
@@ -83,7 +92,7 @@ class KeyOrder:
         """
         if self.merged:
             return
-        homes, newest = self._reading.homes, self._reading.newest
+        homes, newest = self.reading.homes, self.reading.newest
         for number, keys in found.items():
             first = numbers.index(number)
             last = len(numbers) - 1 - numbers[::-1].index(number)

@@ -19,7 +19,7 @@ from stockstream.kafka.client import LOG, address, lasting, made, refused, setti
 from stockstream.kafka.commits import Commits
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
-from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder
+from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder, restored_reading, saved_reading
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
 
@@ -64,8 +64,7 @@ class Subscriber(Generic[R]):
         Whether records of a key must arrive in the order of sending, even if partitions were added and the key has
         moved. If they do not, `origin` changes and the topic is read again.
     messages
-        Whether batches also hold the messages: offsets, keys, raw bytes. That costs half as much time again, most of
-        it in Python's garbage collection.
+        Whether batches also hold the messages: offsets, keys, raw bytes. That costs half as much time again.
     """
 
     def __init__(
@@ -134,9 +133,8 @@ class Subscriber(Generic[R]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        self._begun.set()
-        self._fetched.set()
+        for event in (self._stop, self._begun, self._fetched):
+            event.set()
         self._thread.join()
         self._consumer.close()
 
@@ -149,14 +147,15 @@ class Subscriber(Generic[R]):
 
     def begin(self, positions: Mapping[int, int], reading: bytes = b"") -> None:
         """Read from these offsets on, other partitions from their first; ``reading`` is the saved `reading` there."""
-        self._begin_at = dict(positions)
+        self._begin_at, before = dict(positions), restored_reading(reading)
+        self._skipped = before.skipped if before is not None else 0
         if self._decoding.order is not None:
-            self._decoding.order = KeyOrder(reading, merged=self._origin is not None and self._origin.merged)
+            self._decoding.order = KeyOrder(before, merged=self._origin is not None and self._origin.merged)
         self._begun.set()
 
     def reading(self) -> bytes:
         """State of the reading up to the last batch, which `begin` needs in addition to the offsets."""
-        return b"" if self._decoding.order is None else self._decoding.order.save()
+        return saved_reading(self._decoding.order, self._skipped)
 
     def arrived(self) -> Batch[R]:
         """The records since the last call. Raises the error that ended the reading, such as `AuthError`."""
@@ -256,8 +255,7 @@ class Subscriber(Generic[R]):
         with self._lock:
             self._batch.positions.update(self._position)
         self._target = {number: high for number, (_, high) in ends.items()}
-        order = self._decoding.order
-        merged = order is not None and order.merged
+        merged = self._decoding.order is not None and self._decoding.order.merged
         self._merge = SendOrder(name, self._consumer, self._position, self._target) if merged else None
         self._waiting = None
         self._check_topic = False
@@ -372,6 +370,8 @@ class Subscriber(Generic[R]):
         elif partition.offset != position:
             self._consumer.seek(partition)
         self._position[partition.partition] = partition.offset
+        with self._lock:
+            self._batch.positions[partition.partition] = partition.offset
 
     # Called by librdkafka, on the reading thread.
 

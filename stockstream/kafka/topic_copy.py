@@ -23,7 +23,7 @@ from stockstream.kafka.topic_settings import TopicSettings
 _TAIL: Final = 20
 """Records at a partition's end that are looked for in the source: no other stretch of it is the same."""
 
-_SETTLED: Final = 4
+_SETTLED: Final = 2
 _LOOK_EVERY: Final = 0.5
 """So many looks, half a second apart, show the same once the requests of a copy that was killed have arrived."""
 
@@ -124,22 +124,22 @@ class TopicCopy:
         (low, end), (first, last) = here, there
         if last == 0:
             return low
-        tail = [_record(each) for each in _read(target, number, max(first, last - _TAIL), last)]
-        if tail:
-            # Where nothing is missing in between, as many are there as the target holds.
-            for guess in dict.fromkeys((low + last - first, last)):
-                start = guess - len(tail)
-                if (
-                    low <= start
-                    and guess <= end
-                    and [_record(each) for each in _read(source, number, start, guess)] == tail
-                ):
-                    return guess
-            lately: deque[_Record] = deque(maxlen=len(tail))
-            for message in _read(source, number, low, end):
-                lately.append(_record(message))
-                if list(lately) == tail:
-                    return int(message.offset() or 0) + 1
+        tail = list(map(_record, _read(target, number, max(first, last - _TAIL), last)))
+        if not tail:
+            raise BrokerError(
+                f"{self.name} at {address(self._target)}, partition {number}, has lost its records, by its retention",
+                hint="where to go on is not known: delete it there to begin anew",
+            )
+        # Where nothing is missing in between, as many are there as the target holds.
+        for guess in dict.fromkeys((low + last - first, last)):
+            start = guess - len(tail)
+            if low <= start and guess <= end and list(map(_record, _read(source, number, start, guess))) == tail:
+                return guess
+        lately: deque[_Record] = deque(maxlen=len(tail))
+        for message in _read(source, number, low, end):
+            lately.append(_record(message))
+            if list(lately) == tail:
+                return int(message.offset() or 0) + 1
         raise BrokerError(
             f"{self.name} at {address(self._target)}, partition {number}, ends with records that are not of"
             f" {address(self._source)}",

@@ -23,6 +23,12 @@ BLOCK: Final = 1 << 20
 LONGEST_ROW: Final = 1 << 16
 """Bytes of the longest row that is read. Its record is well below the limit of a topic, whatever the row holds."""
 
+LONGEST_LINE: Final = 1 << 24
+"""Bytes without a line end with which a file is no table. Of a line that is too long and shorter the row is refused."""
+
+MOST_BLANK: Final = 1_000_000
+"""Blank lines in a row with which a file is no table."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
@@ -96,6 +102,46 @@ def too_long(raw: bytes) -> str | None:
     (None, '100,000 bytes, and no row has more than 65,536')
     """
     return f"{len(raw):,} bytes, and no row has more than {LONGEST_ROW:,}" if len(raw) > LONGEST_ROW else None
+
+
+def endless(name: str, line: int) -> SourceError:
+    """The error for a file with a line that does not end."""
+    return SourceError(
+        f"{name}, line {line:,}: {LONGEST_LINE >> 20} MB without a line end are no row of a table",
+        hint="lines end in LF or CRLF",
+    )
+
+
+def blank(name: str, line: int) -> SourceError:
+    """The error for a file of blank lines."""
+    return SourceError(f"{name}, line {line:,}: more than {MOST_BLANK:,} blank lines in a row are no table")
+
+
+class Sanity:
+    """Looks at a file block by block: a line, or blank lines, without end would take all memory or time.
+
+    Parameters
+    ----------
+    name
+        Name of the file in messages.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lines = 1
+        self._open = 0
+        self._blank = 0
+
+    def check(self, block: bytes) -> None:
+        """Take the next block. Raises `SourceError`."""
+        ends = block.count(b"\n")
+        self._open = len(block) - block.rfind(b"\n") - 1 if ends else self._open + len(block)
+        if self._open > LONGEST_LINE:
+            raise endless(self._name, self._lines + ends)
+        self._lines += ends
+        self._blank = self._blank + ends if not block.strip() else 0
+        if self._blank > MOST_BLANK:
+            raise blank(self._name, self._lines)
 
 
 def find(

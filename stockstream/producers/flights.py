@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from stockstream.errors import BadRow, SourceError
-from stockstream.producers.csv_files import BLOCK, CsvFile
+from stockstream.producers.csv_files import BLOCK, CsvFile, Sanity
 from stockstream.producers.flight_layouts import Layout
 from stockstream.producers.flight_rows import RowReader
 from stockstream.records import Flight
@@ -62,7 +62,9 @@ def examine(csv: CsvFile) -> FlightFile:
         layout = Layout.of(csv.name, header)
         digest.update(header)
         lines, last = (0, b"\n") if layout.header else (header.count(b"\n"), header)
+        sanity = Sanity(csv.name)
         while block := stream.read(BLOCK):
+            sanity.check(block)
             digest.update(block)
             lines += block.count(b"\n")
             last = block

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from stockstream.consumers import flights as flights_view
 from stockstream.consumers.live import Live
@@ -63,6 +65,40 @@ def test_it_goes_on_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
         assert live.taken == 1500
         assert live.status().counts == {"repeated": 500}
         assert live.status().received is not None
+
+
+def test_records_that_went_while_a_window_was_shut_are_counted_and_stay_counted(broker: str, tmp_path: Path) -> None:
+    view = own_view()
+    view = replace(view, topic=replace(view.topic, partitions=1))
+    flights = rows(900)
+    admin = AdminClient(connection(broker))
+
+    def forget(offset: int) -> None:
+        gone = TopicPartition(view.topic.name, 0, offset)
+        admin.delete_records([gone])[gone].result(30)
+
+    def counted_again(expected: int) -> None:
+        with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+            catch_up(live)
+            assert live.status().counts == {"skipped": expected}
+            assert live.status().lag == 0
+            known = truth(flights[:300] + flights[400 : len(sent)])
+            assert counted(live.fold) == known  # type: ignore[arg-type]
+
+    sent = flights[:300]
+    send(broker, view, sent)
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        catch_up(live)
+        assert live.status().counts == {}
+    sent = flights[:600]
+    send(broker, view, flights[300:600])
+    forget(400)
+    counted_again(100)  # and what it had read before they went it still has
+    sent = flights
+    send(broker, view, flights[600:])
+    forget(600)  # read by it already
+    counted_again(100)
+    counted_again(100)
 
 
 def test_what_is_not_there_is_told_with_what_is_until_it_comes(broker: str, tmp_path: Path) -> None:

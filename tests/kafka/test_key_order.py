@@ -15,7 +15,7 @@ from msgspec import structs
 from stockstream.consumers import registry
 from stockstream.consumers.live import Live
 from stockstream.kafka import key_order
-from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder, sent_order
+from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder, restored_reading, saved_reading, sent_order
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import Topic
@@ -121,11 +121,11 @@ def test_a_window_that_saw_the_newer_alone_before_it_was_shut_is_not_taken_in(br
     grown = Grown(broker, bars=10, olds=1, news=0)
     messages = held(grown, 0)
     looks.look(messages, [0] * len(messages), {0: {b"AAPL"}})
-    again = KeyOrder(looks.save())
+    again = KeyOrder(restored_reading(saved_reading(looks, 0)))
     older = held(grown, 1)
     with pytest.raises(OutOfOrder, match="AAPL"):
         again.look(older, [1] * len(older), {1: {b"AAPL"}})
-    KeyOrder(looks.save()).look(older, [1] * len(older), {1: {b"MSFT"}})
+    KeyOrder(restored_reading(saved_reading(looks, 0))).look(older, [1] * len(older), {1: {b"MSFT"}})
 
 
 def held(grown: Grown, partition: int) -> list[Any]:

@@ -69,3 +69,27 @@ def test_what_is_no_bar_is_passed_over(broker: str, topic: Topic[Bar]) -> None:
     producer.produce(topic.name, None, "AAPL")
     producer.flush()
     assert latest_bars(connection(broker), topic, [AAPL[4].series]) == {AAPL[4].series: AAPL[4]}
+
+
+def test_of_a_series_in_two_partitions_the_bar_that_was_sent_later_is_the_last(broker: str, topic: Topic[Bar]) -> None:
+    """Keys have moved: the later bar is far from the end of its partition, the older one is the last of another."""
+    Admin(connection(broker)).ensure(topic)
+    Admin(connection(broker)).await_leaders(topic)
+    older, newer = AAPL[0], AAPL[1]
+    producer = Producer(connection(broker))
+
+    def put(partition: int, bar: Bar, sent: int) -> None:
+        producer.produce(topic.name, topic.encode(bar), bar.symbol, partition=partition, timestamp=sent)
+
+    for home, former in ((0, 2), (2, 1)):  # whichever is read first
+        put(former, older, 1_000_000 + home)
+        put(home, newer, 2_000_000 + home)
+        for number in range(1_500):
+            put(home, MSFT[number % 40], 2_000_010 + number)
+    producer.flush()
+    assert latest_bars(connection(broker), topic, [newer.series, KO[0].series]) == {newer.series: newer}
+    # Of two of the same millisecond it is the one in the partition with the higher number.
+    put(0, newer, 9_000_000)
+    put(1, older, 9_000_000)
+    producer.flush()
+    assert latest_bars(connection(broker), topic, [newer.series]) == {newer.series: older}

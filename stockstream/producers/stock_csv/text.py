@@ -10,10 +10,7 @@ from functools import partial
 from io import TextIOWrapper
 from typing import BinaryIO, Final, NamedTuple
 
-from stockstream.producers.csv_files import BLOCK, CsvFile
-
-_LONGEST: Final = 1 << 26
-"""Bytes (or characters) of the longest line that is read at once: a binary file may have no line ends."""
+from stockstream.producers.csv_files import BLOCK, LONGEST_LINE, MOST_BLANK, CsvFile, blank, endless
 
 _MARKS: Final = ("\ufeff", "ï»¿")
 """Byte order marks at the start of a text; the second was saved after reading UTF-8 as Windows-1252."""
@@ -56,11 +53,11 @@ class Encoding:
         """Open the lines of the file, without blank ones."""
         with file.open() as stream:
             if not self._converts:
-                yield filter(_filled, self._split(stream))
+                yield _filled(file.name, self._split(stream))
                 return
             text = TextIOWrapper(stream, self.codec, "replace", newline=None)
             try:
-                yield filter(_filled, self._converted(text))
+                yield _filled(file.name, self._converted(text))
             finally:
                 text.detach()  # the stream is closed by its owner
 
@@ -69,7 +66,7 @@ class Encoding:
         return self.carriage_returns or self.codec.startswith("utf-16")
 
     def _split(self, stream: BinaryIO) -> Iterator[Line]:
-        for number, line in enumerate(iter(partial(stream.readline, _LONGEST), b""), start=1):
+        for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=1):
             raw = line.rstrip(b"\r\n")
             try:
                 text = raw.decode(self.codec)
@@ -78,13 +75,24 @@ class Encoding:
             yield Line(number, raw, _unmarked(text) if number == 1 else text, line.endswith(b"\n"))
 
     def _converted(self, text: TextIOWrapper) -> Iterator[Line]:
-        for number, line in enumerate(iter(partial(text.readline, _LONGEST), ""), start=1):
+        for number, line in enumerate(iter(partial(text.readline, LONGEST_LINE), ""), start=1):
             bare = _unmarked(line.rstrip("\n")) if number == 1 else line.rstrip("\n")
             yield Line(number, bare.encode(self.codec, "replace"), bare, line.endswith("\n"))
 
 
-def _filled(line: Line) -> bool:
-    return bool(line.text) and not line.text.isspace()
+def _filled(name: str, lines: Iterator[Line]) -> Iterator[Line]:
+    """The lines without blank ones. Raises `SourceError` for what is no table: a line, or blank lines, without end."""
+    empty = 0
+    for line in lines:
+        if not line.whole and len(line.raw) >= LONGEST_LINE:
+            raise endless(name, line.number)
+        if line.text and not line.text.isspace():
+            empty = 0
+            yield line
+        else:
+            empty += 1
+            if empty > MOST_BLANK:
+                raise blank(name, line.number)
 
 
 def _unmarked(text: str) -> str:
