@@ -115,7 +115,7 @@ def test_lines_that_end_in_cr_alone_are_read_or_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", START)
 def test_a_zip_bomb(kind: str, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("bomb.csv", START[kind] + b"\n" * (200 * MB))
+        archive.writestr("bomb.csv", START[kind] + b"\n" * (32 * MB))
     refused(kind, tmp_path / "bomb.zip", "blank lines in a row are no table")
 
 
