@@ -82,13 +82,17 @@ class Selection:
     """Selects the records of a view, as given on the command line.
 
     ``keys`` are symbols or airlines, empty for the view's default; the other fields apply to bars only. With
-    ``resample`` the bars of a series are resampled to that interval.
+    ``resample`` the bars of a series are resampled to that interval; sessions open when ``opens`` or ``calendar`` says,
+    as of `stockstream.indicators.Resampler`. Times are shown in ``tz``, None for the exchange's zone.
     """
 
     keys: tuple[str, ...] = ()
     interval: str | None = None
     feed: str | None = None
     resample: str | None = None
+    opens: str | None = None
+    calendar: str | None = None
+    tz: str | None = None
 
 
 FoldMaker: TypeAlias = Callable[..., Fold[R]]

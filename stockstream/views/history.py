@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.indicators import Resampler
 from stockstream.records import NUMBERS, Candle
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars, bits
@@ -38,8 +39,8 @@ class History:
         The initial bars.
     corrections, late
         Initial counts.
-    interval
-        Resample to this interval; None keeps the bars' own.
+    resampler
+        Makes the bars that are shown; None shows them as they arrive.
 
     Attributes
     ----------
@@ -59,10 +60,10 @@ class History:
         series: Bars | None = None,
         corrections: int = 0,
         late: int = 0,
-        interval: str | None = None,
+        resampler: Resampler | None = None,
     ) -> None:
         self.series = series or Bars()
-        self._longer = None if interval is None else ResampledBars(self.series, interval)
+        self._longer = None if resampler is None else ResampledBars(self.series, resampler)
         self.bars = self.series if self._longer is None else self._longer.bars
         self.corrections = corrections
         self.late = late

@@ -31,8 +31,8 @@ class ResampledBars:
     ----------
     series
         The shorter bars, which add up to longer ones; whoever changes one calls `back_to`.
-    interval
-        The longer ones'.
+    resampler
+        Makes the longer ones, of this series alone.
 
     Attributes
     ----------
@@ -40,10 +40,10 @@ class ResampledBars:
         The longer bars, as they were at the last `refresh`.
     """
 
-    def __init__(self, series: Bars, interval: str) -> None:
+    def __init__(self, series: Bars, resampler: Resampler) -> None:
         self.bars = Bars()
         self._series = series
-        self._resampler = Resampler(interval)
+        self._resampler = resampler
         self._tz: str | None = None
         self._made = 0
         self._begins: list[int] = []

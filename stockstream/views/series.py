@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 
 from stockstream.errors import SeriesError, StateError
+from stockstream.indicators import Resampler
 from stockstream.periods import add_up, intraday
 from stockstream.records import READINGS, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch, gather
@@ -19,6 +20,7 @@ from stockstream.views.frame import Frame
 from stockstream.views.history import History, Makers
 from stockstream.views.indicator_series import AnyIndicator
 
+_MIDNIGHT: Final = "00:00"
 _STATE_VERSION: Final = 4
 
 
@@ -50,6 +52,7 @@ class SeriesFold:
         self._histories: dict[tuple[str, str, str], History] = {}
         self._shown: dict[str, tuple[str, str, str]] = {}
         self._latest: datetime | None = None
+        self._resampler()
         for make in makers.values():
             make()  # invalid parameters raise before any record arrives
 
@@ -85,7 +88,14 @@ class SeriesFold:
             self._latest = times[-1]
 
     def _history(self, series: Bars | None = None, corrections: int = 0, late: int = 0) -> History:
-        return History(self._makers, series, corrections, late, self._selection.resample)
+        return History(self._makers, series, corrections, late, self._resampler())
+
+    def _resampler(self) -> Resampler | None:
+        """A resampler of one series; raises ValueError for a time or a calendar that does not exist."""
+        wanted = self._selection
+        if wanted.resample is None:
+            return None
+        return Resampler(wanted.resample, opens=wanted.opens or _MIDNIGHT, calendar=wanted.calendar)
 
     def _wanted(self, series: tuple[str, str, str]) -> bool:
         symbol, interval, feed = series
@@ -125,7 +135,7 @@ class SeriesFold:
         unit = bar.currency or bar.unit
         return Identity(
             title=f"{symbol} {longer}{interval}" + (f", {unit}" if unit else ""),
-            zone=bar.tz if intraday(resample or bar.interval) else None,
+            zone=(self._selection.tz or bar.tz) if intraday(resample or bar.interval) else None,
             simulated=feed == SIMULATED,
             measure=bar.unit or ("value" if feed == READINGS else None),
             ambiguity=self._ambiguity(key) if len(self._histories) > len(self._shown) else None,

@@ -113,7 +113,7 @@ def test_bars_in_any_order_are_what_one_after_the_other_makes_of_them(sent: list
         elif former != each:
             corrections += former.final
         plain[each.time] = each
-    history = History({}, interval=None)
+    history = History({}, resampler=None)
     rest = sent
     for cut in [*cuts, len(sent)]:
         history.take(rest[:cut])

@@ -27,7 +27,7 @@ SHOWN = ["5m", "1h", "1d", "1wk", "1mo"]
 
 
 def history(interval: str | None = None) -> History:
-    return History({"": lambda: SMA(2)}, interval=interval)
+    return History({"": lambda: SMA(2)}, resampler=None if interval is None else Resampler(interval))
 
 
 def expected(interval: str, bars: list[Bar]) -> Frame:
@@ -88,7 +88,7 @@ def test_a_present_period_grows_and_ends() -> None:
 def test_only_what_has_changed_is_computed_again() -> None:
     bars = bars_at(START + minute * MINUTE for minute in range(60))
     series = Bars()
-    longer = ResampledBars(series, "5m")
+    longer = ResampledBars(series, Resampler("5m"))
     assert longer.refresh() == 0
     for count, each in enumerate(bars):
         assert series.follow(BarBatch([each]))
@@ -101,7 +101,7 @@ def test_only_what_has_changed_is_computed_again() -> None:
 
 def test_what_has_changed_is_told_by_more_than_numbers() -> None:
     series = Bars()
-    longer = ResampledBars(series, "5m")
+    longer = ResampledBars(series, Resampler("5m"))
     for number in range(5):
         series.follow(BarBatch([bar(START + 10 * number * MINUTE, volume=None)]))
     longer.refresh()

@@ -97,3 +97,16 @@ def test_a_state_that_cannot_be_used_is_refused(state: bytes) -> None:
 def test_wrong_parameters_are_told_before_any_record() -> None:
     with pytest.raises(ValueError, match="0"):
         make(Selection(), period=0, width=2.0)
+
+
+def test_times_are_shown_in_the_zone_asked_for_and_hours_count_from_the_opening() -> None:
+    minutes = [bar(number, 1.5, tz="America/New_York") for number in range(90)]
+    shown = SeriesFold({}, Selection(resample="1h", opens="09:45", tz="Asia/Tokyo"))
+    shown.apply(minutes)
+    assert shown.identity("AAPL").zone == "Asia/Tokyo"
+    assert {int(time.astype("M8[m]").astype(int) % 60) for time in shown.frame("AAPL").instants} <= {45}
+    daily = SeriesFold({}, Selection(resample="1d", tz="Asia/Tokyo"))
+    daily.apply(minutes)
+    assert daily.identity("AAPL").zone is None, "a session's date is never shifted"
+    with pytest.raises(ValueError, match="NYSE2"):
+        SeriesFold({}, Selection(resample="1h", calendar="NYSE2"))

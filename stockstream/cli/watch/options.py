@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Self, TypeVar, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
@@ -17,6 +18,7 @@ from stockstream.cli.panels import FILES, ROWS, RUN, WINDOW
 from stockstream.cli.serving import MetricsOption
 from stockstream.config_sections import BACKENDS, THEMES
 from stockstream.intervals import YAHOO
+from stockstream.names import cut
 from stockstream.present.geometry import Geometry
 from stockstream.records import MARKET, READINGS, SIMULATED
 
@@ -36,6 +38,13 @@ def _theme(value: str | None) -> str | None:
     if value not in THEMES:
         raise typer.BadParameter(f"{value} is none of {', '.join(THEMES)}")
     return value
+
+
+def _zone(value: str | None) -> str | None:
+    try:
+        return None if value is None else str(ZoneInfo(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise typer.BadParameter(f"{cut(str(value))!r} is no zone such as America/New_York") from None
 
 
 def _backend(value: str | None) -> str | None:
@@ -78,6 +87,32 @@ class SeriesOptions:
             metavar="5m|1h|1d|...",
             help="Show bars of this interval, made of shorter ones.",
             autocompletion=completion.one_of(*YAHOO[1:]),
+            rich_help_panel=ROWS,
+        ),
+    ] = None
+    opens: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HH:MM",
+            help="With --resample: when sessions open, by the exchange's clock, such as 09:30; hours count from there.",
+            rich_help_panel=ROWS,
+        ),
+    ] = None
+    calendar: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --resample: calendar of exchange_calendars for the sessions, such as XNYS.",
+            rich_help_panel=ROWS,
+        ),
+    ] = None
+    tz: Annotated[
+        str | None,
+        typer.Option(
+            callback=_zone,
+            metavar="ZONE",
+            help="Time zone of the axis, instead of the exchange's. Dates of daily bars stay.",
+            autocompletion=completion.zones,
             rich_help_panel=ROWS,
         ),
     ] = None

@@ -36,10 +36,16 @@ def watch(
     context = Context.of(ctx)
     settings = context.settings
     chosen = named or view_settings.keys(settings, view)
-    selection = Selection(chosen, options.interval, options.feed, options.resample)
+    selection = Selection(
+        chosen, options.interval, options.feed, options.resample, options.opens, options.calendar, options.tz
+    )
     if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
         told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
         raise typer.BadParameter(told, param_hint="--resample")
+    for name in ("opens", "calendar"):
+        own = {parameter.name for parameter in view.parameters}
+        if getattr(selection, name) is not None and selection.resample is None and name not in own:
+            raise typer.BadParameter("is of use only with --resample", param_hint=f"--{name}")
     _refuse_what_cannot_be(view, options)
     if options.each:
         windows.each(ctx, view.name, selection, options)
@@ -122,6 +128,9 @@ def _refuse_scope(options: WatchOptions) -> None:
     for name, value in (("start", options.start), ("end", options.end), ("rows", options.rows)):
         if value is not None:
             raise typer.BadParameter("a dashboard shows all that the topic holds", param_hint=f"--{name}")
+    for name, value in (("opens", options.opens), ("calendar", options.calendar), ("tz", options.tz)):
+        if value is not None:
+            raise typer.BadParameter("a dashboard shows bars as they are, in UTC", param_hint=f"--{name}")
 
 
 def _instant(option: str, text: str | None) -> np.datetime64 | None:

@@ -65,8 +65,8 @@ def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Wa
     options = {
         "ctx": Declared(typer.Context, empty),
         "keys": Declared(named, None),
-        **own,
         **(declared(SeriesOptions) if view.key_name == "symbol" else {}),
+        **own,  # of an indicator with sessions of its own, opens and calendar mean both
         **declared(CommonOptions),
     }
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
