@@ -129,8 +129,8 @@ class MarketBars:
     @property
     def doing(self) -> str:
         """Which sources are live, and what they wait for, if not simply for the next bars."""
-        ranks = sorted(set(self._live.values()))
-        names = " and ".join(self._places[rank].member.title for rank in ranks)
+        live = [self._places[rank] for rank in sorted(set(self._live.values()))]
+        names = " and ".join(each.member.title for each in live if each.run and each.run.bars.down_since is None)
         waits = [place.run.bars.doing for place in self._places if place.run and place.run.bars.doing]
         return "; ".join(filter(None, (f"{names} is live" if names else "", *waits[:1])))
 
