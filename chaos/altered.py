@@ -6,6 +6,7 @@ name begins with "no" take a protection away: they show that the counting of `ma
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -34,6 +35,14 @@ from stockstream.views.flights import FlightsFold
 _GIVES_UP_MS: Final = 1_000
 _LINGER_MS: Final = 100
 """Long enough that something is queued at any moment."""
+
+
+def _replace(owner: type[Any], name: str, new: Callable[..., Any]) -> None:
+    """Put a method in the place of another. Raises TypeError where it does not take what that one takes."""
+    wanted, taken = (list(inspect.signature(each).parameters.values()) for each in (getattr(owner, name), new))
+    if len(wanted) != len(taken) and not any(each.kind is each.VAR_POSITIONAL for each in taken):
+        raise TypeError(f"{owner.__name__}.{name} takes other arguments than it did when it was altered")
+    patch.object(owner, name, new).start()
 
 
 def no_acks() -> None:
@@ -71,7 +80,7 @@ def no_identity() -> None:
         fold._frames = None
         return bool(records)
 
-    patch.object(FlightsFold, "apply", apply).start()
+    _replace(FlightsFold, "apply", apply)
 
 
 def no_bitmap() -> None:
@@ -87,7 +96,7 @@ def no_bitmap() -> None:
                 taken.append(record)
         return real(fold, taken)
 
-    patch.object(FlightsFold, "apply", apply).start()
+    _replace(FlightsFold, "apply", apply)
 
 
 def no_own_offsets() -> None:
@@ -107,7 +116,7 @@ def no_own_offsets() -> None:
             consumer.close()
         return reading
 
-    patch.object(Live, "_restore", restore).start()
+    _replace(Live, "_restore", restore)
 
 
 def no_transaction() -> None:
@@ -121,7 +130,7 @@ def no_transaction() -> None:
             sleep(1)
         real(kept, topic_id, saved)
 
-    patch.object(Checkpoint, "save", save).start()
+    _replace(Checkpoint, "save", save)
 
 
 def no_checksum() -> None:
@@ -133,10 +142,10 @@ def no_topic_id() -> None:
     """A window that knows its topic by name alone."""
     real = Admin.topic_id
 
-    def topic_id(admin: Admin, name: str) -> str | None:
-        return None if real(admin, name) is None else name
+    def topic_id(admin: Admin, name: str, *others: Any) -> str | None:
+        return None if real(admin, name, *others) is None else name
 
-    patch.object(Admin, "topic_id", topic_id).start()
+    _replace(Admin, "topic_id", topic_id)
 
 
 def no_new_partitions() -> None:
@@ -147,7 +156,7 @@ def no_new_partitions() -> None:
         if not new:
             real(subscriber, partition, new=False)
 
-    patch.object(Subscriber, "_correct_position", correct).start()
+    _replace(Subscriber, "_correct_position", correct)
 
 
 def no_letters() -> None:
@@ -169,7 +178,7 @@ def no_offset_order() -> None:
                 newest[number] = max(sent, newest.get(number, 0))
         real(subscriber, taken)
 
-    patch.object(Subscriber, "_take", take).start()
+    _replace(Subscriber, "_take", take)
 
 
 ALTERATIONS: Final[dict[str, Callable[[], None]]] = {
