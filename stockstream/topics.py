@@ -11,6 +11,9 @@ from stockstream.records import Bar, Flight
 
 R = TypeVar("R")
 
+RETENTION: Final = "retention.ms"
+"""Setting of a topic: milliseconds for which records are kept; -1 for unlimited."""
+
 
 @dataclass(frozen=True)
 class Topic(Generic[R]):
@@ -25,7 +28,7 @@ class Topic(Generic[R]):
     record: type[R]
     key: Callable[[R], str]
     partitions: int = 3
-    config: Mapping[str, str] = field(default_factory=lambda: {"retention.ms": "-1"})
+    config: Mapping[str, str] = field(default_factory=lambda: {RETENTION: "-1"})
     corrected: bool = False
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -13,10 +13,12 @@ from stockstream.cli.panels import RUN
 from stockstream.cli.text import span
 from stockstream.errors import BrokerError
 from stockstream.intervals import parse
-from stockstream.kafka.admin import Admin, TopicSummary
-from stockstream.kafka.topic_settings import RETENTION, TopicSettings
 from stockstream.names import cut
-from stockstream.topics import TOPICS, Topic
+from stockstream.topics import RETENTION, TOPICS, Topic
+
+if TYPE_CHECKING:  # Kafka's client is slow to import, and `--help` does not need it
+    from stockstream.kafka.admin import TopicSummary
+    from stockstream.kafka.topic_settings import TopicSettings
 
 R = TypeVar("R")
 V = TypeVar("V")
@@ -80,6 +82,9 @@ def check(context: Context, topic: Topic[R]) -> None:
 
 def change(context: Context, partitions: Sequence[str], retentions: Sequence[str], *, yes: bool) -> None:
     """Change topics, each option being TOPIC=VALUE. Raises typer.BadParameter before anything is changed."""
+    from stockstream.kafka.admin import Admin
+    from stockstream.kafka.topic_settings import TopicSettings
+
     grown = _pairs(partitions, _count, "--add-partitions")
     limits = _pairs(retentions, retention, "--retention")
     connection = context.settings.connection("admin")

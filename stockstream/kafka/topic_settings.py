@@ -21,11 +21,9 @@ from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.client import LOG, made, refused, settings, translate
 from stockstream.kafka.refusals import on_topic
+from stockstream.topics import RETENTION
 
 T = TypeVar("T")
-
-RETENTION: Final = "retention.ms"
-"""Setting: milliseconds for which records are kept; -1 for unlimited."""
 
 _OF_THE_CLUSTER: Final = re.compile(r"insync|replica|unclean|message\.timestamp")
 """Settings that are of where a topic is; times stay those of its records."""

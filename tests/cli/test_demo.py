@@ -165,7 +165,7 @@ def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(
 ) -> None:
     running = Demo(tmp_path, "--seconds", "5", *security)
     demo.append(running)
-    assert running.process.wait(120) == 0, running.told()
+    assert running.process.wait(240) == 0, running.told()
     told = running.told()
     assert "the windows are drawn to out/bollinger.png, aroon.png and flights.png" in told
     for name in ("broker", "simulated", "flights", "watch bollinger", "watch aroon", "watch flights"):

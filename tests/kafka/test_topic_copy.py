@@ -19,7 +19,8 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.to_end import scan
 from stockstream.kafka.topic_copy import Copied, TopicCopy
-from stockstream.kafka.topic_settings import RETENTION, TopicSettings
+from stockstream.kafka.topic_settings import TopicSettings
+from stockstream.topics import RETENTION
 from tests.cli.helpers import clean, stockstream
 from tests.kafka.streams import connection, until
 

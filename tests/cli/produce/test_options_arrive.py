@@ -21,13 +21,12 @@ from stockstream.cli.produce.produce import app
 from stockstream.config_sections import SimulatedSettings, SourceSettings
 from stockstream.control import Order, Report
 from stockstream.kafka.broker import free_port
-from stockstream.kafka.topic_settings import RETENTION
 from stockstream.producers.flights import RowSet
 from stockstream.producers.produce import Sink
 from stockstream.producers.simulated import Walk
 from stockstream.producers.sources.catalog import sources
 from stockstream.records import Bar, Flight, Series
-from stockstream.topics import Topic
+from stockstream.topics import RETENTION, Topic
 from tests.cli.helpers import until
 from tests.producers.flight_lines import line, write
 from tests.producers.manual_clock import ManualClock
