@@ -76,7 +76,9 @@ def no_identity() -> None:
     """A window that counts every record, whether it has met that row or not."""
 
     def apply(fold: FlightsFold, records: list[FlightDay]) -> bool:
-        fold._refused.update(fold._per_day.add(Counter(map(flights._cell_of, records))))
+        cells = Counter(map(flights._cell_of, records))
+        fold._refused.update(fold._per_day.add(cells))
+        fold._unsaved.update(airline for airline, *_ in cells)
         fold._frames = None
         return bool(records)
 
@@ -135,7 +137,8 @@ def no_transaction() -> None:
 
 def no_checksum() -> None:
     """A window that believes what it finds saved."""
-    patch.object(checkpoint, "_checksum", lambda *_: b"").start()
+    for name in ("_checksum", "_page_sum"):
+        patch.object(checkpoint, name, lambda *_: b"").start()
 
 
 def no_topic_id() -> None:

@@ -61,8 +61,8 @@ class BrokerSettings(Section):
 
 class WindowSettings(Section):
     """Every window: seconds between two drawings (None: as data arrives), the toolkit, the rows in view, the colours,
-    what pictures are saved as, whether it remembers what the user changes, levels of prices to watch by symbol, and
-    the dead band about any level in percent of it."""
+    what pictures are saved as, whether it remembers what the user changes, levels of prices to watch by symbol, the
+    dead band about any level in percent of it, and how many bars of a series it keeps (None: all), a dashboard less."""
 
     refresh: FiniteFloat | None = Field(default=None, gt=0)
     backend: Backend = "auto"
@@ -72,6 +72,8 @@ class WindowSettings(Section):
     memory: bool = True
     alerts: Mapping[str, Levels] = Field(default_factory=dict)
     alert_band: FiniteFloat = Field(default=0.0, ge=0, le=100)
+    keep: int | None = Field(default=100_000, ge=2)
+    dashboard_keep: int | None = Field(default=10_000, ge=2)
 
 
 class SimulatedSettings(Section):

@@ -10,10 +10,10 @@ from chaos.faults.fault import Control, Fault
 from chaos.stage import Stage
 
 _MOST_BITS: Final = 8
-_COUNTS: Final = b"\xa6counts"
-"""Where the counts begin in a saved state: its key, as msgpack writes it."""
+_COUNTS: Final = re.compile(rb"counts/[A-Z0-9]{2}[\x91-\x9f\xdc]")
+"""Where the counts of an airline begin in a saved state: the name of their page, and msgpack's mark of a list."""
 
-_COUNTS_BYTES: Final = 256
+_COUNTS_BYTES: Final = 64
 _MARKS: Final = 0x80
 """Bytes from here on are msgpack's marks, or parts of larger numbers."""
 
@@ -46,7 +46,7 @@ def change_counts(data: bytearray, random: Random) -> int:
     What comes of it is a state, with other counts.
     """
     changed = 0
-    for found in re.finditer(re.escape(_COUNTS), bytes(data)):
+    for found in _COUNTS.finditer(bytes(data)):
         stretch = range(found.end(), min(found.end() + _COUNTS_BYTES, len(data)))
         if plain := [index for index in stretch if data[index] < _MARKS]:
             data[random.choice(plain)] ^= 1

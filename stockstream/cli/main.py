@@ -174,6 +174,13 @@ COMMANDS: Final = {
         CARE,
         ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
     ),
+    "rebuild": Entry(
+        "stockstream.cli.rebuild:rebuild_states",
+        "Make a view's saved states again from the topic.",
+        CARE,
+        ("rebuild bollinger", "rebuild chart --with bollinger,rsi"),
+        plugged=True,
+    ),
     "reset": Entry(
         "stockstream.cli.reset:reset",
         "Delete the topics and the windows' saved states.",

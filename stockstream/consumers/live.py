@@ -14,6 +14,8 @@ from typing import Final, Generic, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 from stockstream.connection import Connection
+from stockstream.consumers.choice import Choice
+from stockstream.consumers.guarded_fold import GuardedFold
 from stockstream.consumers.inventory import Absence, Inventory, Names, instead, wanted
 from stockstream.consumers.state_keeper import StateKeeper
 from stockstream.errors import BrokerError, StateError
@@ -100,6 +102,7 @@ class Live(Generic[R]):
         self.parameters = parameters
         self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, **parameters)
         self.fold = self._make()
+        self._guarded = GuardedFold()
         self._name = folder_name(selection) if view.keyed else "all"
         self._states = states
         self._subscriber = Subscriber(
@@ -192,7 +195,7 @@ class Live(Generic[R]):
         if not len(batch):
             return False
         self._note(batch)
-        return self.fold.apply(batch.records)
+        return self._guarded.apply(self.fold, batch.records)
 
     def _check_missing(self) -> bool:
         """Find alternatives to missing keys, as long as any are missing; returns whether they have changed."""
@@ -249,7 +252,7 @@ class Live(Generic[R]):
         reading = b""
         if self._states is not None:
             folder = self._states / origin.cluster / self.view.name / self._name
-            self._keeper = StateKeeper(folder, origin.topic_id)
+            self._keeper = StateKeeper(folder, origin.topic_id, Choice(self.selection, dict(self.parameters)))
             if not origin.merged:
                 reading = self._restore(self._keeper)
         self._subscriber.begin(self._positions, reading)
@@ -266,7 +269,7 @@ class Live(Generic[R]):
         if saved is None:
             return b""
         try:
-            self.fold.restore(saved.state)
+            self.fold.restore({name: page for name, page in saved.pages.items() if page is not None})
         except StateError as error:
             # A state of another version is not needed: the topic holds all its records.
             keeper.refuse(error)
@@ -281,8 +284,9 @@ class Live(Generic[R]):
             return
         started = time.monotonic()
         if self._keeper.ready:
-            state, reading = self.fold.state(), self._subscriber.reading()
-            self._keeper.save(Saved(dict(self._positions), self._received, state, reading))
+            changed = not self._keeper.whole
+            pages, reading = self.fold.pages(changed=changed), self._subscriber.reading()
+            self._keeper.save(Saved(dict(self._positions), self._received, pages, reading, changed))
             self._unsaved = False
         took = time.monotonic() - started
         self._save_at = time.monotonic() + min(max(_SAVE_EVERY, _SAVE_SHARE * took), _SAVE_AT_LATEST)
@@ -298,7 +302,7 @@ class Live(Generic[R]):
         waiting = status.waiting
         if waiting is None and self._absent is not None:
             waiting = str(self._absent[1])
-        counts = {"unreadable": status.dead, "skipped": status.skipped}
+        counts = {"unreadable": status.dead, "skipped": status.skipped, "set aside": self._guarded.failed}
         return Status(
             connected=status.connected,
             since=status.since,

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
+from stockstream.consumers.choice import Choice
 from stockstream.errors import StateError
 from stockstream.views.checkpoint import Checkpoint, Saved
 
@@ -22,11 +23,14 @@ class StateKeeper:
         Folder of the state.
     topic_id
         Identifier of its topic.
+    choice
+        What it is of.
     """
 
-    def __init__(self, folder: Path, topic_id: str) -> None:
+    def __init__(self, folder: Path, topic_id: str, choice: Choice) -> None:
         self._topic_id = topic_id
         self._folder = folder
+        self._choice: Choice | None = choice
         self._checkpoint: Checkpoint | None = None
         self._failure = ""
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="save")
@@ -79,6 +83,11 @@ class StateKeeper:
             self._open()
         return self._checkpoint is not None and self._checkpoint.take_over()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all pages of a state have to be saved next, and not only those that changed."""
+        return self._checkpoint is None or self._checkpoint.whole
+
     def save(self, saved: Saved) -> None:
         """Write a state and its offsets in the background; call it only if `ready`."""
         checkpoint = self._checkpoint
@@ -87,6 +96,9 @@ class StateKeeper:
 
     def _write(self, checkpoint: Checkpoint, saved: Saved) -> None:
         try:
+            if self._choice is not None:
+                self._choice.write(self._folder)
+                self._choice = None
             checkpoint.save(self._topic_id, saved)
             self._failure = ""
         except StateError as error:

@@ -33,6 +33,7 @@ def status_bar(
     crowded: int = 0,
     note: str = "",
     alarm: str = "",
+    undrawn: str = "",
     ages: bool = True,
 ) -> StatusBar:
     """Describe the status of a consumer.
@@ -40,15 +41,12 @@ def status_bar(
     ``now`` is UTC; ``zone`` is the zone of the axis, for the time of the last record. ``held`` is the number of records
     that wait while the drawing is paused; ``away`` says that the view does not follow the newest row. ``crowded`` is
     the number of keys whose lines cannot be told apart, so that the user is asked to choose. ``note`` is a message of
-    the window, such as where it saved a picture, and ``alarm`` a message that comes first. Without ``ages`` no ages are
-    shown: in a picture they would be wrong a second later.
+    the window, such as where it saved a picture, and ``alarm`` a message that comes first. ``undrawn`` says that
+    pictures could not be drawn. Without ``ages`` no ages are shown: in a picture they would be wrong a second later.
     """
-    parts = [alarm] if alarm else []
-    parts.append(_connection(status, now, ages=ages))
-    if status.waiting:
-        parts.append(f"waiting for {status.waiting}")
-    if status.note:
-        parts.append(status.note)
+    waiting = f"waiting for {status.waiting}" if status.waiting else ""
+    first = (alarm, _connection(status, now, ages=ages), waiting, undrawn, status.note)
+    parts = [part for part in first if part]
     if held is not None:
         waits = f", {held:,} record{'' if held == 1 else 's'} waiting" if held else ""
         parts.append(f"drawing paused (Space goes on){waits}")
@@ -67,7 +65,7 @@ def status_bar(
     parts.extend(f"{count:,} {name}" for name, count in status.counts.items() if count)
     if status.connected:
         parts.append(_rate(status.rate))
-    tone: Tone = "bad" if not status.connected else "quiet" if status.waiting or held is not None else "good"
+    tone: Tone = "bad" if not status.connected or undrawn else "quiet" if status.waiting or held is not None else "good"
     if alarm:
         tone = "alarm"
     return StatusBar(tuple(parts), tone)

@@ -18,6 +18,7 @@ from stockstream.present.pause import Pause
 from stockstream.present.plot_data import PlotData, next_key, plot_data
 from stockstream.present.price_levels import Alerts, Level, Target
 from stockstream.present.status_bar import StatusBar, status_bar
+from stockstream.present.undrawn import Undrawn
 from stockstream.views.status import Status
 
 LOG: Final = logging.getLogger(__name__)
@@ -64,6 +65,8 @@ class Viewer:
         The key to show as soon as it has data, unless the user chooses first; None for the first key.
     ages
         Whether the status bar shows ages.
+    undrawn
+        The pictures that could not be drawn.
     clock
         The present time in seconds, for messages that are shown for a limited time.
     """
@@ -78,6 +81,7 @@ class Viewer:
         alerts: Alerts | None = None,
         key: str | None = None,
         ages: bool = True,
+        undrawn: Undrawn | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.model = model
@@ -88,6 +92,7 @@ class Viewer:
         self._wanted = key
         self._start, self._end = start, end
         self._ages = ages
+        self._undrawn = undrawn or Undrawn()
         self._pause = Pause()
         self._note = Notice(_NOTE_FOR, clock)
         self._alarm = Notice(_ALARM_FOR, clock)
@@ -125,6 +130,7 @@ class Viewer:
             crowded=self._renderer.crowded,
             note=self._note.text,
             alarm=self._alarm.text,
+            undrawn=self._undrawn.text,
             ages=self._ages,
         )
         if self.flashing and int(self._alarm.age / _FLASH) % 2:

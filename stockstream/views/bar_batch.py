@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
-from itertools import islice
-from operator import attrgetter, lt
+from datetime import UTC, datetime
+from operator import attrgetter
 
 import numpy as np
 from msgspec import structs
@@ -25,8 +24,8 @@ class BarBatch:
 
     Attributes
     ----------
-    times
-        Start time of each bar.
+    instants
+        Start time of each bar in UTC, shape (bars,).
     numbers
         Columns `NUMBERS`, shape (5, bars); NaN for an unknown open or volume.
     finals, flags
@@ -35,11 +34,11 @@ class BarBatch:
         The bar that arrived last.
     """
 
-    __slots__ = ("finals", "flags", "last", "numbers", "times")
+    __slots__ = ("finals", "flags", "instants", "last", "numbers")
 
     def __init__(self, bars: Sequence[Candle]) -> None:
         # A map a column: less than one over all columns, which makes a tuple of each bar.
-        self.times: list[datetime] = list(map(_time_of, bars))
+        self.instants = instants_of(list(map(_time_of, bars)))
         self.numbers = np.empty((len(NUMBERS), len(bars)))
         for store, number_of in zip(self.numbers, _number_of, strict=True):
             try:
@@ -54,34 +53,49 @@ class BarBatch:
 
     @classmethod
     def of(
-        cls, times: list[datetime], numbers: NDArray[np.float64], flags: tuple[tuple[str, ...], ...], last: Candle
+        cls,
+        instants: NDArray[np.datetime64],
+        numbers: NDArray[np.float64],
+        flags: tuple[tuple[str, ...], ...],
+        last: Candle,
     ) -> BarBatch:
         """Bars that are columns already, all of them final but perhaps the last; its numbers are read from these."""
         stretch = cls.__new__(cls)
-        stretch.times = times
+        stretch.instants = instants
         stretch.numbers = numbers
         stretch.flags = flags if any(flags) else None
-        stretch.finals = None if last.final else (*[True] * (len(times) - 1), False)
+        stretch.finals = None if last.final else (*[True] * (len(instants) - 1), False)
         stretch.last = structs.replace(last, flags=flags[-1], **_values(numbers[:, -1].tolist()))
         return stretch
 
     def __len__(self) -> int:
-        return len(self.times)
+        return len(self.instants)
 
     @property
     def ascending(self) -> bool:
         """Whether each bar is newer than the one before it."""
-        return all(map(lt, self.times, islice(self.times, 1, None)))
+        return bool((self.instants[1:] > self.instants[:-1]).all())
 
-    def instants(self) -> NDArray[np.datetime64]:
-        """Start times in UTC."""
-        return instants_of(self.times)
+    def part(self, first: int, end: int) -> BarBatch:
+        """The bars from an index up to another one, at least one."""
+        return self if (first, end) == (0, len(self)) else self.pick(np.arange(first, end))
+
+    def pick(self, rows: NDArray[np.intp]) -> BarBatch:
+        """Some of the bars, by their indexes in ascending order; at least one."""
+        places = rows.tolist()
+        stretch = BarBatch.__new__(BarBatch)
+        stretch.instants = self.instants[rows]
+        stretch.numbers = self.numbers[:, rows]
+        stretch.finals = None if self.finals is None else tuple(map(self.finals.__getitem__, places))
+        stretch.flags = None if self.flags is None else tuple(map(self.flags.__getitem__, places))
+        stretch.last = self.bar(places[-1])
+        return stretch
 
     def bar(self, index: int) -> Candle:
         """The bar at an index, with currency and zone, which no mark or indicator reads, of the last bar."""
         return structs.replace(
             self.last,
-            time=self.times[index],
+            time=moment(self.instants[index]),
             **_values(self.numbers[:, index].tolist()),
             final=self.finals is None or self.finals[index],
             flags=() if self.flags is None else self.flags[index],
@@ -91,6 +105,19 @@ class BarBatch:
 def _values(numbers: Sequence[float]) -> dict[str, float | None]:
     """A bar's numbers by name; None if unknown."""
     return {name: value if value == value else None for name, value in zip(NUMBERS, numbers, strict=True)}
+
+
+def moment(instant: np.datetime64) -> datetime:
+    """An instant in UTC as a datetime."""
+    naive = instant.item()
+    assert isinstance(naive, datetime)
+    return naive.replace(tzinfo=UTC)
+
+
+def microseconds(instants: NDArray[np.datetime64]) -> list[int]:
+    """Instants as microseconds since 1970, by which doubts about bars are found."""
+    found: list[int] = instants.astype(np.int64).tolist()
+    return found
 
 
 def instants_of(times: Sequence[datetime]) -> NDArray[np.datetime64]:

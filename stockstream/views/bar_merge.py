@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.records import Candle
-from stockstream.views.bar_batch import BarBatch
+from stockstream.views.bar_batch import BarBatch, microseconds
 
 if TYPE_CHECKING:
     from stockstream.views.bars import Bars
@@ -42,7 +41,7 @@ class BarMerge:
 
     def __init__(self, stretch: BarBatch, bars: Bars) -> None:
         self._stretch = stretch
-        instants = stretch.instants()
+        instants = stretch.instants
         self._order = order = np.argsort(instants, kind="stable")
         ascending = instants[order]
         there = bars.instants()
@@ -76,21 +75,21 @@ class BarMerge:
     def _flagged_alike(self, bars: Bars, first: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which have the flags of those before them."""
         rows = np.arange(len(self._order))
-        times = self.times(rows)
-        flags = [flags for _, flags in self.flags(rows, times)]
+        pairs = list(self.flags(rows))
+        flags = [flags for _, flags in pairs]
         former = [(), *flags[:-1]]
         for row in np.flatnonzero(first).tolist():
-            former[row] = bars.flags.get(times[row], ())
+            former[row] = bars.flags.get(pairs[row][0], ())
         return np.fromiter((was == now for was, now in zip(former, flags, strict=True)), np.bool_, len(flags))
 
-    def times(self, rows: NDArray[np.intp]) -> list[datetime]:
+    def instants(self, rows: NDArray[np.intp]) -> NDArray[np.datetime64]:
         """Start times of some of the bars."""
-        return [self._stretch.times[place] for place in self._order[rows].tolist()]
+        return self._stretch.instants[self._order[rows]]
 
-    def flags(self, rows: NDArray[np.intp], times: list[datetime]) -> Iterator[tuple[datetime, tuple[str, ...]]]:
-        """The flags of some of the bars, each with the bar's time."""
-        flags = self._stretch.flags
-        for time, place in zip(times, self._order[rows].tolist(), strict=True):
+    def flags(self, rows: NDArray[np.intp]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The flags of some of the bars, each with the bar's time in microseconds."""
+        flags, places = self._stretch.flags, self._order[rows]
+        for time, place in zip(microseconds(self._stretch.instants[places]), places.tolist(), strict=True):
             yield time, () if flags is None else flags[place]
 
     def bar(self, row: int) -> Candle:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from datetime import UTC, datetime
-from itertools import compress
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from stockstream.errors import StateError
 from stockstream.records import NUMBERS, Candle, doubted
-from stockstream.views.bar_batch import BarBatch, instants_of
+from stockstream.views.bar_batch import BarBatch, microseconds, moment
 from stockstream.views.bar_merge import BarMerge
+
+_PAGE: Final = 256
+"""Bars of a page of a saved state: of a series that grows, the last one is written again at each save."""
 
 
 class Merged(NamedTuple):
@@ -42,14 +45,18 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     tz: str | None
 
 
-class SavedBars(msgspec.Struct):
-    """The bars of a series, for a checkpoint: instants in microseconds, and numbers, as little-endian bytes."""
+class BarPage(msgspec.Struct):
+    """Bars of a series that stand together in a saved state; numbers and instants are little-endian bytes.
 
-    newest: Candle
+    ``first`` is the index of its first bar among all that the series ever had, those that it let go of included.
+    Instants are in microseconds since 1970; ``flags`` and ``unfinished`` name bars by them.
+    """
+
+    first: int
     instants: bytes
     numbers: bytes
-    flags: list[tuple[datetime, tuple[str, ...]]]
-    unfinished: list[datetime]
+    flags: list[tuple[int, tuple[str, ...]]]
+    unfinished: list[int]
 
 
 class Bars:
@@ -59,50 +66,52 @@ class Bars:
 
     Attributes
     ----------
-    times
-        When each bar begins.
     newest
         The bar that begins last; None before the first.
     flags
-        The doubts about bars that have any, by time.
+        The doubts about bars that have any, by time in microseconds since 1970.
+    dropped
+        Bars that it has let go of, all older than those that it holds.
     """
 
     def __init__(self) -> None:
-        self.times: list[datetime] = []
         self.newest: Candle | None = None
-        self.flags: dict[datetime, tuple[str, ...]] = {}
-        self._unfinished: set[datetime] = set()
+        self.flags: dict[int, tuple[str, ...]] = {}
+        self.dropped = 0
+        self._unfinished: set[int] = set()
+        self._size = 0
         self._numbers = np.empty((len(NUMBERS), 0))
         self._instants = np.empty(0, dtype="M8[us]")
-        self._filled = 0  # instants
+        self._changed = 0
+        """Index, among all bars ever, from which on they are others than at the last `pages`."""
+        self._paged = 0
+        """Number of the first page that was given by `pages` and is not gone."""
 
     def __len__(self) -> int:
-        return len(self.times)
+        return self._size
 
     def follow(self, stretch: BarBatch) -> bool:
         """Take bars that simply go on from what there is, as nearly always; where they do not, False and none taken."""
-        follows = not self.times or self.times[-1] < stretch.times[0]
+        follows = not self._size or self._instants[self._size - 1] < stretch.instants[0]
         if follows and stretch.ascending:
             self._extend(stretch)
             return True
         return False
 
     def _extend(self, stretch: BarBatch) -> None:
-        start, total = len(self), len(self) + len(stretch)
+        start, total = self._size, self._size + len(stretch)
         self._numbers = grown(self._numbers, total)
+        self._instants = grown(self._instants, total)
         self._numbers[:, start:total] = stretch.numbers
-        self.times += stretch.times
+        self._instants[start:total] = stretch.instants
+        self._size = total
         self.newest = stretch.last
         if stretch.flags:
-            flagged = zip(stretch.times, stretch.flags, strict=True)
+            flagged = zip(microseconds(stretch.instants), stretch.flags, strict=True)
             self.flags.update((time, doubts) for time, doubts in flagged if doubts)
         if stretch.finals:
-            finals = zip(stretch.times, stretch.finals, strict=True)
+            finals = zip(microseconds(stretch.instants), stretch.finals, strict=True)
             self._unfinished.update(time for time, final in finals if not final)
-
-    def place(self, time: datetime) -> int:
-        """Where a bar of that time stands, or would stand."""
-        return bisect_left(self.times, time)
 
     def merge(self, stretch: BarBatch) -> Merged:
         """Take bars in any order, as if one came after the other: of one time the last counts.
@@ -113,50 +122,52 @@ class Bars:
         rows = coming.counting
         if not len(rows):
             return Merged(len(self), late=0, corrections=0)
-        times = coming.times(rows)
+        instants = coming.instants(rows)
         fresh = ~coming.held[rows]
         places = coming.places[rows]
+        self._changed = min(self._changed, self.dropped + int(places[0]))
         self._numbers[:, places[~fresh]] = coming.numbers[:, rows[~fresh]]
-        self._insert(places[fresh], list(compress(times, fresh)), coming.numbers[:, rows[fresh]])
-        for time, flags in coming.flags(rows, times):
+        self._insert(places[fresh], instants[fresh], coming.numbers[:, rows[fresh]])
+        for time, flags in coming.flags(rows):
             self.flags.pop(time, None)
             if flags:
                 self.flags[time] = flags
-        self._unfinished.difference_update(times)
-        self._unfinished.update(compress(times, ~coming.finals[rows]))
-        if times[-1] == self.times[-1]:
+        self._unfinished.difference_update(microseconds(instants))
+        self._unfinished.update(microseconds(instants[~coming.finals[rows]]))
+        if instants[-1] == self.instants()[-1]:
             self.newest = coming.bar(rows[-1])
         return Merged(int(places[0]), coming.late, coming.corrections)
 
-    def _insert(self, places: NDArray[np.intp], times: list[datetime], numbers: NDArray[np.float64]) -> None:
+    def _insert(self, places: NDArray[np.intp], instants: NDArray[np.datetime64], numbers: NDArray[np.float64]) -> None:
         """Put bars, by time, before those that stand at these places."""
-        if not times:
+        if not len(instants):
             return
-        held, total = len(self), len(self) + len(times)
+        held, total = self._size, self._size + len(instants)
         start = int(places[0])
-        instants = np.insert(self.instants()[start:], places - start, instants_of(times))
+        times = np.insert(self._instants[start:held], places - start, instants)
         tail = np.insert(self._numbers[:, start:held], places - start, numbers, axis=1)
         self._numbers = grown(self._numbers, total)
         self._instants = grown(self._instants, total)
         self._numbers[:, start:total] = tail
-        self._instants[start:total] = instants
-        self._filled = total
-        behind = self.times[start:]
-        del self.times[start:]
-        done = 0
-        for place, time in zip((places - start).tolist(), times, strict=True):
-            self.times += behind[done:place]
-            self.times.append(time)
-            done = place
-        self.times += behind[done:]
+        self._instants[start:total] = times
+        self._size = total
 
     def cut(self, place: int) -> None:
         """Let go of all bars from a place on; others follow at once."""
-        for time in self.times[place:]:
+        for time in microseconds(self.instants()[place:]):
             self.flags.pop(time, None)
             self._unfinished.discard(time)
-        del self.times[place:]
-        self._filled = min(self._filled, place)
+        self._size = min(self._size, place)
+
+    def drop(self, count: int) -> None:
+        """Let go of the first bars, fewer than all."""
+        self._numbers = self._numbers[:, count : self._size].copy()
+        self._instants = self._instants[count : self._size].copy()
+        self._size -= count
+        self.dropped += count
+        [first] = microseconds(self._instants[:1])
+        self.flags = {time: flags for time, flags in self.flags.items() if time >= first}
+        self._unfinished = {time for time in self._unfinished if time >= first}
 
     def finals(self, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         """`final` of the bars at some places."""
@@ -166,13 +177,17 @@ class Bars:
 
     def final(self, place: int) -> bool:
         """Whether the period of the bar at a place was over when it was last heard of."""
-        return self.times[place] not in self._unfinished
+        return not self._unfinished or self.time(place) not in self._unfinished
+
+    def time(self, place: int) -> int:
+        """When the bar at a place begins, in microseconds since 1970."""
+        return int(self._instants[: self._size].view(np.int64)[place])
 
     def row(self, place: int) -> Row:
         """The bar at a place, as an indicator takes it."""
         first, high, low, close, volume = self._numbers[:, place].tolist()
         return Row(
-            self.times[place],
+            moment(self._instants[place]),
             first if first == first else None,
             high,
             low,
@@ -183,11 +198,14 @@ class Bars:
 
     def doubts(self) -> NDArray[np.uint8]:
         """Which fields of each bar are in doubt, shape (bars,): see `bits`."""
-        doubts = np.zeros(len(self), dtype=np.uint8)
-        for time, flags in self.flags.items():
-            if fields := doubted(flags):
-                doubts[self.place(time)] = bits(*fields)
+        doubts = np.zeros(self._size, dtype=np.uint8)
+        if self.flags:
+            doubts[self.places(self.flags)] = list(map(_doubted_bits, self.flags.values()))
         return doubts
+
+    def places(self, times: Iterable[int]) -> NDArray[np.intp]:
+        """Where bars stand, or would stand, by their times in microseconds since 1970."""
+        return self.instants().view(np.int64).searchsorted(np.fromiter(times, np.int64))
 
     def column(self, name: str, start: int, end: int) -> NDArray[Any]:
         """A column from one place up to another; never to be written to."""
@@ -199,44 +217,65 @@ class Bars:
 
     def numbers(self) -> NDArray[np.float64]:
         """The columns of numbers, shape (5, bars); never to be written to."""
-        return self._numbers[:, : len(self)]
+        return self._numbers[:, : self._size]
 
     def instants(self) -> NDArray[np.datetime64]:
-        """When each bar begins, shape (bars,), in UTC."""
-        total = len(self)
-        self._instants = grown(self._instants, total)
-        self._instants[self._filled : total] = instants_of(self.times[self._filled :])
-        self._filled = total
-        return self._instants[:total]
+        """When each bar begins, shape (bars,), in UTC; never to be written to."""
+        return self._instants[: self._size]
 
-    def save(self) -> SavedBars:
-        """All of it, for a checkpoint. Raises ValueError before the first bar."""
-        if self.newest is None:
-            raise ValueError("there are no bars to save")
-        return SavedBars(
-            self.newest,
-            self.instants().astype("<i8").tobytes(),
-            self._numbers[:, : len(self)].astype("<f8").tobytes(),
-            list(self.flags.items()),
-            sorted(self._unfinished),
+    def pages(self, *, changed: bool) -> Iterator[tuple[int, BarPage | None]]:
+        """Pages of a saved state by number: all, or those that changed since the last call; None for a lost one."""
+        first, end = self.dropped // _PAGE, -(-(self.dropped + self._size) // _PAGE)
+        if changed:
+            yield from ((number, None) for number in range(self._paged, first))
+            first = max(first, self._changed // _PAGE if self._changed < self.dropped + self._size else end)
+        for number in range(first, end):
+            yield number, self._page(number)
+        self._paged = self.dropped // _PAGE
+        self._changed = self.dropped + self._size
+
+    def _page(self, number: int) -> BarPage:
+        start = max(number * _PAGE - self.dropped, 0)
+        rows = slice(start, min((number + 1) * _PAGE - self.dropped, self._size))
+        instants = self._instants[rows]
+        marked = microseconds(instants) if self.flags or self._unfinished else []
+        return BarPage(
+            self.dropped + start,
+            instants.astype("<i8").tobytes(),
+            self._numbers[:, rows].astype("<f8").tobytes(),
+            [(time, self.flags[time]) for time in marked if time in self.flags],
+            [time for time in marked if time in self._unfinished],
         )
 
     @classmethod
-    def load(cls, saved: SavedBars) -> Bars:
-        """Bars that were saved; raises `StateError` where they cannot be."""
+    def load(cls, newest: Candle, dropped: int, pages: Iterable[BarPage]) -> Bars:
+        """Bars that were saved, of which so many were let go of; raises `StateError` where they cannot be read."""
         bars = cls()
+        instants, numbers = [np.empty(0, "<i8")], [np.empty((len(NUMBERS), 0))]
+        ordered = sorted(pages, key=lambda page: page.first)
+        end = ordered[0].first if ordered else 0
         try:
-            instants = np.frombuffer(saved.instants, "<i8")
-            numbers = np.frombuffer(saved.numbers, "<f8").reshape(len(NUMBERS), len(instants))
-        except ValueError as error:
+            for page in ordered:
+                if page.first != end:
+                    raise ValueError(f"after bar {end:,} comes bar {page.first:,}")
+                instants.append(np.frombuffer(page.instants, "<i8"))
+                numbers.append(np.frombuffer(page.numbers, "<f8").reshape(len(NUMBERS), len(instants[-1])))
+                end += len(instants[-1])
+            if not 0 <= dropped - ordered[0].first < end - ordered[0].first:
+                raise ValueError(f"bar {dropped:,} is not there")
+        except (ValueError, IndexError) as error:
             raise StateError(f"a saved series cannot be read: {error}") from error
-        bars._instants = instants.astype("M8[us]")
-        bars._numbers = numbers.astype(np.float64)
-        bars._filled = len(instants)
-        bars.times = [time.replace(tzinfo=UTC) for time in bars._instants.tolist()]
-        bars.newest = saved.newest
-        bars.flags = dict(saved.flags)
-        bars._unfinished = set(saved.unfinished)
+        bars.newest = newest
+        bars.flags = {time: flags for page in ordered for time, flags in page.flags}
+        bars._unfinished = {time for page in ordered for time in page.unfinished}
+        bars._instants = np.concatenate(instants).astype("M8[us]")
+        bars._numbers = np.concatenate(numbers, axis=1).astype(np.float64)
+        bars._size = len(bars._instants)
+        bars.dropped = ordered[0].first
+        if dropped > bars.dropped:
+            bars.drop(dropped - bars.dropped)
+        bars._paged = bars.dropped // _PAGE
+        bars._changed = end
         return bars
 
 
@@ -249,11 +288,16 @@ def bits(*fields: str) -> np.uint8:
     return np.uint8(sum(1 << place for place, name in enumerate(NUMBERS) if name in fields))
 
 
+@lru_cache(maxsize=256)
+def _doubted_bits(flags: tuple[str, ...]) -> np.uint8:
+    return bits(*doubted(flags))
+
+
 def grown(store: NDArray[Any], places: int) -> NDArray[Any]:
     """The store with room for that many places along its last axis, its contents kept."""
     held = store.shape[-1]
     if held >= places:
         return store
-    larger = np.empty((*store.shape[:-1], max(places, 2 * held, 256)), dtype=store.dtype)
+    larger = np.empty((*store.shape[:-1], max(places, held + held // 2, 256)), dtype=store.dtype)
     larger[..., :held] = store
     return larger

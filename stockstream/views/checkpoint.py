@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 from filelock import FileLock, Timeout
 
 from stockstream.errors import StateError
@@ -19,34 +20,38 @@ from stockstream.files import private_file, private_folder
 
 LOG: Final = logging.getLogger(__name__)
 
-_LAYOUT: Final = 3
-_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS checkpoint"
-    " (topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, state BLOB, reading BLOB, checksum BLOB)"
-)
-_SAVE: Final = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?, ?)"
-_LOAD: Final = "SELECT positions, received, state, reading, checksum FROM checkpoint WHERE topic_id = ?"
+_LAYOUT: Final = 4
+_TABLES: Final = {
+    "checkpoint": "(topic_id TEXT PRIMARY KEY, positions BLOB, received REAL, reading BLOB, checksum BLOB)",
+    "page": "(name TEXT PRIMARY KEY, content BLOB, checksum BLOB)",
+}
+_SAVE: Final = "INSERT OR REPLACE INTO checkpoint VALUES (?, ?, ?, ?, ?)"
+_LOAD: Final = "SELECT positions, received, reading, checksum FROM checkpoint WHERE topic_id = ?"
+_SAVE_PAGE: Final = "INSERT OR REPLACE INTO page VALUES (?, ?, ?)"
 
 
 class Saved(NamedTuple):
     """A state, the offset after its last record in each partition, and when that was sent.
 
-    ``reading`` is the subscriber's state there.
+    ``pages`` are its parts by name; where it is saved with ``changed``, those that are others than at the last save,
+    None for one that is gone. ``reading`` is what the subscriber has to know of what went into it.
     """
 
     positions: Mapping[int, int]
     received: datetime | None
-    state: bytes
+    pages: Mapping[str, bytes | None]
     reading: bytes = b""
+    changed: bool = False
 
 
 class Checkpoint:
     """State and offsets of a view, saved in one SQLite transaction.
 
-    Only one process writes the checkpoint of a view. A second process of the same view reads it and continues from it,
-    but saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
-    created again starts without a state. A checksum covers the whole entry. A damaged file is moved away, and the view
-    is read again from the topic.
+    One process writes a view's checkpoint. A second one of the same view reads it, goes on from there by itself and
+    saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
+    recreated starts over. Each page has a checksum, and one more covers the entry and all of these: a page that is
+    missing, or is of another save, is damage, too. A damaged file is set aside, and the view is read again from the
+    topic.
 
     Parameters
     ----------
@@ -62,6 +67,8 @@ class Checkpoint:
     ----------
     writes
         Whether this process saves.
+    whole
+        Whether the next save has to be of all pages, and not of those that changed.
     note
         Why a saved state could not be used; empty if there was no such problem.
     """
@@ -69,7 +76,9 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "checkpoint.sqlite"
         self.writes = True
+        self.whole = True
         self.note = ""
+        self._sums: dict[str, bytes] = {}
         self._lock = FileLock(folder / "lock", blocking=False, mode=0o600)
         try:
             private_folder(folder)
@@ -95,10 +104,12 @@ class Checkpoint:
     def _prepare(self) -> None:
         self._database.execute("PRAGMA journal_mode=WAL")
         (layout,) = self._database.execute("PRAGMA user_version").fetchone()
-        if layout != _LAYOUT:
-            self._database.execute("DROP TABLE IF EXISTS checkpoint")
-            self._database.execute(f"PRAGMA user_version={_LAYOUT}")
-        self._database.execute(_TABLE)
+        (tables,) = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and layout != _LAYOUT:
+            raise sqlite3.DatabaseError(f"it is of another version of stockstream, layout {layout}, not {_LAYOUT}")
+        self._database.execute(f"PRAGMA user_version={_LAYOUT}")
+        for name, columns in _TABLES.items():
+            self._database.execute(f"CREATE TABLE IF NOT EXISTS {name} {columns}")
 
     def take_over(self) -> bool:
         """Start to save if the process that did so has ended; returns whether this process saves."""
@@ -107,7 +118,7 @@ class Checkpoint:
                 self._lock.acquire()
             except Timeout:
                 return False
-            self.writes = True
+            self.writes = self.whole = True
             try:
                 self._prepare()
             except sqlite3.DatabaseError as error:
@@ -117,7 +128,10 @@ class Checkpoint:
     def load(self, topic_id: str) -> Saved | None:
         """The saved state of a topic; None if there is none, or if it cannot be used, as `note` then says."""
         try:
-            row = self._database.execute(_LOAD, (topic_id,)).fetchone()
+            with self._database:  # a reader sees one save, whatever is written meanwhile
+                self._database.execute("BEGIN")
+                row = self._database.execute(_LOAD, (topic_id,)).fetchone()
+                found = [] if row is None else self._database.execute("SELECT * FROM page").fetchall()
         except sqlite3.DatabaseError as error:
             missing = isinstance(error, sqlite3.OperationalError) and str(error).startswith("no such")
             if not missing:  # a missing table, or one of a former layout, is not an error
@@ -125,12 +139,28 @@ class Checkpoint:
             return None
         if row is None:
             return None
-        positions, received, state, reading, checksum = row
-        if checksum != _checksum(topic_id, positions, received, state, reading):
-            self._set_aside("its checksum is wrong")
+        try:
+            return self._checked(topic_id, row, found)
+        except (ValueError, TypeError, AttributeError, OverflowError, msgspec.MsgspecError) as error:
+            self._set_aside(str(error))
             return None
+
+    def _checked(self, topic_id: str, row: Sequence[Any], found: Sequence[Sequence[Any]]) -> Saved:
+        positions, received, reading, checksum = row
+        sums = {name: _page_sum(name, content) for name, content, _ in found}
+        if any(sums[name] != told for name, _, told in found):
+            raise ValueError("a checksum of its pages is wrong")
+        if checksum != _checksum(topic_id, positions, received, reading, sums):
+            raise ValueError("its checksum is wrong")
         moment = None if received is None else datetime.fromtimestamp(received, UTC)
-        return Saved(msgspec.msgpack.decode(positions, type=dict[int, int]), moment, state, reading)
+        saved = Saved(
+            msgspec.msgpack.decode(positions, type=dict[int, int]),
+            moment,
+            {name: content for name, content, _ in found},
+            reading,
+        )
+        self._sums, self.whole = sums, not self.writes
+        return saved
 
     def save(self, topic_id: str, saved: Saved) -> None:
         """Replace state and offsets in one transaction.
@@ -139,13 +169,28 @@ class Checkpoint:
         """
         received = saved.received.timestamp() if saved.received else None
         positions = msgspec.msgpack.encode(saved.positions)
-        checksum = _checksum(topic_id, positions, received, saved.state, saved.reading)
+        written = {name: content for name, content in saved.pages.items() if content is not None}
+        gone = [name for name, content in saved.pages.items() if content is None]
+        fresh = {name: _page_sum(name, content) for name, content in written.items()}
+        sums = {**self._sums, **fresh} if saved.changed else fresh
+        for name in gone:
+            sums.pop(name, None)
+        checksum = _checksum(topic_id, positions, received, saved.reading, sums)
+        self.whole = True
         try:
             with self._database:
                 self._database.execute("DELETE FROM checkpoint WHERE topic_id != ?", (topic_id,))
-                self._database.execute(_SAVE, (topic_id, positions, received, saved.state, saved.reading, checksum))
+                if not saved.changed:
+                    self._database.execute("DELETE FROM page")
+                self._database.executemany("DELETE FROM page WHERE name = ?", ((name,) for name in gone))
+                rows = ((name, content, fresh[name]) for name, content in written.items())
+                self._database.executemany(_SAVE_PAGE, rows)
+                self._database.execute(_SAVE, (topic_id, positions, received, saved.reading, checksum))
         except sqlite3.Error as error:
+            if not isinstance(error, sqlite3.OperationalError):  # not full or locked, but damaged
+                self._set_aside(str(error), then="all of it is saved next")
             raise StateError(f"the state is not saved: {error} ({self.path})") from error
+        self._sums, self.whole = sums, False
 
     def refuse(self, reason: str) -> None:
         """Discard an entry whose state the view cannot use."""
@@ -156,10 +201,11 @@ class Checkpoint:
         self._database.close()
         self._lock.release()
 
-    def _set_aside(self, reason: str) -> None:
-        """Move the file away and start without a state; only done by the process that writes."""
-        self.note = f"the saved state could not be used ({reason}): read again from the topic"
+    def _set_aside(self, reason: str, then: str = "read again from the topic") -> None:
+        """Move the file away and start over; a process that does not write leaves it to the one that does."""
+        self.note = f"the saved state could not be used ({reason}): {then}"
         LOG.warning("%s: %s", self.path, self.note)
+        self._sums, self.whole = {}, True
         if not self.writes:
             return
         self._database.close()
@@ -173,9 +219,19 @@ class Checkpoint:
             raise StateError(f"no state can be kept in {self.path.parent}: {error}") from error
 
 
-def _checksum(topic_id: str, positions: bytes, received: float | None, state: bytes, reading: bytes) -> bytes:
+def _page_sum(name: str, content: bytes) -> bytes:
+    digest = hashlib.blake2b(f"{name} ".encode(errors="surrogatepass"), digest_size=16)
+    digest.update(content)
+    return digest.digest()
+
+
+def _checksum(
+    topic_id: str, positions: bytes, received: float | None, reading: bytes, sums: Mapping[str, bytes]
+) -> bytes:
+    """Of an entry, and of all its pages in any order."""
     digest = hashlib.blake2b(f"{topic_id} {received!r} {len(positions)} {len(reading)} ".encode(), digest_size=16)
     digest.update(positions)
     digest.update(reading)
-    digest.update(state)
+    every = np.frombuffer(b"".join(sums.values()), np.uint64).reshape(-1, 2)
+    digest.update(len(sums).to_bytes(8) + np.bitwise_xor.reduce(every, axis=0).tobytes())
     return digest.digest()

@@ -8,17 +8,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
+import msgspec
 import numpy as np
 
+from stockstream.errors import StateError
 from stockstream.indicators import SMA, Volatility
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Candle, Series
 from stockstream.views.bar_batch import BarBatch
-from stockstream.views.digest import AVERAGE, ROWS, VOLATILITY, WINDOWS, Digest, digest
+from stockstream.views.bars import Bars
+from stockstream.views.digest import AVERAGE, ROWS, VOLATILITY, WINDOWS, Digest, Past, digest
 from stockstream.views.fold import Fold, Selection
+from stockstream.views.frame import Frame
 from stockstream.views.group_tables import GroupTables, Tables
+from stockstream.views.history import Leaving
 from stockstream.views.returns import ReturnDistribution, return_distributions
-from stockstream.views.series import SeriesFold
+from stockstream.views.series import Base, Head, Key, SeriesFold
 
 __all__ = ["ROWS", "WINDOWS", "DashboardFold", "Group", "Section", "Tabled", "Tables", "tabled"]
 
@@ -92,7 +97,8 @@ class DashboardFold(SeriesFold):
         super().__init__(
             {AVERAGE: lambda: SMA(average), VOLATILITY: lambda: Volatility(volatility, factor=1.0)}, selection
         )
-        self._digests: dict[tuple[str, str, str], Digest] = {}
+        self._digests: dict[Key, Digest] = {}
+        self._past: dict[Key, Past] = {}
         self._stale: dict[Series, None] = {}
         self._members: dict[Group, list[str]] = {}
         self._tables: dict[Group, GroupTables] = {}
@@ -110,9 +116,34 @@ class DashboardFold(SeriesFold):
             self._arrange()
         return changed
 
-    def restore(self, state: bytes) -> None:
+    def _leaving(self, key: Key) -> Leaving:
+        """Sums of the bars that are let go of stay, so that the tables are of all."""
+
+        def add(frame: Frame) -> None:
+            self._past[key] = self._past.get(key, Past()).plus(frame, self._zone(key))
+
+        return add
+
+    def _summary(self, key: Key) -> Past | None:
+        return self._past.get(key)
+
+    def _take_up(self, key: Key, head: Head, base: Base | None, bars: Bars) -> None:
+        if base is not None:
+            try:
+                self._past[key] = msgspec.convert(base.summary, Past)
+            except msgspec.ValidationError as error:
+                raise StateError(f"a saved dashboard cannot be read: {error}") from error
+        super()._take_up(key, head, base, bars)
+
+    def _zone(self, key: Key) -> str | None:
+        """The zone of a series' days."""
+        newest = self._histories[key].series.newest
+        return newest.tz if newest is not None and intraday(self._selection.resample or key[1]) else None
+
+    def restore(self, pages: Mapping[str, bytes]) -> None:
         """As `SeriesFold.restore`."""
-        super().restore(state)
+        self._past.clear()
+        super().restore(pages)
         self._digests.clear()
         self._counts.clear()
         self._stale = dict.fromkeys(Series(*key) for key in self._histories)
@@ -146,9 +177,6 @@ class DashboardFold(SeriesFold):
             series = next(iter(self._stale))
             del self._stale[series]
             history = self._histories[series]
-            newest = history.series.newest
-            intraday_bars = intraday(self._selection.resample or series.interval)
-            zone = newest.tz if newest is not None and intraday_bars else None
             counts = {
                 "corrected": history.corrections,
                 "late": history.late,
@@ -156,7 +184,9 @@ class DashboardFold(SeriesFold):
                 "without open": history.without_open,
                 "without volume": history.lacking,
             }
-            self._put(series, digest(series.symbol, history.frame(), zone, late=history.late, counts=counts))
+            zone, past = self._zone(series), self._past.get(series)
+            frame = history.frame()
+            self._put(series, digest(series.symbol, frame, zone, late=history.late, counts=counts, past=past))
             if ends is not None and time.monotonic() >= ends:
                 break
         return not self._stale
@@ -202,7 +232,9 @@ class DashboardFold(SeriesFold):
 
     def counts(self) -> Mapping[str, int]:
         """As `SeriesFold.counts`, as of the last `refresh`."""
-        return {name: count for name, count in self._counts.items() if count}
+        older = sum(history.older for history in self._histories.values())
+        counts = {**self._counts, "older than kept": older}
+        return {name: count for name, count in counts.items() if count}
 
 
 def _rank(group: Group) -> tuple[bool, float, str, str]:

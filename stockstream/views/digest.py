@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +25,55 @@ WINDOWS: Final = 120
 FIGURES: Final = ("volume", "close", AVERAGE, VOLATILITY, f"{AVERAGE}_max", f"{VOLATILITY}_max")
 
 _MINUTE: Final = np.timedelta64(1, "m")
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What is left of the bars of one series that were let go of, for figures and tables of all.
+
+    ``volume`` is their sum; ``average`` and ``volatility`` are the highest; of each day (since 1970), ``closes`` is the
+    sum and ``bars`` the number.
+    """
+
+    volume: float = 0.0
+    average: float | None = None
+    volatility: float | None = None
+    days: tuple[int, ...] = ()
+    closes: tuple[float, ...] = ()
+    bars: tuple[int, ...] = ()
+
+    def plus(self, frame: Frame, zone: str | None) -> Past:
+        """With some more bars, which come after these."""
+        sound = _sound(frame)
+        days = _Days.of(sound, zone, self)
+        return Past(
+            self.volume + float(np.nansum(sound["volume"])),
+            _higher(self.average, sound[AVERAGE]),
+            _higher(self.volatility, sound[VOLATILITY]),
+            tuple(days.days.astype(np.int64).tolist()),
+            tuple(days.closes.tolist()),
+            tuple(days.bars.tolist()),
+        )
+
+
+class _Days(NamedTuple):
+    """Of each day the sum of the closes and the number of bars."""
+
+    days: NDArray[np.datetime64]
+    closes: NDArray[np.float64]
+    bars: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, frame: Frame, zone: str | None, past: Past) -> _Days:
+        starts, days = _runs(local(frame["time"], zone).astype("M8[D]"))
+        closes = np.add.reduceat(frame["close"], starts) if len(starts) else np.empty(0)
+        bars = np.diff(starts, append=len(frame))
+        if past.days:
+            days = np.concatenate((np.array(past.days, "M8[D]"), days))
+            closes = np.concatenate((past.closes, closes))
+            bars = np.concatenate((past.bars, bars))
+            starts, days = _runs(days)  # the day at which the bars were parted is one
+            closes, bars = np.add.reduceat(closes, starts), np.add.reduceat(bars, starts)
+        return cls(days, closes, bars)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +102,9 @@ class Digest:
     counts: Mapping[str, int]
 
 
-def digest(symbol: str, frame: Frame, zone: str | None, *, late: int, counts: Mapping[str, int]) -> Digest:
+def digest(
+    symbol: str, frame: Frame, zone: str | None, *, late: int, counts: Mapping[str, int], past: Past | None = None
+) -> Digest:
     """The digest of a series.
 
     Parameters
@@ -66,28 +118,37 @@ def digest(symbol: str, frame: Frame, zone: str | None, *, late: int, counts: Ma
     late
         Number of bars that arrived after newer ones.
     counts
-        Number of irregular bars of each kind.
+        Bars that could not simply be taken.
+    past
+        What is left of older bars.
     """
-    sure = frame.sure("close", "volume")
-    sound = frame if sure.all() else frame.pick(sure)
+    sound = _sound(frame)
+    past = past or Past()
     return Digest(
         (
-            float(np.nansum(sound["volume"])),
+            past.volume + float(np.nansum(sound["volume"])),
             *(_last(sound[name]) for name in ("close", AVERAGE, VOLATILITY)),
-            *(_most(sound[name]) for name in (AVERAGE, VOLATILITY)),
+            *(
+                np.nan if most is None else most
+                for most in (_higher(past.average, sound[AVERAGE]), _higher(past.volatility, sound[VOLATILITY]))
+            ),
         ),
-        _days(symbol, sound, zone),
+        _days(symbol, _Days.of(sound, zone, past)),
         _windows(symbol, sound, late),
         _rows(symbol, frame),
         counts,
     )
 
 
-def _days(symbol: str, frame: Frame, zone: str | None) -> Frame:
-    starts, days = _runs(local(frame["time"], zone).astype("M8[D]"))
-    sizes = np.diff(starts, append=len(frame))
-    means = np.add.reduceat(frame["close"], starts) / sizes if len(starts) else np.empty(0)
-    return Frame("day", {"day": days, "symbol": texts([symbol] * len(days)), "close": means})
+def _sound(frame: Frame) -> Frame:
+    """The bars whose close and volume are not in doubt."""
+    sure = frame.sure("close", "volume")
+    return frame if sure.all() else frame.pick(sure)
+
+
+def _days(symbol: str, of: _Days) -> Frame:
+    days = of.days
+    return Frame("day", {"day": days, "symbol": texts([symbol] * len(days)), "close": of.closes / of.bars})
 
 
 def _windows(symbol: str, frame: Frame, late: int) -> Frame:
@@ -137,9 +198,13 @@ def _last(values: NDArray[np.float64]) -> float:
     return float(known[-1]) if len(known) else np.nan
 
 
-def _most(values: NDArray[np.float64]) -> float:
+def _higher(most: float | None, values: NDArray[np.float64]) -> float | None:
+    """The highest of some values and of what was the highest before; None where there are none."""
     known = values[np.isfinite(values)]
-    return float(known.max()) if len(known) else np.nan
+    if not len(known):
+        return most
+    highest = float(known.max())
+    return highest if most is None else max(most, highest)
 
 
 def texts(values: list[str]) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import groupby
@@ -16,10 +16,13 @@ from pyroaring import BitMap
 from stockstream.errors import StateError
 from stockstream.indicators.flights_per_day import Cell, FlightsPerDay
 from stockstream.records import Flight, FlightDay
-from stockstream.views.fold import Identity, Selection
+from stockstream.views.fold import Identity, Pages, Selection
 from stockstream.views.frame import Frame
 
-_STATE_VERSION: Final = 1
+_STATE_VERSION: Final = 2
+_PAGE: Final = 1 << 16
+"""Rows of a file that stand together in a saved state."""
+
 _BUSIEST: Final = 3
 
 _file_of = attrgetter("file")
@@ -27,11 +30,12 @@ _row_of = attrgetter("row")
 _cell_of = attrgetter("airline", "year", "month", "day")
 
 
-class _State(msgspec.Struct):
+class _Head(msgspec.Struct):
+    """What a saved state has beside the counts of each airline and the rows of each file."""
+
     version: int
-    counts: list[tuple[str, int, int, int, int]]
-    seen: dict[str, bytes]
     repeated: int
+    refused: list[tuple[str, int, int, int, int]]
 
 
 class FlightsFold:
@@ -53,6 +57,10 @@ class FlightsFold:
         self._seen: dict[str, BitMap] = {}
         self._repeated = 0
         self._frames: dict[str, Frame] | None = None
+        self._unsaved: set[str] = set()
+        """Airlines whose counts are others than when they were saved last."""
+        self._unsaved_rows: set[tuple[str, int]] = set()
+        """The same for the rows: file and number of the page."""
 
     def apply(self, records: Sequence[Flight | FlightDay]) -> bool:
         """Add the next rows; returns whether any of them was new."""
@@ -68,7 +76,10 @@ class FlightsFold:
                 self._repeated += len(flights) - len(fresh)
                 flights = fresh
             seen |= rows
-            self._refused.update(self._per_day.add(Counter(map(_cell_of, flights))))
+            cells = Counter(map(_cell_of, flights))
+            self._unsaved_rows.update((file, page) for page in range(rows.min() // _PAGE, rows.max() // _PAGE + 1))
+            self._unsaved.update(cell[0] for cell in cells)
+            self._refused.update(self._per_day.add(cells))
         changed = len(records) > self._repeated - before
         if changed:
             self._frames = None
@@ -111,32 +122,47 @@ class FlightsFold:
         counts = {"repeated": self._repeated, "doubtful": self._refused.total()}
         return {name: count for name, count in counts.items() if count}
 
-    def state(self) -> bytes:
-        """The counts and the counted rows, with a version."""
-        counts = [
-            (airline, day.year, day.month, day.day, count)
-            for airline, days in self._per_day.counts().items()
-            for day, count in days.items()
-        ]
-        counts += [(*cell, count) for cell, count in self._refused.items()]
-        seen = {file: rows.serialize() for file, rows in self._seen.items()}
-        return msgspec.msgpack.encode(_State(_STATE_VERSION, counts, seen, self._repeated))
+    def pages(self, *, changed: bool = False) -> Pages:
+        """The counts and the rows behind them, with a version: a page an airline, and one for 65,536 rows of a file."""
+        refused = [(*cell, count) for cell, count in self._refused.items()]
+        found = {"head": msgspec.msgpack.encode(_Head(_STATE_VERSION, self._repeated, refused))}
+        for airline, days in self._per_day.counts().items():
+            if airline in self._unsaved or not changed:
+                cells = [(day.year, day.month, day.day, count) for day, count in days.items()]
+                found[f"counts/{airline}"] = msgspec.msgpack.encode(cells)
+        rows = self._unsaved_rows
+        if not changed:
+            rows = {(file, page) for file, seen in self._seen.items() for page in range(seen.max() // _PAGE + 1)}
+        for file, page in rows:
+            within = self._seen[file] & BitMap(range(page * _PAGE, (page + 1) * _PAGE))
+            if within:
+                within.run_optimize()
+                found[f"seen/{file}/{page}"] = within.serialize()
+        self._unsaved, self._unsaved_rows = set(), set()
+        return found
 
-    def restore(self, state: bytes) -> None:
-        """Continue from a `state`; raises `StateError` if it cannot be used."""
+    def restore(self, pages: Mapping[str, bytes]) -> None:
+        """Go on from all `pages`; raises `StateError` where they cannot be used."""
+        decode = msgspec.msgpack.decode
+        per_day, seen = FlightsPerDay(), defaultdict[str, BitMap](BitMap)
         try:
-            saved = msgspec.msgpack.decode(state, type=_State)
-            seen = {file: BitMap.deserialize(rows) for file, rows in saved.seen.items()}
+            head = decode(pages.get("head", b""), type=_Head)
+            if head.version != _STATE_VERSION:
+                raise StateError(f"a saved state of flights has version {head.version}, not {_STATE_VERSION}")
+            for name, page in pages.items():
+                kind, _, rest = name.partition("/")
+                if kind == "counts":
+                    cells = decode(page, type=list[tuple[int, int, int, int]])
+                    per_day.add({(rest, year, month, day): count for year, month, day, count in cells})
+                elif kind == "seen":
+                    seen[rest.rpartition("/")[0]] |= BitMap.deserialize(page)
         except (msgspec.MsgspecError, ValueError) as error:
             raise StateError(f"a saved state of flights cannot be read: {error}") from error
-        if saved.version != _STATE_VERSION:
-            raise StateError(f"a saved state of flights has version {saved.version}, not {_STATE_VERSION}")
-        self._seen = seen
-        self._per_day = FlightsPerDay()
-        self._refused = Counter(
-            self._per_day.add({(a, year, month, day): count for a, year, month, day, count in saved.counts})
-        )
-        self._repeated = saved.repeated
+        self._seen = dict(seen)
+        self._per_day = per_day
+        self._refused = Counter({(a, year, month, day): count for a, year, month, day, count in head.refused})
+        self._repeated = head.repeated
+        self._unsaved, self._unsaved_rows = set(), set()
         self._frames = None
 
 

@@ -11,6 +11,9 @@ import numpy as np
 from stockstream.errors import SeriesError
 from stockstream.views.frame import Frame
 
+Pages: TypeAlias = Mapping[str, bytes | None]
+"""Parts of a state by name, so that a save costs what has changed; None for one that is gone."""
+
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
 
@@ -70,11 +73,11 @@ class Fold(Protocol[R_contra]):
     def counts(self) -> Mapping[str, int]:
         """Number of irregular records of each kind (corrections, duplicates, doubtful bars), for the status bar."""
 
-    def state(self) -> bytes:
-        """The whole state, with a version, for a checkpoint."""
+    def pages(self, *, changed: bool = False) -> Pages:
+        """Everything, with a version, for a checkpoint; or what is others than at the last call, and what is gone."""
 
-    def restore(self, state: bytes) -> None:
-        """Continue from a `state`. Raises `stockstream.errors.StateError` if it cannot be used."""
+    def restore(self, pages: Mapping[str, bytes]) -> None:
+        """Go on from all `pages`. Raises `stockstream.errors.StateError` where they cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Selection:
     ``keys`` are symbols or airlines, empty for the view's default; the other fields apply to bars only. With
     ``resample`` the bars of a series are resampled to that interval; sessions open when ``opens`` or ``calendar`` says,
     as of `stockstream.indicators.Resampler`. Times are shown in ``tz``, None for the exchange's zone.
+    ``keep`` is the number of bars of a series to keep at least, None for all.
     """
 
     keys: tuple[str, ...] = ()
@@ -93,6 +97,7 @@ class Selection:
     opens: str | None = None
     calendar: str | None = None
     tz: str | None = None
+    keep: int | None = None
 
 
 FoldMaker: TypeAlias = Callable[..., Fold[R]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Final, TypeAlias
+from math import inf
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.errors import StateError
 from stockstream.indicators import Resampler
 from stockstream.records import NUMBERS, Candle
 from stockstream.views.bar_batch import BarBatch
@@ -21,7 +22,17 @@ from stockstream.views.resampled_bars import ResampledBars
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
 """Factories of indicators by name; without a name, an indicator's fields keep their names."""
 
+Bases: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""`Indicator.state` of each indicator by name, as it was before the first bar that is held."""
+
 _ALL: Final = bits(*NUMBERS)
+
+
+class Leaving(Protocol):
+    """Is told of bars that a history lets go of."""
+
+    def __call__(self, frame: Frame, /) -> None:
+        """Take them, with the indicators' values."""
 
 
 class History:
@@ -30,6 +41,10 @@ class History:
     A bar that arrives again replaces the former one, and all that was computed from it on is computed again. Indicators
     are independent: a bar that one cannot use, others may. The final form of a forming bar may never arrive: once a
     later bar has arrived, it counts as it is.
+
+    With ``keep`` it holds the newest bars only: at a quarter more it lets go of the oldest ones, and keeps the
+    indicators' states in their place, so that the points of all others are the same, bit for bit. A bar that is older
+    than the first one held is counted and not taken.
 
     Parameters
     ----------
@@ -41,6 +56,19 @@ class History:
         Initial counts.
     resampler
         Makes the bars that are shown; None shows them as they arrive.
+    keep
+        Bars to hold at least; None for all.
+    bases
+        The indicators' states before the initial bars, where older ones were let go of.
+    older
+        Initial count.
+    leaving
+        Is told of the bars that are let go of.
+
+    Raises
+    ------
+    StateError
+        The bases are those of other indicators.
 
     Attributes
     ----------
@@ -52,6 +80,10 @@ class History:
         Number of bars that arrived again with other values.
     late
         Number of bars that arrived after newer ones.
+    older
+        Number of bars that arrived and were older than all that is held, after some had been let go of.
+    bases
+        The indicators' states before the first bar that is held, after some had been let go of.
     """
 
     def __init__(
@@ -61,14 +93,38 @@ class History:
         corrections: int = 0,
         late: int = 0,
         resampler: Resampler | None = None,
+        *,
+        keep: int | None = None,
+        bases: Bases | None = None,
+        older: int = 0,
+        leaving: Leaving | None = None,
     ) -> None:
         self.series = series or Bars()
         self._longer = None if resampler is None else ResampledBars(self.series, resampler)
         self.bars = self.series if self._longer is None else self._longer.bars
         self.corrections = corrections
         self.late = late
+        self.older = older
+        self.bases = bases or {}
+        self._leaving = leaving
+        self._keep = keep
+        self._limit = self._most
         self._gaps = np.empty(0, dtype=bool)
-        self._tracks = [IndicatorSeries(name, make, self.bars) for name, make in makers.items()]
+        self._tracks = [self._track(name, make) for name, make in makers.items()]
+
+    def _track(self, name: str, make: Callable[[], AnyIndicator]) -> IndicatorSeries:
+        if not self.series.dropped:
+            return IndicatorSeries(name, make, self.bars)
+        try:
+            return IndicatorSeries(name, make, self.bars, self.bases[name])
+        except KeyError:
+            raise StateError("it holds the newest bars only, and another indicator needs all") from None
+        except ValueError as error:
+            raise StateError(f"it holds the newest bars only, and the parameters are others ({error})") from error
+
+    @property
+    def _most(self) -> float:
+        return inf if self._keep is None else self._keep + max(1, self._keep // 4)
 
     @property
     def doubtful(self) -> int:
@@ -80,12 +136,12 @@ class History:
     def _doubts(self) -> NDArray[np.uint8]:
         """Doubtful fields of each bar shown; all fields of a bar that an indicator refused."""
         doubts = self.bars.doubts()
-        for time in self._refused():
-            doubts[self.bars.place(time)] = _ALL
+        if refused := self._refused():
+            doubts[self.bars.places(refused)] = _ALL
         return doubts
 
-    def _refused(self) -> set[datetime]:
-        return set[datetime]().union(*(track.refused for track in self._tracks))
+    def _refused(self) -> set[int]:
+        return set[int]().union(*(track.refused for track in self._tracks))
 
     @property
     def without_open(self) -> int:
@@ -95,16 +151,35 @@ class History:
     @property
     def lacking(self) -> int:
         """Number of bars without a volume, if an indicator reads it."""
-        return len(set[datetime]().union(*(track.lacking for track in self._tracks)))
+        return len(set[int]().union(*(track.lacking for track in self._tracks)))
 
     def take(self, bars: Sequence[Candle]) -> bool:
         """As `merge`, of bars that are not in a batch yet."""
         return bool(bars) and self.merge(BarBatch(bars))
 
     def merge(self, stretch: BarBatch) -> bool:
-        """Merge a batch of bars; returns whether anything changed. Points are computed on demand."""
+        """Merge a batch of bars; returns whether anything changed. Points are computed on demand.
+
+        However bars are cut into batches, the same ones are let go of.
+        """
+        changed, first = False, 0
+        while first < len(stretch):
+            room = max(1, min(len(stretch) - first, self._limit - len(self.series)))
+            changed |= self._merge(stretch.part(first, first + int(room)))
+            first += int(room)
+            self._let_go()
+        return changed
+
+    def _merge(self, stretch: BarBatch) -> bool:
         if self.series.follow(stretch):
             return True
+        if self.series.dropped:
+            old = stretch.instants < self.series.instants()[0]
+            if old.any():
+                self.older += int(np.count_nonzero(old))
+                if old.all():
+                    return False
+                stretch = stretch.pick(np.flatnonzero(~old))
         held = len(self.series)
         merged = self.series.merge(stretch)
         self.late += merged.late
@@ -114,6 +189,24 @@ class History:
         else:
             self._longer.back_to(merged.place)
         return merged.place < held or len(self.series) > held
+
+    def _let_go(self) -> None:
+        """Let go of the oldest bars, where there are more than enough."""
+        if self._keep is None or len(self.series) < self._limit:
+            return
+        count = longer = len(self.series) - self._keep
+        if self._longer is not None:
+            self._back_to(self._longer.refresh())
+            count, longer = self._longer.begin_before(count)
+        if count:
+            if self._leaving is not None:
+                self._leaving(self.frame().slice(slice(0, longer)))
+            self.bases = {track.name: track.drop(longer) for track in self._tracks}
+            self.series.drop(count)
+            if self._longer is not None:
+                self._longer.drop(count, longer)
+            self._gaps = self._gaps[:0]
+        self._limit = max(self._most, len(self.series) + self._most - self._keep)
 
     def _back_to(self, index: int) -> None:
         for track in self._tracks:
@@ -141,7 +234,7 @@ class History:
         )
 
     def _gapped(self) -> NDArray[np.bool_]:
-        """Which bars follow a gap. Bars are never removed, so their number tells whether any were added."""
+        """Which bars follow a gap. Their number tells whether any were added: a drop empties what is kept here."""
         newest = self.bars.newest
         if newest is not None and len(self._gaps) != len(self.bars):
             self._gaps = gaps(self.bars.instants(), newest.interval, newest.tz)

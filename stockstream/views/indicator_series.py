@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -13,8 +13,11 @@ from stockstream.indicators import Indicator, InvalidBar
 from stockstream.indicators.compose.snapshots import Snapshots
 from stockstream.indicators.compose.together import column
 from stockstream.records import doubted
+from stockstream.views.bar_batch import microseconds
 from stockstream.views.bars import Bars, Row, bits, grown
 from stockstream.views.frame import Undefined
+
+LOG: Final = logging.getLogger(__name__)
 
 AnyIndicator: TypeAlias = Indicator[Any, Any]
 
@@ -22,13 +25,20 @@ _SNAPSHOT_EVERY: Final = 512
 _SNAPSHOTS: Final = 8
 _AT_ONCE_FROM: Final = 32
 
+_BEFORE_ALL: Final = -(1 << 60)
+"""A time, in microseconds since 1970, before any bar."""
+
+
+class _DefectError(Exception):
+    """An indicator failed in a way that no indicator may; its state is no longer good."""
+
 
 class IndicatorSeries:
     """An indicator's points, one for each bar, computed when they are asked for.
 
-    Bars that the indicator cannot use are skipped: a bar that it refuses (this is recorded), a bar with a doubtful
-    field that it reads, and a bar without an open or a volume that it reads (for volumes this is recorded). Only the
-    newest bar can be forming: its point is computed by `peek`.
+    Bars that the indicator cannot use are skipped: a bar that it refuses, or at which it fails in any other way (both
+    are recorded), a bar with a doubtful field that it reads, and a bar without an open or a volume that it reads (for
+    volumes this is recorded). Only the newest bar can be forming: its point is computed by `peek`.
 
     Parameters
     ----------
@@ -38,28 +48,44 @@ class IndicatorSeries:
         Makes the indicator.
     bars
         The bars; call `back_to` after a change of one.
+    base
+        `Indicator.state` before the first of the bars, where older ones were dropped.
+
+    Raises
+    ------
+    ValueError
+        ``base`` is of an indicator of other parameters.
 
     Attributes
     ----------
     columns
         Names of a point's values.
     refused
-        Times of the bars that the indicator refused.
+        Times, in microseconds since 1970, of the bars that the indicator refused or failed at.
     lacking
         Times of bars without a volume, if it reads volumes.
     """
 
-    def __init__(self, name: str, make: Callable[[], AnyIndicator], bars: Bars) -> None:
-        self.refused: set[datetime] = set()
-        self.lacking: set[datetime] = set()
+    def __init__(
+        self, name: str, make: Callable[[], AnyIndicator], bars: Bars, base: Mapping[str, Any] | None = None
+    ) -> None:
+        self.name = name
+        self.refused: set[int] = set()
+        self.lacking: set[int] = set()
         self._bars = bars
         self._indicator = make()
+        self._began: int | None = None
+        if base is not None:
+            self._indicator.restore(base)
+            if self._indicator.ready:
+                self._began = _BEFORE_ALL
+        self._base = self._began
         self._snapshots: Snapshots[AnyIndicator] = Snapshots(_SNAPSHOT_EVERY)
         self._computed = 0
+        self._told = False
         fields = self._indicator.fields
         self._doubts = bits(*self._indicator.inputs)
         self._may_lack = [field for field in ("open", "volume") if field in self._indicator.inputs]
-        self._began: datetime | None = None
         self.columns = tuple(column(name, self._indicator, field) if name else field for field in fields)
         self._points = np.empty((len(fields), 0))
 
@@ -68,28 +94,63 @@ class IndicatorSeries:
         """Reason why a point has no values; None while the indicator warms up."""
         if self._began is None:
             return None
-        return Undefined(np.datetime64(self._began.replace(tzinfo=None), "us"), self._indicator.undefined)
+        return Undefined(np.datetime64(self._began, "us"), self._indicator.undefined)
 
     def back_to(self, index: int) -> None:
         """Discard the points from an index on."""
-        if index >= self._computed:
-            return
+        if index < self._computed:
+            self._return(index)
+
+    def _return(self, index: int) -> None:
+        """Go on from the last snapshot up to an index."""
         self._computed, self._indicator = self._snapshots.back(index)
-        known = self._bars.times[self._computed]
+        known = self._bars.time(self._computed)
         if self._began is not None and self._began >= known:
-            self._began = None
+            self._began = self._base
         self.refused = {time for time in self.refused if time < known}
         self.lacking = {time for time in self.lacking if time < known}
+
+    def drop(self, count: int) -> dict[str, Any]:
+        """The indicator's state before the bar at an index, of which all before are dropped next.
+
+        The points of the others stay, and what is computed from here on is the same as if nothing had been dropped.
+        """
+        while self._computed < count:
+            self._settle(min(count, self._next_stop(count)))
+        base, start = self._indicator, self._computed
+        if start > count:
+            start, base = self._snapshots.before(count)
+            base = self._replayed(base, start, count)
+        self._snapshots.cut(count, base)
+        self._computed -= count
+        self._points = self._points[:, count:].copy()
+        first = self._bars.time(count)
+        for times in (self.refused, self.lacking):
+            times.difference_update([time for time in times if time < first])
+        if base.ready:
+            self._base = self._began = _BEFORE_ALL
+        return base.state()
+
+    def _replayed(self, indicator: AnyIndicator, start: int, end: int) -> AnyIndicator:
+        """An indicator that stood before one bar, before a later one; it had taken the bars between already."""
+        fed = self._fed(start, end)
+        fed &= ~np.isin(self._bars.instants()[start:end].view(np.int64), list(self.refused))
+        if fed.any():
+            indicator.batch({name: values[fed] for name, values in self._inputs(start, end).items()})
+        return indicator
 
     def points(self) -> NDArray[np.float64]:
         """The indicator's points, shape (columns, bars); NaN where it has none."""
         total = len(self._bars)
-        self._points = grown(self._points, total)
         settled = total - 1 if total and not self._bars.final(total - 1) else total
         while self._computed < settled:
-            self._compute(self._next_stop(settled))
+            self._settle(self._next_stop(settled))
+        self._points = grown(self._points, total)
         if settled < total:
-            self._points[:, settled] = self._point(self._indicator.peek, settled)
+            try:
+                self._points[:, settled] = self._point(self._indicator.peek, settled)
+            except _DefectError:
+                self._points[:, settled] = np.nan
         return self._points[:, :total]
 
     def _next_stop(self, settled: int) -> int:
@@ -98,6 +159,15 @@ class IndicatorSeries:
         if self._computed < recent:
             return recent
         return min(settled, self._computed + _SNAPSHOT_EVERY)
+
+    def _settle(self, end: int) -> None:
+        """Compute up to an index; a bar at which the indicator fails is skipped."""
+        self._points = grown(self._points, end)
+        try:
+            self._compute(end)
+        except _DefectError:
+            self._return(self._computed)
+            self._compute_carefully(end)
 
     def _compute(self, end: int) -> None:
         start = self._computed
@@ -110,26 +180,47 @@ class IndicatorSeries:
                 self._points[:, index] = self._point(self._indicator.update, index)
         self._computed = end
 
+    def _compute_carefully(self, end: int) -> None:
+        """The same, of an indicator that fails at some bar: its state is copied before each."""
+        for index in range(self._computed, end):
+            former = self._indicator.copy()
+            try:
+                self._points[:, index] = self._point(self._indicator.update, index)
+            except _DefectError:
+                self._indicator = former
+                self._points[:, index] = np.nan
+        self._computed = end
+
+    def _fed(self, start: int, end: int) -> NDArray[np.bool_]:
+        """Which bars of a range have all that the indicator reads, and nothing of it in doubt."""
+        doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
+        lacking = (np.isnan(self._bars.column(field, start, end)) for field in self._may_lack)
+        return np.asarray(~np.logical_or.reduce([doubtful, *lacking]))
+
+    def _inputs(self, start: int, end: int) -> dict[str, NDArray[Any]]:
+        return {name: self._bars.column(name, start, end) for name in self._indicator.inputs}
+
     def _at_once(self, start: int, end: int) -> bool:
         """Compute a range of bars as arrays, without skipped ones; returns False if the indicator refuses a bar."""
-        doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
-        lacking = {field: np.isnan(self._bars.column(field, start, end)) for field in self._may_lack}
-        fed = ~np.logical_or.reduce([doubtful, *lacking.values()])
-        columns = {name: self._bars.column(name, start, end)[fed] for name in self._indicator.inputs}
+        fed = self._fed(start, end)
+        columns = {name: values[fed] for name, values in self._inputs(start, end).items()}
         points = np.full((len(self.columns), end - start), np.nan)
         if fed.any():
             try:
                 points[:, fed] = list(self._indicator.batch(columns).values())
             except InvalidBar:
                 return False
+            except Exception as error:
+                raise _DefectError from error
         self._points[:, start:end] = points
-        times = self._bars.times
-        if "volume" in lacking:
-            self.lacking.update(times[start + index] for index in np.flatnonzero(lacking["volume"] & ~doubtful))
+        if "volume" in self._may_lack:
+            doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
+            lacking = np.isnan(self._bars.column("volume", start, end)) & ~doubtful
+            self.lacking.update(microseconds(self._bars.instants()[start:end][lacking]))
         return True
 
     def _point(self, take: Callable[[Row], Any], index: int) -> Any:
-        time = self._bars.times[index]
+        time = self._bars.time(index)
         self.refused.discard(time)
         self.lacking.discard(time)
         flags = self._bars.flags.get(time)
@@ -146,8 +237,19 @@ class IndicatorSeries:
         except InvalidBar:
             self.refused.add(time)
             return np.nan
+        except Exception as error:
+            self._tell(row, error)
+            self.refused.add(time)
+            raise _DefectError from error
         if point is None:
             return np.nan
         if self._began is None or time < self._began:
             self._began = time
         return [np.nan if value is None else value for value in point]
+
+    def _tell(self, row: Row, error: Exception) -> None:
+        """Log the first failure of the indicator."""
+        if not self._told:
+            self._told = True
+            name = type(self._indicator).__name__
+            LOG.error("%s failed at the bar of %s, which is skipped", name, row.time, exc_info=error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from stockstream.indicators import Resampler
 from stockstream.indicators.segments import changes
 from stockstream.records import IMPOSSIBLE, NUMBERS
-from stockstream.views.bar_batch import BarBatch
+from stockstream.views.bar_batch import BarBatch, microseconds, moment
 from stockstream.views.bars import Bars, bits
 
 _NEEDED: Final = bits("high", "low", "close")
@@ -49,6 +48,17 @@ class ResampledBars:
         self._begins: list[int] = []
         """The place of each period's first bar in the series."""
 
+    def begin_before(self, index: int) -> tuple[int, int]:
+        """The last place, up to an index of the series, at which a period begins, and the index of that period."""
+        period = bisect_right(self._begins, index) - 1
+        return (self._begins[period], period) if period > 0 else (0, 0)
+
+    def drop(self, count: int, longer: int) -> None:
+        """Let go of the bars of the first periods, as the series has let go of its first bars."""
+        self.bars.drop(longer)
+        self._made -= count
+        self._begins = [place - count for place in self._begins[longer:]]
+
     def back_to(self, index: int) -> None:
         """Forget what was made of the series from a place on."""
         self._made = min(self._made, index)
@@ -82,10 +92,12 @@ class ResampledBars:
         """Number of the recomputed bars that equal those from an index on."""
         former = np.array([self.bars.column(name, index, len(self.bars)) for name in NUMBERS])
         both: int = min(former.shape[1], len(made))
-        for count, time in enumerate(self.bars.times[index : index + both]):
+        times = microseconds(made.instants[:both])
+        for count in range(both):
             same = np.array_equal(former[:, count], made.numbers[:, count], equal_nan=True)
             flags = made.flags[count] if made.flags else ()
-            if not same or time != made.times[count] or self.bars.flags.get(time, ()) != flags:
+            time = times[count]
+            if not same or self.bars.time(index + count) != time or self.bars.flags.get(time, ()) != flags:
                 return count
         return both
 
@@ -104,11 +116,14 @@ class ResampledBars:
         return dict(zip(NUMBERS, numbers, strict=True)) | others | {"final": final}, left_out
 
     def _stretch(self, made: dict[str, NDArray[Any]], impossible: NDArray[np.bool_]) -> BarBatch:
-        times: list[datetime] = [time.replace(tzinfo=UTC) for time in made["time"].tolist()]
+        instants = made["time"].astype("M8[us]")
         numbers = np.array([made[name] for name in NUMBERS])
         flags = [(IMPOSSIBLE,) if each else () for each in impossible.tolist()]
         assert self._series.newest is not None
         last = structs.replace(
-            self._series.newest, interval=self._resampler.interval, time=times[-1], final=bool(made["final"][-1])
+            self._series.newest,
+            interval=self._resampler.interval,
+            time=moment(instants[-1]),
+            final=bool(made["final"][-1]),
         )
-        return BarBatch.of(times, numbers, tuple(flags), last)
+        return BarBatch.of(instants, numbers, tuple(flags), last)

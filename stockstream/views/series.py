@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import numpy as np
@@ -14,22 +14,39 @@ from stockstream.indicators import Resampler
 from stockstream.periods import add_up, intraday
 from stockstream.records import READINGS, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch, gather
-from stockstream.views.bars import Bars, SavedBars
-from stockstream.views.fold import FoldMaker, Identity, Selection
+from stockstream.views.bars import BarPage, Bars
+from stockstream.views.fold import FoldMaker, Identity, Pages, Selection
 from stockstream.views.frame import Frame
-from stockstream.views.history import History, Makers
+from stockstream.views.history import Bases, History, Leaving, Makers
 from stockstream.views.indicator_series import AnyIndicator
 
 _MIDNIGHT: Final = "00:00"
-_STATE_VERSION: Final = 4
+_STATE_VERSION: Final = 5
+_META: Final = "version"
+
+Key: TypeAlias = tuple[str, str, str]
+"""Symbol, interval and feed of a series."""
 
 
-class _Versioned(msgspec.Struct):
-    version: int
+class Head(msgspec.Struct):
+    """What a saved state has of a series beside its bars. ``dropped`` is the number of those that were let go of."""
+
+    series: Series
+    newest: Candle
+    dropped: int
+    corrections: int
+    late: int
+    older: int
 
 
-class _State(_Versioned):
-    series: list[tuple[Series, int, int, SavedBars]]
+class Base(msgspec.Struct):
+    """What is kept in place of bars that were let go of: the indicators' states, and what a view sums up of them."""
+
+    indicators: dict[str, dict[str, Any]]
+    shown: tuple[str | None, str | None, str | None]
+    """Interval, opening and calendar to which the bars are resampled."""
+
+    summary: Any = None
 
 
 class SeriesFold:
@@ -49,10 +66,12 @@ class SeriesFold:
     def __init__(self, makers: Makers, selection: Selection) -> None:
         self._makers = makers
         self._selection = selection
-        self._histories: dict[tuple[str, str, str], History] = {}
-        self._shown: dict[str, tuple[str, str, str]] = {}
-        self._latest: datetime | None = None
         self._resampler()
+        self._latest: int | None = None
+        self._histories: dict[Key, History] = {}
+        self._shown: dict[str, Key] = {}
+        self._unsaved: set[Key] = set()
+        self._saved_bases: dict[Key, Bases] = {}
         for make in makers.values():
             make()  # invalid parameters raise before any record arrives
 
@@ -75,20 +94,18 @@ class SeriesFold:
             if self._wanted(series):
                 history = self._histories.get(series)
                 if history is None:
-                    history = self._histories[series] = self._history()
+                    history = self._histories[series] = self._history(series)
                     self._shown.setdefault(series[0], series)
+                self._unsaved.add(series)
                 changed |= history.merge(batch)
                 self._newest_of(history)
         return changed
 
     def _newest_of(self, history: History) -> None:
-        """Keep the newest time of all: a bar is never taken away."""
-        times = history.series.times
-        if times and (self._latest is None or times[-1] > self._latest):
-            self._latest = times[-1]
-
-    def _history(self, series: Bars | None = None, corrections: int = 0, late: int = 0) -> History:
-        return History(self._makers, series, corrections, late, self._resampler())
+        """Keep the newest time of all: the newest bar is never taken away."""
+        if len(history.series):
+            newest = history.series.time(-1)
+            self._latest = newest if self._latest is None else max(self._latest, newest)
 
     def _resampler(self) -> Resampler | None:
         """A resampler of one series; raises ValueError for a time or a calendar that does not exist."""
@@ -96,6 +113,27 @@ class SeriesFold:
         if wanted.resample is None:
             return None
         return Resampler(wanted.resample, opens=wanted.opens or _MIDNIGHT, calendar=wanted.calendar)
+
+    def _history(
+        self, key: Key, bars: Bars | None = None, head: Head | None = None, base: Base | None = None
+    ) -> History:
+        counts = (head.corrections, head.late) if head else (0, 0)
+        return History(
+            self._makers, bars, *counts, self._resampler(), keep=self._selection.keep,
+            bases=base.indicators if base else None, older=head.older if head else 0, leaving=self._leaving(key),
+        )  # fmt: skip
+
+    @property
+    def _resampled(self) -> tuple[str | None, str | None, str | None]:
+        return self._selection.resample, self._selection.opens, self._selection.calendar
+
+    def _leaving(self, key: Key) -> Leaving | None:  # noqa: ARG002 - for subclasses
+        """What is told of the bars of a series that are let go of."""
+        return None
+
+    def _summary(self, key: Key) -> Any:  # noqa: ARG002 - for subclasses
+        """What a saved state has of a series' bars that were let go of, beside the indicators' states."""
+        return None
 
     def _wanted(self, series: tuple[str, str, str]) -> bool:
         symbol, interval, feed = series
@@ -156,7 +194,7 @@ class SeriesFold:
 
     def latest(self) -> np.datetime64 | None:
         """The time of the newest bar."""
-        return None if self._latest is None else np.datetime64(self._latest.replace(tzinfo=None), "us")
+        return None if self._latest is None else np.datetime64(self._latest, "us")
 
     def counts(self) -> Mapping[str, int]:
         """Number of corrections, late bars, doubtful bars, bars without open or volume, and series not shown."""
@@ -164,6 +202,7 @@ class SeriesFold:
         counts = {
             "corrected": sum(history.corrections for history in histories),
             "late": sum(history.late for history in histories),
+            "older than kept": sum(history.older for history in histories),
             "doubtful": sum(history.doubtful for history in histories),
             "without open": sum(history.without_open for history in histories),
             "without volume": sum(history.lacking for history in histories),
@@ -171,28 +210,72 @@ class SeriesFold:
         }
         return {name: count for name, count in counts.items() if count}
 
-    def state(self) -> bytes:
-        """All bars, with a version; indicators are computed again."""
-        series = [
-            (Series(*key), history.corrections, history.late, history.series.save())
-            for key, history in self._histories.items()
-        ]
-        return msgspec.msgpack.encode(_State(_STATE_VERSION, series))
+    def pages(self, *, changed: bool = False) -> Pages:
+        """Every bar, with a version; what is computed of them is computed again."""
+        encode = msgspec.msgpack.encode
+        found: dict[str, bytes | None] = {} if changed else {_META: encode(_STATE_VERSION)}
+        for number, (key, history) in enumerate(self._histories.items()):
+            if changed and key not in self._unsaved:
+                continue
+            bars = history.series
+            if bars.newest is None:
+                continue
+            head = Head(Series(*key), bars.newest, bars.dropped, history.corrections, history.late, history.older)
+            found[f"{number}/head"] = encode(head)
+            if bars.dropped and not (changed and self._saved_bases.get(key) is history.bases):
+                found[f"{number}/base"] = encode(
+                    {"indicators": history.bases, "shown": self._resampled, "summary": self._summary(key)}
+                )
+                self._saved_bases[key] = history.bases
+            for place, page in bars.pages(changed=changed):
+                found[f"{number}/{place}"] = None if page is None else encode(page)
+        self._unsaved.clear()
+        return found
 
-    def restore(self, state: bytes) -> None:
-        """Continue from a `state`; raises `StateError` if it cannot be used."""
+    def restore(self, pages: Mapping[str, bytes]) -> None:
+        """Go on from all `pages`; raises `StateError` where they cannot be used."""
         try:
-            version = msgspec.msgpack.decode(state, type=_Versioned).version
-            saved = msgspec.msgpack.decode(state, type=_State) if version == _STATE_VERSION else None
+            version = msgspec.msgpack.decode(pages.get(_META, b""), type=int)
+            if version != _STATE_VERSION:
+                raise StateError(f"a saved series state has version {version}, not {_STATE_VERSION}")
+            saved = list(_saved_series(pages))
         except msgspec.MsgspecError as error:
             raise StateError(f"a saved series state cannot be read: {error}") from error
-        if saved is None:
-            raise StateError(f"a saved series state has version {version}, not {_STATE_VERSION}")
-        loaded = {series: Bars.load(bars) for series, _, _, bars in saved.series}
         self._histories.clear()
         self._shown.clear()
         self._latest = None
-        for series, corrections, late, _ in saved.series:
-            self._histories[series] = self._history(loaded[series], corrections, late)
-            self._shown.setdefault(series.symbol, series)
-            self._newest_of(self._histories[series])
+        self._unsaved.clear()
+        self._saved_bases.clear()
+        for head, base, bars in saved:
+            self._refuse_fewer(head, bars)
+            self._take_up(head.series, head, base, bars)
+
+    def _refuse_fewer(self, head: Head, bars: Bars) -> None:
+        keep = self._selection.keep
+        if bars.dropped and (keep is None or keep > len(bars)):
+            wanted = "all" if keep is None else f"{keep:,}"
+            raise StateError(f"it holds the newest {len(bars):,} bars of {head.series}, not {wanted}")
+
+    def _take_up(self, key: Key, head: Head, base: Base | None, bars: Bars) -> None:
+        """Go on with a series that was saved."""
+        if base is not None and base.shown != self._resampled:
+            raise StateError("it holds the newest bars only, and was resampled otherwise")
+        history = self._histories[key] = self._history(key, bars, head, base)
+        self._shown.setdefault(key[0], key)
+        self._saved_bases[key] = history.bases
+        self._newest_of(history)
+
+
+def _saved_series(pages: Mapping[str, bytes]) -> Iterator[tuple[Head, Base | None, Bars]]:
+    """The series of a saved state, in the order in which they first came."""
+    parts: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
+    for name, page in pages.items():
+        number, _, part = name.partition("/")
+        if part:
+            parts[int(number)][part] = page
+    decode = msgspec.msgpack.decode
+    for _, found in sorted(parts.items()):
+        head = decode(found.pop("head", b""), type=Head)
+        base = decode(found.pop("base"), type=Base) if "base" in found else None
+        bars = (decode(page, type=BarPage) for page in found.values())
+        yield head, base, Bars.load(head.newest, head.dropped, bars)

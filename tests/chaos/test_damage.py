@@ -13,18 +13,19 @@ from chaos.faults.states import change_counts
 from stockstream.records import FlightDay
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.flights import FlightsFold
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Pages, Selection
+from tests.views.bars import restorable
 
 TOPIC = "a-topic"
 
 
-def saved_counts(folder: Path) -> bytes:
+def saved_counts(folder: Path) -> Pages:
     fold = FlightsFold(Selection())
     fold.apply([FlightDay("a-file", row, 2015, 1, 1 + row // 90, ("AA", "DL", "UA")[row % 3]) for row in range(2_000)])
     checkpoint = Checkpoint(folder)
-    checkpoint.save(TOPIC, Saved({0: 2_000}, None, fold.state()))
+    checkpoint.save(TOPIC, Saved({0: 2_000}, None, fold.pages()))
     checkpoint.close()
-    return fold.state()
+    return fold.pages()
 
 
 def loaded(folder: Path) -> Saved | None:
@@ -48,8 +49,8 @@ def test_changed_counts_are_a_state_to_whoever_has_no_checksum(seed: int, tmp_pa
         patch.stopall()
     assert found is not None
     fold = FlightsFold(Selection())
-    fold.restore(found.state)
-    assert fold.state() != before
+    fold.restore(restorable(found.pages))
+    assert fold.pages() != before
     damage(with_checksum, seed)
     assert loaded(with_checksum) is None
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from stockstream.records import Bar, FlightDay
 from stockstream.topics import FLIGHTS, STOCKS
-from stockstream.views.fold import Identity
+from stockstream.views.fold import Identity, Pages
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Candles, Columns, Groups, Guide, Line, Panel, Readout
 from stockstream.views.status import Status
@@ -195,10 +195,10 @@ class FakeFold:
     def counts(self) -> Mapping[str, int]:
         return {}
 
-    def state(self) -> bytes:
+    def pages(self, *, changed: bool = False) -> Pages:
         raise AssertionError
 
-    def restore(self, state: bytes) -> None:
+    def restore(self, pages: Mapping[str, bytes]) -> None:
         raise AssertionError
 
 

@@ -105,6 +105,10 @@ class Stage:
         click: Any = QTest.keyClick
         click(self.canvas, codes.get(key, key))
 
+    def status(self) -> str:
+        """What the status bar says."""
+        return self.window.scene.header.status_bar.artist.get_text().replace("\n", " ")
+
     def on_screen(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """What the screen shows where the canvas is."""
         self.canvas.flush_events()
@@ -283,6 +287,35 @@ def fail(stage: Stage) -> Iterator[float]:
     stage.told["the error did nothing"] = True
 
 
+def undrawable(stage: Stage) -> Iterator[float]:
+    """A mark, then the model's data, cannot be drawn for a while."""
+    mark = stage.window.scene.panels[0].marks[0]
+
+    def broken(*_: object) -> None:
+        raise OverflowError("too large")
+
+    stage.model.running = True
+    yield 0.5
+    good = stage.on_screen()
+    vars(mark)["draw"] = broken
+    yield 2.5
+    stage.told["while a mark is broken"] = stage.status()
+    stage.told["shown in its place"] = stage.window.scene.message.words
+    stage.told["other pixels"] = bool((stage.on_screen() != good).any())
+    stage.press("n")
+    yield 0.5
+    del vars(mark)["draw"]
+    yield 1.5
+    stage.told["afterwards"] = stage.window.scene.message.words
+    vars(stage.model.fold)["frame"] = broken
+    yield 1.5
+    stage.told["while the data is broken"] = stage.window.scene.message.words
+    del vars(stage.model.fold)["frame"]
+    yield 1.5
+    stage.told["in the end"] = stage.window.scene.message.words
+    stage.told["open"] = not stage.window.closed
+
+
 def finish(stage: Stage) -> Iterator[float]:
     """The model says that it is time to end."""
     yield 0.3
@@ -298,6 +331,7 @@ SCENARIOS = {
     "close": close,
     "fail": fail,
     "finish": finish,
+    "undrawable": undrawable,
 }
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from stockstream.views.study import Part, chart
 from stockstream.views.view import View
 from tests.charts.fake_model import FakeModel
 from tests.charts.stage import Stage
+from tests.views.bars import restorable
 
 # A letter that no font here has is drawn as a box, and told.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
@@ -100,7 +101,7 @@ def taken(view: View[Any], bars: list[Bar], resample: str | None = None) -> Any:
     assert all(count > 0 for count in fold.counts().values())
     assert list(table([("symbol", key, fold.frame(key)) for key in fold.keys()])) or not fold.keys()
     again = view.fold(Selection(resample=resample), **parameters)
-    again.restore(fold.state())
+    again.restore(restorable(fold.pages()))
     assert again.keys() == fold.keys()
     return fold
 

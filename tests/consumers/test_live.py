@@ -175,7 +175,7 @@ def test_a_damaged_state_is_set_aside_told_and_read_anew(broker: str, tmp_path: 
 
     def flip() -> None:
         with sqlite3.connect(file) as database:
-            database.execute("UPDATE checkpoint SET state = x'00'")
+            database.execute("UPDATE page SET content = x'00'")
         database.close()
 
     for damage in (flip, lambda: file.write_bytes(b"rubbish" * 1000)):

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from stockstream.records import Bar
+from stockstream.views.fold import Pages
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -35,3 +36,8 @@ def walk(count: int, seed: int = 7, symbol: str = "AAPL") -> list[Bar]:
         close += dice.gauss(0, 0.5)
         bars.append(bar(minute, close, symbol))
     return bars
+
+
+def restorable(pages: Pages) -> dict[str, bytes]:
+    """All pages of a state, as a checkpoint gives them."""
+    return {name: page for name, page in pages.items() if page is not None}

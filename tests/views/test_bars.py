@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from stockstream.errors import StateError
 from stockstream.records import NUMBERS, OFF_GRID, Bar
-from stockstream.views.bar_batch import BarBatch, gather
-from stockstream.views.bars import Bars, SavedBars
+from stockstream.views.bar_batch import BarBatch, gather, instants_of, microseconds
+from stockstream.views.bars import BarPage, Bars
 from stockstream.views.history import History
 from tests.views.bars import bar, walk
 
@@ -33,8 +33,9 @@ def assert_holds(bars: Bars, expected: list[Bar]) -> None:
         np.testing.assert_array_equal(bars.column(name, 0, len(bars)), np.array(values, dtype=np.float64))
     assert bars.instants().tolist() == [bar.time.replace(tzinfo=None) for bar in expected]
     for place, each in enumerate(expected):
-        assert bars.place(each.time) == place
-        assert bars.flags.get(each.time, ()) == each.flags
+        [time] = microseconds(instants_of([each.time]))
+        assert (bars.time(place), bars.places([time]).tolist()) == (time, [place])
+        assert bars.flags.get(time, ()) == each.flags
         assert bars.final(place) == each.final
         row = bars.row(place)
         assert all(getattr(row, name) == getattr(each, name) for name in ("time", *NUMBERS))
@@ -150,20 +151,60 @@ def test_only_what_is_shown_makes_a_bar_another_one() -> None:
         assert merged.newest == other
 
 
+def saved(bars: Bars, *, changed: bool = False) -> dict[int, bytes | None]:
+    pages = bars.pages(changed=changed)
+    return {number: None if page is None else msgspec.msgpack.encode(page) for number, page in pages}
+
+
+def loaded(newest: Bar, dropped: int, pages: dict[int, bytes | None]) -> Bars:
+    return Bars.load(newest, dropped, [msgspec.msgpack.decode(page, type=BarPage) for page in pages.values() if page])
+
+
 def test_what_was_saved_is_loaded_and_goes_on() -> None:
     sent = odd(walk(300))
-    coded = msgspec.msgpack.encode(bars_of(sent[:280]).save())
-    loaded = Bars.load(msgspec.msgpack.decode(coded, type=SavedBars))
-    assert_holds(loaded, sent[:280])
-    assert loaded.follow(BarBatch(sent[280:]))
-    assert_holds(loaded, sent)
+    again = loaded(sent[279], 0, saved(bars_of(sent[:280])))
+    assert_holds(again, sent[:280])
+    assert again.follow(BarBatch(sent[280:]))
+    assert_holds(again, sent)
+
+
+def test_a_save_takes_the_pages_that_changed() -> None:
+    sent = odd(walk(3000))
+    bars = bars_of(sent[:1000])
+    store = saved(bars, changed=True)
+    assert sorted(store) == [0, 1, 2, 3]
+    assert not saved(bars, changed=True)
+    assert bars.follow(BarBatch(sent[1000:1010]))
+    store |= (tail := saved(bars, changed=True))
+    assert sorted(tail) == [3]
+    assert bars.follow(BarBatch(sent[1010:2999]))
+    store |= saved(bars, changed=True)
+    sent[600] = msgspec.structs.replace(sent[600], flags=(OFF_GRID,))
+    bars.merge(BarBatch([sent[600], sent[2999]]))
+    store |= (behind := saved(bars, changed=True))
+    assert sorted(behind) == list(range(2, 12))
+    bars.drop(700)
+    store |= (tail := saved(bars, changed=True))
+    assert tail == {0: None, 1: None}
+    again = loaded(sent[-1], 700, store)
+    assert_holds(again, sent[700:])
+    assert_holds(bars, sent[700:])
+    again.drop(100)
+    assert saved(again, changed=True) == {2: None}
 
 
 def test_damage_is_told() -> None:
-    saved = bars_of(walk(5)).save()
-    for instants, numbers in ((saved.instants[:-1], saved.numbers), (saved.instants, saved.numbers[:-8])):
+    sent = walk(600)
+    [(_, first), (_, second), (_, third)] = bars_of(sent).pages(changed=False)
+    assert first
+    assert second
+    assert third
+    for damage in ({"instants": first.instants[:-1]}, {"numbers": first.numbers[:-8]}):
         with pytest.raises(StateError, match="cannot be read"):
-            Bars.load(SavedBars(saved.newest, instants, numbers, [], []))
+            Bars.load(sent[-1], 0, [msgspec.structs.replace(first, **damage)])
+    for pages, dropped in (([first, third], 0), ([second, third], 0), ([], 0), ([first, second, third], 600)):
+        with pytest.raises(StateError, match="cannot be read"):
+            Bars.load(sent[-1], dropped, pages)
 
 
 def test_gathered_bars_are_the_bars_of_each_series_in_the_order_in_which_they_came() -> None:

@@ -13,7 +13,7 @@ from stockstream.records import IMPOSSIBLE, MARKET, SIMULATED, Bar
 from stockstream.views.dashboard import ROWS, WINDOWS, DashboardFold, Group, Tables
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
-from tests.views.bars import START, bar, walk
+from tests.views.bars import START, bar, restorable, walk
 
 
 def fold_of(bars: list[Bar]) -> DashboardFold:
@@ -145,7 +145,7 @@ def test_a_daily_series_and_minutes_and_simulated_bars_are_never_in_one_table() 
 def test_what_was_restored_has_the_same_tables() -> None:
     fold = fold_of([*BARS, bar(0, 50.0, "AAPL", interval="1d")])
     again = DashboardFold(Selection())
-    again.restore(fold.state())
+    again.restore(restorable(fold.pages()))
     assert again.groups() == fold.groups()
     for group in fold.groups():
         for name, frame in whole(fold, group).items():
@@ -181,7 +181,7 @@ def test_tables_that_were_read_follow_every_change_as_new_ones_would() -> None:
     for each in changes:
         fold.apply(each)
         again = DashboardFold(Selection(), average=3, volatility=20)
-        again.restore(fold.state())
+        again.restore(restorable(fold.pages()))
         assert fold.latest() == again.latest()
         for group in fold.groups():
             for name, frame in whole(fold, group).items():

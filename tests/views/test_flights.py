@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from stockstream.errors import StateError
 from stockstream.records import FlightDay
 from stockstream.views.flights import FlightsFold
 from stockstream.views.fold import Selection
+from tests.views.bars import restorable
 
 AIRLINES = ("AA", "DL", "UA", "WN")
 
@@ -53,7 +55,7 @@ def test_repeated_filtered_and_reordered_replays_count_once(seed: int, count: in
         sent = sent[cut:]
         if dice.random() < 0.3:
             other = FlightsFold(Selection(AIRLINES))
-            other.restore(fold.state())
+            other.restore(restorable(fold.pages()))
             fold = other
     assert counted(fold) == truth(flights)
     assert fold.counts().get("repeated", 0) == total - len(flights)
@@ -90,11 +92,29 @@ def test_a_day_that_no_calendar_has_is_doubtful() -> None:
     assert fold.counts() == {"doubtful": 1}
     assert str(fold.latest()) == "2015-02-28"
     again = FlightsFold(Selection())
-    again.restore(fold.state())
+    again.restore(restorable(fold.pages()))
     assert (again.counts(), again.frame("AA")["flights"].tolist()) == ({"doubtful": 1}, [1])
 
 
-@pytest.mark.parametrize("state", [b"", b"{}", b"\x84"])
-def test_a_state_that_cannot_be_used_is_refused(state: bytes) -> None:
+@pytest.mark.parametrize("damage", [{"head": b""}, {"head": b"\x84"}, {"counts/AA": b"{}"}, {"seen/x/0": b"no bitmap"}])
+def test_a_state_that_cannot_be_used_is_refused(damage: dict[str, bytes]) -> None:
+    fold = FlightsFold(Selection())
+    fold.apply(rows(20))
     with pytest.raises(StateError):
-        FlightsFold(Selection()).restore(state)
+        FlightsFold(Selection()).restore(restorable(fold.pages()) | damage)
+
+
+def test_a_save_takes_what_changed() -> None:
+    fold, seen = FlightsFold(Selection(AIRLINES)), dict[str, bytes | None]()
+    flights = [msgspec.structs.replace(flight, row=40 * flight.row) for flight in rows(5000)]
+    for start in range(0, 5000, 500):
+        fold.apply(flights[start : start + 500])
+        changed = fold.pages(changed=True)
+        assert len([name for name in changed if name.startswith("seen/")]) <= 2
+        seen |= changed
+    assert not [name for name in fold.pages(changed=True) if name != "head"]
+    for pages in (seen, fold.pages()):
+        again = FlightsFold(Selection(AIRLINES))
+        again.restore(restorable(pages))
+        assert counted(again) == truth(flights)
+        assert not again.apply(flights)

@@ -21,6 +21,7 @@ from stockstream.views.history import History
 from stockstream.views.resampled_bars import ResampledBars
 from stockstream.views.series import SeriesFold
 from tests.indicators.finer import MINUTE, ZONES, bar, bars_at, drawn, resampled, utc
+from tests.views.bars import restorable
 
 START = utc("2026-03-02T14:30")
 SHOWN = ["5m", "1h", "1d", "1wk", "1mo"]
@@ -146,9 +147,9 @@ def test_a_fold_shows_one_interval_and_keeps_the_other() -> None:
     assert len(resampling.frame("AAPL")) == 6
     assert resampling.identity("AAPL").title == "AAPL 5m from 1m, USD"
     assert resampling.latest() == plain.latest()
-    assert resampling.state() == plain.state()
+    assert resampling.pages() == plain.pages()
     again = fold(resample="5m")
-    again.restore(plain.state())
+    again.restore(restorable(plain.pages()))
     assert_same(again.frame("AAPL"), resampling.frame("AAPL"))
     assert resampling.identity("AAPL").zone == "America/New_York"
     days = fold(resample="1d")

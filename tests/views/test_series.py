@@ -10,7 +10,7 @@ from stockstream.errors import StateError
 from stockstream.indicators.bollinger import Bollinger
 from stockstream.views.fold import Selection
 from stockstream.views.series import SeriesFold
-from tests.views.bars import bar, walk
+from tests.views.bars import bar, restorable, walk
 
 make = SeriesFold.of(Bollinger)
 
@@ -80,7 +80,7 @@ def test_a_restored_fold_goes_on_identically() -> None:
     fold.apply(bars[:600])
     fold.apply([msgspec.structs.replace(bars[10], close=bars[10].close + 0.5)])
     other = fold_of("AAPL")
-    other.restore(fold.state())
+    other.restore(restorable(fold.pages()))
     for each in (fold, other):
         each.apply([*bars[600:], bars[10]])
     assert fold.counts() == other.counts() == {"corrected": 2}
@@ -88,10 +88,12 @@ def test_a_restored_fold_goes_on_identically() -> None:
         np.testing.assert_array_equal(fold.frame("AAPL")[name], other.frame("AAPL")[name])
 
 
-@pytest.mark.parametrize("state", [b"", b"\xc1 not a state", msgspec.msgpack.encode({"version": 99, "series": []})])
-def test_a_state_that_cannot_be_used_is_refused(state: bytes) -> None:
+@pytest.mark.parametrize(
+    "pages", [{}, {"version": b"\xc1 not a state"}, {"version": b"\x63"}, {"version": b"\x05", "0/0": b"\x80"}]
+)
+def test_a_state_that_cannot_be_used_is_refused(pages: dict[str, bytes]) -> None:
     with pytest.raises(StateError):
-        fold_of("AAPL").restore(state)
+        fold_of("AAPL").restore(pages)
 
 
 def test_wrong_parameters_are_told_before_any_record() -> None:

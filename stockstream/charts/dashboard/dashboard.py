@@ -90,6 +90,7 @@ class Dashboard:
         self.ranked = False
         self._ground: Any = None
         self._full = True
+        self._blank = False
         self._moved = False
         self._ranking = Ranking()
         self.by = RANKS[0]
@@ -141,6 +142,7 @@ class Dashboard:
 
         ``names`` are titles, the longest first; the first that fits is shown.
         """
+        self._blank = False
         self._tables = tables
         self._names = tuple(names)
         self._simulated = simulated
@@ -245,13 +247,24 @@ class Dashboard:
                 tile.scroll(by)
         self._put()
 
+    def blank(self, text: str) -> None:
+        """Show only a text and the status bar, until the next `show`."""
+        self._blank = self._full = True
+        self.message.say(text)
+        for tile in self.tiles:
+            for axes in axes_of(tile):
+                axes.set_visible(False)
+
     def paint(self) -> None:
         """Update the canvas in the cheapest way."""
         if self._full:
-            self._lay_out()
-            self._put()
-            self._lay_out()  # turned names need other margins
-            self._put()
+            if self._blank:
+                self._fit_message()
+            else:
+                self._lay_out()
+                self._put()
+                self._lay_out()  # turned names need other margins
+                self._put()
             self._full = False
             self.canvas.draw()
         elif self._moved and self._ground is not None:
@@ -285,11 +298,15 @@ class Dashboard:
         room = self._room()
         self.tile_page = min(self.tile_page, pages(len(self.tiles), *room) - 1)
         size = tuple(72.0 * inches for inches in self.figure.get_size_inches())
-        self.message.fit(room[0] - 2 * MARGIN, room[1])
-        self.message.artist.set_position((0.5, 0.5 * room[1] / size[1]))
+        self._fit_message()
         shown = self.shown
         for tile, box in zip(shown, boxes([tile.tile.weight for tile in shown], *room), strict=False):
             place(tile, Box(box.left, box.bottom + 6.0, box.width, box.height), (size[0], size[1]))
+
+    def _fit_message(self) -> None:
+        width, height = self._room()
+        self.message.fit(width - 2 * MARGIN, height)
+        self.message.artist.set_position((0.5, 0.5 * height / (72.0 * self.figure.get_size_inches()[1])))
 
 
 def axes_of(tile: DrawnTile[Any]) -> list[Any]:

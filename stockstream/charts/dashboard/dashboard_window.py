@@ -189,7 +189,8 @@ class DashboardWindow(Shell):
     def say(self) -> None:
         """As `Shell.say`."""
         status = self.model.status()
-        self.board.say(status_bar(status, utc_now(), held=self._pause.waiting(status), note=self._note.text))
+        held, undrawn = self._pause.waiting(status), self.undrawn.text
+        self.board.say(status_bar(status, utc_now(), held=held, note=self._note.text, undrawn=undrawn))
 
     def note(self, text: str) -> None:
         """As `Shell.note`."""
@@ -199,6 +200,10 @@ class DashboardWindow(Shell):
     def paint(self) -> None:
         """As `Shell.paint`."""
         self.board.paint()
+
+    def blank(self, text: str) -> None:
+        """As `Shell.blank`."""
+        self.board.blank(text)
 
     def preferences(self) -> Preferences:
         """As `Shell.preferences`."""

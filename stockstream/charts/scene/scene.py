@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
-from matplotlib.backend_bases import DrawEvent, Event
+from matplotlib.backend_bases import DrawEvent
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -23,18 +23,18 @@ from stockstream.charts.overlays.overlay import Overlays, Place, ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.scene.blitting import BlitLayers
 from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
+from stockstream.charts.scene.row_labels import RowLabels, position
 from stockstream.charts.scene.viewport import Guard, Viewport
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import LiveText, Ruler
-from stockstream.present import decimation, ticks
+from stockstream.present import decimation
 from stockstream.present.airlines import palette_indexes
 from stockstream.present.keys import CHART
 from stockstream.present.legend import entries_of_keys
 from stockstream.present.plot_data import PlotData
 from stockstream.present.status_bar import StatusBar
 from stockstream.present.visits import Visits
-from stockstream.views.clock import local
 from stockstream.views.frame import Frame
 from stockstream.views.view import View
 
@@ -88,8 +88,8 @@ class Scene:
         self._home: object = None
         self.grid, self.log = True, False
         self._palette_indexes: dict[str, int] = {}
-        self._ticks = ticks.Ticks((), (), "")
-        self._ticks_of: tuple[Any, ...] = ()
+        self._blank = False
+        self._row_labels = RowLabels()
         self._ruler = Ruler(figure)
         self.alerts = AlertLines()
         self.distance = Distance()
@@ -99,7 +99,7 @@ class Scene:
         self._build()
         figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_again())(None)))
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
-        self.canvas.mpl_connect("resize_event", self._guard(self._on_resize))
+        self.canvas.mpl_connect("resize_event", self._guard(lambda _: self._on_move()))
         for kind in ("motion_notify_event", "figure_enter_event"):  # a click may make the mouse leave and enter again
             self.canvas.mpl_connect(kind, self._guard(lambda event: self.point((event.x, event.y))))
         self.canvas.mpl_connect("figure_leave_event", self._guard(lambda _: self.point(None)))
@@ -113,7 +113,7 @@ class Scene:
         for panel in self._view.panels:
             above = self.panels[0].axes if self.panels else None
             self.panels.append(DrawnPanel(panel, figure, theme, self._ruler, above))
-            self.panels[-1].axes.format_coord = self._where  # type: ignore[method-assign]
+            self.panels[-1].axes.format_coord = lambda x, y: position(self._plot_data, x, y)  # type: ignore[method-assign]
             self.panels[-1].set_axes(grid=self.grid, log=self.log)
         self.viewport.attach(self.panels, self._guard)
         middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, parse_math=False)
@@ -154,6 +154,8 @@ class Scene:
 
     def set_data(self, plot_data: PlotData) -> None:
         """Set the plot data."""
+        if self._blank:
+            self._unblank()
         before, self._plot_data = self._plot_data, plot_data
         refit = before.key != plot_data.key or len(plot_data.frame) < len(before.frame) or not len(before.frame)
         if before.key != plot_data.key:
@@ -190,9 +192,21 @@ class Scene:
         captions = any(panel.caption.stale for panel in self.panels)
         return captions or self.header.stale or (self._price is not None and self._price.stale)
 
+    def blank(self, text: str) -> None:
+        """Show only the title, the status bar and a text, until the next `set_data`: the data cannot be drawn."""
+        self._blank = self._full = True
+        self.message.say(text)
+        for panel in self.panels:
+            panel.axes.set_visible(False)
+
+    def _unblank(self) -> None:
+        self._blank, self._settled, self._full = False, False, True
+        for panel in self.panels:
+            panel.axes.set_visible(True)
+
     def point(self, place: Place | None) -> None:
         """Set the position of the mouse, None when it has left: only the crosshair and the captions are redrawn."""
-        if self._crosshair.point(place):
+        if self._crosshair.point(place) and not self._blank:
             self.distance.move(self.view_context(), place)
             self._explain(self._aim())
             if not self._full:
@@ -210,6 +224,12 @@ class Scene:
 
     def paint(self) -> None:
         """Update the canvas: a full draw, the live rows and changed texts, or nothing."""
+        if self._blank:
+            if self._full or self.header.status_bar.changed:
+                width, height = (72.0 * inches for inches in self.figure.get_size_inches())
+                self.message.fit(width, height - self.header.layout())
+                self.canvas.draw()
+            return
         if self._stale:
             self._full, self._settled = True, False
         if self._full:
@@ -222,23 +242,9 @@ class Scene:
 
     def _label(self) -> bool:
         """Recompute ticks if rows, view or size have changed; returns whether the ticks changed."""
-        first, last = self.viewport.whole_in_view()  # labels beyond the edges are not visible
         pitch = self._scale().pitch * 72 / self.figure.dpi
-        instants, zone = self._plot_data.frame.instants[first:last], self._plot_data.zone
-        state = (first, pitch, zone, instants.tobytes())
-        if state == self._ticks_of:
-            return False
-        self._ticks_of = state
-        before, self._ticks = self._ticks, ticks.ticks(instants, first, zone, pitch)
-        return self._ticks != before
-
-    def _where(self, x: float, y: float) -> str:
-        """Text of the toolbar for the position of the mouse."""
-        row = round(x)
-        if not 0 <= row < len(self._plot_data.frame):
-            return f"{y:,.6g}"
-        instant = local(self._plot_data.frame.instants[row : row + 1], self._plot_data.zone)[0]
-        return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"
+        # Labels beyond the edges are not visible.
+        return self._row_labels.renew(self._plot_data, *self.viewport.whole_in_view(), pitch)
 
     def _on_move(self) -> None:
         self._full, self._settled = True, False
@@ -291,16 +297,13 @@ class Scene:
 
     # Layout.
 
-    def _on_resize(self, _: Event) -> None:
-        self._full, self._settled = True, False
-
     def _settle(self) -> None:
         """Compute the final geometry, and then the texts and positions that depend on it.
 
         The layout makes room for texts of the last row, so that no position depends on the mouse. A view that keeps a
         row at a pixel is moved when the margins change.
         """
-        if self._settled:
+        if self._settled or self._blank:
             return
         for _ in range(_TRIES):
             self._explain(None)
@@ -309,15 +312,16 @@ class Scene:
                 break
         self.viewport.let_go()
         self._label()
-        self._place_ticks()
+        self._row_labels.place(self.panels, self._scale().bucket)
         self._settled = True
         self._explain(self._aim())
         self._mark_home()
 
     def _settle_again(self) -> None:
         """The same before a draw that others requested: the tool bar restores former positions of axes."""
-        self._settled &= self._layout.holds
-        self._settle()
+        if not self._blank:
+            self._settled &= self._layout.holds
+            self._settle()
 
     def _mark_home(self) -> None:
         """Make the tool bar's Home show the newest rows, as End does, whatever moved the view."""
@@ -326,15 +330,6 @@ class Scene:
             self._home = home
             toolbar.update()
             toolbar.push_current()
-
-    def _place_ticks(self) -> None:
-        bucket = self._scale().bucket
-        for panel in self.panels:
-            panel.axes_grid.rows = self._ticks.rows
-        lowest = self.panels[-1].axes_grid
-        lowest.row_labels = self._ticks.labels
-        title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
-        lowest.title = "; ".join(filter(None, title))
 
     # Drawing.
 
@@ -359,6 +354,10 @@ class Scene:
 
     def _on_draw(self, event: DrawEvent) -> None:
         """After the axes were drawn: draw everything over them."""
+        if self._blank:
+            self._full = self._live = False
+            self.header.status_bar.keep(self.canvas, event.renderer)
+            return
         scale, (first, last) = self._scale(), self.viewport.in_view()
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._blit_layers.render(event.renderer, self._plot_data.frame, first, last, scale)

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, Final
 
@@ -16,12 +17,14 @@ from stockstream.charts.scene.scene import DPI
 from stockstream.charts.window import toolkits
 from stockstream.charts.window.appearance import Appearance
 from stockstream.charts.window.placement import Placement, toggle_tools
+from stockstream.errors import StockstreamError
 from stockstream.names import harmless
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.options import WindowOptions
 from stockstream.present.preferences import CurrentPreferences, Preferences
+from stockstream.present.undrawn import Undrawn
 
 BUSY: Final = 0.05
 """Seconds between two beats of the timer, the minimum between two redraws."""
@@ -29,13 +32,16 @@ BUSY: Final = 0.05
 STATUS_EVERY: Final = 1.0
 IDLE: Final = 0.2
 _CALM_AFTER: Final = 1.0
+_TRY_AGAIN: Final = 1.0
+"""Seconds after a picture that could not be drawn until the next try."""
 
 
 class Shell:
     """A window of a model, without its contents.
 
-    A subclass draws on ``figure`` and implements `put`, `say` and `paint`; all callbacks of the canvas go through
-    `guarded`.
+    A subclass draws on ``figure`` and implements `put`, `say`, `paint` and `blank`; all callbacks of the canvas go
+    through `guarded`. A picture that cannot be drawn is set aside and counted: the window says so, and goes on with the
+    next one. What is wrong with the model ends it.
 
     Parameters
     ----------
@@ -74,6 +80,9 @@ class Shell:
         # Showing and drawing must not take the focus from where the user works.
         mpl.rcParams["figure.raise_window"] = False
         self._plt = plt
+        self.undrawn = Undrawn()
+        self._failed: Exception | None = None
+        self._try_again = -1e9
         self._error: BaseException | None = None
         self._signal: int | None = None
         self._name = ""
@@ -97,7 +106,7 @@ class Shell:
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
         self._timer = self.figure.canvas.new_timer(interval=int(BUSY * 1000))
-        self._timer.add_callback(self.guarded(self._on_timer), None)
+        self._timer.add_callback(self._ending_on_error(self._on_timer), None)
         self._due = False
         self._soon = self.figure.canvas.new_timer(interval=1)
         self._soon.single_shot = True
@@ -147,14 +156,22 @@ class Shell:
         """Paint what has been changed."""
         raise NotImplementedError
 
+    def blank(self, text: str) -> None:
+        """Show only the title, the status bar and a text, until the next `put`; this never fails."""
+        raise NotImplementedError
+
     def preferences(self) -> Preferences:
         """How the window looks now; the shell adds where it stands."""
         raise NotImplementedError
 
     def begin(self) -> None:
         """Put something in the window before it opens."""
+        self._safely(self._begin)
+
+    def _begin(self) -> bool:
         self.put()
         self.say()
+        return True
 
     def work(self, *, changed: bool, ended: bool) -> bool:
         """Bring the picture up to date, on each beat; True where it shows another state of the model.
@@ -165,7 +182,7 @@ class Shell:
         if changed:
             self._stale = True
             self.changed()
-        if self._stale and not self.paused:
+        if self._stale and not self.paused and (ended or now >= self._try_again):
             done = self.prepare(ended=ended)
             if ended or now - self._drawn >= self.every - BUSY / 2:
                 self._drawn = now
@@ -225,6 +242,42 @@ class Shell:
                 signal.signal(number, handler)
 
     def guarded(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A callback of the canvas, whose errors count as pictures that are not drawn.
+
+        Errors of our own, such as of a file, close the window and are raised by `show`.
+        """
+
+        def call(event: Any) -> None:
+            try:
+                function(event)
+            except StockstreamError:
+                raise
+            except Exception as error:  # noqa: BLE001 - told by the next beat
+                self._failed = error
+
+        return self._ending_on_error(call)
+
+    def _safely(self, draw: Callable[[], bool]) -> bool:
+        """Draw something; where that fails, now or in a callback before, say so in its place. Returns what it does."""
+        done = False
+        try:
+            done = draw()
+        except StockstreamError:
+            raise
+        except Exception as error:  # noqa: BLE001 - counted, logged and told
+            self._failed = error
+        if self._failed is None:
+            return done
+        self.undrawn.add(self._failed)
+        self._try_again = time.monotonic() + _TRY_AGAIN
+        self._stale = True
+        self.blank("this picture cannot be drawn: the log says why")
+        self.say()
+        self.paint()
+        self._failed = None
+        return False
+
+    def _ending_on_error(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
         """An error closes the window, and is raised by `show`."""
 
         def call(event: Any) -> None:
@@ -264,7 +317,7 @@ class Shell:
         if changed:
             self._busy = now
         begun = time.perf_counter()
-        if self.work(changed=changed, ended=ended):
+        if self._safely(partial(self.work, changed=changed, ended=ended)):
             self._frame_times.add(time.perf_counter() - begun)
         self.remember()
         if ended:
@@ -283,7 +336,11 @@ class Shell:
     def _paint(self, _: None) -> None:
         self._due = False
         if not self.closed:
-            self.paint()
+            self._safely(self._painted)
+
+    def _painted(self) -> bool:
+        self.paint()
+        return True
 
     def rename(self, name: str) -> None:
         """Set the title of the window's frame."""

@@ -59,7 +59,9 @@ class Window(Shell):
         self.scene = Scene(model.view, self.figure, rows=shown, theme=self.appearance.theme, guard=self.guarded)
         self.scene.set_axes(grid=first.grid is not False, log=first.log is True)
         watched = Alerts(model.view, self.memory, options.alerts, band=options.alert_band)
-        self.viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key)
+        self.viewer = Viewer(
+            model, self.scene, start=options.start, end=options.end, alerts=watched, key=first.key, undrawn=self.undrawn
+        )
         self.viewer.note(self.memory.note or "? shows the keys")
         self._controls = Controls(
             self.viewer, self.scene, changed=self._refreshed, close=self.close, guard=self.guarded,
@@ -111,6 +113,10 @@ class Window(Shell):
     def paint(self) -> None:
         """As `Shell.paint`."""
         self.scene.paint()
+
+    def blank(self, text: str) -> None:
+        """As `Shell.blank`."""
+        self.scene.blank(text)
 
     def preferences(self) -> Preferences:
         """As `Shell.preferences`."""

@@ -24,6 +24,9 @@ from stockstream.records import MARKET, READINGS, SIMULATED
 
 T = TypeVar("T")
 
+ALL: Final = "all"
+LEAST_KEPT: Final = 2
+
 
 def _geometry(value: str | None) -> str | None:
     try:
@@ -116,6 +119,21 @@ class SeriesOptions:
             rich_help_panel=ROWS,
         ),
     ] = None
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            callback=_keep,
+            metavar="N|all",
+            help="Bars of a series that are kept, the newest; all of them with --once.",
+            rich_help_panel=ROWS,
+        ),
+    ] = None
+
+
+def _keep(value: str | None) -> str | None:
+    if value is not None and value != ALL and not (value.isdecimal() and int(value) >= LEAST_KEPT):
+        raise typer.BadParameter(f"{value} is neither a number of bars from {LEAST_KEPT} on nor {ALL}")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)

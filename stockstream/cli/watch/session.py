@@ -13,7 +13,8 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
 from stockstream.cli.serving import measured
 from stockstream.cli.watch import windows
-from stockstream.cli.watch.options import WatchOptions
+from stockstream.cli.watch.options import ALL, WatchOptions
+from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.driver import Ending, Reporting, run, state
 from stockstream.consumers.live import Live
@@ -37,8 +38,9 @@ def watch(
     settings = context.settings
     chosen = named or view_settings.keys(settings, view)
     selection = Selection(
-        chosen, options.interval, options.feed, options.resample, options.opens, options.calendar, options.tz
-    )
+        chosen, options.interval, options.feed, options.resample, options.opens, options.calendar, options.tz,
+        keep=_kept(view, settings, options),
+    )  # fmt: skip
     if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
         told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
         raise typer.BadParameter(told, param_hint="--resample")
@@ -68,6 +70,15 @@ def watch(
         _display(context, live, options, figures.frame_times)
     if options.once:
         context.reporter.result(_written(options, None if table is None else table.rows))
+
+
+def _kept(view: View[Any], settings: Settings, options: WatchOptions) -> int | None:
+    """How many bars of a series to keep, None for all."""
+    if options.keep is not None:
+        return None if options.keep == ALL else int(options.keep)
+    if options.once:
+        return None
+    return settings.window.dashboard_keep if view.tiles else settings.window.keep
 
 
 def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:

@@ -120,10 +120,13 @@ def _opening(view: View[Any]) -> Opening:
 
 def _open_chart(settings: Settings, given: Mapping[str, object]) -> Opened:
     """Creates a chart of the studies named by ``with``, on the command line or in the settings."""
-    named = msgspec.convert(given["studies"], list[str] | None)
+    return Opened(chart_of(settings, msgspec.convert(given["studies"], list[str] | None)), {})
+
+
+def chart_of(settings: Settings, named: list[str] | None) -> View[Any]:
+    """A chart of studies, by default of those in the settings. Raises typer.BadParameter and ConfigError."""
     try:
-        made = parts(named or studies(settings), partial(study_parameter, settings))
-        return Opened(chart(made), {})
+        return chart(parts(named or studies(settings), partial(study_parameter, settings)))
     except ValueError as error:
         if named:
             raise typer.BadParameter(str(error), param_hint="--with") from error

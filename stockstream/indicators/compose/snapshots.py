@@ -44,6 +44,16 @@ class Snapshots(Generic[S]):
         start, snapshot = copies[-1]
         return start, snapshot.copy()
 
+    def before(self, index: int) -> tuple[int, S]:
+        """A copy of the last snapshot up to a place, and its own place; all stay."""
+        start, snapshot = next(pair for pair in reversed(self._copies) if pair[0] <= index)
+        return start, snapshot.copy()
+
+    def cut(self, index: int, present: S) -> None:
+        """Let go of what was before a place, and count places from there on; ``present`` is how it stood there."""
+        behind = [(start - index, snapshot) for start, snapshot in self._copies if start > index]
+        self._copies = [(0, present.copy()), *behind]
+
     def forget(self, index: int) -> int:
         """Let go of what is not needed to go back to a place: how many bars before the first snapshot that is left.
 

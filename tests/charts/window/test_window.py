@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 TOOLKITS = list(toolkits.BACKENDS)
 
 
-def run(toolkit: str, scenario: str, folder: Path) -> dict[str, Any]:
+def run(toolkit: str, scenario: str, folder: Path, *, logged: str = "") -> dict[str, Any]:
     failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None:
         pytest.skip(f"{toolkit}: {failure}")
@@ -31,7 +31,7 @@ def run(toolkit: str, scenario: str, folder: Path) -> dict[str, Any]:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr == ""
+    assert logged in ended.stderr if logged else ended.stderr == ""
     told: dict[str, Any] = json.loads(ended.stdout)
     return told
 
@@ -134,3 +134,17 @@ def test_endings(toolkit: str, scenario: str, raised: str | None, tmp_path: Path
     told = run(toolkit, scenario, tmp_path)
     assert told.pop("seconds") < 20
     assert told == ({} if raised is None else {"raised": raised})
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_a_picture_that_cannot_be_drawn_is_told_and_the_window_goes_on(toolkit: str, tmp_path: Path) -> None:
+    told = run(toolkit, "undrawable", tmp_path, logged="OverflowError: too large")
+    assert "scenario" not in told, told["scenario"]
+    assert "raised" not in told
+    assert "pictures not drawn (OverflowError: too large)" in told["while a mark is broken"]
+    assert told["shown in its place"] == "this picture cannot be drawn: the log says why"
+    assert told["other pixels"]
+    assert told["afterwards"] == ""
+    assert "cannot be drawn" in told["while the data is broken"]
+    assert told["in the end"] == ""
+    assert told["open"]

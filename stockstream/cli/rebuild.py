@@ -1,0 +1,85 @@
+"""``stockstream rebuild``: makes saved states again from the topic, and compares them with the former ones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.panels import PARAMETERS
+from stockstream.cli.reset import states_of
+from stockstream.cli.topics import PATIENCE
+from stockstream.cli.watch.watch import chart_of
+from stockstream.config import Settings
+from stockstream.consumers.chart import completions
+from stockstream.consumers.choice import Choice
+from stockstream.consumers.rebuild import Rebuilt, rebuild
+from stockstream.consumers.registry import VIEWS
+from stockstream.consumers.view_settings import CHART
+from stockstream.errors import BrokerError, StateError
+from stockstream.kafka.admin import Admin
+from stockstream.names import nearest
+from stockstream.views.view import View
+
+
+def rebuild_states(
+    ctx: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="VIEW", help="The view, as for watch.", autocompletion=lambda: [CHART.name, *VIEWS])
+    ],
+    studies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="NAME,...",
+            help="Of a chart: its indicators, if they are not those in the settings.",
+            autocompletion=completions,
+            rich_help_panel=PARAMETERS,
+        ),
+    ] = None,
+) -> None:
+    """Make a view's saved states again from the topic, and say what was otherwise.
+
+    Ends with 0 if the saved states were what the topic says, with 1 if one was not or could not be read. The new ones
+    take their place. A state of which the topic no longer holds all records is compared and kept.
+    """
+    context = Context.of(ctx)
+    view = _view(context.settings, name, studies)
+    admin = Admin(context.settings.connection("admin"), timeout=PATIENCE)
+    topic_id = admin.topic_id(view.topic.name)
+    if topic_id is None:
+        raise BrokerError(f"there is no topic {view.topic.name}", hint="`stockstream produce` makes it")
+    folders = [each for each in states_of(context.settings.state_dir, admin.cluster_id()) if each.parent.name == name]
+    if not folders:
+        raise StateError(f"no window of {name} has saved a state", hint=f"`stockstream watch {name}` does")
+    well = True
+    for folder in folders:
+        choice = Choice.read(folder)
+        found = rebuild(view, folder, topic_id, choice, context.settings.connection("consumer"))
+        context.reporter.result(f"{name} {', '.join(choice.selection.keys) or 'all'}: {_words(found)}")
+        well &= found.equal
+    if not well:
+        raise typer.Exit(1)
+
+
+def _view(settings: Settings, name: str, studies: list[str] | None) -> View[Any]:
+    if name == CHART.name:
+        return chart_of(settings, studies)
+    if name not in VIEWS:
+        near = nearest(name, VIEWS)
+        raise typer.BadParameter(f"there is no view {name}" + (f": did you mean {near}?" if near else ""))
+    if studies:
+        raise typer.BadParameter("is for a chart", param_hint="--with")
+    return VIEWS[name]
+
+
+def _words(found: Rebuilt) -> str:
+    read = f"{found.records:,} records read"
+    kept = f"; kept, as the topic no longer holds {found.gone:,} records of it" if found.gone else ""
+    if found.unusable:
+        return f"made again, {read} ({found.unusable})"
+    if found.differences:
+        done = "" if found.gone else "made again, "
+        return f"{done}{read}{kept}; it differed: {'; '.join(found.differences)}"
+    return f"equal, {read}{kept}"

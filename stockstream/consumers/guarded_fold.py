@@ -1,0 +1,53 @@
+"""The last catch around a fold: a record at which it fails is set aside, and the view goes on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.fold import Fold
+
+LOG: Final = logging.getLogger("stockstream.live")
+
+
+class GuardedFold:
+    """Gives records to a fold, and counts those that it could not take.
+
+    No record should get here at which a fold fails: what cannot be decoded is a dead letter. This is for what nobody
+    thought of.
+
+    Attributes
+    ----------
+    failed
+        Number of records that the fold could not take; the first is logged with a traceback.
+    """
+
+    def __init__(self) -> None:
+        self.failed = 0
+
+    def apply(self, fold: Fold[Any], records: Sequence[Any]) -> bool:
+        """As `Fold.apply`; where that fails, record by record, which a fold takes twice without harm."""
+        try:
+            return fold.apply(records)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one record must not stop the others
+            taken = [self._one(fold, record) for record in _single(records)]
+            return any(taken)
+
+    def _one(self, fold: Fold[Any], record: Any) -> bool:
+        try:
+            return fold.apply((record,))
+        except Exception as error:
+            if not self.failed:
+                LOG.error("%r is set aside: %r", record, error, exc_info=error)
+            self.failed += 1
+            return False
+
+
+def _single(records: Sequence[Any]) -> Iterator[Any]:
+    for record in records:
+        if isinstance(record, BarBatch):
+            yield from map(record.bar, range(len(record)))
+        else:
+            yield record
