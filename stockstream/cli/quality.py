@@ -22,7 +22,7 @@ from stockstream.indicators.trading_hours import trading_hours
 from stockstream.kafka.admin import Admin
 from stockstream.names import cut, listed
 from stockstream.periods import intraday
-from stockstream.records import Series
+from stockstream.records import CHANGED, FROZEN, IMPOSSIBLE, JUMP, OFF_GRID, PARTIAL, UNCONFIRMED, Series
 from stockstream.topics import STOCKS
 from stockstream.views.quality import CRITERIA, Opens, Quality, SeriesQuality, freshness
 
@@ -31,10 +31,14 @@ _HOLES = 3
 """Holes of a series that are named; the others are counted."""
 
 
+_FLAGS = (IMPOSSIBLE, OFF_GRID, PARTIAL, JUMP, FROZEN, CHANGED, UNCONFIRMED)
+"""Flags that may be named alone."""
+
+
 def _known_criteria(text: str | None) -> str | None:
     for name in text.split(",") if text else ():
-        if name not in (*CRITERIA, "stale", "any"):
-            raise typer.BadParameter(f"{cut(name)!r} is none of {', '.join(CRITERIA)}, stale, any")
+        if name not in (*CRITERIA, *_FLAGS, "stale", "any"):
+            raise typer.BadParameter(f"{cut(name)!r} is none of {', '.join((*CRITERIA, *_FLAGS))}, stale, any")
     return text
 
 
@@ -56,7 +60,7 @@ def quality(
             "--fail-on",
             metavar="WHAT,...",
             callback=_known_criteria,
-            help=f"Exit code 1 if a series has one of these: {', '.join(CRITERIA)}, stale, any.",
+            help=f"Exit code 1 if a series has one of {', '.join(CRITERIA)}, stale, any, or a flag such as jump.",
         ),
     ] = None,
     stale_after: Annotated[
@@ -182,7 +186,8 @@ def _failures(rows: Iterable[SeriesQuality], wanted: Sequence[str], now: datetim
     for each in rows:
         age = freshness(each, now)
         reasons = each.reasons() + (["stale"] if age is not None and age > limit else [])
-        hit = [reason for reason in reasons if reason in wanted or ("any" in wanted and reason != "stale")]
+        kinds = {reason: reason.partition(":")[0] for reason in reasons}
+        hit = [each for each in reasons if kinds[each] in wanted or ("any" in wanted and each != "stale")]
         if hit:
             told.append(f"{printable(str(each.series))}: {', '.join(map(printable, hit))}")
     return told
