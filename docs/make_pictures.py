@@ -62,7 +62,7 @@ def draw_windows(there: Mapping[str, str]) -> None:
     }
     for name, arguments in windows.items():
         picture = PICTURES / f"{name}.png"
-        run(there, "watch", *arguments, "--headless", str(picture), "--once")
+        run(there, "watch", *arguments, "--headless", str(picture), "--once", "--force")
         shrink(picture)
 
 
