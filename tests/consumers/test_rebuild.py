@@ -96,7 +96,7 @@ def test_a_state_of_bars(broker: str, tmp_path: Path, keep: int | None) -> None:
 def test_a_state_of_flights(broker: str, tmp_path: Path) -> None:
     topic = Topic(own_topic().name, FlightDay, lambda flight: flight.airline)
     put(broker, topic, [*rows(200), *rows(50)])
-    kept = seen(broker, replace(flights_view.VIEW, topic=topic, record=FlightDay), Selection(), tmp_path)
+    kept = seen(broker, replace(flights_view.VIEW, topic=topic, record=FlightDay), Selection(), tmp_path)  # type: ignore[arg-type]
     assert rebuilt(broker, kept) == Rebuilt(250, ())
     altered(kept, FlightDay("a" * 16, 10_000, 2015, 1, 1, "AA"), FlightDay("a" * 16, 10_001, 2015, 1, 1, "ZZ"))
     first, *others = rebuilt(broker, kept).differences
