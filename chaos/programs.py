@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from stockstream import processes
+from stockstream.topics import FLIGHTS
 
 _ENDS_WITHIN: Final = 60.0
 
@@ -24,6 +25,7 @@ class Event(msgspec.Struct):
     event: str = ""
     text: str = ""
     message: str = ""
+    state: str = ""
 
 
 class Program:
@@ -114,8 +116,8 @@ class Program:
 
     @property
     def at_work(self) -> bool:
-        """Whether it has told how far it is since its last start, or has ended."""
-        return not self.alive or any(each.event == "progress" for each in self.events())
+        """Whether it has told since its last start that it sends rows, or has ended."""
+        return not self.alive or any(each.state == FLIGHTS.name for each in self.events())
 
     def result(self) -> str:
         """Its last line: the result, or else the error."""
