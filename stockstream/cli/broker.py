@@ -15,6 +15,7 @@ import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.reporter import Reporter
+from stockstream.cli.serving import servers
 from stockstream.cli.text import BYTES, printable
 from stockstream.credentials import BROKER_FOLDER, CLUSTER_FOLDER
 from stockstream.errors import StockstreamError
@@ -92,7 +93,12 @@ def broker(
     ] = None,
     join: Annotated[
         str | None,
-        typer.Option("--join", metavar="HOST:PORT", help="One more broker for the cluster there, on this machine."),
+        typer.Option(
+            "--join",
+            metavar="HOST:PORT",
+            parser=servers,
+            help="One more broker for the cluster there, on this machine.",
+        ),
     ] = None,
     host: Annotated[
         list[str] | None,

@@ -10,7 +10,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -21,17 +20,13 @@ import typer
 
 from stockstream.cli.commands import Command, Group, examples, made
 from stockstream.cli.context import Invocation
+from stockstream.cli.entries import COMMANDS
 from stockstream.errors import StockstreamError
 from stockstream.names import harmless
 from stockstream.processes import ENDING
 from stockstream.version import VERSION
 
 log = logging.getLogger(__name__)
-
-RUN: Final = "Run"
-LOOK: Final = "Look"
-CARE: Final = "Care"
-
 
 _GARBAGE: Final = (10_000, 20, 20)
 """Threshold of Python's garbage collection. Messages arrive in thousands; with the default of 700 objects, collections
@@ -41,166 +36,6 @@ would take a tenth of the time.
 _TURN: Final = 0.001
 """Switch interval of threads in seconds. The reading thread releases and takes the lock of Python so often that, with
 the default of 5 ms, a window waited for about 40 ms at a time while history was read."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A command: its target (module:name of a function or typer app), a line of help, its panel, and examples.
-
-    A ``plugged`` command knows indicators and studies by name, also those of plug-ins.
-    """
-
-    target: str
-    help: str
-    panel: str
-    examples: tuple[str, ...] = ()
-    plugged: bool = False
-
-
-COMMANDS: Final = {
-    "demo": Entry(
-        "stockstream.cli.demo:demo",
-        "Start a broker, two producers and three windows.",
-        RUN,
-        ("demo", "demo --live", "demo --headless --seconds 60"),
-    ),
-    "broker": Entry(
-        "stockstream.cli.broker:broker",
-        "Run Apache Kafka on this machine, in the foreground.",
-        RUN,
-        ("broker", "broker --port 19092 --data ~/kafka"),
-    ),
-    "produce": Entry(
-        "stockstream.cli.produce.produce:app",
-        "Send records from a source to their topic.",
-        RUN,
-        (
-            "produce simulated AAPL MSFT",
-            "produce yahoo AAPL --interval 1d --history 1y --once",
-            "produce csv AAPL.csv --dry-run",
-        ),
-        plugged=True,
-    ),
-    "control": Entry(
-        "stockstream.cli.control:app",
-        "Pause, resume and pace running producers.",
-        RUN,
-        ("control list", "control pause yahoo", "control rate simulated 100"),
-    ),
-    "watch": Entry(
-        "stockstream.cli.watch.watch:app",
-        "Open a live window on a topic.",
-        RUN,
-        (
-            "watch chart AAPL --with bollinger,rsi,volume",
-            "watch rsi AAPL MSFT --each",
-            "watch flights AA --once --headless flights.png",
-        ),
-        plugged=True,
-    ),
-    "monitor": Entry(
-        "stockstream.cli.monitor.monitor:monitor",
-        "Show record rates, lags and dead letters, live.",
-        LOOK,
-        ("monitor", "monitor --once --json", "monitor --prometheus 9090"),
-    ),
-    "report": Entry(
-        "stockstream.cli.report:report",
-        "Write an HTML page about the bars of the topic.",
-        LOOK,
-        ("report", "report AAPL MSFT --interval 1d --out shares.html"),
-    ),
-    "quality": Entry(
-        "stockstream.cli.quality:quality",
-        "Report gaps, duplicates, corrections and doubts of bars.",
-        LOOK,
-        ("quality stocks", "quality stocks AAPL --json", "quality stocks --plot quality.png --fail-on gaps,flags"),
-    ),
-    "topics": Entry(
-        "stockstream.cli.topics:app",
-        "List the topics: records, newest record, size.",
-        LOOK,
-        ("topics", "topics --json", "topics copy --from 127.0.0.1:19092"),
-    ),
-    "series": Entry(
-        "stockstream.cli.topics:series",
-        "List the series of bars in the topic stocks.",
-        LOOK,
-        ("series", "series --json"),
-    ),
-    "tail": Entry(
-        "stockstream.cli.tail:tail",
-        "Print a topic's newest records, then follow it.",
-        LOOK,
-        ("tail stocks", "tail stocks.dlq -n 100 --no-follow", "tail flights --json"),
-    ),
-    "indicators": Entry(
-        "stockstream.cli.indicators:app",
-        "List the indicators, or describe one.",
-        LOOK,
-        ("indicators", "indicators describe rsi"),
-        plugged=True,
-    ),
-    "sources": Entry(
-        "stockstream.cli.sources:app",
-        "List the sources of bars, or describe one.",
-        LOOK,
-        ("sources", "sources describe yahoo"),
-        plugged=True,
-    ),
-    "schema": Entry(
-        "stockstream.cli.schema:schema",
-        "Print the JSON Schema of a topic's records.",
-        LOOK,
-        ("schema stocks", "schema flights"),
-    ),
-    "plugins": Entry(
-        "stockstream.cli.plugins:plugins",
-        "List the plug-ins, and those that fail.",
-        LOOK,
-        ("plugins", "plugins --config my.yaml"),
-        plugged=True,
-    ),
-    "config": Entry(
-        "stockstream.cli.config:config",
-        "Print the settings in effect and their origin.",
-        CARE,
-        ("config", "config window views.rsi", "config --json"),
-        plugged=True,
-    ),
-    "dlq": Entry(
-        "stockstream.cli.dlq:app",
-        "List, show, replay or purge unreadable records.",
-        CARE,
-        ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
-    ),
-    "rebuild": Entry(
-        "stockstream.cli.rebuild:rebuild_states",
-        "Make a view's saved states again from the topic.",
-        CARE,
-        ("rebuild bollinger", "rebuild chart --with bollinger,rsi"),
-        plugged=True,
-    ),
-    "reset": Entry(
-        "stockstream.cli.reset:reset",
-        "Delete the topics and the windows' saved states.",
-        CARE,
-        ("reset", "reset --yes"),
-    ),
-    "doctor": Entry(
-        "stockstream.cli.doctor:doctor",
-        "Check this machine, and say what is missing.",
-        CARE,
-        ("doctor", "doctor --json"),
-    ),
-    "sample": Entry(
-        "stockstream.cli.sample:app",
-        "Write the sample data.",
-        CARE,
-        ("sample flights", "sample flights --out month.csv --seed 7"),
-    ),
-}
-"""All commands, in the order of the help. A module is imported when its command is called."""
 
 
 class LazyGroup(Group):

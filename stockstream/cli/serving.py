@@ -13,6 +13,7 @@ import typer
 
 from stockstream.cli.panels import RUN
 from stockstream.errors import StockstreamError
+from stockstream.names import cut
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -63,6 +64,19 @@ def endpoint(text: str | Endpoint) -> Endpoint:
     if found is None or int(found[2]) > 65535:
         raise typer.BadParameter(f"{text!r} is neither a port (0 to 65535) nor HOST:PORT")
     return Endpoint((found[1] or LOOPBACK).strip("[]"), int(found[2]))
+
+
+def servers(text: str) -> str:
+    """Check addresses of brokers: a host and a port, several with commas between them. Raises typer.BadParameter.
+
+    >>> servers("one.example:9092,[::1]:9093")
+    'one.example:9092,[::1]:9093'
+    """
+    for each in text.split(","):
+        found = _ENDPOINT.fullmatch(each)
+        if found is None or found[1] is None or not 0 < int(found[2]) <= 65535:
+            raise typer.BadParameter(f"{cut(each)!r} is not HOST:PORT")
+    return text
 
 
 MetricsOption = Annotated[

@@ -13,6 +13,7 @@ import typer
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
+from stockstream.cli.serving import servers
 from stockstream.cli.text import printable, size, span, table
 from stockstream.cli.topic_changes import change
 from stockstream.cli.topic_copy import copy
@@ -74,7 +75,9 @@ def topics(
 @app.command("copy", cls=Command, epilog=examples("topics copy --from 127.0.0.1:19092 stocks flights"))
 def copy_topics(
     ctx: typer.Context,
-    source: Annotated[str, typer.Option("--from", metavar="HOST:PORT", help="The broker that has them.")],
+    source: Annotated[
+        str, typer.Option("--from", metavar="HOST:PORT", parser=servers, help="The broker that has them.")
+    ],
     names: Annotated[
         list[str] | None, typer.Argument(metavar="TOPIC", help="Which; without any, all of them.", show_default=False)
     ] = None,

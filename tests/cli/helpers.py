@@ -15,7 +15,7 @@ from typing import Any
 PROGRAM = """
 import sys, time, types
 import typer
-from stockstream.cli import main
+from stockstream.cli import entries, main
 from stockstream.cli.context import Context
 from stockstream.errors import StockstreamError, Unreachable
 
@@ -43,7 +43,7 @@ def act(ctx: typer.Context, what: str) -> None:
 acts = types.ModuleType("acts")
 acts.act = act
 sys.modules["acts"] = acts
-main.COMMANDS["doctor"] = main.Entry("acts:act", "A test's.", "Care")
+entries.COMMANDS["doctor"] = entries.Entry("acts:act", "A test's.", "Care")
 main.run()
 """
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from stockstream.cli import main, panels
+from stockstream.cli import entries, main, panels
 from stockstream.cli.commands import Command, Group
 from stockstream.cli.context import Invocation
 from stockstream.cli.reporter import JsonReporter, PersonReporter, QuietReporter
@@ -28,7 +28,7 @@ HEAVY = ("asyncio", "confluent_kafka", "matplotlib", "pandas", "rich", "seaborn"
 
 
 def every_command() -> Iterator[tuple[str, Any]]:
-    for name in main.COMMANDS:
+    for name in entries.COMMANDS:
         command = main._command(name)
         yield name, command
         for own in getattr(command, "commands", {}):

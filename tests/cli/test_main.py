@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.cli.main import COMMANDS, _command
+from stockstream.cli.entries import COMMANDS
+from stockstream.cli.main import _command
 from stockstream.version import VERSION
 from tests.cli.helpers import COMMAND, clean, events, stockstream
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stockstream.cli import main
+from stockstream.cli import entries, main
 from stockstream.cli.context import Invocation
 from stockstream.cli.reporter import PersonReporter
 
@@ -60,6 +60,8 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("quality",), "--stale-after"): NO_AMOUNT,
     (("report",), "--interval"): NO_INTERVAL,
     (("broker",), "--port"): (*NO_COUNT, "0", "65536"),
+    (("broker",), "--nodes"): (*NO_COUNT, "0", "2", "4", "7"),
+    (("broker",), "--join"): ("x", "x:70000", ":1", LONG),
     (("broker",), "--data"): ("plain.txt", "/", ".", "/dev/null", LONG),
     (("demo",), "--seconds"): NO_AMOUNT,
     (("produce", "simulated", "A"), "--interval"): NO_INTERVAL,
@@ -97,6 +99,7 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("monitor",), "--seconds"): NO_AMOUNT,
     (("tail", "stocks"), "--count"): NO_COUNT,
     (("topics",), "--add-partitions"): ("x", "x=", "=5", *(f"x={each}" for each in (*NO_COUNT, "0", "10001")), LONG),
+    (("topics", "copy"), "--from"): ("x", "x:70000", ":1", LONG),
     (("topics",), "--retention"): ("x", "x=", "=5d", "x=0d", "x=-1d", "x=5q", "x=" + LONG, LONG),
     (("produce", "simulated", "A"), "--retention"): ("x", "0d", "-1d", "5q", LONG),
     (("produce", "csv", "foreign.csv"), "--retention"): ("x", "0d", "-1d", "5q", LONG),
@@ -229,7 +232,7 @@ def test_every_option_of_every_command_is_tried() -> None:
     free = {"--reason", "--symbol", "--airlines", "--feed", "--calendar", "--host", "--unit", "--client-id"}
     tried = {option for _, option in OPTIONS} | free
     missing = []
-    for name in main.COMMANDS:
+    for name in entries.COMMANDS:
         command = main._command(name)
         for each in [command, *getattr(command, "commands", {}).values()]:
             for param in each.params:
