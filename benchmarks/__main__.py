@@ -24,6 +24,7 @@ MODULES = (
     "produce",
     "acknowledged",
     "consume",
+    "saving",
     "window",
     "dashboard",
     "year",

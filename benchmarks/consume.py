@@ -93,12 +93,16 @@ def update_bands(connection: dict[str, Any]) -> float:
 
 @contextmanager
 def watch(
-    view: View[Any], selection: Selection, parameters: dict[str, Any], connection: dict[str, Any]
+    view: View[Any],
+    selection: Selection,
+    parameters: dict[str, Any],
+    connection: dict[str, Any],
+    states: Path | None = None,
 ) -> Iterator[Any]:
     """A view that has taken all that its topic holds."""
     tune()  # as the command line does
     logging.getLogger().addHandler(logging.NullHandler())
-    with Live(view, selection, parameters, connection, None) as live:
+    with Live(view, selection, parameters, connection, states) as live:
         while not live.settled:
             live.tick()
             time.sleep(TICK)

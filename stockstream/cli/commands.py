@@ -16,6 +16,9 @@ OPTIONS: Final = "Options"
 
 _LARGEST: Final = 2**63 - 1
 
+_SHORT: Final = 400
+"""Longest line of help in a list of commands, in characters; it is wrapped."""
+
 
 def examples(*lines: str) -> str:
     """Example lines that can be typed, for the ``epilog`` of a command.
@@ -57,6 +60,12 @@ class Group(TyperGroup):
         """The options by panel, then the commands."""
         _write_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The commands, each with its whole first line of help: typer's would end in dots."""
+        names = self.list_commands(ctx)
+        found = [(name, command) for name in names if (command := self.get_command(ctx, name)) is not None]
+        _write_section("Commands", [(name, each.get_short_help_str(_SHORT)) for name, each in found], formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
         """The examples."""

@@ -34,7 +34,10 @@ def control() -> None:
 
 
 def pause(ctx: typer.Context, name: Name) -> None:
-    """Hold back records until the producer is resumed; its source is not read meanwhile."""
+    """Stop a producer until it is resumed.
+
+    Its source is not read meanwhile.
+    """
     _send(Context.of(ctx), Order(name, paused=True), "is paused")
 
 
@@ -53,7 +56,10 @@ def rate(
 
 
 def forget(ctx: typer.Context, name: Name) -> None:
-    """Delete the order to a name, so that it no longer reaches producers that are started later."""
+    """Delete the order to a name.
+
+    It then no longer reaches producers that are started later.
+    """
     context = Context.of(ctx)
     _send(context, Order(name), "goes on")
     topic.send(context.settings.connection("producer"), [(Order(name).key, None)])

@@ -12,14 +12,14 @@ import typer
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Invocation
 from stockstream.cli.outputs import JsonOption
-from stockstream.cli.text import printable, table
+from stockstream.cli.text import printable
 from stockstream.names import cut, nearest
 from stockstream.producers.sources.catalog import Source, sources
 
 app = typer.Typer(cls=Group)
 
 _WIDTH: Final = 100
-_HEADER: Final = ("NAME", "WHAT IT OFFERS", "NEEDS", "INTERVALS", "TERMS OF USE")
+_LISTED: Final = 80
 
 
 @app.callback(invoke_without_command=True)
@@ -35,11 +35,7 @@ def sources_(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if as_json:
         invocation.reporter.result(json.dumps([_record(each) for each in found.values()], indent=2))
         return
-    rows = [
-        (each.about.name, each.about.offers, each.about.needs, _intervals(each), each.about.terms)
-        for each in found.values()
-    ]
-    invocation.reporter.result(table(_HEADER, [tuple(map(printable, row)) for row in rows]))
+    invocation.reporter.result("\n".join(line for each in found.values() for line in _lines(each)))
 
 
 def _names(incomplete: str) -> list[str]:
@@ -70,6 +66,14 @@ def describe(
 def _intervals(source: Source) -> str:
     first, *_, last = (*source.about.intervals, source.about.intervals[-1])
     return first if first == last else f"{first} to {last}"
+
+
+def _lines(source: Source) -> Iterator[str]:
+    """The source in the list: what it offers, needs and forbids, in lines that a terminal has room for."""
+    about = source.about
+    yield f"{printable(about.name)}: {_intervals(source)}"
+    for label, text in (("offers", about.offers), ("needs", about.needs), ("terms", about.terms)):
+        yield from wrap(printable(text), _LISTED, initial_indent=f"    {label:<8}", subsequent_indent=" " * 12)
 
 
 def _record(source: Source) -> dict[str, Any]:

@@ -47,6 +47,14 @@ def offered(here: Path, line: str, **environment: str) -> list[str]:
     return told.stdout.split()
 
 
+def test_no_line_of_a_list_of_commands_ends_in_dots(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in [each for each in COMMANDS if isinstance(COMMANDS[each], Group)]:
+        assert main.call(Invocation(), [*name.split(), "--help"]) == 0
+        listed = capsys.readouterr().out.partition("Commands:")[2].partition("Examples:")[0]
+        assert listed, name
+        assert "..." not in listed, name
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_that_can_be_typed(name: str) -> None:
     command = COMMANDS[name]

@@ -62,11 +62,11 @@ def market(
     *,
     run: StreamOptions,
 ) -> None:
-    """Send bars from the first source that is up, of those that `market` in config.yaml lists by preference.
+    """Send bars from the first of several sources that is up.
 
-    When a source fails for two minutes (`down_after`), the next one takes over, into the same series. It never replaces
-    a bar of a source before it; when that is up again, its bars replace those of the substitute. `market.symbols` says
-    how a source writes a symbol, where it differs.
+    `market` in config.yaml lists the sources by preference. When a source fails for two minutes (`down_after`), the
+    next one takes over, into the same series. It never replaces a bar of a source before it; when that is up again, its
+    bars replace those of the substitute. `market.symbols` says how a source writes a symbol, where it differs.
 
     A source that cannot be used, for want of a key say, is named and left out. A symbol that no source knows is set
     aside; the exit code is then 1.

@@ -198,7 +198,7 @@ def _counts(bars: ReadingBars) -> str:
 
 @grouped(options=ReadingOptions, run=StreamOptions)
 def stdin(ctx: typer.Context, options: ReadingOptions, run: StreamOptions) -> None:
-    """Send bars of readings that come through a pipe.
+    """Send bars of readings from a pipe.
 
     Lines are JSON ({"symbol": "BERLIN", "time": "2026-03-19T14:30:00Z", "value": 21.5}), or CSV whose first line names
     the columns symbol, time and value, or bare numbers with --symbol. A line without a time counts at its arrival.
@@ -273,11 +273,11 @@ def http(
     options: ReadingOptions,
     run: StreamOptions,
 ) -> None:
-    """Send bars of readings of a web service that answers with JSON.
+    """Send bars of readings from a web service.
 
-    --value and --time say where they stand in an answer; an answer without a time counts at its arrival. A reading
-    with the time and value of one before is the same reading, so that a service may be asked more often than it
-    measures.
+    The service answers with JSON. --value and --time say where they are in an answer; an answer without a time counts
+    at its arrival. A reading with the time and value of one before is the same reading, so that a service may be asked
+    more often than it measures.
 
     A service that does not answer, or asks for patience (429), is waited for.
     """
@@ -314,7 +314,7 @@ def mqtt(
     options: ReadingOptions,
     run: StreamOptions,
 ) -> None:
-    """Send bars of readings of an MQTT broker.
+    """Send bars of readings from an MQTT broker.
 
     A message is a number, or JSON in which --value says where the number is. A series is named after its topic, with
     dots for slashes, unless --symbol or --symbol-from names it. A message without a time counts at its arrival.
