@@ -26,6 +26,7 @@ from stockstream.config import Settings
 from stockstream.errors import StockstreamError
 from stockstream.kafka import jars
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.diagnosis import misnamed
 from stockstream.version import VERSION
 
 _INDENT: Final = " " * 14
@@ -151,11 +152,14 @@ def _window(settings: Settings) -> Finding:
 
 
 def _broker(settings: Settings) -> Finding:
+    connection = settings.connection("monitor")
     try:
-        admin = Admin(settings.connection("monitor"), timeout=PATIENCE)
+        admin = Admin(connection, timeout=PATIENCE)
         names, nodes = admin.names(), admin.nodes()
     except StockstreamError as error:
         return Finding("broker", error.message, error.hint or "")
+    if wrong := misnamed(connection):
+        return Finding("broker", f"{settings.bootstrap_servers}: {wrong.said}", wrong.hint)
     ours = sum(not name.startswith("__") for name in names)
     several = f", one of {len(nodes)} nodes" if len(nodes) > 1 else ""
     return Finding("broker", f"{settings.bootstrap_servers} answers{several}, {ours} topics")

@@ -243,6 +243,8 @@ class Admin:
                 if error.args[0].code() not in _NEW:
                     raise self._translated(error, on_topic("Describe", partitions[0].topic)) from error
                 if time.monotonic() >= ends:
+                    if not present(self._connection):
+                        raise unreachable(self._connection) from error
                     raise BrokerError("a topic has no leader", hint="is the broker well? its log says more") from error
                 time.sleep(_AGAIN)
                 if time.monotonic() - fresh > _FRESH:

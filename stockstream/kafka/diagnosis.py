@@ -10,10 +10,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from stockstream.connection import Connection, Property
+from stockstream.kafka.health import read_statistics
 
 
 class Cause(NamedTuple):
@@ -41,6 +41,7 @@ _ANOTHER_NAME: Final = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_A
 _OUT_OF_TIME: Final = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 _PATIENCE: Final = 2.0
 _FRESH: Final = 5.0
+_LOOK: Final = 0.05
 _LARGEST: Final = 1 << 20
 _HELLO: Final = struct.pack(">ihhih", 10, 18, 0, 1, -1)
 """A request of 10 bytes: ApiVersions (18), version 0, which every broker answers before authentication."""
@@ -62,7 +63,7 @@ def _cause(connection: tuple[tuple[str, Property], ...], _: int) -> Cause:
     tls = _tls(properties) if "SSL" in str(properties.get("security.protocol", "plaintext")).upper() else None
     found = [trouble(host, port, tls) for host, port in servers]
     if None in found:
-        return _misnamed(properties) or SLOW
+        return misnamed(properties) or SLOW
     several = len(servers) > 1
     said = dict.fromkeys(
         f"{host}:{port} {each.said}" if several else each.said
@@ -155,17 +156,31 @@ def _greet(server: socket.socket) -> Cause | None:
     return Cause("what listens there is not Kafka", _CHECK)
 
 
-def _misnamed(properties: Connection) -> Cause | None:
-    """Reason why clients cannot use the address that a broker advertises; None if they can."""
-    try:
-        brokers = AdminClient({**properties, "log_level": 0}).list_topics(timeout=_PATIENCE).brokers.values()
-    except KafkaException:
-        return None
-    for broker in brokers:
-        found = _connected(str(broker.host), broker.port, lambda _: None)
+def misnamed(connection: Connection) -> Cause | None:
+    """Reason why clients cannot use the address that a broker advertises; None if they can, or if none answers."""
+    for server in sorted(_advertised(connection)):
+        found = _connected(*_split(server), lambda _: None)
         if found is not None:
-            return Cause(f"it answers, but calls itself {broker.host}:{broker.port} ({found.said})", _ADVERTISED)
+            return Cause(f"it answers, but calls itself {server} ({found.said})", _ADVERTISED)
     return None
+
+
+def _advertised(connection: Connection) -> set[str]:
+    """Addresses by which the brokers call themselves; empty if none answers in time.
+
+    They come from the statistics: a client that has learned an unusable address sends all requests there, even one
+    for the brokers, and waits in vain.
+    """
+    found: set[str] = set()
+
+    def take(statistics: str) -> None:
+        found.update(read_statistics(statistics).advertised)
+
+    ends = time.monotonic() + _PATIENCE
+    client = AdminClient({**connection, "log_level": 0, "statistics.interval.ms": 50, "stats_cb": take})
+    while not found and time.monotonic() < ends:
+        client.poll(_LOOK)
+    return found
 
 
 def _split(server: str) -> tuple[str, int]:

@@ -43,6 +43,7 @@ class Health:
 class _Broker(msgspec.Struct):
     state: str
     nodeid: int = -1
+    nodename: str = ""
     rxidle: int = 0
     waitresp_cnt: int = 0
 
@@ -74,6 +75,11 @@ class Statistics(msgspec.Struct):
         # One of several that is stopped leads nothing soon: the others have taken over.
         awaited = [broker for broker in brokers if not leaders or broker.nodeid in leaders]
         return any(broker.state == "UP" for broker in brokers) and not any(broker.mute for broker in awaited)
+
+    @property
+    def advertised(self) -> set[str]:
+        """Addresses, host:port, by which the brokers call themselves."""
+        return {broker.nodename for broker in self.brokers.values() if broker.nodeid >= 0}
 
     def partitions(self, topic: str) -> set[int]:
         """Known partitions of a topic."""

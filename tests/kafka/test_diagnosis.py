@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,12 @@ from stockstream.kafka import broker as broker_module
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.client import lasting
-from stockstream.kafka.diagnosis import trouble
+from stockstream.kafka.diagnosis import misnamed, trouble
 from stockstream.kafka.server_properties import plain_listeners
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
-from tests.kafka.streams import connection, until
+from tests.kafka.streams import connection, own_topic, until
 
 
 def told(where: str) -> str:
@@ -109,33 +110,66 @@ def test_a_broker_that_calls_itself_a_name_that_is_not_known(
 
 
 @contextmanager
-def late(server: str, seconds: float) -> Iterator[str]:
-    """An address that accepts connections at once, and leads to a server only some seconds later."""
+def between(server: str, lead: Callable[[socket.socket, socket.socket], None]) -> Iterator[str]:
+    """An address whose connections ``lead`` joins, each with one to a server."""
     host, _, port = server.rpartition(":")
-    ends = time.monotonic() + seconds
 
-    def lead(client: socket.socket) -> None:
-        time.sleep(max(0.0, ends - time.monotonic()))
+    def join(client: socket.socket) -> None:
         with client, suppress(OSError), socket.create_connection((host, int(port))) as behind:
-            back = threading.Thread(target=pour, args=(behind, client), daemon=True)
-            back.start()
-            pour(client, behind)
-
-    def pour(source: socket.socket, sink: socket.socket) -> None:
-        with suppress(OSError):
-            while piece := source.recv(65_536):
-                sink.sendall(piece)
+            lead(client, behind)
 
     def listen() -> None:
         with suppress(OSError):
             while True:
                 client, _ = listening.accept()
-                threading.Thread(target=lead, args=(client,), daemon=True).start()
+                threading.Thread(target=join, args=(client,), daemon=True).start()
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=listen, daemon=True).start()
         yield f"127.0.0.1:{listening.getsockname()[1]}"
         listening.shutdown(socket.SHUT_RDWR)
+
+
+def pour(source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes] = lambda piece: piece) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65_536):
+            sink.sendall(change(piece))
+
+
+def late(server: str, seconds: float) -> AbstractContextManager[str]:
+    """An address that accepts connections at once, and leads to a server only some seconds later."""
+    ends = time.monotonic() + seconds
+
+    def lead(client: socket.socket, behind: socket.socket) -> None:
+        time.sleep(max(0.0, ends - time.monotonic()))
+        threading.Thread(target=pour, args=(behind, client), daemon=True).start()
+        pour(client, behind)
+
+    return between(server, lead)
+
+
+def renamed(server: str) -> AbstractContextManager[str]:
+    """An address that leads to a server, which calls itself by a name of as many bytes that nobody knows."""
+
+    def lead(client: socket.socket, behind: socket.socket) -> None:
+        change = lambda piece: piece.replace(b"127.0.0.1", b"a.invalid")  # noqa: E731
+        threading.Thread(target=pour, args=(behind, client, change), daemon=True).start()
+        pour(client, behind)
+
+    return between(server, lead)
+
+
+def test_a_name_that_is_not_known_is_told_each_time_and_by_every_question(broker: str) -> None:
+    Admin(connection(broker)).ensure(own_topic())
+    with renamed(broker) as where:
+        said = f"it answers, but calls itself a.invalid:{broker.rpartition(':')[2]} (no such host is known)"
+        for _ in range(8):
+            found = misnamed(connection(where))
+            assert found is not None
+            assert found.said == said
+        with pytest.raises(Unreachable, match=re.escape(said)):
+            Admin(connection(where), timeout=2).summaries()
+    assert misnamed(connection(broker)) is None
 
 
 def test_a_command_waits_longer_for_a_broker_that_is_there(broker: str) -> None:
