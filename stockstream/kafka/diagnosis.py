@@ -8,7 +8,7 @@ import struct
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from confluent_kafka.admin import AdminClient
 
@@ -177,7 +177,8 @@ def _advertised(connection: Connection) -> set[str]:
         found.update(read_statistics(statistics).advertised)
 
     ends = time.monotonic() + _PATIENCE
-    client = AdminClient({**connection, "log_level": 0, "statistics.interval.ms": 50, "stats_cb": take})
+    own: dict[str, Any] = {"log_level": 0, "statistics.interval.ms": 50, "stats_cb": take}
+    client = AdminClient(dict(connection) | own)
     while not found and time.monotonic() < ends:
         client.poll(_LOOK)
     return found
