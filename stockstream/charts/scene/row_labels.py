@@ -1,4 +1,4 @@
-"""Labels of the horizontal axis, and the text of a position."""
+"""Labels of the horizontal axis."""
 
 from __future__ import annotations
 
@@ -35,12 +35,3 @@ class RowLabels:
         lowest.row_labels = self._ticks.labels
         title = [self._ticks.title] if bucket == 1 else [self._ticks.title, f"{bucket} rows drawn as one"]
         lowest.title = "; ".join(filter(None, title))
-
-
-def position(plot_data: PlotData, x: float, y: float) -> str:
-    """Text of the toolbar for the position of the mouse."""
-    row = round(x)
-    if not 0 <= row < len(plot_data.frame):
-        return f"{y:,.6g}"
-    instant = ticks.local(plot_data.frame.instants[row : row + 1], plot_data.zone)[0]
-    return f"{str(instant).removesuffix('.000000').replace('T', ' ')}   {y:,.6g}"

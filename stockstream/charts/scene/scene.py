@@ -23,7 +23,7 @@ from stockstream.charts.overlays.overlay import Overlays, Place, ViewContext
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.charts.scene.blitting import BlitLayers
 from stockstream.charts.scene.layout import STAMP, Layout, Parts, Settling
-from stockstream.charts.scene.row_labels import RowLabels, position
+from stockstream.charts.scene.row_labels import RowLabels
 from stockstream.charts.scene.viewport import Guard, Viewport
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.message import Message
@@ -113,7 +113,8 @@ class Scene:
         for panel in self._view.panels:
             above = self.panels[0].axes if self.panels else None
             self.panels.append(DrawnPanel(panel, figure, theme, self._ruler, above))
-            self.panels[-1].axes.format_coord = lambda x, y: position(self._plot_data, x, y)  # type: ignore[method-assign]
+            # The tool bar would name the row where the mouse last moved, although another may be under it by now.
+            self.panels[-1].axes.format_coord = lambda *_: ""  # type: ignore[method-assign]
             self.panels[-1].set_axes(grid=self.grid, log=self.log)
         self.viewport.attach(self.panels, self._guard)
         middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, parse_math=False)

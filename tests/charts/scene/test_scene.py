@@ -315,11 +315,10 @@ def test_toolbar_saves_everything_and_leaves_the_canvas_alone(form: str) -> None
         assert np.abs(imread(file) * 255 - before).max() <= 1
 
 
-def test_place_under_the_mouse_is_told() -> None:
+def test_the_tool_bar_says_no_place_which_keys_would_leave_behind() -> None:
     stage = Stage(prices(100))
     stage.show()
-    assert stage.scene.panels[0].axes.format_coord(3.2, 101.5) == "2026-03-02 09:33:00   101.5"
-    assert stage.scene.panels[0].axes.format_coord(-4, 101.5) == "101.5"
+    assert stage.scene.panels[0].axes.format_coord(3.2, 101.5) == ""
 
 
 def test_less_than_before_is_drawn_anew() -> None:
