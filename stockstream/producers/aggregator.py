@@ -17,7 +17,7 @@ from stockstream.producers.reading_period import Period, Totals, bounds, local_d
 from stockstream.records import MARKET, PARTIAL, Bar, Series
 
 REMEMBERED: Final = 1_024
-"""Readings of a series among which a repeated one is recognised, at the least."""
+"""Minimum number of a series' last readings among which a repeat is recognised."""
 
 GRACE: Final = timedelta(seconds=5)
 LATENESS: Final = timedelta(minutes=10)
@@ -29,7 +29,7 @@ _begin_of = attrgetter("begin")
 
 @dataclass(frozen=True)
 class Origin:
-    """What the bars of a series say besides their numbers; ``anchor`` is an opening of the session, for hours."""
+    """Fields of a series' bars besides their numbers; ``anchor`` is an opening of the session, for intraday periods."""
 
     source: str
     feed: str = MARKET
@@ -40,33 +40,33 @@ class Origin:
 
 
 class Aggregator:
-    """Makes bars of readings: numbers at instants, or quotes with the volume of the day so far.
+    """Aggregates readings to bars: numbers at instants, or quotes with the volume of the day so far.
 
     A bar has the open, high, low and close of its readings. No bar is made for a period without readings.
 
-    - **Volume**: the number of readings; or, of quotes, by how much the day's volume grew, from local midnight in the
-      origin's zone. On the day of a series' first quote it is measured from that one on.
+    - **Volume**: the number of readings; or, for quotes, the growth of the day's volume, from local midnight in the
+      origin's zone. On the day of a series' first quote it is measured from that quote on.
 
     - **Order**: readings may come in any order. The earliest one opens, the latest one closes; of two at one time the
-      one that came later.
-    - **Repeated**: two readings of a series with the same time, value and total are one. A repeat is recognised among
-      the last `REMEMBERED` readings.
+      one that arrived later.
+    - **Repeated**: two readings of a series with the same time, value and total count once. A repeat is recognised
+      among the last `REMEMBERED` readings.
     - **Finished**: a bar is finished when a reading arrives that is ``grace`` after its end; or by the clock, ``grace``
-      after its end, when nothing arrived for as long.
+      after its end, if no reading arrived for as long.
     - **Late**: a reading is late if its period ended ``lateness`` or more before the newest reading of its series. It
-      is not taken. A reading of a finished bar that is not late corrects it: the bar comes again, with the next
+      is not taken. A reading of a finished bar that is not late corrects it: the bar is yielded again, with the next
       revision.
 
     Parameters
     ----------
     interval
-        How long a bar is.
+        Interval of the bars.
     origin
-        What the bars say besides their numbers; `describe` says it for one series.
+        Fields of the bars besides their numbers; `describe` sets them for one series.
     grace
-        How long a bar is held back for readings that are delayed.
+        Time for which a bar is held back for delayed readings.
     lateness
-        As above, ``grace`` at the least; None where none is late, which keeps all bars in memory.
+        As above, at least ``grace``; None if no reading is ever late, which keeps all bars in memory.
     volume
         Whether the volume is the ``count`` of readings or the ``growth`` of their totals, and then None for a bar
         without any.
@@ -101,7 +101,7 @@ class Aggregator:
 
     @property
     def lateness(self) -> timedelta | None:
-        """How much newer than the end of a period a reading may be before others of that period are late."""
+        """Time after the end of a period, by the newest reading, from which readings of the period are late."""
         return self._lateness
 
     @lateness.setter
@@ -110,19 +110,20 @@ class Aggregator:
 
     @property
     def series(self) -> list[Series]:
-        """Those that have readings."""
+        """The series that have readings."""
         return [Series(name, self._interval, series.origin.feed) for name, series in self._series.items()]
 
     def describe(self, symbol: str, origin: Origin) -> None:
-        """Say what the bars of one series say; of bars that begin from now on."""
+        """Set the origin of one series, for bars that begin from now on."""
         self._origins[symbol] = origin
         if symbol in self._series:
             self._series[symbol].origin = origin
 
     def missed(self, since: datetime | None, until: datetime) -> None:
-        """Say that nothing could be heard from an instant (None: ever) up to another, such as the start of the program.
+        """Note that readings were missed from an instant (None: always) up to another, such as the start of the
+        program.
 
-        Bars of that time are flagged partial, and what a day's volume grew in it belongs to no bar.
+        Bars of that time are flagged partial, and the growth of a day's volume in it belongs to no bar.
         """
         self._run += 1
         self._missed.append((since, until))
@@ -133,18 +134,18 @@ class Aggregator:
                     series.stale.add(period)
 
     def add(self, symbol: str, time: datetime, value: float, total: float | None = None) -> bool:
-        """Take a reading; False where it is late.
+        """Take a reading; False if it is late.
 
         Parameters
         ----------
         symbol
-            Its series.
+            Symbol of the series.
         time
-            When it was measured, in UTC.
+            Time of the measurement, in UTC.
         value
             A finite number.
         total
-            The volume of the day so far, of quotes.
+            For quotes, the volume of the day so far.
         """
         series = self._series.get(symbol)
         if series is None:
@@ -171,16 +172,16 @@ class Aggregator:
         return True
 
     def bars(self, now: datetime, *, forming: bool = False) -> Iterator[Bar]:
-        """What is new since the last call: finished bars and corrected ones, in each series by time.
+        """Bars that are new since the last call: finished and corrected ones, in each series by time.
 
-        To be called some times a second, and now and then among many readings.
+        Call this some times a second, and occasionally among many readings.
 
         Parameters
         ----------
         now
-            What time it is.
+            The present time.
         forming
-            Whether to give the bars of present periods, too, as they change.
+            Whether to yield also the bars of present periods, as they change.
         """
         for series in self._series.values():
             if series.heard:
@@ -189,7 +190,7 @@ class Aggregator:
                 yield from self._news(series, now, forming=forming)
 
     def end(self, now: datetime) -> Iterator[Bar]:
-        """What is left when no more readings will come: a period that is not over by the clock gives a forming bar."""
+        """The remaining bars, when no more readings will arrive; an unfinished period by the clock gives a forming bar."""
         for series in self._series.values():
             for period in series.unfinished:
                 period.final = period.end <= now
@@ -220,7 +221,7 @@ class Aggregator:
             series.forget(series.newest - self._lateness)
 
     def _period(self, series: _Series, time: datetime, value: float) -> Period | None:
-        """The period of a reading, new or one that is kept; None where the reading is late."""
+        """The period of a reading, new or kept; None if the reading is late."""
         place = bisect_right(series.periods, time, key=_begin_of) - 1
         known = place >= 0 and time < series.periods[place].end
         if known:
@@ -238,25 +239,25 @@ class Aggregator:
         return period
 
     def _is_partial(self, period: Period) -> bool:
-        """Whether a part of it was missed; what was missed since ever begins where it was first heard."""
+        """Whether a period lacks a part; a gap without a start counts only for the period that contains its end."""
         return any(
             period.begin < until and (until if since is None else since) < period.end for since, until in self._missed
         )
 
 
 class _Series:
-    """The periods of one series that may still change, by time, and which readings came last.
+    """The periods of one series that may still change, by time, and its last readings.
 
     Attributes
     ----------
     periods, unfinished, stale
-        Those kept, by time; those of them that are not final; those that changed since they were given out.
+        The kept periods, by time; the ones that are not final; the ones that changed since they were yielded.
     current
-        The latest of them.
+        The latest period.
     newest
         The time of the newest reading.
     heard, heard_at
-        Whether a reading came since the last look, and when a look last found one.
+        Whether a reading arrived since the last call of `Aggregator.bars`, and when a call last found one.
     """
 
     __slots__ = (
@@ -285,14 +286,14 @@ class _Series:
         self.current: Period | None = None
         self.heard = False
         self.heard_at: datetime | None = None
-        # Two sets in turn: the last readings are in one of them, and forgetting takes no time.
+        # Two sets in turn: the last readings are in one of them, and dropping old ones takes no time.
         self._recent: set[int] = set()
         self._former: set[int] = set()
         self._bases: dict[Totals, float] = {}
         self._first_days: dict[int, date] = {}
 
     def repeats(self, reading: int) -> bool:
-        """Whether a reading, by its hash, came before; remembers it."""
+        """Whether a reading, by its hash, arrived before; remembers it."""
         if reading in self._recent or reading in self._former:
             return True
         self._recent.add(reading)
@@ -301,7 +302,7 @@ class _Series:
         return False
 
     def take_total(self, run: Totals, period: Period) -> None:
-        """Note that a period has a total of a run: those after it may have grown less than was thought."""
+        """Note that a period has a total of a run: later periods may have grown less than was computed."""
         number, day = run
         first = self._first_days.get(number)
         if first is None or day < first:
@@ -310,7 +311,7 @@ class _Series:
             self.stale.update(each for each in self.periods if each.begin > period.begin)
 
     def bar(self, period: Period, interval: str, *, counted: bool) -> Bar:
-        """A period's bar as it is now."""
+        """The present bar of a period."""
         origin = self.origin
         return Bar(
             symbol=self.symbol,
@@ -331,7 +332,7 @@ class _Series:
         )
 
     def _growth(self, period: Period) -> float | None:
-        """By how much the totals grew in a period; None where it has none."""
+        """The growth of the totals in a period; None if it has none."""
         if not period.totals:
             return None
         earlier = self.periods[: bisect_left(self.periods, period.begin, key=_begin_of)]
@@ -346,7 +347,7 @@ class _Series:
         return grown
 
     def forget(self, until: datetime) -> None:
-        """Let go of the periods that ended before an instant; what they gave is not changed any more."""
+        """Drop the periods that ended before an instant; their bars do not change any more."""
         gone = 0
         for period in self.periods:
             if period.end > until or period is self.current or period in self.stale:

@@ -1,4 +1,4 @@
-"""Interface of a source of bars, about which `SourceBars` does what is the same for all."""
+"""Interface of a source of bars; `SourceBars` implements the behaviour that all sources share."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _UTC: Final = ZoneInfo("UTC")
 
 
 class Row(NamedTuple):
-    """A bar as a source gives it: when it opened, in UTC, and its numbers, None where the source has none.
+    """A bar as a source returns it: its opening time in UTC, and its numbers; None where the source has none.
 
-    From a day on, ``time`` is 00:00Z of the session's date. ``adj_close`` is adjusted for dividends, too. ``flags`` are
-    what the source knows of the bar, such as `stockstream.records.EXTENDED`.
+    From a day on, ``time`` is 00:00Z of the session's date. ``adj_close`` is also adjusted for dividends. ``flags`` are
+    the source's marks of the bar, such as `stockstream.records.EXTENDED`.
     """
 
     time: datetime
@@ -39,14 +39,14 @@ class Session(NamedTuple):
 
 
 class Split(NamedTuple):
-    """A split: the period in which it happened, and how many shares became of one."""
+    """A split: its period, and the number of shares that replace one."""
 
     time: datetime
     shares: float
 
 
 class Dividend(NamedTuple):
-    """A dividend: the period in which the shares first trade without it, and how much a share gets."""
+    """A dividend: the period in which the shares first trade without it, and the amount per share."""
 
     time: datetime
     amount: float
@@ -54,22 +54,22 @@ class Dividend(NamedTuple):
 
 @dataclass(frozen=True)
 class Reply:
-    """What a source answers about a symbol.
+    """Answer of a source about a symbol.
 
     Attributes
     ----------
     rows
-        By time, as the source has them: with the period that is not over, without prices where it has none.
+        Rows by time, as the source has them: including the unfinished period, and rows without prices.
     zone
-        The exchange's.
+        Time zone of the exchange.
     currency
-        Of the prices; None where the source does not tell.
+        Currency of the prices; None if the source does not name it.
     session
-        The trading hours; None where the source does not tell, and where the market never closes.
+        The trading hours; None if the source does not name them, or if the market never closes.
     splits, dividends
-        Those in the time that was asked for, where the source tells of them.
+        Splits and dividends in the requested time, if the source reports them.
     more
-        From when on to ask for the rest, where a request does not give all; None where this is all.
+        Start of the next request, if this answer is not complete; None if it is.
     """
 
     rows: tuple[Row, ...] = ()
@@ -82,9 +82,9 @@ class Reply:
 
 
 class Quote(NamedTuple):
-    """A price that a source tells as it comes up.
+    """A price from a source's live stream.
 
-    ``volume`` is that of the day so far, None where the source does not tell. ``extended`` is whether it was paid
+    ``volume`` is that of the day so far, None if the source does not report it. ``extended`` is whether it was paid
     outside of regular hours.
     """
 
@@ -96,7 +96,7 @@ class Quote(NamedTuple):
 
 
 class LiveRow(NamedTuple):
-    """A bar that a source tells as it changes; ``final`` is whether its period is over."""
+    """A bar from a source's live stream, sent again as it changes; ``final`` is whether its period is over."""
 
     symbol: str
     row: Row
@@ -108,20 +108,20 @@ Heard: TypeAlias = Quote | LiveRow
 
 @dataclass(frozen=True)
 class Stream:
-    """A websocket on which a source tells what happens.
+    """A websocket with a source's live data.
 
     Attributes
     ----------
     url
-        Where it is.
+        Address of the websocket.
     read
-        What a message says; ValueError for one that cannot be read.
+        Reads a message; ValueError if it cannot be read.
     subscribe
-        Sent when it is open; empty where the address says it all.
+        Message sent when the connection is open; empty if the address is enough.
     again
-        Seconds after which ``subscribe`` is sent again, over and over; 0 for once.
+        Seconds after which ``subscribe`` is sent again, repeatedly; 0 to send it once.
     stall
-        Seconds of silence, while a market is open, after which it is opened anew.
+        Seconds of silence, while a market is open, after which the connection is opened again.
     """
 
     url: str
@@ -133,28 +133,28 @@ class Stream:
 
 @dataclass(frozen=True)
 class About:
-    """What a source is, for those who choose one.
+    """Description of a source for users.
 
     Attributes
     ----------
     name
-        As commands, settings and bars name it: ``yahoo``.
+        Name in commands, settings and bars: ``yahoo``.
     title
-        As users read it: ``Yahoo``.
+        Name in messages: ``Yahoo``.
     offers, needs, terms
-        In a line each: what it has, what it wants from the user, and what its terms of use forbid.
+        One line each: the data it has, what it needs from the user, and what its terms of use forbid.
     intervals
-        Those of its bars.
+        Intervals of its bars.
     limits
-        What it gives at most, a line each.
+        Limits of its service, one line each.
     symbols
-        How it writes symbols, with examples.
+        Its notation of symbols, with examples.
     examples
         Commands that can be typed.
     weekends
-        Whether it trades on weekends: a history of 5d is five days of the calendar then, else five days of trading.
+        Whether it trades on weekends: a history of 5d is then five calendar days, otherwise five days of trading.
     interval, history, poll
-        The interval, the length of the history and the seconds between two requests for a symbol, unless the user says.
+        Defaults of the interval, the length of the history and the seconds between two requests for a symbol.
     extended
         Whether it has bars outside of regular hours.
     """
@@ -177,22 +177,22 @@ class About:
 
 @dataclass(frozen=True)
 class Setup:
-    """What a source is made with.
+    """Arguments of a source's constructor.
 
     Attributes
     ----------
     folder
-        Where it may keep what it wants to find again; made if need be, of this user alone.
+        Folder for its files between runs; created if needed, for this user alone.
     spacing
-        Seconds between two requests, at the least; None for its own measure.
+        Minimum number of seconds between two requests; None for the source's default.
     key_file
-        The file with the key of its service; None for the environment.
+        File with the key of its service; None for the environment.
     calls_a_day
-        How many requests the service allows in a day; None for what is usual there.
+        Number of requests that the service allows in a day; None for the source's default.
     extended
-        Whether bars outside of regular hours are wanted, too.
+        Whether to include bars outside of regular hours.
     clock
-        What time it is.
+        The clock.
     """
 
     folder: Path
@@ -204,35 +204,34 @@ class Setup:
 
 
 class BarSource(Protocol):
-    """A service that is asked for bars. It is made with a `Setup`, and its class says what it is.
+    """A service that returns bars. It is made with a `Setup`, and its class describes it.
 
-    Each question is asked once, and blocks: it is called on a thread of its own, one question at a time. Asking again,
-    and when, is not its business. It keeps the distance between its requests by a `Limiter`. What it cannot answer is
-    one of these:
+    Each call sends its request once, and blocks: it runs on a separate thread, one call at a time. The caller decides
+    about further attempts. A source spaces its requests by a `Limiter`. It raises one of these errors:
 
     UnknownSymbol
-        There is no such symbol.
+        The service does not know the symbol.
     RateLimited
-        It was asked too often; with the time to wait, where the service tells.
+        There were too many requests; with the time to wait, if the service names it.
     Unavailable
-        It cannot be reached, or answers with what cannot be read.
+        The service cannot be reached, or its answer cannot be read.
     SourceError
-        It will never give this: it has no such interval, or not so far back.
+        The request can never succeed: the source lacks the interval, or so old a history.
     """
 
     about: ClassVar[About]
 
     def history(self, symbol: str, interval: str, start: datetime) -> Reply:
-        """The bars of a symbol from an instant on, up to now. No rows where the market was closed all the time."""
+        """The bars of a symbol from an instant on, up to now. No rows if the market was closed all the time."""
 
     def live(self, symbols: Sequence[str], interval: str) -> Stream | None:  # noqa: ARG002 - most have none
-        """Where these symbols' prices are told as they come up; None where there is no such thing."""
+        """The websocket of these symbols' live prices; None if the service has none."""
         return None
 
     def reach(self, interval: str) -> timedelta | None:  # noqa: ARG002 - most have no limit
-        """How far back from now its history goes at the interval; None for without limit."""
+        """Length of its history at the interval, back from now; None without a limit."""
         return None
 
     def doing(self) -> str:
-        """What the user may want to know of it while it works, in some words: calls that are left."""
+        """A few words for the progress line, such as the number of calls that are left."""
         return ""

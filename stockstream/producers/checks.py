@@ -1,4 +1,4 @@
-"""Checks of bars on entry: what is doubtful is flagged and sent, never dropped."""
+"""Checks of bars on entry: doubtful bars are flagged and sent, never dropped."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REMEMBERED: Final = 2_000
 
 @dataclass
 class _Known:
-    """What the checks know of a series."""
+    """State of the checks of a series."""
 
     last: Bar | None = None
     alike: int = 1
@@ -36,13 +36,13 @@ class _Known:
 class Checks:
     """Flags the bars of any number of series, each in the order of time.
 
-    - ``off-grid``: it does not open on its interval's grid.
-    - ``jump``: its close is more than ``deviations`` standard deviations from the last one, of the 100 returns before
+    - ``off-grid``: the bar does not open on its interval's grid.
+    - ``jump``: the close is more than ``deviations`` standard deviations from the last one, of the 100 returns before
       it; 30 at the least, and between bars that follow each other.
-    - ``frozen``: with it, as many as ``frozen`` bars on end have one and the same price although there were trades.
+    - ``frozen``: ``frozen`` consecutive bars up to this one have the same price although there were trades.
     - ``changed:currency``, ``changed:tz``: the series had another one before.
 
-    A bar that comes again keeps these flags. Contradictions are flagged where bars are made (`records.doubts`).
+    A bar that is sent again keeps these flags. Contradictions are flagged when bars are made (`records.doubts`).
     """
 
     def __init__(self, deviations: float = 10.0, frozen: int = 20) -> None:
@@ -51,12 +51,12 @@ class Checks:
         self._known: dict[Series, _Known] = {}
 
     def checked(self, source: Iterable[Bar | BadRow | None]) -> Iterator[Bar | BadRow | None]:
-        """Flag the bars of a source, and let everything else through."""
+        """Flag the bars of a source, and pass everything else on."""
         for item in source:
             yield self.flagged(item) if isinstance(item, Bar) else item
 
     def flagged(self, bar: Bar) -> Bar:
-        """The bar with the flags that it deserves."""
+        """The bar with the flags of the checks."""
         known = self._known.get(bar.series)
         if known is None:
             known = self._known[bar.series] = _Known()

@@ -1,4 +1,4 @@
-"""Bars of a source's stream: what is known of a period before the source gives its bar."""
+"""Bars of a source's live stream, made of quotes before the source returns its own bars."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stockstream.producers.reporter import Reporter
 from stockstream.records import EXTENDED, PARTIAL, UNCONFIRMED, Bar
 
 GRACE: Final = timedelta(seconds=3)
-"""How long a bar is held back for quotes that are delayed."""
+"""Time for which a bar is held back for delayed quotes."""
 
 _LATELY: Final = 60.0
 _EDGE: Final = timedelta(seconds=2)
@@ -29,20 +29,20 @@ _MOST_MARKED: Final = 20_000
 
 
 class LiveBars:
-    """Bars from what a source tells as it comes up.
+    """Bars from the live stream of a source.
 
-    A bar of quotes is given when its period is over, marked as unconfirmed: the source's own bar confirms or corrects
-    it later. A period of which some quotes were missed gives none, and neither does one in which nothing was traded, or
-    only within two seconds of its beginning or end: the clocks of those who stamp quotes differ by as much.
+    A bar of quotes is yielded when its period is over, marked as unconfirmed: the source's own bar confirms or corrects
+    it later. A period gives no bar if some of its quotes were missed, if nothing was traded in it, or
+    if trades are only within two seconds of its beginning or end: the clocks that stamp quotes differ by as much.
 
     Parameters
     ----------
     source
-        Whose stream it is.
+        Source of the stream.
     symbols, interval
-        Whose bars, and how long they are.
+        Symbols of the bars, and their interval.
     forming
-        Whether to give the bars of present periods, too, as they change.
+        Whether to yield also the bars of present periods, as they change.
     extended
         Whether to take quotes outside of regular hours.
     patience, breaker, reporter, clock
@@ -83,13 +83,13 @@ class LiveBars:
             )
 
     def hears(self, symbol: str) -> bool:
-        """Whether something of a symbol was told lately, on a stream that is open."""
+        """Whether the stream is open and has recently sent data of the symbol."""
         heard_at = self._heard.get(symbol)
         up = self._stream is not None and self._stream.up
         return up and heard_at is not None and self._clock.monotonic() - heard_at < _LATELY
 
     def describe(self, symbol: str, bar: Bar, session: Session | None) -> None:
-        """Say what the source's bars of a symbol say besides their numbers, from one of them."""
+        """Set the currency, zone and session of a symbol's bars, from a bar of the source."""
         zone = ZoneInfo(bar.tz) if bar.tz else None
         origin = Origin(self._source, bar.feed, None, bar.currency, zone, session.start if session else None)
         if origin != self._origins.get(symbol):
@@ -97,12 +97,12 @@ class LiveBars:
             self._aggregator.describe(symbol, origin)
 
     def bars(self, *, market_open: bool) -> Iterator[Bar]:
-        """What is new; to be called some times a second."""
+        """New bars; call this some times a second."""
         if self._stream is not None:
             yield from self.made_of(self._stream.heard(market_open=market_open))
 
     def made_of(self, told: Iterable[Heard]) -> Iterator[Bar]:
-        """The bars that are new with what was told."""
+        """The new bars after some messages of the stream."""
         now = self._clock.monotonic()
         for heard in told:
             self._heard[heard.symbol] = now
@@ -137,7 +137,7 @@ class LiveBars:
             self._known_inside[symbol] = begins, ends
 
     def _is_whole(self, bar: Bar) -> bool:
-        """Whether a bar of quotes is as good as can be: all was heard, and something was traded in its period alone."""
+        """Whether a bar of quotes is complete: no quotes were missed, and some trades are certainly in its period."""
         return PARTIAL not in bar.flags and bar.volume != 0 and (bar.symbol, bar.time) in self._inside
 
     def _opening(self, quote: Quote) -> datetime:
@@ -155,7 +155,7 @@ class LiveBars:
         return msgspec.structs.replace(bar, flags=flags, revision=0)
 
     def _of_row(self, heard: LiveRow) -> Iterator[Bar]:
-        """The bar that the source itself has told; the present one only where it is wished."""
+        """A bar that the stream itself contains; the present one only if forming bars are wanted."""
         if not heard.final and not self._forming:
             return
         origin = self._origins.get(heard.symbol, Origin(self._source))
@@ -165,7 +165,7 @@ class LiveBars:
 
 
 def _remember(places: set[tuple[str, datetime]], place: tuple[str, datetime]) -> None:
-    """Keep a place, and not too many: what was told of those before is told."""
+    """Remember a bar's symbol and time, in bounded memory: bars of the earlier ones were already yielded."""
     if len(places) >= _MOST_MARKED:
         places.clear()
     places.add(place)

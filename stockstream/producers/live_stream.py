@@ -1,4 +1,4 @@
-"""Websocket of a source, kept open: opened anew with jitter, watched while a market is open."""
+"""Websocket of a source, kept open: reconnected with jitter, and monitored for silence while a market is open."""
 
 from __future__ import annotations
 
@@ -23,39 +23,39 @@ _CLOSING: Final = 2.0
 _MOST_WAITING: Final = 10_000
 _MOST_BYTES: Final = 1 << 20
 _STEADY: Final = 60.0
-"""Seconds after which a connection counts as steady: the next loss is told, and reconnected to as a first one."""
+"""Seconds after which a connection counts as steady: its loss is reported, and counts as the first one."""
 
 _TOO_MANY: Final = 429
 
 
 class LiveStream:
-    """Gives what a source tells on its websocket, come what may.
+    """Messages of a source's websocket, across losses of the connection.
 
-    All decisions are the caller's, at the beat of `heard`; only the socket has a thread, one a connection.
+    All decisions are made on the caller's thread, in `heard`; only the socket has a thread, one for each connection.
 
     Parameters
     ----------
     stream
-        Where it is, and how it is read.
+        Address of the stream, and how to read its messages.
     title
-        The source, as users read it.
+        Name of the source in messages.
     missed
-        Told from when to when nothing could be heard: from None on before the first time.
+        Called with the start and end of a time without a connection; the first start is None.
     patience
-        How soon to connect again.
+        Pauses before connecting again.
     breaker
-        Waited for before each connection.
+        Circuit breaker that each connection waits for.
     reporter
-        Told of losses, once each.
+        Receives a message for each loss.
     clock
-        What time it is.
+        The clock.
 
     Attributes
     ----------
     up : bool
-        Whether it is open.
+        Whether the connection is open.
     connections, messages : int
-        How many were opened and heard so far.
+        Number of connections opened and of messages received so far.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class LiveStream:
         self._told = self._unreadable = False
 
     def heard(self, *, market_open: bool) -> Iterator[Heard]:
-        """What was told since the last call; to be called some times a second.
+        """Messages since the last call; call this some times a second.
 
-        ``market_open`` is whether silence would be strange.
+        ``market_open`` is whether silence means that the connection is lost.
         """
         now = self._clock.monotonic()
         if self._line is None:
@@ -109,7 +109,7 @@ class LiveStream:
             self._look_after(line, now, market_open=market_open)
 
     def close(self) -> None:
-        """Close it, for good."""
+        """Close the stream for good."""
         if self._line is not None:
             self._line.drop()
         self._line, self.up = None, False
@@ -158,7 +158,7 @@ class LiveStream:
 
 
 class _Line:
-    """One connection, on a thread of its own that never keeps the process from ending."""
+    """One connection, on a separate daemon thread."""
 
     def __init__(self, stream: Stream) -> None:
         self.opened = False
@@ -169,7 +169,7 @@ class _Line:
         threading.Thread(target=self._run, args=(stream,), daemon=True, name="stream").start()
 
     def taken(self) -> Iterator[str | bytes]:
-        """The messages that are there now."""
+        """The messages received so far."""
         for _ in range(self._messages.qsize()):
             try:
                 yield self._messages.get_nowait()
@@ -177,13 +177,13 @@ class _Line:
                 return
 
     def send(self, text: str) -> None:
-        """Say something; a connection that is lost is found out by its reader."""
+        """Send a text; the reader detects a lost connection."""
         if self._socket is not None:
             with suppress(OSError, WebSocketException):
                 self._socket.send(text)
 
     def drop(self) -> None:
-        """Let it go. Saying goodbye takes a time that nobody waits for."""
+        """Drop the connection, without waiting for the closing handshake."""
         self._dropped = True
         if self._socket is not None:
             threading.Thread(target=self._close, daemon=True, name="stream-closing").start()
@@ -222,7 +222,7 @@ class _Line:
                 self.ended = Unavailable("it ended")
 
     def _put(self, message: str | bytes) -> None:
-        """Keep a message; where too many wait, so does the reader, and with it the service."""
+        """Queue a message; if the queue is full, the reader waits, and with it the service."""
         while not self._dropped:
             with suppress(Full):
                 self._messages.put(message, timeout=0.5)

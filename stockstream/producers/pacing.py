@@ -1,4 +1,4 @@
-"""Pacing of any source: how fast it is sent, which span of it, how much, and for how long."""
+"""Pacing of any source: its rate, time span, number of records and duration."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LATE: Final = 1.0
 
 @dataclass(frozen=True)
 class Limits:
-    """What of a source is sent, and how fast by the records' own times; None is without limit.
+    """Limits of the sent records, and their speed relative to the records' own times; None means no limit.
 
     Attributes
     ----------
     start, end
         Only records from the one instant on and before the other.
     speed
-        How many times real time.
+        Multiple of real time.
     count
         End after so many records.
     seconds
@@ -40,20 +40,20 @@ class Limits:
 
 
 class Pacing(Generic[R]):
-    """Lets through what is wanted of a source, each record in its time.
+    """Passes on the wanted records of a source, each at its time.
 
-    Who is more than a second behind the records' own times goes on from there, with no burst to catch up.
+    After a delay of more than a second the schedule is shifted, without a burst to catch up.
 
     Parameters
     ----------
     limits
-        What is wanted.
+        Limits of the records to send.
     valve
-        For the rate.
+        Valve that limits the rate.
     time_of
         The time of a record.
     clock
-        What time it is, and how to let it pass.
+        The clock to read and to wait with.
     """
 
     def __init__(self, limits: Limits, valve: Valve, time_of: Callable[[R], datetime], clock: Clock = SYSTEM) -> None:
@@ -64,7 +64,7 @@ class Pacing(Generic[R]):
         self._offset: float | None = None
 
     def through(self, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
-        """Everything that is wanted; a None five times a second while a record is held back."""
+        """The wanted records; a None five times a second while a record is held back."""
         clock, seconds = self._clock, self._limits.seconds
         ends = None if seconds is None else clock.monotonic() + seconds
         for item in self._held(source):
@@ -80,7 +80,7 @@ class Pacing(Generic[R]):
                 yield item
                 yield from valve.wait_open()
             elif not self._is_wanted(item):
-                yield None  # so that a stop is not late while all is passed over
+                yield None  # so that a stop is not delayed while records are skipped
             else:
                 if limits.speed is not None:
                     yield from self._in_time(self._time_of(item).timestamp() / limits.speed)

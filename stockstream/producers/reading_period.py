@@ -1,4 +1,4 @@
-"""Period of readings: what is known of one bar while readings of it arrive, in any order."""
+"""Period of readings: the state of one bar while its readings arrive, in any order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stockstream.periods import following, intraday, opening
 from stockstream.records import Bar
 
 Totals: TypeAlias = tuple[int, date]
-"""Which cumulative volumes belong together: those of one local day, heard without an interruption (its number)."""
+"""Key of cumulative volumes that belong together: the number of an uninterrupted run, and a local day."""
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -53,22 +53,22 @@ def _midnight(day: datetime, zone: ZoneInfo | None) -> datetime:
 
 
 class Period:
-    """One bar in the making.
+    """One bar while its readings arrive.
 
     Attributes
     ----------
     bounds
-        When it is.
+        Time and limits of the period.
     low, high, count
-        Of its readings.
+        Lowest and highest value and number of its readings.
     totals
-        Of each of its runs of cumulative volumes the lowest and the highest.
+        The lowest and the highest cumulative volume of each run.
     day
-        Its local day; None where it covers several.
+        Its local day; None if it covers several.
     final, partial
-        Whether it is over, and whether some of its readings were missed.
+        Whether the period is over, and whether some of its readings were missed.
     sent
-        The bar as it was last given out.
+        The bar as it was last yielded.
     """
 
     __slots__ = (

@@ -26,10 +26,10 @@ from stockstream.producers.splits import NOTHING_EARLIER, Earlier, Splits
 from stockstream.records import EXTENDED, UNCONFIRMED, Bar
 
 CLOSED: Final = 300.0
-"""Seconds between two looks while a market is closed, and the most between any two."""
+"""Seconds between two polls while a market is closed; the maximum between any two."""
 
 CHECK: Final = 300.0
-"""Seconds between two looks at a symbol of which the source's stream tells."""
+"""Seconds between two polls of a symbol that the source's stream delivers."""
 
 _BEAT: Final = 0.2
 _BESIDE: Final = timedelta(hours=6)
@@ -40,24 +40,24 @@ _SETTLED: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Polling:
-    """What is asked of a source.
+    """Options of polling a source.
 
     Attributes
     ----------
     interval
-        How long a bar is; one that the source has.
+        Interval of the bars; one that the source has.
     history
-        How far back to begin: 5d, 1mo, 1y, max; or from which instant on.
+        Length of the history: 5d, 1mo, 1y, max; or its first instant.
     live
-        Whether to go on when the history is there.
+        Whether to continue after the history.
     forming
-        Whether to give the bar of the present period too; it is not final and comes again as it changes.
+        Whether to yield also the bar of the present period; it is not final and is yielded again as it changes.
     extended
-        Whether bars outside of regular hours are wanted, too.
+        Whether to include bars outside of regular hours.
     stream
         Whether to listen to the source's stream, where it has one.
     poll
-        Seconds between two looks at a symbol, at the least.
+        Minimum number of seconds between two polls of a symbol.
     """
 
     interval: str
@@ -71,7 +71,7 @@ class Polling:
 
 @dataclass
 class _Series:
-    """A symbol: what was sent of it and told about it, and when to look again."""
+    """State of a symbol: its sent bars, its reported messages, and the time of the next poll."""
 
     symbol: str
     due: float
@@ -84,54 +84,55 @@ class _Series:
     heard: bool = False
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it may be traded now."""
+        """Whether the symbol may be traded now."""
         return self.session is None or self.session.start <= now < self.session.end
 
     def is_beside_hours(self, time: datetime) -> bool:
-        """Whether it is just before or after the hours of the session, as far as that is known."""
+        """Whether a time is just before or after the known hours of the session."""
         if self.session is None or self.is_open(time):
             return False
         return self.session.start - _BESIDE < time < self.session.end + _BESIDE
 
 
 class SourceBars:
-    """The bars of some symbols: their history, and then what is new.
+    """The bars of some symbols: their history, and then new bars.
 
-    Iterating gives a `Bar`, a `BadRow` for a past period that the source has without prices, and a None five times a
-    second while there is nothing. An unchanged bar is given once, a changed one again with the next revision. A symbol
-    that the source does not know is set aside; the source being away, or refusing, is told and waited for. After a
-    split, where it gives everything on another basis, all that was ever sent of that symbol is fetched and given again.
+    Iterating yields a `Bar`, a `BadRow` for a past period that the source has without prices, and a None five times a
+    second while there is no bar. An unchanged bar is yielded once, a changed one again with the next revision. A symbol
+    that the source does not know is left out. If the source is down or refuses requests, this is reported and waited
+    for. After a split, which changes the basis of all prices, all bars ever sent of the symbol are fetched and yielded
+    again.
 
     Parameters
     ----------
     source
-        Whom to ask.
+        The source.
     symbols
-        As the source writes them.
+        Symbols in the source's notation.
     polling
-        What to ask for.
+        Interval, history and other options.
     earlier
-        What earlier runs have sent.
+        Bars that earlier runs have sent.
     patience
-        How often and how soon to ask again where it failed.
+        Number and pauses of the attempts after an error.
     reporter
-        Told what the user should know.
+        Receives messages for the user.
     clock
-        What time it is, and how to let it pass.
+        The clock to read and to wait with.
 
     Attributes
     ----------
     doing : str
-        What it waits for, if not simply for the next bars.
+        Reason of the present wait, if it is not for the next bars.
     set_aside : dict of SourceError
-        Why symbols were set aside.
+        Errors of the symbols that were left out.
     down_since : float or None
-        Since when, by the clock's stopwatch, the source fails; None while it answers.
+        Monotonic time since which the source fails; None while it answers.
 
     Raises
     ------
     SourceError
-        While iterating: when no symbol is left; without ``live`` also when the source stays away.
+        While iterating: if no symbol is left; without ``live`` also if the source stays unavailable.
     """
 
     def __init__(
@@ -175,7 +176,7 @@ class SourceBars:
             raise self._nothing_left()
 
     def _polled(self, series: list[_Series], live: LiveBars | None) -> Iterator[Bar | BadRow | None]:
-        """What the source gives when it is asked, until no series is left."""
+        """Bars from polling the source, until no series is left."""
         polling, clock = self._polling, self._clock
         with Background() as background:
             source = PatientSource(
@@ -185,7 +186,7 @@ class SourceBars:
             while series:
                 one = min(series, key=lambda each: each.due)
                 if one.due > clock.monotonic():
-                    # Only for a beat: what the stream tells meanwhile may bring a look forward.
+                    # Wait briefly only: messages of the stream may bring a poll forward.
                     yield from clock.wait_until(min(one.due, clock.monotonic() + _BEAT))
                     continue
                 try:
@@ -217,7 +218,7 @@ class SourceBars:
         )
 
     def _streamed(self, series: Sequence[_Series], live: LiveBars) -> Iterator[Bar]:
-        """What the source's stream told; a bar that the source itself has given stands."""
+        """Bars from the source's stream; they never replace a bar of the source itself."""
         now = self._clock.now()
         named = {one.symbol: one for one in series}
         for bar in live.bars(market_open=any(one.is_open(now) for one in series)):
@@ -237,7 +238,7 @@ class SourceBars:
                 one.heard, one.due = False, min(one.due, soon)
 
     def _asked(self, one: _Series, source: PatientSource, splits: Splits) -> Generator[None, None, Answer]:
-        """What the source says of a symbol now, on one basis with what was sent before."""
+        """The source's present answer for a symbol, on the basis of the bars sent before."""
         since = self._since(one, source.reach)
         if since is None:
             answer = yield from source.history(one.symbol, self._beginning())
@@ -253,14 +254,14 @@ class SourceBars:
         return checked.answer
 
     def _beginning(self) -> datetime:
-        """From when on the history is wished."""
+        """Start of the history that the options ask for."""
         wished = self._polling.history
         if isinstance(wished, datetime):
             return wished
         return beginning(wished, self._clock.now(), weekends=self._source.about.weekends)
 
     def _since(self, one: _Series, reach: datetime) -> datetime | None:
-        """From when on to ask: some bars back, for sources correct the newest; None for the whole history asked for."""
+        """Start of the next request: earlier by some bars, as sources correct the newest; None for the complete history."""
         last = one.polled_to
         if last is None:
             return None
@@ -288,7 +289,7 @@ class SourceBars:
         one.due = self._clock.monotonic() + (max(wait, CHECK) if one.heard else wait)
 
     def _tell_dividends(self, one: _Series, answer: Answer) -> None:
-        """Tell those that are new since the first answer; in the history they are marked on their bars."""
+        """Report dividends that are new since the first answer; in the history they are marked on their bars."""
         new = [each for each in answer.dividends if each not in one.dividends]
         if one.sent.by_time:
             for each in new:
@@ -308,7 +309,7 @@ class SourceBars:
         )
 
     def _next_look(self, one: _Series, answer: Answer) -> float:
-        """Seconds until the symbol's next turn; says so when there is nothing to wait for, or again something."""
+        """Seconds until the symbol's next poll; reports a market that has closed or opened."""
         now, session = self._clock.now(), answer.session
         if not answer.bars and not one.sent.by_time:
             self._tell_state(one, f"{self._source.about.title} has no bars of it now: its market may be closed")
@@ -329,7 +330,7 @@ class SourceBars:
         one.state = state
 
     def _tell(self, error: SourceError, seconds: float) -> None:
-        """Tell a trouble once, however long it lasts."""
+        """Report an error once, however long it lasts."""
         if self.down_since is None:
             self.down_since = self._clock.monotonic()
         self.doing = error.message.partition(" (")[0]
@@ -339,7 +340,7 @@ class SourceBars:
 
     def _give_up(self, one: _Series, error: SourceError, *, others: bool) -> None:
         self.set_aside[one.symbol] = error
-        # Where none was any good, the error that ends it names them all.
+        # If no symbol is left, the final error names them all.
         if len(self.set_aside) < len(self._symbols):
             self._reporter.warn(f"{error}; it is set aside" + (", the others go on" if others else ""))
 
@@ -352,7 +353,7 @@ class SourceBars:
 
 
 def _whole_periods(answer: Answer, one: _Series) -> Answer:
-    """The answer without its first bar, which holds a part of a week or month where the question began inside of it."""
+    """The answer without its first bar, which is part of a week or month if the request began inside that period."""
     last = one.sent.last_final
     if last is None or not answer.bars or intraday(answer.bars[0].interval) or answer.bars[0].time > last:
         return answer

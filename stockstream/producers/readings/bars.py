@@ -16,38 +16,38 @@ from stockstream.producers.readings.reading import Reading
 from stockstream.records import Bar, Series
 
 AHEAD: Final = timedelta(days=1)
-"""How far a live reading may be ahead of our clock: one of next year would make all that follow late."""
+"""Maximum lead of a live reading over our clock: a reading of next year would make all later ones late."""
 
 _LOOK_EVERY: Final = 1_000
 
 HeldBars: TypeAlias = Mapping[Series, dict[datetime, Bar]]
-"""By series and time the bars that a topic holds."""
+"""Bars of a topic by series and time."""
 
 
 class ReadingBars:
-    """Makes bars of what a source of readings gives.
+    """Aggregates the readings of a source to bars.
 
-    Iterating gives a `Bar`, a `BadRow` for a reading that is late or cannot be read, and the source's Nones.
+    Iterating yields a `Bar`, a `BadRow` for a reading that is late or cannot be read, and the source's Nones.
 
     Parameters
     ----------
     source
-        Readings; a None at least once a second where there are none.
+        Readings; a None at least once a second if there are none.
     aggregator
-        Makes the bars.
+        Aggregates readings to bars.
     origin
-        What the bars say; the unit of a reading comes before its own.
+        Fields of the bars besides their numbers; the unit of a reading overrides its unit.
     forming
-        Whether to give the bars of present periods, too, as they change.
+        Whether to yield also the bars of present periods, as they change.
     live
         Whether a reading that is further ahead than `AHEAD` is refused.
     clock
-        What time it is.
+        The clock.
 
     Attributes
     ----------
     already : int
-        Bars that were passed over since the topic holds them as they are.
+        Number of bars that were skipped because the topic holds them unchanged.
     """
 
     def __init__(
@@ -80,16 +80,16 @@ class ReadingBars:
         held: Callable[[Collection[Series]], HeldBars],
         lateness: timedelta | None,
     ) -> None:
-        """Give nothing until all that there is at first is read, and then only what is not held already.
+        """Yield nothing until the initial data are read, and then only bars that the topic does not hold.
 
         Parameters
         ----------
         complete
-            Whether it is.
+            Whether the initial data are read.
         held
-            The bars of some series that the topic holds.
+            Returns the bars of some series in the topic.
         lateness
-            How late readings may be from then on.
+            Maximum lateness of readings from then on.
         """
         self._complete = complete
         self._held = held
@@ -97,17 +97,17 @@ class ReadingBars:
 
     @property
     def readings(self) -> int:
-        """How many were taken so far."""
+        """Number of readings taken so far."""
         return self._aggregator.taken
 
     @property
     def repeated(self) -> int:
-        """How many were those of before."""
+        """Number of repeated readings."""
         return self._aggregator.repeated
 
     @property
     def late(self) -> int:
-        """How many came too late."""
+        """Number of late readings."""
         return self._aggregator.late
 
     def __iter__(self) -> Iterator[Bar | BadRow | None]:
@@ -131,7 +131,7 @@ class ReadingBars:
         yield from self.rest()
 
     def rest(self) -> Iterator[Bar]:
-        """What is left when no more readings will come; nothing where what there was at first is not yet read."""
+        """The remaining bars when no more readings will arrive; none if the initial data are not yet read."""
         if self._complete():
             yield from self._news(self._aggregator.end(self._clock.now()))
 
@@ -140,7 +140,7 @@ class ReadingBars:
             yield from self._news(self._aggregator.bars(self._clock.now(), forming=self._forming))
 
     def _news(self, bars: Iterator[Bar]) -> Iterator[Bar]:
-        """Those of the bars that the topic does not hold as they are."""
+        """The bars that the topic does not hold unchanged."""
         for bar in bars:
             if self._held is not None:
                 self._there = self._held(self._aggregator.series)
@@ -165,17 +165,17 @@ class ReadingBars:
             return place.bad(f"{time:%Y-%m-%d %H:%MZ} is more than a day ahead of this machine's clock")
         if self._aggregator.add(symbol, time, value):
             return None
-        if not place.raw:  # of a row of Parquet nothing is kept until it is needed
+        if not place.raw:  # the raw form of a Parquet row is made only when it is needed
             raw = msgspec.json.encode({"symbol": symbol, "time": time, "value": value})
             place = place._replace(raw=raw)
         return place.bad(f"late: {symbol} has readings that are much newer than {time:%Y-%m-%d %H:%M:%SZ}")
 
 
 def _unless_held(bar: Bar, held: Bar | None, *, first: bool) -> Bar | None:
-    """The bar with the next revision; None where the topic holds it as it is.
+    """The bar with the next revision; None if the topic holds it unchanged.
 
-    The first bar of a series is not sent either where the held one has more readings: the file with the rest of them is
-    no longer there.
+    The first bar of a series is not sent either if the topic's one has more readings: the file with the rest of them
+    was deleted.
     """
     if held is None:
         return bar

@@ -1,4 +1,4 @@
-"""Fields: which part of a JSON document or of a row is the value, the time and the name of a series."""
+"""Fields of readings: the parts of a JSON document or row that are the value, the time and the name of a series."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from stockstream.names import cut, listed, nearest
 from stockstream.producers.readings.reading import Place, Reading, instant, number
 
 Document: TypeAlias = object
-"""What `json` makes of a text: a mapping, a list, a number, a text, a truth value or None."""
+"""Decoded JSON: a mapping, a list, a number, a text, a truth value or None."""
 
 _LONGEST_NAME: Final = 200
 
 
 class Missing(ValueError):
-    """A document has no such part: which one, and what there is."""
+    """A document lacks a part; the message names it and the existing parts."""
 
 
 @dataclass(frozen=True)
 class Value:
-    """A value: where it is, its unit, and what is added to the series' name where there are several."""
+    """A value: its path, its unit, and the suffix of the series' name if there are several values."""
 
     path: str
     unit: str | None = None
@@ -39,22 +39,22 @@ class Value:
 
 @dataclass(frozen=True)
 class Fields:
-    """Where readings stand in documents.
+    """Paths of the parts of readings in documents.
 
     Parts are named by a key or a column, or by a JMESPath: ``current.temperature_2m``.
 
     Attributes
     ----------
     values
-        The values; each is a series of its own.
+        The values; each is a separate series.
     time
-        The time; of documents without it, the time of arrival counts.
+        The time; without it, the time of arrival counts.
     symbol
-        The name of the series, where the document says it.
+        The name of the series, if the document contains it.
     named
-        The name of all of them, where it does not.
+        The name of all series, if the documents contain none.
     zone
-        That of times without an offset; UTC without one.
+        Zone of times without an offset; UTC by default.
     """
 
     values: tuple[Value, ...] = (Value("value"),)
@@ -70,9 +70,9 @@ class Extractor:
     Parameters
     ----------
     fields
-        Where they stand. Raises ValueError for a path that is none.
+        Paths of the parts. Raises ValueError for an invalid path.
     timed
-        Whether a document must say its time.
+        Whether a document must contain its time.
     """
 
     def __init__(self, fields: Fields, *, timed: bool = False) -> None:
@@ -92,18 +92,18 @@ class Extractor:
         document
             The decoded JSON or a row by column.
         arrived
-            When it came, in UTC.
+            Time of its arrival, in UTC.
         place
-            For messages.
+            Its place, for messages.
         symbol
-            The series, where neither the document nor `Fields.named` says it.
+            The series, if neither the document nor `Fields.named` names it.
 
         Raises
         ------
         Missing
-            Where a value, the time or the name is not there.
+            A value, the time or the name is missing.
         ValueError
-            Where one of them is none.
+            One of them is invalid.
         """
         name = self._name(document, symbol)
         written = self._time(document)
@@ -145,15 +145,15 @@ Part: TypeAlias = Callable[[Document], object]
 
 
 def part_of(path: str) -> Part:
-    """What takes a part out of a document; None where it is not there. Raises ValueError for a path that is none.
+    """Function that extracts a part of a document; None if it is missing. Raises ValueError for an invalid path.
 
-    A key of that very name comes first, so that columns may be called anything.
+    A key with exactly this name comes first, so that columns may have any name.
 
     >>> part_of("a.b")({"a": {"b": 1}}), part_of("a.b")({"a.b": 2}), part_of("@")(3)
     (1, 2, 3)
     """
     try:
-        # What is no path may still be the name of a column: Temp (C).
+        # An invalid path may still be the name of a column: Temp (C).
         compiled = jmespath.compile(path)
     except JMESPathError:
         if not path or set(path) & set("[]{}|&`'\""):
@@ -173,7 +173,7 @@ def part_of(path: str) -> Part:
 
 
 def _there(document: Document, path: str) -> str:
-    """What there is in place of a part, for a message."""
+    """The existing parts, for a message about a missing one."""
     if isinstance(document, Mapping):
         names: Sequence[str] = [*map(str, document)]
         for name, inner in document.items():

@@ -20,7 +20,7 @@ from stockstream.producers.readings.rows import Rows
 from stockstream.producers.reporter import Reporter
 
 SUFFIXES: Final = (".csv", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zst", ".zip")
-"""What files of readings in a folder end with."""
+"""Endings of the names of readings' files in a folder."""
 
 _PARQUET: Final = b"PAR1"
 _TOGETHER: Final = 500
@@ -29,43 +29,43 @@ _LONGEST: Final = 1 << 20
 
 
 def files_in(paths: Sequence[Path]) -> list[CsvFile]:
-    """The files that are named, and those of folders, by name. Raises SourceError where there are none."""
+    """The named files, and those of named folders, by name. Raises SourceError if there are none."""
     return find(paths, suffixes=SUFFIXES)[0]
 
 
 class FileReadings:
-    """The readings of some files and folders, and what is added to them.
+    """The readings of some files and folders, also as they grow.
 
-    Iterating gives a `Reading`, a `BadRow` for a line that is none, and a None now and then, and five times a second
-    while there is nothing new.
+    Iterating yields a `Reading`, a `BadRow` for a line that is not a reading, and a None occasionally, and five times a
+    second while there is nothing new.
 
     Parameters
     ----------
     paths
         Files and folders.
     fields
-        Where the readings stand in a row.
+        Paths of the readings in a row.
     follow
-        Whether to go on with new lines and new files, for ever. What is packed, and Parquet, is read once it has not
-        grown for a look.
+        Whether to continue with new lines and new files, without end. Compressed and Parquet files are read once they
+        have not grown between two checks.
     every
-        Seconds between two looks.
+        Seconds between two checks.
     reporter
-        Told what the user should know.
+        Receives messages for the user.
     clock
-        What time it is, and how to let it pass.
+        The clock to read and to wait with.
 
     Attributes
     ----------
     done : int
-        Lines and rows that are behind us.
+        Number of lines and rows that were read.
     complete : bool
-        Whether all that was there at first is read.
+        Whether the initial content is read.
 
     Raises
     ------
     SourceError
-        While iterating: for a file that cannot be read or is of another form.
+        While iterating: for a file that cannot be read or has another format.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class FileReadings:
                 yield from self._read(file, first=False)
 
     def _there(self) -> list[CsvFile]:
-        """What there is now; a folder that is empty for a while, or a file that is being replaced, is waited for."""
+        """The present files; waits for a folder that is temporarily empty, or a file that is being replaced."""
         found: list[CsvFile] = []
         for path in self._paths:
             try:
@@ -133,7 +133,7 @@ class FileReadings:
             yield from self._beaten(self._whole(file))
 
     def _has_settled(self, identity: tuple[int, int, str | None], size: int) -> bool:
-        """Whether a new packed file is there as a whole, as it has not grown since the last look."""
+        """Whether a new compressed file is complete: it has not grown since the last check."""
         before = self._packed.get(identity)
         if before == -1:
             return False
@@ -163,14 +163,14 @@ class FileReadings:
 
 @dataclass
 class _Tail:
-    """A plain file and up to where it is read."""
+    """A plain file and the position up to which it is read."""
 
     path: Path
     rows: Rows
     offset: int = 0
 
     def news(self, *, whole: bool) -> Iterator[Reading | BadRow]:
-        """What stands behind; a last line without an end only where it is ``whole``, as it may go on."""
+        """The lines after the position; a last line without an end only if the file is ``whole``."""
         try:
             with self.path.open("rb") as stream:
                 stream.seek(self.offset)
@@ -184,13 +184,13 @@ class _Tail:
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines, those that are far too long in parts."""
+    """The lines; excessively long ones are split into parts."""
     while line := stream.readline(_LONGEST):
         yield line
 
 
 def _stem(file: CsvFile) -> str:
-    """The name of a series that neither its file nor the user names: that of the file."""
+    """The name of a series without a name in its file or by the user: that of the file."""
     return Path(file.member or file.path.name).name.partition(".")[0]
 
 
@@ -209,7 +209,7 @@ def _is_parquet(file: CsvFile) -> bool:
 
 
 def _parquet(file: CsvFile, fields: Fields, now: Callable[[], datetime]) -> Iterator[Reading | BadRow]:
-    """The readings of a Parquet file, of which only the columns that hold them are read."""
+    """The readings of a Parquet file; reads only their columns."""
     try:
         import pyarrow as pa
         from pyarrow import parquet

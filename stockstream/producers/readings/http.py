@@ -1,4 +1,4 @@
-"""Readings of a web service: an endpoint that answers with JSON, asked again and again."""
+"""Readings of a web service: an endpoint that answers with JSON, polled repeatedly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stockstream.producers.reporter import Reporter
 from stockstream.version import VERSION
 
 MOST: Final = 8_000_000
-"""Bytes of the longest answer that is read."""
+"""Maximum number of bytes of an answer."""
 
 TIMEOUT: Final = 10.0
 _BEAT: Final = 0.1
@@ -30,12 +30,12 @@ _CLIENT: Final = 400
 
 
 class Endpoint:
-    """A web service that is asked by GET.
+    """A web service that is queried by GET.
 
     Parameters
     ----------
     url
-        Where it is: http or https. Proxies and certificates are those of the environment (``HTTPS_PROXY``,
+        Its address: http or https. Proxies and certificates are those of the environment (``HTTPS_PROXY``,
         ``SSL_CERT_FILE``).
     """
 
@@ -52,14 +52,14 @@ class Endpoint:
         )
 
     def get(self) -> bytes:
-        """Ask once.
+        """Send one request.
 
         Raises
         ------
         RateLimited, Unavailable
-            Where asking again may help.
+            Another attempt may succeed.
         SourceError
-            Where it will not.
+            Another attempt cannot succeed.
         """
         try:
             with self._client.stream("GET", self.url) as answer:
@@ -93,35 +93,35 @@ class Endpoint:
 
 
 class EndpointReadings:
-    """The readings of an endpoint, asked every so many seconds.
+    """The readings of an endpoint, polled at a fixed interval.
 
-    Iterating gives a `Reading`, a `BadRow` for an answer that has no reading where a former one had, and a None ten
-    times a second meanwhile. That the service is away, or asks for patience, is told and waited for.
+    Iterating yields a `Reading`, a `BadRow` for an answer without a reading after one with readings, and a None ten
+    times a second meanwhile. If the service is down or limits the rate, this is reported and waited for.
 
     Parameters
     ----------
     endpoint
-        Whom to ask.
+        The service.
     extractor
-        Takes the readings out of an answer.
+        Extracts the readings from an answer.
     every
-        Seconds between two questions.
+        Seconds between two requests.
     reporter
-        Told what the user should know.
+        Receives messages for the user.
     patience
-        How soon to ask again where it failed.
+        Pauses before another attempt after an error.
     clock
-        What time it is, and how to let it pass.
+        The clock to read and to wait with.
 
     Attributes
     ----------
     doing : str
-        What it waits for, if not simply for the next answer.
+        Reason of the present wait, if it is not for the next answer.
 
     Raises
     ------
     SourceError
-        While iterating: for an answer that will not become better; for a first one without readings.
+        While iterating: after a permanent error; for a first answer without readings.
     """
 
     def __init__(
@@ -166,11 +166,11 @@ class EndpointReadings:
                         self._reporter.note(f"{self._endpoint.name} answers again")
                     self._failures, self.doing = 0, ""
                     yield from found
-                    # In step with the beginning, unless it was late by whole turns.
+                    # In step with the first request, unless it was late by complete intervals.
                     due = max(begun + self._every, due + self._every if due + self._every > begun else 0.0)
 
     def _read(self, body: bytes) -> list[Reading | BadRow]:
-        """The readings of an answer. Raises Unavailable for what is no JSON, as of a service that is being mended."""
+        """The readings of an answer. Raises Unavailable for invalid JSON, as from a service under maintenance."""
         try:
             document: Document = msgspec.json.decode(body)
         except msgspec.DecodeError as error:
@@ -191,7 +191,7 @@ class EndpointReadings:
         return BadRow(place.name, None, None, str(error), raw=place.raw, key=key)
 
     def _tell(self, error: RateLimited | Unavailable, pause: float) -> None:
-        """Tell a trouble once, however long it lasts."""
+        """Report an error once, however long it lasts."""
         doing = error.message.partition(" (")[0]
         if doing != self.doing:
             self._reporter.warn(f"{error.message}; asking again in {pause:.0f} s")

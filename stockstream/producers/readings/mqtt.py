@@ -27,19 +27,19 @@ TLS_PORT: Final = 8883
 
 _BEAT: Final = 0.2
 _WAITING: Final = 100_000
-"""Messages that may wait to be taken; then the broker waits, as it does for any slow client."""
+"""Maximum number of queued messages; then the broker waits, as it does for any slow client."""
 
 _KEEP_ALIVE: Final = 30
 _REFUSED: Final = 128
-"""From this on a broker's answer to a subscription is a refusal."""
+"""Lowest code with which a broker refuses a subscription."""
 
 
 @dataclass(frozen=True)
 class MqttBroker:
-    """Where a broker is, and who we are.
+    """Address of a broker, and the credentials of the client.
 
-    ``client_id`` makes the broker keep what comes while we are away, of messages sent with a quality of 1 or 2. Without
-    ``tls`` the certificates of the system are not asked.
+    With ``client_id`` the broker keeps messages of QoS 1 or 2 while the client is not connected. ``tls`` uses the
+    certificates of the system.
     """
 
     host: str
@@ -52,7 +52,7 @@ class MqttBroker:
 
     @property
     def address(self) -> str:
-        """As the user wrote it."""
+        """Host and port, for messages."""
         return f"{self.host}:{self.port}"
 
 
@@ -78,29 +78,29 @@ class _Message(NamedTuple):
 class MqttReadings:
     """The readings of some topics.
 
-    Iterating gives a `Reading`, a `BadRow` for a message that is none, and a None five times a second while there are
-    no messages. A series is named by its topic, with dots in place of slashes, unless the message names it. A broker
-    that is away is told and waited for.
+    Iterating yields a `Reading`, a `BadRow` for a message that is not a reading, and a None five times a second while
+    there are no messages. A series is named after its topic, with dots in place of slashes, unless the message names
+    it. If the broker is down, this is reported and waited for.
 
     Parameters
     ----------
     broker
-        Where it is.
+        The broker.
     topics
-        Those to subscribe to; ``+`` and ``#`` stand for any.
+        Topics to subscribe to; ``+`` and ``#`` are wildcards.
     extractor
-        Takes the readings out of a message: JSON, or a bare number.
+        Extracts the readings from a message: JSON, or a bare number.
     reporter
-        Told what the user should know.
+        Receives messages for the user.
     clock
-        What time it is.
+        The clock.
 
     Raises
     ------
     ConfigError
-        At once, where paho-mqtt is not installed.
+        At once, if paho-mqtt is not installed.
     SourceError
-        While iterating: where the broker refuses who we are, or the topics.
+        While iterating: if the broker refuses the credentials or the topics.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class MqttReadings:
             client.loop_stop()
 
     def _read(self, message: _Message) -> list[Reading | BadRow]:
-        """The readings of a message; one that was kept by the broker as the last known is one as well."""
+        """The readings of a message; also of a retained message."""
         place = Place(f"{self._broker.address}/{message.topic}", None, message.payload)
         try:
             text = message.payload.decode()
@@ -187,7 +187,7 @@ class MqttReadings:
         client.on_message = self._on_message
         return client
 
-    # Called on the client's thread; what is to be told is told on ours.
+    # Called on the client's thread; messages for the user are reported on ours.
 
     def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
@@ -221,7 +221,7 @@ class MqttReadings:
             return
 
     def _tell(self) -> None:
-        """Tell a trouble once, and its end."""
+        """Report an error once, and its end."""
         trouble = self._trouble
         if trouble == self._told:
             return

@@ -1,4 +1,4 @@
-"""Pipe: the lines of standard input as they come, read on a thread of its own."""
+"""Pipe: the lines of standard input as they arrive, read on a separate thread."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Final, Protocol
 _BEAT: Final = 0.2
 _BLOCK: Final = 1 << 16
 _WAITING: Final = 64
-"""Blocks that may wait to be taken; then the writer at the other end waits."""
+"""Maximum number of queued blocks; then the writer at the other end waits."""
 
 
 class Readable(Protocol):
     """A stream of bytes; `sys.stdin.buffer` is one."""
 
     def read1(self, size: int, /) -> bytes:
-        """The bytes that are there, at most so many; waits for the first one; none at the end."""
+        """The available bytes, up to a number; waits for the first one; none at the end."""
 
 
 def lines(stream: Readable) -> Iterator[list[bytes] | None]:
-    """The lines of a stream, some together as they came, and a None five times a second while there are none.
+    """The lines of a stream, in groups as they arrive, and a None five times a second while there are none.
 
-    A last line without an end is one, too. The thread that reads never keeps the process from ending.
+    A last line without an end counts. The reading thread is a daemon.
     """
     blocks: Queue[bytes] = Queue(_WAITING)
     threading.Thread(target=_read, args=(stream, blocks), daemon=True, name="pipe").start()
@@ -50,7 +50,7 @@ def _read(stream: Readable, blocks: Queue[bytes]) -> None:
     while True:
         try:
             block = stream.read1(_BLOCK)
-        except (OSError, ValueError):  # closed at our end
+        except (OSError, ValueError):  # closed by this process
             block = b""
         blocks.put(block)
         if not block:

@@ -1,4 +1,4 @@
-"""Reading: a number at an instant, and where it was found."""
+"""Reading: a number at an instant, and its place."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 _END: Final = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 _UNITS: Final = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (float("inf"), 1e9))
-"""Below how much an epoch is one of seconds, milliseconds, microseconds, nanoseconds: all mean years up to 5138."""
+"""Upper limits of epochs in seconds, milliseconds, microseconds, nanoseconds: the year 5138 each."""
 
 
 class Place(NamedTuple):
-    """Where a reading was found: a file or service as the user named it, a line, and the bytes that stand there."""
+    """Place of a reading: a file or service as the user named it, a line, and its bytes."""
 
     name: str
     line: int | None
     raw: bytes
 
     def bad(self, reason: str, column: str | None = None) -> BadRow:
-        """The place as a row that cannot be used."""
+        """A bad row at this place."""
         return BadRow(self.name, self.line, column, reason, raw=self.raw)
 
 
@@ -39,16 +39,16 @@ class Reading(NamedTuple):
 
 
 def instant(written: object, zone: ZoneInfo | None = None) -> datetime:
-    """The instant that is written, in UTC.
+    """The parsed instant, in UTC.
 
     Parameters
     ----------
     written
         ISO 8601, with or without an offset; or an epoch in seconds, milliseconds, microseconds or nanoseconds.
     zone
-        That of times without an offset; UTC without one. Of an hour that clocks show twice it is the first.
+        Zone of times without an offset; UTC by default. An hour that clocks show twice is read as the first.
 
-    Raises ValueError for what is none.
+    Raises ValueError if it is not an instant.
 
     >>> instant("2026-03-19T15:30:00+01:00").isoformat(), instant(1773930600.25).isoformat()
     ('2026-03-19T14:30:00+00:00', '2026-03-19T14:30:00.250000+00:00')
@@ -59,7 +59,7 @@ def instant(written: object, zone: ZoneInfo | None = None) -> datetime:
         elif isinstance(written, str):
             text = written.strip()
             try:
-                # A row of digits may be a date of ISO 8601 (20260319), too: shorter than any epoch of our time.
+                # A row of digits may also be a date of ISO 8601 (20260319): shorter than any epoch of our time.
                 time = datetime.fromisoformat(text) if len(text) < 9 or not _numeric(text) else _epoch(float(text))
             except ValueError:
                 time = _epoch(float(text))
@@ -78,7 +78,7 @@ def instant(written: object, zone: ZoneInfo | None = None) -> datetime:
 
 
 def number(written: object) -> float:
-    """The number that is written; true is 1, and false 0. Raises ValueError for what is none.
+    """The parsed number; true is 1, and false 0. Raises ValueError if it is not a number.
 
     >>> number("21.5"), number(True)
     (21.5, 1.0)
@@ -100,12 +100,12 @@ def _numeric(text: str) -> bool:
 
 def _epoch(number: float) -> datetime:
     size = abs(number)
-    unit = next((unit for most, unit in _UNITS if size < most), 1.0)  # of infinity and NaN, which timedelta refuses
+    unit = next((unit for most, unit in _UNITS if size < most), 1.0)  # for infinity and NaN, which timedelta refuses
     return _EPOCH + timedelta(seconds=number / unit)
 
 
 def _told(written: object) -> str:
-    """What stood there, for a message; a text of a hundred characters at most."""
+    """A value for a message, as a text of at most a hundred characters."""
     if written is None or written == "":
         return "nothing"
     told = repr(written)

@@ -1,4 +1,4 @@
-"""Rows: the lines of a pipe or a file as documents, be they JSON, CSV or bare numbers."""
+"""Rows: the lines of a pipe or a file as documents: JSON, CSV or bare numbers."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class Rows:
-    """Makes readings of lines. What the lines are, the first one tells.
+    """Parses lines as readings. The first line decides the format.
 
     - ``{"symbol": ...}``: each line is a JSON document.
-    - a number: each line is a value, of now.
-    - anything else: it is the header of CSV, with the separator that it has most of.
+    - a number: each line is a value at the present time.
+    - anything else: it is the header of CSV, with its most frequent separator.
 
     Parameters
     ----------
     name
-        As the user knows where they are from.
+        Name of the origin in messages.
     fields
-        Where the readings stand in a document, or in a row.
+        Paths of the readings in a document, or in a row.
     now
-        What time it is.
+        Returns the present time.
     symbol
-        The series, where neither a row nor ``fields`` say it.
+        The series, if neither a row nor ``fields`` name it.
     timed
-        Whether each must say its time.
+        Whether each row must contain its time.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Rows:
         self._decode: Callable[[str], Document] | None = None
 
     def readings(self, lines: Iterable[bytes]) -> Iterator[Reading | BadRow]:
-        """The readings of the next lines, a `BadRow` for each that is none. Raises SourceError for a wrong header."""
+        """The readings of the next lines, a `BadRow` for each invalid line. Raises SourceError for a wrong header."""
         for raw in lines:
             self._line += 1
             raw = raw.rstrip(b"\r\n")
@@ -84,7 +84,7 @@ class Rows:
                 yield from found
 
     def _is_header(self, first: str) -> bool:
-        """Tell by the first line how to decode the others, and whether it is none of them."""
+        """Choose the decoder by the first line; returns whether that line is a header."""
         if first.lstrip().startswith(("{", "[")):
             self._decode = _json
             return False
