@@ -24,22 +24,22 @@ from stockstream.views.frame import Frame
 from stockstream.views.view import View
 
 _MOST: Final = 5
-"""Keys of which differences are told."""
+"""Maximum number of keys whose differences are reported."""
 
 
 class Rebuilt(NamedTuple):
-    """What became of a saved state.
+    """Result of rebuilding a saved state.
 
     Attributes
     ----------
     records
         Number of records read from the topic.
     differences
-        What the saved state had otherwise, in words; empty if nothing.
+        Differences of the saved state, in words; empty if there are none.
     unusable
-        Why the saved state could not be compared; empty if it could.
+        Reason why the saved state could not be compared; empty if it could.
     gone
-        Number of records that the saved state counts and the topic holds no longer: then it was kept.
+        Number of records that the saved state counts and the topic no longer holds: if any, the state was kept.
     """
 
     records: int
@@ -49,12 +49,12 @@ class Rebuilt(NamedTuple):
 
     @property
     def equal(self) -> bool:
-        """Whether the saved state was what the topic says."""
+        """Whether the saved state agrees with the topic."""
         return not (self.differences or self.unusable)
 
 
 def rebuild(view: View[Any], folder: Path, topic_id: str, choice: Choice, connection: Connection) -> Rebuilt:
-    """Read the topic up to where the saved state ends, compare, and save the new state in its place.
+    """Read the topic up to the offsets of the saved state, compare, and save the new state in its place.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def rebuild(view: View[Any], folder: Path, topic_id: str, choice: Choice, connec
     topic_id
         The topic's id.
     choice
-        What the state is of.
+        The choice of the state's window.
     connection
         librdkafka's properties.
 
@@ -99,7 +99,7 @@ def rebuild(view: View[Any], folder: Path, topic_id: str, choice: Choice, connec
 
 
 def _former(view: View[Any], choice: Choice, saved: Saved | None) -> tuple[Fold[Any] | None, str]:
-    """The view as it was saved; None if that cannot be used, and why."""
+    """The saved view, or None with the reason if it cannot be used."""
     if saved is None:
         return None, "none was saved"
     fold = view.fold(choice.selection, **choice.parameters)
@@ -130,7 +130,7 @@ class _Reading:
         self.received: datetime | None = None
 
     def read(self, ends: Mapping[int, int] | None) -> None:
-        """Read each partition up to an offset; all of them to their present ends without."""
+        """Read each partition up to an offset; without offsets, up to the present ends."""
         with ToEnd(self._connection, self._view.topic.name) as reader:
             held = reader.bounds()
             self.positions = {number: end for number, (_, end) in held.items()} if ends is None else dict(ends)
@@ -158,7 +158,7 @@ class _Reading:
 
 
 def _differences(former: Fold[Any], fresh: Fold[Any]) -> Iterator[str]:
-    """What a fold has otherwise than another one, in words."""
+    """The differences of a fold from another one, in words."""
     had, has = set(former.known()), set(fresh.known())
     for keys, words in ((had - has, "are not in the topic"), (has - had, "were missing")):
         if keys:
@@ -178,7 +178,7 @@ def _differences(former: Fold[Any], fresh: Fold[Any]) -> Iterator[str]:
 
 
 def _of_frames(former: Frame, fresh: Frame) -> str:
-    """How two frames of a key differ, from where both hold rows."""
+    """The differences of two frames of a key, from the first time at which both hold rows."""
     index = fresh.index
     with suppress(IndexError):  # one without rows
         start = max(former.instants[0], fresh.instants[0])

@@ -36,7 +36,7 @@ _NEW: Final = UNSETTLED | {
 """Temporary errors of a topic that not all brokers know yet."""
 
 _AS_MANY_AS_USUAL: Final = -1
-"""The replication factor with which a broker takes its own: one for one node, three for a cluster."""
+"""The replication factor that selects the broker's default: one for one node, three for a cluster."""
 
 _LEADERS_WITHIN: Final = 60.0
 _SUMMARY_WITHIN: Final = 5.0
@@ -45,7 +45,7 @@ _LOOK: Final = 0.05
 
 _OF_A_COMMAND: Final = 5.0
 _LONGER: Final = 3
-"""Times as long a broker that is there is waited for, where a user waits for a command: machines may be busy."""
+"""Factor of the time-out for a broker that accepts connections, in commands: machines may be busy."""
 
 TIMEOUT: Final = 10.0
 """Seconds that a command waits for a broker before it reports that none answers."""
@@ -64,8 +64,8 @@ class TopicSummary:
 class Admin:
     """Client for the administration of topics.
 
-    Every method raises `Unreachable` after ``timeout`` seconds without a broker, and `AuthError` if it refuses. Where
-    ``timeout`` is one of a command's, a broker that accepts connections is waited for three times as long.
+    Every method raises `Unreachable` after ``timeout`` seconds without a broker, and `AuthError` if it refuses. If
+    ``timeout`` is that of a command, a broker that accepts connections is waited for three times as long.
     """
 
     def __init__(self, connection: Connection, *, timeout: float = TIMEOUT) -> None:
@@ -104,7 +104,7 @@ class Admin:
         return set(self._metadata().topics)
 
     def nodes(self) -> set[int]:
-        """Numbers of the brokers that are there now."""
+        """Numbers of the brokers that are up now."""
         return set(self._metadata().brokers)
 
     def _metadata(self) -> ClusterMetadata:
@@ -125,7 +125,7 @@ class Admin:
                     raise failure from error
 
     def _extended(self, ends: float, latest: float) -> float:
-        """The latest deadline where a broker is there that has not answered yet, otherwise the present one."""
+        """The latest deadline if a broker accepts connections but has not answered yet, otherwise the present one."""
         return latest if ends < latest and present(self._connection) else ends
 
     def cluster_id(self) -> str:
@@ -136,7 +136,7 @@ class Admin:
     def topic_id(self, name: str, stop: Event | None = None) -> str | None:
         """Id of the topic, which changes when it is deleted and created again; None if it does not exist.
 
-        Raises `Unreachable` also where ``stop`` is set before the broker answers.
+        Raises `Unreachable` also if ``stop`` is set before the broker answers.
         """
         found = self._client.describe_topics(TopicCollection([name]), request_timeout=self._longest)[name]
         while stop is not None and not wait([found], _LOOK).done:
@@ -159,7 +159,7 @@ class Admin:
         self._make([NewTopic(name, partitions, _AS_MANY_AS_USUAL, config=dict(config))])
 
     def partitions(self, name: str) -> int:
-        """How many partitions a topic has; none where it does not exist."""
+        """Number of partitions of a topic; 0 if it does not exist."""
         known = self._metadata().topics.get(name)
         return 0 if known is None else len(known.partitions)
 
@@ -248,7 +248,7 @@ class Admin:
                     raise BrokerError("a topic has no leader", hint="is the broker well? its log says more") from error
                 time.sleep(_AGAIN)
                 if time.monotonic() - fresh > _FRESH:
-                    # A client that saw no leaders while the broker was away may keep seeing none.
+                    # A client that saw no leaders while the broker was down may keep seeing none.
                     self._client = self._made()
                     fresh = time.monotonic()
             else:

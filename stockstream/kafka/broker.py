@@ -46,23 +46,23 @@ from stockstream.kafka.server_properties import (
 
 _READY_WITHIN = 60.0
 _STOPPED_WITHIN = 10.0
-_HANDOVER = 1.0  # seconds in which a killed predecessor's lock is gone
+_HANDOVER = 1.0  # seconds within which a killed predecessor's lock is released
 _PORT_FREE_WITHIN = 3.0  # its sockets are closed last, which takes a busy machine a while
-_FULL = 1_000_000  # bytes; with less than that free, a full disk is what happened
+_FULL = 1_000_000  # bytes; with less free space the reason is a full disk
 
 
 @dataclass(frozen=True)
 class Member:
-    """What makes a broker a node of a cluster.
+    """Membership of a broker in a cluster.
 
     Parameters
     ----------
     node
-        Its number, and where the controllers are.
+        Its number, and the controllers' ports.
     cluster
         The cluster's id.
     keep
-        File descriptors that it holds open as long as it runs: the cluster's lock.
+        File descriptors that the broker keeps open while it runs: the cluster's lock.
     """
 
     node: Node
@@ -73,23 +73,23 @@ class Member:
 class Broker:
     """A running Kafka; leaving the block ends it.
 
-    It ends with us even if we are killed (see :func:`stockstream.kafka.java.spawn`), and loses nothing when it is
-    killed itself. It must be started from the main thread.
+    Kafka ends with this process even if the process is killed (see :func:`stockstream.kafka.java.spawn`), and loses
+    nothing when it is killed itself. Start it from the main thread.
 
     Parameters
     ----------
     data
-        The directory that keeps cluster id, topics and logs; made if need be. One broker at a time.
+        The directory of cluster id, topics and logs; created if needed. One broker at a time.
     classpath
         Kafka's jars, as :func:`stockstream.kafka.jars.fetch` gives them.
     port
-        Where it serves, on 127.0.0.1.
+        Port on 127.0.0.1.
     heap
-        Java's largest heap, as its option ``-Xmx`` takes it.
+        Maximum heap of Java, as in its option ``-Xmx``.
     guard
-        What makes it a secure one; without it, whoever is on this machine comes in.
+        Security of the broker; without it, every program on this machine can connect.
     member
-        The cluster that it is a node of; without it, it is one by itself.
+        The cluster of this node; without it, the broker is a cluster of one node.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Broker:
 
     @property
     def _output(self) -> Path:
-        """What Java itself prints, which is little."""
+        """The file of Java's own output, which is little."""
         return self.data / LOGS / "java.out"
 
     @property
@@ -147,7 +147,7 @@ class Broker:
         Raises
         ------
         BrokerError
-            The directory is in use or cannot be written, the port is taken, or Kafka ended at once: says why.
+            The directory is in use or cannot be written, the port is taken, or Kafka ended at once, with the reason.
         """
         try:
             self.launch()
@@ -179,7 +179,7 @@ class Broker:
             raise
 
     def await_ready(self) -> AdminClient:
-        """Wait until topics can be created, and give a client that may do everything. Raises `BrokerError`."""
+        """Wait until topics can be created; returns a client with all rights. Raises `BrokerError`."""
         deadline = time.monotonic() + _READY_WITHIN
         while not _listens(self.port):
             self.wait(0.05)
@@ -200,7 +200,7 @@ class Broker:
         )
 
     def wait(self, seconds: float | None = None) -> None:
-        """Return after that many seconds (None: never); raise BrokerError as soon as Kafka has ended by itself."""
+        """Return after some seconds (None: never); raise BrokerError as soon as Kafka has ended by itself."""
         if self._java is not None:
             try:
                 self._java.wait(seconds)
@@ -209,21 +209,21 @@ class Broker:
             raise self._ended(self._java.returncode)
 
     def ending(self) -> BrokerError | None:
-        """Why Kafka has ended by itself; None while it runs, and before it was started."""
+        """The reason why Kafka has ended by itself; None while it runs, and before it was started."""
         code = None if self._java is None else self._java.poll()
         return None if code is None else self._ended(code)
 
     def renew(self) -> bool:
-        """Renew the certificate of a secure broker where it ends soon; whether it did. Raises `BrokerError`."""
+        """Renew the certificate of a secure broker if it expires soon; True if so. Raises `BrokerError`."""
         return self._guard is not None and self._guard.renew(self.admin())
 
     def ask(self) -> None:
-        """Ask Kafka to end, and do not wait for it."""
+        """Tell Kafka to end, without waiting for it."""
         if self._java is not None and self._java.poll() is None:
             processes.ask(self._java)
 
     def stop(self) -> None:
-        """End Kafka in order, by force if that takes too long; safe to call at any time."""
+        """Shut Kafka down, by force if that takes too long; safe to call at any time."""
         try:
             if self._java is not None:
                 _end(self._java)
@@ -232,7 +232,7 @@ class Broker:
             self._resources.close()
 
     def _prepare(self) -> FileLock:
-        """Take the directory for ourselves, and lay out what Java needs there."""
+        """Lock the directory, and write Java's files to it."""
         private_folder(self.data)
         try:
             lock = self._resources.enter_context(FileLock(self.data / "lock", patience=_HANDOVER))
@@ -264,7 +264,7 @@ class Broker:
             raise BrokerError(f"{self.data} belongs to another cluster", hint="choose another directory with --data")
 
     def _format(self, lock: FileLock) -> None:
-        """Give the directory a cluster id. A format that was cut short is made again: meta.properties comes last."""
+        """Format the directory with a cluster id. An interrupted format is repeated: meta.properties comes last."""
         cluster = new_cluster_id() if self.member is None else self.member.cluster
         self._configure()
         process = self._spawn(lock, "kafka.tools.StorageTool", "format", "-c", "server.properties", "-t", cluster)
@@ -278,7 +278,7 @@ class Broker:
             raise self._ended(code, "the data directory could not be formatted")
 
     def _spawn(self, lock: FileLock, *arguments: str) -> subprocess.Popen[bytes]:
-        if self.log.exists():  # a Java that ends before it has a log must not be told from the former one's
+        if self.log.exists():  # the error of a Java that ends before it has a log must not come from the former log
             self.log.replace(self.log.with_name("previous.log"))
         return java.spawn(
             ("-Djava.util.logging.config.file=logging.properties", *arguments),
@@ -289,18 +289,18 @@ class Broker:
         )
 
     def admin(self) -> AdminClient:
-        """A client that may do everything."""
+        """A client with all rights."""
         quick = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 100}
         guard = self._guard
         mine = {"bootstrap.servers": self.bootstrap_servers} if guard is None else guard.connection(self._internal)
         return AdminClient({**mine, **quick})
 
     def cluster_id(self) -> str | None:
-        """The cluster id that the directory was formatted with; None for one that is not formatted yet."""
+        """The cluster id of a formatted directory; None if it is not formatted yet."""
         return formatted_as(self.data, "cluster.id")
 
     def _ended(self, code: int, what: str = "Kafka ended") -> BrokerError:
-        """Say why Java ended, in one line."""
+        """The reason why Java ended, in one line."""
         if self.member is not None:
             what = f"node {self.member.node.number}: {what}"
         if shutil.disk_usage(self.data).free < _FULL:
@@ -315,9 +315,9 @@ class Broker:
 
 
 def free_port() -> int:
-    """Give a port that nobody uses now.
+    """A port that is free now.
 
-    Below the range from which the system gives ports to clients: a client that keeps trying to reach a port of that
+    It is below the system's range of client ports: a client that keeps trying to reach a port of that
     range while nobody listens will some day be connected to itself, and hold the port.
     """
     for _ in range(1000):
@@ -328,15 +328,15 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Whether a broker could listen there.
+    """Whether a broker could listen on a port.
 
     Raises
     ------
     BrokerError
-        The system lets nobody like us listen there.
+        The system does not permit this user to listen on it.
     """
     with socket.socket() as probe:
-        # As Java does: connections that linger from a former run do not matter.
+        # As in Java: lingering connections of a former run do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -367,7 +367,7 @@ def _listens(port: int) -> bool:
 
 
 def _takes_topics(admin: AdminClient, cluster: str) -> bool:
-    """Whether it is this cluster that answers, and a topic could be created now; creates none."""
+    """Whether this cluster answers, and a topic could be created now; creates none."""
     probe = NewTopic("ready", num_partitions=1, replication_factor=-1)
     try:
         if admin.describe_cluster(request_timeout=1.0).result().cluster_id != cluster:

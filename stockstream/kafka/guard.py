@@ -1,8 +1,8 @@
 """Security of a local broker: certificates, users, and their rights.
 
-The broker's own parts know each other by its certificate (mutual TLS), so that no password has to exist before its
-first start, and none is ever an argument of a process. Once it runs, its users and their rights are told to it the same
-way.
+The broker's own parts authenticate each other by its certificate (mutual TLS), so that no password has to exist before
+its first start, and none is ever an argument of a process. Once the broker runs, its users and their rights are created
+over mutual TLS, too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from stockstream.kafka.users import Users
 
 _WITHIN: Final = 10.0
 _RELOADED: Final = ("broker", "internal")
-"""The listeners whose certificate is read again while the broker runs."""
+"""The listeners whose certificate can be reloaded while the broker runs."""
 
 
 def is_guarded(data: Path) -> bool:
@@ -52,9 +52,9 @@ class Guard:
         self._host = next(iter(hosts), None)
 
     def prepare(self, ports: Iterable[int]) -> None:
-        """Make what is missing before the broker starts; clients reach its nodes by these ports.
+        """Create missing files before the broker starts; clients reach its nodes by these ports.
 
-        Raises OSError and `StockstreamError` where it cannot be kept.
+        Raises OSError and `StockstreamError` if a file cannot be written.
         """
         self._data.chmod(0o700)
         self.certificates.ensure()
@@ -74,7 +74,7 @@ class Guard:
         )
 
     def connection(self, internal: int) -> dict[str, Any]:
-        """The properties of a client that is the broker itself."""
+        """The properties of a client with the broker's own identity."""
         mine = str(self.certificates.broker)
         return {
             "bootstrap.servers": f"{HOST}:{internal}",
@@ -85,7 +85,7 @@ class Guard:
         }
 
     def admit(self, admin: AdminClient) -> None:
-        """Tell a broker that runs its users and their rights. Raises `BrokerError`."""
+        """Create the users and their rights in a running broker. Raises `BrokerError`."""
         try:
             self.users.register(admin)
             for done in admin.create_acls(bindings(), request_timeout=_WITHIN).values():
@@ -96,10 +96,10 @@ class Guard:
     def renew(
         self, admin: AdminClient, now: datetime | None = None, *, nodes: Mapping[int, Path] | None = None
     ) -> bool:
-        """Have a broker that runs show another certificate, where the present one ends soon; whether it does.
+        """Replace the certificate of a running broker if the present one expires soon; True if so.
 
-        Several ``nodes`` are named by their numbers and data directories. The authority stays: clients need nothing
-        new. Raises `BrokerError`.
+        Several ``nodes`` are given by their numbers and data directories. The authority stays the same: clients need
+        no new files. Raises `BrokerError`.
         """
         if not self.certificates.ensure(now):
             return False
@@ -108,7 +108,7 @@ class Guard:
         return True
 
     def _show(self, admin: AdminClient, number: int, folder: Path) -> None:
-        """Have a node read the certificate again."""
+        """Let a node reload the certificate."""
         entries = [
             ConfigEntry(
                 f"listener.name.{name}.ssl.keystore.location",

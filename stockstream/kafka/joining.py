@@ -1,4 +1,4 @@
-"""A cluster on this machine that one more broker joins."""
+"""Joining a broker to a cluster on this machine."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _HERE: Final = (HOST, "localhost")
 
 @dataclass(frozen=True)
 class Joined:
-    """What a broker has to know of a cluster to join it.
+    """Facts about a cluster that a broker needs to join it.
 
     Parameters
     ----------
     cluster
-        Its id.
+        The cluster's id.
     controllers
         The controllers' ports, by their nodes' numbers.
     copies
-        How many nodes keep each record.
+        Number of replicas of each record.
     numbers
-        The numbers of all nodes that are known of, those that are away included.
+        The numbers of all known nodes, including stopped ones.
     last_port
-        The highest at which a node serves.
+        The highest port of a node.
     """
 
     cluster: str
@@ -51,9 +51,9 @@ class Joined:
 
     @classmethod
     def find(cls, connection: Connection) -> Self:
-        """Ask a cluster of several nodes on this machine. Raises `BrokerError` where there is none, or it is another.
+        """Query a cluster of several nodes on this machine. Raises `BrokerError` if there is none, or another cluster.
 
-        A broker-only node needs no more than the controllers' addresses, which each node's settings tell.
+        A broker-only node needs only the controllers' addresses, which are in each node's settings.
         """
         where = address(connection)
         if str(connection.get("security.protocol", "plaintext")).lower() != "plaintext":
@@ -93,9 +93,9 @@ class Joined:
         )
 
     def broker(self, data: Path, classpath: Sequence[Path], *, port: int | None, heap: str) -> Broker:
-        """One more broker, not yet started; in a directory that was used before it is the node that it was.
+        """One more broker, not yet started; with a directory that was used before it is the same node as then.
 
-        Without a port it is the next free one behind those of the others.
+        Without a port it gets the next free one after those of the others.
         """
         data = data.absolute()
         known = formatted_as(data, "node.id") if formatted_as(data, "cluster.id") == self.cluster else None

@@ -1,4 +1,4 @@
-"""Several brokers on this machine that are one cluster: each record is kept by three of them.
+"""Several brokers on this machine as one cluster: three of them keep each record.
 
 ::
 
@@ -28,19 +28,19 @@ from stockstream.kafka.meta_properties import formatted_as, new_cluster_id
 from stockstream.kafka.server_properties import HOST, TOPICS, Node
 
 COPIES: Final = 3
-"""How many nodes keep each record."""
+"""Number of replicas of each record."""
 
 _BEAT: Final = 0.2
 _HANDOVER: Final = 3.0
 _STEADY: Final = 60.0
-"""Seconds after which a node that came back is no longer one that keeps failing."""
+"""Seconds after which a restarted node no longer counts as failing."""
 
 _LONGEST_PAUSE: Final = 30.0
 
 
 @dataclass
 class _Watched:
-    """A node, how often it failed lately, and what is to be done with it."""
+    """A node, the number of its recent failures, and its next action."""
 
     broker: Broker
     number: int
@@ -51,24 +51,24 @@ class _Watched:
 
 
 class Nodes:
-    """A cluster of brokers on this machine; leaving the block ends them all, and so does our end.
+    """A cluster of brokers on this machine; leaving the block, or the end of this process, ends all of them.
 
-    A node that ends by itself is started again. It must be started, and waited for, on the main thread.
+    A node that ends by itself is restarted. Start and wait for the cluster on the main thread.
 
     Parameters
     ----------
     data
-        The directory that keeps them all, each in a folder ``node-N`` of its own.
+        The directory of the cluster, with a folder ``node-N`` for each node.
     classpath
         Kafka's jars, as :func:`stockstream.kafka.jars.fetch` gives them.
     count
-        How many: three, or five. All of them are controllers, too.
+        Number of nodes: three, or five. All of them are also controllers.
     port
-        Where the first serves, on 127.0.0.1; the others at the ports behind it.
+        Port of the first node, on 127.0.0.1; the others have the ports after it.
     heap
-        Java's largest heap of each, as its option ``-Xmx`` takes it.
+        Maximum heap of each node's Java, as in its option ``-Xmx``.
     guard
-        What makes it a secure cluster; without it, whoever is on this machine comes in.
+        Security of the cluster; without it, every program on this machine can connect.
     tell
         Called with a line when a node has ended, and when it is back.
     """
@@ -113,7 +113,7 @@ class Nodes:
         self.stop()
 
     def start(self) -> None:
-        """Start all of them and return when topics can be created that each record of has its copies.
+        """Start all nodes and return when topics with all replicas can be created.
 
         Raises
         ------
@@ -142,7 +142,7 @@ class Nodes:
             node.since = time.monotonic()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Look after the nodes for that many seconds (None: for ever): who ended is started again, and told."""
+        """Supervise the nodes for some seconds (None: without end): restart and report a node that has ended."""
         until = None if seconds is None else time.monotonic() + seconds
         while until is None or time.monotonic() < until:
             for node in self._nodes:
@@ -150,7 +150,7 @@ class Nodes:
             time.sleep(_BEAT)
 
     def renew(self) -> bool:
-        """Renew the certificate of a secure cluster where it ends soon; whether it did. Raises `BrokerError`."""
+        """Renew the certificate of a secure cluster if it expires soon; True if so. Raises `BrokerError`."""
         if self._guard is None:
             return False
         running = next((broker for broker in self.brokers if broker.pid is not None), None)
@@ -158,9 +158,9 @@ class Nodes:
         return running is not None and self._guard.renew(running.admin(), nodes=folders)
 
     def stop(self) -> None:
-        """End all of them, by force those that take too long; safe to call at any time."""
+        """End all nodes, by force if they take too long; safe to call at any time."""
         try:
-            for broker in self.brokers:  # at once: the last one finds nobody to hand its partitions to
+            for broker in self.brokers:  # all at once: the last node has no other to hand its partitions to
                 broker.ask()
         finally:
             self._resources.close()
@@ -173,7 +173,7 @@ class Nodes:
         self._refuse_others(folders)
         if self._guard is not None:
             self._guard.prepare(self.ports)
-        # A first start that was cut short has formatted some of them.
+        # An interrupted first start has formatted some of them.
         known = [cluster for folder in folders.values() if (cluster := formatted_as(folder, "cluster.id"))]
         cluster = known[0] if known else new_cluster_id()
         controllers = self._controllers(folders)
@@ -186,7 +186,7 @@ class Nodes:
         return laid_out
 
     def _locked(self) -> FileLock:
-        """Take the directory: it is free when the last Java of a former run has ended."""
+        """Lock the directory: it is free when the last Java of a former run has ended."""
         try:
             return self._resources.enter_context(FileLock(self.data / "lock", patience=_HANDOVER))
         except Locked as locked:
@@ -206,7 +206,7 @@ class Nodes:
             raise BrokerError(f"{self.data} holds {former} nodes", hint=f"start it with --nodes {former}")
 
     def _controllers(self, folders: dict[int, Path]) -> dict[int, int]:
-        """The controllers' ports: the same at each start as far as nobody took them, for the brokers that joined."""
+        """The controllers' ports: the same at each start if they are free, for the brokers that joined."""
         former = self._former_controllers()
         if len(former) == len(folders) and all(map(is_free, former)):
             return dict(zip(folders, former, strict=True))
@@ -229,7 +229,7 @@ class Nodes:
         return self.data / "controllers"
 
     def _tell_clients(self) -> None:
-        """Have clients that know one of the nodes find the others."""
+        """Let clients that know one of the nodes find the others."""
         folder = folder_of(self.data)
         private_folder(folder)
         write_private(nodes_file(folder), self.bootstrap_servers.encode("ascii"))
@@ -257,14 +257,14 @@ class Nodes:
                 node.returning, node.since = True, now
 
     def _put_off(self, node: _Watched, now: float, told: str) -> None:
-        """Say what is wrong with a node, and when it is tried again: at once the first time."""
+        """Report the failure of a node and the time of its restart: immediate after the first failure."""
         pause = min(_LONGEST_PAUSE, 2.0 ** (node.failures - 1)) if node.failures else 0.0
         node.again_at = now + pause
         node.failures += 1
         self._tell(told + (f" in {pause:g} s" if pause else ""))
 
     def _is_back(self, node: _Watched) -> bool:
-        """Whether a node that was started again is a part of the cluster."""
+        """Whether a restarted node is part of the cluster again."""
         try:
             known = node.broker.admin().list_topics(timeout=1.0).brokers
         except KafkaException:

@@ -12,14 +12,14 @@ TOPICS = "topics"
 """Directory of the records within the data directory."""
 
 NODE = 1
-"""The number of a node that is the only one."""
+"""The number of a single node."""
 
 _SAFE = 2
-"""The copies that have to be there of a record that is acknowledged, where a cluster keeps three."""
+"""In-sync replicas that an acknowledged record must have, in a cluster with three replicas."""
 
 _SESSION = 2_000
 _SESSION_OF_SEVERAL = 3_000
-"""Milliseconds of silence after which a node counts as gone; several on one machine keep each other waiting."""
+"""Milliseconds of silence after which a node counts as failed; nodes on one machine slow each other down."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Node:
     Parameters
     ----------
     number
-        Its number, which no other node has.
+        Its unique number.
     controllers
         The controllers' ports on this machine, by the numbers of their nodes. A node that is not among them is a
         broker only.
     copies
-        How many nodes keep each record.
+        Number of replicas of each record.
     """
 
     number: int
@@ -53,20 +53,20 @@ class Node:
 
 @dataclass(frozen=True)
 class Doors:
-    """The ports of a secure broker: clients come in by the first with a password, its own parts by a certificate.
+    """The ports of a secure broker: clients use the first with a password, its own parts the others with a certificate.
 
     Parameters
     ----------
     port, internal, controller
-        Where clients, the broker's own administration and the controller come in; no controller for a broker only.
+        Ports of clients, of the broker's own administration and of the controller; None for a node without controller.
     certificate
-        The broker's key and certificates, seen from the data directory.
+        The broker's key and certificates, relative to the data directory.
     authority
-        The certificate of who signed them.
+        The certificate of their issuer.
     broker
-        The common name in the broker's certificate: who shows it may do everything.
+        The common name in the broker's certificate, whose holder has all rights.
     host
-        The name that clients are told; None for this machine only.
+        The advertised name; None for this machine only.
     """
 
     port: int
@@ -79,7 +79,7 @@ class Doors:
 
 
 def plain_listeners(port: int, controller_port: int | None) -> str:
-    """Everybody on this machine comes in; without a port of a controller it is a broker only."""
+    """Every program on this machine can connect; without a controller's port the node is a broker only."""
     controller = "" if controller_port is None else f",CONTROLLER://{HOST}:{controller_port}"
     return f"""\
 listeners=BROKER://{HOST}:{port}{controller}
@@ -90,7 +90,7 @@ listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
 
 
 def secure_listeners(doors: Doors) -> str:
-    """TLS everywhere; clients have a user's password, and may do what the rights of that user say."""
+    """TLS on all ports; clients authenticate with a user's password, and have the rights of that user."""
     bound = "0.0.0.0" if doors.host else HOST  # noqa: S104 - only where other machines are to come in
     controller = "" if doors.controller is None else f",CONTROLLER://{HOST}:{doors.controller}"
     return f"""\
@@ -119,7 +119,7 @@ super.users=User:CN={doors.broker}
 def server_properties(listeners: str, node: Node) -> str:
     """Kafka's own configuration of a node with these listeners.
 
-    Paths are relative to the data directory, where Kafka runs: nothing in its name can need quoting.
+    Paths are relative to the data directory, where Kafka runs, so that its name never needs quoting.
     """
     roles = "broker,controller" if node.number in node.controllers else "broker"
     session = _SESSION_OF_SEVERAL if len(node.controllers) > 1 else _SESSION
@@ -154,7 +154,7 @@ log.cleaner.dedupe.buffer.size=8388608
 
 
 def _copies(copies: int) -> str:
-    """How many nodes keep each record of whatever topic, and how many of them have it before it is acknowledged."""
+    """Replicas of the records of all topics, and the number of them before a record is acknowledged."""
     safe = min(copies, _SAFE)
     return f"""\
 default.replication.factor={copies}

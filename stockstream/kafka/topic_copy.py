@@ -1,4 +1,4 @@
-"""Copy of a topic from another cluster: each record once, whoever was killed in between."""
+"""Copy of a topic from another cluster: each record once, also after a kill."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from stockstream.kafka.to_end import ToEnd
 from stockstream.kafka.topic_settings import TopicSettings
 
 _TAIL: Final = 20
-"""Records at a partition's end that are looked for in the source: no other stretch of it is the same."""
+"""Records at the end of a target's partition that are searched for in the source: enough for a unique match."""
 
 _SETTLED: Final = 2
 _LOOK_EVERY: Final = 0.5
-"""So many looks, half a second apart, show the same once the requests of a copy that was killed have arrived."""
+"""Equal samples, half a second apart, after which no request of a killed copy can still arrive."""
 
 _SERVE_EVERY: Final = 1_000
 
@@ -34,7 +34,7 @@ _Record = tuple[bytes | None, bytes | None, int, tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Copied:
-    """What came of a copy: records that were copied now, those that were there before, and what the topic holds."""
+    """Result of a copy: records copied now, records copied before, and records in the topic."""
 
     copied: int
     before: int
@@ -44,10 +44,10 @@ class Copied:
 class TopicCopy:
     """Copies one topic from a source cluster to a target, partition by partition, in order.
 
-    Key, value, headers and Kafka's timestamp of each record stay, and so do the settings of the topic and the number of
-    its partitions. Where to go on is read from the target itself: its last records are looked for in the source. So
-    nothing has to be remembered, and a copy that was killed is finished by the next one. Nobody else may write to the
-    target's topic meanwhile.
+    The copy keeps the key, value, headers and Kafka timestamp of each record, the settings of the topic and the number
+    of its partitions. The target determines the position to resume from: its last records are searched for in the
+    source. The copy therefore needs no state of its own, and the next copy completes one that was killed. No other
+    producer may write to the target's topic meanwhile.
 
     Parameters
     ----------
@@ -66,17 +66,17 @@ class TopicCopy:
         self._producer = _producer(target)
 
     def run(self, progress: Callable[[int, int], None] = lambda *_: None) -> Copied:
-        """Copy what is missing, up to the source's end as it stands now.
+        """Copy the missing records, up to the source's present end.
 
         Parameters
         ----------
         progress
-            Told records that are there and records in all, some times a second.
+            Called with the copied and the total number of records, some times a second.
 
         Raises
         ------
         BrokerError
-            The target's topic has other partitions or other records; a record was not acknowledged: `DeliveryError`.
+            The target's topic has other partitions or other records. `DeliveryError` if a record was not acknowledged.
         """
         with ToEnd(self._source, self.name) as source, ToEnd(self._target, self.name) as target:
             here = source.bounds()
@@ -98,7 +98,7 @@ class TopicCopy:
         return Copied(sum(sent.values()), before, sum(end - low for low, end in after.values()))
 
     def _make(self, partitions: int) -> None:
-        """Have the topic at the target with as many partitions. Raises `BrokerError` where it has others."""
+        """Ensure that the target's topic has the same number of partitions. Raises `BrokerError` if it has another."""
         admin = Admin(self._target)
         if self.name not in admin.names():
             admin.make(self.name, partitions, TopicSettings(self.name, self._source).own())
@@ -110,7 +110,7 @@ class TopicCopy:
             raise BrokerError(told, hint=more if there < partitions else "delete it there, or copy it to another one")
 
     def _settled(self, target: ToEnd) -> dict[int, tuple[int, int]]:
-        """The target's bounds, once nothing arrives any more of a copy that was killed a moment ago."""
+        """The target's bounds, once no more records of a recently killed copy arrive."""
         bounds, same = target.bounds(), 0
         while same < _SETTLED and any(end for _, end in bounds.values()):
             time.sleep(_LOOK_EVERY)
@@ -120,7 +120,7 @@ class TopicCopy:
         return bounds
 
     def _resumed(self, number: int, here: tuple[int, int], there: tuple[int, int], source: ToEnd, target: ToEnd) -> int:
-        """Where to go on in a partition of the source."""
+        """The offset to resume from in a partition of the source."""
         (low, end), (first, last) = here, there
         if last == 0:
             return low
@@ -130,7 +130,7 @@ class TopicCopy:
                 f"{self.name} at {address(self._target)}, partition {number}, has lost its records, by its retention",
                 hint="where to go on is not known: delete it there to begin anew",
             )
-        # Where nothing is missing in between, as many are there as the target holds.
+        # Without gaps, the source has as many records up to here as the target holds.
         for guess in dict.fromkeys((low + last - first, last)):
             start = guess - len(tail)
             if low <= start and guess <= end and list(map(_record, _read(source, number, start, guess))) == tail:
@@ -193,7 +193,7 @@ class TopicCopy:
     def _check(
         self, sent: Mapping[int, int], there: Mapping[int, tuple[int, int]], after: Mapping[int, tuple[int, int]]
     ) -> None:
-        """Compare what was sent with what the target's offsets say. Raises `DeliveryError`."""
+        """Compare the sent records with the target's offsets. Raises `DeliveryError`."""
         for number, count in sent.items():
             if self._acknowledged.get(number, 0) != count:
                 raise self._unfinished(f"{address(self._target)} did not acknowledge every record")
@@ -214,12 +214,12 @@ def _read(reader: ToEnd, number: int, start: int, end: int) -> Iterator[Message]
 
 
 def _record(message: Message) -> _Record:
-    """All that is kept of a message."""
+    """The parts of a message that are kept."""
     return message.key(), message.value(), message.timestamp()[1], tuple(message.headers() or ())
 
 
 def _producer(connection: Connection) -> Producer:
-    # One request at a time: one that is refused cannot be overtaken, so that what is there has no gaps.
+    # One request at a time: a refused one cannot be overtaken, so that the copied records have no gaps.
     own = settings(
         connection,
         enable_idempotence=True,

@@ -190,7 +190,7 @@ class Aggregator:
                 yield from self._news(series, now, forming=forming)
 
     def end(self, now: datetime) -> Iterator[Bar]:
-        """The remaining bars, when no more readings will arrive; an unfinished period by the clock gives a forming bar."""
+        """The remaining bars, when no more readings will arrive; an unfinished period gives a forming bar."""
         for series in self._series.values():
             for period in series.unfinished:
                 period.final = period.end <= now

@@ -261,7 +261,7 @@ class SourceBars:
         return beginning(wished, self._clock.now(), weekends=self._source.about.weekends)
 
     def _since(self, one: _Series, reach: datetime) -> datetime | None:
-        """Start of the next request: earlier by some bars, as sources correct the newest; None for the complete history."""
+        """Start of the next request: earlier by some bars, as sources correct the newest; None for all."""
         last = one.polled_to
         if last is None:
             return None

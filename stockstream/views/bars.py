@@ -17,24 +17,24 @@ from stockstream.views.bar_batch import BarBatch, microseconds, moment
 from stockstream.views.bar_merge import BarMerge
 
 _PAGE: Final = 256
-"""Bars of a page of a saved state: of a series that grows, the last one is written again at each save."""
+"""Bars of a page of a saved state; the last page of a growing series is written again at each save."""
 
 
 class Merged(NamedTuple):
-    """What became of bars that did not simply go on from those that there are."""
+    """Result of bars that did not simply extend the series."""
 
     place: int
-    """From where on the bars are others than before; their number where none is."""
+    """Index of the first changed bar; the number of bars if none has changed."""
 
     late: int
-    """Bars that came after newer ones."""
+    """Number of bars that arrived after newer ones."""
 
     corrections: int
-    """Bars that came again, and otherwise than before."""
+    """Number of bars that arrived again with other values."""
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """What an indicator reads of a bar."""
+    """The part of a bar that an indicator reads."""
 
     time: datetime
     open: float | None
@@ -46,9 +46,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class BarPage(msgspec.Struct):
-    """Bars of a series that stand together in a saved state; numbers and instants are little-endian bytes.
+    """A page of a series' bars in a saved state; numbers and instants are little-endian bytes.
 
-    ``first`` is the index of its first bar among all that the series ever had, those that it let go of included.
+    ``first`` is the index of its first bar among all that the series ever had, including dropped ones.
     Instants are in microseconds since 1970; ``flags`` and ``unfinished`` name bars by them.
     """
 
@@ -62,7 +62,8 @@ class BarPage(msgspec.Struct):
 class Bars:
     """The bars of one series, in the order of their time.
 
-    Kept is what is drawn and computed with: instants, prices, volumes, doubts, and the whole of the newest bar.
+    The columns hold what drawing and computing need: instants, prices, volumes and doubts. The newest bar is kept
+    completely.
 
     Attributes
     ----------
@@ -71,7 +72,7 @@ class Bars:
     flags
         The doubts about bars that have any, by time in microseconds since 1970.
     dropped
-        Bars that it has let go of, all older than those that it holds.
+        Number of dropped bars, all older than the present ones.
     """
 
     def __init__(self) -> None:
@@ -83,15 +84,15 @@ class Bars:
         self._numbers = np.empty((len(NUMBERS), 0))
         self._instants = np.empty(0, dtype="M8[us]")
         self._changed = 0
-        """Index, among all bars ever, from which on they are others than at the last `pages`."""
+        """Index, among all bars ever, of the first change since the last `pages`."""
         self._paged = 0
-        """Number of the first page that was given by `pages` and is not gone."""
+        """Number of the first page that `pages` returned and that still exists."""
 
     def __len__(self) -> int:
         return self._size
 
     def follow(self, stretch: BarBatch) -> bool:
-        """Take bars that simply go on from what there is, as nearly always; where they do not, False and none taken."""
+        """Append bars that simply extend the series, as nearly always; otherwise returns False and takes none."""
         follows = not self._size or self._instants[self._size - 1] < stretch.instants[0]
         if follows and stretch.ascending:
             self._extend(stretch)
@@ -114,9 +115,9 @@ class Bars:
             self._unfinished.update(time for time, final in finals if not final)
 
     def merge(self, stretch: BarBatch) -> Merged:
-        """Take bars in any order, as if one came after the other: of one time the last counts.
+        """Take bars in any order, as if one by one: of several with one time the last counts.
 
-        One that is as it was changes nothing; neither does another source, currency or revision.
+        An unchanged bar changes nothing; neither does another source, currency or revision.
         """
         coming = BarMerge(stretch, self)
         rows = coming.counting
@@ -139,7 +140,7 @@ class Bars:
         return Merged(int(places[0]), coming.late, coming.corrections)
 
     def _insert(self, places: NDArray[np.intp], instants: NDArray[np.datetime64], numbers: NDArray[np.float64]) -> None:
-        """Put bars, by time, before those that stand at these places."""
+        """Insert bars, in the order of time, before the bars at these places."""
         if not len(instants):
             return
         held, total = self._size, self._size + len(instants)
@@ -153,14 +154,14 @@ class Bars:
         self._size = total
 
     def cut(self, place: int) -> None:
-        """Let go of all bars from a place on; others follow at once."""
+        """Drop all bars from a place on; others follow at once."""
         for time in microseconds(self.instants()[place:]):
             self.flags.pop(time, None)
             self._unfinished.discard(time)
         self._size = min(self._size, place)
 
     def drop(self, count: int) -> None:
-        """Let go of the first bars, fewer than all."""
+        """Drop the first bars, fewer than all."""
         self._numbers = self._numbers[:, count : self._size].copy()
         self._instants = self._instants[count : self._size].copy()
         self._size -= count
@@ -176,11 +177,11 @@ class Bars:
         return np.fromiter(map(self.final, places.tolist()), np.bool_, len(places))
 
     def final(self, place: int) -> bool:
-        """Whether the period of the bar at a place was over when it was last heard of."""
+        """Whether the period of the bar at a place was over when it last arrived."""
         return not self._unfinished or self.time(place) not in self._unfinished
 
     def time(self, place: int) -> int:
-        """When the bar at a place begins, in microseconds since 1970."""
+        """Start time of the bar at a place, in microseconds since 1970."""
         return int(self._instants[: self._size].view(np.int64)[place])
 
     def row(self, place: int) -> Row:
@@ -197,18 +198,18 @@ class Bars:
         )
 
     def doubts(self) -> NDArray[np.uint8]:
-        """Which fields of each bar are in doubt, shape (bars,): see `bits`."""
+        """Doubtful fields of each bar, shape (bars,): see `bits`."""
         doubts = np.zeros(self._size, dtype=np.uint8)
         if self.flags:
             doubts[self.places(self.flags)] = list(map(_doubted_bits, self.flags.values()))
         return doubts
 
     def places(self, times: Iterable[int]) -> NDArray[np.intp]:
-        """Where bars stand, or would stand, by their times in microseconds since 1970."""
+        """Indexes of bars, or where they would be inserted, by their times in microseconds since 1970."""
         return self.instants().view(np.int64).searchsorted(np.fromiter(times, np.int64))
 
     def column(self, name: str, start: int, end: int) -> NDArray[Any]:
-        """A column from one place up to another; never to be written to."""
+        """A column from one place up to another; read-only."""
         if name == "time":
             return self.instants()[start:end]
         if name == "tz":
@@ -216,11 +217,11 @@ class Bars:
         return self._numbers[NUMBERS.index(name), start:end]
 
     def numbers(self) -> NDArray[np.float64]:
-        """The columns of numbers, shape (5, bars); never to be written to."""
+        """The columns of numbers, shape (5, bars); read-only."""
         return self._numbers[:, : self._size]
 
     def instants(self) -> NDArray[np.datetime64]:
-        """When each bar begins, shape (bars,), in UTC; never to be written to."""
+        """Start times of the bars, shape (bars,), in UTC; read-only."""
         return self._instants[: self._size]
 
     def pages(self, *, changed: bool) -> Iterator[tuple[int, BarPage | None]]:
@@ -249,7 +250,7 @@ class Bars:
 
     @classmethod
     def load(cls, newest: Candle, dropped: int, pages: Iterable[BarPage]) -> Bars:
-        """Bars that were saved, of which so many were let go of; raises `StateError` where they cannot be read."""
+        """Bars of a saved state, and the number of dropped ones; raises `StateError` if they cannot be read."""
         bars = cls()
         instants, numbers = [np.empty(0, "<i8")], [np.empty((len(NUMBERS), 0))]
         ordered = sorted(pages, key=lambda page: page.first)
@@ -280,7 +281,7 @@ class Bars:
 
 
 def bits(*fields: str) -> np.uint8:
-    """Some fields of a bar as a number: the bit of each is set, by its place in `NUMBERS`; of others there is none.
+    """Some fields of a bar as a number: each field sets the bit of its place in `NUMBERS`; other names have none.
 
     >>> int(bits("open", "close", "time"))
     9
@@ -294,7 +295,7 @@ def _doubted_bits(flags: tuple[str, ...]) -> np.uint8:
 
 
 def grown(store: NDArray[Any], places: int) -> NDArray[Any]:
-    """The store with room for that many places along its last axis, its contents kept."""
+    """The array with room for so many places along its last axis, with its contents."""
     held = store.shape[-1]
     if held >= places:
         return store

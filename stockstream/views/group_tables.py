@@ -41,12 +41,12 @@ class Tables(NamedTuple):
 
 
 class GroupTables:
-    """The tables of some symbols; setting the digest of one touches nothing of the others.
+    """The tables of some symbols; setting the digest of one does not change the others.
 
     Parameters
     ----------
     symbols
-        In the order in which they are shown.
+        Symbols in the order of display.
     """
 
     def __init__(self, symbols: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ class GroupTables:
         self._rows = Joined("time", count, ROWS)
 
     def put(self, symbol: str, digest: Digest) -> None:
-        """Set the digest of a symbol; others than the tables' are left out."""
+        """Set the digest of a symbol; a symbol that is not in the tables is ignored."""
         place = self._places.get(symbol)
         if place is None:
             return
@@ -71,7 +71,7 @@ class GroupTables:
         self._rows.put(place, digest.rows)
 
     def tables(self) -> Tables:
-        """The tables of the symbols that have a digest, good until the next `put`."""
+        """The tables of the symbols that have a digest, valid until the next `put`."""
         figures = self._figures[:, self._known]
         columns: dict[str, Any] = {"symbol": self._symbols[self._known], **dict(zip(FIGURES, figures, strict=True))}
         total = np.nansum(columns[VOLATILITY])

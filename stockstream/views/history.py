@@ -29,7 +29,7 @@ _ALL: Final = bits(*NUMBERS)
 
 
 class Leaving(Protocol):
-    """Is told of bars that a history lets go of."""
+    """Receives the bars that a history drops."""
 
     def __call__(self, frame: Frame, /) -> None:
         """Take them, with the indicators' values."""
@@ -38,11 +38,11 @@ class Leaving(Protocol):
 class History:
     """The bars of one series in time order, and the points of indicators over them.
 
-    A bar that arrives again replaces the former one, and all that was computed from it on is computed again. Indicators
-    are independent: a bar that one cannot use, others may. The final form of a forming bar may never arrive: once a
+    A bar that arrives again replaces the former one, and all values from it on are computed again. Indicators
+    are independent: others may use a bar that one cannot use. The final form of a forming bar may never arrive: once a
     later bar has arrived, it counts as it is.
 
-    With ``keep`` it holds the newest bars only: at a quarter more it lets go of the oldest ones, and keeps the
+    With ``keep`` it holds the newest bars only: at a quarter more it drops the oldest ones, and keeps the
     indicators' states in their place, so that the points of all others are the same, bit for bit. A bar that is older
     than the first one held is counted and not taken.
 
@@ -59,11 +59,11 @@ class History:
     keep
         Bars to hold at least; None for all.
     bases
-        The indicators' states before the initial bars, where older ones were let go of.
+        The indicators' states before the initial bars, if older ones were dropped.
     older
         Initial count.
     leaving
-        Is told of the bars that are let go of.
+        Receives the dropped bars.
 
     Raises
     ------
@@ -81,9 +81,9 @@ class History:
     late
         Number of bars that arrived after newer ones.
     older
-        Number of bars that arrived and were older than all that is held, after some had been let go of.
+        Number of bars that arrived and were older than all held bars, after some had been dropped.
     bases
-        The indicators' states before the first bar that is held, after some had been let go of.
+        The indicators' states before the first bar that is held, after some had been dropped.
     """
 
     def __init__(
@@ -154,13 +154,13 @@ class History:
         return len(set[int]().union(*(track.lacking for track in self._tracks)))
 
     def take(self, bars: Sequence[Candle]) -> bool:
-        """As `merge`, of bars that are not in a batch yet."""
+        """`merge` for bars that are not in a batch yet."""
         return bool(bars) and self.merge(BarBatch(bars))
 
     def merge(self, stretch: BarBatch) -> bool:
         """Merge a batch of bars; returns whether anything changed. Points are computed on demand.
 
-        However bars are cut into batches, the same ones are let go of.
+        The dropped bars do not depend on how bars are divided into batches.
         """
         changed, first = False, 0
         while first < len(stretch):
@@ -191,7 +191,7 @@ class History:
         return merged.place < held or len(self.series) > held
 
     def _let_go(self) -> None:
-        """Let go of the oldest bars, where there are more than enough."""
+        """Drop the oldest bars, if there are more than enough."""
         if self._keep is None or len(self.series) < self._limit:
             return
         count = longer = len(self.series) - self._keep

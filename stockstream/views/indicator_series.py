@@ -30,7 +30,7 @@ _BEFORE_ALL: Final = -(1 << 60)
 
 
 class _DefectError(Exception):
-    """An indicator failed in a way that no indicator may; its state is no longer good."""
+    """An indicator failed in a way that is not permitted; its state is invalid."""
 
 
 class IndicatorSeries:
@@ -102,7 +102,7 @@ class IndicatorSeries:
             self._return(index)
 
     def _return(self, index: int) -> None:
-        """Go on from the last snapshot up to an index."""
+        """Continue from the last snapshot up to an index."""
         self._computed, self._indicator = self._snapshots.back(index)
         known = self._bars.time(self._computed)
         if self._began is not None and self._began >= known:
@@ -111,9 +111,9 @@ class IndicatorSeries:
         self.lacking = {time for time in self.lacking if time < known}
 
     def drop(self, count: int) -> dict[str, Any]:
-        """The indicator's state before the bar at an index, of which all before are dropped next.
+        """The indicator's state before the bar at an index; the caller drops all earlier bars next.
 
-        The points of the others stay, and what is computed from here on is the same as if nothing had been dropped.
+        The points of the others stay, and later points are the same as if nothing had been dropped.
         """
         while self._computed < count:
             self._settle(min(count, self._next_stop(count)))
@@ -132,7 +132,7 @@ class IndicatorSeries:
         return base.state()
 
     def _replayed(self, indicator: AnyIndicator, start: int, end: int) -> AnyIndicator:
-        """An indicator that stood before one bar, before a later one; it had taken the bars between already."""
+        """An indicator with the state before one bar, moved to a later one; it had already taken the bars between."""
         fed = self._fed(start, end)
         fed &= ~np.isin(self._bars.instants()[start:end].view(np.int64), list(self.refused))
         if fed.any():
@@ -181,7 +181,7 @@ class IndicatorSeries:
         self._computed = end
 
     def _compute_carefully(self, end: int) -> None:
-        """The same, of an indicator that fails at some bar: its state is copied before each."""
+        """The same for an indicator that fails at some bar: its state is copied before each bar."""
         for index in range(self._computed, end):
             former = self._indicator.copy()
             try:
@@ -192,7 +192,7 @@ class IndicatorSeries:
         self._computed = end
 
     def _fed(self, start: int, end: int) -> NDArray[np.bool_]:
-        """Which bars of a range have all that the indicator reads, and nothing of it in doubt."""
+        """Mask of the bars of a range that have all fields that the indicator reads, without doubts about them."""
         doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
         lacking = (np.isnan(self._bars.column(field, start, end)) for field in self._may_lack)
         return np.asarray(~np.logical_or.reduce([doubtful, *lacking]))

@@ -1,4 +1,4 @@
-"""Joined table: many frames as one, read a page at a time, never built as a whole."""
+"""Joined table: many frames as one, read a page at a time, never built completely."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stockstream.views.frame import Frame
 Numbers: TypeAlias = NDArray[np.int64]
 
 _DEPTH: Final = 8
-"""Newest rows of each frame that are kept side by side, to find those on a page without a look at the frames."""
+"""Newest rows of each frame that are kept together, to find those on a page without reading the frames."""
 
 _NEVER: Final = np.iinfo(np.int64).min
 
@@ -29,19 +29,19 @@ class SlicedTable(Protocol):
 
 
 class _Cells(NamedTuple):
-    """Rows of several frames: their times, whose they are, and their indexes in the frame."""
+    """Rows of several frames: their times, their frames, and their indexes in the frame."""
 
     times: Numbers
     owners: Numbers
     rows: Numbers
 
     def newest(self, first: int, last: int) -> _Cells:
-        """Those with given ranks, the newest first, of one time in the order of the frames."""
+        """The rows with given ranks, the newest first; rows of one time in the order of the frames."""
         order = np.lexsort((self.rows, self.owners, -self.times))[first:last]
         return _Cells(self.times[order], self.owners[order], self.rows[order])
 
     def at_least(self, rank: int) -> _Cells:
-        """Those that may be among the newest ``rank``."""
+        """The rows that may be among the newest ``rank``."""
         if rank >= len(self.times):
             return self
         some = np.flatnonzero(self.times >= _nth_largest(self.times, rank))
@@ -51,7 +51,7 @@ class _Cells(NamedTuple):
 class Joined:
     """The rows of several frames, the newest first; rows of one time in the order of the frames.
 
-    Each frame has its place and can be set again: what is known of the others stays.
+    Each frame has its place and can be replaced: the data of the others stay.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class Joined:
         """Rows that may be among the newest ``rank``."""
         if rank > np.count_nonzero(self._sizes):
             return self._whole().at_least(rank)
-        # The newest rows of so many frames are at least as new as this, and so enough rows are.
+        # The newest rows of so many frames are at least as new as this, hence enough rows are.
         oldest = _nth_largest(self._newest[:, 0], rank)
         owners, depths = np.nonzero(self._newest >= oldest)
         cells = _Cells(self._newest[owners, depths], owners, self._sizes[owners] - 1 - depths)

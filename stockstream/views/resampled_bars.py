@@ -17,21 +17,21 @@ from stockstream.views.bars import Bars, bits
 
 _NEEDED: Final = bits("high", "low", "close")
 _LARGEST: Final = 1e100
-"""Beyond it nothing is computed with."""
+"""Numbers beyond it are not computed with."""
 
 
 class ResampledBars:
-    """The bars of a longer interval, made of those of a series, by a `Resampler`, when they are asked for.
+    """The bars of a longer interval, made from those of a series by a `Resampler`, on demand.
 
-    Only the periods that may have changed are made again. A bar whose high, low or close is in doubt is left out, and a
-    period of nothing else is marked impossible; an open or a volume that is in doubt is not known.
+    Only the periods that may have changed are made again. A bar with a doubtful high, low or close is left out, and a
+    period of only such bars is marked impossible; a doubtful open or volume counts as unknown.
 
     Parameters
     ----------
     series
-        The shorter bars, which add up to longer ones; whoever changes one calls `back_to`.
+        The shorter bars, which add up to longer ones; call `back_to` after a change of one.
     resampler
-        Makes the longer ones, of this series alone.
+        Makes the longer bars, of this series alone.
 
     Attributes
     ----------
@@ -54,24 +54,24 @@ class ResampledBars:
         return (self._begins[period], period) if period > 0 else (0, 0)
 
     def drop(self, count: int, longer: int) -> None:
-        """Let go of the bars of the first periods, as the series has let go of its first bars."""
+        """Drop the bars of the first periods, as the series has dropped its first bars."""
         self.bars.drop(longer)
         self._made -= count
         self._begins = [place - count for place in self._begins[longer:]]
 
     def back_to(self, index: int) -> None:
-        """Forget what was made of the series from a place on."""
+        """Discard the bars made from the series from a place on."""
         self._made = min(self._made, index)
 
     def refresh(self) -> int:
-        """Bring `bars` up to date; the place of the first that is not as it was."""
+        """Bring `bars` up to date; returns the place of the first changed bar."""
         newest = self._series.newest
         if newest is None or self._made == len(self._series):
             return len(self.bars)
-        if newest.tz != self._tz:  # every session may be another one
+        if newest.tz != self._tz:  # every session may have changed
             self._tz = newest.tz
             self._made = 0
-        # A late bar may belong to the period before the one that begins behind it.
+        # A late bar may belong to the period before the next start of one.
         kept = max(0, bisect_right(self._begins, self._made) - 2)
         start = self._begins[kept] if kept else 0
         columns, left_out = self._columns(start)
@@ -102,7 +102,7 @@ class ResampledBars:
         return both
 
     def _columns(self, start: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
-        """The series from a place on as a resampler takes it, and which bars are to be left out."""
+        """The series from a place on as columns for a resampler, and a mask of the bars to leave out."""
         total = len(self._series)
         numbers = np.array([self._series.column(name, start, total) for name in NUMBERS])
         doubts = self._series.doubts()[start:]
