@@ -1,1 +1,1 @@
-"""How fast, side by side with a named peer on the same machine in the same run: `make bench`."""
+"""Benchmarks: speed relative to a named peer on the same machine in the same run: `make bench`."""

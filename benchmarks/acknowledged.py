@@ -1,4 +1,4 @@
-"""What it costs to count what the broker acknowledged, against taking for delivered whatever did not fail."""
+"""Cost of counting acknowledged records, against counting every record without an error as delivered."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
 
 
 def uncounted(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
-    """As `benchmarks.produce.ours`, into a sink that hears nothing of what was delivered."""
+    """As `benchmarks.produce.ours`, with a sink that receives no delivery reports."""
     files = [examine(file) for file in find([path])[0]]
     held = sent_rows(connection, topic, [file.identity for file in files])
     produce(Replay(files, held=held), Uncounted(topic, connection))
 
 
 class Uncounted:
-    """A sink with the publisher's settings; what is no longer queued counts as delivered."""
+    """A sink with the publisher's settings; a record that is no longer queued counts as delivered."""
 
     def __init__(self, topic: Topic[Flight], connection: Mapping[str, Any]) -> None:
         self._topic = topic
@@ -68,7 +68,7 @@ class Uncounted:
 
     @property
     def delivered(self) -> int:
-        """What was sent and is no longer queued."""
+        """Number of sent records that are no longer queued."""
         return self._sent - len(self._producer)
 
     def send(self, record: Flight) -> None:

@@ -1,4 +1,4 @@
-"""A model of one series, made of nothing, for what is measured to draw."""
+"""A model of one synthetic series, for the drawing benchmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stockstream.views.status import Status
 
 
 class Source:
-    """A model of one series that grows when told, by so many bars at most; ``quiet`` is one without news."""
+    """A model of one series that grows on request, up to a number of bars; with ``quiet`` it has no news."""
 
     view = VIEWS["bollinger"]
     parameters: Mapping[str, Any] = {"period": 20, "width": 2.0}

@@ -41,7 +41,7 @@ STOCKS_TOPIC = replace(STOCKS, name="bench-stocks")
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:  # noqa: ARG001 - as for every benchmark
-    """Count flights, and compute Bollinger Bands, each from a topic that holds a million records."""
+    """Count flights, and compute Bollinger Bands, each from a topic with a million records."""
     connection = {"bootstrap.servers": bootstrap_servers}
     for topic, records in ((FLIGHTS_TOPIC, flights()), (STOCKS_TOPIC, bars())):
         with Publisher[Any](topic, connection, linger_ms=50) as publisher:
@@ -66,13 +66,13 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:  # noqa: 
 
 
 def apart(work: Callable[..., float], *arguments: Any) -> float:
-    """Work in a process of its own, as every window is one: memory that others have used is slower."""
+    """Work in a separate process, as every window does: memory that was used before is slower."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
 
 
 def count_flights(connection: dict[str, Any]) -> float:
-    """Take all of a topic as a window does, and count what it may show, but make no picture of it."""
+    """Read a complete topic as a window does, and count the rows to show, without drawing."""
     started = time.perf_counter()
     with watch(replace(FLIGHTS_VIEW, topic=FLIGHTS_TOPIC), Selection(), {}, connection) as live:
         for key in live.fold.keys():
@@ -99,7 +99,7 @@ def watch(
     connection: dict[str, Any],
     states: Path | None = None,
 ) -> Iterator[Any]:
-    """A view that has taken all that its topic holds."""
+    """A view that has taken all records of its topic."""
     tune()  # as the command line does
     logging.getLogger().addHandler(logging.NullHandler())
     with Live(view, selection, parameters, connection, states) as live:
@@ -110,7 +110,7 @@ def watch(
 
 
 def consume(topic: str, connection: dict[str, Any]) -> float:
-    """Fetch all messages of a topic and look at none of them."""
+    """Fetch all messages of a topic and read none of them."""
     started = time.perf_counter()
     consumer = Consumer({**connection, "group.id": "bare", "fetch.queue.backoff.ms": 5})
     partitions = [TopicPartition(topic, number, 0) for number in consumer.list_topics(topic).topics[topic].partitions]
@@ -124,7 +124,7 @@ def consume(topic: str, connection: dict[str, Any]) -> float:
 
 
 def flights() -> Iterator[Flight]:
-    """The sample's month again and again, a row after the other."""
+    """The sample's month repeatedly, one row after the other."""
     read = RowReader("sample.csv", "0123456789abcdef").read
     lines = sample_flights().splitlines()[1:]
     month = [flight for row, line in enumerate(lines) if isinstance(flight := read(line, row, row + 2), Flight)]
@@ -134,7 +134,7 @@ def flights() -> Iterator[Flight]:
 
 
 def bars() -> Iterator[Bar]:
-    """Random walks as a market has them, the symbols in turn, a bar a minute."""
+    """Random walks, the symbols in turn, one bar a minute."""
     random = np.random.default_rng(1)
     shape = (BARS // len(SYMBOLS), len(SYMBOLS))
     close = 100 * np.exp(np.cumsum(random.normal(0, 1e-3, shape), axis=0))

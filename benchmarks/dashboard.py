@@ -31,17 +31,17 @@ from stockstream.views.leaders import leaders
 from stockstream.views.status import Status
 
 SYMBOLS: Final = (6, 2_000)
-"""So many symbols each, with so many bars that they are some ten thousand in all, and a hundred thousand."""
+"""Numbers of symbols, and bars of each: about ten thousand bars in all, and a hundred thousand."""
 
 BARS: Final = {6: 2_000, 2_000: 60}
 STEPS: Final = 30
 FRAME: Final = {6: 30.0, 2_000: 50.0}
 _COMPUTING: Final = 0.01
-"""Seconds of a frame that go into what has changed, as in a window."""
+"""Seconds of a frame for computing changes, as in a window."""
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
-    """Measure each toolkit that is here, in a process of its own."""
+    """Measure each installed toolkit, in a separate process."""
     with display() as environment:
         for toolkit, name in toolkits.BACKENDS.items():
             for symbols in SYMBOLS:
@@ -74,7 +74,7 @@ def walk(symbol: str, count: int, seed: int) -> list[Candle]:
 
 
 class Source:
-    """A bar of each symbol comes when it is asked for."""
+    """A model that adds a bar of each symbol on request."""
 
     view = VIEW
     parameters: Mapping[str, Any] = MappingProxyType({"average": 3, "volatility": 20})

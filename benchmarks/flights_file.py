@@ -1,4 +1,4 @@
-"""A file of flights as large as one likes, in the layout and with the values of the real one."""
+"""A file of flights of any size, in the layout and with the values of the real one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from stockstream.producers.sample import sample_flights
 
 YEAR: Final = 5_819_079
-"""The rows of the real file of 2015."""
+"""Number of rows of the real file of 2015."""
 
 AIRLINES: Final = ("AA", "AS", "B6", "DL", "EV", "F9", "HA", "MQ", "NK", "OO", "UA", "US", "VX", "WN")
 
@@ -18,9 +18,9 @@ _DAYS: Final = 365
 
 
 def write(path: Path, rows: int = YEAR) -> Path:
-    """Write so many rows: the sample's flights, spread over the days and the airlines of 2015.
+    """Write a number of rows: the sample's flights, spread over the days and the airlines of 2015.
 
-    The days stand in order, as in the real file of the whole year.
+    The days are in order, as in the real file of the complete year.
     """
     header, *lines = sample_flights().decode().split("\r\n")
     flights = cycle([_flown_by(line, AIRLINES[number % len(AIRLINES)]) for number, line in enumerate(lines)])
@@ -35,5 +35,5 @@ def write(path: Path, rows: int = YEAR) -> Path:
 
 
 def _flown_by(line: str, airline: str) -> str:
-    """The row from its sixth column on, behind the airline."""
+    """The row from its sixth column on, after the airline."""
     return f"{airline},{line.split(',', 5)[5]}"

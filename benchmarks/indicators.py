@@ -1,8 +1,8 @@
 """Indicators bar by bar and over whole histories, against talipp, TA-Lib and pandas; imports; growth with the period.
 
-Times are the least of several repetitions, and both sides take turns. What feeds an indicator is made beforehand: for
-ours bars, for talipp what it takes (numbers, for Aroon its OHLCV), for talib.stream, which computes a window anew for
-each bar, arrays of just the values that one point needs (its lookback and one), the least that it can do with.
+Times are the minimum of several repetitions, and both sides take turns. The input is made beforehand: bars for our
+indicators, numbers (for Aroon its OHLCV) for talipp. talib.stream computes a window again for each bar: its input is
+arrays of only the values that one point needs (its lookback and one), the minimum that it needs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Columns = Mapping[str, NDArray[Any]]
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
-    """Measure all of it."""
+    """Run all measurements."""
     columns = history(UPDATES)
     yield from updates(columns)
     for name, kind in catalog().items():
@@ -74,7 +74,7 @@ def history(count: int) -> Columns:
 
 
 def columns_for(name: str, columns: Columns) -> Columns:
-    """What an indicator reads."""
+    """The columns that an indicator reads."""
     return {each: columns[each] for each in catalog()[name].inputs if each in columns}
 
 
@@ -114,7 +114,7 @@ def updates(columns: Columns) -> Iterator[Comparison]:
 
 
 def growth(name: str, kind: Callable[..., Any], columns: Columns) -> str:
-    """What an `update` takes at each period, warmed up."""
+    """Time of an `update` at each period, warmed up."""
     ours = bars(columns)
     indicators = [kind(period=period) for period in PERIODS]
     for indicator in indicators:
@@ -133,7 +133,7 @@ def growth(name: str, kind: Callable[..., Any], columns: Columns) -> str:
 
 
 def imports() -> str:
-    """What importing the indicators takes in fresh processes, and what comes with them."""
+    """Time of importing the indicators in fresh processes, and the modules that this loads."""
     script = (
         "import sys, time\n"
         "started = time.perf_counter()\n"
@@ -169,7 +169,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _fed(make: Callable[[], Any], method: str, values: Iterable[Any]) -> float:
-    """The seconds of a loop over all values, which a new indicator takes."""
+    """The seconds in which a new indicator takes all values in a loop."""
     take = getattr(make(), method)
     started = time.perf_counter()
     for value in values:
@@ -178,7 +178,7 @@ def _fed(make: Callable[[], Any], method: str, values: Iterable[Any]) -> float:
 
 
 def _windows(columns: list[NDArray[Any]], size: int, count: int = 500) -> list[list[NDArray[Any]]]:
-    """Stretches of just so many values, each an array of its own."""
+    """Slices of a fixed number of values, each a separate array."""
     return [[column[start : start + size].copy() for column in columns] for start in range(count)]
 
 

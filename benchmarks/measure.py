@@ -11,9 +11,9 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Comparison:
-    """What paired runs took, in seconds, and what was hoped for.
+    """Times of paired runs, in seconds, and the aim.
 
-    ``of`` says what the ratio is one of: "speed" is the peer's time over ours (more is better), "time" is ours over
+    ``of`` is the quantity of the ratio: "speed" is the peer's time over ours (more is better), "time" is ours over
     the peer's (less is better).
     """
 
@@ -27,13 +27,13 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """The median of the ratios of each pair: what slows the machine down slows down both of a pair."""
+        """The median of the ratios of each pair: other load slows down both runs of a pair."""
         pairs = list(zip(self.ours, self.theirs, strict=True))
         return statistics.median(theirs / ours if self.of == "speed" else ours / theirs for ours, theirs in pairs)
 
     @property
     def reached(self) -> bool:
-        """Whether the ratio is as hoped for."""
+        """Whether the ratio meets the aim."""
         return self.ratio >= self.aim if self.of == "speed" else self.ratio <= self.aim
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ def compare(
     of: Literal["speed", "time"] = "speed",
     pairs: int = 5,
 ) -> Comparison:
-    """Run both in turn, the one first that was second before, after one run of each that does not count.
+    """Run both in turn, in alternating order, after one warm-up run of each.
 
     ``ours`` and ``theirs`` do the same work and return the seconds that it took.
     """

@@ -1,4 +1,4 @@
-"""How else a chart of the same bars can be refreshed: the usual way of matplotlib, and mplfinance."""
+"""Other ways to refresh a chart of the same bars: the usual way of matplotlib, and mplfinance."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Replot:
 
 
 def has_mplfinance() -> bool:
-    """Whether mplfinance can be compared with. Its last release (0.12.10b0, 2023) needs six and does not say so."""
+    """Whether mplfinance can be imported. Its last release (0.12.10b0, 2023) needs six without declaring it."""
     return all(importlib.util.find_spec(name) for name in ("mplfinance", "six"))
 
 
 class Mplfinance:
-    """The same with mplfinance, on axes of the caller's that are cleared, as its guide to animation has it."""
+    """The same with mplfinance, on the caller's axes, which are cleared, as in its guide to animation."""
 
     def __init__(self, figure: Any) -> None:
         self._figure = figure

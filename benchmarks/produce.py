@@ -1,4 +1,4 @@
-"""File to topic, against the loop that one would write first."""
+"""File to topic, against the simplest loop."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
 
 
 def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Mapping[str, Any]) -> float:
-    """Seconds in which ``send`` has all rows of a file in a topic of their own, counted there."""
+    """Seconds in which ``send`` writes all rows of a file to a new topic, where they are counted."""
     topic, admin = next(topics), Admin(connection)
     admin.ensure(topic)
     admin.await_leaders(topic)
@@ -60,7 +60,7 @@ def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Ma
 
 
 def ours(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
-    """What ``stockstream produce flights`` does: identity, what is there already, rows, acknowledgements."""
+    """The work of ``stockstream produce flights``: identity, existing rows, rows, acknowledgements."""
     files = [examine(file) for file in find([path])[0]]
     held = sent_rows(connection, topic, [file.identity for file in files])
     with Publisher(topic, connection, linger_ms=LINGER_MS) as publisher:
@@ -68,7 +68,7 @@ def ours(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> Non
 
 
 def plain(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
-    """Every column a text, and no row checked; with the same producer's settings."""
+    """Every column as text, without checks; with the same producer settings."""
     producer = Producer(
         {
             **connection,

@@ -1,4 +1,4 @@
-"""Quotes of a market feed as bars: how many a second, and what a hundred symbols cost."""
+"""Quotes of a market feed as bars: their rate, and the cost of a hundred symbols."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Silent:
 
 
 class _Watch:
-    """A clock that shows what it is set to."""
+    """A clock that shows the time that is set."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -51,7 +51,7 @@ class _Watch:
 
 
 def _quotes(count: int, a_second: float) -> Iterator[Quote]:
-    """Quotes of all symbols in turn, so many a second in all."""
+    """Quotes of all symbols in turn, at a total rate a second."""
     chance = random.Random(7)
     volumes = [0] * SYMBOLS
     for number in range(count):
@@ -82,7 +82,7 @@ def _message(quote: Quote) -> str:
 
 
 def _aggregated(quotes: list[Quote], a_second: float) -> tuple[int, float]:
-    """The bars of quotes that are there, and the seconds that they took."""
+    """The bars of given quotes, and the seconds of their aggregation."""
     watch = _Watch()
     bars, given, here = _bars(watch), 0, iter(quotes)
     began = time.process_time()

@@ -1,4 +1,4 @@
-"""What it costs to save a view's state: a topic is read with saving and without, and closed."""
+"""Cost of saving a view's state: a topic is read with and without saving, and closed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stockstream.views.fold import Selection
 from stockstream.views.view import View
 
 AGAIN: Final = 5
-"""How often the records are sent: reading them then takes longer than the time from a save to the next."""
+"""Number of times that the records are sent: reading them then takes longer than the time between two saves."""
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:

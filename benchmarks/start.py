@@ -1,4 +1,4 @@
-"""What a command costs before it does anything: seconds of CPU of its help, against a Python that imports typer."""
+"""Start-up cost of a command: seconds of CPU of its help, against a Python that imports typer."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ PAIRS: Final = 7
 PEER: Final = ("-c", "import typer")
 
 MOST: Final = {("--help",): (0.3, 3.0), ("watch", "--help"): (0.5, 8.0), ("produce", "--help"): (0.5, 8.0)}
-"""By command: the most seconds of CPU, and the most in terms of the peer's."""
+"""For each command: maximum seconds of CPU, and the maximum ratio to the peer's."""
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
-    """What is to be printed; Kafka is not asked."""
+    """The lines to print; Kafka is not used."""
     del bootstrap_servers
     environment = _environment(folder)
     for arguments, (most, aim) in MOST.items():
@@ -55,6 +55,6 @@ def _of_children(action: Callable[[], object]) -> float:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """As a user has it: modules are compiled once, in the run that does not count."""
+    """As for a user: modules are compiled once, in the warm-up run."""
     ours = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**ours, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}

@@ -1,10 +1,10 @@
 """A window's frame against clear-and-replot, the usual way to refresh a matplotlib figure, on Tk and on Qt.
 
-A frame is what it takes to have a change on the screen: half of them bring a new bar, half change the bar that is
-forming. Both ways draw the same candles, bands, volume and words at 1000 by 600 pixels and take turns in one process.
-With them come the times of a move of the crosshair and of a full redraw, as after a scroll; what a window takes that
-has nothing to do; and mplfinance, where that is installed: it is in no lock, as it has not been kept up since 2023 and
-lacks what it needs (pip install mplfinance six).
+A frame is the time until a change is on the screen: half of the frames add a new bar, half change the forming
+bar. Both ways draw the same candles, bands, volume and text at 1000 by 600 pixels and take turns in one process.
+Further times are those of a move of the crosshair and of a full redraw, as after a scroll; of an idle window;
+and of mplfinance, if it is installed: it is in no lock file, as it is unmaintained since 2023 and
+does not declare its requirements (pip install mplfinance six).
 """
 
 from __future__ import annotations
@@ -42,18 +42,18 @@ SLOW: Final = 3
 """Frames of a peer that takes seconds for one."""
 
 FRAME: Final = {500: 8.0, 5_000: 10.0}
-"""Bars, and the milliseconds that a frame of so many is hoped to take."""
+"""Numbers of bars, and the aims of their frames in milliseconds."""
 
 REDRAW: Final = 55.0
 IDLE: Final = 1.0
 IDLE_FOR: Final = 10.0
 
 Times = Mapping[str, Sequence[float]]
-"""The seconds that each repetition of each thing took."""
+"""The seconds of each repetition of each measurement."""
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
-    """Measure each toolkit that is here, in processes of its own."""
+    """Measure each installed toolkit, in separate processes."""
     with display() as environment:
         for toolkit, name in toolkits.BACKENDS.items():
             for bars in FRAME:
@@ -69,7 +69,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # 
 
 
 def child_of(module: str, environment: Mapping[str, str], *arguments: str) -> Times | str:
-    """What a process of its own has measured, or why it has not."""
+    """The measurements of a separate process, or the reason why there are none."""
     child = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env={**os.environ, **environment}, capture_output=True, text=True, check=False,
@@ -112,7 +112,7 @@ def _p95(seconds: Sequence[float]) -> float:
 
 @contextmanager
 def display() -> Iterator[Mapping[str, str]]:
-    """The environment of a display: the one there is, or else an Xvfb of our own."""
+    """The environment with a display: the present one, or an Xvfb of our own."""
     if toolkits.has_display() or shutil.which("Xvfb") is None:
         yield {}
         return
@@ -132,7 +132,7 @@ def display() -> Iterator[Mapping[str, str]]:
 
 
 def measure(toolkit: str, bars: int) -> dict[str, list[float]]:
-    """Time a window and its peers in turn, then what a user does to a window."""
+    """Time a window and its peers in turn, then the actions of a user."""
     source = Source(bars)
     window = Window(source, WindowOptions(backend=toolkit, rows=bars))
     import matplotlib.pyplot as plt

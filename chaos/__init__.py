@@ -1,1 +1,1 @@
-"""What becomes of the data when things break: `make chaos` breaks them, and counts."""
+"""Chaos tests: `make chaos` injects faults while records flow, and counts the records."""

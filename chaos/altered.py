@@ -1,7 +1,7 @@
-"""A command of ours that differs from the real one: without one of its protections, or on other terms.
+"""Altered commands: without one of the protections, or with other input.
 
-``python -m chaos.altered no-identity,no-checksum watch flights ...``; `ALTERATIONS` says what there is. Those whose
-name begins with "no" take a protection away: they show that the counting of `make chaos` sees what it is to see.
+``python -m chaos.altered no-identity,no-checksum watch flights ...``; `ALTERATIONS` lists them. Those whose
+name begins with "no" remove a protection: they show that the counting of `make chaos` detects losses.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LINGER_MS: Final = 100
 
 
 def _replace(owner: type[Any], name: str, new: Callable[..., Any]) -> None:
-    """Put a method in the place of another. Raises TypeError where it does not take what that one takes."""
+    """Replace a method by another. Raises TypeError if their parameters differ."""
     wanted, taken = (list(inspect.signature(each).parameters.values()) for each in (getattr(owner, name), new))
     if len(wanted) != len(taken) and not any(each.kind is each.VAR_POSITIONAL for each in taken):
         raise TypeError(f"{owner.__name__}.{name} takes other arguments than it did when it was altered")
@@ -46,7 +46,7 @@ def _replace(owner: type[Any], name: str, new: Callable[..., Any]) -> None:
 
 
 def no_acks() -> None:
-    """A producer that asks for no acknowledgement, gives up after a second, and calls sent what it has queued."""
+    """A producer that requests no acknowledgement, gives up after a second, and counts queued records as sent."""
 
     def careless(connection: Any, **own: Any) -> dict[str, Any]:
         own |= {"enable_idempotence": False, "acks": 0, "message_timeout_ms": _GIVES_UP_MS, "linger_ms": _LINGER_MS}
@@ -59,7 +59,7 @@ def no_acks() -> None:
 
 
 def no_idempotence() -> None:
-    """A producer whose repeated requests the broker does not know for repeated."""
+    """A producer whose repeated requests the broker does not recognise."""
 
     def repeating(connection: Any, **own: Any) -> dict[str, Any]:
         return settings(connection, **(own | {"enable_idempotence": False}))
@@ -68,12 +68,12 @@ def no_idempotence() -> None:
 
 
 def no_held() -> None:
-    """A producer that does not look at what the topic holds, and begins with the first row."""
+    """A producer that does not read the topic, and begins with the first row."""
     patch.object(KafkaOutlet, "sent_rows", lambda *_: {}).start()
 
 
 def no_identity() -> None:
-    """A window that counts every record, whether it has met that row or not."""
+    """A window that counts every record, also of a row that was counted."""
 
     def apply(fold: FlightsFold, records: list[FlightDay]) -> bool:
         cells = Counter(map(flights._cell_of, records))
@@ -86,7 +86,7 @@ def no_identity() -> None:
 
 
 def no_bitmap() -> None:
-    """A window that takes a row for counted where a later one of its airline has come before: a high-water mark."""
+    """A window that regards a row as counted if a later one of its airline has arrived: a high-water mark."""
     marks: dict[str, int] = {}
     real = FlightsFold.apply
 
@@ -102,7 +102,7 @@ def no_bitmap() -> None:
 
 
 def no_own_offsets() -> None:
-    """A window that goes on from the offsets of its group, which are committed apart from its state."""
+    """A window that continues from the offsets of its group, which are committed apart from its state."""
     real = Live._restore
 
     def restore(live: Live[Any], keeper: StateKeeper) -> bytes:
@@ -136,7 +136,7 @@ def no_transaction() -> None:
 
 
 def no_checksum() -> None:
-    """A window that believes what it finds saved."""
+    """A window that does not verify its saved state."""
     for name in ("_checksum", "_page_sum"):
         patch.object(checkpoint, name, lambda *_: b"").start()
 
@@ -152,7 +152,7 @@ def no_topic_id() -> None:
 
 
 def no_new_partitions() -> None:
-    """A window that reads the partitions that were there when it began."""
+    """A window that reads only the partitions that existed at its start."""
     real = Subscriber._correct_position
 
     def correct(subscriber: Subscriber[Any], partition: TopicPartition, *, new: bool) -> None:
@@ -163,12 +163,12 @@ def no_new_partitions() -> None:
 
 
 def no_letters() -> None:
-    """A window that passes what it cannot read."""
+    """A window that skips unreadable messages."""
     patch.object(DeadLetters, "put", lambda *_: True).start()
 
 
 def no_offset_order() -> None:
-    """A window that passes what was sent, by its time, before what it has read."""
+    """A window that skips records whose time of sending is before that of the records read."""
     newest: dict[int | None, int] = {}
     real = Subscriber._take
 
@@ -205,7 +205,7 @@ ALTERATIONS: Final[dict[str, Callable[[], None]]] = {
 
 
 def main() -> None:
-    """Alter what is named, and run the command."""
+    """Apply the named alterations, and run the command."""
     names, *arguments = sys.argv[1:]
     for name in names.split(","):
         ALTERATIONS[name]()

@@ -30,7 +30,7 @@ class ProxiedBroker(Broker):
 
     @property
     def address(self) -> str:
-        """Where clients come in."""
+        """The address for clients."""
         return f"{HOST}:{self.proxy.port}"
 
     def _configure(self) -> None:
@@ -47,7 +47,7 @@ class ProxiedBroker(Broker):
             os.kill(self.pid, processes.KILL)
 
     def again(self) -> None:
-        """Start it once more; returns when it takes topics."""
+        """Start it again; returns when topics can be created."""
         self.stop()
         self.start()
 

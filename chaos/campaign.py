@@ -1,4 +1,4 @@
-"""Campaign: which trials are still to be made, and the making of some at a time."""
+"""Campaign: the remaining trials, some of them run at a time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from chaos.trial import Plan, Trial, run
 
 _MOST_CONTROLS: Final = 4
 _MOST_ERRORS: Final = 3
-"""Trials of a kind that could not be brought to their end, after which it is given up."""
+"""Number of failed trials of a kind after which the kind is given up."""
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What is to be reached.
+    """Aim of a campaign.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Campaign:
     shared: bool = False
 
     def run(self, ledger: Ledger) -> Iterator[Trial]:
-        """Make the trials that the ledger lacks, each written down as soon as it is over."""
+        """Run the trials that the ledger lacks; each is written as soon as it is over."""
         ends = None if self.minutes is None else time.monotonic() + self.minutes * 60
         context = multiprocessing.get_context("spawn")  # a broker must be started from a main thread
         running: dict[Future[Trial], Plan] = {}
@@ -89,7 +89,7 @@ class Campaign:
         return Plan(kind, self._seed(kind, "", number), min(self.at_once, missing[kind]), self.rate)
 
     def _missing(self, done: Sequence[Trial], running: Sequence[Plan]) -> dict[str, int]:
-        """How many faults are missing of each kind that is not given up."""
+        """Number of missing faults of each kind that is not given up."""
         missing: dict[str, int] = {}
         for kind in self.kinds:
             real = [trial for trial in done if trial.plan.kind == kind and not trial.plan.control]
@@ -118,9 +118,9 @@ class Campaign:
 
 
 def _end_in_order() -> None:
-    """Let SIGTERM end a trial as an error would: with all that it has started and mounted."""
+    """Let SIGTERM end a trial like an error: with all its processes and mounts."""
     signal.signal(signal.SIGTERM, _ended)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches everybody, and is for the first process to tell
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one handles it
 
 
 def _ended(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape
@@ -129,7 +129,7 @@ def _ended(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - 
 
 @contextmanager
 def _ending() -> Iterator[None]:
-    """End the trials that run, where this run is ended."""
+    """End the running trials when this run is ended."""
     try:
         yield
     except BaseException:

@@ -19,7 +19,7 @@ _BLOCK: Final = bytes(1 << 16)
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """Put a disk of that size in the place of a folder, until the block is left. Raises OSError."""
+    """Mount a disk of a size over a folder, until the block is left. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     _run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", str(folder))
     try:
@@ -36,7 +36,7 @@ def _run(*command: str) -> None:
 
 @cache
 def unavailable() -> str:
-    """Why this machine lets us have none; nothing where it does."""
+    """The reason why this machine permits no such disk; empty if it does."""
     if sys.platform != "linux":
         return "small disks are mounted on Linux only"
     try:

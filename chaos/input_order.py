@@ -1,4 +1,4 @@
-"""Input that comes twice, or in another order: a tenth of it."""
+"""Input of which a tenth is repeated or out of order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from stockstream.records import Flight
 
 SHARE: Final = 0.1
 WITHIN: Final = 1_000
-"""How many rows later, at most, a row comes again or at last."""
+"""Maximum number of rows by which a row is delayed or repeated."""
 
 
 class _Disordered(Replay):
-    """A replay of which a tenth of the rows comes later, or once more."""
+    """A replay with a tenth of the rows delayed or repeated."""
 
     held_back: bool
 

@@ -1,7 +1,7 @@
-"""A clock that is off by what a file says, and jumps when the file changes: the project's `Clock`, and Kafka's times.
+"""A clock with an offset from a file, which jumps when the file changes: the project's `Clock`, and Kafka's times.
 
-A process cannot be given another time of day by Linux, and libfaketime hangs librdkafka. So the time comes in where a
-producer asks for it: through `Invocation.clock`, and with each record as its Kafka timestamp.
+Linux cannot give a process another time of day, and libfaketime hangs librdkafka. The offset is therefore applied where
+a producer reads the time: in `Invocation.clock`, and in each record's Kafka timestamp.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FILE: Final = "CHAOS_CLOCK"
 
 
 def _jumps() -> tuple[float, float]:
-    """By how much the wall clock is off, and the stopwatch ahead."""
+    """Offsets of the wall clock and of the monotonic clock."""
     try:
         off, asleep = Path(os.environ[FILE]).read_text("ascii").split()
     except (OSError, ValueError):  # it is just being written

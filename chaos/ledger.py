@@ -1,4 +1,4 @@
-"""Ledger: every trial that was made, a line of JSON each, so that a run can be ended and taken up again."""
+"""Ledger: every trial as a line of JSON, so that a run can be ended and resumed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ class Ledger:
     Parameters
     ----------
     folder
-        Where it is kept; made where it is missing.
+        Folder of the ledger; created if it is missing.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "trials.jsonl"
 
     def add(self, trial: Trial) -> None:
-        """Write down a trial."""
+        """Append a trial."""
         private_folder(self.path.parent)
         with self.path.open("ab") as file:
             file.write(msgspec.json.encode(trial) + b"\n")
 
     def trials(self) -> list[Trial]:
-        """What was written down; a line that was cut short by a kill is none."""
+        """The trials in the ledger; a line that a kill cut short is ignored."""
         return list(self._read())
 
     def _read(self) -> Iterator[Trial]:

@@ -24,7 +24,7 @@ _LOOK: Final = 0.2
 
 
 class Nodes:
-    """A cluster as a command of ours runs it. It starts again by itself what is killed.
+    """A cluster run by our command, which restarts killed nodes itself.
 
     Parameters
     ----------
@@ -58,13 +58,13 @@ class Nodes:
         self._program.end()
 
     def kill_one(self, random: Random) -> None:
-        """Kill any of them, once all are there and have all records."""
+        """Kill any of the brokers, once all are up and have all records."""
         self.await_whole()
         running = [each for each in psutil.Process(self._program.pid).children() if "java" in each.name()]
         random.choice(sorted(running, key=lambda each: each.pid)).kill()
 
     def await_whole(self) -> None:
-        """Wait until all brokers are there, and each partition is on as many as it should be."""
+        """Wait until all brokers are up, and each partition has all its replicas in sync."""
         ends = time.monotonic() + _READY_WITHIN
         while not self._is_whole():
             if not self._program.alive:

@@ -1,4 +1,4 @@
-"""A consumer as one would write it first: a member of a group, commits by itself, counts what it gets."""
+"""The simplest consumer: a member of a group that commits automatically and counts every record."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stockstream.config import load
 
 
 def use() -> None:
-    """Put it in the place of our window; a producer stays what it is."""
+    """Replace our window by it; a producer is not changed."""
     if "watch" in sys.argv:
         patch.object(command_line, "run", _run).start()
 

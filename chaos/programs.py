@@ -1,4 +1,4 @@
-"""Programs of ours that run while things break: each is a process of its own, started anew as often as need be."""
+"""Our programs that run under faults: each is a separate process, restarted as often as needed."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Program:
     arguments
         The command and its options.
     folder
-        Where it runs and what it prints is kept.
+        Working directory, with the files of its output.
     env
         Its environment.
     altered
-        Names of `chaos.altered` by which it differs from the real one.
+        Names of its alterations in `chaos.altered`.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Program:
         self._process: subprocess.Popen[Any] | None = None
         self._output = folder / f"{arguments[0]}.out"
         self.started = 0.0
-        """When it was started last, in seconds since 1970."""
+        """Time of its last start, in seconds since 1970."""
 
     def start(self) -> None:
-        """Start it, once more where it has ended."""
+        """Start it, or restart it if it has ended."""
         with self._output.open("wb") as out:
             self._process = processes.spawn(
                 self._command, processes.KILL, cwd=self._folder, env=dict(self._env), stdout=out, stderr=out
@@ -91,7 +91,7 @@ class Program:
             os.kill(self._process.pid, number)
 
     def wait(self, seconds: float = _ENDS_WITHIN) -> int:
-        """The exit code of a program that ends by itself; one that does not in that time is killed: -9."""
+        """The exit code of a program that ends by itself; after the time-out it is killed: -9."""
         if self._process is None:
             return 0
         try:
@@ -101,13 +101,13 @@ class Program:
             return -processes.KILL
 
     def end(self) -> int:
-        """Ask it to end, and give its exit code."""
+        """Tell it to end; returns its exit code."""
         if self._process is not None and self.alive:
             processes.ask(self._process)
         return self.wait()
 
     def events(self) -> Iterator[Event]:
-        """What it told since its last start."""
+        """Its messages since its last start."""
         for line in self._output.read_bytes().splitlines():
             try:
                 yield msgspec.json.decode(line, type=Event)
@@ -116,7 +116,7 @@ class Program:
 
     @property
     def at_work(self) -> bool:
-        """Whether it has told since its last start that it sends rows, or has ended."""
+        """Whether it has reported since its last start that it sends rows, or has ended."""
         return not self.alive or any(each.state == FLIGHTS.name for each in self.events())
 
     def result(self) -> str:

@@ -17,7 +17,7 @@ _SLICE: Final = 0.05
 """Seconds for which a slow link's bytes are let through at a time."""
 
 _NARROW: Final = 65_536
-"""Bytes of the proxy's buffer for what comes in: the system's would hide a link that does not move from the sender."""
+"""Bytes of the proxy's receive buffer: the system's larger one would hide a stalled link from the sender."""
 
 
 class Proxy:
@@ -60,7 +60,7 @@ class Proxy:
         self.reset()
 
     def reset(self) -> int:
-        """Reset all connections, with what was under way in them; how many sockets that were."""
+        """Reset all connections, with their data in flight; returns the number of sockets."""
         with self._lock:
             sockets, self._sockets = self._sockets, set()
         for each in sockets:
@@ -78,7 +78,7 @@ class Proxy:
 
     @contextmanager
     def slow(self, bytes_per_second: float) -> Iterator[None]:
-        """Forward so many bytes a second in each direction of each connection."""
+        """Limit each direction of each connection to a number of bytes a second."""
         self._bytes_per_second = bytes_per_second
         try:
             yield
@@ -112,7 +112,7 @@ class Proxy:
         with self._lock:
             mine = source in self._sockets
             self._sockets -= {source, sink}
-        for each in (source, sink) if mine else ():  # else they were reset, and not one of them is to end in order
+        for each in (source, sink) if mine else ():  # otherwise they were reset, and none of them may end in order
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()

@@ -19,7 +19,7 @@ _HEAD: Final = (
 
 
 class Line(NamedTuple):
-    """A kind of fault, and what came of it."""
+    """A kind of fault, and the results of its trials."""
 
     name: str
     faults: int
@@ -35,12 +35,12 @@ class Line(NamedTuple):
 
     @property
     def p95(self) -> float:
-        """The recovery within which 95 of 100 are; 0 where there was nothing to recover from."""
+        """The 95th percentile of the recoveries; 0 if there are none."""
         return float(np.quantile(self.recoveries, 0.95)) if self.recoveries else 0.0
 
     @property
     def failures(self) -> Iterator[str]:
-        """What is not as it should be."""
+        """The failures of this kind."""
         if self.lost or self.twice:
             yield f"{self.name}: {self.lost:,} lost, {self.twice:,} counted twice"
         if self.faults and not (self.control_lost or self.control_twice):
@@ -49,7 +49,7 @@ class Line(NamedTuple):
 
     @property
     def cells(self) -> tuple[str, ...]:
-        """As the table has it."""
+        """The row of the table."""
         recovery = f"{np.quantile(self.recoveries, 0.5):.1f}, {self.p95:.1f}" if self.recoveries else "-"
         return (
             self.name,
@@ -65,7 +65,7 @@ class Line(NamedTuple):
 
 
 def lines(trials: Iterable[Trial]) -> list[Line]:
-    """A line for each kind that was tried."""
+    """A line for each kind with trials."""
     of: dict[str, list[Trial]] = {}
     for trial in trials:
         of.setdefault(trial.plan.kind, []).append(trial)
@@ -119,5 +119,5 @@ def table(told: Sequence[Line]) -> Iterator[str]:
 
 
 def failures(told: Sequence[Line]) -> list[str]:
-    """What is not as it should be, in all."""
+    """The failures of all kinds."""
     return [failure for line in told for failure in line.failures]

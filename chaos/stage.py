@@ -30,7 +30,7 @@ from stockstream.kafka.jars import fetch
 from stockstream.topics import FLIGHTS
 
 RECOVERS_WITHIN: Final = 120.0
-"""Seconds after which nobody waits for a recovery any more."""
+"""Seconds after which a recovery is no longer waited for."""
 
 _SENT: Final = re.compile(r"([\d,]+) sent, ([\d,]+) refused, ([\d,]+) already there")
 _STOPPED: Final = 128 + 15
@@ -40,22 +40,22 @@ _LOOK: Final = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What a kind of fault needs of its stage.
+    """Needs of a kind of fault.
 
     Parameters
     ----------
     rows
         Rows of the file for each fault.
     whole
-        Whether the producer sends the file to its end, and not for as long as things break.
+        Whether the producer sends the complete file, instead of sending as long as faults happen.
     options
         Further options of the producer.
     producer, window
-        By which names of `chaos.altered` they differ from the real ones.
+        Names of their alterations in `chaos.altered`.
     small
-        Which of the folders ``data`` and ``state`` is on a disk of so many megabytes.
+        Megabytes of the disk of each folder (``data``, ``state``) that is on a small one.
     nodes
-        How many brokers there are.
+        Number of brokers.
     """
 
     rows: int = 30_000
@@ -73,13 +73,13 @@ class Stage:
     Parameters
     ----------
     folder
-        An empty one, for everything.
+        An empty folder for all files.
     setup
-        What the kind of fault needs.
+        Needs of the kind of fault.
     random
-        From which everything comes that is not always the same.
+        Source of all randomness.
     faults
-        How many there will be.
+        Number of faults.
     rate
         Rows a second.
     without
@@ -92,9 +92,9 @@ class Stage:
     extra
         Records in the topic that are not rows of the file.
     poison
-        The values of those that nobody can read.
+        The values of the unreadable ones.
     partitions
-        How many the topic has.
+        Number of partitions of the topic.
     stretches
         How many stretches of rows the window has shown.
     """
@@ -129,18 +129,18 @@ class Stage:
 
     @property
     def connection(self) -> dict[str, Any]:
-        """Connection properties of librdkafka, for whoever goes along."""
+        """Connection properties of librdkafka."""
         return {"bootstrap.servers": self._brokers.address}
 
     @property
     def broker(self) -> ProxiedBroker:
-        """The only one."""
+        """The single broker."""
         assert isinstance(self._brokers, ProxiedBroker)
         return self._brokers
 
     @property
     def nodes(self) -> Nodes:
-        """All of several."""
+        """The cluster of several brokers."""
         assert isinstance(self._brokers, Nodes)
         return self._brokers
 
@@ -182,17 +182,17 @@ class Stage:
         self._resources.close()
 
     def shown(self) -> Counter[Cell]:
-        """What the window shows."""
+        """The counts that the window shows."""
         return shown(self.values)
 
     def await_rows(self, rows: int) -> None:
-        """Wait until the window shows so many rows."""
+        """Wait until the window shows a number of rows."""
         self.until(lambda: self.shown().total() >= rows, f"the window shows {rows:,} rows")
 
     def ends(self) -> int:
-        """Rows of the file that the topic holds, repeated ones counted as often as they are there.
+        """Number of records of the file's rows in the topic, including repeated ones.
 
-        Raises KafkaException where the broker does not tell.
+        Raises KafkaException if the broker does not answer.
         """
         ends = bounds(self._consumer, FLIGHTS.name, 2)
         return sum(high for _, high in ends.values()) - self.extra
@@ -212,14 +212,14 @@ class Stage:
                 due = ends + 1
             if due is not None and self.shown().total() >= due:
                 ends = self._known_ends()
-                # A window that still shows a topic that is no more has too many.
+                # A window that still shows a deleted topic has too many.
                 if ends is not None and self.shown().total() <= ends:
                     return passed
             time.sleep(_LOOK)
         return RECOVERS_WITHIN
 
     def close_producer(self) -> int:
-        """End the producer; the rows of the file that it says are in the topic: the first so many."""
+        """End the producer; returns the number of the file's first rows that it reports as acknowledged."""
         self.until(lambda: self.producer.at_work, "the producer is at work")
         code = self.producer.wait(self._longest) if self.setup.whole else self.producer.end()
         for _ in range(_ENDS_LEFT):
@@ -238,7 +238,7 @@ class Stage:
         return len(self.truth) / self._rate + 60
 
     def close_window(self, expected: Counter[Cell], patience: float) -> Counter[Cell]:
-        """End the window as soon as it shows what is expected, or nothing new for a while; what it shows then."""
+        """End the window once it shows the expected counts, or nothing new for a while; returns its counts."""
         self.until(self._is_new, "the window shows what it has since it was opened")
         changed, before = time.monotonic(), self.shown()
         while before != expected and time.monotonic() - changed < patience:
@@ -250,11 +250,11 @@ class Stage:
         return self.shown()
 
     def _is_new(self) -> bool:
-        """Whether what the window shows was not shown by a former one that is killed."""
+        """Whether the present window has written its counts, and not an earlier, killed one."""
         return self.values.exists() and self.values.stat().st_mtime > self.window.started
 
     def run(self, *arguments: str) -> None:
-        """Run another command of ours to its end. Raises RuntimeError where it fails."""
+        """Run another of our commands to its end. Raises RuntimeError if it fails."""
         command = Program(arguments, self.folder, self._env)
         command.start()
         code = command.wait()
@@ -262,7 +262,7 @@ class Stage:
             raise RuntimeError(f"{' '.join(arguments)} ended with {code}: {command.result()}")
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait for a condition. Raises RuntimeError where it does not come."""
+        """Wait for a condition. Raises RuntimeError after a time-out."""
         ends = time.monotonic() + RECOVERS_WITHIN
         while not condition():
             if time.monotonic() > ends:

@@ -1,4 +1,4 @@
-"""Trial: a producer and a window at work, some faults of one kind, and a count of what became of the records."""
+"""Trial: a producer and a window at work, some faults of one kind, and a count of the records."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _CALM: Final = (0.3, 1.5)
 
 _PATIENCE: Final = 30.0
 _PATIENCE_OF_CONTROL: Final = 5.0
-"""Seconds without a change after which nobody waits for more records."""
+"""Seconds without a change after which no more records are waited for."""
 
 _EXCUSED: Final = 2.0
-"""Seconds of work between two faults of a control, which is not asked how soon it recovers."""
+"""Seconds of work between two faults of a control, whose recovery is not measured."""
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a trial is to do; the same plan does the same faults at the same records."""
+    """Plan of a trial; the same plan causes the same faults at the same records."""
 
     kind: str
     seed: str
@@ -39,11 +39,11 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct):
-    """What came of it.
+    """Result of a trial.
 
-    ``acknowledged`` are the records that the producer called so; ``consumed`` those of them that the window shows.
-    ``recoveries`` are in seconds, one for each fault from which there was something to recover. ``error`` is empty
-    unless the trial could not be brought to its end.
+    ``acknowledged`` are the records that the producer reported as such; ``consumed`` those of them that the window
+    shows. ``recoveries`` are in seconds, one for each fault from which there was something to recover. ``error`` is
+    empty unless the trial could not be brought to its end.
     """
 
     plan: Plan
@@ -65,8 +65,8 @@ class Trial(msgspec.Struct):
 
 
 def run(plan: Plan) -> Trial:
-    """Do it. Whatever goes wrong is part of the trial; what its processes left is kept then."""
-    logging.getLogger().addHandler(logging.NullHandler())  # that clients lose their broker is no news here
+    """Run the trial. Any error is part of the result; the files of its processes are then kept."""
+    logging.getLogger().addHandler(logging.NullHandler())  # clients that lose their broker are expected here
     folder = Path(tempfile.mkdtemp(prefix="stockstream-chaos-"))
     trial = Trial(plan, began=time.time())
     began = time.monotonic()

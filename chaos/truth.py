@@ -1,4 +1,4 @@
-"""Which rows a file holds, and how that compares with what a window counted."""
+"""The rows of a file, compared with the counts of a window."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Cell: TypeAlias = tuple[str, str]
 
 
 class Difference(NamedTuple):
-    """Records that a window lacks, and those that it counted once too often."""
+    """Records that a window lacks, and records that it counted twice."""
 
     lost: int
     twice: int
 
 
 class Truth:
-    """The rows of a file of flights in Kaggle's layout, read by nothing of ours."""
+    """The rows of a file of flights in Kaggle's layout, read without our readers."""
 
     def __init__(self, path: Path) -> None:
         with path.open("rb") as file:
@@ -30,7 +30,7 @@ class Truth:
         return len(self._cells)
 
     def counts(self, rows: int) -> Counter[Cell]:
-        """Flights per day and airline among the first so many rows."""
+        """Flights per day and airline among a number of first rows."""
         return Counter(self._cells[:rows])
 
 
@@ -40,7 +40,7 @@ def _cell(line: bytes) -> Cell:
 
 
 def shown(path: Path) -> Counter[Cell]:
-    """What a window wrote with ``--values``; nothing before it wrote anything."""
+    """The counts that a window wrote with ``--values``; empty before its first write."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return Counter({(row["day"], row["airline"]): int(row["flights"]) for row in csv.DictReader(file)})
@@ -49,7 +49,7 @@ def shown(path: Path) -> Counter[Cell]:
 
 
 def compare(truth: Counter[Cell], counted: Counter[Cell]) -> Difference:
-    """What is missing, and what is too much, cell by cell.
+    """Missing and surplus records, cell by cell.
 
     >>> compare(Counter({("2015-01-01", "AA"): 2}), Counter({("2015-01-01", "AA"): 1, ("2015-01-02", "AA"): 1}))
     Difference(lost=1, twice=1)

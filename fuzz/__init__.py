@@ -1,1 +1,1 @@
-"""What becomes of mangled input: `make fuzz` mangles messages and files, and counts."""
+"""Fuzz tests: `make fuzz` mangles messages and files, and counts the results."""

@@ -1,4 +1,4 @@
-"""Mangled files: each row of one is a record or is refused, and whatever it holds, the reading ends soon."""
+"""Mangled files: each row is a record or is refused, and reading ends soon for any content."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from stockstream.views.fold import Selection
 from stockstream.views.frame import table
 
 LONGEST: Final = 20
-"""Seconds after which a file is said to hang."""
+"""Seconds after which a file counts as hanging."""
 
 _MOST_MANGLES: Final = 6
 _LOOK_EVERY: Final = 500
@@ -43,7 +43,7 @@ class Hung(Exception):
 
 @dataclass
 class FileCounts:
-    """What became of the files and of their rows; ``faults`` are lines of what must not be."""
+    """Results of the files and their rows; ``faults`` are lines about errors."""
 
     files: int = 0
     unusable: int = 0
@@ -63,18 +63,18 @@ class FileCounts:
 
 
 def run(count: int, seed: int, folder: Path, keep: Path) -> FileCounts:
-    """Mangle so many files and read them.
+    """Mangle a number of files and read them.
 
     Parameters
     ----------
     count
-        How many.
+        Number of files.
     seed
         Of all of them.
     folder
         For the file that is being read.
     keep
-        Where those are kept with which something is wrong.
+        Folder for the files that cause an error.
     """
     counts = FileCounts()
     originals = [*stock_files(), *flight_files()]

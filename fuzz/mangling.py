@@ -1,4 +1,4 @@
-"""Mangling: bytes that were a record, or a file, until something happened to them."""
+"""Mangling: random changes of the bytes of a record or a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ODD_VALUES: Final[Sequence[bytes]] = (
     b'"1y"', b'"America/New_York"', b'"../../etc/passwd"', b'"Mars/Olympus"', b'["impossible"]', b'["impossible:open"]',
     b'["off-grid",1]', b'"=cmd()"', b'"simulated"', b'"$x$"', b"2.5",
 )  # fmt: skip
-"""What may stand in the place of a value."""
+"""Replacements of a value."""
 
 _ODD_CELLS: Final[Sequence[bytes]] = (
     b"", b" ", b"-", b"null", b"nan", b"N/A", b"inf", b"1e999", b"1e308", b"-1", b"0", b"1_0", b"0x10", b"1,5",
@@ -43,31 +43,31 @@ def flip(data: bytes, random: Random) -> bytes:
 
 
 def drop(data: bytes, random: Random) -> bytes:
-    """Take a piece out."""
+    """Remove a piece."""
     first = random.randrange(len(data) + 1)
     return data[:first] + data[first + random.randint(1, 20) :]
 
 
 def cut(data: bytes, random: Random) -> bytes:
-    """Let it end early."""
+    """Truncate the bytes."""
     return data[: random.randrange(len(data) + 1)]
 
 
 def repeat(data: bytes, random: Random) -> bytes:
-    """Let a piece stand there twice."""
+    """Repeat a piece."""
     first = random.randrange(len(data) + 1)
     end = first + random.randint(1, 60)
     return data[:end] + data[first:]
 
 
 def insert(data: bytes, random: Random) -> bytes:
-    """Put random bytes in."""
+    """Insert random bytes."""
     index = random.randrange(len(data) + 1)
     return data[:index] + random.randbytes(random.randint(1, 8)) + data[index:]
 
 
 def digit(data: bytes, random: Random) -> bytes:
-    """Put another digit in the place of one, which often leaves a record."""
+    """Replace a digit by another one, which often leaves a valid record."""
     places = [index for index, byte in enumerate(data[:2_000]) if 48 <= byte <= 57]
     if not places:
         return data
@@ -76,7 +76,7 @@ def digit(data: bytes, random: Random) -> bytes:
 
 
 def value(data: bytes, random: Random) -> bytes:
-    """Put something odd in the place of a value of JSON."""
+    """Replace a value of JSON by an unusual one."""
     starts = [index for index, byte in enumerate(data[:2_000]) if byte == 58]
     if not starts:
         return data
@@ -86,7 +86,7 @@ def value(data: bytes, random: Random) -> bytes:
 
 
 def field(data: bytes, random: Random) -> bytes:
-    """Leave out a field of a record, name it otherwise, or let it come twice."""
+    """Remove, rename or repeat a field of a record."""
     try:
         fields = list(json.loads(data).items())
     except (ValueError, AttributeError, RecursionError):
@@ -109,7 +109,7 @@ def field(data: bytes, random: Random) -> bytes:
 
 
 def dress(data: bytes, random: Random) -> bytes:
-    """Leave the record, and change what is around it or how it is written."""
+    """Keep the record, and change the bytes around it or its encoding."""
     what = random.randrange(7)
     if what == 0:
         return b" \n\t" + data + b"\r\n "
@@ -127,7 +127,7 @@ def dress(data: bytes, random: Random) -> bytes:
 
 
 def cell(data: bytes, random: Random) -> bytes:
-    """Put something odd in the place of a cell of CSV."""
+    """Replace a cell of CSV by an unusual one."""
     marks = [index for index, byte in enumerate(data[:20_000]) if byte in b",;\t\n"]
     if not marks:
         return data
@@ -137,7 +137,7 @@ def cell(data: bytes, random: Random) -> bytes:
 
 
 def line(data: bytes, random: Random) -> bytes:
-    """Take a line out, let one come twice, or put two in each other's place."""
+    """Remove, repeat or swap lines."""
     lines = data.split(b"\n")
     one, other = random.randrange(len(lines)), random.randrange(len(lines))
     what = random.randrange(3)
@@ -151,13 +151,13 @@ def line(data: bytes, random: Random) -> bytes:
 
 
 def breaks(data: bytes, random: Random) -> bytes:
-    """Let a line end otherwise, or all of them."""
+    """Change the line ending of one line, or of all lines."""
     other = random.choice(_BREAKS)
     return data.replace(b"\n", other, random.choice((-1, 1, 3)))
 
 
 def separators(data: bytes, random: Random) -> bytes:
-    """Part the cells by something else, here and there or everywhere."""
+    """Change the separator of some or all cells."""
     return data.replace(b",", random.choice((b";", b"\t", b"|", b", ", b",,")), random.choice((-1, 1, 5)))
 
 
@@ -188,7 +188,7 @@ FILE: Final[Sequence[Mangle]] = (
 
 
 def mangled(data: bytes, ways: Sequence[Mangle], random: Random, most: int) -> bytes:
-    """The same after up to so many of these ways; a tenth is left as it is."""
+    """The bytes after up to a number of changes; a tenth is left unchanged."""
     if random.random() < 0.1:
         return data
     for _ in range(random.randint(1, most)):

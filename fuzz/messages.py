@@ -1,4 +1,4 @@
-"""Mangled messages: each is a record that a window takes, or a dead letter, and the windows go on."""
+"""Mangled messages: each is a record that a window takes, or a dead letter, and the windows continue."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, Topic
 
 ROUNDS: Final = 20
-"""How often all that was sent is waited for, at most; every so many messages."""
+"""Maximum number of rounds; after each round all sent messages are waited for."""
 
 _OF_A_ROUND: Final = 2_500
 _MOST_MANGLES: Final = 3
 _QUIET: Final = 120.0
-"""Seconds without progress after which a window is said to hang."""
+"""Seconds without progress after which a window counts as hanging."""
 
 _ROOM: Final = 100_000_000
 """Bytes by which a window may grow from the fifth round on."""
@@ -45,7 +45,7 @@ _WHAT: Final = re.compile(r'what="(\w+)"')
 
 @dataclass
 class MessageCounts:
-    """What became of the messages of a topic; ``faults`` are lines of what must not be."""
+    """Results of the messages of a topic; ``faults`` are lines about errors."""
 
     topic: str
     sent: int = 0
@@ -80,7 +80,7 @@ class Watched:
         self.program.start()
 
     def figures(self) -> dict[str, int]:
-        """Records taken, the lag, and what was counted, by name; nothing while it does not tell."""
+        """Records taken, the lag, and the counts, by name; empty while the window does not answer."""
         try:
             with urllib.request.urlopen(self._url, timeout=5) as answer:
                 text = answer.read().decode()
@@ -94,13 +94,13 @@ class Watched:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that are its own."""
+        """Bytes of the window's private memory."""
         pid = self.program.pid
         return psutil.Process(pid).memory_info().rss if pid is not None else 0
 
 
 def run(topic: Topic[Any], count: int, seed: int, folder: Path, broker: str, ports: Iterator[int]) -> MessageCounts:
-    """Send so many messages to a topic, in rounds, and see what its windows make of them."""
+    """Send a number of messages to a topic, in rounds, and check the results of its windows."""
     began, counts = time.monotonic(), MessageCounts(topic.name)
     stocks = topic.name == STOCKS.name
     record: type[Any] = Bar if stocks else Flight
@@ -168,7 +168,7 @@ def _is_record(decoder: Decoder[Any], value: bytes) -> bool:
 
 
 def _await(window: Watched, counts: MessageCounts, good: int, bad: int) -> None:
-    """Wait until a window has taken all; one that ends or makes no progress is a fault."""
+    """Wait until a window has taken all messages; a window that ends or makes no progress is a fault."""
     moved, before = time.monotonic(), window.figures()
     while (before.get("taken_total", -1), before.get("unreadable", 0)) != (good, bad):
         if not window.program.alive:
@@ -195,7 +195,7 @@ def _close(window: Watched, counts: MessageCounts) -> None:
 
 
 def _letters(broker: str, topic: Topic[Any]) -> int:
-    """How many messages are dead letters: their topic is compacted, and keeps the last of each place."""
+    """Number of messages that are dead letters: their topic is compacted, and keeps the last of each place."""
     places: set[bytes | None] = set()
     with ToEnd({"bootstrap.servers": broker}, topic.dead_letters) as reader:
         found: Sequence[Message]

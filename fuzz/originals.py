@@ -1,4 +1,4 @@
-"""Files and messages before they are mangled: of each layout that is read, some rows of our own making."""
+"""Files and messages before they are mangled: some synthetic rows in each supported layout."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def flight_files() -> list[tuple[str, bytes]]:
 
 
 def messages(random: Random) -> tuple[list[bytes], list[bytes]]:
-    """Messages of stocks and of flights that every reader takes."""
+    """Messages of stocks and of flights that every reader accepts."""
     stocks = [STOCKS.encode(bar) for bar in bars(2_000)]
     stocks += [STOCKS.encode(bar) for symbol in _SYMBOLS[3:] for bar in bars(300, symbol)]
     flight = Flight(

@@ -1,4 +1,4 @@
-"""Kinds of faults, a small class each; a new file of this package is found by itself."""
+"""Kinds of faults, a small class each; a new file of this package is found automatically."""
 
 from __future__ import annotations
 

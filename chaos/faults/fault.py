@@ -1,4 +1,4 @@
-"""What every kind of fault says of itself."""
+"""Base class of the kinds of faults."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from chaos.truth import Difference
 
 
 class Control(NamedTuple):
-    """The protections without which the same fault must be seen: by their names in `chaos.altered`, and in words.
+    """The protections without which the same fault must lose records: names in `chaos.altered`, and words.
 
-    ``faults`` of them do it nearly always.
+    ``faults`` is the number of faults that nearly always suffices.
     """
 
     without: str
@@ -20,20 +20,20 @@ class Control(NamedTuple):
 
 
 class Fault(Protocol):
-    """A kind of fault. Its subclasses in this package are all that there are.
+    """A kind of fault. Its subclasses in this package are all kinds.
 
     Attributes
     ----------
     name
-        By which ``--only`` knows it.
+        Name for ``--only``.
     about
-        What happens, for the table.
+        Description for the table.
     control
-        What is switched off to show that the counting sees it.
+        Protections that are switched off to show that the counting detects the loss.
     setup
-        What its stage needs.
+        Needs of its stage.
     recovers
-        Whether there is anything to recover from.
+        Whether a recovery is measured.
     """
 
     name: ClassVar[str]
@@ -43,13 +43,13 @@ class Fault(Protocol):
     recovers: ClassVar[bool] = True
 
     def unavailable(self) -> str:
-        """Why it cannot happen on this machine; nothing where it can."""
+        """The reason why the fault is impossible on this machine; empty if it is possible."""
         return ""
 
     def strike(self, stage: Stage) -> None:
-        """Do it, and return when it is gone."""
+        """Cause the fault, and return when it is over."""
 
     def beside(self, stage: Stage) -> tuple[int, Difference]:
-        """What else was sent than rows of the file, and what became of it; asked at the end."""
+        """The records sent besides the rows of the file, and their result; called at the end."""
         del stage
         return 0, Difference(0, 0)

@@ -1,4 +1,4 @@
-"""Disks on which nothing is free."""
+"""Full disks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chaos.stage import Setup, Stage
 
 
 class BrokerDiskFull(Fault):
-    """The broker's disk is full: Kafka ends. Room is made, and it is started again."""
+    """The broker's disk is full: Kafka ends. Space is freed, and it is restarted."""
 
     name = "broker-disk-full"
     about = "no byte free for the broker, which ends; room is made, and it is started again"
@@ -32,7 +32,7 @@ class BrokerDiskFull(Fault):
 
 
 class StateDiskFull(Fault):
-    """The disk of the states is full, where a window is killed and opened again."""
+    """The disk of the states is full, while a window is killed and opened again."""
 
     name = "state-disk-full"
     about = "no byte free for the state; the window is killed and opened again meanwhile"

@@ -1,4 +1,4 @@
-"""Input that is not as one would wish: repeated, out of order, unreadable, from a clock that jumps."""
+"""Faults of the input: repeated, out of order, unreadable, from a clock that jumps."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOUR: Final = 3_600
 
 
 class _Disordered(Fault):
-    """One fault is a stretch of a thousand rows, of which a tenth is not in order."""
+    """One fault is a range of a thousand rows, a tenth of which is out of order."""
 
     recovers = False
 
@@ -33,7 +33,7 @@ class _Disordered(Fault):
 
 
 class Repeated(_Disordered):
-    """A tenth of the rows comes twice."""
+    """A tenth of the rows arrives twice."""
 
     name = "repeated"
     about = f"{SHARE:.0%} of the rows twice, the second time up to {WITHIN:,} rows later; each {WITHIN:,} rows are one"
@@ -42,7 +42,7 @@ class Repeated(_Disordered):
 
 
 class Shuffled(_Disordered):
-    """A tenth of the rows comes late."""
+    """A tenth of the rows arrives late."""
 
     name = "shuffled"
     about = f"{SHARE:.0%} of the rows up to {WITHIN:,} rows late; each {WITHIN:,} rows are one"
@@ -51,7 +51,7 @@ class Shuffled(_Disordered):
 
 
 class ClockJumps(Fault):
-    """The producer's clock, and so the time at which its records are sent, jumps by up to an hour, back and forth."""
+    """The producer's clock, and thus the timestamps of its records, jumps by up to an hour, back and forth."""
 
     name = "clock-jumps"
     about = "the producer's clock and Kafka's timestamps up to an hour off, or an hour of sleep"
@@ -71,7 +71,7 @@ class ClockJumps(Fault):
 
 
 class Poison(Fault):
-    """Messages come that nobody can read, among good ones."""
+    """Unreadable messages arrive among good ones."""
 
     name = "poison"
     about = "20 to 200 messages among the others that are no flights; all must become dead letters"
@@ -88,7 +88,7 @@ class Poison(Fault):
         stage.extra += len(values)
 
     def beside(self, stage: Stage) -> tuple[int, Difference]:
-        """As `Fault.beside`: how many of them are dead letters, byte for byte, and how many are so twice."""
+        """As `Fault.beside`: how many are dead letters, byte for byte, and how many are so twice."""
         sent = Counter(value or b"" for value in stage.poison)
         ends = time.monotonic() + 10
         while (found := _letters(stage)) != sent and time.monotonic() < ends:

@@ -28,7 +28,7 @@ class BrokerKilled(Fault):
 
 
 class NodeKilled(Fault):
-    """One of three brokers is killed; the others go on, and it is started again by itself."""
+    """One of three brokers is killed; the others continue, and it is restarted automatically."""
 
     name = "node-killed"
     about = "kill -9 of one of three brokers, started again by itself; the next once all have all records"
@@ -36,7 +36,7 @@ class NodeKilled(Fault):
     setup = Setup(nodes=3)
 
     def strike(self, stage: Stage) -> None:
-        """As `Fault.strike`: it is not waited for until it is back, as nobody has to."""
+        """As `Fault.strike`, without waiting until the broker is back."""
         stage.nodes.kill_one(stage.random)
 
 
@@ -84,7 +84,7 @@ class SaveKilled(Fault):
 
 
 def _written(state: Path) -> int:
-    """When the database's log was written last, in nanoseconds; 0 while there is none."""
+    """Time of the last write to the database's log, in nanoseconds; 0 while there is none."""
     for file in state.glob("*/flights/*/checkpoint.sqlite-wal"):
         try:
             return file.stat().st_mtime_ns

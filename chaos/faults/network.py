@@ -21,13 +21,13 @@ class ConnectionsReset(Fault):
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`."""
         for _ in range(stage.random.randint(1, 5)):
-            with stage.broker.proxy.hanging():  # so that something is under way
+            with stage.broker.proxy.hanging():  # so that something is in flight
                 time.sleep(stage.random.uniform(0.1, 0.3))
                 stage.broker.proxy.reset()
 
 
 class ConnectionsHang(Fault):
-    """Nothing comes through any more; afterwards the connections go on, or are reset."""
+    """The network stops; afterwards the connections continue, or are reset."""
 
     name = "connections-hang"
     about = "nothing comes through for 6.5 to 8.5 s; then connections are reset, or go on"
@@ -43,7 +43,7 @@ class ConnectionsHang(Fault):
 
 
 class ConnectionsSlow(Fault):
-    """Little comes through."""
+    """The network is slow."""
 
     name = "connections-slow"
     about = "2,000 bytes a second in each direction for 4 to 8 s"

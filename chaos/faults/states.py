@@ -11,7 +11,7 @@ from chaos.stage import Stage
 
 _MOST_BITS: Final = 8
 _COUNTS: Final = re.compile(rb"counts/[A-Z0-9]{2}[\x91-\x9f\xdc]")
-"""Where the counts of an airline begin in a saved state: the name of their page, and msgpack's mark of a list."""
+"""Start of an airline's counts in a saved state: the name of their page, and msgpack's mark of a list."""
 
 _COUNTS_BYTES: Final = 64
 _MARKS: Final = 0x80
@@ -43,7 +43,7 @@ def _among_counts(stage: Stage) -> bool:
 def change_counts(data: bytearray, random: Random) -> int:
     """Flip the lowest bit of a small number or a letter in all counts (a database holds former ones, too): how many.
 
-    What comes of it is a state, with other counts.
+    The result is a valid state with other counts.
     """
     changed = 0
     for found in _COUNTS.finditer(bytes(data)):

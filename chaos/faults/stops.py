@@ -22,7 +22,7 @@ class _Stopped(Fault):
 
 
 class BrokerStopped(_Stopped):
-    """The broker is stopped, and goes on."""
+    """The broker is stopped, and continues."""
 
     name = "broker-stopped"
     about = "SIGSTOP of the broker for 6.5 to 8.5 s"
@@ -40,7 +40,7 @@ class BrokerStopped(_Stopped):
 
 
 class ProducerStopped(_Stopped):
-    """The producer is stopped, and goes on."""
+    """The producer is stopped, and continues."""
 
     name = "producer-stopped"
     about = "SIGSTOP of the producer for 6.5 to 8.5 s"
@@ -56,7 +56,7 @@ class ProducerStopped(_Stopped):
 
 
 class WindowStopped(_Stopped):
-    """The window is stopped, and goes on."""
+    """The window is stopped, and continues."""
 
     name = "window-stopped"
     about = "SIGSTOP of the window for 6.5 to 8.5 s"

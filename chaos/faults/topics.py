@@ -1,4 +1,4 @@
-"""Topics that change under those who use them."""
+"""Topics that change while they are in use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stockstream.topics import FLIGHTS
 
 
 class TopicRecreated(Fault):
-    """The topic is deleted, and made anew by the next run of the producer, under an open window."""
+    """The topic is deleted, and created again by the next run of the producer, while a window is open."""
 
     name = "topic-recreated"
     about = "the topic is deleted and made anew while the window is open"
