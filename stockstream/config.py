@@ -1,6 +1,6 @@
 """Settings: defaults, config.yaml, environment and options, merged; the later wins.
 
-Every key can stand in the file and, as ``STOCKSTREAM_<KEY>`` with ``__`` between the levels, in the environment; the
+Every key can be in the file and, as ``STOCKSTREAM_<KEY>`` with ``__`` between the levels, in the environment; the
 value is written there as behind the colon in the file. Each error names the file and line, or the variable.
 """
 
@@ -69,7 +69,7 @@ PREFIX: Final = "STOCKSTREAM_"
 """What the names of our environment variables begin with."""
 
 DEFAULT_FILE: Final = Path("config.yaml")
-"""Read where it stands in the working directory and no other file is named."""
+"""Read if it is in the working directory and no other file is named."""
 
 
 def own_file() -> Path:
@@ -222,7 +222,7 @@ class Settings(Section):
         return self._origins.of(path)
 
     def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
-        """The error for a key that does not exist where the ``known`` ones may stand."""
+        """The error for an unknown key; ``known`` are the valid ones there."""
         return self._origins.unknown(path, known)
 
     def wrong(self, path: KeyPath, expected: str) -> ConfigError:

@@ -100,7 +100,7 @@ class Origins:
         return "the settings"
 
     def unknown(self, path: KeyPath, known: Iterable[str]) -> ConfigError:
-        """The error for a key that does not exist, with the nearest of those that may stand in its place."""
+        """The error for an unknown key, with the nearest valid one."""
         names = sorted(known)
         near = nearest(path[-1], names)
         hint = f"did you mean {near}?" if near else f"known here: {', '.join(names)}"
@@ -154,7 +154,7 @@ def parsed(text: str) -> object:
 def read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
     """The values of a YAML file and the lines of their keys, counted from 1.
 
-    Raises ConfigError, which names the file and the line but never quotes it: a secret may stand there.
+    Raises ConfigError, which names the file and the line but never quotes it: it may contain a secret.
     """
     text = _text(file)
     try:

@@ -16,7 +16,7 @@ from stockstream.connection import Connection, Property
 from stockstream.errors import ConfigError
 
 Role = Literal["producer", "consumer", "monitor", "admin"]
-"""Who a client is: it sends, it shows, it looks after the broker, or it deletes and mends."""
+"""Role of a client: it sends, it shows, it monitors the broker, or it deletes and repairs."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 
 class StockstreamError(Exception):
-    """What a user is told in one line: what happened, where, and what to do.
+    """A message for the user in one line: what happened, where, and what to do.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class BadRow(SourceError):
     reason
         What is wrong with it.
     raw
-        The row as it stands in the file, for the dead letters.
+        The row as it is in the file, for the dead letters.
     key
         The row's identity among the dead letters; without one the file's name and the line.
     """

@@ -77,7 +77,7 @@ def replacing(path: Path, *, hint: str | None = None) -> Iterator[Path]:
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder, and those above it that are missing, for its owner alone. One that is there stays as it is."""
+    """Make a folder, and those above it that are missing, for its owner alone. An existing one is not changed."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)

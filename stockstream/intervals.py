@@ -96,7 +96,7 @@ _MONTHS: Final = ((28, 31, "1mo"), (89, 92, "3mo"), (365, 366, "1y"))
 
 
 def spaced(gap: timedelta) -> str | None:
-    """The interval of bars that mostly stand so far apart; None where that is no interval that anyone uses.
+    """The interval of bars with this most frequent distance; None if it is not a usual interval.
 
     Not every whole number of minutes is one: from a Friday to a Monday there are three days, which are no 3d.
 

@@ -37,7 +37,7 @@ GROUPS: Final = (INDICATORS, STUDIES, SOURCES, ALERT_SINKS)
 class Offer:
     """An object that a plug-in offers.
 
-    ``group`` is the entry-point group that it stands in, None for what a file defines: that may be of any kind.
+    ``group`` is its entry-point group, None for a definition in a file, which may be of any kind.
     ``origin`` is the distribution with its version, or the file.
     """
 
@@ -129,7 +129,7 @@ def _defined(thing: object, module: ModuleType) -> bool:
 
 
 def _module(file: Path) -> ModuleType:
-    """Run a file as a module of a name of its own, so that its classes can be told apart and pickled."""
+    """Run a file as a module of a name of its own, so that its classes can be distinguished and pickled."""
     name = f"stockstream_plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:

@@ -54,7 +54,7 @@ def spawn(
 
     It has a session of its own, so that a Ctrl-C in the terminal reaches us alone, and we end it in order. On Linux the
     kernel sends the signal when the *thread* that started the program ends: hence the main thread. Elsewhere a small
-    process stands between us and the program and looks for us ten times a second.
+    process is started between us and the program, and checks ten times a second that we run.
 
     Parameters
     ----------

@@ -118,7 +118,7 @@ def _instants(times: Any) -> bool:
 
 
 def element(column: NDArray[Any], place: int) -> Any:
-    """What stands at a place of a column, as `update` takes it."""
+    """The value at a place of a column, as `update` takes it."""
     value = column[place]
     if column.dtype.kind == "M":
         instant = value.item()
@@ -130,13 +130,13 @@ def like(columns: Any, points: dict[str, Floats]) -> Any:
     """The points as the columns came: a DataFrame with the same index where those were one."""
     if not hasattr(columns, "iloc"):
         return points
-    import pandas as pd  # whoever has a DataFrame has loaded it
+    import pandas as pd  # a caller with a DataFrame has loaded it
 
     return pd.DataFrame(points, index=columns.index)
 
 
 def computable(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-    """Which bars can be computed with: see `stockstream.indicators.base.Indicator`."""
+    """Mask of the usable bars: see `stockstream.indicators.base.Indicator`."""
     good = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
     for first in range(0, len(good), _CHUNK):
         chunk = slice(first, first + _CHUNK)

@@ -28,9 +28,9 @@ _SOURCE: Final = re.compile(r"Source: (.+?\(\d{4}\)|[^.]+\.)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Parameter(Generic[T]):
-    """What a user can set of an indicator or a view: its name, type and default, and a line of help.
+    """A parameter of an indicator or a view: its name, type and default, and a line of help.
 
-    A default of None is one that only leaving it out can give.
+    A default of None can only be selected by leaving the parameter out.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Parameter(Generic[T]):
 
 @dataclass(frozen=True)
 class Description:
-    """What an indicator is, from its class and docstring, as plain text.
+    """Description of an indicator, from its class and docstring, as plain text.
 
     ``paragraphs`` is all prose between the summary and the parameters; ``source`` the work that the formula is from,
     empty where none is named; ``units`` says what the fields mean; ``lookback`` counts the bars before the first
@@ -74,7 +74,7 @@ class Description:
 
 
 def catalog() -> Mapping[str, AnyKind]:
-    """The indicators of the package and of plug-ins by name, in its order; without those that are made of others."""
+    """The indicators of the package and of plug-ins by name, in its order; without composed ones."""
     return _catalog(plugins.current())
 
 
@@ -117,14 +117,14 @@ def of_bars(kind: AnyKind) -> bool:
 
 
 def _stands_alone(kind: AnyKind) -> bool:
-    """Whether it can be made without being told of what."""
+    """Whether it can be made without required arguments."""
     return hasattr(kind, "name") and all(
         parameter.default is not parameter.empty for parameter in inspect.signature(kind).parameters.values()
     )
 
 
 def parameters_of(kind: AnyKind) -> tuple[Parameter[Any], ...]:
-    """What can be set of an indicator: from its ``__init__``, with the help of its docstring."""
+    """The parameters of an indicator: from its ``__init__``, with the help of its docstring."""
     helps = _items(_sections(kind).get("Parameters", ""))
     return tuple(
         Parameter(name, _type(parameter), parameter.default, helps.get(name, ""))
@@ -133,7 +133,7 @@ def parameters_of(kind: AnyKind) -> tuple[Parameter[Any], ...]:
 
 
 def _type(parameter: inspect.Parameter) -> type[Any]:
-    """The type of a parameter, without the None that may stand in its place."""
+    """The type of a parameter, without an optional None."""
     kind = parameter.annotation
     named = getattr(kind, "__name__", str(kind)).partition("|")[0].strip()
     if named not in _TYPES:
@@ -142,7 +142,7 @@ def _type(parameter: inspect.Parameter) -> type[Any]:
 
 
 def describe(kind: AnyKind) -> Description:
-    """What its class and docstring say of an indicator."""
+    """The description of an indicator from its class and docstring."""
     sections = _sections(kind)
     opening = sections[""]
     formula = _FORMULA.search(opening + "\n")
@@ -166,7 +166,7 @@ def describe(kind: AnyKind) -> Description:
 
 
 def _sections(kind: AnyKind) -> Mapping[str, str]:
-    """The docstring by its headings; what stands before the first of them has none."""
+    """The docstring by its headings; the text before the first one has an empty heading."""
     opening, *parts = _HEADING.split(inspect.getdoc(kind) or "")
     return {"": opening.strip("\n")} | {
         heading: text.strip("\n") for heading, text in zip(parts[::2], parts[1::2], strict=True)
@@ -174,7 +174,7 @@ def _sections(kind: AnyKind) -> Mapping[str, str]:
 
 
 def _items(section: str) -> dict[str, str]:
-    """The entries of a numpydoc section: names that stand at the margin, text beneath them."""
+    """The entries of a numpydoc section: names at the margin, text beneath them."""
     entries = re.findall(r"^(\w[\w, ]*)(?: : .*)?\n((?:(?: +.*)?(?:\n|\Z))+)", section, re.MULTILINE)
     return {name: _plain(text) for names, text in entries for name in names.split(", ")}
 

@@ -104,7 +104,7 @@ class Deviations(Stateful):
         from stockstream.indicators.deviation_blocks import of_blocks
 
         results = np.empty((3, len(closes)))
-        # Whole blocks go at once, behind one that is known in full; what stands around them one by one.
+        # Complete blocks are taken at once, after a complete one; the values around them one by one.
         first = -len(self._closes) % self.period + self.period
         end = first + (len(closes) - first) // self.period * self.period
         if end - first < _BLOCKS_FROM:

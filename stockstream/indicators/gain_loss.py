@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=64)
 def _gains(span: int) -> tuple[float, ...]:
-    """What a change weighs at each place of a block but the first; 0 where a block begins."""
+    """The weight of a change at each place of a block except the first; 0 at the start of a block."""
     return 0.0, *(gain for gain, _ in weights(span)[1:]), 0.0
 
 

@@ -120,7 +120,7 @@ class Resampler(Stateful):
         return period.bar(self.interval, final=newest.final and self._closes(newest.time, newest.interval, newest.tz))
 
     def update(self, bar: Bar) -> Bar | None:
-        """Take a bar: the next one, one that comes again otherwise, or one that was late.
+        """Take a bar: the next one, a corrected one, or a late one.
 
         Returns
         -------
@@ -190,7 +190,7 @@ class Resampler(Stateful):
         return periods.following(time, interval) >= until and self._place(until, interval, tz)[0] > opening
 
     def copy(self) -> Self:
-        """Another one in the same state, which then goes its own way."""
+        """An independent copy with the same state."""
         twin = super().copy()
         twin._periods = [period.copy() for period in self._periods]  # noqa: SLF001 - it is one of us
         return twin
@@ -223,7 +223,7 @@ class Resampler(Stateful):
         columns
             Arrays of shape (n,) by name, or a DataFrame: time (or a DataFrame's index of times), open, high, low,
             close; volume, adj_close, close_usd and the other fields of a bar where there are any, NaN where a volume
-            or an open is not known. Rows may stand in any order; of several of one time the last counts.
+            or an open is not known. Rows may be in any order; of several with one time the last counts.
         of
             The interval of these bars; not needed where there is a column interval.
         left_out
@@ -260,7 +260,7 @@ class Resampler(Stateful):
 
 
 class _Sum:
-    """What some bars add up to."""
+    """The aggregate of some bars."""
 
     __slots__ = ("flags", "high", "last", "left_out", "low", "open", "revision", "volume")
 
@@ -306,7 +306,7 @@ class _Sum:
         self.last = bar
 
     def copy(self) -> _Sum:
-        """Another one of the same, which then goes its own way."""
+        """An independent copy."""
         twin = _Sum()
         for name in self.__slots__:
             setattr(twin, name, getattr(self, name))
@@ -324,7 +324,7 @@ class _Period:
         self.settled = _Sum()  # of all but the newest, which comes again and again while it forms
 
     def append(self, bar: Bar) -> None:
-        """Take a bar that is newer than all."""
+        """Take a bar that is newer than all others."""
         if self.bars:
             self.settled.add(self.bars[-1])
         self.bars.append(bar)

@@ -16,7 +16,7 @@ from stockstream.indicators.sessions import Sessions
 
 _PRICES: Final = ("open", "high", "low", "close")
 _LAST: Final = ("adj_close", "close_usd", "symbol", "feed", "currency", "unit", "tz", "source")
-"""The columns of which each period has its last value."""
+"""The columns whose last value each period has."""
 
 
 def resampled(
@@ -27,7 +27,7 @@ def resampled(
     of: str | None,
     left_out: NDArray[np.bool_] | None,
 ) -> Any:
-    """What `stockstream.indicators.resample.Resampler.batch` gives.
+    """The result of `stockstream.indicators.resample.Resampler.batch`.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _ascending(times: NDArray[np.datetime64]) -> NDArray[np.intp]:
 def openings(
     interval: str, sessions: Sessions, finer: str, times: NDArray[np.datetime64], zones: NDArray[Any]
 ) -> NDArray[np.datetime64]:
-    """What `stockstream.indicators.resample.Resampler.openings` gives."""
+    """The result of `stockstream.indicators.resample.Resampler.openings`."""
     if not periods.intraday(finer):
         return periods.openings(times, interval)
     places, runs = sessions.runs(times, zones)
@@ -158,7 +158,7 @@ def _like(columns: Any, found: dict[str, Any], *, dates: bool) -> Any:
     """The bars as the columns came: a DataFrame where those were one, times where they were, in their zone."""
     if not hasattr(columns, "iloc"):
         return found
-    import pandas as pd  # whoever has a DataFrame has loaded it
+    import pandas as pd  # a caller with a DataFrame has loaded it
 
     as_column = "time" in columns
     stamps = pd.DatetimeIndex(found.pop("time"))

@@ -106,7 +106,7 @@ class Moments(Stateful):
         from stockstream.indicators import arrays
 
         results = np.empty((2, len(values)))
-        # Whole blocks go at once, behind one that is known in full; what stands around them one by one.
+        # Complete blocks are taken at once, after a complete one; the values around them one by one.
         first = -len(self.block) % self.period + self.period
         end = first + (len(values) - first) // self.period * self.period
         if end - first < _BLOCKS_FROM:
@@ -226,7 +226,7 @@ class Highest(Stateful):
         self.size = size
         self._values: list[float] = []
         self._places: list[int] = []
-        self._start = 0  # what stands before it has left the window
+        self._start = 0  # values before it have left the window
         self._next = 0
 
     def push(self, value: float) -> int:

@@ -107,7 +107,7 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
             raw = 100.0 * ((inside - lowest) / (highest - lowest))
             clean = self._clean + 1
         else:
-            raw = 0.0  # stands in the averages while they are undefined
+            raw = 0.0  # a placeholder in the averages while they are undefined
             clean = 0
         reach = self.smooth + self.signal - 1
         self._clean = clean if clean < reach else reach

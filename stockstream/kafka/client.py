@@ -89,7 +89,7 @@ def away(error: KafkaError) -> bool:
 def unreachable(connection: Connection, waited: float | None = None) -> Unreachable:
     """Message that no broker answers, why, and what to do: unknown host, nothing listens, not Kafka, ...
 
-    One that is there but did not answer for ``waited`` seconds is told from none.
+    A broker that accepts connections but did not answer for ``waited`` seconds is distinguished from a missing one.
     """
     found, where = why(connection), address(connection)
     seconds = f" for {waited:.0f} s" if waited is not None else ""

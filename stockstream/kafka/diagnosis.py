@@ -70,7 +70,7 @@ def _cause(connection: tuple[tuple[str, Property], ...], _: int) -> Cause:
         for (host, port), each in zip(servers, found, strict=True)
         if each
     )
-    # One that is there is what matters, whatever is wrong with the others.
+    # One running broker is enough, whatever is wrong with the others.
     first = next((each for each in sorted(filter(None, found), key=lambda each: not each.there)), None)
     hint, there = (first.hint, first.there) if first else (START_BROKER, False)
     return Cause("; ".join(said), hint, there)

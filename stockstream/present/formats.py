@@ -16,7 +16,7 @@ Tell: TypeAlias = Callable[[float], str]
 """Formats a value as text."""
 
 _SEEN: Final = 500
-"""Number of values that can be told apart along an axis by eye."""
+"""Number of values along an axis that the eye can distinguish."""
 
 _MOST: Final = 10
 """Maximum number of decimals."""

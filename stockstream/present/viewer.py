@@ -39,7 +39,7 @@ class Renderer(Protocol):
 
     @property
     def crowded(self) -> int:
-        """Number of keys shown as lines that cannot be told apart; 0 if they can."""
+        """Number of keys shown as indistinguishable lines; 0 if all can be distinguished."""
 
     def set_data(self, plot_data: PlotData) -> None:
         """Set the data to draw."""
@@ -155,7 +155,7 @@ class Viewer:
     # Price levels.
 
     def flag(self, target: Target | None) -> None:
-        """Add a price level where the user points, or remove the one that is there; None outside panels."""
+        """Add a price level at the mouse, or remove an existing one there; None outside panels."""
         if self.key is None or target is None or self._shown is None or not len(self._shown.frame):
             self.note("h watches a level of a symbol's panel: point at one")
             return

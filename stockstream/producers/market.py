@@ -1,4 +1,4 @@
-"""Bars of the first source of a list that is up: the next one takes over where it is down, into the same series."""
+"""Bars of the first source of a list that is up: the next one takes over if it is down, into the same series."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Items = Generator[Bar | BadRow | None, None, None]
 
 @dataclass(frozen=True)
 class Member:
-    """A source of the list: how it writes our symbols (those that it lacks are left out), and how it is polled."""
+    """A source of the list: its notation of our symbols (without the ones that it lacks), and its polling."""
 
     source: BarSource
     symbols: Mapping[str, str]
@@ -35,7 +35,7 @@ class Member:
 
     @property
     def title(self) -> str:
-        """As users read it."""
+        """Name in messages."""
         return self.source.about.title
 
 
@@ -50,7 +50,7 @@ class _Run:
 
 @dataclass
 class _Place:
-    """A member's place in the list: what it gave up on, and what it does now."""
+    """State of a member: the symbols that it gave up on, and its present work."""
 
     rank: int
     member: Member
@@ -63,7 +63,7 @@ class _Place:
         return since is not None and now - since >= after
 
     def stop(self) -> None:
-        """Let it be."""
+        """Stop using it."""
         if self.run is not None:
             self.run.items.close()
         self.run = None
@@ -72,20 +72,21 @@ class _Place:
 class MarketBars:
     """The bars of some symbols, each from the first source of a list that is up.
 
-    Iterating gives what `SourceBars` gives. A bar of a source later in the list never replaces one of a source before
-    it; one of a source before it does, with the next revision. A source that takes over begins with the last bar that
-    is there; when the former one is up again it gives what it has of the time between, and the substitute is let be.
+    Iterating yields the same items as `SourceBars`. A bar of a source later in the list never replaces one of a source
+    before it; one of a source before it does, with the next revision. A source that takes over begins with the last bar
+    of the series. When the former source is up again, it yields its bars of the time between, and the substitute is no
+    longer used.
 
     Parameters
     ----------
     members
         The sources, the preferred one first.
     symbols
-        As users write them.
+        Symbols in the user's notation.
     reporter
-        Told what the user should know.
+        Receives messages for the user.
     earlier
-        What earlier runs have sent: bars up to the last one are replaced by the first source alone.
+        Bars that earlier runs have sent: only the first source replaces bars up to the last one.
     down_after
         Seconds for which a source may fail before the next one takes over.
     patience, clock
@@ -94,12 +95,12 @@ class MarketBars:
     Attributes
     ----------
     failures : list of SourceError
-        Why sources gave up on symbols, in order.
+        Errors for which sources gave up on symbols, in order.
 
     Raises
     ------
     SourceError
-        While iterating: when no source is left for any symbol.
+        While iterating: if no source is left for any symbol.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class MarketBars:
 
     @property
     def doing(self) -> str:
-        """Which sources are live, and what they wait for, if not simply for the next bars."""
+        """The live sources, and the reasons of their waits, if they are not for the next bars."""
         live = [self._places[rank] for rank in sorted(set(self._live.values()))]
         names = " and ".join(each.member.title for each in live if each.run and each.run.bars.down_since is None)
         waits = [place.run.bars.doing for place in self._places if place.run and place.run.bars.doing]
@@ -136,7 +137,7 @@ class MarketBars:
 
     @property
     def given_up(self) -> list[str]:
-        """The symbols that no source gives."""
+        """The symbols without a source."""
         return [symbol for symbol in self._symbols if not self._takers(symbol)]
 
     def __iter__(self) -> Iterator[Bar | BadRow | None]:
@@ -157,7 +158,7 @@ class MarketBars:
         return [each for each in self._places if symbol in each.member.symbols and symbol not in each.given_up]
 
     def _assign(self) -> bool:
-        """Have each symbol asked of the first source that is up, and of those before it, to see them come back."""
+        """Poll each symbol at the first source that is up, and at those before it, to detect their return."""
         now = self._clock.monotonic()
         wanted: dict[int, set[str]] = {place.rank: set() for place in self._places}
         for symbol in self._symbols:
@@ -197,7 +198,7 @@ class MarketBars:
         return _Run(frozenset(symbols), bars, _items(bars))
 
     def _of(self, member: Member) -> Earlier:
-        """What earlier runs have sent of a source, by its own symbols."""
+        """Bars that earlier runs have sent of a source, by its own symbols."""
         ours = {theirs: symbol for symbol, theirs in member.symbols.items()}
         held = ((theirs, self._earlier.last.get(symbol)) for theirs, symbol in ours.items())
         name = member.source.about.name
@@ -205,12 +206,12 @@ class MarketBars:
         return Earlier(last, lambda theirs: self._earlier.first(ours[theirs]))
 
     def _step(self, place: _Place, run: _Run) -> Iterator[Bar | BadRow | None]:
-        """What a source gives next, up to its next pause."""
+        """The next items of a source, up to its next pause."""
         while True:
             try:
                 item = next(run.items)
             except StopIteration:
-                # Without ``live``: all that was wished is there.
+                # Without ``live``: the request is complete.
                 self._note_given_up(place, run)
                 self._done |= run.symbols - place.given_up
                 place.run = None
@@ -231,7 +232,7 @@ class MarketBars:
                     return
 
     def _note_given_up(self, place: _Place, run: _Run) -> None:
-        """See which symbols the source has set aside."""
+        """Note the symbols that the source has left out."""
         for symbol in run.symbols - place.given_up:
             error = run.bars.set_aside.get(place.member.symbols[symbol])
             if error is not None:

@@ -16,11 +16,11 @@ _LONGEST_PAUSE: Final = 900.0
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how soon a source is asked again, in seconds.
+    """Number of attempts of a request, and the pauses between them in seconds.
 
-    What failed is asked again, ``attempts`` times in all, after ``first``, doubled each time up to ``longest``, with
-    some jitter; after a refusal when the source says, or else after ``refused`` and up to twice that, doubled each
-    time.
+    A failed request is repeated, up to ``attempts`` times in all, after ``first``, doubled each time up to ``longest``,
+    with some jitter; after a refusal at the time that the source names, or else after ``refused`` and up to twice that,
+    doubled each time.
     """
 
     attempts: int = 6
@@ -29,7 +29,7 @@ class Patience:
     refused: float = 30.0
 
     def pause(self, attempt: int, error: RateLimited | Unavailable) -> float:
-        """Seconds to wait after an attempt, counted from 1, that failed; jitter keeps many from asking at one time.
+        """Seconds to wait after a failed attempt, counted from 1; jitter spreads the requests of many clients.
 
         >>> 2.0 <= Patience(first=2.0).pause(1, Unavailable("away")) <= 4.0
         True
@@ -49,19 +49,19 @@ USUAL: Final = Patience()
 
 
 class Breaker:
-    """Keeps everybody from asking a source that has refused: there is one for a source in a process.
+    """Circuit breaker: stops all requests to a source that has refused one; a process has one for each source.
 
     Parameters
     ----------
     patience
-        How long it stays open.
+        Pauses after refusals.
     clock
         What time it is.
 
     Attributes
     ----------
     opens_until : float
-        When the source may be asked again, by the clock's stopwatch.
+        Monotonic time of the next permitted request.
     """
 
     def __init__(self, patience: Patience = USUAL, clock: Clock = SYSTEM) -> None:
@@ -71,24 +71,24 @@ class Breaker:
         self._refusals = 0
 
     def refused(self, error: RateLimited) -> float:
-        """Hear of a refusal; the seconds for which nobody asks."""
+        """Note a refusal; returns the seconds without requests."""
         self._refusals += 1
         pause = self._patience.pause(self._refusals, error)
         self.opens_until = max(self.opens_until, self._clock.monotonic() + pause)
         return pause
 
     def answered(self) -> None:
-        """Hear of an answer: the next refusal counts as a first one."""
+        """Note an answer: the next refusal counts as a first one."""
         self._refusals = 0
 
 
 class Limiter:
-    """Keeps requests apart: a source has one, and waits for it before each.
+    """Rate limiter: a source has one, and waits for it before each request.
 
     Parameters
     ----------
     spacing
-        Seconds between the beginnings of two requests, at the least.
+        Minimum number of seconds between the beginnings of two requests.
     clock
         What time it is, and how to let it pass.
     """
@@ -107,7 +107,7 @@ class Limiter:
 
 
 def retry_after(header: str | None, now: datetime | None = None) -> float | None:
-    """The seconds of an HTTP header Retry-After, which may stand there as a date; None where it says nothing.
+    """The seconds of an HTTP header Retry-After, which may be a date; None if it is missing or invalid.
 
     >>> retry_after("12"), retry_after("soon")
     (12.0, None)

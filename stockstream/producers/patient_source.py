@@ -1,4 +1,4 @@
-"""Source that is asked on a thread of its own, page by page, and asked again after errors."""
+"""Source that is queried on a separate thread, page by page, and again after errors."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from stockstream.producers.patience import Breaker, Patience
 _BEAT: Final = 0.2
 
 Asked: TypeAlias = Generator[None, None, Answer]
-"""A question under way: a None five times a second until the answer is there."""
+"""A running request: a None five times a second until the answer arrives."""
 
 
 class PatientSource:
-    """Asks a source for bars of one interval, again and again if need be.
+    """Requests bars of one interval from a source, with several attempts if needed.
 
     Parameters
     ----------
     source
-        Whom to ask.
+        The source.
     interval
-        How long a bar is.
+        Interval of the bars.
     background
-        The thread to ask on.
+        The thread of the requests.
     patience
-        How often and how soon to ask again.
+        Number and pauses of the attempts.
     breaker
-        Waited for before each question, and told what became of it.
+        Circuit breaker that each request waits for, and that notes its result.
     trouble
-        Told each failure that is worth another attempt, and in about how many seconds that follows.
+        Called with each failure before another attempt, and the approximate seconds until it.
     clock
-        What time it is, and how to let it pass.
+        The clock to read and to wait with.
     """
 
     def __init__(

@@ -131,7 +131,7 @@ def rebased(before: Mapping[datetime, Bar], bars: Iterable[Bar]) -> float | None
 
 
 def _given(bar: Bar) -> bool:
-    """Whether the source itself gave the bar, when it was over; one of quotes has other prices."""
+    """Whether the source itself returned the bar after its period; a bar of quotes has other prices."""
     return bar.final and UNCONFIRMED not in bar.flags
 
 

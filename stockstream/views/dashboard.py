@@ -117,7 +117,7 @@ class DashboardFold(SeriesFold):
         return changed
 
     def _leaving(self, key: Key) -> Leaving:
-        """Sums of the bars that are let go of stay, so that the tables are of all."""
+        """The sums of dropped bars are kept, so that the tables include all bars."""
 
         def add(frame: Frame) -> None:
             self._past[key] = self._past.get(key, Past()).plus(frame, self._zone(key))

@@ -28,7 +28,7 @@ _MINUTE: Final = np.timedelta64(1, "m")
 
 
 class Past(msgspec.Struct, frozen=True):
-    """What is left of the bars of one series that were let go of, for figures and tables of all.
+    """Summary of the dropped bars of one series, for figures and tables of all bars.
 
     ``volume`` is their sum; ``average`` and ``volatility`` are the highest; of each day (since 1970), ``closes`` is the
     sum and ``bars`` the number.

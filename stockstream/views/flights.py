@@ -21,7 +21,7 @@ from stockstream.views.frame import Frame
 
 _STATE_VERSION: Final = 2
 _PAGE: Final = 1 << 16
-"""Rows of a file that stand together in a saved state."""
+"""Rows of a file in one page of a saved state."""
 
 _BUSIEST: Final = 3
 

@@ -20,7 +20,7 @@ EVENTS = frozenset({EXTENDED, CLOSING, SPLIT, DIVIDEND})
 """Flags that tell what happened, and no doubt."""
 
 LONGEST = 20_000
-"""Periods in one hole that are looked at; a longer one counts as so many."""
+"""Maximum number of periods that are checked in one hole; a longer one counts as this many."""
 
 
 @dataclass

@@ -29,7 +29,7 @@ Key: TypeAlias = tuple[str, str, str]
 
 
 class Head(msgspec.Struct):
-    """What a saved state has of a series beside its bars. ``dropped`` is the number of those that were let go of."""
+    """The part of a saved state for a series beside its bars. ``dropped`` is the number of dropped bars."""
 
     series: Series
     newest: Candle
@@ -40,7 +40,7 @@ class Head(msgspec.Struct):
 
 
 class Base(msgspec.Struct):
-    """What is kept in place of bars that were let go of: the indicators' states, and what a view sums up of them."""
+    """The replacement of dropped bars: the indicators' states, and a view's summary of them."""
 
     indicators: dict[str, dict[str, Any]]
     shown: tuple[str | None, str | None, str | None]
@@ -128,11 +128,11 @@ class SeriesFold:
         return self._selection.resample, self._selection.opens, self._selection.calendar
 
     def _leaving(self, key: Key) -> Leaving | None:  # noqa: ARG002 - for subclasses
-        """What is told of the bars of a series that are let go of."""
+        """The receiver of the dropped bars of a series."""
         return None
 
     def _summary(self, key: Key) -> Any:  # noqa: ARG002 - for subclasses
-        """What a saved state has of a series' bars that were let go of, beside the indicators' states."""
+        """The saved summary of a series' dropped bars, beside the indicators' states."""
         return None
 
     def _wanted(self, series: tuple[str, str, str]) -> bool:

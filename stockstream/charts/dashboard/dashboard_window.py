@@ -37,7 +37,7 @@ _EVERY: Final = 0.25
 
 _NOTE_FOR: Final = 8.0
 _COMPUTING: Final = 0.01
-"""Seconds of a beat that go into what has changed; of two thousand symbols at once it takes several beats."""
+"""Seconds of a timer tick for computing changes; two thousand symbols at once take several ticks."""
 
 _AT_FIRST: Final = 0.06
 """The same while some symbols have never been computed."""
@@ -55,12 +55,12 @@ _SCROLLS: Final[Mapping[str, Scroll]] = {
 
 
 class Shown:
-    """Puts what a model holds on a dashboard, of one group of series at a time.
+    """Shows a model's data on a dashboard, one group of series at a time.
 
     Attributes
     ----------
     group
-        The group that was chosen; None for the first.
+        The chosen group; None for the first.
     """
 
     def __init__(self, model: Model) -> None:
@@ -68,11 +68,11 @@ class Shown:
         self.group: Group | None = None
 
     def refresh(self, within: float | None) -> bool:
-        """Compute what has changed, for so many seconds at most; True where nothing is left."""
+        """Compute the changes, for at most some seconds; True if nothing is left."""
         return tabled(self._model.fold).refresh(within)
 
     def next_group(self) -> None:
-        """Choose the group after the one that is shown."""
+        """Choose the next group."""
         groups = tabled(self._model.fold).groups()
         now = self._now(groups)
         if now is not None:
@@ -82,7 +82,7 @@ class Shown:
         return self.group if self.group in groups else next(iter(groups), None)
 
     def put(self, board: Dashboard) -> None:
-        """Show what was computed last; nothing is painted yet."""
+        """Show the last computed data; nothing is painted yet."""
         fold = tabled(self._model.fold)
         groups = fold.groups()
         group = self._now(groups)
@@ -100,7 +100,7 @@ class Shown:
 
 
 def _names(title: str, group: Group, symbols: Sequence[str], *, others: int) -> list[str]:
-    """What a window may be called, the longest first."""
+    """Possible names of a window, the longest first."""
     more = f" (i: {others} more)" if others else ""
     count = "1 symbol" if len(symbols) == 1 else f"{len(symbols):,} symbols"
     kind = f"{group.interval} {group.feed}"
@@ -182,7 +182,7 @@ class DashboardWindow(Shell):
         return self._shown.refresh(None if ended else _AT_FIRST if first else _COMPUTING)
 
     def put(self) -> None:
-        """As `Shell.put`: what was computed last."""
+        """As `Shell.put`, with the last computed data."""
         self._shown.put(self.board)
         self.rename(self.board.header.whole)
 
@@ -262,7 +262,7 @@ class DashboardWindow(Shell):
 
 
 class DashboardPicture(PictureFile):
-    """The same drawn to a file that is kept fresh."""
+    """The same as a file that is updated."""
 
     def __init__(self, model: Model, rows: Sequence[Tile], path: Path, options: PictureOptions) -> None:
         super().__init__(path, SIZE)

@@ -246,7 +246,7 @@ class DrawnPanel:
         return 2 if self.priced else 0
 
     def in_columns(self, scale: Scale) -> bool:
-        """Whether keys stand side by side as columns, not as lines."""
+        """Whether keys are shown side by side as columns, not as lines."""
         return any(isinstance(mark, DrawnGroups) and mark.in_columns(scale) for mark in self.marks)
 
     def column_at(self, place: tuple[float, float], row: int, frame: Frame, scale: Scale) -> tuple[str, float] | None:

@@ -29,7 +29,7 @@ _NARROW_GAP: Final = 8.0
 
 _LEVELS: Final = 3
 _LEGEND: Final = (0.45, 0.6)
-"""Maximum share of a line for the legend, and for a short one, if values stand beside it."""
+"""Maximum share of a line for the legend, and for a short one, if values are beside it."""
 
 _BETWEEN: Final = "   "
 _DASHES: Final = (0.0, (2.4, 1.3))
@@ -146,7 +146,7 @@ class Caption:
     def layout(self, top: float, *, lines: int = MANY, beneath: float = _BELOW) -> float:
         """Position everything beneath ``top``, in points from the figure's upper edge; returns its lower end.
 
-        It takes at most ``lines`` lines. If legend and values do not fit side by side, the values stand above, or share
+        It takes at most ``lines`` lines. If legend and values do not fit side by side, the values are above, or share
         a single line with the legend; what does not fit at all is cut from the end, marked by an ellipsis.
         """
         self.stale = False

@@ -54,7 +54,7 @@ class Line(NamedTuple):
 
 
 _NO_LETTER: Final = "\ufffd"
-"""Stands for what is no letter: no font has what commands a terminal."""
+"""Replacement of control characters, which no font has."""
 
 
 class Font:

@@ -58,16 +58,16 @@ class PictureFile:
         self._looked = -_AT_MOST_EVERY
 
     def draw(self, now: datetime) -> bool:
-        """Bring the figure up to date; False where it shows what the file has already."""
+        """Bring the figure up to date; False if the file already shows the same."""
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Draw what is new, at most once a second. Raises `StockstreamError` where the file cannot be written."""
+        """Draw changes, at most once a second. Raises `StockstreamError` if the file cannot be written."""
         if time.monotonic() - self._looked >= _AT_MOST_EVERY:
             self.finish()
 
     def finish(self) -> None:
-        """Draw what has not been drawn yet, at once."""
+        """Draw pending changes at once."""
         self._looked = time.monotonic()
         if self.draw(utc_now()):
             save(self._canvas, self._path, hint="name another file with --headless")
@@ -79,16 +79,16 @@ def drawn_at(now: datetime) -> str:
 
 
 class Picture(PictureFile):
-    """Draws what a window would show.
+    """Draws the picture of a window to a file.
 
     Parameters
     ----------
     model
-        Where the data comes from; its `tick` is the caller's business.
+        The data; the caller calls its `tick`.
     path
         The file.
     options
-        What is in view, and how it looks.
+        View and appearance.
     size
         Width and height in inches of 100 pixels; without it by the number of panels.
     """
@@ -130,9 +130,9 @@ def _content(shown: PlotData) -> object:
 
 
 def save(canvas: FigureCanvasAgg, path: Path, *, hint: str) -> None:
-    """Write what a canvas shows, as PNG unless the file's suffix says SVG or PDF; a reader never meets half of it.
+    """Write the picture of a canvas, as PNG unless the suffix is SVG or PDF; a reader never sees a partial file.
 
-    Raises `StockstreamError` where it cannot be written.
+    Raises `StockstreamError` if it cannot be written.
     """
     form = path.suffix[1:].lower()
     with replacing(path, hint=hint) as beside, beside.open("wb") as file:

@@ -27,7 +27,7 @@ from stockstream.present.preferences import CurrentPreferences, Preferences
 from stockstream.present.undrawn import Undrawn
 
 BUSY: Final = 0.05
-"""Seconds between two beats of the timer, the minimum between two redraws."""
+"""Seconds between two ticks of the timer, the minimum between two redraws."""
 
 STATUS_EVERY: Final = 1.0
 IDLE: Final = 0.2
@@ -40,17 +40,17 @@ class Shell:
     """A window of a model, without its contents.
 
     A subclass draws on ``figure`` and implements `put`, `say`, `paint` and `blank`; all callbacks of the canvas go
-    through `guarded`. A picture that cannot be drawn is set aside and counted: the window says so, and goes on with the
-    next one. What is wrong with the model ends it.
+    through `guarded`. A picture that cannot be drawn is skipped and counted: the window says so, and continues with the
+    next one. An error of the model ends the window.
 
     Parameters
     ----------
     model
-        Where the data comes from.
+        The data.
     size
         Width and height in inches.
     options
-        What is in view, and how it looks.
+        View and appearance.
     defaults
         The preferences of the settings.
     memory
@@ -61,7 +61,7 @@ class Shell:
     Raises
     ------
     DisplayError
-        Where no window can be opened.
+        No window can be opened.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Shell:
 
     @property
     def current(self) -> Preferences:
-        """How the window was to look when last noted, at first by memory, options and settings."""
+        """The last noted preferences, at first from memory, options and settings."""
         return self._current.now
 
     @property
@@ -130,14 +130,14 @@ class Shell:
 
     @property
     def paused(self) -> bool:
-        """Whether the window keeps what it shows."""
+        """Whether the drawing is paused."""
         return False
 
     def changed(self) -> None:
         """The model has changed, whether or not that is shown yet."""
 
     def prepare(self, *, ended: bool) -> bool:  # noqa: ARG002 - for subclasses
-        """Compute a share of what `put` needs, all of it where this is the last time; False where more is left."""
+        """Compute a part of the data for `put`, or all of it at the last call; False if more is left."""
         return True
 
     def put(self) -> None:
@@ -149,11 +149,11 @@ class Shell:
         raise NotImplementedError
 
     def note(self, text: str) -> None:
-        """Have the status bar say something for a while."""
+        """Show a message in the status bar for some time."""
         raise NotImplementedError
 
     def paint(self) -> None:
-        """Paint what has been changed."""
+        """Paint the changes."""
         raise NotImplementedError
 
     def blank(self, text: str) -> None:
@@ -161,11 +161,11 @@ class Shell:
         raise NotImplementedError
 
     def preferences(self) -> Preferences:
-        """How the window looks now; the shell adds where it stands."""
+        """The window's present preferences; the shell adds its position."""
         raise NotImplementedError
 
     def begin(self) -> None:
-        """Put something in the window before it opens."""
+        """Set the first contents before the window opens."""
         self._safely(self._begin)
 
     def _begin(self) -> bool:
@@ -174,7 +174,7 @@ class Shell:
         return True
 
     def work(self, *, changed: bool, ended: bool) -> bool:
-        """Bring the picture up to date, on each beat; True where it shows another state of the model.
+        """Bring the picture up to date, on each tick; True if it shows another state of the model.
 
         ``changed``: the model has; ``ended``: this is the last time.
         """
@@ -195,7 +195,7 @@ class Shell:
         return self._drawn == now
 
     def remember(self) -> None:
-        """Note in the memory how the window looks now."""
+        """Save the window's present preferences in the memory."""
         geometry = self.placement.get() or self.current.geometry
         self._current.note(replace(self.preferences(), geometry=geometry))
         told = self.memory.note
@@ -258,7 +258,7 @@ class Shell:
         return self._ending_on_error(call)
 
     def _safely(self, draw: Callable[[], bool]) -> bool:
-        """Draw something; where that fails, now or in a callback before, say so in its place. Returns what it does."""
+        """Draw something; if that or an earlier callback fails, show a message instead. Returns the result."""
         done = False
         try:
             done = draw()

@@ -78,7 +78,7 @@ def screen(backend: str) -> Geometry:
 def _tried(toolkit: str) -> tuple[str | None, str]:
     """Reason why a toolkit opens no window here, and what it prints about the screen.
 
-    It is tried in a process of its own, because a toolkit without its libraries or display may end the process.
+    It is tried in a separate process, because a toolkit without its libraries or display may end the process.
     """
     try:
         tried = subprocess.run(

@@ -19,7 +19,7 @@ from stockstream.present.viewer import Viewer
 
 _FLASHING: Final = 0.25
 _CATCHING_UP: Final = 0.5
-"""Seconds between drawings while history is being read: it comes faster than anybody can look."""
+"""Seconds between drawings while history is being read, which arrives faster than a user can follow."""
 
 
 class Window(Shell):
@@ -28,18 +28,18 @@ class Window(Shell):
     Parameters
     ----------
     model
-        Where the data comes from.
+        The data.
     options
-        What is in view, and how it looks.
+        View and appearance.
     memory
-        Where the window keeps what the user has changed; None for nowhere.
+        Where the window saves the user's changes; None to save nothing.
     frame_times
-        Is told how long drawing takes.
+        Records the durations of redraws.
 
     Raises
     ------
     DisplayError
-        Where no window can be opened.
+        No window can be opened.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Window(Shell):
         self.rename(self.scene.header.whole)
 
     def _refreshed(self) -> None:
-        """The user has changed what is to be seen."""
+        """The user has changed the view."""
         if not self.closed:
             self.say()
             self._rename()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SERIES: Final = ("symbol", "interval", "feed")
-"""The columns that tell the series apart, those of them that there are."""
+"""The columns that distinguish the series, if they exist."""
 
 _MAY_LACK: Final = ("open", "volume")
 
@@ -29,10 +29,10 @@ def by_series(indicator: Indicator[Any, Any], table: Table) -> Table:
     Parameters
     ----------
     indicator
-        What each series begins with a copy of; it stays as it is.
+        Each series begins with a copy of it; it is not changed.
     table
         Arrays of shape (n,) by name, or a DataFrame: the columns of ``inputs``, in any case; symbol, interval and feed
-        where there are several series; time, which may be the index, where rows do not stand in its order; ``flags``
+        where there are several series; time, which may be the index, if rows are not in its order; ``flags``
         (a bar's, see `stockstream.records.doubts`), or ``doubtful`` (a truth), where bars are in doubt.
 
     Returns
@@ -94,7 +94,7 @@ def _series(table: Any, count: int) -> Sequence[NDArray[np.intp]]:
 
 
 def _fed(indicator: Indicator[Any, Any], inputs: Sequence[NDArray[Any]], table: Any) -> NDArray[np.bool_]:
-    """Which rows the indicator is fed."""
+    """Mask of the rows that the indicator takes."""
     import numpy as np
 
     fed = np.ones(len(inputs[0]), dtype=np.bool_)
@@ -110,7 +110,7 @@ def _fed(indicator: Indicator[Any, Any], inputs: Sequence[NDArray[Any]], table: 
 
 
 def _flags(cell: Any) -> tuple[str, ...]:
-    """What a cell of flags holds: any number of them, one, or nothing (None or NaN)."""
+    """The flags of a cell: any number of them, one, or none (None or NaN)."""
     if isinstance(cell, str):
         return (cell,)
     return () if cell is None or cell != cell else tuple(cell)

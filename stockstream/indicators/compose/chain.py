@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 
 class _Close(msgspec.Struct, frozen=True, gc=False):
-    """What the outer indicator sees of a point of the inner one."""
+    """The bar that the outer indicator reads: a value of the inner one."""
 
     close: float
 
 
 class Chain(Composite):
-    """An indicator of what another one gives: the RSI of the OBV, a moving average of the RSI.
+    """An indicator of another indicator's values: the RSI of the OBV, a moving average of the RSI.
 
-    The outer one takes a field of the inner one's points for its closes; the points are its own. Where that field is
-    undefined, it is not fed, and every field of the chain's point is undefined, too. A value that the outer one
-    refuses is an `InvalidBar`, and neither has changed.
+    The outer one takes a field of the inner one's points as its closes; the chain's points are those of the outer one.
+    If that field is undefined, the outer one skips it, and every field of the chain's point is undefined. A value that
+    the outer one refuses is an `InvalidBar`, and neither has changed.
 
     Parameters
     ----------
     inner
-        The indicator of the bars; it goes on with a copy of it.
+        The indicator of the bars; the chain uses a copy of it.
     outer
-        The indicator of its values, which reads nothing but closes (a chain of such can be one); likewise.
+        The indicator of its values, which reads only closes (possibly a chain); the chain uses a copy of it.
     field
-        Which of the inner one's fields; not needed where it has only one.
+        Field of the inner one's points; not needed if there is only one.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class Chain(Composite):
         return self._link(bar, self.inner.update(bar), self.outer.update)
 
     def _link(self, bar: Any, point: Point | None, take: Any) -> Point | None:
-        """Hand on the inner one's point; the chain's."""
+        """Pass on the inner one's point; returns the chain's."""
         value = None if point is None else getattr(point, self.field)
         if value is None:
             return self._blank

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 Part: TypeAlias = Indicator[Any, Any]
 
 _NOTED: Final = 64
-"""Bars after which the parts are copied, at least; with longer windows, which cost more to copy, it is later."""
+"""Minimum number of bars between copies of the parts; longer windows, which cost more to copy, have more."""
 
 
 class Composite(Indicator[Any, Point]):
     """An indicator over the same bars as its parts.
 
-    Where one part refuses a bar after others have taken it, these go back: to copies of them, made once in a while,
-    which then take again the bars since. A subclass gives `_advance`, `_points`, `lookback` and `peek`, and keeps its
-    parts nowhere else.
+    If one part refuses a bar after others have taken it, those are restored from occasional copies, which take the bars
+    since then again. A subclass implements `_advance`, `_points`, `lookback` and `peek`, and holds its parts nowhere
+    else.
 
     Attributes
     ----------
@@ -71,7 +71,7 @@ class Composite(Indicator[Any, Point]):
         return point
 
     def _go_back(self) -> None:
-        """Bring the parts to where they were before the bar that one of them refuses."""
+        """Restore the parts to their states before the bar that one of them refuses."""
         self.parts = copies(self._copies)
         for values in self._since:
             self._advance(SimpleNamespace(**dict(zip(self.inputs, values, strict=True))))
@@ -90,8 +90,8 @@ class Composite(Indicator[Any, Point]):
 
     @abstractmethod
     def _advance(self, bar: Any) -> Point | None:
-        """Let the parts take a bar; the point. May leave them anywhere where it raises."""
+        """Let the parts take a bar; returns the point. After an error the parts' states are undefined."""
 
     @abstractmethod
     def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
-        """Let the parts take a stretch of bars; the points by field, each of shape (count,). Sets ``value``."""
+        """Let the parts take a range of bars; the points by field, each of shape (count,). Sets ``value``."""

@@ -22,22 +22,22 @@ _VERSION: Final = 1
 
 
 class TooLate(ValueError):
-    """A bar that is older than the history that is retained; nothing has changed."""
+    """A bar is older than the retained history; nothing has changed."""
 
 
 class Corrected(Generic[R, P]):
-    """An indicator over the bars of one series in any order: always as if the right ones had come, in order, once.
+    """An indicator over the bars of one series in any order, as if the final bars had arrived in order, once each.
 
-    Bars are told apart by their ``time``. One of a time that there is replaces the former one; one of a time before
-    the newest is put in where it belongs. The indicator then goes back to a snapshot of before that bar (there is one
-    about every square root of ``retain`` bars) and takes again all bars since.
+    Bars are identified by their ``time``. A bar with an existing time replaces the former one; a bar with a time before
+    the newest is inserted in order. The indicator then returns to a snapshot before that bar (there is one
+    about every square root of ``retain`` bars) and takes all bars since then again.
 
     Parameters
     ----------
     indicator
-        What the bars are fed to; it goes on with a copy of it.
+        The indicator; a copy of it takes the bars.
     retain
-        How many of the newest bars can be corrected, at least 1: what is older than all of them is too late.
+        Number of the newest bars that can be corrected, at least 1: a bar older than all of them is too late.
 
     Raises
     ------
@@ -67,7 +67,7 @@ class Corrected(Generic[R, P]):
         self._indicator = indicator.copy()
         self._names = tuple(name for name in indicator.inputs if name != "time")
         self._snapshots: Snapshots[Indicator[R, P]] = Snapshots(isqrt(self.retain))
-        # From the first snapshot on, which is up to another stretch between snapshots longer than what is retained.
+        # From the first snapshot on, which is up to one interval between snapshots longer than the retained history.
         self._times: list[datetime] = []
         self._values: list[tuple[Any, ...]] = []
         self._points: list[P | None] = []
@@ -88,23 +88,23 @@ class Corrected(Generic[R, P]):
         return self._times[-1] if self._times else None
 
     def points_since(self, time: datetime) -> list[tuple[datetime, P | None]]:
-        """Of `points` those of bars at this time and later: what a bar of this time may have changed."""
+        """The `points` of bars at this time and later, which a bar of this time may have changed."""
         first = max(bisect_left(self._times, time), len(self._times) - self.retain)
         return list(zip(self._times[first:], self._points[first:], strict=True))
 
     def points(self) -> list[tuple[datetime, P | None]]:
-        """The time and the point of each bar that is retained, as they are by now."""
+        """The time and the present point of each retained bar."""
         return list(zip(self._times[-self.retain :], self._points[-self.retain :], strict=True))
 
     def update(self, bar: R) -> P | None:
-        """Take a bar: a new one, one that was late, or another form of one; the newest bar's point by now.
+        """Take a new, late or corrected bar; returns the newest bar's present point.
 
         Raises
         ------
         InvalidBar
-            The bar cannot be computed with, or one behind it no longer; nothing has changed.
+            The bar, or a later one after this change, is unusable; nothing has changed.
         TooLate
-            It is older than the retained history; nothing has changed.
+            The bar is older than the retained history; nothing has changed.
         """
         time: datetime = bar.time  # type: ignore[attr-defined]
         values = tuple([getattr(bar, name, None) for name in self._names])
@@ -120,13 +120,13 @@ class Corrected(Generic[R, P]):
         return self.value
 
     def peek(self, bar: R) -> P | None:
-        """What `update` would give for a bar that is still forming; changes nothing."""
+        """The point that `update` would return for a forming bar; changes nothing."""
         if self._times and bar.time <= self._times[-1]:  # type: ignore[attr-defined]
             return self.copy().update(bar)
         return self._indicator.peek(bar)
 
     def _correct(self, time: datetime, values: tuple[Any, ...]) -> None:
-        """Put a bar in its place among those retained and go on from there."""
+        """Insert a bar among the retained ones and continue from there."""
         index = bisect_left(self._times, time)
         again = self._times[index] == time
         if len(self._times) - index + (not again) > self.retain:
@@ -151,13 +151,13 @@ class Corrected(Generic[R, P]):
         return SimpleNamespace(time=time, **dict(zip(self._names, values, strict=True)))
 
     def _let_go(self) -> None:
-        """Drop what can no longer be corrected, up to a snapshot."""
+        """Drop the bars that can no longer be corrected, up to a snapshot."""
         past = len(self._times) - self.retain
         if past > 0 and (gone := self._snapshots.forget(past)):
             del self._times[:gone], self._values[:gone], self._points[:gone]
 
     def copy(self) -> Self:
-        """Another one in the same state, which then goes its own way."""
+        """An independent copy with the same state."""
         twin = type(self)(self._indicator, self.retain)
         for name in ("_snapshots", "_times", "_values", "_points"):
             setattr(twin, name, getattr(self, name).copy())
@@ -178,7 +178,7 @@ class Corrected(Generic[R, P]):
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`; ValueError for one of something else, or a damaged one. Nothing has changed then."""
+        """Continue from a `state`; ValueError for a foreign or damaged one, which changes nothing."""
         if not isinstance(state, Mapping):
             raise checks.damaged(f"{state!r} stands where a state belongs")
         checks.same(state, version=_VERSION, retain=self.retain)

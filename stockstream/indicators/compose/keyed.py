@@ -17,12 +17,12 @@ _VERSION: Final = 1
 
 
 class Keyed(Mapping[str, Indicator[R, P]], Generic[R, P]):
-    """One indicator for each key of the bars, each from its first bar on: a mapping of those that there are.
+    """One indicator for each key of the bars, each from its first bar on: a mapping of the existing ones.
 
     Parameters
     ----------
     indicator
-        What each key begins with a copy of.
+        Each key begins with a copy of it.
     key
         The key of a bar, a string; its ``symbol`` by default.
 
@@ -56,14 +56,14 @@ class Keyed(Mapping[str, Indicator[R, P]], Generic[R, P]):
         return len(self._indicators)
 
     def update(self, bar: R) -> P | None:
-        """Take the next bar of its key; that key's point, None until warmed up.
+        """Take the next bar of its key; returns the key's point, None until warmed up.
 
         Raises
         ------
         InvalidBar
-            The bar cannot be computed with; nothing has changed, and its key is not there if it was not.
+            The bar is unusable; nothing has changed, and a new key is not added.
         TypeError
-            Its key is not a string.
+            The key is not a string.
         """
         key = self._key(bar)
         known = self._indicators.get(key)
@@ -77,24 +77,24 @@ class Keyed(Mapping[str, Indicator[R, P]], Generic[R, P]):
         return point
 
     def peek(self, bar: R) -> P | None:
-        """What `update` would give for a bar that is still forming; changes nothing."""
+        """The point that `update` would return for a forming bar; changes nothing."""
         return self._indicators.get(self._key(bar), self._template).peek(bar)
 
     def copy(self) -> Self:
-        """Another one in the same state, which then goes its own way."""
+        """An independent copy with the same state."""
         twin = type(self)(self._template, self._key)
         twin._indicators = copies(self._indicators)  # noqa: SLF001 - it is one of us
         return twin
 
     def state(self) -> dict[str, Any]:
-        """The states of all, by key, and what a new key begins with: JSON-safe, with a version."""
+        """The states of all indicators by key, and the state of a new one: JSON-safe, with a version."""
         indicators = {key: indicator.state() for key, indicator in self._indicators.items()}
         return {"version": _VERSION, "template": self._template.state(), "indicators": indicators}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from a `state`, with its keys alone; ValueError for one of something else, or a damaged one.
+        """Continue from a `state`, with its keys alone; ValueError for a foreign or damaged one.
 
-        Nothing has changed where it raises.
+        An error changes nothing.
         """
         if not isinstance(state, Mapping):
             raise checks.damaged(f"{state!r} stands where a state belongs")

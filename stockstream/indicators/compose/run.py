@@ -14,7 +14,7 @@ P = TypeVar("P", bound=Point)
 def run(indicator: Indicator[R, P], bars: Iterable[R]) -> Iterator[P | None]:
     """The point of each bar, None until warmed up; a bar is taken when its point is asked for.
 
-    A bar that is refused raises `InvalidBar` in its place, and the iteration can go on behind it.
+    A refused bar raises `InvalidBar` in its place, and the iteration can continue after it.
 
     >>> from types import SimpleNamespace
     >>> from stockstream.indicators import SMA

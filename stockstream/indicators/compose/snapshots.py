@@ -10,7 +10,7 @@ S = TypeVar("S", bound=Stateful)
 
 
 class Snapshots(Generic[S]):
-    """Copies of what goes through a series, made on its way, to go on from where a bar turns out to be another.
+    """Copies of an indicator's state at earlier bars, to continue from when a later bar is corrected.
 
     A place is a number of bars taken. The first snapshot is made before the first bar.
 
@@ -32,12 +32,12 @@ class Snapshots(Generic[S]):
         self._copies: list[tuple[int, S]] = []
 
     def note(self, index: int, present: S) -> None:
-        """Make a snapshot, where the last one was made long enough ago."""
+        """Make a snapshot, if the last one was made long enough ago."""
         if not self._copies or index - self._copies[-1][0] >= self._every:
             self._copies.append((index, present.copy()))
 
     def back(self, index: int) -> tuple[int, S]:
-        """The last snapshot up to a place, and its own place; those behind are gone."""
+        """The last snapshot up to a place, and its own place; later ones are dropped."""
         copies = self._copies
         while copies[-1][0] > index:
             copies.pop()
@@ -45,12 +45,12 @@ class Snapshots(Generic[S]):
         return start, snapshot.copy()
 
     def before(self, index: int) -> tuple[int, S]:
-        """A copy of the last snapshot up to a place, and its own place; all stay."""
+        """A copy of the last snapshot up to a place, and its own place; all are kept."""
         start, snapshot = next(pair for pair in reversed(self._copies) if pair[0] <= index)
         return start, snapshot.copy()
 
     def cut(self, index: int, present: S) -> None:
-        """Let go of what was before a place, and count places from there on; ``present`` is how it stood there."""
+        """Drop the snapshots before a place, and count places from there on; ``present`` is the state there."""
         behind = [(start - index, snapshot) for start, snapshot in self._copies if start > index]
         self._copies = [(0, present.copy()), *behind]
 
@@ -68,7 +68,7 @@ class Snapshots(Generic[S]):
         return first
 
     def copy(self) -> Self:
-        """Another one with the same snapshots, which then goes its own way."""
+        """An independent copy with the same snapshots."""
         twin = type(self)(self._every)
         twin._copies = self._copies.copy()  # noqa: SLF001 - it is one of us
         return twin

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def column(name: str, indicator: Part | type[Part], field: str) -> str:
-    """What a field of a part is called in a `Together`.
+    """The name of a part's field in a `Together`.
 
     ``bollinger_upper``; the part's name alone where it has no other field, or where the field is what the indicator
     itself is called.
@@ -45,7 +45,7 @@ class Together(Composite):
     Parameters
     ----------
     parts
-        The indicators by name, at least one; it goes on with copies of them.
+        The indicators by name, at least one; copies of them are used.
 
     Raises
     ------
@@ -92,7 +92,7 @@ class Together(Composite):
         return self._joined([part.update(bar) for part in self.parts.values()])
 
     def _joined(self, points: Iterable[Point | None]) -> Point | None:
-        """The parts' points as one; None where there is none."""
+        """The parts' points as one; None if no part has one."""
         values: list[float | None] = []
         some = False
         for part, point in zip(self.parts.values(), points, strict=True):

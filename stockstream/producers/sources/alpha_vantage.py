@@ -1,4 +1,4 @@
-"""Alpha Vantage as a source: bars of shares for who has a key; a few calls a day, so for history rather than live."""
+"""Alpha Vantage as a source: bars of shares, with a key; a few calls a day, so for history rather than live."""
 
 from __future__ import annotations
 

@@ -19,11 +19,11 @@ _Number = Annotated[float, msgspec.Meta(ge=-1e100, le=1e100)]
 
 
 class PaidPlan(SourceError):
-    """What is asked for is given to a paid plan alone."""
+    """The request needs a paid plan."""
 
 
 class Spent(RateLimited):
-    """The service says that today's calls are spent."""
+    """Today's calls are used up."""
 
 
 class _Bar(msgspec.Struct):
@@ -70,7 +70,7 @@ def _row(stamp: str, bar: _Bar, interval: str) -> Row:
 
 
 def _refusal(symbol: str, words: _Words) -> SourceError:
-    """Our error for what it says."""
+    """Our error for a message of the service."""
     text = words.error or words.note or words.information
     if "internal or external error" in text:
         return Unavailable("Alpha Vantage fails (an internal or external error)")

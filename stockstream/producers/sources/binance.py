@@ -31,7 +31,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Kline(msgspec.Struct, array_like=True):
-    """A row of an answer; what stands behind the volume is not needed."""
+    """A row of an answer; the columns after the volume are not needed."""
 
     opens: int
     open: _Number
@@ -65,7 +65,7 @@ class _Message(msgspec.Struct):
     data: _Event | None = None
 
 
-# Binance writes numbers as texts.
+# Binance encodes numbers as strings.
 _MESSAGES: Final = msgspec.json.Decoder(_Message, strict=False)
 
 
@@ -121,14 +121,14 @@ class Binance(BarSource):
         return Reply(rows, currency=_currency(symbol), more=more)
 
     def live(self, symbols: Sequence[str], interval: str) -> Stream | None:
-        """The stream of the symbols' klines; of more than it takes the first."""
+        """The stream of the symbols' klines; limited to the first ones if there are too many."""
         theirs = _THEIRS.get(interval, interval)
         names = [f"{symbol.lower()}@kline_{theirs}" for symbol in symbols[:_MOST_STREAMS]]
         return Stream(STREAM + "/".join(names), read_klines)
 
 
 def read_klines(message: str | bytes) -> Iterator[LiveRow]:
-    """The bar in a message; none where it is of another kind. ValueError where it cannot be read."""
+    """The bar in a message; none if it is of another kind. ValueError if it cannot be read."""
     if not message:
         return
     try:
@@ -150,7 +150,7 @@ def _prices(kline: _Kline) -> tuple[float, float, float, float, float]:
 
 
 def _currency(symbol: str) -> str | None:
-    """What a pair is quoted in.
+    """The quote currency of a pair.
 
     >>> _currency("ETHBTC"), _currency("BTCUSDT")
     ('BTC', 'USDT')

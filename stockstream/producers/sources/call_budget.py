@@ -25,11 +25,11 @@ class CallBudget:
     Parameters
     ----------
     file
-        Where it is kept.
+        File of the counts.
     calls_a_day
-        How many there are.
+        Number of permitted calls.
     zone
-        Whose midnight begins a day.
+        Time zone of the midnight that begins a day.
     clock
         What time it is.
     """
@@ -54,7 +54,7 @@ class CallBudget:
         return (datetime.combine(now.date() + timedelta(days=1), time(), self._zone) - now).total_seconds()
 
     def spend(self) -> bool:
-        """Take a call; False where none is left."""
+        """Take a call; False if none is left."""
         with self._lock:
             spent = self._spent()
             if spent >= self.calls_a_day:
@@ -63,7 +63,7 @@ class CallBudget:
             return True
 
     def use_up(self) -> None:
-        """Take all that are left, because the service says that there are none."""
+        """Take all remaining calls, because the service reports that there are none."""
         with self._lock:
             self._write(self.calls_a_day)
 

@@ -29,7 +29,7 @@ _RESERVED: Final = frozenset({"csv", "flights", "http", "market", "mqtt", "readi
 
 @dataclass(frozen=True)
 class Source:
-    """A source that can be used: what it is, how it is made, and from which plug-in it is (empty for the package)."""
+    """A usable source: its description, its constructor, and its plug-in (empty for the package)."""
 
     about: About
     make: Maker
@@ -37,7 +37,7 @@ class Source:
 
 
 def sources() -> Mapping[str, Source]:
-    """All sources by name: the package's own, then those of plug-ins. What cannot be used is recorded there."""
+    """All sources by name: the package's own, then those of plug-ins, which record unusable ones."""
     return _sources(plugins.current())
 
 
@@ -62,7 +62,7 @@ def _sources(plugged: Plugins) -> Mapping[str, Source]:
 
 
 def _problem(kind: type, about: About, named: Mapping[str, Source]) -> str:
-    """Why a source cannot be used; empty where it can."""
+    """Reason why a source is unusable; empty if it is usable."""
     missing = [name for name in ("history", "live", "reach", "doing") if not callable(getattr(kind, name, None))]
     if missing:
         return f"it has no {', '.join(missing)}: derive it from stockstream.producers.bar_source.BarSource"

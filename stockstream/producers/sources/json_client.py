@@ -17,28 +17,28 @@ _REFUSALS: Final = frozenset({418, 429})
 
 _FAILURE: Final = 500
 
-# It logs every address, and with it the key that some services want there.
+# It logs every address, including the key that some services require in it.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class Answer(NamedTuple):
-    """An answer that is no refusal and no failure of the server."""
+    """An answer without a refusal or a server error."""
 
     status: int
     content: bytes
 
 
 class JsonClient:
-    """Asks a service.
+    """Sends requests to a service.
 
     Parameters
     ----------
     title
-        The service, as users read it.
+        Name of the service in messages.
     base
         The address that paths begin with.
     spacing
-        Seconds between two requests, at the least.
+        Minimum number of seconds between two requests.
     """
 
     def __init__(self, title: str, base: str, spacing: float) -> None:

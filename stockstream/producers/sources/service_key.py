@@ -10,23 +10,23 @@ from stockstream.errors import SourceError
 
 
 def service_key(title: str, variable: str, file: Path | None, setting: str) -> str:
-    """The key; a file goes before the environment. It is never part of an error.
+    """The key; a file overrides the environment. It is never part of an error.
 
     Parameters
     ----------
     title
-        The service, as users read it.
+        Name of the service in messages.
     variable
         The environment variable.
     file
         The file that the settings name, if any.
     setting
-        By which name they do.
+        Name of that setting.
 
     Raises
     ------
     SourceError
-        Where there is none.
+        There is no key.
     ConfigError
         For a file that others can read.
     """

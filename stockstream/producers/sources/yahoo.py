@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 _REACH: Final = {"1m": timedelta(days=29), "1h": timedelta(days=720)}
 _REACH_BELOW_AN_HOUR: Final = timedelta(days=58)
 _PAGE: Final = {"1m": timedelta(days=7)}
-"""The time that a request spans at most: Yahoo's own limits, with some room."""
+"""Maximum time span of a request: Yahoo's own limits, with some margin."""
 
 _AHEAD: Final = timedelta(minutes=1)
-"""How far beyond now is asked, for clocks differ."""
+"""Time after now that a request includes, because clocks differ."""
 
 
 class Yahoo(BarSource):
@@ -51,7 +51,7 @@ class Yahoo(BarSource):
 
     @cached_property
     def _client(self) -> Client:
-        # yfinance takes a second to import, which no other command should pay for.
+        # yfinance takes a second to import; other commands should not load it.
         from stockstream.producers.sources.yahoo_client import SPACING, Client
 
         spacing = SPACING if self._setup.spacing is None else self._setup.spacing
@@ -66,7 +66,7 @@ class Yahoo(BarSource):
         return self._client.chart(symbol, interval, start, start + page, more=start + page)
 
     def reach(self, interval: str) -> timedelta | None:
-        """How far back Yahoo goes for bars below a day; asked for more it gives none at all."""
+        """Length of Yahoo's history of bars below a day; a longer request returns none."""
         return _REACH.get(interval, _REACH_BELOW_AN_HOUR) if intraday(interval) else None
 
     def live(self, symbols: Sequence[str], interval: str) -> Stream | None:

@@ -15,10 +15,10 @@ from stockstream.records import CLOSING, EXTENDED
 
 HALF_HOUR: Final = "30m"
 QUARTER: Final = "15m"
-"""Yahoo's bars of 30m are those of 1h at times: they are made of these."""
+"""Interval from which bars of 30m are made, because Yahoo's own are sometimes those of 1h."""
 
 _ALL_DAY: Final = timedelta(hours=23)
-"""Hours that are longer are no session: the market goes on."""
+"""Maximum length of a session; longer hours mean a market without sessions."""
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -115,7 +115,7 @@ def read_chart(content: bytes, interval: str, *, extended: bool = False) -> Repl
     Raises
     ------
     msgspec.MsgspecError, LookupError, ValueError
-        What cannot be read.
+        The chart cannot be read.
     """
     results = _DECODER.decode(content).chart.result
     if not results:
@@ -153,7 +153,7 @@ def read_chart(content: bytes, interval: str, *, extended: bool = False) -> Repl
 
 
 def _rows(result: _Result) -> Iterator[Row]:
-    """The rows as they stand there, by time. A list that is shorter than the others lacks its last numbers."""
+    """The rows of the chart, by time. A list that is shorter than the others lacks its last numbers."""
     count = len(result.timestamp)
 
     def column(numbers: _Numbers) -> _Numbers:
@@ -177,7 +177,7 @@ def _dated(rows: Iterable[Row], zone: ZoneInfo) -> Iterator[Row]:
 
 
 def _whole_days(rows: Iterable[Row], interval: str) -> list[Row]:
-    """Rows from a day on. What Yahoo gives apart for the present day joins the period that it lies in."""
+    """Rows from a day on. Yahoo's separate row of the present day is merged into its period."""
     given = [*rows]
     if not given:
         return []
@@ -239,7 +239,7 @@ class _Hours:
         return None
 
     def _session(self, time: datetime) -> Session | None:
-        """The session of the day of an instant, where the chart tells of it."""
+        """The session of the day of an instant, if the chart contains it."""
         return self._by_day.get(self._day(time))
 
     def _day(self, time: datetime) -> date:

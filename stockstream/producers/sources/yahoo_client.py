@@ -33,14 +33,14 @@ _NO_BARS: Final = "Data doesn't exist"
 _TIMEOUT: Final = 20.0
 _TOO_MANY: Final = 429
 _ANSWERS: Final = frozenset({400, 404, 422})
-"""The statuses with which Yahoo says in words that it has no such thing."""
+"""Statuses with which Yahoo answers, in words, that it lacks the data."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """How Yahoo answered a question for a chart."""
+    """Yahoo's answer to a request for a chart."""
 
     status: int
     reason: str | None
@@ -51,7 +51,7 @@ NOTHING: Final = _Seen(0, None, None)
 
 
 class _Session(Session[Response]):
-    """A session that keeps its distance between requests and remembers what yfinance does not tell."""
+    """A session that spaces its requests and remembers the answers that yfinance hides."""
 
     def __init__(self, limiter: Limiter) -> None:
         super().__init__(impersonate="chrome")
@@ -65,18 +65,18 @@ class _Session(Session[Response]):
             wait = retry_after(response.headers.get("Retry-After"))
             self.seen = _Seen(response.status_code, _reason(response), wait)
             if response.status_code == _TOO_MANY:
-                # yfinance would ask again at once, with another cookie.
+                # yfinance would repeat the request at once, with another cookie.
                 raise RateLimited("Yahoo refuses for now (429 Too Many Requests)", retry_after=wait)
         return response
 
 
 class Client:
-    """Asks Yahoo for charts.
+    """Requests charts from Yahoo.
 
     Parameters
     ----------
     cache
-        Where yfinance keeps its cookie; made if need be.
+        Folder of yfinance's cookie; created if needed.
     spacing
         Seconds between two requests, at the least.
     extended
@@ -88,7 +88,7 @@ class Client:
         self._extended = extended
         yfinance.set_tz_cache_location(str(cache))
         yfinance.config.debug.hide_exceptions = False
-        # yfinance lets its own use of deprecated pandas be seen by everybody who runs it.
+        # yfinance shows warnings about its own use of deprecated pandas to every user.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
         self._yahoo = YfData(session=self._session)
 
@@ -105,13 +105,13 @@ class Client:
             "events": "div,splits,capitalGains",
         }
         try:
-            # As a singleton of the process it keeps whichever session came last.
+            # It is a singleton of the process and keeps the last session.
             self._yahoo._session = self._session  # noqa: SLF001 - yfinance has no other way
             response = self._yahoo.get(f"{_HOST}{_CHART}{quote(symbol, safe='=^')}", params=params, timeout=_TIMEOUT)
             if response.status_code >= 400:
                 raise ValueError(f"status {response.status_code}")
             reply = read_chart(response.content, interval, extended=self._extended)
-        except Exception as error:  # yfinance raises whatever it stumbles over
+        except Exception as error:  # yfinance raises any kind of error
             translated = self._translated(symbol, error)
             if translated is None:
                 return Reply(more=more)
@@ -149,13 +149,13 @@ class _Chart(msgspec.Struct):
 
 
 class _Refusal(msgspec.Struct):
-    """What Yahoo answers in words."""
+    """The text of Yahoo's answer."""
 
     chart: _Chart
 
 
 def _reason(response: Response) -> str | None:
-    """What Yahoo gives as the reason in an answer that is an error."""
+    """The reason in Yahoo's error answer."""
     if response.status_code < 400:
         return None
     try:

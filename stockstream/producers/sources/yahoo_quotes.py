@@ -17,7 +17,7 @@ from stockstream.producers.bar_source import Quote, Stream
 
 URL: Final = "wss://streamer.finance.yahoo.com/?version=2"
 AGAIN: Final = 15.0
-"""Seconds after which Yahoo wants to hear again what is subscribed to."""
+"""Seconds after which Yahoo requires the subscription again."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REGULAR: Final = 1
@@ -38,9 +38,9 @@ def quotes_of(symbols: Sequence[str]) -> Stream:
 
 
 def read_quotes(message: str | bytes) -> Iterator[Quote]:
-    """The quote in a message; none where it is of another kind. ValueError where it cannot be read.
+    """The quote in a message; none if it is of another kind. ValueError if it cannot be read.
 
-    The volume is that of the day so far, None where Yahoo tells none.
+    The volume is that of the day so far, None if Yahoo reports none.
     """
     if not message:
         return
