@@ -137,11 +137,12 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
         lambda told: told.window.asked,
         Preferences(geometry=Geometry(800, 500, 1, 2)),
     ),
+    "keep": (["--keep", "500"], lambda told: told.watched.selection.keep, 500),
     "no_memory": (["--no-memory"], lambda told: told.memory, None),
     "each": (
         [],
         lambda told: told.watched.selection,
-        Selection(("AAPL",)),
+        Selection(("AAPL",), keep=WindowSettings().keep),
     ),  # tests/cli/watch/test_windows.py opens several
 }
 
@@ -164,6 +165,9 @@ SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
     "theme": ("theme: contrast", lambda told: told.options.theme, "contrast"),
     "save_as": ("save_as: pdf", lambda told: told.window.picture, "pdf"),
     "memory": ("memory: false", lambda told: told.memory, None),
+    "keep": ("keep: 700", lambda told: told.watched.selection.keep, 700),
+    # Of dashboards alone: test_a_dashboard_is_told_the_same
+    "dashboard_keep": ("dashboard_keep: 70", lambda told: told.watched.selection.keep, WindowSettings().keep),
     "alert_band": ("alert_band: 1.5", lambda told: told.options.alert_band, 1.5),
     "alerts": ("alerts: {AAPL: [1.5, 2]}", lambda told: told.options.alerts, {"AAPL": (1.5, 2.0)}),
 }
@@ -209,16 +213,18 @@ def test_without_options_and_settings_all_is_usual(home: Path) -> None:
     told = watch("bollinger", "AAPL")
     assert told.window == USUAL
     assert (told.tables, told.ends) == ([], (False, None))
-    assert told.watched.selection == Selection(("AAPL",))
+    assert told.watched.selection == Selection(("AAPL",), keep=WindowSettings().keep)
     assert told.watched.parameters == {"period": 20, "width": 2.0}
     assert told.memory == home / "state" / "windows" / "bollinger-AAPL.json"
 
 
 def test_a_dashboard_is_told_the_same(home: Path) -> None:
-    settings = "{window: {theme: dark, refresh: 2}, views: {dashboard: {average: 5, symbols: [A, B]}}}"
+    settings = (
+        "{window: {theme: dark, refresh: 2, dashboard_keep: 70}, views: {dashboard: {average: 5, symbols: [A, B]}}}"
+    )
     told = watch("dashboard", "--volatility", "9", "--geometry", "800x500", settings=settings)
     assert told.watched.parameters == {"average": 5, "volatility": 9}
-    assert told.watched.selection == Selection(("A", "B"))
+    assert told.watched.selection == Selection(("A", "B"), keep=70)
     assert (told.window.theme, told.window.refresh) == ("dark", 2.0)
     assert told.window.asked == Preferences(geometry=Geometry.parse("800x500"))
 

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -251,11 +252,12 @@ import sys, time
 from dataclasses import replace
 from pathlib import Path
 from stockstream.consumers import flights, live
+from stockstream.records import FlightDay
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Selection
 live._SAVE_EVERY = 0.0
 live._SAVE_SHARE = 0
-view = replace(flights.VIEW, topic=replace(flights.VIEW.topic, name=sys.argv[2]))
+view = replace(flights.VIEW, record=FlightDay, topic=replace(flights.VIEW.topic, name=sys.argv[2]))
 with live.Live(view, Selection(), {}, {"bootstrap.servers": sys.argv[1]}, Path(sys.argv[3])) as running:
     while True:
         running.tick()
@@ -281,6 +283,7 @@ def test_kill_9_in_the_middle_of_a_replay_counts_every_row_once(broker: str, tmp
             wanted = dice.randint(1, 5000)
             while int(window.stdout.readline()) < wanted:
                 pass
+            time.sleep(dice.uniform(0, 0.2))  # a state is written meanwhile, on a thread
             os.kill(window.pid, signal.SIGKILL)
             window.communicate()
     with Live(view, ALL, {}, connection(broker), tmp_path) as live:
