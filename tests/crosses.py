@@ -1,4 +1,4 @@
-"""Tests of everything with everything."""
+"""Tests of all combinations."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Files that users had, each with what is right for it: one test a file of shared/cases, whose README says the same.
+"""Files of users, each with its correct result: one test for each file of shared/cases, in agreement with its README.
 
-The same kinds stand on data of our own in tests/producers/stock_csv, tests/views, tests/indicators and test_codec.py.
+The same kinds are tested on synthetic data in tests/producers/stock_csv, tests/views, tests/indicators and
+test_codec.py.
 """
 
 from __future__ import annotations

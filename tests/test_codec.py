@@ -1,4 +1,4 @@
-"""What a record must be: the same verdict for every reader, and no bytes that do anything else to the decoder."""
+"""Validity of a record: the same for every reader, and any other bytes are unreadable."""
 
 from __future__ import annotations
 

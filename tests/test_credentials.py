@@ -1,4 +1,4 @@
-"""Who a client is: the section kafka says so, else the secure broker of this machine does."""
+"""Identity of a client: from the section kafka, otherwise from the secure broker of this machine."""
 
 from __future__ import annotations
 

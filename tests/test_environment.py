@@ -1,4 +1,4 @@
-"""What `make` does before the program itself: the environment, made once and mended where it was cut off."""
+"""The environment that `make` creates: made once, and repaired after an interruption."""
 
 import os
 import shutil

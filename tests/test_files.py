@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: never half of one, and no half that stays."""
+"""Atomic replacement of files: never a partial file, and no partial file is left."""
 
 from __future__ import annotations
 

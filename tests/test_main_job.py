@@ -1,4 +1,4 @@
-"""The main job as a user runs it: a broker, two producers, three windows, each a process; killed, and asked to end."""
+"""The main job as a user runs it: a broker, two producers, three windows, each a process; killed, and terminated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the package itself gives."""
+"""The names of the package itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `pip install .` brings, and that the locks hold what setup.cfg asks for."""
+"""The contents of `pip install .`, and that the locks contain the requirements of setup.cfg."""
 
 import configparser
 import re

@@ -1,4 +1,4 @@
-"""Plug-ins: entry points and files of one's own, those that fail, and which settings may name them."""
+"""Plug-ins: entry points and the user's own files, failing ones, and the settings that may name them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we start ends with us, however we end, where the kernel helps and where it does not."""
+"""Child processes end with this process, whatever its end, with and without the kernel's help."""
 
 from __future__ import annotations
 

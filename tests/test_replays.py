@@ -1,4 +1,4 @@
-"""Files replayed end to end, as a user would: what the windows keep equals pandas and TA-Lib over the same files."""
+"""Files replayed end to end, as by a user: the windows' values equal pandas and TA-Lib over the same files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema is true to the types, and the page to the schema."""
+"""The schema agrees with the types, and the page with the schema."""
 
 from __future__ import annotations
 

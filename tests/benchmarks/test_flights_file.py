@@ -1,4 +1,4 @@
-"""The file that benchmarks read: as many rows as asked for, each of which can be read."""
+"""The file that benchmarks read: it has the requested number of rows, all readable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proxy passes bytes on, and resets, holds back and slows down what goes through it."""
+"""The proxy forwards bytes, and resets, stalls and slows down connections."""
 
 from __future__ import annotations
 

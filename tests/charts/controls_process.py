@@ -1,4 +1,4 @@
-"""A window in a process of its own, moved by real keys and a real mouse; what happened is printed as JSON.
+"""A window in a separate process, moved by real keys and a real mouse; prints the results as JSON.
 
 Started by test_controls_window.py: ``python -m tests.charts.controls_process tk|qt SCENARIO MEMORY``.
 """

@@ -1,4 +1,4 @@
-"""A dashboard's window in a process of its own, driven by the toolkit's events; what happened is printed as JSON.
+"""A dashboard's window in a separate process, driven by the toolkit's events; prints the results as JSON.
 
 Started by test_dashboard_window.py: ``python -m tests.charts.dashboard_process tk|qt``.
 """

@@ -1,4 +1,4 @@
-"""A model of our own making: frames that the tests write, and no Kafka anywhere."""
+"""A fake model: frames that the tests write, without Kafka."""
 
 from __future__ import annotations
 

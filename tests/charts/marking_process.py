@@ -1,4 +1,4 @@
-"""A window in a process of its own, read and marked with a real mouse; what happened is printed as JSON.
+"""A window in a separate process, read and marked with a real mouse; prints the results as JSON.
 
 Started by test_marking_window.py: ``python -m tests.charts.marking_process tk|qt SCENARIO MEMORY``.
 """

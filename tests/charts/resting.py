@@ -1,4 +1,4 @@
-"""What a window says of the row under a mouse that rests, against what the geometry that is painted says."""
+"""A window's description of the row under a resting mouse, against the painted geometry."""
 
 from __future__ import annotations
 

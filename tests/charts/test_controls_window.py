@@ -1,4 +1,4 @@
-"""Windows moved by real keys and a real mouse, with a window manager and without, on each toolkit that is here."""
+"""Windows moved by real keys and a real mouse, with and without a window manager, on each installed toolkit."""
 
 from __future__ import annotations
 

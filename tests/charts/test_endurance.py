@@ -1,4 +1,4 @@
-"""A window that is open all day grows by nothing."""
+"""A window that is open all day does not grow."""
 
 from __future__ import annotations
 

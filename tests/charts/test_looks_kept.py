@@ -1,4 +1,4 @@
-"""What of a window's looks is remembered."""
+"""The preferences that a window remembers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows read and marked with a real mouse, on each toolkit that is here."""
+"""Windows read and marked with a real mouse, on each installed toolkit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readout, legend and tags are of the row under a mouse that rests, whatever changes the margins meanwhile."""
+"""Readout, legend and tags describe the row under a resting mouse, whatever changes the margins meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows from tiny to large: none dies, no words lie over others, and the panels keep what room there is."""
+"""Windows from tiny to large: none fails, no texts overlap, and the panels keep the available room."""
 
 from __future__ import annotations
 

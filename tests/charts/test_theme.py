@@ -1,4 +1,4 @@
-"""Every theme can be told apart and read, whatever colours somebody sees."""
+"""The colours of every theme are distinguishable and legible, also with colour vision deficiency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels are set with a key, drawn, and told of when something crosses them."""
+"""Levels are set with a key, drawn, and reported when a value crosses them."""
 
 from __future__ import annotations
 

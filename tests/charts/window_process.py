@@ -1,4 +1,4 @@
-"""A window in a process of its own, driven by the toolkit's events; what happened is printed as JSON.
+"""A window in a separate process, driven by the toolkit's events; prints the results as JSON.
 
 Started by test_window.py: ``python window_process.py tk|qt SCENARIO``.
 """

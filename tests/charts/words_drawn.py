@@ -1,4 +1,4 @@
-"""Where words are drawn, as a renderer is told."""
+"""Positions of drawn text, recorded by a renderer."""
 
 from __future__ import annotations
 

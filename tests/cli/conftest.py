@@ -1,3 +1,3 @@
-"""What the tests of the command line share."""
+"""Fixtures of the tests of the command line."""
 
 from tests.site import Site as Site

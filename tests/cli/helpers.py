@@ -1,4 +1,4 @@
-"""Programs of our own making for tests of the command line, run as a user would: in processes of their own."""
+"""Helpers of the tests of the command line, which run commands as a user would: in separate processes."""
 
 from __future__ import annotations
 

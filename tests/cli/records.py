@@ -1,4 +1,4 @@
-"""Flights of our own making."""
+"""Synthetic flights."""
 
 from __future__ import annotations
 

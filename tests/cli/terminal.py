@@ -1,4 +1,4 @@
-"""A terminal in which a command of ours runs, looked at from outside."""
+"""A terminal with a running command, observed from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo shows of its children."""
+"""The demo's display of its child processes."""
 
 from __future__ import annotations
 

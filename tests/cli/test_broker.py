@@ -1,4 +1,4 @@
-"""``stockstream broker`` as a process: started, asked to end, killed, refused."""
+"""``stockstream broker`` as a process: started, terminated, killed, refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret and no command for a terminal comes out anywhere: what is hostile goes in, and everything is looked at."""
+"""No output contains a secret or a terminal command: hostile input goes in, and all output is searched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``demo``: what it plans, and all of it at once for real."""
+"""``demo``: its plan, and a complete real run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every option and setting of ``demo`` arrives: each is set, and what is to be run is recorded."""
+"""Every option and setting of ``demo`` takes effect: each is set, and the planned commands are recorded."""
 
 from __future__ import annotations
 

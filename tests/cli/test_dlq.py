@@ -1,4 +1,4 @@
-"""``dlq``: what could not be read is listed, shown, replayed once, purged."""
+"""``dlq``: dead letters are listed, shown, replayed once, purged."""
 
 from __future__ import annotations
 

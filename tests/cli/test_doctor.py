@@ -1,4 +1,4 @@
-"""``doctor``: each check ok, or what to do."""
+"""``doctor``: each check is ok, or says what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `--help` shows, and what a shell offers when Tab is pressed."""
+"""The output of `--help`, and the shell's completions."""
 
 from __future__ import annotations
 

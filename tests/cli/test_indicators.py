@@ -1,4 +1,4 @@
-"""``stockstream indicators``: the list, the description of one, and what is said of one that does not exist."""
+"""``stockstream indicators``: the list, the description of one, and the error for an unknown one."""
 
 from __future__ import annotations
 

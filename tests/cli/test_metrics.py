@@ -1,4 +1,4 @@
-"""Metrics: what is served is read back as it was told; addresses that cannot be served are one-line errors."""
+"""Metrics: served figures are read back unchanged; invalid addresses are one-line errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``monitor`` on a terminal: a screen of its own, keys, and a terminal that is as it was afterwards."""
+"""``monitor`` on a terminal: its own screen, keys, and a restored terminal afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every option and every setting arrives where it is heeded: each is set, and what a window is told is recorded."""
+"""Every option and every setting takes effect: each is set, and the arguments of a window are recorded."""
 
 from __future__ import annotations
 

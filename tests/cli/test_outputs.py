@@ -1,4 +1,4 @@
-"""What commands write: known again as ours, and never over a file of somebody else's."""
+"""Output files of commands: recognised as ours, and never written over a foreign file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and folders that may not be read or written: one line that names them, for whoever calls."""
+"""Files and folders without read or write permission: every command names them in one line."""
 
 from __future__ import annotations
 

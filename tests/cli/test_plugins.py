@@ -1,4 +1,4 @@
-"""An indicator and a window from files of one's own: listed, described, drawn, tuned; and never by accident."""
+"""An indicator and a window from the user's own files: listed, described, drawn, tuned; and never loaded by accident."""
 
 from __future__ import annotations
 

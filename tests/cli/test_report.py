@@ -1,4 +1,4 @@
-"""``stockstream report``: one page of all that the topic holds."""
+"""``stockstream report``: one page of all bars in the topic."""
 
 from __future__ import annotations
 

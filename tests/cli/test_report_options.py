@@ -1,4 +1,4 @@
-"""Every option and setting of ``report`` arrives: each is set, and what the page is made of is recorded."""
+"""Every option and setting of ``report`` takes effect: each is set, and the arguments of the page are recorded."""
 
 from __future__ import annotations
 

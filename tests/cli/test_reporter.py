@@ -1,4 +1,4 @@
-"""What is told while a command works: to a person in a terminal, in a pipe, and as JSON."""
+"""Messages of a running command: in a terminal, in a pipe, and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``reset``: what goes, and what stays."""
+"""``reset``: what it deletes, and what it keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``sample flights``: writes what the project ships."""
+"""``sample flights`` writes the sample that the project ships."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``stockstream sources``: the list, and what is said about one; without a broker and without a network."""
+"""``stockstream sources``: the list, and the description of one; without a broker and without a network."""
 
 from __future__ import annotations
 

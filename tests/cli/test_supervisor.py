@@ -1,4 +1,4 @@
-"""The supervisor, with small programs written here in the place of our commands."""
+"""The supervisor, with small programs in place of our commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tail``: what a topic's end looks like, and following it."""
+"""``tail``: prints a topic's last records, and follows new ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``--with`` says is taken apart."""
+"""The value of ``--with`` is parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live view is driven without a window: its observers go along, and it ends when it is told to."""
+"""A live view is driven without a window: it updates its observers, and ends on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the decoder lets through, all that reads `stocks` survives: windows, tables, the report, `read`."""
+"""All readers of `stocks` survive any record that the decoder accepts: windows, tables, the report, `read`."""
 
 from __future__ import annotations
 

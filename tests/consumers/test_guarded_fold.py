@@ -1,4 +1,4 @@
-"""A record at which a fold fails, and a bar at which an indicator does, are set aside and counted."""
+"""A record on which a fold fails, and a bar on which an indicator fails, are set aside and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every window and every study; those of a new indicator are covered the moment it exists."""
+"""Contract of every window and every study; those of a new indicator are covered automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section ``views``: checked as a whole whichever command is called, and listed with what is not set."""
+"""The section ``views``: every command checks it completely, and `config` lists it with its defaults."""
 
 from __future__ import annotations
 

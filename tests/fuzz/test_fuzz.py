@@ -1,4 +1,4 @@
-"""What `make fuzz` mangles is the same in each run, and what it must not see it reports."""
+"""`make fuzz` mangles the same bytes in each run, and reports errors."""
 
 from __future__ import annotations
 

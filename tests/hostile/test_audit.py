@@ -1,4 +1,4 @@
-"""The audit of the locks: what is found fails it, and where nothing can be found it says that it was skipped."""
+"""The audit of the locks: a vulnerability fails it, and it says that it was skipped if its data are missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV files that are made to harm: bounded in time and memory, measured in a process of their own."""
+"""Malicious CSV files: bounded in time and memory, measured in a separate process."""
 
 from __future__ import annotations
 

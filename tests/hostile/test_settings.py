@@ -1,4 +1,4 @@
-"""Settings that are made to harm: each is refused in one line, at once, by the program itself."""
+"""Malicious settings: the program refuses each in one line, at once."""
 
 from __future__ import annotations
 

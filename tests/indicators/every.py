@@ -1,4 +1,4 @@
-"""Every indicator there is, and the bars that each of them is tried on."""
+"""Every indicator, and the bars that it is tested with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What indicators are made of, by exact fractions."""
+"""Building blocks of indicators in exact fractions."""
 
 from __future__ import annotations
 

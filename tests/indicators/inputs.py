@@ -1,4 +1,4 @@
-"""Bars for the tests of indicators: of our own making, and from the real files."""
+"""Bars for the tests of indicators: synthetic ones, and from the real files."""
 
 from __future__ import annotations
 

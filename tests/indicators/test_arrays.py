@@ -1,4 +1,4 @@
-"""How `batch` reads what it is given."""
+"""How `batch` reads its input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalog knows every indicator, and reads what its documentation says."""
+"""The catalog knows every indicator, and reads its documentation."""
 
 from __future__ import annotations
 

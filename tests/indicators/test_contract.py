@@ -1,4 +1,4 @@
-"""What holds for every indicator; a new one is covered the moment its file exists."""
+"""Contract of every indicator; a new one is covered as soon as its file exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every indicator refuses, and that nothing has changed then."""
+"""The bars that every indicator refuses, without a change of state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/indicators.md: its examples give what they say, and its tables hold every indicator as it is."""
+"""docs/indicators.md: its examples have the shown results, and its tables agree with every indicator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an indicator over all of an exchange's symbols costs."""
+"""Memory of an indicator over all symbols of an exchange."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resampling: which period a bar belongs to and what is made of it, against groups that pandas makes."""
+"""Resampling: the period of a bar and its result, against pandas' groups."""
 
 from __future__ import annotations
 

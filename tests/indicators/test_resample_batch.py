@@ -1,4 +1,4 @@
-"""Resampling a whole history at once: against the stream, and pandas over the real files."""
+"""Resampling a complete history at once: against the stream, and pandas over the real files."""
 
 from __future__ import annotations
 

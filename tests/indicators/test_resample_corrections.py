@@ -1,4 +1,4 @@
-"""Resampling bars that come late, come again otherwise or cannot be, and going on from a saved state."""
+"""Resampling late, corrected and impossible bars, and continuing from a saved state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Maven repository on this machine, whose answers a test can spoil."""
+"""A Maven repository on this machine, whose answers a test can corrupt."""
 
 from __future__ import annotations
 

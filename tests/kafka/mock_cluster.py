@@ -1,4 +1,4 @@
-"""librdkafka's own stand-in for a cluster, made to refuse: what a real one does only at an unlucky moment."""
+"""librdkafka's mock cluster with injected refusals, which a real cluster sends only rarely."""
 
 from __future__ import annotations
 

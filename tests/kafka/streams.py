@@ -1,4 +1,4 @@
-"""Topics of a test's own, and the reading of them to their end."""
+"""Topics for one test, and reading them to their end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a producer calls delivered was given an offset by the broker, and stands in the topic.
+"""Acknowledged records of a producer have an offset of the broker, and are in the topic.
 
-Kafka before 4.5 takes a producer's first request for a partition whatever its sequence number (KAFKA-15591), and
-librdkafka calls what precedes it delivered: see docs/reliability.md.
+Kafka before 4.5 accepts a producer's first request for a partition with any sequence number (KAFKA-15591), and
+librdkafka reports the earlier ones as delivered: see docs/reliability.md.
 """
 
 from __future__ import annotations

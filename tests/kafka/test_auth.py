@@ -1,4 +1,4 @@
-"""A broker that refuses us is told at once, by name, and without the password."""
+"""A broker's refusal is reported at once, by name, and without the password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certificates of a secure broker: made once, renewed in time, read by their owner alone."""
+"""The certificates of a secure broker: created once, renewed in time, readable only by their owner."""
 
 from __future__ import annotations
 

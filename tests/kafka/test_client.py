@@ -1,4 +1,4 @@
-"""What every Kafka client shares."""
+"""Common properties of all Kafka clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be read is kept, and no message stops a reader: however large, and whatever the broker says to it."""
+"""Unreadable messages are kept, and no message stops a reader, whatever its size and the broker's answer."""
 
 from __future__ import annotations
 

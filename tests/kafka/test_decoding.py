@@ -1,4 +1,4 @@
-"""What comes of messages: records, and the offset up to which each partition was read."""
+"""Decoding of messages: records, and the offset up to which each partition was read."""
 
 from __future__ import annotations
 

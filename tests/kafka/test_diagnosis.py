@@ -1,4 +1,4 @@
-"""Why no broker answers: each cause is another sentence."""
+"""Diagnosis of a missing broker: each cause has its own message."""
 
 from __future__ import annotations
 

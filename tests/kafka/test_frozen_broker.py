@@ -1,4 +1,4 @@
-"""A broker that is stopped: `connected` and `lag` are not those of before."""
+"""A stopped broker: `connected` and `lag` do not keep their former values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The jars: fetched whole or not at all, against a repository that misbehaves."""
+"""The jars: downloaded completely or not at all, from a faulty repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Java of ours: told why it ended."""
+"""Our Java process: the reason of its end is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Partitions that were added: of a key that moved, what was sent later counts, in whatever order it is read."""
+"""Added partitions: for a key that moved, the record that was sent later counts, in any order of reading."""
 
 from __future__ import annotations
 

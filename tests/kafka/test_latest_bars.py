@@ -1,4 +1,4 @@
-"""The last bar of each series, however far from the topic's end it stands."""
+"""The last bar of each series, at any distance from the topic's end."""
 
 from __future__ import annotations
 

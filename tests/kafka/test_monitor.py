@@ -1,4 +1,4 @@
-"""Overviews of a real cluster: what is there, what moves, and what happens while it is away."""
+"""Overviews of a real cluster: its contents, its rates, and its absence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows a topic holds, whatever else it holds and whoever sends to it meanwhile."""
+"""The rows in a topic, among other records and other producers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A subscriber waits, goes on by itself, hands out everything once, and passes nothing silently."""
+"""A subscriber waits, recovers by itself, delivers everything once, and skips nothing silently."""
 
 from __future__ import annotations
 

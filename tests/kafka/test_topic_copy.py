@@ -1,4 +1,4 @@
-"""Topics copied from one real broker to another: all of a record is kept, and each is there once."""
+"""Topics copied from one real broker to another: records are kept completely, each once."""
 
 from __future__ import annotations
 

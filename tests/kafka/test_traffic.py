@@ -1,4 +1,4 @@
-"""Rates and trends, from looks that are made here."""
+"""Rates and trends, from synthetic samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Buckets keep every peak, and stay what they are while rows come."""
+"""Buckets keep every peak, and do not change while rows arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices are told in the tick of their market, and what changes in place takes one width."""
+"""Prices are shown in the tick of their market, and changing texts have a fixed width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where windows stand: sizes and places as text, on the screen, and side by side."""
+"""Positions of windows: sizes and positions as text, on the screen, and side by side."""
 
 from __future__ import annotations
 

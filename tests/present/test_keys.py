@@ -1,4 +1,4 @@
-"""The table of keys: the handler, the help and the guide are made of it."""
+"""The table of keys: the handler, the help and the guide agree with it."""
 
 from __future__ import annotations
 

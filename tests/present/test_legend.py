@@ -1,4 +1,4 @@
-"""What a panel's caption says of a row."""
+"""The caption of a panel for a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a window remembers, and what becomes of a file that is damaged."""
+"""The memory of a window, and the handling of a damaged file."""
 
 from __future__ import annotations
 

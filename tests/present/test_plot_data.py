@@ -1,4 +1,4 @@
-"""What a picture is of."""
+"""The data of a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another theme, scale or grid while a scene is shown: what is drawn then is what a full draw paints."""
+"""Another theme, scale or grid while a scene is shown: the picture equals a full draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last price and what it is compared with."""
+"""The last price and its reference."""
 
 from __future__ import annotations
 

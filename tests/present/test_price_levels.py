@@ -1,4 +1,4 @@
-"""Levels are kept by key, and a crossing is told once."""
+"""Levels are kept by key, and a crossing is reported once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys, pause, notes, levels, and what an empty picture says, on a renderer that records."""
+"""Keys, pause, notes, levels, and the text of an empty picture, on a recording renderer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of several sources share."""
+"""Fixtures of the tests of several sources."""
 
 from __future__ import annotations
 

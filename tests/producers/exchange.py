@@ -1,4 +1,4 @@
-"""An exchange on a clock of its own: official bars, the quotes that lead to them, and a script of faults."""
+"""A simulated exchange with its own clock: official bars, their quotes, and a script of faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small second source of bars: what it has is changed by the test, and it fails when it is told to."""
+"""A small second source of bars: the test changes its data, and makes it fail."""
 
 from __future__ import annotations
 

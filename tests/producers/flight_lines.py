@@ -1,4 +1,4 @@
-"""Lines of flights for tests: any flight, and the line that it comes from."""
+"""Lines of flights for tests: any flight, and its line."""
 
 from __future__ import annotations
 

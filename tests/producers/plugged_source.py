@@ -1,4 +1,4 @@
-"""Sources as packages of others offer them: one that can be used, and some that cannot."""
+"""Sources of other packages: a usable one, and some unusable ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places for records to go, for tests."""
+"""Sinks of records, for tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of flights in the layouts in which people have them: all into the same record, None for what they lack."""
+"""Files of flights in all common layouts: the same record, with None for missing fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of flights: typed, checked, and where it cannot be, told by column."""
+"""A row of flights: typed, checked, and reported by column if it is invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replays of flights: which rows, in which order, and none that the topic holds."""
+"""Replays of flights: their rows and order, without rows that the topic holds."""
 
 from __future__ import annotations
 

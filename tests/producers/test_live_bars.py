@@ -1,4 +1,4 @@
-"""Quotes of Yahoo's websocket as bars, through the real client: what is subscribed to, watched, refused and marked."""
+"""Quotes of Yahoo's websocket as bars, through the real client: subscriptions, silence, refusals and flags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several sources in one series: who is asked, whose bars count, and what happens when one is away and comes back."""
+"""Several sources in one series: which is polled, whose bars count, and the failure and return of one."""
 
 from __future__ import annotations
 

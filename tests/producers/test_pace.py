@@ -1,4 +1,4 @@
-"""Pacing: true over time, without bursts, and never deaf."""
+"""Pacing: exact over time, without bursts, and always responsive to a stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a source is left alone between two requests, and after one that failed."""
+"""Pauses between two requests to a source, and after a failed one."""
 
 from __future__ import annotations
 

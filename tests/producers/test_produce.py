@@ -1,4 +1,4 @@
-"""The loop: everything is sent or refused, heard of, and acknowledged before it ends."""
+"""The produce loop: every record is sent or refused, reported, and acknowledged before the end."""
 
 from __future__ import annotations
 

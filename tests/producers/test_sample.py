@@ -1,4 +1,4 @@
-"""The sample: the same bytes anywhere, and like the real file in all that makes it hard to read."""
+"""The sample: the same bytes everywhere, with all the difficulties of the real file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simulated market: what a bar must hold, and that an interruption leaves no trace."""
+"""The simulated market: valid bars, and no trace of an interruption."""
 
 from __future__ import annotations
 

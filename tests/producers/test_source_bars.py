@@ -1,4 +1,4 @@
-"""Bars of a polled source as time goes by: each once, final, corrected where the source corrects, come what may."""
+"""Bars of a polled source over time: each once, final, corrected if the source corrects it, under all faults."""
 
 from __future__ import annotations
 

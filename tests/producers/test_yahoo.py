@@ -1,4 +1,4 @@
-"""Yahoo's answers, good and bad, from a stand-in on this machine: each question is asked once."""
+"""Yahoo's answers, good and bad, from a stand-in on this machine: each request is sent once."""
 
 from __future__ import annotations
 

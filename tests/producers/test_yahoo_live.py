@@ -1,4 +1,4 @@
-"""Bars from Yahoo as time goes by, through the real yfinance: what Yahoo does otherwise than a source must."""
+"""Bars from Yahoo over time, through the real yfinance: Yahoo's deviations from the contract of a source."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A stand-in for Yahoo on this machine: the hosts that yfinance asks, and its websocket, behind a proxy, over TLS.
+"""A stand-in for Yahoo on this machine: the hosts that yfinance uses, and its websocket, behind a proxy, over TLS.
 
-A client is led here by the environment alone (`Standin.environment`), so that nothing in it knows of the test.
+Only the environment (`Standin.environment`) leads a client here, so that the client is unchanged.
 """
 
 from __future__ import annotations

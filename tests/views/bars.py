@@ -1,4 +1,4 @@
-"""Bars of our own making."""
+"""Synthetic bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bars kept as columns are the bars that came."""
+"""Bars kept as columns equal the bars that arrived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A doubt about a bar, or a number that it lacks, spoils what reads that number, and nothing else."""
+"""A doubtful or missing number of a bar affects only the readers of that number."""
 
 from __future__ import annotations
 

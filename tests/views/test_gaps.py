@@ -1,4 +1,4 @@
-"""A gap is what the hours that a market keeps do not explain; those hours only show in the rows."""
+"""A gap is an absence that the market's hours do not explain; only the rows show these hours."""
 
 from __future__ import annotations
 

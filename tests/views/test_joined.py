@@ -1,4 +1,4 @@
-"""A joined table against the sorted whole, while its frames are set again and again."""
+"""A joined table against a sorted table, while its frames are replaced repeatedly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of the quality of each series."""
+"""The quality report of each series."""
 
 from __future__ import annotations
 

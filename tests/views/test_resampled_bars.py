@@ -1,4 +1,4 @@
-"""Bars that are shown as bars of a longer interval: against a history of what the resampler's stream gives."""
+"""Bars shown as bars of a longer interval: against a history of the resampler's stream."""
 
 from __future__ import annotations
 

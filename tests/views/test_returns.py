@@ -1,4 +1,4 @@
-"""How returns are spread: against the definitions computed exactly, and against pandas."""
+"""The distribution of returns: against the definitions computed exactly, and against pandas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dashboard's tiles on a canvas: what they show, and that a blit shows what a full draw does."""
+"""The dashboard's tiles on a canvas: their contents, and that a blit equals a full draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What candles, columns and groups stand for is read back from their artists."""
+"""The values of candles, columns and groups are read back from their artists."""
 
 from __future__ import annotations
 

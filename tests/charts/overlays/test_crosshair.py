@@ -1,4 +1,4 @@
-"""The crosshair says what is under the mouse, and leaves no trace."""
+"""The crosshair describes the row under the mouse, and leaves no trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last price stands in the margin at its height."""
+"""The last price is shown in the margin at its height."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two clicks measure a distance, which stays over the picture until it is let go of."""
+"""Two clicks measure a distance, which stays over the picture until it is removed."""
 
 from __future__ import annotations
 

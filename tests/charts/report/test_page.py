@@ -1,4 +1,4 @@
-"""The page of a dashboard: whole, within itself, and with what it says of returns."""
+"""The page of a dashboard: complete, self-contained, and with its part on returns."""
 
 from __future__ import annotations
 

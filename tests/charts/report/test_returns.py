@@ -1,4 +1,4 @@
-"""The pictures of returns: what they show is what was computed, and they leave no traces."""
+"""The pictures of returns: they show the computed values, and leave no traces."""
 
 from __future__ import annotations
 

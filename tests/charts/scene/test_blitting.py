@@ -1,4 +1,4 @@
-"""What was blitted must be what a full draw paints, pixel for pixel, wherever the seam fell."""
+"""A blit equals a full draw, pixel for pixel, at any position of the seam."""
 
 from __future__ import annotations
 

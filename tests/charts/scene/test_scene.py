@@ -1,4 +1,4 @@
-"""What a scene shows, and how it follows what comes."""
+"""The contents of a scene, and how it follows new rows."""
 
 from __future__ import annotations
 

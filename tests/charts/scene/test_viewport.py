@@ -1,4 +1,4 @@
-"""What is in view: moved by keys, mouse and tool bar, or following."""
+"""The rows in view: moved by keys, mouse and tool bar, or following."""
 
 from __future__ import annotations
 

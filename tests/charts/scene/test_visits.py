@@ -1,4 +1,4 @@
-"""Another symbol is shown over the same stretch of time, and each is found as it was left."""
+"""Another symbol is shown over the same period, and each keeps its own view."""
 
 from __future__ import annotations
 

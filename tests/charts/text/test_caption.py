@@ -1,4 +1,4 @@
-"""Where the words above a panel stand."""
+"""Positions of the text above a panel."""
 
 from __future__ import annotations
 

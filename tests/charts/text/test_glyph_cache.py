@@ -1,4 +1,4 @@
-"""Letters that were drawn once stand where matplotlib puts them."""
+"""Cached glyphs are at matplotlib's positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Title and status_bar: where they stand, and what they leave out."""
+"""Title and status bar: their positions, and the parts that they omit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys and mouse, on a canvas without a window: what each does to the scene."""
+"""Keys and mouse, on a canvas without a window: their effects on the scene."""
 
 from __future__ import annotations
 

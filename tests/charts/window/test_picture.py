@@ -1,4 +1,4 @@
-"""A picture is kept fresh in place."""
+"""A picture file is updated in place."""
 
 from __future__ import annotations
 

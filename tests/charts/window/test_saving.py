@@ -1,4 +1,4 @@
-"""Files that a window writes when it is asked to."""
+"""Files that a window writes on request."""
 
 from __future__ import annotations
 

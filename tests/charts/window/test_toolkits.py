@@ -1,4 +1,4 @@
-"""Which toolkit can open a window is tried in processes of their own."""
+"""Toolkits are tried in separate processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real windows in processes of their own, on each toolkit that is here."""
+"""Real windows in separate processes, on each installed toolkit."""
 
 from __future__ import annotations
 

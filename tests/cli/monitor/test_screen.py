@@ -1,4 +1,4 @@
-"""The monitor's screen: what it shows, and that it is legible in 80 columns and whatever the height."""
+"""The monitor's screen: its contents, and that it is legible in 80 columns and at any height."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``produce flights``, as a user runs it: every row once, whatever is interrupted, filtered, re-ordered or repeated."""
+"""``produce flights``, as a user runs it: every row once, also if interrupted, filtered, re-ordered or repeated."""
 
 from __future__ import annotations
 

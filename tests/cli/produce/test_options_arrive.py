@@ -1,4 +1,4 @@
-"""Every option and setting of ``produce`` arrives: what an outlet is given, and when, is recorded."""
+"""Every option and setting of ``produce`` takes effect: a recording outlet shows the records and their times."""
 
 from __future__ import annotations
 

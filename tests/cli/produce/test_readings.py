@@ -1,4 +1,4 @@
-"""`stockstream produce stdin`, `readings`, `http` and `mqtt`: each option arrives, and streams end in windows' bars."""
+"""`stockstream produce stdin`, `readings`, `http` and `mqtt`: each option takes effect, and windows show the bars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several windows at once: where they stand, what they are told, and how they end."""
+"""Several windows at once: their positions, their options, and how they end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever order bars come in, it is as if the right ones had come first and in order."""
+"""The result does not depend on the order of arrival: it is that of the final bars in order."""
 
 from __future__ import annotations
 

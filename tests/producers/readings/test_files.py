@@ -1,4 +1,4 @@
-"""Readings of files of every form, and of files that grow."""
+"""Readings of files of every format, and of files that grow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines as readings: JSON, CSV and bare numbers, and what is none."""
+"""Lines as readings: JSON, CSV and bare numbers, and invalid lines."""
 
 from __future__ import annotations
 

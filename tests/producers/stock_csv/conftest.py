@@ -1,4 +1,4 @@
-"""What tests of stock files share."""
+"""Fixtures of the tests of stock files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of stock files share: reading them, and looking at their bars."""
+"""Helpers of the tests of stock files: reading files, and comparing their bars."""
 
 from __future__ import annotations
 

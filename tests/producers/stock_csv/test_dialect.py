@@ -1,4 +1,4 @@
-"""Separators, and numbers however they are written."""
+"""Separators, and formats of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever layout, dialect and order of dates a series is written in: it reads back to the same bars, or is refused."""
+"""A series in any layout, dialect and order of dates is read back as the same bars, or is refused."""
 
 from __future__ import annotations
 
