@@ -155,7 +155,7 @@ class Settings(Section):
 
     @property
     def named(self) -> Path | None:
-        """The file that the user named, which our own processes are told to read, too. One that was found they find."""
+        """The file that the user named, which child processes get by name. They find a default file by themselves."""
         return self._named
 
     @property
@@ -226,7 +226,7 @@ class Settings(Section):
         return self._origins.unknown(path, known)
 
     def wrong(self, path: KeyPath, expected: str) -> ConfigError:
-        """The error for a value that cannot be; ``expected`` goes on from the key: "should be ...".
+        """The error for an invalid value; ``expected`` continues after the key: "should be ...".
 
         >>> print(Settings().wrong(("views", "bollinger", "period"), "should be at least 1"))
         the settings: views.bollinger.period should be at least 1

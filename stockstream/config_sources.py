@@ -107,14 +107,14 @@ class Origins:
         return ConfigError(f"{self.where(path)}: unknown key {'.'.join(path)}", hint=hint)
 
     def wrong(self, path: KeyPath, expected: str) -> ConfigError:
-        """The error for a value that cannot be; ``expected`` goes on from the key: "should be ..."."""
+        """The error for an invalid value; ``expected`` continues after the key: "should be ..."."""
         return ConfigError(f"{self.where(path)}: {'.'.join(path)} {expected}")
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Lay nested values over each other; the later wins, key by key.
 
-    What is no section although a later layer has one there stays as it is, to be found by whoever checks.
+    A value in the place of a later layer's section is kept, so that the checks find it.
 
     >>> merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
     {'a': {'b': 1, 'c': 3}}

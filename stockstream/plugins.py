@@ -6,8 +6,8 @@ An installed package names what it offers in an entry-point group::
     hull = "my_package.hull:Hull"
 
 A file of one's own is named by ``plugins:`` in the settings; all that it defines is offered. What a plug-in is, and
-whether it can be used, is judged by whoever takes it: `stockstream.indicators.catalog` for indicators,
-`stockstream.consumers.registry` for studies. One that fails is recorded, and the others go on.
+whether it is usable, is checked where it is used: `stockstream.indicators.catalog` for indicators,
+`stockstream.consumers.registry` for studies. One that fails is recorded, and the others are loaded.
 """
 
 from __future__ import annotations

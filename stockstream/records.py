@@ -43,7 +43,7 @@ DIVIDEND: Final = "dividend"
 JUMP: Final = "jump"
 FROZEN: Final = "frozen"
 CHANGED: Final = "changed"
-"""Flags of a bar whose close is many deviations away from the last one; of one at whose price others stood for long;
+"""Flags of a bar whose close is many deviations away from the last one; of one with the same price as many before;
 and of the first one in another currency or zone (``changed:currency``)."""
 
 NUMBERS: Final = ("open", "high", "low", "close", "volume")

@@ -1,4 +1,4 @@
-"""The last catch around a fold: a record at which it fails is set aside, and the view goes on."""
+"""Guard of a fold: a record on which the fold fails is set aside, and the view continues."""
 
 from __future__ import annotations
 

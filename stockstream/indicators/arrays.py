@@ -77,7 +77,7 @@ def labels(columns: Any, name: str) -> Any:
 
 
 def one_series(columns: Any) -> None:
-    """Raise ValueError for a table of several series: a batch goes on from one state."""
+    """Raise ValueError for a table of several series: a batch continues from one state."""
     if hasattr(columns, "to_frame"):
         return
     for name in ("symbol", "interval", "feed"):

@@ -321,7 +321,7 @@ class _Period:
     def __init__(self, time: datetime) -> None:
         self.time = time
         self.bars: list[Bar] = []
-        self.settled = _Sum()  # of all but the newest, which comes again and again while it forms
+        self.settled = _Sum()  # of all but the newest, which arrives repeatedly while it forms
 
     def append(self, bar: Bar) -> None:
         """Take a bar that is newer than all others."""

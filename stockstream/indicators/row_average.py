@@ -19,7 +19,7 @@ class RowAverage(SMA):
         sma = (sum of the last period closes) / period
 
     That is `SMA` under another name and with another period: what pandas' ``close.rolling(3).mean()`` gives over a
-    table of rows. Which rows those are is up to whoever feeds it: bars of one symbol give its own average; a table of
+    table of rows. The caller chooses the rows: bars of one symbol give its own average; a table of
     several symbols' rows gives one over all of them, which only says something where their prices are of one kind. The
     first point is at the row with index ``period`` - 1.
 

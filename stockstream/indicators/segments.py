@@ -26,7 +26,7 @@ def running_sums(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArr
     for start, length in zip(starts[long].tolist(), lengths[long].tolist(), strict=True):
         segment = values[start : start + length]
         np.add.accumulate(segment, out=segment)
-    # A step along all the others at once, the longest first, so that those that go on are always in front.
+    # A step along all the others at once, the longest first, so that the unfinished ones are always in front.
     order = np.argsort(-lengths[~long], kind="stable")
     indexes = starts[~long][order]
     lengths = lengths[~long][order]

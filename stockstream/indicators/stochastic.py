@@ -38,10 +38,10 @@ class Stochastic(Indicator[PriceBar, StochasticPoint]):
     ``smooth`` = 1 is the fast one (STOCHF). The first point, with both fields, is at the bar with index
     ``period`` + ``smooth`` + ``signal`` - 3.
 
-    In a flat window (highest high = lowest low) the close stands nowhere between: that raw value is undefined, and so
-    are the ``smooth`` values of k and the ``smooth`` + ``signal`` - 1 values of d that it would count in. TA-Lib takes
-    it as 0, and a range below 2e-14 of the price for flat. A close beyond the extremes (which is outside of its own
-    bar) counts as the nearer of them, where TA-Lib goes below 0 or above 100.
+    In a flat window (highest high = lowest low) the close has no position in the range: that raw value is undefined,
+    and so are the ``smooth`` values of k and the ``smooth`` + ``signal`` - 1 values of d that it would count in. TA-Lib
+    takes it as 0, and a range below 2e-14 of the price for flat. A close beyond the extremes (which is outside of its
+    own bar) counts as the nearer of them, where TA-Lib goes below 0 or above 100.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
     is no other, the average is undefined. Of a bar of a day or longer, the average is its typical price.
 
     Prices are summed as distances from the session's first one, which loses no digits; over a flat session the average
-    is exactly the price. A bar of a session that is over is refused: whoever feeds bars puts them in order.
+    is exactly the price. A bar of a session that is over is refused: the caller puts bars in order.
 
     Parameters
     ----------

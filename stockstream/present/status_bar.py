@@ -40,8 +40,8 @@ def status_bar(
 
     ``now`` is UTC; ``zone`` is the zone of the axis, for the time of the last record. ``held`` is the number of records
     that wait while the drawing is paused; ``away`` says that the view does not follow the newest row. ``crowded`` is
-    the number of keys whose lines cannot be told apart, so that the user is asked to choose. ``note`` is a message of
-    the window, such as where it saved a picture, and ``alarm`` a message that comes first. ``undrawn`` says that
+    the number of keys whose lines cannot be distinguished, so that the user is asked to choose. ``note`` is a message
+    of the window, such as where it saved a picture, and ``alarm`` a message that comes first. ``undrawn`` says that
     pictures could not be drawn. Without ``ages`` no ages are shown: in a picture they would be wrong a second later.
     """
     waiting = f"waiting for {status.waiting}" if status.waiting else ""

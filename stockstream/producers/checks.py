@@ -20,7 +20,7 @@ _FEWEST: Final = 30
 """Returns from which on a deviation is one."""
 
 _REMEMBERED: Final = 2_000
-"""Bars of a series whose flags are known if they come again."""
+"""Number of a series' last bars whose flags are remembered for repeats."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Interface to whoever takes what the user should know about a source."""
+"""Interface of the receiver of a source's messages for the user."""
 
 from __future__ import annotations
 

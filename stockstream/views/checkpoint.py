@@ -47,7 +47,7 @@ class Saved(NamedTuple):
 class Checkpoint:
     """State and offsets of a view, saved in one SQLite transaction.
 
-    One process writes a view's checkpoint. A second one of the same view reads it, goes on from there by itself and
+    One process writes a view's checkpoint. A second one of the same view reads it, continues from there alone and
     saves nothing (``writes`` is False) until it can `take_over`. An entry belongs to a topic id: a topic that was
     recreated starts over. Each page has a checksum, and one more covers the entry and all of these: a page that is
     missing, or is of another save, is damage, too. A damaged file is set aside, and the view is read again from the

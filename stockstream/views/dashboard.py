@@ -192,7 +192,7 @@ class DashboardFold(SeriesFold):
         return not self._stale
 
     def _put(self, series: Series, digested: Digest) -> None:
-        """Keep a digest, in place of the former one."""
+        """Replace the digest."""
         former = self._digests.get(series)
         if former is not None:
             self._counts.subtract(former.counts)

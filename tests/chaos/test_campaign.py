@@ -1,4 +1,4 @@
-"""A campaign makes what its ledger lacks; the report says what is wrong."""
+"""A campaign runs the trials that its ledger lacks; the report lists failures."""
 
 from __future__ import annotations
 

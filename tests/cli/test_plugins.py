@@ -1,4 +1,4 @@
-"""An indicator and a window from the user's own files: listed, described, drawn, tuned; and never loaded by accident."""
+"""An indicator and a window from the user's own files: listed, described, drawn, tuned; never loaded by accident."""
 
 from __future__ import annotations
 

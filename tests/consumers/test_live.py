@@ -1,4 +1,4 @@
-"""A view at work on a real broker: counts are right whatever was sent, killed or started again."""
+"""A view on a real broker: counts are right whatever was sent, killed or restarted."""
 
 from __future__ import annotations
 

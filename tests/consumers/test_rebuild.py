@@ -1,4 +1,4 @@
-"""A saved state is made again from the topic, and compared."""
+"""A saved state is rebuilt from the topic, and compared."""
 
 from __future__ import annotations
 

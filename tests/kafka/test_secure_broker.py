@@ -1,4 +1,4 @@
-"""A secure broker lets in who has a password, to do what its role needs, and nothing else."""
+"""A secure broker accepts only clients with a password, and gives each only the rights of its role."""
 
 from __future__ import annotations
 

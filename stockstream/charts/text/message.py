@@ -1,4 +1,4 @@
-"""Message in place of a picture: why there is nothing to see."""
+"""Message in place of a picture: the reason why nothing is shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Message:
     Parameters
     ----------
     artist
-        The text; whoever made it positions it.
+        The text; the caller positions it.
     ruler
         Measures it.
     sizes

@@ -13,7 +13,7 @@ from stockstream.producers.patience import Limiter, retry_after
 
 _TIMEOUT: Final = 20.0
 _REFUSALS: Final = frozenset({418, 429})
-"""418 is what Binance says to who goes on after 429."""
+"""Binance answers 418 to clients that continue after 429."""
 
 _FAILURE: Final = 500
 
