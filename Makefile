@@ -66,7 +66,7 @@ fuzz:
 
 soak:
 	@$(environment) dev
-	@$(python) -m pytest -m thorough -s tests/producers/test_market_day.py $(ARGS)
+	@$(python) -m pytest -m soak -s tests/producers $(ARGS)
 
 pictures:
 	@$(environment) run

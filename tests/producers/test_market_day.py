@@ -142,7 +142,7 @@ def test_a_day_with_a_hundred_faults(standin: Standin, tmp_path: Path) -> None:
     assert days.cpu < 60, "it does not spin"
 
 
-@pytest.mark.thorough
+@pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_a_week_with_five_hundred_faults(standin: Standin, tmp_path: Path) -> None:
     """The clocks go forward on its Sunday, Tuesday is a half day, Wednesday a holiday; a split on Thursday."""
