@@ -15,8 +15,8 @@ LOG: Final = logging.getLogger("stockstream.live")
 class GuardedFold:
     """Gives records to a fold, and counts those that it could not take.
 
-    No record should get here at which a fold fails: what cannot be decoded is a dead letter. This is for what nobody
-    thought of.
+    A fold should not fail on any decoded record: unreadable messages are dead letters. This guard is for unforeseen
+    errors.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class GuardedFold:
         self.failed = 0
 
     def apply(self, fold: Fold[Any], records: Sequence[Any]) -> bool:
-        """As `Fold.apply`; where that fails, record by record, which a fold takes twice without harm."""
+        """As `Fold.apply`; if that fails, record by record; a fold may take a record twice without harm."""
         try:
             return fold.apply(records)
         except Exception:  # noqa: BLE001 - whatever is wrong with one record must not stop the others

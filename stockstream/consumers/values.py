@@ -70,6 +70,6 @@ class Values:
 
 
 def frames(live: Live[Any]) -> Iterator[tuple[str, str, Frame]]:
-    """What a live view shows: the name of its keys, each key, and the key's frame."""
+    """Contents of a live view: the name of its keys, each key, and the key's frame."""
     for key in live.fold.keys():
         yield live.view.key_name, key, live.fold.frame(key)

@@ -27,7 +27,7 @@ class Null(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a source said about a symbol: bars by time, the rows of past periods without prices, the hours, events."""
+    """Answer of a source about a symbol: bars by time, rows of past periods without prices, trading hours, events."""
 
     bars: tuple[Bar, ...] = ()
     nulls: tuple[Null, ...] = ()
@@ -107,8 +107,8 @@ def read_reply(reply: Reply, source: str, symbol: str, interval: str, now: datet
     Returns
     -------
     Answer
-        A row that is stamped with the last trade, off the grid, is what is known of a period that has no row of its
-        own yet: it becomes that period's forming bar, flagged. Where the period has a row of its own, that one counts.
+        A row that is stamped with the last trade, off the grid, belongs to a period without its own row so far: it
+        becomes that period's forming bar, flagged. If the period has its own row, that one counts.
     """
     session = reply.session
     reader = _Reader(source, symbol, interval, reply.zone, reply.currency, session, now)

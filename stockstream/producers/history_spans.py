@@ -26,7 +26,7 @@ def beginning(span: str, now: datetime, *, weekends: bool) -> datetime:
     Parameters
     ----------
     span
-        As users write it; ValueError for what is none.
+        The user's text; ValueError if it is invalid.
     now
         What time it is.
     weekends

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Reporter(Protocol):
-    """Takes what the user should know."""
+    """Receives messages for the user."""
 
     def note(self, text: str) -> None:
         """A line for the user."""

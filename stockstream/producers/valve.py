@@ -14,17 +14,17 @@ _LATE: Final = 1.0
 class Valve:
     """Lets ``rate`` records a second through, up to ``burst`` of them at once, and none while it is closed.
 
-    What one record is late the next makes up for. Who is more than a second late (the machine slept, the rate is
-    beyond its means, the valve was closed) goes on from there.
+    After a late record the next one waits less. After a delay of more than a second (the machine slept, the rate is
+    too high, the valve was closed) the schedule is shifted.
 
     Parameters
     ----------
     rate
-        Records a second; None for as they come.
+        Records a second; None for no limit.
     burst
-        How many may go at once after a pause.
+        Number of records that may pass at once after a pause.
     clock
-        What time it is, and how to let it pass.
+        The clock to read and to wait with.
 
     Attributes
     ----------

@@ -33,8 +33,8 @@ _SAVE_PAGE: Final = "INSERT OR REPLACE INTO page VALUES (?, ?, ?)"
 class Saved(NamedTuple):
     """A state, the offset after its last record in each partition, and when that was sent.
 
-    ``pages`` are its parts by name; where it is saved with ``changed``, those that are others than at the last save,
-    None for one that is gone. ``reading`` is what the subscriber has to know of what went into it.
+    ``pages`` are its parts by name; if it is saved with ``changed``, the parts changed since the last save, and None
+    for a removed one. ``reading`` is the subscriber's state at these offsets.
     """
 
     positions: Mapping[int, int]

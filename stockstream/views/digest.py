@@ -120,7 +120,7 @@ def digest(
     counts
         Bars that could not simply be taken.
     past
-        What is left of older bars.
+        Summary of older bars.
     """
     sound = _sound(frame)
     past = past or Past()
@@ -199,7 +199,7 @@ def _last(values: NDArray[np.float64]) -> float:
 
 
 def _higher(most: float | None, values: NDArray[np.float64]) -> float | None:
-    """The highest of some values and of what was the highest before; None where there are none."""
+    """The highest of some values and the former highest; None if there are none."""
     known = values[np.isfinite(values)]
     if not len(known):
         return most

@@ -31,7 +31,7 @@ _cell_of = attrgetter("airline", "year", "month", "day")
 
 
 class _Head(msgspec.Struct):
-    """What a saved state has beside the counts of each airline and the rows of each file."""
+    """The part of a saved state beside the counts of each airline and the rows of each file."""
 
     version: int
     repeated: int

@@ -44,7 +44,7 @@ class Identity:
 
 
 class Fold(Protocol[R_contra]):
-    """Keeps what a view needs of the records so far.
+    """Keeps the data of a view from the records so far.
 
     The state of a fold depends only on the records, not on their division into batches.
     """
@@ -74,7 +74,7 @@ class Fold(Protocol[R_contra]):
         """Number of irregular records of each kind (corrections, duplicates, doubtful bars), for the status bar."""
 
     def pages(self, *, changed: bool = False) -> Pages:
-        """Everything, with a version, for a checkpoint; or what is others than at the last call, and what is gone."""
+        """The complete state, with a version, for a checkpoint; or the changes since the last call."""
 
     def restore(self, pages: Mapping[str, bytes]) -> None:
         """Go on from all `pages`. Raises `stockstream.errors.StateError` where they cannot be used."""

@@ -17,7 +17,7 @@ Opens = Callable[[datetime], bool]
 """Whether an exchange trades at an instant, or on a date at 00:00Z."""
 
 EVENTS = frozenset({EXTENDED, CLOSING, SPLIT, DIVIDEND})
-"""Flags that tell what happened, and no doubt."""
+"""Flags that describe an event, not a doubt."""
 
 LONGEST = 20_000
 """Maximum number of periods that are checked in one hole; a longer one counts as this many."""
@@ -25,7 +25,7 @@ LONGEST = 20_000
 
 @dataclass
 class SeriesQuality:
-    """What was found of one series.
+    """Quality of one series.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class SeriesQuality:
     messages
         Number of messages.
     repeats
-        Messages that repeated a bar as it was.
+        Messages that repeated a bar unchanged.
     revisions
         Messages that changed a bar that was final.
     forming
@@ -71,7 +71,7 @@ class SeriesQuality:
     holes: list[tuple[datetime, int]] = field(default_factory=list)
 
     def reasons(self) -> list[str]:
-        """What is wrong with it, in the words of `CRITERIA`."""
+        """The failed criteria, by their names in `CRITERIA`."""
         found = [name for name, is_so in CRITERIA.items() if is_so(self)]
         return [*found, *sorted(self.flags.keys() - EVENTS)]
 
@@ -84,11 +84,11 @@ CRITERIA: dict[str, Callable[[SeriesQuality], bool]] = {
     "currency": lambda found: len(found.currencies) > 1,
     "zone": lambda found: len(found.zones) > 1,
 }
-"""By name what can be wrong with a series."""
+"""Possible failures of a series, by name."""
 
 
 class Quality:
-    """Takes the bars of a topic in order and tells the quality of each series."""
+    """Takes the bars of a topic in order and reports the quality of each series."""
 
     def __init__(self) -> None:
         self._found: dict[Series, SeriesQuality] = {}
@@ -115,7 +115,7 @@ class Quality:
             found.arrived = sent if found.arrived is None else max(found.arrived, sent)
 
     def report(self, calendar_of: Callable[[Series, Iterable[Bar]], Opens | None]) -> list[SeriesQuality]:
-        """What was found of each series, by name; ``calendar_of`` is the calendar to judge its gaps by, if any."""
+        """The quality of each series, by name; ``calendar_of`` returns the calendar for its gaps, if any."""
         for series, bars in self._bars.items():
             found = self._found[series]
             times = sorted(bars)

@@ -211,7 +211,7 @@ class SeriesFold:
         return {name: count for name, count in counts.items() if count}
 
     def pages(self, *, changed: bool = False) -> Pages:
-        """Every bar, with a version; what is computed of them is computed again."""
+        """Every bar, with a version; values are computed from them again."""
         encode = msgspec.msgpack.encode
         found: dict[str, bytes | None] = {} if changed else {_META: encode(_STATE_VERSION)}
         for number, (key, history) in enumerate(self._histories.items()):
