@@ -271,7 +271,7 @@ def test_a_secure_cluster_outlives_each_of_its_nodes(tmp_path: Path, kafka_jars:
             for number, broker in enumerate(nodes.brokers, 1):
                 assert broker.pid is not None
                 os.kill(broker.pid, signal.SIGKILL)
-                running.until(lambda number=number: f"node {number} is back" in told[-1])
+                running.until(lambda number=number: f"node {number} is back" in " ".join(told))
             running.until(lambda: bool(done))
         assert done == [2_000]
         assert not nodes.renew()
