@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,24 @@ from stockstream.charts.theme import Theme
 from stockstream.views.tiles import Points, Tile
 
 
+class _Inside(Numbers):
+    """Labels of an x axis; one that would reach beyond the figure is left out."""
+
+    def __init__(self, tile: DrawnPoints) -> None:
+        super().__init__()
+        self._tile = tile
+
+    def format_ticks(self, values: Iterable[float]) -> list[str]:
+        """As `Numbers.format_ticks`, "" for a label without room."""
+        several, axes = list(values), self._tile.axes
+        labels, edge = super().format_ticks(several), axes.figure.bbox.x1
+        middles = axes.transData.transform(np.array([(value, 0.0) for value in several]).reshape(-1, 2))[:, 0]
+        return [
+            label if middle + self._tile.width_of(label) / 2 <= edge else ""
+            for label, middle in zip(labels, middles, strict=True)
+        ]
+
+
 class DrawnPoints(DrawnTile[Points]):
     """`Points`; a name that would cover another one, or a point, is left out."""
 
@@ -27,7 +45,7 @@ class DrawnPoints(DrawnTile[Points]):
         axes.grid(visible=True, color=theme.grid, linewidth=0.8)
         axes.xaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_locator(MaxNLocator(3))
-        axes.xaxis.set_major_formatter(Numbers())
+        axes.xaxis.set_major_formatter(_Inside(self))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}%" if value else "0"))
         self._points: PathCollection | None = None
         self._others: Line2D | None = None

@@ -77,6 +77,19 @@ def stage() -> Stage:
     return stage
 
 
+@pytest.mark.parametrize("price", [100.0, 4_490.0, 98_700.0])
+def test_no_label_of_an_axis_is_cut_at_the_edge(price: float) -> None:
+    for wide in range(90, 130, 7):
+        stage, fold = Stage((wide / 10, 8)), DashboardFold(Selection())
+        for number, symbol in enumerate(SYMBOLS):
+            fold.apply([bar(minute, price * (1 + number / 40) + minute % 3, symbol=symbol) for minute in range(30)])
+        stage.show(fold)
+        axes = stage.tile("scatter").axes
+        labels = [each for each in axes.get_xticklabels() if each.get_text()]
+        assert labels
+        assert all(each.get_window_extent().x1 <= stage.canvas.figure.bbox.x1 + 1 for each in labels)
+
+
 def test_every_tile_shows_its_table(stage: Stage) -> None:
     fold = fold_of(300)
     fold.refresh()
