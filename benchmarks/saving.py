@@ -19,7 +19,7 @@ from stockstream.topics import Topic
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
 
-AGAIN: Final = 5
+AGAIN: Final = 3
 """Number of times that the records are sent: reading them then takes longer than the time between two saves."""
 
 
@@ -41,7 +41,8 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
                 "the same, saved nowhere",
                 partial(apart, read, view, selection, parameters, connection, None),
                 aim=0.9,
-                work=f"{number * AGAIN:,} records, {number:,} of them different",
+                work=f"{number * AGAIN:,} records, {number:,} of them different, read to the end and closed",
+                pairs=3,
             )
 
 
