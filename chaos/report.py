@@ -93,7 +93,8 @@ def _line(name: str, trials: Sequence[Trial], controls: Sequence[Trial]) -> Line
         f"as {controls[0].plan.kind}" if borrowed else kinds()[name].control.what,
         sum(trial.lost for trial in controls),
         sum(trial.twice for trial in controls),
-        [f"{name}: {trial.error} (kept in {trial.kept})" for trial in trials if trial.error],
+        # A control that ended with an error is repeated; what matters is that one of them fails.
+        [f"{name}: {trial.error} (kept in {trial.kept})" for trial in trials if trial.error and not trial.plan.control],
     )
 
 
