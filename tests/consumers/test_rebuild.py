@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +108,8 @@ def test_a_state_of_flights(broker: str, tmp_path: Path) -> None:
 
 def test_the_command(running_site: Site, tmp_path: Path) -> None:
     running_site.clear()
+    for state in (running_site.folder / "state").glob("*/rsi"):  # of another test's window
+        shutil.rmtree(state)
     running_site.send(Topic("stocks", Bar, lambda bar: bar.symbol), walk(50))
     missing = running_site.run("rebuild", "rsi")
     assert missing.returncode == 1
