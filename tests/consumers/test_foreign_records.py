@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from stockstream.charts.report.page import page
 from stockstream.cli.topics import _json_of_series, _table_of_series
-from stockstream.codec import Unreadable
+from stockstream.codec import Unreadable, encode
 from stockstream.consumers.read import _latest, _table
 from stockstream.consumers.registry import STUDIES, VIEWS
 from stockstream.records import Bar, Series
@@ -25,7 +25,7 @@ from stockstream.views.study import Part, chart
 from stockstream.views.view import View
 from tests.charts.fake_model import FakeModel
 from tests.charts.stage import Stage
-from tests.views.bars import restorable
+from tests.views.bars import restorable, walk
 
 # A letter that no font here has is drawn as a box, and told.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
@@ -143,6 +143,11 @@ def report(values: list[bytes]) -> None:
     fold.refresh()
     sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
     assert page("title", "about", sections, view.tiles).endswith("</html>\n")
+
+
+def test_a_page_has_room_for_its_pictures_whatever_a_symbol_is_called() -> None:
+    names = ("x" * 600, "y" * 300)
+    report([encode(each) for seed, name in enumerate(names) for each in walk(40, seed, name)])
 
 
 def tables_of_read_and_series(values: list[bytes]) -> None:

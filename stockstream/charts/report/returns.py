@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from stockstream.charts.theme import Theme
-from stockstream.names import harmless
+from stockstream.names import cut, harmless
 from stockstream.records import SIMULATED
 from stockstream.views.returns import ReturnDistribution, beyond, reach
 
@@ -33,6 +33,9 @@ _FADED: Final = 0.75
 
 _CROWDED: Final = 12
 """With more symbols than this, numbers are smaller."""
+
+_LONGEST: Final = 24
+"""Characters of a symbol's name; with a name as long as a picture is wide, nothing of the picture is left."""
 
 _ABREAST: Final = 70
 """Number of characters that fit side by side beneath a picture; longer names are turned."""
@@ -62,7 +65,7 @@ def distribution(spread: ReturnDistribution, theme: Theme) -> Figure:
     edge = reach(spread.returns.values())
     lane = _count(axes, [beyond(values, edge) for values in spread.returns.values()], 100 * edge, theme)
     _scale(axes, 100 * edge, lane, theme)
-    _name_rows(axes, list(spread.returns), 0.0)
+    _name_rows(axes, [cut(symbol, _LONGEST) for symbol in spread.returns], 0.0)
     return figure
 
 
@@ -103,7 +106,8 @@ def correlation(spread: ReturnDistribution, theme: Theme) -> Figure:
 
     Unknown correlations and those of a symbol with itself are grey. At least one must be known.
     """
-    symbols, values = spread.correlation.known()
+    known, values = spread.correlation.known()
+    symbols = [cut(symbol, _LONGEST) for symbol in known]
     longest = max(map(len, symbols))
     turned = longest * len(symbols) > _ABREAST
     beneath = longest * 0.6 * theme.small_size / 72 if turned else 0.0
