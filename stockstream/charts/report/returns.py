@@ -34,7 +34,7 @@ _FADED: Final = 0.75
 _CROWDED: Final = 12
 """With more symbols than this, numbers are smaller."""
 
-_LONGEST: Final = 24
+_LONGEST: Final = 60
 """Characters of a symbol's name; with a name as long as a picture is wide, nothing of the picture is left."""
 
 _ABREAST: Final = 70
