@@ -47,6 +47,8 @@ from stockstream.kafka.server_properties import (
 _READY_WITHIN = 60.0
 _STOPPED_WITHIN = 10.0
 _HANDOVER = 1.0  # seconds within which a killed predecessor's lock is released
+_PORTS = range(15_000, 32_001)
+_reserved: set[int] = set()  # a broker chooses its ports before it listens on any of them
 _PORT_FREE_WITHIN = 3.0  # its sockets are closed last, which takes a busy machine a while
 _FULL = 1_000_000  # bytes; with less free space the reason is a full disk
 
@@ -108,6 +110,7 @@ class Broker:
         self.member = member
         self._guard = guard
         self._internal = port
+        _reserved.add(port)
         self._classpath = classpath
         self._java: subprocess.Popen[bytes] | None = None
         self._resources = ExitStack()
@@ -315,14 +318,15 @@ class Broker:
 
 
 def free_port() -> int:
-    """A port that is free now.
+    """A port that is free now, and that neither this process was given before nor one of its brokers will listen on.
 
     It is below the system's range of client ports: a client that keeps trying to reach a port of that
     range while nobody listens will some day be connected to itself, and hold the port.
     """
     for _ in range(1000):
-        port = random.randint(15_000, 32_000)  # noqa: S311 - nothing secret about it
-        if is_free(port):
+        port = random.choice(_PORTS)  # noqa: S311 - nothing secret about it
+        if port not in _reserved and is_free(port):
+            _reserved.add(port)
             return port
     raise BrokerError("no free port found on this machine")
 

@@ -15,6 +15,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from stockstream.errors import BrokerError
+from stockstream.kafka import broker as broker_module
 from stockstream.kafka.broker import Broker, _takes_topics, free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
 from stockstream.kafka.publisher import Publisher
@@ -176,6 +177,7 @@ def test_a_full_disk_is_told(tmp_path: Path, kafka_jars: list[Path]) -> None:
 import sys
 from pathlib import Path
 from stockstream.errors import BrokerError
+from stockstream.kafka import broker as broker_module
 from stockstream.kafka.broker import Broker, free_port
 try:
     Broker(Path(sys.argv[1]), {[str(jar) for jar in kafka_jars]}, port=free_port()).start()
@@ -197,3 +199,13 @@ def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path, kafka_jars: lis
 
 def test_a_free_port_is_one_that_clients_are_never_given() -> None:
     assert all(15_000 <= free_port() <= 32_000 for _ in range(50))
+
+
+def test_a_free_port_is_given_once_and_is_no_brokers_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    two = [port for port in range(15_000, 32_001) if is_free(port)][:2]
+    monkeypatch.setattr(broker_module, "_PORTS", two)
+    monkeypatch.setattr(broker_module, "_reserved", set())
+    Broker(tmp_path, [], port=two[0])
+    assert free_port() == two[1]
+    with pytest.raises(BrokerError, match="no free port"):
+        free_port()
