@@ -25,6 +25,7 @@ from pydantic import (
     ValidationError,
 )
 
+from stockstream.config_layers import PATHS, PREFIX, environment, file_layer, options, secrets
 from stockstream.config_sections import (
     BrokerSettings,
     DemoSettings,
@@ -35,6 +36,7 @@ from stockstream.config_sections import (
     Section,
     SimulatedSettings,
     SourceSettings,
+    TablesSettings,
     WindowSettings,
 )
 from stockstream.config_sources import (
@@ -46,9 +48,6 @@ from stockstream.config_sources import (
     Origins,
     excerpt,
     merge,
-    nested,
-    parsed,
-    read,
 )
 from stockstream.connection import Connection, Property
 from stockstream.credentials import (
@@ -59,14 +58,10 @@ from stockstream.credentials import (
     all_nodes,
     credentials,
     folders_of,
-    refuse_open_to_others,
     serve,
     without_security,
 )
 from stockstream.errors import ConfigError
-
-PREFIX: Final = "STOCKSTREAM_"
-"""What the names of our environment variables begin with."""
 
 DEFAULT_FILE: Final = Path("config.yaml")
 """Read if it is in the working directory and no other file is named."""
@@ -93,14 +88,10 @@ _EXPECTED: Final = {
 }
 """What is wanted, in a user's words, by pydantic's kind of error; for the others its own words are good enough."""
 
-_PATHS: Final = ("state_dir", "data_dir", "cache_dir", "secrets_file", "credentials_dir")
 _SECRET: Final = re.compile(r".*(password|secret|passphrase|key\.pem)|sasl\.oauthbearer\.config")
 _MAYBE_SECRET: Final = re.compile(r"pas|pwd|secr|tok|cred|key(?!tab|\w*\.location)|jaas|bearer\.config|pem$", re.I)
 
 _SERVER: Final = r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(:\d{1,5})?"
-
-# A Kubernetes service called "stockstream" puts these into every container of its namespace.
-_FOREIGN: Final = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?")
 
 
 def _property(value: object) -> object:
@@ -147,6 +138,7 @@ class Settings(Section):
     partitions: PartitionSettings = PartitionSettings()
     calendars: Mapping[str, str] = Field(default_factory=dict)
     quality: QualitySettings = QualitySettings()
+    tables: TablesSettings = TablesSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
@@ -264,20 +256,20 @@ def load(
     ignored: list[str] = []
     named_file = path
     own = own or own_file()
-    layers = [_read(own)] if own.is_file() else []
+    layers = [file_layer(own)] if own.is_file() else []
     if path is not None:
-        layers.append(_read(path))
+        layers.append(file_layer(path))
     elif DEFAULT_FILE.is_file():
         path = DEFAULT_FILE
-        layers.append(_without_plugins(_read(path), ignored))
+        layers.append(_without_plugins(file_layer(path), ignored))
     for layer in layers:
         for key in layer.locations:
             if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
                 raise _misplaced(Origins([layer], layer.file), key)
-    over = [_without_plugins(_environment(environ), ignored), _options(overrides or {})]
+    over = [_without_plugins(environment(environ), ignored), options(overrides or {})]
     named = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
     if named:
-        layers.append(_secrets(Path(str(named)).expanduser()))
+        layers.append(secrets(Path(str(named)).expanduser()))
     layers += over
     settings = _settings(merge(*(layer.values for layer in layers)), Origins(layers, path))
     settings._named = named_file  # noqa: SLF001 - our own; a frozen model takes it no other way
@@ -299,7 +291,7 @@ def _without_plugins(layer: Layer, ignored: list[str]) -> Layer:
 def _settings(values: dict[str, Any], origins: Origins) -> Settings:
     # A section whose keys are all commented out is null; so is a path that is the platform's own.
     values = {name: value for name, value in values.items() if value is not None}
-    for name in _PATHS:
+    for name in PATHS:
         if isinstance(values.get(name), str):
             values[name] = Path(values[name]).expanduser()
     if isinstance(values.get("views"), Mapping):
@@ -353,48 +345,3 @@ def _plain(value: Property | SecretStr) -> Property:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return str(value).lower() if isinstance(value, bool) else value
-
-
-def _environment(environ: Mapping[str, str]) -> Layer:
-    """The nested values of our variables, and their names. One that is empty counts as not set."""
-    values: dict[str, Any] = {}
-    variables: dict[KeyPath, str] = {}
-    for name in sorted(environ):
-        key = name.removeprefix(PREFIX)
-        if key == name or not environ[name] or _FOREIGN.fullmatch(key):
-            continue
-        path: KeyPath = tuple(key.lower().split("__"))
-        value = parsed(environ[name])
-        if path[0] == "kafka" and len(path) > 1:
-            # librdkafka's names have dots, which no variable can have; a password is a text whatever it looks like.
-            path, value = ("kafka", ".".join(path[1:]).replace("_", ".")), environ[name]
-        variables[path] = name
-        values = merge(values, nested(path, value))
-    return Layer("environment", values, variables)
-
-
-def _options(values: Mapping[str, Any]) -> Layer:
-    return Layer("option", values, {(name,): f"--{name.replace('_', '-')}" for name in values})
-
-
-def _secrets(file: Path) -> Layer:
-    secrets, lines = read(file)
-    refuse_open_to_others(file)
-    locations: dict[KeyPath, str] = {("kafka", *key): str(line) for key, line in lines.items()}
-    values: dict[str, Any] = {"kafka": secrets}
-    if SERVERS in secrets:  # a role's file of a secure broker says where that is
-        values["bootstrap_servers"] = secrets.pop(SERVERS)
-        locations["bootstrap_servers",] = locations.pop(("kafka", SERVERS))
-    return Layer("file", values, locations, file)
-
-
-def _read(file: Path) -> Layer:
-    """The file's values, its relative paths made to start from the file's folder."""
-    values, lines = read(file)
-    for name in _PATHS:
-        if isinstance(values.get(name), str):
-            values[name] = file.parent / Path(values[name]).expanduser()
-    named = values.get("plugins")
-    if isinstance(named, list) and all(isinstance(each, str) for each in named):
-        values["plugins"] = [file.parent / Path(each).expanduser() for each in named]
-    return Layer("file", values, {key: str(line) for key, line in lines.items()}, file)

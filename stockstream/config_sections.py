@@ -135,6 +135,31 @@ class MarketSettings(Section):
     symbols: Mapping[str, Mapping[str, str | None]] = Field(default_factory=dict)
 
 
+S3_PREFIX: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?")
+"""A bucket of S3, and a prefix in it."""
+
+
+def _folder(value: str) -> str:
+    if "://" in value and not S3_PREFIX.fullmatch(value):
+        raise ValueError("should be a folder or s3://BUCKET/PREFIX")
+    return value
+
+
+Folder = Annotated[str, Field(min_length=1), AfterValidator(_folder)]
+
+
+class TablesSettings(Section):
+    """``stockstream store``: where the tables are (None: in the data folder), the seconds between two commits and their
+    largest number of rows, after how many commits small files are compacted, and the hours for which replaced files
+    are kept for readers."""
+
+    dir: Folder | None = None
+    every: float = Field(default=10.0, gt=0, le=3600)
+    rows: int = Field(default=200_000, ge=1, le=10_000_000)
+    compact_after: int = Field(default=100, ge=2)
+    keep_hours: float = Field(default=168.0, ge=0)
+
+
 class DemoSettings(Section):
     """``stockstream demo``: the symbols that it simulates."""
 

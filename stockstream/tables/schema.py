@@ -1,0 +1,130 @@
+"""Columns of the tables ``bars`` and ``flights``, made from the types of the records.
+
+A table has the fields of its record under their own names, then its partition and where the record stood in Kafka:
+
+=====================  ==============================================================================================
+``date``               the partition: the UTC date of a bar shorter than a day, 1 January of the year of a longer one
+                       (a file a day would hold one row of each); the date of a flight, NULL if there is no such day
+``kafka_topic_id``     id of the topic: a topic that is made anew has another one
+``kafka_partition``    partition of the record
+``kafka_offset``       offset in it
+``kafka_time``         time at which the record was sent, in UTC
+=====================  ==============================================================================================
+
+Every column may be NULL in the schema, as files that were written before a column existed hold nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import pyarrow as pa
+
+from stockstream.periods import intraday
+from stockstream.records import Bar, Flight
+from stockstream.topics import FLIGHTS, STOCKS, Topic
+
+R = TypeVar("R")
+
+DATE: Final = "date"
+"""The column by which tables are partitioned."""
+
+TOPIC_ID: Final = "kafka_topic_id"
+PARTITION: Final = "kafka_partition"
+OFFSET: Final = "kafka_offset"
+SENT: Final = "kafka_time"
+
+INSTANT: Final = pa.timestamp("us", "UTC")
+
+_ADDED: Final = (
+    pa.field(DATE, pa.date32()),
+    pa.field(TOPIC_ID, pa.string()),
+    pa.field(PARTITION, pa.int32()),
+    pa.field(OFFSET, pa.int64()),
+    pa.field(SENT, INSTANT),
+)
+
+_TYPES: Final[Mapping[object, pa.DataType]] = {
+    str: pa.string(),
+    float: pa.float64(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    datetime: INSTANT,
+    tuple[str, ...]: pa.list_(pa.string()),
+}
+
+
+@dataclass(frozen=True)
+class Table(Generic[R]):
+    """A table of the records of a topic.
+
+    Attributes
+    ----------
+    name
+        Name of the table, and of its folder.
+    topic
+        Topic of its records.
+    identity
+        Columns that say which bar or flight a row is: rows with equal ones are revisions or repeats.
+    date
+        The partition of a record.
+    """
+
+    name: str
+    topic: Topic[R]
+    identity: tuple[str, ...]
+    date: Callable[[R], date | None]
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The columns that are fields of the record, in its order."""
+        return self.topic.record.__struct_fields__  # type: ignore[attr-defined, no-any-return]
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """All columns: the fields of the record, then those of this module."""
+        hints = get_type_hints(self.topic.record, include_extras=True)
+        return pa.schema([*(pa.field(name, arrow_type(hints[name])) for name in self.fields), *_ADDED])
+
+
+def arrow_type(hint: Any) -> pa.DataType:
+    """The Arrow type of a field's type. Raises TypeError for a type that no column can hold.
+
+    >>> arrow_type(float | None), arrow_type(tuple[str, ...])
+    (DataType(double), ListType(list<item: string>))
+    """
+    if get_origin(hint) is Annotated:
+        return arrow_type(get_args(hint)[0])
+    if get_origin(hint) in (Union, UnionType):
+        (hint,) = (each for each in get_args(hint) if each is not NoneType)
+        return arrow_type(hint)
+    if hint not in _TYPES:
+        raise TypeError(f"no column holds {hint}")
+    return _TYPES[hint]
+
+
+def _date_of_bar(bar: Bar) -> date:
+    day = bar.time.date()
+    return day if intraday(bar.interval) else date(day.year, 1, 1)
+
+
+def _date_of_flight(flight: Flight) -> date | None:
+    try:
+        return date(flight.year, flight.month, flight.day)
+    except ValueError:
+        return None  # 30 February: readers take it, and no calendar has it
+
+
+BARS: Final = Table("bars", STOCKS, ("symbol", "interval", "feed", "time"), _date_of_bar)
+FLIGHT_ROWS: Final = Table("flights", FLIGHTS, ("file", "row"), _date_of_flight)
+
+TABLES: Final[Mapping[str, Table[Bar] | Table[Flight]]] = {table.name: table for table in (BARS, FLIGHT_ROWS)}
+"""The tables by name."""
+
+OF_TOPICS: Final[Mapping[str, Table[Bar] | Table[Flight]]] = {table.topic.name: table for table in TABLES.values()}
+"""The table of each topic."""

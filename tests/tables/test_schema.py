@@ -1,0 +1,59 @@
+"""The columns of the tables are the fields of the records."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from stockstream.tables.schema import BARS, FLIGHT_ROWS, INSTANT, OF_TOPICS, TABLES, Table, arrow_type
+from stockstream.topics import TOPICS
+from tests.cli.records import flight
+from tests.views.bars import walk
+
+ADDED = ["date", "kafka_topic_id", "kafka_partition", "kafka_offset", "kafka_time"]
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+def test_a_table_has_a_column_for_each_field_of_its_record_and_its_own(table: Table[Any]) -> None:
+    assert table.schema.names == [*table.topic.record.__struct_fields__, *ADDED]
+    assert len(set(table.schema.names)) == len(table.schema.names)
+    assert set(table.identity) <= set(table.fields)
+
+
+def test_every_topic_has_a_table() -> None:
+    assert set(OF_TOPICS) == set(TOPICS)
+
+
+@pytest.mark.parametrize(("table", "record"), [(BARS, walk(1)[0]), (FLIGHT_ROWS, flight(3))], ids=["bars", "flights"])
+def test_a_column_holds_each_value_of_its_record_unchanged(table: Table[Any], record: Any) -> None:
+    values = {name: [getattr(record, name)] for name in table.fields}
+    schema = pa.schema([table.schema.field(name) for name in table.fields])
+    (row,) = pa.table(values, schema=schema).to_pylist()
+    assert (
+        msgspec.convert({**row, **({"flags": tuple(row["flags"])} if "flags" in row else {})}, type(record)) == record
+    )
+
+
+def test_types_of_columns() -> None:
+    assert BARS.schema.field("time").type == INSTANT
+    assert BARS.schema.field("flags").type == pa.list_(pa.string())
+    assert BARS.schema.field("open").type == pa.float64()
+    assert FLIGHT_ROWS.schema.field("row").type == pa.int64()
+    with pytest.raises(TypeError, match="no column holds"):
+        arrow_type(dict[str, int])
+
+
+def test_a_bar_of_a_day_or_more_is_in_the_partition_of_its_year() -> None:
+    bar = msgspec.structs.replace(walk(1)[0], time=datetime(2026, 3, 4, 23, 59, tzinfo=UTC))
+    found = {each: BARS.date(msgspec.structs.replace(bar, interval=each)) for each in ("1m", "4h", "1d", "1wk", "1y")}
+    day, year = date(2026, 3, 4), date(2026, 1, 1)
+    assert found == {"1m": day, "4h": day, "1d": year, "1wk": year, "1y": year}
+
+
+def test_a_flight_on_a_day_that_does_not_exist_is_in_no_partition_of_a_day() -> None:
+    assert FLIGHT_ROWS.date(msgspec.structs.replace(flight(3), year=2015, month=2, day=28)) == date(2015, 2, 28)
+    assert FLIGHT_ROWS.date(msgspec.structs.replace(flight(3), year=2015, month=2, day=30)) is None
