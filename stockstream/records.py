@@ -89,6 +89,7 @@ class Candle(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=
     tz: str | None = None
     final: bool = True
     flags: tuple[str, ...] = ()
+    source: str = ""
 
 
 class Bar(Candle, frozen=True, kw_only=True, gc=False, omit_defaults=True):

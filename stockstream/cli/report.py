@@ -19,7 +19,7 @@ from stockstream.consumers.driver import Ending, Reporting, run, state
 from stockstream.consumers.live import Live
 from stockstream.errors import ConfigError, StockstreamError
 from stockstream.files import replacing
-from stockstream.views.dashboard import Section, tabled
+from stockstream.views.dashboard import sections, tabled
 from stockstream.views.fold import Selection
 from stockstream.views.status import Status
 from stockstream.views.view import Parameters
@@ -56,17 +56,17 @@ def report(
         run(live)
         fold = tabled(live.fold)
         fold.refresh()
-        sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
-        if not sections:
+        parts = sections(fold)
+        if not parts:
             topic = VIEW.topic.name
             raise StockstreamError(f"the topic {topic} holds no bars", hint="`stockstream produce` sends some")
-        text = (context.page or _page())("Stocks", _about(parameters), sections, VIEW.tiles)
+        text = (context.page or _page())("Stocks", _about(parameters), parts, VIEW.tiles)
     with replacing(out, hint="name another with --out") as beside:
         beside.write_text(text, encoding="utf-8")
-    symbols_of = {symbol for each in sections for symbol in each.tables.symbols["symbol"].tolist()}
-    bars = sum(int(each.returns.table["bars"].sum()) for each in sections)
+    symbols_of = {symbol for each in parts for symbol in each.tables.symbols["symbol"].tolist()}
+    bars = sum(int(each.returns.table["bars"].sum()) for each in parts)
     whose = "1 symbol" if len(symbols_of) == 1 else f"{len(symbols_of):,} symbols"
-    kinds = ", ".join(str(each.group) for each in sections)
+    kinds = ", ".join(str(each.group) for each in parts)
     context.reporter.note(f"{out}: {bars:,} bars of {whose} ({kinds}), {out.stat().st_size / 1e6:.1f} MB")
 
 

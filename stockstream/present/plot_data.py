@@ -37,7 +37,8 @@ class PlotData:
 
     ``frame`` holds the columns of one key or, if a view shows all its keys together, a column for each key, named by
     `group_column`. ``key`` is empty in the second case and while there is no data. ``empty`` is the
-    message if there are no rows. ``levels`` are the watched price levels: each the number of its panel, and a value.
+    message if there are no rows. ``source`` is where the newest bar comes from. ``levels`` are the watched price
+    levels: each the number of its panel, and a value.
     """
 
     title: str
@@ -46,6 +47,7 @@ class PlotData:
     zone: str | None = None
     simulated: bool = False
     measure: str | None = None
+    source: str = ""
     groups: tuple[Group, ...] = ()
     empty: str = ""
     levels: tuple[tuple[int, float], ...] = ()
@@ -103,13 +105,13 @@ def plot_data(
             for each, frame in frames.items()
         )
         simulated = any(each.simulated for each in identities.values())
-        return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, None, groups)
+        return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, groups=groups)
     if key is None or key not in keys:
         return PlotData(title if key is None else harmless(f"{key} - {title}"), "", _NOTHING)
     frame = fold.frame(key).between(start, end)
     identity = fold.identity(key)
     shown = harmless(f"{identity.title} - {title}")
-    return PlotData(shown, key, frame, identity.zone, identity.simulated, identity.measure)
+    return PlotData(shown, key, frame, identity.zone, identity.simulated, identity.measure, identity.source)
 
 
 def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:

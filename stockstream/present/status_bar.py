@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
+from stockstream.names import harmless, listed
 from stockstream.present.ticks import local
 from stockstream.views.status import Status
 
 Tone = Literal["good", "quiet", "bad", "alarm"]
 """An alert must not be missed; it is not a state of the data."""
+
+_MOST_SOURCES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ def status_bar(
     now: datetime,
     *,
     zone: str | None = None,
+    sources: Sequence[str] = (),
     held: int | None = None,
     away: bool = False,
     crowded: int = 0,
@@ -38,10 +43,11 @@ def status_bar(
 ) -> StatusBar:
     """Describe the status of a consumer.
 
-    ``now`` is UTC; ``zone`` is the zone of the axis, for the time of the last record. ``held`` is the number of records
-    that wait while the drawing is paused; ``away`` says that the view does not follow the newest row. ``crowded`` is
-    the number of keys whose lines cannot be distinguished, so that the user is asked to choose. ``note`` is a message
-    of the window, such as where it saved a picture, and ``alarm`` a message that comes first. ``undrawn`` says that
+    ``now`` is UTC; ``zone`` is the zone of the axis, for the time of the last record. ``sources`` are
+    those of the newest bars: the live ones, where several give one series. ``held`` is the number of records that wait
+    while the drawing is paused; ``away`` says that the view does not follow the newest row. ``crowded`` is the number
+    of keys whose lines cannot be distinguished, so that the user is asked to choose. ``note`` is a message of the
+    window, such as where it saved a picture, and ``alarm`` a message that comes first. ``undrawn`` says that
     pictures could not be drawn. Without ``ages`` no ages are shown: in a picture they would be wrong a second later.
     """
     waiting = f"waiting for {status.waiting}" if status.waiting else ""
@@ -58,6 +64,9 @@ def status_bar(
         parts.append(note)
     if status.latest is not None:
         parts.append(_last(status, now, zone, ages=ages))
+    if sources:
+        named = " ".join(harmless(listed(sources, _MOST_SOURCES)).split())
+        parts.append(f"source{'s' if len(sources) > 1 else ''} {named}")
     if status.lag:
         parts.append(f"{status.lag:,} behind")
     elif status.caught_up and status.connected:

@@ -125,6 +125,7 @@ class Viewer:
             status,
             now,
             zone=self._shown.zone if self._shown else None,
+            sources=[self._shown.source] if self._shown and self._shown.source else [],
             held=self._pause.waiting(status),
             away=self._renderer.away,
             crowded=self._renderer.crowded,

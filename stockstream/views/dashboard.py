@@ -14,7 +14,7 @@ import numpy as np
 from stockstream.errors import StateError
 from stockstream.indicators import SMA, Volatility
 from stockstream.periods import following, intraday
-from stockstream.records import MARKET, Candle, Series
+from stockstream.records import MARKET, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars
 from stockstream.views.digest import AVERAGE, ROWS, VOLATILITY, WINDOWS, Digest, Past, digest
@@ -25,7 +25,7 @@ from stockstream.views.history import Leaving
 from stockstream.views.returns import ReturnDistribution, return_distributions
 from stockstream.views.series import Base, Head, Key, SeriesFold
 
-__all__ = ["ROWS", "WINDOWS", "DashboardFold", "Group", "Section", "Tabled", "Tables", "tabled"]
+__all__ = ["ROWS", "WINDOWS", "DashboardFold", "Group", "Section", "Tabled", "Tables", "sections", "tabled"]
 
 _EPOCH: Final = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -41,11 +41,12 @@ class Group(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A group with its tables and return distribution, for a report."""
+    """A group with its tables, its return distribution and its `Tabled.sources`, for a report."""
 
     group: Group
     tables: Tables
     returns: ReturnDistribution
+    sources: Sequence[str]
 
 
 @runtime_checkable
@@ -58,6 +59,9 @@ class Tabled(Protocol):
     def symbols(self, group: Group) -> Sequence[str]:
         """The symbols of a group, sorted."""
 
+    def sources(self, group: Group) -> Sequence[str]:
+        """Where the newest bars of a group come from, sorted; none for simulated ones."""
+
     def refresh(self, within: float | None = None) -> bool:
         """Compute changed series, for at most ``within`` seconds; returns whether all are computed."""
 
@@ -69,6 +73,11 @@ class Tabled(Protocol):
 
     def returns(self, group: Group) -> ReturnDistribution:
         """The return distribution of a group; computed at each call."""
+
+
+def sections(fold: Tabled) -> list[Section]:
+    """A section for each group."""
+    return [Section(each, fold.tables(each), fold.returns(each), fold.sources(each)) for each in fold.groups()]
 
 
 def tabled(fold: Fold[Any]) -> Tabled:
@@ -169,6 +178,13 @@ class DashboardFold(SeriesFold):
         members = self._members.get(group, [])
         asked = self._selection.keys
         return [symbol for symbol in asked if symbol in members] if asked else members
+
+    def sources(self, group: Group) -> list[str]:
+        """As `Tabled.sources`."""
+        if group.feed == SIMULATED:
+            return []
+        newest = (self._histories[Series(symbol, *group)].series.newest for symbol in self.symbols(group))
+        return sorted({bar.source for bar in newest if bar is not None and bar.source})
 
     def refresh(self, within: float | None = None) -> bool:
         """As `Tabled.refresh`."""

@@ -32,6 +32,8 @@ class Identity:
         What its numbers are, where they are no prices: a unit.
     simulated
         Whether the data is simulated; every picture of it must say so.
+    source
+        Where its newest record comes from: a source, as bars name it. Empty if it is not known, or a simulation.
     ambiguity
         Error for the user if the key has several series, of which only one can be shown; otherwise None.
     """
@@ -40,6 +42,7 @@ class Identity:
     zone: str | None = None
     simulated: bool = False
     measure: str | None = None
+    source: str = ""
     ambiguity: SeriesError | None = None
 
 

@@ -175,6 +175,7 @@ class SeriesFold:
             title=f"{symbol} {longer}{interval}" + (f", {unit}" if unit else ""),
             zone=(self._selection.tz or bar.tz) if intraday(resample or bar.interval) else None,
             simulated=feed == SIMULATED,
+            source="" if feed == SIMULATED else bar.source,
             measure=bar.unit or ("value" if feed == READINGS else None),
             ambiguity=self._ambiguity(key) if len(self._histories) > len(self._shown) else None,
         )

@@ -170,6 +170,7 @@ class FakeFold:
     titles: dict[str, str] = field(default_factory=dict)
     where: str | None = "America/New_York"
     fake: bool = False
+    source: str = ""
 
     def apply(self, records: Any) -> bool:
         raise AssertionError
@@ -187,7 +188,7 @@ class FakeFold:
         return self.frames[key]
 
     def identity(self, key: str) -> Identity:
-        return Identity(self.titles.get(key, key), self.where, self.fake)
+        return Identity(self.titles.get(key, key), self.where, self.fake, source=self.source)
 
     def latest(self) -> np.datetime64 | None:
         return max((frame.instants[-1] for frame in self.frames.values() if len(frame)), default=None)

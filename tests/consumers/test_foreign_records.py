@@ -18,7 +18,7 @@ from stockstream.consumers.registry import STUDIES, VIEWS
 from stockstream.records import Bar, Series
 from stockstream.topics import STOCKS
 from stockstream.views.bar_batch import gather
-from stockstream.views.dashboard import Section, tabled
+from stockstream.views.dashboard import sections, tabled
 from stockstream.views.fold import Selection
 from stockstream.views.frame import table
 from stockstream.views.study import Part, chart
@@ -62,7 +62,7 @@ def foreign(draw: st.DrawFn) -> list[bytes]:
             "low": PRICES,
             "close": PRICES,
             "volume": PRICES | st.none(),
-            "source": st.just("x"),
+            "source": st.just("x") | SYMBOLS,
         },
         optional={
             "tz": ZONES | st.just(zone),
@@ -141,8 +141,7 @@ def report(values: list[bytes]) -> None:
     view = VIEWS["dashboard"]
     fold = tabled(taken(view, read(values)))
     fold.refresh()
-    sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
-    assert page("title", "about", sections, view.tiles).endswith("</html>\n")
+    assert page("title", "about", sections(fold), view.tiles).endswith("</html>\n")
 
 
 def test_a_page_has_room_for_its_pictures_whatever_a_symbol_is_called() -> None:

@@ -41,6 +41,18 @@ def test_all_is_well() -> None:
     assert said.tone == "good"
 
 
+def test_the_sources_of_the_newest_bars() -> None:
+    def told(*sources: str) -> str:
+        return status_bar(STATUS, NOW, sources=sources).parts[2]
+
+    assert told("binance") == "source binance"
+    assert told("binance", "yahoo") == "sources binance, yahoo"
+    assert told("a", "b", "c", "d") == "sources a, b, c and 1 more"
+    assert told("x" * 1_000) == "source " + "x" * 57 + "..."
+    assert told("a\x1b[2J\nb") == "source a\\u001b[2J b"
+    assert told() == "up to date"
+
+
 def test_the_broker_is_gone() -> None:
     lost = replace(STATUS, connected=False, since=NOW - timedelta(minutes=3), waiting="the broker", rate=0.0)
     said = status_bar(lost, NOW + timedelta(minutes=10))

@@ -45,6 +45,13 @@ def rows(frame: Frame, *names: str) -> list[tuple[object, ...]]:
 BARS = [each for pair in zip(walk(700, 1, "AAPL"), walk(700, 2, "MSFT"), strict=True) for each in pair]
 
 
+def test_the_sources_of_a_group_are_those_of_its_newest_bars() -> None:
+    fold = fold_of([bar(0, 5.0, source="csv"), bar(1, 5.0, source="yahoo"), bar(0, 5.0, "MSFT", source="binance")])
+    fold.apply([bar(0, 5.0, "MSFT", source="simulated", feed=SIMULATED)])
+    assert fold.sources(Group("1m", MARKET)) == ["binance", "yahoo"]
+    assert fold.sources(Group("1m", SIMULATED)) == []
+
+
 def test_the_symbols_totals_and_latest_values() -> None:
     found = whole(fold_of(BARS))["symbols"]
     by_symbol = as_pandas(BARS).groupby("symbol")

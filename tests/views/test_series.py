@@ -74,6 +74,29 @@ def test_the_title_names_the_currency_where_it_is_known() -> None:
     assert fold.identity("IBM").title == "IBM 1m"
 
 
+def test_the_source_is_that_of_the_newest_bar_and_of_no_other() -> None:
+    """Where one source takes over from another, the window says so; memory holds one name a series."""
+    fold = fold_of("AAPL", feed="market")
+    fold.apply([bar(number, 5.0, source=f"yahoo-{number}") for number in range(50)])
+    assert fold.identity("AAPL").source == "yahoo-49"
+    fold.apply([bar(50, 5.0, source="binance")])
+    assert fold.identity("AAPL").source == "binance"
+    fold.apply([bar(48, 5.5, source="yahoo")])
+    assert fold.identity("AAPL").source == "binance", "a correction of an older bar is not what is live"
+    assert not any(b"yahoo" in page for page in restorable(fold.pages()).values())
+    other = fold_of("AAPL", feed="market")
+    other.restore(restorable(fold.pages()))
+    assert other.identity("AAPL").source == "binance"
+    other.apply([bar(50, 5.5, source="yahoo")])
+    assert other.identity("AAPL").source == "yahoo", "the preferred source is up again"
+
+
+def test_a_simulation_has_no_source() -> None:
+    fold = fold_of("AAPL")
+    fold.apply([bar(0, 5.0, source="simulated", feed="simulated")])
+    assert fold.identity("AAPL").source == ""
+
+
 def test_a_restored_fold_goes_on_identically() -> None:
     bars = walk(700)
     fold = fold_of("AAPL")

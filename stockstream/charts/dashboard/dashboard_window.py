@@ -61,11 +61,14 @@ class Shown:
     ----------
     group
         The chosen group; None for the first.
+    sources
+        Where the newest bars of the group shown come from.
     """
 
     def __init__(self, model: Model) -> None:
         self._model = model
         self.group: Group | None = None
+        self.sources: Sequence[str] = ()
 
     def refresh(self, within: float | None) -> bool:
         """Compute the changes, for at most some seconds; True if nothing is left."""
@@ -92,6 +95,7 @@ class Shown:
         names = [title]
         if group is not None:
             names = _names(title, group, fold.symbols(group), others=len(groups) - 1)
+            self.sources = fold.sources(group)
         pending = fold.pending()
         if pending:
             names = [f"{name}, computing {pending:,} more" for name in names]
@@ -190,7 +194,10 @@ class DashboardWindow(Shell):
         """As `Shell.say`."""
         status = self.model.status()
         held, undrawn = self._pause.waiting(status), self.undrawn.text
-        self.board.say(status_bar(status, utc_now(), held=held, note=self._note.text, undrawn=undrawn))
+        said = status_bar(
+            status, utc_now(), sources=self._shown.sources, held=held, note=self._note.text, undrawn=undrawn
+        )
+        self.board.say(said)
 
     def note(self, text: str) -> None:
         """As `Shell.note`."""
@@ -274,6 +281,7 @@ class DashboardPicture(PictureFile):
         """As `PictureFile.draw`."""
         self._shown.refresh(None)
         self._shown.put(self.board)
-        self.board.say(status_bar(self._model.status(), now, note=drawn_at(now), ages=False))
+        said = status_bar(self._model.status(), now, sources=self._shown.sources, note=drawn_at(now), ages=False)
+        self.board.say(said)
         self.board.paint()
         return True

@@ -16,6 +16,7 @@ from stockstream.charts.report.markup import Picture, Table, picture, table
 from stockstream.charts.report.returns_section import MEANING, WHAT, Returns, section
 from stockstream.charts.theme import Theme, light
 from stockstream.files import MARK
+from stockstream.names import harmless, listed
 from stockstream.present.dashboard_layout import Box
 from stockstream.records import MARKET, SIMULATED
 from stockstream.views.dashboard import Group, Section
@@ -70,6 +71,8 @@ def _part(made_of: Section, tiles: Sequence[Tile], theme: Theme) -> _Part:
     content = Content(found, made_of.tables)
     total = len(found.ordered)
     count = "1 symbol" if total == 1 else f"{total:,} symbols"
+    if made_of.sources:
+        count += f", the newest bars from {harmless(listed(made_of.sources))}"
     return _Part(
         _heading(made_of.group),
         f"{count}; the pictures show {found.span} by volume, and all others as one" if found.span else count,

@@ -10,7 +10,7 @@ import pytest
 from stockstream.charts.report.page import page
 from stockstream.consumers.dashboard import TILES
 from stockstream.records import SIMULATED, Bar
-from stockstream.views.dashboard import DashboardFold, Section
+from stockstream.views.dashboard import DashboardFold, sections
 from stockstream.views.fold import Selection
 from stockstream.views.returns import MOST
 from tests.views.bars import bar, walk
@@ -46,8 +46,7 @@ def read(*bars: Bar, title: str = "Stocks") -> Reader:
     fold = DashboardFold(Selection())
     fold.apply(bars)
     fold.refresh()
-    sections = [Section(group, fold.tables(group), fold.returns(group)) for group in fold.groups()]
-    text = page(title, "about <i>", sections, TILES)
+    text = page(title, "about <i>", sections(fold), TILES)
     assert f"<title>{title.replace('<&>', '&lt;&amp;&gt;')}</title>" in text
     assert not re.search(r"https?://", text)
     return Reader(text)
@@ -67,6 +66,12 @@ def test_it_holds_everything_within_it() -> None:
     assert [name for name, _ in reader.images] == ["Volume", "Share of volatility", "Highest", "Latest", *BOTH]
     assert reader.cells.count("<b>") == reader.cells.count("AAPL") > 100
     assert "about <i>" in reader.words
+
+
+def test_it_names_the_sources() -> None:
+    assert "1 symbol, the newest bars from csv " in read(*walk(30)).words
+    assert "the newest bars from binance, csv" in read(*walk(30), bar(0, 5.0, "MSFT", source="binance")).words
+    assert "newest bars" not in read(bar(0, 5.0, feed=SIMULATED)).words
 
 
 def test_it_says_what_was_made_up_only_of_that() -> None:
@@ -147,5 +152,5 @@ def test_each_interval_and_feed_has_a_section_of_its_own() -> None:
 def test_of_many_symbols_the_pictures_show_the_largest_and_the_tables_all() -> None:
     symbols = [f"S{number:03}" for number in range(40)]
     reader = read(*(each for place, symbol in enumerate(symbols) for each in walk(3 + place % 2, 1, symbol)))
-    assert "40 symbols; the pictures show 1 to 12 of 40 by volume" in reader.words
+    assert "40 symbols, the newest bars from csv; the pictures show 1 to 12 of 40 by volume" in reader.words
     assert set(symbols) <= set(reader.cells)

@@ -52,6 +52,19 @@ def test_it_is_drawn_anew_for_something_new(model: FakeModel, tmp_path: Path) ->
     assert not np.array_equal(pixels(file)[64:], first[64:])
 
 
+def test_it_says_which_source_is_live(model: FakeModel, tmp_path: Path) -> None:
+    """Where another takes over with the same bars, the picture is drawn anew."""
+    file = tmp_path / "a.png"
+    picture = Picture(model, file)
+    strips = []
+    for model.fold.source in ("yahoo", "binance"):
+        picture.finish()
+        strips.append((picture.scene.header.status_bar.artist.get_text(), file.stat().st_ino))
+    assert ["source yahoo" in text for text, _ in strips] == [True, False]
+    assert "source binance" in strips[1][0]
+    assert strips[0][1] != strips[1][1]
+
+
 def test_it_is_drawn_at_most_once_a_second(model: FakeModel, tmp_path: Path) -> None:
     file = tmp_path / "a.png"
     picture = Picture(model, file)

@@ -30,3 +30,13 @@ def test_paused_drawing_stays_while_data_comes() -> None:
     stage.scene.paint()
     assert "paused" not in strip(stage)
     assert len(stage.scene._plot_data.frame) == 120
+
+
+def test_the_strip_says_which_source_is_live() -> None:
+    stage = Stage(FakeModel(PRICES, FakeFold({"A": bars(100)}, source="yahoo")), size=(10, 6))
+    stage.show()
+    assert "source yahoo" in strip(stage)
+    stage.model.fold.source = "binance"
+    stage.model.fold.frames["A"] = bars(101)
+    stage.show()
+    assert "source binance" in strip(stage)
