@@ -10,9 +10,18 @@ from stockstream.views.dashboard import DashboardFold
 from stockstream.views.tiles import Cell, Heights, Listing, Points, Profile, Shares, Tile
 from stockstream.views.view import View
 
+_NO_VOLATILITY: Final = "none of these symbols has a volatility above 0 yet: too few bars, or prices that do not move"
+
 TILES: Final = (
-    Tile("volume", "Volume", "symbols", Heights("symbol", "volume"), unit="total"),
-    Tile("share", "Share of volatility", "symbols", Shares("symbol", "share")),
+    Tile(
+        "volume",
+        "Volume",
+        "symbols",
+        Heights("symbol", "volume"),
+        unit="total",
+        lacking="none of these symbols has a volume",
+    ),
+    Tile("share", "Share of volatility", "symbols", Shares("symbol", "share"), lacking=_NO_VOLATILITY),
     Tile(
         "highest",
         "Highest",
@@ -24,12 +33,14 @@ TILES: Final = (
                 ("volatility_max", "volatility a bar", ".2%"),
             ),
         ),
+        lacking="none of these symbols has an average yet: too few bars",
     ),
     Tile(
         "scatter",
         "Latest",
         "symbols",
         Points("symbol", "moving_average", "volatility", "average", "volatility a bar"),
+        lacking="none of these symbols has both yet: too few bars",
     ),
     Tile(
         "symbols",
@@ -42,7 +53,8 @@ TILES: Final = (
                 Cell("volume", "volume", form=",.0f"),
                 Cell("volatility", "volatility", "percent", ".3f"),
                 Cell("share", "share", "percent", ".2f"),
-            )
+            ),
+            giving_way=("share", "volatility", "volume"),
         ),
         weight=1.1,
     ),
@@ -50,7 +62,9 @@ TILES: Final = (
         "days",
         "Average close",
         "days",
-        Listing((Cell("day", "date", "day"), Cell("symbol", "symbol", "text"), Cell("close", "close"))),
+        Listing(
+            (Cell("day", "date", "day"), Cell("symbol", "symbol", "text"), Cell("close", "close")), giving_way=("day",)
+        ),
         weight=0.85,
     ),
     Tile(
@@ -65,7 +79,8 @@ TILES: Final = (
                 Cell("moving_average", "average"),
                 Cell("bars", "bars", form=",d"),
                 Cell("late", "late", form=",d"),
-            )
+            ),
+            giving_way=("late", "end", "bars", "start"),
         ),
         weight=1.4,
     ),
@@ -79,7 +94,8 @@ TILES: Final = (
                 Cell("symbol", "symbol", "text"),
                 *(Cell(name, name) for name in ("open", "high", "low", "close")),
                 Cell("volume", "volume", form=",.0f"),
-            )
+            ),
+            giving_way=("volume", "open", "high", "low", "time"),
         ),
         weight=1.55,
     ),

@@ -56,9 +56,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class Listing:
-    """The rows as a scrollable table."""
+    """The rows as a scrollable table.
+
+    ``giving_way`` names columns in the order in which they are omitted where room is lacking. The others are always
+    shown.
+    """
 
     cells: tuple[Cell, ...]
+    giving_way: tuple[str, ...] = ()
 
 
 TileMark: TypeAlias = Heights | Shares | Profile | Points | Listing
@@ -68,7 +73,8 @@ TileMark: TypeAlias = Heights | Shares | Profile | Points | Listing
 class Tile:
     """One tile of a dashboard: its title, its table, and the kind of picture.
 
-    ``unit`` is shown beside the title; ``weight`` is its relative width among the tiles of a row.
+    ``unit`` is shown beside the title; ``weight`` is its relative width among the tiles of a row. ``lacking`` is shown
+    in place of the picture where no row has a value.
     """
 
     name: str
@@ -77,3 +83,4 @@ class Tile:
     mark: TileMark
     unit: str = ""
     weight: float = 1.0
+    lacking: str = ""

@@ -10,9 +10,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.dashboard.listing import DrawnListing
+from stockstream.charts.dashboard.tile_columns import DrawnHeights, DrawnProfile
 from stockstream.charts.dashboard.tile_points import DrawnPoints
 from stockstream.charts.dashboard.tile_shares import DrawnShares
-from stockstream.charts.dashboard.tiles import Content, DrawnHeights, DrawnProfile, DrawnTile, Scroll
+from stockstream.charts.dashboard.tiles import Content, DrawnTile, Scroll
 from stockstream.charts.overlays.help import Help
 from stockstream.charts.overlays.overlay import draw
 from stockstream.charts.text.caption import MARGIN
@@ -171,6 +172,7 @@ class Dashboard:
                 tile.ranked = self.ranked
             if seen:
                 self._full |= tile.set_data(content)
+                tile.explain(content)
         self._moved = True
 
     def _entitle(self, found: Leaders) -> None:

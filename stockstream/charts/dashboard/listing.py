@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from stockstream.charts.styles import Align
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
+from stockstream.present.fitting import cut
 from stockstream.views.tiles import Cell, Listing, Tile
 
 _LINE: Final = 1.3
@@ -24,6 +26,9 @@ _OVER: Final = 4.0
 
 _ROWS: Final = 3
 """Number of rows by which a turn of the wheel scrolls."""
+
+_LETTERS: Final = 14
+"""Maximum number of characters of a text where room is lacking."""
 
 _LEFT: Final = ("text", "clock", "day")
 
@@ -61,20 +66,24 @@ class DrawnListing(DrawnTile[Listing]):
         rows = slice(self._first, self._first + self._room)
         shown = table.slice(rows)
         columns = [written(shown[cell.column], cell) if self._held else [] for cell in self.mark.cells]
-        if sum(widths := self._widths(columns)) + _AIR * (len(widths) - 1) > wide + _OVER:
+        if not self._fits(self._widths(columns), wide):
             columns = [written(shown[cell.column], cell, short=True) if self._held else [] for cell in self.mark.cells]
-            widths = self._widths(columns)
-        cut = self._set(columns, widths, wide, line / max(tall, 1.0))
-        self._tell(cut, min(rows.stop, self._held))
+        widths = dict(zip(self.mark.cells, self._widths(columns), strict=True))
+        omitted = self._omitted(widths, wide)
+        self._cut_names(columns, widths, wide)
+        self._set(columns, widths, wide, line / max(tall, 1.0))
+        self._tell([cell.title for cell in omitted], min(rows.stop, self._held))
         return False
 
-    def _tell(self, cut: list[str], last: int) -> None:
+    def _tell(self, omitted: list[str], last: int) -> None:
         """Show the range of rows, their total, and the omitted columns, as far as there is room."""
         place = f"{self._first + 1:,} to {last:,} of {self._held:,}" if self._held > self._room else ""
-        columns = f"no room for {', '.join(cut)}" if cut else ""
-        fewer = f"+{len(cut)} column{'s' if len(cut) > 1 else ''}" if cut else ""
+        columns = f"no room for {', '.join(omitted)}" if omitted else ""
+        fewer = f"+{len(omitted)} column{'s' if len(omitted) > 1 else ''}" if omitted else ""
         told = ["; ".join(filter(None, (words, place))) for words in (columns, fewer)]
-        self.set_subtitle(*told, " ".join(filter(None, (f"+{len(cut)}" if cut else "", f"of {self._held:,}"))), place)
+        self.set_subtitle(
+            *told, " ".join(filter(None, (f"+{len(omitted)}" if omitted else "", f"of {self._held:,}"))), place
+        )
 
     def _widths(self, columns: list[list[str]]) -> list[int]:
         """Width of each column in pixels."""
@@ -83,25 +92,44 @@ class DrawnListing(DrawnTile[Listing]):
             max(map(font.width, [cell.title, *column])) for cell, column in zip(self.mark.cells, columns, strict=True)
         ]
 
-    def _set(self, columns: list[list[str]], widths: list[int], wide: float, line: float) -> list[str]:
-        """Position the columns side by side; returns the titles of those that are omitted for lack of room."""
+    def _fits(self, widths: Collection[int], wide: float) -> bool:
+        return sum(widths) + _AIR * (len(widths) - 1) <= wide + _OVER
+
+    def _omitted(self, widths: dict[Cell, int], wide: float) -> list[Cell]:
+        """Take columns out of ``widths`` until the others have room, as far as columns give way; returns those."""
+        omitted: list[Cell] = []
+        for name in self.mark.giving_way:
+            if self._fits(widths.values(), wide):
+                break
+            omitted += [cell for cell in widths if cell.column == name]
+            widths.pop(omitted[-1])
+        return omitted
+
+    def _cut_names(self, columns: list[list[str]], widths: dict[Cell, int], wide: float) -> None:
+        """Cut texts so that the columns beside them have room."""
+        if self._fits(widths.values(), wide):
+            return
+        font = glyph_cache.font(self.theme.small_size, "normal", self.axes.figure.dpi)
+        for place, cell in enumerate(self.mark.cells):
+            if cell.kind == "text" and cell in widths:
+                others = sum(width for other, width in widths.items() if other != cell)
+                room = wide + _OVER - others - _AIR * (len(widths) - 1)
+                columns[place] = [cut(text, room, font.width) for text in columns[place]]
+                widths[cell] = max(map(font.width, [cell.title, *columns[place]]))
+
+    def _set(self, columns: list[list[str]], widths: dict[Cell, int], wide: float, line: float) -> None:
+        """Position the columns that have a width side by side."""
         # Spare width goes between the columns, but not so much that a row is hard to follow.
-        air = min(40.0, max(_AIR, (wide - sum(widths)) / max(1, len(widths) - 1)))
+        air = min(40.0, max(_AIR, (wide - sum(widths.values())) / max(1, len(widths) - 1)))
         across = 0.0
-        cut: list[str] = []
-        for cell, title, column, lines, width in zip(
-            self.mark.cells, self._titles, self._columns, columns, widths, strict=True
-        ):
-            fits = not cut and (across == 0.0 or across + width <= wide + _OVER)
+        for cell, title, column, lines in zip(self.mark.cells, self._titles, self._columns, columns, strict=True):
+            shown, width = cell in widths, widths.get(cell, 0)
             x = (across if cell.kind in _LEFT else across + width) / max(wide, 1.0)
             title.set_position((x, 1))
-            title.set_text(harmless(cell.title) if fits else "")
+            title.set_text(harmless(cell.title) if shown else "")
             column.set_position((x, 1 - line))
-            column.set_text(harmless("\n".join(lines)) if fits else "")
-            across += width + air
-            if not fits:
-                cut.append(cell.title)
-        return cut
+            column.set_text(harmless("\n".join(lines)) if shown else "")
+            across += width + air if shown else 0.0
 
     def scroll(self, by: Scroll) -> None:
         """As `DrawnTile.scroll`."""
@@ -110,14 +138,15 @@ class DrawnListing(DrawnTile[Listing]):
 
 
 def written(values: NDArray[Any], cell: Cell, *, short: bool = False) -> list[str]:
-    """A column's values as text; an unknown value is a dash. ``short`` omits the year of a time.
+    """A column's values as text; an unknown value is a dash. ``short`` omits the year of a time and cuts a text.
 
     >>> import numpy as np
     >>> written(np.array([0.5, np.nan]), Cell("share", "share", "percent", ".1f"))
     ['50.0%', '-']
     """
     if cell.kind == "text":
-        return [str(value) for value in values.tolist()]
+        texts = [str(value) for value in values.tolist()]
+        return [cut(text, _LETTERS, len) for text in texts] if short else texts
     if cell.kind == "day":
         return [str(value) for value in values.astype("M8[D]")]
     if cell.kind == "clock":

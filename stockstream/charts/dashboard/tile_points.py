@@ -16,6 +16,7 @@ from matplotlib.transforms import Bbox
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, fitted, short
 from stockstream.charts.panels.panel import Numbers
 from stockstream.charts.theme import Theme
+from stockstream.views.frame import Frame
 from stockstream.views.tiles import Points, Tile
 
 
@@ -76,6 +77,9 @@ class DrawnPoints(DrawnTile[Points]):
         self._place_labels(across, up)
         self.set_subtitle(f"{self.mark.up_label} against {self.mark.across_label}", "")
         return changed
+
+    def _drawable(self, table: Frame) -> bool:
+        return bool(np.isfinite(table[self.mark.across] + table[self.mark.up]).any())
 
     def _place_labels(self, across: Any, up: Any) -> None:
         """Position each name beside, above or beneath its point, if it covers nothing."""

@@ -13,6 +13,7 @@ from matplotlib.ticker import NullLocator
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, reach, short
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
+from stockstream.views.frame import Frame
 from stockstream.views.tiles import Shares, Tile
 
 _WRITTEN: Final = 0.06
@@ -92,9 +93,12 @@ class DrawnShares(DrawnTile[Shares]):
             for place, (name, share) in enumerate(each)
             if share == share
         ]
-        if not len(rest):
+        if not self._drawable(rest):
             return parts, None
         return parts, _Part(f"{len(rest):,} others", float(np.nansum(rest[self.mark.value])), self.theme.edge)
+
+    def _drawable(self, table: Frame) -> bool:
+        return bool(np.isfinite(table[self.mark.value]).any())
 
     def _made(self) -> _Share:
         edge = self.theme.background

@@ -103,6 +103,7 @@ def _drawn(tile: Tile, content: Content, theme: Theme) -> Figure:
     for _ in range(2):  # turned names need other margins
         place(drawn, whole, (whole.width, whole.height))
         drawn.set_data(content)
+        drawn.explain(content)
     for artist in drawn.artists:
         artist.set_animated(False)
     return figure

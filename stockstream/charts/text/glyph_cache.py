@@ -191,10 +191,12 @@ def draw(text: Text, renderer: RendererBase) -> None:
         across, down, cover = letters.line(words)
         _blend(canvas, [(baseline + down, start - 1 - across, cover)], color)
         return
-    baseline = round(len(canvas) - y + _drop(text.get_verticalalignment(), letters))
+    lines = words.split("\n")
     line_height = round(SPACING * (letters.ascent + letters.descent))
+    beyond = (len(lines) - 1) * line_height / 2 if text.get_verticalalignment() == "center" else 0.0
+    baseline = round(len(canvas) - y + _drop(text.get_verticalalignment(), letters) - beyond)
     pieces = []
-    for number, words_of_line in enumerate(words.split("\n")):
+    for number, words_of_line in enumerate(lines):
         left = round(x - share * letters.width(words_of_line))
         across, down, cover = letters.line(words_of_line)
         pieces.append((left + across, baseline + number * line_height + down, cover))

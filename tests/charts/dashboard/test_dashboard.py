@@ -379,3 +379,57 @@ def test_a_title_is_the_longest_that_has_room(stage: Stage) -> None:
     narrow = Stage(size=(1.9, 8.0))
     narrow.show(fold_of(30))
     assert narrow.board.header.title.get_text() == "Dashboard"
+
+
+@pytest.mark.parametrize("size", [(3.0, 2.0), (6.0, 4.0), (9.5, 6.0), (19.0, 11.0)])
+def test_a_table_never_loses_its_values(size: tuple[float, float]) -> None:
+    fold = DashboardFold(Selection())
+    for seed, symbol in enumerate(("A" * 60, "BTC-USD")):
+        fold.apply(walk(60, seed, symbol))
+    stage = Stage(size)
+    stage.show(fold)
+    values = {"symbols": "close", "days": "close", "windows": "average", "rows": "close"}
+    for _ in range(stage.board.tile_pages):
+        for tile in stage.board.shown:
+            if isinstance(tile, DrawnListing):
+                titles = {title.get_text(): column for title, column in zip(tile._titles, tile._columns, strict=True)}
+                column = titles[values.pop(tile.tile.name)]
+                assert column.get_text()
+                assert "symbol" in titles
+                assert column.get_window_extent().x1 <= tile.axes.bbox.x1 + 12
+        stage.board.next_tiles()
+        stage.board.paint()
+    assert not values
+
+
+def test_a_tile_without_values_says_why_and_says_no_more_once_it_has_some() -> None:
+    fold = DashboardFold(Selection())
+    for number in range(14):
+        fold.apply([bar(minute, 50.0, f"S{number:02}", volume=20.0 - number) for minute in range(9)])
+    stage = Stage()
+    stage.show(fold)
+
+    def reason(name: str) -> str:
+        return str(stage.tile(name)._reason.artist.get_text()).replace("\n", " ")
+
+    why = "none of these symbols has a volatility above 0 yet: too few bars, or prices that do not move"
+    names = [tile.tile.name for tile in stage.board.tiles]
+    assert {name: reason(name) for name in names if reason(name)} == {
+        "share": why,
+        "scatter": "none of these symbols has both yet: too few bars",
+    }
+    fold.apply([bar(minute, 50.0 + minute % 3, "S13", volume=0.1) for minute in range(40)])
+    stage.show(fold)
+    assert reason("share") == f"{why}; others have"
+    fold.apply([bar(minute, 50.0 + minute % 3, "S01", volume=0.1) for minute in range(40)])
+    stage.show(fold)
+    assert reason("share") == ""
+
+
+def test_a_tile_of_symbols_with_two_bars_and_no_volume_says_what_they_lack() -> None:
+    fold = DashboardFold(Selection())
+    fold.apply([bar(minute, 50.0, "EURUSD", volume=0.0) for minute in range(2)])
+    stage = Stage((6.0, 4.0))
+    stage.show(fold)
+    words = {tile.tile.name: tile._reason.artist.get_text().split(" ")[:3] for tile in stage.board.shown}
+    assert words == {name: ["none", "of", "these"] for name in ("volume", "share", "highest", "scatter")}
