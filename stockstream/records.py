@@ -29,6 +29,9 @@ PARTIAL: Final = "partial"
 EXTENDED: Final = "extended"
 """The flag of a bar outside of regular trading hours."""
 
+OUTSIDE: Final = "outside"
+"""The flag of a bar outside of the hours of its exchange's calendar, which its source does not mark as extended."""
+
 CLOSING: Final = "closing"
 """The flag of a bar at the end of its session, which holds the closing auction."""
 

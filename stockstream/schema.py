@@ -31,7 +31,7 @@ _OF_BARS: Final = {
     "unit": "of the numbers, where they are readings and no prices: \u00b0C, kW, %; absent where none is known",
     "tz": "IANA name of the exchange's zone; absent, or not known to the reader: shown in UTC",
     "final": "false while the period is still open",
-    "flags": "doubts: impossible:FIELD,... names fields that are not computed with; off-grid; partial;"
+    "flags": "doubts: impossible:FIELD,... names fields that are not computed with; off-grid; outside; partial;"
     " jump; frozen; changed:currency, changed:tz;"
     " extended; closing; unconfirmed; split:4 and dividend:0.25 mark the first bar after these",
     "adj_close": "close adjusted for dividends, too; absent where the source does not have it",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,25 +12,24 @@ import typer
 
 from stockstream.cli import completion, outputs
 from stockstream.cli.context import Context
+from stockstream.cli.hours import opens_of
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.text import printable, span, table
 from stockstream.cli.topics import everything
-from stockstream.config import Settings
 from stockstream.errors import BrokerError
-from stockstream.indicators.trading_hours import trading_hours
 from stockstream.kafka.admin import Admin
 from stockstream.names import cut, listed
 from stockstream.periods import intraday
-from stockstream.records import CHANGED, FROZEN, IMPOSSIBLE, JUMP, OFF_GRID, PARTIAL, UNCONFIRMED, Series
+from stockstream.records import CHANGED, FROZEN, IMPOSSIBLE, JUMP, OFF_GRID, OUTSIDE, PARTIAL, UNCONFIRMED
 from stockstream.topics import STOCKS
-from stockstream.views.quality import CRITERIA, Opens, Quality, SeriesQuality, freshness
+from stockstream.views.quality import CRITERIA, Quality, SeriesQuality, freshness
 
 _PATIENCE = 10.0
 _HOLES = 3
 """Holes of a series that are named; the others are counted."""
 
 
-_FLAGS = (IMPOSSIBLE, OFF_GRID, PARTIAL, JUMP, FROZEN, CHANGED, UNCONFIRMED)
+_FLAGS = (IMPOSSIBLE, OFF_GRID, OUTSIDE, PARTIAL, JUMP, FROZEN, CHANGED, UNCONFIRMED)
 """Flags that may be named alone."""
 
 
@@ -99,23 +97,6 @@ def quality(
         context.reporter.warn(line)
     if wrong:
         raise typer.Exit(1)
-
-
-def opens_of(settings: Settings, series: Series) -> Opens | None:
-    """The hours by which the gaps of a series are judged: the first pattern of the settings that fits its symbol.
-
-    Raises ConfigError for a calendar that does not exist.
-    """
-    for pattern, name in settings.calendars.items():
-        if fnmatchcase(series.symbol, pattern):
-            try:
-                hours = trading_hours(name)
-            except ValueError as error:
-                raise settings.wrong(("calendars", pattern), f"is wrong: {error}") from error
-            if not intraday(series.interval):
-                return hours.has_session if series.interval == "1d" else lambda _: True
-            return hours.trades_at
-    return None
 
 
 def _text(rows: Sequence[SeriesQuality], now: datetime) -> str:

@@ -14,11 +14,19 @@ ALWAYS: Final = "24/7"
 
 
 class Hours(NamedTuple):
-    """Whether an exchange trades at an instant; whether it has a session on a date; and up to when that is known."""
+    """Whether an exchange trades at an instant; whether it has a session on a date; and from when to when it is known.
+
+    Without ``since`` and ``until`` it is always known.
+    """
 
     trades_at: Callable[[datetime], bool]
     has_session: Callable[[datetime], bool]
+    since: datetime | None
     until: datetime | None
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether it is known whether the exchange trades at an instant."""
+        return (self.since is None or self.since <= instant) and (self.until is None or instant < self.until)
 
 
 @lru_cache
@@ -31,7 +39,7 @@ def trading_hours(name: str) -> Hours:
     True
     """
     if name == ALWAYS:
-        return Hours(lambda _: True, lambda _: True, None)
+        return Hours(lambda _: True, lambda _: True, None, None)
     try:
         import exchange_calendars
     except ModuleNotFoundError as error:
@@ -59,7 +67,7 @@ def _hours(calendar: Any) -> Hours:
         pause, end = breaks[index]
         return not pause <= instant < end
 
-    return Hours(trades_at, dates.__contains__, closes[-1])
+    return Hours(trades_at, dates.__contains__, opens[0], closes[-1])
 
 
 def _instants(column: Any) -> list[datetime]:

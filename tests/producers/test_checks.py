@@ -8,7 +8,7 @@ import msgspec
 
 from stockstream.errors import BadRow
 from stockstream.producers.checks import Checks
-from stockstream.records import FROZEN, JUMP, OFF_GRID, Bar
+from stockstream.records import CLOSING, EXTENDED, FROZEN, JUMP, OFF_GRID, OUTSIDE, READINGS, Bar
 
 START = datetime(2026, 3, 19, 14, 30, tzinfo=UTC)
 
@@ -87,3 +87,31 @@ def test_series_are_checked_apart_and_forming_bars_teach_nothing() -> None:
     assert checks.flagged(other).flags == ()
     assert checks.flagged(bar(60, 120.0, final=False)).flags == (JUMP,)
     assert checks.flagged(bar(60, 100.0)).flags == ()
+
+
+def test_a_bar_outside_of_the_hours_is_flagged_unless_its_source_marks_it() -> None:
+    checks = Checks(outside=lambda each: each.time >= START + timedelta(minutes=2))
+    bars = [
+        bar(1, 100.0),
+        bar(2, 100.0),
+        bar(3, 100.0, flags=(EXTENDED,)),
+        bar(4, 100.0, flags=(CLOSING,)),
+    ]
+    assert flags(bars, checks) == [(), (OUTSIDE,), (EXTENDED,), (CLOSING,)]
+
+
+def test_readings_jump_by_differences_as_they_have_no_returns() -> None:
+    """A temperature may be below zero, and from 0.1 to 0.2 degrees is no jump."""
+    mild = [bar(number, (-0.2, 0.1, 0.3)[number % 3], feed=READINGS) for number in range(60)]
+    found = flags([*mild, bar(60, 0.2, feed=READINGS), bar(61, -9.0, feed=READINGS)])
+    assert found == [()] * 61 + [(JUMP,)]
+    assert flags([*calm(60), bar(60, -9.0)])[-1] == (), "a price below zero has no return"
+
+
+def test_another_source_s_bar_does_not_take_over_the_flags_of_the_one_that_it_replaces() -> None:
+    checks = Checks()
+    whole = [*calm(60), bar(60, 120.0), bar(61, 120.0)]
+    assert flags(whole, checks)[60:] == [(JUMP,), ()]
+    assert checks.flagged(bar(60, 120.5)).flags == (JUMP,), "its source sends it again"
+    assert checks.flagged(bar(60, 100.1, source="preferred", revision=1)).flags == ()
+    assert checks.flagged(bar(61, 100.1, source="", time=START + timedelta(seconds=3_661))).flags == (OFF_GRID,)

@@ -13,7 +13,7 @@ from stockstream.cli.produce.option_groups import grouped
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.source import earlier, known_history, made, settings_of
-from stockstream.cli.produce.stocks import Tally, symbols_of
+from stockstream.cli.produce.stocks import Tally, checks_of, symbols_of
 from stockstream.cli.topic_changes import kept
 from stockstream.errors import ConfigError, SourceError
 from stockstream.intervals import FORM, USUAL
@@ -87,7 +87,7 @@ def market(
     )
     tally = Tally()
     position = lambda: Position(tally.sent, None, bars.doing)  # noqa: E731
-    send(context, topic, bars, run=run, counted=tally.count, position=position)
+    send(context, topic, checks_of(context.settings).checked(bars), run=run, counted=tally.count, position=position)
     tally.report(context.reporter)
     if bars.given_up:
         context.reporter.warn(f"no source gives {', '.join(bars.given_up)}")

@@ -20,7 +20,7 @@ from stockstream.cli.produce.csv import known_zone
 from stockstream.cli.produce.option_groups import grouped
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
-from stockstream.cli.produce.stocks import Interval, Tally, for_seconds
+from stockstream.cli.produce.stocks import Interval, Tally, checks_of, for_seconds
 from stockstream.cli.topic_changes import kept
 from stockstream.config_sections import ReadingsSettings
 from stockstream.errors import BadRow
@@ -171,7 +171,15 @@ class _Stream:
         origin = Origin(self.source, READINGS, zone=options.zone(settings))
         aggregator = Aggregator(options.interval or settings.interval, origin, lateness=self.lateness)
         limited: Iterable[Reading | BadRow | None] = for_seconds(readings, self.run.seconds, clock)
-        return ReadingBars(limited, aggregator, origin, forming=options.forming, live=live, clock=clock)
+        return ReadingBars(
+            limited,
+            aggregator,
+            origin,
+            forming=options.forming,
+            live=live,
+            checks=checks_of(self.context.settings),
+            clock=clock,
+        )
 
     def send(self, bars: ReadingBars, doing: Callable[[], str] = str) -> None:
         """Send them, and tell what was sent."""

@@ -12,6 +12,7 @@ import typer
 
 from stockstream.cli import completion, intervals
 from stockstream.cli.context import Context
+from stockstream.cli.hours import outside_hours
 from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.option_groups import grouped
 from stockstream.cli.produce.run_options import RunOptions
@@ -203,7 +204,7 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
 
 def checks_of(settings: Settings) -> Checks:
     """The checks of bars on entry, as the settings have them."""
-    return Checks(settings.quality.deviations, settings.quality.frozen)
+    return Checks(settings.quality.deviations, settings.quality.frozen, outside_hours(settings))
 
 
 def moment(time: datetime, interval: str) -> str:

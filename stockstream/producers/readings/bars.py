@@ -11,6 +11,7 @@ import msgspec
 
 from stockstream.errors import BadRow
 from stockstream.producers.aggregator import Aggregator, Origin
+from stockstream.producers.checks import Checks
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.readings.reading import Reading
 from stockstream.records import Bar, Series
@@ -41,6 +42,8 @@ class ReadingBars:
         Whether to yield also the bars of present periods, as they change.
     live
         Whether a reading that is further ahead than `AHEAD` is refused.
+    checks
+        Checks of the bars; None for their defaults.
     clock
         The clock.
 
@@ -58,6 +61,7 @@ class ReadingBars:
         *,
         forming: bool = False,
         live: bool = True,
+        checks: Checks | None = None,
         clock: Clock = SYSTEM,
     ) -> None:
         self.already = 0
@@ -66,6 +70,7 @@ class ReadingBars:
         self._origin = origin
         self._forming = forming
         self._live = live
+        self._checks = checks or Checks()
         self._clock = clock
         self._known: set[str] = set()
         self._complete: Callable[[], bool] = lambda: True
@@ -141,7 +146,7 @@ class ReadingBars:
 
     def _news(self, bars: Iterator[Bar]) -> Iterator[Bar]:
         """The bars that the topic does not hold unchanged."""
-        for bar in bars:
+        for bar in map(self._checks.flagged, bars):
             if self._held is not None:
                 self._there = self._held(self._aggregator.series)
                 self._held = None

@@ -211,6 +211,19 @@ def test_only_bars_that_changed_are_sent_again(tmp_path: Path) -> None:
     assert (changed.high, changed.revision) == (99.0, 1)
 
 
+def test_flags_of_the_checks_make_no_bar_a_changed_one(tmp_path: Path) -> None:
+    """The topic's bars have the flags of their checks; those of the next run are checked before they are compared."""
+    rows = [(ROWS[0][0] + timedelta(minutes=number), 5.0) for number in range(40)]
+    path = tmp_path / "plant.csv"
+    path.write_text(csv(rows))
+    topic = Topic()
+    topic.run(path)
+    flags = [bar.flags for bars in topic.bars.values() for bar in bars.values()]
+    assert flags.count(("frozen",)) == 21
+    assert topic.run(path) == len(flags)
+    assert topic.sent == 0
+
+
 def test_the_first_bar_stays_where_the_file_with_its_beginning_is_gone(tmp_path: Path) -> None:
     (tmp_path / "plant.1.csv").write_text(csv(ROWS[:105]))
     (tmp_path / "plant.2.csv").write_text(csv(ROWS[105:]))
