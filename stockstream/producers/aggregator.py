@@ -358,3 +358,5 @@ class _Series:
         del self.periods[:gone]
         while len(self._bases) > _MOST_BASES:
             del self._bases[next(iter(self._bases))]
+        while len(self._first_days) > _MOST_BASES:
+            del self._first_days[next(iter(self._first_days))]

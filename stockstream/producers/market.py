@@ -12,7 +12,7 @@ import msgspec
 from stockstream.errors import BadRow, SourceError
 from stockstream.producers.bar_source import BarSource
 from stockstream.producers.clock import SYSTEM, Clock
-from stockstream.producers.corrections import SentBars
+from stockstream.producers.corrections import KEPT, SentBars
 from stockstream.producers.patience import USUAL, Patience
 from stockstream.producers.reporter import Reporter
 from stockstream.producers.source_bars import Polling, SourceBars
@@ -69,6 +69,29 @@ class _Place:
         self.run = None
 
 
+@dataclass
+class _Joined:
+    """The one series of a symbol: its sent bars, and the rank of the source of each."""
+
+    sent: SentBars = field(default_factory=SentBars)
+    _ranks: dict[datetime, int] = field(default_factory=dict)
+    _forgotten: int | None = None
+    """The best rank among the bars that are not kept any more: none of them is known to be of another source."""
+
+    def rank(self, time: datetime) -> int | None:
+        """The rank of the source whose bar was sent; None if none was."""
+        rank = self._ranks.get(time)
+        return self._forgotten if rank is None and self.sent.has_forgotten(time) else rank
+
+    def note(self, time: datetime, rank: int) -> None:
+        """Note the source of a bar that is being sent."""
+        if len(self._ranks) > 4 * KEPT:
+            gone = [each for each in self._ranks if each not in self.sent.by_time]
+            ranks = [self._ranks.pop(each) for each in gone]
+            self._forgotten = min(ranks if self._forgotten is None else [*ranks, self._forgotten])
+        self._ranks[time] = rank
+
+
 class MarketBars:
     """The bars of some symbols, each from the first source of a list that is up.
 
@@ -122,8 +145,7 @@ class MarketBars:
         self._down_after = down_after
         self._patience = patience
         self._clock = clock
-        self._sent = {symbol: SentBars() for symbol in symbols}
-        self._ranks: dict[tuple[str, datetime], int] = {}
+        self._joined = {symbol: _Joined() for symbol in symbols}
         self._live: dict[str, int] = {}
         self._done: set[str] = set()
 
@@ -180,7 +202,7 @@ class MarketBars:
         member = place.member
         if place.rank:
             self._reporter.warn(f"{member.title} takes over {', '.join(sorted(symbols))}")
-        lasts = [self._sent[symbol].last_final for symbol in symbols]
+        lasts = [self._joined[symbol].sent.last_final for symbol in symbols]
         polling = member.polling
         known = [last for last in lasts if last is not None]
         if place.rank and len(known) == len(lasts):
@@ -242,17 +264,17 @@ class MarketBars:
     def _taken(self, place: _Place, bar: Bar) -> Iterator[Bar]:
         """The bar in the one series of its symbol, if no source before this one has given it."""
         symbol = next(ours for ours, theirs in place.member.symbols.items() if theirs == bar.symbol)
-        key, sent = (symbol, bar.time), self._sent[symbol]
-        rank, before = self._ranks.get(key), sent.by_time.get(bar.time)
-        if rank is not None and rank < place.rank and before is not None and (before.final or not bar.final):
+        joined = self._joined[symbol]
+        rank, before = joined.rank(bar.time), joined.sent.by_time.get(bar.time)
+        if rank is not None and rank < place.rank and (before is None or before.final or not bar.final):
             return
         last = self._earlier.last.get(symbol)
         if place.rank and rank is None and last is not None and bar.time <= last.time:
             return
-        self._ranks[key] = place.rank
+        joined.note(bar.time, place.rank)
         if self._live.get(symbol) != place.rank:
             self._live[symbol] = place.rank
-        yield from sent.new([msgspec.structs.replace(bar, symbol=symbol, revision=0)])
+        yield from joined.sent.new([msgspec.structs.replace(bar, symbol=symbol, revision=0)])
 
 
 def _items(bars: SourceBars) -> Items:

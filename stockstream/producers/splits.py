@@ -72,7 +72,7 @@ class Splits:
         reason = yield from self._reason(symbol, sent, answer)
         if not reason:
             return Checked(answer)
-        begun = [*sent.by_time, self._earlier.first(symbol)]
+        begun = [sent.first, self._earlier.first(symbol)]
         first = min((time for time in begun if time is not None), default=self._clock.now())
         lost = ""
         if not answer.bars or answer.bars[0].time > first:
