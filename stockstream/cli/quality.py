@@ -90,7 +90,7 @@ def quality(
     if plot is not None:
         from stockstream.charts.quality import draw
 
-        draw(plot, {str(each.series): found.times(each.series) for each in rows})
+        draw(plot, {each.series: found.times(each.series) for each in rows})
         context.reporter.note(f"wrote {plot}")
     wrong = _failures(rows, (fail_on or "").split(","), now, timedelta(minutes=stale_after))
     for line in wrong:
