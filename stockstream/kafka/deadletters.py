@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from itertools import compress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -15,9 +16,12 @@ from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import LOG, away, made, settings, translate
-from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, letter
+from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, Letter, letter
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
+
+if TYPE_CHECKING:
+    from stockstream.kafka.known_letters import KnownLetters
 
 _PAUSES: Final = 0.1, 5.0
 """Seconds between the first two attempts, and the maximum: each pause is twice the one before."""
@@ -59,7 +63,8 @@ class Refused(NamedTuple):
 class DeadLetters:
     """Writes to a topic's dead-letter topic under the key topic/partition/offset.
 
-    That topic is compacted, so that several consumers of an unreadable message leave one copy of it.
+    What that topic holds already is not written again. Several consumers that meet an unreadable message at the same
+    time may each write it; compaction leaves one.
 
     Parameters
     ----------
@@ -76,7 +81,13 @@ class DeadLetters:
         self._connection = connection
         self._stop = stop
         self._producer: Producer | None = None
+        self._known: KnownLetters | None = None
+        self._readable = True
         self._rest_until = 0.0
+
+    def forget(self) -> None:
+        """Look again at what the dead-letter topic holds: the messages are read again from the start."""
+        self._known = None
 
     def put(self, refused: Sequence[Refused]) -> bool:
         """Write dead letters and wait until each is acknowledged, without limit; returns False if ``stop`` was set
@@ -106,9 +117,10 @@ class DeadLetters:
     def _send(self, refused: Sequence[Refused]) -> Sequence[Refused]:
         """Write dead letters once; returns those to try again. Raises `BrokerError` without a dead-letter topic."""
         producer = self._ready()
+        refused, letters = self._unknown(refused)
         outcomes: dict[int, KafkaError | None] = {}
-        for number, each in enumerate(refused):
-            self._produce(producer, number, each, outcomes)
+        for number, ready in enumerate(letters):
+            self._produce(producer, number, ready, outcomes)
         while len(outcomes) < len(refused) and not self._stop.is_set():
             producer.poll(0.1)
         again: list[Refused] = []
@@ -125,8 +137,29 @@ class DeadLetters:
                 self._give_up([each], translate(error, self._connection, on_topic("Write", self._topic.dead_letters)))
         return again
 
-    def _produce(self, producer: Producer, number: int, each: Refused, outcomes: dict[int, KafkaError | None]) -> None:
-        key, value, headers = letter(each.place, each.message.value(), each.reason, most=each.most)
+    def _unknown(self, refused: Sequence[Refused]) -> tuple[Sequence[Refused], list[Letter]]:
+        """The messages whose dead letters the topic does not hold yet, and these letters. Raises `Unreachable`."""
+        letters = [letter(each.place, each.message.value(), each.reason, most=each.most) for each in refused]
+        if not self._readable:
+            return refused, letters
+        if self._known is None:
+            # Imported late: NumPy takes a tenth of a second, and unreadable messages are rare.
+            from stockstream.kafka.known_letters import KnownLetters
+
+            self._known = KnownLetters(self._topic.dead_letters, self._connection, self._stop)
+        try:
+            missing = self._known.missing(letters, [each.message for each in refused])
+        except Unreachable:
+            raise
+        except BrokerError as error:
+            # Rather twice than never, such as without the right to read.
+            LOG.info("what %s holds cannot be read: %s", self._topic.dead_letters, error)
+            self._readable = False
+            return refused, letters
+        return list(compress(refused, missing)), list(compress(letters, missing))
+
+    def _produce(self, producer: Producer, number: int, ready: Letter, outcomes: dict[int, KafkaError | None]) -> None:
+        key, value, headers = ready
         while not self._stop.is_set():
             try:
                 producer.produce(

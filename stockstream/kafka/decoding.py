@@ -94,6 +94,11 @@ class Decoding(Generic[R]):
             good, records = self._one_by_one(good)
         return Decoded(good, records, positions, errors)
 
+    def restart(self) -> None:
+        """Count anew: the topic is read again from the start."""
+        self.dead = 0
+        self._letters.forget()
+
     def _one_by_one(self, messages: list[Message]) -> tuple[list[Message], list[R]]:
         good: list[Message] = []
         records: list[R] = []

@@ -274,7 +274,7 @@ class Subscriber(Generic[R]):
         except OutOfOrder as error:
             LOG.warning("%s is read again, in the order of sending: %s", self._topic.name, error)
             self._merged = self._origin[:2] if self._origin else None
-            self._decoding.dead = self._skipped = 0
+            self._decoding.restart()  # `begin` sets the number of skipped ones
             self._leave()
 
     def _leave(self) -> None:

@@ -68,6 +68,14 @@ class ToEnd:
         """First and end offset of each partition that is not empty."""
         return {number: (low, end) for number, (low, end) in self.bounds().items() if low < end}
 
+    def ranges_since(self, moment: int) -> dict[int, tuple[int, int]]:
+        """As `ranges`, from the first message on that was sent at a time (milliseconds since 1970 UTC) or later."""
+        held = self.ranges()
+        wanted = [TopicPartition(self._topic, number, moment) for number in held]
+        found = self._consumer.offsets_for_times(wanted, timeout=_SILENCE) if wanted else []
+        # Beyond the last message the offset is negative.
+        return {each.partition: (each.offset, held[each.partition][1]) for each in found if each.offset >= 0}
+
     def bounds(self) -> dict[int, tuple[int, int]]:
         """First and end offset of each partition."""
         return bounds(self._consumer, self._topic, _SILENCE)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
+from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from stockstream.errors import AuthError
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.letters import SHORTENED, WHOLE, letter
+from stockstream.kafka.deadletters import DeadLetters, Refused
+from stockstream.kafka.known_letters import KnownLetters
+from stockstream.kafka.letterbox import Choice, opened
+from stockstream.kafka.letters import SHORTENED, WHOLE, Letter, letter
+from stockstream.kafka.replay import Replay
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.to_end import scan
 from stockstream.records import Bar
 from stockstream.topics import Topic
-from tests.kafka.streams import BARS, connection, own_topic, put, read_to_end
+from tests.kafka.streams import BARS, connection, own_topic, put, read_to_end, until
 
 LARGEST = b"x" * 1_048_400
 """As large as a topic of Kafka's own limits takes it: with key and headers it is more than that."""
@@ -110,3 +119,88 @@ def test_a_reader_makes_no_topic_but_that_of_the_dead_letters(broker: str) -> No
     topic = own_topic()
     Admin(connection(broker)).ensure_dead_letters(topic)
     assert {topic.name, topic.dead_letters} & Admin(connection(broker)).names() == {topic.dead_letters}
+
+
+def read_all(broker: str, topic: Topic[Bar]) -> int:
+    """Read a topic to its end; returns the number of unreadable messages."""
+    with Subscriber(topic, Bar, connection(broker)) as subscriber:
+        subscriber.begin({})
+        read_to_end(subscriber)
+        return subscriber.connection_status().dead
+
+
+def places(broker: str, topic: Topic[Bar]) -> list[tuple[str, bytes | None]]:
+    """Every dead letter ever written, in order: offset and bytes."""
+    found = scan(topic.dead_letters, connection(broker))
+    return [((each.key() or b"").decode().rpartition("/")[2], each.value()) for each in found]
+
+
+def test_a_further_reader_writes_no_dead_letter_again(broker: str) -> None:
+    topic = made_topic(broker, None)
+    put(broker, topic.name, "AAPL", [b"{}", topic.encode(BARS[0]), b"[]"])
+    assert read_all(broker, topic) == 2
+    assert places(broker, topic) == [("0", b"{}"), ("2", b"[]")]
+    assert read_all(broker, topic) == 2
+    put(broker, topic.name, "AAPL", [b"nothing"])
+    assert read_all(broker, topic) == 3
+    assert read_all(broker, topic) == 3
+    assert places(broker, topic) == [("0", b"{}"), ("2", b"[]"), ("3", b"nothing")]
+
+
+def test_a_dead_letter_that_was_kept_shortened_is_not_written_again(broker: str) -> None:
+    topic = made_topic(broker, 1_000_000)
+    put_large(broker, topic, LARGEST)
+    assert [read_all(broker, topic), read_all(broker, topic)] == [1, 1]
+    assert places(broker, topic) == [("0", LARGEST[:SHORTENED])]
+
+
+def test_other_bytes_at_the_same_place_are_kept_too(broker: str) -> None:
+    topic = made_topic(broker, None)
+    put(broker, topic.name, "AAPL", [b"{}", b"[]"])
+    assert read_all(broker, topic) == 2
+    admin = AdminClient(connection(broker))
+    admin.delete_topics([topic.name])[topic.name].result(20)
+    until(lambda: topic.name not in Admin(connection(broker)).names())
+    admin.create_topics([NewTopic(topic.name, 1, 1)])[topic.name].result(20)
+    put(broker, topic.name, "AAPL", [b"another", b"[]"])
+    assert read_all(broker, topic) == 2
+    assert places(broker, topic) == [("0", b"{}"), ("1", b"[]"), ("0", b"another")]
+
+
+def test_a_purged_dead_letter_is_written_again(broker: str) -> None:
+    topic = made_topic(broker, None)
+    put(broker, topic.name, "AAPL", [b"{}"])
+    assert read_all(broker, topic) == 1
+    box = opened(topic, connection(broker))
+    Replay(box, connection(broker)).purge(box.chosen(Choice()))
+    assert [read_all(broker, topic), read_all(broker, topic)] == [1, 1]
+    assert places(broker, topic) == [("0", b"{}"), ("0", None), ("0", b"{}")]
+
+
+def test_only_dead_letters_newer_than_the_message_are_looked_at_unless_it_says_nothing(broker: str) -> None:
+    topic = made_topic(broker, None)
+    hour, now = 3_600_000, int(1_000 * time.time())
+    producer = Producer(connection(broker))
+    moments = [now - 9 * hour, now - 8 * hour, now + hour // 2, now - 20 * hour]
+    for moment in moments:
+        producer.produce(topic.name, f"sent {moment}".encode(), b"AAPL", timestamp=moment)
+    producer.flush()
+    assert [read_all(broker, topic) for _ in range(3)] == [4] * 3
+    assert [place for place, _ in places(broker, topic)] == ["0", "1", "2", "3"]
+
+
+class Denied(KnownLetters):
+    """The letters of a topic that may not be read."""
+
+    def missing(self, letters: Sequence[Letter], messages: Sequence[Message]) -> list[bool]:
+        raise AuthError("not allowed")
+
+
+def test_without_the_right_to_read_them_dead_letters_are_written_all_the_same(broker: str) -> None:
+    topic = made_topic(broker, None)
+    put(broker, topic.name, "AAPL", [b"{}"])
+    letters = DeadLetters(topic, connection(broker), threading.Event())
+    letters._known = Denied(topic.dead_letters, connection(broker), threading.Event())
+    (message,) = scan(topic.name, connection(broker))
+    assert letters.put([Refused(message, "unreadable")])
+    assert places(broker, topic) == [("0", b"{}")]
