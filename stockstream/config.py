@@ -10,7 +10,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args
 
@@ -25,7 +24,7 @@ from pydantic import (
     ValidationError,
 )
 
-from stockstream.config_layers import PATHS, PREFIX, environment, file_layer, options, secrets
+from stockstream.config_layers import PATHS, SECRET, Layers, gather
 from stockstream.config_sections import (
     BrokerSettings,
     DemoSettings,
@@ -43,11 +42,9 @@ from stockstream.config_sources import (
     HIDDEN,
     Entry,
     KeyPath,
-    Layer,
     Origin,
     Origins,
     excerpt,
-    merge,
 )
 from stockstream.connection import Connection, Property
 from stockstream.credentials import (
@@ -62,15 +59,6 @@ from stockstream.credentials import (
     without_security,
 )
 from stockstream.errors import ConfigError
-
-DEFAULT_FILE: Final = Path("config.yaml")
-"""Read if it is in the working directory and no other file is named."""
-
-
-def own_file() -> Path:
-    """The settings of the user, beneath those of a folder: read wherever the program is started."""
-    return platformdirs.user_config_path("stockstream", appauthor=False) / "config.yaml"
-
 
 _EXPECTED: Final = {
     "int_parsing": "should be a whole number",
@@ -88,7 +76,6 @@ _EXPECTED: Final = {
 }
 """What is wanted, in a user's words, by pydantic's kind of error; for the others its own words are good enough."""
 
-_SECRET: Final = re.compile(r".*(password|secret|passphrase|key\.pem)|sasl\.oauthbearer\.config")
 _MAYBE_SECRET: Final = re.compile(r"pas|pwd|secr|tok|cred|key(?!tab|\w*\.location)|jaas|bearer\.config|pem$", re.I)
 
 _SERVER: Final = r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(:\d{1,5})?"
@@ -246,46 +233,23 @@ def load(
     environ
         The environment.
     own
-        The user's own file, over which the others lie, where there is one; `own_file` without it.
+        The user's own file, over which the others lie, where there is one; without it that of
+        `stockstream.config_layers.own_file`.
 
     Raises
     ------
     ConfigError
         A file that cannot be read, an unknown key, a wrong value, a secret where it does not belong.
     """
-    ignored: list[str] = []
-    named_file = path
-    own = own or own_file()
-    layers = [file_layer(own)] if own.is_file() else []
-    if path is not None:
-        layers.append(file_layer(path))
-    elif DEFAULT_FILE.is_file():
-        path = DEFAULT_FILE
-        layers.append(_without_plugins(file_layer(path), ignored))
-    for layer in layers:
-        for key in layer.locations:
-            if key[0] == "kafka" and _SECRET.fullmatch(key[-1]):
-                raise _misplaced(Origins([layer], layer.file), key)
-    over = [_without_plugins(environment(environ), ignored), options(overrides or {})]
-    named = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
-    if named:
-        layers.append(secrets(Path(str(named)).expanduser()))
-    layers += over
-    settings = _settings(merge(*(layer.values for layer in layers)), Origins(layers, path))
-    settings._named = named_file  # noqa: SLF001 - our own; a frozen model takes it no other way
-    settings._ignored = tuple(ignored)  # noqa: SLF001 - the same
+    return checked(gather(path, overrides, environ, own))
+
+
+def checked(written: Layers) -> Settings:
+    """The settings of layers that are read already. Raises ConfigError as `load` does."""
+    settings = _settings(written.values, written.origins)
+    settings._named = written.named  # noqa: SLF001 - our own; a frozen model takes it no other way
+    settings._ignored = written.ignored  # noqa: SLF001 - the same
     return settings
-
-
-def _without_plugins(layer: Layer, ignored: list[str]) -> Layer:
-    if not layer.values.get("plugins"):
-        return layer
-    where = layer.describe(layer.location(("plugins",)) or "")
-    ignored.append(
-        f"{where}: plugins are not loaded from here, as they are code - name the file with --config, or put them into"
-        f" {own_file()}"
-    )
-    return replace(layer, values={name: value for name, value in layer.values.items() if name != "plugins"})
 
 
 def _settings(values: dict[str, Any], origins: Origins) -> Settings:
@@ -298,7 +262,7 @@ def _settings(values: dict[str, Any], origins: Origins) -> Settings:
         values["views"] = {name: {} if section is None else section for name, section in values["views"].items()}
     if isinstance(values.get("kafka"), Mapping):
         values["kafka"] = {
-            name: SecretStr(str(value)) if _SECRET.fullmatch(str(name)) else value
+            name: SecretStr(str(value)) if SECRET.fullmatch(str(name)) else value
             for name, value in values["kafka"].items()
         }
         if "bootstrap.servers" in values["kafka"]:
@@ -330,15 +294,6 @@ def _known(path: KeyPath) -> list[str]:
         # A section by name, such as sources.yahoo, is the mapping's value.
         model = model.model_fields[step].annotation if hasattr(model, "model_fields") else get_args(model)[1]
     return list(model.model_fields)
-
-
-def _misplaced(origins: Origins, path: KeyPath) -> ConfigError:
-    name = ".".join(path[1:])
-    variable = f"{PREFIX}KAFKA__{name.upper().replace('.', '_')}"
-    return ConfigError(
-        f"{origins.where(path)}: kafka.{name} is a secret and does not belong in this file",
-        hint=f"set {variable} in the environment, or put it into a file of mode 0600 and name that as secrets_file",
-    )
 
 
 def _plain(value: Property | SecretStr) -> Property:

@@ -1,26 +1,124 @@
-"""Layers of the settings: what a file, the environment, the options and the file of secrets say."""
+"""Layers of the settings: the user's own file, that of the folder or of ``--config``, the environment, the options.
+
+They are merged and not checked yet: `stockstream.config` does that, with pydantic, which takes long to import.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from stockstream.config_sources import KeyPath, Layer, merge, nested, parsed, read
+import platformdirs
+
+from stockstream.config_sources import KeyPath, Layer, Origins, merge, nested, parsed, read
 from stockstream.credentials import SERVERS, refuse_open_to_others
+from stockstream.errors import ConfigError
 
 PREFIX: Final = "STOCKSTREAM_"
 """What the names of our environment variables begin with."""
 
+DEFAULT_FILE: Final = Path("config.yaml")
+"""Read if it is in the working directory and no other file is named."""
+
 PATHS: Final = ("state_dir", "data_dir", "cache_dir", "secrets_file", "credentials_dir")
-"""The keys whose values are paths, relative to the folder of the file."""
+"""Settings that are paths."""
+
+SECRET: Final = re.compile(r".*(password|secret|passphrase|key\.pem)|sasl\.oauthbearer\.config")
+"""Names of those properties of Kafka that are secrets."""
 
 # A Kubernetes service called "stockstream" puts these into every container of its namespace.
 _FOREIGN: Final = re.compile(r"SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?")
 
 
-def environment(environ: Mapping[str, str]) -> Layer:
+def own_file() -> Path:
+    """The settings of the user, beneath those of a folder: read wherever the program is started."""
+    return platformdirs.user_config_path("stockstream", appauthor=False) / "config.yaml"
+
+
+@dataclass(frozen=True)
+class Layers:
+    """All that is written, and where.
+
+    Parameters
+    ----------
+    origins
+        The layers, the last of which wins, and the settings' file.
+    named
+        The file that the user named, if any.
+    ignored
+        What is written but not heeded, and what to do about it, for the user.
+    """
+
+    origins: Origins
+    named: Path | None = None
+    ignored: tuple[str, ...] = ()
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The layers, merged."""
+        return merge(*(layer.values for layer in self.origins.layers))
+
+    @property
+    def plugins(self) -> tuple[Path, ...]:
+        """The files of plug-ins; none if the value is no list of paths, which is an error of the settings."""
+        written = self.values.get("plugins")
+        is_list = isinstance(written, list) and all(isinstance(each, Path) for each in written)
+        return tuple(written or ()) if is_list else ()
+
+
+def gather(
+    path: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    own: Path | None = None,
+) -> Layers:
+    """Read all layers; parameters and errors are those of `stockstream.config.load`."""
+    ignored: list[str] = []
+    named = path
+    own = own or own_file()
+    layers = [_read(own)] if own.is_file() else []
+    if path is not None:
+        layers.append(_read(path))
+    elif DEFAULT_FILE.is_file():
+        path = DEFAULT_FILE
+        layers.append(_without_plugins(_read(path), ignored))
+    for layer in layers:
+        for key in layer.locations:
+            if key[0] == "kafka" and SECRET.fullmatch(key[-1]):
+                raise _misplaced(Origins([layer], layer.file), key)
+    over = [_without_plugins(_environment(environ), ignored), _options(overrides or {})]
+    secrets_file = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
+    if secrets_file:
+        layers.append(_secrets(Path(str(secrets_file)).expanduser()))
+    return Layers(Origins([*layers, *over], path), named, tuple(ignored))
+
+
+def _without_plugins(layer: Layer, ignored: list[str]) -> Layer:
+    if not layer.values.get("plugins"):
+        return layer
+    where = layer.describe(layer.location(("plugins",)) or "")
+    ignored.append(
+        f"{where}: plugins are not loaded from here, as they are code - name the file with --config, or put them into"
+        f" {own_file()}"
+    )
+    return replace(layer, values={name: value for name, value in layer.values.items() if name != "plugins"})
+
+
+def _misplaced(origins: Origins, path: KeyPath) -> ConfigError:
+    name = ".".join(path[1:])
+    variable = f"{PREFIX}KAFKA__{name.upper().replace('.', '_')}"
+    return ConfigError(
+        f"{origins.where(path)}: kafka.{name} is a secret and does not belong in this file",
+        hint=f"set {variable} in the environment, or put it into a file of mode 0600 and name that as secrets_file",
+    )
+
+
+def _environment(environ: Mapping[str, str]) -> Layer:
     """The nested values of our variables, and their names. One that is empty counts as not set."""
     values: dict[str, Any] = {}
     variables: dict[KeyPath, str] = {}
@@ -38,24 +136,22 @@ def environment(environ: Mapping[str, str]) -> Layer:
     return Layer("environment", values, variables)
 
 
-def options(values: Mapping[str, Any]) -> Layer:
-    """The values of options of the command line."""
+def _options(values: Mapping[str, Any]) -> Layer:
     return Layer("option", values, {(name,): f"--{name.replace('_', '-')}" for name in values})
 
 
-def secrets(file: Path) -> Layer:
-    """The secrets of a file that only its owner can read. Raises `ConfigError` for one that others can."""
-    told, lines = read(file)
+def _secrets(file: Path) -> Layer:
+    secrets, lines = read(file)
     refuse_open_to_others(file)
     locations: dict[KeyPath, str] = {("kafka", *key): str(line) for key, line in lines.items()}
-    values: dict[str, Any] = {"kafka": told}
-    if SERVERS in told:  # a role's file of a secure broker says where that is
-        values["bootstrap_servers"] = told.pop(SERVERS)
+    values: dict[str, Any] = {"kafka": secrets}
+    if SERVERS in secrets:  # a role's file of a secure broker says where that is
+        values["bootstrap_servers"] = secrets.pop(SERVERS)
         locations["bootstrap_servers",] = locations.pop(("kafka", SERVERS))
     return Layer("file", values, locations, file)
 
 
-def file_layer(file: Path) -> Layer:
+def _read(file: Path) -> Layer:
     """The file's values, its relative paths made to start from the file's folder."""
     values, lines = read(file)
     for name in PATHS:

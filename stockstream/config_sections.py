@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
+from stockstream.config_choices import Backend, Theme
 from stockstream.intervals import FORM, is_interval
 
 
@@ -36,14 +37,6 @@ Interval = Annotated[str, AfterValidator(_interval)]
 History = Annotated[str, AfterValidator(_history)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 Levels = Annotated[tuple[FiniteFloat, ...], BeforeValidator(_levels)]
-
-
-Backend = Literal["auto", "tk", "qt"]
-BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
-
-Theme = Literal["light", "dark", "contrast"]
-THEMES: Final[tuple[str, ...]] = get_args(Theme)
-"""The toolkits that a window may be opened with."""
 
 
 class Section(BaseModel):

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stockstream.config import DEFAULT_FILE, Settings, load
+from stockstream.config import Settings, load
+from stockstream.config_layers import DEFAULT_FILE
 from stockstream.config_sources import merge
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError

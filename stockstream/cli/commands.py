@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 import typer
@@ -72,13 +73,52 @@ class Group(TyperGroup):
         _write_examples(self.epilog, formatter)
 
 
-def made(name: str, function: Callable[..., Any], *, about: str | None = None, epilog: str | None = None) -> Command:
+class LazyGroup(Group):
+    """A group whose commands are built when they are called, because importing or building all of them is slow.
+
+    Until then a placeholder with a line of help stands for each.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, line in self.lines().items():
+            self.add_command(Command(name, help=line))
+
+    def lines(self) -> Mapping[str, str]:
+        """The line of help of each command, by name."""
+        raise NotImplementedError
+
+    def built(self, name: str) -> Any:
+        """The command of a name, one of `lines`."""
+        raise NotImplementedError
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+        """Replace a placeholder by its command, and return it."""
+        if args and args[0] in self.lines():
+            self.add_command(self.built(args[0]))
+        return super().resolve_command(ctx, args)
+
+
+def made(
+    name: str,
+    function: Callable[..., Any],
+    *,
+    about: str | None = None,
+    epilog: str | None = None,
+    kind: type[Command] = Command,
+) -> Command:
     """Make a command of a function, outside any group; ``about`` replaces its docstring as help."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
-    single.command(name, cls=Command, help=about, epilog=epilog)(function)
+    single.command(name, cls=kind, help=about, epilog=epilog)(function)
     command = typer.main.get_command(single)
     assert isinstance(command, Command)
     return command
+
+
+def target(place: str) -> Any:
+    """Import what ``module:name`` means."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the demo, pydantic and rich are slow to import, and `--help
     from stockstream.cli.demo import Launcher
     from stockstream.cli.reporter import Reporter
     from stockstream.config import Settings
+    from stockstream.config_layers import Layers
 
 LOG_BYTES: Final = 2_000_000
 LOG_COUNT: Final = 3
@@ -72,6 +73,7 @@ class Invocation:
     launcher: Launcher | None = None
     page: Page | None = None
     _reporter: Reporter | None = field(default=None, repr=False)
+    _layers: Layers | None = field(default=None, repr=False)
     _settings: Settings | None = field(default=None, repr=False)
     _context: Context | None = field(default=None, repr=False)
 
@@ -106,15 +108,26 @@ class Invocation:
         if self._reporter is not None:
             self._reporter.close()
 
-    def settings(self) -> Settings:
-        """The settings, read at the first call, which also loads their plug-ins. Raises ConfigError."""
-        if self._settings is None:
+    def layers(self) -> Layers:
+        """What is written in the settings, read at the first call; their plug-ins are used from then on.
+
+        Checking the settings takes pydantic, which `--help` does not need. Raises ConfigError.
+        """
+        if self._layers is None:
             from stockstream import plugins
-            from stockstream.config import load
+            from stockstream.config_layers import gather
 
             options = {} if self.bootstrap_servers is None else {"bootstrap_servers": self.bootstrap_servers}
-            self._settings = load(self.config, options)
-            plugins.use(self._settings.plugins)
+            self._layers = gather(self.config, options)
+            plugins.use(self._layers.plugins)
+        return self._layers
+
+    def settings(self) -> Settings:
+        """The settings, read and checked at the first call. Raises ConfigError."""
+        if self._settings is None:
+            from stockstream.config import checked
+
+            self._settings = checked(self.layers())
         return self._settings
 
     def context(self, command_path: str) -> Context:

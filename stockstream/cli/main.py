@@ -8,9 +8,8 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import FrameType
@@ -18,7 +17,7 @@ from typing import Annotated, Any, Final, NoReturn, cast
 
 import typer
 
-from stockstream.cli.commands import Command, Group, examples, made
+from stockstream.cli.commands import LazyGroup, examples, made, target
 from stockstream.cli.context import Invocation
 from stockstream.cli.entries import COMMANDS
 from stockstream.errors import StockstreamError
@@ -38,24 +37,25 @@ _TURN: Final = 0.001
 the default of 5 ms, a window waited for about 40 ms at a time while history was read."""
 
 
-class LazyGroup(Group):
-    """The commands of `COMMANDS`, each a placeholder until it is called."""
+class Commands(LazyGroup):
+    """The commands of `COMMANDS`."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, entry in COMMANDS.items():
-            self.add_command(Command(name, help=entry.help))
+    def lines(self) -> Mapping[str, str]:
+        """As those of `LazyGroup`."""
+        return {name: entry.help for name, entry in COMMANDS.items()}
+
+    def built(self, name: str) -> Any:
+        """As that of `LazyGroup`."""
+        return _command(name)
 
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """As typer's, with global options moved to the front, also when a shell asks for completions."""
         return super().make_context(info_name, hoisted(args), parent, **extra)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Replace a placeholder by its command, and return it."""
-        if args and args[0] in COMMANDS:
-            if COMMANDS[args[0]].plugged:
-                _use_plugins(ctx)
-            self.add_command(_command(args[0]))
+        """As that of `LazyGroup`; plug-ins are loaded first where the command has some."""
+        if args and args[0] in COMMANDS and COMMANDS[args[0]].plugged:
+            _use_plugins(ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
@@ -69,18 +69,17 @@ def _use_plugins(ctx: typer.Context) -> None:
     """Read the settings, which name plug-ins, before a command is built from them."""
     invocation = Invocation.early(ctx)
     with suppress(StockstreamError):  # reported when the command needs the settings; `--help` does not
-        invocation.settings()
+        invocation.layers()
 
 
 def _command(name: str) -> Any:
     entry = COMMANDS[name]
-    module, _, attribute = entry.target.partition(":")
-    target = getattr(import_module(module), attribute)
+    found = target(entry.target)
     epilog = examples(*entry.examples)
-    if not isinstance(target, typer.Typer):
-        return made(name, target, epilog=epilog)
-    target.rich_markup_mode = None
-    group = typer.main.get_group(target)
+    if not isinstance(found, typer.Typer):
+        return made(name, found, epilog=epilog)
+    found.rich_markup_mode = None
+    group = typer.main.get_group(found)
     group.name, group.epilog = name, epilog
     return group
 
@@ -90,7 +89,7 @@ _VALUED: Final = ("--config", "--bootstrap-servers")
 """Global options, without and with a value; see `options`."""
 
 app = typer.Typer(
-    cls=LazyGroup,
+    cls=Commands,
     epilog=examples("demo", "produce simulated AAPL", "watch chart AAPL --with bollinger,rsi"),
     rich_markup_mode=None,  # plain help is readable in 80 columns, and importing rich takes a quarter of a second
     no_args_is_help=True,

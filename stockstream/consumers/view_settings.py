@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from stockstream.config import Settings
 from stockstream.config_sources import Entry
 from stockstream.consumers.chart import parts
 from stockstream.consumers.registry import VIEWS
@@ -15,6 +14,9 @@ from stockstream.indicators.catalog import Parameter
 from stockstream.views.fold import Selection
 from stockstream.views.study import Study, chart
 from stockstream.views.view import Parameters, Value, View
+
+if TYPE_CHECKING:  # `watch --help` does not need them
+    from stockstream.config import Settings
 
 CHART: Final = chart(())
 """A chart of prices only: the common part of all charts."""

@@ -168,13 +168,32 @@ class Admin:
         self._make([_dead_letters(topic)])
 
     def _make(self, wanted: list[NewTopic]) -> None:
-        present = self.names()
-        missing = [new for new in wanted if new.topic not in present]
-        if not missing:
-            return
-        for name, future in self._client.create_topics(missing, operation_timeout=self._longest).items():
+        """Create the missing ones of these topics.
+
+        A client that lost the controller may wait for it in vain: another client asks again, until the time is over.
+        """
+        ends = time.monotonic() + self._longest
+        while True:
+            there = self.names()
+            missing = [new for new in wanted if new.topic not in there]
+            if not missing:
+                return
             try:
-                future.result(self._longest + 1)
+                self._create(missing, within=min(_FRESH, self._timeout / 2))
+            except BrokerError as error:
+                cause = error.__cause__
+                lost = isinstance(cause, KafkaException) and away(cause.args[0])
+                if not lost or self._refusal is not None or time.monotonic() >= ends:
+                    raise
+                self._client = self._made()
+            else:
+                return
+
+    def _create(self, topics: list[NewTopic], *, within: float) -> None:
+        futures = self._client.create_topics(topics, operation_timeout=self._longest, request_timeout=within)
+        for name, future in futures.items():
+            try:
+                future.result(within + 1)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._translated(error, on_topic("Create", name)) from error

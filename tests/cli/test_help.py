@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from stockstream.cli import entries, main, panels
-from stockstream.cli.commands import Command, Group
+from stockstream.cli.commands import Command, Group, LazyGroup
 from stockstream.cli.context import Invocation
+from stockstream.cli.produce.produce import Sources
 from stockstream.cli.reporter import JsonReporter, PersonReporter, QuietReporter
-from stockstream.cli.watch import watch
 from stockstream.producers.simulated import simulated
 from stockstream.topics import FLIGHTS, STOCKS
 from tests.cli.helpers import COMMAND, clean, events, stockstream
@@ -24,7 +24,8 @@ from tests.cli.records import flight
 from tests.command_lines import parsed
 from tests.site import Site
 
-HEAVY = ("asyncio", "confluent_kafka", "matplotlib", "pandas", "rich", "seaborn", "yfinance")
+HEAVY = ("asyncio", "confluent_kafka", "matplotlib", "pandas", "rich", "seaborn", "stockstream.config", "yfinance")
+"""Modules that no help needs. Indicators take NumPy, and typer itself takes pydantic for an option before a command."""
 
 
 def every_command() -> Iterator[tuple[str, Any]]:
@@ -32,7 +33,7 @@ def every_command() -> Iterator[tuple[str, Any]]:
         command = main._command(name)
         yield name, command
         for own in getattr(command, "commands", {}):
-            yield f"{name} {own}", watch.command(own) if name == "watch" else command.commands[own]
+            yield f"{name} {own}", command.built(own) if isinstance(command, LazyGroup) else command.commands[own]
 
 
 COMMANDS = dict(every_command())
@@ -96,17 +97,33 @@ def test_every_option_of_windows_and_producers_stands_in_a_panel(name: str) -> N
     assert all(shown.count(f"  {option.opts[0]}") >= 1 for option in options)
 
 
-def test_help_loads_nothing_that_takes_long() -> None:
-    for arguments in ([], ["watch"], ["watch", "rsi"]):
-        program = f"""
+@pytest.mark.parametrize(
+    ("arguments", "more"),
+    [
+        ("", ("msgspec", "numpy", "pydantic", "yaml")),
+        ("produce", ("numpy", "pyroaring", "stockstream.cli.produce.source", "websockets")),
+        ("watch", ()),
+        ("watch rsi", ()),
+    ],
+)
+def test_help_loads_nothing_that_takes_long(tmp_path: Path, arguments: str, more: tuple[str, ...]) -> None:
+    program = f"""
 import sys
 from stockstream.cli import main
 from stockstream.cli.context import Invocation
-main.call(Invocation(), {[*arguments, "--help"]})
-print([name for name in {HEAVY} if name in sys.modules])
+main.call(Invocation(), {[*arguments.split(), "--help"]})
+print([name for name in {HEAVY + more} if name in sys.modules])
 """
-        told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        assert told.stdout.splitlines()[-1] == "[]", arguments
+    told = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env=clean(tmp_path)
+    )
+    assert told.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name.startswith("produce ")])
+def test_the_list_of_producers_says_what_each_says_of_itself(name: str) -> None:
+    line = Sources().lines()[name.removeprefix("produce ")]
+    assert COMMANDS[name].help.startswith(f"{line}\n\n")
 
 
 def test_quiet_tells_errors_and_results_alone(tmp_path: Path) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,41 +23,73 @@ from tests.kafka.streams import BARS, connection, own_topic, put, read_to_end, u
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
 
 
-def test_connected_and_lag_are_not_stale_while_the_broker_is_stopped(tmp_path: Path, kafka_jars: list[Path]) -> None:
+@pytest.fixture(scope="module")
+def stoppable(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[Broker]:
+    with Broker(tmp_path_factory.mktemp("stopped"), kafka_jars, port=free_port()) as running:
+        yield running
+
+
+@contextmanager
+def stopped(broker: Broker) -> Iterator[None]:
+    """Let the broker run again afterwards, also if that happened already."""
+    assert broker.pid is not None
+    os.kill(broker.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(broker.pid, signal.SIGCONT)
+
+
+def test_connected_and_lag_are_not_stale_while_the_broker_is_stopped(stoppable: Broker) -> None:
     topic = own_topic(partitions=1)
-    with Broker(tmp_path, kafka_jars, port=free_port()) as broker:
-        where = broker.bootstrap_servers
-        Admin(connection(where)).ensure(topic)
-        put(where, topic.name, "AAPL", [topic.encode(each) for each in BARS[:5]])
-        with Subscriber(topic, Bar, connection(where)) as subscriber:
-            subscriber.begin({})
-            positions = read_to_end(subscriber).positions
-            until(lambda: subscriber.connection_status().lag(positions) == 0)
-            assert broker.pid is not None
-            os.kill(broker.pid, signal.SIGSTOP)
-            stopped = time.monotonic()
-            try:
-                until(lambda: not subscriber.connection_status().connected, 15)
-                assert time.monotonic() - stopped < 6.0, "before requests time out"
-                assert subscriber.connection_status().lag(positions) is None
-                time.sleep(2)
-                assert not subscriber.connection_status().connected
-            finally:
-                os.kill(broker.pid, signal.SIGCONT)
-            until(lambda: subscriber.connection_status().lag(positions) == 0)
+    where = stoppable.bootstrap_servers
+    Admin(connection(where)).ensure(topic)
+    put(where, topic.name, "AAPL", [topic.encode(each) for each in BARS[:5]])
+    with Subscriber(topic, Bar, connection(where)) as subscriber:
+        subscriber.begin({})
+        positions = read_to_end(subscriber).positions
+        until(lambda: subscriber.connection_status().lag(positions) == 0)
+        with stopped(stoppable):
+            begun = time.monotonic()
+            until(lambda: not subscriber.connection_status().connected)
+            assert time.monotonic() - begun < 6.0, "before requests time out"
+            assert subscriber.connection_status().lag(positions) is None
+            time.sleep(2)
+            assert not subscriber.connection_status().connected
+        until(lambda: subscriber.connection_status().lag(positions) == 0)
 
 
-def test_a_broker_that_is_stopped_is_told_from_none(tmp_path: Path, kafka_jars: list[Path]) -> None:
-    with Broker(tmp_path, kafka_jars, port=free_port()) as broker:
-        assert broker.pid is not None
-        os.kill(broker.pid, signal.SIGSTOP)
-        try:
-            with pytest.raises(
-                Unreachable, match=r"^the broker at .* accepts connections but has not answered for 1 s - it may be"
-            ):
-                Admin(connection(broker.bootstrap_servers), timeout=1).names()
-        finally:
-            os.kill(broker.pid, signal.SIGCONT)
+def test_a_broker_that_is_stopped_is_told_from_none(stoppable: Broker) -> None:
+    with (
+        stopped(stoppable),
+        pytest.raises(Unreachable, match=r"^the broker at .* accepts connections but has not answered for 1 s - it"),
+    ):
+        Admin(connection(stoppable.bootstrap_servers), timeout=1).names()
+
+
+class Stopping(Admin):
+    """Its broker answers once, and then not for some seconds: longer than one request of an admin's may take."""
+
+    broker: Broker
+
+    def names(self) -> set[str]:
+        found = super().names()
+        if self.broker.pid is not None:
+            os.kill(self.broker.pid, signal.SIGSTOP)
+            threading.Timer(3.0, os.kill, (self.broker.pid, signal.SIGCONT)).start()
+            self.names = super().names  # type: ignore[method-assign]
+        return found
+
+
+def test_a_topic_is_made_although_the_broker_does_not_answer_for_a_while(stoppable: Broker) -> None:
+    topic = own_topic(partitions=1)
+    where = connection(stoppable.bootstrap_servers) | {"socket.timeout.ms": 1_000}
+    admin = Stopping(where, timeout=5)
+    admin.broker = stoppable
+    with stopped(stoppable):
+        os.kill(stoppable.pid or 0, signal.SIGCONT)
+        admin.ensure(topic)
+    assert Admin(where).partitions(topic.name) == 1
 
 
 def test_the_end_is_known_while_nobody_takes_what_is_read(broker: str) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from stockstream.cli import completion
-from stockstream.cli.commands import Command
 from stockstream.cli.context import Context
 from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.run_options import (
@@ -40,32 +39,6 @@ from stockstream.topics import FLIGHTS
 LINGER_MS: Final = 50
 LARGE: Final = 50_000_000
 """Size in bytes from which the examination of a file is announced."""
-
-_AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
-
-
-class SpreadAirlines(Command):
-    """Lets ``--airlines`` take every airline that follows it: ``--airlines AA DL flights.csv``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As click's, with the airlines of an option joined to one argument."""
-        return super().parse_args(ctx, gathered(args))
-
-
-def gathered(args: Sequence[str]) -> list[str]:
-    """Join the airlines after ``--airlines`` with commas. A name of an existing file is a file.
-
-    >>> gathered(["--airlines", "AA", "DL", "flights.csv", "--rate", "5"])
-    ['--airlines', 'AA,DL', 'flights.csv', '--rate', '5']
-    """
-    words: list[str] = []
-    for word in args:
-        follows = len(words) > 1 and words[-2] == "--airlines"
-        if follows and _AIRLINE.fullmatch(word) and not Path(word).exists():
-            words[-1] += f",{word}"
-        else:
-            words.append(word)
-    return words
 
 
 def flights(

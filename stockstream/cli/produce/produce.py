@@ -2,57 +2,128 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
 import typer
 
-from stockstream.cli.commands import Command, Group, examples
-from stockstream.cli.produce.csv import csv
-from stockstream.cli.produce.flights import SpreadAirlines, flights
-from stockstream.cli.produce.market import market
-from stockstream.cli.produce.readings import http, mqtt, readings, stdin
-from stockstream.cli.produce.source import described, from_source
-from stockstream.cli.produce.stocks import simulated
+from stockstream.cli.commands import Command, LazyGroup, examples, made, target
+from stockstream.cli.produce.spread_airlines import SpreadAirlines
+from stockstream.producers.bar_source import About
 from stockstream.producers.sources.catalog import sources
 
-app = typer.Typer(cls=Group, no_args_is_help=True, help="Send records from a source to their topic.")
+_FROM_SOURCE: Final = "stockstream.cli.produce.source:from_source"
+_OPEN_METEO: Final = "https://api.open-meteo.com/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A sub-command: its target (module:name of a function), a line of help, examples, and the class."""
+
+    target: str
+    help: str
+    examples: tuple[str, ...]
+    kind: type[Command] = Command
+
+
+ENTRIES: Final = {
+    "flights": Entry(
+        "stockstream.cli.produce.flights:flights",
+        "Send US flights from CSV files, each row once.",
+        (
+            "produce flights data/flights/sample.csv --rate 200",
+            "produce flights flights.csv --airlines AA DL --start 2015-06-01 --end 2015-06-30",
+            "produce flights flights.zip --speed 3600",
+        ),
+        SpreadAirlines,
+    ),
+    "csv": Entry(
+        "stockstream.cli.produce.csv:csv",
+        "Send stock bars from CSV files.",
+        (
+            "produce csv AAPL.csv --dry-run",
+            "produce csv prices/ --interval 1d",
+            "produce csv eod.csv --symbol AAPL --date-format D/M/Y --columns close=Price",
+        ),
+    ),
+    "simulated": Entry(
+        "stockstream.cli.produce.stocks:simulated",
+        "Send simulated bars: a random walk for each symbol.",
+        ("produce simulated AAPL MSFT", "produce simulated AAPL --interval 1m --pace 0.5 --seed 7"),
+    ),
+    "market": Entry(
+        "stockstream.cli.produce.market:market",
+        "Send bars from the first of several sources that is up.",
+        ("produce market AAPL MSFT", "produce market AAPL --interval 1d --history 3mo --once"),
+    ),
+    "stdin": Entry(
+        "stockstream.cli.produce.readings:stdin",
+        "Send bars of readings from a pipe.",
+        ("produce stdin --interval 1m", "produce stdin --symbol CPU --unit % --forming"),
+    ),
+    "readings": Entry(
+        "stockstream.cli.produce.readings:readings",
+        "Send bars of readings from files.",
+        (
+            "produce readings plant.csv --value kW --unit kW --interval 5m",
+            "produce readings log/ --follow --time ts --value temperature --unit °C",
+        ),
+    ),
+    "http": Entry(
+        "stockstream.cli.produce.readings:http",
+        "Send bars of readings from a web service.",
+        (f"produce http '{_OPEN_METEO}' --symbol BERLIN --value current.temperature_2m --time current.time --unit °C",),
+    ),
+    "mqtt": Entry(
+        "stockstream.cli.produce.readings:mqtt",
+        "Send bars of readings from an MQTT broker.",
+        ("produce mqtt localhost:1883 'plant/+/temperature' --value value --unit °C --interval 1m",),
+    ),
+}
+"""The sub-commands but for those of the sources in the catalog. A module is imported when its command is called."""
+
+_FIRST: Final = ("flights", "csv", "simulated", "market")
+"""Sub-commands that the help lists before those of the sources."""
+
+
+class Sources(LazyGroup):
+    """A command for each source."""
+
+    def lines(self) -> Mapping[str, str]:
+        """As those of `LazyGroup`."""
+        own = {name: entry.help for name, entry in ENTRIES.items()}
+        return (
+            {name: own[name] for name in _FIRST} | {name: _line(each.about) for name, each in sources().items()} | own
+        )
+
+    def built(self, name: str) -> Command:
+        """As that of `LazyGroup`."""
+        entry = ENTRIES.get(name)
+        if entry is not None:
+            return made(name, target(entry.target), epilog=examples(*entry.examples), kind=entry.kind)
+        about = sources()[name].about
+        return made(name, target(_FROM_SOURCE), about=_described(about), epilog=examples(*about.examples))
+
+
+def _line(about: About) -> str:
+    return f"Send bars from {about.title}: the history, then new ones."
+
+
+def _described(about: About) -> str:
+    """What ``--help`` says of a source's command."""
+    return f"""{_line(about)}
+
+    {about.title} offers {about.offers}. It needs {about.needs}. Terms: {about.terms}.
+
+    Only bars whose period is over are sent, each once, and again where {about.title} corrects it. If it does not answer
+    or limits the rate, the command says so and tries again later. An unknown symbol is set aside and the others
+    continue; the exit code is then 1. `stockstream sources describe {about.name}` says more."""
+
+
+app = typer.Typer(cls=Sources, no_args_is_help=True, help="Send records from a source to their topic.")
 
 
 @app.callback()
 def produce() -> None:
     """Send records from a source to their topic; each is acknowledged or reported."""
-
-
-_FLIGHTS = examples(
-    "produce flights data/flights/sample.csv --rate 200",
-    "produce flights flights.csv --airlines AA DL --start 2015-06-01 --end 2015-06-30",
-    "produce flights flights.zip --speed 3600",
-)
-_CSV = examples(
-    "produce csv AAPL.csv --dry-run",
-    "produce csv prices/ --interval 1d",
-    "produce csv eod.csv --symbol AAPL --date-format D/M/Y --columns close=Price",
-)
-_MARKET = examples("produce market AAPL MSFT", "produce market AAPL --interval 1d --history 3mo --once")
-_SIMULATED = examples("produce simulated AAPL MSFT", "produce simulated AAPL --interval 1m --pace 0.5 --seed 7")
-
-app.command("flights", cls=SpreadAirlines, epilog=_FLIGHTS)(flights)
-app.command("csv", cls=Command, epilog=_CSV)(csv)
-app.command("simulated", cls=Command, epilog=_SIMULATED)(simulated)
-app.command("market", cls=Command, epilog=_MARKET)(market)
-for name, source in sources().items():
-    app.command(name, cls=Command, help=described(source.about), epilog=examples(*source.about.examples))(from_source)
-
-_STDIN = examples("produce stdin --interval 1m", "produce stdin --symbol CPU --unit % --forming")
-_READINGS = examples(
-    "produce readings plant.csv --value kW --unit kW --interval 5m",
-    "produce readings log/ --follow --time ts --value temperature --unit °C",
-)
-_OPEN_METEO = "https://api.open-meteo.com/v1/forecast?latitude=52.52&longitude=13.41&current=temperature_2m"
-_HTTP = examples(
-    f"produce http '{_OPEN_METEO}' --symbol BERLIN --value current.temperature_2m --time current.time --unit °C",
-)
-_MQTT = examples("produce mqtt localhost:1883 'plant/+/temperature' --value value --unit °C --interval 1m")
-
-app.command("stdin", cls=Command, epilog=_STDIN)(stdin)
-app.command("readings", cls=Command, epilog=_READINGS)(readings)
-app.command("http", cls=Command, epilog=_HTTP)(http)
-app.command("mqtt", cls=Command, epilog=_MQTT)(mqtt)

@@ -28,17 +28,6 @@ from stockstream.records import Series
 from stockstream.topics import STOCKS
 
 
-def described(about: About) -> str:
-    """What ``--help`` says of a source's command."""
-    return f"""Send bars from {about.title}: the history, then new ones.
-
-    {about.title} offers {about.offers}. It needs {about.needs}. Terms: {about.terms}.
-
-    Only bars whose period is over are sent, each once, and again where {about.title} corrects it. If it does not answer
-    or limits the rate, the command says so and tries again later. An unknown symbol is set aside and the others
-    continue; the exit code is then 1. `stockstream sources describe {about.name}` says more."""
-
-
 def known_history(span: str | None) -> str | None:
     """Check how far back to go. Raises typer.BadParameter."""
     if span is not None and not is_span(span):

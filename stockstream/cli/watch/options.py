@@ -16,7 +16,7 @@ from stockstream.cli import completion, intervals
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.panels import FILES, ROWS, RUN, WINDOW
 from stockstream.cli.serving import MetricsOption
-from stockstream.config_sections import BACKENDS, THEMES
+from stockstream.config_choices import BACKENDS, THEMES
 from stockstream.intervals import YAHOO
 from stockstream.names import cut
 from stockstream.present.geometry import Geometry

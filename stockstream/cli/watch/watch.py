@@ -6,23 +6,25 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import msgspec
 import typer
 
 from stockstream.cli import completion
-from stockstream.cli.commands import Command, Group, examples, made
+from stockstream.cli.commands import Command, LazyGroup, examples, made
 from stockstream.cli.context import Context
 from stockstream.cli.panels import PARAMETERS
 from stockstream.cli.watch.options import CommonOptions, Declared, SeriesOptions, WatchOptions, declared
-from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART, studies, study_parameter
 from stockstream.views.study import chart
 from stockstream.views.view import Parameters, Value, View
+
+if TYPE_CHECKING:  # pydantic's models take long to make, and `--help` does not need them
+    from stockstream.config import Settings
 
 
 @dataclass(frozen=True)
@@ -153,19 +155,16 @@ _WITH: Final = {
 _VIEWS: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
 
 
-class Views(Group):
-    """A command for each view; a placeholder until it is called, because building all options is slow."""
+class Views(LazyGroup):
+    """A command for each view."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name, view in _VIEWS.items():
-            self.add_command(Command(name, help=view.help))
+    def lines(self) -> Mapping[str, str]:
+        """As those of `LazyGroup`."""
+        return {name: view.help for name, view in _VIEWS.items()}
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
-        """Replace a placeholder by its command, and return it."""
-        if args and args[0] in _VIEWS:
-            self.add_command(command(args[0]))
-        return super().resolve_command(ctx, args)
+    def built(self, name: str) -> Command:
+        """As that of `LazyGroup`."""
+        return command(name)
 
 
 def command(name: str) -> Command:

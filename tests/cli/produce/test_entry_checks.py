@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.produce.test_options_arrive import home, produce, yahoo  # noqa: F401 - fixtures
+from tests.cli.produce.recording import produce
 from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, candle, minutes
 
 CLOSED = 'calendars: {"*": XTKS}\n'
@@ -22,7 +22,7 @@ def flags_of(*command: str, settings: str = "") -> Counter[str]:
 
 
 @pytest.mark.parametrize("command", ["yahoo", "market"])
-def test_bars_of_sources_are_checked(yahoo: Standin, command: str) -> None:  # noqa: F811
+def test_bars_of_sources_are_checked(yahoo: Standin, command: str) -> None:
     """A price that stands still, a jump, a minute whose high is beneath its low, and the hours of another exchange."""
     rows = minutes(OPENING - timedelta(days=1), 60) + [candle(OPENING + timedelta(minutes=n)) for n in range(11)]
     still = [row._replace(open=9.0, high=9.0, low=9.0, close=9.0) for row in rows[:5]]
@@ -38,7 +38,7 @@ def test_bars_of_sources_are_checked(yahoo: Standin, command: str) -> None:  # n
     assert any(flag.startswith("impossible") for flag in found)
 
 
-def test_readings_are_checked_and_sent_once(home: Path) -> None:  # noqa: F811
+def test_readings_are_checked_and_sent_once(home: Path) -> None:
     start = datetime(2026, 3, 19, 13, 0, tzinfo=UTC)
     rows = [
         {"symbol": "BOILER", "time": (start + timedelta(minutes=n)).isoformat(), "value": 20 + n % 3 / 10}

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from stockstream.cli.produce.flights import gathered
+from stockstream.cli.produce.spread_airlines import gathered
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.producers.sample import sample_flights

@@ -3,174 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.request import urlopen
 
 import pytest
 import typer
-from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from stockstream.cli.context import Invocation
-from stockstream.cli.produce.produce import app
+from stockstream.cli.produce.produce import Sources, app
 from stockstream.config_sections import SimulatedSettings, SourceSettings
-from stockstream.control import Order, Report
+from stockstream.control import Order
 from stockstream.kafka.broker import free_port
-from stockstream.producers.flights import RowSet
-from stockstream.producers.produce import Sink
 from stockstream.producers.simulated import Walk
 from stockstream.producers.sources.catalog import sources
-from stockstream.records import Bar, Flight, Series
-from stockstream.topics import RETENTION, Topic
 from tests.cli.helpers import until
-from tests.producers.flight_lines import line, write
+from tests.cli.produce.recording import NOW, Recording, Told, produce
 from tests.producers.manual_clock import ManualClock
-from tests.producers.sinks import Kept
-from tests.producers.yahoo_standin import CLOSING, OPENING, Market, Standin, minutes, standing_in
-
-R = TypeVar("R")
-
-NOW = OPENING + timedelta(minutes=10, seconds=5)
-
-
-class Every:
-    """All rows of a file."""
-
-    def __contains__(self, row: int, /) -> bool:
-        return True
-
-
-class Timed(Kept):
-    """A sink that notes when each record came."""
-
-    def __init__(self, manual_clock: ManualClock, look: Callable[[], None]) -> None:
-        super().__init__()
-        self.times: list[float] = []
-        self._manual_clock = manual_clock
-        self._look = look
-
-    def send(self, record: Any) -> None:
-        super().send(record)
-        self.times.append(self._manual_clock.slept)
-        self._look()
-
-
-@dataclass
-class Recording:
-    """An outlet that keeps what it is given; it says that it holds every row of every file."""
-
-    manual_clock: ManualClock
-    look: Callable[[], None] = lambda: None
-    lingers: list[int] = field(default_factory=list)
-    sink: Timed = field(init=False)
-    retention: str | None = None
-    orders: list[Callable[[Order], None]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.sink = Timed(self.manual_clock, self.look)
-
-    def ready(self, topic: Topic[Any]) -> None:
-        self.retention = topic.config.get(RETENTION)
-
-    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
-        return {RETENTION: "-1"}
-
-    @contextmanager
-    def publisher(self, topic: Topic[R], *, linger_ms: int) -> Iterator[Sink[R]]:
-        self.lingers.append(linger_ms)
-        yield self.sink
-
-    def held(self, topic: Topic[Any]) -> int:
-        return 0
-
-    def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
-        return {}
-
-    def first_times(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, datetime]:
-        return {}
-
-    def held_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, dict[datetime, Bar]]:
-        return {}
-
-    def sent_rows(
-        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
-    ) -> Mapping[str, RowSet]:
-        return dict.fromkeys(files, Every())
-
-    def controlled(self, report: Callable[[], Report], on_order: Callable[[Order], None]) -> nullcontext[None]:
-        self.orders.append(on_order)
-        return nullcontext()
-
-    def cluster_id(self) -> str:
-        return "cluster"
-
-
-@dataclass
-class Told:
-    """What came of a command."""
-
-    outlet: Recording
-    exit_code: int
-    output: str
-
-    @property
-    def bars(self) -> list[Bar]:
-        return [record for record in self.outlet.sink.records if isinstance(record, Bar)]
-
-    @property
-    def flights(self) -> list[Flight]:
-        return [record for record in self.outlet.sink.records if isinstance(record, Flight)]
-
-    @property
-    def gaps(self) -> list[float]:
-        """Seconds from the first record to each."""
-        times = self.outlet.sink.times
-        return [round(time - times[0], 3) for time in times]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user's folder with files to send."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("state", "cache"):
-        monkeypatch.setenv(f"STOCKSTREAM_{name.upper()}_DIR", str(tmp_path / name))
-    header = "time,open,high,low,close,volume,settle\n"
-    rows = "2026-03-02 14:30:00,1,2,0.5,1.5,10,1.6\n2026-03-02 14:31:00,1.5,2,1,1.25,20,1.3\n"
-    (tmp_path / "AAPL_1m.csv").write_text(header + rows)
-    (tmp_path / "MSFT_1d.csv").write_text(header + "02/03/2026,1,2,0.5,1.5,10,1.6\n03/03/2026,1.5,2,1,1.25,20,1.3\n")
-    written = '2026-03-02;"1,500";"2,500";"0,500";"1,500"\n'
-    (tmp_path / "SAP_1d.csv").write_text("time;open;high;low;close\n" + written)
-    days = (line(day="5"), line(day="6", airline="AA"), line(day="6", scheduled_departure="1722"), line(day="7"))
-    write(tmp_path / "flights.csv", *days)
-    return tmp_path
-
-
-@pytest.fixture
-def yahoo(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Standin]:
-    """A stand-in for Yahoo that knows eleven minutes of AAPL, of which the last is not over."""
-    with standing_in(home) as standin:
-        for name, value in standin.environment.items():
-            monkeypatch.setenv(name, value)
-        standin.markets["AAPL"] = Market(minutes(OPENING, 11), (OPENING, CLOSING))
-        yield standin
-
-
-def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lambda: None) -> Told:
-    """What comes of ``stockstream produce``."""
-    config = Path("config.yaml")
-    config.write_text(settings)
-    manual_clock = ManualClock(NOW)
-    outlet = Recording(manual_clock, look)
-    invocation = Invocation(config, outlet=outlet, clock=manual_clock.clock)
-    result = CliRunner().invoke(app, list(arguments), obj=invocation)
-    assert result.exception is None or result.exit_code, result.output
-    return Told(outlet, result.exit_code, result.output)
-
+from tests.producers.yahoo_standin import OPENING, Standin, minutes
 
 SIMULATED = ("simulated", "AAPL", "--count", "3", "--history", "0")
 YAHOO = ("yahoo", "AAPL")
@@ -307,12 +159,12 @@ ELSEWHERE = {
 
 def test_every_option_has_a_case() -> None:
     group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
+    assert isinstance(group, Sources)
     options = {
         f"{name} {option.name}"
-        for name, command in group.commands.items()
+        for name in group.lines()
         if name not in READINGS
-        for option in command.params
+        for option in group.built(name).params
         if option.param_type_name == "option" and option.name != "help"
     }
     # Every source has the one function: what arrives of it for one does for the others.

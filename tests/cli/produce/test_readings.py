@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.core import TyperGroup
 
-from stockstream.cli.produce.produce import app
+from stockstream.cli.produce.produce import Sources, app
 from stockstream.cli.produce.readings import ReadingOptions
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.config_sections import ReadingsSettings
@@ -23,7 +22,7 @@ from stockstream.consumers.read import read
 from stockstream.errors import StockstreamError
 from stockstream.kafka.tail import Tail
 from tests.cli.helpers import until
-from tests.cli.produce.test_options_arrive import Told, produce
+from tests.cli.produce.recording import Told, produce
 from tests.producers.readings.test_http import Service, answer, serving
 from tests.site import Site
 
@@ -88,9 +87,9 @@ CASES: dict[str, Case] = {
 
 def test_every_option_has_a_case() -> None:
     group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
+    assert isinstance(group, Sources)
     for name, own in OWN.items():
-        options = {option.name for option in group.commands[name].params if option.param_type_name == "option"}
+        options = {option.name for option in group.built(name).params if option.param_type_name == "option"}
         assert options == OF_GROUPS | own
     assert CASES.keys() | {"metrics"} == OF_GROUPS, "figures are served by `send`, as for all commands"
 
