@@ -203,16 +203,21 @@ class IndicatorSeries:
     def _at_once(self, start: int, end: int) -> bool:
         """Compute a range of bars as arrays, without skipped ones; returns False if the indicator refuses a bar."""
         fed = self._fed(start, end)
-        columns = {name: values[fed] for name, values in self._inputs(start, end).items()}
-        points = np.full((len(self.columns), end - start), np.nan)
-        if fed.any():
+        points = self._points[:, start:end]
+        every = bool(fed.all())  # nearly always, and a mask takes longer than all the mathematics
+        # Copies: an indicator may keep what it gets, and corrections change the bars in their place.
+        columns = {name: values.copy() if every else values[fed] for name, values in self._inputs(start, end).items()}
+        if not every:
+            points[:] = np.nan
+        if every or fed.any():
             try:
-                points[:, fed] = list(self._indicator.batch(columns).values())
+                found = list(self._indicator.batch(columns).values())
             except InvalidBar:
                 return False
             except Exception as error:
                 raise _DefectError from error
-        self._points[:, start:end] = points
+            for row, values in zip(points, found, strict=True):
+                row[slice(None) if every else fed] = values
         if "volume" in self._may_lack:
             doubtful = np.asarray(self._bars.doubts()[start:end] & self._doubts > 0)
             lacking = np.isnan(self._bars.column("volume", start, end)) & ~doubtful

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import stockstream
+from stockstream import tables
 from stockstream.indicators.catalog import AnyKind, catalog, of_bars
 from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
@@ -18,6 +19,7 @@ from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection
 from stockstream.views.series import SeriesFold
 from tests.site import Site
+from tests.tables.lake import store_bars
 
 Columns: TypeAlias = Mapping[str, NDArray[np.float64]]
 """A column for each field of an indicator, one value a bar, NaN where there is none."""
@@ -100,12 +102,27 @@ class Values:
         return {field: self._table[column(name, kind, field)].to_numpy(dtype=np.float64) for field in kind.fields}
 
 
+class Sql:
+    """The table macro of each indicator, over a durable table of the bars."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        store_bars(folder, bars)
+        self._symbol = bars[0].symbol
+        self._connection = tables.connect(folder)
+
+    def columns(self, name: str) -> Columns:
+        found = self._connection.execute(f"FROM {name}(?) ORDER BY time", [self._symbol]).fetchnumpy()
+        columns = {field: np.ma.asarray(found[field], dtype=np.float64) for field in KINDS[name].fields}
+        return {field: values.filled(np.nan) for field, values in columns.items()}
+
+
 ENGINES: Final[Mapping[str, type[Engine]]] = {
     "stream": Stream,
     "batch": Batch,
     "read": Read,
     "windows": Windows,
     "values": Values,
+    "sql": Sql,
 }
 
 

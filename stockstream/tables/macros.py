@@ -1,0 +1,223 @@
+"""A table macro for each indicator of bars: ``SELECT * FROM bollinger('AAPL', period := 20)``.
+
+A macro calls a scalar function of ours, which reads the bars and lets a window's `History` compute, so that its values
+are the window's. No formula is written here.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from stockstream.errors import SeriesError, StockstreamError
+from stockstream.indicators import Resampler
+from stockstream.indicators.catalog import AnyKind, Parameter, catalog, of_bars, parameters_of
+from stockstream.periods import add_up
+from stockstream.records import NUMBERS, Series
+from stockstream.tables.snapshot import Snapshot
+from stockstream.tables.stored_bars import Wanted, stored_series
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.frame import Frame
+from stockstream.views.history import History
+
+CHOICES: Final = ("interval", "feed", "resample", "opens", "calendar")
+"""The parameters of every macro, behind those of its indicator: which series, and to what interval it is resampled.
+
+Those that an indicator has itself, such as sessions, mean both.
+"""
+
+_MIDNIGHT: Final = "00:00"
+_TYPES: Final = {"M": "TIMESTAMPTZ", "f": "DOUBLE", "b": "BOOLEAN"}
+_ARROW: Final = {"M": pa.timestamp("us", "UTC"), "f": pa.float64(), "b": pa.bool_()}
+
+
+class Macro:
+    """The macro of an indicator, and the function that it calls.
+
+    Parameters
+    ----------
+    kind
+        The indicator.
+    snapshot
+        The table of bars.
+
+    Raises
+    ------
+    StockstreamError
+        A parameter of the indicator has the name of one of `CHOICES`.
+    """
+
+    def __init__(self, kind: AnyKind, snapshot: Snapshot) -> None:
+        self.kind = kind
+        self.name = kind.name
+        self.function = f"_{kind.name}"
+        self.parameters = parameters_of(kind)
+        self._snapshot = snapshot
+        own = {each.name for each in self.parameters}
+        if own & {"symbol", "interval", "feed", "resample"}:
+            raise StockstreamError(f"{kind.name} has no SQL: a parameter of it has the name of one of every macro")
+        self._choices = tuple(name for name in CHOICES if name not in own)
+        self.columns = {
+            "time": "M",
+            **dict.fromkeys((*NUMBERS, *kind.fields), "f"),
+            "final": "b",
+            "doubtful": "b",
+        }
+
+    @property
+    def arguments(self) -> int:
+        """Number of the function's arguments, all of them texts: a cast to a whole number would round."""
+        return 1 + len(self.parameters) + len(self._choices)
+
+    @property
+    def returns(self) -> str:
+        """The SQL type of what the function gives: the series, each with its rows."""
+        row = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in self.columns.items())
+        return f'STRUCT("symbol" VARCHAR, "interval" VARCHAR, "feed" VARCHAR, "rows" STRUCT({row})[])[]'
+
+    @property
+    def signature(self) -> str:
+        """The macro as a user reads it: ``sma(symbol, period := 20, interval := NULL, ...)``."""
+        return f"{self.name}(symbol, {', '.join(self._defaults())})"
+
+    def _defaults(self) -> Iterator[str]:
+        for each in self.parameters:
+            yield f"{each.name} := {_literal(each.default)}"
+        for name in self._choices:
+            yield f"{name} := NULL"
+
+    @property
+    def sql(self) -> str:
+        """The statement that makes the macro."""
+        names = ["symbol", *(each.name for each in self.parameters), *self._choices]
+        given = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
+        defaults = ", ".join(['"symbol" := NULL', *(f'"{name}" := {value}' for name, value in self._quoted())])
+        return (
+            f'CREATE MACRO "{self.name}"({defaults}) AS TABLE SELECT one_series."symbol", one_series."interval", '
+            f'one_series."feed", unnest(one_series."rows", recursive := true) '
+            f'FROM (SELECT unnest("{self.function}"({given})) AS one_series)'
+        )
+
+    def _quoted(self) -> Iterator[tuple[str, str]]:
+        for each in self._defaults():
+            name, _, value = each.partition(" := ")
+            yield name, value
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """As many arguments as the function has in SQL, which DuckDB compares."""
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        return inspect.Signature([inspect.Parameter(f"_{place}", kind) for place in range(self.arguments)])
+
+    def __call__(self, *columns: pa.ChunkedArray) -> pa.Array:
+        """The function: for each row of arguments the series with their values. Raises `StockstreamError`."""
+        found = [
+            self._result([None if each is None else str(each) for each in row])
+            for row in zip(*(column.to_pylist() for column in columns), strict=True)
+        ]
+        return pa.concat_arrays(found) if found else pa.array([], self._type)
+
+    @property
+    def _rows(self) -> pa.StructType:
+        return pa.struct([(name, _ARROW[kind]) for name, kind in self.columns.items()])
+
+    @property
+    def _type(self) -> pa.ListType:
+        series = [(name, pa.string()) for name in Series._fields]
+        return pa.list_(pa.struct([*series, ("rows", pa.list_(self._rows))]))
+
+    def _result(self, given: list[str | None]) -> pa.Array:
+        symbol, *others = given
+        chosen = dict(zip((*(each.name for each in self.parameters), *self._choices), others, strict=True))
+        values = {
+            each.name: _value(self.name, each, text)
+            for each in self.parameters
+            if (text := chosen[each.name]) is not None
+        }
+        computed = list(self._computed(Wanted(symbol, chosen["interval"], chosen["feed"]), values, chosen))
+        lengths = [len(frame) for _, frame in computed]
+        rows = pa.StructArray.from_arrays(
+            [self._column(name, [frame for _, frame in computed]) for name in self.columns], fields=list(self._rows)
+        )
+        names = [pa.array([getattr(series, name) for series, _ in computed], pa.string()) for name in Series._fields]
+        lists = pa.ListArray.from_arrays(pa.array(np.cumsum([0, *lengths]), pa.int32()), rows)
+        series = pa.StructArray.from_arrays([*names, lists], fields=list(self._type.value_type))
+        return pa.ListArray.from_arrays(pa.array([0, len(computed)], pa.int32()), series)
+
+    def _column(self, name: str, frames: list[Frame]) -> pa.Array:
+        values: NDArray[Any] = (
+            np.concatenate([frame[name] for frame in frames]) if len(frames) != 1 else frames[0][name]
+        )
+        if self.columns[name] == "M":
+            return pa.array(values).cast(_ARROW["M"])
+        return pa.array(values, _ARROW[self.columns[name]], from_pandas=True)  # NaN is NULL
+
+    def _computed(
+        self, wanted: Wanted, values: Mapping[str, Any], chosen: Mapping[str, str | None]
+    ) -> Iterator[tuple[Series, Frame]]:
+        """The frames of the wanted series."""
+        make = partial(self.kind, **values)
+        try:
+            make()
+        except ValueError as error:
+            raise StockstreamError(f"{self.name}: {error}") from error
+        resample = chosen["resample"]
+        there = list(stored_series(self._snapshot, wanted))
+        found = [(series, bars) for series, bars in there if resample is None or add_up(series.interval, resample)]
+        if not found:
+            several = ", ".join(str(series) for series, _ in there)
+            raise SeriesError(f"bars of {several} do not add up to bars of {resample}")
+        if wanted.symbol is not None and len(found) > 1:
+            raise _ambiguity(wanted.symbol, [series for series, _ in found])
+        for series, bars in found:
+            yield series._replace(interval=resample or series.interval), _frame(make, bars, chosen)
+
+
+def _frame(make: partial[Any], bars: BarBatch, chosen: Mapping[str, str | None]) -> Frame:
+    resampler = None
+    if chosen["resample"] is not None:
+        try:
+            resampler = Resampler(chosen["resample"], opens=chosen["opens"] or _MIDNIGHT, calendar=chosen["calendar"])
+        except ValueError as error:
+            raise StockstreamError(str(error)) from error
+    history = History({"": make}, resampler=resampler)
+    history.merge(bars)
+    return history.frame()
+
+
+def _ambiguity(symbol: str, several: list[Series]) -> SeriesError:
+    options = ", ".join(f"interval := '{s.interval}', feed := '{s.feed}'" for s in several)
+    return SeriesError(f"{symbol} stands for {len(several)} series", hint=f"choose one of: {options}")
+
+
+def _value(name: str, parameter: Parameter[Any], text: str) -> Any:
+    """A parameter's value from its text in SQL. Raises `StockstreamError`."""
+    if parameter.type is bool:
+        if text in ("true", "false"):
+            return text == "true"
+        raise StockstreamError(f"{name}: {parameter.name} should be true or false, not {text}")
+    try:
+        return parameter.type(text)
+    except ValueError:
+        what = "a whole number" if parameter.type is int else "a number"
+        raise StockstreamError(f"{name}: {parameter.name} should be {what}, not {text}") from None
+
+
+def _literal(value: Any) -> str:
+    """A default as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return repr(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def macros(snapshot: Snapshot) -> list[Macro]:
+    """The macros of all indicators of bars, by name."""
+    return [Macro(kind, snapshot) for kind in catalog().values() if of_bars(kind)]

@@ -1,0 +1,113 @@
+"""A table as it is at one moment: its files as an Arrow dataset that skips those which a filter excludes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import Any, Final
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow import fs
+
+from stockstream.errors import StockstreamError
+from stockstream.tables.location import Location
+from stockstream.tables.schema import DATE
+
+_BOUNDED: Final = ("time", "symbol")
+"""Columns whose bounds are kept for each file. Comparing those of all columns, as delta-rs gives them, takes longer
+than reading the files that they exclude."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A table at one version.
+
+    Attributes
+    ----------
+    name
+        Name of the table.
+    version
+        Its version of Delta's log.
+    dataset
+        Its rows, files in the order of their date and their first time.
+    constants
+        The columns that have one value in all rows, and that value; those of which this is not known are left out.
+    """
+
+    name: str
+    version: int
+    dataset: ds.Dataset
+    constants: Mapping[str, Any]
+
+    @staticmethod
+    def of(location: Location, name: str) -> Snapshot | None:
+        """The newest version of a table; None if there is no such table. Raises `StockstreamError`."""
+        uri, options = location.uri(name), location.storage_options()
+        try:
+            if not DeltaTable.is_deltatable(uri, options):
+                return None
+            table = DeltaTable(uri, storage_options=options)
+            files = pa.table(table.get_add_actions(flatten=True))
+            schema = pa.schema(table.schema().to_arrow())
+            version = table.version()
+        except (DeltaError, OSError) as error:
+            raise StockstreamError(f"the table {uri} cannot be read: {_first_line(error)}") from error
+        if location.folder is not None:
+            # Arrow's own, whose threads know nothing of Python.
+            filesystem: fs.FileSystem = fs.SubTreeFileSystem(uri, fs.LocalFileSystem())
+        else:
+            sizes = dict(zip(files["path"].to_pylist(), files["size_bytes"].to_pylist(), strict=True))
+            filesystem = fs.PyFileSystem(DeltaStorageHandler(uri, options, sizes))
+        return Snapshot(name, version, _dataset(files, schema, filesystem), _constants(files, schema))
+
+
+def _dataset(files: pa.Table, schema: pa.Schema, filesystem: fs.FileSystem) -> ds.Dataset:
+    """The files as fragments, each with what is known of its rows."""
+    form = ds.ParquetFileFormat()
+    names = [name for name in _BOUNDED if f"min.{name}" in files.column_names]
+    wanted = ["path", "size_bytes", f"partition.{DATE}", *(f"{end}.{name}" for name in names for end in ("min", "max"))]
+    rows = files.select([name for name in wanted if name in files.column_names]).to_pylist()
+    day = f"partition.{DATE}"
+    rows.sort(key=lambda row: (str(row.get(day)), str(row.get("min.time")), row["path"]))
+    fragments = [
+        form.make_fragment(unquote(row["path"]), filesystem, _known(row, names, schema), file_size=row["size_bytes"])
+        for row in rows
+    ]
+    return ds.FileSystemDataset(fragments, schema, form, filesystem)
+
+
+def _known(row: Mapping[str, Any], names: list[str], schema: pa.Schema) -> pc.Expression:
+    """What is true of all rows of a file."""
+    day = row.get(f"partition.{DATE}")
+    found = [pc.field(DATE).is_null() if day is None else pc.field(DATE) == pa.scalar(day, pa.date32())]
+    for name in names:
+        kind, low, high = schema.field(name).type, row[f"min.{name}"], row[f"max.{name}"]
+        if low is not None and high is not None:
+            found += [pc.field(name) >= pa.scalar(low, kind), pc.field(name) <= pa.scalar(high, kind)]
+    return reduce(and_, found)
+
+
+def _constants(files: pa.Table, schema: pa.Schema) -> dict[str, Any]:
+    """The columns whose bounds are the same in all files, and which are nowhere NULL."""
+    found = {}
+    for name in schema.names:
+        parts = [f"{part}.{name}" for part in ("min", "max", "null_count")]
+        if not all(part in files.column_names for part in parts) or not pa.types.is_string(schema.field(name).type):
+            continue
+        low, high, nulls = (files[part] for part in parts)
+        values = set(low.to_pylist()) | set(high.to_pylist())
+        if len(values) == 1 and None not in values and set(nulls.to_pylist()) == {0}:
+            found[name] = values.pop()
+    return found
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

@@ -1,0 +1,158 @@
+"""SQL over the tables: a DuckDB connection that can read them, and nothing else."""
+
+from __future__ import annotations
+
+import shutil
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, Final, Self
+
+import duckdb
+from duckdb.func import FunctionNullHandling, PythonUDFType
+from duckdb.sqltypes import VARCHAR, DuckDBPyType
+
+from stockstream.errors import StockstreamError
+from stockstream.tables.location import Location
+from stockstream.tables.macros import Macro, macros
+from stockstream.tables.schema import BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.tables.snapshot import Snapshot
+
+_NAMES: Final = ("bars", "flights", "alerts")
+_STORED: Final = "stored_"
+"""Prefix of the tables as they were written, with every revision and repeat."""
+
+_LOCKED: Final[Mapping[str, str]] = {
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """An open connection with what it offers.
+
+    Attributes
+    ----------
+    connection
+        DuckDB's.
+    location
+        Where its tables are.
+    views
+        Names of its tables.
+    macros
+        The macros of the indicators.
+    snapshots
+        The tables by name, as they were written.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    location: Location
+    views: tuple[str, ...]
+    macros: tuple[Macro, ...]
+    snapshots: Mapping[str, Snapshot]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+
+def open_database(location: Location) -> Database:
+    """Connect to the tables of a location, as they are now.
+
+    The catalog, of views and macros, is a file of its own that is opened read-only: no statement can change or add to
+    it. Rows come from Arrow datasets only, as DuckDB may not open files. Settings are locked.
+
+    Raises
+    ------
+    StockstreamError
+        There are no tables, or they cannot be read.
+    """
+    found = {name: snapshot for name in _NAMES if (snapshot := Snapshot.of(location, name)) is not None}
+    if not found:
+        raise StockstreamError(f"there are no tables in {location.text}", hint="`stockstream store stocks` makes them")
+    ours = tuple(macros(found["bars"])) if "bars" in found else ()
+    views = _views(found)
+    folder = Path(mkdtemp(prefix="stockstream-sql-"))
+    file = folder / "stockstream.duckdb"
+    try:
+        with duckdb.connect(file) as connection:
+            _offer(connection, found, ours)
+            for statement in (*views.values(), *(macro.sql for macro in ours)):
+                connection.execute(statement)
+        connection = duckdb.connect(file, read_only=True, config={**_LOCKED, "temp_directory": str(folder / "spill")})
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True)
+    _offer(connection, found, ours)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET lock_configuration = true")
+    return Database(connection, location, tuple(views), ours, found)
+
+
+def _offer(connection: duckdb.DuckDBPyConnection, found: Mapping[str, Snapshot], ours: tuple[Macro, ...]) -> None:
+    """Give a connection the datasets and the functions."""
+    for name, snapshot in found.items():
+        connection.register(f"{_STORED}{name}", snapshot.dataset)
+    for macro in ours:
+        # Not without side effects: that would compute where a statement is only planned.
+        connection.create_function(
+            macro.function, macro, [VARCHAR] * macro.arguments, DuckDBPyType(macro.returns),
+            type=PythonUDFType.ARROW, null_handling=FunctionNullHandling.SPECIAL, side_effects=True,
+        )  # fmt: skip
+
+
+def _views(found: Mapping[str, Snapshot]) -> dict[str, str]:
+    """The statement that makes each view."""
+    views = {}
+    if "bars" in found:
+        views["bars"] = f"CREATE VIEW bars AS {_last_revisions(found['bars'])}"
+    if "flights" in found:
+        views["flights"] = f"CREATE VIEW flights AS {_first_of_each_row()}"
+        views["flights_per_day"] = (
+            f"CREATE VIEW flights_per_day AS SELECT {DATE} AS day, airline, count(*) AS flights FROM flights "
+            f"WHERE {DATE} IS NOT NULL AND airline <> '' GROUP BY ALL ORDER BY ALL"
+        )
+    if "alerts" in found:
+        views["alerts"] = f"CREATE VIEW alerts AS SELECT * FROM {_STORED}alerts"
+    return views
+
+
+def _columns(table: Table[Any]) -> str:
+    return ", ".join(f'"{name}"' for name in (*table.fields, DATE))
+
+
+def _last_revisions(snapshot: Snapshot) -> str:
+    """The bars as readers of the topic have them: within a partition the last by offset, of several the last sent.
+
+    ``date`` depends on time and interval: named here, a condition on it reaches the files.
+    """
+    identity = ", ".join((*BARS.identity, DATE))
+    rows = f"{_STORED}bars"
+    if {TOPIC_ID, PARTITION} <= set(snapshot.constants):
+        last = f"SELECT {_columns(BARS)} FROM {rows}"
+        return f"{last} QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY {OFFSET} DESC) = 1"
+    home = f"{TOPIC_ID}, {PARTITION}"
+    inner = (
+        f"SELECT * FROM {rows} QUALIFY row_number() OVER (PARTITION BY {identity}, {home} ORDER BY {OFFSET} DESC) = 1"
+    )
+    return (
+        f"SELECT {_columns(BARS)} FROM ({inner}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY {SENT} DESC, {PARTITION} DESC) = 1"
+    )
+
+
+def _first_of_each_row() -> str:
+    """The flights, each row of a file once."""
+    identity = ", ".join(f'"{name}"' for name in FLIGHT_ROWS.identity)
+    return (
+        f"SELECT {_columns(FLIGHT_ROWS)} FROM {_STORED}flights QUALIFY row_number() OVER "
+        f"(PARTITION BY {identity} ORDER BY {SENT}, {PARTITION}, {OFFSET}) = 1"
+    )

@@ -1,0 +1,97 @@
+"""Statements of a user: only those that read are run, and what is wrong with one is said in a line."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import duckdb
+
+from stockstream.errors import StockstreamError
+
+_READING: Final = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+"""Types of the statements that are run: SELECT, FROM, WITH, VALUES, DESCRIBE, SHOW and SUMMARIZE are of the first."""
+
+_PLACE: Final = re.compile(r"^LINE (?P<line>\d+): (?P<text>.*)\n(?P<before> *)\^", re.MULTILINE)
+_KIND: Final = re.compile(r"^(?:[A-Z]\w+ )*Error: ")
+_OURS: Final = re.compile(r"Python exception occurred while executing the UDF: \w+: (?P<told>.*)", re.DOTALL)
+_DID_YOU: Final = re.compile(r'^Did you mean "?(?P<name>.*?)"?\?$')
+_NO_TABLE: Final = re.compile(r"Table with name (?P<name>\S+) does not exist")
+_MACRO: Final = re.compile(r"^\t(?P<signature>\w+\(.*\))$", re.MULTILINE)
+
+_STORED_BY: Final = {"bars": "stocks", "flights": "flights", "flights_per_day": "flights"}
+"""The topic whose records make a table."""
+
+
+class StatementError(StockstreamError):
+    """A statement that is refused or wrong."""
+
+
+def statements(text: str) -> list[duckdb.Statement]:
+    """The statements of a text, all of them reading ones.
+
+    Raises
+    ------
+    StatementError
+        It is no SQL, or one of them would do something other than read.
+    """
+    try:
+        found = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise explained(error, text) from error
+    for statement in found:
+        pivot = statement.type is duckdb.StatementType.MULTI and "PIVOT" in statement.query.upper()
+        if statement.type not in _READING and not pivot:
+            words = statement.query.split()
+            raise StatementError(
+                f"{words[0].upper() if words else statement.type.name} is refused: the tables can only be read",
+                hint="SELECT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN are there; --csv and --parquet write a result",
+            )
+    return found
+
+
+def explained(error: duckdb.Error, text: str) -> StatementError:
+    """An error of DuckDB as one line, with its place in the statement.
+
+    >>> told = "Binder Error: Referenced column \\"foo\\" not found in FROM clause!\\n"
+    >>> told += 'Candidate bindings: "feed"\\n\\nLINE 1: select foo from bars\\n               ^^^'
+    >>> str(explained(duckdb.BinderException(told), "select foo from bars"))
+    'Referenced column "foo" not found in FROM clause, at line 1, column 8 - there are: "feed"'
+    """
+    told = str(error)
+    if ours := _OURS.search(told):
+        message, _, hint = ours["told"].partition(" - ")
+        return StatementError(message, hint=hint or None)
+    body = _PLACE.split(_KIND.sub("", told))[0]
+    first, *others = [line.strip() for line in body.splitlines() if line.strip()] or [type(error).__name__]
+    message = first.split(". ")[0].rstrip("!.")
+    if (place := _PLACE.search(told)) is not None:
+        line, column = int(place["line"]), _column(place, text)
+        message += f", at line {line}, column {column}"
+    return StatementError(message, hint=_hint(told, others))
+
+
+def _column(place: re.Match[str], text: str) -> int:
+    """The column in the line, from 1; DuckDB may have cut the line at its start."""
+    shown, at = place["text"], len(place["before"]) - len(f"LINE {place['line']}: ")
+    lines = text.splitlines()
+    line = lines[int(place["line"]) - 1] if int(place["line"]) <= len(lines) else ""
+    if shown.startswith("...") and not line.startswith("..."):
+        cut = line.find(shown[3:].removesuffix("..."))
+        at += cut - 3 if cut >= 0 else 0
+    return at + 1
+
+
+def _hint(told: str, others: list[str]) -> str | None:
+    table = _NO_TABLE.search(told)
+    if table is not None and table["name"] in _STORED_BY:
+        return f"`stockstream store {_STORED_BY[table['name']]}` makes it"
+    if signature := _MACRO.search(told):
+        return f"it is {signature['signature']}"
+    for line in others:
+        if meant := _DID_YOU.match(line):
+            # DuckDB's own guesses include tables of PostgreSQL's catalog, which nobody means.
+            return None if meant["name"].startswith("pg_") else f"is {meant['name']} meant?"
+        if line.startswith("Candidate bindings: "):
+            return f"there are: {line.removeprefix('Candidate bindings: ')}"
+    return None

@@ -1,0 +1,39 @@
+"""Tables of tests: records as `stockstream store` would have written them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from stockstream.records import Bar, Flight
+from stockstream.tables.schema import BARS, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+
+SENT_AT = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def row(table: Table[Any], record: Bar | Flight, offset: int, **others: object) -> dict[str, object]:
+    """A record as a row; ``others`` replace where it stood in the topic."""
+    fields = {name: getattr(record, name) for name in table.fields}
+    origin = {TOPIC_ID: "one", PARTITION: 0, OFFSET: offset, SENT: SENT_AT + timedelta(milliseconds=offset)}
+    return {**fields, "date": table.date(record), **origin, **others}
+
+
+def write(folder: Path, table: Table[Any], rows: Sequence[dict[str, object]]) -> None:
+    """Append rows to a table in a folder."""
+    found = pa.Table.from_pylist(list(rows), schema=table.schema)
+    write_deltalake(str(folder / table.name), found, mode="append", partition_by=["date"])
+
+
+def store_bars(folder: Path, bars: Sequence[Bar], start: int = 0, **others: object) -> None:
+    """Append bars, with ascending offsets."""
+    write(folder, BARS, [row(BARS, bar, start + place, **others) for place, bar in enumerate(bars)])
+
+
+def store_flights(folder: Path, flights: Sequence[Flight], start: int = 0, **others: object) -> None:
+    """Append flights, with ascending offsets."""
+    write(folder, FLIGHT_ROWS, [row(FLIGHT_ROWS, each, start + place, **others) for place, each in enumerate(flights)])

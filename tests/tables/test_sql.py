@@ -1,0 +1,314 @@
+"""SQL over the tables: views, macros, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from msgspec import structs
+
+from stockstream import tables
+from stockstream.errors import StockstreamError
+from stockstream.indicators.catalog import catalog, of_bars
+from stockstream.records import Bar, Flight
+from stockstream.tables.location import Location
+from stockstream.tables.macros import CHOICES
+from stockstream.tables.schema import BARS
+from stockstream.tables.sql import open_database
+from stockstream.tables.statements import explained, statements
+from stockstream.views.fold import Selection
+from stockstream.views.series import SeriesFold
+from tests.everywhere.test_kept import odd_walk
+from tests.producers.stock_csv.helpers import read as read_csv
+from tests.tables.lake import SENT_AT, row, store_bars, store_flights, write
+from tests.views.bars import bar, walk
+
+
+def flight(number: int, airline: str = "AA", day: int = 1, **fields: object) -> Flight:
+    """A flight of January 2015, all that is not needed unknown."""
+    unknown = dict.fromkeys(Flight.__struct_fields__)
+    values = unknown | {"file": "f" * 16, "row": number, "year": 2015, "month": 1, "day": day, "airline": airline}
+    return Flight(**(values | {"origin_airport": "JFK", "destination_airport": "SFO"} | fields))  # type: ignore[arg-type]
+
+
+def closes(folder: Path) -> list[float]:
+    """The closes that the view has, in the order of time; a macro must have the same."""
+    with open_database(Location.of(str(folder))) as database:
+        rows = database.connection.execute("SELECT close FROM bars ORDER BY time").fetchall()
+        same = database.connection.execute("SELECT close FROM sma('AAPL', period := 1) ORDER BY time").fetchall()
+    assert rows == same
+    return [close for (close,) in rows]
+
+
+def test_of_one_partition_the_highest_offset_counts_whatever_the_clock_said(tmp_path: Path) -> None:
+    store_bars(tmp_path, [bar(0, 1.0), bar(1, 2.0), bar(2, 3.0)])
+    early = SENT_AT - timedelta(hours=1)
+    write(tmp_path, BARS, [row(BARS, bar(1, 9.0), 7, kafka_time=early), row(BARS, bar(0, 8.0), 5, kafka_time=early)])
+    assert closes(tmp_path) == [8.0, 9.0, 3.0]
+
+
+def test_of_several_partitions_that_sent_last_counts(tmp_path: Path) -> None:
+    store_bars(tmp_path, [bar(0, 1.0), bar(1, 2.0)], start=100)
+    later = SENT_AT + timedelta(hours=1)
+    write(tmp_path, BARS, [row(BARS, bar(1, 9.0), 3, kafka_time=later, kafka_partition=2)])
+    write(tmp_path, BARS, [row(BARS, bar(0, 7.0), 4, kafka_time=SENT_AT - timedelta(hours=1), kafka_partition=2)])
+    assert closes(tmp_path) == [1.0, 9.0]
+
+
+def test_a_topic_that_was_made_anew_counts_from_its_first_offset(tmp_path: Path) -> None:
+    store_bars(tmp_path, [bar(0, 1.0), bar(1, 2.0)], start=100)
+    later = SENT_AT + timedelta(hours=1)
+    write(tmp_path, BARS, [row(BARS, bar(1, 9.0), 0, kafka_topic_id="two", kafka_time=later)])
+    assert closes(tmp_path) == [1.0, 9.0]
+
+
+def test_bars_that_were_stored_late_are_in_the_order_of_time(tmp_path: Path) -> None:
+    bars = walk(50)
+    store_bars(tmp_path, bars[25:])
+    store_bars(tmp_path, bars[:25], start=25)
+    assert closes(tmp_path) == [each.close for each in bars]
+
+
+def test_a_row_of_a_file_is_one_flight_and_days_are_counted_as_windows_count_them(tmp_path: Path) -> None:
+    flights = [
+        flight(0),
+        flight(1),
+        flight(2, "DL"),
+        flight(3, day=2),
+        flight(4, "", day=2),
+        flight(5, month=2, day=30),
+    ]
+    store_flights(tmp_path, flights)
+    store_flights(tmp_path, flights[:3], start=50, kafka_partition=1)
+    with open_database(Location.of(str(tmp_path))) as database:
+        assert database.connection.execute("SELECT count(*) FROM flights").fetchone() == (6,)
+        assert database.connection.execute("SELECT count(*) FROM stored_flights").fetchone() == (9,)
+        days = database.connection.execute("SELECT day::VARCHAR, airline, flights FROM flights_per_day").fetchall()
+        assert not database.macros
+    assert days == [("2015-01-01", "AA", 2), ("2015-01-01", "DL", 1), ("2015-01-02", "AA", 1)]
+
+
+@pytest.fixture(scope="module")
+def oddities() -> list[Bar]:
+    """Bars with doubts, unknown numbers, zones and a forming end, as they were sent: late ones and corrections, too."""
+    sent = [structs.replace(each, tz="America/New_York") for each in odd_walk(11, 600)]
+    return [*sent, structs.replace(max(sent, key=lambda each: each.time), final=False)]
+
+
+@pytest.fixture(scope="module")
+def odd_tables(oddities: list[Bar], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("odd")
+    for start in range(0, len(oddities), 150):
+        store_bars(folder, oddities[start : start + 150], start)
+    return folder
+
+
+def test_every_macro_has_the_values_of_its_window_of_a_real_file(real_data: Path, tmp_path: Path) -> None:
+    bars = read_csv(real_data / "stocks_intraday" / "AAPL_1m.csv")
+    store_bars(tmp_path, bars)
+    with open_database(Location.of(str(tmp_path))) as database:
+        for macro in database.macros:
+            fold = SeriesFold.of(macro.kind)(Selection(("AAPL",)))
+            fold.apply(bars)
+            found = database.connection.execute(f"FROM {macro.name}('AAPL')").fetchnumpy()
+            for name in macro.kind.fields:
+                values = np.ma.asarray(found[name], dtype=np.float64).filled(np.nan)
+                np.testing.assert_array_equal(values, fold.frame("AAPL")[name], err_msg=f"{macro.name}.{name}")
+
+
+@pytest.mark.parametrize("resample", [None, "5m"])
+def test_every_macro_has_the_values_of_its_window(oddities: list[Bar], odd_tables: Path, resample: str | None) -> None:
+    with open_database(Location.of(str(odd_tables))) as database:
+        assert {macro.name for macro in database.macros} == {name for name, kind in catalog().items() if of_bars(kind)}
+        for macro in database.macros:
+            fold = SeriesFold.of(macro.kind)(Selection(("AAPL",), resample=resample))
+            fold.apply(oddities)
+            frame = fold.frame("AAPL")
+            text = "NULL" if resample is None else f"'{resample}'"
+            found = database.connection.execute(f"FROM {macro.name}('AAPL', resample := {text})").fetchnumpy()
+            assert list(found)[:4] == ["symbol", "interval", "feed", "time"]
+            for name in list(found)[3:]:
+                values = found[name]
+                if isinstance(values, np.ma.MaskedArray):
+                    assert not np.isnan(values.compressed()).any()  # NaN is NULL
+                    values = values.filled(np.nan)
+                np.testing.assert_array_equal(values, frame[name], err_msg=f"{macro.name}.{name}")
+
+
+def test_parameters_are_those_of_the_indicator_with_its_defaults(odd_tables: Path) -> None:
+    with open_database(Location.of(str(odd_tables))) as database:
+        for macro in database.macros:
+            described = {each.name: each.default for each in macro.parameters}
+            assert all(name in macro.signature for name in (*described, *CHOICES))
+        run = database.connection.execute
+        named = run("FROM bollinger('AAPL', period := 9, width := 1.5)").fetchall()
+        assert named == run("FROM bollinger('AAPL', 9, 1.5)").fetchall()
+        assert named == run("FROM bollinger('AAPL', 9, 1.5, interval := '1m', feed := 'market')").fetchall()
+        assert named != run("FROM bollinger('AAPL')").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("FROM sma('AAPL', period := 2.5)", "sma: period should be a whole number, not 2.5"),
+        ("FROM sma('AAPL', period := 0)", "sma: period"),
+        ("FROM sma('IBM')", "the table bars holds nothing of IBM - it holds AAPL"),
+        ("FROM sma('AAPL', interval := '1d')", "holds nothing of AAPL 1d - it holds AAPL 1m"),
+        ("FROM sma('AAPL', resample := '1m')", "bars of AAPL 1m do not add up to bars of 1m"),
+        ("FROM sma('AAPL', resample := '90s')", "90s"),
+        ("FROM sma('AAPL', perod := 3)", "it is sma(symbol := NULL, period := 20"),
+        ("SELECT foo FROM bars", "at line 1, column 8"),
+        ("SELECT *\nFROM bars\nWHERE clse > 3", 'at line 3, column 7 - there are: "close"'),
+        (f"SELECT '{'x' * 200}', foo FROM bars", "at line 1, column 212"),
+        ("SELECT FROM", "syntax error"),
+        ("FROM flights", "`stockstream store flights` makes it"),
+        ("FROM bolinger('AAPL')", "is bollinger meant?"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(odd_tables: Path, statement: str, told: str) -> None:
+    with open_database(Location.of(str(odd_tables))) as database:
+        try:
+            statements(statement)
+            database.connection.execute(statement)
+        except duckdb.Error as error:
+            message = str(explained(error, statement))
+        except StockstreamError as error:
+            message = str(error)
+        assert told in message
+        assert "\n" not in message
+        assert "Traceback" not in message
+
+
+def test_a_symbol_of_several_series_is_to_be_told_apart(tmp_path: Path) -> None:
+    store_bars(tmp_path, [*walk(30), *(structs.replace(each, interval="5m") for each in walk(20))])
+    with open_database(Location.of(str(tmp_path))) as database:
+        with pytest.raises(duckdb.Error, match="AAPL stands for 2 series - choose one of: interval := '1m', feed"):
+            database.connection.execute("FROM sma('AAPL')")
+        counts = "SELECT interval, count(*), count(sma) FROM sma() GROUP BY ALL ORDER BY ALL"
+        assert database.connection.execute(counts).fetchall() == [("1m", 30, 11), ("5m", 20, 1)]
+
+
+WRITES = [
+    "CREATE TABLE mine (i INTEGER)",
+    "CREATE VIEW mine AS SELECT 1",
+    "CREATE OR REPLACE VIEW bars AS SELECT 1",
+    "CREATE MACRO mine() AS 1",
+    "DROP VIEW bars",
+    "DROP MACRO TABLE sma",
+    "INSERT INTO bars SELECT * FROM bars",
+    "DELETE FROM bars",
+    "COPY (SELECT 1) TO '{folder}/out.csv'",
+    "COPY (SELECT 1) TO '{folder}/out.parquet' (FORMAT parquet)",
+    "EXPORT DATABASE '{folder}/all'",
+    "ATTACH '{folder}/other.duckdb' AS other",
+    "ATTACH ':memory:' AS other",
+    "CREATE SECRET (TYPE s3)",
+]
+READS = [
+    "FROM read_csv('{folder}/secret.csv')",
+    "FROM read_text('{folder}/secret.csv')",
+    "FROM read_blob('{folder}/secret.csv')",
+    "FROM read_json('{folder}/secret.csv')",
+    "FROM '{folder}/secret.csv'",
+    "FROM '{folder}/bars/*/*.parquet'",
+    "FROM read_parquet('{folder}/bars/*/*.parquet')",
+    "FROM parquet_metadata('{folder}/bars/*/*.parquet')",
+    "FROM glob('{folder}/*')",
+    "FROM sniff_csv('{folder}/secret.csv')",
+    "FROM read_csv('https://example.com/x.csv')",
+    "FROM read_parquet('s3://bucket/x.parquet')",
+    "FROM here",  # a variable of Python
+    "SELECT getenv('HOME')",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "IMPORT DATABASE '{folder}'",
+]
+SETTINGS = [
+    "SET enable_external_access = true",
+    "SET threads = 4",
+    "SET lock_configuration = false",
+    "RESET threads",
+    "PRAGMA threads = 4",
+    "SET allowed_paths = ['/']",
+    "SET temp_directory = '{folder}'",
+    "PRAGMA enable_profiling",
+    "CALL enable_logging()",
+]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, duckdb.DuckDBPyConnection]]:
+    """A folder with a table and another file, and a connection to the tables."""
+    folder = tmp_path_factory.mktemp("small")
+    store_bars(folder, walk(3))
+    (folder / "secret.csv").write_text("a\n1\n")
+    connection = tables.connect(folder)
+    yield folder, connection
+    connection.close()
+
+
+@pytest.mark.parametrize("statement", [*WRITES, *READS, *SETTINGS])
+def test_nothing_is_written_and_nothing_beyond_the_tables_is_reached(
+    statement: str, small: tuple[Path, duckdb.DuckDBPyConnection]
+) -> None:
+    folder, connection = small
+    here = pd.DataFrame({"a": [1]})
+    before = sorted(folder.rglob("*"))
+    text = statement.format(folder=folder.as_posix())
+    with pytest.raises(duckdb.Error) as caught:
+        connection.execute(text)
+    assert "\n" not in str(explained(caught.value, text))
+    assert sorted(folder.rglob("*")) == before
+    assert len(here) == 1
+    assert connection.execute("SELECT count(*) FROM bars").fetchone() == (3,)
+
+
+@pytest.mark.parametrize("statement", [*WRITES, *SETTINGS, "BEGIN", "CHECKPOINT", "SET VARIABLE a = 1", "VACUUM"])
+def test_a_statement_that_does_not_read_is_refused_before_it_runs(statement: str) -> None:
+    with pytest.raises(StockstreamError, match=f"^{statement.split()[0]} is refused: the tables can only be read"):
+        statements(f"SELECT 1; {statement}")
+
+
+def test_what_reads_is_let_through() -> None:
+    for text in ("SELECT 1", "FROM bars", "WITH a AS (SELECT 1) FROM a", "DESCRIBE bars", "SHOW TABLES", "VALUES (1)",
+                 "SUMMARIZE bars", "EXPLAIN SELECT 1", "PIVOT bars ON symbol USING count(*)"):  # fmt: skip
+        assert len(statements(text)) == 1
+
+
+def test_a_folder_without_tables_says_how_they_are_made(tmp_path: Path) -> None:
+    with pytest.raises(StockstreamError, match=r"there are no tables in .* - `stockstream store stocks` makes them"):
+        tables.connect(tmp_path)
+    with pytest.raises(StockstreamError, match="is no place for tables"):
+        tables.connect("gs://bucket")
+
+
+def test_only_files_that_can_hold_the_rows_are_opened(tmp_path: Path) -> None:
+    bars = [structs.replace(each, time=each.time + timedelta(days=day)) for day in range(4) for each in walk(5)]
+    store_bars(tmp_path, bars)
+    for file in (tmp_path / "bars").glob("date=*/*.parquet"):
+        if "2026-03-04" not in str(file):
+            file.write_bytes(b"no parquet")
+    with open_database(Location.of(str(tmp_path))) as database:
+        run = database.connection.execute
+        for condition in ("date = '2026-03-04'", "time >= '2026-03-04' AND time < '2026-03-05'"):
+            assert run(f"SELECT count(*) FROM bars WHERE {condition}").fetchone() == (5,)
+        assert run("SELECT count(*) FROM bars WHERE symbol = 'IBM'").fetchone() == (0,)
+        with pytest.raises((duckdb.Error, OSError)):
+            run("SELECT sum(close) FROM bars").fetchone()
+
+
+def test_the_catalog_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    store_bars(tmp_path / "tables", walk(3))
+    connection = tables.connect(tmp_path / "tables")
+    assert connection.execute("SELECT count(*) FROM bars").fetchone() == (3,)
+    assert list((tmp_path / "temporary").iterdir())
+    connection.close()
+    del connection
+    assert not list((tmp_path / "temporary").iterdir())
