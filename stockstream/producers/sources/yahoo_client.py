@@ -32,6 +32,7 @@ _CHART: Final = "/v8/finance/chart/"
 _NO_BARS: Final = "Data doesn't exist"
 _TIMEOUT: Final = 20.0
 _TOO_MANY: Final = 429
+_FAILURE: Final = 500
 _ANSWERS: Final = frozenset({400, 404, 422})
 """Statuses with which Yahoo answers, in words, that it lacks the data."""
 
@@ -50,6 +51,10 @@ class _Seen:
 NOTHING: Final = _Seen(0, None, None)
 
 
+class _Told(Exception):
+    """Yahoo's answer is that it has no chart, or fails."""
+
+
 class _Session(Session[Response]):
     """A session that spaces its requests and remembers the answers that yfinance hides."""
 
@@ -62,11 +67,13 @@ class _Session(Session[Response]):
         self._limiter.wait()
         response = super().request(method, url, *args, **kwargs)
         if _CHART in url:
+            # After any error yfinance would fetch another cookie and crumb, and repeat the request at once.
             wait = retry_after(response.headers.get("Retry-After"))
             self.seen = _Seen(response.status_code, _reason(response), wait)
             if response.status_code == _TOO_MANY:
-                # yfinance would repeat the request at once, with another cookie.
                 raise RateLimited("Yahoo refuses for now (429 Too Many Requests)", retry_after=wait)
+            if response.status_code >= _FAILURE or (self.seen.reason and response.status_code in _ANSWERS):
+                raise _Told  # whatever the cookie
         return response
 
 

@@ -19,6 +19,7 @@ from tests.producers.yahoo_standin import (
     DROP,
     OPENING,
     TOO_MANY,
+    UNKNOWN,
     Fault,
     Market,
     Standin,
@@ -114,10 +115,34 @@ def test_a_refusal_says_how_long_where_yahoo_does(
     assert len(ask().bars) == 5
 
 
+@pytest.mark.parametrize(
+    ("fault", "requests"),
+    [
+        (Fault(503, "<html>busy</html>"), 1),
+        (UNKNOWN, 1),
+        (TOO_MANY, 1),
+        (Fault(401, '{"finance": {"error": {"code": "Unauthorized", "description": "Invalid Crumb"}}}'), 3),
+    ],
+)
+def test_what_another_cookie_cannot_help_is_asked_once(
+    ask: Ask, market: Market, standin: Standin, fault: Fault, requests: int
+) -> None:
+    """Of itself yfinance takes another cookie and crumb after any error, and asks again at once."""
+    ask()
+    standin.requests.clear()
+    standin.faults.append(fault)
+    if requests == 1:
+        with pytest.raises(SourceError):
+            ask()
+    else:
+        ask()
+    assert len(standin.requests) == requests
+
+
 def test_an_answer_that_failed_is_not_remembered(ask: Ask, standin: Standin) -> None:
     # The first question about a symbol is for its zone; yfinance keeps the answer, whatever it is.
     standin.markets["NEWCOMER"] = Market(minutes(OPENING, 3), (OPENING, CLOSING))
-    standin.faults.extend([Fault(500, "no JSON")] * 2)
+    standin.faults.append(Fault(500, "no JSON"))
     with pytest.raises(Unavailable):
         ask("NEWCOMER")
     assert len(ask("NEWCOMER").bars) == 3
