@@ -314,17 +314,19 @@ class SourceBars:
     def _next_look(self, one: _Series, answer: Answer) -> float:
         """Seconds until the symbol's next poll; reports a market that has closed or opened."""
         now, session = self._clock.now(), answer.session
+        is_closed = session is not None and not session.start <= now < session.end + _SETTLED
+        left = (session.start - now).total_seconds() if session else 0.0
         if not answer.bars and not one.sent.by_time:
             self._tell_state(one, f"{self._source.about.title} has no bars of it now: its market may be closed")
-        elif session is None or session.start <= now < session.end + _SETTLED:
+        elif session is None or not is_closed:
             self._tell_state(one, "")
         elif self._polling.live:
-            until = f" until {session.start:%Y-%m-%d %H:%MZ}" if session.start > now else ""
+            until = f" until {session.start:%Y-%m-%d %H:%MZ}" if left > 0 else ""
             self._tell_state(one, f"its market is closed{until}")
-            left = (session.start - now).total_seconds()
-            slow = max(CLOSED, self._every)
-            return min(slow, left) if left > 0 else slow
-        return self._every
+        if not is_closed:
+            return self._every
+        slow = max(CLOSED, self._every)
+        return min(slow, left) if left > 0 else slow
 
     def _tell_state(self, one: _Series, state: str) -> None:
         self.doing = f"{one.symbol}: {state}" if state else ""

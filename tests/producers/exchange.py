@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from stockstream.producers.clock import Clock
 from tests.producers.yahoo_standin import (
+    CUT,
     DROP,
     Candle,
     Fault,
@@ -32,6 +33,29 @@ class Tick(NamedTuple):
     symbol: str
     price: float
     volume: int
+
+    def message(self, skew: timedelta) -> str:
+        """As Yahoo's stream tells it, by a clock of its own."""
+        return quote(self.symbol, self.time + skew, self.price, self.volume)
+
+
+class Said(Protocol):
+    """What a stream says, and when."""
+
+    @property
+    def time(self) -> datetime:
+        """When."""
+
+    def message(self, skew: timedelta) -> str:
+        """What, by a clock that is ahead by so much."""
+
+
+class Traded(Protocol):
+    """A symbol whose trades are told by a stream."""
+
+    @property
+    def ticks(self) -> Sequence[Said]:
+        """What is told of it."""
 
 
 class Revision(NamedTuple):
@@ -168,15 +192,15 @@ class World:
         self.skew = timedelta()
         self.silent_until = start
         self.shuffled = False
-        self._ticks: Iterator[Tick] = iter(())
-        self._next: Tick | None = None
+        self._ticks: Iterator[Said] = iter(())
+        self._next: Said | None = None
         self._moments: list[Moment] = []
         standin.heard = lambda: None
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self.slept)
 
-    def run(self, exchanges: Iterable[Exchange], moments: Iterable[Moment]) -> None:
+    def run(self, exchanges: Iterable[Traded], moments: Iterable[Moment]) -> None:
         """Take what will happen."""
         self._ticks = iter(sorted((tick for each in exchanges for tick in each.ticks), key=lambda tick: tick.time))
         self._next = next(self._ticks, None)
@@ -191,7 +215,7 @@ class World:
         while self._next is not None and self._next.time <= now:
             tick = self._next
             if now >= self.silent_until:
-                told.append(quote(tick.symbol, tick.time + self.skew, tick.price, tick.volume))
+                told.append(tick.message(self.skew))
             self._next = next(self._ticks, None)
         if told and self.standin.stream.connected:
             if self.shuffled:
@@ -201,8 +225,17 @@ class World:
             time.sleep(0.001)
 
 
-def script(world: World, start: datetime, end: datetime, count: int, seed: int) -> list[Moment]:
-    """So many faults, of every kind, at random moments."""
+def script(
+    world: World,
+    start: datetime,
+    end: datetime,
+    count: int,
+    seed: int,
+    *,
+    slow_by: float = 0.05,
+    own: Mapping[str, Callable[[], None]] | None = None,
+) -> list[Moment]:
+    """So many faults, of every kind and a service's ``own`` ones, at random moments."""
     standin, stream, chance = world.standin, world.standin.stream, random.Random(seed)
 
     def silence() -> None:
@@ -219,7 +252,7 @@ def script(world: World, start: datetime, end: datetime, count: int, seed: int) 
         stream.reset()
 
     def slow() -> None:
-        standin.delay = 0.05 if not standin.delay else 0.0
+        standin.delay = slow_by if not standin.delay else 0.0
 
     kinds: dict[str, Callable[[], None]] = {
         "reset": lambda: standin.faults.append(DROP),
@@ -239,6 +272,8 @@ def script(world: World, start: datetime, end: datetime, count: int, seed: int) 
         "skew": skew,
         "out of order and repeated": shuffle,
         "slow": slow,
+        "cut": lambda: standin.faults.append(CUT),
+        **(own or {}),
     }
     names = [*kinds]
     chosen = [names[number % len(names)] for number in range(count)]

@@ -221,6 +221,22 @@ def test_a_refusal_is_told_and_waited_out(start: Start, source: FakeSource, manu
     assert round(at[1] - at[0], 6) >= 120.0
 
 
+@pytest.mark.parametrize("rows", [0, 3])
+def test_a_closed_market_is_looked_at_rarely_whether_it_had_bars_or_none(
+    start: Start, market: Market, source: FakeSource, rows: int
+) -> None:
+    market.rows = minutes(OPENING, rows)
+    run = start()
+    run.until(CLOSING + timedelta(minutes=20))
+    source.asked.clear()
+    run.until(CLOSING + timedelta(minutes=80))
+    assert len(source.asked) in (12, 13)
+    market.session = Session(CLOSING + timedelta(minutes=82), CLOSING + DAY)
+    market.rows = minutes(CLOSING + timedelta(minutes=82), 3)
+    run.until(CLOSING + timedelta(minutes=90))
+    assert len(run.bars) == rows + 3
+
+
 def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
     start: Start, source: FakeSource, market: Market, manual_clock: ManualClock
 ) -> None:

@@ -35,6 +35,9 @@ CHART = "/v8/finance/chart/"
 DROP = "drop"
 """A fault: the connection is closed without an answer."""
 
+CUT = "cut"
+"""A fault: the connection is closed in the midst of an answer."""
+
 
 class Candle(NamedTuple):
     """A row of a reply; None where Yahoo has null."""
@@ -204,6 +207,7 @@ class Standin:
         self.heard()
         self.requests.append(request)
         if request.host in self.services:
+            time.sleep(self.delay)
             return self.faults.popleft() if self.faults else self.services[request.host](request)
         if request.path.startswith(CHART):
             return self._chart(request)
@@ -256,6 +260,9 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.server.standin.answer(request)
         if isinstance(answer, str):
             self.close_connection = True
+            if answer == CUT:
+                self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n[[1773928200000, "100.0')
+                self.wfile.flush()
             self.connection.close()
             return
         body = answer.body.encode()
