@@ -154,7 +154,7 @@ def test_a_day_with_a_hundred_faults(standin: Standin, tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_a_week_with_five_hundred_faults(standin: Standin, tmp_path: Path) -> None:
     """The clocks go forward on its Sunday, Tuesday is a half day, Wednesday a holiday; a split on Thursday."""
     days = [date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10), date(2026, 3, 12), date(2026, 3, 13)]
