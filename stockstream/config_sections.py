@@ -150,7 +150,7 @@ class TablesSettings(Section):
     every: float = Field(default=10.0, gt=0, le=3600)
     rows: int = Field(default=200_000, ge=1, le=10_000_000)
     compact_after: int = Field(default=100, ge=2)
-    keep_hours: float = Field(default=168.0, ge=0)
+    keep_hours: float = Field(default=168.0, ge=1)
 
 
 class DemoSettings(Section):

@@ -15,6 +15,8 @@
         TooLarge             a record is larger than its topic takes
         AuthError              the broker refuses who we are
       StateError               a saved state that cannot be used
+      TableError               a durable table that cannot be read or written
+        Overtaken              another process has stored the same records
       DisplayError             no window can be opened here
       SeriesError              what was asked for names no series, or several
 """
@@ -147,6 +149,14 @@ class AuthError(BrokerError):
 
 class StateError(StockstreamError):
     """A saved state that cannot be used: names the file, the reason, and how to rebuild it."""
+
+
+class TableError(StockstreamError):
+    """A durable table that cannot be read or written: names its place and the reason."""
+
+
+class Overtaken(TableError):
+    """Another process has stored the same records: nothing was written twice."""
 
 
 class DisplayError(StockstreamError):

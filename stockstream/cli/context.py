@@ -22,6 +22,7 @@ from stockstream.producers.clock import SYSTEM, Clock
 if TYPE_CHECKING:  # the demo, pydantic and rich are slow to import, and `--help` does not need them
     from stockstream.cli.demo import Launcher
     from stockstream.cli.reporter import Reporter
+    from stockstream.cli.store import Storing
     from stockstream.config import Settings
     from stockstream.config_layers import Layers
 
@@ -42,6 +43,7 @@ class Context:
     clock: Clock = SYSTEM
     launcher: Launcher | None = None
     page: Page | None = None
+    storing: Storing | None = None
 
     @property
     def source(self) -> str:
@@ -72,6 +74,7 @@ class Invocation:
     clock: Clock = SYSTEM
     launcher: Launcher | None = None
     page: Page | None = None
+    storing: Storing | None = None
     _reporter: Reporter | None = field(default=None, repr=False)
     _layers: Layers | None = field(default=None, repr=False)
     _settings: Settings | None = field(default=None, repr=False)
@@ -154,6 +157,7 @@ class Invocation:
                 self.clock,
                 self.launcher,
                 self.page,
+                self.storing,
             )
             self._begin_log(settings, "-".join(command) or "stockstream")
         return self._context

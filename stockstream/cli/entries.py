@@ -65,6 +65,12 @@ COMMANDS: Final = {
         ),
         plugged=True,
     ),
+    "store": Entry(
+        "stockstream.cli.store:store",
+        "Store a topic in a durable table.",
+        RUN,
+        ("store stocks --once", "store flights --to s3://shares/tables", "store stocks --partitions 0-2 --every 5"),
+    ),
     "monitor": Entry(
         "stockstream.cli.monitor.monitor:monitor",
         "Show record rates, lags and dead letters, live.",

@@ -18,6 +18,17 @@ UNSETTLED: Final = frozenset(
 )
 """Temporary errors of a partition that was just created or moved."""
 
+TOPIC_GONE: Final = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.UNKNOWN_TOPIC_ID,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+        KafkaError.INCONSISTENT_TOPIC_ID,
+    }
+)
+"""Errors of a topic or partition that is there no longer, or is another one."""
+
 _AGAIN: Final = 0.1
 
 

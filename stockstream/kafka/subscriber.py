@@ -14,7 +14,7 @@ from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
-from stockstream.kafka.bounds import bounds
+from stockstream.kafka.bounds import TOPIC_GONE, bounds
 from stockstream.kafka.client import LOG, address, lasting, made, refused, settings, translate
 from stockstream.kafka.commits import Commits
 from stockstream.kafka.decoding import Decoding
@@ -28,15 +28,6 @@ R = TypeVar("R")
 _MOST_AT_ONCE: Final = 2_000
 _BUFFER: Final = 100_000
 _PATIENCE: Final = 0.1
-_TOPIC_GONE: Final = frozenset(
-    {
-        KafkaError.UNKNOWN_TOPIC_OR_PART,
-        KafkaError.UNKNOWN_TOPIC_ID,
-        KafkaError._UNKNOWN_TOPIC,
-        KafkaError._UNKNOWN_PARTITION,
-        KafkaError.INCONSISTENT_TOPIC_ID,
-    }
-)
 
 
 class Subscriber(Generic[R]):
@@ -63,6 +54,8 @@ class Subscriber(Generic[R]):
     ordered
         Whether records of a key must arrive in the order of sending, even if partitions were added and the key has
         moved. If they do not, `origin` changes and the topic is read again.
+    partitions
+        Numbers of the partitions to read; None for all, also those that are added later.
     messages
         Whether batches also hold the messages: offsets, keys, raw bytes. That costs half as much time again.
     """
@@ -77,12 +70,16 @@ class Subscriber(Generic[R]):
         keys: Collection[str] | None = None,
         gather: Callable[[list[R]], list[Any]] | None = None,
         ordered: bool = False,
+        partitions: Collection[int] | None = None,
         messages: bool = False,
     ) -> None:
         self._topic = topic
         self._connection = connection
         self._gather = gather
         self._keeps_messages = messages
+        self._reads: Callable[[int], bool] = (
+            (lambda _: True) if partitions is None else frozenset(partitions).__contains__
+        )
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._begun = threading.Event()
@@ -235,7 +232,7 @@ class Subscriber(Generic[R]):
         """Assign all partitions at the offsets of `begin`; returns False if the topic was deleted in the meantime."""
         name = self._topic.name
         try:
-            ends = bounds(self._consumer, name, 6)
+            ends = {each: both for each, both in bounds(self._consumer, name, 6).items() if self._reads(each)}
             self._partitions = sorted(ends)
             if not self._partitions:
                 raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
@@ -349,7 +346,8 @@ class Subscriber(Generic[R]):
             topic_id = admin.topic_id(self._topic.name)
             if self._origin is None or topic_id is None or (admin.cluster_id(), topic_id) != self._origin[:2]:
                 return True
-            known = sorted(self._consumer.list_topics(self._topic.name, timeout=2).topics[self._topic.name].partitions)
+            metadata = self._consumer.list_topics(self._topic.name, timeout=2).topics[self._topic.name]
+            known = sorted(filter(self._reads, metadata.partitions))
             for number in known:
                 self._correct_position(TopicPartition(self._topic.name, number), new=number not in self._partitions)
             self._partitions = known
@@ -386,7 +384,7 @@ class Subscriber(Generic[R]):
             self._failure = self._failure or translate(error, self._connection, on_topic("Read", self._topic.name))
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._health.hear(connected=False)
-        elif error.code() in _TOPIC_GONE:
+        elif error.code() in TOPIC_GONE:
             self._check_topic = True
 
     def _on_statistics(self, text: str) -> None:
@@ -397,4 +395,5 @@ class Subscriber(Generic[R]):
             # A broker that restarted may be another one, or have lost its topics.
             self._check_topic |= self._health.hear(connected=statistics.connected)
         if self._target:
-            self._check_topic |= not statistics.partitions(self._topic.name) <= set(self._partitions)
+            known = filter(self._reads, statistics.partitions(self._topic.name))
+            self._check_topic |= not set(known) <= set(self._partitions)

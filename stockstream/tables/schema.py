@@ -123,8 +123,8 @@ def _date_of_flight(flight: Flight) -> date | None:
 BARS: Final = Table("bars", STOCKS, ("symbol", "interval", "feed", "time"), _date_of_bar)
 FLIGHT_ROWS: Final = Table("flights", FLIGHTS, ("file", "row"), _date_of_flight)
 
-TABLES: Final[Mapping[str, Table[Bar] | Table[Flight]]] = {table.name: table for table in (BARS, FLIGHT_ROWS)}
+TABLES: Final[Mapping[str, Table[Any]]] = {table.name: table for table in (BARS, FLIGHT_ROWS)}
 """The tables by name."""
 
-OF_TOPICS: Final[Mapping[str, Table[Bar] | Table[Flight]]] = {table.topic.name: table for table in TABLES.values()}
+OF_TOPICS: Final[Mapping[str, Table[Any]]] = {table.topic.name: table for table in TABLES.values()}
 """The table of each topic."""

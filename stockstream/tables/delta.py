@@ -1,0 +1,209 @@
+"""Writing of a Delta table: rows and the positions in Kafka after them in one commit, each row once."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, TypeAlias
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from stockstream.errors import Overtaken, TableError
+from stockstream.tables.location import Location
+from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
+from stockstream.tables.schema import DATE, Table
+
+LOG: Final = logging.getLogger(__name__)
+
+Sleep: TypeAlias = Callable[[float], None]
+
+_TRIES: Final = 5
+_FIRST_PAUSE: Final = 0.5
+_RACES: Final = 100
+"""Commits of other writers that a commit may lose against before it fails."""
+
+_CONFIGURATION: Final = {"delta.checkpointInterval": "100"}
+
+
+def opened(table: Table[Any], location: Location) -> DeltaTable | None:
+    """The table as it is now; None if it does not exist. Raises TableError."""
+    uri = location.uri(table.name)
+    with translated("read the table", uri):
+        try:
+            return DeltaTable(uri, storage_options=location.storage_options())
+        except TableNotFoundError:
+            return None
+
+
+def application(topic: str, topic_id: str, partition: int) -> str:
+    """Name of the application transaction whose version is the next offset of a partition to be stored.
+
+    It belongs to the topic's id, so that a topic that was made anew is stored from its start.
+    """
+    return f"stockstream/{topic}/{topic_id}/{partition}"
+
+
+class DeltaWriter:
+    """Appends the records of a topic to its table, which is created if it is missing.
+
+    The position of each partition is read from the handle that also commits. A writer that was overtaken, such as a
+    process that hung while another one took its place, is refused: its handle does not know the other's commits.
+
+    Parameters
+    ----------
+    table
+        The table.
+    location
+        Folder of the tables.
+    topic_id
+        Id of the topic.
+    sleep
+        Waits between two tries.
+
+    Raises
+    ------
+    TableError
+        The table cannot be read or made, or has columns of other types.
+    """
+
+    def __init__(self, table: Table[Any], location: Location, topic_id: str, *, sleep: Sleep = time.sleep) -> None:
+        self._table = table
+        self._location = location
+        self._topic_id = topic_id
+        self._sleep = sleep
+        self._positions: dict[int, int | None] = {}
+        self.uri = location.uri(table.name)
+        self._handle = self._opened_or_made()
+        self._differs = self._compared()
+
+    @property
+    def version(self) -> int:
+        """Version of the table, as far as this writer knows it."""
+        return self._handle.version()
+
+    def position(self, partition: int) -> int | None:
+        """The next offset of a partition to be stored; None if nothing of it was stored yet."""
+        if partition not in self._positions:
+            self._positions[partition] = self._stored(partition)
+        return self._positions[partition]
+
+    def append(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
+        """Append rows that begin at the positions, and commit the positions after them.
+
+        The same call can be repeated after any failure, or an interruption: what is committed is not committed again.
+
+        Parameters
+        ----------
+        rows
+            The rows, with the columns of the table.
+        ends
+            The offset after the last row of each partition that has any.
+
+        Raises
+        ------
+        Overtaken
+            Another process has stored rows of these partitions.
+        TableError
+            The table cannot be written; nothing of these rows was.
+        """
+        pause = _FIRST_PAUSE
+        for attempt in range(1, _TRIES + 1):
+            if self._is_committed(ends):
+                break
+            try:
+                self._commit(rows, ends)
+                break
+            except FAILURES as error:
+                # The commit may have succeeded all the same: its answer can get lost, or what follows it can fail.
+                LOG.warning("%s: a commit failed: %s", self.uri, plain(error))
+                if attempt == _TRIES or not is_passing(error):
+                    if self._reloaded() and self._is_committed(ends):
+                        break
+                    raise translation(error, "write to the table", self.uri) from error
+                self._sleep(pause)
+                pause *= 2
+                self._reloaded()
+        self._positions |= ends
+
+    def _commit(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
+        transactions = [
+            Transaction(application(self._table.topic.name, self._topic_id, number), end)
+            for number, end in ends.items()
+        ]
+        write_deltalake(
+            self._handle,
+            rows,
+            mode="append",
+            schema_mode="merge" if self._differs else None,
+            commit_properties=CommitProperties(app_transactions=transactions, max_commit_retries=_RACES),
+        )
+
+    def _is_committed(self, ends: Mapping[int, int]) -> bool:
+        """Whether these rows are stored already. Raises Overtaken if others are."""
+        # delta-rs takes a version below the present one from a handle that knows it: what it holds is compared first.
+        stored = {number: self._stored(number) for number in ends}
+        if stored == {number: self.position(number) for number in ends}:
+            return False
+        if stored == dict(ends):
+            return True
+        raise Overtaken(
+            f"another process stores {self._table.topic.name} in {self.uri}",
+            hint="one of them is enough; several can share the partitions by --partitions",
+        )
+
+    def _stored(self, partition: int) -> int | None:
+        return self._handle.transaction_version(application(self._table.topic.name, self._topic_id, partition))
+
+    def _reloaded(self) -> bool:
+        """Read the table's state again; returns whether it could be read."""
+        with suppress(*FAILURES):
+            self._handle = DeltaTable(self.uri, storage_options=self._location.storage_options())
+            return True
+        return False
+
+    def _opened_or_made(self) -> DeltaTable:
+        found = opened(self._table, self._location)
+        if found is not None:
+            return found
+        folder = self._location.folder
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            return DeltaTable.create(
+                self.uri,
+                self._table.schema,
+                partition_by=[DATE],
+                name=self._table.name,
+                configuration=_CONFIGURATION,
+                storage_options=self._location.storage_options(),
+            )
+        except FAILURES as error:
+            # Another process may have made it in the meantime.
+            made = opened(self._table, self._location) if isinstance(error, DeltaError) else None
+            if made is None:
+                raise translation(error, "make the table", self.uri) from error
+            return made
+
+    def _compared(self) -> bool:
+        """Whether the table lacks columns of ours, or has others. Raises TableError if one is of another type."""
+        with translated("read the table", self.uri):
+            there = pa.schema(self._handle.schema().to_arrow())
+        if self._handle.metadata().partition_columns != [DATE]:
+            raise TableError(
+                f"{self.uri} is another table: it is not partitioned by {DATE}", hint="name another folder"
+            )
+        for field in self._table.schema:
+            if field.name in there.names and not _same_type(there.field(field.name).type, field.type):
+                told = f"its column {field.name} is of type {there.field(field.name).type}, not {field.type}"
+                raise TableError(f"{self.uri} is another table: {told}", hint="name another folder")
+        return set(there.names) != set(self._table.schema.names)
+
+
+def _same_type(one: pa.DataType, other: pa.DataType) -> bool:
+    if pa.types.is_list(one) and pa.types.is_list(other):
+        return _same_type(one.value_type, other.value_type)
+    return bool(one == other)

@@ -1,0 +1,259 @@
+"""Storing of a topic: its records become rows of its table, each once, whatever ends the process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
+
+import pyarrow as pa
+
+from stockstream.connection import Connection
+from stockstream.errors import BrokerError, TableError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
+from stockstream.kafka.client import unreachable
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.tables.columns import rows_of
+from stockstream.tables.delta import DeltaWriter, opened
+from stockstream.tables.location import Location
+from stockstream.tables.maintenance import Maintenance
+from stockstream.tables.schema import Table
+
+R = TypeVar("R")
+
+LOG: Final = logging.getLogger(__name__)
+
+_BEAT: Final = 0.05
+
+
+@dataclass(frozen=True)
+class StoreOptions:
+    """What a run of `Store` does.
+
+    Attributes
+    ----------
+    once
+        End when all records are stored that the topic held at the start.
+    every
+        Seconds after which rows that wait are committed.
+    rows
+        Number of rows that are committed earlier.
+    partitions
+        Partitions of the topic to store, None for all; other processes may store the others.
+    compact_after
+        Commits to the table after which small files are joined.
+    keep_hours
+        Hours for which replaced files are kept.
+    seconds
+        End after this time; None for never.
+    patience
+        Seconds that ``once`` waits for a broker or a topic that is not there.
+    """
+
+    once: bool = False
+    every: float = 10.0
+    rows: int = 200_000
+    partitions: frozenset[int] | None = None
+    compact_after: int = 100
+    keep_hours: float = 168.0
+    seconds: float | None = None
+    patience: float = 10.0
+
+
+class Progress(NamedTuple):
+    """Progress of a run: rows so far, their total while a former part of the topic is read, and the activity."""
+
+    rows: int
+    total: int | None
+    state: str
+
+
+class Observer(Protocol):
+    """Is told what a run does."""
+
+    def progress(self, progress: Progress, /) -> None:
+        """Take the progress; called often."""
+
+    def warn(self, text: str, /) -> None:
+        """Take what the user should know."""
+
+
+class Summary(NamedTuple):
+    """Result of a run: rows stored, commits, unreadable messages, and records deleted before they were read."""
+
+    rows: int
+    commits: int
+    dead: int
+    skipped: int
+
+
+class Store(Generic[R]):
+    """Reads a topic from the positions in its table, and appends its records there in batches.
+
+    Parameters
+    ----------
+    table
+        The table, which knows its topic.
+    location
+        Folder of the tables.
+    connection
+        librdkafka's properties.
+    options
+        What to do.
+    observer
+        Is told the progress.
+    """
+
+    def __init__(
+        self, table: Table[R], location: Location, connection: Connection, options: StoreOptions, observer: Observer
+    ) -> None:
+        self._table = table
+        self._location = location
+        self._connection = connection
+        self._options = options
+        self._observer = observer
+        self._care = Maintenance(table, location, after=options.compact_after, keep_hours=options.keep_hours)
+        self._origin: Origin | None = None
+        self._writer: DeltaWriter | None = None
+        self._waiting: list[pa.Table] = []
+        self._waiting_rows = 0
+        self._waiting_since = 0.0
+        self._positions: dict[int, int] = {}
+        self._begun_at: dict[int, int] = {}
+        self._rows = 0
+        self._commits = 0
+        self._skipped = 0
+
+    def run(self, stopped: Callable[[], bool]) -> Summary:
+        """Store until ``stopped``, or until all is stored with ``once``; commits what was read before it returns.
+
+        Raises
+        ------
+        BrokerError
+            With ``once``: no broker or no topic in time; `AuthError`.
+        TableError
+            The table cannot be written, or another process stores the same; what was committed stays.
+        """
+        started = time.monotonic()
+        opened(self._table, self._location)  # what is wrong with it is said before a broker is waited for
+        with Subscriber(
+            self._table.topic,
+            self._table.topic.record,
+            self._connection,
+            group=f"stockstream-store-{self._table.name}",
+            partitions=self._options.partitions,
+            messages=True,
+        ) as subscriber:
+            while True:
+                ends = stopped() or self._is_over(started)
+                batch = subscriber.arrived()
+                self._take(batch)
+                status = subscriber.connection_status()
+                done = self._options.once and self._writer is not None and status.reached(self._positions)
+                if ends or done or self._is_due():
+                    self._commit()
+                if not self._waiting and self._positions:
+                    subscriber.commit(self._positions)
+                if ends or done:
+                    return Summary(self._rows, self._commits, status.dead, status.skipped)
+                self._restart(subscriber)
+                self._tell(status)
+                if self._options.once and status.waiting and time.monotonic() - started > self._options.patience:
+                    raise _absence(status.waiting, self._table.topic.name, self._connection)
+                if not len(batch):
+                    time.sleep(_BEAT)
+
+    def _is_over(self, started: float) -> bool:
+        seconds = self._options.seconds
+        return seconds is not None and time.monotonic() - started >= seconds
+
+    def _take(self, batch: Batch[R]) -> None:
+        writer = self._writer
+        if writer is None or self._origin is None:
+            return
+        for number, position in batch.positions.items():
+            stored = writer.position(number)
+            if stored is not None and position < stored:
+                raise TableError(
+                    f"{self._table.topic.name}/{number} ends at offset {position:,}, and {writer.uri} holds it up to "
+                    f"{stored:,}: the broker has lost records",
+                    hint="store to another folder with --to",
+                )
+            self._positions[number] = position
+            self._begun_at.setdefault(number, position)
+        if len(batch):
+            if not self._waiting:
+                self._waiting_since = time.monotonic()
+            self._waiting.append(rows_of(batch, self._table, self._origin.topic_id))
+            self._waiting_rows += len(batch)
+
+    def _is_due(self) -> bool:
+        if not self._waiting:
+            return False
+        age = time.monotonic() - self._waiting_since
+        return self._waiting_rows >= self._options.rows or age >= self._options.every
+
+    def _commit(self) -> None:
+        writer = self._writer
+        if writer is None or not self._waiting:
+            return
+        ends = {number: end for number, end in self._positions.items() if end > (writer.position(number) or 0)}
+        before = writer.version
+        writer.append(pa.concat_tables(self._waiting), ends)
+        self._rows += self._waiting_rows
+        self._commits += 1
+        self._waiting, self._waiting_rows = [], 0
+        self._care.after_commit(before, writer.version)
+
+    def _restart(self, subscriber: Subscriber[R]) -> None:
+        """Begin to read a topic that was found, or made anew, from the positions in the table."""
+        origin = subscriber.origin
+        if origin is None or (self._origin is not None and origin[:2] == self._origin[:2]):
+            return
+        self._commit()  # rows of the former topic; nothing arrives before the call of begin
+        writer = DeltaWriter(self._table, self._location, origin.topic_id)
+        numbers = self._numbers()
+        if numbers is None:
+            return
+        found = {number: writer.position(number) for number in numbers}
+        if self._origin is not None:
+            self._observer.warn(f"the topic {self._table.topic.name} was made anew, and is stored from its start")
+        self._writer, self._origin = writer, origin
+        self._positions, self._begun_at = {}, {}
+        subscriber.begin({number: position for number, position in found.items() if position is not None})
+
+    def _numbers(self) -> Collection[int] | None:
+        """The partitions to store; None if the topic has gone again. Raises TableError for a wrong choice."""
+        try:
+            count = Admin(self._connection).partitions(self._table.topic.name)
+        except BrokerError as error:
+            LOG.info("no partitions of %s yet: %s", self._table.topic.name, error)
+            return None
+        wanted = self._options.partitions
+        if count and wanted is not None and max(wanted) >= count:
+            held = "partition 0 alone" if count == 1 else f"partitions 0 to {count - 1}"
+            raise TableError(f"the topic {self._table.topic.name} has {held}, not {max(wanted)}")
+        return [number for number in range(count) if wanted is None or number in wanted] if count else None
+
+    def _tell(self, status: ConnectionStatus) -> None:
+        name, rows = self._table.topic.name, self._rows + self._waiting_rows
+        if status.skipped > self._skipped:
+            gone = status.skipped - self._skipped
+            self._skipped = status.skipped
+            self._observer.warn(f"{gone:,} records of {name} were deleted by its retention before they were stored")
+        if status.waiting:
+            self._observer.progress(Progress(rows, None, f"{name}, waiting for {status.waiting}"))
+        elif status.reached(self._positions):
+            self._observer.progress(Progress(rows, None, f"{name}, live"))
+        else:
+            total = sum(max(0, end - self._begun_at.get(number, end)) for number, end in status.target.items())
+            self._observer.progress(Progress(rows, total or None, f"{name}, catching up"))
+
+
+def _absence(waiting: str, name: str, connection: Connection) -> BrokerError:
+    if waiting.startswith("broker"):
+        return unreachable(connection)
+    return BrokerError(f"there is no topic {name}", hint="`stockstream produce` creates it with the first record")
