@@ -27,6 +27,8 @@ R = TypeVar("R")
 LOG: Final = logging.getLogger(__name__)
 
 _BEAT: Final = 0.05
+_QUIET: Final = 2.0
+"""Seconds after the start in which nothing is said about waiting: finding the topic takes its time."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ class Store(Generic[R]):
                 if ends or done:
                     return Summary(self._rows, self._commits, status.dead, status.skipped)
                 self._restart(subscriber)
-                self._tell(status)
+                self._tell(status, time.monotonic() - started)
                 if self._options.once and status.waiting and time.monotonic() - started > self._options.patience:
                     raise _absence(status.waiting, self._table.topic.name, self._connection)
                 if not len(batch):
@@ -238,13 +240,15 @@ class Store(Generic[R]):
             raise TableError(f"the topic {self._table.topic.name} has {held}, not {max(wanted)}")
         return [number for number in range(count) if wanted is None or number in wanted] if count else None
 
-    def _tell(self, status: ConnectionStatus) -> None:
+    def _tell(self, status: ConnectionStatus, seconds: float) -> None:
         name, rows = self._table.topic.name, self._rows + self._waiting_rows
         if status.skipped > self._skipped:
             gone = status.skipped - self._skipped
             self._skipped = status.skipped
             self._observer.warn(f"{gone:,} records of {name} were deleted by its retention before they were stored")
         if status.waiting:
+            if seconds < _QUIET:
+                return
             self._observer.progress(Progress(rows, None, f"{name}, waiting for {status.waiting}"))
         elif status.reached(self._positions):
             self._observer.progress(Progress(rows, None, f"{name}, live"))
