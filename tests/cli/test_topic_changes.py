@@ -67,6 +67,20 @@ def test_retention_is_changed_and_asked_about_where_records_go(site: Site) -> No
     assert settings(site, "stocks") == ("-1", "delete")
 
 
+def test_a_topic_is_made_with_the_partitions_of_the_settings(site: Site) -> None:
+    """One that is there stays as it is."""
+    config = site.folder / "config.yaml"
+    produced = ("produce", "simulated", "AAPL", "--history", "0", "--count", "1", "--pace", "0")
+    try:
+        for count in (5, 2):
+            config.write_text(f"partitions: {{stocks: {count}}}\n")
+            told = site.run(*produced)
+            assert told.returncode == 0, told.stderr
+            assert partitions(site, "stocks") == 5
+    finally:
+        config.unlink()
+
+
 def test_a_topic_is_made_with_its_retention(site: Site) -> None:
     produce = ("produce", "simulated", "AAPL", "--pace", "0", "--count", "1", "--history", "0")
     assert site.run(*produce, "--retention", "7d").returncode == 0

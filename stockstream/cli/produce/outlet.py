@@ -76,8 +76,7 @@ class KafkaOutlet:
 
     def ready(self, topic: Topic[Any]) -> None:
         """As `Outlet.ready`."""
-        partitions = getattr(self._settings.partitions, topic.name, topic.partitions)
-        self._admin.ensure(replace(topic, partitions=partitions))
+        self._admin.ensure(self._sized(topic))
         self._admin.await_leaders(topic)
         self._topic(topic).refuse_compacted()
 
@@ -89,7 +88,11 @@ class KafkaOutlet:
         """As `Outlet.publisher`."""
         from stockstream.kafka.publisher import Publisher
 
-        return Publisher(topic, self._connection, linger_ms=linger_ms)
+        return Publisher(self._sized(topic), self._connection, linger_ms=linger_ms)
+
+    def _sized(self, topic: Topic[R]) -> Topic[R]:
+        """The topic, with the number of partitions that the settings have for it if it is created."""
+        return replace(topic, partitions=getattr(self._settings.partitions, topic.name, topic.partitions))
 
     def held(self, topic: Topic[Any]) -> int:
         """As `Outlet.held`."""
