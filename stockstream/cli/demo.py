@@ -18,6 +18,7 @@ import stockstream
 from stockstream.charts.window import toolkits
 from stockstream.cli.board import Board, board
 from stockstream.cli.context import Context
+from stockstream.cli.live_market import BINANCE, CRYPTO, YAHOO, live_source
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.sample import SAMPLE
 from stockstream.cli.supervisor import Child, State, Supervisor
@@ -31,7 +32,6 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port, is_free
 from stockstream.kafka.filelock import FileLock, Locked
 from stockstream.present.geometry import Geometry
-from stockstream.producers.new_york import is_open
 from stockstream.producers.sample import sample_flights
 from stockstream.records import MARKET, SIMULATED
 from stockstream.views.fold import Selection
@@ -41,11 +41,6 @@ PICTURES: Final = Path("out")
 
 FLIGHTS_A_SECOND: Final = 100
 """Rate of the sample's flights: its month takes two minutes."""
-
-YAHOO: Final = "yahoo"
-BINANCE: Final = "binance"
-CRYPTO: Final = ("BTCUSDT", "ETHUSDT")
-"""What is traded around the clock, by Binance's names."""
 
 _BROKER, _PRODUCERS, _WINDOWS = range(3)
 _BEAT: Final = 0.1
@@ -135,7 +130,8 @@ def demo(
         bool,
         typer.Option(
             "--live",
-            help="Use real bars of what trades now: shares from Yahoo, or crypto from Binance while it is shut.",
+            help="Use real bars of what trades now: shares from Yahoo, or crypto from Binance while it is shut. If none"
+            " answers, they are simulated.",
         ),
     ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
@@ -149,7 +145,7 @@ def demo(
     """
     context = Context.of(ctx)
     with ExitStack() as stack:
-        source = _live_source(context) if live else YAHOO if yahoo else SIMULATED
+        source = live_source(context) if live else YAHOO if yahoo else SIMULATED
         plan = _plan(stack, context, source=source, headless=headless, secure=secure)
         (context.launcher or launch)(plan, context.reporter, seconds)
 
@@ -175,15 +171,6 @@ def launch(plan: Plan, reporter: Reporter, seconds: float | None) -> None:
         until = None if seconds is None else time.monotonic() + seconds
         keep_up(supervisor, shown.report, rank=_WINDOWS, until=until)
     blame(supervisor)
-
-
-def _live_source(context: Context) -> str:
-    """Which source has what trades now."""
-    if is_open(context.clock.now()):
-        context.reporter.note("New York trades: its bars are Yahoo's")
-        return YAHOO
-    context.reporter.note(f"New York is shut: the bars are those of {' and '.join(CRYPTO)} from Binance")
-    return BINANCE
 
 
 def _plan(stack: ExitStack, context: Context, *, source: str, headless: bool, secure: bool = False) -> Plan:

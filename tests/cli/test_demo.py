@@ -8,21 +8,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
 from stockstream.cli.context import Context
-from stockstream.cli.demo import _live_source, _plan
+from stockstream.cli.demo import _plan
 from stockstream.cli.produce.outlet import KafkaOutlet
 from stockstream.cli.reporter import PersonReporter
 from stockstream.config import Settings, load
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.filelock import FileLock
 from tests.cli.helpers import clean, until
-from tests.producers.manual_clock import ManualClock
 
 
 @pytest.fixture
@@ -53,25 +51,6 @@ def test_yahoo_takes_the_place_of_the_simulated_bars_and_of_their_feed(settings:
     plan = _plan(stack, Context(settings, PersonReporter(), KafkaOutlet(settings)), source="yahoo", headless=True)
     assert list(plan.producers()) == ["yahoo", "flights"]
     assert "market" in plan.windows()["watch aroon"]
-
-
-@pytest.mark.parametrize(
-    ("at", "producer", "symbols"),
-    [
-        (datetime(2026, 3, 19, 15, 0, tzinfo=UTC), "yahoo", ["NVDA", "AMD"]),
-        (datetime(2026, 3, 19, 3, 0, tzinfo=UTC), "binance", ["BTCUSDT", "ETHUSDT"]),
-        (datetime(2026, 3, 22, 15, 0, tzinfo=UTC), "binance", ["BTCUSDT", "ETHUSDT"]),
-    ],
-)
-def test_live_bars_are_of_what_trades_now(
-    settings: Settings, stack: ExitStack, at: datetime, producer: str, symbols: list[str]
-) -> None:
-    clock = ManualClock(at).clock
-    context = Context(settings, PersonReporter(), KafkaOutlet(settings), clock=clock)
-    plan = _plan(stack, context, source=_live_source(context), headless=True)
-    assert plan.producers()[producer] == ["produce", producer, *symbols]
-    assert plan.windows()["watch aroon"][:5] == ["watch", "aroon", *symbols, "--feed"]
-    assert "market" in plan.windows()["watch bollinger"]
 
 
 def test_a_taken_port_is_said_and_another_one_used(

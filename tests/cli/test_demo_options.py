@@ -69,11 +69,6 @@ def planned(*arguments: str, settings: str = "", named: bool = False) -> Recordi
 OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
     "seconds": (["--seconds", "7"], lambda told: told.seconds, 7.0),
     "yahoo": (["--yahoo"], lambda told: ("yahoo" in told.told.producers(), "market" in told.windows()), (True, True)),
-    "live": (
-        ["--live"],  # tests/cli/test_demo.py says which of them when
-        lambda told: (len({"yahoo", "binance"} & set(told.told.producers())), "market" in told.windows()),
-        (1, True),
-    ),
     "headless": (["--headless"], lambda told: "out/bollinger.png" in told.windows(), True),
     "secure": (["--secure"], lambda told: told.told.broker()[-1], "--secure"),
 }
@@ -84,7 +79,8 @@ SETTINGS: dict[str, tuple[str, Callable[[Recording], object], object]] = {
 
 
 def test_every_option_has_a_case() -> None:
-    assert OPTIONS.keys() == inspect.signature(demo).parameters.keys() - {"ctx"}
+    # What --live does is said by tests/cli/test_live_market.py.
+    assert OPTIONS.keys() == inspect.signature(demo).parameters.keys() - {"ctx", "live"}
     assert SETTINGS.keys() == DemoSettings.model_fields.keys()
 
 
