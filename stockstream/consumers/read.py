@@ -15,10 +15,12 @@ from stockstream.connection import Connection
 from stockstream.consumers.inventory import instead, names_in
 from stockstream.consumers.inventory import wanted as wanted_words
 from stockstream.errors import BrokerError, SeriesError, StockstreamError
+from stockstream.intervals import FORM, is_interval
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.key_order import OutOfOrder, sent_order
 from stockstream.kafka.to_end import ToEnd
+from stockstream.names import cut
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
 from stockstream.views.fold import Selection
@@ -67,16 +69,17 @@ def read(
     SeriesError
         The topic holds no such records; the message names what it holds.
     StockstreamError
-        The topic is unknown, or the parameters are those of another topic.
+        The topic is unknown, or a parameter is one of another topic, or cannot be one.
     """
-    if topic not in TOPICS:
-        raise StockstreamError(f"there is no topic {topic!r} of ours", hint=f"it is one of {', '.join(TOPICS)}")
+    if topic not in list(TOPICS):  # not in the mapping: what is no text may have no hash
+        raise StockstreamError(f"topic is one of {', '.join(TOPICS)}, not {topic!r}")
     of_bars = {"symbol": symbol, "interval": interval, "feed": feed}
     of_flights = {"airline": airline}
     wanted, others = (of_bars, of_flights) if topic == STOCKS.name else (of_flights, of_bars)
     wrong = [name for name, value in others.items() if value is not None]
     if wrong:
         raise StockstreamError(f"{', '.join(wrong)} is no choice in {topic}", hint=f"there it is {', '.join(wanted)}")
+    _refuse_impossible(wanted | {"config": None if isinstance(config, Path) else config})
     overrides = {} if bootstrap_servers is None else {"bootstrap_servers": bootstrap_servers}
     connection = load(None if config is None else Path(config), overrides).connection("consumer")
     key = symbol or airline
@@ -89,6 +92,16 @@ def read(
     lacking = [name for name in _MAYBE if flights[name].isna().all()]
     flights = flights.astype(dict.fromkeys(lacking, "float64"))
     return flights.drop_duplicates(_ROW).sort_values(_ROW, kind="stable", ignore_index=True)
+
+
+def _refuse_impossible(texts: Mapping[str, object]) -> None:
+    """Raise StockstreamError for a choice that no record can fulfil."""
+    for name, value in texts.items():
+        if value is not None and (not isinstance(value, str) or not value):
+            raise StockstreamError(f"{name} is a text that is not empty, not {value!r}")
+    interval = texts.get("interval")
+    if isinstance(interval, str) and not is_interval(interval):
+        raise StockstreamError(f"interval {cut(interval)!r} is none", hint=f"it is {FORM}")
 
 
 def _refuse_nothing(

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.indicators.checks import InvalidBar
+from stockstream.names import cut, listed
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -23,7 +24,10 @@ _TEXTS = ("airline", "tz")
 
 
 def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
-    """The named columns as arrays of shape (n,); ValueError where one is missing or they differ in length.
+    """The named columns as arrays of shape (n,).
+
+    Raises TypeError for what is no table, and ValueError where a column is missing or holds something else, or they
+    differ in length.
 
     Names are found in any case (``Close``), a pandas Series is the only column of numbers. Numbers are floats. ``time``
     is in microseconds, UTC, and may be a DataFrame's index; ``airline`` and ``tz`` hold texts, the latter None where
@@ -31,14 +35,26 @@ def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
     """
     columns = spelt(columns, names)
     given = {"tz"} | ({"time"} if _instants(getattr(columns, "index", None)) else set())
-    missing = [name for name in names if name not in columns and name not in given]
+    needed = [name for name in names if name not in given]
+    missing = [name for name in needed if name not in columns]
     if missing:
-        raise ValueError(f"batch needs the columns {', '.join(names)}; there is no {', '.join(missing)}")
+        held = f"the columns are {listed([*map(str, columns)])}" if len(columns) else "there are no columns"
+        raise ValueError(f"batch needs the columns {', '.join(needed)}; {', '.join(missing)} is missing: {held}")
     found = {name: _column(columns, name) for name in names if name != "tz" or name in columns}
-    shape, *others = {column.shape for column in found.values()}
-    if others or len(shape) != 1:
-        raise ValueError(f"batch needs columns of one length, not of the shapes {sorted([shape, *others])}")
-    return [found[name] if name in found else np.full(shape, None) for name in names]
+    lengths = {name: len(column) for name, column in found.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
+        raise ValueError(f"batch needs columns of one length: {told}")
+    return [found[name] if name in found else np.full(max(lengths.values()), None) for name in names]
+
+
+def table(columns: Any) -> None:
+    """Raise TypeError for what has no columns by name, such as a plain array."""
+    if not isinstance(columns, Mapping) and not hasattr(columns, "iloc"):
+        kind = f"an array of shape {columns.shape}" if isinstance(columns, np.ndarray) else type(columns).__name__
+        raise TypeError(
+            f"batch needs columns by name, in a DataFrame or a dict of arrays such as {{'close': closes}}, not {kind}"
+        )
 
 
 def spelt(columns: Any, names: Sequence[str]) -> Any:
@@ -46,6 +62,7 @@ def spelt(columns: Any, names: Sequence[str]) -> Any:
 
     Raises ValueError for a Series in place of several columns, and for names that differ in case alone.
     """
+    table(columns)
     if hasattr(columns, "to_frame"):
         numbers = [name for name in names if name not in (*_TEXTS, "time")]
         if len(numbers) != 1:
@@ -77,7 +94,8 @@ def labels(columns: Any, name: str) -> Any:
 
 
 def one_series(columns: Any) -> None:
-    """Raise ValueError for a table of several series: a batch continues from one state."""
+    """Raise ValueError for a table of several series: a batch continues from one state. TypeError: see `table`."""
+    table(columns)
     if hasattr(columns, "to_frame"):
         return
     for name in ("symbol", "interval", "feed"):
@@ -94,15 +112,40 @@ def one_series(columns: Any) -> None:
 
 
 def _column(columns: Any, name: str) -> NDArray[Any]:
+    if name == "time":
+        times = columns.get(name, getattr(columns, "index", None))
+        if not _instants(times):
+            raise ValueError(f"time is a column of datetime64, not of {getattr(times, 'dtype', type(times).__name__)}")
+        # Of a zone's times in pandas, this gives the instants in UTC.
+        return _flat(name, np.asarray(times, dtype="M8[us]"))
     if name in _TEXTS:
-        return np.asarray(columns[name], dtype=np.object_)
-    if name != "time":
-        return np.asarray(columns[name], dtype=np.float64)
-    times = columns.get(name, getattr(columns, "index", None))
-    if not _instants(times):
-        raise ValueError(f"batch needs times of datetime64, not of {getattr(times, 'dtype', type(times).__name__)}")
-    # Of a zone's times in pandas, this gives the instants in UTC.
-    return np.asarray(times, dtype="M8[us]")
+        return _flat(name, np.asarray(columns[name], dtype=np.object_))
+    given = columns[name]
+    kind = getattr(getattr(given, "dtype", None), "kind", None)
+    if kind is not None and kind in "mMcV":
+        raise ValueError(f"{name} is a column of numbers, not of {given.dtype}")
+    try:
+        column = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} is a column of numbers: {_no_number(given) or error}") from error
+    return _flat(name, column)
+
+
+def _flat(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    if column.ndim == 1:
+        return column
+    what = "a single value" if not column.ndim else f"an array of shape {column.shape}"
+    raise ValueError(f"{name} is one column with a value for each bar, not {what}")
+
+
+def _no_number(column: Any) -> str:
+    """The first value that is no number, in words; "" if there is none."""
+    for place, value in enumerate(column):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"{cut(repr(value))} at index {place} is none"
+    return ""
 
 
 def times_of(columns: Any) -> NDArray[np.datetime64] | None:
@@ -164,7 +207,8 @@ def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, NDA
         found = {name: element(column, place) for name, column in columns.items() if name != "time"}
         values = ", ".join(f"{name} {value!r}" for name, value in found.items())
         times = table["time"] if "time" in table else getattr(table, "index", None)
-        time = "" if times is None else f", {np.asarray(times)[place]}"
+        label = None if times is None else np.asarray(times)[place]
+        time = "" if label is None or isinstance(label, np.integer) else f", {label}"  # a row's number is its index
         raise InvalidBar(f"cannot compute with {values} at index {place} of the batch{time}")
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful, converted
+from stockstream.names import cut
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -151,8 +152,9 @@ class Indicator(Stateful, Generic[R_contra, P]):
         where a field is undefined. Names may be in any case, and a pandas Series is the only column that is needed; it
         gives a DataFrame. Afterwards the state is the same as after n updates.
 
-        Raises `InvalidBar`, and ValueError where a column is missing or the bars are of several series, for which
-        there is `stockstream.indicators.compose.by_series`; then nothing has changed.
+        Raises `InvalidBar`; TypeError for what has no columns by name; ValueError where a column is missing or is no
+        column of numbers, or the bars are of several series, for which there is `stockstream.indicators.by_series`.
+        Then nothing has changed.
         """
         import numpy as np  # imported late: see above
 
@@ -223,3 +225,11 @@ class Indicator(Stateful, Generic[R_contra, P]):
                 raise checks.damaged(f"value is {values!r}")
             fresh.value = self.point(*values)  # type: ignore[assignment]
         return fresh
+
+
+def refuse_other(value: object) -> None:
+    """Raise TypeError unless this is an indicator."""
+    if isinstance(value, type) and issubclass(value, Indicator):
+        raise TypeError(f"an indicator is needed, such as {value.__name__}(), not the class {value.__name__}")
+    if not isinstance(value, Indicator):
+        raise TypeError(f"an indicator is needed, such as SMA(20), not {cut(repr(value))}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 
@@ -31,7 +31,7 @@ def between(name: str, value: object, least: float, most: float) -> float:
     Traceback (most recent call last):
     ValueError: width is a number from 1e-06 to 1e+06, not 0.0
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+    if isinstance(value, bool) or not isinstance(value, Real) or not least <= float(value) <= most:
         raise ValueError(f"{name} is a number from {least:g} to {most:g}, not {value!r}")
     return float(value)
 

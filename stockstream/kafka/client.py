@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -15,6 +15,7 @@ from stockstream.kafka.diagnosis import MUTE, SLOW
 from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
 from stockstream.kafka.diagnosis import cause as why
 from stockstream.kafka.refusals import DENIED, STRANGER, Deed, refusal
+from stockstream.topics import Topic
 
 C = TypeVar("C")
 
@@ -34,6 +35,15 @@ _AWAY: Final = frozenset(
         KafkaError._MSG_TIMED_OUT,
     }
 )
+
+
+def refuse_others(topic: object, connection: object) -> None:
+    """Raise TypeError unless these are a topic and properties by name, of which no value is told: it may be secret."""
+    if not isinstance(topic, Topic):
+        raise TypeError(f"a topic is needed, such as stockstream.STOCKS, not {topic!r}")
+    if not isinstance(connection, Mapping):
+        kind = type(connection).__name__
+        raise TypeError(f"a connection is needed, such as {{'bootstrap.servers': 'localhost:9092'}}, not {kind}")
 
 
 def settings(connection: Connection, **own: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, Message
 
 from stockstream.codec import Decoder, Unreadable
 from stockstream.connection import Connection
+from stockstream.kafka.client import refuse_others
 from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.key_order import KeyOrder
 from stockstream.topics import Topic
@@ -67,6 +68,9 @@ class Decoding(Generic[R]):
     ) -> None:
         self._decoder = Decoder(record)
         self._letters = DeadLetters(topic, connection, stop)
+        refuse_others(topic, connection)
+        if isinstance(keys, str) or not all(isinstance(key, str) for key in keys or ()):
+            raise TypeError(f"keys are texts, such as ['AAPL', 'MSFT'], not {keys!r}")
         self._keys = None if keys is None else frozenset([None, *(key.encode() for key in keys)])
         self.dead = 0
         self.order = KeyOrder() if ordered else None

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError, DeliveryError, TooLarge
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.client import address, made, refused, settings, translate
+from stockstream.kafka.client import address, made, refuse_others, refused, settings, translate
 from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, Letter, letter
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
@@ -50,6 +50,7 @@ class Publisher(Generic[R]):
     """
 
     def __init__(self, topic: Topic[R], connection: Connection, *, linger_ms: int = 5) -> None:
+        refuse_others(topic, connection)
         self.topic = topic
         self.sent = 0
         self.refused = 0
@@ -86,8 +87,15 @@ class Publisher(Generic[R]):
         return self._acknowledged
 
     def send(self, record: R) -> None:
-        """Queue a record; waits while the queue is full. Raises `TooLarge` for one that no topic takes."""
-        key, value = self.topic.key(record), self.topic.encode(record)
+        """Queue a record; waits while the queue is full.
+
+        Raises `TooLarge` for one that no topic takes, and TypeError for what is no record of the topic.
+        """
+        try:
+            key, value = self.topic.key(record), self.topic.encode(record)
+        except (AttributeError, TypeError) as error:
+            kind = type(record).__name__
+            raise TypeError(f"a record for {self.topic.name} is a {self.topic.record.__name__}, not {kind}") from error
         if len(value) + len(key) > self._largest:
             raise TooLarge(
                 f"{len(value) + len(key):,} bytes, and a record for {self.topic.name} has at most {self._largest:,}",

@@ -36,7 +36,7 @@ def test_times_are_instants_in_utc_from_a_column_or_an_index(table: Any) -> None
 
 @pytest.mark.parametrize("times", [np.array([1.0, 2.0]), [datetime(2026, 3, 8, tzinfo=UTC)] * 2])
 def test_times_that_are_none_are_refused(times: Any) -> None:
-    with pytest.raises(ValueError, match=r"times of datetime64, not of (float64|list)"):
+    with pytest.raises(ValueError, match=r"time is a column of datetime64, not of (float64|list)"):
         columns_of({"time": times}, ("time",))
 
 

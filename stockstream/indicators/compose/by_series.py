@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stockstream.indicators.base import Indicator, Table
+from stockstream.indicators.base import Indicator, Table, refuse_other
 from stockstream.indicators.checks import InvalidBar
 from stockstream.records import doubted
 
@@ -61,6 +61,8 @@ def by_series(indicator: Indicator[Any, Any], table: Table) -> Table:
 
     from stockstream.indicators import arrays
 
+    refuse_other(indicator)
+    table = arrays.spelt(table, indicator.inputs)  # a plain Series is the only input
     table = arrays.spelt(table, (*indicator.inputs, *SERIES, "time", "flags", "doubtful"))
     inputs = indicator._columns(table)  # noqa: SLF001 - it is one of us
     count = len(inputs[0])

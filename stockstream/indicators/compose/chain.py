@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 
 from stockstream.indicators import checks
-from stockstream.indicators.base import Point
+from stockstream.indicators.base import Point, refuse_other
 from stockstream.indicators.compose.composite import Composite, Part
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ class Chain(Composite):
     name: ClassVar[str] = "chain"
 
     def __init__(self, inner: Part, outer: Part, field: str | None = None) -> None:
+        for part in (inner, outer):
+            refuse_other(part)
         if tuple(outer.inputs) != ("close",):
             raise ValueError(f"the outer indicator reads close alone; {outer.name} reads {', '.join(outer.inputs)}")
         if field is None and len(inner.fields) == 1:

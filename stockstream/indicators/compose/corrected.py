@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 import msgspec
 
 from stockstream.indicators import checks
-from stockstream.indicators.base import Indicator, Point
+from stockstream.indicators.base import Indicator, Point, refuse_other
 from stockstream.indicators.compose.snapshots import Snapshots
 
 R = TypeVar("R")
@@ -64,6 +64,7 @@ class Corrected(Generic[R, P]):
 
     def __init__(self, indicator: Indicator[R, P], retain: int = 1_000) -> None:
         self.retain = checks.whole("retain", retain, least=1)
+        refuse_other(indicator)
         self._indicator = indicator.copy()
         self._names = tuple(name for name in indicator.inputs if name != "time")
         self._snapshots: Snapshots[Indicator[R, P]] = Snapshots(isqrt(self.retain))

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, Final, Generic, Self, TypeVar
 
 from stockstream.indicators import checks
-from stockstream.indicators.base import Indicator, Point
+from stockstream.indicators.base import Indicator, Point, refuse_other
 from stockstream.indicators.stateful import copies
 
 R = TypeVar("R")
@@ -42,6 +42,7 @@ class Keyed(Mapping[str, Indicator[R, P]], Generic[R, P]):
     __slots__ = ("_indicators", "_key", "_template")
 
     def __init__(self, indicator: Indicator[R, P], key: Callable[[R], str] = attrgetter("symbol")) -> None:
+        refuse_other(indicator)
         self._template = indicator.copy()
         self._key = key
         self._indicators: dict[str, Indicator[R, P]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-from stockstream.indicators.base import Indicator, Point
+from stockstream.indicators.base import Indicator, Point, refuse_other
 
 R = TypeVar("R")
 P = TypeVar("P", bound=Point)
@@ -21,4 +21,5 @@ def run(indicator: Indicator[R, P], bars: Iterable[R]) -> Iterator[P | None]:
     >>> list(run(SMA(2), (SimpleNamespace(close=close) for close in (10.0, 12.0, 15.0))))
     [None, SMAPoint(sma=11.0), SMAPoint(sma=13.5)]
     """
+    refuse_other(indicator)
     return map(indicator.update, bars)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from stockstream.indicators.base import Point
+from stockstream.indicators.base import Point, refuse_other
 from stockstream.indicators.compose.composite import Composite, Part
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class Together(Composite):
     name: ClassVar[str] = "together"
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
+        if not isinstance(parts, Mapping):
+            raise TypeError(f"parts are indicators by name, such as {{'fast': SMA(5)}}, not {type(parts).__name__}")
+        for part in parts.values():
+            refuse_other(part)
         if not parts:
             raise ValueError("at least one indicator is needed")
         if strange := [name for name in parts if not name.isidentifier()]:
