@@ -45,7 +45,7 @@ class Finding(NamedTuple):
 def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Check Python, packages, Java, Kafka, folders, windows and the broker, and say how to install what is missing.
 
-    The exit code is 1 if something is missing.
+    The exit code is 1 if something is missing, which includes a screen for windows and a broker.
     """
     context = Context.of(ctx)
     findings: list[Finding] = []
