@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 from time import sleep
 from typing import Any, Final
 from unittest.mock import patch
@@ -21,15 +22,16 @@ from stockstream.cli import main as command_line
 from stockstream.cli.produce.outlet import KafkaOutlet
 from stockstream.consumers.live import Live
 from stockstream.consumers.state_keeper import StateKeeper
+from stockstream.indicators.flights_per_day import Cell
 from stockstream.kafka import publisher
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.client import settings
 from stockstream.kafka.deadletters import DeadLetters
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
-from stockstream.records import FlightDay
-from stockstream.views import checkpoint, flights
+from stockstream.views import checkpoint
 from stockstream.views.checkpoint import Checkpoint, Saved
+from stockstream.views.flight_batch import FlightBatch
 from stockstream.views.flights import FlightsFold
 
 _GIVES_UP_MS: Final = 1_000
@@ -75,12 +77,14 @@ def no_held() -> None:
 def no_identity() -> None:
     """A window that counts every record, also of a row that was counted."""
 
-    def apply(fold: FlightsFold, records: list[FlightDay]) -> bool:
-        cells = Counter(map(flights._cell_of, records))
+    def apply(fold: FlightsFold, batches: list[FlightBatch]) -> bool:
+        cells = Counter[Cell]()
+        for batch in batches:
+            cells.update(batch.counts())
         fold._refused.update(fold._per_day.add(cells))
         fold._unsaved.update(airline for airline, *_ in cells)
         fold._frames = None
-        return bool(records)
+        return bool(batches)
 
     _replace(FlightsFold, "apply", apply)
 
@@ -90,9 +94,9 @@ def no_bitmap() -> None:
     marks: dict[str, int] = {}
     real = FlightsFold.apply
 
-    def apply(fold: FlightsFold, records: list[FlightDay]) -> bool:
+    def apply(fold: FlightsFold, batches: list[FlightBatch]) -> bool:
         taken = []
-        for record in records:
+        for record in chain.from_iterable(batches):
             if record.row > marks.get(record.airline, -1):
                 marks[record.airline] = record.row
                 taken.append(record)

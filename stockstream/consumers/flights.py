@@ -2,6 +2,7 @@
 
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS
+from stockstream.views.flight_batch import gather
 from stockstream.views.flights import FlightsFold
 from stockstream.views.marks import Groups, Panel
 from stockstream.views.view import View
@@ -12,6 +13,7 @@ VIEW = View(
     topic=FLIGHTS,
     record=Flight,
     fold=FlightsFold,
+    gather=gather,
     title="Flights per day",
     panels=(Panel((Groups("flights"),), ylabel="flights a day", from_zero=True),),
     key_name="airline",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from stockstream.views.bar_batch import BarBatch
+from stockstream.views.flight_batch import FlightBatch
 from stockstream.views.fold import Fold
 
 LOG: Final = logging.getLogger("stockstream.live")
@@ -47,7 +48,7 @@ class GuardedFold:
 
 def _single(records: Sequence[Any]) -> Iterator[Any]:
     for record in records:
-        if isinstance(record, BarBatch):
-            yield from map(record.bar, range(len(record)))
+        if isinstance(record, BarBatch | FlightBatch):
+            yield from record
         else:
             yield record

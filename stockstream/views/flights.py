@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import groupby
-from operator import attrgetter
 from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from stockstream.errors import StateError
 from stockstream.indicators.flights_per_day import Cell, FlightsPerDay
 from stockstream.records import Flight, FlightDay
+from stockstream.views.flight_batch import FlightBatch, gather
 from stockstream.views.fold import Identity, Pages, Selection
 from stockstream.views.frame import Frame
 
@@ -24,10 +24,6 @@ _PAGE: Final = 1 << 16
 """Rows of a file in one page of a saved state."""
 
 _BUSIEST: Final = 3
-
-_file_of = attrgetter("file")
-_row_of = attrgetter("row")
-_cell_of = attrgetter("airline", "year", "month", "day")
 
 
 class _Head(msgspec.Struct):
@@ -62,25 +58,26 @@ class FlightsFold:
         self._unsaved_rows: set[tuple[str, int]] = set()
         """The same for the rows: file and number of the page."""
 
-    def apply(self, records: Sequence[Flight | FlightDay]) -> bool:
-        """Add the next rows; returns whether any of them was new."""
+    def apply(self, records: Sequence[Flight | FlightDay] | Sequence[FlightBatch]) -> bool:
+        """Add the next rows, or batches that `gather` made of them; returns whether any of them was new."""
         before = self._repeated
-        for file, group in groupby(records, key=_file_of):
-            flights = list(group)
-            seen = self._seen.setdefault(file, BitMap())
-            rows = BitMap(list(map(_row_of, flights)))
-            if len(rows) < len(flights) or rows.intersect(seen):
-                # Counted rows are removed from the set of new rows, so that a repeated row in a batch counts once.
-                new = rows - seen
-                fresh = [flight for flight in flights if _discard(new, flight.row)]
-                self._repeated += len(flights) - len(fresh)
-                flights = fresh
+        batches = [each for each in records if isinstance(each, FlightBatch)]
+        batches += gather([each for each in records if not isinstance(each, FlightBatch)])
+        for batch in batches:
+            seen = self._seen.setdefault(batch.file, BitMap())
+            rows = BitMap(batch.rows)
+            new = batch
+            if len(rows) < len(batch) or rows.intersect(seen):
+                # The first flight of each row that was not counted before: a row may also be repeated in a batch.
+                found, places = np.unique(batch.rows, return_index=True)
+                new = batch.pick(np.sort(places[np.isin(found, (rows - seen).to_array())]))
+                self._repeated += len(batch) - len(new)
+            cells = new.counts()
             seen |= rows
-            cells = Counter(map(_cell_of, flights))
-            self._unsaved_rows.update((file, page) for page in range(rows.min() // _PAGE, rows.max() // _PAGE + 1))
+            self._unsaved_rows.update((batch.file, page) for page in _pages_of(batch.rows))
             self._unsaved.update(cell[0] for cell in cells)
             self._refused.update(self._per_day.add(cells))
-        changed = len(records) > self._repeated - before
+        changed = sum(map(len, batches)) > self._repeated - before
         if changed:
             self._frames = None
         return changed
@@ -132,7 +129,7 @@ class FlightsFold:
                 found[f"counts/{airline}"] = msgspec.msgpack.encode(cells)
         rows = self._unsaved_rows
         if not changed:
-            rows = {(file, page) for file, seen in self._seen.items() for page in range(seen.max() // _PAGE + 1)}
+            rows = {(file, page) for file, seen in self._seen.items() for page in _pages_of(seen.to_array())}
         for file, page in rows:
             within = self._seen[file] & BitMap(range(page * _PAGE, (page + 1) * _PAGE))
             if within:
@@ -166,11 +163,10 @@ class FlightsFold:
         self._frames = None
 
 
-def _discard(rows: BitMap, row: int) -> bool:
-    """Remove a row from a set; returns whether it was in it."""
-    present = row in rows
-    rows.discard(row)
-    return present
+def _pages_of(rows: Sequence[int] | NDArray[np.uint32]) -> list[int]:
+    """The pages that hold these rows: any row may be the only one of its page."""
+    pages: list[int] = np.unique(np.asarray(rows, np.uint32) // _PAGE).tolist()
+    return pages
 
 
 def _frame(cells: list[tuple[date, int]]) -> Frame:

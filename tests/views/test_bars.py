@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.errors import StateError
@@ -15,7 +15,10 @@ from stockstream.records import NUMBERS, OFF_GRID, Bar
 from stockstream.views.bar_batch import BarBatch, gather, instants_of, microseconds
 from stockstream.views.bars import BarPage, Bars
 from stockstream.views.history import History
-from tests.views.bars import bar, walk
+from tests.views.bars import START, bar, walk
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OFFSET = timezone(timedelta(hours=5, minutes=30))
 
 
 def bars_of(sent: list[Bar]) -> Bars:
@@ -213,3 +216,23 @@ def test_gathered_bars_are_the_bars_of_each_series_in_the_order_in_which_they_ca
     stretches = gather([*mixed, one[2]])
     assert [[stretch.bar(place) for place in range(len(stretch))] for stretch in stretches] == [[*one, one[2]], other]
     assert [stretch.ascending for stretch in stretches] == [False, True]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.datetimes(datetime(1900, 1, 1), datetime(2262, 1, 1), timezones=st.sampled_from((UTC, OFFSET))).flatmap(  # noqa: DTZ001
+            lambda time: st.sampled_from((time, time.replace(microsecond=0)))
+        ),
+        max_size=8,
+    )
+)
+def test_instants_are_exact_for_every_form_of_a_time(times: list[datetime]) -> None:
+    exact = [(time - EPOCH) // timedelta(microseconds=1) for time in times]
+    assert microseconds(instants_of(times)) == exact
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 65_535, 65_536])
+def test_instants_of_any_number_of_times(count: int) -> None:
+    times = [START + timedelta(minutes=number) for number in range(count)]
+    assert microseconds(instants_of(times)) == [(time - EPOCH) // timedelta(microseconds=1) for time in times]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from stockstream.errors import StateError
 from stockstream.records import FlightDay
+from stockstream.views.flight_batch import gather
 from stockstream.views.flights import FlightsFold
 from stockstream.views.fold import Selection
 from tests.views.bars import restorable
@@ -59,6 +60,28 @@ def test_repeated_filtered_and_reordered_replays_count_once(seed: int, count: in
             fold = other
     assert counted(fold) == truth(flights)
     assert fold.counts().get("repeated", 0) == total - len(flights)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 40))
+def test_gathered_flights_are_counted_as_one_by_one(seed: int, count: int) -> None:
+    dice = random.Random(seed)
+    flights = [flight for file in "abc" for flight in rows(count, file * 16, dice.randint(0, 1))]
+    # A row that comes again with another day counts as it came first.
+    changed = [msgspec.structs.replace(flight, day=1 + flight.day % 28) for flight in dice.sample(flights, count)]
+    sent = [*flights, *changed, FlightDay("d" * 16, 2**32 - 1, 2015, 2, 30, "AA")]
+    dice.shuffle(sent)
+    single, gathered = FlightsFold(Selection(AIRLINES)), FlightsFold(Selection(AIRLINES))
+    for flight in sent:
+        single.apply([flight])
+    assert sorted(map(repr, sent)) == sorted(repr(flight) for batch in gather(sent) for flight in batch)
+    while sent:
+        cut = dice.randint(1, max(1, count))
+        gathered.apply(gather(sent[:cut]))
+        sent = sent[cut:]
+    assert counted(gathered) == counted(single)
+    assert gathered.counts() == single.counts()
+    assert sorted(gathered.pages(changed=True)) == sorted(single.pages(changed=True)) == sorted(single.pages())
 
 
 def test_a_file_sent_as_another_run_counts_again() -> None:
