@@ -95,6 +95,12 @@ COMMANDS: Final = {
         LOOK,
         ("topics", "topics --json", "topics copy --from 127.0.0.1:19092"),
     ),
+    "tables": Entry(
+        "stockstream.cli.stored_tables:tables",
+        "List the durable tables: rows, files, lag.",
+        LOOK,
+        ("tables", "tables --to s3://shares/tables", "tables --json"),
+    ),
     "series": Entry(
         "stockstream.cli.topics:series",
         "List the series of bars in the topic stocks.",
