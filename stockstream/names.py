@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 _COMMANDS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -53,3 +53,14 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         folded.setdefault(each.casefold(), each)
     near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
     return folded[near[0]] if near else None
+
+
+def unknown(kind: str, name: str, known: Collection[str]) -> str:
+    """What to answer to a name that does not exist: the nearest one, and all that exist.
+
+    >>> unknown("indicator", "rsj", ["rsi", "sma"])
+    'there is no indicator rsj: did you mean rsi? there are rsi, sma'
+    """
+    near = nearest(name, known)
+    meant = f"did you mean {near}? " if near else ""
+    return f"there is no {kind} {cut(name)}: {meant}there are {', '.join(known)}"

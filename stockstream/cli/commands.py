@@ -124,18 +124,23 @@ def target(place: str) -> Any:
 def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
     arguments, panels = [], dict[str, list[tuple[str, str]]]()
     for param in command.get_params(ctx):
-        told = param.get_help_record(ctx)
-        if told is None:
+        record = param.get_help_record(ctx)
+        if record is None:
             continue
         if param.param_type_name == "argument":
-            arguments.append(told)
+            arguments.append((_name(param), record[1]))
         else:
-            panels.setdefault(getattr(param, "rich_help_panel", None) or OPTIONS, []).append(told)
+            panels.setdefault(getattr(param, "rich_help_panel", None) or OPTIONS, []).append(record)
     rest = panels.pop(OPTIONS, [])
     _write_section("Arguments", arguments, formatter)
     for panel in sorted(panels, key=ORDER.index):
         _write_section(panel, panels[panel], formatter)
     _write_section(OPTIONS if not panels else "Other options", rest, formatter)
+
+
+def _name(argument: Any) -> str:
+    """The argument as a user writes it; typer's own record adds the Python type, such as ``<list[str]>``."""
+    return f"{argument.metavar or argument.name.upper()}{'...' if argument.nargs == -1 else ''}"
 
 
 def _write_section(name: str, rows: Iterable[tuple[str, str]], formatter: Any) -> None:

@@ -26,7 +26,7 @@ def config(
     ctx: typer.Context,
     keys: Annotated[
         list[str] | None,
-        typer.Argument(metavar="KEY...", help="Only these keys and sections: window, views.rsi; all by default."),
+        typer.Argument(metavar="KEY", help="Only these keys and sections: window, views.rsi; all by default."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -16,7 +16,7 @@ from stockstream.cli.context import Invocation
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import table
 from stockstream.indicators.catalog import Description, catalog, describe, of_bars
-from stockstream.names import cut, nearest
+from stockstream.names import unknown
 
 app = typer.Typer(cls=Group)
 
@@ -57,10 +57,7 @@ def describe_one(
     """Describe an indicator: formula, source, parameters, units, lookback, an example."""
     kind = catalog().get(name.lower())
     if kind is None:
-        near = nearest(name.lower(), catalog())
-        meant = f"did you mean {near}? " if near else ""
-        told = f"there is no indicator {cut(name)}: {meant}there are {', '.join(catalog())}"
-        raise typer.BadParameter(told, param_hint="NAME")
+        raise typer.BadParameter(unknown("indicator", name, catalog()), param_hint="NAME")
     described = describe(kind)
     text = json.dumps(_record(described), indent=2) if as_json else "\n".join(_page(described, _width()))
     Invocation.of(ctx).reporter.result(text)

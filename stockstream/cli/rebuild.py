@@ -19,7 +19,7 @@ from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.admin import Admin
-from stockstream.names import nearest
+from stockstream.names import unknown
 from stockstream.views.view import View
 
 
@@ -67,8 +67,7 @@ def _view(settings: Settings, name: str, studies: list[str] | None) -> View[Any]
     if name == CHART.name:
         return chart_of(settings, studies)
     if name not in VIEWS:
-        near = nearest(name, VIEWS)
-        raise typer.BadParameter(f"there is no view {name}" + (f": did you mean {near}?" if near else ""))
+        raise typer.BadParameter(unknown("view", name, VIEWS))
     if studies:
         raise typer.BadParameter("is for a chart", param_hint="--with")
     return VIEWS[name]

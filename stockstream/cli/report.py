@@ -29,7 +29,7 @@ def report(
     ctx: typer.Context,
     symbols: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SYMBOL...", help="Symbols; all by default.", autocompletion=completion.symbols),
+        typer.Argument(metavar="SYMBOL", help="Symbols; all by default.", autocompletion=completion.symbols),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")] = Path("report.html"),
     interval: IntervalOption = None,

@@ -13,7 +13,7 @@ from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Invocation
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import printable
-from stockstream.names import cut, nearest
+from stockstream.names import unknown
 from stockstream.producers.sources.catalog import Source, sources
 
 app = typer.Typer(cls=Group)
@@ -54,11 +54,7 @@ def describe(
     found = sources()
     source = found.get(name.lower())
     if source is None:
-        near = nearest(name.lower(), found)
-        meant = f"did you mean {near}? " if near else ""
-        raise typer.BadParameter(
-            f"there is no source {cut(name)}: {meant}there are {', '.join(found)}", param_hint="NAME"
-        )
+        raise typer.BadParameter(unknown("source", name, found), param_hint="NAME")
     text = json.dumps(_record(source), indent=2) if as_json else "\n".join(_page(source))
     Invocation.of(ctx).reporter.result(text)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from stockstream.indicators.calendars import exchange_calendar
 from stockstream.indicators.checks import InvalidBar
 
 if TYPE_CHECKING:
@@ -175,16 +175,4 @@ class _Calendar:
 
 @lru_cache
 def _calendar(name: str) -> _Calendar:
-    try:
-        import exchange_calendars
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"the calendar {name} needs the package exchange_calendars: pip install 'stockstream[calendars]'"
-        ) from error
-    try:
-        with warnings.catch_warnings():
-            # exchange_calendars lets its own use of deprecated pandas be seen by everybody who runs it.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return _Calendar(name, exchange_calendars.get_calendar(name))
-    except exchange_calendars.errors.InvalidCalendarName as error:
-        raise ValueError(f"calendar is one that exchange_calendars knows, such as XNYS, not {name!r}") from error
+    return _Calendar(name, exchange_calendar(name))

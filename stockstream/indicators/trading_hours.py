@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
+
+from stockstream.indicators.calendars import exchange_calendar
 
 ALWAYS: Final = "24/7"
 """The calendar of a market that never closes; it needs no package."""
@@ -40,19 +41,7 @@ def trading_hours(name: str) -> Hours:
     """
     if name == ALWAYS:
         return Hours(lambda _: True, lambda _: True, None, None)
-    try:
-        import exchange_calendars
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"the calendar {name} needs the package exchange_calendars: pip install 'stockstream[calendars]'"
-        ) from error
-    try:
-        with warnings.catch_warnings():
-            # exchange_calendars lets its own use of deprecated pandas be seen by everybody who runs it.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return _hours(exchange_calendars.get_calendar(name))
-    except exchange_calendars.errors.InvalidCalendarName as error:
-        raise ValueError(f"calendar is one that exchange_calendars knows, such as XNYS, not {name!r}") from error
+    return _hours(exchange_calendar(name))
 
 
 def _hours(calendar: Any) -> Hours:

@@ -56,6 +56,24 @@ def test_no_line_of_a_list_of_commands_ends_in_dots(capsys: pytest.CaptureFixtur
         assert "..." not in listed, name
 
 
+def test_arguments_are_named_as_a_user_writes_them(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        assert main.call(Invocation(), [*name.split(), "--help"]) == 0
+        text = capsys.readouterr().out
+        assert "list[" not in text, name
+        assert "....." not in text, name
+
+
+def test_help_names_the_defaults_of_the_source(capsys: pytest.CaptureFixture[str]) -> None:
+    for source, defaults in (
+        ("yahoo", "1m --history 5d"),
+        ("binance", "1m --history 1d"),
+        ("market", "1m --history 5d"),
+    ):
+        assert main.call(Invocation(), ["produce", source, "--help"]) == 0
+        assert f"Unless config.yaml differs: --interval {defaults}" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_that_can_be_typed(name: str) -> None:
     command = COMMANDS[name]

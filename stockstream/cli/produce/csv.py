@@ -6,17 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import typer
 
-from stockstream.cli import completion
+from stockstream.cli import checked, completion
 from stockstream.cli.context import Context
+from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, READING
-from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.bar_options import IntervalOption
 from stockstream.cli.produce.run_options import ReplayOptions
 from stockstream.cli.produce.sending import Position, send
-from stockstream.cli.produce.stocks import Interval, Tally, checks_of, moment
+from stockstream.cli.produce.stocks import Tally, checks_of, moment
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import printable, table
 from stockstream.cli.topic_changes import kept
@@ -38,16 +39,6 @@ FIRST: Final = 3
 
 _NAMES: Final = {"\t": "tab"}
 _SEPARATORS: Final = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-
-
-def known_zone(name: str | None) -> str | None:
-    """Check the name of a zone. Raises typer.BadParameter."""
-    if name is not None:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise typer.BadParameter(f"{name!r} is no zone such as America/New_York") from None
-    return name
 
 
 def known_columns(text: str | None) -> str | None:
@@ -122,13 +113,13 @@ def csv(
             rich_help_panel=CHOICE,
         ),
     ] = None,
-    interval: Interval = None,
+    interval: IntervalOption = None,
     tz: Annotated[
         str | None,
         typer.Option(
             "--tz",
             metavar="ZONE",
-            callback=known_zone,
+            callback=checked.zone,
             help="Time zone of times without one; by default UTC.",
             autocompletion=completion.zones,
             rich_help_panel=READING,

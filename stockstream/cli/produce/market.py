@@ -6,17 +6,16 @@ from typing import Annotated
 
 import typer
 
-from stockstream.cli import completion, intervals
+from stockstream.cli import completion
 from stockstream.cli.context import Context
-from stockstream.cli.panels import CHOICE, RUN
-from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.option_groups import grouped
+from stockstream.cli.produce.bar_options import FormingOption, HistoryOption, IntervalOption, OnceOption
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
-from stockstream.cli.produce.source import earlier, known_history, made, settings_of
+from stockstream.cli.produce.source import earlier, made, settings_of
 from stockstream.cli.produce.stocks import Tally, checks_of, symbols_of
 from stockstream.cli.topic_changes import kept
 from stockstream.errors import ConfigError, SourceError
-from stockstream.intervals import FORM, USUAL
 from stockstream.producers.market import MarketBars, Member
 from stockstream.producers.source_bars import Polling
 from stockstream.producers.sources.catalog import sources
@@ -30,35 +29,10 @@ def market(
         list[str],
         typer.Argument(metavar="SYMBOL", help="Symbols, as you write them.", autocompletion=completion.symbols),
     ],
-    interval: Annotated[
-        str | None,
-        typer.Option(
-            "--interval",
-            metavar="INTERVAL",
-            callback=intervals.known,
-            help=f"The bars' interval: {FORM}. 1m unless config.yaml differs.",
-            autocompletion=completion.one_of(*USUAL),
-            rich_help_panel=CHOICE,
-        ),
-    ] = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--history",
-            metavar="SPAN",
-            callback=known_history,
-            help="Length of the history: 5d (days of trading), 1mo, 1y, max. 5d unless config.yaml differs.",
-            autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
-            rich_help_panel=CHOICE,
-        ),
-    ] = None,
-    forming: Annotated[
-        bool,
-        typer.Option(
-            "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
-        ),
-    ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
+    interval: IntervalOption = None,
+    history: HistoryOption = None,
+    forming: FormingOption = False,
+    once: OnceOption = False,
     *,
     run: StreamOptions,
 ) -> None:
@@ -67,6 +41,8 @@ def market(
     `market` in config.yaml lists the sources by preference. When a source fails for two minutes (`down_after`), the
     next one takes over, into the same series. It never replaces a bar of a source before it; when that is up again, its
     bars replace those of the substitute. `market.symbols` says how a source writes a symbol, where it differs.
+
+    Unless config.yaml differs: --interval 1m --history 5d.
 
     A source that cannot be used, for want of a key say, is named and left out. A symbol that no source knows is set
     aside; the exit code is then 1.

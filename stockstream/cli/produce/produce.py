@@ -116,6 +116,8 @@ def _described(about: About) -> str:
 
     {about.title} offers {about.offers}. It needs {about.needs}. Terms: {about.terms}.
 
+    Unless config.yaml differs: --interval {about.interval} --history {about.history} --poll {about.poll:g}.
+
     Only bars whose period is over are sent, each once, and again where {about.title} corrects it. If it does not answer
     or limits the rate, the command says so and tries again later. An unknown symbol is set aside and the others
     continue; the exit code is then 1. `stockstream sources describe {about.name}` says more."""

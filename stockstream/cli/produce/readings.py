@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from stockstream.cli import completion
+from stockstream.cli import checked, completion
 from stockstream.cli.context import Context
+from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, READING, RUN
-from stockstream.cli.produce.csv import known_zone
-from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.bar_options import FormingOption, IntervalOption
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
-from stockstream.cli.produce.stocks import Interval, Tally, checks_of, for_seconds
+from stockstream.cli.produce.stocks import Tally, checks_of, for_seconds
 from stockstream.cli.topic_changes import kept
 from stockstream.config_sections import ReadingsSettings
 from stockstream.errors import BadRow
@@ -59,7 +59,7 @@ def known_path(path: str | None) -> str | None:
 class ReadingOptions:
     """Where readings stand, and what bars are made of them; None is as the section ``readings`` of the settings."""
 
-    interval: Interval = None
+    interval: IntervalOption = None
     symbol: Annotated[
         str | None,
         typer.Option(
@@ -109,18 +109,13 @@ class ReadingOptions:
         typer.Option(
             "--tz",
             metavar="ZONE",
-            callback=known_zone,
+            callback=checked.zone,
             help="Time zone of times without one, and of days; by default UTC.",
             autocompletion=completion.zones,
             rich_help_panel=READING,
         ),
     ] = None
-    forming: Annotated[
-        bool,
-        typer.Option(
-            "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
-        ),
-    ] = False
+    forming: FormingOption = False
 
     def fields(self, settings: ReadingsSettings) -> Fields:
         """Where the readings stand."""

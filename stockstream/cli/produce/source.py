@@ -10,8 +10,9 @@ import typer
 
 from stockstream.cli import completion
 from stockstream.cli.context import Context
+from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, RUN
-from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.bar_options import FormingOption, HistoryOption, OnceOption
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.stocks import Tally, checks_of, symbols_of
@@ -20,19 +21,11 @@ from stockstream.config import Settings
 from stockstream.config_sections import SourceSettings
 from stockstream.producers.bar_source import About, BarSource, Setup
 from stockstream.producers.clock import Clock
-from stockstream.producers.history_spans import is_span
 from stockstream.producers.source_bars import Polling, SourceBars
 from stockstream.producers.sources.catalog import Source, sources
 from stockstream.producers.splits import Earlier
 from stockstream.records import Series
 from stockstream.topics import STOCKS
-
-
-def known_history(span: str | None) -> str | None:
-    """Check how far back to go. Raises typer.BadParameter."""
-    if span is not None and not is_span(span):
-        raise typer.BadParameter("should be days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
-    return span
 
 
 def _intervals(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -63,29 +56,19 @@ def from_source(
             "--interval",
             metavar="INTERVAL",
             callback=_known_interval,
-            help="The bars' interval, one that the source has. 1m unless config.yaml differs.",
+            help="Interval of the bars, one that the source has.",
             autocompletion=_intervals,
             rich_help_panel=CHOICE,
         ),
     ] = None,
-    history: Annotated[
-        str | None,
-        typer.Option(
-            "--history",
-            metavar="SPAN",
-            callback=known_history,
-            help="Length of the history: 5d (days of trading), 1mo, 1y, max. 5d unless config.yaml differs.",
-            autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
-            rich_help_panel=CHOICE,
-        ),
-    ] = None,
+    history: HistoryOption = None,
     poll: Annotated[
         float | None,
         typer.Option(
             "--poll",
             metavar="SECONDS",
             min=1.0,
-            help="Time between two requests for a symbol. 30 unless config.yaml differs.",
+            help="Time between two requests for a symbol.",
             rich_help_panel=RUN,
         ),
     ] = None,
@@ -93,17 +76,12 @@ def from_source(
         bool,
         typer.Option("--extended", help="Also send bars outside of regular hours, marked.", rich_help_panel=CHOICE),
     ] = False,
-    forming: Annotated[
-        bool,
-        typer.Option(
-            "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
-        ),
-    ] = False,
+    forming: FormingOption = False,
     no_stream: Annotated[
         bool,
         typer.Option("--no-stream", help="Only poll, even where the source has a stream.", rich_help_panel=RUN),
     ] = False,
-    once: Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)] = False,
+    once: OnceOption = False,
     *,
     run: StreamOptions,
 ) -> None:

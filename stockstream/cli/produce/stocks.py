@@ -10,11 +10,12 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from stockstream.cli import completion, intervals
+from stockstream.cli import completion
 from stockstream.cli.context import Context
 from stockstream.cli.hours import outside_hours
+from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, RUN
-from stockstream.cli.produce.option_groups import grouped
+from stockstream.cli.produce.bar_options import IntervalOption
 from stockstream.cli.produce.run_options import RunOptions
 from stockstream.cli.produce.sending import await_broker, send
 from stockstream.cli.produce.simulators import noticed
@@ -22,7 +23,6 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.topic_changes import kept
 from stockstream.config import Settings
 from stockstream.errors import BadRow
-from stockstream.intervals import FORM, USUAL
 from stockstream.periods import intraday
 from stockstream.producers.checks import Checks
 from stockstream.producers.clock import Clock
@@ -34,19 +34,6 @@ T = TypeVar("T")
 
 SHOWN: Final = 8
 """Series that are named at the end; the others are counted."""
-
-
-Interval = Annotated[
-    str | None,
-    typer.Option(
-        "--interval",
-        metavar="INTERVAL",
-        callback=intervals.known,
-        help=f"The bars' interval: {FORM}.",
-        autocompletion=completion.one_of(*USUAL),
-        rich_help_panel=CHOICE,
-    ),
-]
 
 
 def symbols_of(words: Iterable[str]) -> list[str]:
@@ -130,7 +117,7 @@ def simulated(
             autocompletion=completion.symbols,
         ),
     ] = None,
-    interval: Interval = None,
+    interval: IntervalOption = None,
     pace: Annotated[
         float | None,
         typer.Option(

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Self, TypeVar, get_type_hints
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Final, Self, TypeVar
 
 import msgspec
 import typer
 
-from stockstream.cli import completion, intervals
+from stockstream.cli import checked, completion
+from stockstream.cli.option_groups import names_of
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.panels import FILES, ROWS, RUN, WINDOW
 from stockstream.cli.serving import MetricsOption
 from stockstream.config_choices import BACKENDS, THEMES
 from stockstream.intervals import YAHOO
-from stockstream.names import cut
 from stockstream.present.geometry import Geometry
 from stockstream.records import MARKET, READINGS, SIMULATED
 
@@ -35,31 +33,10 @@ def _geometry(value: str | None) -> str | None:
         raise typer.BadParameter(str(error)) from None
 
 
-def _theme(value: str | None) -> str | None:
-    if value is None:
-        return None
-    if value not in THEMES:
-        raise typer.BadParameter(f"{value} is none of {', '.join(THEMES)}")
-    return value
-
-
-def _zone(value: str | None) -> str | None:
-    try:
-        return None if value is None else str(ZoneInfo(value))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise typer.BadParameter(f"{cut(str(value))!r} is no zone such as America/New_York") from None
-
-
-def _backend(value: str | None) -> str | None:
-    if value is not None and value not in BACKENDS:
-        raise typer.BadParameter(f"{value} is none of {', '.join(BACKENDS)}")
-    return value
-
-
 IntervalOption = Annotated[
     str | None,
     typer.Option(
-        callback=intervals.known,
+        callback=checked.interval,
         metavar="1m|1h|1d|...",
         help="Interval of the bars, if a symbol has several.",
         autocompletion=completion.one_of(*YAHOO),
@@ -86,7 +63,7 @@ class SeriesOptions:
     resample: Annotated[
         str | None,
         typer.Option(
-            callback=intervals.made,
+            callback=checked.longer_interval,
             metavar="5m|1h|1d|...",
             help="Show bars of this interval, made of shorter ones.",
             autocompletion=completion.one_of(*YAHOO[1:]),
@@ -112,7 +89,7 @@ class SeriesOptions:
     tz: Annotated[
         str | None,
         typer.Option(
-            callback=_zone,
+            callback=checked.zone,
             metavar="ZONE",
             help="Time zone of the axis, instead of the exchange's. Dates of daily bars stay.",
             autocompletion=completion.zones,
@@ -165,7 +142,7 @@ class CommonOptions:
     backend: Annotated[
         str | None,
         typer.Option(
-            callback=_backend,
+            callback=checked.one_of(BACKENDS),
             metavar="auto|tk|qt",
             help="The toolkit of the window.",
             autocompletion=completion.one_of(*BACKENDS),
@@ -204,7 +181,7 @@ class CommonOptions:
     theme: Annotated[
         str | None,
         typer.Option(
-            callback=_theme,
+            callback=checked.one_of(THEMES),
             metavar="light|dark|contrast",
             help="Colours; t switches them.",
             autocompletion=completion.one_of(*THEMES),
@@ -240,26 +217,6 @@ class WatchOptions(CommonOptions, SeriesOptions):
     def of(cls, given: Mapping[str, object]) -> Self:
         """Make the options from the arguments of typer, and check their types."""
         return msgspec.convert({name: given[name] for name in names_of(cls) if name in given}, cls)
-
-
-@dataclass(frozen=True)
-class Declared:
-    """An option for typer: its annotation and its default."""
-
-    annotation: Any
-    default: object
-
-
-def names_of(kind: type[Any]) -> list[str]:
-    """The names of a structure's fields."""
-    return [field.name for field in fields(kind)]
-
-
-@cache
-def declared(kind: type[Any]) -> dict[str, Declared]:
-    """The options that a structure declares, by name."""
-    hints = get_type_hints(kind, include_extras=True)
-    return {field.name: Declared(hints[field.name], field.default) for field in fields(kind)}
 
 
 ALONE: Final = ("geometry", "headless", "values", "once", "metrics")

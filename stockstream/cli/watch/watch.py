@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,8 +13,9 @@ import typer
 from stockstream.cli import completion
 from stockstream.cli.commands import Command, LazyGroup, examples, made
 from stockstream.cli.context import Context
+from stockstream.cli.option_groups import Declared, declared, give_options
 from stockstream.cli.panels import PARAMETERS
-from stockstream.cli.watch.options import CommonOptions, Declared, SeriesOptions, WatchOptions, declared
+from stockstream.cli.watch.options import CommonOptions, SeriesOptions, WatchOptions
 from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.registry import VIEWS
@@ -59,26 +59,18 @@ def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Wa
 
         run(ctx, what.view, what.parameters, tuple(keys or ()), WatchOptions.of(given))
 
-    empty = inspect.Parameter.empty
     named = Annotated[
         list[str] | None,
-        typer.Argument(metavar=f"{view.key_name.upper()}...", help=_which(view), autocompletion=_KEYS[view.key_name]),
+        typer.Argument(metavar=view.key_name.upper(), help=_which(view), autocompletion=_KEYS[view.key_name]),
     ]
     options = {
-        "ctx": Declared(typer.Context, empty),
+        "ctx": Declared(typer.Context),
         "keys": Declared(named, None),
         **(declared(SeriesOptions) if view.key_name == "symbol" else {}),
         **own,  # of an indicator with sessions of its own, opens and calendar mean both
         **declared(CommonOptions),
     }
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    watch.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            inspect.Parameter(name, kind, default=option.default, annotation=option.annotation)
-            for name, option in options.items()
-        ]
-    )
-    watch.__annotations__ = {name: option.annotation for name, option in options.items()}
+    give_options(watch, options)
     watch.__doc__ = view.help
     return watch
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from stockstream.errors import RateLimited, SourceError
 from stockstream.producers.bar_source import About, BarSource, Reply, Row, Setup
@@ -16,11 +15,9 @@ from stockstream.producers.sources.alpha_vantage_answers import (
     read_rows,
 )
 from stockstream.producers.sources.call_budget import CallBudget
+from stockstream.producers.sources.json_client import JsonClient
 from stockstream.producers.sources.service_key import service_key
 from stockstream.records import EXTENDED
-
-if TYPE_CHECKING:
-    from stockstream.producers.sources.json_client import JsonClient
 
 HOST: Final = "https://www.alphavantage.co"
 VARIABLE: Final = "ALPHAVANTAGE_API_KEY"
@@ -55,18 +52,12 @@ class AlphaVantage(BarSource):
     )
 
     def __init__(self, setup: Setup) -> None:
-        self._setup = setup
+        self._client = JsonClient("Alpha Vantage", HOST, _SPACING if setup.spacing is None else setup.spacing)
+        self._clock, self._extended = setup.clock, setup.extended
         self._key = service_key("Alpha Vantage", VARIABLE, setup.key_file, "sources.alphavantage.key_file")
         calls = setup.calls_a_day or _CALLS_A_DAY
         self._budget = CallBudget(setup.folder / "calls.json", calls, NEW_YORK, setup.clock)
         self._full = True
-
-    @cached_property
-    def _client(self) -> JsonClient:
-        from stockstream.producers.sources.json_client import JsonClient
-
-        spacing = _SPACING if self._setup.spacing is None else self._setup.spacing
-        return JsonClient(self.about.title, HOST, spacing)
 
     def doing(self) -> str:
         """The calls that are left."""
@@ -74,7 +65,7 @@ class AlphaVantage(BarSource):
 
     def history(self, symbol: str, interval: str, start: datetime) -> Reply:
         """The bars from an instant on; on the free plan the newest hundred."""
-        now = self._setup.clock.now()
+        now = self._clock.now()
         length = timedelta(minutes=_LENGTHS[interval]) if interval in _LENGTHS else timedelta(days=1)
         full = self._full and now - start > _COMPACT * length
         try:
@@ -84,7 +75,7 @@ class AlphaVantage(BarSource):
                 raise
             self._full = False
             rows = self._rows(symbol, interval, full=False)
-        wanted = [row for row in rows if row.time >= start and (self._setup.extended or EXTENDED not in row.flags)]
+        wanted = [row for row in rows if row.time >= start and (self._extended or EXTENDED not in row.flags)]
         return Reply(tuple(wanted), zone=NEW_YORK, session=regular_hours(now))
 
     def _rows(self, symbol: str, interval: str, *, full: bool) -> list[Row]:
@@ -93,7 +84,7 @@ class AlphaVantage(BarSource):
             raise RateLimited(told, retry_after=self._budget.until_tomorrow)
         params: dict[str, str | int] = {"symbol": symbol, "outputsize": "full" if full else "compact"}
         if interval in MINUTES:
-            extended = "true" if self._setup.extended else "false"
+            extended = "true" if self._extended else "false"
             params |= {"function": "TIME_SERIES_INTRADAY", "interval": MINUTES[interval], "extended_hours": extended}
         else:
             params |= {"function": "TIME_SERIES_DAILY"}

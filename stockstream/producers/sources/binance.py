@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 import msgspec
 
 from stockstream.errors import SourceError, Unavailable, UnknownSymbol
 from stockstream.producers.bar_source import About, BarSource, LiveRow, Reply, Row, Setup, Stream
-
-if TYPE_CHECKING:
-    from stockstream.producers.sources.json_client import JsonClient
+from stockstream.producers.sources.json_client import JsonClient
 
 HOST: Final = "https://data-api.binance.vision"
 STREAM: Final = "wss://data-stream.binance.vision/stream?streams="
@@ -92,13 +89,7 @@ class Binance(BarSource):
     )
 
     def __init__(self, setup: Setup) -> None:
-        self._setup = setup
-
-    @cached_property
-    def _client(self) -> JsonClient:
-        from stockstream.producers.sources.json_client import JsonClient
-
-        return JsonClient("Binance", HOST, _SPACING if self._setup.spacing is None else self._setup.spacing)
+        self._client = JsonClient("Binance", HOST, _SPACING if setup.spacing is None else setup.spacing)
 
     def history(self, symbol: str, interval: str, start: datetime) -> Reply:
         """A thousand bars from an instant on."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import msgspec
 
 from stockstream.errors import Unavailable, UnknownSymbol
 from stockstream.producers.bar_source import About, BarSource, Reply, Row, Setup
-
-if TYPE_CHECKING:
-    from stockstream.producers.sources.json_client import JsonClient
+from stockstream.producers.sources.json_client import JsonClient
 
 HOST: Final = "https://api.exchange.coinbase.com"
 
@@ -53,13 +50,8 @@ class Coinbase(BarSource):
     )
 
     def __init__(self, setup: Setup) -> None:
-        self._setup = setup
-
-    @cached_property
-    def _client(self) -> JsonClient:
-        from stockstream.producers.sources.json_client import JsonClient
-
-        return JsonClient("Coinbase", HOST, _SPACING if self._setup.spacing is None else self._setup.spacing)
+        self._client = JsonClient("Coinbase", HOST, _SPACING if setup.spacing is None else setup.spacing)
+        self._clock = setup.clock
 
     def history(self, symbol: str, interval: str, start: datetime) -> Reply:
         """Three hundred bars from an instant on."""
@@ -81,5 +73,5 @@ class Coinbase(BarSource):
             Row(datetime.fromtimestamp(each.time, UTC), each.open, each.high, each.low, each.close, each.volume)
             for each in reversed(candles)  # the newest come first
         )
-        more = start + page if start + page < self._setup.clock.now() else None
+        more = start + page if start + page < self._clock.now() else None
         return Reply(rows, currency=symbol.rpartition("-")[2] or None, more=more)

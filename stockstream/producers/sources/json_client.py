@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Final, NamedTuple
-
-import httpx
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stockstream.errors import RateLimited, Unavailable
 from stockstream.producers.patience import Limiter, retry_after
+
+if TYPE_CHECKING:
+    import httpx
 
 _TIMEOUT: Final = 20.0
 _REFUSALS: Final = frozenset({418, 429})
@@ -43,11 +45,19 @@ class JsonClient:
 
     def __init__(self, title: str, base: str, spacing: float) -> None:
         self._title = title
+        self._base = base
         self._limiter = Limiter(spacing)
-        self._client = httpx.Client(base_url=base, timeout=_TIMEOUT, follow_redirects=True)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        import httpx  # as late as here: `--help` lists all sources, and httpx takes 0.1 s to import
+
+        return httpx.Client(base_url=self._base, timeout=_TIMEOUT, follow_redirects=True)
 
     def get(self, path: str, params: Mapping[str, str | int]) -> Answer:
         """One answer. Raises `RateLimited`, `Unavailable`, which name no parameter."""
+        import httpx
+
         self._limiter.wait()
         try:
             response = self._client.get(path, params=dict(params))

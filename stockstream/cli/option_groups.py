@@ -1,0 +1,74 @@
+"""Groups of options, each declared once as a dataclass, of which typer sees the options themselves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import wraps
+from typing import Any, Final, TypeVar, get_type_hints
+
+F = TypeVar("F", bound=Callable[..., None])
+
+_BY_NAME: Final = inspect.Parameter.KEYWORD_ONLY
+
+
+@dataclass(frozen=True)
+class Declared:
+    """An option for typer: its annotation and its default."""
+
+    annotation: Any
+    default: object = inspect.Parameter.empty
+
+
+def names_of(kind: type[Any]) -> list[str]:
+    """The names of a dataclass's fields."""
+    return [field.name for field in fields(kind)]
+
+
+def declared(kind: type[Any]) -> Mapping[str, Declared]:
+    """The options that a dataclass declares, by name."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: Declared(hints[field.name], field.default) for field in fields(kind)}
+
+
+def give_options(function: Callable[..., None], options: Mapping[str, Declared]) -> None:
+    """Give a function the signature that typer reads: these options, all passed by name."""
+    function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, _BY_NAME, default=option.default, annotation=option.annotation)
+            for name, option in options.items()
+        ]
+    )
+    function.__annotations__ = {name: option.annotation for name, option in options.items()}
+
+
+def grouped(**groups: type[Any]) -> Callable[[F], F]:
+    """Let a command take dataclasses of options, each by the name of a parameter.
+
+    ::
+
+        @grouped(run=RunOptions)
+        def csv(ctx: typer.Context, files: ..., *, run: RunOptions) -> None: ...
+    """
+
+    def decorate(function: F) -> F:
+        @wraps(function)
+        def command(**given: Any) -> None:
+            for name, kind in groups.items():
+                given[name] = kind(**{each: given.pop(each) for each in names_of(kind) if each in given})
+            function(**given)
+
+        hints = get_type_hints(function, include_extras=True)
+        options = {
+            name: Declared(hints[name], parameter.default)
+            for name, parameter in inspect.signature(function).parameters.items()
+            if name not in groups
+        }
+        for kind in groups.values():
+            options |= declared(kind)
+        give_options(command, options)
+        del command.__wrapped__  # typer would look through to the dataclasses
+        return command  # type: ignore[return-value]
+
+    return decorate

@@ -1,0 +1,50 @@
+"""Options that several producers of bars share, each declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stockstream.cli import checked, completion
+from stockstream.cli.panels import CHOICE, RUN
+from stockstream.intervals import FORM, USUAL
+from stockstream.producers.history_spans import is_span
+
+
+def known_span(span: str | None) -> str | None:
+    """Check the length of a history. Raises typer.BadParameter."""
+    if span is not None and not is_span(span):
+        raise typer.BadParameter("should be days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
+    return span
+
+
+IntervalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--interval",
+        metavar="INTERVAL",
+        callback=checked.interval,
+        help=f"Interval of the bars: {FORM}.",
+        autocompletion=completion.one_of(*USUAL),
+        rich_help_panel=CHOICE,
+    ),
+]
+HistoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--history",
+        metavar="SPAN",
+        callback=known_span,
+        help="Length of the history: 5d (days of trading), 1mo, 1y, max.",
+        autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
+        rich_help_panel=CHOICE,
+    ),
+]
+FormingOption = Annotated[
+    bool,
+    typer.Option(
+        "--forming", help="Also send the bar of the current period, each time it changes.", rich_help_panel=CHOICE
+    ),
+]
+OnceOption = Annotated[bool, typer.Option("--once", help="Send the history and end.", rich_help_panel=RUN)]
