@@ -66,7 +66,7 @@ _EXPECTED: Final = {
     "int_type": "should be a whole number",
     "float_parsing": "should be a number",
     "float_type": "should be a number",
-    "string_type": "should be a text: put it into quotes",
+    "string_type": "should be a text: put it in quotes",
     "path_type": "should be a path",
     "model_type": "should be a section with keys of its own",
     "mapping_type": "should be a section with keys of its own",

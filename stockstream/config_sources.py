@@ -91,7 +91,7 @@ class Origins:
         """As an error names it: ``config.yaml, line 3``, the variable or option; "the settings" for a default."""
         for end in range(len(path), 0, -1):
             holding = [layer for layer in reversed(self.layers) if layer.holds(path[:end])]
-            # What is no section although a later layer has one there is written at that path itself, and is wrong.
+            # What is not a section although a later layer has one there is written at that path itself, and is wrong.
             for find in (Layer.location, Layer.below):
                 for layer in holding:
                     location = find(layer, path[:end])
@@ -143,7 +143,7 @@ def nested(path: KeyPath, value: object) -> dict[str, Any]:
 
 
 def parsed(text: str) -> object:
-    """The value that a text is behind the colon of a YAML file; a text that is no YAML is itself."""
+    """The value that a text is behind the colon of a YAML file; a text that is not YAML is itself."""
     try:
         value: object = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError):
@@ -166,11 +166,11 @@ def read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{file}, line {line}: this is not YAML: {error.problem or error.context}") from None
     except yaml.YAMLError:
-        raise ConfigError(f"{file} is not YAML: it holds characters that no text has") from None
+        raise ConfigError(f"{file} is not YAML: it holds control characters") from None
     except RecursionError:
-        raise ConfigError(f"{file} is nested too deeply for settings") from None
+        raise ConfigError(f"{file} is nested too deeply") from None
     except ValueError as error:
-        raise ConfigError(f"{file} holds a value that cannot be: {error}") from None
+        raise ConfigError(f"{file} holds an invalid value: {error}") from None
     return {str(key): value for key, value in values.items()}, lines
 
 
@@ -195,7 +195,7 @@ def _text(file: Path) -> str:
 def _lines(root: yaml.Node | None, file: Path) -> dict[KeyPath, int]:
     lines: dict[KeyPath, int] = {}
     if root is not None and not isinstance(root, yaml.MappingNode):
-        raise ConfigError(f"{file}, line {root.start_mark.line + 1}: keys and values are wanted, as in 'key: value'")
+        raise ConfigError(f"{file}, line {root.start_mark.line + 1}: expected keys and values, as in 'key: value'")
     if root is not None:
         _locate(root, (), file, lines)
     return lines
@@ -208,7 +208,7 @@ def _locate(node: yaml.MappingNode, above: KeyPath, file: Path, lines: dict[KeyP
         path = (*above, str(key.value))
         line = key.start_mark.line + 1
         if path in lines:
-            raise ConfigError(f"{file}, line {line}: {'.'.join(path)} stands on line {lines[path]} already")
+            raise ConfigError(f"{file}, line {line}: {'.'.join(path)} is already on line {lines[path]}")
         if len(lines) >= _MOST_KEYS:
             raise ConfigError(f"{file}, line {line}: more than {_MOST_KEYS:,} keys are no settings")
         lines[path] = line

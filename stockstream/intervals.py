@@ -64,7 +64,7 @@ def parse(name: str) -> Interval:
     """
     found = _NAME.fullmatch(name)
     if found is None:
-        raise ValueError(f"{_cut(name)!r} is no interval: {FORM}")
+        raise ValueError(f"{_cut(name)!r} is not an interval: {FORM}")
     unit, size = _UNITS[found[2]]
     interval = Interval(unit, int(found[1]) * size)
     if interval.seconds > _LONGEST:

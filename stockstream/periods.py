@@ -103,7 +103,7 @@ def add_up(finer: str, interval: str) -> bool:
 def longer(interval: str) -> str:
     """The interval itself, where there are shorter ones that it can be made of.
 
-    Raises ValueError for one minute, for more than 24 hours, and for what is no interval.
+    Raises ValueError for one minute, for more than 24 hours, and for what is not an interval.
     """
     length = parse(interval)
     if length.intraday and length.size <= _MINUTE:

@@ -133,7 +133,7 @@ def _module(file: Path) -> ModuleType:
     name = f"stockstream_plugin_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise ImportError("it is no Python file: its name should end in .py")
+        raise ImportError("it is not a Python file: its name should end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:

@@ -120,7 +120,7 @@ class Bar(Candle, frozen=True, kw_only=True, gc=False, omit_defaults=True):
 def known_open(open: float | None, high: float, low: float, close: float) -> float | None:  # noqa: A002 - the field's own names
     """The open, or None where it is missing: not there, not a number, or the 0 that Yahoo writes in its place.
 
-    A 0 among prices above 0 is no price; where the low reaches it, it may be one.
+    A 0 among prices above 0 is not a price; where the low reaches it, it may be one.
 
     >>> known_open(0.0, 11.0, 9.0, 10.5), known_open(0.0, 11.0, 0.0, 10.5), known_open(10.0, 11.0, 9.0, 10.5)
     (None, 0.0, 10.0)

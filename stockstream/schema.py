@@ -68,11 +68,11 @@ _OF_FLIGHTS: Final = {
     "diverted": "1 where it landed elsewhere",
     "cancelled": "1 where it did not fly",
     "cancellation_reason": "A airline, B weather, C air system, D security",
-    "air_system_delay": "minutes of the arrival delay; absent where none is told",
-    "security_delay": "minutes of the arrival delay; absent where none is told",
-    "airline_delay": "minutes of the arrival delay; absent where none is told",
-    "late_aircraft_delay": "minutes of the arrival delay; absent where none is told",
-    "weather_delay": "minutes of the arrival delay; absent where none is told",
+    "air_system_delay": "minutes of the arrival delay; absent where it is not given",
+    "security_delay": "minutes of the arrival delay; absent where it is not given",
+    "airline_delay": "minutes of the arrival delay; absent where it is not given",
+    "late_aircraft_delay": "minutes of the arrival delay; absent where it is not given",
+    "weather_delay": "minutes of the arrival delay; absent where it is not given",
 }
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {STOCKS.name: _OF_BARS, FLIGHTS.name: _OF_FLIGHTS}

@@ -161,13 +161,13 @@ def test_settings_are_frozen() -> None:
         ("sources: {yahoo: {interval: 3x}}", "sources.yahoo.interval is '3x', should be a whole number of m, h"),
         ("sources:\n  yahoo:\n    history: 5 days", "line 3: sources.yahoo.history is '5 days', should be days, weeks"),
         ("sources:\n  yahoo:\n    pol: 5", "line 3: unknown key sources.yahoo.pol - did you mean poll?"),
-        ("demo:\n  symbols:\n  - ON\n", "line 2: demo.symbols.0 is True, should be a text: put it into quotes"),
+        ("demo:\n  symbols:\n  - ON\n", "line 2: demo.symbols.0 is True, should be a text: put it in quotes"),
         ("demo: {symbols: []}", "demo.symbols is [], should not be empty"),
         ("kafka:\n  fetch.min.bytes: [1]", "line 2: kafka.fetch.min.bytes should be a text, a number, true or false"),
         ("kafka:\n  bootstrap.servers: x", "line 2: kafka.bootstrap.servers has a key of its own: bootstrap_servers"),
-        ("window:\n  rows: 5\n  rows: 6", "c.yaml, line 3: window.rows stands on line 2 already"),
+        ("window:\n  rows: 5\n  rows: 6", "c.yaml, line 3: window.rows is already on line 2"),
         ("window: [1\nx: 2", "c.yaml, line 2: this is not YAML: expected ',' or ']', but got ':'"),
-        ("- a\n- b", "c.yaml, line 1: keys and values are wanted, as in 'key: value'"),
+        ("- a\n- b", "c.yaml, line 1: expected keys and values, as in 'key: value'"),
     ],
 )
 def test_errors_in_the_file_name_file_line_key_and_what_is_allowed(tmp_path: Path, text: str, told: str) -> None:
@@ -341,9 +341,9 @@ def test_a_password_before_a_host_is_not_told(tmp_path: Path) -> None:
     ("content", "told"),
     [
         (b"a: " + b"x" * 100_000_000, "c.yaml has more than 256,000 bytes: no settings are that long"),
-        (b"a: " + b"[" * 100_000, "c.yaml is nested too deeply for settings"),
+        (b"a: " + b"[" * 100_000, "c.yaml is nested too deeply"),
         (b"? [1]\n: 2", "c.yaml, line 1: a key is a word"),
-        (b"a: 2026-13-45", "c.yaml holds a value that cannot be: month must be in 1..12"),
+        (b"a: 2026-13-45", "c.yaml holds an invalid value: month must be in 1..12"),
         (
             b"a: &a {x: 1, y: 2}\n"
             + b"".join(b"%c: &%c {x: *%c, y: *%c}\n" % (i + 1, i + 1, i, i) for i in range(97, 122)),

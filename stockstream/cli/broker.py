@@ -77,7 +77,10 @@ def broker(
     ] = None,
     secure: Annotated[
         bool | None,
-        typer.Option("--secure/--plain", help="TLS, passwords and rights for its clients; by default as last time."),
+        typer.Option(
+            "--secure/--plain",
+            help="Require TLS and passwords, and grant rights by user; by default as at the last start.",
+        ),
     ] = None,
     nodes: Annotated[
         int | None,
@@ -103,7 +106,7 @@ def broker(
         typer.Option(
             "--host",
             metavar="NAME",
-            help="With --secure: let other machines in, by this name or address of this one; can be repeated.",
+            help="With --secure: let other machines connect to this one by this name or address; can be repeated.",
         ),
     ] = None,
 ) -> None:
@@ -112,7 +115,7 @@ def broker(
     The first run fetches Kafka (45 MB). Topics are kept from run to run. A secure broker (docs/security.md) stays one
     until it is started with --plain. Commands on this machine find their passwords by themselves.
 
-    With --nodes 3 any one of the brokers may die, and is started again: nothing is lost, and nothing waits for it long.
+    With --nodes 3 any one of the brokers may fail: no record is lost, and clients wait a few seconds at most.
     """
     _refuse_the_folder_of_others(data)
     _refuse_odd(nodes, join, secure=secure)
@@ -170,19 +173,19 @@ def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard 
     if was if secure is None else secure:
         for name in hosts:
             if not _HOST.fullmatch(name):
-                raise typer.BadParameter(f"{printable(name)} is no name of a host", param_hint="--host")
+                raise typer.BadParameter(f"{printable(name)} is not a name of a host", param_hint="--host")
         return Guard(folder, hosts)
     if hosts:
-        raise typer.BadParameter("without --secure no other machine is let in", param_hint="--host")
+        raise typer.BadParameter("without --secure no other machine can connect", param_hint="--host")
     if was:
         Guard(folder).users.forget()
     return None
 
 
 def _refuse_odd(nodes: int | None, join: str | None, *, secure: bool | None) -> None:
-    """Refuse what is no cluster, or cannot be joined. Raises typer.BadParameter."""
+    """Refuse what is not a cluster, or cannot be joined. Raises typer.BadParameter."""
     if nodes is not None and nodes % 2 == 0:
-        told = f"{nodes} is even: of 3 one may die, of 5 two; of {nodes} no more than of {nodes - 1}"
+        told = f"{nodes} is even: of 3 one may fail, of 5 two; of {nodes} no more than of {nodes - 1}"
         raise typer.BadParameter(told, param_hint="--nodes")
     if join is not None and nodes is not None:
         raise typer.BadParameter(
@@ -211,7 +214,7 @@ def _refuse_the_folder_of_others(data: Path | None) -> None:
         return
     try:
         if data.exists() and not data.is_dir():
-            raise typer.BadParameter(f"{data} is no folder", param_hint="--data")
+            raise typer.BadParameter(f"{data} is not a folder", param_hint="--data")
         if data.exists() and any(data.iterdir()) and not (data / "lock").exists():
             told = f"{data} holds other files: name a folder that is empty or not there yet"
             raise typer.BadParameter(told, param_hint="--data")
@@ -236,7 +239,7 @@ def _jars(cache: Path, reporter: Reporter) -> list[Path]:
         )
     except KeyboardInterrupt as asked:
         reporter.close()
-        reporter.note("Kafka is not there yet: the jars that are whole are kept")
+        reporter.note("Kafka is not complete yet: the jars that were downloaded are kept")
         raise typer.Exit(128 + (asked.args[0] if asked.args else signal.SIGINT)) from None
     finally:
         reporter.close()

@@ -43,7 +43,7 @@ def zone(name: str | None) -> str | None:
     try:
         return None if name is None else str(ZoneInfo(name))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise typer.BadParameter(f"{cut(str(name))!r} is no zone such as America/New_York") from None
+        raise typer.BadParameter(f"{cut(str(name))!r} is not a zone such as America/New_York") from None
 
 
 def one_of(values: Sequence[str]) -> Callable[[str | None], str | None]:
@@ -55,7 +55,7 @@ def one_of(values: Sequence[str]) -> Callable[[str | None], str | None]:
 
     def check(value: str | None) -> str | None:
         if value is not None and value not in values:
-            raise typer.BadParameter(f"{value} is none of {', '.join(values)}")
+            raise typer.BadParameter(f"{value} is not one of {', '.join(values)}")
         return value
 
     return check

@@ -135,7 +135,7 @@ def demo(
         ),
     ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
-    secure: Annotated[bool, typer.Option("--secure", help="All of it with TLS, passwords and rights.")] = False,
+    secure: Annotated[bool, typer.Option("--secure", help="Use a secure broker: TLS, passwords and rights.")] = False,
 ) -> None:
     """Start a broker, producers of bars and flights, and three windows, each in its own process.
 
@@ -252,7 +252,7 @@ def _pictures(settings: Settings, reporter: Reporter, *, headless: bool) -> Path
         picture = PICTURES / f"{view}.png"
         if picture.exists() and not is_ours(picture):
             raise StockstreamError(
-                f"{picture.absolute()} is there and stockstream did not write it",
+                f"{picture.absolute()} exists and stockstream did not write it",
                 hint="move it, or start in another folder",
             )
     reporter.note(f"the windows are drawn to {PICTURES}/bollinger.png, aroon.png and flights.png")

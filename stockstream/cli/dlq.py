@@ -187,7 +187,7 @@ def purge(
     if not total:
         context.reporter.note("nothing to delete")
         return
-    context.reporter.note(f"On {context.settings.bootstrap_servers} this goes, for good:")
+    context.reporter.note(f"On {context.settings.bootstrap_servers} this will be deleted permanently:")
     for box, letters in chosen:
         if letters:
             context.reporter.note(f"  {box.topic.dead_letters}: {len(letters):,} of {len(box.letters):,} dead letters")
@@ -205,7 +205,7 @@ def purge(
 def _boxes(context: Context, topic: str | None) -> list[Letterbox]:
     """The contents of the dead-letter topics that exist."""
     if topic is not None and topic.removesuffix(".dlq") not in TOPICS:
-        raise typer.BadParameter(f"{cut(topic)} is none of {', '.join(TOPICS)}", param_hint="--topic")
+        raise typer.BadParameter(f"{cut(topic)} is not one of {', '.join(TOPICS)}", param_hint="--topic")
     wanted: Sequence[Topic[Any]] = list(TOPICS.values()) if topic is None else [TOPICS[topic.removesuffix(".dlq")]]
     connection = context.settings.connection("admin")
     names = Admin(connection, timeout=PATIENCE).names()
@@ -235,7 +235,7 @@ def _alone(context: Context) -> Iterator[None]:
         with FileLock(folder / "dlq.lock", blocking=False, mode=0o600):
             yield
     except Timeout:
-        raise StateError("another `stockstream dlq` is at work", hint="try again when it has ended") from None
+        raise StateError("another `stockstream dlq` is running", hint="try again when it has ended") from None
     except OSError as error:
         raise StateError(f"{error.filename or folder}: {(error.strerror or str(error)).lower()}") from error
 

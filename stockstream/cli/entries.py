@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 RUN: Final = "Run"
-LOOK: Final = "Look"
-CARE: Final = "Care"
+INSPECT: Final = "Inspect"
+MAINTAIN: Final = "Maintain"
 
 
 @dataclass(frozen=True)
@@ -74,25 +74,25 @@ COMMANDS: Final = {
     "monitor": Entry(
         "stockstream.cli.monitor.monitor:monitor",
         "Show record rates, lags and dead letters, live.",
-        LOOK,
+        INSPECT,
         ("monitor", "monitor --once --json", "monitor --prometheus 9090"),
     ),
     "report": Entry(
         "stockstream.cli.report:report",
         "Write an HTML page about the bars of the topic.",
-        LOOK,
+        INSPECT,
         ("report", "report AAPL MSFT --interval 1d --out shares.html"),
     ),
     "quality": Entry(
         "stockstream.cli.quality:quality",
         "Report gaps, duplicates, corrections and doubts of bars.",
-        LOOK,
+        INSPECT,
         ("quality stocks", "quality stocks AAPL --json", "quality stocks --plot quality.png --fail-on gaps,flags"),
     ),
     "topics": Entry(
         "stockstream.cli.topics:app",
         "List the topics: records, newest record, size.",
-        LOOK,
+        INSPECT,
         ("topics", "topics --json", "topics copy --from 127.0.0.1:19092"),
     ),
     "tables": Entry(
@@ -104,78 +104,78 @@ COMMANDS: Final = {
     "series": Entry(
         "stockstream.cli.topics:series",
         "List the series of bars in the topic stocks.",
-        LOOK,
+        INSPECT,
         ("series", "series --json"),
     ),
     "tail": Entry(
         "stockstream.cli.tail:tail",
         "Print a topic's newest records, then follow it.",
-        LOOK,
+        INSPECT,
         ("tail stocks", "tail stocks.dlq -n 100 --no-follow", "tail flights --json"),
     ),
     "indicators": Entry(
         "stockstream.cli.indicators:app",
         "List the indicators, or describe one.",
-        LOOK,
+        INSPECT,
         ("indicators", "indicators describe rsi"),
         plugged=True,
     ),
     "sources": Entry(
         "stockstream.cli.sources:app",
         "List the sources of bars, or describe one.",
-        LOOK,
+        INSPECT,
         ("sources", "sources describe yahoo"),
         plugged=True,
     ),
     "schema": Entry(
         "stockstream.cli.schema:schema",
         "Print the JSON Schema of a topic's records.",
-        LOOK,
+        INSPECT,
         ("schema stocks", "schema flights"),
     ),
     "plugins": Entry(
         "stockstream.cli.plugins:plugins",
         "List the plug-ins, and those that fail.",
-        LOOK,
+        INSPECT,
         ("plugins", "plugins --config my.yaml"),
         plugged=True,
     ),
     "config": Entry(
         "stockstream.cli.config:config",
         "Print the settings in effect and their origin.",
-        CARE,
+        MAINTAIN,
         ("config", "config window views.rsi", "config --json"),
         plugged=True,
     ),
     "dlq": Entry(
         "stockstream.cli.dlq:app",
         "List, show, replay or purge unreadable records.",
-        CARE,
+        MAINTAIN,
         ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
     ),
     "rebuild": Entry(
         "stockstream.cli.rebuild:rebuild_states",
-        "Make a view's saved states again from the topic.",
-        CARE,
+        "Rebuild the saved states of a view from the topic.",
+        MAINTAIN,
         ("rebuild bollinger", "rebuild chart --with bollinger,rsi"),
         plugged=True,
     ),
     "reset": Entry(
         "stockstream.cli.reset:reset",
         "Delete the topics and the windows' saved states.",
-        CARE,
+        MAINTAIN,
         ("reset", "reset --yes"),
     ),
     "doctor": Entry(
         "stockstream.cli.doctor:doctor",
         "Check this machine, and say what is missing.",
-        CARE,
+        MAINTAIN,
         ("doctor", "doctor --json"),
     ),
     "sample": Entry(
         "stockstream.cli.sample:app",
         "Write the sample data.",
-        CARE,
+        MAINTAIN,
         ("sample flights", "sample flights --out month.csv --seed 7"),
     ),
 }

@@ -202,7 +202,7 @@ _USAGE: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
 _WORDS: Final = {
     "Value error, ": "",
     "Input should": "should",
-    r"does not match the formats? '%Y-%m-%d'.*": "is no date such as 2026-03-02",
+    r"does not match the formats? '%Y-%m-%d'.*": "is not a date such as 2026-03-02",
     "a valid integer.*": "a whole number",
     "a valid number.*": "a number",
 }

@@ -40,7 +40,7 @@ class ClusterMetrics:
             return
         yield _gauge("stockstream_brokers", "Brokers of the cluster.", [], [([], len(overview.brokers))])
         at = overview.time.timestamp()
-        yield _gauge("stockstream_overview_timestamp_seconds", "When this was looked at.", [], [([], at)])
+        yield _gauge("stockstream_overview_timestamp_seconds", "Time of this sample.", [], [([], at)])
         yield from _topics(overview)
         yield from _groups(overview)
         yield from _dead_letters(overview)
@@ -49,7 +49,7 @@ class ClusterMetrics:
 def _topics(overview: Overview) -> Iterator[Metric]:
     yield _gauge(
         "stockstream_topic_records_per_second",
-        "Records that came in a second, over the last 10 seconds.",
+        "Records that arrived per second, over the last 10 seconds.",
         ["topic"],
         (([topic.name], topic.records_per_second) for topic in overview.topics),
     )
@@ -79,7 +79,7 @@ def _groups(overview: Overview) -> Iterator[Metric]:
     groups = overview.groups
     yield _gauge(
         "stockstream_group_records_per_second",
-        "Records that the group took a second, over the last 10 seconds.",
+        "Records that the group consumed per second, over the last 10 seconds.",
         ["group"],
         (([group.name], group.records_per_second) for group in groups),
     )
@@ -87,7 +87,7 @@ def _groups(overview: Overview) -> Iterator[Metric]:
         ([group.name, each.topic, str(each.partition)], each) for group in groups for each in group.partitions
     ]
     for name, text, values in (
-        ("position", "Offset of the next record that the group wants.", [each.position for _, each in partitions]),
+        ("position", "Offset of the next record that the group will read.", [each.position for _, each in partitions]),
         ("lag", "Records between the group's position and the end.", [each.lag for _, each in partitions]),
         (
             "lag_trend",
@@ -135,13 +135,17 @@ class ProducerMetrics:
         for name, text, count in (
             ("sent", "Records sent.", progress.sent),
             ("refused", "Rows that cannot be read, sent as dead letters.", progress.refused),
-            ("acknowledged", "Records and refused rows that the broker has.", acknowledged),
+            ("acknowledged", "Records and refused rows that the broker has acknowledged.", acknowledged),
         ):
             yield _counter(f"stockstream_producer_{name}", text, names, row, count)
         for name, text, value in (
-            ("producer_records_per_second", "Records sent a second, over the last 10 seconds.", rate),
-            ("producer_silent_seconds", "For how long nothing was acknowledged that is under way.", progress.silent),
-            ("updated_timestamp_seconds", "When these figures were taken.", at),
+            ("producer_records_per_second", "Records sent per second, over the last 10 seconds.", rate),
+            (
+                "producer_silent_seconds",
+                "Seconds since the last acknowledgement while records are in flight.",
+                progress.silent,
+            ),
+            ("updated_timestamp_seconds", "Time of this sample.", at),
         ):
             yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
 
@@ -164,13 +168,13 @@ class WindowMetrics:
             return
         taken, status, at = self._latest
         names, row = list(self._labels), list(self._labels.values())
-        yield _counter("stockstream_window_taken", "Records taken since the start.", names, row, taken)
+        yield _counter("stockstream_window_taken", "Records consumed since the start.", names, row, taken)
         for name, text, value in (
-            ("window_lag", "Records between what it has taken and the topic's end.", status.lag),
-            ("window_records_per_second", "Records taken a second, over the last 5 seconds.", status.rate),
+            ("window_lag", "Records between its position and the end of the topic.", status.lag),
+            ("window_records_per_second", "Records consumed per second, over the last 5 seconds.", status.rate),
             ("window_connected", "Whether the broker answers.", int(status.connected)),
-            ("window_caught_up", "Whether all was read that was there at the start.", int(status.caught_up)),
-            ("updated_timestamp_seconds", "When these figures were taken.", at),
+            ("window_caught_up", "Whether all records that existed at the start were read.", int(status.caught_up)),
+            ("updated_timestamp_seconds", "Time of this sample.", at),
         ):
             yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
         counts = (([*row, what], count) for what, count in status.counts.items())
@@ -182,7 +186,7 @@ class WindowMetrics:
         from prometheus_client.core import SummaryMetricFamily
 
         name = "stockstream_window_frame_seconds"
-        family = SummaryMetricFamily(name, "How long a drawing took.", labels=names)
+        family = SummaryMetricFamily(name, "Duration of a redraw.", labels=names)
         family.add_metric(row, self.frame_times.count, self.frame_times.seconds)
         labels = dict(zip(names, row, strict=True))
         for share, seconds in self.frame_times.quantiles().items():

@@ -22,7 +22,7 @@ ForceOption = Annotated[
 ]
 
 
-JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def check_name(path: Path, kind: Kind, option: str) -> None:
 def _wrong_name(path: Path, kind: Kind) -> str | None:
     if path.suffix.lower() in kind.suffixes:
         return None
-    return f"{path} is no name of {kind.what}: it should end in {' or '.join(kind.suffixes)}"
+    return f"{path} is not a name of {kind.what}: it should end in {' or '.join(kind.suffixes)}"
 
 
 def _wrong(path: Path, kind: Kind, *, force: bool) -> str | None:
@@ -83,7 +83,7 @@ def _wrong(path: Path, kind: Kind, *, force: bool) -> str | None:
         if not os.access(path.parent, os.W_OK | os.X_OK):
             return f"nothing may be written to the folder {path.parent.absolute()}"
         if not force and path.exists() and not is_ours(path):
-            return f"{path} is there and stockstream did not write it: name another, or --force writes over it"
+            return f"{path} exists and stockstream did not write it: choose another name, or --force to overwrite it"
     except OSError as error:
         return f"{path}: {(error.strerror or str(error)).lower()}"
     return None

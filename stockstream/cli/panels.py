@@ -6,7 +6,7 @@ from typing import Final
 
 PARAMETERS: Final = "Parameters"
 CHOICE: Final = "What is sent"
-READING: Final = "How the files are read"
+READING: Final = "How the input is read"
 ROWS: Final = "What is shown"
 WINDOW: Final = "The window"
 FILES: Final = "Files"

@@ -39,7 +39,7 @@ def found() -> list[Plugin]:
 
 def plugins(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """List the plug-ins: indicators, studies, sources and alert sinks of installed packages and of your own files.
 

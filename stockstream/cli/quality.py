@@ -36,7 +36,7 @@ _FLAGS = (IMPOSSIBLE, OFF_GRID, OUTSIDE, PARTIAL, JUMP, FROZEN, CHANGED, UNCONFI
 def _known_criteria(text: str | None) -> str | None:
     for name in text.split(",") if text else ():
         if name not in (*CRITERIA, *_FLAGS, "stale", "any"):
-            raise typer.BadParameter(f"{cut(name)!r} is none of {', '.join((*CRITERIA, *_FLAGS))}, stale, any")
+            raise typer.BadParameter(f"{cut(name)!r} is not one of {', '.join((*CRITERIA, *_FLAGS))}, stale, any")
     return text
 
 

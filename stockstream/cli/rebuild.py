@@ -77,8 +77,8 @@ def _words(found: Rebuilt) -> str:
     read = f"{found.records:,} records read"
     kept = f"; kept, as the topic no longer holds {found.gone:,} records of it" if found.gone else ""
     if found.unusable:
-        return f"made again, {read} ({found.unusable})"
+        return f"rebuilt, {read} ({found.unusable})"
     if found.differences:
-        done = "" if found.gone else "made again, "
+        done = "" if found.gone else "rebuilt, "
         return f"{done}{read}{kept}; it differed: {'; '.join(found.differences)}"
     return f"equal, {read}{kept}"

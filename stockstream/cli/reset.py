@@ -35,7 +35,7 @@ def reset(
     _refuse_busy(states)
     lines = [f"topic {summary.name}: {summary.records:,} records" for summary in summaries]
     lines += [f"state {folder}" for folder in states]
-    context.reporter.note(f"On {context.settings.bootstrap_servers} this goes, for good:")
+    context.reporter.note(f"On {context.settings.bootstrap_servers} this will be deleted permanently:")
     for line in lines:
         context.reporter.note(f"  {line}")
     if not yes and not typer.confirm("Delete it?", err=True):

@@ -40,7 +40,7 @@ def flights(
     try:
         if not force and out.exists() and out.read_bytes() not in (b"", made):
             raise typer.BadParameter(
-                f"{out} is there and holds something else: name another, or --force writes over it", param_hint="--out"
+                f"{out} exists and differs: choose another name, or --force to overwrite it", param_hint="--out"
             )
         out.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -57,7 +57,7 @@ RetentionOption = Annotated[
         "--retention",
         parser=retention,
         metavar="SPAN",
-        help="Where the topic is made: how long records are kept, such as 30d; without it forever.",
+        help="If the topic is created: how long records are kept, such as 30d; without it forever.",
         rich_help_panel=RUN,
     ),
 ]
@@ -97,7 +97,9 @@ def change(context: Context, partitions: Sequence[str], retentions: Sequence[str
     for name, total in grown.items():
         TopicSettings(name, connection).add_partitions(total)
         context.reporter.result(f"{name}: {there[name].partitions} -> {total} partitions")
-        context.reporter.note("keys may move: windows read what was sent later later, whatever partition it is in")
+        context.reporter.note(
+            "keys may move: windows order records by the time of sending, whatever partition they are in"
+        )
 
 
 def _check_partitions(grown: Mapping[str, int], there: Mapping[str, TopicSummary]) -> None:
@@ -134,7 +136,7 @@ def _for(milliseconds: int) -> str:
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 9 and 0 < int(text) <= _MOST_PARTITIONS):
-        raise typer.BadParameter(f"{cut(text)!r} is no number of partitions from 1 to {_MOST_PARTITIONS:,}")
+        raise typer.BadParameter(f"{cut(text)!r} is not a number of partitions from 1 to {_MOST_PARTITIONS:,}")
     return int(text)
 
 

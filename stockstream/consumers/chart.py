@@ -38,7 +38,7 @@ def _part(text: str, configured: Configured) -> Part:
     wanted = name.lower().replace("-", "_")
     study = STUDIES.get(wanted)
     if study is None:
-        raise ValueError(_unknown(f"{name!r} is no indicator of bars", wanted, STUDIES))
+        raise ValueError(_unknown(f"{name!r} is not an indicator of bars", wanted, STUDIES))
     given = {key.replace("-", "_"): value for key, _, value in (setting.partition("=") for setting in settings)}
     known = {parameter.name: parameter for parameter in study.parameters}
     for each in given:

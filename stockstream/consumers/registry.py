@@ -62,7 +62,7 @@ def _plugged(plugged: Plugins, taken: Collection[str]) -> Iterator[Study]:
         study = offer.thing
         if not isinstance(study, Study):
             if offer.group is not None:
-                plugged.refuse(offer, "it is no stockstream.views.study.Study")
+                plugged.refuse(offer, "it is not a stockstream.views.study.Study")
         elif study.name in names:
             plugged.refuse(offer, f"there is a study {study.name} already: give it another name")
         elif study.indicator is None or study.indicator not in catalog().values():

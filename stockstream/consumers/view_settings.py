@@ -22,7 +22,7 @@ CHART: Final = chart(())
 """A chart of prices only: the common part of all charts."""
 
 _ALL: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
-_KINDS: Final = {int: "whole number", str: "text: put it into quotes"}
+_KINDS: Final = {int: "whole number", str: "text: put it in quotes"}
 
 
 def check(settings: Settings) -> None:

@@ -98,7 +98,7 @@ def _offered(plugged: Plugins, offer: Offer) -> AnyKind | None:
     thing = offer.thing
     if not inspect.isclass(thing) or not issubclass(thing, Indicator) or inspect.isabstract(thing):
         if offer.group is not None:
-            plugged.refuse(offer, "it is no subclass of stockstream.indicators.Indicator")
+            plugged.refuse(offer, "it is not a subclass of stockstream.indicators.Indicator")
         return None
     try:
         for name in ("name", "inputs", "point"):

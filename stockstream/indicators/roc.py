@@ -28,7 +28,7 @@ class ROC(Indicator[PriceBar, ROCPoint]):
 
     Source: Gerald Appel and Fred Hitschler, "Stock Market Trading Systems" (1980), as given by Robert W. Colby, "The
     Encyclopedia of Technical Market Indicators" (2003). The first point is at the bar with index ``period``. It is
-    undefined where the former close is 0, where TA-Lib gives 0, and where the quotient is no finite number; after a
+    undefined where the former close is 0, where TA-Lib gives 0, and where the quotient is not a finite number; after a
     negative price the sign is that of the quotient. TA-Lib divides first and then takes 1 away, which loses the digits
     that two prices share: here they are subtracted first.
 

@@ -98,7 +98,7 @@ class Sessions:
         Raises
         ------
         InvalidBar
-            For a ``tz`` that is no zone, where that counts, and for instants of which nothing can be said: without a
+            For a ``tz`` that is not a zone, where that counts, and for instants of which nothing can be said: without a
             zone, or beyond what the calendar knows.
         """
         if instant.tzinfo is None:
@@ -114,7 +114,7 @@ class Sessions:
         except OverflowError as error:
             raise InvalidBar(f"the time {instant} is beyond what a calendar can hold") from error
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InvalidBar(f"tz {tz!r} at {instant} is no zone such as America/New_York") from error
+            raise InvalidBar(f"tz {tz!r} at {instant} is not a zone such as America/New_York") from error
         opens = start if self._evening else _instant(day, self._clock, zone)
         return Session(datetime(day.year, day.month, day.day, tzinfo=UTC), start, end, opens)
 

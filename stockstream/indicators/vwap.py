@@ -114,7 +114,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
             if time < self._start:
                 raise InvalidBar(f"the bar at {time} is of a session that is over: another began at {self._start}")
         except TypeError:
-            raise InvalidBar(f"the time {time} is no instant with a zone") from None
+            raise InvalidBar(f"the time {time} is not an instant with a zone") from None
         typical = close + ((high - close) + (low - close)) / 3.0
         if begins:
             session = self._sessions.at(time, getattr(bar, "tz", None))

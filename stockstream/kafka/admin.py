@@ -211,7 +211,7 @@ class Admin:
         ends = time.monotonic() + _LEADERS_WITHIN
         while not (partitions := self._partitions(names)):
             if time.monotonic() >= ends:
-                raise BrokerError(f"the broker does not know {' and '.join(names)}", hint="its log may say why")
+                raise BrokerError(f"the broker does not know {' and '.join(names)}", hint="its log may give the reason")
             time.sleep(_AGAIN)
         self._offsets(partitions, OffsetSpec.latest(), ends)
 
@@ -264,7 +264,7 @@ class Admin:
                 if time.monotonic() >= ends:
                     if not present(self._connection):
                         raise unreachable(self._connection) from error
-                    raise BrokerError("a topic has no leader", hint="is the broker well? its log says more") from error
+                    raise BrokerError("a topic has no leader", hint="see the log of the broker") from error
                 time.sleep(_AGAIN)
                 if time.monotonic() - fresh > _FRESH:
                     # A client that saw no leaders while the broker was down may keep seeing none.

@@ -196,7 +196,7 @@ class Broker:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         return BrokerError(
             f"cannot keep Kafka's data in {self.data}: {error.strerror or error}",
-            hint=("make room there, or " if full else "") + "choose another directory with --data",
+            hint=("free some space, or " if full else "") + "choose another directory with --data",
         )
 
     def wait(self, seconds: float | None = None) -> None:
@@ -305,7 +305,7 @@ class Broker:
             what = f"node {self.member.node.number}: {what}"
         if shutil.disk_usage(self.data).free < _FULL:
             return BrokerError(
-                f"{what}: the disk of {self.data} is full", hint="make room there, or choose another with --data"
+                f"{what}: the disk of {self.data} is full", hint="free some space, or choose another with --data"
             )
         how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         logs = [file for file in (self.log, self._output) if file.exists() and file.stat().st_size]

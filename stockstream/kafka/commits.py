@@ -46,4 +46,4 @@ class Commits:
             if offsets:
                 self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
-            LOG.info("positions not committed: %s", error)
+            LOG.info("offsets not committed: %s", error)

@@ -112,7 +112,7 @@ class Controlled:
                 make(self._connection)
                 self._follow()
             except (KafkaException, StockstreamError) as error:
-                log.warning("no control from elsewhere: %s", error)
+                log.warning("commands of `stockstream control` cannot be received: %s", error)
             self._stop.wait(_AGAIN)
 
     def _follow(self) -> None:

@@ -35,7 +35,7 @@ MUTE: Final = Cause(
 _CHECK: Final = "check bootstrap_servers"
 _ADVERTISED: Final = "have its advertised.listeners name an address that clients can reach"
 _NO_TLS: Final = Cause(
-    "it is a Kafka that speaks no TLS", "start it with --secure, or leave security.protocol out of the settings"
+    "it is a Kafka without TLS", "start it with --secure, or leave security.protocol out of the settings"
 )
 _ANOTHER_NAME: Final = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _OUT_OF_TIME: Final = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
@@ -124,7 +124,7 @@ def _shake(server: socket.socket, host: str, port: int, tls: ssl.SSLContext) -> 
         if error.verify_code in _OUT_OF_TIME:
             return Cause(f"its {error.verify_message}", "restart the broker, which renews it, or set the clock")
         return Cause(
-            f"its certificate is not of an authority that we trust ({error.verify_message})",
+            f"its certificate is signed by an unknown authority ({error.verify_message})",
             "check ssl.ca.location, or take the role's file from that broker again",
         )
     except TimeoutError:
@@ -150,9 +150,12 @@ def _greet(server: socket.socket) -> Cause | None:
     if len(answer) == 8 and 4 <= struct.unpack(">i", answer[:4])[0] <= _LARGEST and answer[4:] == b"\0\0\0\1":
         return None
     if not answer:
-        return Cause("it closes the connection without a word", START_BROKER)
+        return Cause("it closes the connection without an answer", START_BROKER)
     if answer[:2] == b"\x15\x03":
-        return Cause("it speaks TLS, and we do not", "set security.protocol in the kafka section, or credentials_dir")
+        return Cause(
+            "it requires TLS, which is not configured here",
+            "set security.protocol in the kafka section, or credentials_dir",
+        )
     return Cause("what listens there is not Kafka", _CHECK)
 
 

@@ -40,7 +40,7 @@ class Geometry:
         """
         found = re.fullmatch(r"(\d{2,5})x(\d{2,5})(?:\+(-?\d{1,5})\+(-?\d{1,5}))?", text)
         if found is None:
-            raise ValueError(f"{text} is no size and place: 1000x600+0+0, or 1000x600")
+            raise ValueError(f"{text} is not a size and place: 1000x600+0+0, or 1000x600")
         width, height, left, top = (None if part is None else int(part) for part in found.groups())
         assert width is not None
         assert height is not None

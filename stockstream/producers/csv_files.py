@@ -24,10 +24,10 @@ LONGEST_ROW: Final = 1 << 16
 """Bytes of the longest row that is read. Its record is well below the limit of a topic, whatever the row holds."""
 
 LONGEST_LINE: Final = 1 << 24
-"""Bytes without a line end with which a file is no table. Of a line that is too long and shorter the row is refused."""
+"""Bytes without a line end from which on a file is not a table. A shorter line that is too long is a refused row."""
 
 MOST_BLANK: Final = 1_000_000
-"""Blank lines in a row with which a file is no table."""
+"""Blank lines in a row with which a file is not a table."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
@@ -189,7 +189,7 @@ def _inside(path: Path, suffixes: tuple[str, ...]) -> Iterator[CsvFile]:
     elif not path.exists():
         raise SourceError(f"{path} does not exist")
     elif not path.is_file():
-        raise SourceError(f"{path} is no file")
+        raise SourceError(f"{path} is not a file")
     elif _zipped(path):
         yield from (CsvFile(path, member) for member in _members(path))
     else:

@@ -130,7 +130,7 @@ class Layout:
         try:
             names = tuple(name.strip() for name in next(csv.reader([text], strict=True), []))
         except csv.Error:
-            raise SourceError(f"{file} is no CSV file", hint=_HINT) from None
+            raise SourceError(f"{file} is not a CSV file", hint=_HINT) from None
         if len(names) == len(DATA_EXPO) and _WITHOUT_HEADER.match(text):
             return cls(DATA_EXPO, _indexes(DATA_EXPO), header=False)
         indexes = _indexes(names)

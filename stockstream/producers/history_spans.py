@@ -46,7 +46,7 @@ def beginning(span: str, now: datetime, *, weekends: bool) -> datetime:
         return today.replace(month=1, day=1)
     form = _FORM.fullmatch(span)
     if form is None:
-        raise ValueError(f"{span!r} is no span: days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
+        raise ValueError(f"{span!r} is not a span: days, weeks, months or years (5d, 2wk, 3mo, 1y), ytd or max")
     number, unit = int(form[1]), form[2]
     if unit == "d" and not weekends:
         return max(_FIRST, _days_of_trading(today, number))

@@ -340,21 +340,21 @@ class SourceBars:
             self.down_since = self._clock.monotonic()
         self.doing = error.message.partition(" (")[0]
         if error.message != self._trouble:
-            self._reporter.warn(f"{error.message}; asking again in {seconds:.0f} s")
+            self._reporter.warn(f"{error.message}; trying again in {seconds:.0f} s")
         self._trouble = error.message
 
     def _give_up(self, one: _Series, error: SourceError, *, others: bool) -> None:
         self.set_aside[one.symbol] = error
         # If no symbol is left, the final error names them all.
         if len(self.set_aside) < len(self._symbols):
-            self._reporter.warn(f"{error}; it is set aside" + (", the others go on" if others else ""))
+            self._reporter.warn(f"{error}; it is set aside" + (", the others continue" if others else ""))
 
     def _nothing_left(self) -> SourceError:
         failures = list(self.set_aside.values())
         if len(failures) == 1:
             return failures[0]
         told = "; ".join(error.message for error in failures)
-        return SourceError(f"{self._source.about.title} gives nothing of what was asked for: {told}")
+        return SourceError(f"{self._source.about.title} has none of these symbols: {told}")
 
 
 def _whole_periods(answer: Answer, one: _Series) -> Answer:

@@ -81,7 +81,7 @@ class Splits:
             whole = yield from self._source.history(symbol, since)
             answer = replace(whole, bars=tuple(bar for bar in whole.bars if bar.time >= first))
             if since > first:
-                lost = f"{symbol}: its bars before {since:%Y-%m-%d} stay as they are: {self._title} has them no longer"
+                lost = f"{symbol}: its bars before {since:%Y-%m-%d} stay as they are: {self._title} no longer has them"
         begins = answer.bars[0].time if answer.bars else first
         return Checked(answer, f"{symbol}: {reason}: its bars from {begins:%Y-%m-%d} on are sent again", lost)
 

@@ -69,13 +69,13 @@ class BarBatch:
         last: Candle,
     ) -> BarBatch:
         """Bars that are columns already, all of them final but perhaps the last; its numbers are read from these."""
-        stretch = cls.__new__(cls)
-        stretch.instants = instants
-        stretch.numbers = numbers
-        stretch.flags = flags if any(flags) else None
-        stretch.finals = None if last.final else (*[True] * (len(instants) - 1), False)
-        stretch.last = structs.replace(last, flags=flags[-1], **_values(numbers[:, -1].tolist()))
-        return stretch
+        batch = cls.__new__(cls)
+        batch.instants = instants
+        batch.numbers = numbers
+        batch.flags = flags if any(flags) else None
+        batch.finals = None if last.final else (*[True] * (len(instants) - 1), False)
+        batch.last = structs.replace(last, flags=flags[-1], **_values(numbers[:, -1].tolist()))
+        return batch
 
     def __len__(self) -> int:
         return len(self.instants)

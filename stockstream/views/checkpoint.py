@@ -86,7 +86,7 @@ class Checkpoint:
         except Timeout:
             self.writes = False
         except OSError as error:
-            raise StateError(f"no state can be kept in {folder}: {error.strerror}") from error
+            raise StateError(f"no state can be saved in {folder}: {error.strerror}") from error
         try:
             self._open()
         except sqlite3.DatabaseError as error:
@@ -216,7 +216,7 @@ class Checkpoint:
             self._open()
         except (OSError, sqlite3.Error) as error:
             self._lock.release()
-            raise StateError(f"no state can be kept in {self.path.parent}: {error}") from error
+            raise StateError(f"no state can be saved in {self.path.parent}: {error}") from error
 
 
 def _page_sum(name: str, content: bytes) -> bytes:

@@ -122,7 +122,7 @@ def test_a_download_that_is_interrupted_is_no_success(tmp_path: Path, number: si
         repo.go_on.set()
         _, told = process.communicate(timeout=30)
     assert process.returncode == 128 + number
-    assert told.splitlines()[-1] == "Kafka is not there yet: the jars that are whole are kept"
+    assert told.splitlines()[-1] == "Kafka is not complete yet: the jars that were downloaded are kept"
     assert "Traceback" not in told
 
 
@@ -170,7 +170,7 @@ def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
         until(lambda: any(file.path == str(lock) for file in process.open_files()))
         running.process.terminate()
         assert running.process.wait(30) == 128 + signal.SIGTERM
-        assert running.told() == "Kafka is not there yet: the jars that are whole are kept\n"
+        assert running.told() == "Kafka is not complete yet: the jars that were downloaded are kept\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -229,7 +229,7 @@ def test_a_secure_broker_stays_one_until_it_is_to_be_plain(tmp_path: Path) -> No
 
 
 def test_no_other_machine_is_let_in_without_passwords(tmp_path: Path) -> None:
-    with pytest.raises(typer.BadParameter, match="without --secure no other machine is let in"):
+    with pytest.raises(typer.BadParameter, match="without --secure no other machine can connect"):
         _guard(tmp_path, ["quotes.lan"], secure=None)
-    with pytest.raises(typer.BadParameter, match="is no name of a host"):
+    with pytest.raises(typer.BadParameter, match="is not a name of a host"):
         _guard(tmp_path, ["a\nb"], secure=True)

@@ -171,7 +171,7 @@ def test_purging_asks_first_and_takes_what_was_chosen(site: Site) -> None:
     told = site.run("dlq", "purge", "a.csv", stdin="n\n")
     assert told.returncode == 1
     assert told.stderr.splitlines()[:3] == [
-        f"On {site.bootstrap_servers} this goes, for good:",
+        f"On {site.bootstrap_servers} this will be deleted permanently:",
         "  stocks.dlq: 2 of 3 dead letters",
         "  2 of them were not replayed",
     ]

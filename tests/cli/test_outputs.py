@@ -76,12 +76,12 @@ def test_what_is_empty_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "told"),
     [
-        ("a.gif", PICTURE, "a.gif is no name of a picture: it should end in .png or .svg or .pdf"),
-        ("a", TABLE, "a is no name of a table: it should end in .csv"),
-        ("a.png", PAGE, "a.png is no name of a page: it should end in .html or .htm"),
+        ("a.gif", PICTURE, "a.gif is not a name of a picture: it should end in .png or .svg or .pdf"),
+        ("a", TABLE, "a is not a name of a table: it should end in .csv"),
+        ("a.png", PAGE, "a.png is not a name of a page: it should end in .html or .htm"),
         ("folder.csv", TABLE, "folder.csv is a folder"),
         ("no/a.csv", TABLE, "there is no folder no"),
-        ("others.csv", TABLE, "others.csv is there and stockstream did not write it: name another, or --force"),
+        ("others.csv", TABLE, "others.csv exists and stockstream did not write it: choose another name, or --force"),
         ("a" * 300 + ".csv", TABLE, "file name too long"),
     ],
 )
@@ -125,7 +125,7 @@ def test_what_once_has_written_is_told_and_written_again_and_others_files_are_ke
     mine.write_text("Date,Open\n")
     run = site.run(*arguments, "--values", "mine.csv")
     assert run.returncode == 2
-    assert run.stderr.startswith("stockstream: --values: mine.csv is there and stockstream did not write it")
+    assert run.stderr.startswith("stockstream: --values: mine.csv exists and stockstream did not write it")
     assert mine.read_text() == "Date,Open\n"
     assert site.run(*arguments, "--values", "mine.csv", "--force").returncode == 0
     assert is_ours(mine)

@@ -27,7 +27,7 @@ def test_it_lists_what_goes_and_asks_first(site: Site) -> None:
     told = site.run("reset", stdin="n\n")
     assert told.returncode == 1
     assert told.stderr.splitlines()[:4] == [
-        f"On {site.bootstrap_servers} this goes, for good:",
+        f"On {site.bootstrap_servers} this will be deleted permanently:",
         "  topic stocks: 30 records",
         "  topic stocks.dlq: 0 records",
         f"  state {state}",

@@ -48,7 +48,7 @@ def test_what_is_not_named_comes_from_the_settings() -> None:
     "text", ["bollinger:period", "bollinger:=5", "bollinger=5", "rsi:period=2:period=", "rsi:", ":"]
 )
 def test_what_is_malformed_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no indicator of bars|has no parameter|should be"):
+    with pytest.raises(ValueError, match=r"is not an indicator of bars|has no parameter|should be"):
         parts([text], default)
 
 

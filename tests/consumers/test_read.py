@@ -63,7 +63,7 @@ def test_bars_are_read_corrected_and_in_order(own_broker: str) -> None:
 
 
 def test_a_choice_that_does_not_belong_is_told() -> None:
-    with pytest.raises(StockstreamError, match="airline is no choice in stocks"):
+    with pytest.raises(StockstreamError, match="airline is not a choice in stocks"):
         stockstream.read("stocks", airline="AA")
     with pytest.raises(StockstreamError, match="topic is one of stocks, flights, not 'stock'"):
         stockstream.read("stock")

@@ -34,7 +34,7 @@ def test_the_shipped_file_is_right() -> None:
         ("aroon:\n    period: .inf", "line 3: views.aroon.period is inf, should be a whole number"),
         ("aroon:\n    period: null", "line 3: views.aroon.period is None, should be a whole number"),
         ("aroon:\n    period: [1]", "line 3: views.aroon.period is [1], should be a whole number"),
-        ("vwap:\n    opens: 5", "line 3: views.vwap.opens is 5, should be a text: put it into quotes"),
+        ("vwap:\n    opens: 5", "line 3: views.vwap.opens is 5, should be a text: put it in quotes"),
         ("rsi:\n    symbols: 5", "line 3: views.rsi.symbols is 5, should be a list of symbols"),
         ("rsi:\n    symbols: [ON]", "line 3: views.rsi.symbols is [True], should be a list of symbols, each a text"),
         (
@@ -44,7 +44,7 @@ def test_the_shipped_file_is_right() -> None:
         ("dashboard:\n    average: 0", "line 3: views.dashboard.average is wrong: period is a whole number"),
         ("macd:\n    fast: 30\n    slow: 9", "views.macd"),
         ("chart:\n    wth: rsi", "line 3: unknown key views.chart.wth - did you mean with?"),
-        ("chart:\n    with: [rzi]", "line 3: views.chart.with is wrong: 'rzi' is no indicator of bars"),
+        ("chart:\n    with: [rzi]", "line 3: views.chart.with is wrong: 'rzi' is not an indicator of bars"),
         ("chart: 5", "line 2: views.chart is 5, should be a section with keys of its own"),
     ],
 )

@@ -197,7 +197,7 @@ def test_what_is_refused_changes_nothing() -> None:
     [
         ({"interval": "1m"}, "nothing is shorter than 1m"),
         ({"interval": "48h"}, "48h is longer than a session"),
-        ({"interval": "fortnight"}, "'fortnight' is no interval: a whole number of m, h, d, wk, mo or y"),
+        ({"interval": "fortnight"}, "'fortnight' is not an interval: a whole number of m, h, d, wk, mo or y"),
         ({"zone": "Mars/Olympus"}, "zone is one .* not 'Mars/Olympus'"),
         ({"opens": "25:00"}, "opens is a time .* not '25:00'"),
         ({"retain": -1}, "retain is a whole number of at least 0, not -1"),

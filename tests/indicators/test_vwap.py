@@ -164,7 +164,7 @@ def test_within_a_session_bars_may_come_in_any_order() -> None:
 @pytest.mark.parametrize("time", [None, float("nan"), datetime(2026, 3, 2), np.datetime64("NaT")])  # noqa: DTZ001
 def test_a_time_that_is_no_instant_is_refused(time: Any) -> None:
     vwap = VWAP()
-    with pytest.raises(InvalidBar, match="is no instant"):
+    with pytest.raises(InvalidBar, match="is not an instant"):
         vwap.update(Price(3.0, 1.0, 2.0, time=time))
     assert not vwap.ready
 

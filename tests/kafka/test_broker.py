@@ -186,7 +186,7 @@ except BrokerError as error:
 """
     what, _, rest = on_small_disk(program, tmp_path, kilobytes=16).partition(": ")
     assert what == "the data directory could not be formatted"
-    assert rest == f"the disk of {tmp_path} is full - make room there, or choose another with --data\n"
+    assert rest == f"the disk of {tmp_path} is full - free some space, or choose another with --data\n"
     told = on_small_disk(program, tmp_path, kilobytes=4)
     assert told.startswith(f"cannot keep Kafka's data in {tmp_path}: No space left on device - make room there")
 

@@ -73,8 +73,10 @@ def test_a_port_at_which_nothing_listens() -> None:
 def test_a_port_at_which_something_else_listens(answers: dict[str, bytes]) -> None:
     http, tls, mute = (told(where).partition(": ")[2] for where in answers)
     assert http == "what listens there is not Kafka - check bootstrap_servers"
-    assert tls == "it speaks TLS, and we do not - set security.protocol in the kafka section, or credentials_dir"
-    assert mute.startswith("it closes the connection without a word")
+    assert tls == (
+        "it requires TLS, which is not configured here - set security.protocol in the kafka section, or credentials_dir"
+    )
+    assert mute.startswith("it closes the connection without an answer")
 
 
 def test_several_servers_are_told_one_by_one(answers: dict[str, bytes]) -> None:

@@ -75,12 +75,12 @@ def test_what_is_refused_goes_to_the_dead_letters_byte_for_byte(broker: str) -> 
     topic = own_topic()
     raw = bytes(range(256))
     with Publisher(topic, connection(broker)) as publisher:
-        publisher.refuse("file/7", raw, "line 8, column MONTH: 13 is no month")
+        publisher.refuse("file/7", raw, "line 8, column MONTH: 13 is not a month")
         publisher.flush()
         assert (publisher.sent, publisher.refused, publisher.delivered) == (0, 1, 1)
     (message,) = letters(broker, topic)
     assert (message.key(), message.value()) == (b"file/7", raw)
-    assert message.headers() == [("reason", b"line 8, column MONTH: 13 is no month")]
+    assert message.headers() == [("reason", b"line 8, column MONTH: 13 is not a month")]
 
 
 @pytest.mark.parametrize("length", [1_048_400, 1_900_000])

@@ -45,7 +45,7 @@ def test_what_is_no_source_is_told_and_the_others_go_on(monkeypatch: pytest.Monk
     assert "plugged" in sources()
     told = [failure.reason for failure in plugged.failures]
     assert told == [
-        "it is no class with an `about` (stockstream.producers.bar_source.About)",
+        "it is not a class with an `about` (stockstream.producers.bar_source.About)",
         "there is a source yahoo already: give it another name",
         "it has no live, reach, doing: derive it from stockstream.producers.bar_source.BarSource",
         "its intervals should hold 1m, which it has unless the user says",

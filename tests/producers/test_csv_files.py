@@ -86,7 +86,7 @@ def test_what_is_not_there_or_no_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no CSV file"):
         find([packed(tmp_path / "a.zip", {"readme.txt": b""})])
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(SourceError, match="pipe is no file"):
+    with pytest.raises(SourceError, match="pipe is not a file"):
         find([tmp_path / "pipe"])
 
 

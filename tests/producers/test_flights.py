@@ -58,7 +58,7 @@ def test_rows_count_from_0_and_those_that_cannot_be_read_keep_their_number(tmp_p
     (file,) = files(path)
     items = list(Replay([file]))
     assert [(flight.file, flight.row) for flight in flights(items)] == [(file.identity, row) for row in (0, 2, 4)]
-    # The blank line is no row, but a line.
+    # The blank line is not a row, but a line.
     assert [(row.line, row.key) for row in bad(items)] == [
         (3, f"{file.identity}/1"),
         (6, f"{file.identity}/3"),

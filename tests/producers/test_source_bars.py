@@ -161,7 +161,7 @@ def test_an_unknown_symbol_is_set_aside_alone(start: Start, source: FakeSource) 
     run = start("NOPE", "AAPL")
     run.until(OPENING + timedelta(minutes=13))
     assert len(run.bars) == 10
-    assert run.warnings == ["Fake Exchange does not know NOPE; it is set aside, the others go on"]
+    assert run.warnings == ["Fake Exchange does not know NOPE; it is set aside, the others continue"]
     assert [asked.symbol for asked in source.asked].count("NOPE") == 1
     assert [error.message for error in run.polled.set_aside.values()] == ["Fake Exchange does not know NOPE"]
 
@@ -169,7 +169,7 @@ def test_an_unknown_symbol_is_set_aside_alone(start: Start, source: FakeSource) 
 def test_when_the_source_knows_none_of_them_it_ends(start: Start) -> None:
     with pytest.raises(UnknownSymbol, match="does not know NOPE"):
         start("NOPE").to_its_end()
-    with pytest.raises(SourceError, match=r"Fake Exchange gives nothing of what was asked for: .*NOPE.*; .*NADA"):
+    with pytest.raises(SourceError, match=r"Fake Exchange has none of these symbols: .*NOPE.*; .*NADA"):
         start("NOPE", "NADA").to_its_end()
 
 

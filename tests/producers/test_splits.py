@@ -100,7 +100,7 @@ def test_bars_that_the_source_has_no_longer_stay_and_that_is_told(start: Start, 
     source.goes_back = timedelta(days=7)
     run = start(polling=ONCE, earlier=sent_before(rows, "1m"))
     assert [bar.close for bar in run.to_its_end()] == [each.close for each in now[30:]]
-    assert run.warnings == ["AAPL: its bars before 2026-03-12 stay as they are: Fake Exchange has them no longer"]
+    assert run.warnings == ["AAPL: its bars before 2026-03-12 stay as they are: Fake Exchange no longer has them"]
 
 
 def test_no_more_is_asked_for_than_the_source_goes_back(

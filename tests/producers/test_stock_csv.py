@@ -184,12 +184,12 @@ def test_a_spacing_that_is_none_asks_for_the_interval(write: Write, rows: Sequen
     [
         ("2026-01-02,null,null,null,null,null,null", "Open", "no value (null)"),
         ("2026-01-02,1,2,,2,2,9", "Low", "no value (empty)"),
-        ("2026-01-02,1,two,1,2,2,9", "High", "'two' is no number"),
+        ("2026-01-02,1,two,1,2,2,9", "High", "'two' is not a number"),
         ("2026-01-02,1,inf,1,2,2,9", "High", "'inf' is not finite"),
         ("2026-01-02,1,2,1,2,2,1e101", "Volume", "'1e101' is beyond 1e100"),
         (",1,2,1,2,2,9", "Date", "no value (empty)"),
-        ("2026-01-02,1,2,1,2,2,9 00", "Volume", "'9 00' is no number"),
-        ("02.01.2026,1,2,1,2,2,9", "Date", "'02.01.2026' is no time in this file's format, Y/M/D"),
+        ("2026-01-02,1,2,1,2,2,9 00", "Volume", "'9 00' is not a number"),
+        ("02.01.2026,1,2,1,2,2,9", "Date", "'02.01.2026' is not a time in this file's format, Y/M/D"),
         ("2026-01-02,1,2,1,2,2", None, "6 cells where the header has 7"),
         ("2026-01-02,1,2,1,2,2,9,9", None, "8 cells where the header has 7"),
         ('2026-01-02,1,2,1,2,2,"9', None, "cannot be read: unexpected end of data"),
@@ -210,7 +210,7 @@ def test_a_row_with_bytes_that_are_no_number_is_reported(tmp_path: Path) -> None
     path.write_bytes(f"{DAILY}\n".encode() + b"2026-01-02,1,2,1,2,2,\xff9\n")
     bars, (bad,) = read(path)
     assert not bars
-    assert (bad.reason, bad.raw) == ("'ÿ9' is no number", b"2026-01-02,1,2,1,2,2,\xff9")
+    assert (bad.reason, bad.raw) == ("'ÿ9' is not a number", b"2026-01-02,1,2,1,2,2,\xff9")
 
 
 @pytest.mark.parametrize("whole", ["2026-01-02,1,2,1,2,2,9,1.43"])

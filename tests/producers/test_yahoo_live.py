@@ -184,7 +184,7 @@ def test_an_unknown_symbol_is_set_aside_alone(begin: Begin, market: Market, stan
     run.until(OPENING + timedelta(minutes=13))
     assert len(run.bars) == 10
     assert run.warnings == [
-        "Yahoo does not know NOPE (No data found, symbol may be delisted); it is set aside, the others go on"
+        "Yahoo does not know NOPE (No data found, symbol may be delisted); it is set aside, the others continue"
     ]
     asked = len(standin.requests)
     run.until(OPENING + timedelta(minutes=15))

@@ -271,7 +271,7 @@ class Shell:
         self.undrawn.add(self._failed)
         self._try_again = time.monotonic() + _TRY_AGAIN
         self._stale = True
-        self.blank("this picture cannot be drawn: the log says why")
+        self.blank("this picture cannot be drawn: the log has the reason")
         self.say()
         self.paint()
         self._failed = None

@@ -44,7 +44,7 @@ def monitor(
     ctx: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Sample for a few seconds, print once and end.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="As JSON, one object a line: each second, or with --once a single one.")
+        bool, typer.Option("--json", help="Print JSON, one object a line: each second, or with --once a single one.")
     ] = False,
     prometheus: Annotated[
         int | None,

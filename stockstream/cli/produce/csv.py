@@ -61,7 +61,7 @@ def columns_of(text: str) -> dict[str, str]:
         if not equals or not column.strip():
             raise typer.BadParameter(f"{part.strip()!r} is nothing such as close=Price or close=5")
         if field not in FIELDS:
-            raise typer.BadParameter(f"{field!r} is none of {', '.join(FIELDS)}")
+            raise typer.BadParameter(f"{field!r} is not one of {', '.join(FIELDS)}")
         chosen[field] = column.strip()
     return chosen
 
@@ -86,7 +86,7 @@ def known_separator(text: str | None) -> str | None:
         return None
     separator = _SEPARATORS.get(text.lower(), text)
     if len(separator) != 1 or separator.isalnum() or separator in '"\r\n.':
-        raise typer.BadParameter(f"{text!r} is no single sign such as ; nor tab")
+        raise typer.BadParameter(f"{text!r} is not a single sign such as ; nor tab")
     return separator
 
 
@@ -225,7 +225,7 @@ def csv(
 
 def _examined(csv: CsvFile, overrides: Overrides, reporter: Reporter) -> StockFile:
     if csv.path.stat().st_size > LARGE:
-        reporter.note(f"{csv.name}: looking it through")
+        reporter.note(f"{csv.name}: examining")
     file = examine(csv, overrides)
     repeats = file.repeats
     for conflict in repeats.conflicts:

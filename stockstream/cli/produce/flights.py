@@ -54,7 +54,7 @@ def flights(
             "--speed",
             metavar="X",
             min=0.001,
-            help="X times real time, sorted by scheduled departure (local time).",
+            help="Send at X times real time, sorted by scheduled departure (local time).",
             rich_help_panel=RUN,
         ),
     ] = None,
@@ -79,7 +79,7 @@ def flights(
         typer.Option(
             "--airlines",
             metavar="AA DL",
-            help="Only these airlines; commas do as well.",
+            help="Only these airlines, separated by spaces or commas.",
             autocompletion=completion.airlines,
             rich_help_panel=CHOICE,
         ),
@@ -162,7 +162,7 @@ def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:
     files: dict[str, FlightFile] = {}
     for csv in found:
         if csv.path.stat().st_size > LARGE:
-            reporter.note(f"{csv.name}: finding out which rows these are")
+            reporter.note(f"{csv.name}: identifying its rows")
         file = examine(csv)
         if file.identity in files:
             reporter.note(f"{csv.name} is the same as {files[file.identity].csv.name}: passed over")
@@ -175,7 +175,7 @@ def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, RowSet]
 
     def tell(done: int, total: int) -> None:
         context.reporter.progress(
-            done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading what is there"
+            done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading existing rows"
         )
 
     return context.outlet.sent_rows(FLIGHTS, [file.identity for file in files], tell)

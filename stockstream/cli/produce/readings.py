@@ -235,7 +235,7 @@ def readings(
     follow: Annotated[
         bool,
         typer.Option(
-            "--follow", help="Go on with lines that are added, and with new files in folders.", rich_help_panel=RUN
+            "--follow", help="Continue with lines that are added, and with new files in folders.", rich_help_panel=RUN
         ),
     ] = False,
     *,
@@ -270,7 +270,7 @@ def http(
     url: Annotated[str, typer.Argument(metavar="URL", help="Where the service is; it answers with JSON.")],
     every: Annotated[
         float,
-        typer.Option("--every", metavar="SECONDS", min=0.1, help="Time between two questions.", rich_help_panel=RUN),
+        typer.Option("--every", metavar="SECONDS", min=0.1, help="Time between two requests.", rich_help_panel=RUN),
     ] = 10.0,
     *,
     options: ReadingOptions,
@@ -309,7 +309,7 @@ def mqtt(
         typer.Option(
             "--client-id",
             metavar="NAME",
-            help="The broker keeps for this name what comes while the command is away.",
+            help="The broker keeps messages for this name while the command does not run.",
             rich_help_panel=RUN,
         ),
     ] = None,

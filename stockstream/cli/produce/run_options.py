@@ -32,20 +32,28 @@ def moment_of(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{cut(text)!r} is no time such as 2026-03-02 or 2026-03-02T14:30") from None
+        raise typer.BadParameter(f"{cut(text)!r} is not a time such as 2026-03-02 or 2026-03-02T14:30") from None
     return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 RateOption = Annotated[
     float | None,
     typer.Option(
-        "--rate", metavar="N", min=0.001, help="N records a second; without it as they come.", rich_help_panel=RUN
+        "--rate",
+        metavar="N",
+        min=0.001,
+        help="Send N records a second; by default at full speed, or as they arrive.",
+        rich_help_panel=RUN,
     ),
 ]
 SpeedOption = Annotated[
     float | None,
     typer.Option(
-        "--speed", metavar="X", min=0.001, help="X times real time, by the records' own times.", rich_help_panel=RUN
+        "--speed",
+        metavar="X",
+        min=0.001,
+        help="Send at X times real time, by the times of the records.",
+        rich_help_panel=RUN,
     ),
 ]
 BurstOption = Annotated[
@@ -82,7 +90,9 @@ EndOption = Annotated[
 ]
 LoopOption = Annotated[
     int,
-    typer.Option("--loop", metavar="N", min=0, help="Send all of it N times; 0 is until stopped.", rich_help_panel=RUN),
+    typer.Option(
+        "--loop", metavar="N", min=0, help="Send everything N times; 0 means until stopped.", rich_help_panel=RUN
+    ),
 ]
 
 

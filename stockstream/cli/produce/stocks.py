@@ -47,7 +47,7 @@ def symbols_of(words: Iterable[str]) -> list[str]:
     parts = (part.upper() for word in words for part in re.split(r"[\s,]+", word) if part)
     symbols = list(dict.fromkeys(parts))
     if not symbols:
-        raise typer.BadParameter("name one at least", param_hint="SYMBOL")
+        raise typer.BadParameter("name at least one", param_hint="SYMBOL")
     return symbols
 
 
@@ -182,7 +182,7 @@ def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Ser
     for one in series[:SHOWN]:
         if one in last:
             bar = last[one]
-            reporter.note(f"{one}: goes on from {moment(bar.time, bar.interval)} at {bar.close:.2f}")
+            reporter.note(f"{one}: continues from {moment(bar.time, bar.interval)} at {bar.close:.2f}")
         else:
             reporter.note(f"{one}: begins with {history:,} bars")
     if len(series) > SHOWN:

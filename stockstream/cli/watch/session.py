@@ -151,7 +151,7 @@ def _instant(option: str, text: str | None) -> np.datetime64 | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text} is no date: 2026-03-02, or 2026-03-02T14:30", param_hint=option) from None
+        raise typer.BadParameter(f"{text} is not a date: 2026-03-02, or 2026-03-02T14:30", param_hint=option) from None
     if moment.tzinfo is not None:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
     instant = np.datetime64(moment, "us")

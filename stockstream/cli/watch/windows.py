@@ -157,4 +157,4 @@ def blame(supervisor: Supervisor) -> None:
     """Report processes that failed, and why."""
     died = supervisor.died()
     if died:
-        raise StockstreamError("; ".join(f"{child.name} died: {child.why()}" for child in died))
+        raise StockstreamError("; ".join(f"{child.name} failed: {child.why()}" for child in died))

@@ -50,7 +50,7 @@ class Together(Composite):
     Raises
     ------
     ValueError
-        Without any part, for a name that is no identifier, and where two fields would have the same name.
+        Without any part, for a name that is not an identifier, and where two fields would have the same name.
 
     Examples
     --------

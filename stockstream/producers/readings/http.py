@@ -43,9 +43,9 @@ class Endpoint:
         try:
             self.url = httpx.URL(url)
         except httpx.InvalidURL as error:
-            raise SourceError(f"{cut(url)} is no address: {error}") from error
+            raise SourceError(f"{cut(url)} is not an address: {error}") from error
         if self.url.scheme not in ("http", "https") or not self.url.host:
-            raise SourceError(f"{cut(url)} is no address such as https://api.open-meteo.com/v1/forecast")
+            raise SourceError(f"{cut(url)} is not an address such as https://api.open-meteo.com/v1/forecast")
         self.name = f"{self.url.scheme}://{self.url.netloc.decode()}{self.url.path}"
         self._client = httpx.Client(
             follow_redirects=True, timeout=TIMEOUT, headers={"User-Agent": f"stockstream/{VERSION}"}
@@ -174,7 +174,7 @@ class EndpointReadings:
         try:
             document: Document = msgspec.json.decode(body)
         except msgspec.DecodeError as error:
-            raise Unavailable(f"{self._endpoint.name} answers with what is no JSON: {error}") from error
+            raise Unavailable(f"{self._endpoint.name} answers with what is not JSON: {error}") from error
         self._answers += 1
         place = Place(self._endpoint.name, None, body)
         try:
@@ -194,5 +194,5 @@ class EndpointReadings:
         """Report an error once, however long it lasts."""
         doing = error.message.partition(" (")[0]
         if doing != self.doing:
-            self._reporter.warn(f"{error.message}; asking again in {pause:.0f} s")
+            self._reporter.warn(f"{error.message}; trying again in {pause:.0f} s")
         self.doing = doing

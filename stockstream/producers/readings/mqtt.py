@@ -65,7 +65,7 @@ def broker_at(address: str, *, tls: bool = False) -> tuple[str, int]:
     found = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/\[\]]+))(?::(\d{1,5}))?", address)
     port = int(found[3] or (TLS_PORT if tls else PORT)) if found else 0
     if found is None or not 0 < port < 65_536:
-        raise ValueError(f"{cut(address)!r} is no broker such as localhost:1883")
+        raise ValueError(f"{cut(address)!r} is not a broker such as localhost:1883")
     return found[1] or found[2], port
 
 

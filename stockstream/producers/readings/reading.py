@@ -68,7 +68,7 @@ def instant(written: object, zone: ZoneInfo | None = None) -> datetime:
         else:
             raise ValueError
     except (ValueError, OverflowError):
-        raise ValueError(f"{_told(written)} is no time: ISO 8601 or an epoch") from None
+        raise ValueError(f"{_told(written)} is not a time: ISO 8601 or an epoch") from None
     if time.tzinfo is None:
         time = time.replace(tzinfo=zone or UTC)
     time = time.astimezone(UTC)
@@ -91,7 +91,7 @@ def number(written: object) -> float:
         else:
             if -1e100 <= value <= 1e100:
                 return value
-    raise ValueError(f"{_told(written)} is no number")
+    raise ValueError(f"{_told(written)} is not a number")
 
 
 def _numeric(text: str) -> bool:

@@ -77,12 +77,12 @@ def _refusal(symbol: str, words: _Words) -> SourceError:
     if words.error:
         return UnknownSymbol(symbol, f"Alpha Vantage does not know {symbol} ({text.partition('. ')[0]})")
     if "premium endpoint" in text:
-        return PaidPlan("Alpha Vantage gives this to a paid plan alone", hint="try a shorter --history")
+        return PaidPlan("Alpha Vantage requires a paid plan for this", hint="try a shorter --history")
     if "demo" in text:
         return SourceError("Alpha Vantage's demo key is for its own examples", hint="use a key of your own")
     if "per second" in text or "per minute" in text:
         wait = 2.0 if "per second" in text else 60.0
-        return RateLimited("Alpha Vantage refuses for now: too many calls at a time", retry_after=wait)
+        return RateLimited("Alpha Vantage limits the rate: too many calls at a time", retry_after=wait)
     if "per day" in text or "rate limit" in text:
         return Spent("Alpha Vantage says that today's calls are spent")
     return Unavailable(f"Alpha Vantage gives no bars of {symbol} ({text or 'and no reason'})")

@@ -53,7 +53,7 @@ def _sources(plugged: Plugins) -> Mapping[str, Source]:
         about = getattr(kind, "about", None)
         if not isinstance(about, About) or not inspect.isclass(offer.thing):
             if offer.group is not None:
-                plugged.refuse(offer, "it is no class with an `about` (stockstream.producers.bar_source.About)")
+                plugged.refuse(offer, "it is not a class with an `about` (stockstream.producers.bar_source.About)")
         elif problem := _problem(kind, about, named):
             plugged.refuse(offer, problem)
         else:

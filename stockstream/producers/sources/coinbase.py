@@ -41,7 +41,7 @@ class Coinbase(BarSource):
         limits=(
             "history: since 2015; 300 bars a request, fetched page by page",
             "10 requests a second and address",
-            "polled: its stream tells a volume of 24 hours, from which none of a bar can be told",
+            "polled: its stream gives the volume of 24 hours, not that of a bar",
         ),
         symbols="Coinbase's pairs: BTC-USD, ETH-EUR",
         examples=("produce coinbase BTC-USD", "produce coinbase BTC-USD --interval 1h --history 1mo --once"),

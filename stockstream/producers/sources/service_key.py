@@ -37,7 +37,7 @@ def service_key(title: str, variable: str, file: Path | None, setting: str) -> s
             refuse_open_to_others(place)
             key = place.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            why = error.strerror if isinstance(error, OSError) else "it is not a text"
             raise SourceError(f"the key of {title} cannot be read from {place}: {why}") from None
     if not key.strip():
         raise SourceError(f"{title} needs a key", hint=f"set {variable}, or {setting} to a file of mode 0600")

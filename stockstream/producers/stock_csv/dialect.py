@@ -109,7 +109,7 @@ class Numbers:
             try:  # 1e6 and inf, which float() reads
                 return float(bare.replace(_MARKS[self.decimal], "?").replace(self.decimal, "."))
             except ValueError:
-                raise ValueError(f"{text!r} is no number") from None
+                raise ValueError(f"{text!r} is not a number") from None
         if found["mark"]:
             bare = bare.replace(found["mark"], "")
         return float(bare.replace(self.decimal, ".") + suffix)

@@ -115,9 +115,9 @@ def _interval(csv: CsvFile, scan: Scan) -> str:
         line, reason = scan.unreadable
         raise SourceError(f"{csv.name}, line {line}: {reason}", hint=f"known are {KNOWN}")
     if found is None:
-        raise SourceError(f"{csv.name}: too few rows with a time to tell the bars' interval", hint=hint)
+        raise SourceError(f"{csv.name}: too few rows with a time to determine the interval of the bars", hint=hint)
     if not is_interval(found):
-        raise SourceError(f"{csv.name}: cannot tell the bars' interval: most stand {found} apart", hint=hint)
+        raise SourceError(f"{csv.name}: cannot determine the interval of the bars: most are {found} apart", hint=hint)
     return found
 
 
@@ -128,7 +128,7 @@ def _checked(csv: CsvFile, interval: str | None, scan: Scan) -> str | None:
     found = spacing(scan.instant, scan.symbol)
     if found is not None and is_interval(found) and intraday(found):
         raise SourceError(
-            f"{csv.name}: most of its rows stand {found} apart, so they are no bars of {interval}",
+            f"{csv.name}: most of its rows are {found} apart, so they are not bars of {interval}",
             hint=f"say what they are with --interval ({FORM})",
         )
     return interval

@@ -117,7 +117,7 @@ def _nothing(file: str, head: Sequence[Line], separator: str | None) -> SourceEr
     """The error that no header was found, with the reason."""
     first = head[1] if len(head) > 1 and _EXCEL.fullmatch(head[0].text.strip()) else head[0]
     if "\0" in first.text:
-        return SourceError(f"{file} is no CSV file", hint=_HINT)
+        return SourceError(f"{file} is not a CSV file", hint=_HINT)
     told = first.text if len(first.text) <= _TOLD else f"{first.text[:_TOLD]}..."
     cells = _cells(_dialects(first, separator)[0], first)
     if _is_row(cells):
@@ -129,4 +129,4 @@ def _nothing(file: str, head: Sequence[Line], separator: str | None) -> SourceEr
         return SourceError(f"{file}: no column {', '.join(error.missing)} in its header ({told})", hint=_HINT)
     except ValueError as error:
         return SourceError(f"{file} {error}")
-    return SourceError(f"{file} is no CSV file", hint=_HINT)
+    return SourceError(f"{file} is not a CSV file", hint=_HINT)

@@ -80,7 +80,7 @@ class RowParser:
         try:
             stamp = self.times.read(text)
         except ValueError:
-            raise Unreadable(index, f"{text!r} is no time in this file's format, {self.times}") from None
+            raise Unreadable(index, f"{text!r} is not a time in this file's format, {self.times}") from None
         if not FIRST_YEAR <= stamp.year <= LAST_YEAR:
             raise Unreadable(
                 index, f"{text!r} would be a time of the year {stamp.year}, before {FIRST_YEAR} or after {LAST_YEAR}"

@@ -126,7 +126,7 @@ class _Examination:
         except UnknownTime as error:
             text, line = error.first
             raise SourceError(
-                f"{self.file.name}, line {line}: {text!r} is no time that is known",
+                f"{self.file.name}, line {line}: {text!r} is not in a known time format",
                 hint=f"known are {KNOWN}; say another {option}",
             ) from None
         except Undecidable as error:
@@ -139,7 +139,7 @@ class _Examination:
             raise SourceError(
                 f"{self.file.name} writes its dates in two ways: {one.text!r} in line {one.line}, "
                 f"{other.text!r} in line {other.line}",
-                hint=f"mend the file, for other rows may be either; or say it {option}",
+                hint=f"correct the file, as other rows are ambiguous; or name the format {option}",
             ) from None
 
     def numbers(self) -> Numbers:
@@ -148,7 +148,7 @@ class _Examination:
         except Undecidable as error:
             raise SourceError(
                 f"{self.file.name}: {error}, and no number of the file tells which",
-                hint="say which mark parts the decimals: --decimal . or --decimal ,",
+                hint="name the decimal mark: --decimal . or --decimal ,",
             ) from None
 
     def _times(self) -> Iterator[Written]:

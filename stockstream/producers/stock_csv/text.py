@@ -81,7 +81,7 @@ class Encoding:
 
 
 def _filled(name: str, lines: Iterator[Line]) -> Iterator[Line]:
-    """The lines without blank ones. Raises `SourceError` for what is no table: a line, or blank lines, without end."""
+    """The lines without blank ones. Raises `SourceError` where a line, or the blank lines, do not end: not a table."""
     empty = 0
     for line in lines:
         if not line.whole and len(line.raw) >= LONGEST_LINE:

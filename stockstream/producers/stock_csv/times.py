@@ -125,13 +125,13 @@ def named_format(name: str) -> TimeFormat:
         try:
             pattern.read(datetime(2026, 1, 31, tzinfo=UTC).strftime(name))
         except ValueError as error:
-            raise ValueError(f"{name!r} is no pattern of dates: {error}") from None
+            raise ValueError(f"{name!r} is not a pattern of dates: {error}") from None
         return pattern
     letters = re.sub(r"(.)\1*", r"\1", re.sub(r"[^a-z]", "", name.lower()))
     for order, short in ORDERS.items():
         if letters == short:
             return Calendar(order)
-    raise ValueError(f"{name!r} is none of {', '.join(ORDERS)}, {', '.join(_UNITS)}, nor a pattern such as %d.%m.%Y")
+    raise ValueError(f"{name!r} is not one of {', '.join(ORDERS)}, {', '.join(_UNITS)}, nor a pattern such as %d.%m.%Y")
 
 
 def joined(date: str, clock: str) -> str:
@@ -154,7 +154,7 @@ def is_clock(text: str) -> bool:
 def _parts(text: str) -> re.Match[str]:
     found = _TEXT.fullmatch(text)
     if found is None:
-        raise ValueError("no time that is known")
+        raise ValueError("not a known time format")
     return found
 
 

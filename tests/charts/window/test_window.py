@@ -142,7 +142,7 @@ def test_a_picture_that_cannot_be_drawn_is_told_and_the_window_goes_on(toolkit: 
     assert "scenario" not in told, told["scenario"]
     assert "raised" not in told
     assert "pictures not drawn (OverflowError: too large)" in told["while a mark is broken"]
-    assert told["shown in its place"] == "this picture cannot be drawn: the log says why"
+    assert told["shown in its place"] == "this picture cannot be drawn: the log has the reason"
     assert told["other pixels"]
     assert told["afterwards"] == ""
     assert "cannot be drawn" in told["while the data is broken"]

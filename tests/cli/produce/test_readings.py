@@ -133,7 +133,7 @@ def test_a_setting_arrives(plant: Path, name: str) -> None:
         (("--unit", "a", "--unit", "b", "--value", "kW"), "2 units for 1 values"),
         (("--rate", "1", "--speed", "2"), "either --rate or --speed"),
         (("--burst", "2"), "--burst needs a --rate"),
-        (("--start", "soon"), "is no time such as"),
+        (("--start", "soon"), "is not a time such as"),
         (("--start", "2026-03-19", "--end", "2026-03-18"), "is not before --end"),
     ],
 )

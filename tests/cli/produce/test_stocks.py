@@ -144,12 +144,12 @@ def test_symbol_and_interval_are_as_told(site: Site, daily: Path) -> None:
     [
         (["none.csv"], 1, "none.csv does not exist"),
         (["strange.csv"], 1, "strange.csv: no column Date or Datetime, Open"),
-        (["strange.csv", "--interval", "7x"], 2, "'7x' is no interval"),
-        (["strange.csv", "--tz", "Mars/Base"], 2, "'Mars/Base' is no zone"),
+        (["strange.csv", "--interval", "7x"], 2, "'7x' is not an interval"),
+        (["strange.csv", "--tz", "Mars/Base"], 2, "'Mars/Base' is not a zone"),
         (["strange.csv", "--columns", "close"], 2, "'close' is nothing such as close=Price"),
-        (["strange.csv", "--columns", "klose=Price"], 2, "'klose' is none of time, open"),
-        (["strange.csv", "--date-format", "Y/D/M"], 2, "'Y/D/M' is none of Y/M/D, D/M/Y"),
-        (["strange.csv", "--separator", "::"], 2, "'::' is no single sign"),
+        (["strange.csv", "--columns", "klose=Price"], 2, "'klose' is not one of time, open"),
+        (["strange.csv", "--date-format", "Y/D/M"], 2, "'Y/D/M' is not one of Y/M/D, D/M/Y"),
+        (["strange.csv", "--separator", "::"], 2, "'::' is not a single sign"),
         (["strange.csv", "--decimal", ";"], 2, "';' is neither . nor ,"),
     ],
 )

@@ -52,17 +52,17 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
     ("arguments", "said"),
     [
         (["bollinger", "AAPL", "--period", "x"], "--period"),
-        (["bollinger", "AAPL", "--interval", "7q"], "'7q' is no interval"),
-        (["bollinger", "AAPL", "--resample", "7q"], "'7q' is no interval"),
+        (["bollinger", "AAPL", "--interval", "7q"], "'7q' is not an interval"),
+        (["bollinger", "AAPL", "--resample", "7q"], "'7q' is not an interval"),
         (["bollinger", "AAPL", "--resample", "1m"], "nothing is shorter than 1m"),
         (["bollinger", "AAPL", "--resample", "5m", "--interval", "1h"], "bars of 1h do not add up to bars of 5m"),
-        (["aroon", "AAPL", "--end", "yesterday", "--once"], "yesterday is no date"),
+        (["aroon", "AAPL", "--end", "yesterday", "--once"], "yesterday is not a date"),
         (["nothing"], "No such command"),
         (
             ["chart", "AAPL", "--with", "bolinger"],
-            "is no indicator of bars: did you mean bollinger? (there are",
+            "is not an indicator of bars: did you mean bollinger? (there are",
         ),
-        (["chart", "AAPL", "--with", "?"], "'?' is no indicator of bars: there are"),
+        (["chart", "AAPL", "--with", "?"], "'?' is not an indicator of bars: there are"),
         (["chart", "AAPL", "--with", "rsi:perod=3"], "rsi has no parameter 'perod': did you mean period?"),
         (["chart", "AAPL", "--with", "volume:period=3"], "volume has no parameter 'period': it has none"),
         (["chart", "AAPL", "--with", "rsi:period=2.5"], "rsi: period is '2.5', should be a whole number"),
@@ -145,7 +145,7 @@ def test_parameters_in_a_chart_are_those_named_with_it_else_those_of_the_indicat
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("[rsi, rzi]", "line 1: views.chart.with is wrong: 'rzi' is no indicator of bars: did you mean rsi?"),
+        ("[rsi, rzi]", "line 1: views.chart.with is wrong: 'rzi' is not an indicator of bars: did you mean rsi?"),
         ("[1]", "line 1: views.chart.with is [1], should be a list of indicators"),
     ],
 )

@@ -107,8 +107,8 @@ def test_options_hold_for_once(settings: Settings, options: WatchOptions, rememb
         (["A", "B", "--each", "--headless", "x.png"], "--headless: is for one window"),
         (["A", "B", "--each", "--values", "x.csv"], "--values: is for one window"),
         (["A", "B", "--each", "--once"], "--once: is for one window"),
-        (["A", "--geometry", "800"], "800 is no size and place: 1000x600+0+0, or 1000x600"),
-        (["A", "--theme", "pink"], "pink is none of light, dark, contrast"),
+        (["A", "--geometry", "800"], "800 is not a size and place: 1000x600+0+0, or 1000x600"),
+        (["A", "--theme", "pink"], "pink is not one of light, dark, contrast"),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

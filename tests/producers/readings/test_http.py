@@ -153,7 +153,7 @@ def test_a_path_that_is_not_there_is_an_error_at_first_and_later_a_refused_answe
     assert isinstance(missing, BadRow)
     assert isinstance(wrong, BadRow)
     assert missing.raw == b'{"error": "maintenance"}'
-    assert wrong.reason == "'high' is no number"
+    assert wrong.reason == "'high' is not a number"
 
 
 def test_certificates_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,5 +174,5 @@ def test_certificates_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "localhost", "http://", "http://[::1", ""])
 def test_what_is_no_address_is_told_at_once(url: str) -> None:
-    with pytest.raises(SourceError, match="is no address"):
+    with pytest.raises(SourceError, match="is not an address"):
         Endpoint(url)

@@ -139,7 +139,11 @@ def test_messages_of_all_kinds(broker: Mosquitto) -> None:
         ("plant.1.temperature", 10.0),
     ]
     refused = [(row.raw, row.reason) for row in bad if isinstance(row, BadRow)]
-    assert refused == [(b"\xff", "not in UTF-8"), (b'{"t": 5}', "no value (there is t)"), (b"", "nothing is no number")]
+    assert refused == [
+        (b"\xff", "not in UTF-8"),
+        (b'{"t": 5}', "no value (there is t)"),
+        (b"", "nothing is not a number"),
+    ]
     assert len({row.key for row in bad if isinstance(row, BadRow)}) == 3
 
 

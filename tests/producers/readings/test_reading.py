@@ -42,7 +42,7 @@ def test_a_time_without_an_offset_is_of_the_zone() -> None:
 
 @pytest.mark.parametrize("written", [None, "", "noon", True, [], {}, float("nan"), 1e300, "1850-01-01", "9" * 40])
 def test_what_is_no_time_is_told_in_a_line(written: object) -> None:
-    with pytest.raises(ValueError, match=r"is no time|is not in the years") as told:
+    with pytest.raises(ValueError, match=r"is not a time|is not in the years") as told:
         instant(written)
     assert len(str(told.value)) < 200
 
@@ -60,5 +60,5 @@ def test_numbers(written: object, value: float) -> None:
 
 @pytest.mark.parametrize("written", ["", "nan", "inf", "1,5", None, 1e101, [1], 10**400])
 def test_what_is_no_number_is_refused(written: object) -> None:
-    with pytest.raises(ValueError, match="is no number"):
+    with pytest.raises(ValueError, match="is not a number"):
         number(written)

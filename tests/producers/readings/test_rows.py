@@ -49,7 +49,7 @@ def test_csv_with_any_separator_and_any_order_of_columns(separator: str) -> None
 def test_bare_numbers_count_at_their_arrival() -> None:
     good, bad = read("1", "2.5", "x", fields=Fields(named="CPU"))
     assert good == [("CPU", NOW, 1.0), ("CPU", NOW, 2.5)]
-    assert [str(row) for row in bad] == ["pipe, line 3: 'x' is no number"]
+    assert [str(row) for row in bad] == ["pipe, line 3: 'x' is not a number"]
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_bare_numbers_count_at_their_arrival() -> None:
         ('{"symbol": "A"}', "no value (there is symbol)"),
         ('{"symbol": "A", "valu": 1}', "did you mean valu?"),
         ('{"symbol": "A", "value": null}', "no value"),
-        ('{"symbol": "A", "value": "high"}', "'high' is no number"),
-        ('{"symbol": "A", "value": 1, "time": "soon"}', "'soon' is no time"),
+        ('{"symbol": "A", "value": "high"}', "'high' is not a number"),
+        ('{"symbol": "A", "value": 1, "time": "soon"}', "'soon' is not a time"),
         ('{"value": 1}', "no symbol, and no --symbol names the series"),
         ('{"symbol": "' + "x" * 300 + '", "value": 1}', "too long for a name"),
         (b'{"symbol": "\xff", "value": 1}', "not in UTF-8"),

@@ -62,4 +62,4 @@ def test_one_number_that_is_spoilt_is_refused_by_line(write: Write) -> None:
         "KO_1d.csv", HEADER.replace(",", ";"), "2025-01-02;1.5;2.5;1.5;2.25;9", "2025-01-03;1,5;2.5;1.5;2.25;9"
     )
     items = list(StockFiles(examined(path)))
-    assert [str(item).rpartition(": ")[2] for item in items if isinstance(item, BadRow)] == ["'1,5' is no number"]
+    assert [str(item).rpartition(": ")[2] for item in items if isinstance(item, BadRow)] == ["'1,5' is not a number"]

@@ -84,12 +84,12 @@ def test_dates_written_in_two_orders_are_refused_by_their_lines(write: Write) ->
 def test_what_is_no_time_is_shown_with_the_formats_that_are(write: Write) -> None:
     path = write("KO.csv", HEADER, *(f"day {number},1,2,1,2,9" for number in range(5)))
     with pytest.raises(
-        SourceError, match=r"line 2: 'day 0' is no time that is known - known are 2026-01-31.*; say another with"
+        SourceError, match=r"line 2: 'day 0' is not in a known time format - known are 2026-01-31.*; say another with"
     ) as caught:
         read(path)
     assert "--date-format" in str(caught.value)
     rows = [f"{number},1,2,1,2,9" for number in range(5)]
-    with pytest.raises(SourceError, match="line 2: '0' is no time that is known"):
+    with pytest.raises(SourceError, match="line 2: '0' is not in a known time format"):
         read(write("KO.csv", HEADER, *rows))
 
 
@@ -118,7 +118,7 @@ def test_a_run_of_digits_is_a_date_and_a_time(write: Write) -> None:
 
 def test_an_interval_of_days_is_none_of_minutes(write: Write) -> None:
     rows = [f"2026-01-05 10:{minute:02},1,2,1,2,9" for minute in range(20)]
-    with pytest.raises(SourceError, match=r"most of its rows stand 1m apart, so they are no bars of 1d - .*--interval"):
+    with pytest.raises(SourceError, match=r"most of its rows are 1m apart, so they are not bars of 1d - .*--interval"):
         examined(write("KO_1d.csv", HEADER, *rows))
 
 
