@@ -34,7 +34,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     yield compare(
         "produce flights, each record's offset counted",
         partial(timed, ours, topics, path, connection),
-        "the same, told of failures only",
+        "the same, with reports of failures only",
         partial(timed, uncounted, topics, path, connection),
         aim=0.9,
         work=f"{ROWS:,} rows",

@@ -141,12 +141,12 @@ def imports() -> str:
         "print(time.perf_counter() - started, *sorted({name.partition('.')[0] for name in sys.modules}"
         " - sys.stdlib_module_names))"
     )
-    told = [
+    result = [
         subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
         for _ in range(IMPORTS)
     ]
-    seconds = sorted(float(words[0]) for words in told)
-    brought = [name for name in told[0][1:] if not name.startswith(("_", "stockstream"))]
+    seconds = sorted(float(words[0]) for words in result)
+    brought = [name for name in result[0][1:] if not name.startswith(("_", "stockstream"))]
     return (
         f"import of stockstream.indicators: {seconds[0]:.3f} s at least, {statistics.median(seconds):.3f} s in the"
         f" median of {IMPORTS} (aim < {IMPORT:g}: {'reached' if seconds[0] < IMPORT else 'missed'});"

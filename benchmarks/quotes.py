@@ -105,9 +105,9 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:  # noqa: ARG001 
     # Five quotes of each symbol a second are many: in busy hours a share has one or two.
     busy = SYMBOLS * 5.0
     minute = list(_quotes(round(busy * 120), busy))
-    told = [_message(each) for each in minute]
+    result = [_message(each) for each in minute]
     watch, used = _Watch(), time.process_time()
-    bars, here = _bars(watch), iter(told)
+    bars, here = _bars(watch), iter(result)
     while beat := list(islice(here, round(busy * BEAT))):
         watch.seconds += BEAT
         for _ in bars.made_of(quote for message in beat for quote in read_quotes(message)):

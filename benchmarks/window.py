@@ -62,7 +62,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # 
                 if isinstance(times, str):
                     yield f"{what}: not measured ({times})"
                     continue
-                yield from _told(what, times, FRAME[bars])
+                yield from _compared(what, times, FRAME[bars])
             idle = child_of("benchmarks.window", environment, toolkit, "idle")
             if not isinstance(idle, str):
                 yield _share(f"a window that has nothing to do, {name}", 100 * idle["idle"][0] / IDLE_FOR)
@@ -80,7 +80,7 @@ def child_of(module: str, environment: Mapping[str, str], *arguments: str) -> Ti
     return times
 
 
-def _told(what: str, times: Times, aim: float) -> Iterator[Comparison | str]:
+def _compared(what: str, times: Times, aim: float) -> Iterator[Comparison | str]:
     ours, theirs = tuple(times["ours"]), tuple(times["replot"])
     yield Comparison(what, "clear-and-replot", ours, theirs, "time", 0.25, "a change on the screen")
     worse = "no worse" if _p95(ours) <= _p95(theirs) else "WORSE"

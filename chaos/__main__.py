@@ -53,14 +53,14 @@ def main() -> int:
         began = time.monotonic()
         try:
             for trial in campaign.run(ledger):
-                print(_told(trial), flush=True)
+                print(_described(trial), flush=True)
         except KeyboardInterrupt:
             print("Ended; the same command goes on from here.")
-        told = lines(ledger.trials())
+        result = lines(ledger.trials())
     print(f"\n{time.monotonic() - began:.0f} s, load {os.getloadavg()[0]:.1f} at the end\n")
-    print("\n".join(table(told)))
-    wrong = failures(told)
-    for line in told:
+    print("\n".join(table(result)))
+    wrong = failures(result)
+    for line in result:
         if line.p95 > RECOVERY:
             print(f"{line.name}: 95 of 100 recoveries within {line.p95:.1f} s, not {RECOVERY:g}")
     print("\n".join(wrong) or "Nothing was lost, nothing counted twice; every control failed.")
@@ -85,7 +85,7 @@ def _interrupted(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG
     raise KeyboardInterrupt
 
 
-def _told(trial: Trial) -> str:
+def _described(trial: Trial) -> str:
     plan = trial.plan
     what = f"{plan.kind}{' (control)' if plan.control else ''}: {trial.faults} in {trial.seconds:.0f} s"
     if trial.error:

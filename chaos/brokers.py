@@ -15,7 +15,7 @@ from stockstream.kafka.server_properties import HOST
 
 
 class ProxiedBroker(Broker):
-    """A broker that tells its clients the address of a proxy, which leads to it.
+    """A broker that gives its clients the address of a proxy, which leads to it.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ class ProxiedBroker(Broker):
     def _configure(self) -> None:
         super()._configure()
         file = self.data / "server.properties"
-        told, proxied = f"advertised.listeners=BROKER://{HOST}:{self.port}", f"{HOST}:{self.proxy.port}"
+        result, proxied = f"advertised.listeners=BROKER://{HOST}:{self.port}", f"{HOST}:{self.proxy.port}"
         properties = file.read_text("ascii")
-        assert told in properties
-        write_private(file, properties.replace(told, f"advertised.listeners=BROKER://{proxied}").encode("ascii"))
+        assert result in properties
+        write_private(file, properties.replace(result, f"advertised.listeners=BROKER://{proxied}").encode("ascii"))
 
     def kill(self) -> None:
         """Kill it: SIGKILL."""

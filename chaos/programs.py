@@ -121,5 +121,5 @@ class Program:
 
     def result(self) -> str:
         """Its last line: the result, or else the error."""
-        told = [each.text or each.message for each in self.events() if each.event in ("result", "error")]
-        return told[-1] if told else ""
+        result = [each.text or each.message for each in self.events() if each.event in ("result", "error")]
+        return result[-1] if result else ""

@@ -98,20 +98,20 @@ def _line(name: str, trials: Sequence[Trial], controls: Sequence[Trial]) -> Line
     )
 
 
-def table(told: Sequence[Line]) -> Iterator[str]:
+def table(result: Sequence[Line]) -> Iterator[str]:
     """The lines as Markdown, with their sum."""
     total = (
         "all",
-        f"{sum(line.faults for line in told):,}",
-        f"{sum(line.acknowledged for line in told):,}",
-        f"{sum(line.consumed for line in told):,}",
-        f"{sum(line.lost for line in told):,}",
-        f"{sum(line.twice for line in told):,}",
+        f"{sum(line.faults for line in result):,}",
+        f"{sum(line.acknowledged for line in result):,}",
+        f"{sum(line.consumed for line in result):,}",
+        f"{sum(line.lost for line in result):,}",
+        f"{sum(line.twice for line in result):,}",
         "",
         "",
         "",
     )
-    rows = [_HEAD, *(line.cells for line in told), total]
+    rows = [_HEAD, *(line.cells for line in result), total]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
     for number, row in enumerate(rows):
         yield "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
@@ -119,6 +119,6 @@ def table(told: Sequence[Line]) -> Iterator[str]:
             yield "| " + " | ".join("-" * width for width in widths) + " |"
 
 
-def failures(told: Sequence[Line]) -> list[str]:
+def failures(result: Sequence[Line]) -> list[str]:
     """The failures of all kinds."""
-    return [failure for line in told for failure in line.failures]
+    return [failure for line in result for failure in line.failures]

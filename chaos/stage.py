@@ -224,10 +224,10 @@ class Stage:
                 break
             self.producer.start()  # as its error says
             code = self.producer.wait(self._longest)
-        told = _SENT.search(self.producer.result())
-        if told is None:
+        result = _SENT.search(self.producer.result())
+        if result is None:
             raise RuntimeError(f"the producer ended with {code}: {self.producer.result() or 'and said nothing'}")
-        sent, _, already = (int(number.replace(",", "")) for number in told.groups())
+        sent, _, already = (int(number.replace(",", "")) for number in result.groups())
         return min(sent + already, len(self.truth))
 
     @property

@@ -169,12 +169,12 @@ class Settings(Section):
 
     def secrets(self) -> tuple[str, ...]:
         """The values that must never be shown or logged."""
-        told = [value.get_secret_value() for value in self.kafka.values() if isinstance(value, SecretStr)]
+        secrets = [value.get_secret_value() for value in self.kafka.values() if isinstance(value, SecretStr)]
         for folder in self._credentials_dirs:
             for role in ROLES:
                 with suppress(ConfigError, OSError):
-                    told.append(str((credentials(folder, role) or {}).get(PASSWORD, "")))
-        return tuple(filter(None, told))
+                    secrets.append(str((credentials(folder, role) or {}).get(PASSWORD, "")))
+        return tuple(filter(None, secrets))
 
     def entries(self) -> Iterator[Entry]:
         """Every setting with its effective value and its origin, in the order of the file, secrets hidden."""

@@ -67,11 +67,11 @@ def all_nodes(servers: str, folders: Iterable[Path]) -> str:
     """
     for folder in folders:
         try:
-            told = nodes_file(folder).read_text("ascii").strip()
+            addresses = nodes_file(folder).read_text("ascii").strip()
         except OSError:
             continue
-        if serve({SERVERS: told}, servers):
-            return ",".join(dict.fromkeys([*servers.split(","), *told.split(",")]))
+        if serve({SERVERS: addresses}, servers):
+            return ",".join(dict.fromkeys([*servers.split(","), *addresses.split(",")]))
     return servers
 
 

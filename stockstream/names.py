@@ -36,8 +36,8 @@ def listed(names: Sequence[str], most: int = 8) -> str:
     >>> listed(["AAPL", "MSFT"]), listed(["A", "B", "C"], 2)
     ('AAPL, MSFT', 'A, B and 1 more')
     """
-    told = ", ".join(map(cut, names[:most]))
-    return told if len(names) <= most else f"{told} and {len(names) - most:,} more"
+    shown = ", ".join(map(cut, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

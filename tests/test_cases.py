@@ -132,12 +132,12 @@ def sydney(path: Path) -> None:
     sessions: dict[str, list[Bar]] = {}
     for bar in bars:
         sessions.setdefault(f"{bar.time.astimezone(ZoneInfo(tz)):%Y-%m-%d}", []).append(bar)
-    told = {
+    result = {
         date: (len(of), of[0].open, max(bar.high for bar in of), min(bar.low for bar in of), of[-1].close,
                sum(bar.volume or 0 for bar in of))
         for date, of in sessions.items()
     }  # fmt: skip
-    assert told == {
+    assert result == {
         "2025-02-03": (360, 50.0, 50.39, 48.67, 48.83, 194_962_263),
         "2025-02-04": (360, 48.83, 49.37, 47.85, 47.99, 202_996_717),
     }

@@ -92,9 +92,9 @@ def test_what_is_a_bar(changes: dict[str, Any], field: str, value: Any) -> None:
 )
 def test_what_is_none_says_why(value: bytes | None, reason: str) -> None:
     good = raw()
-    with pytest.raises(Unreadable) as told:
+    with pytest.raises(Unreadable) as caught:
         STOCKS.decoder()(value)
-    assert reason in str(told.value)
+    assert reason in str(caught.value)
     with pytest.raises(Unreadable):
         STOCKS.decoder().many([good, value, good])
 

@@ -29,7 +29,7 @@ def written(tmp_path: Path) -> Path:
 
 
 def failure(tmp_path: Path, text: str, environ: Mapping[str, str] | None = None) -> str:
-    """What a user is told of a file, its place shortened."""
+    """The message about a file, its path shortened."""
     file = tmp_path / "c.yaml"
     file.write_text(text)
     with pytest.raises(ConfigError) as caught:
@@ -142,7 +142,7 @@ def test_settings_are_frozen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         ("a: 1\nbootstrap_server: x:1", "c.yaml, line 1: unknown key a - known here: "),
         ("\nbootstrap_server: x:1", "line 2: unknown key bootstrap_server - did you mean bootstrap_servers?"),
@@ -170,12 +170,12 @@ def test_settings_are_frozen() -> None:
         ("- a\n- b", "c.yaml, line 1: expected keys and values, as in 'key: value'"),
     ],
 )
-def test_errors_in_the_file_name_file_line_key_and_what_is_allowed(tmp_path: Path, text: str, told: str) -> None:
-    assert told in failure(tmp_path, text)
+def test_errors_in_the_file_name_file_line_key_and_what_is_allowed(tmp_path: Path, text: str, result: str) -> None:
+    assert result in failure(tmp_path, text)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "result"),
     [
         ("STOCKSTREAM_BOOTSTRAP_SERVER", "x:1", "unknown key bootstrap_server - did you mean bootstrap_servers?"),
         ("STOCKSTREAM_WINDOW__ROW", "5", "unknown key window.row - did you mean rows?"),
@@ -183,10 +183,10 @@ def test_errors_in_the_file_name_file_line_key_and_what_is_allowed(tmp_path: Pat
         ("STOCKSTREAM_WINDOW", "[", "window is '[', should be a section with keys of its own"),
     ],
 )
-def test_errors_in_the_environment_name_the_variable(name: str, value: str, told: str) -> None:
+def test_errors_in_the_environment_name_the_variable(name: str, value: str, result: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load(SHIPPED, environ={name: value})
-    assert str(caught.value) == f"environment variable {name}: {told}"
+    assert str(caught.value) == f"environment variable {name}: {result}"
 
 
 def test_an_error_names_the_layer_that_won(written: Path) -> None:
@@ -243,10 +243,10 @@ def test_a_password_of_digits_alone_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["sasl.password", "ssl.key.password", "ssl.key.pem", "sasl.oauthbearer.client.secret"])
 def test_a_secret_in_the_file_is_refused_without_showing_it(tmp_path: Path, name: str) -> None:
-    told = failure(tmp_path, f"kafka:\n  sasl.username: me\n  {name}: {SECRET}\n")
-    assert told.startswith(f"c.yaml, line 3: kafka.{name} is a secret and does not belong in this file - set ")
-    assert f"STOCKSTREAM_KAFKA__{name.upper().replace('.', '_')}" in told
-    assert SECRET not in told
+    result = failure(tmp_path, f"kafka:\n  sasl.username: me\n  {name}: {SECRET}\n")
+    assert result.startswith(f"c.yaml, line 3: kafka.{name} is a secret and does not belong in this file - set ")
+    assert f"STOCKSTREAM_KAFKA__{name.upper().replace('.', '_')}" in result
+    assert SECRET not in result
 
 
 def test_a_secret_beside_another_error_is_not_shown(tmp_path: Path) -> None:
@@ -274,8 +274,8 @@ def test_a_file_of_secrets_that_others_can_read_is_refused(tmp_path: Path) -> No
     secrets = tmp_path / "secrets.yaml"
     secrets.write_text(f"sasl.password: {SECRET}")
     secrets.chmod(0o644)
-    told = failure(tmp_path, "secrets_file: secrets.yaml")
-    assert told == f"{secrets} holds secrets and can be read by others (mode 0644) - chmod 600 {secrets}"
+    result = failure(tmp_path, "secrets_file: secrets.yaml")
+    assert result == f"{secrets} holds secrets and can be read by others (mode 0644) - chmod 600 {secrets}"
 
 
 def test_layers_merge_key_by_key() -> None:
@@ -283,16 +283,16 @@ def test_layers_merge_key_by_key() -> None:
 
 
 def test_what_should_be_a_section_and_is_not_is_found_under_another_layer(tmp_path: Path) -> None:
-    told = failure(tmp_path, "window: 3", {"STOCKSTREAM_WINDOW__ROWS": "5"})
-    assert told.endswith("window is 3, should be a section with keys of its own")
+    result = failure(tmp_path, "window: 3", {"STOCKSTREAM_WINDOW__ROWS": "5"})
+    assert result.endswith("window is 3, should be a section with keys of its own")
 
 
 def test_an_error_is_at_the_place_that_is_wrong_whatever_other_layers_hold_beside_it(tmp_path: Path) -> None:
     alerts = "window:\n  alerts:\n    AAPL: [1, x]"
-    told = failure(tmp_path, alerts, {"STOCKSTREAM_WINDOW": "{rows: 9}"})
-    assert told.startswith("c.yaml, line 3: window.alerts.AAPL.1 is 'x'")
-    told = failure(tmp_path, "broker:\n  port: 1", {"STOCKSTREAM_BROKER__PORTS__X": "5"})
-    assert told.startswith("environment variable STOCKSTREAM_BROKER__PORTS__X: unknown key broker.ports")
+    result = failure(tmp_path, alerts, {"STOCKSTREAM_WINDOW": "{rows: 9}"})
+    assert result.startswith("c.yaml, line 3: window.alerts.AAPL.1 is 'x'")
+    result = failure(tmp_path, "broker:\n  port: 1", {"STOCKSTREAM_BROKER__PORTS__X": "5"})
+    assert result.startswith("environment variable STOCKSTREAM_BROKER__PORTS__X: unknown key broker.ports")
 
 
 def test_every_setting_has_its_origin(tmp_path: Path) -> None:
@@ -333,12 +333,12 @@ def test_secrets_are_hidden_wherever_they_were_written_misspelt_ones_too(tmp_pat
     assert SECRET not in str(list(settings.entries()))
 
 
-def test_a_password_before_a_host_is_not_told(tmp_path: Path) -> None:
+def test_a_password_before_a_host_is_not_reported(tmp_path: Path) -> None:
     assert "hush" not in failure(tmp_path, "bootstrap_servers: SASL://me:hush@host:9092")
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "result"),
     [
         (b"a: " + b"x" * 100_000_000, "c.yaml has more than 256,000 bytes: no settings are that long"),
         (b"a: " + b"[" * 100_000, "c.yaml is nested too deeply"),
@@ -352,13 +352,13 @@ def test_a_password_before_a_host_is_not_told(tmp_path: Path) -> None:
     ],
     ids=["huge", "deep", "list as a key", "no date", "aliases of aliases"],
 )
-def test_a_file_that_cannot_be_settings_is_refused_at_once(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_cannot_be_settings_is_refused_at_once(tmp_path: Path, content: bytes, result: str) -> None:
     file = tmp_path / "c.yaml"
     file.write_bytes(content)
     begun = time.process_time()
     with pytest.raises(ConfigError) as caught:
         load(file, environ={})
-    assert told in str(caught.value)
+    assert result in str(caught.value)
     assert time.process_time() - begun < 5
 
 

@@ -76,9 +76,9 @@ def test_a_file_that_others_can_read_is_refused(data: Path) -> None:
     file = file_of(folder_of(data / "kafka"), "consumer")
     file.chmod(0o644)
     settings = load(environ=environ(data), own=data / "none")
-    with pytest.raises(ConfigError, match="can be read by others") as told:
+    with pytest.raises(ConfigError, match="can be read by others") as caught:
         settings.connection("consumer")
-    assert told.value.hint == f"chmod 600 {file}"
+    assert caught.value.hint == f"chmod 600 {file}"
 
 
 def test_on_another_machine_the_file_serves_as_secrets_file(data: Path) -> None:

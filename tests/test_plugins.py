@@ -36,8 +36,8 @@ def test_one_that_fails_stops_no_other_and_says_where(folder: Path) -> None:
     names = ("bad.py", "odd.py", "ends.py", "absent.py", "streak.py")
     plugged = Plugins([folder / name for name in names])
     assert [offer.name for offer in plugged.offers(INDICATORS)] == ["StreakPoint", "Streak"]
-    told = [str(failure).replace(f"{folder}/", "") for failure in plugged.failures]
-    assert told == [
+    result = [str(failure).replace(f"{folder}/", "") for failure in plugged.failures]
+    assert result == [
         "plug-in bad.py is left out: line 2: ZeroDivisionError: division by zero",
         "plug-in odd.py is left out: line 1: SyntaxError: invalid syntax",
         "plug-in ends.py is left out: line 2: SystemExit: 3",
@@ -45,7 +45,7 @@ def test_one_that_fails_stops_no_other_and_says_where(folder: Path) -> None:
     ]
 
 
-def test_entry_points_are_taken_and_one_that_does_not_load_is_told() -> None:
+def test_entry_points_are_taken_and_one_that_does_not_load_is_reported() -> None:
     points = [
         EntryPoint("rows", "stockstream.indicators.row_average:RowAverage", INDICATORS),
         EntryPoint("none", "stockstream.absent:Nothing", INDICATORS),
@@ -68,7 +68,7 @@ def test_plugins_are_heeded_in_a_file_that_was_named_and_in_the_user_s_own(
     found = load(environ={"STOCKSTREAM_PLUGINS": "[variable.py]"}, own=own)
     assert found.plugins == (own.parent / "mine.py",)
     assert (found.window.rows, found.window.theme, found.named) == (77, "dark", None)
-    assert [told.partition(" - ")[0] for told in found.ignored] == [
+    assert [result.partition(" - ")[0] for result in found.ignored] == [
         "config.yaml, line 1: plugins are not loaded from here, as they are code",
         "environment variable STOCKSTREAM_PLUGINS: plugins are not loaded from here, as they are code",
     ]

@@ -82,15 +82,15 @@ def test_kill_takes_everything(*, by_kernel: bool, tmp_path: Path) -> None:
 
 
 def test_only_the_main_thread_may_start_one() -> None:
-    told: list[Exception] = []
+    result: list[Exception] = []
 
     def start() -> None:
         try:
             spawn([sys.executable, "-V"], signal.SIGTERM)
         except RuntimeError as error:
-            told.append(error)
+            result.append(error)
 
     thread = threading.Thread(target=start)
     thread.start()
     thread.join()
-    assert told
+    assert result

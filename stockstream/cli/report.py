@@ -47,10 +47,10 @@ def report(
     except ValueError as error:
         raise ConfigError(f"report: {error}") from error
 
-    def tell(taken: int, status: Status) -> None:
+    def show(taken: int, status: Status) -> None:
         context.reporter.progress(taken, None, status.rate, state(status))
 
-    live.observers.append(Reporting(live, tell))
+    live.observers.append(Reporting(live, show))
     with live:
         live.ending = Ending(live, once=True)
         run(live)

@@ -97,9 +97,9 @@ class PersonReporter:
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
         """As `Reporter.error`."""
         self.close()
-        told = sentence(harmless(f"{message} - {hint}" if hint else message))
+        text = sentence(harmless(f"{message} - {hint}" if hint else message))
         where = f" (log: {logfile})" if logfile else ""
-        self.console.print(Text.assemble(("stockstream: ", "bold red"), told, (where, "dim")))
+        self.console.print(Text.assemble(("stockstream: ", "bold red"), text, (where, "dim")))
 
     def close(self) -> None:
         """As `Reporter.close`."""

@@ -105,11 +105,11 @@ def change(context: Context, partitions: Sequence[str], retentions: Sequence[str
 def _check_partitions(grown: Mapping[str, int], there: Mapping[str, TopicSummary]) -> None:
     for name, total in grown.items():
         if name in _OURS:
-            told = f"{name} holds dead letters, and its one partition keeps them in order"
-            raise typer.BadParameter(told, param_hint="--add-partitions")
+            message = f"{name} holds dead letters, and its one partition keeps them in order"
+            raise typer.BadParameter(message, param_hint="--add-partitions")
         if total <= there[name].partitions:
-            told = f"{name} has {there[name].partitions} already: say how many it is to have, more than that"
-            raise typer.BadParameter(told, param_hint="--add-partitions")
+            message = f"{name} has {there[name].partitions} already: say how many it is to have, more than that"
+            raise typer.BadParameter(message, param_hint="--add-partitions")
 
 
 def _keep(context: Context, settings: TopicSettings, summary: TopicSummary, milliseconds: int, *, yes: bool) -> None:

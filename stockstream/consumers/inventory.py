@@ -144,10 +144,10 @@ def instead(key_name: str, missing: Sequence[str], selection: Selection, names: 
     if not missing:
         series = sorted(set().union(*names.values()))
         return f"there are {listed(list(map(str, series)))}"
-    told = [_instead(name, selection, names) for name in missing[:_SHOWN]]
-    if not all(told):
-        told.append(f"there are {listed(sorted(names))}" if len(names) > 1 else f"there is {listed([*names])}")
-    return "; ".join(dict.fromkeys(filter(None, told)))
+    hints = [_instead(name, selection, names) for name in missing[:_SHOWN]]
+    if not all(hints):
+        hints.append(f"there are {listed(sorted(names))}" if len(names) > 1 else f"there is {listed([*names])}")
+    return "; ".join(dict.fromkeys(filter(None, hints)))
 
 
 def _instead(name: str, selection: Selection, names: Names) -> str:

@@ -113,9 +113,9 @@ def _refuse_nothing(
     name = "symbol" if topic is STOCKS else "airline"
     key = choice[name]
     selection = Selection((key,) if key else (), choice.get("interval"), choice.get("feed"))
-    told = wanted_words(name, selection.keys, selection)
+    wanted = wanted_words(name, selection.keys, selection)
     there = instead(name, selection.keys, selection, names_in(topic, connection, patience=_GIVE_UP))
-    raise SeriesError(f"the topic {topic.name} holds nothing of {told}", hint=there)
+    raise SeriesError(f"the topic {topic.name} holds nothing of {wanted}", hint=there)
 
 
 _BAR: Final = ["symbol", "interval", "feed", "time"]

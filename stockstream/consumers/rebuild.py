@@ -163,14 +163,14 @@ def _differences(former: Fold[Any], fresh: Fold[Any]) -> Iterator[str]:
     for keys, words in ((had - has, "are not in the topic"), (has - had, "were missing")):
         if keys:
             yield f"{', '.join(sorted(keys)[:_MOST])}{' and others' if len(keys) > _MOST else ''} {words}"
-    told = 0
+    reported = 0
     for key in sorted(had & has):
         found = _of_frames(former.frame(key), fresh.frame(key))
-        told += bool(found)
-        if found and told <= _MOST:
+        reported += bool(found)
+        if found and reported <= _MOST:
             yield f"{key}: {found}"
-    if told > _MOST:
-        yield f"and {told - _MOST:,} more"
+    if reported > _MOST:
+        yield f"and {reported - _MOST:,} more"
     was, now = former.counts(), fresh.counts()
     for name in sorted({*was, *now}):
         if was.get(name, 0) != now.get(name, 0):

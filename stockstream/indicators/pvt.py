@@ -29,7 +29,7 @@ class PVT(RunningTotal[PVTPoint]):
         pvt = former pvt + volume * (close - former close) / former close
 
     Source: Norman G. Fosback, "Stock Market Logic" (1976), as Robert W. Colby, "The Encyclopedia of Technical Market
-    Indicators" (2003), tells it. The first point is at the first bar and is 0. A former close of 0, or within 1e-50 of
+    Indicators" (2003), gives it. The first point is at the first bar and is 0. A former close of 0, or within 1e-50 of
     it, has no rate of change and adds nothing; so no sum of what bars may hold overflows. Some count in percent, a
     hundred times as much. TA-Lib does not have it.
 

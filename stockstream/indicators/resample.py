@@ -232,7 +232,7 @@ class Resampler(Stateful):
         Returns
         -------
         Columns | pandas.DataFrame
-            The same columns with one row a period; the last period is the one that is forming, and ``final`` tells
+            The same columns with one row a period; the last period is the one that is forming, and ``final`` says
             whether it is over. Times are as they came (a column or the index, in its zone); dates are in UTC. Flags
             and revisions are not read: bars are in doubt that contradict themselves, and those of ``left_out``.
 

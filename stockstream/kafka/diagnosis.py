@@ -52,8 +52,8 @@ def cause(connection: Connection) -> Cause:
 
     It takes a few seconds at most, because a silent server or a slow name server has to be awaited.
     """
-    told = tuple(sorted((key, value) for key, value in connection.items() if isinstance(value, str | int)))
-    return _cause(told, int(time.monotonic() / _FRESH))
+    items = tuple(sorted((key, value) for key, value in connection.items() if isinstance(value, str | int)))
+    return _cause(items, int(time.monotonic() / _FRESH))
 
 
 @lru_cache(maxsize=16)

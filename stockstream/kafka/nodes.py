@@ -68,7 +68,7 @@ class Nodes:
         Maximum heap of each node's Java, as in its option ``-Xmx``.
     guard
         Security of the cluster; without it, every program on this machine can connect.
-    tell
+    report
         Called with a line when a node has ended, and when it is back.
     """
 
@@ -81,14 +81,14 @@ class Nodes:
         port: int = 9092,
         heap: str = "256m",
         guard: Guard | None = None,
-        tell: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data = data.absolute()
         self.ports = tuple(range(port, port + count))
         self.heap = heap
         self._classpath = classpath
         self._guard = guard
-        self._tell = tell
+        self._report = report
         self._nodes: list[_Watched] = []
         self._resources = ExitStack()
 
@@ -237,7 +237,7 @@ class Nodes:
         if broker.pid is not None:
             if node.returning and self._is_back(node):
                 node.returning, node.since = False, now
-                self._tell(f"node {node.number} is back, at {broker.bootstrap_servers}")
+                self._report(f"node {node.number} is back, at {broker.bootstrap_servers}")
         elif node.again_at is None:
             if now - node.since > _STEADY:
                 node.failures = 0
@@ -253,12 +253,12 @@ class Nodes:
             else:
                 node.returning, node.since = True, now
 
-    def _put_off(self, node: _Watched, now: float, told: str) -> None:
+    def _put_off(self, node: _Watched, now: float, message: str) -> None:
         """Report the failure of a node and the time of its restart: immediate after the first failure."""
         pause = min(_LONGEST_PAUSE, 2.0 ** (node.failures - 1)) if node.failures else 0.0
         node.again_at = now + pause
         node.failures += 1
-        self._tell(told + (f" in {pause:g} s" if pause else ""))
+        self._report(message + (f" in {pause:g} s" if pause else ""))
 
     def _is_back(self, node: _Watched) -> bool:
         """Whether a restarted node is part of the cluster again."""

@@ -70,9 +70,9 @@ class Positions:
         except KafkaException as error:
             LOG.info("no positions of %s: %s", group, error)
             return _NOTHING if refused(error.args[0]) else None
-        told = [partition for partition in answered if partition.offset >= 0]
-        readers = filter(None, (reader(partition.metadata) for partition in told))
+        known = [partition for partition in answered if partition.offset >= 0]
+        readers = filter(None, (reader(partition.metadata) for partition in known))
         return Committed(
-            {(partition.topic, partition.partition): partition.offset for partition in told},
+            {(partition.topic, partition.partition): partition.offset for partition in known},
             tuple(sorted(set(readers), key=lambda each: each.time)),
         )

@@ -105,9 +105,11 @@ class TopicCopy:
         admin.await_leaders_of([self.name])
         there = admin.partitions(self.name)
         if there != partitions:
-            told = f"{self.name} has {there} partitions at {address(self._target)}, and {partitions} at the source"
+            message = f"{self.name} has {there} partitions at {address(self._target)}, and {partitions} at the source"
             more = f"`stockstream topics --add-partitions {self.name}={partitions}` adds some"
-            raise BrokerError(told, hint=more if there < partitions else "delete it there, or copy it to another one")
+            raise BrokerError(
+                message, hint=more if there < partitions else "delete it there, or copy it to another one"
+            )
 
     def _settled(self, target: ToEnd) -> dict[int, tuple[int, int]]:
         """The target's bounds, once no more records of a recently killed copy arrive."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-Tell: TypeAlias = Callable[[float], str]
+ValueFormat: TypeAlias = Callable[[float], str]
 """Formats a value as text."""
 
 _SEEN: Final = 500
@@ -75,8 +75,8 @@ def _seen(span: float, least: int) -> int:
     return max(least, min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0)
 
 
-def worded(value: float, form: str | None, tell: Tell = str) -> str:
-    """A value in a format, or by ``tell`` if there is none; a dash if it is undefined.
+def worded(value: float, form: str | None, format_value: ValueFormat = str) -> str:
+    """A value in a format, or by ``format_value`` if there is none; a dash if it is undefined.
 
     If a format would show no digit of the value, it is ignored: a small price is not zero. The padding of a format is
     as wide as digits are.
@@ -84,7 +84,7 @@ def worded(value: float, form: str | None, tell: Tell = str) -> str:
     if not math.isfinite(value):
         return "-"
     if form is None:
-        return tell(value)
+        return format_value(value)
     text = format(value, form)
     if value and not any(digit in text for digit in "123456789"):
         return f"{value:.4g}"

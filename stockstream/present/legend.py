@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from stockstream.present.formats import Tell, decimals, worded
+from stockstream.present.formats import ValueFormat, decimals, worded
 from stockstream.present.plot_data import Group, PlotData, group_column
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Groups, Line, Panel
@@ -51,14 +51,16 @@ class Legend:
         self._spec = spec
         self._first = first
         self._forms = {readout.column: readout.form for readout in spec.readouts}
-        self._told = {mark.column for mark in spec.marks if isinstance(mark, Line) and mark.label}
+        self._labelled = {mark.column for mark in spec.marks if isinstance(mark, Line) and mark.label}
         if first:
-            self._told.add("close")
+            self._labelled.add("close")
 
-    def entries(self, frame: Frame, row: int | None, tell: Tell, limits: tuple[float, float]) -> list[LegendEntry]:
+    def entries(
+        self, frame: Frame, row: int | None, format_value: ValueFormat, limits: tuple[float, float]
+    ) -> list[LegendEntry]:
         """Labelled marks, with their values in a row if one is given.
 
-        ``tell`` formats a value of the panel; ``limits`` of the panel determine the length.
+        ``format_value`` formats a value of the panel; ``limits`` of the panel determine the length.
         """
         entries = []
         for mark in self._spec.marks:
@@ -66,8 +68,8 @@ class Legend:
                 columns = [mark.column] if isinstance(mark, Line) else [mark.lower, mark.upper]
                 value = ""
                 if row is not None:
-                    value = _TO.join(self._value(frame, column, row, tell) for column in columns)
-                longest = max(len(worded(limit, self._forms.get(columns[0]), tell)) for limit in limits)
+                    value = _TO.join(self._value(frame, column, row, format_value) for column in columns)
+                longest = max(len(worded(limit, self._forms.get(columns[0]), format_value)) for limit in limits)
                 room = len(columns) * longest + len(_TO) * (len(columns) - 1) if value else 0
                 if isinstance(mark, Line):
                     entries.append(LegendEntry(mark.label, mark.color, "line", mark.dashed, value, room))
@@ -75,7 +77,7 @@ class Legend:
                     entries.append(LegendEntry(mark.label, mark.color, "band", value=value, room=room))
         return entries
 
-    def parts(self, plot_data: PlotData, row: int, tell: Tell) -> list[str]:
+    def parts(self, plot_data: PlotData, row: int, format_value: ValueFormat) -> list[str]:
         """Further parts of a row's caption: its time, prices, and values that are not drawn."""
         frame = plot_data.frame
         parts = []
@@ -87,12 +89,14 @@ class Legend:
                     parts.append(f"{short} {worded(float(frame[name][row]), form)}")
             if "volume" in frame:
                 parts.append(f"V {_count(float(frame['volume'][row]))}")
-        values = [readout for readout in self._spec.readouts if readout.column not in self._told]
-        return parts + [f"{readout.label} {self._value(frame, readout.column, row, tell)}" for readout in values]
+        values = [readout for readout in self._spec.readouts if readout.column not in self._labelled]
+        return parts + [
+            f"{readout.label} {self._value(frame, readout.column, row, format_value)}" for readout in values
+        ]
 
-    def _value(self, frame: Frame, column: str, row: int, tell: Tell) -> str:
+    def _value(self, frame: Frame, column: str, row: int, format_value: ValueFormat) -> str:
         value = float(frame[column][row]) if column in frame else math.nan
-        return worded(value, self._forms.get(column), tell)
+        return worded(value, self._forms.get(column), format_value)
 
 
 def entries_of_keys(

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, moment
+from stockstream.present.formats import PERCENT, PLAIN, Unit, ValueFormat, moment
 from stockstream.present.memory import Memory
 from stockstream.records import NUMBERS
 from stockstream.views.frame import Frame
@@ -34,7 +34,7 @@ class Target:
     panel: int
     value: float
     near: float | None
-    tell: Tell
+    format_value: ValueFormat
 
 
 @dataclass(frozen=True)

@@ -164,12 +164,12 @@ class Viewer:
         if target.near is not None:
             back = self.alerts.remove(self.key, Level(name, target.near))
             until = ", until the window is opened again: the settings name it" if back else ""
-            self.note(f"{target.tell(target.near)} is watched no longer{until}")
+            self.note(f"{target.format_value(target.near)} is watched no longer{until}")
         elif not self.alerts.watched(target.panel):
             self.note("nothing in this panel can cross a level")
         else:
             self.alerts.add(self.key, Level(name, target.value))
-            self.note(f"{target.tell(target.value)} is watched; h there again ends that")
+            self.note(f"{target.format_value(target.value)} is watched; h there again ends that")
         self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
 
     def look(self) -> None:

@@ -158,7 +158,7 @@ class Replay:
         self.days: tuple[tuple[int, int, int], tuple[int, int, int]] | None = None
 
     def _see(self, flight: Flight) -> None:
-        """Note what the files hold, to be told if nothing of it was selected."""
+        """Note what the files hold, to report it if nothing was selected."""
         self.there.add(flight.airline)
         day = (flight.year, flight.month, flight.day)
         first, last = self.days or (day, day)

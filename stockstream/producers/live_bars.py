@@ -101,10 +101,10 @@ class LiveBars:
         if self._stream is not None:
             yield from self.made_of(self._stream.heard(market_open=market_open))
 
-    def made_of(self, told: Iterable[Heard]) -> Iterator[Bar]:
+    def made_of(self, messages: Iterable[Heard]) -> Iterator[Bar]:
         """The new bars after some messages of the stream."""
         now = self._clock.monotonic()
-        for heard in told:
+        for heard in messages:
             self._heard[heard.symbol] = now
             if isinstance(heard, LiveRow):
                 yield from self._of_row(heard)
@@ -112,7 +112,7 @@ class LiveBars:
                 self._take(heard)
         for bar in self._aggregator.bars(self._clock.now(), forming=self._forming):
             if not bar.final or self._is_whole(bar):
-                yield self._told_as(bar)
+                yield self._marked_as(bar)
 
     def close(self) -> None:
         """Close the stream."""
@@ -146,7 +146,7 @@ class LiveBars:
             return opening(quote.time, self._interval)
         return opening(quote.time, self._interval, origin.anchor)
 
-    def _told_as(self, bar: Bar) -> Bar:
+    def _marked_as(self, bar: Bar) -> Bar:
         flags = bar.flags
         if (bar.symbol, bar.time) in self._marked:
             flags = (*flags, EXTENDED)

@@ -84,7 +84,7 @@ class LiveStream:
         self._opened_at = self._heard_at = self._again_at = 0.0
         self._last: datetime | None = None
         self._losses = 0
-        self._told = self._unreadable = False
+        self._reported = self._unreadable = False
 
     def heard(self, *, market_open: bool) -> Iterator[Heard]:
         """Messages since the last call; call this some times a second.
@@ -123,9 +123,9 @@ class LiveStream:
         self._last = self._clock.now()
 
     def _look_after(self, line: _Line, now: float, *, market_open: bool) -> None:
-        if self._told and now - self._opened_at >= _STEADY:
+        if self._reported and now - self._opened_at >= _STEADY:
             self._reporter.note(f"{self._title}'s stream is steady again")
-            self._told = False
+            self._reported = False
         if self._stream.again and now >= self._again_at:
             self._again_at = now + self._stream.again
             line.send(self._stream.subscribe)
@@ -142,11 +142,11 @@ class LiveStream:
         self._line, self.up = None, False
         pause = self._breaker.refused(why) if isinstance(why, RateLimited) else self._patience.pause(self._losses, why)
         self._next = now + pause
-        if not self._told:
+        if not self._reported:
             self._reporter.warn(
                 f"{self._title}'s stream: {why.message}; it is opened again, and polling goes on meanwhile"
             )
-        self._told = True
+        self._reported = True
 
     def _read(self, message: str | bytes) -> Iterator[Heard]:
         try:

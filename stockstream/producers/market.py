@@ -172,8 +172,8 @@ class MarketBars:
             for place in self._places:
                 place.stop()
         if len(self.given_up) == len(self._symbols):
-            told = "; ".join(dict.fromkeys(error.message for error in self.failures))
-            raise SourceError(f"no source gives anything of what was asked for: {told}")
+            reasons = "; ".join(dict.fromkeys(error.message for error in self.failures))
+            raise SourceError(f"no source has any of these symbols: {reasons}")
 
     def _takers(self, symbol: str) -> list[_Place]:
         """The sources that may give a symbol, the preferred one first."""

@@ -77,7 +77,7 @@ class _Series:
     symbol: str
     due: float
     sent: SentBars = field(default_factory=SentBars)
-    told: set[datetime] = field(default_factory=set)
+    reported: set[datetime] = field(default_factory=set)
     dividends: set[Dividend] = field(default_factory=set)
     state: str = ""
     polled_to: datetime | None = None
@@ -353,8 +353,8 @@ class SourceBars:
         failures = list(self.set_aside.values())
         if len(failures) == 1:
             return failures[0]
-        told = "; ".join(error.message for error in failures)
-        return SourceError(f"{self._source.about.title} has none of these symbols: {told}")
+        reasons = "; ".join(error.message for error in failures)
+        return SourceError(f"{self._source.about.title} has none of these symbols: {reasons}")
 
 
 def _whole_periods(answer: Answer, one: _Series) -> Answer:

@@ -148,7 +148,7 @@ class Checkpoint:
     def _checked(self, topic_id: str, row: Sequence[Any], found: Sequence[Sequence[Any]]) -> Saved:
         positions, received, reading, checksum = row
         sums = {name: _page_sum(name, content) for name, content, _ in found}
-        if any(sums[name] != told for name, _, told in found):
+        if any(sums[name] != expected for name, _, expected in found):
             raise ValueError("a checksum of its pages is wrong")
         if checksum != _checksum(topic_id, positions, received, reading, sums):
             raise ValueError("its checksum is wrong")

@@ -234,7 +234,7 @@ class History:
         )
 
     def _gapped(self) -> NDArray[np.bool_]:
-        """Which bars follow a gap. Their number tells whether any were added: a drop empties what is kept here."""
+        """Which bars follow a gap. Their number shows whether any were added: a drop empties what is kept here."""
         newest = self.bars.newest
         if newest is not None and len(self._gaps) != len(self.bars):
             self._gaps = gaps(self.bars.instants(), newest.interval, newest.tz)

@@ -82,7 +82,7 @@ class IndicatorSeries:
         self._base = self._began
         self._snapshots: Snapshots[AnyIndicator] = Snapshots(_SNAPSHOT_EVERY)
         self._computed = 0
-        self._told = False
+        self._logged = False
         fields = self._indicator.fields
         self._doubts = bits(*self._indicator.inputs)
         self._may_lack = [field for field in ("open", "volume") if field in self._indicator.inputs]
@@ -254,7 +254,7 @@ class IndicatorSeries:
 
     def _tell(self, row: Row, error: Exception) -> None:
         """Log the first failure of the indicator."""
-        if not self._told:
-            self._told = True
+        if not self._logged:
+            self._logged = True
             name = type(self._indicator).__name__
             LOG.error("%s failed at the bar of %s, which is skipped", name, row.time, exc_info=error)

@@ -104,17 +104,17 @@ def test_what_runs_is_not_begun_twice() -> None:
     assert second.kind != first.kind or second.control
 
 
-def test_the_table_adds_up_and_failures_are_told() -> None:
+def test_the_table_adds_up_and_failures_are_reported() -> None:
     done = all_of(campaign(), [])
-    told = lines(done)
-    assert failures(told) == []
-    rows = list(table(told))
+    result = lines(done)
+    assert failures(result) == []
+    rows = list(table(result))
     assert len({len(row) for row in rows}) == 1
     assert "| 40 " in rows[-1]
     assert any("1.0, 3.0" in row or "2.0, 3.0" in row for row in rows)
     plan = Plan("poison", "s", 1, 1.0)
     worse = lines([*done, made(plan, lost=1, twice=2), made(plan, error="x", kept="y")])
-    assert worse[0].faults == told[0].faults + 1, "a trial that was not brought to its end does not count"
+    assert worse[0].faults == result[0].faults + 1, "a trial that was not brought to its end does not count"
     assert failures(worse) == ["poison: 1 lost, 2 counted twice", "poison: x (kept in y)"]
 
 

@@ -25,7 +25,7 @@ from tests.charts.resting import disagreements
 from tests.charts.window_process import Growing, Stage, frames
 
 SETTLE = 0.35
-"""Seconds that a toolkit has for what the X server tells it."""
+"""Seconds that a toolkit has for the messages of the X server."""
 
 
 class Desk(Stage):
@@ -78,7 +78,7 @@ def xdo(*arguments: str) -> str:
 
 def use(desk: Desk) -> Iterator[float]:
     """Every key, every gesture."""
-    told, viewport, scene = desk.told, desk.viewport, desk.window.scene
+    result, viewport, scene = desk.reported, desk.viewport, desk.window.scene
     yield 0.5
     desk.focus()
     desk.point(0.5, 0.5)
@@ -89,18 +89,18 @@ def use(desk: Desk) -> Iterator[float]:
         desk.key(key)
         yield SETTLE
         keys.append(desk.window.viewer.key)
-    told["symbols"] = keys
+    result["symbols"] = keys
     left, right = viewport.across
 
     row = desk.row()
     xdo("click", "4")
     yield SETTLE
-    told["wheel"] = (viewport.across[1] - viewport.across[0]) / (right - left)
-    told["wheel keeps"] = desk.row() - row
-    told["true after wheel"] = desk.true()
+    result["wheel"] = (viewport.across[1] - viewport.across[0]) / (right - left)
+    result["wheel keeps"] = desk.row() - row
+    result["true after wheel"] = desk.true()
     desk.key("minus")
     yield SETTLE
-    told["minus"] = [a - b for a, b in zip(viewport.across, (left, right), strict=True)]
+    result["minus"] = [a - b for a, b in zip(viewport.across, (left, right), strict=True)]
 
     desk.point(0.6, 0.5)
     row = desk.row()
@@ -110,39 +110,39 @@ def use(desk: Desk) -> Iterator[float]:
         yield 0.02
     xdo("mouseup", "1")
     yield SETTLE
-    told["drag keeps"] = desk.row() - row
-    told["drag moved"] = viewport.across[0] - left
-    told["following after drag"] = viewport.following
-    told["true after drag"] = desk.true()
+    result["drag keeps"] = desk.row() - row
+    result["drag moved"] = viewport.across[0] - left
+    result["following after drag"] = viewport.following
+    result["true after drag"] = desk.true()
 
     across = viewport.across
     desk.model.running = True
     yield 0.8
     desk.model.running = False
-    told["view stays"] = viewport.across == across
+    result["view stays"] = viewport.across == across
     yield 4 * SETTLE  # on a busy machine the last tick is painted late
-    told["true after ticks"] = desk.true()
+    result["true after ticks"] = desk.true()
     desk.key("Left", "Left", "Right")
     yield SETTLE
-    told["left"] = (viewport.across[0] - across[0]) / (across[1] - across[0])
+    result["left"] = (viewport.across[0] - across[0]) / (across[1] - across[0])
     desk.key("End")
     yield SETTLE
-    told["following after end"] = viewport.following
+    result["following after end"] = viewport.following
 
     low, high = scene.panels[0].axes.get_ylim()
     xdo("keydown", "shift", "click", "5", "keyup", "shift")
     yield SETTLE
     wide = scene.panels[0].axes.get_ylim()
-    told["shift and wheel"] = (wide[1] - wide[0]) / (high - low)
-    told["held"] = viewport.held
+    result["shift and wheel"] = (wide[1] - wide[0]) / (high - low)
+    result["held"] = viewport.held
     desk.key("a")
     yield SETTLE
-    told["held after a"] = viewport.held
+    result["held after a"] = viewport.held
     desk.point(-0.03, 0.5)
     xdo("mousedown", "1", "mousemove_relative", "0", "20", "mousemove_relative", "0", "20", "mouseup", "1")
     yield SETTLE
-    told["held after the axis"] = viewport.held
-    told["true after the axis"] = desk.true()
+    result["held after the axis"] = viewport.held
+    result["true after the axis"] = desk.true()
     desk.key("a")
     desk.point(0.5, 0.5)
     yield SETTLE
@@ -152,37 +152,37 @@ def use(desk: Desk) -> Iterator[float]:
         desk.key(key)
         yield SETTLE
         looks.append([desk.window.appearance.name, scene.log, scene.grid, desk.true()])
-    told["looks"] = looks
+    result["looks"] = looks
 
     desk.key("question")
     yield SETTLE
-    told["help"] = [scene.help.shown, desk.true()]
+    result["help"] = [scene.help.shown, desk.true()]
     desk.key("Escape")
     yield SETTLE
-    told["help after Escape"] = [scene.help.shown, desk.true()]
+    result["help after Escape"] = [scene.help.shown, desk.true()]
 
     desk.key("s", "shift+s", "s", "shift+s", "s", "c")
     yield 2 * SETTLE
-    told["saved"] = sorted(path.suffix for path in Path().iterdir())
+    result["saved"] = sorted(path.suffix for path in Path().iterdir())
 
     before = desk.canvas.get_width_height(physical=True)
     desk.key("o")
     yield 2 * SETTLE
-    told["tools take"] = before[1] - desk.canvas.get_width_height(physical=True)[1]
-    told["true with tools"] = desk.true()
+    result["tools take"] = before[1] - desk.canvas.get_width_height(physical=True)[1]
+    result["true with tools"] = desk.true()
     desk.key("o")
     yield 2 * SETTLE
-    told["tools gone"] = desk.canvas.get_width_height(physical=True) == before
+    result["tools gone"] = desk.canvas.get_width_height(physical=True) == before
     desk.key("f")
     yield 2 * SETTLE
-    told["full screen"] = list(desk.canvas.get_width_height(physical=True))
-    told["true in full screen"] = desk.true()
+    result["full screen"] = list(desk.canvas.get_width_height(physical=True))
+    result["true in full screen"] = desk.true()
     desk.key("f")
     yield 2 * SETTLE
-    told["back"] = desk.canvas.get_width_height(physical=True) == before
+    result["back"] = desk.canvas.get_width_height(physical=True) == before
     desk.key("q")
     yield 5.0
-    told["q did nothing"] = True
+    result["q did nothing"] = True
 
 
 def leave(desk: Desk) -> Iterator[float]:
@@ -198,18 +198,18 @@ def leave(desk: Desk) -> Iterator[float]:
     yield SETTLE
     desk.window.placement.set(Geometry(820, 540, 300, 200))
     yield 2 * SETTLE
-    desk.told.update(look(desk))
+    desk.reported.update(look(desk))
     desk.window.close()
     yield 5.0
-    desk.told["closing did nothing"] = True
+    desk.reported["closing did nothing"] = True
 
 
 def come_back(desk: Desk) -> Iterator[float]:
     """How it is found."""
     yield 1.0
-    desk.told.update(look(desk))
-    desk.told["strip"] = desk.strip()
-    desk.told["true"] = desk.true()
+    desk.reported.update(look(desk))
+    desk.reported["strip"] = desk.strip()
+    desk.reported["true"] = desk.true()
     desk.window.close()
     yield 5.0
 
@@ -246,7 +246,7 @@ def scroll(desk: Desk) -> Iterator[float]:
         desk.window.scene.paint()
         times[-1] = time.perf_counter() - began
         yield 0.02
-    desk.told["frames"] = times
+    desk.reported["frames"] = times
     desk.window.close()
     yield 5.0
 
@@ -267,7 +267,7 @@ def rest(desk: Desk) -> Iterator[float]:
         found = disagreements(desk.window.scene)
         if found:
             wrong[key] = found
-    desk.told["wrong"] = wrong
+    desk.reported["wrong"] = wrong
     desk.key("Escape", "End")
     yield SETTLE
     before = desk.viewport.across
@@ -276,12 +276,12 @@ def rest(desk: Desk) -> Iterator[float]:
     moved = desk.viewport.across
     desk.canvas.toolbar.home()
     yield SETTLE
-    desk.told["home"] = [
+    desk.reported["home"] = [
         bool(moved[0] < before[0]),
         list(desk.viewport.across) == list(before),
         desk.viewport.following,
     ]
-    desk.told["true after home"] = desk.true()
+    desk.reported["true after home"] = desk.true()
     desk.window.close()
     yield 5.0
 
@@ -289,14 +289,14 @@ def rest(desk: Desk) -> Iterator[float]:
 def fit(desk: Desk) -> Iterator[float]:
     """How large it opens, how small it becomes, and where it goes that is put off the screen."""
     yield 1.0
-    told, place = desk.told, desk.window.placement
-    told["opened"] = str(place.get())
-    told["dpi"] = desk.window.figure.dpi
-    told["pixels"] = list(desk.canvas.get_width_height(physical=True))
+    result, place = desk.reported, desk.window.placement
+    result["opened"] = str(place.get())
+    result["dpi"] = desk.window.figure.dpi
+    result["pixels"] = list(desk.canvas.get_width_height(physical=True))
     for name, wanted in (("tiny", Geometry(60, 40, 10, 10)), ("off", Geometry(400, 300, 9_000, -900))):
         place.set(wanted)
         yield 2 * SETTLE
-        told[name] = str(place.get())
+        result[name] = str(place.get())
     desk.window.close()
     yield 5.0
 
@@ -310,4 +310,4 @@ if __name__ == "__main__":
     model.total, model.running = 700, False
     desk = Desk(toolkit, model, Path(memory))
     desk.run(SCENARIOS[name])  # type: ignore[arg-type]
-    sys.stdout.write(json.dumps(desk.told))
+    sys.stdout.write(json.dumps(desk.reported))

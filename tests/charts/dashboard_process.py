@@ -86,52 +86,52 @@ def toolkit() -> str:
     return sys.argv[1]
 
 
-def scenario(window: DashboardWindow, told: dict[str, Any]) -> Iterator[float]:
+def scenario(window: DashboardWindow, result: dict[str, Any]) -> Iterator[float]:
     yield 1.0
     volume = next(tile for tile in window.board.tiles if tile.tile.name == "volume")
     first = [bar.get_height() for bar in volume._bars]  # type: ignore[attr-defined]
     yield 1.0
-    told["moved"] = [bar.get_height() for bar in volume._bars] != first  # type: ignore[attr-defined]
+    result["moved"] = [bar.get_height() for bar in volume._bars] != first  # type: ignore[attr-defined]
     click(window, "rows")
     yield 0.6
-    told["alone"] = window.board.alone
+    result["alone"] = window.board.alone
     press(window, "escape")
     yield 0.4
-    told["all"] = window.board.alone
+    result["all"] = window.board.alone
     press(window, "question" if toolkit() == "tk" else "?")
     yield 0.4
-    told["helped"] = window.board._help.shown
+    result["helped"] = window.board._help.shown
     click(window, "volume")
     yield 0.4
     press(window, "escape")
     yield 0.4
-    told["back"] = (window.board._help.shown, window.board.alone)
+    result["back"] = (window.board._help.shown, window.board.alone)
     press(window, "p")
     yield 0.4
-    told["ranked"] = window.board.ranked
+    result["ranked"] = window.board.ranked
     press(window, "t")
     yield 0.6
-    told["theme"] = window.board.theme.background
-    told["still ranked"] = window.board.ranked
+    result["theme"] = window.board.theme.background
+    result["still ranked"] = window.board.ranked
     press(window, " ")
     yield 0.3
     rows = next(tile for tile in window.board.tiles if tile.tile.name == "rows")
     held = rows._columns[0].get_text()  # type: ignore[attr-defined]
     yield 0.8
-    told["held"] = rows._columns[0].get_text() == held  # type: ignore[attr-defined]
-    told["strip"] = window.board.header.status_bar.artist.get_text()
+    result["held"] = rows._columns[0].get_text() == held  # type: ignore[attr-defined]
+    result["strip"] = window.board.header.status_bar.artist.get_text()
     press(window, "s")
     yield 1.5
-    told["saved"] = [path.name.partition("-")[0] for path in Path().glob("*.png")]
+    result["saved"] = [path.name.partition("-")[0] for path in Path().glob("*.png")]
     press(window, "q")
     yield 5.0
-    told["still open"] = True
+    result["still open"] = True
 
 
 def main() -> None:
-    told: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     window = DashboardWindow(Growing(), VIEW.tiles, WindowOptions(backend=toolkit()))
-    steps = scenario(window, told)
+    steps = scenario(window, result)
     timer = window.figure.canvas.new_timer(interval=300)
     timer.single_shot = True
 
@@ -146,7 +146,7 @@ def main() -> None:
     timer.add_callback(window.guarded(lambda _: step()), None)
     timer.start()
     window.show()
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(result))
 
 
 if __name__ == "__main__":

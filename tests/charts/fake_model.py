@@ -205,7 +205,7 @@ class FakeFold:
 
 @dataclass
 class FakeModel:
-    """A model that says what it was told to."""
+    """A model with values that a test sets."""
 
     view: View[Any]
     fold: FakeFold
@@ -217,7 +217,7 @@ class FakeModel:
     lag: int | None = 0
     taken: int = 0
     rate: float = 3.0
-    told: Mapping[str, int] = field(default_factory=dict)
+    reported: Mapping[str, int] = field(default_factory=dict)
     changed: bool = False
     finished: bool = False
     caught_up: bool = True
@@ -237,5 +237,5 @@ class FakeModel:
             latest=self.fold.latest(),
             received=self.received,
             caught_up=self.caught_up,
-            counts=self.told,
+            counts=self.reported,
         )

@@ -31,7 +31,7 @@ def under_the_mouse(desk: Desk) -> str:
 
 def read(desk: Desk) -> Iterator[float]:
     """The mouse moves over the window, stays while bars come, and leaves."""
-    told = desk.told
+    result = desk.reported
     yield 0.5
     desk.focus()
     desk.point(0.5, 1.2)
@@ -43,11 +43,11 @@ def read(desk: Desk) -> Iterator[float]:
         desk.point(0.05 + 0.07 * step, 0.9 - 0.07 * step, panel=step % 2)
         yield 0.15
         right.append(under_the_mouse(desk) in readout(desk))
-    told["right"] = right
-    told["full while it moved"] = desk.full - full
+    result["right"] = right
+    result["full while it moved"] = desk.full - full
     yield SETTLE
-    told["shown"] = desk.same_on_screen()
-    told["true"] = desk.true()
+    result["shown"] = desk.same_on_screen()
+    result["true"] = desk.true()
     desk.point(0.6, 0.4)
     desk.model.running = True
     right = []
@@ -56,26 +56,26 @@ def read(desk: Desk) -> Iterator[float]:
         right.append(under_the_mouse(desk) in readout(desk))
     desk.model.running = False
     yield SETTLE
-    told["right while bars came"] = right
-    told["true after bars"] = desk.true()
+    result["right while bars came"] = right
+    result["true after bars"] = desk.true()
     desk.point(0.5, 1.2)
     yield SETTLE
-    told["true beside the panels"] = desk.true()
+    result["true beside the panels"] = desk.true()
     left, top = desk.corner()
     wide, _ = desk.canvas.get_width_height(physical=True)
     xdo("mousemove", str(left + wide + 60), str(top + 100))
     yield SETTLE
     frame = desk.window.scene.plot_data.frame
-    told["last again"] = f"%B {frame['percent_b'][-1]:.2f}" in readout(desk)
-    told["another than before"] = readout(desk) != last
-    told["true at the end"] = desk.true()
+    result["last again"] = f"%B {frame['percent_b'][-1]:.2f}" in readout(desk)
+    result["another than before"] = readout(desk) != last
+    result["true at the end"] = desk.true()
     desk.window.close()
     yield 5.0
 
 
 def mark(desk: Desk) -> Iterator[float]:
     """Two clicks, a level, a crossing."""
-    told, viewer, scene, model = desk.told, desk.window.viewer, desk.window.scene, desk.model
+    result, viewer, scene, model = desk.reported, desk.window.viewer, desk.window.scene, desk.model
     assert isinstance(model, Telling)
     yield 0.5
     desk.focus()
@@ -88,43 +88,43 @@ def mark(desk: Desk) -> Iterator[float]:
     yield SETTLE
     desk.point(0.5, 0.7)
     yield SETTLE
-    told["true while measuring"] = desk.true()
+    result["true while measuring"] = desk.true()
     xdo("click", "1")
     yield SETTLE
     desk.point(0.8, 0.2)
     yield SETTLE
-    told["measured"] = scene.distance._words._words.get_text()
-    told["true when measured"] = desk.true()
+    result["measured"] = scene.distance._words._words.get_text()
+    result["true when measured"] = desk.true()
     desk.model.running = True
     yield 0.6
     desk.model.running = False
     yield SETTLE
-    told["true with bars"] = desk.true()
+    result["true with bars"] = desk.true()
     desk.key("Escape")
     yield SETTLE
-    told["gone"] = not scene.distance.cancel()
-    told["moved"] = bool(scene.viewport.across[0] - across[0] > 20)
+    result["gone"] = not scene.distance.cancel()
+    result["moved"] = bool(scene.viewport.across[0] - across[0] > 20)
 
     desk.point(0.4, 0.6)
     yield SETTLE
     desk.key("h")
     yield SETTLE
     levels = viewer.alerts.levels("AAPL")
-    told["levels"] = [level.value for level in levels]
-    told["true with a level"] = desk.true()
+    result["levels"] = [level.value for level in levels]
+    result["true with a level"] = desk.true()
     closes = model.whole["close"]
     for distance in (-0.1, 0.1, 0.2, -0.2):
         closes[model.total - 1] = levels[0].value + distance
         model.fold.frames = frames(model.whole, model.total)
         model.news = True
         yield 0.4
-    told["strip"] = desk.strip()
-    told["flashing"] = viewer.flashing
+    result["strip"] = desk.strip()
+    result["flashing"] = viewer.flashing
     yield 1.2
-    told["true when flashed"] = desk.true()
+    result["true when flashed"] = desk.true()
     desk.key("Escape")
     yield SETTLE
-    told["strip after Escape"] = desk.strip()
+    result["strip after Escape"] = desk.strip()
     desk.window.close()
     yield 5.0
 
@@ -135,22 +135,22 @@ def come_back(desk: Desk) -> Iterator[float]:
     desk.focus()
     desk.point(0.4, 0.5)
     (level,) = desk.window.viewer.alerts.levels("AAPL")
-    desk.told["levels"] = [level.value]
+    desk.reported["levels"] = [level.value]
     axes = desk.window.scene.panels[0].axes
     low, high = axes.get_ylim()
     desk.point(0.4, (level.value - low) / (high - low))
     yield SETTLE
-    desk.told["true"] = desk.true()
+    desk.reported["true"] = desk.true()
     desk.key("h")
     yield SETTLE
-    desk.told["after h"] = len(desk.window.viewer.alerts.levels("AAPL"))
-    desk.told["true after h"] = desk.true()
+    desk.reported["after h"] = len(desk.window.viewer.alerts.levels("AAPL"))
+    desk.reported["true after h"] = desk.true()
     desk.window.close()
     yield 5.0
 
 
 class Telling(Growing):
-    """A model that can be told that there is news without a bar more."""
+    """A model that can report news without a new bar."""
 
     news = False
 
@@ -180,5 +180,5 @@ if __name__ == "__main__":
     model.total, model.running = 700, False
     desk = Desk(toolkit, model, Path(memory))
     desk.run(SCENARIOS[name])  # type: ignore[arg-type]
-    desk.told["log"] = log.lines
-    sys.stdout.write(json.dumps(desk.told))
+    desk.reported["log"] = log.lines
+    sys.stdout.write(json.dumps(desk.reported))

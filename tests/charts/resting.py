@@ -18,20 +18,20 @@ def disagreements(scene: Scene) -> list[str]:
     panel = scene.panels[0]
     readout = str(panel.caption.readout.artist.get_text())
     pointed = 0 <= row < len(frame) and bool(axes.bbox.contains(*mouse))
-    told = row if pointed else len(frame) - 1
-    if not readout.startswith(scene.plot_data.moment(told)):
-        wrong.append(f"row {told} is {scene.plot_data.moment(told)}, the readout says {readout}")
-    close, said = float(frame["close"][told]), re.search(r" C (\S+)", readout)
+    result = row if pointed else len(frame) - 1
+    if not readout.startswith(scene.plot_data.moment(result)):
+        wrong.append(f"row {result} is {scene.plot_data.moment(result)}, the readout says {readout}")
+    close, said = float(frame["close"][result]), re.search(r" C (\S+)", readout)
     fine = 0.51 * 10.0 ** -len(said[1].partition(".")[2]) if said is not None else 0.0
     if said is not None and abs(float(said[1].replace(",", "")) - close) > fine:
-        wrong.append(f"the close of row {told} is {close}, the readout says {readout}")
+        wrong.append(f"the close of row {result} is {close}, the readout says {readout}")
     middle = [str(label.artist.get_text()) for label in panel.caption.labels][1]
-    if middle != f"middle: {panel.tell(float(frame['middle'][told]))}":
-        wrong.append(f"row {told}: {panel.tell(float(frame['middle'][told]))}, the legend says {middle}")
+    if middle != f"middle: {panel.format_value(float(frame['middle'][result]))}":
+        wrong.append(f"row {result}: {panel.format_value(float(frame['middle'][result]))}, the legend says {middle}")
     if pointed:
         tags = scene._crosshair._time._words.get_text(), scene._crosshair._value._words.get_text()
         value = float(axes.transData.inverted().transform((0.0, np.floor(mouse[1]) - 0.5))[1])
-        right = scene.plot_data.moment(row, named=False), panel.tell(value)
+        right = scene.plot_data.moment(row, named=False), panel.format_value(value)
         if tags != right:
             wrong.append(f"tags say {tags}, right is {right}")
     return wrong

@@ -36,9 +36,9 @@ def run(toolkit: str, scenario: str, folder: Path, memory: Path, **more: str) ->
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
-    told: dict[str, Any] = json.loads(ended.stdout)
-    assert "scenario" not in told, told["scenario"]
-    return told
+    result: dict[str, Any] = json.loads(ended.stdout)
+    assert "scenario" not in result, result["scenario"]
+    return result
 
 
 @pytest.fixture(scope="module", params=["managed", pytest.param("bare", marks=pytest.mark.thorough)])
@@ -145,7 +145,7 @@ def test_window_is_found_as_it_was_left(toolkit: str, managed: bool, tmp_path: P
     found = run(toolkit, "come back", tmp_path, memory)
     assert found.pop("true")
     found.pop("strip")
-    there, here = (Geometry.parse(told.pop("place")) for told in (left, found))
+    there, here = (Geometry.parse(result.pop("place")) for result in (left, found))
     assert (here.width, here.height) == (there.width, there.height) == (820, 540)
     assert (here.left, here.top) == (there.left, there.top)
     assert found == left == {
@@ -176,19 +176,19 @@ def test_words_are_of_the_row_under_a_mouse_that_rests(toolkit: str, tmp_path: P
 @pytest.mark.parametrize("doubled", [False, True], ids=["plain", "doubled"])
 @pytest.mark.parametrize("toolkit", TOOLKITS)
 def test_windows_open_within_the_screen_at_its_scale(toolkit: str, doubled: bool, tmp_path: Path) -> None:
-    """Qt is told the scale by its own variable, Tk by the desktop's Xft.dpi."""
+    """Qt reads the scale from its own variable, Tk from the desktop's Xft.dpi."""
     more = {"QT_SCALE_FACTOR": "2" if doubled else "1", "HOME": str(tmp_path)}
     (tmp_path / ".Xdefaults").write_text(f"Xft.dpi: {192 if doubled else 96}\n")
-    told = run(toolkit, "fit", tmp_path, tmp_path / "memory.json", **more)
+    result = run(toolkit, "fit", tmp_path, tmp_path / "memory.json", **more)
     units = 2 if doubled and toolkit == "qt" else 1  # pixels in which the toolkit counts
-    screen = Geometry.parse(told["opened"]), told["pixels"]
-    assert told["dpi"] == pytest.approx(200 if doubled else 100, abs=1)
+    screen = Geometry.parse(result["opened"]), result["pixels"]
+    assert result["dpi"] == pytest.approx(200 if doubled else 100, abs=1)
     assert screen[1] == [units * screen[0].width, units * screen[0].height]
     assert screen[1][0] <= 1600
     assert screen[1][1] <= 1200
     if not doubled:
         assert screen[1] == pytest.approx([1000, 600], abs=2)
-    tiny, off = Geometry.parse(told["tiny"]), Geometry.parse(told["off"])
+    tiny, off = Geometry.parse(result["tiny"]), Geometry.parse(result["off"])
     least = 2 if doubled and toolkit == "tk" else 1
     assert [tiny.width, tiny.height] == pytest.approx([300 * least, 200 * least], abs=2)
     assert off.left is not None

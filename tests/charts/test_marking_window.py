@@ -32,38 +32,38 @@ def run(toolkit: str, scenario: str, memory: Path) -> dict[str, Any]:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    told: dict[str, Any] = json.loads(ended.stdout)
-    assert "scenario" not in told, told["scenario"]
-    return told
+    result: dict[str, Any] = json.loads(ended.stdout)
+    assert "scenario" not in result, result["scenario"]
+    return result
 
 
 @each_toolkit
 def test_crosshair_follows_the_mouse(toolkit: str, tmp_path: Path) -> None:
-    told = run(toolkit, "read", tmp_path / "memory.json")
-    assert all(told["right"])
-    assert told["full while it moved"] == 0
-    assert all(told["right while bars came"])
-    assert told["last again"]
-    assert told["another than before"]
+    result = run(toolkit, "read", tmp_path / "memory.json")
+    assert all(result["right"])
+    assert result["full while it moved"] == 0
+    assert all(result["right while bars came"])
+    assert result["last again"]
+    assert result["another than before"]
     for name in ("shown", "true", "true after bars", "true beside the panels", "true at the end"):
-        assert told[name], name
+        assert result[name], name
 
 
 @each_toolkit
 def test_distances_and_levels(toolkit: str, tmp_path: Path) -> None:
-    told = run(toolkit, "mark", tmp_path / "memory.json")
-    assert told["measured"].startswith("▲ +")
-    assert " bars, " in told["measured"]
-    assert told["gone"]
-    assert not told["moved"]
-    assert told["flashing"]
-    assert told["strip"].startswith("AAPL: close fell through ")
-    assert [line.split(" through ")[0] for line in told["log"]] == ["AAPL: close rose", "AAPL: close fell"]
-    assert not told["strip after Escape"].startswith("AAPL")
+    result = run(toolkit, "mark", tmp_path / "memory.json")
+    assert result["measured"].startswith("▲ +")
+    assert " bars, " in result["measured"]
+    assert result["gone"]
+    assert not result["moved"]
+    assert result["flashing"]
+    assert result["strip"].startswith("AAPL: close fell through ")
+    assert [line.split(" through ")[0] for line in result["log"]] == ["AAPL: close rose", "AAPL: close fell"]
+    assert not result["strip after Escape"].startswith("AAPL")
     for name in ("while measuring", "when measured", "with bars", "with a level", "when flashed"):
-        assert told[f"true {name}"], name
+        assert result[f"true {name}"], name
     back = run(toolkit, "come back", tmp_path / "memory.json")
-    assert back["levels"] == told["levels"]
+    assert back["levels"] == result["levels"]
     assert back["after h"] == 0
     assert back["true"]
     assert back["true after h"]

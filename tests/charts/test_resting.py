@@ -72,11 +72,11 @@ def test_saving_leaves_the_crosshair_and_files_tell_of_the_last_row(
     monkeypatch.chdir(tmp_path)
     user = rested()
     user.scene.paint()
-    before, told = user.stage.pixels(), []
+    before, result = user.stage.pixels(), []
     save = user.stage.canvas.figure.savefig
 
     def saving(*given: Any, **options: Any) -> None:
-        told.append(user.scene.panels[0].caption.readout.artist.get_text())
+        result.append(user.scene.panels[0].caption.readout.artist.get_text())
         save(*given, **options)
 
     monkeypatch.setattr(user.stage.canvas.figure, "savefig", saving)
@@ -85,7 +85,7 @@ def test_saving_leaves_the_crosshair_and_files_tell_of_the_last_row(
         user.scene.paint()
         assert disagreements(user.scene) == []
         assert np.array_equal(user.stage.pixels()[60:], before[60:])
-    assert all(text.startswith(user.scene.plot_data.moment(599)) for text in told)
+    assert all(text.startswith(user.scene.plot_data.moment(599)) for text in result)
 
 
 @pytest.mark.parametrize("step", [1, -1])

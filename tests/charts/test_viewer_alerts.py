@@ -221,8 +221,8 @@ def test_a_level_in_a_panel_of_percents_is_where_it_was_set_and_told_in_percent(
     stage.model.fold.frames["AAPL"] = Frame("time", {**frame.columns, "up": np.linspace(0.3, 0.55, 200)})
     with caplog.at_level(logging.WARNING):
         stage.viewer.look()
-    (told,) = caplog.messages
-    assert re.search(r"up fell through 61\.\d+% to 55% ", told)
+    (result,) = caplog.messages
+    assert re.search(r"up fell through 61\.\d+% to 55% ", result)
 
 
 def test_a_view_that_does_not_follow_says_so() -> None:

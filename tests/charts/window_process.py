@@ -56,7 +56,7 @@ class Stage:
         self.model = model
         self.window = Window(model, WindowOptions(backend=toolkit), memory=memory)
         self.canvas: Any = self.window.scene.canvas
-        self.told: dict[str, Any] = {}
+        self.reported: dict[str, Any] = {}
         self.full = 0
         self.canvas.mpl_connect("draw_event", self._count)
 
@@ -74,8 +74,8 @@ class Stage:
             except StopIteration:
                 self.window.close()
                 return
-            except Exception:  # noqa: BLE001 - told to the test
-                self.told["scenario"] = traceback.format_exc()
+            except Exception:  # noqa: BLE001 - reported to the test
+                self.reported["scenario"] = traceback.format_exc()
                 self.window.close()
                 return
             timer.interval = int(1000 * wait)
@@ -86,9 +86,9 @@ class Stage:
         try:
             self.window.show()
         except KeyboardInterrupt:
-            self.told["raised"] = "KeyboardInterrupt"
-        except Exception as error:  # noqa: BLE001 - told to the test
-            self.told["raised"] = repr(error)
+            self.reported["raised"] = "KeyboardInterrupt"
+        except Exception as error:  # noqa: BLE001 - reported to the test
+            self.reported["raised"] = repr(error)
 
     def press(self, key: str) -> None:
         """A key event as the toolkit makes it."""
@@ -134,46 +134,46 @@ class Stage:
 
 def use(stage: Stage) -> Iterator[float]:
     """A user looks at it, presses all the keys, zooms, resizes, and quits."""
-    told, window, model = stage.told, stage.window, stage.model
+    result, window, model = stage.reported, stage.window, stage.model
     yield 1.5
-    told["rows"], told["ticks"] = model.total, model.ticks
-    told["full while following"] = stage.full
+    result["rows"], result["ticks"] = model.total, model.ticks
+    result["full while following"] = stage.full
     model.running = False
     yield 0.4
-    told["on screen"] = stage.same_on_screen()
-    told["colours"] = len(np.unique(stage.on_screen().reshape(-1, 3), axis=0))
-    told["close drawn"] = float(window.scene._plot_data.frame["close"][-1])
-    told["close there is"] = float(model.fold.frame("AAPL")["close"][-1])
+    result["on screen"] = stage.same_on_screen()
+    result["colours"] = len(np.unique(stage.on_screen().reshape(-1, 3), axis=0))
+    result["close drawn"] = float(window.scene._plot_data.frame["close"][-1])
+    result["close there is"] = float(model.fold.frame("AAPL")["close"][-1])
     stage.canvas.draw()
     stage.canvas.flush_events()
-    told["still on screen"] = stage.same_on_screen()
+    result["still on screen"] = stage.same_on_screen()
 
     focus = other_window(stage)
     model.running = True
     yield 0.6
     model.running = False
-    told["focus kept"] = focus()
+    result["focus kept"] = focus()
     yield 0.3
 
     stage.press("n")
     yield 0.3
-    told["after n"] = window.viewer.key
+    result["after n"] = window.viewer.key
     stage.press("b")
     yield 0.3
-    told["after b"] = window.viewer.key
-    told["title"] = window.scene.header.title.get_text()
+    result["after b"] = window.viewer.key
+    result["title"] = window.scene.header.title.get_text()
 
     stage.press(" ")
     yield 0.3
-    told["paused"] = stage.strip()
+    result["paused"] = stage.strip()
     before = len(window.scene._plot_data.frame)
     model.running = True
     yield 0.6
-    told["drawn while paused"] = len(window.scene._plot_data.frame) - before
-    told["came while paused"] = model.total - before
+    result["drawn while paused"] = len(window.scene._plot_data.frame) - before
+    result["came while paused"] = model.total - before
     stage.press(" ")
     yield 0.4
-    told["drawn after the pause"] = len(window.scene._plot_data.frame) - before
+    result["drawn after the pause"] = len(window.scene._plot_data.frame) - before
 
     toolbar = stage.canvas.toolbar
     axes = window.scene.panels[0].axes
@@ -183,37 +183,37 @@ def use(stage: Stage) -> Iterator[float]:
     drag(stage, start, end)
     toolbar.zoom()
     yield 0.4
-    told["zoomed"] = [round(edge) for edge in axes.get_xlim()]
-    told["following when zoomed"] = window.scene.viewport.following
+    result["zoomed"] = [round(edge) for edge in axes.get_xlim()]
+    result["following when zoomed"] = window.scene.viewport.following
     stage.press("end")
     yield 0.3
-    told["following after end"] = window.scene.viewport.following
-    told["right after end"] = axes.get_xlim()[1] - model.total
+    result["following after end"] = window.scene.viewport.following
+    result["right after end"] = axes.get_xlim()[1] - model.total
 
     manager = stage.canvas.manager
     manager.resize(1200, 500)
     yield 0.6
     model.running = False
     yield 0.4
-    told["size"] = list(stage.canvas.get_width_height(physical=True))
-    told["on screen after resize"] = stage.same_on_screen()
+    result["size"] = list(stage.canvas.get_width_height(physical=True))
+    result["on screen after resize"] = stage.same_on_screen()
 
     stage.press("s")
     yield 0.3
-    told["after s"] = stage.strip()
-    told["saved"] = [path.name for path in Path().iterdir()]
+    result["after s"] = stage.strip()
+    result["saved"] = [path.name for path in Path().iterdir()]
     yield 1.0
     ticks, full = model.ticks, stage.full
     yield 2.0
-    told["ticks a second when idle"] = (model.ticks - ticks) / 2
-    told["full when idle"] = stage.full - full
+    result["ticks a second when idle"] = (model.ticks - ticks) / 2
+    result["full when idle"] = stage.full - full
     for key in "kropv":  # matplotlib's own
         stage.press(key)
     yield 0.3
-    told["scale and mode"] = [axes.get_xscale(), str(toolbar.mode)]
+    result["scale and mode"] = [axes.get_xscale(), str(toolbar.mode)]
     stage.press("q")
     yield 5.0
-    told["q did nothing"] = True
+    result["q did nothing"] = True
 
 
 def other_window(stage: Stage) -> Callable[[], bool]:
@@ -262,7 +262,7 @@ def signalled(number: signal.Signals) -> Callable[[Stage], Iterator[float]]:
         yield 0.3
         os.kill(os.getpid(), number)
         yield 5.0
-        stage.told["signal did nothing"] = True
+        stage.reported["signal did nothing"] = True
 
     return scenario
 
@@ -276,7 +276,7 @@ def close(stage: Stage) -> Iterator[float]:
     else:
         window.close()
     yield 5.0
-    stage.told["closing did nothing"] = True
+    stage.reported["closing did nothing"] = True
 
 
 def fail(stage: Stage) -> Iterator[float]:
@@ -284,7 +284,7 @@ def fail(stage: Stage) -> Iterator[float]:
     yield 0.3
     stage.model.broken = True
     yield 5.0
-    stage.told["the error did nothing"] = True
+    stage.reported["the error did nothing"] = True
 
 
 def undrawable(stage: Stage) -> Iterator[float]:
@@ -299,21 +299,21 @@ def undrawable(stage: Stage) -> Iterator[float]:
     good = stage.on_screen()
     vars(mark)["draw"] = broken
     yield 2.5
-    stage.told["while a mark is broken"] = stage.status()
-    stage.told["shown in its place"] = stage.window.scene.message.words
-    stage.told["other pixels"] = bool((stage.on_screen() != good).any())
+    stage.reported["while a mark is broken"] = stage.status()
+    stage.reported["shown in its place"] = stage.window.scene.message.words
+    stage.reported["other pixels"] = bool((stage.on_screen() != good).any())
     stage.press("n")
     yield 0.5
     del vars(mark)["draw"]
     yield 1.5
-    stage.told["afterwards"] = stage.window.scene.message.words
+    stage.reported["afterwards"] = stage.window.scene.message.words
     vars(stage.model.fold)["frame"] = broken
     yield 1.5
-    stage.told["while the data is broken"] = stage.window.scene.message.words
+    stage.reported["while the data is broken"] = stage.window.scene.message.words
     del vars(stage.model.fold)["frame"]
     yield 1.5
-    stage.told["in the end"] = stage.window.scene.message.words
-    stage.told["open"] = not stage.window.closed
+    stage.reported["in the end"] = stage.window.scene.message.words
+    stage.reported["open"] = not stage.window.closed
 
 
 def finish(stage: Stage) -> Iterator[float]:
@@ -321,7 +321,7 @@ def finish(stage: Stage) -> Iterator[float]:
     yield 0.3
     stage.model.finished = True
     yield 5.0
-    stage.told["the end did nothing"] = True
+    stage.reported["the end did nothing"] = True
 
 
 SCENARIOS = {
@@ -341,5 +341,5 @@ if __name__ == "__main__":
     stage = Stage(toolkit, model)
     started = time.monotonic()
     stage.run(SCENARIOS[name])
-    stage.told["seconds"] = time.monotonic() - started
-    sys.stdout.write(json.dumps(stage.told))
+    stage.reported["seconds"] = time.monotonic() - started
+    sys.stdout.write(json.dumps(stage.reported))

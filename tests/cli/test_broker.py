@@ -37,7 +37,7 @@ class Command:
         self.port = port
         self._stderr = stderr
 
-    def told(self) -> str:
+    def output(self) -> str:
         return self._stderr.read_text()
 
     def java(self) -> psutil.Process:
@@ -47,8 +47,8 @@ class Command:
 
     def javas(self, count: int) -> list[psutil.Process]:
         """All of them, once it is ready."""
-        until(lambda: "ready on" in self.told() or self.process.poll() is not None, within=60.0 * count)
-        assert "ready on" in self.told(), self.told()
+        until(lambda: "ready on" in self.output() or self.process.poll() is not None, within=60.0 * count)
+        assert "ready on" in self.output(), self.output()
         found = psutil.Process(self.process.pid).children(recursive=True)
         assert len(found) == count
         return found
@@ -84,7 +84,7 @@ def test_asked_to_end_it_ends_well(number: signal.Signals, kafka_jars: list[Path
         running.process.send_signal(number)
         assert running.process.wait(30) == 0
         assert not java.is_running()
-        ready, ended = running.told().splitlines()
+        ready, ended = running.output().splitlines()
         where = f"127.0.0.1:{running.port}, data in {data / 'kafka'}"
         assert ready == f"Kafka {KAFKA_VERSION} ready on {where}; Ctrl-C ends it"
         assert ended == "Kafka ended"
@@ -120,10 +120,10 @@ def test_a_download_that_is_interrupted_is_no_success(tmp_path: Path, number: si
         assert repo.asked.wait(30)
         process.send_signal(number)
         repo.go_on.set()
-        _, told = process.communicate(timeout=30)
+        _, result = process.communicate(timeout=30)
     assert process.returncode == 128 + number
-    assert told.splitlines()[-1] == "Kafka is not complete yet: the jars that were downloaded are kept"
-    assert "Traceback" not in told
+    assert result.splitlines()[-1] == "Kafka is not complete yet: the jars that were downloaded are kept"
+    assert "Traceback" not in result
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -141,7 +141,7 @@ def test_a_kafka_that_dies_ends_it_with_the_reason(kafka_jars: list[Path], data:
     with command(kafka_jars, data, free_port(), "--log-json") as running:
         running.java().kill()
         assert running.process.wait(30) == 1
-        ready, error = events(running.told())
+        ready, error = events(running.output())
         assert ready["event"] == "note"
         assert error["event"] == "error"
         assert error["text"] == "Kafka ended (killed by SIGKILL)"
@@ -156,7 +156,7 @@ def test_a_taken_port_and_a_directory_in_use_are_one_line_each(kafka_jars: list[
             folder.mkdir(exist_ok=True)
             with command(kafka_jars, folder, port) as second:
                 assert second.process.wait(60) == 1
-                (line,) = second.told().splitlines()
+                (line,) = second.output().splitlines()
                 assert line.startswith("stockstream: ")
                 assert expected in line
 
@@ -170,7 +170,7 @@ def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
         until(lambda: any(file.path == str(lock) for file in process.open_files()))
         running.process.terminate()
         assert running.process.wait(30) == 128 + signal.SIGTERM
-        assert running.told() == "Kafka is not complete yet: the jars that were downloaded are kept\n"
+        assert running.output() == "Kafka is not complete yet: the jars that were downloaded are kept\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
@@ -180,7 +180,7 @@ def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
     site.mkdir()
     with command(kafka_jars, site, port, nodes=3) as running:
         nodes = running.javas(3)
-        ready = running.told()
+        ready = running.output()
         where = ",".join(f"127.0.0.1:{port + more}" for more in range(3))
         assert f"ready on {where}, 3 nodes with 256 MB of heap each, data in {site / 'kafka'};" in ready
         # Whoever knows one of them knows them all, as long as they run.
@@ -192,8 +192,8 @@ def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
         assert set(str(settings.connection("consumer")["bootstrap.servers"]).split(",")) == set(where.split(","))
         victim = nodes[0]
         victim.kill()
-        until(lambda: "is back, at 127.0.0.1:" in running.told(), within=120.0)
-        assert "Kafka ended (killed by SIGKILL), and is started again\n" in running.told()
+        until(lambda: "is back, at 127.0.0.1:" in running.output(), within=120.0)
+        assert "Kafka ended (killed by SIGKILL), and is started again\n" in running.output()
         nodes = running.javas(3)
         assert victim not in nodes
         running.process.kill()
@@ -201,7 +201,7 @@ def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "result"),
     [
         (["--nodes", "2"], "--nodes: 2 is even: of 3 one may die"),
         (["--nodes", "7"], "--nodes: should be less than or equal to 5"),
@@ -210,11 +210,11 @@ def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
         (["--nodes", "3", "--port", "65534"], "there are no 3 ports from 65534 on"),
     ],
 )
-def test_what_is_no_cluster_is_refused(tmp_path: Path, arguments: list[str], told: str) -> None:
+def test_what_is_no_cluster_is_refused(tmp_path: Path, arguments: list[str], result: str) -> None:
     ended = stockstream("broker", *arguments, cwd=tmp_path)
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
-    assert told in line
+    assert result in line
 
 
 def test_a_secure_broker_stays_one_until_it_is_to_be_plain(tmp_path: Path) -> None:

@@ -89,9 +89,9 @@ LOOKS = [
 @pytest.mark.parametrize("arguments", LOOKS, ids=lambda each: "-".join(each[:2]).encode("ascii", "ignore").decode())
 def test_nothing_that_is_shown_commands_a_terminal(home: tuple[Path, Broker], arguments: tuple[str, ...]) -> None:
     ended = run(home, *arguments)
-    told = ended.stdout + ended.stderr
-    assert not set(COMMANDS) & set(told), ascii(told)
-    assert "Traceback" not in told
+    result = ended.stdout + ended.stderr
+    assert not set(COMMANDS) & set(result), ascii(result)
+    assert "Traceback" not in result
     assert "Warning" not in ended.stderr
     if "--json" in arguments:
         for line in ended.stdout.splitlines() if arguments[0] == "tail" else [ended.stdout]:
@@ -119,7 +119,7 @@ def test_no_secret_is_shown_anywhere(home: tuple[Path, Broker], tmp_path: Path) 
     by_environment = {"STOCKSTREAM_KAFKA__SASL_PASSWORD": CANARY, "STOCKSTREAM_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}
     by_file = {"STOCKSTREAM_SECRETS_FILE": str(secrets), "STOCKSTREAM_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}
     by_file |= {"STOCKSTREAM_KAFKA__SASL_MECHANISM": "SCRAM-SHA-512", "STOCKSTREAM_KAFKA__SASL_USERNAME": "monitor"}
-    told = []
+    result = []
     for more in (by_environment, by_file, {}):
         for arguments in (
             ("config",),
@@ -130,12 +130,12 @@ def test_no_secret_is_shown_anywhere(home: tuple[Path, Broker], tmp_path: Path) 
             ("--log-json", "doctor", "--debug"),
         ):
             ended = run(home, *arguments, **more)
-            told.append(ended.stdout + ended.stderr)
-    told += [file.read_text("utf-8", "replace") for file in (folder / "state").rglob("*.log")]
+            result.append(ended.stdout + ended.stderr)
+    result += [file.read_text("utf-8", "replace") for file in (folder / "state").rglob("*.log")]
     passwords = [str(who(running, role)["sasl.password"]) for role in ROLES]
     key = (running.data / "secure" / "broker.pem").read_text().splitlines()[1]
     for secret in (CANARY, repr(CANARY)[1:-1], json.dumps(CANARY)[1:-1], key, *passwords):
-        assert not [text for text in told if secret in text]
+        assert not [text for text in result if secret in text]
 
 
 def test_a_running_command_has_no_secret_among_its_arguments(home: tuple[Path, Broker]) -> None:

@@ -111,7 +111,7 @@ class Demo:
                 [sys.executable, "-m", "stockstream", "demo", *arguments], cwd=folder, env=env, stderr=stderr
             )
 
-    def told(self) -> str:
+    def output(self) -> str:
         return (self.folder / "stderr").read_text()
 
     def running(self) -> list[psutil.Process]:
@@ -144,13 +144,13 @@ def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(
 ) -> None:
     running = Demo(tmp_path, "--seconds", "5", *security)
     demo.append(running)
-    assert running.process.wait(240) == 0, running.told()
-    told = running.told()
-    assert "the windows are drawn to out/bollinger.png, aroon.png and flights.png" in told
+    assert running.process.wait(240) == 0, running.output()
+    result = running.output()
+    assert "the windows are drawn to out/bollinger.png, aroon.png and flights.png" in result
     for name in ("broker", "simulated", "flights", "watch bollinger", "watch aroon", "watch flights"):
-        assert f"{name}: running" in told
-        assert f"{name}: ended" in told
-    assert told.index("watch flights: ended") < told.index("broker: ended")
+        assert f"{name}: running" in result
+        assert f"{name}: ended" in result
+    assert result.index("watch flights: ended") < result.index("broker: ended")
     for view in ("bollinger", "aroon", "flights"):
         assert (tmp_path / "out" / f"{view}.png").stat().st_size > 10_000
     assert (tmp_path / "data" / "demo" / "clients" / "producer.yaml").exists() == bool(security)
@@ -160,14 +160,14 @@ def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(
 def test_one_that_is_killed_is_told_and_the_others_go_on_until_ctrl_c(tmp_path: Path, demo: list[Demo]) -> None:
     running = Demo(tmp_path)
     demo.append(running)
-    until(lambda: "watch flights: running, live" in running.told(), within=90)
+    until(lambda: "watch flights: running, live" in running.output(), within=90)
     (victim,) = (process for process in running.running() if "aroon" in process.cmdline())
     victim.kill()
-    until(lambda: "watch aroon: died, " in running.told())
+    until(lambda: "watch aroon: died, " in running.output())
     assert len([process for process in running.running() if "watch" in process.cmdline()]) == 2
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(60) == 130
-    assert "broker: ended" in running.told()
+    assert "broker: ended" in running.output()
     assert running.running() == []
 
 
@@ -175,19 +175,19 @@ def test_one_that_is_killed_is_told_and_the_others_go_on_until_ctrl_c(tmp_path: 
 def test_a_demo_of_which_a_window_died_ends_with_an_error(tmp_path: Path, demo: list[Demo]) -> None:
     running = Demo(tmp_path, "--seconds", "10")
     demo.append(running)
-    until(lambda: "watch aroon: running, live" in running.told(), within=90)
+    until(lambda: "watch aroon: running, live" in running.output(), within=90)
     (victim,) = (process for process in running.running() if "aroon" in process.cmdline())
     victim.kill()
     assert running.process.wait(120) == 1
-    assert "watch aroon died: killed by SIGKILL" in " ".join(running.told().split())
+    assert "watch aroon died: killed by SIGKILL" in " ".join(running.output().split())
     assert running.running() == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent was killed")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process that its parent was killed")
 def test_nothing_is_left_after_kill_9(tmp_path: Path, demo: list[Demo]) -> None:
     running = Demo(tmp_path)
     demo.append(running)
-    until(lambda: "watch flights: running" in running.told(), within=90)
+    until(lambda: "watch flights: running" in running.output(), within=90)
     assert len(running.running()) >= 8, "the demo, six commands, Java"
     running.process.kill()
     running.process.wait()

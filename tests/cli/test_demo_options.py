@@ -38,13 +38,13 @@ class Recording:
         self.plan, self.seconds = plan, seconds
 
     @property
-    def told(self) -> Plan:
+    def reported(self) -> Plan:
         assert self.plan is not None
         return self.plan
 
     def windows(self) -> list[str]:
         """The arguments of all windows."""
-        return [argument for arguments in self.told.windows().values() for argument in arguments]
+        return [argument for arguments in self.reported.windows().values() for argument in arguments]
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
 }
 
 SETTINGS: dict[str, tuple[str, Callable[[Recording], object], object]] = {
-    "symbols": ("demo: {symbols: [KO, PEP]}", lambda told: told.told.producers()["simulated"][2:], ["KO", "PEP"]),
+    "symbols": ("demo: {symbols: [KO, PEP]}", lambda run: run.reported.producers()["simulated"][2:], ["KO", "PEP"]),
 }
 
 
@@ -86,30 +86,30 @@ def test_every_option_has_a_case() -> None:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_arrives(home: Path, name: str) -> None:
-    arguments, told, expected = OPTIONS[name]
-    assert told(planned(*arguments)) == expected
+    arguments, result, expected = OPTIONS[name]
+    assert result(planned(*arguments)) == expected
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_arrives(home: Path, name: str) -> None:
-    text, told, expected = SETTINGS[name]
-    assert told(planned("--headless", settings=text)) == expected
+    text, result, expected = SETTINGS[name]
+    assert result(planned("--headless", settings=text)) == expected
 
 
 def test_without_options_and_settings_all_is_usual(home: Path) -> None:
-    told = planned()
-    assert told.seconds is None
-    assert list(told.told.producers()) == ["simulated", "flights"]
-    assert told.told.broker()[-1] == "--plain"
-    assert "--geometry" in told.windows()
-    assert "--headless" not in told.windows()
-    assert "simulated" in told.windows()
+    result = planned()
+    assert result.seconds is None
+    assert list(result.reported.producers()) == ["simulated", "flights"]
+    assert result.reported.broker()[-1] == "--plain"
+    assert "--geometry" in result.windows()
+    assert "--headless" not in result.windows()
+    assert "simulated" in result.windows()
 
 
 def test_folders_port_and_configuration_go_on_to_each_command(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("STOCKSTREAM_BROKER__PORT", str(port))
-    plan = planned("--headless", settings="demo: {symbols: [KO]}", named=True).told
+    plan = planned("--headless", settings="demo: {symbols: [KO]}", named=True).reported
     assert plan.broker() == ["broker", "--port", str(port), "--data", str(home / "data" / "demo"), "--plain"]
     environment = plan.environment({"OWN": "kept"})
     assert environment["OWN"] == "kept"
@@ -140,4 +140,4 @@ def test_a_port_that_is_taken_is_not_used(home: Path, monkeypatch: pytest.Monkey
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("STOCKSTREAM_BROKER__PORT", str(port))
-        assert planned("--headless").told.port != port
+        assert planned("--headless").reported.port != port

@@ -50,9 +50,9 @@ def test_without_any_there_is_nothing_to_do(site: Site) -> None:
     assert site.run("dlq", "list").stderr == "no dead letters\n"
     assert json.loads(site.run("dlq", "list", "--json").stdout) == []
     assert site.run("dlq", "purge", "--yes").stderr == "nothing to delete\n"
-    told = site.run("dlq", "show", "stocks/0/7")
-    assert told.returncode == 1
-    assert "no dead letter stocks/0/7 - `stockstream dlq list` names them" in told.stderr
+    result = site.run("dlq", "show", "stocks/0/7")
+    assert result.returncode == 1
+    assert "no dead letter stocks/0/7 - `stockstream dlq list` names them" in result.stderr
 
 
 def test_they_are_listed_by_place_and_by_reason(site: Site) -> None:
@@ -81,9 +81,9 @@ def test_they_are_listed_by_place_and_by_reason(site: Site) -> None:
 
 def test_what_can_be_read_now_is_put_back_once(site: Site) -> None:
     refuse(site, {"stocks/0/7": GOOD[0], "stocks/1/3": GOOD[1], "x.csv/9": b"1,2,\xff"})
-    told = site.run("dlq", "replay")
-    assert (told.returncode, told.stdout) == (0, "replayed: 2, still unreadable: 1\n")
-    assert "x.csv/9 still cannot be read: " in told.stderr
+    result = site.run("dlq", "replay")
+    assert (result.returncode, result.stdout) == (0, "replayed: 2, still unreadable: 1\n")
+    assert "x.csv/9 still cannot be read: " in result.stderr
     for _ in range(2):
         again = site.run("dlq", "replay", "stocks")
         assert (again.returncode, again.stdout) == (0, "replayed: 0, replayed before: 2\n")
@@ -158,9 +158,9 @@ def test_one_is_mended_by_hand(site: Site) -> None:
 
 def test_a_shortened_one_says_that_it_cannot_be_put_back(site: Site) -> None:
     refuse(site, {"stocks/2/5": b"x" * (WHOLE + 1)})
-    told = site.run("dlq", "replay", "stocks/2/5")
-    assert (told.returncode, told.stdout) == (1, "replayed: 0, shortened: 1\n")
-    assert "stocks/2/5 cannot be replayed: of its 2,000,001 bytes only the beginning is kept" in told.stderr
+    result = site.run("dlq", "replay", "stocks/2/5")
+    assert (result.returncode, result.stdout) == (1, "replayed: 0, shortened: 1\n")
+    assert "stocks/2/5 cannot be replayed: of its 2,000,001 bytes only the beginning is kept" in result.stderr
     assert "2,000,001, of which the first 65,536 are kept" in site.run("dlq", "show", "stocks/2/5").stdout
     assert held(site) == []
 
@@ -168,14 +168,14 @@ def test_a_shortened_one_says_that_it_cannot_be_put_back(site: Site) -> None:
 def test_purging_asks_first_and_takes_what_was_chosen(site: Site) -> None:
     refuse(site, {"a.csv/1": b"x", "a.csv/2": b"y", "b.csv/1": GOOD[0]})
     assert site.run("dlq", "replay", "b.csv").returncode == 0
-    told = site.run("dlq", "purge", "a.csv", stdin="n\n")
-    assert told.returncode == 1
-    assert told.stderr.splitlines()[:3] == [
+    result = site.run("dlq", "purge", "a.csv", stdin="n\n")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[:3] == [
         f"On {site.bootstrap_servers} this will be deleted permanently:",
         "  stocks.dlq: 2 of 3 dead letters",
         "  2 of them were not replayed",
     ]
-    assert "nothing was deleted" in told.stderr
+    assert "nothing was deleted" in result.stderr
     assert len(box(site).letters) == 3
     assert site.run("dlq", "purge", "a.csv/1", stdin="y\n").stdout.strip() == "deleted: 1 dead letter"
     assert set(box(site).letters) == {"a.csv/2", "b.csv/1"}

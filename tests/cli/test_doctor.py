@@ -16,9 +16,9 @@ from tests.site import Site
 
 def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None:
     env = clean(tmp_path / "state", STOCKSTREAM_BOOTSTRAP_SERVERS="127.0.0.1:1", DISPLAY="", WAYLAND_DISPLAY="")
-    told = stockstream("doctor", cwd=tmp_path, env=env)
-    assert told.returncode == 1
-    lines = told.stdout.splitlines()
+    result = stockstream("doctor", cwd=tmp_path, env=env)
+    assert result.returncode == 1
+    lines = result.stdout.splitlines()
     subjects = [line[4:12].strip() for line in lines if line[:2] in ("ok", "!!")]
     assert subjects == ["settings", "Python", "packages", "Java", "Kafka", "folders", "windows", "broker"]
     marks = {line[4:12].strip(): line[:2] for line in lines if line[:2] in ("ok", "!!")}
@@ -27,10 +27,10 @@ def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None
     assert "`stockstream broker`" in lines[-1]
     if sys.platform == "linux":
         assert marks["windows"] == "!!"
-        assert "--headless" in told.stdout
-    told = stockstream("doctor", "--json", cwd=tmp_path, env=env)
-    found = {one["subject"]: one for one in json.loads(told.stdout)}
-    assert (told.returncode, [*found]) == (1, subjects)
+        assert "--headless" in result.stdout
+    result = stockstream("doctor", "--json", cwd=tmp_path, env=env)
+    found = {one["subject"]: one for one in json.loads(result.stdout)}
+    assert (result.returncode, [*found]) == (1, subjects)
     assert (found["Python"]["ok"], found["Python"]["todo"], found["broker"]["ok"]) == (True, None, False)
     assert "`stockstream broker`" in found["broker"]["todo"]
 
@@ -39,10 +39,10 @@ def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None
     sys.platform == "linux" and not os.environ.get("DISPLAY"), reason="no display: Xvfb is not installed"
 )
 def test_it_is_content_where_everything_is_there(site: Site) -> None:
-    told = site.run("doctor")
-    assert "!!" not in told.stdout
-    assert told.returncode == 0
-    assert f"{site.bootstrap_servers} answers" in told.stdout
+    result = site.run("doctor")
+    assert "!!" not in result.stdout
+    assert result.returncode == 0
+    assert f"{site.bootstrap_servers} answers" in result.stdout
 
 
 def test_packages_of_extras_are_not_asked_for() -> None:

@@ -43,9 +43,9 @@ def offered(here: Path, line: str, **environment: str) -> list[str]:
     """What the shell offers behind a line that ends with what was begun."""
     words = line.split(" ")
     env = clean(here / "state", _STOCKSTREAM_COMPLETE="complete_bash", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
-    told = stockstream(cwd=here, env={**env, **environment})
-    assert told.stderr == ""
-    return told.stdout.split()
+    result = stockstream(cwd=here, env={**env, **environment})
+    assert result.stderr == ""
+    return result.stdout.split()
 
 
 def test_no_line_of_a_list_of_commands_ends_in_dots(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,9 +109,9 @@ def test_every_option_of_windows_and_producers_stands_in_a_panel(name: str) -> N
         patch.setattr("sys.stdout", out)
         assert main.call(Invocation(), [*name.split(), "--help"]) == 0
     shown = out.getvalue()
-    told = [line[:-1] for line in shown.splitlines() if line[:1].isalpha() and line.endswith(":")]
+    result = [line[:-1] for line in shown.splitlines() if line[:1].isalpha() and line.endswith(":")]
     expected = [panel for panel in panels.ORDER if any(option.rich_help_panel == panel for option in options)]
-    assert [panel for panel in told if panel in panels.ORDER] == expected
+    assert [panel for panel in result if panel in panels.ORDER] == expected
     assert all(shown.count(f"  {option.opts[0]}") >= 1 for option in options)
 
 
@@ -145,17 +145,17 @@ def test_the_list_of_producers_says_what_each_says_of_itself(name: str) -> None:
 
 
 def test_quiet_tells_errors_and_results_alone(tmp_path: Path) -> None:
-    told = stockstream("doctor", "result", "--quiet", cwd=tmp_path, command=COMMAND)
-    assert (told.returncode, told.stdout, told.stderr) == (0, "the result\n", "")
+    result = stockstream("doctor", "result", "--quiet", cwd=tmp_path, command=COMMAND)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "the result\n", "")
     log = (tmp_path / "state" / "logs" / "doctor.log").read_text()
     assert "INFO stockstream.cli.reporter: began" in log
     assert "WARNING stockstream.cli.reporter: mind the gap" in log
-    told = stockstream("--quiet", "doctor", "error", cwd=tmp_path, command=COMMAND)
-    assert told.returncode == 1
-    assert told.stderr.startswith("stockstream: no broker answers - start one (log: ")
-    assert told.stderr.count("\n") == 1
-    told = stockstream("--quiet", "doctor", "result", "--log-json", cwd=tmp_path, command=COMMAND)
-    assert [event["event"] for event in events(told.stderr)] == ["result"]
+    result = stockstream("--quiet", "doctor", "error", cwd=tmp_path, command=COMMAND)
+    assert result.returncode == 1
+    assert result.stderr.startswith("stockstream: no broker answers - start one (log: ")
+    assert result.stderr.count("\n") == 1
+    result = stockstream("--quiet", "doctor", "result", "--log-json", cwd=tmp_path, command=COMMAND)
+    assert [event["event"] for event in events(result.stderr)] == ["result"]
 
 
 @pytest.mark.parametrize("kind", [PersonReporter, JsonReporter])

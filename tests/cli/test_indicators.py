@@ -18,9 +18,9 @@ runner = CliRunner()
 
 
 def test_the_list_names_each_with_parameters_lookback_and_fields(tmp_path: Path) -> None:
-    told = stockstream("indicators", cwd=tmp_path)
-    assert (told.returncode, told.stderr) == (0, "")
-    header, *lines = told.stdout.splitlines()
+    result = stockstream("indicators", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    header, *lines = result.stdout.splitlines()
     assert header.split("  ")[0] == "NAME"
     assert [line.split()[0] for line in lines] == list(catalog())
     (bands,) = [line for line in lines if line.startswith("bollinger ")]
@@ -41,28 +41,28 @@ def test_neither_a_broker_nor_good_settings_are_needed_and_nothing_heavy_is_load
 
 @pytest.mark.parametrize("name", sorted(catalog()))
 def test_each_can_be_described(name: str) -> None:
-    told = runner.invoke(app, ["describe", name.upper()], terminal_width=80)
-    assert told.exit_code == 0
-    lines = told.output.splitlines()
+    result = runner.invoke(app, ["describe", name.upper()], terminal_width=80)
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
     assert lines[0].startswith(f"{name}: ")
     for label in ("reads", "gives", "lookback"):
         assert any(line.startswith(f"{label} ") for line in lines)
     assert f"    >>> from stockstream.indicators import {catalog()[name].__name__}" in lines
-    assert "`" not in told.output
+    assert "`" not in result.output
 
 
 def test_a_description_holds_formula_source_parameters_units_lookback_and_an_example() -> None:
     described = describe(catalog()["rsi"])
-    told = runner.invoke(app, ["describe", "rsi"], terminal_width=80).output
-    prose = " ".join(told.split())
-    assert all(f"    {line}\n" in told for line in described.formula.splitlines())
-    assert all(f"    {line}\n" in told for line in described.example.splitlines())
-    assert "Source: J. Welles Wilder" in told
+    result = runner.invoke(app, ["describe", "rsi"], terminal_width=80).output
+    prose = " ".join(result.split())
+    assert all(f"    {line}\n" in result for line in described.formula.splitlines())
+    assert all(f"    {line}\n" in result for line in described.example.splitlines())
+    assert "Source: J. Welles Wilder" in result
     assert described.units in prose
     (period,) = described.parameters
     assert f"parameter period = 14: {period.help}" in prose
-    assert "lookback   14 bars before the first point" in told
-    assert "window     stockstream watch rsi SYMBOL; or in a chart, --with rsi\n" in told
+    assert "lookback   14 bars before the first point" in result
+    assert "window     stockstream watch rsi SYMBOL; or in a chart, --with rsi\n" in result
     assert "\nwindow " not in runner.invoke(app, ["describe", "flights_per_day"], terminal_width=80).output
 
 
@@ -84,10 +84,10 @@ def test_both_speak_json() -> None:
     ("name", "hint"), [("bolinger", "did you mean bollinger? there are"), ("?", "there are adx, aroon")]
 )
 def test_an_unknown_one_is_told_with_the_nearest_and_the_list(tmp_path: Path, name: str, hint: str) -> None:
-    told = stockstream("indicators", "describe", name, cwd=tmp_path)
-    assert told.returncode == 2
-    assert f"there is no indicator {name}: {hint}" in told.stderr
-    assert all(each in told.stderr for each in catalog())
+    result = stockstream("indicators", "describe", name, cwd=tmp_path)
+    assert result.returncode == 2
+    assert f"there is no indicator {name}: {hint}" in result.stderr
+    assert all(each in result.stderr for each in catalog())
 
 
 def test_the_shell_is_offered_the_names(tmp_path: Path) -> None:

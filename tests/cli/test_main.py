@@ -18,9 +18,9 @@ SECRET = "hush-hush"
 
 
 def test_help_lists_every_command_and_imports_none(tmp_path: Path) -> None:
-    told = stockstream("--help", cwd=tmp_path)
-    assert told.returncode == 0
-    assert all(f" {name} " in told.stdout for name in COMMANDS)
+    result = stockstream("--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert all(f" {name} " in result.stdout for name in COMMANDS)
     heavy = ("confluent_kafka", "matplotlib", "pandas", "numpy", "yfinance", "pydantic", "rich")
     program = f"import sys, stockstream.cli.main; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
@@ -68,18 +68,18 @@ def test_the_shell_is_offered_commands_and_their_options(tmp_path: Path) -> None
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], line: str) -> None:
-    told = stockstream(*arguments, cwd=tmp_path)
-    assert told.returncode == 2
-    assert told.stderr == f"stockstream: {line}\n"
+    result = stockstream(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == f"stockstream: {line}\n"
     (event,) = events(stockstream("--log-json", *arguments, cwd=tmp_path).stderr)
     assert (event["event"], f"{event['text']} - {event['hint']}") == ("error", line)
 
 
 @pytest.mark.parametrize("group", [[], ["produce"], ["watch"], ["sample"]])
 def test_a_group_without_a_command_shows_its_help(tmp_path: Path, group: list[str]) -> None:
-    told = stockstream(*group, cwd=tmp_path)
-    assert told.returncode == 2
-    assert "Usage: stockstream" in told.stdout + told.stderr
+    result = stockstream(*group, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "Usage: stockstream" in result.stdout + result.stderr
 
 
 def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
@@ -87,10 +87,10 @@ def test_a_mistyped_command_gets_a_suggestion(tmp_path: Path) -> None:
 
 
 def test_a_result_goes_to_stdout_and_the_rest_to_stderr(tmp_path: Path) -> None:
-    told = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND)
-    assert told.returncode == 0
-    assert told.stdout == "the result\n"
-    assert told.stderr.splitlines() == [
+    result = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND)
+    assert result.returncode == 0
+    assert result.stdout == "the result\n"
+    assert result.stderr.splitlines() == [
         "began",
         "mind the gap",
         "counting: 0 of 4, 2.5/s, 2 s left",
@@ -99,63 +99,63 @@ def test_a_result_goes_to_stdout_and_the_rest_to_stderr(tmp_path: Path) -> None:
 
 
 def test_an_error_is_one_line_with_hint_and_log_and_exit_code_1(tmp_path: Path) -> None:
-    told = stockstream("doctor", "error", cwd=tmp_path, command=COMMAND)
+    result = stockstream("doctor", "error", cwd=tmp_path, command=COMMAND)
     log = tmp_path / "state" / "logs" / "doctor.log"
-    assert told.returncode == 1
-    assert told.stderr == f"began\nstockstream: no broker answers - start one (log: {log})\n"
+    assert result.returncode == 1
+    assert result.stderr == f"began\nstockstream: no broker answers - start one (log: {log})\n"
     assert "Traceback" in log.read_text()
     assert "stockstream.errors.Unreachable: no broker answers - start one" in log.read_text()
 
 
 @pytest.mark.parametrize("options", [[], ["--log-json"]])
 def test_a_word_of_100_000_signs_is_cut(tmp_path: Path, options: list[str]) -> None:
-    told = stockstream(*options, "doctor", "A" * 100_000, cwd=tmp_path, command=COMMAND)
-    assert told.returncode == 1
-    assert f"A...{'A' * 37} cannot be done" in told.stderr
-    assert len(told.stderr) < 1500
-    told = stockstream(*options, "tail", "stocks", "-n", "A" * 100_000, cwd=tmp_path)
-    assert (told.returncode, len(told.stderr) < 700) == (2, True)
+    result = stockstream(*options, "doctor", "A" * 100_000, cwd=tmp_path, command=COMMAND)
+    assert result.returncode == 1
+    assert f"A...{'A' * 37} cannot be done" in result.stderr
+    assert len(result.stderr) < 1500
+    result = stockstream(*options, "tail", "stocks", "-n", "A" * 100_000, cwd=tmp_path)
+    assert (result.returncode, len(result.stderr) < 700) == (2, True)
 
 
 def test_what_a_file_system_refuses_is_one_line_that_names_the_file(tmp_path: Path) -> None:
-    told = stockstream("doctor", "file", cwd=tmp_path, command=COMMAND)
-    assert told.returncode == 1
-    assert told.stderr.startswith("began\nstockstream: absent/file: no such file or directory (log: ")
+    result = stockstream("doctor", "file", cwd=tmp_path, command=COMMAND)
+    assert result.returncode == 1
+    assert result.stderr.startswith("began\nstockstream: absent/file: no such file or directory (log: ")
 
 
 def test_an_unexpected_exception_is_one_line_too_and_no_secret_is_in_it_or_in_the_log(tmp_path: Path) -> None:
     env = clean(tmp_path / "state", STOCKSTREAM_KAFKA__SASL_PASSWORD=SECRET)
-    told = stockstream("doctor", "defect", cwd=tmp_path, command=COMMAND, env=env)
+    result = stockstream("doctor", "defect", cwd=tmp_path, command=COMMAND, env=env)
     log = tmp_path / "state" / "logs" / "doctor.log"
-    assert told.returncode == 1
-    assert len(told.stderr.splitlines()) == 2
-    assert "stockstream: unexpected ValueError: out of range" in told.stderr
-    assert f"(log: {log})" in told.stderr
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 2
+    assert "stockstream: unexpected ValueError: out of range" in result.stderr
+    assert f"(log: {log})" in result.stderr
     assert "ValueError: out of range" in log.read_text()
     assert "'sasl.password': '***'" in log.read_text()
     traced = stockstream("--debug", "doctor", "defect", cwd=tmp_path, command=COMMAND, env=env)
     assert "Traceback" in traced.stderr
-    assert SECRET not in told.stderr + traced.stderr + log.read_text()
+    assert SECRET not in result.stderr + traced.stderr + log.read_text()
 
 
 def test_an_error_in_the_settings_names_the_file_and_there_is_no_log_yet(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text("window:\n  refres: 1")
-    told = stockstream("--config", "other.yaml", "doctor", "result", cwd=tmp_path, command=COMMAND)
-    assert told.returncode == 1
-    assert told.stderr == "stockstream: other.yaml, line 2: unknown key window.refres - did you mean refresh?\n"
+    result = stockstream("--config", "other.yaml", "doctor", "result", cwd=tmp_path, command=COMMAND)
+    assert result.returncode == 1
+    assert result.stderr == "stockstream: other.yaml, line 2: unknown key window.refres - did you mean refresh?\n"
 
 
 def test_a_log_that_cannot_be_written_is_said_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    told = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND, env=clean(tmp_path / "file" / "state"))
-    assert told.returncode == 0
-    assert told.stderr.startswith("no log is written: ")
+    result = stockstream("doctor", "result", cwd=tmp_path, command=COMMAND, env=clean(tmp_path / "file" / "state"))
+    assert result.returncode == 0
+    assert result.stderr.startswith("no log is written: ")
 
 
 def test_log_json_is_one_object_a_line(tmp_path: Path) -> None:
-    told = stockstream("--log-json", "doctor", "result", cwd=tmp_path, command=COMMAND)
-    assert told.stdout == "the result\n"
-    heard = events(told.stderr)
+    result = stockstream("--log-json", "doctor", "result", cwd=tmp_path, command=COMMAND)
+    assert result.stdout == "the result\n"
+    heard = events(result.stderr)
     assert [event["event"] for event in heard] == ["note", "warning", "progress", "progress", "result"]
     assert heard[2] | {"time": ""} == {
         "time": "", "event": "progress", "done": 0, "total": 4, "rate": 2.5, "state": "counting"
@@ -181,7 +181,7 @@ def test_a_signal_ends_it_without_a_word(tmp_path: Path, sent: signal.Signals, c
 
 def test_options_before_the_command_win_over_the_environment(tmp_path: Path) -> None:
     env = clean(tmp_path / "state", STOCKSTREAM_BOOTSTRAP_SERVERS="127.0.0.1:2")
-    told = stockstream("--bootstrap-servers", "127.0.0.1:1", "topics", cwd=tmp_path, env=env)
-    assert told.returncode == 1
-    assert "no broker answers at 127.0.0.1:1: connection refused - is it running?" in told.stderr
-    assert "stockstream broker" in told.stderr
+    result = stockstream("--bootstrap-servers", "127.0.0.1:1", "topics", cwd=tmp_path, env=env)
+    assert result.returncode == 1
+    assert "no broker answers at 127.0.0.1:1: connection refused - is it running?" in result.stderr
+    assert "stockstream broker" in result.stderr

@@ -82,7 +82,7 @@ def test_a_clusters_overview_is_read_back() -> None:
     assert found["stockstream_dead_letters_newest_timestamp_seconds", "topic=stocks.dlq"] == NOW.timestamp() - 120
 
 
-def test_while_the_broker_is_away_nothing_old_is_told() -> None:
+def test_while_the_broker_is_away_nothing_old_is_reported() -> None:
     metrics = ClusterMetrics()
     assert read(metrics) == {("stockstream_broker_up",): 0}
     metrics.update(WHOLE)
@@ -100,7 +100,7 @@ def test_what_is_not_known_is_left_out_and_any_name_is_read_back() -> None:
     assert not [key for key in found if key[0] == "stockstream_group_records_per_second"]
 
 
-def test_a_producer_is_scraped_as_it_told() -> None:
+def test_a_producer_is_scraped_as_it_reported() -> None:
     metrics = ProducerMetrics("produce csv", "stocks")
     begun = scraped(metrics)
     assert (begun.sent, begun.refused, begun.acknowledged, begun.records_per_second) == (0, 0, 0, 0)
@@ -119,7 +119,7 @@ def test_a_producer_is_scraped_as_it_told() -> None:
     )
 
 
-def test_a_window_is_scraped_as_it_told() -> None:
+def test_a_window_is_scraped_as_it_reported() -> None:
     metrics = WindowMetrics("watch bollinger", "stocks", "AAPL+MSFT")
     assert scraped(metrics).error == "does not serve metrics", "in the first second there is nothing to say"
     counts = {"doubtful": 3, "other series": 1}

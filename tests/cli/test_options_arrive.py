@@ -29,8 +29,8 @@ from stockstream.views.fold import Selection
 
 
 @dataclass
-class Told:
-    """What a window or a picture was told."""
+class Received:
+    """What a window or a picture was run."""
 
     watched: Live[Any]
     options: PictureOptions
@@ -58,19 +58,19 @@ class Told:
 
 @dataclass
 class Recording:
-    """Displays that note what they are told, and show nothing; ``look`` is called while a window would be open."""
+    """Displays that record their arguments, and show nothing; ``look`` is called while a window would be open."""
 
-    told: list[Told] = field(default_factory=list)
+    reported: list[Received] = field(default_factory=list)
     look: Callable[[], None] = lambda: None
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> Recording:
         assert isinstance(model, Live)
-        self.told.append(Told(model, options, memory, frame_times))
+        self.reported.append(Received(model, options, memory, frame_times))
         return self
 
     def picture(self, model: Model, file: Path, options: PictureOptions) -> Recording:
         assert isinstance(model, Live)
-        self.told.append(Told(model, options, file=file))
+        self.reported.append(Received(model, options, file=file))
         return self
 
     def show(self) -> None:
@@ -93,55 +93,55 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def watch(*arguments: str, settings: str = "", displays: Recording | None = None) -> Told:
-    """What the one window is told by ``stockstream watch``."""
+def watch(*arguments: str, settings: str = "", displays: Recording | None = None) -> Received:
+    """What the one window receives from ``stockstream watch``."""
     displays = displays or Recording()
     config = Path("config.yaml")
     config.write_text(settings)
     # No time limit is given to a window; a picture is drawn until one is over.
     result = CliRunner().invoke(app, list(arguments), obj=Invocation(config, displays=displays))
     assert result.exit_code == 0, result.output or result.exception
-    [told] = displays.told
-    return told
+    [found] = displays.reported
+    return found
 
 
 USUAL = WindowOptions()
 
 
-OPTIONS: dict[str, tuple[list[str], Callable[[Told], object], object]] = {
-    "interval": (["--interval", "5m"], lambda told: told.watched.selection.interval, "5m"),
-    "feed": (["--feed", "market"], lambda told: told.watched.selection.feed, "market"),
-    "resample": (["--resample", "15m"], lambda told: told.watched.selection.resample, "15m"),
-    "opens": (["--resample", "1h", "--opens", "09:30"], lambda told: told.watched.selection.opens, "09:30"),
-    "calendar": (["--resample", "1h", "--calendar", "XNYS"], lambda told: told.watched.selection.calendar, "XNYS"),
-    "tz": (["--tz", "Asia/Tokyo"], lambda told: told.watched.selection.tz, "Asia/Tokyo"),
-    "start": (["--start", "2026-03-02T14:30"], lambda told: told.window.start, np.datetime64("2026-03-02T14:30")),
-    "end": (["--end", "2026-03-02"], lambda told: told.window.end, np.datetime64("2026-03-03T00:00")),
-    "rows": (["--rows", "90"], lambda told: told.window.asked, Preferences(rows=90)),
-    "refresh": (["--refresh", "0.75"], lambda told: told.window.refresh, 0.75),
-    "backend": (["--backend", "qt"], lambda told: told.window.backend, "qt"),
-    "headless": (["--headless", "a.png", "--seconds", "0"], lambda told: told.file, Path("a.png")),
-    "values": (["--values", "a.csv"], lambda told: told.tables, [Path("a.csv")]),
+OPTIONS: dict[str, tuple[list[str], Callable[[Received], object], object]] = {
+    "interval": (["--interval", "5m"], lambda run: run.watched.selection.interval, "5m"),
+    "feed": (["--feed", "market"], lambda run: run.watched.selection.feed, "market"),
+    "resample": (["--resample", "15m"], lambda run: run.watched.selection.resample, "15m"),
+    "opens": (["--resample", "1h", "--opens", "09:30"], lambda run: run.watched.selection.opens, "09:30"),
+    "calendar": (["--resample", "1h", "--calendar", "XNYS"], lambda run: run.watched.selection.calendar, "XNYS"),
+    "tz": (["--tz", "Asia/Tokyo"], lambda run: run.watched.selection.tz, "Asia/Tokyo"),
+    "start": (["--start", "2026-03-02T14:30"], lambda run: run.window.start, np.datetime64("2026-03-02T14:30")),
+    "end": (["--end", "2026-03-02"], lambda run: run.window.end, np.datetime64("2026-03-03T00:00")),
+    "rows": (["--rows", "90"], lambda run: run.window.asked, Preferences(rows=90)),
+    "refresh": (["--refresh", "0.75"], lambda run: run.window.refresh, 0.75),
+    "backend": (["--backend", "qt"], lambda run: run.window.backend, "qt"),
+    "headless": (["--headless", "a.png", "--seconds", "0"], lambda run: run.file, Path("a.png")),
+    "values": (["--values", "a.csv"], lambda run: run.tables, [Path("a.csv")]),
     # That a file which is there is taken at all; tests/cli/test_outputs.py has what is refused without it.
-    "force": (["--values", "config.csv", "--force"], lambda told: told.tables, [Path("config.csv")]),
-    "metrics": (["--metrics", "0"], lambda told: told.frame_times is not None, True),
+    "force": (["--values", "config.csv", "--force"], lambda run: run.tables, [Path("config.csv")]),
+    "metrics": (["--metrics", "0"], lambda run: run.frame_times is not None, True),
     "once": (
         ["--once", "--headless", "a.png", "--seconds", "0"],
-        lambda told: told.ends,
+        lambda run: run.ends,
         (True, 0.0),
     ),
-    "seconds": (["--seconds", "7"], lambda told: told.ends, (False, 7.0)),
-    "theme": (["--theme", "dark"], lambda told: told.window.asked, Preferences(theme="dark")),
+    "seconds": (["--seconds", "7"], lambda run: run.ends, (False, 7.0)),
+    "theme": (["--theme", "dark"], lambda run: run.window.asked, Preferences(theme="dark")),
     "geometry": (
         ["--geometry", "800x500+1+2"],
-        lambda told: told.window.asked,
+        lambda run: run.window.asked,
         Preferences(geometry=Geometry(800, 500, 1, 2)),
     ),
-    "keep": (["--keep", "500"], lambda told: told.watched.selection.keep, 500),
-    "no_memory": (["--no-memory"], lambda told: told.memory, None),
+    "keep": (["--keep", "500"], lambda run: run.watched.selection.keep, 500),
+    "no_memory": (["--no-memory"], lambda run: run.memory, None),
     "each": (
         [],
-        lambda told: told.watched.selection,
+        lambda run: run.watched.selection,
         Selection(("AAPL",), keep=WindowSettings().keep),
     ),  # tests/cli/watch/test_windows.py opens several
 }
@@ -154,36 +154,36 @@ def test_every_option_has_a_case() -> None:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_arrives(home: Path, name: str) -> None:
-    arguments, told, expected = OPTIONS[name]
-    assert told(watch("bollinger", "AAPL", *arguments)) == expected
+    arguments, result, expected = OPTIONS[name]
+    assert result(watch("bollinger", "AAPL", *arguments)) == expected
 
 
-SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
-    "refresh": ("refresh: 0.5", lambda told: told.window.refresh, 0.5),
-    "backend": ("backend: tk", lambda told: told.window.backend, "tk"),
-    "rows": ("rows: 77", lambda told: told.options.rows, 77),
-    "theme": ("theme: contrast", lambda told: told.options.theme, "contrast"),
-    "save_as": ("save_as: pdf", lambda told: told.window.picture, "pdf"),
-    "memory": ("memory: false", lambda told: told.memory, None),
-    "keep": ("keep: 700", lambda told: told.watched.selection.keep, 700),
+SETTINGS: dict[str, tuple[str, Callable[[Received], object], object]] = {
+    "refresh": ("refresh: 0.5", lambda run: run.window.refresh, 0.5),
+    "backend": ("backend: tk", lambda run: run.window.backend, "tk"),
+    "rows": ("rows: 77", lambda run: run.options.rows, 77),
+    "theme": ("theme: contrast", lambda run: run.options.theme, "contrast"),
+    "save_as": ("save_as: pdf", lambda run: run.window.picture, "pdf"),
+    "memory": ("memory: false", lambda run: run.memory, None),
+    "keep": ("keep: 700", lambda run: run.watched.selection.keep, 700),
     # Of dashboards alone: test_a_dashboard_is_told_the_same
-    "dashboard_keep": ("dashboard_keep: 70", lambda told: told.watched.selection.keep, WindowSettings().keep),
-    "alert_band": ("alert_band: 1.5", lambda told: told.options.alert_band, 1.5),
-    "alerts": ("alerts: {AAPL: [1.5, 2]}", lambda told: told.options.alerts, {"AAPL": (1.5, 2.0)}),
+    "dashboard_keep": ("dashboard_keep: 70", lambda run: run.watched.selection.keep, WindowSettings().keep),
+    "alert_band": ("alert_band: 1.5", lambda run: run.options.alert_band, 1.5),
+    "alerts": ("alerts: {AAPL: [1.5, 2]}", lambda run: run.options.alerts, {"AAPL": (1.5, 2.0)}),
 }
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_arrives(home: Path, name: str) -> None:
-    text, told, expected = SETTINGS[name]
-    assert told(watch("bollinger", "AAPL", settings=f"window: {{{text}}}")) == expected
+    text, result, expected = SETTINGS[name]
+    assert result(watch("bollinger", "AAPL", settings=f"window: {{{text}}}")) == expected
 
 
 @pytest.mark.parametrize("name", ["rows", "theme", "alerts", "alert_band"])
 def test_a_setting_of_pictures_arrives_there(home: Path, name: str) -> None:
-    text, told, expected = SETTINGS[name]
+    text, result, expected = SETTINGS[name]
     headless = ("--headless", "a.png", "--seconds", "0")
-    assert told(watch("bollinger", "AAPL", *headless, settings=f"window: {{{text}}}")) == expected
+    assert result(watch("bollinger", "AAPL", *headless, settings=f"window: {{{text}}}")) == expected
 
 
 @pytest.mark.parametrize("name", ["rows", "theme", "start", "end"])
@@ -202,31 +202,31 @@ def test_an_option_of_pictures_arrives_there(home: Path, name: str) -> None:
 def test_an_option_goes_before_its_setting(home: Path) -> None:
     settings = "{window: {refresh: 0.5, backend: tk}, views: {bollinger: {period: 30, width: 3, symbols: [MSFT]}}}"
     arguments = ("--refresh", "0.25", "--backend", "qt", "--period", "9")
-    told = watch("bollinger", "AAPL", *arguments, settings=settings)
-    assert (told.window.refresh, told.window.backend) == (0.25, "qt")
-    assert told.watched.parameters == {"period": 9, "width": 3.0}
-    assert told.watched.selection.keys == ("AAPL",)
+    result = watch("bollinger", "AAPL", *arguments, settings=settings)
+    assert (result.window.refresh, result.window.backend) == (0.25, "qt")
+    assert result.watched.parameters == {"period": 9, "width": 3.0}
+    assert result.watched.selection.keys == ("AAPL",)
     assert watch("bollinger", settings=settings).watched.selection.keys == ("MSFT",)
 
 
 def test_without_options_and_settings_all_is_usual(home: Path) -> None:
-    told = watch("bollinger", "AAPL")
-    assert told.window == USUAL
-    assert (told.tables, told.ends) == ([], (False, None))
-    assert told.watched.selection == Selection(("AAPL",), keep=WindowSettings().keep)
-    assert told.watched.parameters == {"period": 20, "width": 2.0}
-    assert told.memory == home / "state" / "windows" / "bollinger-AAPL.json"
+    result = watch("bollinger", "AAPL")
+    assert result.window == USUAL
+    assert (result.tables, result.ends) == ([], (False, None))
+    assert result.watched.selection == Selection(("AAPL",), keep=WindowSettings().keep)
+    assert result.watched.parameters == {"period": 20, "width": 2.0}
+    assert result.memory == home / "state" / "windows" / "bollinger-AAPL.json"
 
 
 def test_a_dashboard_is_told_the_same(home: Path) -> None:
     settings = (
         "{window: {theme: dark, refresh: 2, dashboard_keep: 70}, views: {dashboard: {average: 5, symbols: [A, B]}}}"
     )
-    told = watch("dashboard", "--volatility", "9", "--geometry", "800x500", settings=settings)
-    assert told.watched.parameters == {"average": 5, "volatility": 9}
-    assert told.watched.selection == Selection(("A", "B"), keep=70)
-    assert (told.window.theme, told.window.refresh) == ("dark", 2.0)
-    assert told.window.asked == Preferences(geometry=Geometry.parse("800x500"))
+    result = watch("dashboard", "--volatility", "9", "--geometry", "800x500", settings=settings)
+    assert result.watched.parameters == {"average": 5, "volatility": 9}
+    assert result.watched.selection == Selection(("A", "B"), keep=70)
+    assert (result.window.theme, result.window.refresh) == ("dark", 2.0)
+    assert result.window.asked == Preferences(geometry=Geometry.parse("800x500"))
 
 
 def test_figures_are_served_while_a_window_is_open(home: Path) -> None:

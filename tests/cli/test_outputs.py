@@ -74,7 +74,7 @@ def test_what_is_empty_is_nobodys(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "told"),
+    ("name", "kind", "result"),
     [
         ("a.gif", PICTURE, "a.gif is not a name of a picture: it should end in .png or .svg or .pdf"),
         ("a", TABLE, "a is not a name of a table: it should end in .csv"),
@@ -86,14 +86,14 @@ def test_what_is_empty_is_nobodys(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_written_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: object, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: object, result: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("folder.csv").mkdir()
     Path("others.csv").write_text("mine")
     with pytest.raises(typer.BadParameter) as caught:
         check(Path(name), kind, "--values", force=False)  # type: ignore[arg-type]
-    assert told in caught.value.message
+    assert result in caught.value.message
     check(Path("others.csv"), TABLE, "--values", force=True)
     check(None, TABLE, "--values", force=False)
 
@@ -113,14 +113,14 @@ def test_what_once_has_written_is_told_and_written_again_and_others_files_are_ke
     site.send(STOCKS, walk(148))
     arguments = ("watch", "rsi", "AAPL", "--once")
     both = ("--headless", "aapl.png", "--values", "aapl.csv")
-    for options, told in (
+    for options, result in (
         (both, "wrote aapl.png, aapl.csv (148 rows)"),
         (both, "wrote aapl.png, aapl.csv (148 rows)"),
         (("--values", "aapl.csv"), "wrote aapl.csv (148 rows)"),
         (("--headless", "aapl.svg"), "wrote aapl.svg"),
     ):
         run = site.run(*arguments, *options)
-        assert (run.returncode, run.stdout) == (0, f"{told}\n"), run.stderr
+        assert (run.returncode, run.stdout) == (0, f"{result}\n"), run.stderr
     mine = site.folder / "mine.csv"
     mine.write_text("Date,Open\n")
     run = site.run(*arguments, "--values", "mine.csv")

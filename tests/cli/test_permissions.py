@@ -35,7 +35,7 @@ def forbidden(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "result"),
     [
         (["--config", "s.yaml", "config"], 2, "--config: path 's.yaml' is not readable"),
         (["--config", "closed/x.yaml", "config"], 1, "closed/x.yaml cannot be read: Permission denied"),
@@ -51,10 +51,10 @@ def forbidden(tmp_path: Path) -> Iterator[Path]:
         (["broker", "--data", "closed/x"], 2, "--data: closed/x: permission denied"),
     ],
 )
-def test_what_is_forbidden_is_one_line(forbidden: Path, arguments: list[str], code: int, told: str) -> None:
+def test_what_is_forbidden_is_one_line(forbidden: Path, arguments: list[str], code: int, result: str) -> None:
     found = stockstream(*arguments, cwd=forbidden, command=COMMAND)
     assert found.returncode == code
-    assert found.stderr.startswith(f"stockstream: {told}")
+    assert found.stderr.startswith(f"stockstream: {result}")
     assert found.stderr.count("\n") == 1
 
 

@@ -42,12 +42,12 @@ def test_what_cannot_be_used_is_told_and_the_rest_is_used(folder: Path) -> None:
     (folder / "taken.py").write_text((folder / "streak.py").read_text().replace('"streak"\n', '"rsi"\n', 1))
     (folder / "slack.py").write_text((folder / "streak.py").read_text().replace("__slots__ = (", "_ = (", 1))
     (folder / "some.yaml").write_text("plugins: [taken.py, slack.py, streak.py]\nviews: {streak: {least: 2}}\n")
-    told = stockstream("--config", "some.yaml", "plugins", cwd=folder)
-    assert told.returncode == 0
-    assert told.stdout.splitlines()[1:] == ["indicator  streak  streak.py"]
-    assert "taken.py (Streak) is left out: there is an indicator rsi already" in told.stderr
-    assert "slack.py is left out: line" in told.stderr
-    assert "declares no __slots__" in told.stderr
+    result = stockstream("--config", "some.yaml", "plugins", cwd=folder)
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[1:] == ["indicator  streak  streak.py"]
+    assert "taken.py (Streak) is left out: there is an indicator rsi already" in result.stderr
+    assert "slack.py is left out: line" in result.stderr
+    assert "declares no __slots__" in result.stderr
     setting = stockstream("--config", "some.yaml", "config", "views.streak", cwd=folder)
     assert "views.streak.least    2" in setting.stdout
 
@@ -59,8 +59,8 @@ def test_its_window_and_its_part_of_a_chart_are_those_of_any_indicator(folder: P
     symbol = bars[0].symbol
     for what in (["streak", symbol, "--least", "2"], ["chart", symbol, "--with", "sma:period=3,streak:least=2"]):
         out = ["--headless", "out.png", "--values", "out.csv", "--once"]
-        told = stockstream("--config", "settings.yaml", "watch", *what, *out, cwd=folder, env=env)
-        assert told.returncode == 0, told.stderr
+        result = stockstream("--config", "settings.yaml", "watch", *what, *out, cwd=folder, env=env)
+        assert result.returncode == 0, result.stderr
         values = pd.read_csv(folder / "out.csv", comment="#")
         (column,) = [name for name in values if name in ("streak", "streak_streak")]
         assert values[column].tolist()[1:] == streaks([bar.close for bar in bars], least=2)
@@ -82,6 +82,6 @@ def streaks(closes: list[float], least: int) -> list[float]:
 def test_a_folder_s_settings_run_no_code_in_any_process(folder: Path, command: list[str]) -> None:
     (folder / "config.yaml").write_text("plugins: [trap.py]\n")
     (folder / "trap.py").write_text(f"open({str(folder / 'sprung')!r}, 'w')\n")
-    told = stockstream(*command, cwd=folder)
-    assert "plugins are not loaded from here" in told.stderr or command == ["indicators"]
+    result = stockstream(*command, cwd=folder)
+    assert "plugins are not loaded from here" in result.stderr or command == ["indicators"]
     assert not (folder / "sprung").exists()

@@ -25,12 +25,12 @@ def test_a_topic_is_judged_by_series_and_calendar(site: Site) -> None:
     site.send(STOCKS, bars)
     (site.folder / "config.yaml").write_text("calendars: {AAPL: XNYS}\n")
     try:
-        told = json.loads(site.run("quality", "stocks", "--json").stdout)
+        result = json.loads(site.run("quality", "stocks", "--json").stdout)
         text = site.run("quality", "stocks", "--plot", "quality.png", "--force", "--fail-on", "gaps,jump")
         passed = site.run("quality", "stocks", "KO", "--fail-on", "any")
     finally:
         (site.folder / "config.yaml").unlink()
-    apple, coke = told
+    apple, coke = result
     assert (apple["symbol"], apple["bars"], apple["missing"], apple["duplicates"], apple["revisions"]) == (
         "AAPL", 3, 3, 1, 1,
     )  # fmt: skip

@@ -16,10 +16,10 @@ from tests.views.bars import walk
 
 def written(site: Site, said: str, *arguments: str) -> str:
     """The page that is written, as the command says."""
-    told = site.run("report", *arguments)
-    assert told.returncode == 0, told.stderr
+    result = site.run("report", *arguments)
+    assert result.returncode == 0, result.stderr
     page = (site.folder / "report.html").read_text(encoding="utf-8")
-    assert f"report.html: {said} (" in told.stderr
+    assert f"report.html: {said} (" in result.stderr
     return page
 
 
@@ -44,17 +44,17 @@ def test_it_writes_how_returns_are_spread_and_go_together(site: Site, *, simulat
 
 def test_without_bars_there_is_nothing_to_write(site: Site) -> None:
     site.send(STOCKS, [])
-    told = site.run("report", "AAPL", "--out", "none.html")
-    assert told.returncode == 1
+    result = site.run("report", "AAPL", "--out", "none.html")
+    assert result.returncode == 1
     assert not (site.folder / "none.html").exists()
 
 
-def test_reading_that_takes_longer_than_a_second_is_told(site: Site) -> None:
+def test_reading_that_takes_longer_than_a_second_is_reported(site: Site) -> None:
     """The bars come when the report has already waited for them for a while."""
     command = [sys.executable, "-m", "stockstream", "report"]
     with subprocess.Popen(command, cwd=site.folder, env=site.env, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        first = process.stderr.readline()  # is told after a second
+        first = process.stderr.readline()  # is written after a second
         site.send(STOCKS, walk(30, 1, "AAPL"))
         rest = process.stderr.read()
     assert "waiting for topic stocks" in first

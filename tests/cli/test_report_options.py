@@ -80,17 +80,17 @@ def reported(*arguments: str, settings: str = "", servers: str | None = None) ->
 ALL = {"1m": ["AAPL", "MSFT"], "1d": ["AAPL"], f"1m {SIMULATED}": ["AAPL"]}
 
 OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
-    "symbols": (["MSFT"], lambda told: told.groups, {"1m": ["MSFT"]}),
-    "out": (["--out", "other.html"], lambda told: told.files, [Path("other.html")]),
-    "interval": (["--interval", "1d"], lambda told: told.groups, {"1d": ["AAPL"]}),
-    "feed": (["--feed", SIMULATED], lambda told: told.groups, {f"1m {SIMULATED}": ["AAPL"]}),
-    "force": (["--out", "mine.html", "--force"], lambda told: told.files, [Path("mine.html")]),
+    "symbols": (["MSFT"], lambda run: run.groups, {"1m": ["MSFT"]}),
+    "out": (["--out", "other.html"], lambda run: run.files, [Path("other.html")]),
+    "interval": (["--interval", "1d"], lambda run: run.groups, {"1d": ["AAPL"]}),
+    "feed": (["--feed", SIMULATED], lambda run: run.groups, {f"1m {SIMULATED}": ["AAPL"]}),
+    "force": (["--out", "mine.html", "--force"], lambda run: run.files, [Path("mine.html")]),
 }
 
 SETTINGS: dict[str, tuple[str, Callable[[Recording], object], object]] = {
-    "average": ("average: 9", lambda told: "averages of 9 bars" in told.about, True),
-    "volatility": ("volatility: 7", lambda told: "volatility over 7 returns" in told.about, True),
-    "symbols": ("symbols: [MSFT]", lambda told: told.groups, {"1m": ["MSFT"]}),
+    "average": ("average: 9", lambda run: "averages of 9 bars" in run.about, True),
+    "volatility": ("volatility: 7", lambda run: "volatility over 7 returns" in run.about, True),
+    "symbols": ("symbols: [MSFT]", lambda run: run.groups, {"1m": ["MSFT"]}),
 }
 
 
@@ -101,32 +101,32 @@ def test_every_option_has_a_case() -> None:
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_arrives(home: Path, name: str) -> None:
-    arguments, told, expected = OPTIONS[name]
-    assert told(reported(*arguments)) == expected
+    arguments, result, expected = OPTIONS[name]
+    assert result(reported(*arguments)) == expected
 
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_arrives(home: Path, name: str) -> None:
-    text, told, expected = SETTINGS[name]
-    assert told(reported(settings=f"views: {{dashboard: {{{text}}}}}")) == expected
+    text, result, expected = SETTINGS[name]
+    assert result(reported(settings=f"views: {{dashboard: {{{text}}}}}")) == expected
 
 
 def test_what_is_computed_heeds_the_settings(home: Path) -> None:
     """Not only the line that names them."""
     usual = reported("--out", "usual.html").sections[0].tables.symbols
     for name, columns in (("average", {"moving_average", "moving_average_max"}), ("volatility", {"volatility_max"})):
-        told = reported("--out", f"{name}.html", settings=f"views: {{dashboard: {{{name}: 9}}}}")
-        other = told.sections[0].tables.symbols
+        result = reported("--out", f"{name}.html", settings=f"views: {{dashboard: {{{name}: 9}}}}")
+        other = result.sections[0].tables.symbols
         differ = {column for column in usual if usual[column].tolist() != other[column].tolist()}
         assert columns <= differ <= {each for each in usual if each.startswith(name) or each in columns} | {"share"}
 
 
 def test_without_options_and_settings_all_is_usual(home: Path) -> None:
-    told = reported()
-    assert told.groups == ALL
-    assert told.files == [Path("report.html")]
-    assert told.tiles == VIEW.tiles
-    assert told.about.startswith("averages of 3 bars, volatility over 20 returns; made ")
+    result = reported()
+    assert result.groups == ALL
+    assert result.files == [Path("report.html")]
+    assert result.tiles == VIEW.tiles
+    assert result.about.startswith("averages of 3 bars, volatility over 20 returns; made ")
 
 
 def test_the_broker_is_the_one_that_was_named(home: Path, stocked: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,15 +24,15 @@ def saved_state(site: Site, cluster: str, view: str) -> Path:
 def test_it_lists_what_goes_and_asks_first(site: Site) -> None:
     site.send(STOCKS, walk(30))
     state = saved_state(site, Admin(site.connection).cluster_id(), "bollinger")
-    told = site.run("reset", stdin="n\n")
-    assert told.returncode == 1
-    assert told.stderr.splitlines()[:4] == [
+    result = site.run("reset", stdin="n\n")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[:4] == [
         f"On {site.bootstrap_servers} this will be deleted permanently:",
         "  topic stocks: 30 records",
         "  topic stocks.dlq: 0 records",
         f"  state {state}",
     ]
-    assert "nothing was deleted" in told.stderr
+    assert "nothing was deleted" in result.stderr
     assert STOCKS.name in Admin(site.connection).names()
     assert state.exists()
     assert site.run("reset", stdin="").returncode == 1, "no answer is no"
@@ -59,18 +59,18 @@ def test_our_topics_and_states_go_and_everything_else_stays(site: Site) -> None:
 
 def test_yes_does_not_ask(site: Site) -> None:
     site.send(STOCKS, walk(3))
-    told = site.run("reset", "--yes")
-    assert told.returncode == 0
-    assert told.stdout == "deleted: 2 topics, 0 states\n"
+    result = site.run("reset", "--yes")
+    assert result.returncode == 0
+    assert result.stdout == "deleted: 2 topics, 0 states\n"
 
 
 def test_a_state_that_a_window_uses_stops_it_before_anything_is_deleted(site: Site) -> None:
     site.send(STOCKS, walk(3))
     folder = site.folder / "state" / Admin(site.connection).cluster_id() / "aroon" / "MSFT"
     window = Checkpoint(folder)
-    told = site.run("reset", "--yes")
+    result = site.run("reset", "--yes")
     window.close()
-    assert told.returncode == 1
-    assert f"the state {folder} is in use by a window - close the windows first" in told.stderr
+    assert result.returncode == 1
+    assert f"the state {folder} is in use by a window - close the windows first" in result.stderr
     assert STOCKS.name in Admin(site.connection).names()
     assert site.run("reset", "--yes").returncode == 0

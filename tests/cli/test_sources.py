@@ -26,11 +26,11 @@ class Tides(BarSource):
 
 
 def test_all_are_listed_with_what_they_offer_need_and_forbid(tmp_path: Path) -> None:
-    told = stockstream("sources", cwd=tmp_path)
-    assert told.returncode == 0, told.stderr
-    assert [line.split(":")[0] for line in told.stdout.splitlines() if not line.startswith(" ")] == list(sources())
-    assert max(map(len, told.stdout.splitlines())) <= 80
-    words = " ".join(told.stdout.split())
+    result = stockstream("sources", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert [line.split(":")[0] for line in result.stdout.splitlines() if not line.startswith(" ")] == list(sources())
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    words = " ".join(result.stdout.split())
     records = json.loads(stockstream("sources", "--json", cwd=tmp_path).stdout)
     assert [record["name"] for record in records] == list(sources())
     for record in records:
@@ -38,7 +38,7 @@ def test_all_are_listed_with_what_they_offer_need_and_forbid(tmp_path: Path) -> 
 
 
 def test_one_is_described(tmp_path: Path) -> None:
-    told = stockstream("sources", "describe", "Yahoo", cwd=tmp_path).stdout
+    result = stockstream("sources", "describe", "Yahoo", cwd=tmp_path).stdout
     for what in (
         "1m: 30 days back",
         "30m is made of 15m",
@@ -46,10 +46,10 @@ def test_one_is_described(tmp_path: Path) -> None:
         "^GSPC",
         "sources.yahoo in config.yaml",
     ):
-        assert what in told
+        assert what in result
     assert json.loads(stockstream("sources", "describe", "yahoo", "--json", cwd=tmp_path).stdout)["title"] == "Yahoo"
-    told = stockstream("sources", "describe", "yaho", cwd=tmp_path).stderr
-    assert "there is no source yaho: did you mean yahoo?" in " ".join(told.split())
+    result = stockstream("sources", "describe", "yaho", cwd=tmp_path).stderr
+    assert "there is no source yaho: did you mean yahoo?" in " ".join(result.split())
 
 
 def test_a_source_of_one_s_own_has_a_command_and_stands_in_the_list(tmp_path: Path) -> None:
@@ -62,12 +62,13 @@ def test_a_source_of_one_s_own_has_a_command_and_stands_in_the_list(tmp_path: Pa
     assert plugins == [{"kind": "source", "name": "tides", "origin": "tides.py"}]
 
 
-def test_settings_of_no_source_and_an_interval_that_it_has_not_are_told(tmp_path: Path) -> None:
+def test_settings_of_no_source_and_an_interval_that_it_has_not_are_reported(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("sources:\n  yaho: {poll: 5}\n")
-    told = stockstream("produce", "yahoo", "AAPL", cwd=tmp_path)
-    assert (told.returncode, "line 2: unknown key sources.yaho - did you mean yahoo?" in told.stderr) == (1, True), (
-        told.stderr
-    )
+    result = stockstream("produce", "yahoo", "AAPL", cwd=tmp_path)
+    assert (result.returncode, "line 2: unknown key sources.yaho - did you mean yahoo?" in result.stderr) == (
+        1,
+        True,
+    ), result.stderr
     (tmp_path / "config.yaml").write_text("sources:\n  yahoo:\n    interval: 3m\n")
-    told = stockstream("produce", "yahoo", "AAPL", cwd=tmp_path)
-    assert "line 3: sources.yahoo.interval is '3m', should be one that Yahoo has: 1m, 2m" in told.stderr
+    result = stockstream("produce", "yahoo", "AAPL", cwd=tmp_path)
+    assert "line 3: sources.yahoo.interval is '3m', should be one that Yahoo has: 1m, 2m" in result.stderr

@@ -71,7 +71,9 @@ time.sleep(60)
 """
 
 
-BY_SIGNAL = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process between tells the signal as a code")
+BY_SIGNAL = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere a process between reports the signal as a code"
+)
 
 
 class Family:
@@ -225,7 +227,7 @@ with Supervisor(os.environ) as supervisor:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent was killed")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals a process that its parent was killed")
 def test_nothing_is_left_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     ends = tmp_path / "ends"
     owner = subprocess.Popen([sys.executable, "-c", OWNER, CHILD, str(ends)], stdout=subprocess.PIPE, text=True)

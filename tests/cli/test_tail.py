@@ -66,8 +66,8 @@ def test_what_a_refused_row_holds_does_nothing_to_the_terminal(site: Site) -> No
 def test_json_holds_the_record_and_where_it_stands(site: Site) -> None:
     bars = walk(3)
     site.send(STOCKS, bars)
-    told = site.run("tail", "stocks", "--json", "--no-follow")
-    envelopes = [json.loads(line) for line in told.stdout.splitlines()]
+    result = site.run("tail", "stocks", "--json", "--no-follow")
+    envelopes = [json.loads(line) for line in result.stdout.splitlines()]
     assert [envelope["value"] for envelope in envelopes] == [json.loads(STOCKS.encode(bar)) for bar in bars]
     assert [envelope["offset"] for envelope in envelopes] == [0, 1, 2]
     assert {envelope["key"] for envelope in envelopes} == {"AAPL"}
@@ -80,9 +80,9 @@ def test_the_newest_of_all_partitions_together(site: Site, count: int) -> None:
     bars = [bar(minute, 5.0, symbol) for minute in range(30) for symbol in symbols]
     for start in range(0, len(bars), 9):
         site.send(STOCKS, bars[start : start + 9])
-    told = site.run("tail", "stocks", "-n", str(count), "--no-follow").stdout.splitlines()
-    assert len(told) == min(count, len(bars))
-    assert all(" 14:59Z " in line for line in told[-7:])
+    result = site.run("tail", "stocks", "-n", str(count), "--no-follow").stdout.splitlines()
+    assert len(result) == min(count, len(bars))
+    assert all(" 14:59Z " in line for line in result[-7:])
 
 
 def test_it_follows_what_arrives_until_ctrl_c(site: Site) -> None:
@@ -103,26 +103,26 @@ def test_it_follows_what_arrives_until_ctrl_c(site: Site) -> None:
 def test_a_reader_that_goes_away_is_no_error(site: Site) -> None:
     site.send(STOCKS, walk(3000))
     shell = f"'{sys.executable}' -m stockstream tail stocks -n 3000 | head -1"
-    told = subprocess.run(
+    result = subprocess.run(
         shell, shell=True, env=site.env, cwd=site.folder, capture_output=True, text=True, timeout=60, check=False
     )
-    assert len(told.stdout.splitlines()) == 1
-    assert told.stderr == ""
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == ""
 
 
 def test_a_record_that_cannot_be_read_is_shown_as_it_is(site: Site) -> None:
     site.send(STOCKS, [])
     put(site.bootstrap_servers, STOCKS.name, "AAPL", [b'{"symbol": 3}'])
-    told = site.run("tail", "stocks", "--no-follow")
-    assert told.returncode == 0
-    assert "AAPL  '{\"symbol\": 3}'  (cannot be read: " in told.stdout
+    result = site.run("tail", "stocks", "--no-follow")
+    assert result.returncode == 0
+    assert "AAPL  '{\"symbol\": 3}'  (cannot be read: " in result.stdout
 
 
 def test_a_topic_that_is_not_there_is_an_error_with_those_that_are(site: Site) -> None:
     site.send(FLIGHTS, [flight(0)])
-    told = site.run("tail", "flight")
-    assert told.returncode == 1
-    assert f"no topic flight on {site.bootstrap_servers} - topics there: flights, flights.dlq" in told.stderr
+    result = site.run("tail", "flight")
+    assert result.returncode == 1
+    assert f"no topic flight on {site.bootstrap_servers} - topics there: flights, flights.dlq" in result.stderr
 
 
 def test_an_empty_topic_has_no_newest(site: Site) -> None:

@@ -19,9 +19,9 @@ from tests.views.bars import bar, walk
 def test_topics_lists_partitions_records_the_newest_and_the_size(site: Site) -> None:
     site.send(STOCKS, walk(300))
     site.send(FLIGHTS, [flight(row) for row in range(1200)])
-    told = site.run("topics")
-    assert told.returncode == 0
-    header, *lines = told.stdout.splitlines()
+    result = site.run("topics")
+    assert result.returncode == 0
+    header, *lines = result.stdout.splitlines()
     assert header.split("  ")[0] == "TOPIC"
     assert header.split()[-1] == "SIZE"
     assert [line.split()[:3] for line in lines] == [
@@ -45,9 +45,9 @@ def test_topics_lists_partitions_records_the_newest_and_the_size(site: Site) -> 
 def test_the_size_is_left_out_for_a_broker_whose_data_is_not_here(site: Site, tmp_path: Path) -> None:
     site.send(STOCKS, walk(3))
     env = {**site.env, "STOCKSTREAM_DATA_DIR": str(tmp_path)}
-    told = stockstream("topics", cwd=tmp_path, env=env)
-    assert told.returncode == 0
-    assert "SIZE" not in told.stdout
+    result = stockstream("topics", cwd=tmp_path, env=env)
+    assert result.returncode == 0
+    assert "SIZE" not in result.stdout
 
 
 def test_series_lists_each_with_its_bars_counted_once(site: Site) -> None:
@@ -56,9 +56,9 @@ def test_series_lists_each_with_its_bars_counted_once(site: Site) -> None:
     daily = [bar(0, 5.0, interval="1d", time=datetime(2026, 1, day, tzinfo=UTC)) for day in (2, 5)]
     simulated = [bar(minute, 5.0, "MSFT", feed="simulated") for minute in range(3)]
     site.send(STOCKS, bars + later + daily + simulated)
-    told = site.run("series")
-    assert told.returncode == 0
-    assert told.stdout.splitlines() == [
+    result = site.run("series")
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == [
         "SYMBOL  INTERVAL  FEED       BARS  FIRST              LAST",
         "AAPL    1d        market        2  2026-01-02         2026-01-05",
         "AAPL    1m        market       41  2026-03-02 14:30Z  2026-03-02 15:10Z",
@@ -86,9 +86,9 @@ def test_without_topics_both_say_what_makes_them(site: Site) -> None:
 @pytest.mark.parametrize("arguments", [["topics"], ["series"], ["tail", "stocks"], ["reset", "--yes"]])
 def test_without_a_broker_all_say_how_to_start_one(tmp_path: Path, arguments: list[str]) -> None:
     env = clean(tmp_path / "state", STOCKSTREAM_BOOTSTRAP_SERVERS="127.0.0.1:1")
-    told = stockstream(*arguments, cwd=tmp_path, env=env)
-    assert told.returncode == 1
-    assert told.stdout == ""
-    (line,) = told.stderr.splitlines()
+    result = stockstream(*arguments, cwd=tmp_path, env=env)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
     assert line.startswith("stockstream: no broker answers at 127.0.0.1:1")
     assert "`stockstream broker`" in line

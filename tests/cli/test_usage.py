@@ -173,23 +173,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def call(*arguments: str) -> tuple[int, str]:
-    """Run a command line in this process: the exit code, and what is told."""
-    told = io.StringIO()
+    """Run a command line in this process: the exit code and the output."""
+    result = io.StringIO()
     invocation = Invocation()
-    invocation._reporter = PersonReporter(told, io.StringIO())
-    return main.call(invocation, arguments), told.getvalue()
+    invocation._reporter = PersonReporter(result, io.StringIO())
+    return main.call(invocation, arguments), result.getvalue()
 
 
 def refused(*arguments: str) -> str:
-    """What is told of a command line that cannot be; it takes one line of a readable length."""
-    code, told = call(*arguments)
+    """The message for a wrong command line; it is one line of a readable length."""
+    code, result = call(*arguments)
     shown = " ".join(each if len(each) < 50 else f"{each[:20]}..." for each in arguments)
-    assert code == 2, f"{shown}: {code} {told}"
-    assert told.startswith("stockstream: "), shown
-    assert told.count("\n") == 1, f"{shown}: {told}"
-    assert len(told) < 1_000, shown
-    assert "Traceback" not in told
-    return told
+    assert code == 2, f"{shown}: {code} {result}"
+    assert result.startswith("stockstream: "), shown
+    assert result.count("\n") == 1, f"{shown}: {result}"
+    assert len(result) < 1_000, shown
+    assert "Traceback" not in result
+    return result
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -200,9 +200,9 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_wrong_value_is_one_line_that_names_the_option(here: Path, command: tuple[str, ...], option: str) -> None:
     before = contents(here)
     for value in OPTIONS[command, option]:
-        told = refused(*command, option, value)
-        named = option in told or option.removeprefix("--") in told or ("--once" in command and "x" in told)
-        assert named, f"{value[:50]}: {told}"
+        result = refused(*command, option, value)
+        named = option in result or option.removeprefix("--") in result or ("--once" in command and "x" in result)
+        assert named, f"{value[:50]}: {result}"
     assert contents(here) == before
 
 
@@ -221,10 +221,10 @@ def test_what_does_not_fit_together_is_one_line(here: Path, arguments: tuple[str
     ],
 )
 def test_settings_that_cannot_be_read_are_one_line(here: Path, option: str, value: str) -> None:
-    code, told = call(option, value, "config")
+    code, result = call(option, value, "config")
     assert code == 1
-    assert (told.count("\n"), told.startswith("stockstream: ")) == (1, True)
-    assert len(told) < 500
+    assert (result.count("\n"), result.startswith("stockstream: ")) == (1, True)
+    assert len(result) < 500
 
 
 def test_every_option_of_every_command_is_tried() -> None:
@@ -245,11 +245,11 @@ def test_every_option_of_every_command_is_tried() -> None:
 
 def test_options_of_all_commands_may_stand_behind_the_command(here: Path) -> None:
     (here / "own.yaml").write_text("window: {rows: 7}")
-    told = io.StringIO()
+    result = io.StringIO()
     invocation = Invocation()
-    invocation._reporter = PersonReporter(io.StringIO(), told)
+    invocation._reporter = PersonReporter(io.StringIO(), result)
     arguments = ["config", "window.rows", "--config", "own.yaml", "bootstrap_servers", "--bootstrap-servers=x:1"]
     assert main.call(invocation, arguments) == 0
-    lines = [line.split() for line in told.getvalue().splitlines()[1:]]
+    lines = [line.split() for line in result.getvalue().splitlines()[1:]]
     assert lines == [["bootstrap_servers", "x:1", "--bootstrap-servers"], ["window.rows", "7", "own.yaml:1"]]
     assert main.hoisted(["tail", "stocks", "--", "--debug"]) == ["tail", "stocks", "--", "--debug"]

@@ -18,7 +18,7 @@ BAR = "Date,Open,High,Low,Close,Adj Close,Volume\n2026-01-02,1,3,1,2,2,10\n"
 
 
 class Waiting:
-    """A producer without a broker; what it tells stands in ``stderr``."""
+    """A producer without a broker; its output is in ``stderr``."""
 
     def __init__(self, folder: Path, port: int, *arguments: str) -> None:
         self.stderr = folder / f"{arguments[0]}.txt"
@@ -43,7 +43,7 @@ def port() -> int:
 
 @pytest.fixture
 def producers(tmp_path: Path, port: int) -> Iterator[list[Waiting]]:
-    """One of each kind, all of which have told that they wait."""
+    """One of each kind, all of which have reported that they wait."""
     (tmp_path / "KO_1d.csv").write_text(BAR)
     commands = (
         ("csv", "KO_1d.csv"),

@@ -64,11 +64,11 @@ def test_what_an_observer_raises_ends_the_run_and_finishes_none() -> None:
 
 
 def test_once_ends_when_all_is_read_and_the_table_has_all_of_it(broker: str, tmp_path: Path) -> None:
-    view, told = own_view(), list[tuple[int, Status]]()
+    view, result = own_view(), list[tuple[int, Status]]()
     send(broker, view, rows(900))
     with Live(view, Selection(("AA", "UA")), {}, connection(broker), None) as live:
         table = Values(tmp_path / "a.csv", live)
-        live.observers += [table, Reporting(live, lambda taken, status: told.append((taken, status)))]
+        live.observers += [table, Reporting(live, lambda taken, status: result.append((taken, status)))]
         live.ending = Ending(live, once=True)
         run(live)
         counts = {key: int(live.fold.frame(key)["flights"].sum()) for key in live.fold.keys()}

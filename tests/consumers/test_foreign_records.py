@@ -27,7 +27,7 @@ from tests.charts.fake_model import FakeModel
 from tests.charts.stage import Stage
 from tests.views.bars import restorable, walk
 
-# A letter that no font here has is drawn as a box, and told.
+# A letter that no font here has is drawn as a box, and reported.
 pytestmark = pytest.mark.filterwarnings("ignore:Glyph")
 
 START = datetime(2026, 3, 19, 13, 30, tzinfo=UTC)

@@ -28,7 +28,7 @@ def own_broker(running_site: Site) -> str:
     return running_site.bootstrap_servers
 
 
-def test_a_topic_that_is_not_there_is_told(own_broker: str) -> None:
+def test_a_topic_that_is_not_there_is_reported(own_broker: str) -> None:
     with pytest.raises(BrokerError, match="no topic flights"):
         stockstream.read("flights", bootstrap_servers=own_broker)
 
@@ -47,7 +47,7 @@ def test_bars_are_read_corrected_and_in_order(own_broker: str) -> None:
     assert chosen["close_usd"].dtype == "float64"
     assert list(chosen.columns) == list(type(bars[0]).__struct_fields__)
     assert len(stockstream.read(symbol="AAPL", feed="simulated", bootstrap_servers=own_broker)) == 5
-    for choice, told in (
+    for choice, result in (
         ({"symbol": "NONE"}, "nothing of symbol NONE - there are AAPL, MSFT"),
         ({"symbol": "aapl"}, "nothing of symbol aapl - did you mean AAPL?"),
         (
@@ -59,10 +59,10 @@ def test_bars_are_read_corrected_and_in_order(own_broker: str) -> None:
     ):
         with pytest.raises(SeriesError) as caught:
             stockstream.read(**choice, bootstrap_servers=own_broker)
-        assert f"the topic stocks holds {told}" in str(caught.value)
+        assert f"the topic stocks holds {result}" in str(caught.value)
 
 
-def test_a_choice_that_does_not_belong_is_told() -> None:
+def test_a_choice_that_does_not_belong_is_reported() -> None:
     with pytest.raises(StockstreamError, match="airline is not a choice in stocks"):
         stockstream.read("stocks", airline="AA")
     with pytest.raises(StockstreamError, match="topic is one of stocks, flights, not 'stock'"):

@@ -119,6 +119,6 @@ def test_the_command(running_site: Site, tmp_path: Path) -> None:
         symbols = [] if name == "dashboard" else ["AAPL"]
         out = str(tmp_path / f"{name}.csv")
         assert running_site.run("watch", name, *symbols, "--values", out, "--once").returncode == 0
-        told = running_site.run("rebuild", name)
-        assert told.returncode == 0, told.stderr
-        assert "equal, 50 records read" in told.stdout + told.stderr
+        result = running_site.run("rebuild", name)
+        assert result.returncode == 0, result.stderr
+        assert "equal, 50 records read" in result.stdout + result.stderr

@@ -141,7 +141,7 @@ def test_each_can_be_a_part_of_a_chart_and_holds_there_what_its_window_holds(stu
 
 @every_study
 def test_each_shows_every_field_or_says_it(study: Study) -> None:
-    """A field that is neither drawn nor told would be computed for nobody but ``--values``."""
+    """A field that is neither drawn nor read out would be computed for nobody but ``--values``."""
     if study.indicator is None:
         return
     assert set(study.indicator.fields) <= set(named(study.view().panels))

@@ -25,7 +25,7 @@ def test_the_shipped_file_is_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "result"),
     [
         ("bolinger:\n    period: 3", "line 2: unknown key views.bolinger - did you mean bollinger?"),
         ("aroon:\n    perod: 3", "line 3: unknown key views.aroon.perod - did you mean period?"),
@@ -48,10 +48,10 @@ def test_the_shipped_file_is_right() -> None:
         ("chart: 5", "line 2: views.chart is 5, should be a section with keys of its own"),
     ],
 )
-def test_whatever_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, told: str) -> None:
+def test_whatever_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, result: str) -> None:
     with pytest.raises(ConfigError) as caught:
         check(load(written(tmp_path, f"views:\n  {text}"), environ={}))
-    assert told in str(caught.value)
+    assert result in str(caught.value)
 
 
 @pytest.mark.parametrize("name", sorted(VIEWS))

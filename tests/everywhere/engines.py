@@ -93,8 +93,8 @@ class Values:
 
     def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
         out = folder / "values.csv"
-        told = site.run("watch", "chart", bars[0].symbol, "--with", ",".join(KINDS), "--values", str(out), "--once")
-        assert told.returncode == 0, told.stderr
+        result = site.run("watch", "chart", bars[0].symbol, "--with", ",".join(KINDS), "--values", str(out), "--once")
+        assert result.returncode == 0, result.stderr
         self._table = pd.read_csv(out)
 
     def columns(self, name: str) -> Columns:

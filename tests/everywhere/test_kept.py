@@ -133,13 +133,13 @@ def test_what_is_older_than_all_that_is_kept_is_counted_and_not_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("keep", "period", "told"),
+    ("keep", "period", "result"),
     [(None, 3, "newest 100 bars of AAPL 1m, not all"), (500, 3, "not 500"), (100, 4, "the parameters are others")],
 )
-def test_a_state_without_the_bars_that_are_wanted_is_not_used(keep: int | None, period: int, told: str) -> None:
+def test_a_state_without_the_bars_that_are_wanted_is_not_used(keep: int | None, period: int, result: str) -> None:
     fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), period=3)
     fold.apply(walk(200))
-    with pytest.raises(StateError, match=told):
+    with pytest.raises(StateError, match=result):
         SeriesFold.of(SMA)(Selection(("AAPL",), keep=keep), period=period).restore(restorable(fold.pages()))
 
 

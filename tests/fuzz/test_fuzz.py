@@ -63,14 +63,14 @@ class Raising(flights.Replay):
         raise ZeroDivisionError("of a test's making")
 
 
-@pytest.mark.parametrize(("replay", "told"), [(Forgetful, "rows came out"), (Raising, "ZeroDivisionError")])
+@pytest.mark.parametrize(("replay", "result"), [(Forgetful, "rows came out"), (Raising, "ZeroDivisionError")])
 def test_rows_that_vanish_and_errors_are_reported_and_the_file_is_kept(
-    replay: type[flights.Replay], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    replay: type[flights.Replay], result: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flights, "Replay", replay)
     counts = files.run(60, 7, tmp_path, tmp_path / "kept")
     assert counts.faults
-    assert told in counts.faults[0]
+    assert result in counts.faults[0]
     assert (tmp_path / "kept" / counts.faults[0].partition(":")[0]).exists()
 
 

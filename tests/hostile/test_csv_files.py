@@ -38,14 +38,14 @@ try:
     for row in rows:
         good += row is not None and not isinstance(row, BadRow)
         bad += isinstance(row, BadRow)
-    told = f"{good} good, {bad} bad"
+    outcome = f"{good} good, {bad} bad"
 except StockstreamError as error:
-    told = str(error)
+    outcome = str(error)
 if sys.platform == "linux":  # the other figure is at least that of the process that forked us
     peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 else:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
-print(told, round(peak), time.process_time() - begun, sep="\\t")
+print(outcome, round(peak), time.process_time() - begun, sep="\\t")
 """
 
 BARS = b"Date,Open,High,Low,Close,Volume\n2026-01-02,1,3,1,2,10\n2026-01-05,1,3,1,2,10\n"
@@ -57,7 +57,7 @@ FLIGHTS = (Path(__file__).parents[2] / "data" / "flights" / "sample.csv").read_b
 class Outcome(NamedTuple):
     """What was said of a file, the most memory in MB, and the seconds of CPU."""
 
-    told: str
+    reported: str
     peak: int
     seconds: float
 
@@ -66,15 +66,15 @@ def read(kind: str, path: Path) -> Outcome:
     ended = subprocess.run(
         [sys.executable, "-c", READ, kind, str(path)], capture_output=True, text=True, timeout=200, check=True
     )
-    told, peak, seconds = ended.stdout.rstrip("\n").split("\t")
-    return Outcome(told, int(peak), float(seconds))
+    result, peak, seconds = ended.stdout.rstrip("\n").split("\t")
+    return Outcome(result, int(peak), float(seconds))
 
 
 def refused(kind: str, path: Path, words: str) -> None:
     outcome = read(kind, path)
-    assert words in outcome.told
-    assert str(path) in outcome.told
-    assert len(outcome.told) < 500
+    assert words in outcome.reported
+    assert str(path) in outcome.reported
+    assert len(outcome.reported) < 500
     assert outcome.peak < MOST_MEMORY, outcome
     assert outcome.seconds < 20, outcome
 
@@ -107,7 +107,7 @@ def test_a_line_of_300_megabytes(kind: str, piece: bytes, tmp_path: Path) -> Non
 def test_lines_that_end_in_cr_alone_are_read_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "aapl.csv"
     path.write_bytes(BARS.replace(b"\n", b"\r"))
-    assert read("stocks", path).told == "2 good, 0 bad"
+    assert read("stocks", path).reported == "2 good, 0 bad"
     path.write_bytes(BARS.replace(b"\n", b"\r") * 1_000)
     assert read("stocks", path).peak < MOST_MEMORY
 
@@ -135,5 +135,5 @@ def test_nul_bytes_between_rows_are_bad_rows(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "nul.csv"
     path.write_bytes(START[kind] + b"\x00" * 1_000 + b"\n")
     outcome = read(kind, path)
-    assert outcome.told.endswith(" good, 1 bad")
+    assert outcome.reported.endswith(" good, 1 bad")
     assert outcome.peak < MOST_MEMORY

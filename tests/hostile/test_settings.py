@@ -58,12 +58,12 @@ def test_hostile_settings_are_refused_in_one_line_at_once(content: bytes, tmp_pa
     file = tmp_path / "config.yaml"
     file.write_bytes(content)
     begun = time.process_time()
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as caught:
         load(file, environ={})
     assert time.process_time() - begun < 5
-    assert str(file) in str(told.value)
-    assert len(str(told.value).splitlines()) == 1
-    assert len(str(told.value)) < 1_000
+    assert str(file) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert len(str(caught.value)) < 1_000
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes in folders")

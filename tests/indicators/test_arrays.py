@@ -40,7 +40,7 @@ def test_times_that_are_none_are_refused(times: Any) -> None:
         columns_of({"time": times}, ("time",))
 
 
-def test_times_that_are_missing_are_told() -> None:
+def test_times_that_are_missing_are_reported() -> None:
     for table in ({"close": np.ones(2)}, pd.DataFrame({"close": np.ones(2)})):
         with pytest.raises(ValueError, match=r"there is no time$"):
             columns_of(table, ("close", "time"))

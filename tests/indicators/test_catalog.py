@@ -34,9 +34,9 @@ def test_each_says_all_that_a_user_asks(kind: AnyKind) -> None:
     assert [each.name for each in described.parameters] == list(kind.parameters)
     assert all(each.help.endswith(".") for each in described.parameters)
     assert kind(**{each.name: each.default for each in described.parameters}).state() == kind().state()
-    told = " ".join((described.summary, described.formula, described.units, *described.paragraphs))
-    assert "`" not in told
-    assert not any(section in told for section in ("Parameters", "Examples", "Raises"))
+    result = " ".join((described.summary, described.formula, described.units, *described.paragraphs))
+    assert "`" not in result
+    assert not any(section in result for section in ("Parameters", "Examples", "Raises"))
 
 
 def test_a_docstring_is_taken_apart() -> None:

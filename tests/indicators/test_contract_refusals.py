@@ -76,14 +76,14 @@ def test_update_and_batch_refuse_the_same_bars(make: Maker) -> None:
 
 @every_indicator(reads=("volume",), place=[0, 90])
 def test_a_volume_that_is_negative_or_not_known_is_refused(make: Maker, place: int) -> None:
-    for volume, told in ((None, "nan"), (-1.0, "-1.0")):
+    for volume, result in ((None, "nan"), (-1.0, "-1.0")):
         indicator = after(make, place)
         before = json.dumps(indicator.state())
         assert_refuses(indicator, prices(BARS)[place]._replace(volume=volume), f"volume {volume}")
         frame = pd.DataFrame(cut(BARS, place))
         frame["volume"] = frame["volume"].astype(object)
         frame.loc[3, "volume"] = volume
-        with pytest.raises(InvalidBar, match=rf"volume {told}.* at index 3\b"):
+        with pytest.raises(InvalidBar, match=rf"volume {result}.* at index 3\b"):
             indicator.batch(frame)
         assert json.dumps(indicator.state()) == before
 
@@ -135,8 +135,8 @@ def test_a_state_of_an_older_or_a_newer_version_is_refused_and_says_why(make: Ma
     own = indicator.version
     before = json.dumps(indicator.state())
     for version in (own - 1, own + 1, own + 98, -1, str(own), None):
-        told = f"the saved state has version {version!r}, this indicator has version {own}$"
-        with pytest.raises(ValueError, match=told):
+        result = f"the saved state has version {version!r}, this indicator has version {own}$"
+        with pytest.raises(ValueError, match=result):
             indicator.restore(indicator.state() | {"version": version})
     assert json.dumps(indicator.state()) == before
 

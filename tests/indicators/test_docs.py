@@ -49,5 +49,5 @@ def test_the_examples_give_what_they_say() -> None:
     code = "\n".join(re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
     examples = doctest.DocTestParser().get_doctest(code, {}, "docs/indicators.md", None, None)
     assert len(examples.examples) == PAGE.count("\n>>> ")
-    told: list[str] = []
-    assert not doctest.DocTestRunner().run(examples, out=told.append).failed, "".join(told)
+    result: list[str] = []
+    assert not doctest.DocTestRunner().run(examples, out=result.append).failed, "".join(result)

@@ -60,7 +60,7 @@ def test_in_any_order_and_with_any_restart_it_is_the_same(
     assert resampler.forming == list(expected.values())[-1]
 
 
-def test_a_correction_of_an_earlier_period_is_told() -> None:
+def test_a_correction_of_an_earlier_period_is_reported() -> None:
     start = utc("2026-03-02T14:30")
     bars = bars_at(start + minute * MINUTE for minute in (0, 1, 4, 11, 12))
     resampler = Resampler("5m")
@@ -118,7 +118,7 @@ def test_so_many_periods_are_retained(retain: int) -> None:
         resampler.update(msgspec.structs.replace(each, high=90.0))
 
 
-def test_an_impossible_bar_is_left_out_and_told() -> None:
+def test_an_impossible_bar_is_left_out_and_reported() -> None:
     start = utc("2026-03-02T14:30")
     resampler = Resampler("5m")
     resampler.update(bar(start, flags=(OFF_GRID,)))
@@ -175,7 +175,7 @@ def test_what_is_refused_changes_nothing() -> None:
             resampler.update(bar(start, interval=wrong))
     resampler.update(bar(start))
     before = resampler.state()
-    for fields, told in (
+    for fields, result in (
         ({"symbol": "MSFT"}, "a bar of MSFT 1m among those of AAPL 1m"),
         ({"interval": "5m"}, "a bar of AAPL 5m among those of AAPL 1m"),
         ({"feed": "simulated"}, "a bar of AAPL 1m simulated among those of AAPL 1m"),
@@ -185,7 +185,7 @@ def test_what_is_refused_changes_nothing() -> None:
         ({"adj_close": float("nan")}, "cannot compute with adj_close nan at"),
         ({"time": datetime(2026, 3, 2)}, "2026-03-02 00:00:00 has no zone"),  # noqa: DTZ001 - the point of it
     ):
-        with pytest.raises(InvalidBar, match=told):
+        with pytest.raises(InvalidBar, match=result):
             resampler.update(bar(**({"time": start + MINUTE} | fields)))
     with pytest.raises(InvalidBar, match="tz 'Mars/Olympus'"):
         Resampler("5m").update(bar(start, tz="Mars/Olympus"))
@@ -193,7 +193,7 @@ def test_what_is_refused_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "result"),
     [
         ({"interval": "1m"}, "nothing is shorter than 1m"),
         ({"interval": "48h"}, "48h is longer than a session"),
@@ -204,8 +204,8 @@ def test_what_is_refused_changes_nothing() -> None:
         ({"retain": True}, "retain is a whole number of at least 0, not True"),
     ],
 )
-def test_wrong_parameters_are_told(wrong: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_wrong_parameters_are_reported(wrong: dict[str, Any], result: str) -> None:
+    with pytest.raises(ValueError, match=result):
         Resampler(**({"interval": "5m"} | wrong))
 
 
@@ -241,7 +241,7 @@ def test_a_state_of_something_else_is_refused_and_changes_nothing() -> None:
     resampled(resampler, bars_at(utc("2026-03-02T14:30") + minute * MINUTE for minute in range(8)))
     state = resampler.state()
     rows = state["bars"]
-    for damage, told in (
+    for damage, result in (
         ({"interval": "1h"}, "has interval '1h', this indicator has interval '5m'"),
         ({"version": 99}, "has version 99"),
         ({"doubtful": -1}, "damaged: doubtful is -1"),
@@ -250,7 +250,7 @@ def test_a_state_of_something_else_is_refused_and_changes_nothing() -> None:
         ({"bars": [[1, 2, 3]]}, "damaged: bars"),
         ({"bars": [*rows[::-1], rows[0] | {"symbol": "MSFT"}]}, "damaged: bars: a bar of MSFT 1m among"),
     ):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=result):
             resampler.restore(state | damage)
     for name in state:
         with pytest.raises(ValueError, match="the saved state is damaged"):

@@ -79,11 +79,11 @@ def test_nothing_is_lost_when_it_is_ended_suspended_or_killed(
 def test_a_directory_in_use_is_named_and_left_alone(formatted: Path, kafka_jars: list[Path], port: int) -> None:
     with (
         FileLock(formatted / "lock", patience=0.0),
-        pytest.raises(BrokerError, match=rf"signs is in use by another broker, process {os.getpid()} - ") as told,
+        pytest.raises(BrokerError, match=rf"signs is in use by another broker, process {os.getpid()} - ") as caught,
         Broker(formatted, kafka_jars, port=port),
     ):
         pass
-    assert "--data" in str(told.value.hint)
+    assert "--data" in str(caught.value.hint)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process's files")
@@ -111,17 +111,17 @@ def test_a_taken_port_is_told_before_java_starts(
     formatted: Path, kafka_jars: list[Path], port: int, listener: socket.socket
 ) -> None:
     assert not is_free(port)
-    with pytest.raises(BrokerError, match=rf"port {port} on 127\.0\.0\.1 is in use") as told:
+    with pytest.raises(BrokerError, match=rf"port {port} on 127\.0\.0\.1 is in use") as caught:
         Broker(formatted, kafka_jars, port=port).start()
-    assert "--port" in str(told.value.hint)
+    assert "--port" in str(caught.value.hint)
     with FileLock(formatted / "lock", patience=0.0):  # given back
         pass
 
 
 def test_a_java_that_does_not_come_up_says_why(formatted: Path, kafka_jars: list[Path], port: int) -> None:
-    with pytest.raises(BrokerError, match=r"Kafka ended \(exit code \d\): .*[Hh]eap") as told:
+    with pytest.raises(BrokerError, match=r"Kafka ended \(exit code \d\): .*[Hh]eap") as caught:
         Broker(formatted, kafka_jars, port=port, heap="1k").start()
-    log = Path(str(told.value.hint).removeprefix("its log: "))
+    log = Path(str(caught.value.hint).removeprefix("its log: "))
     assert "heap" in log.read_text()
 
 
@@ -130,11 +130,11 @@ def test_a_kafka_that_does_not_come_up_says_why(formatted: Path, kafka_jars: lis
     good = properties.read_text()
     properties.write_text(good.replace("node.id=1", "node.id=7"))
     try:
-        with pytest.raises(BrokerError, match="Stored node id 7 doesn't match") as told:
+        with pytest.raises(BrokerError, match="Stored node id 7 doesn't match") as caught:
             Broker(formatted, kafka_jars, port=port).start()
     finally:
         properties.write_text(good)
-    assert str(told.value.hint) == f"its log: {formatted / 'logs' / 'kafka.0.log'}"
+    assert str(caught.value.hint) == f"its log: {formatted / 'logs' / 'kafka.0.log'}"
 
 
 def test_a_format_that_was_cut_short_is_made_again(tmp_path: Path, kafka_jars: list[Path], port: int) -> None:
@@ -172,7 +172,7 @@ def test_ready_means_this_cluster_and_leaves_no_topic(broker: str) -> None:
     assert set(admin.list_topics(timeout=10).topics) == before
 
 
-def test_a_full_disk_is_told(tmp_path: Path, kafka_jars: list[Path]) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path, kafka_jars: list[Path]) -> None:
     program = f"""
 import sys
 from pathlib import Path
@@ -187,11 +187,11 @@ except BrokerError as error:
     what, _, rest = on_small_disk(program, tmp_path, kilobytes=16).partition(": ")
     assert what == "the data directory could not be formatted"
     assert rest == f"the disk of {tmp_path} is full - free some space, or choose another with --data\n"
-    told = on_small_disk(program, tmp_path, kilobytes=4)
-    assert told.startswith(f"cannot keep Kafka's data in {tmp_path}: No space left on device - make room there")
+    result = on_small_disk(program, tmp_path, kilobytes=4)
+    assert result.startswith(f"cannot keep Kafka's data in {tmp_path}: No space left on device - make room there")
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path, kafka_jars: list[Path], port: int) -> None:
+def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path, kafka_jars: list[Path], port: int) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BrokerError, match=r"cannot keep Kafka's data in .*below: Not a directory"):
         Broker(tmp_path / "file" / "below", kafka_jars, port=port).start()

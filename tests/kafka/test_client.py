@@ -29,18 +29,18 @@ CLIENTS: list[Callable[[dict[str, Any]], object]] = [
 
 @pytest.mark.parametrize("client", CLIENTS, ids=["admin", "publisher", "subscriber", "tail"])
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "result"),
     [
         ("fetch.min.byte", 1, 'No such configuration property: "fetch.min.byte"'),
         ("security.protocol", "TLS", 'Invalid value "TLS" for configuration property "security.protocol"'),
     ],
 )
 def test_a_property_that_librdkafka_does_not_take_is_an_error_of_the_settings(
-    client: Callable[[dict[str, Any]], object], name: str, value: object, told: str
+    client: Callable[[dict[str, Any]], object], name: str, value: object, result: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         client({"bootstrap.servers": "127.0.0.1:1", name: value})
-    assert caught.value.message == f"the kafka section: {told}"
+    assert caught.value.message == f"the kafka section: {result}"
 
 
 def test_nobody_who_ends_waits_for_a_broker() -> None:

@@ -61,9 +61,9 @@ def headers(message: Message) -> dict[str, bytes]:
 
 def test_a_letter_says_what_it_was_before_it_was_shortened() -> None:
     whole = bytes(range(256)) * 10_000
-    told = letter("file.csv/7", whole, "r" * 5_000)
-    assert (told.key, told.value) == ("file.csv/7", whole[:SHORTENED])
-    assert dict(told.headers) == {
+    result = letter("file.csv/7", whole, "r" * 5_000)
+    assert (result.key, result.value) == ("file.csv/7", whole[:SHORTENED])
+    assert dict(result.headers) == {
         "reason": b"r" * 1_000 + b"...",
         "length": b"2560000",
         "sha256": sha256(whole).hexdigest().encode(),

@@ -25,7 +25,7 @@ from stockstream.topics import STOCKS
 from tests.kafka.streams import connection, own_topic, until
 
 
-def told(where: str) -> str:
+def diagnosis_of(where: str) -> str:
     with pytest.raises(Unreachable) as caught:
         Admin(connection(where), timeout=1).names()
     return str(caught.value)
@@ -60,18 +60,20 @@ def serve(listening: socket.socket, answer: bytes) -> None:
 
 def test_a_host_that_is_not_known() -> None:
     where = "no-such-host.invalid:9092"
-    assert told(where) == f"no broker answers at {where}: no such host is known - check bootstrap_servers"
+    assert diagnosis_of(where) == f"no broker answers at {where}: no such host is known - check bootstrap_servers"
     assert lasting(connection(where)) == " (no such host is known)"
 
 
 def test_a_port_at_which_nothing_listens() -> None:
     where = f"127.0.0.1:{free_port()}"
-    assert told(where).startswith(f"no broker answers at {where}: connection refused - is it running? `stockstream br")
+    assert diagnosis_of(where).startswith(
+        f"no broker answers at {where}: connection refused - is it running? `stockstream br"
+    )
     assert lasting(connection(where)) == ""
 
 
 def test_a_port_at_which_something_else_listens(answers: dict[str, bytes]) -> None:
-    http, tls, mute = (told(where).partition(": ")[2] for where in answers)
+    http, tls, mute = (diagnosis_of(where).partition(": ")[2] for where in answers)
     assert http == "what listens there is not Kafka - check bootstrap_servers"
     assert tls == (
         "it requires TLS, which is not configured here - set security.protocol in the kafka section, or credentials_dir"
@@ -81,7 +83,7 @@ def test_a_port_at_which_something_else_listens(answers: dict[str, bytes]) -> No
 
 def test_several_servers_are_told_one_by_one(answers: dict[str, bytes]) -> None:
     http, gone = next(iter(answers)), f"127.0.0.1:{free_port()}"
-    assert f"{http} what listens there is not Kafka; {gone} connection refused" in told(f"{http},{gone}")
+    assert f"{http} what listens there is not Kafka; {gone} connection refused" in diagnosis_of(f"{http},{gone}")
 
 
 def test_a_broker_that_calls_itself_a_name_that_is_not_known(
@@ -181,12 +183,12 @@ def test_a_command_waits_longer_for_a_broker_that_is_there(broker: str) -> None:
 
 def test_a_broker_that_is_there_is_told_from_none_and_how_long_it_was_waited_for(broker: str) -> None:
     with late(broker, 60.0) as where:
-        assert told(where) == (
+        assert diagnosis_of(where) == (
             f"the broker at {where} accepts connections but has not answered for 1 s"
             " - it may be stopped, or very busy: its log may say more"
         )
         assert lasting(connection(where)) == " (it accepts connections but has not answered)"
         nobody = f"127.0.0.1:{free_port()}"
-        both = told(f"{nobody},{where}")
+        both = diagnosis_of(f"{nobody},{where}")
         assert both.startswith(f"no answer for 1 s from the brokers at {nobody},{where}: {nobody} connection refused; ")
         assert f"{where} accepts connections but has not answered - it may be stopped" in both

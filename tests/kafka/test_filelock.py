@@ -17,9 +17,9 @@ from stockstream.kafka.filelock import FileLock, Locked
 def test_one_at_a_time_and_the_holder_is_named(tmp_path: Path) -> None:
     file = tmp_path / "lock"
     with FileLock(file, patience=0.0):
-        with pytest.raises(Locked) as told, FileLock(file, patience=0.0):
+        with pytest.raises(Locked) as caught, FileLock(file, patience=0.0):
             pass
-        assert told.value.holder == os.getpid()
+        assert caught.value.holder == os.getpid()
     with FileLock(file, patience=0.0):
         pass
 

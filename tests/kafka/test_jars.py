@@ -86,9 +86,9 @@ def test_a_damaged_one_is_told_and_fetched_again(tmp_path: Path, repo: Repositor
 def test_a_damaged_one_without_network_is_refused_by_name(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
     files = fetch(tmp_path, jars=wanted, remote_repos={"local": repo.url})
     files[0].write_bytes(b"damaged")
-    with pytest.raises(BrokerError, match=r"one-1\.0\.jar.*no connection") as told:
+    with pytest.raises(BrokerError, match=r"one-1\.0\.jar.*no connection") as caught:
         fetch(tmp_path, jars=wanted, remote_repos={"gone": f"http://127.0.0.1:{free_port()}"})
-    assert "network" in str(told.value.hint)
+    assert "network" in str(caught.value.hint)
 
 
 def test_one_that_is_not_the_lock_s_is_refused_by_name(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
@@ -100,18 +100,18 @@ def test_one_that_is_not_the_lock_s_is_refused_by_name(tmp_path: Path, repo: Rep
 
 
 def test_without_network_it_says_so_and_names_no_host(tmp_path: Path, wanted: list[Jar]) -> None:
-    with pytest.raises(BrokerError, match="no connection") as told:
+    with pytest.raises(BrokerError, match="no connection") as caught:
         fetch(tmp_path, jars=wanted, remote_repos={"gone": f"http://127.0.0.1:{free_port()}/secret"})
-    assert "127.0.0.1" not in str(told.value)
-    assert "secret" not in str(told.value)
+    assert "127.0.0.1" not in str(caught.value)
+    assert "secret" not in str(caught.value)
     assert names(tmp_path) == set()
 
 
 def test_one_that_the_repository_lacks_is_told_by_name(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
     del repo.files[repo.path(THREE)]
-    with pytest.raises(BrokerError, match=r"three-3\.0\.jar.*does not give it") as told:
+    with pytest.raises(BrokerError, match=r"three-3\.0\.jar.*does not give it") as caught:
         fetch(tmp_path, jars=wanted, remote_repos={"local": repo.url})
-    assert "127.0.0.1" not in str(told.value)
+    assert "127.0.0.1" not in str(caught.value)
 
 
 def test_a_connection_that_breaks_is_tried_again(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
@@ -172,7 +172,7 @@ def test_two_first_runs_at_once_fetch_each_jar_once(tmp_path: Path, repo: Reposi
     assert sorted(repo.jars_asked_for) == ["one-1.0.jar", "three-3.0.jar", "two-2.0.jar"]
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     # The small disk is another process's, and so is its repository.
     program = """
 import sys
@@ -188,15 +188,15 @@ with repository() as repo:
         print(error)
     print(*sorted(file.name for file in Path(sys.argv[1]).glob("*/*")))
 """
-    told, left = on_small_disk(program, tmp_path, kilobytes=80).splitlines()
-    assert told == (
+    result, left = on_small_disk(program, tmp_path, kilobytes=80).splitlines()
+    assert result == (
         f"cannot keep Kafka's jars in {store(tmp_path)}: No space left on device"
         " - make room there (100 MB), or set another cache_dir"
     )
     assert left == "fetch.lock"
 
 
-def test_a_cache_that_cannot_be_made_is_told(tmp_path: Path, wanted: list[Jar]) -> None:
+def test_a_cache_that_cannot_be_made_is_reported(tmp_path: Path, wanted: list[Jar]) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BrokerError, match=r"cannot keep Kafka's jars in .*file.*Not a directory"):
         fetch(tmp_path / "file" / "cache", jars=wanted)

@@ -173,13 +173,13 @@ class Paused:
     """A consumer of which partitions are paused."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, int]] = []
+        self.reported: list[tuple[str, int]] = []
 
     def pause(self, partitions: list[TopicPartition]) -> None:
-        self.told += [("pause", each.partition) for each in partitions]
+        self.reported += [("pause", each.partition) for each in partitions]
 
     def resume(self, partitions: list[TopicPartition]) -> None:
-        self.told += [("resume", each.partition) for each in partitions]
+        self.reported += [("resume", each.partition) for each in partitions]
 
 
 @pytest.fixture

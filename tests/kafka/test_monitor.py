@@ -83,23 +83,23 @@ def test_brokers_and_topics_with_what_is_in_them(monitor: Monitor, site: Site, t
     assert overview.bootstrap_servers == site.bootstrap
     assert [f"{broker.host}:{broker.port}" for broker in overview.brokers] == [site.bootstrap]
     assert overview.controller == overview.brokers[0].id
-    told = of(overview, topic)
-    assert told.records == sum(partition.records or 0 for partition in told.partitions) == len(BARS)
-    assert [partition.partition for partition in told.partitions] == [0, 1, 2]
-    assert all(partition.in_sync == partition.replicas == (partition.leader,) for partition in told.partitions)
-    assert told.newest is not None
-    assert abs((datetime.now(UTC) - told.newest).total_seconds()) < 60
+    result = of(overview, topic)
+    assert result.records == sum(partition.records or 0 for partition in result.partitions) == len(BARS)
+    assert [partition.partition for partition in result.partitions] == [0, 1, 2]
+    assert all(partition.in_sync == partition.replicas == (partition.leader,) for partition in result.partitions)
+    assert result.newest is not None
+    assert abs((datetime.now(UTC) - result.newest).total_seconds()) < 60
     assert not [each.name for each in overview.topics if each.name.startswith("__")]
 
 
 def test_bytes_are_those_of_the_files(monitor: Monitor, site: Site, topic: Topic[Bar], tmp_path: Path) -> None:
-    told = of(monitor.overview(), topic)
+    result = of(monitor.overview(), topic)
     by_partition = {
         number: sum(file.stat().st_size for file in (site.data / f"kafka/topics/{topic.name}-{number}").glob("*.log"))
         for number in range(3)
     }
-    assert {partition.partition: partition.bytes for partition in told.partitions} == by_partition
-    assert told.bytes == sum(by_partition.values()) > 0
+    assert {partition.partition: partition.bytes for partition in result.partitions} == by_partition
+    assert result.bytes == sum(by_partition.values()) > 0
     elsewhere = of(Monitor(connection(site.bootstrap), tmp_path).overview(), topic)
     assert elsewhere.bytes is None
 
@@ -123,19 +123,19 @@ def test_a_lag_that_grows_and_then_shrinks(monitor: Monitor, site: Site, topic: 
         for _ in range(30):
             producer.produce(topic.name, topic.encode(BARS[0]), partition=busy.partition)
         producer.flush()
-        told = group_of(monitor.overview(), group)
+        result = group_of(monitor.overview(), group)
         time.sleep(0.3)
-    assert (told.lag, told.trend) == (300, "growing")
-    assert [(p.topic, p.partition, p.position, p.end, p.lag, p.trend) for p in told.partitions] == [
+    assert (result.lag, result.trend) == (300, "growing")
+    assert [(p.topic, p.partition, p.position, p.end, p.lag, p.trend) for p in result.partitions] == [
         (topic.name, busy.partition, busy.end, busy.end + 300, 300, "growing")
     ]
     with closing(Monitor(connection(site.bootstrap), site.data)) as later:
         for step in range(1, 13):
             commit(site.bootstrap, group, topic, {busy.partition: busy.end + 25 * step})
-            told = group_of(later.overview(), group)
-    assert (told.lag, told.trend) == (0, "shrinking")
-    assert told.records_per_second is not None
-    assert told.records_per_second > 0
+            result = group_of(later.overview(), group)
+    assert (result.lag, result.trend) == (0, "shrinking")
+    assert result.records_per_second is not None
+    assert result.records_per_second > 0
 
 
 def test_a_group_says_whether_it_has_members(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:
@@ -143,11 +143,11 @@ def test_a_group_says_whether_it_has_members(monitor: Monitor, site: Site, topic
     consumer = Consumer({**connection(site.bootstrap), "group.id": group, "auto.offset.reset": "earliest"})
     consumer.subscribe([topic.name])
     until(lambda: consumer.poll(0.2) is not None)
-    told = group_of(monitor.overview(), group)
-    assert told.state == "stable"
+    result = group_of(monitor.overview(), group)
+    assert result.state == "stable"
     consumer.close()
-    told = group_of(monitor.overview(), group)
-    assert told.state == "idle"
+    result = group_of(monitor.overview(), group)
+    assert result.state == "idle"
 
 
 def test_a_reader_that_assigns_itself_its_partitions_runs_until_it_is_closed(
@@ -155,26 +155,30 @@ def test_a_reader_that_assigns_itself_its_partitions_runs_until_it_is_closed(
 ) -> None:
     group = f"window-{topic.name}"
 
-    def told() -> Any:
+    def result() -> Any:
         return next((each for each in monitor.overview().groups if each.name == group), None)
 
     with Subscriber(topic, Bar, connection(site.bootstrap), group=group) as subscriber:
         subscriber.begin({})
         subscriber.commit(read_to_end(subscriber).positions)
-        running = until(told)
+        running = until(result)
         assert running.state == "running"
         assert {each.pid for each in running.readers} == {os.getpid()}
         assert {each.host for each in running.readers} == {socket.gethostname()}
-        until(lambda: told().readers != running.readers)  # though its positions are the same
-        assert told().state == "running"
-    until(lambda: told().state == "idle")
-    assert told().lag == 0
+        until(lambda: result().readers != running.readers)  # though its positions are the same
+        assert result().state == "running"
+    until(lambda: result().state == "idle")
+    assert result().lag == 0
 
 
 def test_dead_letters_are_counted_and_the_newest_says_why(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:
     def letters() -> tuple[int | None, str | None, str | None]:
-        told = next(each for each in monitor.overview().dead_letters if each.topic == topic.dead_letters)
-        return told.records, told.newest.key if told.newest else None, told.newest.reason if told.newest else None
+        result = next(each for each in monitor.overview().dead_letters if each.topic == topic.dead_letters)
+        return (
+            result.records,
+            result.newest.key if result.newest else None,
+            result.newest.reason if result.newest else None,
+        )
 
     assert letters() == (0, None, None)
     with Publisher(topic, connection(site.bootstrap)) as publisher:

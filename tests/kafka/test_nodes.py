@@ -38,7 +38,7 @@ MANY = walk(4_000, 7, "AAPL")
 
 
 class Running:
-    """A cluster, and what it told."""
+    """A cluster, and its reports."""
 
     def __init__(self, nodes: Nodes, told: list[str], monitor: Connection | None = None) -> None:
         self.nodes = nodes
@@ -53,7 +53,7 @@ class Running:
         """Look after the nodes until something is true."""
         ends = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < ends, self.told
+            assert time.monotonic() < ends, self.reported
             self.nodes.wait(0.1)
 
     def whole(self) -> bool:
@@ -79,15 +79,15 @@ def free_ports() -> int:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, kafka_jars: list[Path]) -> Iterator[Running]:
-    told: list[str] = []
-    with Nodes(tmp_path_factory.mktemp("nodes"), kafka_jars, port=free_ports(), tell=told.append) as nodes:
-        yield Running(nodes, told)
+    result: list[str] = []
+    with Nodes(tmp_path_factory.mktemp("nodes"), kafka_jars, port=free_ports(), report=result.append) as nodes:
+        yield Running(nodes, result)
 
 
 @pytest.fixture
 def running(cluster: Running) -> Running:
     cluster.until(cluster.whole, 120)
-    cluster.told.clear()
+    cluster.reported.clear()
     return cluster
 
 
@@ -160,8 +160,8 @@ def test_a_node_that_is_killed_under_load_costs_nothing_and_comes_back(running: 
         assert subscriber.connection_status().connected
     assert sent.result() == len(MANY)
     assert seen == MANY
-    assert running.told[0] == f"node {leader}: Kafka ended (killed by SIGKILL), and is started again"
-    assert running.told[-1] == f"node {leader} is back, at {victim.bootstrap_servers}"
+    assert running.reported[0] == f"node {leader}: Kafka ended (killed by SIGKILL), and is started again"
+    assert running.reported[-1] == f"node {leader} is back, at {victim.bootstrap_servers}"
 
 
 def test_a_node_that_is_stopped_is_not_waited_for_once_the_others_have_taken_over(running: Running) -> None:

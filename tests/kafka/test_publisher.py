@@ -126,31 +126,31 @@ def test_a_topic_of_dead_letters_that_takes_less_is_given_shortened_ones(broker:
 
 def test_without_a_broker_it_says_how_to_start_one() -> None:
     with (
-        pytest.raises(Unreachable, match="no broker answers at") as told,
+        pytest.raises(Unreachable, match="no broker answers at") as caught,
         Publisher(own_topic(), connection(f"127.0.0.1:{free_port()}")),
     ):
         pass
-    assert told.value.hint is not None
-    assert "stockstream broker" in told.value.hint
+    assert caught.value.hint is not None
+    assert "stockstream broker" in caught.value.hint
 
 
 def test_a_record_that_is_too_large_is_told_and_the_next_one_is_sent(broker: str) -> None:
     topic = own_topic()
     large = bar(0, 1.5, "X", source="x" * 2_000_000)
     with Publisher(topic, connection(broker)) as publisher:
-        with pytest.raises(TooLarge, match=r"2,000,\d+ bytes, and a record for \S+ has at most 1,000,000") as told:
+        with pytest.raises(TooLarge, match=r"2,000,\d+ bytes, and a record for \S+ has at most 1,000,000") as caught:
             publisher.send(large)
         publisher.send(BARS[0])
         publisher.flush()
         assert publisher.delivered == 1
-    assert (told.value.key, told.value.raw) == ("X", topic.encode(large))
+    assert (caught.value.key, caught.value.raw) == ("X", topic.encode(large))
 
 
 def test_a_broker_that_dies_is_a_delivery_error_that_counts(tmp_path: Path, kafka_jars: list[Path]) -> None:
     impatient = {"message.timeout.ms": 1500, "socket.timeout.ms": 1000}
     with Broker(tmp_path, kafka_jars, port=free_port()) as running:
         publisher = Publisher(own_topic(), connection(running.bootstrap_servers) | impatient)
-        with pytest.raises(DeliveryError, match="7 of 17 records") as told, publisher:  # noqa: PT012 - leaving raises, too
+        with pytest.raises(DeliveryError, match="7 of 17 records") as caught, publisher:  # noqa: PT012 - leaving raises, too
             for record in BARS[:10]:
                 publisher.send(record)
             publisher.flush()
@@ -159,7 +159,7 @@ def test_a_broker_that_dies_is_a_delivery_error_that_counts(tmp_path: Path, kafk
                 publisher.send(record)
             publisher.flush()
         assert publisher.delivered == 10
-        assert told.value.hint is not None
+        assert caught.value.hint is not None
 
 
 def test_leaving_reports_what_was_not_acknowledged(tmp_path: Path, kafka_jars: list[Path]) -> None:

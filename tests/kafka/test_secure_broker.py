@@ -135,9 +135,9 @@ def tail(topic: str, client: dict[str, Any]) -> list[Any]:
 def test_what_is_not_its_work_is_refused_and_the_right_is_named(
     secure: Broker, role: Role, right: str, deed: Callable[[dict[str, Any]], object]
 ) -> None:
-    with pytest.raises(AuthError) as told:
+    with pytest.raises(AuthError) as caught:
         deed(who(secure, role))
-    assert told.value.message == f"the broker at {secure.bootstrap_servers} denies the user {role} the right {right}"
+    assert caught.value.message == f"the broker at {secure.bootstrap_servers} denies the user {role} the right {right}"
     assert read(STOCKS, who(secure, "consumer")) == set(BARS[:5])
 
 

@@ -34,10 +34,10 @@ def test_the_rows_of_the_files_that_are_asked_for(broker: str) -> None:
         assert sent_rows(connection(broker), topic, ["a"]) == {"a": BitMap()}
         sent = [flight(row, file=file, airline=AIRLINES[row % 7]) for file in ("a", "b") for row in range(0, 9_000, 2)]
         send_all(publisher, [*sent, *sent[:100]])
-    told: list[tuple[int, int]] = []
-    held = sent_rows(connection(broker), topic, ["a", "c"], lambda done, total: told.append((done, total)))
+    result: list[tuple[int, int]] = []
+    held = sent_rows(connection(broker), topic, ["a", "c"], lambda done, total: result.append((done, total)))
     assert held == {"a": BitMap(range(0, 9_000, 2)), "c": BitMap()}
-    assert told[-1] == (9_100, 9_100)
+    assert result[-1] == (9_100, 9_100)
 
 
 def test_what_is_no_flight_is_passed_over(broker: str) -> None:

@@ -37,7 +37,7 @@ def send(broker: str, topic: Topic[Bar], bars: list[Bar]) -> None:
         send_all(publisher, bars)
 
 
-def test_it_begins_where_it_is_told(broker: str, filled: Topic[Bar]) -> None:
+def test_it_begins_where_it_is_reported(broker: str, filled: Topic[Bar]) -> None:
     with Subscriber(filled, Bar, connection(broker)) as subscriber:
         subscriber.begin({})
         whole = read_to_end(subscriber)

@@ -154,17 +154,17 @@ def test_a_topic_of_others_or_of_another_kind_is_left_alone(broker: str, target:
 
 
 def test_wrong_sources_are_one_line_each(broker: str, target: str, topic: str, tmp_path: Path) -> None:
-    def told(*arguments: str) -> str:
+    def result(*arguments: str) -> str:
         ended = stockstream("topics", "copy", *arguments, cwd=tmp_path)
         assert ended.returncode == 1
         (line,) = ended.stderr.splitlines()
         return line
 
-    assert "are the same cluster" in told("--from", broker, topic, "--bootstrap-servers", broker)
-    assert f"there is no topic none-such at {broker}" in told(
+    assert "are the same cluster" in result("--from", broker, topic, "--bootstrap-servers", broker)
+    assert f"there is no topic none-such at {broker}" in result(
         "--from", broker, "none-such", "--bootstrap-servers", target
     )
     nobody = f"127.0.0.1:{free_port()}"
     began = time.monotonic()
-    assert f"no broker answers at {nobody}" in told("--from", nobody, "--bootstrap-servers", target)
+    assert f"no broker answers at {nobody}" in result("--from", nobody, "--bootstrap-servers", target)
     assert time.monotonic() - began < 60

@@ -86,7 +86,7 @@ def test_bytes_are_those_that_are_known() -> None:
 
 
 def grown(consumer: float, seconds: int = 20, every: int = 1) -> list[Snapshot]:
-    """A producer of 100 records/s, and a consumer with a rate of its own that tells its position now and then."""
+    """A producer of 100 records/s, and a consumer with a rate of its own that commits its position now and then."""
     return [
         snapshot(second, {0: 50_000 + 100 * second, 1: 7}, {0: int(consumer * (second - second % every)), 1: 7})
         for second in range(seconds + 1)

@@ -21,7 +21,7 @@ TABLES = pytest.mark.parametrize("table", [CHART, DASHBOARD], ids=["chart", "das
 
 
 def pressed(*keys: str | None, table: Sequence[Binding] = CHART) -> list[tuple[str, str]]:
-    """The actions that a keyboard calls, each with the key that it was told."""
+    """The actions that a keyboard calls, each with the key that it received."""
     calls: list[tuple[str, str]] = []
     handlers = {
         action: lambda key, _, action=action: calls.append((action, key))

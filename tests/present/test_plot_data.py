@@ -26,7 +26,7 @@ def test_a_stretch() -> None:
 
 
 @pytest.mark.parametrize(
-    ("times", "zone", "told"),
+    ("times", "zone", "result"),
     [
         (["2026-03-02T14:30", "2026-03-02T14:31"], "America/New_York", "Mon 2 Mar 09:30 EST"),
         (["2025-12-31T14:30", "2026-01-02T14:30"], None, "Wed 31 Dec 2025 14:30 UTC"),
@@ -37,8 +37,8 @@ def test_a_stretch() -> None:
         (["2024-01-01", "2025-01-01", "2026-01-01"], None, "2024"),
     ],
 )
-def test_a_row_s_moment_or_period_is_told(times: list[str], zone: str | None, told: str) -> None:
-    assert PlotData("", "AAPL", Frame("time", {"time": np.array(times, "M8[us]")}), zone).moment(0) == told
+def test_a_row_s_moment_or_period_is_reported(times: list[str], zone: str | None, result: str) -> None:
+    assert PlotData("", "AAPL", Frame("time", {"time": np.array(times, "M8[us]")}), zone).moment(0) == result
 
 
 def test_no_data_yet() -> None:

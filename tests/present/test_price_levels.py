@@ -29,56 +29,56 @@ def alerts(*levels: Level) -> Alerts:
     return made
 
 
-def told(made: Alerts, *frames: Frame) -> list[list[tuple[bool, float]]]:
+def crossings(made: Alerts, *frames: Frame) -> list[list[tuple[bool, float]]]:
     return [[(each.rising, each.value) for each in made.check("AAPL", given)] for given in frames]
 
 
 def test_a_close_on_the_other_side_is_a_crossing() -> None:
     steps = [frame(99.0), frame(99.0, 101.0), frame(99.0, 101.0, 102.0), frame(99.0, 101.0, 102.0, 98.0)]
-    assert told(alerts(), *steps) == [[], [(True, 101.0)], [], [(False, 98.0)]]
+    assert crossings(alerts(), *steps) == [[], [(True, 101.0)], [], [(False, 98.0)]]
 
 
 def test_what_was_before_is_history() -> None:
-    assert told(alerts(), frame(99.0, 101.0, 99.0, 101.0)) == [[]]
+    assert crossings(alerts(), frame(99.0, 101.0, 99.0, 101.0)) == [[]]
     made = alerts()
     made.check("AAPL", frame(99.0))
     made.remove("AAPL", AT_100)
     made.add("AAPL", AT_100)
-    assert told(made, frame(99.0, 101.0)) == [[]]
+    assert crossings(made, frame(99.0, 101.0)) == [[]]
 
 
 def test_what_reaches_a_level_crosses_it_with_the_next_step() -> None:
-    assert told(alerts(), frame(99.0), frame(100.0), frame(99.0)) == [[], [], [(False, 99.0)]]
-    assert told(alerts(), frame(101.0), frame(100.0), frame(101.0)) == [[], [], [(True, 101.0)]]
+    assert crossings(alerts(), frame(99.0), frame(100.0), frame(99.0)) == [[], [], [(False, 99.0)]]
+    assert crossings(alerts(), frame(101.0), frame(100.0), frame(101.0)) == [[], [], [(True, 101.0)]]
     steps = [frame(99.0), frame(99.0, 100.0), frame(99.0, 100.0, 101.0), frame(99.0, 100.0, 101.0, 100.0)]
-    assert told(alerts(), *steps) == [[], [], [(True, 101.0)], []]
-    assert told(alerts(), *steps, frame(99.0, 100.0, 101.0, 100.0, 99.5))[-1] == [(False, 99.5)]
+    assert crossings(alerts(), *steps) == [[], [], [(True, 101.0)], []]
+    assert crossings(alerts(), *steps, frame(99.0, 100.0, 101.0, 100.0, 99.5))[-1] == [(False, 99.5)]
 
 
 def test_whipping_around_a_level_within_the_dead_band_is_one_crossing() -> None:
     whip = frame(99.5, 100.5, 99.6, 100.4, 99.7, 100.9, 99.2)
-    assert len(told(alerts(), frame(99.5), whip)[1]) == 6
+    assert len(crossings(alerts(), frame(99.5), whip)[1]) == 6
     banded = alerts()
     banded._band = 0.01
-    assert told(banded, frame(99.5), whip) == [[], [(True, 100.5)]]
+    assert crossings(banded, frame(99.5), whip) == [[], [(True, 100.5)]]
     # Only one percent beyond the level a crossing the other way is another.
     more = frame(*whip["close"], 101.0, 99.9, 100.1, 98.9, 100.2)
-    assert told(banded, more) == [[(False, 99.9), (True, 100.2)]]
+    assert crossings(banded, more) == [[(False, 99.9), (True, 100.2)]]
 
 
 def test_a_level_that_is_set_again_knows_nothing_of_what_was() -> None:
     made = Alerts(PRICES, Memory(None), band=1.0)
     for level in (AT_100, Level("price", 50.0)):
         made.add("AAPL", level)
-    assert told(made, frame(99.5), frame(99.5, 100.5)) == [[], [(True, 100.5)]]
+    assert crossings(made, frame(99.5), frame(99.5, 100.5)) == [[], [(True, 100.5)]]
     made.remove("AAPL", AT_100)
-    assert told(made, frame(99.5, 100.5, 99.5)) == [[]]
+    assert crossings(made, frame(99.5, 100.5, 99.5)) == [[]]
     made.add("AAPL", AT_100)
-    assert told(made, frame(99.5, 100.5, 99.5, 100.5)) == [[(True, 100.5)]]
+    assert crossings(made, frame(99.5, 100.5, 99.5, 100.5)) == [[(True, 100.5)]]
 
 
 def test_bars_that_come_together_are_looked_at_one_by_one() -> None:
-    assert told(alerts(), frame(99.0), frame(99.0, 101.0, 97.0, 103.0)) == [
+    assert crossings(alerts(), frame(99.0), frame(99.0, 101.0, 97.0, 103.0)) == [
         [], [(True, 101.0), (False, 97.0), (True, 103.0)]
     ]  # fmt: skip
 
@@ -86,16 +86,27 @@ def test_bars_that_come_together_are_looked_at_one_by_one() -> None:
 def test_a_forming_bar_is_told_of_once_each_way() -> None:
     closes = (99.0, 101.0, 99.5, 101.0, 99.0, 102.0)
     made = alerts()
-    assert told(made, *(frame(98.0, close) for close in closes)) == [[], [(True, 101.0)], [(False, 99.5)], [], [], []]
+    assert crossings(made, *(frame(98.0, close) for close in closes)) == [
+        [],
+        [(True, 101.0)],
+        [(False, 99.5)],
+        [],
+        [],
+        [],
+    ]
     # The next bar is another.
-    assert told(made, frame(98.0, 102.0, 99.0)) == [[(False, 99.0)]]
+    assert crossings(made, frame(98.0, 102.0, 99.0)) == [[(False, 99.0)]]
 
 
 def test_doubtful_and_unknown_closes_cross_nothing() -> None:
     doubts = frame(99.0, 500.0, 99.0, doubtful=[False, True, False])
-    assert told(alerts(), frame(99.0), doubts) == [[], []]
-    assert told(alerts(), frame(99.0), frame(99.0, np.nan, 101.0)) == [[], [(True, 101.0)]]
-    assert told(alerts(), frame(np.nan), frame(np.nan, 101.0), frame(np.nan, 101.0, 99.0)) == [[], [], [(False, 99.0)]]
+    assert crossings(alerts(), frame(99.0), doubts) == [[], []]
+    assert crossings(alerts(), frame(99.0), frame(99.0, np.nan, 101.0)) == [[], [(True, 101.0)]]
+    assert crossings(alerts(), frame(np.nan), frame(np.nan, 101.0), frame(np.nan, 101.0, 99.0)) == [
+        [],
+        [],
+        [(False, 99.0)],
+    ]
 
 
 def test_each_level_and_each_line_of_its_panel_is_watched() -> None:

@@ -72,7 +72,7 @@ def test_it_waits() -> None:
     assert said.tone == "quiet"
 
 
-def test_what_is_behind_or_counted_is_told() -> None:
+def test_what_is_behind_or_counted_is_reported() -> None:
     said = status_bar(replace(STATUS, lag=12_345, rate=54_321.0, counts={"corrected": 3, "doubtful": 0}), NOW)
     assert said.parts[2:] == ("12,345 behind", "3 corrected", "54,321 records/s")
 
@@ -115,5 +115,5 @@ def test_days_and_other_days_are_dated() -> None:
 
 
 def test_age() -> None:
-    told = [age(seconds) for seconds in (0.0, 59.9, 60, 3_599, 3_600, 172_799, 172_800)]
-    assert told == ["0 s", "59 s", "1 min", "59 min", "1 h", "47 h", "2 days"]
+    result = [age(seconds) for seconds in (0.0, 59.9, 60, 3_599, 3_600, 172_799, 172_800)]
+    assert result == ["0 s", "59 s", "1 min", "59 min", "1 h", "47 h", "2 days"]

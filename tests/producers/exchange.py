@@ -211,16 +211,16 @@ class World:
         now = self.now()
         while self._moments and self._moments[-1].time <= now:
             self._moments.pop().happens()
-        told: list[str] = []
+        result: list[str] = []
         while self._next is not None and self._next.time <= now:
             tick = self._next
             if now >= self.silent_until:
                 told.append(tick.message(self.skew))
             self._next = next(self._ticks, None)
-        if told and self.standin.stream.connected:
+        if result and self.standin.stream.connected:
             if self.shuffled:
-                told = [*reversed(told), *told]
-            self.standin.stream.tell(*told)
+                result = [*reversed(result), *result]
+            self.standin.stream.tell(*result)
             self.standin.stream.settle()
             time.sleep(0.001)
 

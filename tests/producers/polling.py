@@ -20,7 +20,7 @@ PATIENCE: Final = Patience(attempts=3, first=0.01, longest=0.02, refused=0.01)
 
 
 class Run:
-    """What a source gives while time passes, and what the user is told."""
+    """What a source gives while time passes, and the messages to the user."""
 
     def __init__(
         self,

@@ -46,7 +46,7 @@ class StreamStandin:
                     connection.send(message)
 
     def settle(self, seconds: float = 5.0) -> None:
-        """Wait until everybody has what was told: a ping is answered after all before it was read."""
+        """Wait until all clients have what was sent: a ping is answered after all before it was read."""
         for connection in self._connections():
             with suppress(OSError, WebSocketException):
                 connection.ping().wait(seconds)

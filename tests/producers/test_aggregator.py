@@ -228,7 +228,7 @@ def test_a_late_reading_is_told_and_a_delayed_one_corrects() -> None:
     assert not aggregate.add(*at(32, 6.0)), "now it is 180 s"
     assert (aggregate.taken, aggregate.late) == (4, 1)
     assert aggregate.add(*at(32, 6.0))
-    assert (aggregate.repeated, aggregate.late) == (1, 1), "a late one that is repeated is told once"
+    assert (aggregate.repeated, aggregate.late) == (1, 1), "a late one that is repeated is counted once"
 
 
 def test_repeats_are_known_among_the_last_thousand(monkeypatch: pytest.MonkeyPatch) -> None:

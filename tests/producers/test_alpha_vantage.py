@@ -110,7 +110,7 @@ def test_what_a_paid_plan_has_is_asked_for_once(make: Make, service: Service) ->
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "told", "wait"),
+    ("body", "kind", "result", "wait"),
     [
         ({"Error Message": "Invalid API call. Please retry"}, UnknownSymbol, "know IBM (Invalid API call)", None),
         ({"Error Message": "The series encountered an internal or external error"}, Unavailable, "", None),
@@ -126,13 +126,13 @@ def test_what_a_paid_plan_has_is_asked_for_once(make: Make, service: Service) ->
     ],
 )  # fmt: skip
 def test_errors_come_with_status_200(
-    make: Make, service: Service, body: dict[str, str], kind: type[SourceError], told: str, wait: float | None
+    make: Make, service: Service, body: dict[str, str], kind: type[SourceError], result: str, wait: float | None
 ) -> None:
     service.usual = json.dumps(body)
     with pytest.raises(kind) as caught:
         make().history("IBM", "1m", NOW - timedelta(minutes=50))
     assert type(caught.value) is kind
-    assert told in str(caught.value)
+    assert result in str(caught.value)
     assert getattr(caught.value, "retry_after", None) == wait
 
 
@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_unavailable(make: Make, service: Service, answer
         make().history("IBM", "1m", NOW - timedelta(minutes=50))
 
 
-def test_the_calls_of_a_day_are_kept_across_restarts_and_told(make: Make, service: Service) -> None:
+def test_the_calls_of_a_day_are_kept_across_restarts_and_reported(make: Make, service: Service) -> None:
     source = make(calls_a_day=3)
     assert source.doing() == "3 of 3 calls left today"
     for _ in range(2):

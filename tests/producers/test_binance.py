@@ -97,7 +97,7 @@ def test_pages_follow_one_another(binance: Binance, rows: Rows) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "told"),
+    ("fault", "kind", "result"),
     [
         (Fault(400, '{"code": -1121, "msg": "Invalid symbol."}'), UnknownSymbol, "does not know BTCUSDT"),
         (Fault(400, '{"code": -1120, "msg": "Invalid interval."}'), SourceError, "Invalid interval. (-1120)"),
@@ -110,12 +110,12 @@ def test_pages_follow_one_another(binance: Binance, rows: Rows) -> None:
     ],
 )
 def test_what_fails_is_one_of_our_errors(
-    binance: Binance, standin: Standin, fault: Fault | str, kind: type[SourceError], told: str
+    binance: Binance, standin: Standin, fault: Fault | str, kind: type[SourceError], result: str
 ) -> None:
     standin.faults.append(fault)
     with pytest.raises(kind) as caught:
         binance.history("BTCUSDT", "1m", SUNDAY)
-    assert told in str(caught.value)
+    assert result in str(caught.value)
     assert type(caught.value) is kind
     if isinstance(caught.value, RateLimited):
         assert caught.value.retry_after in (7.0, 120.0)

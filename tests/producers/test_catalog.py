@@ -43,8 +43,8 @@ def test_what_is_no_source_is_told_and_the_others_go_on(monkeypatch: pytest.Monk
         "tests.producers.plugged_source:Plugged",
     )
     assert "plugged" in sources()
-    told = [failure.reason for failure in plugged.failures]
-    assert told == [
+    result = [failure.reason for failure in plugged.failures]
+    assert result == [
         "it is not a class with an `about` (stockstream.producers.bar_source.About)",
         "there is a source yahoo already: give it another name",
         "it has no live, reach, doing: derive it from stockstream.producers.bar_source.BarSource",

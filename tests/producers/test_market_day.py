@@ -24,8 +24,8 @@ from tests.producers.yahoo_standin import Candle, Market, Standin
 MONDAY = date(2026, 3, 16)
 
 
-class Told:
-    """What the user is told."""
+class Messages:
+    """Messages to the user."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -80,7 +80,7 @@ class Days:
     world: World
     exchanges: list[Exchange]
     came: list[Bar]
-    told: Told
+    reported: Messages
     faults: int
     seconds: float
     cpu: float
@@ -91,7 +91,7 @@ class Days:
         live = sum("unconfirmed" in bar.flags for bar in self.came)
         return (
             f"{len(self.came)} bars, {live} of quotes, {self.faults} faults, {len(self.world.asked)} requests,"
-            f" {len(self.world.standin.stream.paths)} connections, {len(self.told.lines)} lines,"
+            f" {len(self.world.standin.stream.paths)} connections, {len(self.reported.lines)} lines,"
             f" {self.seconds:.0f} s, {self.cpu:.0f} s of CPU"
         )
 
@@ -110,7 +110,7 @@ def run_days(
 ) -> Days:
     """Follow Yahoo through some sessions, with a fault every few minutes; GONE goes at a moment."""
     began, used = time.monotonic(), time.process_time()
-    world, told = World(standin, sessions[0][0] - timedelta(minutes=7)), Told()
+    world, result = World(standin, sessions[0][0] - timedelta(minutes=7)), Messages()
     exchanges = [Exchange([], sessions[0], symbol=each, now=world.now, sessions=sessions) for each in ("AAPL", "MSFT")]
     exchanges[0].split = split
     for each in exchanges:
@@ -132,11 +132,11 @@ def run_days(
         Yahoo(Setup(folder / "cache", spacing=0.0, clock=world.clock)),
         symbols,
         Polling("1m", "1d"),
-        reporter=told,
+        reporter=result,
         clock=world.clock,
     )
     came = follow(bars, world, sessions[-1][1] + timedelta(minutes=50))
-    return Days(world, exchanges, came, told, faults, time.monotonic() - began, time.process_time() - used)
+    return Days(world, exchanges, came, result, faults, time.monotonic() - began, time.process_time() - used)
 
 
 def test_a_day_with_a_hundred_faults(standin: Standin, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_a_day_with_a_hundred_faults(standin: Standin, tmp_path: Path) -> None:
     assert max(per_minute.values()) <= 20
     assert len(days.world.asked) < 1500
     assert sum("unconfirmed" in bar.flags for bar in days.came) > 200, "the stream has its share"
-    assert [line for line in days.told.lines if "GONE" in line and "set aside" in line]
+    assert [line for line in days.reported.lines if "GONE" in line and "set aside" in line]
     assert days.cpu < 60, "it does not spin"
 
 

@@ -18,12 +18,12 @@ BAD = BadRow("a.csv", 7, "MONTH", "'13', not a month", raw=b"2015,13", key="0123
 
 def test_records_are_sent_and_rows_that_cannot_be_read_are_refused() -> None:
     sink = Kept()
-    told: list[BadRow] = []
-    summary = produce(["a", None, BAD, "b"], sink, refused=told.append, clock=ManualClock().clock)
+    result: list[BadRow] = []
+    summary = produce(["a", None, BAD, "b"], sink, refused=result.append, clock=ManualClock().clock)
     assert summary == Summary(sent=2, refused=1, acknowledged=3, seconds=0.0, signal=None)
     assert sink.records == ["a", "b"]
     assert sink.refused == [("0123/5", b"2015,13", "a.csv, line 7, column MONTH: '13', not a month")]
-    assert told == [BAD]
+    assert result == [BAD]
 
 
 def test_a_record_that_the_sink_never_takes_is_refused_and_the_next_one_is_sent() -> None:
@@ -34,13 +34,13 @@ def test_a_record_that_the_sink_never_takes_is_refused_and_the_next_one_is_sent(
             super().send(record)
 
     sink = Narrow()
-    told: list[BadRow] = []
-    summary = produce(["a", "large", "b"], sink, refused=told.append, clock=ManualClock().clock)
+    result: list[BadRow] = []
+    summary = produce(["a", "large", "b"], sink, refused=result.append, clock=ManualClock().clock)
     assert (summary.sent, summary.refused) == (2, 1)
     assert sink.records == ["a", "b"]
     ((_, raw, reason),) = sink.refused
     assert raw == b"large"
-    assert reason == str(told[0]) == "record 2 of this run: 2,000 bytes, and a record has at most 1,000"
+    assert reason == str(result[0]) == "record 2 of this run: 2,000 bytes, and a record has at most 1,000"
 
 
 def test_a_bad_row_without_an_identity_is_known_by_file_and_line() -> None:
@@ -103,7 +103,7 @@ def test_what_the_sink_raises_ends_it() -> None:
 
 def test_progress_is_told_four_times_a_second_and_at_the_end() -> None:
     manual_clock = ManualClock()
-    told: list[Progress] = []
+    result: list[Progress] = []
 
     def source() -> Iterator[int | None]:
         for number in range(40):
@@ -111,25 +111,25 @@ def test_progress_is_told_four_times_a_second_and_at_the_end() -> None:
             manual_clock.clock.sleep(0.1)
             yield None
 
-    produce(source(), Kept(), progress=told.append, clock=manual_clock.clock)
-    assert told[-1] == Progress(sent=40, refused=0, seconds=told[-1].seconds, pending=0, silent=0.0)
-    assert told[-1].seconds == pytest.approx(4.0)
-    assert [progress.seconds for progress in told[:3]] == pytest.approx([0.3, 0.6, 0.9])
+    produce(source(), Kept(), progress=result.append, clock=manual_clock.clock)
+    assert result[-1] == Progress(sent=40, refused=0, seconds=result[-1].seconds, pending=0, silent=0.0)
+    assert result[-1].seconds == pytest.approx(4.0)
+    assert [progress.seconds for progress in result[:3]] == pytest.approx([0.3, 0.6, 0.9])
 
 
 def test_progress_says_for_how_long_nothing_was_acknowledged() -> None:
     manual_clock = ManualClock()
-    told: list[Progress] = []
+    result: list[Progress] = []
 
     def source() -> Iterator[int | None]:
         yield from (1, 2)
         yield from manual_clock.clock.wait_until(10.0)
 
-    produce(source(), Kept(lambda: manual_clock.slept > 9.0), progress=told.append, clock=manual_clock.clock)
-    waiting = [progress for progress in told if progress.seconds < 9.0]
+    produce(source(), Kept(lambda: manual_clock.slept > 9.0), progress=result.append, clock=manual_clock.clock)
+    waiting = [progress for progress in result if progress.seconds < 9.0]
     assert {progress.pending for progress in waiting} == {2}
     assert max(progress.silent for progress in waiting) > 8.0
-    assert told[-1].silent == 0.0
+    assert result[-1].silent == 0.0
 
 
 def test_a_broker_that_is_slow_is_not_silent() -> None:
@@ -138,15 +138,15 @@ def test_a_broker_that_is_slow_is_not_silent() -> None:
             self.delivered += min(1, self.pending)
 
     manual_clock = ManualClock()
-    told: list[Progress] = []
+    result: list[Progress] = []
 
     def source() -> Iterator[int | None]:
         yield from range(40)
         yield from manual_clock.clock.wait_until(6.0)
 
-    produce(source(), Slow(), progress=told.append, clock=manual_clock.clock)
-    assert len([progress for progress in told if progress.pending]) > 10
-    assert max(progress.silent for progress in told) < 0.5
+    produce(source(), Slow(), progress=result.append, clock=manual_clock.clock)
+    assert len([progress for progress in result if progress.pending]) > 10
+    assert max(progress.silent for progress in result) < 0.5
 
 
 def test_a_meter_begins_anew_where_the_count_does() -> None:

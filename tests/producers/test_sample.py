@@ -89,7 +89,7 @@ def test_the_columns_of_a_row_agree_with_each_other(table: pd.DataFrame) -> None
     assert (late == table["ARRIVAL_DELAY"])[flown].all()
     assert (table["AIR_TIME"][flown] > 0).all()
     causes = table[list(COLUMNS[26:])]
-    told = table["ARRIVAL_DELAY"] >= 15
-    assert (causes.notna().all(axis=1) == told).all()
-    assert (causes.sum(axis=1) == table["ARRIVAL_DELAY"])[told].all()
-    assert (causes[told] >= 0).all(axis=None)
+    result = table["ARRIVAL_DELAY"] >= 15
+    assert (causes.notna().all(axis=1) == result).all()
+    assert (causes.sum(axis=1) == table["ARRIVAL_DELAY"])[result].all()
+    assert (causes[result] >= 0).all(axis=None)

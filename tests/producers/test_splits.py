@@ -58,7 +58,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
     now = split(rows, 4)
     splits = (Split(rows[-2].time, 4.0),) if announced else ()
     source.markets["AAPL"] = Market(now, splits=splits)
-    # What the earlier run sent last is still on the old basis; or where the source tells of the split, on the new one.
+    # What the earlier run sent last is still on the old basis; or where the source reports the split, on the new one.
     topic = [*rows[:-2], now[-2]] if announced else rows[:-1]
     run = start(polling=DAYS, earlier=sent_before(topic))
     assert [bar.close for bar in run.to_its_end()] == [each.close for each in now]
@@ -93,7 +93,7 @@ def test_without_a_split_nothing_but_the_history_is_sent(start: Start, source: F
         assert not run.warnings
 
 
-def test_bars_that_the_source_has_no_longer_stay_and_that_is_told(start: Start, source: FakeSource) -> None:
+def test_bars_that_the_source_has_no_longer_stay_and_that_is_reported(start: Start, source: FakeSource) -> None:
     rows = minutes(OPENING - 9 * DAY, 30) + minutes(OPENING - DAY, 30)
     now = split(rows, 2)
     source.markets["AAPL"] = Market(now[30:])

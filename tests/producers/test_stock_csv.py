@@ -166,15 +166,15 @@ def test_days_without_weekends_weeks_months_and_years_are_told_apart(write: Writ
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"),
+    ("rows", "result"),
     [
         (intraday_rows(5, 6660), "most stand 1:51:00 apart"),
         (intraday_rows(1, 60), "too few rows with a time"),
         (["31/12/2025,1,1,1,1,1"] * 3, "too few rows with a time"),
     ],
 )
-def test_a_spacing_that_is_none_asks_for_the_interval(write: Write, rows: Sequence[str], told: str) -> None:
-    with pytest.raises(SourceError, match=told) as caught:
+def test_a_spacing_that_is_none_asks_for_the_interval(write: Write, rows: Sequence[str], result: str) -> None:
+    with pytest.raises(SourceError, match=result) as caught:
         read(write("AAPL.csv", INTRADAY, *rows))
     assert "--interval" in str(caught.value.hint)
 
@@ -273,11 +273,11 @@ def test_gzip_zip_and_folders(write: Write, tmp_path: Path) -> None:
     assert [bar.symbol for bar in bars] == ["PEP", "MDLZ"]
 
 
-@pytest.mark.parametrize(("content", "told"), [(b"", "is empty"), (f"{DAILY}\n".encode(), "a header and no rows")])
-def test_a_file_with_nothing_in_it_is_an_error(tmp_path: Path, content: bytes, told: str) -> None:
+@pytest.mark.parametrize(("content", "result"), [(b"", "is empty"), (f"{DAILY}\n".encode(), "a header and no rows")])
+def test_a_file_with_nothing_in_it_is_an_error(tmp_path: Path, content: bytes, result: str) -> None:
     path = tmp_path / "KO.csv"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match=told):
+    with pytest.raises(SourceError, match=result):
         read(path)
 
 

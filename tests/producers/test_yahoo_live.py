@@ -313,7 +313,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
     now = split(rows, 4)
     events = happened(OPENING - DAY, 4) if announced else {}
     standin.markets["AAPL"] = Market(now, (OPENING, CLOSING), "1d", events=events)
-    # What the earlier run sent last is still on the old basis; or where Yahoo tells of the split, on the new one.
+    # What the earlier run sent last is still on the old basis; or where Yahoo reports the split, on the new one.
     topic = [*rows[:-2], now[-2]] if announced else rows[:-1]
     run = begin(polling=Polling("1d", "5d", live=False), at=CLOSING + timedelta(hours=1), earlier=sent_before(topic))
     assert [bar.close for bar in run.to_its_end()] == [row.close for row in now]

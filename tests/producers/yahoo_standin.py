@@ -150,7 +150,7 @@ TOO_MANY = Fault(429, "Edge: Too Many Requests", {"Retry-After": "0.05"})
 
 
 def error(status: int, code: str, description: str) -> Fault:
-    """An error as Yahoo's chart tells it."""
+    """An error as Yahoo's chart reports it."""
     return Fault(status, json.dumps({"chart": {"result": None, "error": {"code": code, "description": description}}}))
 
 

@@ -127,7 +127,7 @@ def test_bars_in_any_order_are_what_one_after_the_other_makes_of_them(sent: list
     assert history.series.newest == plain[max(plain)]
 
 
-def test_whether_anything_changed_is_told() -> None:
+def test_whether_anything_changed_is_reported() -> None:
     sent = walk(5)
     history = History({})
     assert history.take([sent[3]])
@@ -196,7 +196,7 @@ def test_a_save_takes_the_pages_that_changed() -> None:
     assert saved(again, changed=True) == {2: None}
 
 
-def test_damage_is_told() -> None:
+def test_damage_is_reported() -> None:
     sent = walk(600)
     [(_, first), (_, second), (_, third)] = bars_of(sent).pages(changed=False)
     assert first

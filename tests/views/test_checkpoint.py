@@ -196,7 +196,7 @@ def test_a_second_process_takes_over_when_the_first_has_ended(tmp_path: Path) ->
     third.close()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match="no state can be kept"):
         Checkpoint(tmp_path / "file" / "below")
@@ -220,7 +220,7 @@ def test_kill_9_leaves_state_and_offsets_of_one_moment(tmp_path: Path) -> None:
         saver = subprocess.Popen([sys.executable, "-c", _SAVER, str(tmp_path)], stdout=subprocess.PIPE)
         assert saver.stdout is not None
         for _ in range(5):
-            told = int(saver.stdout.readline())
+            result = int(saver.stdout.readline())
         os.kill(saver.pid, signal.SIGKILL)
         saver.communicate()
         checkpoint = Checkpoint(tmp_path)
@@ -228,5 +228,5 @@ def test_kill_9_leaves_state_and_offsets_of_one_moment(tmp_path: Path) -> None:
         saved = checkpoint.load("one")
         checkpoint.close()
         assert saved is not None
-        assert saved.positions[0] >= told
+        assert saved.positions[0] >= result
         assert saved.pages == {"head": b"%d " % saved.positions[0] * 20_000}

@@ -71,7 +71,7 @@ def test_pauses_and_half_days_are_no_gaps() -> None:
     assert not new_york(datetime(2026, 11, 27, 19, 0, tzinfo=UTC)), "it closes at 18:00Z on the day after Thanksgiving"
 
 
-def test_an_unknown_calendar_is_told() -> None:
+def test_an_unknown_calendar_is_reported() -> None:
     with pytest.raises(ValueError, match="such as XNYS, not 'NYSE2'"):
         trading_hours("NYSE2")
 

@@ -42,7 +42,7 @@ def test_without_a_choice_every_symbol_is_shown() -> None:
     assert fold.keys() == ["AAPL", "MSFT"]
 
 
-def test_a_symbol_that_stands_for_several_series_is_told() -> None:
+def test_a_symbol_that_stands_for_several_series_is_reported() -> None:
     simulated = [msgspec.structs.replace(each, feed="simulated") for each in walk(6)]
     daily = [bar(0, 5.0, interval="1d")]
     fold = fold_of("AAPL")

@@ -91,7 +91,7 @@ class Crosshair(Overlay):
 
     def _at_value(self, view_context: ViewContext, panel: DrawnPanel, height: float) -> Iterable[Piece]:
         value = panel.axes.transData.inverted().transform((0.0, height - HALF))[1]
-        text = panel.tell(float(value))
+        text = panel.format_value(float(value))
         wide, tall = self._value.size(view_context, text)
         if wide <= _MOST * view_context.panels[0].axes.figure.bbox.width:
             yield self._value.put(view_context, text, max(0, panel.axes.bbox.x0 - _APART - wide), height - tall // 2)

@@ -46,7 +46,7 @@ class AlertLines(Overlay):
             return None
         number = view_context.panels.index(panel)
         value = float(panel.axes.transData.inverted().transform((place[0], place[1] - HALF))[1])
-        return Target(number, panel.rounded(value), self._near(view_context, number, place[1]), panel.tell)
+        return Target(number, panel.rounded(value), self._near(view_context, number, place[1]), panel.format_value)
 
     def _near(self, view_context: ViewContext, panel: int, height: float) -> float | None:
         """Nearest level of a panel to a height in pixels, within reach of the mouse."""
@@ -77,7 +77,7 @@ class AlertLines(Overlay):
                 continue
             up = np.floor(height) + 1
             yield line.put(view_context, Path([(np.floor(box.x0) + 1, up), (np.floor(box.x1), up)]))
-            text = f"{_FLAG} {panel.tell(value)}"
+            text = f"{_FLAG} {panel.format_value(value)}"
             _, tall = tag.size(view_context, text)
             bottom = min(max(height - tall // 2, box.y0), box.y1 - tall)
             yield tag.put(view_context, text, box.x0 + _INSIDE, bottom)

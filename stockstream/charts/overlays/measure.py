@@ -108,9 +108,9 @@ class Distance(Overlay):
         ]
         vertices = [(x0, y0), (x1, y1), *crosses]
         yield self._line.put(view_context, Path(vertices, [Path.MOVETO, Path.LINETO] * 5))
-        yield self._told(view_context, panel, rows, (x1, y1))
+        yield self._label(view_context, panel, rows, (x1, y1))
 
-    def _told(self, view_context: ViewContext, panel: DrawnPanel, rows: list[int], at: Place) -> Piece:
+    def _label(self, view_context: ViewContext, panel: DrawnPanel, rows: list[int], at: Place) -> Piece:
         text = self.words(view_context, panel, rows)
         change = self._ends[1].value - self._ends[0].value
         color = self._theme.up if change > 0 else self._theme.down if change < 0 else self._theme.quiet
@@ -128,7 +128,7 @@ class Distance(Overlay):
         first, second = self._ends
         change = second.value - first.value
         arrow = "▲" if change > 0 else "▼" if change < 0 else "="
-        text = f"{arrow} {'+' if change > 0 else ''}{panel.tell(change)}"
+        text = f"{arrow} {'+' if change > 0 else ''}{panel.format_value(change)}"
         if first.value > 0 and (panel.priced or panel.spec.from_zero):
             text += f" ({100 * change / first.value:+.2f} %)"
         if view_context.plot_data.key:

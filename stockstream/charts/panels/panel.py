@@ -19,7 +19,7 @@ from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.axis_names import axis_name
-from stockstream.present.formats import PERCENT, PLAIN, Tell, Unit, number, rounded
+from stockstream.present.formats import PERCENT, PLAIN, Unit, ValueFormat, number, rounded
 from stockstream.present.legend import Legend, LegendEntry, side_by_side
 from stockstream.present.limits import extent, fitting, fitting_log, thinned
 from stockstream.present.plot_data import PlotData, group_column
@@ -166,12 +166,12 @@ class DrawnPanel:
         axis.set_major_locator(RoundLog() if log else Round())
         axis.set_minor_locator(NullLocator())
 
-    def stand(self, bottom: float, top: float, tall: float) -> None:
-        """Occupy the figure from ``bottom`` to ``top`` (fractions of it), which is ``tall`` points."""
+    def set_position(self, bottom: float, top: float, points: float) -> None:
+        """Occupy the figure from ``bottom`` to ``top`` (fractions of it), which is ``points`` high."""
         self.axes.set_position((0.1, bottom, 0.8, top - bottom))
         if self.spec.ticks is not None:
             low, high = self.axes.get_ylim()
-            self.axes.yaxis.set_major_locator(FixedLocator(thinned(self.spec.ticks, tall / (high - low))))
+            self.axes.yaxis.set_major_locator(FixedLocator(thinned(self.spec.ticks, points / (high - low))))
 
     def build(self, groups: Sequence[tuple[str, int]]) -> None:
         """Create the marks; ``groups`` are the keys shown together, each with its palette index."""
@@ -209,25 +209,25 @@ class DrawnPanel:
         last = len(plot_data.frame) - 1
         shown = row if row is not None else last
         alone = shown if plot_data.key and shown >= 0 else None
-        limits, tell = self.axes.get_ylim(), self.teller()
-        entries = [*self._legend.entries(plot_data.frame, alone, tell, limits), *groups]
+        limits, format_value = self.axes.get_ylim(), self.formatter()
+        entries = [*self._legend.entries(plot_data.frame, alone, format_value, limits), *groups]
         self.caption.explain(colored(entries, self._theme))
-        passing = None if row is None else self._parts(plot_data, row, tell, column)
-        self.caption.read(self._parts(plot_data, last, tell, None), passing)
+        passing = None if row is None else self._parts(plot_data, row, format_value, column)
+        self.caption.read(self._parts(plot_data, last, format_value, None), passing)
 
-    def _parts(self, plot_data: PlotData, row: int, tell: Tell, column: str | None) -> Sequence[str]:
+    def _parts(self, plot_data: PlotData, row: int, format_value: ValueFormat, column: str | None) -> Sequence[str]:
         """Parts of a row's caption beside the legend."""
         if row < 0:
             return ()
         if plot_data.key:
-            return self._legend.parts(plot_data, row, tell)
+            return self._legend.parts(plot_data, row, format_value)
         return side_by_side(self.spec, plot_data, row, column) if plot_data.groups else ()
 
-    def tell(self, value: float) -> str:
+    def format_value(self, value: float) -> str:
         """A value of the panel as text."""
-        return self.teller()(value)
+        return self.formatter()(value)
 
-    def teller(self) -> Tell:
+    def formatter(self) -> ValueFormat:
         """Function that formats values of the panel at its present limits."""
         return partial(number, span=self._span, least=self._least, unit=self.unit)
 

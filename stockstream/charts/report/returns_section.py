@@ -56,15 +56,15 @@ def section(spread: ReturnDistribution, theme: Theme) -> Returns:
     described = table(_TABLE, spread.table)
     if not spread.returns:
         return Returns((), "There are no returns: no two bars follow each other yet.", described)
-    spread_out = picture(returns.distribution(spread, theme), "Log returns", told_of_returns(spread))
+    spread_out = picture(returns.distribution(spread, theme), "Log returns", describe_returns(spread))
     why_not = absence(spread.correlation)
     if why_not:
         return Returns((spread_out,), why_not, described)
-    together = picture(returns.correlation(spread, theme), "Correlation of returns", told_of_correlation(spread))
+    together = picture(returns.correlation(spread, theme), "Correlation of returns", describe_correlation(spread))
     return Returns((spread_out, together), "", described)
 
 
-def told_of_returns(spread: ReturnDistribution) -> str:
+def describe_returns(spread: ReturnDistribution) -> str:
     """Caption of `returns.distribution`."""
     moves = list(spread.returns.values())
     edge = reach(moves)
@@ -89,7 +89,7 @@ def _choice(spread: ReturnDistribution) -> str:
     return f" Shown are the {shown} of {having:,} symbols with the highest volume." if shown < having else ""
 
 
-def told_of_correlation(spread: ReturnDistribution) -> str:
+def describe_correlation(spread: ReturnDistribution) -> str:
     """Caption of `returns.correlation`."""
     found = spread.correlation
     symbols, values = found.known()
@@ -97,14 +97,14 @@ def told_of_correlation(spread: ReturnDistribution) -> str:
     common = found.common[pairs][np.isfinite(found.values[pairs])]
     fewest, most = f"{common.min():,}", f"{common.max():,}"
     counts = fewest if fewest == most else f"{fewest} to {most}"
-    told = f"Pearson's, of the returns that both have, from the same instant to the same instant: {counts} a pair."
+    text = f"Pearson's, of the returns that both have, from the same instant to the same instant: {counts} a pair."
     unknown = f"fewer than {LEAST} in common, or prices that did not vary"
     if np.isnan(values).any():
-        told += f" Grey: {unknown}."
+        text += f" Grey: {unknown}."
     left = [symbol for symbol in found.symbols if symbol not in symbols]
     if left:
-        told += f" Left out are {', '.join(left)}: {unknown}."
-    return told + _choice(spread)
+        text += f" Left out are {', '.join(left)}: {unknown}."
+    return text + _choice(spread)
 
 
 def absence(found: Correlation) -> str:

@@ -140,7 +140,7 @@ class Layout:
         for number, panel in enumerate(panels):
             down = self._caption(panel, number, density, down)
             tall = max(1.0, room * panel.spec.height / whole)
-            panel.stand(1 - (down + tall) / height, 1 - down / height, tall)
+            panel.set_position(1 - (down + tall) / height, 1 - down / height, tall)
             panel.axes_grid.named = density.named
             panel.axes_grid.labelled = density.labelled
             panel.axes_grid.titled = density.dated

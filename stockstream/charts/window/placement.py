@@ -89,10 +89,10 @@ def _desktop_dpi() -> float | None:
 
     asked = tk.Tk(className="Xft")  # the only name under which Tk finds it
     asked.withdraw()
-    told = asked.tk.call("option", "get", ".", "dpi", "Dpi")
+    dpi = asked.tk.call("option", "get", ".", "dpi", "Dpi")
     asked.destroy()
     try:
-        return min(max(float(told), _PLAIN / 2), 8 * _PLAIN)
+        return min(max(float(dpi), _PLAIN / 2), 8 * _PLAIN)
     except ValueError:
         return None
 

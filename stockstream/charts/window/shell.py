@@ -102,7 +102,7 @@ class Shell:
         if first.geometry is not None:
             self.placement.set(first.geometry)
         self._stale = True
-        self._drawn = self._told = -1e9
+        self._drawn = self._said = -1e9
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
         self._timer = self.figure.canvas.new_timer(interval=int(BUSY * 1000))
@@ -188,8 +188,8 @@ class Shell:
                 self._drawn = now
                 self._stale = not done
                 self.put()
-        if now - self._told >= self.say_every:
-            self._told = now
+        if now - self._said >= self.say_every:
+            self._said = now
             self.say()
         self.paint()
         return self._drawn == now
@@ -198,9 +198,9 @@ class Shell:
         """Save the window's present preferences in the memory."""
         geometry = self.placement.get() or self.current.geometry
         self._current.note(replace(self.preferences(), geometry=geometry))
-        told = self.memory.note
+        former = self.memory.note
         self.memory.save_if_due()
-        if self.memory.note != told:
+        if self.memory.note != former:
             self.note(self.memory.note)
 
     def show(self) -> None:
@@ -252,7 +252,7 @@ class Shell:
                 function(event)
             except StockstreamError:
                 raise
-            except Exception as error:  # noqa: BLE001 - told by the next beat
+            except Exception as error:  # noqa: BLE001 - shown at the next tick
                 self._failed = error
 
         return self._ending_on_error(call)
@@ -264,7 +264,7 @@ class Shell:
             done = draw()
         except StockstreamError:
             raise
-        except Exception as error:  # noqa: BLE001 - counted, logged and told
+        except Exception as error:  # noqa: BLE001 - counted, logged and shown
             self._failed = error
         if self._failed is None:
             return done

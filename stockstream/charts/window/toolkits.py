@@ -50,9 +50,9 @@ def choose(wanted: str = "auto") -> str:
         if failure is None:
             return BACKENDS[toolkit]
         failures[toolkit] = failure
-    told = "; ".join(f"{toolkit}: {failure}" for toolkit, failure in failures.items())
+    reasons = "; ".join(f"{toolkit}: {failure}" for toolkit, failure in failures.items())
     needs = "" if wanted == "auto" else f"{_NEEDS[wanted]}, or "
-    raise DisplayError(f"no window can be opened here ({told})", hint=f"{needs}{_HEADLESS}")
+    raise DisplayError(f"no window can be opened here ({reasons})", hint=f"{needs}{_HEADLESS}")
 
 
 def has_display() -> bool:
@@ -68,10 +68,10 @@ def probe(toolkit: str) -> str | None:
 def screen(backend: str) -> Geometry:
     """Work area of the screen for a backend of matplotlib. Raises DisplayError."""
     toolkit = next(toolkit for toolkit, name in BACKENDS.items() if name == backend)
-    failure, told = _tried(toolkit)
+    failure, output = _tried(toolkit)
     if failure is not None:
         raise DisplayError(f"the screen's size is not known ({toolkit}: {failure})", hint=_HEADLESS)
-    left, top, width, height = map(int, told.split())
+    left, top, width, height = map(int, output.split())
     return Geometry(width, height, left, top)
 
 

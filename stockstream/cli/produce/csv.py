@@ -205,7 +205,7 @@ def csv(
     found, _ = find(files)
     chosen = [_examined(file, overrides, context.reporter) for file in found]
     check_one_series(chosen, symbol)
-    _tell_assumed(chosen, context.reporter)
+    _note_assumed(chosen, context.reporter)
     if dry_run:
         context.reporter.result("\n\n".join(map(described, chosen)))
         return
@@ -240,7 +240,7 @@ def _examined(csv: CsvFile, overrides: Overrides, reporter: Reporter) -> StockFi
     return file
 
 
-def _tell_assumed(files: Sequence[StockFile], reporter: Reporter) -> None:
+def _note_assumed(files: Sequence[StockFile], reporter: Reporter) -> None:
     assumed = [file.csv.name for file in files if file.assumed]
     if assumed:
         more = f" and {len(assumed) - 1:,} more" if len(assumed) > 1 else ""
@@ -267,8 +267,8 @@ def described(file: StockFile) -> str:
         ("rows", f"{file.rows:,}" + (f", {repeated:,} of which are repeated and do not count" if repeated else "")),
     ]
     width = max(len(name) for name, _ in lines)
-    told = "\n".join(f"  {name:<{width}}  {printable(value)}" for name, value in lines)
-    return f"{file.csv.name}\n{told}\n\n{_first(file)}"
+    details = "\n".join(f"  {name:<{width}}  {printable(value)}" for name, value in lines)
+    return f"{file.csv.name}\n{details}\n\n{_first(file)}"
 
 
 def _time(file: StockFile) -> str:

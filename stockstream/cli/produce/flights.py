@@ -173,12 +173,12 @@ def _files(paths: Sequence[Path], reporter: Reporter) -> list[FlightFile]:
 def _held(files: Sequence[FlightFile], context: Context) -> Mapping[str, RowSet]:
     meter, begun = Meter(), monotonic()
 
-    def tell(done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         context.reporter.progress(
             done, total, meter.rate(done, monotonic() - begun), f"{FLIGHTS.name}, reading existing rows"
         )
 
-    return context.outlet.sent_rows(FLIGHTS, [file.identity for file in files], tell)
+    return context.outlet.sent_rows(FLIGHTS, [file.identity for file in files], show)
 
 
 def _paced(replay: Replay, speed: float | None, clock: Clock) -> Iterator[Flight | BadRow | None]:

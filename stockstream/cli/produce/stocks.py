@@ -163,7 +163,7 @@ def simulated(
     await_broker(context, topic)
     series = [Series(symbol, every, SIMULATED) for symbol in chosen]
     last = context.outlet.latest_bars(STOCKS, series)
-    _tell_beginning(context.reporter, series, last, history)
+    _note_beginning(context.reporter, series, last, history)
     bars = simulate(
         chosen,
         interval=every,
@@ -178,7 +178,7 @@ def simulated(
         send(context, topic, bars, run=run)
 
 
-def _tell_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
+def _note_beginning(reporter: Reporter, series: Sequence[Series], last: dict[Series, Bar], history: int) -> None:
     for one in series[:SHOWN]:
         if one in last:
             bar = last[one]

@@ -42,8 +42,8 @@ def watch(
         keep=_kept(view, settings, options),
     )  # fmt: skip
     if selection.resample and selection.interval and not add_up(selection.interval, selection.resample):
-        told = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
-        raise typer.BadParameter(told, param_hint="--resample")
+        message = f"bars of {selection.interval} do not add up to bars of {selection.resample}"
+        raise typer.BadParameter(message, param_hint="--resample")
     for name in ("opens", "calendar"):
         own = {parameter.name for parameter in view.parameters}
         if getattr(selection, name) is not None and selection.resample is None and name not in own:
@@ -99,8 +99,10 @@ def _written(options: WatchOptions, rows: int | None) -> str:
     files = [] if options.headless is None else [str(options.headless)]
     if options.values is not None and rows is not None:
         files.append(f"{options.values} ({rows:,} row{'' if rows == 1 else 's'})")
-    told = f"wrote {', '.join(files)}" if files else "wrote nothing"
-    return told if options.values is None or rows is not None else f"{told}: there are no rows for {options.values}"
+    message = f"wrote {', '.join(files)}" if files else "wrote nothing"
+    return (
+        message if options.values is None or rows is not None else f"{message}: there are no rows for {options.values}"
+    )
 
 
 def _display(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:

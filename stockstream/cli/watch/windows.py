@@ -125,7 +125,7 @@ def _own(context: Context) -> Sequence[str]:
 
 def _given(ctx: typer.Context) -> list[str]:
     """Options of the command as given, without those that request several windows."""
-    told: list[str] = []
+    arguments: list[str] = []
     for option in ctx.command.params:
         source = ctx.get_parameter_source(option.name or "")
         if (
@@ -137,17 +137,17 @@ def _given(ctx: typer.Context) -> list[str]:
             continue
         value = ctx.params[option.name or ""]
         if isinstance(value, bool):
-            told.append(option.opts[0])
+            arguments.append(option.opts[0])
             continue
         for each in value if isinstance(value, list | tuple) else [value]:
-            told.extend((option.opts[0], str(each)))
-    return told
+            arguments.extend((option.opts[0], str(each)))
+    return arguments
 
 
-def keep_up(supervisor: Supervisor, tell: Callable[[], None], *, rank: int, until: float | None = None) -> None:
+def keep_up(supervisor: Supervisor, report: Callable[[], None], *, rank: int, until: float | None = None) -> None:
     """Wait until the time is over, or all processes of that rank have ended."""
     while until is None or time.monotonic() < until:
-        tell()
+        report()
         if not any(child.alive for child in supervisor.children if child.rank == rank):
             return
         time.sleep(_BEAT)

@@ -120,7 +120,7 @@ class MqttReadings:
         self._clock = clock
         self._messages: Queue[_Message] = Queue(_WAITING)
         self._failure: SourceError | None = None
-        self._told = ""
+        self._reported = ""
         self._trouble = ""
         self._ended = False
         self._client = self._made()
@@ -223,11 +223,11 @@ class MqttReadings:
     def _tell(self) -> None:
         """Report an error once, and its end."""
         trouble = self._trouble
-        if trouble == self._told:
+        if trouble == self._reported:
             return
         if trouble:
             self.doing = trouble
             self._reporter.warn(f"{trouble}; waiting for it")
         else:
             self._reporter.note(f"the MQTT broker at {self._broker.address} answers")
-        self._told = trouble
+        self._reported = trouble

@@ -68,12 +68,12 @@ def instant(written: object, zone: ZoneInfo | None = None) -> datetime:
         else:
             raise ValueError
     except (ValueError, OverflowError):
-        raise ValueError(f"{_told(written)} is not a time: ISO 8601 or an epoch") from None
+        raise ValueError(f"{_shown(written)} is not a time: ISO 8601 or an epoch") from None
     if time.tzinfo is None:
         time = time.replace(tzinfo=zone or UTC)
     time = time.astimezone(UTC)
     if not _FIRST <= time < _END:
-        raise ValueError(f"{_told(written)} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+        raise ValueError(f"{_shown(written)} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     return time
 
 
@@ -91,7 +91,7 @@ def number(written: object) -> float:
         else:
             if -1e100 <= value <= 1e100:
                 return value
-    raise ValueError(f"{_told(written)} is not a number")
+    raise ValueError(f"{_shown(written)} is not a number")
 
 
 def _numeric(text: str) -> bool:
@@ -104,9 +104,9 @@ def _epoch(number: float) -> datetime:
     return _EPOCH + timedelta(seconds=number / unit)
 
 
-def _told(written: object) -> str:
+def _shown(written: object) -> str:
     """A value for a message, as a text of at most a hundred characters."""
     if written is None or written == "":
         return "nothing"
-    told = repr(written)
-    return told if len(told) <= 100 else f"{told[:97]}..."
+    text = repr(written)
+    return text if len(text) <= 100 else f"{text[:97]}..."

@@ -80,8 +80,8 @@ class AlphaVantage(BarSource):
 
     def _rows(self, symbol: str, interval: str, *, full: bool) -> list[Row]:
         if not self._budget.spend():
-            told = f"the {self._budget.calls_a_day} calls of today to Alpha Vantage are spent"
-            raise RateLimited(told, retry_after=self._budget.until_tomorrow)
+            message = f"the {self._budget.calls_a_day} calls of today to Alpha Vantage are spent"
+            raise RateLimited(message, retry_after=self._budget.until_tomorrow)
         params: dict[str, str | int] = {"symbol": symbol, "outputsize": "full" if full else "compact"}
         if interval in MINUTES:
             extended = "true" if self._extended else "false"

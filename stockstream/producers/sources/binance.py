@@ -123,11 +123,11 @@ def read_klines(message: str | bytes) -> Iterator[LiveRow]:
     if not message:
         return
     try:
-        told = _MESSAGES.decode(message)
+        decoded = _MESSAGES.decode(message)
     except msgspec.MsgspecError as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
-    if told.data is not None and told.data.k is not None:
-        kline = told.data.k
+    if decoded.data is not None and decoded.data.k is not None:
+        kline = decoded.data.k
         row = Row(_time(kline.t), kline.o, kline.h, kline.l, kline.c, kline.v)
         yield LiveRow(kline.s, row, kline.x)
 

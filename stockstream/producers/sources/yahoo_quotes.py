@@ -45,10 +45,10 @@ def read_quotes(message: str | bytes) -> Iterator[Quote]:
     if not message:
         return
     try:
-        told = _DECODER.decode(message)
-        if told.type != "pricing" or not told.message:
+        decoded = _DECODER.decode(message)
+        if decoded.type != "pricing" or not decoded.message:
             return
-        data = PricingData.FromString(b64decode(told.message, validate=True))
+        data = PricingData.FromString(b64decode(decoded.message, validate=True))
     except (msgspec.MsgspecError, binascii.Error, DecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
     if data.id and data.time > 0 and 0.0 < data.price < 1e100:

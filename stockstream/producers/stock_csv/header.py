@@ -17,7 +17,7 @@ from stockstream.producers.stock_csv.times import is_clock, readings
 _DEPTH: Final = 20
 """Number of lines that are searched for the header: some vendors put a title or a link before it."""
 
-_TOLD: Final = 200
+_SHOWN: Final = 200
 _HINT: Final = f"known are headers such as {'; '.join(LAYOUTS)}; --columns close=NAME,time=NAME names others"
 _EXCEL: Final = re.compile(r"sep=(.)", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[+-]?[$€£]?\d[\d.,]*[kmb]?", re.IGNORECASE)
@@ -118,15 +118,15 @@ def _nothing(file: str, head: Sequence[Line], separator: str | None) -> SourceEr
     first = head[1] if len(head) > 1 and _EXCEL.fullmatch(head[0].text.strip()) else head[0]
     if "\0" in first.text:
         return SourceError(f"{file} is not a CSV file", hint=_HINT)
-    told = first.text if len(first.text) <= _TOLD else f"{first.text[:_TOLD]}..."
+    line = first.text if len(first.text) <= _SHOWN else f"{first.text[:_SHOWN]}..."
     cells = _cells(_dialects(first, separator)[0], first)
     if _is_row(cells):
         hint = f"put one before it, such as {LAYOUTS[0]}, or number the columns: --columns time=1,open=2,..."
-        return SourceError(f"{file} has no header: its first line is a row ({told})", hint=hint)
+        return SourceError(f"{file} has no header: its first line is a row ({line})", hint=hint)
     try:
         Columns.of(cells)
     except NoColumns as error:
-        return SourceError(f"{file}: no column {', '.join(error.missing)} in its header ({told})", hint=_HINT)
+        return SourceError(f"{file}: no column {', '.join(error.missing)} in its header ({line})", hint=_HINT)
     except ValueError as error:
         return SourceError(f"{file} {error}")
     return SourceError(f"{file} is not a CSV file", hint=_HINT)

@@ -25,11 +25,11 @@ def test_a_user_opens_tiles_changes_looks_pauses_and_closes(toolkit: str, tmp_pa
     there = {**os.environ, "PYTHONPATH": str(ROOT)}
     ended = subprocess.run(command, cwd=tmp_path, env=there, capture_output=True, text=True, timeout=240, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
-    told = json.loads(ended.stdout)
-    assert told.pop("theme") != THEMES["light"].background
-    assert "paused" in told.pop("strip")
-    assert told.pop("saved") == ["dashboard"]
-    assert told == {
+    result = json.loads(ended.stdout)
+    assert result.pop("theme") != THEMES["light"].background
+    assert "paused" in result.pop("strip")
+    assert result.pop("saved") == ["dashboard"]
+    assert result == {
         "moved": True,
         "alone": "rows",
         "all": None,

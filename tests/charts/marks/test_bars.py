@@ -164,7 +164,7 @@ def test_candles_of_rising_bars_are_in_the_colour_of_up_and_of_falling_ones_in_t
 
 @pytest.mark.parametrize(("value", "hue"), [(2.0, "up"), (-1.0, "down")])
 def test_signed_columns_above_zero_are_in_the_hue_of_up_and_below_it_in_that_of_down(value: float, hue: str) -> None:
-    # The prices go the other way: a signed column tells of its own value.
+    # The prices go the other way: a signed column shows its own value.
     frame = of_one_trend(rising=hue == "down")
     panel = Panel((Columns("histogram", signed=True),), ylabel="histogram", from_zero=True)
     stage = Stage(FakeModel(replace(PRICES, panels=(panel,)), FakeFold({"AAPL": bars(1)})))

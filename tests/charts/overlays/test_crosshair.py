@@ -158,7 +158,7 @@ def test_right_of_the_last_bar_there_is_a_value_and_no_time() -> None:
     assert tags(stage)[1] != before[1]
 
 
-def test_forming_gap_and_doubt_are_told() -> None:
+def test_forming_gap_and_doubt_are_reported() -> None:
     frame = bars(200, forming=True)
     rows = np.arange(200)
     stage = on_stage(Frame("time", {**frame.columns, "gap": rows == 150, "doubtful": rows == 150}))
@@ -168,7 +168,7 @@ def test_forming_gap_and_doubt_are_told() -> None:
 
 
 @pytest.mark.parametrize(("rows", "y"), [(14, 0.2), (60, None)])
-def test_of_flights_the_column_or_line_under_the_mouse_is_told(rows: int, y: float | None) -> None:
+def test_of_flights_the_column_or_line_under_the_mouse_is_reported(rows: int, y: float | None) -> None:
     frames = {key: days(rows, seed=seed, level=level) for seed, (key, level) in enumerate((("AA", 900), ("DL", 1_200)))}
     stage = Stage(FakeModel(COUNTS, FakeFold(frames, where=None)), rows=None)
     stage.show()

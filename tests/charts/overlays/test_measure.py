@@ -27,7 +27,7 @@ def click(stage: Stage, row: float, value: float, panel: int = 0) -> bool:
     return taken
 
 
-def told(stage: Stage) -> str:
+def label(stage: Stage) -> str:
     return str(stage.scene.distance._words._words.get_text())
 
 
@@ -36,22 +36,22 @@ def inside(stage: Stage) -> tuple[float, float]:
     return low + 0.2 * (high - low), low + 0.7 * (high - low)
 
 
-def test_change_percent_bars_and_time_are_told() -> None:
+def test_change_percent_bars_and_time_are_reported() -> None:
     stage = on_stage(bars(200))
     low, high = inside(stage)
     stage.scene.distance.begin()
     assert click(stage, 120, low)
     assert click(stage, 185.3, high)
     pixel = (high - low) / 100
-    change, share = told(stage).split(", ")[0].removeprefix("▲ +").rstrip("%)").split(" (")
+    change, share = label(stage).split(", ")[0].removeprefix("▲ +").rstrip("%)").split(" (")
     assert float(change) == pytest.approx(high - low, abs=pixel)
     assert float(share) == pytest.approx(100 * (high - low) / low, abs=0.05)
-    assert told(stage).endswith(", 65 bars, 1 h 5 min")
+    assert label(stage).endswith(", 65 bars, 1 h 5 min")
     stage.scene.distance.begin()
     click(stage, 185, high)
     click(stage, 184, low)
-    assert told(stage).startswith("▼ -")
-    assert told(stage).endswith(", 1 bar, 1 min")
+    assert label(stage).startswith("▼ -")
+    assert label(stage).endswith(", 1 bar, 1 min")
 
 
 def test_it_is_blitted_and_leaves_no_trace() -> None:
@@ -95,12 +95,12 @@ def test_ends_hold_on_to_their_bars_and_values() -> None:
     stage.scene.distance.begin()
     click(stage, 150, low)
     click(stage, 160, high)
-    said, drawn = told(stage), stage.scene.distance._ends
+    said, drawn = label(stage), stage.scene.distance._ends
     for total in range(201, 240):
         stage.show(whole.slice(slice(0, total)))
-    assert (told(stage), stage.scene.distance._ends) == (said, drawn)
+    assert (label(stage), stage.scene.distance._ends) == (said, drawn)
     stage.show(Frame("time", {name: np.delete(whole[name][:240], 155) for name in whole}))
-    assert told(stage) == said.replace("10 bars", "9 bars")
+    assert label(stage) == said.replace("10 bars", "9 bars")
     assert np.array_equal(stage.pixels(), stage.drawn_anew())
 
 
@@ -139,13 +139,13 @@ def test_an_oscillator_has_no_percent_and_flights_have_no_bars() -> None:
     stage.scene.distance.begin()
     click(stage, 50, 20)
     click(stage, 60, 40)
-    assert told(stage) == "▲ +20.0, 10 bars, 10 min"
+    assert label(stage) == "▲ +20.0, 10 bars, 10 min"
     stage = Stage(FakeModel(COUNTS, FakeFold({"AA": days(20)}, where=None)))
     stage.show()
     stage.scene.distance.begin()
     click(stage, 5, 400)
     click(stage, 12, 800)
-    words = told(stage).split(", ")
+    words = label(stage).split(", ")
     assert words[0].startswith("▲ +")
     assert words[0].endswith("%)")
     assert words[1:] == ["7 days"]

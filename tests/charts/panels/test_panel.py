@@ -63,7 +63,7 @@ def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
     stage.show(Frame("time", {**frame.columns, "strength": shares}))
     (drawn,) = stage.scene.panels
     assert drawn.axes_grid.labels()[:3] == ["0%", "10%", "20%"]
-    assert drawn.tell(0.125) == "12.50%"
+    assert drawn.format_value(0.125) == "12.50%"
 
 
 def test_close_ticks_are_thinned() -> None:

@@ -170,8 +170,8 @@ for draw in (distribution, correlation):
     drawn(draw(THREE, light()))
 print([name for name in before if before[name] != matplotlib.rcParams[name]])
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 def test_no_window_loads_seaborn() -> None:
@@ -182,5 +182,5 @@ import stockstream.charts.window.window, stockstream.charts.window.picture
 import stockstream.charts.dashboard.dashboard_window
 print([name for name in ("seaborn", "stockstream.charts.report.returns") if name in sys.modules])
 """
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

@@ -37,7 +37,7 @@ def test_it_is_what_a_window_shows(model: FakeModel, tmp_path: Path) -> None:
     stage.show()
     drawn = pixels(file)
     assert drawn.shape == (600, 1000, 4)
-    # Beneath the status bar, which alone differs: a window tells ages, a picture when it was drawn.
+    # Beneath the status bar, which alone differs: a window shows ages, a picture the time of drawing.
     assert np.array_equal(drawn[64:], stage.pixels()[64:])
     assert ink(drawn, light().up) > 300
 
@@ -117,11 +117,11 @@ def test_a_reader_never_meets_half_a_file(model: FakeModel, tmp_path: Path) -> N
 @pytest.mark.parametrize("where", ["no/such/folder/a.png", "a.png/"])
 def test_a_file_that_cannot_be_written_is_one_line(model: FakeModel, tmp_path: Path, where: str) -> None:
     (tmp_path / "a.png").mkdir()
-    with pytest.raises(StockstreamError) as told:
+    with pytest.raises(StockstreamError) as caught:
         Picture(model, tmp_path / where).finish()
-    assert str(told.value).startswith(str(tmp_path / where))
-    assert "--headless" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(caught.value).startswith(str(tmp_path / where))
+    assert "--headless" in str(caught.value)
+    assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 

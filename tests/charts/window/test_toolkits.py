@@ -29,12 +29,12 @@ def test_without_a_display_there_is_a_hint_and_no_probe(wanted: str, monkeypatch
 def test_display_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":4711")
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    with pytest.raises(DisplayError) as told:
+    with pytest.raises(DisplayError) as caught:
         toolkits.choose("auto")
-    assert "tk: " in str(told.value)
-    assert "qt: " in str(told.value)
-    assert "--headless FILE.png" in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "tk: " in str(caught.value)
+    assert "qt: " in str(caught.value)
+    assert "--headless FILE.png" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def probes(monkeypatch: pytest.MonkeyPatch, **programs: str) -> None:
@@ -69,7 +69,7 @@ def test_one_that_was_asked_for_is_not_replaced(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("toolkit", list(toolkits.BACKENDS))
-def test_the_screen_s_size_is_told(toolkit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_screen_s_size_is_reported(toolkit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     failure = toolkits.probe(toolkit) if toolkits.has_display() else "there is no display"
     if failure is not None:
         pytest.skip(f"{toolkit}: {failure}")

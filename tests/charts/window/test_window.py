@@ -32,8 +32,8 @@ def run(toolkit: str, scenario: str, folder: Path, *, logged: str = "") -> dict[
     )
     assert ended.returncode == 0, ended.stderr
     assert logged in ended.stderr if logged else ended.stderr == ""
-    told: dict[str, Any] = json.loads(ended.stdout)
-    return told
+    result: dict[str, Any] = json.loads(ended.stdout)
+    return result
 
 
 @pytest.fixture(scope="module", params=TOOLKITS)
@@ -47,76 +47,76 @@ Used = tuple[dict[str, Any], Path]
 
 
 def test_it_draws_what_comes(used: Used) -> None:
-    told, _ = used
-    assert told["rows"] > 210
-    assert told["close drawn"] == told["close there is"]
-    assert told["colours"] > 20
+    result, _ = used
+    assert result["rows"] > 210
+    assert result["close drawn"] == result["close there is"]
+    assert result["colours"] > 20
 
 
 def test_the_screen_shows_the_canvas(used: Used) -> None:
-    told, _ = used
-    assert told["on screen"]
-    assert told["still on screen"]
-    assert told["on screen after resize"]
-    assert told["size"] == pytest.approx([1200, 500], abs=2)
+    result, _ = used
+    assert result["on screen"]
+    assert result["still on screen"]
+    assert result["on screen after resize"]
+    assert result["size"] == pytest.approx([1200, 500], abs=2)
 
 
 def test_most_frames_are_no_full_draw(used: Used) -> None:
-    told, _ = used
-    assert told["full while following"] < told["ticks"] / 2
+    result, _ = used
+    assert result["full while following"] < result["ticks"] / 2
 
 
 def test_drawing_takes_no_focus(used: Used) -> None:
-    told, _ = used
-    assert told["focus kept"]
+    result, _ = used
+    assert result["focus kept"]
 
 
 def test_n_and_b_switch_keys(used: Used) -> None:
-    told, _ = used
-    assert (told["after n"], told["after b"]) == ("MSFT", "AAPL")
-    assert told["title"] == "AAPL 1m - Bands (20, 2)"
+    result, _ = used
+    assert (result["after n"], result["after b"]) == ("MSFT", "AAPL")
+    assert result["title"] == "AAPL 1m - Bands (20, 2)"
 
 
 def test_space_pauses_the_drawing_and_not_the_reading(used: Used) -> None:
-    told, _ = used
-    assert "paused" in told["paused"]
-    assert told["drawn while paused"] == 0
-    assert told["came while paused"] > 0
-    assert told["drawn after the pause"] >= told["came while paused"]
+    result, _ = used
+    assert "paused" in result["paused"]
+    assert result["drawn while paused"] == 0
+    assert result["came while paused"] > 0
+    assert result["drawn after the pause"] >= result["came while paused"]
 
 
 def test_zoom_ends_following_and_end_goes_back(used: Used) -> None:
-    told, _ = used
-    assert told["zoomed"] == [100, 150]
-    assert not told["following when zoomed"]
-    assert told["following after end"]
-    assert told["right after end"] > -1
+    result, _ = used
+    assert result["zoomed"] == [100, 150]
+    assert not result["following when zoomed"]
+    assert result["following after end"]
+    assert result["right after end"] > -1
 
 
 def test_s_saves(used: Used) -> None:
-    told, folder = used
-    (name,) = told["saved"]
+    result, folder = used
+    (name,) = result["saved"]
     assert name.startswith("bands-AAPL-")
     assert name.endswith(".png")
-    assert f"saved {name}" in told["after s"].replace("\n", "")
+    assert f"saved {name}" in result["after s"].replace("\n", "")
     assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
 def test_idle_window_rests(used: Used) -> None:
-    told, _ = used
-    assert told["full when idle"] == 0
-    assert 1 < told["ticks a second when idle"] < 6
+    result, _ = used
+    assert result["full when idle"] == 0
+    assert 1 < result["ticks a second when idle"] < 6
 
 
 def test_matplotlib_s_own_keys_are_taken_out(used: Used) -> None:
-    told, _ = used
-    assert told["scale and mode"] == ["linear", ""]
+    result, _ = used
+    assert result["scale and mode"] == ["linear", ""]
 
 
 def test_q_ends(used: Used) -> None:
-    told, _ = used
-    assert "q did nothing" not in told
-    assert "raised" not in told
+    result, _ = used
+    assert "q did nothing" not in result
+    assert "raised" not in result
 
 
 @pytest.mark.parametrize("toolkit", TOOLKITS)
@@ -131,20 +131,20 @@ def test_q_ends(used: Used) -> None:
     ],
 )
 def test_endings(toolkit: str, scenario: str, raised: str | None, tmp_path: Path) -> None:
-    told = run(toolkit, scenario, tmp_path)
-    assert told.pop("seconds") < 20
-    assert told == ({} if raised is None else {"raised": raised})
+    result = run(toolkit, scenario, tmp_path)
+    assert result.pop("seconds") < 20
+    assert result == ({} if raised is None else {"raised": raised})
 
 
 @pytest.mark.parametrize("toolkit", TOOLKITS)
 def test_a_picture_that_cannot_be_drawn_is_told_and_the_window_goes_on(toolkit: str, tmp_path: Path) -> None:
-    told = run(toolkit, "undrawable", tmp_path, logged="OverflowError: too large")
-    assert "scenario" not in told, told["scenario"]
-    assert "raised" not in told
-    assert "pictures not drawn (OverflowError: too large)" in told["while a mark is broken"]
-    assert told["shown in its place"] == "this picture cannot be drawn: the log has the reason"
-    assert told["other pixels"]
-    assert told["afterwards"] == ""
-    assert "cannot be drawn" in told["while the data is broken"]
-    assert told["in the end"] == ""
-    assert told["open"]
+    result = run(toolkit, "undrawable", tmp_path, logged="OverflowError: too large")
+    assert "scenario" not in result, result["scenario"]
+    assert "raised" not in result
+    assert "pictures not drawn (OverflowError: too large)" in result["while a mark is broken"]
+    assert result["shown in its place"] == "this picture cannot be drawn: the log has the reason"
+    assert result["other pixels"]
+    assert result["afterwards"] == ""
+    assert "cannot be drawn" in result["while the data is broken"]
+    assert result["in the end"] == ""
+    assert result["open"]

@@ -66,7 +66,7 @@ def url_of(process: subprocess.Popen[str]) -> str:
 
 
 def looks(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
-    """What a monitor tells as JSON."""
+    """The output of a monitor as JSON."""
     assert process.stdout is not None
     for line in process.stdout:
         yield json.loads(line)
@@ -76,9 +76,9 @@ def test_once_as_json_tells_everything(site: Site) -> None:
     site.send(STOCKS, walk(300))
     refuse(site)
     commit(site, "slow", {0: 0, 1: 0, 2: 0})
-    told = site.run("monitor", "--once", "--json", "--seconds", "1")
-    assert (told.returncode, told.stderr) == (0, "")
-    seen = json.loads(told.stdout)
+    result = site.run("monitor", "--once", "--json", "--seconds", "1")
+    assert (result.returncode, result.stderr) == (0, "")
+    seen = json.loads(result.stdout)
     assert seen["waiting"] is None
     assert seen["bootstrap_servers"] == site.bootstrap_servers
     assert [f"{broker['host']}:{broker['port']}" for broker in seen["brokers"]] == [site.bootstrap_servers]
@@ -108,8 +108,8 @@ def test_every_key_is_documented_and_no_other(site: Site) -> None:
     site.send(STOCKS, walk(3))
     refuse(site)
     commit(site, "slow", {0: 0})
-    told = site.run("monitor", "--once", "--json", "--seconds", "0", "--scrape", "1")
-    found = {key for key in keys(json.loads(told.stdout)) if not key.startswith("processes[].counts.")}
+    result = site.run("monitor", "--once", "--json", "--seconds", "0", "--scrape", "1")
+    found = {key for key in keys(json.loads(result.stdout)) if not key.startswith("processes[].counts.")}
     documented = set(re.findall(r"^\| `(?!stockstream_)([a-z_\[\].]+)` \|", DOCS.read_text(encoding="utf-8"), re.M))
     assert found == documented
 
@@ -127,9 +127,9 @@ def test_every_metric_is_documented_and_no_other(site: Site) -> None:
         running(site, "produce", "simulated", "MSFT", "--metrics", "0") as producer,
         running(site, "watch", "bollinger", "MSFT", "--metrics", "0") as window,
     ):
-        told = looks(monitor)
+        result = looks(monitor)
         for _ in range(4):
-            next(told)
+            next(result)
         names = set()
         for process in (monitor, producer, window):
             url = url_of(process)
@@ -145,9 +145,9 @@ def test_every_metric_is_documented_and_no_other(site: Site) -> None:
 def test_once_as_tables(site: Site) -> None:
     site.send(STOCKS, walk(300))
     commit(site, "slow", {0: 0, 1: 0, 2: 0})
-    told = site.run("monitor", "--once", "--seconds", "0")
-    assert (told.returncode, told.stderr) == (0, "")
-    lines = [re.sub(r" +", " ", line).rstrip() for line in told.stdout.splitlines()]
+    result = site.run("monitor", "--once", "--seconds", "0")
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = [re.sub(r" +", " ", line).rstrip() for line in result.stdout.splitlines()]
     assert lines[0].startswith(f"stockstream monitor {site.bootstrap_servers} ")
     assert lines[3] == "TOPIC RECORDS IN/S SIZE NEWEST PARTITIONS"
     assert any(re.match(r"stocks 300 - [\d.]+ kB \d+ s 0: ", line) for line in lines)
@@ -167,23 +167,23 @@ def test_without_a_terminal_it_is_lines_until_ctrl_c(site: Site) -> None:
 
 def test_a_reader_that_goes_away_is_no_error(site: Site) -> None:
     shell = f"'{sys.executable}' -m stockstream monitor --json | head -1"
-    told = subprocess.run(
+    result = subprocess.run(
         shell, shell=True, env=site.env, cwd=site.folder, capture_output=True, text=True, timeout=60, check=False
     )
-    assert len(told.stdout.splitlines()) == 1
-    assert told.stderr == ""
+    assert len(result.stdout.splitlines()) == 1
+    assert result.stderr == ""
 
 
 def test_a_lag_grows_and_shrinks_before_ones_eyes(site: Site) -> None:
     site.send(STOCKS, [bar(0, 5.0)])
     with running(site, "monitor", "--json") as process:
-        told = looks(process)
+        result = looks(process)
         minute = 0
 
         def group() -> dict[str, Any]:
-            return next(each for each in next(told)["groups"] if each["name"] == "slow")
+            return next(each for each in next(result)["groups"] if each["name"] == "slow")
 
-        next(told)
+        next(result)
         commit(site, "slow", {0: 0, 1: 0, 2: 0})
         trends: list[str | None] = []
         while trends[-1:] != ["growing"]:
@@ -196,7 +196,7 @@ def test_a_lag_grows_and_shrinks_before_ones_eyes(site: Site) -> None:
         ends = {0: 0, 1: 0, 2: 0}
         done = 0
         while trends[-1:] != ["shrinking"]:
-            seen = next(told)
+            seen = next(result)
             for partition in next(each for each in seen["topics"] if each["name"] == "stocks")["partitions"]:
                 ends[partition["partition"]] = partition["end"]
             done += 60
@@ -212,17 +212,17 @@ def test_it_waits_for_a_broker_says_so_and_goes_on(kafka_jars: list[Path], tmp_p
     site = Site(tmp_path, f"127.0.0.1:{port}")
     with running(site, "monitor") as lines, running(site, "monitor", "--json") as process:
         assert lines.stdout is not None
-        told = looks(process)
-        first = next(told)
+        result = looks(process)
+        first = next(result)
         assert (first["waiting"], first["brokers"], first["topics"]) == (f"broker 127.0.0.1:{port}", [], [])
         assert "  waiting for broker " in lines.stdout.readline()
         with Broker(tmp_path / "data" / "kafka", kafka_jars, port=port):
-            until(lambda: next(told)["waiting"] is None)
+            until(lambda: next(result)["waiting"] is None)
             said = [lines.stdout.readline()]
             while "  waiting for broker " in said[-1]:  # it repeats that line while the broker starts
                 said.append(lines.stdout.readline())
             assert said[-1].endswith("Z  no topics yet\n")
-        until(lambda: next(told)["waiting"] is not None)
+        until(lambda: next(result)["waiting"] is not None)
         while (line := lines.stdout.readline()).endswith("Z  no topics yet\n"):
             pass
         assert "  waiting for broker " in line
@@ -232,10 +232,10 @@ def test_metrics_are_what_the_json_says_and_for_this_machine_alone(site: Site) -
     site.send(STOCKS, walk(300))
     commit(site, "slow", {0: 0, 1: 0, 2: 0})
     with running(site, "monitor", "--json", "--prometheus", "0") as process:
-        told = looks(process)
-        next(told)
+        result = looks(process)
+        next(result)
         where = endpoint(url_of(process))
-        seen = next(told)
+        seen = next(result)
         families = text_string_to_metric_families(text(f"{where}"))
         samples = [sample for family in families for sample in family.samples]
         found = {(sample.name, *sorted(sample.labels.items())): sample.value for sample in samples}
@@ -272,8 +272,8 @@ def test_producers_and_windows_that_serve_metrics_are_shown(site: Site) -> None:
         urls = [url_of(producer), url_of(picture)]
         until(lambda: "stockstream_window_taken_total" in text(urls[1]))
         with running(site, "monitor", "--json", "--scrape", urls[0], "--scrape", urls[1]) as process:
-            told = looks(process)
-            first, *_, last = (next(told)["processes"] for _ in range(4))
+            result = looks(process)
+            first, *_, last = (next(result)["processes"] for _ in range(4))
     sending, showing = last
     assert [each["error"] for each in last] == [None, None]
     assert (sending["command"], sending["topic"], sending["refused"]) == ("produce simulated", "stocks", 0)
@@ -296,12 +296,12 @@ def test_producers_and_windows_that_serve_metrics_are_shown(site: Site) -> None:
         (["--prometheus", "0", "--host", "no-such-host.invalid"], 1, "cannot listen on no-such-host.invalid:0: "),
     ],
 )
-def test_wrong_usage_is_told(site: Site, arguments: list[str], code: int, said: str) -> None:
-    told = site.run("monitor", *arguments)
-    assert told.returncode == code
-    assert said in told.stderr
-    assert "Traceback" not in told.stderr
-    assert code == 2 or len(told.stderr.splitlines()) == 1
+def test_wrong_usage_is_reported(site: Site, arguments: list[str], code: int, said: str) -> None:
+    result = site.run("monitor", *arguments)
+    assert result.returncode == code
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+    assert code == 2 or len(result.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -309,18 +309,18 @@ def test_wrong_usage_is_told(site: Site, arguments: list[str], code: int, said: 
 )
 def test_a_port_in_use_is_a_line(site: Site, command: str) -> None:
     port = site.bootstrap_servers.split(":")[1]
-    told = site.run(*command.split(), port)
-    assert told.returncode == 1
-    (line,) = (each for each in told.stderr.splitlines() if "metrics" in each or "prometheus" in each)
+    result = site.run(*command.split(), port)
+    assert result.returncode == 1
+    (line,) = (each for each in result.stderr.splitlines() if "metrics" in each or "prometheus" in each)
     option = command.split()[-1]
     assert line.startswith(f"stockstream: {option}: cannot listen on 127.0.0.1:{port}: address already in use - ")
 
 
 def test_once_without_a_broker_is_exit_code_1(tmp_path: Path) -> None:
     site = Site(tmp_path, "127.0.0.1:1")
-    told = site.run("monitor", "--once")
-    assert told.returncode == 1
-    assert told.stdout == ""
-    assert told.stderr.startswith(
+    result = site.run("monitor", "--once")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith(
         "stockstream: no broker answers at 127.0.0.1:1: connection refused - is it running? `stock"
     )

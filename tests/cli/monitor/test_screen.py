@@ -233,7 +233,7 @@ def test_what_is_not_known_is_not_nought() -> None:
     assert lines[7].split() == ["g", "-", "-", "-", "stocks", "1:", "-"]
 
 
-def test_copies_that_are_missing_are_told() -> None:
+def test_copies_that_are_missing_are_reported() -> None:
     behind = topic("stocks", [partition(0, 5, replicas=(1, 2, 3), in_sync=(1,))])
     brokers = tuple(Broker(id=number, host=f"k{number}", port=9092) for number in (1, 2, 3))
     lines = drawn(Seen.first(msgspec.structs.replace(WHOLE, topics=(behind,), brokers=brokers, controller=2)))

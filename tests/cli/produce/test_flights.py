@@ -89,14 +89,14 @@ def running(site: Site, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate()
 
 
-def last_line(told: Any) -> str:
-    assert told.returncode == 0, told.stderr
-    return str(told.stdout.splitlines()[-1]).rpartition(", ")[0]
+def last_line(result: Any) -> str:
+    assert result.returncode == 0, result.stderr
+    return str(result.stdout.splitlines()[-1]).rpartition(", ")[0]
 
 
 def test_every_row_travels_typed_and_once(site: Site, sample: Path, table: pd.DataFrame) -> None:
-    told = site.run("produce", "flights", str(sample))
-    assert last_line(told) == f"flights: {len(table):,} sent, 0 refused, 0 already there"
+    result = site.run("produce", "flights", str(sample))
+    assert last_line(result) == f"flights: {len(table):,} sent, 0 refused, 0 already there"
     found = sorted(flights(site), key=lambda flight: flight.row)
     assert [flight.row for flight in found] == list(range(len(table)))
     columns = {name: [getattr(flight, name.lower()) for flight in found] for name in table.columns}
@@ -113,8 +113,8 @@ def test_after_kill_9_it_sends_what_is_missing_and_no_more(site: Site, sample: P
         process.communicate()
     survived = held(site)
     assert 0 < survived < len(table)
-    told = site.run("produce", "flights", str(sample))
-    assert last_line(told) == f"flights: {len(table) - survived:,} sent, 0 refused, {survived:,} already there"
+    result = site.run("produce", "flights", str(sample))
+    assert last_line(result) == f"flights: {len(table) - survived:,} sent, 0 refused, {survived:,} already there"
     assert sorted(flight.row for flight in flights(site)) == list(range(len(table)))
 
 
@@ -123,14 +123,14 @@ def test_filtered_reordered_and_repeated_replays_send_each_row_once(
 ) -> None:
     few = ("--start", "2015-01-05", "--end", "2015-01-06", "--airlines", "DL", "AA")
     chosen = table[table["DAY"].isin([5, 6]) & table["AIRLINE"].isin(["AA", "DL"])]
-    told = site.run("produce", "flights", *few, str(sample))
-    assert last_line(told) == f"flights: {len(chosen):,} sent, 0 refused, 0 already there"
+    result = site.run("produce", "flights", *few, str(sample))
+    assert last_line(result) == f"flights: {len(chosen):,} sent, 0 refused, 0 already there"
     days = table[table["DAY"] <= 8]
-    told = site.run("produce", "flights", str(sample), "--end", "2015-01-08", "--speed", "10000000")
-    assert last_line(told) == f"flights: {len(days) - len(chosen):,} sent, 0 refused, {len(chosen):,} already there"
-    told = site.run("produce", "flights", str(sample), str(sample.parent))
-    assert last_line(told) == f"flights: {len(table) - len(days):,} sent, 0 refused, {len(days):,} already there"
-    assert "is the same as" in told.stderr
+    result = site.run("produce", "flights", str(sample), "--end", "2015-01-08", "--speed", "10000000")
+    assert last_line(result) == f"flights: {len(days) - len(chosen):,} sent, 0 refused, {len(chosen):,} already there"
+    result = site.run("produce", "flights", str(sample), str(sample.parent))
+    assert last_line(result) == f"flights: {len(table) - len(days):,} sent, 0 refused, {len(days):,} already there"
+    assert "is the same as" in result.stderr
     assert sorted(flight.row for flight in flights(site)) == list(range(len(table)))
 
 
@@ -145,8 +145,8 @@ def test_speed_sends_in_the_order_of_departure(site: Site, sample: Path) -> None
 
 def test_again_sends_the_file_as_a_run_of_its_own(site: Site, sample: Path, table: pd.DataFrame) -> None:
     for _ in range(2):
-        told = site.run("produce", "flights", str(sample), "--again", "--airlines", "UA")
-        assert "0 already there" in last_line(told)
+        result = site.run("produce", "flights", str(sample), "--again", "--airlines", "UA")
+        assert "0 already there" in last_line(result)
     files = Counter(flight.file for flight in flights(site))
     assert list(files.values()) == [table["AIRLINE"].eq("UA").sum()] * 2
 
@@ -165,9 +165,9 @@ def test_a_signal_ends_it_when_all_that_was_sent_is_there(site: Site, sample: Pa
 def test_rows_that_cannot_be_read_are_told_and_kept_and_the_rest_goes_on(site: Site, tmp_path: Path) -> None:
     wrong = [line(month=str(month)) for month in range(13, 20)]
     path = write(tmp_path / "a.csv", LINE, *wrong, LINE, "2015,2,6")
-    told = site.run("produce", "flights", str(path))
-    assert last_line(told) == "flights: 2 sent, 8 refused, 0 already there"
-    refused = [text for text in told.stderr.splitlines() if text.startswith("refused: ")]
+    result = site.run("produce", "flights", str(path))
+    assert last_line(result) == "flights: 2 sent, 8 refused, 0 already there"
+    refused = [text for text in result.stderr.splitlines() if text.startswith("refused: ")]
     assert refused == [
         *(f"refused: {path}, line {row + 3}, column MONTH: '{13 + row}', not a month from 1 to 12" for row in range(5)),
         "refused: 3 more; each is kept on flights.dlq with its reason",
@@ -184,8 +184,8 @@ def test_rows_that_cannot_be_read_are_told_and_kept_and_the_rest_goes_on(site: S
 
 
 def test_it_reports_as_json(site: Site, sample: Path, table: pd.DataFrame) -> None:
-    told = site.run("--log-json", "produce", "flights", str(sample))
-    found = events(told.stderr)
+    result = site.run("--log-json", "produce", "flights", str(sample))
+    found = events(result.stderr)
     last = [event for event in found if event["event"] == "progress"][-1]
     assert (last["done"], last["total"]) == (len(table), len(table))
     assert last["state"].startswith("flights")
@@ -194,29 +194,29 @@ def test_it_reports_as_json(site: Site, sample: Path, table: pd.DataFrame) -> No
 
 
 def test_airlines_and_days_that_are_not_there(site: Site, sample: Path) -> None:
-    told = site.run("produce", "flights", str(sample), "--airlines", "xx,ua", "--end", "2015-01-02")
-    assert told.returncode == 1
-    assert "no flight of XX was found: the files hold " in told.stderr
-    assert "UA" in told.stderr.split("the files hold ")[1]
-    assert ", from 2015-01-" in told.stderr
-    assert "of UA" not in told.stderr
-    told = site.run("produce", "flights", str(sample), "--start", "2016-01-01")
-    assert told.returncode == 1
-    assert "flights: 0 sent, 0 refused, 0 already there" in told.stdout
-    assert "no flight was found in these days: the files hold 2015-01-01 to 2015-" in told.stderr
+    result = site.run("produce", "flights", str(sample), "--airlines", "xx,ua", "--end", "2015-01-02")
+    assert result.returncode == 1
+    assert "no flight of XX was found: the files hold " in result.stderr
+    assert "UA" in result.stderr.split("the files hold ")[1]
+    assert ", from 2015-01-" in result.stderr
+    assert "of UA" not in result.stderr
+    result = site.run("produce", "flights", str(sample), "--start", "2016-01-01")
+    assert result.returncode == 1
+    assert "flights: 0 sent, 0 refused, 0 already there" in result.stdout
+    assert "no flight was found in these days: the files hold 2015-01-01 to 2015-" in result.stderr
 
 
 def test_a_run_in_which_every_row_is_refused_has_failed(site: Site, tmp_path: Path) -> None:
-    told = site.run("produce", "flights", str(write(tmp_path / "a.csv", line(month="13"))))
-    assert told.returncode == 1
-    assert told.stdout.startswith("flights: 0 sent, 1 refused, 0 already there")
+    result = site.run("produce", "flights", str(write(tmp_path / "a.csv", line(month="13"))))
+    assert result.returncode == 1
+    assert result.stdout.startswith("flights: 0 sent, 1 refused, 0 already there")
 
 
 def test_a_file_of_another_layout_is_refused_before_anything_is_sent(site: Site, sample: Path, tmp_path: Path) -> None:
     (tmp_path / "z.csv").write_text("FL_DATE,CARRIER\n2017-01-01,AA\n")
-    told = site.run("produce", "flights", str(sample), str(tmp_path / "z.csv"))
-    assert told.returncode == 1
-    assert "has another layout: it lacks ORIGIN_AIRPORT" in told.stderr
+    result = site.run("produce", "flights", str(sample), str(tmp_path / "z.csv"))
+    assert result.returncode == 1
+    assert "has another layout: it lacks ORIGIN_AIRPORT" in result.stderr
     assert FLIGHTS.name not in Admin(site.connection).names()
 
 
@@ -240,8 +240,8 @@ def test_airlines_may_follow_one_another(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_real_files_with_the_counts_of_pandas(site: Site, real_data: Path) -> None:
     folder = real_data / "flights_2015"
-    told = site.run("produce", "flights", str(folder))
-    assert last_line(told) == "flights: 85,553 sent, 0 refused, 0 already there"
+    result = site.run("produce", "flights", str(folder))
+    assert last_line(result) == "flights: 85,553 sent, 0 refused, 0 already there"
     columns = ["YEAR", "MONTH", "DAY", "AIRLINE"]
     rows = pd.concat(pd.read_csv(path, usecols=columns) for path in folder.glob("flight*.csv"))
     counted = Counter((f.year, f.month, f.day, f.airline) for f in flights(site))

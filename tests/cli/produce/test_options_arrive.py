@@ -33,103 +33,103 @@ FLIGHTS = ("flights", "flights.csv", "--again")
 READINGS = ("stdin", "readings", "http", "mqtt")
 """Commands whose options `test_readings` has cases for."""
 
-Case = tuple[tuple[str, ...], Callable[[Told], object], object]
+Case = tuple[tuple[str, ...], Callable[[Sent], object], object]
 """A command with the option, what is seen of it, and what is expected."""
 
 CASES: dict[str, Case] = {
-    "simulated interval": ((*SIMULATED, "--interval", "5m"), lambda told: {bar.interval for bar in told.bars}, {"5m"}),
-    "simulated pace": ((*SIMULATED, "--pace", "7"), lambda told: told.gaps, [0.0, 7.0, 14.0]),
-    "simulated history": ((*SIMULATED, "--history", "4"), lambda told: len(told.bars), 7),
+    "simulated interval": ((*SIMULATED, "--interval", "5m"), lambda sent: {bar.interval for bar in sent.bars}, {"5m"}),
+    "simulated pace": ((*SIMULATED, "--pace", "7"), lambda sent: sent.gaps, [0.0, 7.0, 14.0]),
+    "simulated history": ((*SIMULATED, "--history", "4"), lambda sent: len(sent.bars), 7),
     "simulated seed": (
         (*SIMULATED, "--seed", "9"),
-        lambda told: told.bars[0].open,
+        lambda sent: sent.bars[0].open,
         Walk("AAPL", "1m", 9).first_price(),
     ),
-    "simulated count": ((*SIMULATED, "--count", "5"), lambda told: len(told.bars), 5),
+    "simulated count": ((*SIMULATED, "--count", "5"), lambda sent: len(sent.bars), 5),
     "simulated seconds": (
         ("simulated", "AAPL", "--history", "0", "--pace", "2", "--seconds", "5"),
-        lambda told: told.gaps,
+        lambda sent: sent.gaps,
         [0.0, 2.0, 4.0],
     ),
-    "csv symbol": ((*CSV, "--symbol", "XYZ"), lambda told: {bar.symbol for bar in told.bars}, {"XYZ"}),
-    "csv interval": ((*CSV, "--interval", "5m"), lambda told: {bar.interval for bar in told.bars}, {"5m"}),
+    "csv symbol": ((*CSV, "--symbol", "XYZ"), lambda sent: {bar.symbol for bar in sent.bars}, {"XYZ"}),
+    "csv interval": ((*CSV, "--interval", "5m"), lambda sent: {bar.interval for bar in sent.bars}, {"5m"}),
     "csv tz": (
         (*CSV, "--tz", "America/New_York"),
-        lambda told: told.bars[0].time,
+        lambda sent: sent.bars[0].time,
         datetime(2026, 3, 2, 19, 30, tzinfo=UTC),
     ),
-    "csv columns": ((*CSV, "--columns", "close=settle"), lambda told: [bar.close for bar in told.bars], [1.6, 1.3]),
+    "csv columns": ((*CSV, "--columns", "close=settle"), lambda sent: [bar.close for bar in sent.bars], [1.6, 1.3]),
     "csv date_format": (
         ("csv", "MSFT_1d.csv", "--date-format", "M/D/Y"),
-        lambda told: [bar.time.month for bar in told.bars],
+        lambda sent: [bar.time.month for bar in sent.bars],
         [2, 3],
     ),
-    "csv separator": ((*CSV, "--separator", "tab"), lambda told: (told.bars, told.exit_code), ([], 1)),
-    "csv decimal": (("csv", "SAP_1d.csv", "--decimal", "."), lambda told: told.bars[0].close, 1500.0),
-    "csv dry_run": ((*CSV, "--dry-run"), lambda told: (told.bars, "AAPL_1m.csv" in told.output), ([], True)),
-    "csv rate": ((*CSV, "--rate", "0.25"), lambda told: told.gaps, [0.0, 4.0]),
-    "flights rate": ((*FLIGHTS, "--rate", "0.5"), lambda told: told.gaps, [0.0, 2.0, 4.0, 6.0]),
+    "csv separator": ((*CSV, "--separator", "tab"), lambda sent: (sent.bars, sent.exit_code), ([], 1)),
+    "csv decimal": (("csv", "SAP_1d.csv", "--decimal", "."), lambda sent: sent.bars[0].close, 1500.0),
+    "csv dry_run": ((*CSV, "--dry-run"), lambda sent: (sent.bars, "AAPL_1m.csv" in sent.output), ([], True)),
+    "csv rate": ((*CSV, "--rate", "0.25"), lambda sent: sent.gaps, [0.0, 4.0]),
+    "flights rate": ((*FLIGHTS, "--rate", "0.5"), lambda sent: sent.gaps, [0.0, 2.0, 4.0, 6.0]),
     "flights speed": (
         (*FLIGHTS, "--speed", "60", "--start", "2015-02-06", "--end", "2015-02-06"),
-        lambda told: told.gaps,
+        lambda sent: sent.gaps,
         [0.0, 10.0],
     ),
-    "flights start": ((*FLIGHTS, "--start", "2015-02-06"), lambda told: [each.day for each in told.flights], [6, 6, 7]),
-    "flights end": ((*FLIGHTS, "--end", "2015-02-06"), lambda told: [each.day for each in told.flights], [5, 6, 6]),
+    "flights start": ((*FLIGHTS, "--start", "2015-02-06"), lambda sent: [each.day for each in sent.flights], [6, 6, 7]),
+    "flights end": ((*FLIGHTS, "--end", "2015-02-06"), lambda sent: [each.day for each in sent.flights], [5, 6, 6]),
     "flights airlines": (
         (*FLIGHTS, "--airlines", "AA"),
-        lambda told: [each.airline for each in told.flights],
+        lambda sent: [each.airline for each in sent.flights],
         ["AA"],
     ),
-    "flights again": (FLIGHTS, lambda told: len(told.flights), 4),
+    "flights again": (FLIGHTS, lambda sent: len(sent.flights), 4),
     "yahoo interval": (
         (*YAHOO, "--once", "--interval", "5m"),
-        lambda told: {bar.interval for bar in told.bars},
+        lambda sent: {bar.interval for bar in sent.bars},
         {"5m"},
     ),
     "yahoo forming": (
         (*YAHOO, "--once", "--forming"),
-        lambda told: [bar.final for bar in told.bars][-2:],
+        lambda sent: [bar.final for bar in sent.bars][-2:],
         [True, False],
     ),
-    "yahoo once": ((*YAHOO, "--once"), lambda told: (len(told.bars), told.outlet.manual_clock.slept), (10, 0.0)),
-    "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda told: told.outlet.manual_clock.slept // 10, 10),
+    "yahoo once": ((*YAHOO, "--once"), lambda sent: (len(sent.bars), sent.outlet.manual_clock.slept), (10, 0.0)),
+    "yahoo seconds": ((*YAHOO, "--seconds", "100"), lambda sent: sent.outlet.manual_clock.slept // 10, 10),
 }
 CASES |= {
-    "csv burst": ((*CSV, "--rate", "0.25", "--burst", "2"), lambda told: told.gaps, [0.0, 0.0]),
-    "csv speed": ((*CSV, "--speed", "30"), lambda told: told.gaps, [0.0, 2.0]),
-    "csv count": ((*CSV, "--count", "1"), lambda told: len(told.bars), 1),
-    "csv seconds": ((*CSV, "--rate", "0.25", "--seconds", "3"), lambda told: len(told.bars), 1),
-    "csv start": ((*CSV, "--start", "2026-03-02T14:31"), lambda told: [bar.time.minute for bar in told.bars], [31]),
-    "csv end": ((*CSV, "--end", "2026-03-02T14:31"), lambda told: [bar.time.minute for bar in told.bars], [30]),
-    "csv loop": ((*CSV, "--loop", "3"), lambda told: [bar.time.minute for bar in told.bars], [30, 31] * 3),
-    "simulated rate": ((*SIMULATED, "--pace", "0", "--rate", "0.5"), lambda told: told.gaps, [0.0, 2.0, 4.0]),
+    "csv burst": ((*CSV, "--rate", "0.25", "--burst", "2"), lambda sent: sent.gaps, [0.0, 0.0]),
+    "csv speed": ((*CSV, "--speed", "30"), lambda sent: sent.gaps, [0.0, 2.0]),
+    "csv count": ((*CSV, "--count", "1"), lambda sent: len(sent.bars), 1),
+    "csv seconds": ((*CSV, "--rate", "0.25", "--seconds", "3"), lambda sent: len(sent.bars), 1),
+    "csv start": ((*CSV, "--start", "2026-03-02T14:31"), lambda sent: [bar.time.minute for bar in sent.bars], [31]),
+    "csv end": ((*CSV, "--end", "2026-03-02T14:31"), lambda sent: [bar.time.minute for bar in sent.bars], [30]),
+    "csv loop": ((*CSV, "--loop", "3"), lambda sent: [bar.time.minute for bar in sent.bars], [30, 31] * 3),
+    "simulated rate": ((*SIMULATED, "--pace", "0", "--rate", "0.5"), lambda sent: sent.gaps, [0.0, 2.0, 4.0]),
     "simulated burst": (
         (*SIMULATED, "--pace", "0", "--rate", "0.5", "--burst", "2"),
-        lambda told: told.gaps,
+        lambda sent: sent.gaps,
         [0.0, 0.0, 2.0],
     ),
-    "simulated speed": ((*SIMULATED, "--pace", "0", "--speed", "60"), lambda told: told.gaps, [0.0, 1.0, 2.0]),
-    "simulated start": ((*SIMULATED, "--start", "2100-01-01"), lambda told: len(told.bars), 0),
-    "simulated end": ((*SIMULATED, "--end", "2000-01-01"), lambda told: len(told.bars), 0),
-    "flights burst": ((*FLIGHTS, "--rate", "0.5", "--burst", "3"), lambda told: told.gaps, [0.0, 0.0, 0.0, 2.0]),
+    "simulated speed": ((*SIMULATED, "--pace", "0", "--speed", "60"), lambda sent: sent.gaps, [0.0, 1.0, 2.0]),
+    "simulated start": ((*SIMULATED, "--start", "2100-01-01"), lambda sent: len(sent.bars), 0),
+    "simulated end": ((*SIMULATED, "--end", "2000-01-01"), lambda sent: len(sent.bars), 0),
+    "flights burst": ((*FLIGHTS, "--rate", "0.5", "--burst", "3"), lambda sent: sent.gaps, [0.0, 0.0, 0.0, 2.0]),
     "flights loop": (
         (*FLIGHTS, "--loop", "2"),
-        lambda told: (len(told.flights), len({each.file for each in told.flights})),
+        lambda sent: (len(sent.flights), len({each.file for each in sent.flights})),
         (8, 2),
     ),
-    "flights count": ((*FLIGHTS, "--count", "3"), lambda told: len(told.flights), 3),
-    "flights seconds": ((*FLIGHTS, "--rate", "0.5", "--seconds", "3"), lambda told: len(told.flights), 2),
-    "yahoo rate": ((*YAHOO, "--once", "--rate", "1", "--count", "3"), lambda told: told.gaps, [0.0, 1.0, 2.0]),
+    "flights count": ((*FLIGHTS, "--count", "3"), lambda sent: len(sent.flights), 3),
+    "flights seconds": ((*FLIGHTS, "--rate", "0.5", "--seconds", "3"), lambda sent: len(sent.flights), 2),
+    "yahoo rate": ((*YAHOO, "--once", "--rate", "1", "--count", "3"), lambda sent: sent.gaps, [0.0, 1.0, 2.0]),
     "yahoo burst": (
         (*YAHOO, "--once", "--rate", "1", "--burst", "2", "--count", "3"),
-        lambda told: told.gaps,
+        lambda sent: sent.gaps,
         [0.0, 0.0, 1.0],
     ),
-    "yahoo speed": ((*YAHOO, "--once", "--speed", "60", "--count", "3"), lambda told: told.gaps, [0.0, 1.0, 2.0]),
-    "yahoo count": ((*YAHOO, "--once", "--count", "4"), lambda told: len(told.bars), 4),
-    "yahoo start": ((*YAHOO, "--once", "--start", "2100-01-01"), lambda told: len(told.bars), 0),
-    "yahoo end": ((*YAHOO, "--once", "--end", "2000-01-01"), lambda told: len(told.bars), 0),
+    "yahoo speed": ((*YAHOO, "--once", "--speed", "60", "--count", "3"), lambda sent: sent.gaps, [0.0, 1.0, 2.0]),
+    "yahoo count": ((*YAHOO, "--once", "--count", "4"), lambda sent: len(sent.bars), 4),
+    "yahoo start": ((*YAHOO, "--once", "--start", "2100-01-01"), lambda sent: len(sent.bars), 0),
+    "yahoo end": ((*YAHOO, "--once", "--end", "2000-01-01"), lambda sent: len(sent.bars), 0),
 }
 CASES |= {
     f"market {case.partition(' ')[2]}": (
@@ -141,7 +141,7 @@ CASES |= {
     if case.startswith("yahoo ")
 }
 CASES |= {
-    f"{command[0]} retention": ((*command, "--retention", "1d"), lambda told: told.outlet.retention, "86400000")
+    f"{command[0]} retention": ((*command, "--retention", "1d"), lambda sent: sent.outlet.retention, "86400000")
     for command in (SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"), (*MARKET, "--once"))
 }
 ELSEWHERE = {
@@ -178,15 +178,15 @@ def test_every_option_has_a_case() -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(("yahoo", "market"))])
 def test_an_option_arrives(home: Path, name: str) -> None:
     arguments, seen, expected = CASES[name]
-    told = produce(*arguments)
-    assert seen(told) == expected, told.output
+    result = produce(*arguments)
+    assert seen(result) == expected, result.output
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("yahoo", "market"))])
 def test_an_option_of_yahoo_arrives(yahoo: Standin, name: str) -> None:
     arguments, seen, expected = CASES[name]
-    told = produce(*arguments)
-    assert seen(told) == expected, told.output
+    result = produce(*arguments)
+    assert seen(result) == expected, result.output
 
 
 def test_without_the_option_it_is_otherwise(home: Path) -> None:
@@ -229,8 +229,8 @@ def test_how_yahoo_is_asked(
 
 def test_the_settings_of_the_market_arrive(yahoo: Standin) -> None:
     settings = "market: {sources: [binance, yahoo], interval: 5m, history: 1mo, symbols: {AAPL: {binance: null}}}"
-    told = produce(*MARKET, "--once", settings=settings)
-    assert {(bar.source, bar.interval) for bar in told.bars} == {("yahoo", "5m")}
+    result = produce(*MARKET, "--once", settings=settings)
+    assert {(bar.source, bar.interval) for bar in result.bars} == {("yahoo", "5m")}
     assert asked(yahoo)[:2] == ("2026-02-19", "5m")
     produce(*MARKET, "--once", "--history", "5d", settings=settings)
     assert asked(yahoo, -1)[0] == "2026-03-13"
@@ -250,10 +250,10 @@ def test_a_stream_is_listened_to_unless_it_is_not_wished(yahoo: Standin) -> None
     until(lambda: len(yahoo.stream.paths) == 1)
 
 
-SETTINGS: dict[str, tuple[str, Callable[[Told], object], object]] = {
-    "interval": ("interval: 2m", lambda told: {bar.interval for bar in told.bars}, {"2m"}),
-    "pace": ("pace: 4", lambda told: told.gaps, [0.0, 4.0, 8.0]),
-    "seed": ("seed: 5", lambda told: told.bars[0].open, Walk("AAPL", "1m", 5).first_price()),
+SETTINGS: dict[str, tuple[str, Callable[[Sent], object], object]] = {
+    "interval": ("interval: 2m", lambda sent: {bar.interval for bar in sent.bars}, {"2m"}),
+    "pace": ("pace: 4", lambda sent: sent.gaps, [0.0, 4.0, 8.0]),
+    "seed": ("seed: 5", lambda sent: sent.bars[0].open, Walk("AAPL", "1m", 5).first_price()),
 }
 
 
@@ -267,8 +267,8 @@ def test_every_setting_has_a_case(home: Path) -> None:
     assert SETTINGS.keys() == SimulatedSettings.model_fields.keys()
     asked = {"interval", "history", "poll"}, {"spacing", "key_file", "calls_a_day"}
     assert set.union(*asked) == SourceSettings.model_fields.keys(), "test_how_yahoo_is_asked; tests of the sources"
-    told = produce("simulated", "--count", "1", "--history", "0", settings="demo: {symbols: [X, Y]}")
-    assert [bar.symbol for bar in told.bars] == ["X", "Y"]
+    result = produce("simulated", "--count", "1", "--history", "0", settings="demo: {symbols: [X, Y]}")
+    assert [bar.symbol for bar in result.bars] == ["X", "Y"]
 
 
 @pytest.mark.parametrize("command", [SIMULATED, CSV, FLIGHTS, (*YAHOO, "--once"), (*MARKET, "--once")])
@@ -298,4 +298,4 @@ def test_orders_from_elsewhere_pace_a_producer(home: Path) -> None:
     invocation = Invocation(outlet=outlet, clock=manual_clock.clock)
     result = CliRunner().invoke(app, [*CSV, "--loop", "3"], obj=invocation)
     assert result.exit_code == 0, result.output
-    assert Told(outlet, 0, "").gaps == [0.0, 0.0, 0.0, 10.0, 10.0, 10.0]
+    assert Sent(outlet, 0, "").gaps == [0.0, 0.0, 0.0, 10.0, 10.0, 10.0]

@@ -47,41 +47,41 @@ def plant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def symbols(told: Told) -> set[str]:
-    return {bar.symbol for bar in told.bars}
+def symbols(result: Sent) -> set[str]:
+    return {bar.symbol for bar in result.bars}
 
 
-Case = tuple[tuple[str, ...], Callable[[Told], object], object]
+Case = tuple[tuple[str, ...], Callable[[Sent], object], object]
 
 CASES: dict[str, Case] = {
-    "interval": (("--interval", "2m"), lambda told: {bar.interval for bar in told.bars}, {"2m"}),
+    "interval": (("--interval", "2m"), lambda sent: {bar.interval for bar in sent.bars}, {"2m"}),
     "symbol": (("--symbol-from", "none", "--symbol", "X"), symbols, {"X"}),
     "symbol_from": (("--symbol-from", "name"), symbols, {"boiler"}),
-    "value": (("--value", "kW"), lambda told: max(bar.high for bar in told.bars), 170.0),
+    "value": (("--value", "kW"), lambda sent: max(bar.high for bar in sent.bars), 170.0),
     "unit": (
         ("--value", "value", "--value", "kW", "--unit", "s", "--unit", "kW"),
-        lambda told: {(bar.symbol, bar.unit) for bar in told.bars},
+        lambda sent: {(bar.symbol, bar.unit) for bar in sent.bars},
         {("A.value", "s"), ("B.value", "s"), ("A.kW", "kW"), ("B.kW", "kW")},
     ),
-    "time": (("--time", "local"), lambda told: min(bar.time for bar in told.bars), START),
+    "time": (("--time", "local"), lambda sent: min(bar.time for bar in sent.bars), START),
     "tz": (
         ("--time", "local", "--tz", "America/New_York"),
-        lambda told: (min(bar.time for bar in told.bars) - START, {bar.tz for bar in told.bars}),
+        lambda sent: (min(bar.time for bar in sent.bars) - START, {bar.tz for bar in sent.bars}),
         (timedelta(hours=4), {"America/New_York"}),
     ),
-    "forming": (("--forming", "--interval", "1d"), lambda told: {bar.final for bar in told.bars}, {False}),
-    "rate": (("--rate", "0.5", "--count", "3"), lambda told: told.gaps, [0.0, 2.0, 4.0]),
-    "burst": (("--rate", "0.5", "--burst", "2", "--count", "3"), lambda told: told.gaps, [0.0, 0.0, 2.0]),
-    "speed": (("--speed", "60", "--symbol-from", "name"), lambda told: told.gaps, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
-    "count": (("--count", "3"), lambda told: len(told.bars), 3),
+    "forming": (("--forming", "--interval", "1d"), lambda sent: {bar.final for bar in sent.bars}, {False}),
+    "rate": (("--rate", "0.5", "--count", "3"), lambda sent: sent.gaps, [0.0, 2.0, 4.0]),
+    "burst": (("--rate", "0.5", "--burst", "2", "--count", "3"), lambda sent: sent.gaps, [0.0, 0.0, 2.0]),
+    "speed": (("--speed", "60", "--symbol-from", "name"), lambda sent: sent.gaps, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]),
+    "count": (("--count", "3"), lambda sent: len(sent.bars), 3),
     "seconds": (
         ("--follow", "--seconds", "7"),
-        lambda told: (len(told.bars), 7 <= told.outlet.manual_clock.slept < 9),
+        lambda sent: (len(sent.bars), 7 <= sent.outlet.manual_clock.slept < 9),
         (12, True),
     ),
-    "start": (("--start", "2026-03-19T13:04"), lambda told: min(bar.time for bar in told.bars).minute, 4),
-    "end": (("--end", "2026-03-19T13:02"), lambda told: max(bar.time for bar in told.bars).minute, 1),
-    "retention": (("--retention", "1d"), lambda told: told.outlet.retention, "86400000"),
+    "start": (("--start", "2026-03-19T13:04"), lambda sent: min(bar.time for bar in sent.bars).minute, 4),
+    "end": (("--end", "2026-03-19T13:02"), lambda sent: max(bar.time for bar in sent.bars).minute, 1),
+    "retention": (("--retention", "1d"), lambda sent: sent.outlet.retention, "86400000"),
 }
 
 
@@ -97,26 +97,26 @@ def test_every_option_has_a_case() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_an_option_arrives(plant: Path, name: str) -> None:
     arguments, seen, expected = CASES[name]
-    told = produce(*READINGS, *arguments)
-    assert seen(told) == expected, told.output
+    result = produce(*READINGS, *arguments)
+    assert seen(result) == expected, result.output
 
 
 def test_without_options_it_is_otherwise(plant: Path) -> None:
-    told = produce(*READINGS)
-    assert symbols(told) == {"A", "B"}
-    assert [bar.final for bar in told.bars] == [True] * 12
-    assert {(bar.feed, bar.source, bar.interval, bar.unit) for bar in told.bars} == {("readings", "file", "1m", None)}
-    assert "18 readings" in told.output
+    result = produce(*READINGS)
+    assert symbols(result) == {"A", "B"}
+    assert [bar.final for bar in result.bars] == [True] * 12
+    assert {(bar.feed, bar.source, bar.interval, bar.unit) for bar in result.bars} == {("readings", "file", "1m", None)}
+    assert "18 readings" in result.output
 
 
 SETTINGS: dict[str, Case] = {
-    "interval": (("interval: 3m",), lambda told: {bar.interval for bar in told.bars}, {"3m"}),
-    "time": (("time: local",), lambda told: min(bar.time for bar in told.bars), START),
+    "interval": (("interval: 3m",), lambda sent: {bar.interval for bar in sent.bars}, {"3m"}),
+    "time": (("time: local",), lambda sent: min(bar.time for bar in sent.bars), START),
     "symbol": (("symbol: name",), symbols, {"boiler"}),
-    "value": (("value: kW",), lambda told: max(bar.high for bar in told.bars), 170.0),
-    "values": (("values: {kW: W}",), lambda told: max((bar.high, bar.unit) for bar in told.bars), (170.0, "W")),
-    "unit": (("unit: kW",), lambda told: {bar.unit for bar in told.bars}, {"kW"}),
-    "tz": (("tz: Asia/Tokyo",), lambda told: {bar.tz for bar in told.bars}, {"Asia/Tokyo"}),
+    "value": (("value: kW",), lambda sent: max(bar.high for bar in sent.bars), 170.0),
+    "values": (("values: {kW: W}",), lambda sent: max((bar.high, bar.unit) for bar in sent.bars), (170.0, "W")),
+    "unit": (("unit: kW",), lambda sent: {bar.unit for bar in sent.bars}, {"kW"}),
+    "tz": (("tz: Asia/Tokyo",), lambda sent: {bar.tz for bar in sent.bars}, {"Asia/Tokyo"}),
 }
 
 
@@ -127,7 +127,7 @@ def test_a_setting_arrives(plant: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "found"),
     [
         (("--value", "a["), "no key and no JMESPath"),
         (("--unit", "a", "--unit", "b", "--value", "kW"), "2 units for 1 values"),
@@ -137,23 +137,23 @@ def test_a_setting_arrives(plant: Path, name: str) -> None:
         (("--start", "2026-03-19", "--end", "2026-03-18"), "is not before --end"),
     ],
 )
-def test_wrong_options_are_told_in_a_line(plant: Path, arguments: tuple[str, ...], told: str) -> None:
+def test_wrong_options_are_told_in_a_line(plant: Path, arguments: tuple[str, ...], found: str) -> None:
     result = produce(*READINGS, *arguments)
     assert result.exit_code == 2
-    assert told in " ".join(result.output.replace("│", " ").split())
+    assert found in " ".join(result.output.replace("│", " ").split())
 
 
 def test_an_endpoint_is_asked_as_often_as_it_is_said(plant: Path) -> None:
     with serving(None) as service:
         service.answers = [answer(1.5)]
-        told = asked(service, "--every", "2", "--seconds", "7")
-    (bar,) = told.bars
+        result = asked(service, "--every", "2", "--seconds", "7")
+    (bar,) = result.bars
     assert (bar.symbol, bar.volume, bar.source, bar.unit) == ("BERLIN", 1.0, "http", "°C")
     assert service.asked in (3, 4)
-    assert "1 readings, and" in told.output
+    assert "1 readings, and" in result.output
 
 
-def asked(service: Service, *arguments: str) -> Told:
+def asked(service: Service, *arguments: str) -> Sent:
     options = ("--symbol", "BERLIN", "--value", "current.t", "--time", "current.time", "--unit", "°C")
     return produce("http", service.url, *options, *arguments)
 

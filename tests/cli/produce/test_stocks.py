@@ -113,8 +113,8 @@ def test_a_dry_run_shows_what_is_understood_and_sends_nothing(site: Site, tmp_pa
         "symbol        column Name", "Datum (D/M/Y, the sessions' dates)",
         "interval      1d", "close=Kurs", "rows          7",
     ]  # fmt: skip
-    for told in expected:
-        assert told in done.stdout
+    for result in expected:
+        assert result in done.stdout
     shown = [line.split() for line in done.stdout.splitlines() if line.startswith("KO ")]
     assert shown[0] == ["KO", "2026-01-10", "1010.5", "1010.75", "999.5", "1010.25", "-"]
     assert len(shown) == 3
@@ -134,13 +134,13 @@ def test_a_folder_of_several_symbols_is_not_one(site: Site, tmp_path: Path) -> N
     assert site.run("produce", "csv", str(tmp_path)).stdout.startswith("stocks: 30 sent")
 
 
-def test_symbol_and_interval_are_as_told(site: Site, daily: Path) -> None:
+def test_symbol_and_interval_are_as_reported(site: Site, daily: Path) -> None:
     site.run("produce", "csv", str(daily), "--symbol", "PEP", "--interval", "1wk")
     assert set(bars(site)[["symbol", "interval"]].itertuples(index=False, name=None)) == {("PEP", "1wk")}
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "result"),
     [
         (["none.csv"], 1, "none.csv does not exist"),
         (["strange.csv"], 1, "strange.csv: no column Date or Datetime, Open"),
@@ -153,11 +153,11 @@ def test_symbol_and_interval_are_as_told(site: Site, daily: Path) -> None:
         (["strange.csv", "--decimal", ";"], 2, "';' is neither . nor ,"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_line(site: Site, arguments: list[str], code: int, told: str) -> None:
+def test_what_cannot_be_is_said_in_a_line(site: Site, arguments: list[str], code: int, result: str) -> None:
     (site.folder / "strange.csv").write_text("a,b\n1,2\n")
     done = site.run("produce", "csv", *arguments)
     assert done.returncode == code
-    assert told in " ".join(done.stderr.split())
+    assert result in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -331,7 +331,7 @@ def test_ctrl_c_is_heard_while_yahoo_is_away(site: Site, yahoo: Standin, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "told"),
+    ("arguments", "code", "result"),
     [
         (["NOPE", "--once"], 1, "Yahoo does not know NOPE (No data found, symbol may be delisted)"),
         (["AAPL", "--history", "5x"], 2, "should be days, weeks, months or years"),
@@ -339,9 +339,9 @@ def test_ctrl_c_is_heard_while_yahoo_is_away(site: Site, yahoo: Standin, tmp_pat
     ],
 )
 def test_what_yahoo_cannot_give_is_said(
-    site: Site, yahoo: Standin, tmp_path: Path, arguments: list[str], code: int, told: str
+    site: Site, yahoo: Standin, tmp_path: Path, arguments: list[str], code: int, result: str
 ) -> None:
     done = stockstream("produce", "yahoo", *arguments, cwd=site.folder, env=led_to(yahoo, site, tmp_path))
     assert done.returncode == code
-    assert told in " ".join(done.stderr.split())
+    assert result in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

@@ -34,8 +34,8 @@ def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
 
 @pytest.mark.parametrize("name", sorted(VIEWS))
 def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
-    told = runner.invoke(app, [name, "--help"], terminal_width=200)
-    assert told.exit_code == 0
+    result = runner.invoke(app, [name, "--help"], terminal_width=200)
+    assert result.exit_code == 0
     view = VIEWS[name]
     for option in (
         "--headless",
@@ -44,8 +44,8 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
         "--seconds",
         *(f"--{each.name.replace('_', '-')}" for each in view.parameters),
     ):
-        assert option in told.output
-    assert ("--interval" in told.output) == (view.key_name == "symbol")
+        assert option in result.output
+    assert ("--interval" in result.output) == (view.key_name == "symbol")
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,10 @@ def test_each_view_has_its_options(runner: CliRunner, name: str) -> None:
         (["chart", "AAPL", "--with", "rsi,rsi:period=14"], "RSI (14) is there twice"),
     ],
 )
-def test_wrong_usage_is_told(runner: CliRunner, arguments: list[str], said: str) -> None:
-    told = runner.invoke(app, arguments)
-    assert told.exit_code == 2
-    assert said in " ".join(told.output.replace("│", " ").split())
+def test_wrong_usage_is_reported(runner: CliRunner, arguments: list[str], said: str) -> None:
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_wrong_usage_is_told(runner: CliRunner, arguments: list[str], said: str)
         ("views: {chart: {wth: rsi}}", "did you mean with"),
     ],
 )
-def test_wrong_settings_are_told(runner: CliRunner, setting: str, said: str) -> None:
+def test_wrong_settings_are_reported(runner: CliRunner, setting: str, said: str) -> None:
     Path("config.yaml").write_text(setting)
-    told = runner.invoke(app, ["bollinger", "AAPL", "--once", "--values", "v.csv"])
-    assert said in str(told.exception)
+    result = runner.invoke(app, ["bollinger", "AAPL", "--once", "--values", "v.csv"])
+    assert said in str(result.exception)
 
 
 def test_an_end_of_a_day_takes_in_the_day() -> None:
@@ -163,8 +163,8 @@ def test_the_shell_is_offered_indicators(tmp_path: Path) -> None:
 
 
 def test_no_parameter_has_the_name_of_another_option(runner: CliRunner) -> None:
-    told = runner.invoke(app, [CHART.name, "--help"], terminal_width=200)
-    common = {word.strip("-,") for word in told.output.split() if word.startswith("--")}
+    result = runner.invoke(app, [CHART.name, "--help"], terminal_width=200)
+    common = {word.strip("-,") for word in result.output.split() if word.startswith("--")}
     assert {"interval", "rows", "seconds"} <= common
     common -= {"opens", "calendar"}  # sessions of the indicator, and of the bars that it is resampled to, are the same
     for view in VIEWS.values():
@@ -175,8 +175,8 @@ def test_minutes_are_shown_as_longer_bars(site: Site) -> None:
     bars = [each for symbol in ("AAPL", "MSFT") for each in walk(400, symbol=symbol)]
     site.send(STOCKS, [*bars, *walk(3, seed=1), bar(0, 101.0, interval="1d")])
     arguments = ("AAPL", "--resample", "15m", "--once", "--values", "sma.csv")
-    told = site.run("watch", "sma", *arguments, "--period", "4", "--headless", "sma.png")
-    assert told.returncode == 0, told.stderr
+    result = site.run("watch", "sma", *arguments, "--period", "4", "--headless", "sma.png")
+    assert result.returncode == 0, result.stderr
     resampler = Resampler("15m")
     longer = [*filter(None, map(resampler.update, walk(400)[3:])), resampler.forming]
     with (site.folder / "sma.csv").open(encoding="utf-8", newline="") as file:
@@ -187,8 +187,8 @@ def test_minutes_are_shown_as_longer_bars(site: Site) -> None:
     assert float(rows[-1]["sma"]) == pytest.approx(sum(closes[-4:]) / 4, rel=1e-14)
     assert [row["final"] for row in rows[-2:]] == ["True", "False"]
     # What was saved of it is not what a window of all intervals goes on from.
-    told = site.run("watch", "sma", "AAPL", "--once", "--values", "all.csv")
-    assert "AAPL stands for 2 series" in told.stderr
+    result = site.run("watch", "sma", "AAPL", "--once", "--values", "all.csv")
+    assert "AAPL stands for 2 series" in result.stderr
 
 
 def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
@@ -196,8 +196,8 @@ def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
     several = ("chart", "AAPL", "--with", "bollinger,rsi:period=5,obv,volume")
     tables = {}
     for name, *arguments in (several, ("bollinger", "AAPL"), ("rsi", "AAPL", "--period", "5"), ("obv", "AAPL")):
-        told = site.run("watch", name, *arguments, "--once", "--values", f"{name}.csv", "--headless", f"{name}.png")
-        assert told.returncode == 0, told.stderr
+        result = site.run("watch", name, *arguments, "--once", "--values", f"{name}.csv", "--headless", f"{name}.png")
+        assert result.returncode == 0, result.stderr
         assert (site.folder / f"{name}.png").stat().st_size > 10_000
         with (site.folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             tables[name] = list(csv.DictReader(file))
@@ -213,7 +213,7 @@ def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "result"),
     [
         (["rsi", "aapl"], "nothing of symbol aapl - did you mean AAPL?"),
         (["rsi", "AAPL", "NVDA"], "nothing of symbol NVDA - there are AAPL, MSFT"),
@@ -227,9 +227,11 @@ def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
         (["chart", "A" * 100_000], f"nothing of symbol {'A' * 57}... - there are AAPL, MSFT"),
     ],
 )
-def test_nothing_of_what_was_asked_for_is_told_with_what_there_is(site: Site, arguments: list[str], told: str) -> None:
+def test_nothing_of_what_was_asked_for_is_told_with_what_there_is(
+    site: Site, arguments: list[str], result: str
+) -> None:
     site.send(STOCKS, [*walk(30), bar(0, 101.0, symbol="MSFT", interval="1d")])
     found = site.run("watch", *arguments, "--once", "--values", "nothing.csv")
     assert found.returncode == 1
-    assert f"stockstream: the topic stocks holds {told} (log: " in found.stderr
+    assert f"stockstream: the topic stocks holds {result} (log: " in found.stderr
     assert not (site.folder / "nothing.csv").exists()

@@ -111,7 +111,9 @@ def test_options_hold_for_once(settings: Settings, options: WatchOptions, rememb
         (["A", "--theme", "pink"], "pink is not one of light, dark, contrast"),
     ],
 )
-def test_wrong_usage_is_told(arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_usage_is_reported(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["bollinger", *arguments])
     assert result.exit_code == 2
@@ -167,8 +169,8 @@ def _has(process: psutil.Process, mark: str) -> bool:
 
 def place(window: str) -> tuple[int, int, int, int]:
     """Where a window is: left, top, width, height."""
-    told = subprocess.run(["xdotool", "getwindowgeometry", window], capture_output=True, text=True, check=True).stdout
-    found = re.search(r"Position: (-?\d+),(-?\d+).*Geometry: (\d+)x(\d+)", told, re.DOTALL)
+    result = subprocess.run(["xdotool", "getwindowgeometry", window], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Position: (-?\d+),(-?\d+).*Geometry: (\d+)x(\d+)", result, re.DOTALL)
     assert found
     left, top, width, height = map(int, found.groups())
     return left, top, width, height

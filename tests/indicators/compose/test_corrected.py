@@ -36,7 +36,7 @@ def minute(place: int) -> datetime:
     return START + timedelta(minutes=place)
 
 
-def told(time: datetime) -> str:
+def written(time: datetime) -> str:
     """The time as a message has it, for a pattern."""
     return re.escape(str(time))
 
@@ -120,7 +120,7 @@ def test_in_a_long_run_the_retained_bars_can_be_corrected_and_no_others(indicato
                 right = sorted([each for each in right if each.time != revised.time] + [revised], key=lambda b: b.time)
             else:
                 before = corrected.state()
-                with pytest.raises(TooLate, match=rf"{told(revised.time)} is older than the last {retain} bars"):
+                with pytest.raises(TooLate, match=rf"{written(revised.time)} is older than the last {retain} bars"):
                     corrected.update(revised)
                 with pytest.raises(TooLate):
                     corrected.peek(revised)
@@ -169,7 +169,7 @@ def test_a_bar_that_is_refused_changes_nothing_wherever_it_belongs() -> None:
     before = json.dumps(corrected.state()), corrected.points()
     for place in (2, 3, 6, 7):
         for take in (corrected.update, corrected.peek):
-            with pytest.raises(InvalidBar, match=f"close nan at {told(minute(place))}"):
+            with pytest.raises(InvalidBar, match=f"close nan at {written(minute(place))}"):
                 take(close_at(place, math.nan))
             assert (json.dumps(corrected.state()), corrected.points()) == before
     corrected.update(close_at(3, 13.0))
@@ -187,7 +187,7 @@ def test_a_revision_after_which_a_later_bar_is_impossible_is_refused(retain: int
     for bar in taken:
         corrected.update(bar)
     before = corrected.state()
-    with pytest.raises(InvalidBar, match=rf"obv 1\.\d+e\+100 at {told(minute(2))}"):
+    with pytest.raises(InvalidBar, match=rf"obv 1\.\d+e\+100 at {written(minute(2))}"):
         corrected.update(SimpleNamespace(time=minute(1), close=2.0, volume=9e99))
     assert corrected.state() == before
     corrected.update(SimpleNamespace(time=minute(2), close=3.0, volume=5.0))

@@ -27,8 +27,8 @@ ROWS = [(START + timedelta(seconds=7 * number), float(number % 13)) for number i
 FIELDS = Fields((Value("kW", "kW"),), time="ts")
 
 
-class Told:
-    """Keeps what the user was told."""
+class Messages:
+    """Records the messages to the user."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -75,7 +75,7 @@ FORMS: dict[str, Callable[[Path], object]] = {
 def test_a_file_of_any_form_gives_the_same_readings(tmp_path: Path, name: str) -> None:
     FORMS[name](tmp_path / name)
     for path in (tmp_path / name, tmp_path):
-        found = list(FileReadings([path], FIELDS, reporter=Told()))
+        found = list(FileReadings([path], FIELDS, reporter=Messages()))
         readings = [item for item in found if isinstance(item, Reading)]
         assert [(each.time, each.value) for each in readings] == ROWS
         assert {(each.symbol, each.unit) for each in readings} == {("plant", "kW")}
@@ -88,16 +88,16 @@ def test_a_damaged_file_is_told_in_a_line(tmp_path: Path, name: str) -> None:
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(SourceError, match=name):
-        list(FileReadings([tmp_path / name], FIELDS, reporter=Told()))
+        list(FileReadings([tmp_path / name], FIELDS, reporter=Messages()))
 
 
 class Follower:
     """Follows a path, and gives what is new at each look."""
 
     def __init__(self, path: Path) -> None:
-        self.told = Told()
+        self.reported = Messages()
         self.clock = ManualClock()
-        self.readings = FileReadings([path], FIELDS, follow=True, reporter=self.told, clock=self.clock.clock)
+        self.readings = FileReadings([path], FIELDS, follow=True, reporter=self.reported, clock=self.clock.clock)
         self._items = iter(self.readings)
 
     def news(self, looks: int = 2) -> list[float]:
@@ -124,7 +124,7 @@ def test_a_file_is_followed_line_by_line(tmp_path: Path) -> None:
     assert follower.news() == [4.0]
     path.write_text(csv(ROWS[5:6]))
     assert follower.news() == [5.0]
-    assert follower.told.lines == [f"{path} was cut: it is read from its beginning"]
+    assert follower.reported.lines == [f"{path} was cut: it is read from its beginning"]
 
 
 def test_new_files_in_a_folder_are_read_and_renamed_ones_are_not_read_again(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ class Topic:
 
     def run(self, *paths: Path, most: int | None = None) -> int:
         """Send files, as far as a number of bars; the bars that were passed over."""
-        source = FileReadings(list(paths), FIELDS, reporter=Told())
+        source = FileReadings(list(paths), FIELDS, reporter=Messages())
         origin = Origin("file", READINGS)
         bars = ReadingBars(source, Aggregator("1m", origin, lateness=None), origin, live=False)
         bars.hold_until(lambda: source.complete, self.held, None)
@@ -234,6 +234,6 @@ def test_the_first_bar_stays_where_the_file_with_its_beginning_is_gone(tmp_path:
     assert (topic.sent, topic.volume) == (0, len(ROWS))
 
 
-def test_a_folder_without_files_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_files_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no"):
-        list(FileReadings([tmp_path], FIELDS, reporter=Told()))
+        list(FileReadings([tmp_path], FIELDS, reporter=Messages()))

@@ -19,7 +19,7 @@ from stockstream.producers.patience import Patience
 from stockstream.producers.readings.fields import Extractor, Fields, Value
 from stockstream.producers.readings.http import Endpoint, EndpointReadings
 from stockstream.producers.readings.reading import Reading
-from tests.producers.readings.test_files import Told
+from tests.producers.readings.test_files import Messages
 
 DROP = "drop"
 """A fault: the connection is closed without an answer."""
@@ -95,10 +95,10 @@ class Asking:
     """Asks a service, and keeps what comes of it."""
 
     def __init__(self, service: Service) -> None:
-        self.told = Told()
+        self.reported = Messages()
         fields = Fields((Value("current.t", "°C"),), time="current.time", named="BERLIN")
         self.readings = EndpointReadings(
-            Endpoint(service.url), Extractor(fields), 0.01, reporter=self.told, patience=QUICK
+            Endpoint(service.url), Extractor(fields), 0.01, reporter=self.reported, patience=QUICK
         )
 
     def until(self, count: int) -> list[Reading | BadRow]:
@@ -129,16 +129,16 @@ def test_a_service_in_trouble_is_told_once_and_asked_again(service: Service, fau
     service.answers = [answer(1.0), fault, fault, answer(2.0)]
     asking = Asking(service)
     assert values(asking.until(2)) == [1.0, 2.0]
-    first, last = asking.told.lines
+    first, last = asking.reported.lines
     assert "asking again" in first
     assert last.endswith("answers again")
     assert "SECRET" not in first + last
 
 
-@pytest.mark.parametrize(("status", "told"), [(404, "404 Not Found"), (401, "401"), (302, "redirects")])
-def test_what_will_not_become_better_ends_it_in_a_line(service: Service, status: int, told: str) -> None:
+@pytest.mark.parametrize(("status", "result"), [(404, "404 Not Found"), (401, "401"), (302, "redirects")])
+def test_what_will_not_become_better_ends_it_in_a_line(service: Service, status: int, result: str) -> None:
     service.answers = [status]
-    with pytest.raises(SourceError, match=told) as raised:
+    with pytest.raises(SourceError, match=result) as raised:
         Asking(service).until(1)
     assert "SECRET" not in str(raised.value)
 
@@ -164,9 +164,9 @@ def test_certificates_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         service.answers = [answer(1.0)]
         refused = Asking(service)
         items = iter(refused.readings)
-        while not refused.told.lines:
+        while not refused.reported.lines:
             next(items)
-        assert "certificate" in refused.told.lines[0].lower()
+        assert "certificate" in refused.reported.lines[0].lower()
         authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         assert values(Asking(service).until(1)) == [1.0]

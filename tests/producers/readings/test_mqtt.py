@@ -20,7 +20,7 @@ from stockstream.kafka.broker import free_port
 from stockstream.producers.readings.fields import Extractor, Fields, Value
 from stockstream.producers.readings.mqtt import MqttBroker, MqttReadings
 from stockstream.producers.readings.reading import Reading
-from tests.producers.readings.test_files import Told
+from tests.producers.readings.test_files import Messages
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin:/usr/bin") or shutil.which(
     "mosquitto"
@@ -92,10 +92,10 @@ class Listening:
     """Reads the messages of a broker."""
 
     def __init__(self, broker: Mosquitto, *topics: str, client_id: str | None = None) -> None:
-        self.told = Told()
+        self.reported = Messages()
         extractor = Extractor(Fields((Value("value", "°C"),)))
         address = MqttBroker("127.0.0.1", broker.port, client_id=client_id)
-        self.readings = MqttReadings(address, topics, extractor, reporter=self.told)
+        self.readings = MqttReadings(address, topics, extractor, reporter=self.reported)
         self.items = iter(self.readings)
 
     def connected(self) -> None:
@@ -151,13 +151,13 @@ def test_a_broker_that_goes_away_is_told_and_waited_for(broker: Mosquitto) -> No
     listening = Listening(broker, "t", client_id="plant-1")
     listening.connected()
     broker.stop()
-    wait_for(lambda: next(listening.items) is None and bool(listening.told.lines))
+    wait_for(lambda: next(listening.items) is None and bool(listening.reported.lines))
     broker.start()
-    wait_for(lambda: next(listening.items) is None and listening.told.lines[-1].endswith("answers"))
+    wait_for(lambda: next(listening.items) is None and listening.reported.lines[-1].endswith("answers"))
     broker.publish(("t", "1"))
     assert [each.value for each in listening.until(1) if isinstance(each, Reading)] == [1.0]
     listening.close()
-    assert listening.told.lines[0].startswith("the connection to the MQTT broker")
+    assert listening.reported.lines[0].startswith("the connection to the MQTT broker")
 
 
 def test_what_comes_while_we_are_away_is_kept_for_a_client_with_a_name(broker: Mosquitto) -> None:

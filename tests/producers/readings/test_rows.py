@@ -84,10 +84,10 @@ def test_a_row_of_other_length_and_one_without_a_value_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "told"), [("a,b", "has no column value: it has a, b"), ("hello", "neither a header")]
+    ("header", "result"), [("a,b", "has no column value: it has a, b"), ("hello", "neither a header")]
 )
-def test_a_header_without_the_columns_is_an_error(header: str, told: str) -> None:
-    with pytest.raises(SourceError, match=told):
+def test_a_header_without_the_columns_is_an_error(header: str, result: str) -> None:
+    with pytest.raises(SourceError, match=result):
         read(header, "1,2")
 
 

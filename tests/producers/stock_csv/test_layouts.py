@@ -170,7 +170,7 @@ def test_local_times_read_back_to_the_instants_all_year_round(data: st.DataObjec
     local = [(time.astimezone(EASTERN).replace(tzinfo=None), numbers) for time, numbers in moved]
     passes = [one for one, later in pairwise(local) if later[0] < one[0]]
     lone = {time for time, _ in moved if time.astimezone(EASTERN).fold} and not passes
-    assume(not lone)  # where the first pass is not there, the second one cannot be told from it
+    assume(not lone)  # where the first pass is not there, the second one cannot be distinguished from it
     check(local, style, [time for time, _ in moved], Overrides(interval="30m", zone=EASTERN))
 
 

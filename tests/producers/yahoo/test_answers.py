@@ -48,7 +48,7 @@ def test_a_good_answer(ask: Ask, market: Market) -> None:
     )
 
 
-def test_it_asks_for_what_it_is_told(ask: Ask, market: Market, standin: Standin) -> None:
+def test_it_asks_for_what_it_is_reported(ask: Ask, market: Market, standin: Standin) -> None:
     ask(since=OPENING + 2 * MINUTE)
     (query,) = standin.charts("AAPL")
     assert (query["interval"], query["includePrePost"].lower()) == ("1m", "false")
