@@ -72,7 +72,7 @@ time.sleep(60)
 
 
 BY_SIGNAL = pytest.mark.skipif(
-    sys.platform != "linux", reason="elsewhere a process between reports the signal as a code"
+    sys.platform != "linux", reason="elsewhere an intermediate process reports the signal as a code"
 )
 
 
