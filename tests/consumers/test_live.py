@@ -198,7 +198,7 @@ def test_where_nothing_can_be_kept_the_window_says_so_and_goes_on(broker: str, t
     with Live(view, ALL, {}, connection(broker), tmp_path / "states") as live:
         catch_up(live)
         assert counted(live.fold) == truth(flights)  # type: ignore[arg-type]
-        assert live.status().note.startswith("no state can be kept")
+        assert live.status().note.startswith("no state can be saved")
 
 
 def test_saving_does_not_hold_up_the_window_and_ends_with_all_saved(

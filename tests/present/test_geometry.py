@@ -24,8 +24,8 @@ def test_text_and_back(width: int, height: int, left: int, top: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "800", "800x", "800x500+1", "800x500-1-1", "1x1+0+0", "800x500+0+0+0", "axb+0+0"])
-def test_what_is_no_geometry_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="no size and place"):
+def test_what_is_not_a_geometry_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a size and place"):
         Geometry.parse(text)
 
 

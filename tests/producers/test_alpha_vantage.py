@@ -121,7 +121,7 @@ def test_what_a_paid_plan_has_is_asked_for_once(make: Make, service: Service) ->
         ),
         ({"Information": "The **demo** API key is for demo purposes only."}, SourceError, "demo key", None),
         ({"Information": f"Something about {KEY} that is new"}, Unavailable, "Something about *** that is new", None),
-        ({"Information": "This is a premium endpoint."}, PaidPlan, "paid plan alone", None),
+        ({"Information": "This is a premium endpoint."}, PaidPlan, "requires a paid plan", None),
         ({}, Unavailable, "and no reason", None),
     ],
 )  # fmt: skip

@@ -198,7 +198,7 @@ def test_a_second_process_takes_over_when_the_first_has_ended(tmp_path: Path) ->
 
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StateError, match="no state can be kept"):
+    with pytest.raises(StateError, match="no state can be saved"):
         Checkpoint(tmp_path / "file" / "below")
 
 

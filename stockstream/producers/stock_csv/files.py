@@ -207,17 +207,17 @@ class StockFiles:
     Attributes
     ----------
     done, total : int
-        Lines read so far, and all lines.
+        Lines read so far, and all lines, without those of the headers.
     """
 
     def __init__(self, files: Sequence[StockFile]) -> None:
         self.done = 0
-        self.total = sum(file.lines for file in files)
+        self.total = sum(file.lines - file.schema.header.end for file in files)
         self._files = files
 
     def __iter__(self) -> Iterator[Bar | BadRow]:
         for file in self._files:
-            before = self.done
+            before = self.done - file.schema.header.end
             for line, items in file.bars():
                 self.done = before + line
                 yield from items

@@ -130,7 +130,7 @@ def test_a_service_in_trouble_is_told_once_and_asked_again(service: Service, fau
     asking = Asking(service)
     assert values(asking.until(2)) == [1.0, 2.0]
     first, last = asking.reported.lines
-    assert "asking again" in first
+    assert "trying again" in first
     assert last.endswith("answers again")
     assert "SECRET" not in first + last
 
