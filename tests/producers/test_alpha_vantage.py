@@ -114,7 +114,7 @@ def test_what_a_paid_plan_has_is_asked_for_once(make: Make, service: Service) ->
     [
         ({"Error Message": "Invalid API call. Please retry"}, UnknownSymbol, "know IBM (Invalid API call)", None),
         ({"Error Message": "The series encountered an internal or external error"}, Unavailable, "", None),
-        ({"Note": "Our standard API call frequency is 5 calls per minute"}, RateLimited, "for now", 60.0),
+        ({"Note": "Our standard API call frequency is 5 calls per minute"}, RateLimited, "limits the rate", 60.0),
         (
             {"Information": "Please spread out your requests (1 request per second), 25 requests per day"},
             RateLimited, "too many calls at a time", 2.0,

@@ -217,7 +217,7 @@ def test_a_refusal_is_told_and_waited_out(start: Start, source: FakeSource, manu
     source.faults.append(RateLimited("Fake Exchange refuses for now", retry_after=120.0))
     run = start(polling=ONCE)
     assert len(run.to_its_end()) == 10
-    assert run.warnings == ["Fake Exchange refuses for now; asking again in 120 s"]
+    assert run.warnings == ["Fake Exchange refuses for now; trying again in 120 s"]
     assert round(at[1] - at[0], 6) >= 120.0
 
 

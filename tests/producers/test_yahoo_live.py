@@ -210,7 +210,7 @@ def test_a_refusal_is_told_and_waited_out(begin: Begin, market: Market, standin:
     run = begin()
     assert len(run.until(OPENING + timedelta(minutes=11))) == 10
     (warning,) = run.warnings
-    assert warning.startswith("Yahoo refuses for now (429 Too Many Requests); asking again in")
+    assert warning.startswith("Yahoo refuses for now (429 Too Many Requests); trying again in")
 
 
 def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
