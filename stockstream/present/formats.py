@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -75,20 +75,30 @@ def _seen(span: float, least: int) -> int:
     return max(least, min(_MOST, math.ceil(-math.log10(span / _SEEN))) if span > 0 else 0)
 
 
-def worded(value: float, form: str | None, format_value: ValueFormat = str) -> str:
+def worded(value: float, form: str | None, format_value: ValueFormat = str, limits: Sequence[float] = ()) -> str:
     """A value in a format, or by ``format_value`` if there is none; a dash if it is undefined.
 
-    If a format would show no digit of the value, it is ignored: a small price is not zero. The padding of a format is
-    as wide as digits are.
+    If a format would show no digit of the value, it is ignored: a small price is not zero. But between ``limits`` of
+    which it shows digits, the value is zero: a MACD that changes its sign. The padding of a format is as wide as digits
+    are.
+
+    >>> worded(2e-5, ".3f"), worded(-2e-5, ".3f", limits=(-0.25, 0.25))
+    ('2e-05', '0.000')
     """
     if not math.isfinite(value):
         return "-"
     if form is None:
         return format_value(value)
     text = format(value, form)
-    if value and not any(digit in text for digit in "123456789"):
-        return f"{value:.4g}"
+    if value and not _shows_digits(text):
+        if not any(_shows_digits(format(limit, form)) for limit in limits):
+            return f"{value:.4g}"
+        text = text.replace("-", "")
     return text.replace(" ", _DIGIT_WIDE)
+
+
+def _shows_digits(text: str) -> bool:
+    return any(digit in text for digit in "123456789")
 
 
 def decimals(prices: NDArray[np.float64]) -> int:

@@ -68,7 +68,7 @@ class Legend:
                 columns = [mark.column] if isinstance(mark, Line) else [mark.lower, mark.upper]
                 value = ""
                 if row is not None:
-                    value = _TO.join(self._value(frame, column, row, format_value) for column in columns)
+                    value = _TO.join(self._value(frame, column, row, format_value, limits) for column in columns)
                 longest = max(len(worded(limit, self._forms.get(columns[0]), format_value)) for limit in limits)
                 room = len(columns) * longest + len(_TO) * (len(columns) - 1) if value else 0
                 if isinstance(mark, Line):
@@ -94,9 +94,11 @@ class Legend:
             f"{readout.label} {self._value(frame, readout.column, row, format_value)}" for readout in values
         ]
 
-    def _value(self, frame: Frame, column: str, row: int, format_value: ValueFormat) -> str:
+    def _value(
+        self, frame: Frame, column: str, row: int, format_value: ValueFormat, limits: tuple[float, ...] = ()
+    ) -> str:
         value = float(frame[column][row]) if column in frame else math.nan
-        return worded(value, self._forms.get(column), format_value)
+        return worded(value, self._forms.get(column), format_value, limits)
 
 
 def entries_of_keys(

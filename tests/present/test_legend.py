@@ -7,6 +7,7 @@ import numpy as np
 from stockstream.present.legend import Legend, LegendEntry, entries_of_keys, side_by_side
 from stockstream.present.plot_data import Group, PlotData
 from stockstream.views.frame import Frame
+from stockstream.views.marks import Line, Panel, Readout
 from tests.charts.fake_model import COUNTS, PRICES, bars
 
 PRICE = PRICES.panels[0]
@@ -28,6 +29,15 @@ def test_marks_with_a_label_have_their_values_and_the_room_of_the_longest() -> N
         LegendEntry("bands", 2, "band", value="98.5 to 101.5", room=2 * len("1000.0") + len(" to ")),
         LegendEntry("middle", 2, "line", dashed=True, value="100.0", room=len("1000.0")),
     ]
+
+
+def test_a_value_that_is_zero_between_the_limits_needs_no_more_room() -> None:
+    panel = Panel((Line("middle", label="MACD"),), ylabel="MACD", readouts=(Readout("middle", "MACD", ".3f"),))
+    shown = data(middle=np.full(40, -0.000223))
+    (near,) = Legend(panel, first=False).entries(shown.frame, 39, tell, (-0.25, 0.25))
+    assert (near.value, near.room) == ("0.000", len("-0.250"))
+    (small,) = Legend(panel, first=False).entries(shown.frame, 39, tell, (-0.0004, 0.0004))
+    assert small.value == "-0.000223"
 
 
 def test_without_a_row_there_are_labels_only() -> None:
