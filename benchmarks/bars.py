@@ -78,7 +78,7 @@ class Source:
         return []
 
     def tick(self) -> bool:
-        """Told from outside."""
+        """Messages from outside."""
         return not self.quiet
 
     def status(self) -> Status:

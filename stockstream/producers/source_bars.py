@@ -36,7 +36,7 @@ _BESIDE: Final = timedelta(hours=6)
 _OVERLAP: Final = 20
 _SHORTEST_OVERLAP: Final = timedelta(hours=1)
 _SETTLED: Final = timedelta(minutes=10)
-_MOST_TOLD: Final = 10_000
+_MOST_REPORTED: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -276,10 +276,10 @@ class SourceBars:
         self.down_since = None
         yield from one.sent.new([bar for bar in answer.bars if bar.final or self._polling.forming])
         for null in answer.nulls:
-            if null.time not in one.told and self._clock.now() - null.time > _SETTLED:
-                if len(one.told) >= _MOST_TOLD:
-                    one.told = set(sorted(one.told)[_MOST_TOLD // 2 :])
-                one.told.add(null.time)
+            if null.time not in one.reported and self._clock.now() - null.time > _SETTLED:
+                if len(one.reported) >= _MOST_REPORTED:
+                    one.reported = set(sorted(one.reported)[_MOST_REPORTED // 2 :])
+                one.reported.add(null.time)
                 yield self._missing(one.symbol, null)
         finals = [bar.time for bar in answer.bars if bar.final]
         if finals:

@@ -41,7 +41,7 @@ def read_table(name: str, choice: Choice, dir: str | Path | None) -> pd.DataFram
     names, others = (_OF_BARS, _OF_FLIGHTS) if name == "bars" else (_OF_FLIGHTS, _OF_BARS)
     wrong = [each for each in others if getattr(choice, each) is not None]
     if wrong:
-        raise StockstreamError(f"{', '.join(wrong)} is no choice in {name}", hint=f"there it is {', '.join(names)}")
+        raise StockstreamError(f"{', '.join(wrong)} is not a choice in {name}", hint=f"there it is {', '.join(names)}")
     location = Location.chosen(None if dir is None else str(dir), load(None, {}))
     with open_database(location) as database:
         if name not in database.views:
@@ -87,7 +87,7 @@ def _instant(moment: str | date | datetime) -> datetime:
     try:
         found = datetime.fromisoformat(moment if isinstance(moment, str) else moment.isoformat())
     except ValueError:
-        raise StockstreamError(f"{moment} is no date", hint="it is as 2026-03-02, or 2026-03-02T14:30") from None
+        raise StockstreamError(f"{moment} is not a date", hint="it is as 2026-03-02, or 2026-03-02T14:30") from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 

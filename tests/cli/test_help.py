@@ -132,10 +132,10 @@ from stockstream.cli.context import Invocation
 main.call(Invocation(), {[*arguments.split(), "--help"]})
 print([name for name in {HEAVY + more} if name in sys.modules])
 """
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path, env=clean(tmp_path)
     )
-    assert told.stdout.splitlines()[-1] == "[]"
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name.startswith("produce ")])

@@ -53,7 +53,7 @@ def test_without_calendars_nothing_is_judged(tmp_path: Path) -> None:
     assert not outside(bar(0, 5.0, "MSFT", time=datetime(2026, 3, 21, 15, 0, tzinfo=UTC)))
 
 
-def test_a_calendar_that_is_none_is_told(tmp_path: Path) -> None:
+def test_a_calendar_that_is_none_is_reported(tmp_path: Path) -> None:
     outside = outside_hours(settings_of(tmp_path, "{AAPL: NYSE2}"))
     assert outside is not None
     with pytest.raises(ConfigError, match="NYSE2"):

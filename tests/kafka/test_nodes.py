@@ -40,9 +40,9 @@ MANY = walk(4_000, 7, "AAPL")
 class Running:
     """A cluster, and its reports."""
 
-    def __init__(self, nodes: Nodes, told: list[str], monitor: Connection | None = None) -> None:
+    def __init__(self, nodes: Nodes, result: list[str], monitor: Connection | None = None) -> None:
         self.nodes = nodes
-        self.told = told
+        self.reported = result
         self._monitor = monitor or self.connection
 
     @property
@@ -154,7 +154,7 @@ def test_a_node_that_is_killed_under_load_costs_nothing_and_comes_back(running: 
         victim = running.nodes.brokers[leader - 1]
         assert victim.pid is not None
         os.kill(victim.pid, signal.SIGKILL)
-        running.until(lambda: any("is back" in line for line in running.told))
+        running.until(lambda: any("is back" in line for line in running.reported))
         running.until(sent.done)
         running.until(lambda: not arrived() or subscriber.connection_status().lag({0: len(seen)}) == 0)
         assert subscriber.connection_status().connected
@@ -265,9 +265,9 @@ def test_ended_and_started_again_it_has_what_it_had_and_the_same_controllers(
 @pytest.mark.thorough
 @pytest.mark.timeout(600)
 def test_a_secure_cluster_outlives_each_of_its_nodes(tmp_path: Path, kafka_jars: list[Path]) -> None:
-    told: list[str] = []
-    with Nodes(tmp_path, kafka_jars, port=free_ports(), guard=Guard(tmp_path), tell=told.append) as nodes:
-        running = Running(nodes, told, credentials(folder_of(tmp_path), "monitor"))
+    result: list[str] = []
+    with Nodes(tmp_path, kafka_jars, port=free_ports(), guard=Guard(tmp_path), report=result.append) as nodes:
+        running = Running(nodes, result, credentials(folder_of(tmp_path), "monitor"))
         producer = credentials(folder_of(tmp_path), "producer")
         assert producer is not None
         assert producer["bootstrap.servers"] == nodes.bootstrap_servers
@@ -278,7 +278,7 @@ def test_a_secure_cluster_outlives_each_of_its_nodes(tmp_path: Path, kafka_jars:
                 running.until(running.whole)  # a cluster of three outlives the loss of one, not of two
                 assert broker.pid is not None
                 os.kill(broker.pid, signal.SIGKILL)
-                running.until(lambda number=number: f"node {number} is back" in " ".join(told))
+                running.until(lambda number=number: f"node {number} is back" in " ".join(result))
             running.until(sent.done)
         assert sent.result() == len(MANY)
         assert not nodes.renew()

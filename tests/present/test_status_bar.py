@@ -42,15 +42,15 @@ def test_all_is_well() -> None:
 
 
 def test_the_sources_of_the_newest_bars() -> None:
-    def told(*sources: str) -> str:
+    def result(*sources: str) -> str:
         return status_bar(STATUS, NOW, sources=sources).parts[2]
 
-    assert told("binance") == "source binance"
-    assert told("binance", "yahoo") == "sources binance, yahoo"
-    assert told("a", "b", "c", "d") == "sources a, b, c and 1 more"
-    assert told("x" * 1_000) == "source " + "x" * 57 + "..."
-    assert told("a\x1b[2J\nb") == "source a\\u001b[2J b"
-    assert told() == "up to date"
+    assert result("binance") == "source binance"
+    assert result("binance", "yahoo") == "sources binance, yahoo"
+    assert result("a", "b", "c", "d") == "sources a, b, c and 1 more"
+    assert result("x" * 1_000) == "source " + "x" * 57 + "..."
+    assert result("a\x1b[2J\nb") == "source a\\u001b[2J b"
+    assert result() == "up to date"
 
 
 def test_the_broker_is_gone() -> None:

@@ -1,4 +1,4 @@
-"""Where tables are, and what delta-rs is told about it."""
+"""Where tables are, and what delta-rs receives about it."""
 
 from __future__ import annotations
 

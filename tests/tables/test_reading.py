@@ -67,9 +67,9 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     store_flights(tmp_path, [flight(0)])
     with pytest.raises(SeriesError, match="the table flights holds nothing of DL - it holds AA"):
         tables.read("flights", airline="DL", dir=tmp_path)
-    with pytest.raises(StockstreamError, match="airline is no choice in bars"):
+    with pytest.raises(StockstreamError, match="airline is not a choice in bars"):
         tables.read("bars", airline="AA", dir=tmp_path)
     with pytest.raises(StockstreamError, match="there is no table 'stocks' of ours - it is one of bars, flights"):
         tables.read("stocks", dir=tmp_path)  # type: ignore[arg-type]
-    with pytest.raises(StockstreamError, match="yesterday is no date"):
+    with pytest.raises(StockstreamError, match="yesterday is not a date"):
         tables.read("bars", start="yesterday", dir=tmp_path)

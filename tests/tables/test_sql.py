@@ -153,7 +153,7 @@ def test_parameters_are_those_of_the_indicator_with_its_defaults(odd_tables: Pat
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "result"),
     [
         ("FROM sma('AAPL', period := 2.5)", "sma: period should be a whole number, not 2.5"),
         ("FROM sma('AAPL', period := 0)", "sma: period"),
@@ -170,7 +170,7 @@ def test_parameters_are_those_of_the_indicator_with_its_defaults(odd_tables: Pat
         ("FROM bolinger('AAPL')", "is bollinger meant?"),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(odd_tables: Path, statement: str, told: str) -> None:
+def test_what_is_wrong_is_said_in_a_line(odd_tables: Path, statement: str, result: str) -> None:
     with open_database(Location.of(str(odd_tables))) as database:
         try:
             statements(statement)
@@ -179,7 +179,7 @@ def test_what_is_wrong_is_said_in_a_line(odd_tables: Path, statement: str, told:
             message = str(explained(error, statement))
         except StockstreamError as error:
             message = str(error)
-        assert told in message
+        assert result in message
         assert "\n" not in message
         assert "Traceback" not in message
 

@@ -80,9 +80,9 @@ class DrawnListing(DrawnTile[Listing]):
         place = f"{self._first + 1:,} to {last:,} of {self._held:,}" if self._held > self._room else ""
         columns = f"no room for {', '.join(omitted)}" if omitted else ""
         fewer = f"+{len(omitted)} column{'s' if len(omitted) > 1 else ''}" if omitted else ""
-        told = ["; ".join(filter(None, (words, place))) for words in (columns, fewer)]
+        texts = ["; ".join(filter(None, (words, place))) for words in (columns, fewer)]
         self.set_subtitle(
-            *told, " ".join(filter(None, (f"+{len(omitted)}" if omitted else "", f"of {self._held:,}"))), place
+            *texts, " ".join(filter(None, (f"+{len(omitted)}" if omitted else "", f"of {self._held:,}"))), place
         )
 
     def _widths(self, columns: list[list[str]]) -> list[int]:

@@ -100,7 +100,7 @@ class Recording:
 
 
 @dataclass
-class Told:
+class Sent:
     """What came of a command."""
 
     outlet: Recording
@@ -122,7 +122,7 @@ class Told:
         return [round(time - times[0], 3) for time in times]
 
 
-def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lambda: None) -> Told:
+def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lambda: None) -> Sent:
     """What comes of ``stockstream produce``."""
     config = Path("config.yaml")
     config.write_text(settings)
@@ -131,4 +131,4 @@ def produce(*arguments: str, settings: str = "", look: Callable[[], None] = lamb
     invocation = Invocation(config, outlet=outlet, clock=manual_clock.clock)
     result = CliRunner().invoke(app, list(arguments), obj=invocation)
     assert result.exception is None or result.exit_code, result.output
-    return Told(outlet, result.exit_code, result.output)
+    return Sent(outlet, result.exit_code, result.output)

@@ -16,9 +16,9 @@ CLOSED = 'calendars: {"*": XTKS}\n'
 
 
 def flags_of(*command: str, settings: str = "") -> Counter[str]:
-    told = produce(*command, settings=settings)
-    assert told.bars
-    return Counter(flag for bar in told.bars for flag in bar.flags)
+    result = produce(*command, settings=settings)
+    assert result.bars
+    return Counter(flag for bar in result.bars for flag in bar.flags)
 
 
 @pytest.mark.parametrize("command", ["yahoo", "market"])

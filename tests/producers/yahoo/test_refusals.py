@@ -74,7 +74,7 @@ def test_after_a_dropped_connection_yahoo_answers_again(ask: Ask, market: Market
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind", "told"),
+    ("fault", "kind", "result"),
     [
         (DROP, Unavailable, "Yahoo cannot be reached (Connection closed abruptly) - is this machine online?"),
         (Fault(503, "<html>busy</html>"), Unavailable, "Yahoo fails (status 503)"),
@@ -86,13 +86,13 @@ def test_after_a_dropped_connection_yahoo_answers_again(ask: Ask, market: Market
     ],
 )
 def test_what_fails_is_one_of_our_errors(
-    ask: Ask, market: Market, standin: Standin, fault: Fault | str, kind: type[SourceError], told: str
+    ask: Ask, market: Market, standin: Standin, fault: Fault | str, kind: type[SourceError], result: str
 ) -> None:
     ask()
     standin.faults.extend([fault] * 40)
     with pytest.raises(kind) as caught:
         ask()
-    assert told in str(caught.value)
+    assert result in str(caught.value)
 
 
 @pytest.mark.parametrize(
