@@ -20,7 +20,7 @@ from stockstream.kafka.broker import free_port
 from stockstream.producers.simulated import Walk
 from stockstream.producers.sources.catalog import sources
 from tests.cli.helpers import until
-from tests.cli.produce.recording import NOW, Recording, produce
+from tests.cli.produce.recording import NOW, Recording, Sent, produce
 from tests.producers.manual_clock import ManualClock
 from tests.producers.yahoo_standin import OPENING, Standin, minutes
 

@@ -22,7 +22,7 @@ from stockstream.consumers.read import read
 from stockstream.errors import StockstreamError
 from stockstream.kafka.tail import Tail
 from tests.cli.helpers import until
-from tests.cli.produce.recording import produce
+from tests.cli.produce.recording import Sent, produce
 from tests.producers.readings.test_http import Service, answer, serving
 from tests.site import Site
 
