@@ -122,7 +122,7 @@ OTHERS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (
         lambda: stockstream.read("flights", symbol="AAPL"),
         StockstreamError,
-        "symbol is no choice in flights - there it is airline",
+        "symbol is not a choice in flights - there it is airline",
     ),
     (lambda: stockstream.Subscriber("stocks", Bar, LOCAL), TypeError, "a topic is needed, such as stockstream.STOCKS,"),  # type: ignore[arg-type]
     (

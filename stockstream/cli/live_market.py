@@ -41,7 +41,7 @@ def live_source(context: Context, patience: float = _PATIENCE) -> str:
 def _reason(name: str, *, now_open: bool) -> str:
     if name == YAHOO:
         return "New York trades: its bars are Yahoo's"
-    why = "Yahoo does not answer" if now_open else "New York is shut"
+    why = "Yahoo does not answer" if now_open else "New York is closed"
     return f"{why}: the bars are those of {' and '.join(CRYPTO)} from Binance"
 
 

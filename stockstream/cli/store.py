@@ -146,5 +146,5 @@ def _last_line(topic: str, location: Location, summary: Summary, seconds: float,
     rows = f"{summary.rows:,} row{'' if summary.rows == 1 else 's'}"
     commits = f"{summary.commits:,} commit{'' if summary.commits == 1 else 's'}"
     more = [f"{summary.dead:,} unreadable are kept on {topic}.dlq"] if summary.dead else []
-    told = f"{topic}: {rows} stored in {location.uri(OF_TOPICS[topic].name)} ({commits}, {seconds:.1f} s)"
-    return "; ".join([told + (" (stopped)" if stopped else ""), *more])
+    message = f"{topic}: {rows} stored in {location.uri(OF_TOPICS[topic].name)} ({commits}, {seconds:.1f} s)"
+    return "; ".join([message + (" (stopped)" if stopped else ""), *more])

@@ -71,14 +71,16 @@ def read(
     StockstreamError
         The topic is unknown, or a parameter is one of another topic, or cannot be one.
     """
-    if topic not in list(TOPICS):  # not in the mapping: what is no text may have no hash
+    if topic not in list(TOPICS):  # not in the mapping: what is not a text may have no hash
         raise StockstreamError(f"topic is one of {', '.join(TOPICS)}, not {topic!r}")
     of_bars = {"symbol": symbol, "interval": interval, "feed": feed}
     of_flights = {"airline": airline}
     wanted, others = (of_bars, of_flights) if topic == STOCKS.name else (of_flights, of_bars)
     wrong = [name for name, value in others.items() if value is not None]
     if wrong:
-        raise StockstreamError(f"{', '.join(wrong)} is no choice in {topic}", hint=f"there it is {', '.join(wanted)}")
+        raise StockstreamError(
+            f"{', '.join(wrong)} is not a choice in {topic}", hint=f"there it is {', '.join(wanted)}"
+        )
     _refuse_impossible(wanted | {"config": None if isinstance(config, Path) else config})
     overrides = {} if bootstrap_servers is None else {"bootstrap_servers": bootstrap_servers}
     connection = load(None if config is None else Path(config), overrides).connection("consumer")

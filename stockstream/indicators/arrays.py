@@ -26,7 +26,7 @@ _TEXTS = ("airline", "tz")
 def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
     """The named columns as arrays of shape (n,).
 
-    Raises TypeError for what is no table, and ValueError where a column is missing or holds something else, or they
+    Raises TypeError for what is not a table, and ValueError where a column is missing or holds something else, or they
     differ in length.
 
     Names are found in any case (``Close``), a pandas Series is the only column of numbers. Numbers are floats. ``time``
@@ -43,8 +43,8 @@ def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
     found = {name: _column(columns, name) for name in names if name != "tz" or name in columns}
     lengths = {name: len(column) for name, column in found.items()}
     if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
-        raise ValueError(f"batch needs columns of one length: {told}")
+        sizes = ", ".join(f"{name} has {length:,}" for name, length in lengths.items())
+        raise ValueError(f"batch needs columns of one length: {sizes}")
     return [found[name] if name in found else np.full(max(lengths.values()), None) for name in names]
 
 
@@ -139,7 +139,7 @@ def _flat(name: str, column: NDArray[Any]) -> NDArray[Any]:
 
 
 def _no_number(column: Any) -> str:
-    """The first value that is no number, in words; "" if there is none."""
+    """The first value that is not a number, in words; "" if there is none."""
     for place, value in enumerate(column):
         try:
             float(value)

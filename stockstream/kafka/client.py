@@ -38,7 +38,7 @@ _AWAY: Final = frozenset(
 
 
 def refuse_others(topic: object, connection: object) -> None:
-    """Raise TypeError unless these are a topic and properties by name, of which no value is told: it may be secret."""
+    """Raise TypeError unless these are a topic and properties by name. It names no value, which may be secret."""
     if not isinstance(topic, Topic):
         raise TypeError(f"a topic is needed, such as stockstream.STOCKS, not {topic!r}")
     if not isinstance(connection, Mapping):

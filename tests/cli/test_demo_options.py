@@ -67,10 +67,14 @@ def planned(*arguments: str, settings: str = "", named: bool = False) -> Recordi
 
 
 OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
-    "seconds": (["--seconds", "7"], lambda told: told.seconds, 7.0),
-    "yahoo": (["--yahoo"], lambda told: ("yahoo" in told.told.producers(), "market" in told.windows()), (True, True)),
-    "headless": (["--headless"], lambda told: "out/bollinger.png" in told.windows(), True),
-    "secure": (["--secure"], lambda told: told.told.broker()[-1], "--secure"),
+    "seconds": (["--seconds", "7"], lambda run: run.seconds, 7.0),
+    "yahoo": (
+        ["--yahoo"],
+        lambda run: ("yahoo" in run.reported.producers(), "market" in run.windows()),
+        (True, True),
+    ),
+    "headless": (["--headless"], lambda run: "out/bollinger.png" in run.windows(), True),
+    "secure": (["--secure"], lambda run: run.reported.broker()[-1], "--secure"),
 }
 
 SETTINGS: dict[str, tuple[str, Callable[[Recording], object], object]] = {

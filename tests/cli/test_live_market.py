@@ -55,8 +55,8 @@ def chosen(at: datetime, patience: float = 30.0) -> tuple[str, list[str]]:
     """The source at a moment, and what is said of it."""
     own = {name: str(Path.cwd() / name) for name in ("data_dir", "state_dir", "cache_dir")}
     settings = load(None, own | {"demo": {"symbols": ["NVDA", "AMD"]}, "broker": {"port": free_port()}}, {})
-    told = Told()
-    context = Context(settings, told, KafkaOutlet(settings), clock=ManualClock(at).clock)
+    result = Told()
+    context = Context(settings, result, KafkaOutlet(settings), clock=ManualClock(at).clock)
     source = live_source(context, patience)
     with ExitStack() as stack:
         plan = _plan(stack, context, source=source, headless=True)
@@ -64,15 +64,15 @@ def chosen(at: datetime, patience: float = 30.0) -> tuple[str, list[str]]:
     assert plan.producers()[source] == ["produce", source, *symbols]
     assert plan.windows()["watch aroon"][:5] == ["watch", "aroon", *symbols, "--feed"]
     assert ("market" in plan.windows()["watch bollinger"]) is (source != "simulated")
-    return source, [line for line in told.lines if "drawn to" not in line]
+    return source, [line for line in result.lines if "drawn to" not in line]
 
 
 @pytest.mark.parametrize(
     ("at", "source", "words"),
     [
         (OPEN, "yahoo", "New York trades: its bars are Yahoo's"),
-        (NIGHT, "binance", "New York is shut: the bars are those of BTCUSDT and ETHUSDT from Binance"),
-        (SUNDAY, "binance", "New York is shut: the bars are those of BTCUSDT and ETHUSDT from Binance"),
+        (NIGHT, "binance", "New York is closed: the bars are those of BTCUSDT and ETHUSDT from Binance"),
+        (SUNDAY, "binance", "New York is closed: the bars are those of BTCUSDT and ETHUSDT from Binance"),
     ],
 )
 def test_what_trades_now_is_shown(standin: Standin, at: datetime, source: str, words: str) -> None:

@@ -26,10 +26,10 @@ class Recording:
     """A store that notes what it is asked for, and stores nothing; it can be stopped by a signal."""
 
     signal: int | None = None
-    told: list[tuple[str, str, StoreOptions]] = field(default_factory=list)
+    reported: list[tuple[str, str, StoreOptions]] = field(default_factory=list)
 
     def __call__(self, topic: str, location: Location, options: StoreOptions, stop: Stop, /) -> Summary:
-        self.told.append((topic, location.text, options))
+        self.reported.append((topic, location.text, options))
         stop.signal = self.signal
         return Summary(40_000, 1, 2, 0)
 
@@ -69,7 +69,7 @@ def test_each_option_arrives(settings: Path, name: str) -> None:
     written, expected = OPTIONS[name]
     recording, result = run("stocks", *written)
     assert result.exit_code == 0, result.output
-    assert recording.told == [("stocks", str(settings.parent / "data" / "tables"), expected)]
+    assert recording.reported == [("stocks", str(settings.parent / "data" / "tables"), expected)]
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -78,13 +78,13 @@ def test_each_setting_arrives(settings: Path, name: str) -> None:
     settings.write_text(f"tables:\n  {name}: {value}\n  dir: lake\n")
     recording, result = run("flights")
     assert result.exit_code == 0, result.output
-    assert recording.told == [("flights", str(settings.parent / "lake"), expected)]
+    assert recording.reported == [("flights", str(settings.parent / "lake"), expected)]
 
 
 def test_the_place_of_the_option_is_taken_before_that_of_the_settings(settings: Path) -> None:
     settings.write_text("tables:\n  dir: lake\n")
     recording, _ = run("stocks", "--to", "s3://shares/tables")
-    assert [told[1] for told in recording.told] == ["s3://shares/tables"]
+    assert [result[1] for result in recording.reported] == ["s3://shares/tables"]
 
 
 def test_every_option_and_setting_has_its_case() -> None:
@@ -108,4 +108,4 @@ def test_the_last_line_says_what_was_stored_and_a_signal_is_the_exit_code(settin
 def test_partitions_that_are_no_numbers_are_refused(settings: Path, text: str) -> None:
     recording, result = run("stocks", "--partitions", text)
     assert result.exit_code == 2
-    assert not recording.told
+    assert not recording.reported

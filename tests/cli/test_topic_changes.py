@@ -74,8 +74,8 @@ def test_a_topic_is_made_with_the_partitions_of_the_settings(site: Site) -> None
     try:
         for count in (5, 2):
             config.write_text(f"partitions: {{stocks: {count}}}\n")
-            told = site.run(*produced)
-            assert told.returncode == 0, told.stderr
+            result = site.run(*produced)
+            assert result.returncode == 0, result.stderr
             assert partitions(site, "stocks") == 5
     finally:
         config.unlink()

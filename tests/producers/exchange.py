@@ -51,11 +51,11 @@ class Said(Protocol):
 
 
 class Traded(Protocol):
-    """A symbol whose trades are told by a stream."""
+    """A symbol whose trades come from a stream."""
 
     @property
     def ticks(self) -> Sequence[Said]:
-        """What is told of it."""
+        """Its messages."""
 
 
 class Revision(NamedTuple):
@@ -215,7 +215,7 @@ class World:
         while self._next is not None and self._next.time <= now:
             tick = self._next
             if now >= self.silent_until:
-                told.append(tick.message(self.skew))
+                result.append(tick.message(self.skew))
             self._next = next(self._ticks, None)
         if result and self.standin.stream.connected:
             if self.shuffled:

@@ -26,8 +26,8 @@ class Event(NamedTuple):
         stamp, *numbers = kline(self.row)
         names = ("t", "o", "h", "l", "c", "v")
         values = {"s": self.symbol, "x": self.final} | dict(zip(names, (stamp, *numbers[:5]), strict=True))
-        told = {"e": "kline", "E": round((self.time + skew).timestamp() * 1000), "s": self.symbol, "k": values}
-        return json.dumps({"stream": f"{self.symbol.lower()}@kline_1m", "data": told})
+        result = {"e": "kline", "E": round((self.time + skew).timestamp() * 1000), "s": self.symbol, "k": values}
+        return json.dumps({"stream": f"{self.symbol.lower()}@kline_1m", "data": result})
 
 
 @dataclass
@@ -127,7 +127,7 @@ def alpha_vantage(minutes: Minutes, request: Request) -> Fault:
     return Fault(200, json.dumps({"Meta Data": {"6. Time Zone": "US/Eastern"}, "Time Series (1min)": series}))
 
 
-def told(words: str, text: str) -> Fault:
+def saying(words: str, text: str) -> Fault:
     """What Alpha Vantage says in place of bars, with status 200."""
     return Fault(200, json.dumps({words: text}))
 

@@ -22,8 +22,8 @@ from stockstream.producers.sources.binance import Binance
 from stockstream.producers.sources.coinbase import Coinbase
 from tests.producers import services
 from tests.producers.exchange import World, script
-from tests.producers.services import NIGHT, Minutes, told
-from tests.producers.test_market_day import Told, check, follow
+from tests.producers.services import NIGHT, Minutes, saying
+from tests.producers.test_market_day import Messages, check, follow
 from tests.producers.yahoo_standin import OPENING, Fault, Request, Standin
 
 LENGTH = timedelta(hours=2)
@@ -62,10 +62,10 @@ CASES = {
         "IBM",
         OPENING,
         {
-            "a minute": told("Note", "Our standard API call frequency is 5 calls per minute"),
-            "a second": told("Information", "Please consider 1 request per second"),
-            "failure": told("Error Message", "Sorry, an internal or external error occurred."),
-            "nothing": told("Information", ""),
+            "a minute": saying("Note", "Our standard API call frequency is 5 calls per minute"),
+            "a second": saying("Information", "Please consider 1 request per second"),
+            "failure": saying("Error Message", "Sorry, an internal or external error occurred."),
+            "nothing": saying("Information", ""),
         },
     ),
 }
@@ -78,7 +78,7 @@ def test_two_hours_with_sixty_faults(
     case = CASES[name]
     monkeypatch.setenv(VARIABLE, "SESAM5OPEN")
     used = time.process_time()
-    world, said = World(standin, case.start - timedelta(minutes=3)), Told()
+    world, said = World(standin, case.start - timedelta(minutes=3)), Messages()
     # The service's own clock is ahead of ours at times, or behind it.
     minutes = Minutes(case.symbol, case.start, case.start + LENGTH, lambda: world.now() + world.skew)
     standin.services[case.host] = partial(case.answer, minutes)

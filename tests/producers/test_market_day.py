@@ -167,4 +167,4 @@ def test_a_week_with_five_hundred_faults(standin: Standin, tmp_path: Path) -> No
     # Three symbols, a look every five minutes: 864; while its market is open every half minute at the one that has no
     # bars: 780 more; and what the faults of a session cost.
     assert max(a_day.values()) < 2_000
-    assert [line for line in week.told.lines if "a split on 2026-03-12" in line or "as after a split" in line]
+    assert [line for line in week.reported.lines if "a split on 2026-03-12" in line or "as after a split" in line]

@@ -138,19 +138,19 @@ def test_a_failure_that_passes_is_tried_again_and_a_lost_answer_is_no_second_com
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "result"),
     [
         (DENIED, "S3 answered 403 Forbidden AccessDenied - AWS credentials come from"),
         (FULL, "no space left on device"),
     ],
     ids=["denied", "full"],
 )
-def test_a_failure_that_stays_ends_it_in_one_line(location: Location, error: Exception, told: str) -> None:
+def test_a_failure_that_stays_ends_it_in_one_line(location: Location, error: Exception, result: str) -> None:
     pauses: list[float] = []
     writer = DeltaWriter(BARS, location, "one", sleep=pauses.append)
     with failing(writer, error, committed=False), pytest.raises(TableError) as caught:
         writer.append(rows(0, 10), {0: 10})
-    assert str(caught.value).startswith(f"cannot write to the table {location.uri('bars')}: {told}")
+    assert str(caught.value).startswith(f"cannot write to the table {location.uri('bars')}: {result}")
     assert pauses == []
     with failing(writer, error, committed=True):
         writer.append(rows(0, 10), {0: 10})  # made all the same: it is what comes after a commit that failed
@@ -203,7 +203,7 @@ def raced(location: Location, writers: int, commits: int) -> None:
         try:
             for n in range(commits):
                 made[partition].append(rows(5 * n, 5 * n + 5, partition=partition), {partition: 5 * n + 5})
-        except BaseException as error:  # noqa: BLE001 - told by the test's thread
+        except BaseException as error:  # noqa: BLE001 - reported by the test's thread
             failures.append(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(writers)]

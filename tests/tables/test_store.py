@@ -34,11 +34,11 @@ from tests.views.bars import walk
 class Listener:
     """Notes what a store tells."""
 
-    told: list[Progress] = field(default_factory=list)
+    reported: list[Progress] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def progress(self, progress: Progress) -> None:
-        self.told.append(progress)
+        self.reported.append(progress)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
@@ -146,7 +146,7 @@ def test_what_was_read_is_committed_at_the_end(broker: str, location: Location) 
         once=False,
         every=3600,
         listener=listener,
-        stopped=lambda: bool(listener.told) and listener.told[-1].rows == len(SERIES),
+        stopped=lambda: bool(listener.reported) and listener.reported[-1].rows == len(SERIES),
     )
     assert summary == Summary(len(SERIES), 1, 0, 0)
     assert count(table, location) == len(SERIES)
@@ -205,7 +205,7 @@ def test_of_two_processes_that_store_the_same_each_row_is_there_once(broker: str
         target=lambda: stored(table, location, broker, listener=listener, once=False, every=3600, stopped=begun.is_set)
     )
     running.start()
-    until(lambda: listener.told and listener.told[-1].rows == len(SERIES))
+    until(lambda: listener.reported and listener.reported[-1].rows == len(SERIES))
     assert stored(table, location, broker).rows == len(SERIES)
     send(table, broker, walk(30, 4, "AAPL")[-5:])
     assert stored(table, location, broker).rows == 5
