@@ -130,8 +130,8 @@ def demo(
         bool,
         typer.Option(
             "--live",
-            help="Use real bars of what trades now: shares from Yahoo, or crypto from Binance while New York is closed. "
-            "If neither answers, they are simulated.",
+            help="Use real bars of what trades now: shares from Yahoo, or crypto from Binance while New York is "
+            "closed. If neither answers, they are simulated.",
         ),
     ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,

@@ -98,7 +98,7 @@ COMMANDS: Final = {
     "tables": Entry(
         "stockstream.cli.stored_tables:tables",
         "List the durable tables: rows, files, lag.",
-        LOOK,
+        INSPECT,
         ("tables", "tables --to s3://shares/tables", "tables --json"),
     ),
     "series": Entry(
