@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import Broker, free_port
+from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
+from stockstream.topics import FLIGHTS
+from tests.cli.records import flight
 from tests.kafka.streams import BARS, connection, own_topic, put, read_to_end, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
@@ -108,3 +115,77 @@ def test_the_end_is_known_while_nobody_takes_what_is_read(broker: str) -> None:
 def put_many(broker: str, topic: str, value: bytes, count: int) -> None:
     for start in range(0, count, 50_000):
         put(broker, topic, "AAPL", [value] * min(50_000, count - start))
+
+
+class Look(NamedTuple):
+    """What a window says about itself at a moment."""
+
+    at: float
+    taken: int
+    connected: bool
+    lag: int | None
+
+
+_WINDOW = """
+import json, sys, time
+from dataclasses import replace
+from stockstream.consumers.flights import VIEW
+from stockstream.consumers.live import Live
+from stockstream.views.fold import Selection
+view = replace(VIEW, topic=replace(VIEW.topic, name=sys.argv[2]))
+with Live(view, Selection(), {}, {"bootstrap.servers": sys.argv[1]}, None) as running:
+    while True:
+        running.tick()
+        status = running.status()
+        print(json.dumps([time.monotonic(), running.taken, status.connected, status.lag]), flush=True)
+        time.sleep(0.05)
+"""
+
+
+@contextmanager
+def window(broker: Broker, topic: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], Look]]]:
+    """A window of another process, and its next status."""
+    command = [sys.executable, "-c", _WINDOW, broker.bootstrap_servers, topic]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines = process.stdout
+            yield process, lambda: Look(*json.loads(lines.readline()))
+        finally:
+            process.kill()
+
+
+def looks_until(look: Callable[[], Look], condition: Callable[[Look], object]) -> list[Look]:
+    ends = time.monotonic() + 60
+    looks = [look()]
+    while not condition(looks[-1]):
+        assert time.monotonic() < ends, looks[-1]
+        looks.append(look())
+    return looks
+
+
+def test_a_window_that_was_stopped_says_what_is_true_when_it_goes_on(stoppable: Broker) -> None:
+    topic, where = replace(FLIGHTS, name=own_topic().name), connection(stoppable.bootstrap_servers)
+
+    def put_rows(first: int, end: int) -> None:
+        with Publisher(topic, where) as publisher:
+            for row in range(first, end):
+                publisher.send(flight(row))
+
+    put_rows(0, 1_000)
+    with window(stoppable, topic.name) as (process, look):
+        looks_until(look, lambda seen: seen.taken == 1_000 and seen.lag == 0)
+        process.send_signal(signal.SIGSTOP)
+        put_rows(1_000, 9_000)
+        time.sleep(8)  # longer than the time-outs of its requests
+        process.send_signal(signal.SIGCONT)
+        goes_on = time.monotonic()
+        after = looks_until(look, lambda seen: seen.taken == 9_000 and seen.lag == 0)
+        assert not [seen for seen in after if seen.at > goes_on + 1 and seen.lag == 0 and seen.taken < 9_000]
+        process.send_signal(signal.SIGSTOP)
+        with stopped(stoppable):
+            process.send_signal(signal.SIGCONT)
+            goes_on = time.monotonic()
+            looks_until(look, lambda seen: not seen.connected and seen.lag is None)
+            assert time.monotonic() - goes_on < 10
+        looks_until(look, lambda seen: seen.connected and seen.lag == 0)
