@@ -130,7 +130,7 @@ def _flights(csv: CsvFile, counts: FileCounts) -> list[Flight | BadRow]:
     for flight in good:
         assert decoder(FLIGHTS.encode(flight)) == flight, flight
     view = VIEWS["flights"]
-    fold = view.fold(Selection())
+    fold = view.fold(Selection(), {})
     fold.apply([FlightDay(each.file, each.row, each.year, each.month, each.day, each.airline) for each in good])
     counts.shown += sum(int(fold.frame(key)["flights"].sum()) for key in fold.keys())
     return items
@@ -149,7 +149,7 @@ def _bars(csv: CsvFile, counts: FileCounts) -> list[Bar | BadRow]:
         assert decoder(STOCKS.encode(bar)) == bar, bar
     if bars:
         view = VIEWS["bollinger"]
-        fold = view.fold(Selection((bars[0].symbol,), bars[0].interval, bars[0].feed))
+        fold = view.fold(Selection((bars[0].symbol,), bars[0].interval, bars[0].feed), {})
         fold.apply(view.gather(bars) if view.gather else bars)
         counts.shown += sum(1 for _ in table(("symbol", key, fold.frame(key)) for key in fold.keys()))
     return items

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from stockstream import codec
 from stockstream.records import Bar, Flight
@@ -36,6 +36,10 @@ class Topic(Generic[R]):
         """The name of the topic that takes what cannot be read."""
         return f"{self.name}.dlq"
 
+    def divided(self, partitions: int) -> Self:
+        """The same topic with another number of partitions."""
+        return replace(self, partitions=partitions)
+
     def encode(self, record: R) -> bytes:
         """The record's bytes on the wire.
 
@@ -50,6 +54,48 @@ class Topic(Generic[R]):
     def decoder(self) -> codec.Decoder[R]:
         """From bytes to records."""
         return codec.Decoder(self.record)
+
+    def key_decoder(self) -> Callable[[bytes], str]:
+        """From bytes to the key of the record, which raises as `decoder` does."""
+        decode = self.decoder()
+        return lambda value: self.key(decode(value))
+
+
+class AnyTopic(Protocol):
+    """A topic whatever its records are: what its administration and its readers need to know."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def record(self) -> type[object]:
+        """The type of its records."""
+
+    @property
+    def partitions(self) -> int:
+        """Number of partitions, if it is created."""
+
+    @property
+    def config(self) -> Mapping[str, str]:
+        """Kafka's settings of it, if it is created."""
+
+    @property
+    def corrected(self) -> bool:
+        """Whether a later record may take the place of a former one."""
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of the topic that takes what cannot be read."""
+
+    def divided(self, partitions: int) -> Self:
+        """The same topic with another number of partitions."""
+
+    def decoder(self) -> Callable[[bytes], object]:
+        """From bytes to records."""
+
+    def key_decoder(self) -> Callable[[bytes], str]:
+        """From bytes to the key of the record."""
 
 
 STOCKS: Final = Topic("stocks", Bar, lambda bar: bar.symbol, corrected=True)

@@ -36,7 +36,7 @@ def shown(name: str, bars: Sequence[Bar]) -> tuple[Stage, Any]:
     """A window on the bars, drawn, and their frame."""
     view = VIEWS[name]
     parameters = {each.name: each.default for each in view.parameters}
-    fold = view.fold(Selection(), **parameters)
+    fold = view.fold(Selection(), parameters)
     fold.apply(bars)
     stage = Stage(FakeModel(view, fold, parameters), rows=len(bars))  # type: ignore[arg-type]
     stage.show()
@@ -94,7 +94,7 @@ def negative(path: Path) -> None:
     assert not any(bar.flags for bar in bars)
     for name, fields in {"bollinger": ("upper", "middle"), "aroon": ("up",), "rsi": ("rsi",), "volatility": ()}.items():
         view = VIEWS[name]
-        fold = view.fold(Selection(), period=3)
+        fold = view.fold(Selection(), {"period": 3})
         fold.apply(bars)
         frame = fold.frame(bars[0].symbol)
         assert fold.counts().get("doubtful", 0) == 0

@@ -23,7 +23,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.letterbox import Choice, Kept, Letterbox, contents, opened
 from stockstream.kafka.replay import Outcome, Replay
 from stockstream.names import cut
-from stockstream.topics import TOPICS, Topic
+from stockstream.topics import TOPICS, AnyTopic
 
 app = typer.Typer(cls=Group, no_args_is_help=True)
 
@@ -206,7 +206,7 @@ def _boxes(context: Context, topic: str | None) -> list[Letterbox]:
     """The contents of the dead-letter topics that exist."""
     if topic is not None and topic.removesuffix(".dlq") not in TOPICS:
         raise typer.BadParameter(f"{cut(topic)} is not one of {', '.join(TOPICS)}", param_hint="--topic")
-    wanted: Sequence[Topic[Any]] = list(TOPICS.values()) if topic is None else [TOPICS[topic.removesuffix(".dlq")]]
+    wanted: Sequence[AnyTopic] = list(TOPICS.values()) if topic is None else [TOPICS[topic.removesuffix(".dlq")]]
     connection = context.settings.connection("admin")
     names = Admin(connection, timeout=PATIENCE).names()
     return [opened(each, connection) for each in wanted if each.dead_letters in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,7 +20,7 @@ from stockstream.consumers.view_settings import CHART
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.admin import Admin
 from stockstream.names import unknown
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 
 def rebuild_states(
@@ -63,7 +63,7 @@ def rebuild_states(
         raise typer.Exit(1)
 
 
-def _view(settings: Settings, name: str, studies: list[str] | None) -> View[Any]:
+def _view(settings: Settings, name: str, studies: list[str] | None) -> AnyView:
     if name == CHART.name:
         return chart_of(settings, studies)
     if name not in VIEWS:

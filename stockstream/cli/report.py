@@ -20,9 +20,8 @@ from stockstream.consumers.live import Live
 from stockstream.errors import ConfigError, StockstreamError
 from stockstream.files import replacing
 from stockstream.views.dashboard import sections, tabled
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Parameters, Selection
 from stockstream.views.status import Status
-from stockstream.views.view import Parameters
 
 
 def report(

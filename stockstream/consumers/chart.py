@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from stockstream.consumers.registry import STUDIES
 from stockstream.indicators.catalog import Parameter
 from stockstream.names import nearest
+from stockstream.views.fold import Value
 from stockstream.views.study import Part, Study
-from stockstream.views.view import Value
 
 
 class Configured(Protocol):

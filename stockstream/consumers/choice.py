@@ -9,8 +9,7 @@ import msgspec
 
 from stockstream.errors import StateError, StockstreamError
 from stockstream.files import write_private
-from stockstream.views.fold import Selection
-from stockstream.views.view import Value
+from stockstream.views.fold import Selection, Value
 
 CHOICE: Final = "choice.json"
 """The file beside a saved state that says what it is of: its folder's name cannot be read back."""

@@ -12,7 +12,7 @@ VIEW = View(
     help="Flights per airline and day.",
     topic=FLIGHTS,
     record=Flight,
-    fold=FlightsFold,
+    fold=lambda selection, _: FlightsFold(selection),
     gather=gather,
     title="Flights per day",
     panels=(Panel((Groups("flights"),), ylabel="flights a day", from_zero=True),),

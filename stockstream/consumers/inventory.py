@@ -14,7 +14,7 @@ from stockstream.kafka.subscriber import Subscriber
 from stockstream.names import cut, listed, nearest
 from stockstream.periods import add_up
 from stockstream.records import MARKET, Bar, Flight, Series
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 from stockstream.views.fold import Selection
 
 _BEAT: Final = 0.02
@@ -51,7 +51,7 @@ class Inventory:
         Whether all records are read that the topic held at the start.
     """
 
-    def __init__(self, topic: Topic[Any], connection: Connection) -> None:
+    def __init__(self, topic: AnyTopic, connection: Connection) -> None:
         self.names: dict[str, set[Series]] = {}
         self.complete = False
         self._source: Subscriber[Any] = Subscriber(
@@ -101,7 +101,7 @@ def _distinct(records: Iterable[Bar | Flight]) -> list[Series | str]:
     )
 
 
-def names_in(topic: Topic[Any], connection: Connection, *, patience: float) -> Names:
+def names_in(topic: AnyTopic, connection: Connection, *, patience: float) -> Names:
     """Names in a topic that are found within ``patience`` seconds."""
     ends = time.monotonic() + patience
     with Inventory(topic, connection) as inventory:

@@ -23,9 +23,9 @@ from stockstream.kafka.batch import Batch, Origin
 from stockstream.kafka.client import instant, unreachable
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.views.checkpoint import Saved
-from stockstream.views.fold import Fold, Selection
+from stockstream.views.fold import Fold, Parameters, Selection
 from stockstream.views.status import Status
-from stockstream.views.view import Parameters, View
+from stockstream.views.view import View
 
 R = TypeVar("R")
 
@@ -100,7 +100,7 @@ class Live(Generic[R]):
         self.selection = selection
         self._connection = connection
         self.parameters = parameters
-        self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, **parameters)
+        self._make: Callable[[], Fold[R]] = lambda: view.fold(selection, parameters)
         self.fold = self._make()
         self._guarded = GuardedFold()
         self._name = folder_name(selection) if view.keyed else "all"

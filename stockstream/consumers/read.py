@@ -22,7 +22,7 @@ from stockstream.kafka.key_order import OutOfOrder, sent_order
 from stockstream.kafka.to_end import ToEnd
 from stockstream.names import cut
 from stockstream.records import Bar, Flight
-from stockstream.topics import FLIGHTS, STOCKS, TOPICS, Topic
+from stockstream.topics import FLIGHTS, STOCKS, TOPICS, AnyTopic
 from stockstream.views.fold import Selection
 
 _GIVE_UP: Final = 10.0
@@ -107,7 +107,7 @@ def _refuse_impossible(texts: Mapping[str, object]) -> None:
 
 
 def _refuse_nothing(
-    table: pd.DataFrame, topic: Topic[Any], choice: Mapping[str, str | None], connection: Connection
+    table: pd.DataFrame, topic: AnyTopic, choice: Mapping[str, str | None], connection: Connection
 ) -> None:
     """Raise SeriesError if records were requested and none were found."""
     if len(table) or not any(choice.values()):
@@ -129,7 +129,7 @@ _MAYBE: Final = [
 _ROW: Final = ["file", "row"]
 
 
-def _records(topic: Topic[Any], record: type[Any], connection: Connection, key: str | None) -> list[Any]:
+def _records(topic: AnyTopic, record: type[Any], connection: Connection, key: str | None) -> list[Any]:
     """All records from the start of the topic to its present end."""
     if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
         raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` creates it")

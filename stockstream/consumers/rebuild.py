@@ -21,7 +21,7 @@ from stockstream.kafka.to_end import ToEnd
 from stockstream.views.checkpoint import Checkpoint, Saved
 from stockstream.views.fold import Fold
 from stockstream.views.frame import Frame
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 _MOST: Final = 5
 """Maximum number of keys whose differences are reported."""
@@ -53,7 +53,7 @@ class Rebuilt(NamedTuple):
         return not (self.differences or self.unusable)
 
 
-def rebuild(view: View[Any], folder: Path, topic_id: str, choice: Choice, connection: Connection) -> Rebuilt:
+def rebuild(view: AnyView, folder: Path, topic_id: str, choice: Choice, connection: Connection) -> Rebuilt:
     """Read the topic up to the offsets of the saved state, compare, and save the new state in its place.
 
     Parameters
@@ -98,11 +98,11 @@ def rebuild(view: View[Any], folder: Path, topic_id: str, choice: Choice, connec
         checkpoint.close()
 
 
-def _former(view: View[Any], choice: Choice, saved: Saved | None) -> tuple[Fold[Any] | None, str]:
+def _former(view: AnyView, choice: Choice, saved: Saved | None) -> tuple[Fold[Any] | None, str]:
     """The saved view, or None with the reason if it cannot be used."""
     if saved is None:
         return None, "none was saved"
-    fold = view.fold(choice.selection, **choice.parameters)
+    fold = view.fold(choice.selection, choice.parameters)
     try:
         fold.restore({name: page for name, page in saved.pages.items() if page is not None})
     except StateError as error:
@@ -113,7 +113,7 @@ def _former(view: View[Any], choice: Choice, saved: Saved | None) -> tuple[Fold[
 class _Reading:
     """A view made from the topic."""
 
-    def __init__(self, view: View[Any], choice: Choice, connection: Connection) -> None:
+    def __init__(self, view: AnyView, choice: Choice, connection: Connection) -> None:
         self._view, self._choice, self._connection = view, choice, connection
         self._begin(merged=False)
         self.gone = 0
@@ -121,7 +121,7 @@ class _Reading:
     def _begin(self, *, merged: bool) -> None:
         view, choice = self._view, self._choice
         keys = choice.selection.keys or None if view.keyed else None
-        self.fold: Fold[Any] = view.fold(choice.selection, **choice.parameters)
+        self.fold: Fold[Any] = view.fold(choice.selection, choice.parameters)
         self._decoding = Decoding(
             view.topic, view.record, self._connection, keys, Event(), ordered=view.topic.corrected
         )

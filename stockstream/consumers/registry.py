@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from stockstream import plugins
 from stockstream.consumers import (
@@ -31,7 +31,7 @@ from stockstream.consumers import (
 from stockstream.indicators.catalog import catalog, of_bars
 from stockstream.plugins import Plugins
 from stockstream.views.study import Part, Study, chart
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 _DRAWN: Final = (
     bollinger.STUDY,
@@ -96,7 +96,7 @@ def _studies() -> Iterator[Study]:
 STUDIES: Final[Mapping[str, Study]] = {study.name: study for study in _studies()}
 """Studies for charts: those above, those of plug-ins, and default ones of all other indicators of bars."""
 
-VIEWS: Final[Mapping[str, View[Any]]] = {
+VIEWS: Final[Mapping[str, AnyView]] = {
     **{name: study.view() for name, study in STUDIES.items() if study.indicator is not None},
     flights.VIEW.name: flights.VIEW,
     dashboard.VIEW.name: dashboard.VIEW,

@@ -11,9 +11,9 @@ from stockstream.config_sources import Entry
 from stockstream.consumers.chart import parts
 from stockstream.consumers.registry import VIEWS
 from stockstream.indicators.catalog import Parameter
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Parameters, Selection, Value
 from stockstream.views.study import Study, chart
-from stockstream.views.view import Parameters, Value, View
+from stockstream.views.view import AnyView
 
 if TYPE_CHECKING:  # `watch --help` does not need them
     from stockstream.config import Settings
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # `watch --help` does not need them
 CHART: Final = chart(())
 """A chart of prices only: the common part of all charts."""
 
-_ALL: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
+_ALL: Final[Mapping[str, AnyView]] = {CHART.name: CHART, **VIEWS}
 _KINDS: Final = {int: "whole number", str: "text: put it in quotes"}
 
 
@@ -58,7 +58,7 @@ def _views(settings: Settings) -> Iterator[Entry]:
             yield Entry(path, value, settings.origin(path))
 
 
-def parameters(settings: Settings, view: View[Any], given: Mapping[str, Value]) -> Parameters:
+def parameters(settings: Settings, view: AnyView, given: Mapping[str, Value]) -> Parameters:
     """Values of a view's parameters: those given, the settings', or the defaults. Raises ConfigError."""
     return {
         each.name: parameter(settings, view.name, each) if given.get(each.name) is None else given[each.name]
@@ -82,7 +82,7 @@ def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Value:
     return right
 
 
-def keys(settings: Settings, view: View[Any]) -> tuple[str, ...]:
+def keys(settings: Settings, view: AnyView) -> tuple[str, ...]:
     """Symbols or airlines set for a view. Raises ConfigError unless it is a list of names."""
     plural = f"{view.key_name}s"
     return tuple(_names(settings, view.name, plural, default=[], what=plural))
@@ -98,7 +98,7 @@ def study_parameter(settings: Settings, study: Study, wanted: Parameter[Any]) ->
     return parameter(settings, study.name, wanted)
 
 
-def _keys_of(view: View[Any]) -> list[str]:
+def _keys_of(view: AnyView) -> list[str]:
     own = ["with"] if view is CHART else [each.name for each in view.parameters]
     return [*own, f"{view.key_name}s"]
 
@@ -113,7 +113,7 @@ def _names(settings: Settings, view: str, key: str, *, default: list[str], what:
     return names
 
 
-def _check_parameters(settings: Settings, view: View[Any]) -> None:
+def _check_parameters(settings: Settings, view: AnyView) -> None:
     values = {each.name: parameter(settings, view.name, each) for each in view.parameters}
     error = _refusal(view, values)
     if error is None:
@@ -126,15 +126,15 @@ def _check_parameters(settings: Settings, view: View[Any]) -> None:
     raise settings.wrong(("views", view.name, *guilty[:1]), f"is wrong: {error}")
 
 
-def refused(view: View[Any], values: Parameters) -> list[str]:
+def refused(view: AnyView, values: Parameters) -> list[str]:
     """The parameters that a view refuses even if all others have their defaults."""
     defaults = {each.name: each.default for each in view.parameters}
     return [name for name, value in values.items() if _refusal(view, {**defaults, name: value})]
 
 
-def _refusal(view: View[Any], parameters: Mapping[str, Any]) -> ValueError | None:
+def _refusal(view: AnyView, parameters: Mapping[str, Any]) -> ValueError | None:
     try:
-        view.fold(Selection(), **parameters)
+        view.fold(Selection(), parameters)
     except ValueError as error:
         return error
     return None

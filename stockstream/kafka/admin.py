@@ -8,7 +8,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
@@ -19,7 +19,7 @@ from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import away, instant, made, present, refused, settings, translate, unreachable
 from stockstream.kafka.refusals import Deed, on_topic
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 
 T = TypeVar("T")
 
@@ -149,7 +149,7 @@ class Admin:
                 return None
             raise self._translated(error, on_topic("Describe", name)) from error
 
-    def ensure(self, topic: Topic[Any]) -> None:
+    def ensure(self, topic: AnyTopic) -> None:
         """Create the topic and its dead-letter topic if they are missing."""
         records = NewTopic(topic.name, topic.partitions, _AS_MANY_AS_USUAL, config=dict(topic.config))
         self._make([records, _dead_letters(topic)])
@@ -163,7 +163,7 @@ class Admin:
         known = self._metadata().topics.get(name)
         return 0 if known is None else len(known.partitions)
 
-    def ensure_dead_letters(self, topic: Topic[Any]) -> None:
+    def ensure_dead_letters(self, topic: AnyTopic) -> None:
         """Create only the dead-letter topic if it is missing: a reader never creates the topic itself."""
         self._make([_dead_letters(topic)])
 
@@ -198,7 +198,7 @@ class Admin:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._translated(error, on_topic("Create", name)) from error
 
-    def await_leaders(self, topic: Topic[Any]) -> None:
+    def await_leaders(self, topic: AnyTopic) -> None:
         """Wait until each partition of the topic and of its dead-letter topic accepts records.
 
         A broker announces the leader of a partition before it accepts records for it. Records sent meanwhile are
@@ -274,5 +274,5 @@ class Admin:
                 return {partition: (result.offset, result.timestamp) for partition, result in results.items()}
 
 
-def _dead_letters(topic: Topic[Any]) -> NewTopic:
+def _dead_letters(topic: AnyTopic) -> NewTopic:
     return NewTopic(topic.dead_letters, 1, _AS_MANY_AS_USUAL, config=dict(letters.TOPIC_CONFIG))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
-from stockstream.connection import Connection
+from stockstream.connection import Connection, Property
 from stockstream.errors import BrokerError, ConfigError, Unreachable
 from stockstream.kafka.diagnosis import MUTE, SLOW
 from stockstream.kafka.diagnosis import START_BROKER as START_BROKER
@@ -18,6 +18,9 @@ from stockstream.kafka.refusals import DENIED, STRANGER, Deed, refusal
 from stockstream.topics import Topic
 
 C = TypeVar("C")
+
+Setting: TypeAlias = Property | logging.Logger | Callable[..., object]
+"""A property of a client of librdkafka: a value, its logger, or a callback."""
 
 LOG: Final = logging.getLogger("stockstream.kafka")
 
@@ -46,9 +49,12 @@ def refuse_others(topic: object, connection: object) -> None:
         raise TypeError(f"a connection is needed, such as {{'bootstrap.servers': 'localhost:9092'}}, not {kind}")
 
 
-def settings(connection: Connection, **own: Any) -> dict[str, Any]:
-    """Properties of a client: ours (dots as underscores), overridden by the user's ``connection``."""
-    shared = {
+def settings(connection: Connection, **own: Setting) -> dict[str, Any]:
+    """Properties of a client: ours (dots as underscores), overridden by the user's ``connection``.
+
+    The types of confluent_kafka's clients differ in what they take: a `Setting`, or none of the callbacks; so any.
+    """
+    shared: dict[str, Setting] = {
         "socket.timeout.ms": 6_000,
         "reconnect.backoff.max.ms": 1_000,
         # A broker that shuts down may report that there are no brokers. Clients then look for none, by default for five

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from functools import partial
 from itertools import compress
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -18,7 +18,7 @@ from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import LOG, away, made, settings, translate
 from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, Letter, letter
 from stockstream.kafka.refusals import on_topic
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 
 if TYPE_CHECKING:
     from stockstream.kafka.known_letters import KnownLetters
@@ -76,7 +76,7 @@ class DeadLetters:
         Set when the caller ends: dead letters not written by then are given up.
     """
 
-    def __init__(self, topic: Topic[Any], connection: Connection, stop: threading.Event) -> None:
+    def __init__(self, topic: AnyTopic, connection: Connection, stop: threading.Event) -> None:
         self._topic = topic
         self._connection = connection
         self._stop = stop

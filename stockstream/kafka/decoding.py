@@ -13,7 +13,7 @@ from stockstream.connection import Connection
 from stockstream.kafka.client import refuse_others
 from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.key_order import KeyOrder
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 
 R = TypeVar("R")
 
@@ -58,7 +58,7 @@ class Decoding(Generic[R]):
 
     def __init__(
         self,
-        topic: Topic[Any],
+        topic: AnyTopic,
         record: type[R],
         connection: Connection,
         keys: Collection[str] | None,

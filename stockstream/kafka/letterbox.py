@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from confluent_kafka import Message
 
@@ -14,7 +14,7 @@ from stockstream.connection import Connection
 from stockstream.kafka.client import instant
 from stockstream.kafka.letters import IDENTITY, REASON, REPLAYED, REPLAYING, identity
 from stockstream.kafka.to_end import scan
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 
 
 class Kept(NamedTuple):
@@ -89,7 +89,7 @@ class Letterbox:
         End offsets of the topic when a replay began that did not finish; None if there is none.
     """
 
-    topic: Topic[Any]
+    topic: AnyTopic
     letters: dict[str, Kept] = field(default_factory=dict)
     began: dict[int, int] | None = None
 
@@ -98,7 +98,7 @@ class Letterbox:
         return sorted(filter(choice.takes, self.letters.values()), key=lambda letter: (letter.sent, letter.at))
 
 
-def opened(topic: Topic[Any], connection: Connection) -> Letterbox:
+def opened(topic: AnyTopic, connection: Connection) -> Letterbox:
     """Read the dead letters of a topic. Its dead-letter topic must exist. Raises `BrokerError`."""
     letters: dict[str, Kept] = {}
     replayed: dict[str, str] = {}
@@ -136,7 +136,7 @@ def contents(box: Letterbox, letters: Sequence[Kept], connection: Connection) ->
             return
 
 
-def put_back(topic: Topic[Any], connection: Connection, begin: Mapping[int, int]) -> dict[str, str]:
+def put_back(topic: AnyTopic, connection: Connection, begin: Mapping[int, int]) -> dict[str, str]:
     """Positions of the replayed records of a topic, from these offsets on, by the identities of the dead letters."""
     found: dict[str, str] = {}
     for message in scan(topic.name, connection, begin):

@@ -19,7 +19,6 @@ from stockstream.kafka.letterbox import Kept, Letterbox, contents, put_back
 from stockstream.kafka.letters import CLIENT_BYTES, IDENTITY, PLACE, REASON, REPLAYED, REPLAYING
 from stockstream.kafka.refusals import on_topic
 from stockstream.kafka.to_end import ToEnd
-from stockstream.topics import Topic
 
 _AT_ONCE: Final = 1_000
 """Number of dead letters that are sent before they are marked."""
@@ -74,9 +73,9 @@ class Replay:
 
     def __init__(self, box: Letterbox, connection: Connection) -> None:
         self._box = box
-        self._topic: Topic[Any] = box.topic
+        self._topic = box.topic
         self._connection = connection
-        self._decode = box.topic.decoder()
+        self._key = box.topic.key_decoder()
         self._producer = _producer(connection)
 
     def run(self, letters: Sequence[Kept], *, corrected: bytes | None = None, dry: bool = False) -> Outcome:
@@ -112,7 +111,7 @@ class Replay:
         for letter, kept in contents(self._box, wanted, self._connection):
             value = kept if corrected is None else corrected
             try:
-                key = self._topic.key(self._decode(value))
+                key = self._key(value)
             except Unreadable as error:
                 outcome.unreadable[letter.place] = str(error)
                 continue

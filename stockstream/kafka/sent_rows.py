@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import Message
 from pyroaring import BitMap
@@ -13,14 +13,14 @@ from stockstream.connection import Connection
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import ToEnd
 from stockstream.records import FlightRow
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 
 _decode: Final = Decoder(FlightRow)
 
 
 def sent_rows(
     connection: Connection,
-    topic: Topic[Any],
+    topic: AnyTopic,
     files: Collection[str],
     progress: Callable[[int, int], None] = lambda *_: None,
 ) -> dict[str, BitMap]:

@@ -20,7 +20,7 @@ from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.health import Health, read_statistics
 from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder, restored_reading, saved_reading
 from stockstream.kafka.refusals import on_topic
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 
 R = TypeVar("R")
 
@@ -61,7 +61,7 @@ class Subscriber(Generic[R]):
 
     def __init__(
         self,
-        topic: Topic[Any],
+        topic: AnyTopic,
         record: type[R],
         connection: Connection,
         *,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from stockstream.views.fold import Fold
+from stockstream.views.fold import Fold, Parameters
 from stockstream.views.status import Status
-from stockstream.views.view import Parameters, View
+from stockstream.views.view import AnyView
 
 
 class Model(Protocol):
@@ -16,7 +16,7 @@ class Model(Protocol):
     """
 
     @property
-    def view(self) -> View[Any]:
+    def view(self) -> AnyView:
         """The declaration of what is shown."""
 
     @property

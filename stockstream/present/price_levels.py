@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ from stockstream.present.memory import Memory
 from stockstream.records import NUMBERS
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Line, Mark, Panel
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 _SECTION: Final = "alerts"
 
@@ -134,7 +134,7 @@ class Alerts:
 
     def __init__(
         self,
-        view: View[Any],
+        view: AnyView,
         memory: Memory,
         fixed: Mapping[str, Sequence[float]] | None = None,
         *,

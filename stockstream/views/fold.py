@@ -14,6 +14,12 @@ from stockstream.views.frame import Frame
 Pages: TypeAlias = Mapping[str, bytes | None]
 """Parts of a state by name, so that a save costs what has changed; None for one that is gone."""
 
+Value: TypeAlias = int | float | str | None
+"""Type of a parameter's value."""
+
+Parameters: TypeAlias = Mapping[str, Value]
+"""Values of a view's parameters by name."""
+
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
 
@@ -103,5 +109,5 @@ class Selection:
     keep: int | None = None
 
 
-FoldMaker: TypeAlias = Callable[..., Fold[R]]
-"""Makes the fold of a view from a `Selection` and parameters by name; raises ValueError for an invalid parameter."""
+FoldMaker: TypeAlias = Callable[[Selection, Parameters], Fold[R]]
+"""Makes the fold of a view; raises ValueError for an invalid parameter."""

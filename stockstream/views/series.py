@@ -15,7 +15,7 @@ from stockstream.periods import add_up, intraday
 from stockstream.records import READINGS, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch, gather
 from stockstream.views.bars import BarPage, Bars
-from stockstream.views.fold import FoldMaker, Identity, Pages, Selection
+from stockstream.views.fold import FoldMaker, Identity, Pages, Parameters, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import Bases, History, Leaving, Makers
 from stockstream.views.indicator_series import AnyIndicator
@@ -79,7 +79,7 @@ class SeriesFold:
     def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Candle]:
         """A maker of folds over an indicator; the parameters of the view are passed to the indicator."""
 
-        def make(selection: Selection, **parameters: Any) -> SeriesFold:
+        def make(selection: Selection, parameters: Parameters) -> SeriesFold:
             return cls({"": lambda: indicator(**parameters)}, selection)
 
         return make

@@ -14,7 +14,7 @@ from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
 from stockstream.views.bar_batch import gather
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Parameters, Selection
 from stockstream.views.indicator_series import AnyIndicator
 from stockstream.views.marks import Band, Candles, Line, Mark, Panel, Readout
 from stockstream.views.series import SeriesFold
@@ -152,7 +152,7 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
     for make in makers.values():
         make()
 
-    def fold(selection: Selection) -> SeriesFold:
+    def fold(selection: Selection, _: Parameters) -> SeriesFold:
         return SeriesFold(makers, selection)
 
     return View(

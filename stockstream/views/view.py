@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from stockstream.indicators.catalog import Parameter
-from stockstream.topics import Topic
+from stockstream.topics import AnyTopic
 from stockstream.views.fold import FoldMaker
 from stockstream.views.marks import Panel
 from stockstream.views.tiles import Tile
 
 R = TypeVar("R")
-
-Value: TypeAlias = int | float | str | None
-"""Type of a parameter's value."""
-
-Parameters: TypeAlias = Mapping[str, Value]
-"""Values of a view's parameters by name."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +29,7 @@ class View(Generic[R]):
 
     name: str
     help: str
-    topic: Topic[Any]
+    topic: AnyTopic
     record: type[R]
     fold: FoldMaker[Any]
     title: str
@@ -47,3 +41,7 @@ class View(Generic[R]):
     gather: Callable[[Sequence[R]], list[Any]] | None = None
     parameters: tuple[Parameter[Any], ...] = ()
     tiles: tuple[Tile, ...] = ()
+
+
+AnyView: TypeAlias = View[Any]
+"""A view of some record. Python's types cannot say "of one record, whichever it is", which a mapping of views needs."""

@@ -92,7 +92,7 @@ def read(values: list[bytes]) -> list[Bar]:
 def taken(view: View[Any], bars: list[Bar], resample: str | None = None) -> Any:
     """A fold that was asked for all that it has, now and then, and whose state was restored by another."""
     parameters = defaults(view)
-    fold: Any = view.fold(Selection(resample=resample), **parameters)
+    fold: Any = view.fold(Selection(resample=resample), parameters)
     for start in range(0, len(bars), 15):
         fold.apply(gather(bars[start : start + 15]))
         for key in fold.keys():
@@ -100,7 +100,7 @@ def taken(view: View[Any], bars: list[Bar], resample: str | None = None) -> Any:
     assert (fold.latest() is None) == (not fold.keys())
     assert all(count > 0 for count in fold.counts().values())
     assert list(table([("symbol", key, fold.frame(key)) for key in fold.keys()])) or not fold.keys()
-    again = view.fold(Selection(resample=resample), **parameters)
+    again = view.fold(Selection(resample=resample), parameters)
     again.restore(restorable(fold.pages()))
     assert again.keys() == fold.keys()
     return fold

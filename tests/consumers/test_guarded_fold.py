@@ -62,7 +62,7 @@ class Failing(SMA):
 @pytest.mark.parametrize("keep", [None, 150])
 def test_a_bar_at_which_an_indicator_fails_is_skipped_by_it_and_doubtful(keep: int | None) -> None:
     dice = random.Random(3)
-    fold = SeriesFold.of(Failing)(Selection(("AAPL",), keep=keep), period=5)
+    fold = SeriesFold.of(Failing)(Selection(("AAPL",), keep=keep), {"period": 5})
     bars = walk(900)
     sent = list(bars)
     while sent:

@@ -41,8 +41,13 @@ def own_view() -> View[Any]:
     return replace(flights_view.VIEW, topic=topic, record=FlightDay)  # type: ignore[arg-type]
 
 
+def topic_of(view: View[FlightDay]) -> Topic[FlightDay]:
+    assert isinstance(view.topic, Topic)
+    return view.topic
+
+
 def send(broker: str, view: View[FlightDay], flights: list[FlightDay]) -> None:
-    with Publisher(view.topic, connection(broker)) as publisher:
+    with Publisher(topic_of(view), connection(broker)) as publisher:
         for flight in flights:
             publisher.send(flight)
 
@@ -70,7 +75,7 @@ def test_it_goes_on_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
 
 def test_records_that_went_while_a_window_was_shut_are_counted_and_stay_counted(broker: str, tmp_path: Path) -> None:
     view = own_view()
-    view = replace(view, topic=replace(view.topic, partitions=1))
+    view = replace(view, topic=replace(topic_of(view), partitions=1))
     flights = rows(900)
     admin = AdminClient(connection(broker))
 
@@ -269,7 +274,7 @@ with live.Live(view, Selection(), {}, {"bootstrap.servers": sys.argv[1]}, Path(s
 def test_kill_9_in_the_middle_of_a_replay_counts_every_row_once(broker: str, tmp_path: Path) -> None:
     view, flights = own_view(), rows(60_000)
     dice = random.Random(5)
-    with Publisher(view.topic, connection(broker)) as publisher:
+    with Publisher(topic_of(view), connection(broker)) as publisher:
         for start in range(0, len(flights), 6000):
             for flight in flights[start : start + 6000] + dice.sample(flights[: start + 6000], 1000):
                 publisher.send(flight)

@@ -57,7 +57,7 @@ def altered(kept: Kept, *records: Any) -> None:
     checkpoint = Checkpoint(folder)
     saved = checkpoint.load(topic_id)
     assert saved is not None
-    fold = view.fold(choice.selection, **choice.parameters)
+    fold = view.fold(choice.selection, choice.parameters)
     fold.restore(restorable(saved.pages))
     fold.apply(records)
     checkpoint.save(topic_id, saved._replace(pages=fold.pages()))

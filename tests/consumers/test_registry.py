@@ -36,7 +36,7 @@ def part(study: Study) -> Part:
 
 
 def frame_of(view: View[Any], bars: list[Any]) -> Frame:
-    fold = view.fold(Selection(), **defaults(view))
+    fold = view.fold(Selection(), defaults(view))
     for start in range(0, len(bars), 70):
         fold.apply(bars[start : start + 70])
     return fold.frame("AAPL")
@@ -60,7 +60,7 @@ def model(view: View[Any], fold: Any, parameters: dict[str, Any]) -> FakeModel:
 
 
 def drawn(view: View[Any], bars: list[Any]) -> Stage:
-    fold = view.fold(Selection(), **defaults(view))
+    fold = view.fold(Selection(), defaults(view))
     fold.apply(bars[:-3])
     stage = Stage(model(view, fold, defaults(view)), size=(10.0, 7.0))
     stage.show()
@@ -80,7 +80,7 @@ def test_what_the_marks_name_is_in_the_frame_and_has_values(view: View[Any]) -> 
 
 @pytest.mark.parametrize("view", [view for view in VIEWS.values() if view.panels], ids=lambda view: view.name)
 def test_it_opens_before_there_is_data(view: View[Any]) -> None:
-    stage = Stage(model(view, view.fold(Selection(), **defaults(view)), defaults(view)))
+    stage = Stage(model(view, view.fold(Selection(), defaults(view)), defaults(view)))
     shown = stage.show()
     assert stage.scene.message.words == f"no data yet in the topic {view.topic.name}"
     assert np.array_equal(shown, stage.drawn_anew())
@@ -151,7 +151,7 @@ def test_each_shows_every_field_or_says_it(study: Study) -> None:
 def test_bars_without_volumes_leave_no_panel_blank(study: Study) -> None:
     bars = [msgspec.structs.replace(bar, volume=None) for bar in walk(300)]
     view = chart([part(study)])
-    fold = view.fold(Selection())
+    fold = view.fold(Selection(), {})
     fold.apply(bars)
     stage = Stage(model(view, fold, {}), size=(10.0, 7.0))
     stage.show()

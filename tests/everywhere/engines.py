@@ -81,7 +81,7 @@ class Windows:
         self._bars = bars
 
     def columns(self, name: str) -> Columns:
-        fold = SeriesFold.of(KINDS[name])(Selection((self._bars[0].symbol,)))
+        fold = SeriesFold.of(KINDS[name])(Selection((self._bars[0].symbol,)), {})
         for start in range(0, len(self._bars), 37):
             fold.apply(self._bars[start : start + 37])
         frame = fold.frame(self._bars[0].symbol)

@@ -63,7 +63,7 @@ def cut(sent: Sequence[Bar], dice: random.Random) -> list[Sequence[Bar]]:
 
 def restarted(make: FoldMaker[Bar], fold: Fold[Bar], store: dict[str, bytes | None], selection: Selection) -> Fold[Bar]:
     store |= fold.pages(changed=bool(store))
-    again: Fold[Bar] = make(selection)
+    again: Fold[Bar] = make(selection, {})
     again.restore(restorable(store))
     return again
 
@@ -85,8 +85,8 @@ def test_values_are_the_same_bit_for_bit(name: str, resample: str | None) -> Non
     for keep in (40, dice.randrange(45, 400)):
         sent = odd_walk(dice.randrange(1000))
         selection = Selection(symbols, resample=resample, keep=keep)
-        whole: Fold[Bar] = make(Selection(symbols, resample=resample))
-        kept: Fold[Bar] = make(selection)
+        whole: Fold[Bar] = make(Selection(symbols, resample=resample), {})
+        kept: Fold[Bar] = make(selection, {})
         store: dict[str, bytes | None] = {}
         for batch in cut(sent, dice):
             whole.apply(batch)
@@ -108,18 +108,18 @@ def test_whatever_the_batches_the_same_bars_are_kept() -> None:
     sent += dice.sample(sent, 300)
     states = []
     for _ in range(5):
-        fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100))
+        fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), {})
         for batch in cut(sent, dice):
             fold.apply(batch)
         states.append(fold.pages())
     assert all(state == states[0] for state in states)
-    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100))
+    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), {})
     fold.apply(sent)
     assert fold.pages() == states[0]
 
 
 def test_what_is_older_than_all_that_is_kept_is_counted_and_not_taken() -> None:
-    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), period=3)
+    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), {"period": 3})
     bars = walk(200)
     fold.apply(bars)
     before = fold.frame("AAPL").copy()
@@ -127,7 +127,7 @@ def test_what_is_older_than_all_that_is_kept_is_counted_and_not_taken() -> None:
     assert fold.counts() == {"older than kept": 3}
     for name in before:
         np.testing.assert_array_equal(fold.frame("AAPL")[name], before[name])
-    again = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), period=3)
+    again = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), {"period": 3})
     again.restore(restorable(fold.pages()))
     assert again.counts() == {"older than kept": 3}
 
@@ -137,16 +137,16 @@ def test_what_is_older_than_all_that_is_kept_is_counted_and_not_taken() -> None:
     [(None, 3, "newest 100 bars of AAPL 1m, not all"), (500, 3, "not 500"), (100, 4, "the parameters are others")],
 )
 def test_a_state_without_the_bars_that_are_wanted_is_not_used(keep: int | None, period: int, result: str) -> None:
-    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), period=3)
+    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=100), {"period": 3})
     fold.apply(walk(200))
     with pytest.raises(StateError, match=result):
-        SeriesFold.of(SMA)(Selection(("AAPL",), keep=keep), period=period).restore(restorable(fold.pages()))
+        SeriesFold.of(SMA)(Selection(("AAPL",), keep=keep), {"period": period}).restore(restorable(fold.pages()))
 
 
 def test_fewer_are_kept_from_the_next_bar_on() -> None:
-    whole = SeriesFold.of(SMA)(Selection(("AAPL",)), period=3)
+    whole = SeriesFold.of(SMA)(Selection(("AAPL",)), {"period": 3})
     whole.apply(walk(200))
-    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=50), period=3)
+    fold = SeriesFold.of(SMA)(Selection(("AAPL",), keep=50), {"period": 3})
     fold.restore(restorable(whole.pages()))
     fold.apply(walk(201)[200:])
     whole.apply(walk(201)[200:])

@@ -113,7 +113,7 @@ def test_every_macro_has_the_values_of_its_window_of_a_real_file(real_data: Path
     store_bars(tmp_path, bars)
     with open_database(Location.of(str(tmp_path))) as database:
         for macro in database.macros:
-            fold = SeriesFold.of(macro.kind)(Selection(("AAPL",)))
+            fold = SeriesFold.of(macro.kind)(Selection(("AAPL",)), {})
             fold.apply(bars)
             found = database.connection.execute(f"FROM {macro.name}('AAPL')").fetchnumpy()
             for name in macro.kind.fields:
@@ -126,7 +126,7 @@ def test_every_macro_has_the_values_of_its_window(oddities: list[Bar], odd_table
     with open_database(Location.of(str(odd_tables))) as database:
         assert {macro.name for macro in database.macros} == {name for name, kind in catalog().items() if of_bars(kind)}
         for macro in database.macros:
-            fold = SeriesFold.of(macro.kind)(Selection(("AAPL",), resample=resample))
+            fold = SeriesFold.of(macro.kind)(Selection(("AAPL",), resample=resample), {})
             fold.apply(oddities)
             frame = fold.frame("AAPL")
             text = "NULL" if resample is None else f"'{resample}'"

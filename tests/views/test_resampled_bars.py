@@ -134,7 +134,7 @@ def test_a_price_that_nothing_computes_with_is_left_out() -> None:
 
 
 def fold(**chosen: Any) -> SeriesFold:
-    made = SeriesFold.of(SMA)(Selection(**chosen), period=2)
+    made = SeriesFold.of(SMA)(Selection(**chosen), {"period": 2})
     assert isinstance(made, SeriesFold)
     return made
 

@@ -77,7 +77,7 @@ def test_there_is_no_return_over_a_gap_nor_from_or_to_a_doubtful_bar_nor_to_one_
 def test_there_is_no_return_from_or_to_a_price_without_a_logarithm() -> None:
     """Which a fold refuses only where one of its indicators does."""
     closes = [5.0, 6.0, 0.0, 6.0, -1.0, 5.0, 7.0]
-    fold = SeriesFold.of(SMA)(Selection(), period=3)
+    fold = SeriesFold.of(SMA)(Selection(), {"period": 3})
     fold.apply([bar(minute, close) for minute, close in enumerate(closes)])
     np.testing.assert_allclose(returns(fold.frame("AAPL"))["return"], np.log([6 / 5, 7 / 5]))
 

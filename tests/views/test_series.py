@@ -16,7 +16,7 @@ make = SeriesFold.of(Bollinger)
 
 
 def fold_of(*symbols: str, interval: str | None = None, feed: str | None = None) -> SeriesFold:
-    fold = make(Selection(symbols, interval, feed), period=5, width=2.0)
+    fold = make(Selection(symbols, interval, feed), {"period": 5, "width": 2.0})
     assert isinstance(fold, SeriesFold)
     return fold
 
@@ -121,7 +121,7 @@ def test_a_state_that_cannot_be_used_is_refused(pages: dict[str, bytes]) -> None
 
 def test_wrong_parameters_are_told_before_any_record() -> None:
     with pytest.raises(ValueError, match="0"):
-        make(Selection(), period=0, width=2.0)
+        make(Selection(), {"period": 0, "width": 2.0})
 
 
 def test_times_are_shown_in_the_zone_asked_for_and_hours_count_from_the_opening() -> None:

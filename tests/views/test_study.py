@@ -79,12 +79,12 @@ def test_marks_of_one_colour_have_one_label_in_a_chart() -> None:
 def test_a_chart_holds_what_each_window_holds() -> None:
     bars = walk(200)
     parts = [Part(BANDS, {"period": 5, "width": 2.5}), Part(AVERAGE, {"period": 5}), Part(AVERAGE, {"period": 20})]
-    fold = chart(parts).fold(Selection())
+    fold = chart(parts).fold(Selection(), {})
     fold.apply(bars)
     frame = fold.frame("AAPL")
     columns = {"bollinger_lower": (parts[0], "lower"), "sma_5": (parts[1], "sma"), "sma_20": (parts[2], "sma")}
     for name, (part, own) in columns.items():
-        alone = part.study.view().fold(Selection(), **part.parameters)
+        alone = part.study.view().fold(Selection(), part.parameters)
         alone.apply(bars)
         np.testing.assert_array_equal(frame[name], alone.frame("AAPL")[own], err_msg=name)
 

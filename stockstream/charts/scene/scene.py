@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.backend_bases import DrawEvent
@@ -36,7 +36,7 @@ from stockstream.present.plot_data import PlotData
 from stockstream.present.status_bar import StatusBar
 from stockstream.present.visits import Visits
 from stockstream.views.frame import Frame
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 DPI: Final = 100
 
@@ -65,7 +65,7 @@ class Scene:
 
     def __init__(
         self,
-        view: View[Any],
+        view: AnyView,
         figure: Figure,
         *,
         rows: int | None = 500,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from stockstream.charts.theme import THEMES, Theme, after
 from stockstream.charts.window.saving import FORMATS, file_name, format_after, saved
 from stockstream.present.options import WindowOptions
 from stockstream.present.preferences import Preferences
 from stockstream.present.status_bar import utc_now
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 
 class Appearance:
@@ -36,6 +35,6 @@ class Appearance:
         self.picture = format_after(self.picture)
         return f"s saves {self.picture.upper()}"
 
-    def save(self, view: View[Any], key: str, write: Callable[[Path], object], *, form: str = "") -> str:
+    def save(self, view: AnyView, key: str, write: Callable[[Path], object], *, form: str = "") -> str:
         """Write a file of a view and key, a picture unless ``form`` is another; returns the message for the user."""
         return saved(Path(file_name(view, key, utc_now(), form or self.picture)), write)

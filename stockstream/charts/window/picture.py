@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -23,7 +23,7 @@ from stockstream.present.plot_data import PlotData
 from stockstream.present.price_levels import Alerts
 from stockstream.present.status_bar import utc_now
 from stockstream.present.viewer import Viewer
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 SIZE: Final = (10.0, 6.0)
 """Inches, at `DPI` dots each, with up to two panels."""
@@ -35,7 +35,7 @@ _TALLEST: Final = 9.2
 _AT_MOST_EVERY: Final = 1.0
 
 
-def size_of(view: View[Any]) -> tuple[float, float]:
+def size_of(view: AnyView) -> tuple[float, float]:
     """Width and height in inches at which all panels of a view can be read."""
     width, height = SIZE
     return width, min(_TALLEST, height + _A_PANEL * max(0, len(view.panels) - 2))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,13 +20,13 @@ from stockstream.files import MARK, replacing
 from stockstream.present.plot_data import group_column
 from stockstream.views.frame import Frame, table
 from stockstream.views.marks import Groups
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 FORMATS: Final = ("png", "svg", "pdf")
 """Picture formats, in the order of the key that switches them."""
 
 
-def file_name(view: View[Any], key: str, now: datetime, form: str) -> str:
+def file_name(view: AnyView, key: str, now: datetime, form: str) -> str:
     """File name: view, key and UTC time, valid on every system."""
     parts = (view.name, key, f"{now:%Y%m%dT%H%M%SZ}")
     return "-".join(re.sub(r"[^\w.]+", "_", part) for part in parts if part) + f".{form}"
@@ -71,7 +71,7 @@ def metadata(form: str) -> dict[str, str]:
     return {"Software" if form == "png" else "Creator": MARK}
 
 
-def save_rows(scene: Scene, view: View[Any], path: Path) -> int:
+def save_rows(scene: Scene, view: AnyView, path: Path) -> int:
     """Write the rows in view as CSV, with the columns of ``--values``; returns how many.
 
     Raises `StockstreamError` where it cannot be written.
@@ -83,7 +83,7 @@ def save_rows(scene: Scene, view: View[Any], path: Path) -> int:
     return max(0, len(rows) - 1)
 
 
-def _in_view(scene: Scene, view: View[Any]) -> Iterator[tuple[str, str, Frame]]:
+def _in_view(scene: Scene, view: AnyView) -> Iterator[tuple[str, str, Frame]]:
     """Each key's rows in view, as `stockstream.views.frame.table` takes them."""
     left, right = scene.viewport.across
     plot_data = scene.plot_data

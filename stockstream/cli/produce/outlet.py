@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from stockstream.connection import Connection
 
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
     from stockstream.producers.flights import RowSet
     from stockstream.producers.produce import Sink
     from stockstream.records import Bar, Series
-    from stockstream.topics import Topic
+    from stockstream.topics import AnyTopic, Topic
 
 R = TypeVar("R")
+T = TypeVar("T", bound="AnyTopic")
 
 LOOK: Final = 2.0
 """Seconds of one attempt to reach a missing broker."""
@@ -30,19 +30,19 @@ LOOK: Final = 2.0
 class Outlet(Protocol):
     """Destination of records, which can be queried for what it holds; each method raises `BrokerError`."""
 
-    def ready(self, topic: Topic[Any]) -> None:
+    def ready(self, topic: AnyTopic) -> None:
         """Return when the topic accepts records; creates it if it is missing.
 
         Raises `Unreachable` if no broker answers, `BrokerError` for a compacted topic.
         """
 
-    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
+    def settings(self, topic: AnyTopic) -> Mapping[str, str]:
         """Settings of the topic, by Kafka's names."""
 
     def publisher(self, topic: Topic[R], *, linger_ms: int) -> AbstractContextManager[Sink[R]]:
         """A sink for the topic's records; leaving it waits until all are acknowledged."""
 
-    def held(self, topic: Topic[Any]) -> int:
+    def held(self, topic: AnyTopic) -> int:
         """Number of records in the topic."""
 
     def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
@@ -55,7 +55,7 @@ class Outlet(Protocol):
         """By time all bars of each series that the topic holds."""
 
     def sent_rows(
-        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
+        self, topic: AnyTopic, files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:
         """Rows that the topic holds, by file."""
 
@@ -74,13 +74,13 @@ class KafkaOutlet:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def ready(self, topic: Topic[Any]) -> None:
+    def ready(self, topic: AnyTopic) -> None:
         """As `Outlet.ready`."""
         self._admin.ensure(self._sized(topic))
         self._admin.await_leaders(topic)
         self._topic(topic).refuse_compacted()
 
-    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
+    def settings(self, topic: AnyTopic) -> Mapping[str, str]:
         """As `Outlet.settings`."""
         return self._topic(topic).get()
 
@@ -90,11 +90,11 @@ class KafkaOutlet:
 
         return Publisher(self._sized(topic), self._connection, linger_ms=linger_ms)
 
-    def _sized(self, topic: Topic[R]) -> Topic[R]:
+    def _sized(self, topic: T) -> T:
         """The topic, with the number of partitions that the settings have for it if it is created."""
-        return replace(topic, partitions=getattr(self._settings.partitions, topic.name, topic.partitions))
+        return topic.divided(getattr(self._settings.partitions, topic.name, topic.partitions))
 
-    def held(self, topic: Topic[Any]) -> int:
+    def held(self, topic: AnyTopic) -> int:
         """As `Outlet.held`."""
         return sum(found.records for found in self._admin.summaries([topic.name]))
 
@@ -117,7 +117,7 @@ class KafkaOutlet:
         return held_bars(self._connection, topic, wanted)
 
     def sent_rows(
-        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
+        self, topic: AnyTopic, files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:
         """As `Outlet.sent_rows`."""
         from stockstream.kafka.sent_rows import sent_rows
@@ -138,7 +138,7 @@ class KafkaOutlet:
 
         return Admin(self._connection).cluster_id()
 
-    def _topic(self, topic: Topic[Any]) -> TopicSettings:
+    def _topic(self, topic: AnyTopic) -> TopicSettings:
         from stockstream.kafka.topic_settings import TopicSettings
 
         return TopicSettings(topic.name, self._connection)

@@ -23,15 +23,15 @@ from stockstream.errors import DisplayError
 from stockstream.periods import add_up
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.options import PictureOptions
-from stockstream.views.fold import Selection
+from stockstream.views.fold import Parameters, Selection
 from stockstream.views.status import Status
-from stockstream.views.view import Parameters, View
+from stockstream.views.view import AnyView
 
 _DAY: Final = np.timedelta64(1, "D")
 
 
 def watch(
-    ctx: typer.Context, view: View[Any], parameters: Parameters, named: tuple[str, ...], options: WatchOptions
+    ctx: typer.Context, view: AnyView, parameters: Parameters, named: tuple[str, ...], options: WatchOptions
 ) -> None:
     """Show a view of the given keys, or of those in the settings, until the window is closed or the view ends."""
     context = Context.of(ctx)
@@ -72,7 +72,7 @@ def watch(
         context.reporter.result(_written(options, None if table is None else table.rows))
 
 
-def _kept(view: View[Any], settings: Settings, options: WatchOptions) -> int | None:
+def _kept(view: AnyView, settings: Settings, options: WatchOptions) -> int | None:
     """How many bars of a series to keep, None for all."""
     if options.keep is not None:
         return None if options.keep == ALL else int(options.keep)
@@ -81,7 +81,7 @@ def _kept(view: View[Any], settings: Settings, options: WatchOptions) -> int | N
     return settings.window.dashboard_keep if view.tiles else settings.window.keep
 
 
-def _refuse_what_cannot_be(view: View[Any], options: WatchOptions) -> None:
+def _refuse_what_cannot_be(view: AnyView, options: WatchOptions) -> None:
     """Check options against each other, and files, before anything is read. Raises typer.BadParameter."""
     if view.tiles:
         _refuse_scope(options)

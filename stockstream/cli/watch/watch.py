@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Protocol
 
 import msgspec
 import typer
@@ -20,8 +20,9 @@ from stockstream.consumers import view_settings
 from stockstream.consumers.chart import completions, parts
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART, studies, study_parameter
+from stockstream.views.fold import Parameters, Value
 from stockstream.views.study import chart
-from stockstream.views.view import Parameters, Value, View
+from stockstream.views.view import AnyView
 
 if TYPE_CHECKING:  # pydantic's models take long to make, and `--help` does not need them
     from stockstream.config import Settings
@@ -31,7 +32,7 @@ if TYPE_CHECKING:  # pydantic's models take long to make, and `--help` does not 
 class Opened:
     """A view with the values of its parameters."""
 
-    view: View[Any]
+    view: AnyView
     parameters: Parameters
 
 
@@ -49,7 +50,7 @@ class Watch(Protocol):
         """Watch."""
 
 
-def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Watch:
+def _watch(view: AnyView, own: Mapping[str, Declared], opening: Opening) -> Watch:
     """A sub-command; typer reads its options from the signature built here."""
 
     def watch(ctx: typer.Context, keys: list[str] | None, **given: object) -> None:
@@ -78,13 +79,13 @@ def _watch(view: View[Any], own: Mapping[str, Declared], opening: Opening) -> Wa
 _KEYS: Final = {"symbol": completion.symbols, "airline": completion.airlines}
 
 
-def _which(view: View[Any]) -> str:
+def _which(view: AnyView) -> str:
     plural = f"{view.key_name}s"
     default = f"views.{view.name}.{plural} in the settings, otherwise {view.choice}"
     return f"{plural.capitalize()} to show; by default {default}."
 
 
-def _options(view: View[Any]) -> dict[str, Declared]:
+def _options(view: AnyView) -> dict[str, Declared]:
     """An option for each parameter of a view."""
     return {
         parameter.name: Declared(
@@ -102,7 +103,7 @@ def _options(view: View[Any]) -> dict[str, Declared]:
     }
 
 
-def _opening(view: View[Any]) -> Opening:
+def _opening(view: AnyView) -> Opening:
     """Creates a view from its declaration."""
 
     def opening(settings: Settings, given: Mapping[str, object]) -> Opened:
@@ -117,7 +118,7 @@ def _open_chart(settings: Settings, given: Mapping[str, object]) -> Opened:
     return Opened(chart_of(settings, msgspec.convert(given["studies"], list[str] | None)), {})
 
 
-def chart_of(settings: Settings, named: list[str] | None) -> View[Any]:
+def chart_of(settings: Settings, named: list[str] | None) -> AnyView:
     """A chart of studies, by default of those in the settings. Raises typer.BadParameter and ConfigError."""
     try:
         return chart(parts(named or studies(settings), partial(study_parameter, settings)))
@@ -144,7 +145,7 @@ _WITH: Final = {
     ),
 }
 
-_VIEWS: Final[Mapping[str, View[Any]]] = {CHART.name: CHART, **VIEWS}
+_VIEWS: Final[Mapping[str, AnyView]] = {CHART.name: CHART, **VIEWS}
 
 
 class Views(LazyGroup):
@@ -166,7 +167,7 @@ def command(name: str) -> Command:
     return made(name, watch, about=view.help, epilog=examples(*_examples(view)))
 
 
-def _examples(view: View[Any]) -> Iterator[str]:
+def _examples(view: AnyView) -> Iterator[str]:
     """Examples: a view of one key and of several, with parameters, and as a picture."""
     if view.tiles:
         yield f"watch {view.name}"
@@ -179,7 +180,7 @@ def _examples(view: View[Any]) -> Iterator[str]:
     yield f"watch {view.name} {one} --once --headless {view.name}.png --values {view.name}.csv"
 
 
-def _own(view: View[Any]) -> str:
+def _own(view: AnyView) -> str:
     """An option for a parameter of the view, as an example."""
     for parameter in view.parameters:
         if parameter.type is not str and parameter.default is not None:

@@ -17,7 +17,7 @@ from stockstream.control import Order, Report
 from stockstream.producers.flights import RowSet
 from stockstream.producers.produce import Sink
 from stockstream.records import Bar, Flight, Series
-from stockstream.topics import RETENTION, Topic
+from stockstream.topics import RETENTION, AnyTopic, Topic
 from tests.producers.manual_clock import ManualClock
 from tests.producers.sinks import Kept
 from tests.producers.yahoo_standin import OPENING
@@ -63,10 +63,10 @@ class Recording:
     def __post_init__(self) -> None:
         self.sink = Timed(self.manual_clock, self.look)
 
-    def ready(self, topic: Topic[Any]) -> None:
+    def ready(self, topic: AnyTopic) -> None:
         self.retention = topic.config.get(RETENTION)
 
-    def settings(self, topic: Topic[Any]) -> Mapping[str, str]:
+    def settings(self, topic: AnyTopic) -> Mapping[str, str]:
         return {RETENTION: "-1"}
 
     @contextmanager
@@ -74,7 +74,7 @@ class Recording:
         self.lingers.append(linger_ms)
         yield self.sink
 
-    def held(self, topic: Topic[Any]) -> int:
+    def held(self, topic: AnyTopic) -> int:
         return 0
 
     def latest_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, Bar]:
@@ -87,7 +87,7 @@ class Recording:
         return {}
 
     def sent_rows(
-        self, topic: Topic[Any], files: Collection[str], progress: Callable[[int, int], None]
+        self, topic: AnyTopic, files: Collection[str], progress: Callable[[int, int], None]
     ) -> Mapping[str, RowSet]:
         return dict.fromkeys(files, Every())
 
