@@ -24,6 +24,7 @@ MODULES = (
     "produce",
     "acknowledged",
     "consume",
+    "store",
     "saving",
     "window",
     "dashboard",

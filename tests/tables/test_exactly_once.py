@@ -56,9 +56,11 @@ def killed(site: Site, location: Location, bars: list[Bar], *, kills: int, seed:
         before = count(BARS, location)
         process = storing(site, location, "--rows", "400", "--every", "0.2")
         with process:
-            until(lambda before=before: count(BARS, location) > before or before == len(bars))  # type: ignore[misc]
-            time.sleep(chance.uniform(0.0, 0.3))
-            process.kill()
+            try:
+                _grown(process, location, before, len(bars))
+                time.sleep(chance.uniform(0.0, 0.3))
+            finally:
+                process.kill()
     with storing(site, location, "--once") as process:
         out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
@@ -67,6 +69,16 @@ def killed(site: Site, location: Location, bars: list[Bar], *, kills: int, seed:
     found = asked(BARS, location, "SELECT symbol, time, close FROM bars ORDER BY symbol, time")
     expected = sorted((bar.symbol, bar.time, bar.close) for bar in bars)
     assert [tuple(row.values()) for row in found] == expected
+
+
+def _grown(process: subprocess.Popen[str], location: Location, before: int, whole: int) -> None:
+    """Wait until a process has stored more rows, or nothing is left to store."""
+    ends = time.monotonic() + 60
+    while before < whole and count(BARS, location) == before:
+        if process.poll() is not None or time.monotonic() > ends:
+            process.kill()
+            raise AssertionError(f"{before} of {whole} rows, then: {process.communicate()}")
+        time.sleep(0.02)
 
 
 def test_killed_again_and_again(running_site: Site, anywhere: Location) -> None:
