@@ -174,7 +174,7 @@ def test_when_no_source_knows_a_symbol_it_is_named_and_when_none_is_left_it_ends
     assert run.market.given_up == ["NOPE"]
     nothing = {"NOPE": "NOPE"}
     run = Several(manual_clock, [Member(first, nothing, LIVE), Member(second, nothing, LIVE)], ("NOPE",))
-    with pytest.raises(SourceError, match="no source gives anything of what was asked for: Fake Exchange does"):
+    with pytest.raises(SourceError, match="no source has any of these symbols: Fake Exchange does"):
         run.to_its_end()
 
 

@@ -167,7 +167,7 @@ def test_a_simulation_goes_on_where_it_ended(site: Site) -> None:
     assert "KO 1m simulated: begins with 5 bars" in first.stderr
     second = site.run("produce", "simulated", "KO", "PEP", "--count", "4", "--pace", "0")
     assert second.stdout.startswith("stocks: 8 sent"), second.stderr
-    assert "KO 1m simulated: goes on from" in second.stderr
+    assert "KO 1m simulated: continues from" in second.stderr
     for symbol in ("KO", "PEP"):
         frame = bars(site, symbol=symbol, feed="simulated")
         assert len(frame) == 12
