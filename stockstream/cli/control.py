@@ -42,8 +42,8 @@ def pause(ctx: typer.Context, name: Name) -> None:
 
 
 def resume(ctx: typer.Context, name: Name) -> None:
-    """Let a producer go on, as fast as it was started."""
-    _send(Context.of(ctx), Order(name), "goes on")
+    """Let a producer continue as it was started, after a pause or at a limited rate."""
+    _send(Context.of(ctx), Order(name), "continues")
 
 
 def rate(
@@ -51,7 +51,7 @@ def rate(
     name: Name,
     records: Annotated[float, typer.Argument(metavar="N", min=0.001, help="Records a second.")],
 ) -> None:
-    """Let a producer send N records a second at most."""
+    """Limit a producer to N records a second; a paused one continues."""
     _send(Context.of(ctx), Order(name, rate=records), f"sends {records:g} records a second at most")
 
 
@@ -61,13 +61,13 @@ def forget(ctx: typer.Context, name: Name) -> None:
     It then no longer reaches producers that are started later.
     """
     context = Context.of(ctx)
-    _send(context, Order(name), "goes on")
+    _send(context, Order(name), "continues")
     topic.send(context.settings.connection("producer"), [(Order(name).key, None)])
 
 
 def running(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """List the producers that run, and the orders."""
     context = Context.of(ctx)
@@ -100,7 +100,7 @@ def running(
 def _state(report: Report) -> str:
     if report.paused:
         return "paused"
-    return "as it comes" if report.rate is None else f"{report.rate:g} a second"
+    return "not limited" if report.rate is None else f"{report.rate:g} a second"
 
 
 def _ordered(order: Order) -> str:

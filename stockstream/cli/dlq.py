@@ -285,6 +285,8 @@ def _details(box: Letterbox, letter: Kept, value: bytes) -> str:
 def _report_outcome(context: Context, outcome: Outcome, *, dry: bool) -> None:
     for place, reason in list(outcome.unreadable.items())[:_EXAMPLES]:
         context.reporter.warn(f"{cut(printable(place), _WIDEST)} still cannot be read: {cut(printable(reason))}")
+    if any(place.count("/") == 1 for place in outcome.unreadable):
+        context.reporter.note("a row of a file is not a record: correct the file and send it again (or use --with)")
     for place, length in list(outcome.shortened.items())[:_EXAMPLES]:
         context.reporter.warn(
             f"{cut(printable(place), _WIDEST)} cannot be replayed: of its {length:,} bytes only the beginning is kept"

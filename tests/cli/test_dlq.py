@@ -84,6 +84,7 @@ def test_what_can_be_read_now_is_put_back_once(site: Site) -> None:
     result = site.run("dlq", "replay")
     assert (result.returncode, result.stdout) == (0, "replayed: 2, still unreadable: 1\n")
     assert "x.csv/9 still cannot be read: " in result.stderr
+    assert "a row of a file is not a record" in result.stderr
     for _ in range(2):
         again = site.run("dlq", "replay", "stocks")
         assert (again.returncode, again.stdout) == (0, "replayed: 0, replayed before: 2\n")

@@ -97,7 +97,8 @@ class Tally:
         """Report what was sent: the period and number of bars of each series."""
         for series, span in list(self._spans.items())[:SHOWN]:
             first, last = (moment(time, series.interval) for time in (span.first, span.last))
-            reporter.note(f"{series}: {span.bars:,} bars from {first} to {last}")
+            bars = f"{span.bars:,} bars from {first} to {last}" if span.bars > 1 else f"1 bar of {first}"
+            reporter.note(f"{series}: {bars}")
         if len(self._spans) > SHOWN:
             reporter.note(f"... and {len(self._spans) - SHOWN:,} more series")
         if self._impossible:
