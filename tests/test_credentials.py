@@ -45,7 +45,7 @@ def test_the_secure_broker_of_this_machine_says_who_we_are(data: Path) -> None:
         assert settings.secrets() == ("canary-2718",)
 
 
-def test_another_broker_is_told_nothing_of_it(data: Path) -> None:
+def test_another_broker_is_reported_nothing_of_it(data: Path) -> None:
     for servers in ("broker.lan:9092", "127.0.0.1:9093"):
         settings = load(environ=environ(data, BOOTSTRAP_SERVERS=servers), own=data / "none")
         assert "sasl.password" not in settings.connection("consumer")

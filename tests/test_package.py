@@ -26,7 +26,7 @@ def test_indicators_need_no_import_of_their_own() -> None:
     assert done.stdout.strip() == "rsi"
 
 
-def test_every_public_name_is_told_of_and_explains_itself() -> None:
+def test_every_public_name_is_reported_of_and_explains_itself() -> None:
     for name in set(stockstream.__all__) - {"__version__"}:
         assert name in (stockstream.__doc__ or "")
         assert getattr(stockstream, name).__doc__

@@ -130,7 +130,7 @@ def test_what_is_no_interval(name: str) -> None:
         (timedelta(0), None),
     ],
 )
-def test_what_a_spacing_tells(gap: timedelta, interval: str | None) -> None:
+def test_what_a_spacing_shows(gap: timedelta, interval: str | None) -> None:
     assert spaced(gap) == interval
 
 

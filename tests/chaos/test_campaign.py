@@ -52,7 +52,7 @@ def test_what_is_altered_is_there() -> None:
             patch.stopall()
 
 
-def test_a_campaign_goes_on_until_each_kind_has_its_faults_and_a_control_that_failed() -> None:
+def test_a_campaign_continues_until_each_kind_has_its_faults_and_a_control_that_failed() -> None:
     done = all_of(campaign(), [])
     for kind in KINDS:
         assert sum(trial.faults for trial in done if trial.plan.kind == kind and not trial.plan.control) == 20
@@ -60,7 +60,7 @@ def test_a_campaign_goes_on_until_each_kind_has_its_faults_and_a_control_that_fa
     assert len({trial.plan.seed for trial in done}) == len(done)
 
 
-def test_a_campaign_goes_on_where_the_ledger_ends(tmp_path: Path) -> None:
+def test_a_campaign_continues_where_the_ledger_ends(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "chaos")
     whole = all_of(campaign(), [])
     for trial in whole[:3]:

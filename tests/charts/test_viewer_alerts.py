@@ -141,7 +141,7 @@ def test_symbols_that_are_not_shown_are_watched_too(caplog: pytest.LogCaptureFix
     assert say(stage).startswith("SIMULATED MSFT")
 
 
-def test_history_is_not_told_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_history_is_not_reported_of(caplog: pytest.LogCaptureFixture) -> None:
     stage = on_stage(AAPL=[1_000.0])
     stage.model.caught_up = False
     say(stage)
@@ -203,7 +203,7 @@ SHARES = replace(
 )
 
 
-def test_a_level_in_a_panel_of_percents_is_where_it_was_set_and_told_in_percent(
+def test_a_level_in_a_panel_of_percents_is_where_it_was_set_and_reported_in_percent(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     frame = bars(200)

@@ -64,7 +64,7 @@ def test_bytes_are_no_records() -> None:
         assert row.split(maxsplit=4) == ["broker", "running", "-", "-", "fetching Kafka, 12 of 43 MB"]
 
 
-def test_without_a_terminal_changes_are_lines_each_told_once(supervisor: Supervisor) -> None:
+def test_without_a_terminal_changes_are_lines_each_reported_once(supervisor: Supervisor) -> None:
     stderr = io.StringIO()
     with board(PersonReporter(stderr, io.StringIO()), supervisor.children) as shown:
         shown.report()

@@ -157,7 +157,7 @@ def test_everything_comes_up_is_drawn_and_ends_with_nothing_left(
     assert running.running() == []
 
 
-def test_one_that_is_killed_is_told_and_the_others_go_on_until_ctrl_c(tmp_path: Path, demo: list[Demo]) -> None:
+def test_one_that_is_killed_is_reported_and_the_others_go_on_until_ctrl_c(tmp_path: Path, demo: list[Demo]) -> None:
     running = Demo(tmp_path)
     demo.append(running)
     until(lambda: "watch flights: running, live" in running.output(), within=90)

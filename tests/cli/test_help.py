@@ -144,7 +144,7 @@ def test_the_list_of_producers_says_what_each_says_of_itself(name: str) -> None:
     assert COMMANDS[name].help.startswith(f"{line}\n\n")
 
 
-def test_quiet_tells_errors_and_results_alone(tmp_path: Path) -> None:
+def test_quiet_shows_errors_and_results_alone(tmp_path: Path) -> None:
     result = stockstream("doctor", "result", "--quiet", cwd=tmp_path, command=COMMAND)
     assert (result.returncode, result.stdout, result.stderr) == (0, "the result\n", "")
     log = (tmp_path / "state" / "logs" / "doctor.log").read_text()

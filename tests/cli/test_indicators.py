@@ -83,7 +83,7 @@ def test_both_speak_json() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"), [("bolinger", "did you mean bollinger? there are"), ("?", "there are adx, aroon")]
 )
-def test_an_unknown_one_is_told_with_the_nearest_and_the_list(tmp_path: Path, name: str, hint: str) -> None:
+def test_an_unknown_one_is_reported_with_the_nearest_and_the_list(tmp_path: Path, name: str, hint: str) -> None:
     result = stockstream("indicators", "describe", name, cwd=tmp_path)
     assert result.returncode == 2
     assert f"there is no indicator {name}: {hint}" in result.stderr

@@ -26,7 +26,7 @@ def test_help_lists_every_command_and_imports_none(tmp_path: Path) -> None:
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
 
 
-def test_help_works_whatever_stands_in_the_settings(tmp_path: Path) -> None:
+def test_help_works_whatever_is_in_the_settings(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("nonsense: 1")
     assert stockstream("--help", cwd=tmp_path).returncode == 0
     assert stockstream("topics", "--help", cwd=tmp_path).returncode == 0

@@ -70,7 +70,7 @@ def test_it_takes_keys_again_when_it_was_stopped_for_a_while(terminal: Terminal)
     assert terminal.modes == terminal.before
 
 
-def test_the_log_and_not_the_screen_is_told_of_what_goes_wrong(tmp_path: Path) -> None:
+def test_the_log_and_not_the_screen_is_reported_of_what_goes_wrong(tmp_path: Path) -> None:
     site = Site(tmp_path, "127.0.0.1:1")
     opened = Terminal(site, ["monitor"])
     try:

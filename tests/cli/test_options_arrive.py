@@ -218,7 +218,7 @@ def test_without_options_and_settings_all_is_usual(home: Path) -> None:
     assert result.memory == home / "state" / "windows" / "bollinger-AAPL.json"
 
 
-def test_a_dashboard_is_told_the_same(home: Path) -> None:
+def test_a_dashboard_is_reported_the_same(home: Path) -> None:
     settings = (
         "{window: {theme: dark, refresh: 2, dashboard_keep: 70}, views: {dashboard: {average: 5, symbols: [A, B]}}}"
     )

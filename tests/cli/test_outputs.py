@@ -109,7 +109,7 @@ def test_a_link_stays_one(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["real.csv"]
 
 
-def test_what_once_has_written_is_told_and_written_again_and_others_files_are_kept(site: Site) -> None:
+def test_what_once_has_written_is_reported_and_written_again_and_others_files_are_kept(site: Site) -> None:
     site.send(STOCKS, walk(148))
     arguments = ("watch", "rsi", "AAPL", "--once")
     both = ("--headless", "aapl.png", "--values", "aapl.csv")

@@ -38,7 +38,14 @@ def test_they_are_listed_and_described(folder: Path) -> None:
     assert "no indicator" in stockstream("indicators", "describe", "streak", cwd=folder).stderr
 
 
-def test_what_cannot_be_used_is_told_and_the_rest_is_used(folder: Path) -> None:
+def test_the_source_of_the_guide_is_a_command(folder: Path) -> None:
+    (folder / "tides.yaml").write_text("plugins: [tides.py]\n")
+    result = stockstream("--config", "tides.yaml", "produce", "tides", "--help", cwd=folder)
+    assert result.stderr == ""
+    assert "Send bars from Tide Tables" in result.stdout
+
+
+def test_what_cannot_be_used_is_reported_and_the_rest_is_used(folder: Path) -> None:
     (folder / "taken.py").write_text((folder / "streak.py").read_text().replace('"streak"\n', '"rsi"\n', 1))
     (folder / "slack.py").write_text((folder / "streak.py").read_text().replace("__slots__ = (", "_ = (", 1))
     (folder / "some.yaml").write_text("plugins: [taken.py, slack.py, streak.py]\nviews: {streak: {least: 2}}\n")

@@ -45,7 +45,7 @@ def test_in_a_pipe_progress_is_a_line_every_few_seconds_and_the_last_one_is_neve
     assert len(lines) == 4
 
 
-def test_another_state_is_told_at_once(clock: Clock) -> None:
+def test_another_state_is_reported_at_once(clock: Clock) -> None:
     stderr = io.StringIO()
     reporter = PersonReporter(stderr, io.StringIO(), clock)
     reporter.progress(1, None, 0.5, "waiting")

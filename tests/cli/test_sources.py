@@ -52,7 +52,7 @@ def test_one_is_described(tmp_path: Path) -> None:
     assert "there is no source yaho: did you mean yahoo?" in " ".join(result.split())
 
 
-def test_a_source_of_one_s_own_has_a_command_and_stands_in_the_list(tmp_path: Path) -> None:
+def test_a_source_of_one_s_own_has_a_command_and_is_in_the_list(tmp_path: Path) -> None:
     (tmp_path / "tides.py").write_text(PLUG_IN)
     (tmp_path / "own.yaml").write_text("plugins: [tides.py]\nsources: {tides: {interval: 1h}}\n")
     own = ("--config", "own.yaml")

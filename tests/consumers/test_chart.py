@@ -20,7 +20,7 @@ def made(*texts: str) -> list[tuple[str, dict[str, Any]]]:
     return [(part.study.name, dict(part.parameters)) for part in parts(texts, default)]
 
 
-def test_names_and_parameters_are_told_apart() -> None:
+def test_names_and_parameters_are_distinguished() -> None:
     assert made("bollinger:period=50:width=2.5, SMA:period=20", "volume") == [
         ("bollinger", {"period": 50, "width": 2.5}),
         ("sma", {"period": 20}),
@@ -52,7 +52,7 @@ def test_what_is_malformed_is_refused(text: str) -> None:
         parts([text], default)
 
 
-def test_a_shell_is_offered_what_goes_on() -> None:
+def test_a_shell_is_offered_what_continues() -> None:
     assert list(completions("bollinger,rs")) == ["bollinger,rsi"]
     assert len(list(completions(""))) == len(STUDIES)
     assert list(completions("x")) == []

@@ -81,7 +81,7 @@ def test_once_ends_when_all_is_read_and_the_table_has_all_of_it(broker: str, tmp
         assert sum(int(row["flights"]) for row in written if row["airline"] == airline) == count
 
 
-def test_once_tells_what_is_not_there(broker: str) -> None:
+def test_once_shows_what_is_not_there(broker: str) -> None:
     view = own_view()
     send(broker, view, rows(50))
     live = Live(view, Selection(("XX",)), {}, connection(broker), None)

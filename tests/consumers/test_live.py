@@ -56,7 +56,7 @@ def catch_up(live: Live[FlightDay]) -> None:
     until(lambda: live.tick() is not None and live.settled)
 
 
-def test_it_goes_on_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
+def test_it_continues_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
     view, flights = own_view(), rows(3000)
     send(broker, view, flights[:2000])
     with Live(view, ALL, {}, connection(broker), tmp_path) as live:
@@ -107,7 +107,7 @@ def test_records_that_went_while_a_window_was_shut_are_counted_and_stay_counted(
     counted_again(100)
 
 
-def test_what_is_not_there_is_told_with_what_is_until_it_comes(broker: str, tmp_path: Path) -> None:
+def test_what_is_not_there_is_reported_with_what_is_until_it_comes(broker: str, tmp_path: Path) -> None:
     topic = Topic(own_topic().name, Bar, lambda bar: bar.symbol)
     view = replace(VIEWS["rsi"], topic=topic)
 
@@ -134,7 +134,7 @@ def test_what_is_not_there_is_told_with_what_is_until_it_comes(broker: str, tmp_
         until(lambda: live.tick() is not None and live.status().waiting == waiting)
 
 
-def test_an_airline_that_is_not_there_is_told_with_those_that_are(broker: str, tmp_path: Path) -> None:
+def test_an_airline_that_is_not_there_is_reported_with_those_that_are(broker: str, tmp_path: Path) -> None:
     view = own_view()
     send(broker, view, rows(300))
     with Live(view, Selection(("XX", "AA")), {}, connection(broker), tmp_path) as live:
@@ -172,7 +172,7 @@ def test_a_topic_made_anew_starts_from_nothing(broker: str, tmp_path: Path) -> N
         assert counted(live.fold) == truth(rows(20, seed=9))  # type: ignore[arg-type]
 
 
-def test_a_damaged_state_is_set_aside_told_and_read_anew(broker: str, tmp_path: Path) -> None:
+def test_a_damaged_state_is_set_aside_reported_and_read_anew(broker: str, tmp_path: Path) -> None:
     view, flights = own_view(), rows(200)
     send(broker, view, flights)
     with Live(view, ALL, {}, connection(broker), tmp_path) as live:
@@ -196,7 +196,7 @@ def test_a_damaged_state_is_set_aside_told_and_read_anew(broker: str, tmp_path: 
             assert (live.taken, live.status().note) == (0, "")
 
 
-def test_where_nothing_can_be_kept_the_window_says_so_and_goes_on(broker: str, tmp_path: Path) -> None:
+def test_where_nothing_can_be_kept_the_window_says_so_and_continues(broker: str, tmp_path: Path) -> None:
     view, flights = own_view(), rows(200)
     send(broker, view, flights)
     (tmp_path / "states").touch()

@@ -145,7 +145,7 @@ def test_peek_gives_what_update_gives_and_changes_nothing(make: Maker, name: str
 
 
 @every_indicator(name=["walk", "ties", "spikes", "1e9"])
-def test_a_restored_one_goes_on_bit_for_bit(make: Maker, name: str) -> None:
+def test_a_restored_one_continues_bit_for_bit(make: Maker, name: str) -> None:
     bars = BAR_SAMPLES[name]
     expected = make().batch(bars)
     for place in (0, 1, 2, 3, 19, 20, 21, 25, 26, 39, 40, 47, 141, 260):

@@ -139,7 +139,7 @@ def test_an_impossible_bar_is_left_out_and_reported() -> None:
     assert (mended.flags, mended.volume) == ((OFF_GRID,), 400.0)
 
 
-def test_doubts_are_told_once_and_counted_for_good() -> None:
+def test_doubts_are_reported_once_and_counted_for_good() -> None:
     start = utc("2026-03-02T14:30")
     five, hour = Resampler("5m", retain=0), Resampler("1h")
     doubtful = (OFF_GRID, IMPOSSIBLE)

@@ -84,7 +84,7 @@ def test_live_data_is_not_overtaken_by_what_follows_it(mock: MockCluster) -> Non
     assert held(mock.bootstrap_servers, topic.name) == len(RECORDS)
 
 
-def test_a_replay_s_records_that_are_overtaken_are_told_as_missing(mock: MockCluster) -> None:
+def test_a_replay_s_records_that_are_overtaken_are_reported_as_missing(mock: MockCluster) -> None:
     topic = mock_topic(mock)
     with (
         pytest.raises(DeliveryError, match=r"[1-9] of \d+ records .* gave no offset, first at key AAPL"),

@@ -71,7 +71,7 @@ def test_the_right_password_lets_in(guarded: str) -> None:
         assert read_to_end(subscriber).records == BARS[:3]
 
 
-def test_a_producer_with_a_wrong_password_is_told_at_once(guarded: str) -> None:
+def test_a_producer_with_a_wrong_password_is_reported_at_once(guarded: str) -> None:
     started = time.monotonic()
     with (
         pytest.raises(AuthError, match="refuses us") as caught,
@@ -82,7 +82,7 @@ def test_a_producer_with_a_wrong_password_is_told_at_once(guarded: str) -> None:
     assert "battery-staple" not in str(caught.value)
 
 
-def test_a_window_with_a_wrong_password_is_told_at_once(guarded: str) -> None:
+def test_a_window_with_a_wrong_password_is_reported_at_once(guarded: str) -> None:
     def failure(subscriber: Subscriber[Bar]) -> AuthError | None:
         try:
             subscriber.arrived()

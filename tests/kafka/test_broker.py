@@ -107,7 +107,7 @@ def test_a_running_one_keeps_its_directory_even_when_we_are_gone(
         pass
 
 
-def test_a_taken_port_is_told_before_java_starts(
+def test_a_taken_port_is_reported_before_java_starts(
     formatted: Path, kafka_jars: list[Path], port: int, listener: socket.socket
 ) -> None:
     assert not is_free(port)

@@ -81,7 +81,7 @@ def test_a_port_at_which_something_else_listens(answers: dict[str, bytes]) -> No
     assert mute.startswith("it closes the connection without an answer")
 
 
-def test_several_servers_are_told_one_by_one(answers: dict[str, bytes]) -> None:
+def test_several_servers_are_reported_one_by_one(answers: dict[str, bytes]) -> None:
     http, gone = next(iter(answers)), f"127.0.0.1:{free_port()}"
     assert f"{http} what listens there is not Kafka; {gone} connection refused" in diagnosis_of(f"{http},{gone}")
 
@@ -163,7 +163,7 @@ def renamed(server: str) -> AbstractContextManager[str]:
     return between(server, lead)
 
 
-def test_a_name_that_is_not_known_is_told_each_time_and_by_every_question(broker: str) -> None:
+def test_a_name_that_is_not_known_is_reported_each_time_and_by_every_question(broker: str) -> None:
     Admin(connection(broker)).ensure(own_topic())
     with renamed(broker) as where:
         said = f"it answers, but calls itself a.invalid:{broker.rpartition(':')[2]} (no such host is known)"
@@ -181,7 +181,7 @@ def test_a_command_waits_longer_for_a_broker_that_is_there(broker: str) -> None:
         assert Admin(connection(where), timeout=5).names() is not None
 
 
-def test_a_broker_that_is_there_is_told_from_none_and_how_long_it_was_waited_for(broker: str) -> None:
+def test_a_broker_that_is_there_is_distinguished_from_none_and_how_long_it_was_waited_for(broker: str) -> None:
     with late(broker, 60.0) as where:
         assert diagnosis_of(where) == (
             f"the broker at {where} accepts connections but has not answered for 1 s"

@@ -66,7 +66,7 @@ def test_connected_and_lag_are_not_stale_while_the_broker_is_stopped(stoppable: 
         until(lambda: subscriber.connection_status().lag(positions) == 0)
 
 
-def test_a_broker_that_is_stopped_is_told_from_none(stoppable: Broker) -> None:
+def test_a_broker_that_is_stopped_is_distinguished_from_none(stoppable: Broker) -> None:
     with (
         stopped(stoppable),
         pytest.raises(Unreachable, match=r"^the broker at .* accepts connections but has not answered for 1 s - it"),

@@ -70,7 +70,7 @@ def test_they_are_fetched_once(tmp_path: Path, repo: Repository, wanted: list[Ja
     assert names(tmp_path) == {jar.name for jar in wanted}
 
 
-def test_a_damaged_one_is_told_and_fetched_again(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
+def test_a_damaged_one_is_reported_and_fetched_again(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
     files = fetch(tmp_path, jars=wanted, remote_repos={"local": repo.url})
     content = bytearray(files[1].read_bytes())
     content[50_000] ^= 1
@@ -107,7 +107,7 @@ def test_without_network_it_says_so_and_names_no_host(tmp_path: Path, wanted: li
     assert names(tmp_path) == set()
 
 
-def test_one_that_the_repository_lacks_is_told_by_name(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
+def test_one_that_the_repository_lacks_is_reported_by_name(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
     del repo.files[repo.path(THREE)]
     with pytest.raises(BrokerError, match=r"three-3\.0\.jar.*does not give it") as caught:
         fetch(tmp_path, jars=wanted, remote_repos={"local": repo.url})

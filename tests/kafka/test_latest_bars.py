@@ -39,7 +39,7 @@ def test_the_last_of_each_near_and_far(broker: str, topic: Topic[Bar]) -> None:
     assert latest_bars(connection(broker), topic, wanted) == wanted
 
 
-def test_series_of_one_symbol_are_told_apart(broker: str, topic: Topic[Bar]) -> None:
+def test_series_of_one_symbol_are_distinguished(broker: str, topic: Topic[Bar]) -> None:
     simulated = [msgspec.structs.replace(bar, feed="simulated") for bar in AAPL[:700]]
     daily = [msgspec.structs.replace(bar, interval="1d") for bar in AAPL[:3]]
     send(broker, topic, daily + simulated + AAPL[:2_000])

@@ -104,7 +104,7 @@ def test_bytes_are_those_of_the_files(monitor: Monitor, site: Site, topic: Topic
     assert elsewhere.bytes is None
 
 
-def test_what_comes_in_is_told_a_second(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:
+def test_what_comes_in_is_reported_a_second(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:
     assert of(monitor.overview(), topic).records_per_second is None
     begun = time.monotonic()
     send(site.bootstrap, topic, BARS[:300])
@@ -214,7 +214,7 @@ def test_topics_that_come_and_go_are_no_error(monitor: Monitor, site: Site) -> N
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(2, marks=pytest.mark.thorough)])
-def test_it_waits_for_a_broker_that_is_away_and_goes_on(kafka_jars: list[Path], tmp_path: Path, rounds: int) -> None:
+def test_it_waits_for_a_broker_that_is_away_and_continues(kafka_jars: list[Path], tmp_path: Path, rounds: int) -> None:
     port = free_port()
     where = f"127.0.0.1:{port}"
     with closing(Monitor(connection(where), tmp_path)) as monitor:

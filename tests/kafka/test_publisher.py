@@ -134,7 +134,7 @@ def test_without_a_broker_it_says_how_to_start_one() -> None:
     assert "stockstream broker" in caught.value.hint
 
 
-def test_a_record_that_is_too_large_is_told_and_the_next_one_is_sent(broker: str) -> None:
+def test_a_record_that_is_too_large_is_reported_and_the_next_one_is_sent(broker: str) -> None:
     topic = own_topic()
     large = bar(0, 1.5, "X", source="x" * 2_000_000)
     with Publisher(topic, connection(broker)) as publisher:

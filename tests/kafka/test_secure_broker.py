@@ -141,7 +141,7 @@ def test_what_is_not_its_work_is_refused_and_the_right_is_named(
     assert read(STOCKS, who(secure, "consumer")) == set(BARS[:5])
 
 
-def test_a_wrong_password_is_told_by_the_users_name(secure: Broker) -> None:
+def test_a_wrong_password_is_reported_by_the_users_name(secure: Broker) -> None:
     with pytest.raises(AuthError, match="refuses us: user monitor with this password"):
         Admin(who(secure, "monitor") | {"sasl.password": "battery-staple"}, timeout=5).names()
 
@@ -179,7 +179,7 @@ def test_the_inner_doors_want_the_brokers_certificate(secure: Broker) -> None:
         Admin(client, timeout=2).names()
 
 
-def test_another_authority_or_name_is_refused_and_told_apart(secure: Broker, tmp_path: Path) -> None:
+def test_another_authority_or_name_is_refused_and_distinguished(secure: Broker, tmp_path: Path) -> None:
     foreign = Certificates(tmp_path)
     foreign.ensure()
     with pytest.raises(AuthError, match="is not trusted: its certificate is signed by an unknown authority"):

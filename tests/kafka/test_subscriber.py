@@ -108,7 +108,7 @@ def test_it_waits_for_broker_and_topic(kafka_jars: list[Path], tmp_path: Path) -
             assert read_to_end(subscriber).records == BARS[:5]
 
 
-def test_it_goes_on_after_the_broker_was_killed(kafka_jars: list[Path], tmp_path: Path) -> None:
+def test_it_continues_after_the_broker_was_killed(kafka_jars: list[Path], tmp_path: Path) -> None:
     port = free_port()
     topic = own_topic()
     where = f"127.0.0.1:{port}"
@@ -200,7 +200,7 @@ def dead_letters(broker: str, topic: Topic[Bar]) -> dict[bytes | None, tuple[byt
     return found
 
 
-def test_what_cannot_be_decoded_becomes_a_dead_letter_and_the_rest_goes_on(broker: str) -> None:
+def test_what_cannot_be_decoded_becomes_a_dead_letter_and_the_rest_continues(broker: str) -> None:
     topic = own_topic(partitions=1)
     send(broker, topic, BARS[:3])
     producer = Producer(connection(broker))
@@ -228,7 +228,7 @@ def committed(broker: str, group: str, topic: Topic[Bar]) -> dict[int, int]:
     return {number: offset for (name, number), offset in positions.items() if name == topic.name}
 
 
-def test_monitors_are_told_the_position_while_it_reads_and_at_the_end(broker: str, filled: Topic[Bar]) -> None:
+def test_monitors_are_reported_the_position_while_it_reads_and_at_the_end(broker: str, filled: Topic[Bar]) -> None:
     with Subscriber(filled, Bar, connection(broker), group=filled.name) as subscriber:
         subscriber.begin({})
         positions = read_to_end(subscriber).positions

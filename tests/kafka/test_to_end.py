@@ -24,7 +24,7 @@ def topic(broker: str) -> Iterator[Topic[Bar]]:
     Admin(connection(broker)).delete(Admin(connection(broker)).names() & {topic.name, topic.dead_letters})
 
 
-def test_a_range_ends_where_it_is_told_to(broker: str, topic: Topic[Bar]) -> None:
+def test_a_range_ends_where_it_is_reported_to(broker: str, topic: Topic[Bar]) -> None:
     with Publisher(topic, connection(broker)) as publisher:
         send_all(publisher, BARS)
     with ToEnd(connection(broker), topic.name) as reader:

@@ -83,7 +83,7 @@ def test_bars_that_come_together_are_looked_at_one_by_one() -> None:
     ]  # fmt: skip
 
 
-def test_a_forming_bar_is_told_of_once_each_way() -> None:
+def test_a_forming_bar_is_reported_of_once_each_way() -> None:
     closes = (99.0, 101.0, 99.5, 101.0, 99.0, 102.0)
     made = alerts()
     assert crossings(made, *(frame(98.0, close) for close in closes)) == [

@@ -97,7 +97,7 @@ def test_an_alarm_comes_first() -> None:
     assert "saved" in said.parts
 
 
-def test_a_picture_tells_no_ages() -> None:
+def test_a_picture_shows_no_ages() -> None:
     lost = replace(STATUS, connected=False)
     for status in (STATUS, lost):
         early, late = (status_bar(status, NOW + timedelta(seconds=seconds), ages=False) for seconds in (0, 50))

@@ -15,7 +15,7 @@ def labels(found: Ticks) -> list[str]:
     return [label.replace("\n", " | ") for label in found.labels]
 
 
-def test_minutes_are_told_in_the_exchange_s_time() -> None:
+def test_minutes_are_reported_in_the_exchange_s_time() -> None:
     # 60 minutes from 9:30 in New York, before and after its clocks are set forward.
     for start in ("2026-03-06T14:30", "2026-03-09T13:30"):
         found = ticks(times(60, start, 1, None), 0, NEW_YORK, 10.0)
@@ -119,5 +119,5 @@ def test_local_time() -> None:
         ([], []),
     ],
 )
-def test_values_are_told_apart_with_as_few_digits_as_it_takes(values: list[float], expected: list[str]) -> None:
+def test_values_are_distinguished_with_as_few_digits_as_it_takes(values: list[float], expected: list[str]) -> None:
     assert numbers(values) == expected

@@ -216,7 +216,7 @@ def test_at_the_end_a_period_that_is_not_over_gives_a_forming_bar() -> None:
     ]
 
 
-def test_a_late_reading_is_told_and_a_delayed_one_corrects() -> None:
+def test_a_late_reading_is_reported_and_a_delayed_one_corrects() -> None:
     aggregate = Aggregator("1m", Origin("stdin"), grace=GRACE, lateness=LATENESS)
     aggregate.add(*at(30, 1.0))
     aggregate.add(*at(239, 2.0))

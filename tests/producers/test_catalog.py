@@ -33,7 +33,7 @@ def test_a_source_of_a_package_is_found_by_its_entry_point(monkeypatch: pytest.M
     assert source.make(Setup(tmp_path)).about is source.about
 
 
-def test_what_is_no_source_is_told_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_source_is_reported_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     plugged = found(
         monkeypatch,
         "stockstream.records:Bar",

@@ -90,7 +90,7 @@ def test_what_is_not_there_or_no_file(tmp_path: Path) -> None:
         find([tmp_path / "pipe"])
 
 
-def test_damaged_archives_are_told_as_such(tmp_path: Path) -> None:
+def test_damaged_archives_are_reported_as_such(tmp_path: Path) -> None:
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(TEXT)[:200])
     wrong = tmp_path / "wrong.gz"

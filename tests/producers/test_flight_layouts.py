@@ -186,7 +186,7 @@ def test_flags_as_words(tmp_path: Path, word: str) -> None:
         ({"-17.00": "-17.50"}, "ARR_DELAY", "'-17.50', not a whole number of minutes"),
     ],
 )
-def test_a_wrong_cell_is_told_by_the_file_s_own_name_of_its_column(
+def test_a_wrong_cell_is_reported_by_the_file_s_own_name_of_its_column(
     tmp_path: Path, cells: dict[str, str], column: str, reason: str
 ) -> None:
     row = BTS_ROW

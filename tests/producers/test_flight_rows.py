@@ -95,7 +95,7 @@ def test_one_cell_of_anything_never_moves_the_others(flight: Flight, column: int
         ("weather_delay", "x", "'x', not a whole number of minutes"),
     ],
 )
-def test_a_cell_that_is_wrong_is_told_by_column(column: str, cell: str, reason: str) -> None:
+def test_a_cell_that_is_wrong_is_reported_by_column(column: str, cell: str, reason: str) -> None:
     bad = refused(line(**{column: cell}))
     assert (bad.column, bad.reason) == (column.upper(), reason)
     assert (bad.file, bad.line, bad.key) == ("a.csv", 2, f"{IDENTITY}/0")
@@ -150,7 +150,7 @@ def test_real_rows_read_to_exactly_their_cells(real_data: Path) -> None:
     assert rows == 85_553
 
 
-def test_one_shape_of_a_flight_stands_in_the_file_on_the_wire_and_in_the_fold() -> None:
+def test_one_shape_of_a_flight_is_in_the_file_on_the_wire_and_in_the_fold() -> None:
     sent, in_file = get_type_hints(Flight, include_extras=True), get_type_hints(Cells)
     assert (*FlightRow.__struct_fields__, *Cells.__struct_fields__) == Flight.__struct_fields__
     assert {name for name, hint in sent.items() if type(None) in get_args(hint)} == {

@@ -147,7 +147,7 @@ def test_a_stream_that_falls_silent_is_opened_anew_and_polling_takes_its_place(b
     assert len(standin.charts("AAPL")) > asked
 
 
-def test_a_stream_that_is_closed_over_and_over_is_told_once_and_opened_ever_more_seldom(begin: Begin) -> None:
+def test_a_stream_that_is_closed_over_and_over_is_reported_once_and_opened_ever_more_seldom(begin: Begin) -> None:
     watch = begin()
     for _ in range(4):
         watch.stream.close()
@@ -195,7 +195,7 @@ def test_the_forming_bar_follows_the_quotes(begin: Begin) -> None:
     assert [bar.revision for bar in bars] == [0, 1, 2]
 
 
-def test_a_message_that_cannot_be_read_is_told_once_and_the_others_are_read(begin: Begin) -> None:
+def test_a_message_that_cannot_be_read_is_reported_once_and_the_others_are_read(begin: Begin) -> None:
     watch = begin(Polling("1m", "1d", forming=True))
     watch.beat(NOON + 2 * SECOND - watch.now)
     watch.tell("", "{}", b"\xff\xff", '{"type": "pricing", "message": "%%%"}', quote("AAPL", NOON + SECOND, 99.5, 10))

@@ -188,7 +188,7 @@ def test_without_live_the_next_gives_the_history_that_the_first_cannot(
     assert run.warnings[-1] == "Second Exchange takes over AAPL"
 
 
-def test_after_a_restart_a_substitute_goes_on_behind_what_is_there(
+def test_after_a_restart_a_substitute_continues_behind_what_is_there(
     manual_clock: ManualClock, first: FakeSource, second: Second
 ) -> None:
     earlier_run = Several(manual_clock, [Member(first, {"AAPL": "AAPL"}, LIVE)])

@@ -49,7 +49,7 @@ def test_what_reading_and_sending_take_is_made_up_for() -> None:
     assert abs(at[-1] - 9.9) < 1e-6
 
 
-def test_who_slept_long_goes_on_without_a_burst() -> None:
+def test_who_slept_long_continues_without_a_burst() -> None:
     manual_clock = ManualClock()
     at = []
     for record in at_rate(range(100), 10.0, manual_clock):

@@ -101,7 +101,7 @@ def test_what_the_sink_raises_ends_it() -> None:
         produce(["a", None, "b"], Failing())
 
 
-def test_progress_is_told_four_times_a_second_and_at_the_end() -> None:
+def test_progress_is_reported_four_times_a_second_and_at_the_end() -> None:
     manual_clock = ManualClock()
     result: list[Progress] = []
 

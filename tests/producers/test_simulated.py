@@ -76,7 +76,7 @@ def test_every_bar_is_possible_and_follows_the_one_before(seed: int, interval: s
     pause=st.timedeltas(timedelta(), timedelta(days=40)),
 )
 @settings(max_examples=60)
-def test_started_again_it_goes_on_as_if_it_had_never_ended(
+def test_started_again_it_continues_as_if_it_had_never_ended(
     seed: int, interval: str, stop: int, pause: timedelta
 ) -> None:
     whole = bars(run("AAPL", "MSFT", interval=interval, seed=seed, history=5, count=20))

@@ -180,7 +180,9 @@ def test_what_a_source_never_gives_is_not_asked_again(start: Start, source: Fake
     assert len(source.asked) == 1
 
 
-def test_a_source_that_is_away_is_told_once_and_waited_for(start: Start, source: FakeSource, market: Market) -> None:
+def test_a_source_that_is_away_is_reported_once_and_waited_for(
+    start: Start, source: FakeSource, market: Market
+) -> None:
     run = start()
     run.until(OPENING + timedelta(minutes=11))
     source.faults.extend([Unavailable("Fake Exchange cannot be reached (reset)")] * 200)
@@ -211,7 +213,7 @@ def test_without_live_an_absence_ends_it_after_the_last_attempt(start: Start, so
     assert len(source.asked) == PATIENCE.attempts
 
 
-def test_a_refusal_is_told_and_waited_out(start: Start, source: FakeSource, manual_clock: ManualClock) -> None:
+def test_a_refusal_is_reported_and_waited_out(start: Start, source: FakeSource, manual_clock: ManualClock) -> None:
     at: list[float] = []
     source.thinks = lambda: at.append(manual_clock.slept)
     source.faults.append(RateLimited("Fake Exchange refuses for now", retry_after=120.0))
@@ -237,7 +239,7 @@ def test_a_closed_market_is_looked_at_rarely_whether_it_had_bars_or_none(
     assert len(run.bars) == rows + 3
 
 
-def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
+def test_a_closed_market_is_reported_and_looked_at_rarely_until_it_opens(
     start: Start, source: FakeSource, market: Market, manual_clock: ManualClock
 ) -> None:
     market.session = Session(OPENING + DAY, CLOSING + DAY)
@@ -252,7 +254,7 @@ def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
     assert len(source.asked) >= 6
 
 
-def test_a_source_that_tells_no_hours_is_asked_around_the_clock(
+def test_a_source_that_shows_no_hours_is_asked_around_the_clock(
     start: Start, source: FakeSource, market: Market, manual_clock: ManualClock
 ) -> None:
     market.session = None
@@ -263,7 +265,7 @@ def test_a_source_that_tells_no_hours_is_asked_around_the_clock(
     assert not run.notes
 
 
-def test_no_bars_at_all_are_told_and_waited_for(start: Start, market: Market) -> None:
+def test_no_bars_at_all_are_reported_and_waited_for(start: Start, market: Market) -> None:
     rows, market.rows = market.rows, []
     run = start()
     assert run.until(OPENING + timedelta(minutes=12)) == []
@@ -317,7 +319,7 @@ def test_a_refusal_keeps_every_symbol_from_asking(start: Start, source: FakeSour
     assert {bar.symbol for bar in run.bars} >= {"MSFT", "IBM"}
 
 
-def test_a_dividend_is_told_when_it_comes_and_not_for_the_history(start: Start, market: Market) -> None:
+def test_a_dividend_is_reported_when_it_comes_and_not_for_the_history(start: Start, market: Market) -> None:
     market.dividends = (Dividend(OPENING - 30 * DAY, 0.2),)
     run = start()
     run.until(OPENING + timedelta(minutes=11))

@@ -66,7 +66,7 @@ def test_a_run_after_a_split_sends_again_what_earlier_runs_have_sent(
     assert ("a split on 2026-03-17" in run.notes[0]) == announced
 
 
-def test_a_split_that_was_told_once_sends_the_series_again_once(start: Start, source: FakeSource) -> None:
+def test_a_split_that_was_reported_once_sends_the_series_again_once(start: Start, source: FakeSource) -> None:
     rows = days(60)
     source.markets["AAPL"] = Market(rows, splits=(Split(rows[-2].time, 4.0),))
     run = start(polling=replace(DAYS, live=True), earlier=sent_before(rows))

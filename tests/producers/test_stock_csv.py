@@ -138,7 +138,7 @@ def test_an_unknown_layout_says_what_was_found_and_what_is_known(write: Write, h
         ("^GSPC_1mo.csv", "^GSPC", "1mo"),
     ],
 )
-def test_what_a_file_s_name_tells(write: Write, name: str, symbol: str, interval: str) -> None:
+def test_what_a_file_s_name_shows(write: Write, name: str, symbol: str, interval: str) -> None:
     bars, _ = read(write(name, DAILY, *(f"2026-01-{day:02},2,3,1,2,2,9" for day in range(5, 9))))
     assert {(bar.symbol, bar.interval) for bar in bars} == {(symbol, interval)}
 
@@ -159,7 +159,7 @@ def test_the_commonest_spacing_is_the_interval(write: Write, interval: str) -> N
 
 
 @pytest.mark.parametrize(("rule", "interval"), [("B", "1d"), ("W-MON", "1wk"), ("MS", "1mo"), ("YS", "1y")])
-def test_days_without_weekends_weeks_months_and_years_are_told_apart(write: Write, rule: str, interval: str) -> None:
+def test_days_without_weekends_weeks_months_and_years_are_distinguished(write: Write, rule: str, interval: str) -> None:
     dates = pd.date_range("2025-01-01", periods=14, freq=rule)
     bars, _ = read(write("AAPL.csv", DAILY, *(f"{date.date()},2,3,1,2,2,9" for date in dates)))
     assert {bar.interval for bar in bars} == {interval}
@@ -195,7 +195,7 @@ def test_a_spacing_that_is_none_asks_for_the_interval(write: Write, rows: Sequen
         ('2026-01-02,1,2,1,2,2,"9', None, "cannot be read: unexpected end of data"),
     ],
 )
-def test_a_row_that_cannot_be_read_is_reported_and_the_rest_goes_on(
+def test_a_row_that_cannot_be_read_is_reported_and_the_rest_continues(
     write: Write, row: str, column: str | None, reason: str
 ) -> None:
     path = write("KO_1d.csv", DAILY, "2026-01-01,1,2,1,2,2,9", "", row, "2026-01-03,1,2,1,2,2,9")

@@ -191,7 +191,7 @@ def test_an_unknown_symbol_is_set_aside_alone(begin: Begin, market: Market, stan
     assert all("NOPE" not in request.path for request in standin.requests[asked:])
 
 
-def test_yahoo_being_away_is_told_once_and_waited_for(begin: Begin, market: Market, standin: Standin) -> None:
+def test_yahoo_being_away_is_reported_once_and_waited_for(begin: Begin, market: Market, standin: Standin) -> None:
     run = begin()
     run.until(OPENING + timedelta(minutes=11))
     standin.faults.extend([DROP] * 200)
@@ -205,7 +205,7 @@ def test_yahoo_being_away_is_told_once_and_waited_for(begin: Begin, market: Mark
     assert not run.polled.doing
 
 
-def test_a_refusal_is_told_and_waited_out(begin: Begin, market: Market, standin: Standin) -> None:
+def test_a_refusal_is_reported_and_waited_out(begin: Begin, market: Market, standin: Standin) -> None:
     standin.faults.append(TOO_MANY)
     run = begin()
     assert len(run.until(OPENING + timedelta(minutes=11))) == 10
@@ -213,7 +213,7 @@ def test_a_refusal_is_told_and_waited_out(begin: Begin, market: Market, standin:
     assert warning.startswith("Yahoo refuses for now (429 Too Many Requests); trying again in")
 
 
-def test_a_closed_market_is_told_and_looked_at_rarely_until_it_opens(
+def test_a_closed_market_is_reported_and_looked_at_rarely_until_it_opens(
     begin: Begin, market: Market, standin: Standin
 ) -> None:
     day = timedelta(days=1)

@@ -45,7 +45,7 @@ def rows(start: int, end: int, *, partition: int = 0, day: int = 2, topic_id: st
     return pa.Table.from_pylist(made, schema=BARS.schema)
 
 
-def test_a_writer_goes_on_where_the_table_ends(location: Location) -> None:
+def test_a_writer_continues_where_the_table_ends(location: Location) -> None:
     writer = DeltaWriter(BARS, location, "one")
     assert (writer.position(0), writer.position(1)) == (None, None)
     writer.append(rows(0, 10), {0: 10})
@@ -165,7 +165,7 @@ def test_a_service_that_stays_away_ends_it(location: Location) -> None:
     assert len(pauses) == 4
 
 
-def test_errors_are_told_in_one_line_without_colours() -> None:
+def test_errors_are_reported_in_one_line_without_colours() -> None:
     for error in (AWAY, BUSY, DENIED, FULL, OSError("\x1b[31m↳\x1b[0m odd\n thing")):
         text = str(translation(error, "write to the table", "s3://shares/bars"))
         assert "\n" not in text

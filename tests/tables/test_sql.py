@@ -184,7 +184,7 @@ def test_what_is_wrong_is_said_in_a_line(odd_tables: Path, statement: str, resul
         assert "Traceback" not in message
 
 
-def test_a_symbol_of_several_series_is_to_be_told_apart(tmp_path: Path) -> None:
+def test_a_symbol_of_several_series_is_to_be_distinguished(tmp_path: Path) -> None:
     store_bars(tmp_path, [*walk(30), *(structs.replace(each, interval="5m") for each in walk(20))])
     with open_database(Location.of(str(tmp_path))) as database:
         with pytest.raises(duckdb.Error, match="AAPL stands for 2 series - choose one of: interval := '1m', feed"):

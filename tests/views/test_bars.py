@@ -163,7 +163,7 @@ def loaded(newest: Bar, dropped: int, pages: dict[int, bytes | None]) -> Bars:
     return Bars.load(newest, dropped, [msgspec.msgpack.decode(page, type=BarPage) for page in pages.values() if page])
 
 
-def test_what_was_saved_is_loaded_and_goes_on() -> None:
+def test_what_was_saved_is_loaded_and_continues() -> None:
     sent = odd(walk(300))
     again = loaded(sent[279], 0, saved(bars_of(sent[:280])))
     assert_holds(again, sent[:280])

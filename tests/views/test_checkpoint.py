@@ -173,7 +173,7 @@ def test_a_file_of_another_layout_is_set_aside(tmp_path: Path, layout: int) -> N
     checkpoint.close()
 
 
-def test_a_full_disk_is_told_and_the_former_state_stays(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_the_former_state_stays(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path)
     checkpoint.save("one", SAVED)
     checkpoint._database.execute("PRAGMA max_page_count=12")

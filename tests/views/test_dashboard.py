@@ -160,7 +160,7 @@ def test_what_was_restored_has_the_same_tables() -> None:
                 np.testing.assert_array_equal(frame[column], whole(again, group)[name][column])
 
 
-def test_computing_stops_when_its_time_is_over_and_goes_on_where_it_was() -> None:
+def test_computing_stops_when_its_time_is_over_and_continues_where_it_was() -> None:
     fold = fold_of([each for number in range(20) for each in walk(30, number, f"S{number:02}")])
     assert not fold.refresh(0.0)
     assert fold.tables().symbols["symbol"].tolist() == ["S00"]

@@ -103,7 +103,7 @@ def test_a_bar_without_an_open_is_passed_over_by_what_reads_opens(*, at_once: bo
     assert np.isnan(history.frame()["sma"]).nonzero()[0].tolist() == [50]
 
 
-def test_undefined_is_told_from_too_few_bars() -> None:
+def test_undefined_is_distinguished_from_too_few_bars() -> None:
     history = History({"": lambda: Stochastic(5, 3, 3)})
     flat = [bar(minute, 6.01, open=6.01, high=6.01, low=6.01, volume=0.0) for minute in range(80)]
     history.take(flat[:8])

@@ -29,7 +29,7 @@ def found(bars: list[Bar], calendar: str | None = None) -> Quality:
     return quality
 
 
-def test_repeats_corrections_and_flags_are_told_apart() -> None:
+def test_repeats_corrections_and_flags_are_distinguished() -> None:
     bars = [bar(0), bar(0), bar(0, revision=1), bar(0, 2.0, revision=1), bar(1, final=False), bar(1, 3.0, final=False)]
     bars += [bar(1, 4.0), bar(2, flags=("impossible:open,low", "partial")), bar(3, currency="EUR")]
     quality = found(bars)

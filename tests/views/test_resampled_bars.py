@@ -100,7 +100,7 @@ def test_only_what_has_changed_is_computed_again() -> None:
     assert longer.bars.column("high", 3, 4).tolist() == [50.0]
 
 
-def test_what_has_changed_is_told_by_more_than_numbers() -> None:
+def test_what_has_changed_is_reported_by_more_than_numbers() -> None:
     series = Bars()
     longer = ResampledBars(series, Resampler("5m"))
     for number in range(5):

@@ -97,7 +97,7 @@ def test_a_simulation_has_no_source() -> None:
     assert fold.identity("AAPL").source == ""
 
 
-def test_a_restored_fold_goes_on_identically() -> None:
+def test_a_restored_fold_continues_identically() -> None:
     bars = walk(700)
     fold = fold_of("AAPL")
     fold.apply(bars[:600])
@@ -119,7 +119,7 @@ def test_a_state_that_cannot_be_used_is_refused(pages: dict[str, bytes]) -> None
         fold_of("AAPL").restore(pages)
 
 
-def test_wrong_parameters_are_told_before_any_record() -> None:
+def test_wrong_parameters_are_reported_before_any_record() -> None:
     with pytest.raises(ValueError, match="0"):
         make(Selection(), {"period": 0, "width": 2.0})
 

@@ -89,7 +89,7 @@ def test_a_chart_holds_what_each_window_holds() -> None:
         np.testing.assert_array_equal(frame[name], alone.frame("AAPL")[own], err_msg=name)
 
 
-def test_a_heading_tells_the_parameters_in_words() -> None:
+def test_a_heading_shows_the_parameters_in_words() -> None:
     study = replace(BANDS, heading="Bands over {period} bars, {width:g} wide")
     assert study.view().title.format(period=50, width=2.0) == "Bands over 50 bars, 2 wide"
     assert Part(study, {"width": 2.5}).title == "Bands over 20 bars, 2.5 wide"

@@ -146,7 +146,7 @@ def test_values_that_move_cost_a_blit_which_shows_what_a_full_draw_does(stage: S
     np.testing.assert_array_equal(blitted, stage.pixels())
 
 
-def test_a_saved_picture_has_what_moves_too_and_the_window_goes_on(stage: Stage, tmp_path: Path) -> None:
+def test_a_saved_picture_has_what_moves_too_and_the_window_continues(stage: Stage, tmp_path: Path) -> None:
     before = stage.pixels()
     file = tmp_path / "a.png"
     save_figure(stage.canvas.figure, file)
@@ -365,7 +365,7 @@ def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
     assert stage.text("symbols")[0][0] == "S00"
 
 
-def test_before_anything_is_computed_it_shows_nothing_and_goes_on() -> None:
+def test_before_anything_is_computed_it_shows_nothing_and_continues() -> None:
     fold = fold_of(60)
     stage = Stage()
     stage.board.set_data(fold.tables(), ["Dashboard"], simulated=False)

@@ -86,7 +86,7 @@ def test_forming_bar_is_drawn_as_forming(rising: bool) -> None:
     assert not np.array_equal(stage.pixels(), final.pixels())
 
 
-def test_doubtful_bar_is_told_from_the_others() -> None:
+def test_doubtful_bar_is_distinguished_from_the_others() -> None:
     frame = bars(40)
     doubtful = np.zeros(40, dtype=bool)
     doubtful[7] = True

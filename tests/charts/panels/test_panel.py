@@ -54,7 +54,7 @@ def test_a_panel_says_why_there_is_nothing_to_see(panel: Panel, changes: dict[st
     assert drawn.message.words == ""
 
 
-def test_shares_are_told_in_percent_on_the_axis_and_in_words() -> None:
+def test_shares_are_reported_in_percent_on_the_axis_and_in_words() -> None:
     frame = bars(30)
     shares = np.linspace(0.1, 0.4, 30)
     panel = replace(STRENGTH, percent=True, from_zero=True)

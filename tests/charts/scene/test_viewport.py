@@ -42,7 +42,7 @@ def test_zoom_leaves_the_row_under_the_mouse_where_it_is(factor: float) -> None:
     assert matches(stage)
 
 
-def test_zoom_without_a_mouse_goes_on_following() -> None:
+def test_zoom_without_a_mouse_continues_following() -> None:
     stage = shown()
     for _ in range(8):
         stage.scene.viewport.zoom(0.8)

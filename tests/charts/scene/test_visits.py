@@ -70,7 +70,7 @@ def test_what_has_nothing_there_is_followed_and_the_former_view_still_found() ->
     assert stage.scene.viewport.across == pytest.approx((199.5, 260.25))
 
 
-def test_who_follows_goes_on_following() -> None:
+def test_who_follows_continues_following() -> None:
     stage = stage_of(AAPL=bars(600), MSFT=bars(500, seed=2))
     for step in (1, -1):
         show(stage, step)

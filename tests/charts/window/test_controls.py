@@ -118,7 +118,7 @@ def test_fine_wheels_zoom_finely(user: User) -> None:
     assert fine.viewport.across == pytest.approx(whole.viewport.across)
 
 
-def test_zoom_away_from_the_panels_goes_on_following(user: User) -> None:
+def test_zoom_away_from_the_panels_continues_following(user: User) -> None:
     user.mouse = (300.0, 445.0)
     user.press("+")
     assert user.viewport.following

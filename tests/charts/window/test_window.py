@@ -137,7 +137,7 @@ def test_endings(toolkit: str, scenario: str, raised: str | None, tmp_path: Path
 
 
 @pytest.mark.parametrize("toolkit", TOOLKITS)
-def test_a_picture_that_cannot_be_drawn_is_told_and_the_window_goes_on(toolkit: str, tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_drawn_is_reported_and_the_window_continues(toolkit: str, tmp_path: Path) -> None:
     result = run(toolkit, "undrawable", tmp_path, logged="OverflowError: too large")
     assert "scenario" not in result, result["scenario"]
     assert "raised" not in result

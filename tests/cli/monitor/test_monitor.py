@@ -72,7 +72,7 @@ def looks(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def test_once_as_json_tells_everything(site: Site) -> None:
+def test_once_as_json_shows_everything(site: Site) -> None:
     site.send(STOCKS, walk(300))
     refuse(site)
     commit(site, "slow", {0: 0, 1: 0, 2: 0})
@@ -207,7 +207,7 @@ def test_a_lag_grows_and_shrinks_before_ones_eyes(site: Site) -> None:
         assert group()["records_per_second"] > 0
 
 
-def test_it_waits_for_a_broker_says_so_and_goes_on(kafka_jars: list[Path], tmp_path: Path) -> None:
+def test_it_waits_for_a_broker_says_so_and_continues(kafka_jars: list[Path], tmp_path: Path) -> None:
     port = free_port()
     site = Site(tmp_path, f"127.0.0.1:{port}")
     with running(site, "monitor") as lines, running(site, "monitor", "--json") as process:

@@ -162,7 +162,7 @@ def test_a_signal_ends_it_when_all_that_was_sent_is_there(site: Site, sample: Pa
     assert stdout.endswith(f" s (stopped); the topic holds {there:,}\n")
 
 
-def test_rows_that_cannot_be_read_are_told_and_kept_and_the_rest_goes_on(site: Site, tmp_path: Path) -> None:
+def test_rows_that_cannot_be_read_are_reported_and_kept_and_the_rest_continues(site: Site, tmp_path: Path) -> None:
     wrong = [line(month=str(month)) for month in range(13, 20)]
     path = write(tmp_path / "a.csv", LINE, *wrong, LINE, "2015,2,6")
     result = site.run("produce", "flights", str(path))

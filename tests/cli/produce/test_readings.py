@@ -137,7 +137,7 @@ def test_a_setting_arrives(plant: Path, name: str) -> None:
         (("--start", "2026-03-19", "--end", "2026-03-18"), "is not before --end"),
     ],
 )
-def test_wrong_options_are_told_in_a_line(plant: Path, arguments: tuple[str, ...], found: str) -> None:
+def test_wrong_options_are_reported_in_a_line(plant: Path, arguments: tuple[str, ...], found: str) -> None:
     result = produce(*READINGS, *arguments)
     assert result.exit_code == 2
     assert found in " ".join(result.output.replace("│", " ").split())

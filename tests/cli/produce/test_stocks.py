@@ -85,7 +85,7 @@ def test_sending_a_file_again_changes_nothing(site: Site, daily: Path) -> None:
     assert bars(site).equals(before)
 
 
-def test_rows_of_one_date_are_told_by_line_and_the_last_counts(site: Site, daily: Path) -> None:
+def test_rows_of_one_date_are_reported_by_line_and_the_last_counts(site: Site, daily: Path) -> None:
     with daily.open("a") as file:
         file.write("\n2026-01-02,2,4,1,2.5,2.5,7\n2026-01-03,3,5,2,4,4,3000\n")
     done = site.run("produce", "csv", str(daily))
@@ -161,7 +161,7 @@ def test_what_cannot_be_is_said_in_a_line(site: Site, arguments: list[str], code
     assert "Traceback" not in done.stderr
 
 
-def test_a_simulation_goes_on_where_it_ended(site: Site) -> None:
+def test_a_simulation_continues_where_it_ended(site: Site) -> None:
     first = site.run("produce", "simulated", "ko,PEP", "--history", "5", "--count", "3", "--pace", "0")
     assert first.stdout.startswith("stocks: 16 sent"), first.stderr
     assert "KO 1m simulated: begins with 5 bars" in first.stderr
@@ -306,7 +306,7 @@ def test_yahoo_s_history_arrives_and_leaves_nothing_elsewhere(site: Site, yahoo:
     assert [path.name for path in home.iterdir()] == ["ours"]
 
 
-def test_yahoo_goes_on_live_until_ctrl_c(site: Site, yahoo: Standin, tmp_path: Path) -> None:
+def test_yahoo_continues_live_until_ctrl_c(site: Site, yahoo: Standin, tmp_path: Path) -> None:
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     rows = minutes(now - timedelta(minutes=30), 29)
     market = Market(rows[:10], (now.replace(hour=0, minute=0), now.replace(hour=23, minute=59)), zone="UTC")

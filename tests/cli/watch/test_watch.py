@@ -149,7 +149,7 @@ def test_parameters_in_a_chart_are_those_named_with_it_else_those_of_the_indicat
         ("[1]", "line 1: views.chart.with is [1], should be a list of indicators"),
     ],
 )
-def test_a_wrong_chart_in_the_settings_is_told_with_its_place(runner: CliRunner, setting: str, said: str) -> None:
+def test_a_wrong_chart_in_the_settings_is_reported_with_its_place(runner: CliRunner, setting: str, said: str) -> None:
     Path("config.yaml").write_text(f"views: {{chart: {{with: {setting}}}}}")
     with pytest.raises(ConfigError) as raised:
         _open_chart(load(), {"studies": None})
@@ -227,7 +227,7 @@ def test_a_chart_shows_what_each_window_shows(site: Site) -> None:
         (["chart", "A" * 100_000], f"nothing of symbol {'A' * 57}... - there are AAPL, MSFT"),
     ],
 )
-def test_nothing_of_what_was_asked_for_is_told_with_what_there_is(
+def test_nothing_of_what_was_asked_for_is_reported_with_what_there_is(
     site: Site, arguments: list[str], result: str
 ) -> None:
     site.send(STOCKS, [*walk(30), bar(0, 101.0, symbol="MSFT", interval="1d")])

@@ -235,7 +235,7 @@ def test_windows_for_each_are_closed_one_by_one(toolkit: str, tmp_path: Path, ea
     assert windows.geometries(settings, memories) == [None, None]
 
 
-def test_one_that_dies_is_told_when_the_others_have_ended(tmp_path: Path, each: list[Each]) -> None:
+def test_one_that_dies_is_reported_when_the_others_have_ended(tmp_path: Path, each: list[Each]) -> None:
     running = opened(each, tmp_path, "tk")
     victim, other = (one for one in running.running() if "--log-json" in one.cmdline())
     victim.kill()
@@ -245,7 +245,7 @@ def test_one_that_dies_is_told_when_the_others_have_ended(tmp_path: Path, each: 
     assert "died: killed by SIGKILL" in (tmp_path / "stderr").read_text().replace("\n", " ")
 
 
-def test_windows_that_end_with_an_error_are_told_with_their_exit_codes(tmp_path: Path) -> None:
+def test_windows_that_end_with_an_error_are_reported_with_their_exit_codes(tmp_path: Path) -> None:
     state = tmp_path / "state"
     settings = load(None, {"state_dir": str(state)}, {})
     for key in ("AAPL", "MSFT"):

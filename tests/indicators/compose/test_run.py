@@ -21,7 +21,7 @@ def test_bars_are_taken_as_points_are_asked_for() -> None:
     assert next(endless).close == 3.0
 
 
-def test_it_goes_on_behind_a_bar_that_is_refused() -> None:
+def test_it_continues_behind_a_bar_that_is_refused() -> None:
     bars = [Price(close, close, close) for close in (1.0, float("nan"), 3.0)]
     points = run(SMA(2), bars)
     assert next(points) is None

@@ -83,7 +83,7 @@ def test_a_file_of_any_form_gives_the_same_readings(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", ["plant.csv.zst", "plant.parquet", "plant.csv.gz"])
-def test_a_damaged_file_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+def test_a_damaged_file_is_reported_in_a_line(tmp_path: Path, name: str) -> None:
     FORMS[name](tmp_path / name)
     whole = (tmp_path / name).read_bytes()
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])

@@ -125,7 +125,7 @@ def test_each_answer_is_a_reading(service: Service) -> None:
 
 
 @pytest.mark.parametrize("fault", [429, 500, 503, DROP, CUT, "<html>"])
-def test_a_service_in_trouble_is_told_once_and_asked_again(service: Service, fault: int | str) -> None:
+def test_a_service_in_trouble_is_reported_once_and_asked_again(service: Service, fault: int | str) -> None:
     service.answers = [answer(1.0), fault, fault, answer(2.0)]
     asking = Asking(service)
     assert values(asking.until(2)) == [1.0, 2.0]
@@ -173,6 +173,6 @@ def test_certificates_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("url", ["ftp://x/y", "localhost", "http://", "http://[::1", ""])
-def test_what_is_no_address_is_told_at_once(url: str) -> None:
+def test_what_is_no_address_is_reported_at_once(url: str) -> None:
     with pytest.raises(SourceError, match="is not an address"):
         Endpoint(url)

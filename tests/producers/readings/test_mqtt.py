@@ -147,7 +147,7 @@ def test_messages_of_all_kinds(broker: Mosquitto) -> None:
     assert len({row.key for row in bad if isinstance(row, BadRow)}) == 3
 
 
-def test_a_broker_that_goes_away_is_told_and_waited_for(broker: Mosquitto) -> None:
+def test_a_broker_that_goes_away_is_reported_and_waited_for(broker: Mosquitto) -> None:
     listening = Listening(broker, "t", client_id="plant-1")
     listening.connected()
     broker.stop()

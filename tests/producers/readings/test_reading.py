@@ -41,7 +41,7 @@ def test_a_time_without_an_offset_is_of_the_zone() -> None:
 
 
 @pytest.mark.parametrize("written", [None, "", "noon", True, [], {}, float("nan"), 1e300, "1850-01-01", "9" * 40])
-def test_what_is_no_time_is_told_in_a_line(written: object) -> None:
+def test_what_is_no_time_is_reported_in_a_line(written: object) -> None:
     with pytest.raises(ValueError, match=r"is not a time|is not in the years") as caught:
         instant(written)
     assert len(str(caught.value)) < 200

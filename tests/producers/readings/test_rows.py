@@ -124,7 +124,7 @@ def test_lists_of_values_and_times_are_paired() -> None:
 
 
 @pytest.mark.parametrize("path", ["", "a[", "{"])
-def test_a_path_that_is_none_is_told_at_once(path: str) -> None:
+def test_a_path_that_is_none_is_reported_at_once(path: str) -> None:
     with pytest.raises(ValueError, match="no key and no JMESPath"):
         Extractor(Fields((Value(path),)))
 

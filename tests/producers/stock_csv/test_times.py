@@ -44,7 +44,7 @@ def test_dates_without_zeros(write: Write) -> None:
     assert [bar.time.day for bar in bars] == [8, 9, 10, 11]
 
 
-def test_the_order_of_a_few_dates_is_told_by_their_being_sorted(write: Write) -> None:
+def test_the_order_of_a_few_dates_is_reported_by_their_being_sorted(write: Write) -> None:
     rows = [f"{date},1,2,1,2,9" for date in ("09/01/2025", "10/01/2025", "03/02/2025", "04/02/2025")]
     assert [bar.time for bar in read(write("KO.csv", HEADER, *rows), interval="1d")] == [
         day(2025, 1, 9), day(2025, 1, 10), day(2025, 2, 3), day(2025, 2, 4),
@@ -140,7 +140,7 @@ def test_a_year_that_cannot_be_is_refused_by_line(write: Write) -> None:
 
 @pytest.mark.parametrize("newest_first", [False, True])
 @pytest.mark.parametrize("minutes", [30, 60])
-def test_the_order_of_rows_tells_the_second_pass_of_an_hour(write: Write, newest_first: bool, minutes: int) -> None:
+def test_the_order_of_rows_shows_the_second_pass_of_an_hour(write: Write, newest_first: bool, minutes: int) -> None:
     first = datetime(2024, 11, 2, 4, tzinfo=UTC)
     times = [first + number * timedelta(minutes=minutes) for number in range(72)]
     rows = [
