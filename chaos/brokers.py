@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from chaos.proxy import Proxy
 from stockstream import processes
 from stockstream.files import write_private
 from stockstream.kafka.broker import Broker, free_port
-from stockstream.kafka.server_properties import HOST
+from stockstream.kafka.filelock import FileLock
+from stockstream.kafka.server_properties import HOST, TOPICS
+
+_FORMATTED: Final[dict[str, bytes]] = {}
+"""Files of a formatted data directory: Java formats it once for all brokers of this process."""
 
 
 class ProxiedBroker(Broker):
@@ -39,6 +43,16 @@ class ProxiedBroker(Broker):
         properties = file.read_text("ascii")
         assert result in properties
         write_private(file, properties.replace(result, f"advertised.listeners=BROKER://{proxied}").encode("ascii"))
+
+    def _format(self, lock: FileLock) -> None:
+        topics = self.data / TOPICS
+        if not _FORMATTED:
+            super()._format(lock)
+            _FORMATTED.update(
+                {name: (topics / name).read_bytes() for name in ("bootstrap.checkpoint", "meta.properties")}
+            )
+        for name, content in _FORMATTED.items():
+            write_private(topics / name, content)
 
     def kill(self) -> None:
         """Kill it: SIGKILL."""

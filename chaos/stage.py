@@ -109,6 +109,8 @@ class Stage:
         self.poison: list[bytes | None] = []
         self.partitions = FLIGHTS.partitions
         self.stretches = 0
+        self._version: tuple[int, int, int] | None = None
+        self._shown: Counter[Cell] = Counter()
         self.clock = folder / "clock"
         self._rate = rate
         self._resources = ExitStack()
@@ -179,8 +181,15 @@ class Stage:
         self._resources.close()
 
     def shown(self) -> Counter[Cell]:
-        """The counts that the window shows."""
-        return shown(self.values)
+        """The counts that the window shows; its file is read again only if it has changed."""
+        try:
+            found = self.values.stat()
+        except FileNotFoundError:
+            return Counter()
+        version = found.st_mtime_ns, found.st_ino, found.st_size
+        if version != self._version:
+            self._version, self._shown = version, shown(self.values)
+        return self._shown
 
     def await_rows(self, rows: int) -> None:
         """Wait until the window shows a number of rows."""

@@ -46,8 +46,11 @@ class MatplotlibDisplays:
     """Charts and dashboards of `stockstream.charts`; slow modules are imported when needed."""
 
     def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
-        """As `Displays.window`."""
+        """As `Displays.window`. Without a display no module that draws is imported: that is half of a start."""
+        from stockstream.charts.window import toolkits
         from stockstream.present.memory import Memory
+
+        toolkits.require_display()
 
         if model.view.tiles:
             from stockstream.charts.dashboard.dashboard_window import DashboardWindow

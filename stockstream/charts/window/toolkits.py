@@ -42,8 +42,7 @@ def choose(wanted: str = "auto") -> str:
         If none works, or there is no display.
     """
     toolkits = list(BACKENDS) if wanted == "auto" else [wanted]
-    if not has_display():
-        raise DisplayError("there is no display (DISPLAY and WAYLAND_DISPLAY are not set)", hint=_HEADLESS)
+    require_display()
     failures = {}
     for toolkit in toolkits:
         failure = probe(toolkit)
@@ -53,6 +52,12 @@ def choose(wanted: str = "auto") -> str:
     reasons = "; ".join(f"{toolkit}: {failure}" for toolkit, failure in failures.items())
     needs = "" if wanted == "auto" else f"{_NEEDS[wanted]}, or "
     raise DisplayError(f"no window can be opened here ({reasons})", hint=f"{needs}{_HEADLESS}")
+
+
+def require_display() -> None:
+    """Raise DisplayError if the environment names no display."""
+    if not has_display():
+        raise DisplayError("there is no display (DISPLAY and WAYLAND_DISPLAY are not set)", hint=_HEADLESS)
 
 
 def has_display() -> bool:

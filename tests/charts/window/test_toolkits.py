@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -86,3 +87,19 @@ def test_the_screen_s_size_is_reported(toolkit: str, monkeypatch: pytest.MonkeyP
 def test_finding_out_imports_no_matplotlib() -> None:
     program = "import sys, stockstream.charts.window.toolkits; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+def test_without_a_display_no_module_that_draws_is_imported() -> None:
+    program = """
+import sys
+from stockstream.cli.displays import MatplotlibDisplays
+from stockstream.errors import DisplayError
+try:
+    MatplotlibDisplays().window(*[None] * 4)
+except DisplayError as error:
+    print(error.message, "matplotlib" in sys.modules, "pandas" in sys.modules)
+"""
+    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("(DISPLAY and WAYLAND_DISPLAY are not set) False False"), done.stderr
