@@ -23,6 +23,7 @@ _MARKS: Final = {
     ".pdf": rb"/Creator \(stockstream ",
     ".html": rb'<meta name="generator" content="stockstream ',
     ".htm": rb'<meta name="generator" content="stockstream ',
+    ".parquet": rb"(?s)Software.{2,4}stockstream ",
     ".csv": rb"^time,symbol,[^\n]*\bdoubtful\b|^day,airline,flights\b",
 }
 """By what a file of ours is known: its metadata; a table, which has none, by its header."""

@@ -101,6 +101,17 @@ COMMANDS: Final = {
         INSPECT,
         ("tables", "tables --to s3://shares/tables", "tables --json"),
     ),
+    "sql": Entry(
+        "stockstream.cli.sql.sql:sql",
+        "Ask the durable tables in SQL, indicators included.",
+        INSPECT,
+        (
+            "sql",
+            "sql \"SELECT * FROM bollinger('AAPL', period := 20) WHERE close > upper\"",
+            "sql \"SELECT time, close, sma FROM sma('AAPL', 50)\" --plot sma.png",
+        ),
+        plugged=True,
+    ),
     "series": Entry(
         "stockstream.cli.topics:series",
         "List the series of bars in the topic stocks.",

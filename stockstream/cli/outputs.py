@@ -35,6 +35,7 @@ class Kind:
 
 PICTURE: Final = Kind("a picture", (".png", ".svg", ".pdf"))
 TABLE: Final = Kind("a table", (".csv",))
+PARQUET: Final = Kind("a Parquet file", (".parquet",))
 PAGE: Final = Kind("a page", (".html", ".htm"))
 FLIGHTS: Final = Kind("a CSV file", (".csv",))
 

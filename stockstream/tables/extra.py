@@ -7,7 +7,7 @@ from typing import Final
 
 from stockstream.errors import StockstreamError
 
-PACKAGES: Final = ("deltalake", "duckdb", "pyarrow")
+PACKAGES: Final = ("deltalake", "duckdb", "prompt_toolkit", "pyarrow")
 
 
 def require_lake() -> None:

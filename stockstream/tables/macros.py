@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from functools import partial
+from threading import Event
 from typing import Any, Final
 
 import numpy as np
@@ -46,6 +47,8 @@ class Macro:
         The indicator.
     snapshot
         The table of bars.
+    stop
+        Ends the function between two series while it is set.
 
     Raises
     ------
@@ -53,12 +56,13 @@ class Macro:
         A parameter of the indicator has the name of one of `CHOICES`.
     """
 
-    def __init__(self, kind: AnyKind, snapshot: Snapshot) -> None:
+    def __init__(self, kind: AnyKind, snapshot: Snapshot, stop: Event) -> None:
         self.kind = kind
         self.name = kind.name
         self.function = f"_{kind.name}"
         self.parameters = parameters_of(kind)
         self._snapshot = snapshot
+        self._stop = stop
         own = {each.name for each in self.parameters}
         if own & {"symbol", "interval", "feed", "resample"}:
             raise StockstreamError(f"{kind.name} has no SQL: a parameter of it has the name of one of every macro")
@@ -85,6 +89,18 @@ class Macro:
     def signature(self) -> str:
         """The macro as a user reads it: ``sma(symbol, period := 20, interval := NULL, ...)``."""
         return f"{self.name}(symbol, {', '.join(self._defaults())})"
+
+    @property
+    def short(self) -> str:
+        """The macro with the parameters of its indicator: ``sma(symbol, period := 20)``."""
+        own = (f", {each.name} := {_literal(each.default)}" for each in self.parameters)
+        return f"{self.name}(symbol{''.join(own)})"
+
+    def described(self) -> Iterator[str]:
+        """Lines that say what its own parameters and its columns are."""
+        for each in self.parameters:
+            yield f"{each.name}: {each.help} [{each.default_text}]"
+        yield f"columns: symbol, interval, feed, {', '.join(self.columns)}"
 
     def _defaults(self) -> Iterator[str]:
         for each in self.parameters:
@@ -168,7 +184,10 @@ class Macro:
         except ValueError as error:
             raise StockstreamError(f"{self.name}: {error}") from error
         resample = chosen["resample"]
-        there = list(stored_series(self._snapshot, wanted))
+        there = []
+        for each in stored_series(self._snapshot, wanted):
+            self._end_if_stopped()
+            there.append(each)
         found = [(series, bars) for series, bars in there if resample is None or add_up(series.interval, resample)]
         if not found:
             several = ", ".join(str(series) for series, _ in there)
@@ -176,7 +195,12 @@ class Macro:
         if wanted.symbol is not None and len(found) > 1:
             raise _ambiguity(wanted.symbol, [series for series, _ in found])
         for series, bars in found:
+            self._end_if_stopped()
             yield series._replace(interval=resample or series.interval), _frame(make, bars, chosen)
+
+    def _end_if_stopped(self) -> None:
+        if self._stop.is_set():
+            raise StockstreamError("cancelled")
 
 
 def _frame(make: partial[Any], bars: BarBatch, chosen: Mapping[str, str | None]) -> Frame:
@@ -218,6 +242,6 @@ def _literal(value: Any) -> str:
     return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def macros(snapshot: Snapshot) -> list[Macro]:
+def macros(snapshot: Snapshot, stop: Event) -> list[Macro]:
     """The macros of all indicators of bars, by name."""
-    return [Macro(kind, snapshot) for kind in catalog().values() if of_bars(kind)]
+    return [Macro(kind, snapshot, stop) for kind in catalog().values() if of_bars(kind)]

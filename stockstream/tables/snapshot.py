@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
-from stockstream.errors import StockstreamError
 from stockstream.tables.location import Location
+from stockstream.tables.refusals import translated
 from stockstream.tables.schema import DATE
 
 _BOUNDED: Final = ("time", "symbol")
@@ -49,24 +49,28 @@ class Snapshot:
 
     @staticmethod
     def of(location: Location, name: str) -> Snapshot | None:
-        """The newest version of a table; None if there is no such table. Raises `StockstreamError`."""
+        """The newest version of a table; None if there is no such table. Raises TableError."""
         uri, options = location.uri(name), location.storage_options()
-        try:
-            if not DeltaTable.is_deltatable(uri, options):
+        with translated("read the table", uri):
+            try:
+                table = DeltaTable(uri, storage_options=options)
+            except TableNotFoundError:
                 return None
-            table = DeltaTable(uri, storage_options=options)
             files = pa.table(table.get_add_actions(flatten=True))
             schema = pa.schema(table.schema().to_arrow())
-            version = table.version()
-        except (DeltaError, OSError) as error:
-            raise StockstreamError(f"the table {uri} cannot be read: {_first_line(error)}") from error
         if location.folder is not None:
             # Arrow's own, whose threads know nothing of Python.
             filesystem: fs.FileSystem = fs.SubTreeFileSystem(uri, fs.LocalFileSystem())
         else:
             sizes = dict(zip(files["path"].to_pylist(), files["size_bytes"].to_pylist(), strict=True))
             filesystem = fs.PyFileSystem(DeltaStorageHandler(uri, options, sizes))
-        return Snapshot(name, version, _dataset(files, schema, filesystem), _constants(files, schema))
+        return Snapshot(name, table.version(), _dataset(files, schema, filesystem), _constants(files, schema))
+
+    def has(self, name: str, value: str) -> bool:
+        """Whether a row has this text in a column."""
+        if name in self.constants:
+            return bool(self.constants[name] == value)
+        return bool(self.dataset.head(1, columns=[name], filter=pc.field(name) == value).num_rows)
 
 
 def _dataset(files: pa.Table, schema: pa.Schema, filesystem: fs.FileSystem) -> ds.Dataset:
@@ -107,7 +111,3 @@ def _constants(files: pa.Table, schema: pa.Schema) -> dict[str, Any]:
         if len(values) == 1 and None not in values and set(nulls.to_pylist()) == {0}:
             found[name] = values.pop()
     return found
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

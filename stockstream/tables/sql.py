@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Event
 from typing import Any, Final, Self
 
 import duckdb
@@ -48,6 +50,8 @@ class Database:
         The macros of the indicators.
     snapshots
         The tables by name, as they were written.
+    stop
+        Ends the functions of the macros between two series while it is set.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -55,6 +59,18 @@ class Database:
     views: tuple[str, ...]
     macros: tuple[Macro, ...]
     snapshots: Mapping[str, Snapshot]
+
+    stop: Event
+
+    @contextmanager
+    def cancelling(self) -> Iterator[None]:
+        """Within the block the statement that is running ends, with an error."""
+        self.stop.set()
+        self.connection.interrupt()
+        try:
+            yield
+        finally:
+            self.stop.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -77,7 +93,8 @@ def open_database(location: Location) -> Database:
     found = {name: snapshot for name in _NAMES if (snapshot := Snapshot.of(location, name)) is not None}
     if not found:
         raise StockstreamError(f"there are no tables in {location.text}", hint="`stockstream store stocks` makes them")
-    ours = tuple(macros(found["bars"])) if "bars" in found else ()
+    stop = Event()
+    ours = tuple(macros(found["bars"], stop)) if "bars" in found else ()
     views = _views(found)
     folder = Path(mkdtemp(prefix="stockstream-sql-"))
     file = folder / "stockstream.duckdb"
@@ -94,7 +111,7 @@ def open_database(location: Location) -> Database:
     _offer(connection, found, ours)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
-    return Database(connection, location, tuple(views), ours, found)
+    return Database(connection, location, tuple(views), ours, found, stop)
 
 
 def _offer(connection: duckdb.DuckDBPyConnection, found: Mapping[str, Snapshot], ours: tuple[Macro, ...]) -> None:

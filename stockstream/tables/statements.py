@@ -38,7 +38,7 @@ def statements(text: str) -> list[duckdb.Statement]:
     try:
         found = duckdb.extract_statements(text)
     except duckdb.Error as error:
-        raise explained(error, text) from error
+        raise explained(str(error), text) from error
     for statement in found:
         pivot = statement.type is duckdb.StatementType.MULTI and "PIVOT" in statement.query.upper()
         if statement.type not in _READING and not pivot:
@@ -50,20 +50,28 @@ def statements(text: str) -> list[duckdb.Statement]:
     return found
 
 
-def explained(error: duckdb.Error, text: str) -> StatementError:
-    """An error of DuckDB as one line, with its place in the statement.
+def only_statement(text: str) -> duckdb.Statement:
+    """The statement of a text that has one, a reading one. Raises `StatementError`."""
+    found = statements(text)
+    if len(found) != 1:
+        what = "there is no statement" if not found else f"these are {len(found)} statements"
+        raise StatementError(what, hint="name one")
+    return found[0]
+
+
+def explained(told: str, text: str) -> StatementError:
+    """A message of DuckDB as one line, with its place in the statement.
 
     >>> told = "Binder Error: Referenced column \\"foo\\" not found in FROM clause!\\n"
     >>> told += 'Candidate bindings: "feed"\\n\\nLINE 1: select foo from bars\\n               ^^^'
-    >>> str(explained(duckdb.BinderException(told), "select foo from bars"))
+    >>> str(explained(told, "select foo from bars"))
     'Referenced column "foo" not found in FROM clause, at line 1, column 8 - there are: "feed"'
     """
-    told = str(error)
     if ours := _OURS.search(told):
         message, _, hint = ours["told"].partition(" - ")
         return StatementError(message, hint=hint or None)
     body = _PLACE.split(_KIND.sub("", told))[0]
-    first, *others = [line.strip() for line in body.splitlines() if line.strip()] or [type(error).__name__]
+    first, *others = [line.strip() for line in body.splitlines() if line.strip()] or ["it failed"]
     message = first.split(". ")[0].rstrip("!.")
     if (place := _PLACE.search(told)) is not None:
         line, column = int(place["line"]), _column(place, text)

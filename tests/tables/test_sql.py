@@ -176,7 +176,7 @@ def test_what_is_wrong_is_said_in_a_line(odd_tables: Path, statement: str, resul
             statements(statement)
             database.connection.execute(statement)
         except duckdb.Error as error:
-            message = str(explained(error, statement))
+            message = str(explained(str(error), statement))
         except StockstreamError as error:
             message = str(error)
         assert result in message
@@ -262,7 +262,7 @@ def test_nothing_is_written_and_nothing_beyond_the_tables_is_reached(
     text = statement.format(folder=folder.as_posix())
     with pytest.raises(duckdb.Error) as caught:
         connection.execute(text)
-    assert "\n" not in str(explained(caught.value, text))
+    assert "\n" not in str(explained(str(caught.value), text))
     assert sorted(folder.rglob("*")) == before
     assert len(here) == 1
     assert connection.execute("SELECT count(*) FROM bars").fetchone() == (3,)

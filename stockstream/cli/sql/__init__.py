@@ -1,0 +1,1 @@
+"""``stockstream sql``: statements over the durable tables."""

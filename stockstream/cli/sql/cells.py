@@ -1,0 +1,78 @@
+"""Cells of a result as text: for people, for CSV and for JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+
+from stockstream.cli.text import printable
+from stockstream.views.frame import text_cell
+
+
+def shown(value: Any) -> str:
+    """A cell of a table for people.
+
+    >>> shown(0.1 + 0.2), shown(None), shown(datetime(2026, 3, 2, 14, 30)), shown(["a", "b"])
+    ('0.3', '-', '2026-03-02 14:30', 'a, b')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, datetime):
+        time = "%H:%M" if not value.second and not value.microsecond else "%H:%M:%S"
+        fraction = f".{value.microsecond:06}".rstrip("0") if value.microsecond else ""
+        return value.strftime(f"%Y-%m-%d {time}") + fraction + ("" if value.tzinfo is None else "Z")
+    if isinstance(value, list):
+        return ", ".join(shown(each) for each in value)
+    return printable(str(value))
+
+
+def csv_cell(value: Any) -> str:
+    """A cell of a CSV file, with all digits; a text that a spreadsheet would compute gets a ``'`` before it.
+
+    >>> csv_cell(0.1), csv_cell(None), csv_cell("=1+1"), csv_cell(["a"])
+    ('0.1', '', "'=1+1", '["a"]')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, datetime | date):
+        return _iso(value)
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes):
+        return text_cell(json.dumps(plain(value)))
+    return text_cell(value) if isinstance(value, str) else str(value)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: times in ISO 8601, numbers that are none as null.
+
+    >>> plain({"a": [float("nan"), date(2026, 3, 2)]})
+    {'a': [None, '2026-03-02']}
+    """
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, datetime | date):
+        return _iso(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(each) for name, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _iso(value: date) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def numeric(kind: pa.DataType) -> bool:
+    """Whether a column holds numbers, which are aligned at the right."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

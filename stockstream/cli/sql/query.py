@@ -1,0 +1,99 @@
+"""Running statements: on a thread of its own, so that Ctrl-C cancels one, with the result passed on in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Thread
+from typing import Final, Protocol, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from stockstream.tables.sql import Database
+from stockstream.tables.statements import explained, statements
+
+T = TypeVar("T")
+
+_BATCH: Final = 10_000
+_LOOK_EVERY: Final = 0.05
+
+
+class Sink(Protocol):
+    """Receives a result."""
+
+    def begin(self, schema: pa.Schema) -> None:
+        """The columns."""
+
+    def take(self, batch: pa.RecordBatch) -> None:
+        """The next rows."""
+
+    def finish(self) -> None:
+        """There are no more."""
+
+
+def run(database: Database, text: str, sinks: Sequence[Sink]) -> None:
+    """Run the statements of a text, each result going to all sinks.
+
+    Raises
+    ------
+    StatementError
+        A statement is wrong, or would do something other than read; in the second case none has run.
+    KeyboardInterrupt
+        After Ctrl-C, once the statement has ended.
+    """
+    for statement in statements(text):
+        reader = _asked(database, text, partial(_begun, database, statement))
+        for sink in sinks:
+            sink.begin(reader.schema)
+        while (batch := _asked(database, text, partial(next, reader, None))) is not None:
+            for sink in sinks:
+                sink.take(batch)
+        for sink in sinks:
+            sink.finish()
+
+
+def _begun(database: Database, statement: duckdb.Statement) -> pa.RecordBatchReader:
+    try:
+        # `execute` would copy all rows.
+        relation = database.connection.sql(statement.query)
+    except duckdb.Error as error:
+        if "LINE " not in str(error):
+            database.connection.execute(statement)  # which fails the same, and names the place
+        raise
+    return relation.to_arrow_reader(_BATCH)
+
+
+def _asked(database: Database, text: str, work: Callable[[], T]) -> T:
+    """The result of ``work``. Raises StatementError, and KeyboardInterrupt after Ctrl-C."""
+    try:
+        return _cancellable(database, work)
+    except duckdb.Error as error:
+        raise explained(str(error), text) from error
+    except (pa.ArrowException, OSError) as error:  # while rows are read, DuckDB's errors arrive as Arrow's
+        raise explained(str(error), text) from error
+
+
+def _cancellable(database: Database, work: Callable[[], T]) -> T:
+    """The result of ``work``, done on another thread: DuckDB does not return for a signal."""
+    done: list[T] = []
+    failed: list[BaseException] = []
+
+    def act() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:  # noqa: BLE001 - raised on the caller's thread
+            failed.append(error)
+
+    thread = Thread(target=act, name="sql")
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(_LOOK_EVERY)
+    except KeyboardInterrupt:
+        with database.cancelling():
+            thread.join()
+        raise
+    if failed:
+        raise failed[0]
+    return done[0]
