@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stockstream.cli.sql.cells import numeric
 from stockstream.errors import StockstreamError
+from stockstream.indicators import SMA
 from stockstream.names import cut, harmless
 from stockstream.present.plot_data import PlotData
 from stockstream.records import SIMULATED, Bar
@@ -81,7 +82,7 @@ class PlotSink:
         frame = Frame("time", {"time": instants, **{name: _placed(instants, *line) for name, line in lines.items()}})
         title = harmless(cut(" ".join(self._text.split()), _TITLE))
         data = PlotData(title, "", frame, self._zone(instants), simulated=self._simulated(table))
-        view = View("sql", title, STOCKS, Bar, SeriesFold, title, _panels(frame))
+        view = View("sql", title, STOCKS, Bar, SeriesFold.of(SMA), title, _panels(frame))
         from stockstream.charts.still import draw  # as late as here: matplotlib is slow to import
 
         draw(self._path, view, data, hint="name another file with --plot")
