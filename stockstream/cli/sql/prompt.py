@@ -15,11 +15,11 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from stockstream.cli.reporter import Reporter
-from stockstream.cli.sql.query import run
 from stockstream.cli.sql.sinks import TableSink
 from stockstream.errors import StockstreamError
 from stockstream.files import private_file, private_folder
 from stockstream.tables.macros import CHOICES
+from stockstream.tables.query import run
 from stockstream.tables.sql import Database
 
 _PROMPT: Final = "sql> "

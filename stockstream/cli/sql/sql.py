@@ -18,7 +18,7 @@ from stockstream.cli.panels import FILES, ROWS
 from stockstream.tables.extra import require_lake
 
 if TYPE_CHECKING:  # DuckDB and pyarrow are slow to import, and an extra
-    from stockstream.cli.sql.query import Sink
+    from stockstream.tables.query import Sink
 
 _SHOWN: Final = 40
 
@@ -70,9 +70,9 @@ def sql(
     outputs.check(parquet, outputs.PARQUET, "--parquet", force=force)
     outputs.check(plot, outputs.PICTURE, "--plot", force=force)
     require_lake()
-    from stockstream.cli.sql.query import run
     from stockstream.cli.sql.sinks import CsvSink, JsonSink, ParquetSink, TableSink
     from stockstream.tables.location import Location
+    from stockstream.tables.query import run
     from stockstream.tables.sql import open_database
     from stockstream.tables.statements import only_statement
 
