@@ -108,7 +108,7 @@ def test_every_path_in_the_project_exists(page: Path) -> None:
         assert span in EXAMPLES or span.startswith("out/") or any(place.exists() for place in places), span
 
 
-@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/decisions.md"])
 def test_every_class_that_is_named_exists(name: str) -> None:
     source = "\n".join(text_of(file) for file in (ROOT / "stockstream").rglob("*.py"))
     defined = set(re.findall(r"^(?:class )?([A-Z]\w+)\b", source, flags=re.MULTILINE))
