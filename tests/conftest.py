@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.config import Settings
+from stockstream.kafka import start_cache
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
 from tests.site import Site
@@ -24,7 +25,9 @@ if hasattr(signal, "SIGHUP"):
 @pytest.fixture(scope="session")
 def kafka_jars() -> list[Path]:
     """Kafka's jars, from the cache that all runs on this machine share."""
-    return fetch(Path(os.environ.get("STOCKSTREAM_CACHE_DIR") or Settings().cache_dir))
+    jars = fetch(Path(os.environ.get("STOCKSTREAM_CACHE_DIR") or Settings().cache_dir))
+    start_cache.ensure(jars)
+    return jars
 
 
 @pytest.fixture(scope="session")

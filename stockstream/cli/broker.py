@@ -19,6 +19,7 @@ from stockstream.cli.serving import servers
 from stockstream.cli.text import BYTES, printable
 from stockstream.credentials import BROKER_FOLDER, CLUSTER_FOLDER
 from stockstream.errors import StockstreamError
+from stockstream.kafka import start_cache
 from stockstream.kafka.broker import Broker
 from stockstream.kafka.guard import Guard, is_guarded
 from stockstream.kafka.jars import KAFKA_VERSION, fetch
@@ -238,9 +239,11 @@ def _jars(cache: Path, reporter: Reporter) -> list[Path]:
         reporter.progress(done, total, done / (time.monotonic() - begun), f"fetching Kafka {KAFKA_VERSION}{BYTES}")
 
     try:
-        return fetch(
+        jars = fetch(
             cache, on_progress=progress, on_damaged=lambda name: reporter.warn(f"{name} is damaged: fetching it again")
         )
+        start_cache.ensure(jars, lambda: reporter.note("preparing a faster start of Kafka, once"))
+        return jars
     except KeyboardInterrupt as asked:
         reporter.close()
         reporter.note("Kafka is not complete yet: the jars that were downloaded are kept")

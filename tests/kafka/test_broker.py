@@ -177,10 +177,10 @@ def test_a_full_disk_is_reported(tmp_path: Path, kafka_jars: list[Path]) -> None
 import sys
 from pathlib import Path
 from stockstream.errors import BrokerError
-from stockstream.kafka import broker as broker_module
 from stockstream.kafka.broker import Broker, free_port
 try:
-    Broker(Path(sys.argv[1]), {[str(jar) for jar in kafka_jars]}, port=free_port()).start()
+    jars = [Path(jar) for jar in {[str(jar) for jar in kafka_jars]}]
+    Broker(Path(sys.argv[1]), jars, port=free_port()).start()
 except BrokerError as error:
     print(error)
 """
