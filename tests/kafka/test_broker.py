@@ -188,7 +188,7 @@ except BrokerError as error:
     assert what == "the data directory could not be formatted"
     assert rest == f"the disk of {tmp_path} is full - free some space, or choose another with --data\n"
     result = on_small_disk(program, tmp_path, kilobytes=4)
-    assert result.startswith(f"cannot keep Kafka's data in {tmp_path}: No space left on device - make room there")
+    assert result.startswith(f"cannot keep Kafka's data in {tmp_path}: No space left on device - free some space")
 
 
 def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path, kafka_jars: list[Path], port: int) -> None:
