@@ -71,6 +71,12 @@ COMMANDS: Final = {
         RUN,
         ("store stocks --once", "store flights --to s3://shares/tables", "store stocks --partitions 0-2 --every 5"),
     ),
+    "etl": Entry(
+        "stockstream.cli.etl:etl",
+        "Make typed Parquet of raw JSON lines.",
+        RUN,
+        ("etl stocks", "etl flights --to s3://shares/tables"),
+    ),
     "monitor": Entry(
         "stockstream.cli.monitor.monitor:monitor",
         "Show record rates, lags and dead letters, live.",

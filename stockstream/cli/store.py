@@ -64,6 +64,12 @@ def store(
             rich_help_panel=RUN,
         ),
     ] = None,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", help="Keep the JSON lines as they were sent beside the table, too.", rich_help_panel=FILES
+        ),
+    ] = False,
     seconds: Annotated[
         float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.", rich_help_panel=RUN)
     ] = None,
@@ -88,6 +94,7 @@ def store(
         partitions=chosen,
         compact_after=settings.compact_after,
         keep_hours=settings.keep_hours,
+        raw=raw,
         seconds=seconds,
     )
     storing = context.storing or _Storing(context)

@@ -37,7 +37,7 @@ def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
     """
     places = batch.offsets
     schema = table.schema
-    columns = [_column(list(map(attrgetter(name), batch.records)), schema.field(name).type) for name in table.fields]
+    columns = _fields(batch.records, table)
     added: dict[str, Sequence[object]] = {
         DATE: list(map(table.date, batch.records)),
         TOPIC_ID: [topic_id] * len(places),
@@ -47,6 +47,18 @@ def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
     }
     columns += [_column(values, schema.field(name).type) for name, values in added.items()]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def records_of(records: Sequence[R], table: Table[R]) -> pa.Table:
+    """Records alone as rows: the fields of the record, without the columns of the table that are not of the record."""
+    schema = pa.schema([table.schema.field(name) for name in table.fields])
+    return pa.Table.from_arrays(_fields(records, table), schema=schema)
+
+
+def _fields(records: Sequence[R], table: Table[R]) -> list[pa.Array]:
+    types = [table.schema.field(name).type for name in table.fields]
+    names = zip(table.fields, types, strict=True)
+    return [_column(list(map(attrgetter(name), records)), kind) for name, kind in names]
 
 
 def _column(values: Sequence[object], kind: pa.DataType) -> pa.Array:

@@ -129,6 +129,11 @@ class DeltaWriter:
                 self._reloaded()
         self._positions |= ends
 
+    def confirm(self, ends: Mapping[int, int]) -> None:
+        """Read the log again, and raise Overtaken if another process has stored rows of these partitions."""
+        self._reloaded()
+        self._is_committed(ends)
+
     def _commit(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
         transactions = [
             Transaction(application(self._table.topic.name, self._topic_id, number), end)

@@ -20,6 +20,7 @@ from stockstream.tables.columns import rows_of
 from stockstream.tables.delta import DeltaWriter, opened
 from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Maintenance
+from stockstream.tables.raw import RawLines
 from stockstream.tables.schema import Table
 
 R = TypeVar("R")
@@ -49,6 +50,8 @@ class StoreOptions:
         Commits to the table after which small files are joined.
     keep_hours
         Hours for which replaced files are kept.
+    raw
+        Keep the messages as they were sent beside the table, too.
     seconds
         End after this time; None for never.
     patience
@@ -61,6 +64,7 @@ class StoreOptions:
     partitions: frozenset[int] | None = None
     compact_after: int = 100
     keep_hours: float = 168.0
+    raw: bool = False
     seconds: float | None = None
     patience: float = 10.0
 
@@ -118,6 +122,7 @@ class Store(Generic[R]):
         self._options = options
         self._observer = observer
         self._care = Maintenance(table, location, after=options.compact_after, keep_hours=options.keep_hours)
+        self._raw = RawLines(location, table.topic.name) if options.raw else None
         self._origin: Origin | None = None
         self._writer: DeltaWriter | None = None
         self._waiting: list[pa.Table] = []
@@ -191,6 +196,8 @@ class Store(Generic[R]):
                 self._waiting_since = time.monotonic()
             self._waiting.append(rows_of(batch, self._table, self._origin.topic_id))
             self._waiting_rows += len(batch)
+            if self._raw is not None:
+                self._raw.add(batch)
 
     def _is_due(self) -> bool:
         if not self._waiting:
@@ -204,6 +211,9 @@ class Store(Generic[R]):
             return
         ends = {number: end for number, end in self._positions.items() if end > (writer.position(number) or 0)}
         before = writer.version
+        if self._raw is not None and self._origin is not None:
+            writer.confirm(ends)
+            self._raw.write(self._origin.topic_id)
         writer.append(pa.concat_tables(self._waiting), ends)
         self._rows += self._waiting_rows
         self._commits += 1

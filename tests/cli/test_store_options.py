@@ -54,6 +54,7 @@ OPTIONS: dict[str, tuple[list[str], StoreOptions]] = {
     "every": (["--every", "2.5"], replace(USUAL, every=2.5)),
     "rows": (["--rows", "500"], replace(USUAL, rows=500)),
     "partitions": (["--partitions", "0,2-4"], replace(USUAL, partitions=frozenset({0, 2, 3, 4}))),
+    "raw": (["--raw"], replace(USUAL, raw=True)),
     "seconds": (["--seconds", "7"], replace(USUAL, seconds=7.0)),
 }
 SETTINGS = {

@@ -1,0 +1,43 @@
+"""``stockstream etl``: makes typed Parquet of the raw JSON lines that ``store --raw`` keeps."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Literal
+
+import typer
+
+from stockstream.cli.context import Context
+from stockstream.cli.store import Place
+from stockstream.tables.extra import require_lake
+
+
+def etl(
+    ctx: typer.Context,
+    topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
+    to: Place = None,
+) -> None:
+    """Make typed Parquet of the raw JSON lines of a topic: a file of each file, and each once.
+
+    Reads ``raw/TOPIC`` below the folder of the tables, and writes ``clean/TOPIC``. Lines that are no records are kept
+    in ``refused/TOPIC``. What is done is not done again.
+    """
+    context = Context.of(ctx)
+    require_lake()
+    from stockstream.tables.etl import CLEAN, REFUSED
+    from stockstream.tables.etl import etl as made_by
+    from stockstream.tables.location import Location
+    from stockstream.tables.schema import OF_TOPICS
+
+    location, began = Location.chosen(to, context.settings), time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        seconds = time.monotonic() - began
+        context.reporter.progress(done, total, done / seconds if seconds else 0.0, f"{topic}, files")
+
+    made = made_by(OF_TOPICS[topic], location, progress)
+    files = f"{made.files:,} file{'' if made.files == 1 else 's'}"
+    told = f"{topic}: {files} of {made.rows:,} rows made in {location.uri(f'{CLEAN}/{topic}')}"
+    if made.refused:
+        told += f"; {made.refused:,} lines are no records, and are kept in {location.uri(f'{REFUSED}/{topic}')}"
+    context.reporter.result(told)

@@ -1,0 +1,103 @@
+"""ETL: clean, typed Parquet made of raw JSON lines, a file of each file, and each once."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stockstream.codec import Unreadable
+from stockstream.tables.columns import records_of
+from stockstream.tables.delta import application, opened
+from stockstream.tables.location import Location
+from stockstream.tables.objects import Objects
+from stockstream.tables.raw import FOLDER, source_of
+from stockstream.tables.schema import Table
+
+CLEAN: Final = "clean"
+REFUSED: Final = "refused"
+
+
+class Made(NamedTuple):
+    """What was made: files, their rows, and lines that are no records."""
+
+    files: int
+    rows: int
+    refused: int
+
+
+def etl(table: Table[Any], location: Location, progress: Callable[[int, int], None]) -> Made:
+    """Make Parquet of all raw files of a topic that have none yet.
+
+    Lines that are no records are kept in ``refused/TOPIC``, under the name of their file. A file that `RawLines` has
+    written, and whose rows are not committed yet, may be written again, and is left for the next time.
+
+    Parameters
+    ----------
+    table
+        The table of the topic, which has the columns.
+    location
+        Folder of the tables.
+    progress
+        Is told the number of files done, and of all.
+
+    Raises
+    ------
+    TableError
+        The place cannot be read or written.
+    """
+    name = table.topic.name
+    raw, clean = Objects(location, f"{FOLDER}/{name}"), Objects(location, f"{CLEAN}/{name}")
+    refused = Objects(location, f"{REFUSED}/{name}")
+    done = {each.removesuffix(".parquet") for each in clean.names()}
+    final = _finality(table, location)
+    todo = sorted(each for each in raw.names() if _stem(each) not in done and ".jsonl" in each and final(each))
+    rows = bad = 0
+    for number, each in enumerate(todo):
+        progress(number, len(todo))
+        records, wrong = _read(raw.read(each), table)
+        if wrong:
+            refused.write(f"{_stem(each)}.jsonl.gz", gzip.compress(b"\n".join(wrong) + b"\n", mtime=0))
+        stream = pa.BufferOutputStream()
+        pq.write_table(records_of(records, table), stream)
+        clean.write(f"{_stem(each)}.parquet", stream.getvalue().to_pybytes())  # last: it says that all is done
+        rows, bad = rows + len(records), bad + len(wrong)
+    return Made(len(todo), rows, bad)
+
+
+def _read(content: bytes, table: Table[Any]) -> tuple[list[Any], list[bytes]]:
+    """The records of the lines of a file, compressed or not, and the lines that are none."""
+    lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).splitlines()
+    decode = table.topic.decoder()
+    try:
+        return decode.many(filter(None, lines)), []
+    except Unreadable:
+        records, wrong = [], []
+        for line in filter(None, lines):
+            try:
+                records.append(decode(line))
+            except Unreadable:
+                wrong.append(line)
+        return records, wrong
+
+
+def _finality(table: Table[Any], location: Location) -> Callable[[str], bool]:
+    """Whether a raw file will never be written again: its rows are committed, or another program made it."""
+    handle = opened(table, location)
+
+    def final(name: str) -> bool:
+        source = source_of(name)
+        if source is None:
+            return True
+        app = application(table.topic.name, source.topic_id, source.partition)
+        stored = None if handle is None else handle.transaction_version(app)
+        return stored is not None and source.offset < stored
+
+    return final
+
+
+def _stem(name: str) -> str:
+    return name.removesuffix(".gz").removesuffix(".jsonl")
