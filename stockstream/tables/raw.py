@@ -15,6 +15,10 @@ from stockstream.tables.objects import Objects
 
 FOLDER: Final = "raw"
 
+_IN_NAMES: Final = str.maketrans("+/", "-_")
+_IN_IDS: Final = str.maketrans("-_", "+/")
+"""Topic ids come in base64, of which names take the form for URLs."""
+
 _NAME: Final = re.compile(r"(.*/)?(?P<topic_id>[\w-]+)-(?P<partition>\d{5})-(?P<offset>\d{20})\.jsonl\.gz")
 
 
@@ -30,10 +34,12 @@ def source_of(name: str) -> Source | None:
     """The source of a file of ours; None for one of another program.
 
     >>> source_of("sent=2026-03-02/Qx-_1-00002-00000000000000000100.jsonl.gz")
-    Source(topic_id='Qx-_1', partition=2, offset=100)
+    Source(topic_id='Qx+/1', partition=2, offset=100)
     """
     found = _NAME.fullmatch(name)
-    return Source(found["topic_id"], int(found["partition"]), int(found["offset"])) if found else None
+    return (
+        Source(found["topic_id"].translate(_IN_IDS), int(found["partition"]), int(found["offset"])) if found else None
+    )
 
 
 class RawLines:
@@ -66,7 +72,8 @@ class RawLines:
         """Write what was gathered, and forget it. Raises TableError."""
         for partition, lines in self._lines.items():
             offset, sent = self._first[partition]
-            name = f"sent={sent.astimezone(UTC):%Y-%m-%d}/{topic_id}-{partition:05}-{offset:020}.jsonl.gz"
+            file = f"{topic_id.translate(_IN_NAMES)}-{partition:05}-{offset:020}.jsonl.gz"
+            name = f"sent={sent.astimezone(UTC):%Y-%m-%d}/{file}"
             self._files.write(name, gzip.compress(b"\n".join(lines) + b"\n", compresslevel=6, mtime=0))
         self._lines.clear()
         self._first.clear()

@@ -98,15 +98,16 @@ def batch(start: int, end: int) -> Batch[Any]:
 
 def test_a_file_whose_rows_were_not_committed_is_written_again_and_left_until_then(tmp_path: Path) -> None:
     location = Location.of(str(tmp_path))
-    raw, writer = RawLines(location, "stocks"), DeltaWriter(BARS, location, "one")
+    topic_id = "4b+b24eaSHSLAeGNF/Mjeg"  # base64, as librdkafka gives it
+    raw, writer = RawLines(location, "stocks"), DeltaWriter(BARS, location, topic_id)
     raw.add(batch(0, 10))
-    raw.write("one")
+    raw.write(topic_id)
     writer.append(rows(0, 10), {0: 10})
     raw.add(batch(10, 30))
-    raw.write("one")  # killed here
+    raw.write(topic_id)  # killed here
     assert etl(BARS, location, progress) == Made(1, 10, 0)
     raw.add(batch(10, 15))
-    raw.write("one")
+    raw.write(topic_id)
     writer.append(rows(10, 15), {0: 15})
     assert etl(BARS, location, progress) == Made(1, 5, 0)
     assert made(BARS, location) == walk(15, 1, "AAPL")
