@@ -121,7 +121,7 @@ def _java(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
 def _kafka(settings: Settings) -> Finding:
     store = settings.cache_dir / f"kafka-{jars.KAFKA_VERSION}"
     wanted = jars.locked()
-    absent = [jar for jar in wanted if not (store / jar.name).exists()]
+    absent = [jar for jar in wanted if not os.path.exists(store / jar.name)]  # noqa: PTH110 - False, too, without rights
     if absent:
         fetched = size(sum(jar.size for jar in absent))
         return Finding("Kafka", f"{jars.KAFKA_VERSION}, {fetched} are fetched when `stockstream broker` starts first")
@@ -135,7 +135,8 @@ def _folders(settings: Settings) -> Finding:
 def folders(wanted: Mapping[str, Path]) -> Finding:
     """Whether each folder can be written to, or created."""
     for name, folder in wanted.items():
-        present = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+        each = (folder.absolute(), *folder.absolute().parents)
+        present = next(path for path in each if os.path.exists(path))  # noqa: PTH110 - False, too, without rights
         if not present.is_dir() or not os.access(present, os.W_OK | os.X_OK):
             return Finding(
                 "folders", f"{folder} cannot be written", f"set {name}_dir to a folder that you can write to"
@@ -152,12 +153,14 @@ def _window(settings: Settings) -> Finding:
 
 
 def _broker(settings: Settings) -> Finding:
-    connection = settings.connection("monitor")
     try:
+        connection = settings.connection("monitor")
         admin = Admin(connection, timeout=PATIENCE)
         names, nodes = admin.names(), admin.nodes()
     except StockstreamError as error:
         return Finding("broker", error.message, error.hint or "")
+    except OSError as error:  # the passwords of a secure broker
+        return Finding("broker", f"{error.filename} cannot be read: {error.strerror}", "allow yourself to read it")
     if wrong := misnamed(connection):
         return Finding("broker", f"{settings.bootstrap_servers}: {wrong.said}", wrong.hint)
     ours = sum(not name.startswith("__") for name in names)

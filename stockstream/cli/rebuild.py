@@ -55,7 +55,13 @@ def rebuild_states(
         raise StateError(f"no window of {name} has saved a state", hint=f"`stockstream watch {name}` does")
     well = True
     for folder in folders:
-        choice = Choice.read(folder)
+        try:
+            choice = Choice.read(folder)
+        except StateError as error:
+            # Such as that of a window which ended before its first save; the others are made again.
+            context.reporter.warn(str(error))
+            well = False
+            continue
         found = rebuild(view, folder, topic_id, choice, context.settings.connection("consumer"))
         context.reporter.result(f"{name} {', '.join(choice.selection.keys) or 'all'}: {_words(found)}")
         well &= found.equal

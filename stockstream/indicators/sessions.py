@@ -77,7 +77,8 @@ class Sessions:
         if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", str(opens)):
             raise ValueError(f"opens is a time such as 09:30, not {opens!r}")
         if calendar is not None and (zone, opens) != (None, "00:00"):
-            raise ValueError(f"the calendar {calendar!r} has its own zone and openings: zone {zone!r}, opens {opens!r}")
+            given = "opens" if zone is None else "zone" if opens == "00:00" else "zone and opens"
+            raise ValueError(f"the calendar {calendar!r} has its own zone and openings: leave out {given}")
         self.zone = zone
         self.opens = opens
         self.calendar = calendar

@@ -122,3 +122,11 @@ def test_the_command(running_site: Site, tmp_path: Path) -> None:
         result = running_site.run("rebuild", name)
         assert result.returncode == 0, result.stderr
         assert "equal, 50 records read" in result.stdout + result.stderr
+    [known] = (running_site.folder / "state").glob("*/rsi/AAPL")
+    orphan = known.parent / "A-of-a-window-that-ended-early"
+    orphan.mkdir()
+    (orphan / "checkpoint.sqlite").touch()
+    result = running_site.run("rebuild", "rsi")
+    assert result.returncode == 1
+    assert "it is not known what this state is of - open its window once" in result.stderr
+    assert "equal, 50 records read" in result.stdout + result.stderr
