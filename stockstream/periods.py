@@ -8,6 +8,7 @@ counted from January of the year 0, so that 3mo are quarters, 6mo halves of a ye
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from math import gcd
 from typing import TYPE_CHECKING, Final
 
@@ -41,10 +42,16 @@ def off_grid(time: datetime, interval: str) -> bool:
     >>> off_grid(datetime(2026, 3, 19, 13, 30, 41, tzinfo=UTC), "1m")
     True
     """
+    grid = _grid(interval)
+    # It divides an hour, and offsets from UTC are quarters of one: the date does not matter.
+    return bool(grid and (time.microsecond or (time.minute * 60 + time.second) % grid))
+
+
+@lru_cache(maxsize=256)
+def _grid(interval: str) -> int:
+    """The seconds on whose multiples bars of an interval open; 0 from a day on."""
     length = parse(interval)
-    if not length.intraday:
-        return False
-    return bool((time - _EPOCH) % timedelta(seconds=gcd(length.size, _QUARTER)))
+    return gcd(length.size, _QUARTER) if length.intraday else 0
 
 
 def opening(time: datetime, interval: str, anchor: datetime = _EPOCH) -> datetime:

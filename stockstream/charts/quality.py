@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts.theme import THEMES, Theme
+from stockstream.charts.window.picture import save
 from stockstream.names import cut, harmless
 from stockstream.records import SIMULATED, Series
 
@@ -23,7 +24,7 @@ _MOST: Final = 40
 def draw(path: Path, times: Mapping[Series, Sequence[datetime]]) -> None:
     """Draw to a file, by series, the number of bars of each day as a share of its fullest day.
 
-    Simulated series are marked as such across their rows.
+    Simulated series are marked as such across their rows. Raises `StockstreamError` if the file cannot be written.
     """
     shown = dict(list(times.items())[:_MOST])
     days = np.array(sorted({time.date() for each in shown.values() for time in each}), "M8[D]")
@@ -35,7 +36,7 @@ def draw(path: Path, times: Mapping[Series, Sequence[datetime]]) -> None:
         shares[row, np.searchsorted(days, found)] = counts / counts.max()
     theme = THEMES["light"]
     figure = Figure(figsize=(10, 1.6 + 0.3 * len(shown)), layout="constrained", facecolor=theme.background)
-    FigureCanvasAgg(figure)
+    canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     image = axes.imshow(shares, aspect="auto", cmap="cividis", vmin=0.0, vmax=1.0, interpolation="nearest")
     axes.set_yticks(range(len(shown)), [cut(harmless(str(series)), 30) for series in shown], parse_math=False)
@@ -46,7 +47,8 @@ def draw(path: Path, times: Mapping[Series, Sequence[datetime]]) -> None:
     axes.set_xticks(ticks, [str(days[tick]) for tick in ticks])
     axes.set_title("Bars of each day, as a share of the series' fullest day", loc="left")
     figure.colorbar(image, ax=axes, label="share of bars")
-    figure.savefig(path, dpi=100)
+    canvas.draw()
+    save(canvas, path, hint="name another file with --plot")
 
 
 def _mark(axes: Axes, row: int, days: int, theme: Theme) -> None:

@@ -92,10 +92,13 @@ def quality(
 
         draw(plot, {each.series: found.times(each.series) for each in rows})
         context.reporter.note(f"wrote {plot}")
+    absent = sorted(wanted - {each.series.symbol for each in rows})
+    if absent:
+        context.reporter.warn(f"there are no bars of {printable(listed(absent))}")
     wrong = _failures(rows, (fail_on or "").split(","), now, timedelta(minutes=stale_after))
     for line in wrong:
         context.reporter.warn(line)
-    if wrong:
+    if wrong or (absent and fail_on):
         raise typer.Exit(1)
 
 

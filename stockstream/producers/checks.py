@@ -6,14 +6,15 @@ import math
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from stockstream.errors import BadRow
-from stockstream.periods import following, intraday, off_grid
-from stockstream.records import CHANGED, CLOSING, EXTENDED, FROZEN, JUMP, OFF_GRID, OUTSIDE, READINGS, Bar, Series
+from stockstream.intervals import parse
+from stockstream.periods import off_grid
+from stockstream.records import CHANGED, CLOSING, EXTENDED, FROZEN, JUMP, OFF_GRID, OUTSIDE, READINGS, Bar
 
 _RETURNS: Final = 100
 _FEWEST: Final = 30
@@ -23,15 +24,40 @@ _REMEMBERED: Final = 2_000
 """Number of a series' last bars whose flags are remembered for repeats."""
 
 
+class _Returns:
+    """The last returns, and the mean of their squares: 0 for too few of them."""
+
+    def __init__(self) -> None:
+        self.variance = 0.0
+        self._last: deque[float] = deque(maxlen=_RETURNS)
+        self._squares = 0.0
+        self._added = 0
+
+    def add(self, change: float) -> None:
+        """Take the next one. The sum is computed anew now and then, so that no error of rounding remains."""
+        last, square = self._last, change * change
+        if len(last) == _RETURNS:
+            self._squares += square - last[0] * last[0]
+        else:
+            self._squares += square
+        last.append(change)
+        self._added += 1
+        if not self._added % _RETURNS:
+            self._squares = sum(each * each for each in last)
+        if len(last) >= _FEWEST:
+            self.variance = self._squares / len(last)
+
+
 @dataclass
 class _Known:
-    """State of the checks of a series."""
+    """State of the checks of a series; ``length`` is None from a day on."""
 
+    length: timedelta | None
     last: Bar | None = None
     alike: int = 1
-    returns: deque[float] = field(default_factory=lambda: deque(maxlen=_RETURNS))
+    returns: _Returns = field(default_factory=_Returns)
     given: OrderedDict[datetime, tuple[str, tuple[str, ...]]] = field(default_factory=OrderedDict)
-    """The source and the flags of the last bars, by time."""
+    """The source and the flags of the last bars that have any, by time."""
 
 
 class Checks:
@@ -58,10 +84,10 @@ class Checks:
     def __init__(
         self, deviations: float = 10.0, frozen: int = 20, outside: Callable[[Bar], bool] | None = None
     ) -> None:
-        self._deviations = deviations
+        self._squared = deviations * deviations
         self._frozen = frozen
         self._outside = outside
-        self._known: dict[Series, _Known] = {}
+        self._known: dict[tuple[str, str, str], _Known] = {}
 
     def checked(self, source: Iterable[Bar | BadRow | None]) -> Iterator[Bar | BadRow | None]:
         """Flag the bars of a source, and pass everything else on."""
@@ -70,16 +96,18 @@ class Checks:
 
     def flagged(self, bar: Bar) -> Bar:
         """The bar with the flags of the checks."""
-        known = self._known.get(bar.series)
+        known = self._known.get((bar.symbol, bar.interval, bar.feed))
         if known is None:
-            known = self._known[bar.series] = _Known()
+            known = self._known[bar.symbol, bar.interval, bar.feed] = _Known(_length(bar.interval))
         source, flags = known.given.get(bar.time, (None, ()))
         if source != bar.source:
             flags = self._flags(known, bar)
-            if bar.final:
+            if flags and bar.final:
                 known.given[bar.time] = bar.source, flags
                 if len(known.given) > _REMEMBERED:
                     known.given.popitem(last=False)
+        if not flags:
+            return bar
         more = tuple(flag for flag in flags if flag not in bar.flags)
         return msgspec.structs.replace(bar, flags=(*bar.flags, *more)) if more else bar
 
@@ -88,27 +116,34 @@ class Checks:
         flags = [OFF_GRID] if off_grid(bar.time, bar.interval) else []
         if self._outside and EXTENDED not in bar.flags and CLOSING not in bar.flags and self._outside(bar):
             flags.append(OUTSIDE)
-        if last is not None and bar.time > last.time:
-            flags += [f"{CHANGED}:{name}" for name in ("currency", "tz") if _differ(last, bar, name)]
-            change = _change(last, bar)
-            if change is not None and self._jumps(known, change):
-                flags.append(JUMP)
-            alike = known.alike + 1 if _same_price(last, bar) else 1
-            if alike >= self._frozen:
-                flags.append(FROZEN)
-            if bar.final:
-                known.alike = alike
-                if change is not None and JUMP not in flags:
-                    known.returns.append(change)
-        if bar.final and (last is None or bar.time > last.time):
-            known.last = bar
-        return tuple(flags)
+        if last is None:
+            known.last = bar if bar.final else None
+        elif bar.time > last.time:
+            flags += self._compared(known, last, bar)
+        return tuple(flags) if flags else ()
 
-    def _jumps(self, known: _Known, change: float) -> bool:
-        if len(known.returns) < _FEWEST:
-            return False
-        deviation = math.sqrt(sum(each * each for each in known.returns) / len(known.returns))
-        return deviation > 0 and abs(change) > self._deviations * deviation
+    def _compared(self, known: _Known, last: Bar, bar: Bar) -> list[str]:
+        """The flags of a bar beside the last one."""
+        flags: list[str] = []
+        if bar.currency != last.currency or bar.tz != last.tz:
+            flags += [f"{CHANGED}:{name}" for name in ("currency", "tz") if _differ(last, bar, name)]
+        change, returns = _change(last, bar, known.length), known.returns
+        jumps = change is not None and 0.0 < self._squared * returns.variance < change * change
+        if jumps:
+            flags.append(JUMP)
+        alike = known.alike + 1 if bar.high == bar.low and _same_price(last, bar) else 1
+        if alike >= self._frozen:
+            flags.append(FROZEN)
+        if bar.final:
+            known.last, known.alike = bar, alike
+            if change is not None and not jumps:
+                returns.add(change)
+        return flags
+
+
+def _length(interval: str) -> timedelta | None:
+    length = parse(interval)
+    return timedelta(seconds=length.size) if length.intraday else None
 
 
 def _differ(last: Bar, bar: Bar, name: str) -> bool:
@@ -116,9 +151,9 @@ def _differ(last: Bar, bar: Bar, name: str) -> bool:
     return before is not None and now is not None and before != now
 
 
-def _change(last: Bar, bar: Bar) -> float | None:
+def _change(last: Bar, bar: Bar, length: timedelta | None) -> float | None:
     """The return between bars that follow each other; None for others, and for prices that have none."""
-    if intraday(bar.interval) and following(last.time, bar.interval) != bar.time:
+    if length is not None and bar.time - last.time != length:
         return None
     if bar.feed == READINGS:
         return bar.close - last.close

@@ -26,7 +26,9 @@ def test_a_topic_is_judged_by_series_and_calendar(site: Site) -> None:
     (site.folder / "config.yaml").write_text("calendars: {AAPL: XNYS}\n")
     try:
         result = json.loads(site.run("quality", "stocks", "--json").stdout)
-        text = site.run("quality", "stocks", "--plot", "quality.png", "--force", "--fail-on", "gaps,jump")
+        text = site.run("quality", "stocks", "--plot", "quality.png", "--fail-on", "gaps,jump")
+        again = site.run("quality", "stocks", "KO", "--plot", "quality.png")
+        absent = [site.run("quality", "stocks", "KO", "NOPE", *more) for more in ((), ("--fail-on", "any"))]
         passed = site.run("quality", "stocks", "KO", "--fail-on", "any")
     finally:
         (site.folder / "config.yaml").unlink()
@@ -42,3 +44,6 @@ def test_a_topic_is_judged_by_series_and_calendar(site: Site) -> None:
     assert "AAPL 1m: 3 bars missing from 2026-03-19 13:32Z" in text.stdout
     assert (site.folder / "quality.png").read_bytes().startswith(b"\x89PNG")
     assert (passed.returncode, passed.stdout.count("not judged")) == (0, 1)
+    assert again.returncode == 0, "the picture is ours: it is drawn anew"
+    assert [each.returncode for each in absent] == [0, 1]
+    assert all("there are no bars of NOPE" in each.stderr for each in absent)

@@ -73,7 +73,7 @@ class Tally:
     """Counts what is sent, by series."""
 
     def __init__(self) -> None:
-        self._spans: dict[Series, _Span] = {}
+        self._spans: dict[tuple[str, str, str], _Span] = {}
         self._impossible = 0
         self._without_open = 0
 
@@ -86,16 +86,23 @@ class Tally:
         """Let everything through and count the bars."""
         for item in source:
             if isinstance(item, Bar):
-                span = self._spans.setdefault(item.series, _Span(0, item.time, item.time))
+                span = self._spans.get((item.symbol, item.interval, item.feed))
+                if span is None:
+                    span = self._spans[item.series] = _Span(0, item.time, item.time)
                 span.bars += 1
-                span.first, span.last = min(span.first, item.time), max(span.last, item.time)
-                self._impossible += bool(doubted(item.flags))
+                if item.time > span.last:
+                    span.last = item.time
+                elif item.time < span.first:
+                    span.first = item.time
+                if item.flags and doubted(item.flags):
+                    self._impossible += 1
                 self._without_open += item.open is None
             yield item
 
     def report(self, reporter: Reporter) -> None:
         """Report what was sent: the period and number of bars of each series."""
-        for series, span in list(self._spans.items())[:SHOWN]:
+        for key, span in list(self._spans.items())[:SHOWN]:
+            series = Series(*key)
             first, last = (moment(time, series.interval) for time in (span.first, span.last))
             bars = f"{span.bars:,} bars from {first} to {last}" if span.bars > 1 else f"1 bar of {first}"
             reporter.note(f"{series}: {bars}")

@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Final
 
 from stockstream.errors import BadRow
 from stockstream.periods import intraday, off_grid
-from stockstream.producers.csv_files import too_long
+from stockstream.producers.csv_files import LONGEST_ROW, too_long
 from stockstream.producers.stock_csv.columns import PRICES, Columns
 from stockstream.producers.stock_csv.dialect import Dialect, Numbers
 from stockstream.producers.stock_csv.local import LocalTimes
@@ -44,11 +45,14 @@ class RowParser:
 
     def cells(self, line: Line) -> list[str]:
         """The cells of a line; their number is that of the header. Raises Unreadable, also for an incomplete line."""
-        width = len(self.columns.names)
+        text, width = line.text, len(self.columns.names)
+        if line.whole and '"' not in text and len(line.raw) <= LONGEST_ROW:
+            cells = text.split(self.dialect.separator)  # as nearly always
+            return cells if len(cells) == width else self._fitted(cells)
         if reason := too_long(line.raw):
             raise Unreadable(None, reason)
         try:
-            cells = self.dialect.cells(line.text)
+            cells = self.dialect.cells(text)
         except csv.Error as error:
             if line.whole:
                 raise Unreadable(None, f"cannot be read: {error}") from None
@@ -144,13 +148,19 @@ class Reader:
                 found.append(self._refused(line, error))
         return found
 
+    @cached_property
+    def _intraday(self) -> bool:
+        return intraday(self.interval)
+
     def _refused(self, line: Line, error: Unreadable) -> BadRow:
         column = None if error.index is None else self.rows.columns.names[error.index]
         return BadRow(self.file, line.number, column, error.reason, raw=line.raw)
 
     def _time(self, cells: Sequence[str], line: Line) -> datetime:
         stamp = self.rows.stamp(cells)
-        if not intraday(self.interval):
+        if stamp.tzinfo is UTC and self._intraday:
+            return stamp
+        if not self._intraday:
             return datetime(stamp.year, stamp.month, stamp.day, tzinfo=UTC)
         if stamp.tzinfo is not None:
             return stamp.astimezone(UTC)
@@ -162,9 +172,16 @@ class Reader:
             raise Unreadable(self.rows.columns.indexes["time"], f"{self.rows.written(cells)!r} {error}") from None
 
     def _bar(self, cells: Sequence[str], symbol: str, time: datetime, indexes: Mapping[str, int]) -> Bar:
-        opened, high, low, close = self._prices(cells, indexes)
-        volume = self._number(cells, indexes.get("volume"))
-        flags = doubts(opened, high, low, close, volume) + ((OFF_GRID,) if off_grid(time, self.interval) else ())
+        numbers = self._plain(cells, indexes)
+        flags: tuple[str, ...] = ()
+        if numbers is None:
+            opened, high, low, close = self._prices(cells, indexes)
+            volume = self._number(cells, indexes.get("volume"))
+            flags = doubts(opened, high, low, close, volume)
+        else:
+            opened, high, low, close, volume = numbers
+        if off_grid(time, self.interval):
+            flags = (*flags, OFF_GRID)
         return Bar(
             symbol=symbol,
             interval=self.interval,
@@ -174,12 +191,32 @@ class Reader:
             low=low,
             close=close,
             volume=volume,
-            adj_close=self._number(cells, indexes.get("adj_close")),
-            close_usd=self._number(cells, indexes.get("close_usd")),
+            adj_close=self._number(cells, indexes["adj_close"]) if "adj_close" in indexes else None,
+            close_usd=self._number(cells, indexes["close_usd"]) if "close_usd" in indexes else None,
             tz=self.tz,
             source="csv",
             flags=flags,
         )
+
+    def _plain(
+        self, cells: Sequence[str], indexes: Mapping[str, int]
+    ) -> tuple[float, float, float, float, float | None] | None:
+        """Prices and volume that are plain numbers without contradictions, as nearly always; None for others."""
+        if self.numbers.decimal != ".":
+            return None
+        try:
+            opened, high = float(cells[indexes["open"]]), float(cells[indexes["high"]])
+            low, close = float(cells[indexes["low"]]), float(cells[indexes["close"]])
+            volume = float(cells[indexes["volume"]]) if "volume" in indexes else None
+        except ValueError:
+            return None
+        if (
+            -_LARGEST <= low <= opened <= high <= _LARGEST
+            and low <= close <= high
+            and (volume is None or 0.0 <= volume <= _LARGEST)
+        ):
+            return opened, high, low, close, volume
+        return None
 
     def _prices(self, cells: Sequence[str], indexes: Mapping[str, int]) -> tuple[float | None, float, float, float]:
         """Open, high, low and close; only the open may be missing."""

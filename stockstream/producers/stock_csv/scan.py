@@ -16,7 +16,7 @@ from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.zones import NAIVE
 
 _MICRO: Final = timedelta(microseconds=1)
-_SECOND: Final = timedelta(seconds=1)
+_DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times; their offsets are in another array
 
 
@@ -61,8 +61,9 @@ class Scan:
                 continue
             offset = stamp.utcoffset()
             numbers.append(line.number)
-            walls.append((stamp.replace(tzinfo=None) - _EPOCH) // _MICRO)
-            offsets.append(NAIVE if offset is None else offset // _SECOND)
+            since = (stamp if offset is None else stamp.replace(tzinfo=None)) - _EPOCH
+            walls.append((since.days * _DAY + since.seconds) * 10**6 + since.microseconds)
+            offsets.append(NAIVE if offset is None else offset.days * _DAY + offset.seconds)
             codes.append(symbols.setdefault(symbol, len(symbols)))
         arrays = (np.frombuffer(numbers, np.int32), np.frombuffer(walls, np.int64), np.frombuffer(offsets, np.int32))
         return cls(last, *arrays, np.frombuffer(codes, np.int32), list(symbols), unreadable)
