@@ -23,6 +23,7 @@ from stockstream.kafka.jars import fetch
 MODULES = (
     "produce",
     "acknowledged",
+    "csv_bars",
     "consume",
     "store",
     "saving",

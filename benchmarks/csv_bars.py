@@ -16,7 +16,7 @@ import pandas as pd
 import polars as pl
 from confluent_kafka import Producer
 
-from benchmarks.measure import compare
+from benchmarks.measure import Comparison, compare
 from stockstream.cli.produce.csv import LINGER_MS
 from stockstream.cli.produce.stocks import Tally
 from stockstream.kafka.admin import Admin
@@ -33,24 +33,19 @@ ROWS: Final = 300_000
 Send = Callable[[Topic[Bar], Path, Mapping[str, Any]], None]
 
 
-def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
+def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     """Send the same rows to a new topic each time."""
     connection = {"bootstrap.servers": bootstrap_servers}
     path = write(folder / "AAPL_1m.csv", ROWS)
     topics = (replace(STOCKS, name=f"bench-csv-{number}") for number in count())
-    for name, peer in (
-        ("polars.read_csv, json.dumps and produce", polars),
-        ("pandas.read_csv, json.dumps and produce", pandas),
-    ):
-        yield str(
-            compare(
-                "produce csv, layout recognised, every row checked",
-                partial(timed, ours, topics, path, connection),
-                f"{name}.read_csv, json.dumps and produce",
-                partial(timed, peer, topics, path, connection),
-                aim=1.0,
-                work=f"{ROWS:,} rows",
-            )
+    for name, peer in (("polars", polars), ("pandas", pandas)):
+        yield compare(
+            "produce csv, layout recognised, every row checked",
+            partial(timed, ours, topics, path, connection),
+            f"{name}.read_csv, json.dumps and produce",
+            partial(timed, peer, topics, path, connection),
+            aim=1.0,
+            work=f"{ROWS:,} rows",
         )
 
 

@@ -196,7 +196,7 @@ class _Stream:
 def _counts(bars: ReadingBars) -> str:
     repeated = f", and {bars.repeated:,} repeated ones" if bars.repeated else ""
     late = f"; {bars.late:,} came too late" if bars.late else ""
-    return f"{bars.readings:,} readings{repeated}{late}"
+    return f"{bars.readings:,} reading{'' if bars.readings == 1 else 's'}{repeated}{late}"
 
 
 @grouped(options=ReadingOptions, run=StreamOptions)

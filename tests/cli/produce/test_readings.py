@@ -150,7 +150,7 @@ def test_an_endpoint_is_asked_as_often_as_it_is_said(plant: Path) -> None:
     (bar,) = result.bars
     assert (bar.symbol, bar.volume, bar.source, bar.unit) == ("BERLIN", 1.0, "http", "°C")
     assert service.asked in (3, 4)
-    assert "1 readings, and" in result.output
+    assert "1 reading, and" in result.output
 
 
 def asked(service: Service, *arguments: str) -> Sent:
