@@ -22,6 +22,7 @@ from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.batch import Batch, Origin
 from stockstream.kafka.client import instant, unreachable
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.views.beginning import Begin
 from stockstream.views.checkpoint import Saved
 from stockstream.views.fold import Fold, Parameters, Selection
 from stockstream.views.status import Status
@@ -73,6 +74,8 @@ class Live(Generic[R]):
         librdkafka's properties.
     states
         Folder of the saved states; None to save none and read everything again.
+    begin
+        Reads what to begin with in place of a saved state; None for the topic's first record.
 
     Attributes
     ----------
@@ -95,8 +98,10 @@ class Live(Generic[R]):
         parameters: Parameters,
         connection: Connection,
         states: Path | None,
+        begin: Begin | None = None,
     ) -> None:
         self.view = view
+        self._begin = begin
         self.selection = selection
         self._connection = connection
         self.parameters = parameters
@@ -253,8 +258,12 @@ class Live(Generic[R]):
         if self._states is not None:
             folder = self._states / origin.cluster / self.view.name / self._name
             self._keeper = StateKeeper(folder, origin.topic_id, Choice(self.selection, dict(self.parameters)))
-            if not origin.merged:
+            if not origin.merged and self._begin is None:
                 reading = self._restore(self._keeper)
+        if self._begin is not None:
+            beginning = self._begin(origin.topic_id)
+            self._guarded.apply(self.fold, beginning.batches)
+            self._positions = dict(beginning.positions)
         self._subscriber.begin(self._positions, reading)
         return True
 

@@ -34,8 +34,8 @@ class Snapshot:
     ----------
     name
         Name of the table.
-    version
-        Its version of Delta's log.
+    table
+        It, of delta-rs.
     dataset
         Its rows, files in the order of their date and their first time.
     constants
@@ -43,7 +43,7 @@ class Snapshot:
     """
 
     name: str
-    version: int
+    table: DeltaTable
     dataset: ds.Dataset
     constants: Mapping[str, Any]
 
@@ -64,7 +64,13 @@ class Snapshot:
         else:
             sizes = dict(zip(files["path"].to_pylist(), files["size_bytes"].to_pylist(), strict=True))
             filesystem = fs.PyFileSystem(DeltaStorageHandler(uri, options, sizes))
-        return Snapshot(name, table.version(), _dataset(files, schema, filesystem), _constants(files, schema))
+        return Snapshot(name, table, _dataset(files, schema, filesystem), _constants(files, schema))
+
+    def largest(self, name: str) -> list[int]:
+        """The largest value of a column in each file that knows it."""
+        files = pa.table(self.table.get_add_actions(flatten=True))
+        column = f"max.{name}"
+        return [] if column not in files.column_names else files[column].drop_null().to_pylist()
 
     def has(self, name: str, value: str) -> bool:
         """Whether a row has this text in a column."""

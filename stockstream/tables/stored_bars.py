@@ -19,6 +19,9 @@ from stockstream.views.bar_batch import BarBatch, moment
 
 _SERIES: Final = ("symbol", "interval", "feed")
 _ORIGIN: Final = (TOPIC_ID, PARTITION, OFFSET, SENT)
+_OF_LAST: Final = ("tz", "currency", "unit", "source")
+"""What a window needs of the newest bar alone."""
+
 _LISTED: Final = 10
 
 
@@ -43,7 +46,7 @@ class Wanted:
 
 def stored_series(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[Series, BarBatch]]:
     """The bars of each series, in the order of symbol, interval and feed. Raises `SeriesError` if there are none."""
-    table = _read(snapshot, wanted, [*NUMBERS, "time", "final", "tz", "flags"])
+    table = _read(snapshot, wanted, [*NUMBERS, "time", "final", "flags", *_OF_LAST])
     if not len(table):
         raise SeriesError(f"the table {snapshot.name} holds nothing of {wanted}", hint=there_is(snapshot, wanted))
     for series, rows in _by_series(table, snapshot, wanted):
@@ -122,14 +125,19 @@ def _batch(series: Series, rows: pa.Table, snapshot: Snapshot) -> BarBatch:
     """The rows, in the order of time, as a batch of a window."""
     numbers = np.array([np.asarray(rows[name].to_numpy(), dtype=np.float64) for name in NUMBERS])
     times = instants(rows["time"])
-    zone = rows["tz"][-1].as_py() if "tz" in rows.column_names else snapshot.constants.get("tz")
+    of_last = {
+        name: rows[name][-1].as_py() if name in rows.column_names else snapshot.constants.get(name) for name in _OF_LAST
+    }
     first, high, low, close, volume = numbers[:, -1].tolist()
+    finals = rows["final"].to_pylist()
     last = Candle(
-        symbol=series.symbol, interval=series.interval, feed=series.feed, time=moment(times[-1]),
-        open=_known(first), high=high, low=low, close=close, volume=_known(volume), tz=zone,
-        final=bool(rows["final"][-1].as_py()),
+        **series._asdict(), time=moment(times[-1]), open=_known(first), high=high, low=low, close=close,
+        volume=_known(volume), final=finals[-1], **(of_last | {"source": of_last["source"] or ""}),
     )  # fmt: skip
-    return BarBatch.of(times, numbers, _flags(rows["flags"]), last)
+    batch = BarBatch.of(times, numbers, _flags(rows["flags"]), last)
+    if not all(finals):
+        batch.finals = tuple(finals)
+    return batch
 
 
 def _known(number: float) -> float | None:

@@ -25,6 +25,7 @@ from stockstream.present.geometry import Geometry
 from stockstream.present.model import Model
 from stockstream.present.options import PictureOptions, WindowOptions
 from stockstream.present.preferences import Preferences
+from stockstream.tables.beginning import StoredBeginning
 from stockstream.views.fold import Selection
 
 
@@ -114,6 +115,7 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Received], object], object]] = {
     "resample": (["--resample", "15m"], lambda run: run.watched.selection.resample, "15m"),
     "opens": (["--resample", "1h", "--opens", "09:30"], lambda run: run.watched.selection.opens, "09:30"),
     "calendar": (["--resample", "1h", "--calendar", "XNYS"], lambda run: run.watched.selection.calendar, "XNYS"),
+    "from_table": (["--from-table"], lambda run: type(run.watched._begin), StoredBeginning),
     "tz": (["--tz", "Asia/Tokyo"], lambda run: run.watched.selection.tz, "Asia/Tokyo"),
     "start": (["--start", "2026-03-02T14:30"], lambda run: run.window.start, np.datetime64("2026-03-02T14:30")),
     "end": (["--end", "2026-03-02"], lambda run: run.window.end, np.datetime64("2026-03-03T00:00")),

@@ -86,6 +86,14 @@ class SeriesOptions:
             rich_help_panel=ROWS,
         ),
     ] = None
+    from_table: Annotated[
+        bool,
+        typer.Option(
+            "--from-table",
+            help="Begin with the bars of the durable table (tables.dir), also those that the topic no longer holds.",
+            rich_help_panel=ROWS,
+        ),
+    ] = False
     tz: Annotated[
         str | None,
         typer.Option(

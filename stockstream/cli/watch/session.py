@@ -23,6 +23,8 @@ from stockstream.errors import DisplayError
 from stockstream.periods import add_up
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.options import PictureOptions
+from stockstream.tables.extra import require_lake
+from stockstream.views.beginning import Begin
 from stockstream.views.fold import Parameters, Selection
 from stockstream.views.status import Status
 from stockstream.views.view import AnyView
@@ -53,7 +55,10 @@ def watch(
         windows.each(ctx, view.name, selection, options)
         return
     try:
-        live = Live(view, selection, parameters, settings.connection("consumer"), settings.state_dir)
+        begin = _beginning(settings, selection) if options.from_table else None
+        # A window that begins with the table needs no state, and leaves that of others as it is.
+        states = settings.state_dir if begin is None else None
+        live = Live(view, selection, parameters, settings.connection("consumer"), states, begin)
     except ValueError as error:  # the settings were checked before: the error is in an option
         guilty = view_settings.refused(view, parameters)
         raise typer.BadParameter(str(error), param_hint=f"--{guilty[0]}" if guilty else None) from error
@@ -70,6 +75,15 @@ def watch(
         _display(context, live, options, figures.frame_times)
     if options.once:
         context.reporter.result(_written(options, None if table is None else table.rows))
+
+
+def _beginning(settings: Settings, selection: Selection) -> Begin:
+    """Reads the wanted bars of the table. Raises `StockstreamError` without the extra."""
+    require_lake()
+    from stockstream.tables.beginning import StoredBeginning
+    from stockstream.tables.location import Location
+
+    return StoredBeginning(Location.chosen(None, settings), selection)
 
 
 def _kept(view: AnyView, settings: Settings, options: WatchOptions) -> int | None:
