@@ -40,8 +40,10 @@ MODULES = (
 def main() -> None:
     """Run all benchmarks, or those named."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.partition("\n")[0])
-    parser.add_argument("module", nargs="*", help=f"all of them unless named: {', '.join(MODULES)}")
-    chosen = parser.parse_args().module or MODULES
+    parser.add_argument("module", nargs="*", help=f"unless named, all of {', '.join(MODULES)}; or load")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of each load of `load`; 10 unless given")
+    given = parser.parse_args()
+    chosen = given.module or MODULES
     print(
         f"Python {platform.python_version()}, confluent-kafka {confluent_kafka}, {os.cpu_count()} cores,"
         f" load {os.getloadavg()[0]:.1f} at the start"
@@ -53,7 +55,10 @@ def main() -> None:
     ):
         for module in chosen:
             started = time.monotonic()
-            for line in importlib.import_module(f"benchmarks.{module}").run(broker.bootstrap_servers, Path(name)):
+            benchmark = importlib.import_module(f"benchmarks.{module}")
+            if module == "load":
+                vars(benchmark)["minutes"] = given.minutes
+            for line in benchmark.run(broker.bootstrap_servers, Path(name)):
                 print(line, flush=True)
             print(f"    ({module}: {time.monotonic() - started:.0f} s in all)", flush=True)
 
