@@ -14,7 +14,8 @@ MAINTAIN: Final = "Maintain"
 class Entry:
     """A command: its target (module:name of a function or typer app), a line of help, its panel, and examples.
 
-    A ``plugged`` command knows indicators and studies by name, also those of plug-ins.
+    A ``plugged`` command knows indicators and studies by name, also those of plug-ins. An ``unattended`` one runs until
+    it is asked to end, and can be a service.
     """
 
     target: str
@@ -22,6 +23,7 @@ class Entry:
     panel: str
     examples: tuple[str, ...] = ()
     plugged: bool = False
+    unattended: bool = False
 
 
 COMMANDS: Final = {
@@ -36,6 +38,7 @@ COMMANDS: Final = {
         "Run Apache Kafka on this machine, in the foreground.",
         RUN,
         ("broker", "broker --port 19092 --data ~/kafka"),
+        unattended=True,
     ),
     "produce": Entry(
         "stockstream.cli.produce.produce:app",
@@ -47,6 +50,7 @@ COMMANDS: Final = {
             "produce csv AAPL.csv --dry-run",
         ),
         plugged=True,
+        unattended=True,
     ),
     "control": Entry(
         "stockstream.cli.control:app",
@@ -70,6 +74,13 @@ COMMANDS: Final = {
         "Store a topic in a durable table.",
         RUN,
         ("store stocks --once", "store flights --to s3://shares/tables", "store stocks --partitions 0-2 --every 5"),
+        unattended=True,
+    ),
+    "service": Entry(
+        "stockstream.cli.service:app",
+        "Run commands unattended, as systemd services.",
+        RUN,
+        ("service install broker", "service install produce yahoo AAPL", "service status"),
     ),
     "etl": Entry(
         "stockstream.cli.etl:etl",

@@ -1,0 +1,1 @@
+"""Commands that run unattended: their systemd units, and the service manager of the user."""
