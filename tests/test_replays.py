@@ -63,7 +63,7 @@ def own_flights(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["own", "real"])
+@pytest.fixture(scope="module", params=["own", pytest.param("real", marks=pytest.mark.thorough)])
 def stocks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     if request.param == "own":
         return sorted(own_stocks(tmp_path_factory.mktemp("stocks")).glob("*.csv"))
@@ -71,7 +71,7 @@ def stocks(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return sorted([*shared.glob("stocks_daily/*.csv"), *shared.glob("stocks_intraday/*.csv")])
 
 
-@pytest.fixture(scope="module", params=["own", "real"])
+@pytest.fixture(scope="module", params=["own", pytest.param("real", marks=pytest.mark.thorough)])
 def flights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     if request.param == "own":
         return sorted(own_flights(tmp_path_factory.mktemp("flights")).glob("*.csv"))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import pytest
 
 from stockstream.charts.window import toolkits
@@ -177,7 +178,8 @@ def test_words_are_of_the_row_under_a_mouse_that_rests(toolkit: str, tmp_path: P
 @pytest.mark.parametrize("toolkit", TOOLKITS)
 def test_windows_open_within_the_screen_at_its_scale(toolkit: str, doubled: bool, tmp_path: Path) -> None:
     """Qt reads the scale from its own variable, Tk from the desktop's Xft.dpi."""
-    more = {"QT_SCALE_FACTOR": "2" if doubled else "1", "HOME": str(tmp_path)}
+    fonts = {"MPLCONFIGDIR": mpl.get_cachedir()}  # in a new home matplotlib would look for all fonts again
+    more = {"QT_SCALE_FACTOR": "2" if doubled else "1", "HOME": str(tmp_path), **fonts}
     (tmp_path / ".Xdefaults").write_text(f"Xft.dpi: {192 if doubled else 96}\n")
     result = run(toolkit, "fit", tmp_path, tmp_path / "memory.json", **more)
     units = 2 if doubled and toolkit == "qt" else 1  # pixels in which the toolkit counts

@@ -13,6 +13,7 @@ from stockstream.views.frame import Frame
 from tests.charts.fake_model import COUNTS, OSCILLATOR, PRICES, FakeFold, FakeModel, bars, days
 from tests.charts.stage import Stage
 from tests.charts.words_drawn import drawn_words, overlaps
+from tests.crosses import diagonal
 
 
 def prices(factor: float = 1.0) -> FakeModel:
@@ -70,9 +71,7 @@ WAITING = [
 ]
 
 
-@every_model
-@pytest.mark.parametrize("waiting", WAITING)
-@pytest.mark.parametrize("size", [*SIZES, (400, 300)], ids=str)
+@pytest.mark.parametrize(("model", "waiting", "size"), diagonal(list(MODELS.values()), WAITING, [*SIZES, (400, 300)]))
 def test_what_a_window_waits_for_stays_within_it(
     model: Callable[[], FakeModel], waiting: str, size: tuple[int, int]
 ) -> None:

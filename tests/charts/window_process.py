@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import ImageGrab
@@ -48,8 +48,12 @@ def frames(whole: Frame, total: int) -> dict[str, Frame]:
     return {"AAPL": whole.slice(slice(0, total)), "MSFT": whole.slice(slice(0, total // 2))}
 
 
+Wait: TypeAlias = float | Callable[[], bool]
+"""Seconds, or a condition, which is given up after a minute: what depends on it then fails."""
+
+
 class Stage:
-    """The window, and a scenario that runs beside it: what it yields is for how many seconds to wait."""
+    """The window, and a scenario that runs beside it: what it yields is for what to wait."""
 
     def __init__(self, toolkit: str, model: Growing, memory: Memory | None = None) -> None:
         self.toolkit = toolkit
@@ -63,14 +67,18 @@ class Stage:
     def _count(self, _: object) -> None:
         self.full += 1
 
-    def run(self, scenario: Callable[[Stage], Iterator[float]]) -> None:
+    def run(self, scenario: Callable[[Stage], Iterator[Wait]]) -> None:
         steps = scenario(self)
+        awaited: Callable[[], bool] = lambda: True  # noqa: E731
+        ends = 0.0
         timer = self.canvas.new_timer(interval=300)
         timer.single_shot = True
 
         def step() -> None:
+            nonlocal awaited, ends
+            wait: Wait
             try:
-                wait = next(steps)
+                wait = next(steps) if awaited() or time.monotonic() > ends else 0.05
             except StopIteration:
                 self.window.close()
                 return
@@ -78,6 +86,10 @@ class Stage:
                 self.reported["scenario"] = traceback.format_exc()
                 self.window.close()
                 return
+            if callable(wait):
+                awaited, ends, wait = wait, time.monotonic() + 60.0, 0.05
+            elif awaited():
+                awaited = lambda: True  # noqa: E731
             timer.interval = int(1000 * wait)
             timer.start()
 
@@ -132,10 +144,10 @@ class Stage:
         return self.window.scene.header.status_bar.artist.get_text()
 
 
-def use(stage: Stage) -> Iterator[float]:
+def use(stage: Stage) -> Iterator[Wait]:
     """A user looks at it, presses all the keys, zooms, resizes, and quits."""
     result, window, model = stage.reported, stage.window, stage.model
-    yield 1.5
+    yield lambda: model.ticks >= 20
     result["rows"], result["ticks"] = model.total, model.ticks
     result["full while following"] = stage.full
     model.running = False
@@ -168,11 +180,11 @@ def use(stage: Stage) -> Iterator[float]:
     result["paused"] = stage.strip()
     before = len(window.scene._plot_data.frame)
     model.running = True
-    yield 0.6
+    yield lambda: model.total > before + 2
     result["drawn while paused"] = len(window.scene._plot_data.frame) - before
     result["came while paused"] = model.total - before
     stage.press(" ")
-    yield 0.4
+    yield lambda: len(window.scene._plot_data.frame) - before >= result["came while paused"]
     result["drawn after the pause"] = len(window.scene._plot_data.frame) - before
 
     toolbar = stage.canvas.toolbar

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -119,18 +120,21 @@ def test_no_secret_is_shown_anywhere(home: tuple[Path, Broker], tmp_path: Path) 
     by_environment = {"STOCKSTREAM_KAFKA__SASL_PASSWORD": CANARY, "STOCKSTREAM_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}
     by_file = {"STOCKSTREAM_SECRETS_FILE": str(secrets), "STOCKSTREAM_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}
     by_file |= {"STOCKSTREAM_KAFKA__SASL_MECHANISM": "SCRAM-SHA-512", "STOCKSTREAM_KAFKA__SASL_USERNAME": "monitor"}
-    result = []
-    for more in (by_environment, by_file, {}):
-        for arguments in (
-            ("config",),
-            ("config", "--json"),
-            ("topics", "--debug"),
-            ("tail", "nothing", "--no-follow", "--debug"),
-            ("produce", "simulated", "--interval", "none", "--debug"),
-            ("--log-json", "doctor", "--debug"),
-        ):
-            ended = run(home, *arguments, **more)
-            result.append(ended.stdout + ended.stderr)
+    commands = (
+        ("config",),
+        ("config", "--json"),
+        ("topics", "--debug"),
+        ("tail", "nothing", "--no-follow", "--debug"),
+        ("produce", "simulated", "--interval", "none", "--debug"),
+        ("--log-json", "doctor", "--debug"),
+    )
+    with ThreadPoolExecutor(4) as pool:  # refused logins wait more than they compute
+        running_ones = [
+            pool.submit(run, home, *arguments, **more)
+            for more in (by_environment, by_file, {})
+            for arguments in commands
+        ]
+    result = [ended.result().stdout + ended.result().stderr for ended in running_ones]
     result += [file.read_text("utf-8", "replace") for file in (folder / "state").rglob("*.log")]
     passwords = [str(who(running, role)["sasl.password"]) for role in ROLES]
     key = (running.data / "secure" / "broker.pem").read_text().splitlines()[1]

@@ -11,8 +11,6 @@ import pytest
 from stockstream.indicators import RSI, Aroon, Bollinger, Indicator, Keyed
 from tests.indicators.inputs import cut, make_bars, prices, walk
 
-SYMBOLS = 10_000
-
 
 class Quote(NamedTuple):
     symbol: str
@@ -21,10 +19,11 @@ class Quote(NamedTuple):
     close: float
 
 
+@pytest.mark.parametrize("symbols", [1_000, pytest.param(10_000, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(
     "indicator", [Bollinger(period=20), Aroon(period=20), RSI(period=20)], ids=lambda indicator: indicator.name
 )
-def test_ten_thousand_symbols_take_less_than_two_kilobytes_each(indicator: Indicator[Any, Any]) -> None:
+def test_a_symbol_takes_less_than_two_kilobytes(indicator: Indicator[Any, Any], symbols: int) -> None:
     bars = make_bars(walk(300), 0.4)
     # All begin after the same bars, at the end of a window's block, and then have so many of their own that each has
     # every number to itself; some have more than others, and so blocks are full to any degree.
@@ -34,7 +33,7 @@ def test_ten_thousand_symbols_take_less_than_two_kilobytes_each(indicator: Indic
     tracemalloc.start()
     try:
         keyed = Keyed(indicator)
-        for number in range(SYMBOLS):
+        for number in range(symbols):
             symbol = f"S{number}"
             for _, (high, low, close, *_) in zip(range(21 + number % 20), own, strict=False):
                 keyed.update(Quote(symbol, high + number, low + number, close + number))
@@ -42,5 +41,5 @@ def test_ten_thousand_symbols_take_less_than_two_kilobytes_each(indicator: Indic
         used, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert len(keyed) == SYMBOLS
-    assert 200 < used / SYMBOLS < 2_000
+    assert len(keyed) == symbols
+    assert 200 < used / symbols < 2_000
