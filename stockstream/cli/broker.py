@@ -70,7 +70,13 @@ def broker(
     ctx: typer.Context,
     port: Annotated[
         int | None,
-        typer.Option("--port", metavar="PORT", min=1, max=65535, help="Port on which it listens; by default 9092."),
+        typer.Option(
+            "--port",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Port on which it listens. 9092 unless config.yaml differs.",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
@@ -90,7 +96,7 @@ def broker(
             metavar="N",
             min=1,
             max=5,
-            help="Several brokers as one cluster, 3 or 5, at the ports from PORT on; three of them keep each record.",
+            help="Run 3 or 5 brokers as one cluster, at PORT and the ports after it; three of them keep each record.",
         ),
     ] = None,
     join: Annotated[
@@ -99,7 +105,7 @@ def broker(
             "--join",
             metavar="HOST:PORT",
             parser=servers,
-            help="One more broker for the cluster there, on this machine.",
+            help="Add a broker on this machine to the cluster at this address.",
         ),
     ] = None,
     host: Annotated[

@@ -14,6 +14,7 @@ from stockstream.cli import completion, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.hours import opens_of
 from stockstream.cli.outputs import ForceOption
+from stockstream.cli.panels import FILES
 from stockstream.cli.text import printable, span, table
 from stockstream.cli.topics import everything
 from stockstream.errors import BrokerError
@@ -47,9 +48,10 @@ def quality(
         list[str] | None,
         typer.Argument(metavar="SYMBOL", help="Only these symbols.", autocompletion=completion.symbols),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE.png", help="Also draw the bars of each day.")
+        Path | None,
+        typer.Option("--plot", metavar="FILE.png", help="Also draw the bars of each day.", rich_help_panel=FILES),
     ] = None,
     force: ForceOption = False,
     fail_on: Annotated[
@@ -67,8 +69,8 @@ def quality(
 ) -> None:
     """Report the quality of bars, by series.
 
-    Counts bars, gaps, duplicates, revisions and flags, names the first and the last bar, and how old the newest one
-    is. Gaps are judged by the exchange's calendar, which the section calendars of config.yaml names; without one they
+    Counts bars, gaps, duplicates, revisions and flags; names the first and the last bar, and the age of the newest one.
+    Gaps are judged by the exchange's calendar, which the section calendars of config.yaml names; without one they
     are not judged.
     """
     context = Context.of(ctx)

@@ -26,23 +26,26 @@ from stockstream.views.view import AnyView
 def rebuild_states(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="VIEW", help="The view, as for watch.", autocompletion=lambda: [CHART.name, *VIEWS])
+        str,
+        typer.Argument(
+            metavar="VIEW", help="Name of the view, as for watch.", autocompletion=lambda: [CHART.name, *VIEWS]
+        ),
     ],
     studies: Annotated[
         list[str] | None,
         typer.Option(
             "--with",
             metavar="NAME,...",
-            help="Of a chart: its indicators, if they are not those in the settings.",
+            help="For a chart: its indicators; by default those of the settings.",
             autocompletion=completions,
             rich_help_panel=PARAMETERS,
         ),
     ] = None,
 ) -> None:
-    """Make a view's saved states again from the topic, and say what was otherwise.
+    """Rebuild the saved states of a view from the topic, and report the differences.
 
-    Ends with 0 if the saved states were what the topic says, with 1 if one was not or could not be read. The new ones
-    take their place. A state of which the topic no longer holds all records is compared and kept.
+    The exit code is 0 if the saved states agreed with the topic, 1 if one differed or could not be read. The rebuilt
+    states replace them. A state is compared and kept if the topic no longer holds all of its records.
     """
     context = Context.of(ctx)
     view = _view(context.settings, name, studies)

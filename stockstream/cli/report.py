@@ -12,6 +12,7 @@ from stockstream.cli import completion, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.displays import Page
 from stockstream.cli.outputs import ForceOption
+from stockstream.cli.panels import FILES
 from stockstream.cli.watch.options import FeedOption, IntervalOption
 from stockstream.consumers import view_settings
 from stockstream.consumers.dashboard import VIEW
@@ -30,7 +31,9 @@ def report(
         list[str] | None,
         typer.Argument(metavar="SYMBOL", help="Symbols; all by default.", autocompletion=completion.symbols),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")] = Path("report.html"),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE.html", help="The page to write.", rich_help_panel=FILES)
+    ] = Path("report.html"),
     interval: IntervalOption = None,
     feed: FeedOption = None,
     force: ForceOption = False,

@@ -75,17 +75,15 @@ def topics(
 @app.command("copy", cls=Command, epilog=examples("topics copy --from 127.0.0.1:19092 stocks flights"))
 def copy_topics(
     ctx: typer.Context,
-    source: Annotated[
-        str, typer.Option("--from", metavar="HOST:PORT", parser=servers, help="The broker that has them.")
-    ],
+    source: Annotated[str, typer.Option("--from", metavar="HOST:PORT", parser=servers, help="Broker to copy from.")],
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="TOPIC", help="Which; without any, all of them.", show_default=False)
+        list[str] | None, typer.Argument(metavar="TOPIC", help="Topics to copy; all by default.", show_default=False)
     ] = None,
 ) -> None:
     """Bring topics over from another broker: each record once, with its key, headers and time.
 
-    What is there already is not copied again, so that a copy which was ended or killed is finished by another one.
-    Nobody else may write to them here meanwhile.
+    Records that were copied before are skipped: if a copy was interrupted, run the command again. No other program may
+    write to these topics of the target at the same time.
     """
     copy(Context.of(ctx), source, names or ())
 

@@ -2,11 +2,14 @@
 
 from typing import Final
 
+import msgspec
+
 from stockstream.indicators.catalog import Parameter
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
 from stockstream.views.bar_batch import gather
 from stockstream.views.dashboard import DashboardFold
+from stockstream.views.fold import Parameters, Selection
 from stockstream.views.tiles import Cell, Heights, Listing, Points, Profile, Shares, Tile
 from stockstream.views.view import View
 
@@ -101,13 +104,18 @@ TILES: Final = (
     ),
 )
 
+
+def _fold(selection: Selection, parameters: Parameters) -> DashboardFold:
+    return DashboardFold(selection, **msgspec.convert(dict(parameters), dict[str, int]))
+
+
 VIEW: Final = View(
     name="dashboard",
     help="All symbols at a glance: volumes, averages, volatilities, and tables of days, minutes and bars.",
     topic=STOCKS,
     record=Bar,
     gather=gather,
-    fold=lambda selection, _: DashboardFold(selection),
+    fold=_fold,
     title="Dashboard ({average}, {volatility})",
     layout="all",
     parameters=(

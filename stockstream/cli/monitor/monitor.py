@@ -81,7 +81,7 @@ def monitor(
     Rates are those of the last 10 seconds: of a topic by its end offsets, of a group by the positions it commits. A
     lag is growing, shrinking or steady over the last 20 seconds.
 
-    While the broker is away it waits and says so.
+    While the broker does not answer, it waits and says so.
     """
     if once and prometheus is not None:
         raise typer.BadParameter("either --once or --prometheus, not both", ctx=ctx)

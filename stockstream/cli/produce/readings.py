@@ -206,8 +206,8 @@ def stdin(ctx: typer.Context, options: ReadingOptions, run: StreamOptions) -> No
     Lines are JSON ({"symbol": "BERLIN", "time": "2026-03-19T14:30:00Z", "value": 21.5}), or CSV whose first line names
     the columns symbol, time and value, or bare numbers with --symbol. A line without a time counts at its arrival.
 
-    Ends with the pipe. What the pipe has given is gone: readings of the present period are lost where the command is
-    killed; Ctrl-C sends them as a forming bar.
+    Ends with the pipe. A pipe cannot be read again: if the command is killed, the readings of the current period are
+    lost. Ctrl-C sends them as a forming bar.
     """
     context = Context.of(ctx)
     stream = _Stream(context, options, run, "stdin")
@@ -244,11 +244,11 @@ def readings(
 ) -> None:
     """Send bars of readings from files.
 
-    Which column is the time, the name and the value is said by options, or by the section readings of config.yaml. A
-    series that no column names is named after its file.
+    Options, or the section readings of config.yaml, name the columns of time, series and value. Without a column of
+    names, a series is named after its file.
 
-    All readings of a period make its bar, whatever order and file they stand in. Run again, the command reads the files
-    again and sends only bars that the topic does not hold as they are: nothing is lost or counted twice.
+    A bar is made of all readings of its period, in any order and from any file. Run again, the command sends only bars
+    that the topic does not hold or that changed: nothing is lost or counted twice.
     """
     context = Context.of(ctx)
     stream = _Stream(context, options, run, "file", lateness=None)
@@ -267,7 +267,7 @@ def readings(
 @grouped(options=ReadingOptions, run=StreamOptions)
 def http(
     ctx: typer.Context,
-    url: Annotated[str, typer.Argument(metavar="URL", help="Where the service is; it answers with JSON.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="Address of the service; it answers with JSON.")],
     every: Annotated[
         float,
         typer.Option("--every", metavar="SECONDS", min=0.1, help="Time between two requests.", rich_help_panel=RUN),
@@ -279,10 +279,10 @@ def http(
     """Send bars of readings from a web service.
 
     The service answers with JSON. --value and --time say where they are in an answer; an answer without a time counts
-    at its arrival. A reading with the time and value of one before is the same reading, so that a service may be asked
-    more often than it measures.
+    at its arrival. A reading with the time and value of a former one is the same reading, so --every may be
+    shorter than the interval at which the service measures.
 
-    A service that does not answer, or asks for patience (429), is waited for.
+    If the service does not answer or limits the rate (429), the command tries again later.
     """
     from stockstream.producers.readings.http import Endpoint, EndpointReadings
 
@@ -296,10 +296,10 @@ def http(
 @grouped(options=ReadingOptions, run=StreamOptions)
 def mqtt(
     ctx: typer.Context,
-    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the MQTT broker is.")],
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Address of the MQTT broker.")],
     topics: Annotated[list[str], typer.Argument(metavar="TOPIC", help="Topics, with + and # for any.")],
     tls: Annotated[
-        bool, typer.Option("--tls", help="Encrypted; the default port is 8883 then.", rich_help_panel=RUN)
+        bool, typer.Option("--tls", help="Use TLS; the default port is then 8883.", rich_help_panel=RUN)
     ] = False,
     qos: Annotated[
         int, typer.Option("--qos", metavar="0|1|2", min=0, max=2, help="Quality of service.", rich_help_panel=RUN)
@@ -322,7 +322,7 @@ def mqtt(
     A message is a number, or JSON in which --value says where the number is. A series is named after its topic, with
     dots for slashes, unless --symbol or --symbol-from names it. A message without a time counts at its arrival.
 
-    MQTT_USERNAME and MQTT_PASSWORD in the environment say who we are.
+    The environment variables MQTT_USERNAME and MQTT_PASSWORD hold the credentials.
     """
     from stockstream.producers.readings.mqtt import MqttBroker, MqttReadings, broker_at
 
