@@ -106,6 +106,7 @@ class DrawnPoints(DrawnTile[Points]):
                 inside.x0 <= box.x0
                 and box.x1 <= inside.x1
                 and inside.y0 <= box.y0
+                and box.y1 <= inside.y1
                 and not any(map(box.overlaps, taken))
             ):
                 return box

@@ -433,3 +433,16 @@ def test_a_tile_of_symbols_with_two_bars_and_no_volume_says_what_they_lack() -> 
     stage.show(fold)
     words = {tile.tile.name: tile._reason.artist.get_text().split(" ")[:3] for tile in stage.board.shown}
     assert words == {name: ["none", "of", "these"] for name in ("volume", "share", "highest", "scatter")}
+
+
+def test_a_name_in_the_scatter_stays_within_its_axes() -> None:
+    fold = DashboardFold(Selection())
+    # The two that vary most are at the left, side by side: the second name has no room but above.
+    for symbol, price, step in (("AAPL", 50.0, 1.0), ("IBM", 50.0, 1.05), ("GOOG", 500.0, 1.0)):
+        fold.apply([bar(minute, price + step * (minute % 3), symbol) for minute in range(40)])
+    stage = Stage((6.9, 4.2))
+    stage.show(fold)
+    tile = stage.tile("scatter")
+    shown = [label.get_window_extent() for label in tile._labels if label.get_visible()]
+    assert shown
+    assert all(box.y1 <= tile.axes.bbox.y1 + 2 for box in shown)
