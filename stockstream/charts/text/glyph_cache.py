@@ -27,7 +27,11 @@ SPACING: Final = 1.3
 
 
 _REMEMBERED: Final = 1_000
-"""Number of composed lines of a font that are cached: tables show most of them again."""
+"""Number of widths of lines of a font that are cached."""
+
+_REMEMBERED_PIXELS: Final = 250_000
+"""Inked pixels, of 12 bytes each, of the composed lines of a font that are cached: tables show most lines again, but
+each line of a status bar takes 50 kB and is shown once."""
 
 
 class Letter(NamedTuple):
@@ -72,7 +76,9 @@ class Font:
 
     def __init__(self, size: float, weight: str, dpi: float) -> None:
         self._letters: dict[str, Letter] = {}
-        self._line = lru_cache(_REMEMBERED)(self._put_together)
+        self._lines: dict[str, Line] = {}
+        """The line used last is the last one."""
+        self._pixels = 0
         self._width = lru_cache(_REMEMBERED)(lambda text: sum(self.letter(char).advance for char in text))
         self._properties = FontProperties(size=size, weight=weight)
         self._em = max(1, round(size * dpi / 72))
@@ -117,7 +123,14 @@ class Font:
 
     def line(self, text: str) -> Line:
         """The inked pixels of a line."""
-        return self._line(text)
+        line = self._lines.pop(text, None)
+        if line is None:
+            line = self._put_together(text)
+            self._pixels += len(line.share)
+            while self._pixels > _REMEMBERED_PIXELS and self._lines:
+                self._pixels -= len(self._lines.pop(next(iter(self._lines))).share)
+        self._lines[text] = line
+        return line
 
     def _put_together(self, text: str) -> Line:
         letters = [self.letter(char) for char in text]

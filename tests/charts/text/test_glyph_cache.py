@@ -76,3 +76,14 @@ def test_a_drawing_of_another_kind_has_its_own_letters() -> None:
     file = io.BytesIO()
     canvas.figure.savefig(file, format="svg")
     assert b"<!-- word -->" in file.getvalue()
+
+
+def test_lines_that_never_come_again_take_bounded_memory() -> None:
+    fresh = glyph_cache.Font(9.5, "normal", 100.0)
+    cell = fresh.line("AAPL 102.31")
+    for number in range(500):
+        fresh.line(
+            f"connected, {number:,} bars, lag 0, last 2026-03-02 14:30, 10,000 a second, saved {number} s ago" * 2
+        )
+        assert fresh.line("AAPL 102.31") is cell, "what is shown again is kept"
+    assert sum(len(line.share) for line in fresh._lines.values()) == fresh._pixels <= 250_000
