@@ -25,7 +25,7 @@ from stockstream.tables.schema import BARS, FLIGHT_ROWS, Table
 from stockstream.tables.store import Progress, Store, StoreOptions
 from stockstream.topics import FLIGHTS, STOCKS
 
-ROWS = 300_000
+ROWS = 200_000
 BATCH = 100_000
 PEER = "a bare consume loop that writes Parquet"
 TABLES: dict[str, Table[Any]] = {
@@ -45,7 +45,7 @@ class Silent:
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
-    """Store bars, and flights, each from a topic with 300,000 records."""
+    """Store bars, and flights, each from a topic with 200,000 records."""
     connection = {"bootstrap.servers": bootstrap_servers}
     sources: dict[str, Iterator[Any]] = {"bars": bars(), "flights": flights()}
     for table, records in ((TABLES[name], each) for name, each in sources.items()):

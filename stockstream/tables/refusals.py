@@ -71,6 +71,8 @@ def plain(error: BaseException) -> str:
 
 
 def _reason(error: BaseException) -> tuple[str, str | None]:
+    if isinstance(error, OSError) and error.errno is not None and error.strerror:
+        return error.strerror.lower(), None
     text = " ".join(_COLOUR.sub("", str(error)).split())
     if "169.254.169.254" in text or "credential" in text.lower():
         return "no AWS credentials were found", _CREDENTIALS
