@@ -73,10 +73,11 @@ class StockFile:
     def bars(self) -> Iterator[tuple[int, list[Bar | BadRow]]]:
         """Number and bars of each line; of repeated rows of a bar only the last."""
         superseded = self.repeats.superseded
+        bars, only = self.reader.bars, self.only
         for line in self.schema.lines(self.csv):
-            items = [] if line.number in superseded else self.reader.bars(line)
-            if self.only is not None:
-                items = [item for item in items if isinstance(item, BadRow) or item.symbol == self.only]
+            items = [] if superseded and line.number in superseded else bars(line)
+            if only is not None:
+                items = [item for item in items if isinstance(item, BadRow) or item.symbol == only]
             yield line.number, items
 
 

@@ -78,7 +78,9 @@ class RowParser:
 
     def stamp(self, cells: Sequence[str]) -> datetime:
         """The time of a row, without a zone if the text has none. Raises Unreadable."""
-        text, index = self.written(cells), self.columns.indexes["time"]
+        indexes = self.columns.indexes
+        index = indexes["time"]
+        text = self.written(cells) if "clock" in indexes else cells[index].strip()
         if not text:
             raise Unreadable(index, "no value (empty)")
         try:
@@ -134,7 +136,8 @@ class Reader:
         """The bars of a line, one for each symbol in it. Contradictory bars, and bars off the grid, are flagged."""
         try:
             cells = self.rows.cells(line)
-            symbol, time = self.rows.symbol(cells) or self.symbol, self._time(cells, line)
+            symbol = (self.rows.symbol(cells) or self.symbol) if self._names_symbols else self.symbol
+            time = self._time(cells, line)
         except Unreadable as error:
             return [self._refused(line, error)]
         found: list[Bar | BadRow] = []
@@ -147,6 +150,10 @@ class Reader:
             except Unreadable as error:
                 found.append(self._refused(line, error))
         return found
+
+    @cached_property
+    def _names_symbols(self) -> bool:
+        return "symbol" in self.rows.columns.indexes
 
     @cached_property
     def _intraday(self) -> bool:

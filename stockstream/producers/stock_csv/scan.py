@@ -16,8 +16,10 @@ from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.zones import NAIVE
 
 _MICRO: Final = timedelta(microseconds=1)
+_NO_TIME: Final = timedelta()
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times; their offsets are in another array
+_EPOCH_UTC: Final = _EPOCH.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,15 @@ class Scan:
             except Unreadable as error:
                 unreadable = unreadable or (line.number, error.reason)
                 continue
-            offset = stamp.utcoffset()
+            zone = stamp.tzinfo
+            if zone is None or zone is UTC:
+                since, offset = stamp - (_EPOCH if zone is None else _EPOCH_UTC), NAIVE if zone is None else 0
+            else:
+                ahead = stamp.utcoffset() or _NO_TIME
+                since, offset = stamp.replace(tzinfo=None) - _EPOCH, ahead.days * _DAY + ahead.seconds
             numbers.append(line.number)
-            since = (stamp if offset is None else stamp.replace(tzinfo=None)) - _EPOCH
             walls.append((since.days * _DAY + since.seconds) * 10**6 + since.microseconds)
-            offsets.append(NAIVE if offset is None else offset.days * _DAY + offset.seconds)
+            offsets.append(offset)
             codes.append(symbols.setdefault(symbol, len(symbols)))
         arrays = (np.frombuffer(numbers, np.int32), np.frombuffer(walls, np.int64), np.frombuffer(offsets, np.int32))
         return cls(last, *arrays, np.frombuffer(codes, np.int32), list(symbols), unreadable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -90,7 +90,7 @@ class Schema:
     def lines(self, file: CsvFile) -> Iterator[Line]:
         """The lines of the file after its header."""
         with self.encoding.lines(file) as lines:
-            yield from (line for line in lines if line.number > self.header.end)
+            yield from dropwhile(lambda line: line.number <= self.header.end, lines)
 
 
 def _settled(rows: RowParser, sample: list[Line], *, chosen: Mapping[str, str]) -> RowParser:

@@ -66,10 +66,11 @@ class Encoding:
         return self.carriage_returns or self.codec.startswith("utf-16")
 
     def _split(self, stream: BinaryIO) -> Iterator[Line]:
+        codec = self.codec
         for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=1):
             raw = line.rstrip(b"\r\n")
             try:
-                text = raw.decode(self.codec)
+                text = raw.decode(codec)
             except UnicodeDecodeError:
                 text = raw.decode("cp1252", "replace")
             yield Line(number, raw, _unmarked(text) if number == 1 else text, line.endswith(b"\n"))
