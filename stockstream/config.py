@@ -27,6 +27,7 @@ from pydantic import (
 from stockstream.config_layers import PATHS, SECRET, Layers, gather
 from stockstream.config_sections import (
     BrokerSettings,
+    CloudSettings,
     DemoSettings,
     MarketSettings,
     PartitionSettings,
@@ -126,6 +127,7 @@ class Settings(Section):
     calendars: Mapping[str, str] = Field(default_factory=dict)
     quality: QualitySettings = QualitySettings()
     tables: TablesSettings = TablesSettings()
+    cloud: CloudSettings = CloudSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)

@@ -153,6 +153,15 @@ class TablesSettings(Section):
     keep_hours: float = Field(default=168.0, ge=1)
 
 
+class CloudSettings(Section):
+    """``stockstream cloud``: Glue's database, Athena's work group, and where Athena writes results (None: in
+    ``athena-results`` beside the tables)."""
+
+    database: str = Field(default="stockstream", pattern=r"^[a-z0-9_-]{1,255}$")
+    workgroup: str = Field(default="primary", pattern=r"^[A-Za-z0-9._-]{1,128}$")
+    results: str | None = Field(default=None, pattern=f"^{S3_PREFIX.pattern}$")
+
+
 class DemoSettings(Section):
     """``stockstream demo``: the symbols that it simulates."""
 

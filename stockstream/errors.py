@@ -17,6 +17,7 @@
       StateError               a saved state that cannot be used
       TableError               a durable table that cannot be read or written
         Overtaken              another process has stored the same records
+      CloudError               AWS refuses something, or does not answer
       DisplayError             no window can be opened here
       SeriesError              what was asked for names no series, or several
 """
@@ -157,6 +158,22 @@ class TableError(StockstreamError):
 
 class Overtaken(TableError):
     """Another process has stored the same records: nothing was written twice."""
+
+
+class CloudError(StockstreamError):
+    """AWS refuses something, or does not answer.
+
+    Parameters
+    ----------
+    message
+        As for every error.
+    code
+        The code of AWS's answer, where there is one.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class DisplayError(StockstreamError):

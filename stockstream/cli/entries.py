@@ -181,6 +181,12 @@ COMMANDS: Final = {
         MAINTAIN,
         ("dlq list", "dlq show stocks/0/17", "dlq replay --topic flights"),
     ),
+    "cloud": Entry(
+        "stockstream.cli.cloud.cloud:app",
+        "Tables in AWS: cost, rights, Glue's catalog, Athena.",
+        MAINTAIN,
+        ("cloud plan --to s3://shares/tables", "cloud catalog", "cloud sql 'SELECT count(*) FROM stored_bars'"),
+    ),
     "rebuild": Entry(
         "stockstream.cli.rebuild:rebuild_states",
         "Rebuild the saved states of a view from the topic.",

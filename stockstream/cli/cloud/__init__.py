@@ -1,0 +1,1 @@
+"""``stockstream cloud``: the tables in AWS."""

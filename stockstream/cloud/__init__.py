@@ -1,0 +1,1 @@
+"""The tables in AWS: the Glue catalog, Athena, their rights and their cost. Needs the extra ``aws``."""
