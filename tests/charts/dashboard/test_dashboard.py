@@ -4,77 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patches import Wedge
-from matplotlib.text import Text
 from PIL import Image
 
-from stockstream.charts.dashboard.dashboard import Dashboard, axes_of
 from stockstream.charts.dashboard.listing import DrawnListing
 from stockstream.charts.dashboard.tiles import Scroll
 from stockstream.charts.theme import THEMES
 from stockstream.charts.window.saving import save_figure
-from stockstream.consumers.dashboard import TILES
-from stockstream.present.status_bar import StatusBar
 from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection
+from tests.charts.dashboard.board_stage import SYMBOLS, Stage, fold_of
 from tests.crosses import diagonal
 from tests.views.bars import bar, walk
-
-SYMBOLS = ("AAPL", "MSFT", "<b>")
-
-
-def fold_of(bars: int) -> DashboardFold:
-    fold = DashboardFold(Selection())
-    for seed, symbol in enumerate(SYMBOLS):
-        fold.apply(walk(bars, seed, symbol))
-    return fold
-
-
-class Canvas(FigureCanvasAgg):
-    """Counts what it is asked for."""
-
-    draws = blits = 0
-
-    def draw(self) -> None:
-        self.draws += 1
-        super().draw()  # type: ignore[no-untyped-call]
-
-    def blit(self, bbox: object = None) -> None:
-        self.blits += 1
-
-
-class Stage:
-    def __init__(self, size: tuple[float, float] = (12, 8), theme: str = "light") -> None:
-        self.canvas = Canvas(Figure(figsize=size, dpi=100))
-        self.board = Dashboard(TILES, self.canvas.figure, THEMES[theme])
-        self.board.say(StatusBar(("connected",), "good"))
-
-    def show(self, fold: DashboardFold) -> None:
-        fold.refresh()
-        self.board.set_data(fold.tables(), ["Dashboard of many words", "Dashboard"], simulated=False)
-        self.board.paint()
-
-    def pixels(self) -> Any:
-        return np.asarray(self.canvas.buffer_rgba()).copy()  # type: ignore[no-untyped-call]
-
-    def tile(self, name: str) -> Any:
-        return next(tile for tile in self.board.tiles if tile.tile.name == name)
-
-    def text(self, name: str) -> list[list[str]]:
-        return [column.get_text().split("\n") for column in self.tile(name)._columns]
-
-
-@pytest.fixture
-def stage() -> Stage:
-    stage = Stage()
-    stage.show(fold_of(300))
-    return stage
 
 
 @pytest.mark.parametrize("price", [100.0, 4_490.0, 98_700.0])
@@ -248,95 +192,6 @@ def test_a_name_with_dollars_is_no_mathematics() -> None:
     plain = stage.canvas.figure.text(0, 0, "BRK$A$B", parse_math=False, fontproperties=label.get_fontproperties())
     renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
     assert label.get_window_extent(renderer).width == pytest.approx(plain.get_window_extent(renderer).width)
-
-
-SIZES = [(6.0, 4.0), (7.0, 5.0), (9.5, 6.0), (12.8, 8.0), (19.0, 11.0)]
-
-
-def labels(axis: Any) -> list[Text]:
-    """The labels of ticks within an axis' limits."""
-    low, high = sorted(axis.get_view_interval())
-    return [
-        label
-        for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
-        if low <= place <= high and axis.get_visible()
-    ]
-
-
-def seen_words(stage: Stage) -> list[tuple[str, Any]]:
-    """Every word that is to be seen, and its place in pixels."""
-    board = stage.board
-    artists = [board.header.title]
-    for tile in board.shown:
-        artists += [artist for artist in tile.artists if isinstance(artist, Text)]
-        for axes in axes_of(tile):
-            artists += [axes.title, axes._left_title, *labels(axes.xaxis), *labels(axes.yaxis)]
-    renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
-    shown = [each for each in artists if each.get_visible() and each.get_text()]
-    return [(each.get_text(), each.get_window_extent(renderer)) for each in shown]
-
-
-@pytest.mark.parametrize(("size", "count"), diagonal(SIZES, [1, 2, 7, 30]))
-def test_no_words_lie_over_others_and_none_is_cut(size: tuple[float, float], count: int) -> None:
-    fold = DashboardFold(Selection())
-    names = ["AAPL", "BRK-B", "BTC-USD", "7203.T", "^GSPC", "MSFT", "NVDA", *(f"S{number:04}" for number in range(30))]
-    for seed, symbol in enumerate(names[:count]):
-        fold.apply(walk(120, seed, symbol))
-    stage = Stage(size)
-    stage.show(fold)
-    pages = stage.board.tile_pages
-    seen: list[str] = []
-    for _ in range(pages):
-        seen += [tile.tile.name for tile in stage.board.shown]
-        words = seen_words(stage)
-        width = stage.canvas.get_width_height()[0]
-        for text, box in words:
-            assert box.x0 >= -1, text
-            assert box.x1 <= width + 1, text
-            assert box.y0 >= -1, text
-        for number, (text, box) in enumerate(words):
-            smaller = box.padded(-1.5)
-            over = [other for other, place in words[number + 1 :] if smaller.overlaps(place.padded(-1.5))]
-            assert not over, (text, over)
-        stage.board.next_tiles()
-        stage.board.paint()
-    assert seen == [tile.name for tile in TILES]
-
-
-@pytest.mark.parametrize("count", [1, 7, 30])
-def test_in_a_tiny_window_pictures_keep_room_and_words_are_apart(count: int) -> None:
-    fold = DashboardFold(Selection())
-    for number in range(count):
-        fold.apply(walk(60, number, f"BTC-USD{number:02}"))
-    stage = Stage((3.0, 2.0))
-    stage.show(fold)
-    for _ in range(stage.board.tile_pages):
-        [tile] = stage.board.shown
-        assert tile.axes.bbox.height > 35
-        words = seen_words(stage)
-        over = [
-            (text, other)
-            for number, (text, box) in enumerate(words)
-            for other, place in words[number + 1 :]
-            if box.padded(-1.5).overlaps(place.padded(-1.5))
-        ]
-        assert not over
-        stage.board.next_tiles()
-        stage.board.paint()
-
-
-@pytest.mark.parametrize("size", [(3.0, 2.0), (6.0, 4.0)])
-def test_what_it_waits_for_stays_within_it(size: tuple[float, float]) -> None:
-    stage = Stage(size)
-    words = "waiting for symbol NVDA: the topic stocks on kafka-1.an-exchange.example:9092 holds AAPL, GOOG and MSFT"
-    stage.board.set_data(DashboardFold(Selection()).tables(), ["Dashboard"], simulated=False, empty=words)
-    stage.board.paint()
-    box = stage.board.message.artist.get_window_extent()
-    assert stage.board.message.artist.get_text().replace("\n", "").replace(" ", "") == words.replace(" ", "")
-    assert box.x0 >= 0
-    assert box.x1 <= 100 * size[0]
-    assert box.y0 >= 0
-    assert box.y1 < stage.board.header.status_bar.box[1] * 100 * size[1]
 
 
 def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
