@@ -22,7 +22,7 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import measured
 from stockstream.cli.topic_changes import check
 from stockstream.control import Order, Report
-from stockstream.errors import BadRow, BrokerError, Unreachable
+from stockstream.errors import AuthError, BadRow, BrokerError, Unreachable
 from stockstream.names import cut
 from stockstream.producers.pacing import Pacing
 from stockstream.producers.produce import Meter, Progress, Stop, Summary, produce
@@ -41,6 +41,9 @@ LONGEST: Final = 300
 """Maximum number of characters shown of a refused row."""
 
 WAITING: Final = "waiting for the broker"
+
+STARTING: Final = 30
+"""Seconds in which a broker that was waited for may refuse: a secure one creates its users after it opens its port."""
 
 
 class Position(NamedTuple):
@@ -151,12 +154,17 @@ def await_broker(context: Context, topic: Topic[R]) -> None:
     BrokerError
         If waiting cannot help: `AuthError` if the broker refuses; a compacted topic.
     """
-    reporter, waiting = context.reporter, ""
+    reporter, waiting, refused = context.reporter, "", 0
     while True:
         try:
             context.outlet.ready(topic)
             check(context, topic)
             break
+        except AuthError:
+            refused += 1
+            if not waiting or refused > STARTING:
+                raise
+            context.clock.sleep(1.0)
         except Unreachable as error:
             if error.message != waiting:
                 reporter.warn(f"{error.message}; waiting for it" + (f" - {error.hint}" if error.hint else ""))
