@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -27,6 +28,7 @@ R = TypeVar("R")
 _MOST_AT_ONCE: Final = 2_000
 _BUFFER: Final = 100_000
 _PATIENCE: Final = 0.1
+_STARTING: Final = 30.0  # seconds after a broker was away in which it may refuse
 
 
 class Subscriber(Generic[R]):
@@ -80,15 +82,13 @@ class Subscriber(Generic[R]):
             (lambda _: True) if partitions is None else frozenset(partitions).__contains__
         )
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._begun = threading.Event()
+        self._stop, self._begun, self._fetched = (threading.Event() for _ in range(3))
         self._begin_at: Mapping[int, int] = {}
         self._merge: SendOrder | None = None
         self._origin: Origin | None = None
         self._merged: tuple[str, str] | None = None
         self._failure: BaseException | None = None
         self._batch: Batch[R] = Batch()
-        self._fetched = threading.Event()
         self._decoding = Decoding(topic, record, connection, keys, self._stop, ordered=ordered)
         self._health = Health()
         self._waiting: str | None = f"broker {address(connection)}"
@@ -207,6 +207,7 @@ class Subscriber(Generic[R]):
     def _find(self) -> Origin:
         """Wait for a topic other than the former one."""
         admin = Admin(self._connection, timeout=2)
+        away = -math.inf
         while not self._stop.is_set():
             try:
                 topic_id = admin.topic_id(self._topic.name, self._stop)
@@ -217,8 +218,10 @@ class Subscriber(Generic[R]):
                 self._health.hear(connected=True)
                 self._waiting = f"topic {self._topic.name} on {address(self._connection)}"
             except AuthError:
-                raise
+                if time.monotonic() - away > _STARTING:  # a secure broker creates its users after it opens its port
+                    raise
             except BrokerError as error:
+                away = time.monotonic()
                 LOG.info("no topic %s yet: %s", self._topic.name, error)
                 self._health.hear(connected=False)
                 self._waiting = f"broker {address(self._connection)}{lasting(self._connection)}"
