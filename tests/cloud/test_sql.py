@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +22,11 @@ from stockstream.cloud.athena import Execution, Query
 from stockstream.cloud.deployment import Deployment
 from stockstream.errors import CloudError
 from stockstream.tables.location import Location
+from stockstream.tables.sql import open_database
+from tests.cli.helpers import clean
 from tests.cloud.conftest import Account
+from tests.tables.lake import store_bars
+from tests.views.bars import bar
 
 COLUMNS = (
     ("symbol", "varchar"),
@@ -41,8 +49,13 @@ def queue(account: Account, columns: Sequence[tuple[str, str]], rows: Sequence[S
         "rows": [header, *lines],
         "column_info": [{"Name": name, "Type": kind, "CatalogName": "hive"} for name, kind in columns],
     }
-    body = json.dumps({"results": [result], "region": "us-east-1"}).encode()
-    address = f"http://127.0.0.1:{account.bucket.port}/moto-api/static/athena/query-results"
+    told(account, "static/athena/query-results", {"results": [result], "region": "us-east-1"})
+
+
+def told(account: Account, path: str, what: object) -> None:
+    """Tell moto itself something."""
+    body = json.dumps(what).encode()
+    address = f"http://127.0.0.1:{account.bucket.port}/moto-api/{path}"
     urllib.request.urlopen(urllib.request.Request(address, body, {"Content-Type": "application/json"})).close()
 
 
@@ -85,6 +98,45 @@ def test_statement_database_place_of_results_and_work_group_arrive(
     assert execution["QueryExecutionContext"]["Database"] == "prices"
     assert execution["ResultConfiguration"]["OutputLocation"].startswith(f"{account.place}/athena-results/")
     assert execution["WorkGroup"] == "primary"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_cancels_the_query_in_athena(account: Account, tmp_path: Path) -> None:
+    keep = {"model_name": "athena::execution", "transition": {"progression": "time", "seconds": 600}}
+    told(account, "state-manager/set-transition", keep)
+    athena = account.client("athena")
+    command = [sys.executable, "-m", "stockstream", "cloud", "sql", "SELECT 1", "--to", account.place]
+    process = subprocess.Popen(command, cwd=tmp_path, env=clean(tmp_path / "state"), stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline()  # the first progress, after which it waits
+        assert "Athena: queued" in line
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+        told(account, "state-manager/unset-transition", keep)
+    assert "the query is cancelled in Athena" in rest
+    assert process.returncode == 130
+    executions = [
+        athena.get_query_execution(QueryExecutionId=each)["QueryExecution"]
+        for each in athena.list_query_executions()["QueryExecutionIds"]
+    ]
+    mine = [each for each in executions if account.place in each["ResultConfiguration"]["OutputLocation"]]
+    assert [each["Status"]["State"] for each in mine] == ["CANCELLED"]
+
+
+def test_the_statement_of_the_docs_gives_each_bar_once(tmp_path: Path) -> None:
+    bars = [bar(0, 1.0), bar(1, 2.0), bar(2, 3.0), bar(1, 9.0)]
+    store_bars(tmp_path, bars)
+    page = (Path(__file__).parents[2] / "docs" / "cloud.md").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"```sql\n(.*?)```", page, flags=re.DOTALL)
+    whole = re.sub(r"DATE '[\d-]+'", "DATE '1970-01-01'", statement)
+    with open_database(Location.of(str(tmp_path))) as database:
+        of_docs = database.connection.execute(f"SELECT time, close FROM ({whole}) ORDER BY time").fetchall()
+        of_view = database.connection.execute("SELECT time, close FROM bars ORDER BY time").fetchall()
+    assert of_docs == of_view
+    assert [close for _, close in of_docs] == [1.0, 9.0, 3.0]
 
 
 class Scripted:
