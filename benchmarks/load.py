@@ -152,23 +152,24 @@ class Watch:
 
 
 def source(bootstrap_servers: str, topic: str, load: Load, seconds: float) -> int:
-    """Send a load; returns the number of acknowledged bars."""
-    names = [f"S{number:04}" for number in range(load.symbols)]
+    """Send a load evenly, all symbols in turn; returns the number of acknowledged bars."""
+    at_once = int(load.rate * _TURN)
     with Publisher(replace(STOCKS, name=topic), {"bootstrap.servers": bootstrap_servers}) as publisher:
         began = time.monotonic()
-        for minute in count():
-            for name in names:
-                close = 100 + (minute * 7919 + len(name)) % 1_000 / 100
-                publisher.send(
-                    Bar(
-                        symbol=name, interval="1m", time=_START + minute * timedelta(minutes=1), open=close,
-                        high=close + 0.1, low=close - 0.1, close=close, volume=1_000.0 + minute % 100, source="csv",
-                    )
-                )  # fmt: skip
-            while publisher.sent / load.rate > (passed := time.monotonic() - began):
-                publisher.poll(_TURN)
-            if passed > seconds:
-                break
+        for number in count():
+            minute, symbol = divmod(number, load.symbols)
+            close = 100 + (minute * 7919 + symbol) % 1_000 / 100
+            publisher.send(
+                Bar(
+                    symbol=f"S{symbol:04}", interval="1m", time=_START + minute * timedelta(minutes=1), open=close,
+                    high=close + 0.1, low=close - 0.1, close=close, volume=1_000.0 + minute % 100, source="csv",
+                )
+            )  # fmt: skip
+            if number % at_once == 0:
+                while (passed := time.monotonic() - began) < number / load.rate:
+                    publisher.poll(_TURN / 5)
+                if passed > seconds:
+                    break
         publisher.flush()
         return publisher.delivered
 

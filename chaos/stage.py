@@ -256,7 +256,12 @@ class Stage:
         return self.shown()
 
     def _is_new(self) -> bool:
-        """Whether the present window has written its counts, and not an earlier, killed one."""
+        """Whether the present window has written its counts, and not an earlier, killed one.
+
+        Raises RuntimeError if it has ended, as one without a protection may.
+        """
+        if not self.window.alive:
+            raise RuntimeError(f"the window has ended: {self.window.result()}")
         return self.values.exists() and self.values.stat().st_mtime > self.window.started
 
     def run(self, *arguments: str) -> None:
