@@ -36,6 +36,10 @@ class Desk(Stage):
         self.frame = self.canvas.manager.window
         self.viewport = self.window.scene.viewport
 
+    def on_display(self) -> bool:
+        """Whether the toolkit shows the window."""
+        return bool(self.frame.winfo_viewable() if self.toolkit == "tk" else self.frame.isVisible())
+
     def focus(self) -> None:
         """Click where nothing is; without a window manager keys go to the window under the mouse."""
         self.point(0.5, 1.02)
@@ -288,6 +292,10 @@ def rest(desk: Desk) -> Iterator[float]:
 
 def fit(desk: Desk) -> Iterator[float]:
     """How large it opens, how small it becomes, and where it goes that is put off the screen."""
+    for _ in range(120):
+        if desk.on_display():
+            break
+        yield 0.5
     yield 1.0
     result, place = desk.reported, desk.window.placement
     result["opened"] = str(place.get())

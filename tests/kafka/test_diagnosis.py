@@ -134,10 +134,18 @@ def between(server: str, lead: Callable[[socket.socket, socket.socket], None]) -
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def pour(source: socket.socket, sink: socket.socket, change: Callable[[bytes], bytes] = lambda piece: piece) -> None:
+def pour(source: socket.socket, sink: socket.socket) -> None:
     with suppress(OSError):
         while piece := source.recv(65_536):
-            sink.sendall(change(piece))
+            sink.sendall(piece)
+
+
+def rename(source: socket.socket, sink: socket.socket) -> None:
+    """Pass on whole responses: a name may be split between two pieces."""
+    with suppress(OSError), source.makefile("rb") as responses:
+        while size := responses.read(4):
+            response = responses.read(int.from_bytes(size))
+            sink.sendall(size + response.replace(b"127.0.0.1", b"a.invalid"))
 
 
 def late(server: str, seconds: float) -> AbstractContextManager[str]:
@@ -156,8 +164,7 @@ def renamed(server: str) -> AbstractContextManager[str]:
     """An address that leads to a server, which calls itself by a name of as many bytes that nobody knows."""
 
     def lead(client: socket.socket, behind: socket.socket) -> None:
-        change = lambda piece: piece.replace(b"127.0.0.1", b"a.invalid")  # noqa: E731
-        threading.Thread(target=pour, args=(behind, client, change), daemon=True).start()
+        threading.Thread(target=rename, args=(behind, client), daemon=True).start()
         pour(client, behind)
 
     return between(server, lead)
