@@ -22,6 +22,7 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import printable, table
 from stockstream.cli.topic_changes import kept
 from stockstream.errors import BadRow
+from stockstream.names import cut
 from stockstream.periods import intraday
 from stockstream.producers.csv_files import CsvFile, find
 from stockstream.producers.stock_csv import Overrides, StockFile, StockFiles, check_one_series, examine
@@ -302,7 +303,7 @@ def _first(file: StockFile) -> str:
     rows = []
     for bar in islice(_bars(file), FIRST):
         numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
-        rows.append([bar.symbol, moment(bar.time, bar.interval), *map(_number, numbers)])
+        rows.append([cut(printable(bar.symbol)), moment(bar.time, bar.interval), *map(_number, numbers)])
     return table(header, rows, right=header[2:]) if rows else "no row gives a bar"
 
 

@@ -125,6 +125,8 @@ class _Examination:
             return format_of(self._times(), patience=SAMPLE)
         except UnknownTime as error:
             text, line = error.first
+            if not line and (unread := self._unread()):
+                raise unread from None
             raise SourceError(
                 f"{self.file.name}, line {line}: {text!r} is not in a known time format",
                 hint=f"known are {KNOWN}; say another {option}",
@@ -150,6 +152,18 @@ class _Examination:
                 f"{self.file.name}: {error}, and no number of the file tells which",
                 hint="name the decimal mark: --decimal . or --decimal ,",
             ) from None
+
+    def _unread(self) -> SourceError | None:
+        """The error for a file none of whose rows can be read, with the reason of the first; None if it has no rows."""
+        with self.encoding.lines(self.file) as lines:
+            for line in lines:
+                if line.number > self.header.end:
+                    try:
+                        self.rows.cells(line)
+                    except Unreadable as error:
+                        where = f"{self.file.name}, line {line.number}"
+                        return SourceError(f"{where}: {error.reason}; no other row can be read either")
+        return None
 
     def _times(self) -> Iterator[Written]:
         for line, cells in self._cells():

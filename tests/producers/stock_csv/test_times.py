@@ -81,6 +81,14 @@ def test_dates_written_in_two_orders_are_refused_by_their_lines(write: Write) ->
         read(path)
 
 
+def test_a_file_none_of_whose_rows_can_be_read_says_why(write: Write) -> None:
+    path = write("KO.csv", HEADER, *(f"2025-01-0{number},1,2,1,2,{'9' * 70_000}" for number in range(1, 6)))
+    with pytest.raises(
+        SourceError, match=r"line 2: 70,019 bytes, and no row has more than 65,536; no other row can be"
+    ):
+        read(path)
+
+
 def test_what_is_no_time_is_shown_with_the_formats_that_are(write: Write) -> None:
     path = write("KO.csv", HEADER, *(f"day {number},1,2,1,2,9" for number in range(5)))
     with pytest.raises(
