@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,6 +148,11 @@ def test_global_options_are_kept_and_a_dry_run_changes_nothing(machine: Machine)
     assert f"ExecStart={sys.executable} -P -m stockstream {words}\n" in result.stdout
     assert machine.asked() == []
     assert not machine.units.exists()
+    # What systemd would start does start, with what it was told.
+    start = next(line for line in result.stdout.splitlines() if line.startswith("ExecStart="))
+    program = shlex.split(start.removeprefix("ExecStart="))
+    ran = subprocess.run([*program, "--help"], cwd=machine.home, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("Usage: stockstream store")
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable, write_deltalake
 
 from stockstream.cli import main
 from stockstream.cli.context import Invocation
-from stockstream.tables.schema import BARS
+from stockstream.tables.schema import BARS, FLIGHT_ROWS
 from tests.cloud.conftest import Account
 
 ROLE = "arn:aws:iam::123456789012:role/crawler"
@@ -81,6 +82,19 @@ def test_entries_are_created_kept_current_and_removed(run: Run, account: Account
     assert "there is no database" in run("destroy", *where, "--yes")[2]
     kept = account.client("s3").list_objects_v2(Bucket=account.bucket.name)["KeyCount"]
     assert kept == 2, "the tables themselves stay"
+
+
+def test_the_columns_are_those_of_the_delta_log(run: Run, account: Account) -> None:
+    uri, options = account.bucket.location.uri("flights"), account.bucket.location.storage_options()
+    write_deltalake(uri, FLIGHT_ROWS.schema.empty_table(), partition_by=["date"], storage_options=options)
+    run("catalog", *names(account))
+    entry = account.client("glue").get_table(DatabaseName=account.database, Name="stored_flights")["Table"]
+    log = DeltaTable(uri, storage_options=options).schema()
+    of_delta = {"long": "bigint", "integer": "int"}
+    expected = [(each.name, str(getattr(each.type, "type", "array<string>"))) for each in log.fields]
+    found = [(each["Name"], each["Type"]) for each in entry["StorageDescriptor"]["Columns"]]
+    assert found == [(name, of_delta.get(kind, kind)) for name, kind in expected]
+    assert entry["StorageDescriptor"]["Location"] == f"{uri}/"
 
 
 def test_a_crawler_has_a_delta_target_and_goes_with_the_rest(run: Run, account: Account) -> None:
