@@ -26,6 +26,7 @@ MODULES = (
     "csv_bars",
     "consume",
     "store",
+    "sql",
     "saving",
     "window",
     "dashboard",

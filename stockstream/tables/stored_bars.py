@@ -129,14 +129,14 @@ def _batch(series: Series, rows: pa.Table, snapshot: Snapshot) -> BarBatch:
         name: rows[name][-1].as_py() if name in rows.column_names else snapshot.constants.get(name) for name in _OF_LAST
     }
     first, high, low, close, volume = numbers[:, -1].tolist()
-    finals = rows["final"].to_pylist()
+    finals = rows["final"]
     last = Candle(
         **series._asdict(), time=moment(times[-1]), open=_known(first), high=high, low=low, close=close,
-        volume=_known(volume), final=finals[-1], **(of_last | {"source": of_last["source"] or ""}),
+        volume=_known(volume), final=finals[-1].as_py(), **(of_last | {"source": of_last["source"] or ""}),
     )  # fmt: skip
     batch = BarBatch.of(times, numbers, _flags(rows["flags"]), last)
-    if not all(finals):
-        batch.finals = tuple(finals)
+    if not pc.all(finals).as_py():
+        batch.finals = tuple(finals.to_pylist())
     return batch
 
 
@@ -144,10 +144,13 @@ def _known(number: float) -> float | None:
     return number if number == number else None
 
 
-def _flags(column: pa.ChunkedArray) -> tuple[tuple[str, ...], ...]:
+def _flags(column: pa.ChunkedArray) -> tuple[tuple[str, ...], ...] | None:
+    """The flags of each bar; None if no bar has any."""
+    places = np.flatnonzero(pc.fill_null(pc.list_value_length(column), 0).to_numpy()).tolist()
+    if not places:
+        return None
     flags: list[tuple[str, ...]] = [()] * len(column)
-    counts = pc.fill_null(pc.list_value_length(column), 0).to_numpy()
-    for place in np.flatnonzero(counts).tolist():
+    for place in places:
         flags[place] = tuple(column[place].as_py())
     return tuple(flags)
 

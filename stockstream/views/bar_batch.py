@@ -65,16 +65,21 @@ class BarBatch:
         cls,
         instants: NDArray[np.datetime64],
         numbers: NDArray[np.float64],
-        flags: tuple[tuple[str, ...], ...],
+        flags: tuple[tuple[str, ...], ...] | None,
         last: Candle,
     ) -> BarBatch:
-        """Bars that are columns already, all of them final but perhaps the last; its numbers are read from these."""
+        """Bars that are columns already, all of them final but perhaps the last; its numbers are read from these.
+
+        ``flags`` are those of each bar, None if there are none.
+        """
         batch = cls.__new__(cls)
         batch.instants = instants
         batch.numbers = numbers
-        batch.flags = flags if any(flags) else None
+        batch.flags = flags if flags is not None and any(flags) else None
         batch.finals = None if last.final else (*[True] * (len(instants) - 1), False)
-        batch.last = structs.replace(last, flags=flags[-1], **_values(numbers[:, -1].tolist()))
+        batch.last = structs.replace(
+            last, flags=() if batch.flags is None else batch.flags[-1], **_values(numbers[:, -1].tolist())
+        )
         return batch
 
     def __len__(self) -> int:

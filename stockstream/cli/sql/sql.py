@@ -36,7 +36,7 @@ TablesOption = Annotated[
 def sql(
     ctx: typer.Context,
     statement: Annotated[
-        str | None, typer.Argument(metavar="[STATEMENT]", help="What to ask, - for stdin; without it a prompt opens.")
+        str | None, typer.Argument(metavar="STATEMENT", help="What to ask, - for stdin; without it a prompt opens.")
     ] = None,
     tables: TablesOption = None,
     as_csv: Annotated[
