@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 from msgspec import structs
 
 from stockstream import tables
@@ -23,8 +25,10 @@ from stockstream.tables.sql import open_database
 from stockstream.tables.statements import explained, statements
 from stockstream.views.fold import Selection
 from stockstream.views.series import SeriesFold
+from tests.cli.helpers import clean, stockstream
 from tests.everywhere.test_kept import odd_walk
 from tests.producers.stock_csv.helpers import read as read_csv
+from tests.tables.buckets import Bucket
 from tests.tables.lake import SENT_AT, row, store_bars, store_flights, write
 from tests.views.bars import bar, walk
 
@@ -312,3 +316,19 @@ def test_the_catalog_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.M
     connection.close()
     del connection
     assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_a_bucket_is_asked_as_a_folder_is(bucket: Bucket, tmp_path: Path) -> None:
+    store_bars(tmp_path, walk(40))
+    rows = pa.Table.from_pylist([row(BARS, bar, place) for place, bar in enumerate(walk(40))], schema=BARS.schema)
+    uri, options = bucket.location.uri("bars"), bucket.location.storage_options()
+    write_deltalake(uri, rows, storage_options=options, partition_by=["date"])
+    statement = "SELECT time, rsi FROM rsi('AAPL') JOIN bars USING (time) ORDER BY time"
+    with open_database(bucket.location) as remote, open_database(Location.of(str(tmp_path))) as local:
+        found = remote.connection.execute(statement).fetchall()
+        assert found == local.connection.execute(statement).fetchall()
+    assert len(found) == 40
+    # In a process that ends: threads of Arrow must not need Python by then.
+    told = stockstream("sql", statement, "--csv", "--tables", bucket.location.text, cwd=tmp_path, env=clean(tmp_path))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert len(told.stdout.splitlines()) == 41
