@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from typing import Final, Protocol, TypeVar
 
 import duckdb
@@ -79,20 +80,25 @@ def _cancellable(database: Database, work: Callable[[], T]) -> T:
     done: list[T] = []
     failed: list[BaseException] = []
 
+    finished = Event()  # and not `join`: interrupted, that takes a running thread for an ended one
+
     def act() -> None:
         try:
             done.append(work())
         except BaseException as error:  # noqa: BLE001 - raised on the caller's thread
             failed.append(error)
+        finally:
+            finished.set()
 
-    thread = Thread(target=act, name="sql")
-    thread.start()
+    Thread(target=act, name="sql").start()
     try:
-        while thread.is_alive():
-            thread.join(_LOOK_EVERY)
+        while not finished.wait(_LOOK_EVERY):
+            pass
     except KeyboardInterrupt:
         with database.cancelling():
-            thread.join()
+            while not finished.is_set():
+                with suppress(KeyboardInterrupt):  # pressed again
+                    finished.wait(_LOOK_EVERY)
         raise
     if failed:
         raise failed[0]

@@ -6,10 +6,14 @@ import csv
 import inspect
 import io
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib.image
 import pandas as pd
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from msgspec import structs
@@ -21,6 +25,7 @@ from stockstream.cli.sql.sinks import TableSink
 from stockstream.cli.sql.sql import sql
 from stockstream.records import SIMULATED
 from stockstream.tables import extra
+from tests.cli.helpers import clean, until
 from tests.cli.terminal import Terminal
 from tests.site import Site
 from tests.tables.lake import store_bars
@@ -244,3 +249,18 @@ def test_the_prompt_completes_shows_cancels_and_ends(lake: Path, here: Path, mon
     history = here / "state" / "sql-history"
     assert "FROM bars" in history.read_text()
     assert history.stat().st_mode & 0o077 == 0
+
+
+def test_ctrl_c_ends_with_130(lake: Path, here: Path) -> None:
+    slow = "SELECT count(*) FROM range(100000000) a, range(1000000) b"
+    command = [sys.executable, "-m", "stockstream", "sql", slow, "--tables", str(lake)]
+    with subprocess.Popen(command, env=clean(here), stderr=subprocess.PIPE, text=True) as process:
+
+        def at_work() -> bool:
+            return any(thread.user_time > 1 for thread in psutil.Process(process.pid).threads()[1:])
+
+        until(at_work)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
