@@ -131,6 +131,9 @@ class MarketSettings(Section):
 S3_PREFIX: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?")
 """A bucket of S3, and a prefix in it."""
 
+DATABASE: Final = "[a-z0-9_-]{1,255}"
+"""The name of a database of Glue."""
+
 
 def _folder(value: str) -> str:
     if "://" in value and not S3_PREFIX.fullmatch(value):
@@ -157,7 +160,7 @@ class CloudSettings(Section):
     """``stockstream cloud``: Glue's database, Athena's work group, and where Athena writes results (None: in
     ``athena-results`` beside the tables)."""
 
-    database: str = Field(default="stockstream", pattern=r"^[a-z0-9_-]{1,255}$")
+    database: str = Field(default="stockstream", pattern=f"^{DATABASE}$")
     workgroup: str = Field(default="primary", pattern=r"^[A-Za-z0-9._-]{1,128}$")
     results: str | None = Field(default=None, pattern=f"^{S3_PREFIX.pattern}$")
 

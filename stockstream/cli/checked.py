@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from stockstream.config_sections import S3_PREFIX
 from stockstream.intervals import parse
 from stockstream.names import cut
 from stockstream.periods import longer
@@ -56,6 +59,41 @@ def one_of(values: Sequence[str]) -> Callable[[str | None], str | None]:
     def check(value: str | None) -> str | None:
         if value is not None and value not in values:
             raise typer.BadParameter(f"{value} is not one of {', '.join(values)}")
+        return value
+
+    return check
+
+
+def tables(place: str | None) -> str | None:
+    """Check where tables are: a folder, which need not exist yet, or a prefix of a bucket.
+
+    >>> tables("s3://shares/tables")
+    's3://shares/tables'
+    """
+    if place is None or S3_PREFIX.fullmatch(place):
+        return place
+    if "://" in place or place.startswith("s3:"):
+        raise typer.BadParameter(f"{cut(place)} is neither a folder nor s3://BUCKET/PREFIX")
+    path = Path(place).expanduser().absolute()
+    try:
+        first = next(each for each in (path, *path.parents) if each.exists())
+    except OSError as error:
+        raise typer.BadParameter(f"{cut(place)}: {error.strerror}") from None
+    if not first.is_dir():
+        raise typer.BadParameter(f"{first} is a file, not a folder")
+    return place
+
+
+def matching(pattern: str, what: str) -> Callable[[str | None], str | None]:
+    """A check that a value matches a regular expression as a whole; ``what`` says what it should be.
+
+    >>> matching("[a-z]+", "a word")("abc")
+    'abc'
+    """
+
+    def check(value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(pattern, value):
+            raise typer.BadParameter(f"{cut(value)!r} is not {what}")
         return value
 
     return check

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
+from stockstream.cli import checked
 from stockstream.cli.context import Context
 from stockstream.cli.panels import FILES, RUN
 from stockstream.cli.produce.sending import stopping
@@ -24,6 +25,7 @@ Place = Annotated[
     typer.Option(
         "--to",
         metavar="DIR|s3://BUCKET/PREFIX",
+        callback=checked.tables,
         help="The folder of the tables; default: tables.dir of the settings.",
         rich_help_panel=FILES,
     ),

@@ -19,6 +19,7 @@ NO_COUNT = (*NO_NUMBER, "-1", "1.5", "1e400", "9" * 400)
 NO_AMOUNT = (*NO_NUMBER, "-1", "inf", "-inf", "1e400", "9" * 400)
 NO_DATE = ("x", LONG, "2026-13-01", "10000-01-01", "yesterday", "5")
 NO_INTERVAL = ("x", LONG, "7q", "0m", "-1d", "1M")
+NO_TABLES = ("plain.txt", "plain.txt/x", "gs://bucket/x", "s3://", "s3:///x", LONG)
 NO_NAME = ("folder", "plain", "plain.txt", "-", "/dev/null", "a.gif", LONG)
 NO_PLACE = ("folder/in.{}", "no/such.{}", "plain.txt/x.{}", "foreign.{}", "empty/../no/x.{}", LONG + ".{}")
 
@@ -110,6 +111,39 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("dlq", "replay", "stocks/0/7"), "--with"): ("folder", "no/such.json", LONG),
     (("sample", "flights"), "--out"): (*NO_NAME, "foreign.csv"),
     (("sample", "flights"), "--seed"): ("x", "1.5", "9" * 400),
+    (("store", "stocks"), "--to"): NO_TABLES,
+    (("store", "stocks"), "--every"): (*NO_AMOUNT, "0"),
+    (("store", "stocks"), "--rows"): (*NO_COUNT, "0"),
+    (("store", "stocks"), "--partitions"): ("x", "-1", "3-1", "0,,1", "1.5", LONG),
+    (("etl", "stocks"), "--to"): NO_TABLES,
+    (("tables",), "--to"): NO_TABLES,
+    (("sql", "SELECT 1"), "--tables"): NO_TABLES,
+    (("sql", "SELECT 1"), "--parquet"): files("parquet"),
+    (("sql", "SELECT 1"), "--plot"): files("png"),
+    (("service", "install", "broker"), "--name"): ("a/b", "..", LONG),
+    (("service", "logs", "broker"), "--lines"): NO_COUNT,
+    (("cloud", "plan"), "--to"): (*NO_TABLES, "folder"),
+    (("cloud", "plan"), "--database"): ("A B", "a.b", LONG),
+    (("cloud", "plan"), "--region"): ("x", "eu central 1", LONG),
+    (("cloud", "catalog"), "--to"): (*NO_TABLES, "folder"),
+    (("cloud", "catalog"), "--database"): ("A B", "a.b", LONG),
+    (("cloud", "catalog"), "--region"): ("x", "eu central 1", LONG),
+    (("cloud", "sql", "SELECT 1"), "--to"): (*NO_TABLES, "folder"),
+    (("cloud", "sql", "SELECT 1"), "--database"): ("A B", "a.b", LONG),
+    (("cloud", "sql", "SELECT 1"), "--region"): ("x", "eu central 1", LONG),
+    (("cloud", "destroy"), "--to"): (*NO_TABLES, "folder"),
+    (("cloud", "destroy"), "--database"): ("A B", "a.b", LONG),
+    (("cloud", "destroy"), "--region"): ("x", "eu central 1", LONG),
+    (("cloud", "plan"), "--account"): ("x", "12", LONG),
+    (("cloud", "plan"), "--crawler"): ("x", "arn:x", LONG),
+    (("cloud", "plan"), "--policy"): ("x", LONG),
+    (("cloud", "plan"), "--days"): NO_AMOUNT,
+    (("cloud", "plan"), "--writers"): NO_AMOUNT,
+    (("cloud", "plan"), "--queries"): NO_AMOUNT,
+    (("cloud", "plan"), "--scanned"): NO_AMOUNT,
+    (("cloud", "plan"), "--crawls"): NO_AMOUNT,
+    (("cloud", "plan"), "--disk"): NO_AMOUNT,
+    (("cloud", "plan"), "--rows"): NO_AMOUNT,
 }
 """Values that cannot be, by command and option."""
 
@@ -160,9 +194,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setenv(f"STOCKSTREAM_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.setenv("STOCKSTREAM_BOOTSTRAP_SERVERS", "127.0.0.1:1")
     (tmp_path / "plain.txt").write_text("mine")
-    for folder in ("folder", "folder/in.png", "folder/in.csv", "folder/in.html", "empty"):
+    for folder in ("folder", "folder/in.png", "folder/in.csv", "folder/in.html", "folder/in.parquet", "empty"):
         (tmp_path / folder).mkdir()
-    for suffix in ("png", "csv", "html", "svg", "pdf"):
+    for suffix in ("png", "csv", "html", "svg", "pdf", "parquet"):
         (tmp_path / f"foreign.{suffix}").write_text("time,symbol,close\nmine,too,1\n")
     root = logging.getLogger()
     handlers = [*root.handlers]

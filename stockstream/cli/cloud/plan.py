@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from stockstream.cli.checked import matching
 from stockstream.cli.cloud.options import CrawlerRole, Database, Place, Region
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
@@ -26,7 +27,13 @@ def plan(
     database: Database = None,
     region: Region = None,
     account: Annotated[
-        str, typer.Option("--account", metavar="NUMBER", help="Your account, for the policy; * for any.")
+        str,
+        typer.Option(
+            "--account",
+            metavar="NUMBER",
+            callback=matching(r"\*|[0-9]{12}", "an account of 12 digits"),
+            help="Your account, for the policy; * for any.",
+        ),
     ] = "*",
     crawler: CrawlerRole = None,
     policy: Annotated[

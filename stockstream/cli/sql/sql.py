@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from stockstream.cli import outputs
+from stockstream.cli import checked, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.panels import FILES, ROWS
@@ -27,6 +27,7 @@ TablesOption = Annotated[
     typer.Option(
         "--tables",
         metavar="DIR|s3://BUCKET/PREFIX",
+        callback=checked.tables,
         help="The folder of the tables; default: tables.dir of the settings.",
         rich_help_panel=FILES,
     ),
