@@ -165,9 +165,12 @@ def test_tables_that_are_not_there_or_not_in_a_bucket(run: Run, account: Account
     code, _, err = run("catalog", "--to", "s3://no-such-bucket-of-shares/tables")
     assert code == 1
     assert "NoSuchBucket" in err
-    code, _, err = run("plan", "--to", "lake")
+    code, _, err = run("plan")
     assert code == 1
     assert "where AWS does not see them - store them in a bucket" in err
+    code, _, err = run("plan", "--to", "lake")
+    assert code == 2
+    assert "'lake' is not s3://BUCKET/PREFIX" in err
 
 
 def test_a_missing_extra_is_one_line(run: Run, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

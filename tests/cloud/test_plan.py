@@ -106,7 +106,7 @@ def test_the_plan_needs_no_account(
         Prices.listed().date,
     ):
         assert words in shown
-    assert main.call(Invocation(), ["cloud", "plan", "--json", "--crawler", "arn:aws:iam::1:role/c"]) == 0
+    assert main.call(Invocation(), ["cloud", "plan", "--json", "--crawler", "arn:aws:iam::123456789012:role/c"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [each["kind"] for each in found["created"]] == ["Glue database", "Glue table", "Glue table", "Glue crawler"]
     assert found["total"] == pytest.approx(sum(each["month"] for each in found["costs"]))
