@@ -186,6 +186,9 @@ def doubted(flags: tuple[str, ...]) -> frozenset[str]:
 
 
 RowNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
+Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number of a flight: tables and columns hold 64 bits."""
+
 Year: TypeAlias = Annotated[int, msgspec.Meta(ge=FIRST_YEAR, le=LAST_YEAR)]
 Month: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=12)]
 Day: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=31)]
@@ -214,34 +217,34 @@ class Flight(FlightRow, frozen=True, gc=False):
     year: Year
     month: Month
     day: Day
-    day_of_week: int | None
+    day_of_week: Whole | None
     airline: str
-    flight_number: int | None
+    flight_number: Whole | None
     tail_number: str | None
     origin_airport: str
     destination_airport: str
-    scheduled_departure: int | None
-    departure_time: int | None
-    departure_delay: int | None
-    taxi_out: int | None
-    wheels_off: int | None
-    scheduled_time: int | None
-    elapsed_time: int | None
-    air_time: int | None
-    distance: int | None
-    wheels_on: int | None
-    taxi_in: int | None
-    scheduled_arrival: int | None
-    arrival_time: int | None
-    arrival_delay: int | None
-    diverted: int | None
-    cancelled: int | None
+    scheduled_departure: Whole | None
+    departure_time: Whole | None
+    departure_delay: Whole | None
+    taxi_out: Whole | None
+    wheels_off: Whole | None
+    scheduled_time: Whole | None
+    elapsed_time: Whole | None
+    air_time: Whole | None
+    distance: Whole | None
+    wheels_on: Whole | None
+    taxi_in: Whole | None
+    scheduled_arrival: Whole | None
+    arrival_time: Whole | None
+    arrival_delay: Whole | None
+    diverted: Whole | None
+    cancelled: Whole | None
     cancellation_reason: str | None
-    air_system_delay: int | None
-    security_delay: int | None
-    airline_delay: int | None
-    late_aircraft_delay: int | None
-    weather_delay: int | None
+    air_system_delay: Whole | None
+    security_delay: Whole | None
+    airline_delay: Whole | None
+    late_aircraft_delay: Whole | None
+    weather_delay: Whole | None
 
 
 class FlightDay(FlightRow, frozen=True, gc=False):

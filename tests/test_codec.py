@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 from stockstream.codec import Decoder, Unreadable
 from stockstream.consumers.registry import VIEWS
 from stockstream.records import Bar, Candle, Flight, FlightDay
+from stockstream.tables.columns import records_of
+from stockstream.tables.schema import FLIGHT_ROWS
 from stockstream.topics import FLIGHTS, STOCKS
+from tests.cli.records import flight as a_flight
 
 BAR: dict[str, Any] = {
     "symbol": "FORN",
@@ -128,6 +132,17 @@ def test_a_flight_of_a_year_that_no_view_can_show_is_none() -> None:
         with pytest.raises(Unreadable, match="year"):
             Decoder(FlightDay)(json.dumps(day | {"year": year}).encode())
     assert FLIGHTS.record is Flight
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+def test_a_flight_with_a_number_that_no_column_holds_is_none(number: int) -> None:
+    flight = msgspec.to_builtins(a_flight(1))
+    for field in ("distance", "flight_number", "arrival_delay"):
+        with pytest.raises(Unreadable, match=field):
+            FLIGHTS.decoder()(json.dumps(flight | {field: number}).encode())
+    for edge in (2**63 - 1, -(2**63)):
+        found = FLIGHTS.decoder()(json.dumps(flight | {"distance": edge}).encode())
+        assert records_of([found], FLIGHT_ROWS)["distance"].to_pylist() == [edge]
 
 
 def test_windows_decode_whole_records_as_all_other_readers_do() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import and_
 from typing import Any, Final
@@ -24,6 +25,9 @@ from stockstream.tables.schema import DATE
 _BOUNDED: Final = ("time", "symbol")
 """Columns whose bounds are kept for each file. Comparing those of all columns, as delta-rs gives them, takes longer
 than reading the files that they exclude."""
+
+_CUT: Final = timedelta(microseconds=999)
+"""The most by which the upper bound of a time is too low: bounds are cut to milliseconds."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ def _known(row: Mapping[str, Any], names: list[str], schema: pa.Schema) -> pc.Ex
     found = [pc.field(DATE).is_null() if day is None else pc.field(DATE) == pa.scalar(day, pa.date32())]
     for name in names:
         kind, low, high = schema.field(name).type, row[f"min.{name}"], row[f"max.{name}"]
+        if pa.types.is_timestamp(kind) and high is not None:
+            high += _CUT
         if low is not None and high is not None:
             found += [pc.field(name) >= pa.scalar(low, kind), pc.field(name) <= pa.scalar(high, kind)]
     return reduce(and_, found)

@@ -9,8 +9,8 @@ import duckdb
 
 from stockstream.errors import StockstreamError
 
-_READING: Final = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
-"""Types of the statements that are run: SELECT, FROM, WITH, VALUES, DESCRIBE, SHOW and SUMMARIZE are of the first."""
+_ASKING: Final = {"SELECT", "FROM", "WITH", "(", "PIVOT", "PIVOT_WIDER", "UNPIVOT", "PIVOT_LONGER"}
+"""First words of the statements with a PIVOT that only read. The type of all statements with one is MULTI."""
 
 _PLACE: Final = re.compile(r"^LINE (?P<line>\d+): (?P<text>.*)\n(?P<before> *)\^", re.MULTILINE)
 _KIND: Final = re.compile(r"^(?:[A-Z]\w+ )*Error: ")
@@ -40,14 +40,48 @@ def statements(text: str) -> list[duckdb.Statement]:
     except duckdb.Error as error:
         raise explained(str(error), text) from error
     for statement in found:
-        pivot = statement.type is duckdb.StatementType.MULTI and "PIVOT" in statement.query.upper()
-        if statement.type not in _READING and not pivot:
-            words = statement.query.split()
+        if (word := _refused(statement)) is not None:
             raise StatementError(
-                f"{words[0].upper() if words else statement.type.name} is refused: the tables can only be read",
+                f"{word} is refused: the tables can only be read",
                 hint="SELECT, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN are there; --csv and --parquet write a result",
             )
     return found
+
+
+def _refused(statement: duckdb.Statement) -> str | None:
+    """The word for which a statement is refused; None for one that only reads."""
+    if statement.type is duckdb.StatementType.SELECT:  # FROM, VALUES, DESCRIBE, SHOW and SUMMARIZE are of it, too
+        return None
+    words = _words(statement.query)
+    first = words[0][1] if words else statement.type.name
+    if statement.type is duckdb.StatementType.EXPLAIN or first == "EXPLAIN":
+        return _refused_behind(statement.query, words)
+    return None if statement.type is duckdb.StatementType.MULTI and first in _ASKING else first
+
+
+def _refused_behind(query: str, words: list[tuple[int, str]]) -> str | None:
+    """The word for which what EXPLAIN explains is refused: EXPLAIN ANALYZE runs it."""
+    places = [place for place, (_, word) in enumerate(words[:3]) if word not in ("EXPLAIN", "ANALYZE", "ANALYSE")][:1]
+    places += [place + 1 for place, (_, word) in enumerate(words) if word == ")"][:1]  # behind options in brackets
+    for place in places:
+        text = query.encode()[words[place][0] :].decode() if place < len(words) else ""
+        try:
+            (statement,) = duckdb.extract_statements(text)
+        except (duckdb.Error, ValueError):
+            continue
+        return _refused(statement)
+    return "EXPLAIN"
+
+
+def _words(query: str) -> list[tuple[int, str]]:
+    """The words and signs of a statement without its comments: where each begins in UTF-8, and itself in capitals."""
+    text, tokens = query.encode(), duckdb.tokenize(query)
+    ends = [*(start for start, _ in tokens[1:]), len(text)]
+    return [
+        (start, text[start:end].decode().strip().upper())
+        for (start, kind), end in zip(tokens, ends, strict=True)
+        if kind != duckdb.token_type.comment
+    ]
 
 
 def only_statement(text: str) -> duckdb.Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -231,6 +231,7 @@ READS = [
     "INSTALL httpfs",
     "LOAD httpfs",
     "IMPORT DATABASE '{folder}'",
+    "FROM enable_logging()",
 ]
 SETTINGS = [
     "SET enable_external_access = true",
@@ -284,6 +285,35 @@ def test_what_reads_is_let_through() -> None:
         assert len(statements(text)) == 1
 
 
+PIVOT = "PIVOT bars ON symbol USING count(*)"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        *(
+            f"EXPLAIN ANALYZE {statement}"
+            for statement in ("CREATE OR REPLACE TEMP VIEW bars AS SELECT 1", "DROP VIEW bars")
+        ),
+        "/* \u00e9 */ explain -- ?\n analyse /* a /* b */ */ DROP VIEW stored_bars",
+        "EXPLAIN ANALYZE /* /* */ SELECT 1 -- */ DROP VIEW stored_bars",
+        "EXPLAIN (ANALYZE, FORMAT json) DROP VIEW stored_bars",
+        f"CREATE TEMP TABLE bars AS {PIVOT}",
+        f"INSERT INTO bars {PIVOT}",
+        f"EXPLAIN ANALYZE CREATE TEMP TABLE bars AS {PIVOT}",
+    ],
+)
+def test_what_explain_runs_and_pivot_fills_is_refused_too(statement: str) -> None:
+    with pytest.raises(StockstreamError, match=r"^(CREATE|DROP|INSERT) is refused: the tables can only be read"):
+        statements(statement)
+
+
+@pytest.mark.parametrize("before", ["", "EXPLAIN ", "EXPLAIN ANALYZE ", "EXPLAIN (ANALYZE, FORMAT json) "])
+def test_what_reads_is_explained(before: str) -> None:
+    for text in ("SELECT ')'", "(SELECT 1) UNION (SELECT 2)", "FROM bars", "DESCRIBE bars", PIVOT, f"FROM ({PIVOT})"):
+        assert len(statements(f"/* it */ {before}{text}")) == 1
+
+
 def test_a_folder_without_tables_says_how_they_are_made(tmp_path: Path) -> None:
     with pytest.raises(StockstreamError, match=r"there are no tables in .* - `stockstream store stocks` makes them"):
         tables.connect(tmp_path)
@@ -304,6 +334,15 @@ def test_only_files_that_can_hold_the_rows_are_opened(tmp_path: Path) -> None:
         assert run("SELECT count(*) FROM bars WHERE symbol = 'IBM'").fetchone() == (0,)
         with pytest.raises((duckdb.Error, OSError)):
             run("SELECT sum(close) FROM bars").fetchone()
+
+
+def test_a_bar_within_the_last_millisecond_of_its_file_is_found(tmp_path: Path) -> None:
+    last = datetime(2026, 3, 2, 14, 30, 0, 999_999, tzinfo=UTC)
+    store_bars(tmp_path, [bar(0, 1.0), structs.replace(bar(0, 2.0), time=last)])
+    with open_database(Location.of(str(tmp_path))) as database:
+        found = database.connection.execute("SELECT close FROM bars WHERE time >= ?", [last]).fetchall()
+    assert found == [(2.0,)]
+    assert tables.read("bars", start=last, dir=tmp_path)["close"].tolist() == [2.0]
 
 
 def test_the_catalog_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
