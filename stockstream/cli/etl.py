@@ -20,7 +20,7 @@ def etl(
     """Make typed Parquet of the raw JSON lines of a topic: a file of each file, and each once.
 
     Reads ``raw/TOPIC`` below the folder of the tables, and writes ``clean/TOPIC``. Lines that are no records are kept
-    in ``refused/TOPIC``. What is done is not done again.
+    in ``refused/TOPIC``. What is done is not done again. A damaged file is passed, and the exit code is 1.
     """
     context = Context.of(ctx)
     require_lake()
@@ -40,4 +40,8 @@ def etl(
     told = f"{topic}: {files} of {made.rows:,} rows made in {location.uri(f'{CLEAN}/{topic}')}"
     if made.refused:
         told += f"; {made.refused:,} lines are no records, and are kept in {location.uri(f'{REFUSED}/{topic}')}"
+    for each in made.damaged:
+        context.reporter.warn(f"{each}; put a whole file in its place, or remove it, and run etl again")
     context.reporter.result(told)
+    if made.damaged:
+        raise typer.Exit(1)

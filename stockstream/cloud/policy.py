@@ -57,7 +57,12 @@ def _catalog(names: Deployment, region: str, account: str, crawler_role: str | N
     changes = ("CreateTable", "UpdateTable", "DeleteTable", "TagResource")
     statements = [
         _list("CatalogList", names, names.prefix),
-        _allow("CatalogEntries", [f"glue:{each}" for each in (*actions, *changes)], entries),
+        # Glue asks for the functions of a database, too, before it deletes it.
+        _allow(
+            "CatalogEntries",
+            [f"glue:{each}" for each in (*actions, *changes)],
+            [*entries, f"{glue}:userDefinedFunction/{names.database}/*"],
+        ),
         # `cloud destroy` looks for the crawler also where there was never one.
         _allow("CatalogCrawler", [f"glue:{each}" for each in _CRAWLER], [f"{glue}:crawler/{names.crawler}"]),
     ]

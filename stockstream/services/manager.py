@@ -100,23 +100,17 @@ class Manager:
         self._systemctl("show", "--property=Version")
 
     def installed(self) -> dict[str, tuple[str, ...]]:
-        """The command of each unit of ours, by name."""
-        found = {}
-        for path in sorted(self._folder.glob(f"{PREFIX}*{SUFFIX}")):
-            command = self.command(path.name.removesuffix(SUFFIX))
-            if command is not None:
-                found[path.name.removesuffix(SUFFIX)] = command
-        return found
+        """The command of each unit of ours, by name. Units that others wrote under such a name are left alone."""
+        files = sorted(self._folder.glob(f"{PREFIX}*{SUFFIX}"))
+        commands = {path.name.removesuffix(SUFFIX): command_in(_text(path) or "") for path in files}
+        return {name: command for name, command in commands.items() if command is not None}
 
     def command(self, name: str) -> tuple[str, ...] | None:
         """The command of a unit of ours; None if there is no such unit. Raises for a file of others."""
         path = self.path(name)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
+        text = _text(path)
+        if text is None:
             return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise StockstreamError(f"{path} cannot be read: {error}") from error
         command = command_in(text)
         if command is None:
             raise StockstreamError(f"{path} was not written by stockstream", hint="choose another name with --name")
@@ -201,6 +195,16 @@ def variables_file(environ: Mapping[str, str] = os.environ) -> Path:
 
 def _configuration(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+
+
+def _text(path: Path) -> str | None:
+    """The text of a unit; None if there is none. Raises StockstreamError."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StockstreamError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _blocks(text: str) -> Iterator[dict[str, str]]:

@@ -18,7 +18,10 @@ SUFFIX: Final = ".service"
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,80}")
 _VARIABLE: Final = re.compile(r"\$(?!\{[A-Za-z_][A-Za-z0-9_]*\})")
-_SECRET: Final = re.compile(r"(api|access)?[_-]?key|appid|(access_?)?token|secret|passw(or)?d|pwd", re.IGNORECASE)
+_SECRET: Final = re.compile(
+    r"(^|[_-]|access|api|auth|client|subscription)(key|token|secret|sig(nature)?|appid|pwd|passw(or)?d)$|apikey",
+    re.IGNORECASE,
+)
 _OURS: Final = re.compile(r"^\[X-Stockstream\]\nCommand=(.+)$", re.MULTILINE)
 
 
@@ -83,7 +86,13 @@ def command_in(text: str) -> tuple[str, ...] | None:
     (('broker',), None)
     """
     found = _OURS.search(text)
-    return None if found is None else tuple(json.loads(found[1]))
+    try:
+        words = json.loads(found[1]) if found is not None else None
+    except ValueError:
+        return None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return None
+    return tuple(words)
 
 
 def default_name(command: Sequence[str]) -> str:
@@ -120,19 +129,24 @@ def named(name: str) -> str:
 def holds_secret(word: str) -> bool:
     """Whether an argument is an address with a password or a key in it; a variable in its place is none.
 
+    The user of a web address counts as one: many services take a token there.
+
     >>> holds_secret("https://plant.example/now?unit=C"), holds_secret("https://plant.example/now?api_key=c0ffee")
     (False, True)
     >>> holds_secret("https://plant.example/now?api_key=${PLANT_KEY}"), holds_secret("mqtts://ann:rose@plant.example")
     (False, True)
+    >>> holds_secret("https://c0ffee@plant.example/now"), holds_secret("mqtts://ann@plant.example")
+    (True, False)
     """
     if "://" not in word:
         return False
     try:
         address = urlsplit(word)
-        pairs = [*parse_qsl(address.query), ("password", address.password or "")]
+        user = address.username if address.scheme in ("http", "https") else None
+        pairs = [*parse_qsl(address.query), ("password", address.password or ""), ("token", user or "")]
     except ValueError:
         return False
-    return any(_SECRET.fullmatch(key) and value and not value.startswith("${") for key, value in pairs)
+    return any(_SECRET.search(key) and value and not value.startswith("${") for key, value in pairs)
 
 
 _AFTER: Final = """\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -20,20 +21,24 @@ from stockstream.tables.schema import Table
 CLEAN: Final = "clean"
 REFUSED: Final = "refused"
 
+_ENDINGS: Final = (".jsonl", ".jsonl.gz")
+
 
 class Made(NamedTuple):
-    """What was made: files, their rows, and lines that are no records."""
+    """What was made: files, their rows, and lines that are no records; and the damaged files, with the cause."""
 
     files: int
     rows: int
     refused: int
+    damaged: tuple[str, ...] = ()
 
 
 def etl(table: Table[Any], location: Location, progress: Callable[[int, int], None]) -> Made:
     """Make Parquet of all raw files of a topic that have none yet.
 
     Lines that are no records are kept in ``refused/TOPIC``, under the name of their file. A file that `RawLines` has
-    written, and whose rows are not committed yet, may be written again, and is left for the next time.
+    written, and whose rows are not committed yet, may be written again, and is left for the next time. So is one that
+    cannot be decompressed.
 
     Parameters
     ----------
@@ -54,23 +59,34 @@ def etl(table: Table[Any], location: Location, progress: Callable[[int, int], No
     refused = Objects(location, f"{REFUSED}/{name}")
     done = {each.removesuffix(".parquet") for each in clean.names()}
     final = _finality(table, location)
-    todo = sorted(each for each in raw.names() if _stem(each) not in done and ".jsonl" in each and final(each))
+    todo = sorted(each for each in raw.names() - done if each.endswith(_ENDINGS) and final(each))
     rows = bad = 0
+    damaged: list[str] = []
     for number, each in enumerate(todo):
         progress(number, len(todo))
-        records, wrong = _read(raw.read(each), table)
+        try:
+            content = _plain(raw.read(each))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            damaged.append(f"{raw.uri}/{each} is damaged: {error}")
+            continue
+        records, wrong = _read(content, table)
         if wrong:
-            refused.write(f"{_stem(each)}.jsonl.gz", gzip.compress(b"\n".join(wrong) + b"\n", mtime=0))
+            kept = b"\n".join(wrong) + b"\n"
+            refused.write(each, gzip.compress(kept, mtime=0) if each.endswith(".gz") else kept)
         stream = pa.BufferOutputStream()
         pq.write_table(records_of(records, table), stream)
-        clean.write(f"{_stem(each)}.parquet", stream.getvalue().to_pybytes())  # last: it says that all is done
+        clean.write(f"{each}.parquet", stream.getvalue().to_pybytes())  # last: it says that all is done
         rows, bad = rows + len(records), bad + len(wrong)
-    return Made(len(todo), rows, bad)
+    return Made(len(todo) - len(damaged), rows, bad, tuple(damaged))
+
+
+def _plain(content: bytes) -> bytes:
+    return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
 
 def _read(content: bytes, table: Table[Any]) -> tuple[list[Any], list[bytes]]:
-    """The records of the lines of a file, compressed or not, and the lines that are none."""
-    lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).splitlines()
+    """The records of the lines of a file, and the lines that are none."""
+    lines = content.splitlines()
     decode = table.topic.decoder()
     try:
         return decode.many(filter(None, lines)), []
@@ -97,7 +113,3 @@ def _finality(table: Table[Any], location: Location) -> Callable[[str], bool]:
         return stored is not None and source.offset < stored
 
     return final
-
-
-def _stem(name: str) -> str:
-    return name.removesuffix(".gz").removesuffix(".jsonl")

@@ -37,6 +37,7 @@ def test_every_right_is_bound_to_our_own_things() -> None:
     assert found["CatalogEntries"]["Resource"][1:] == [
         "arn:aws:glue:eu-central-1:123456789012:database/stockstream",
         "arn:aws:glue:eu-central-1:123456789012:table/stockstream/*",
+        "arn:aws:glue:eu-central-1:123456789012:userDefinedFunction/stockstream/*",
     ]
     assert found["CatalogCrawlerRole"]["Condition"] == {"StringEquals": {"iam:PassedToService": "glue.amazonaws.com"}}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.errors import StockstreamError
+from stockstream.services.manager import Manager
 from stockstream.services.unit import Unit, command_in, default_name, named
 
 COMMANDS = (
@@ -96,6 +97,15 @@ def test_signs_of_systemd_are_escaped_and_variables_are_not(tmp_path: Path) -> N
         "https://ann:rose@plant.example/now",
         "https://plant.example/now?a=1&access_token=c0ffee",
         "https://plant.example/now?appid=c0ffee",
+        "https://plant.example/now?api_token=c0ffee",
+        "https://plant.example/now?auth_token=c0ffee",
+        "https://plant.example/now?accessToken=c0ffee",
+        "https://plant.example/now?client_secret=c0ffee",
+        "https://plant.example/now?x_api_key=c0ffee",
+        "https://plant.example/now?subscription-key=c0ffee",
+        "https://plant.example/now?X-Amz-Signature=c0ffee",
+        "https://plant.example/now?a=1&sig=c0ffee",
+        "https://c0ffee@plant.example/now",
     ],
 )
 def test_a_secret_in_an_address_is_refused_without_being_shown(tmp_path: Path, word: str) -> None:
@@ -103,6 +113,31 @@ def test_a_secret_in_an_address_is_refused_without_being_shown(tmp_path: Path, w
         _ = unit(("produce", "http", word), tmp_path).text
     assert "c0ffee" not in f"{caught.value}{caught.value.hint}"
     assert "rose" not in f"{caught.value}{caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "https://plant.example/now?keys=3&design=a&monkey=b&tokens=5",
+        "https://${PLANT_TOKEN}@plant.example/now?api_token=${PLANT_KEY}",
+        "mqtts://ann@plant.example/rooms",
+    ],
+)
+def test_what_is_no_secret_is_taken(tmp_path: Path, word: str) -> None:
+    assert word in command_in(unit(("produce", "http", word), tmp_path).text)  # type: ignore[operator]
+
+
+def test_units_of_others_are_left_alone(tmp_path: Path) -> None:
+    manager = Manager(tmp_path)
+    manager.path("stockstream-broker").write_text(unit(("broker",), tmp_path).text)
+    manager.path("stockstream-mine").write_text("[Service]\nExecStart=/usr/bin/true\n")
+    manager.path("stockstream-latin").write_bytes("[Service]\n# für mich\n".encode("latin-1"))
+    for number, words in enumerate(('["broker', '"broker"', "[1]")):
+        manager.path(f"stockstream-edited{number}").write_text(f"[X-Stockstream]\nCommand={words}\n")
+    manager.path("stockstream-masked").symlink_to(os.devnull)
+    assert manager.installed() == {"stockstream-broker": ("broker",)}
+    with pytest.raises(StockstreamError, match=r"stockstream-mine\.service was not written by stockstream"):
+        manager.command("stockstream-mine")
 
 
 @pytest.mark.parametrize("folder", ["/home/ann\n", "/home/a\nb", "/home/ann\\"])

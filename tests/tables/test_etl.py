@@ -123,8 +123,41 @@ def test_lines_of_other_programs_are_read_and_what_is_no_record_is_kept(tmp_path
     assert etl(BARS, location, progress) == Made(1, 3, 2)
     assert made(BARS, location) == bars
     kept = Objects(location, "refused/stocks")
-    assert gzip.decompress(kept.read("2026/03/firehose-1.jsonl.gz")).splitlines() == [content[3], content[5]]
+    assert kept.read("2026/03/firehose-1.jsonl").splitlines() == [content[3], content[5]]
     assert etl(BARS, location, progress) == Made(0, 0, 0)
+
+
+def test_files_of_one_name_with_and_without_gz_are_both_made_and_no_other_kind_is(tmp_path: Path) -> None:
+    location = Location.of(str(tmp_path))
+    bars, raw = walk(5, 1, "AAPL"), Objects(Location.of(str(tmp_path)), "raw/stocks")
+    raw.write("x.jsonl", b"\n".join([*map(BARS.topic.encode, bars[:2]), b"one"]))
+    raw.write("x.jsonl.gz", gzip.compress(b"\n".join([*map(BARS.topic.encode, bars[2:]), b"two"])))
+    for name in ("b.jsonl.zst", "x.jsonl.tmp", "x.jsonl.gz.1"):
+        raw.write(name, BARS.topic.encode(bars[0]))
+    assert etl(BARS, location, progress) == Made(2, 5, 2)
+    assert sorted(made(BARS, location), key=_order) == bars
+    refused = Objects(location, "refused/stocks")
+    assert (refused.read("x.jsonl"), gzip.decompress(refused.read("x.jsonl.gz"))) == (b"one\n", b"two\n")
+    assert etl(BARS, location, progress) == Made(0, 0, 0)
+
+
+def test_a_damaged_file_is_named_and_those_behind_it_are_made(tmp_path: Path, site: Site) -> None:
+    location = Location.of(str(tmp_path / "tables"))
+    bars, raw = walk(300, 1, "AAPL"), Objects(location, "raw/stocks")
+    whole = gzip.compress(b"\n".join(map(BARS.topic.encode, bars)))
+    raw.write("a-short.jsonl.gz", whole[:-200])
+    raw.write("b-wrong.jsonl.gz", whole[:60] + b"\xff" * 60 + whole[120:])
+    raw.write("c-head.jsonl.gz", b"\x1f\x8b\x00nothing")
+    raw.write("d-whole.jsonl.gz", whole)
+    result = site.run("etl", "stocks", "--to", location.text)
+    assert result.returncode == 1, result
+    assert f"1 file of 300 rows made in {location.uri('clean/stocks')}" in result.stdout
+    for name in ("a-short", "b-wrong", "c-head"):
+        assert f"{raw.uri}/{name}.jsonl.gz is damaged: " in result.stderr
+    assert "Traceback" not in result.stderr
+    assert made(BARS, location) == bars
+    raw.write("a-short.jsonl.gz", whole)
+    assert etl(BARS, location, progress)[:3] == Made(1, 300, 0)[:3]
 
 
 def test_line_breaks_within_a_message_do_not_end_its_line(tmp_path: Path) -> None:
