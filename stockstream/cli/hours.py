@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Final
 
 from stockstream.config import Settings
 from stockstream.indicators.trading_hours import Hours, trading_hours
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Bar, Series
 from stockstream.views.quality import Opens
-
-_TICK: Final = timedelta(microseconds=1)
 
 
 def opens_of(settings: Settings, series: Series) -> Opens | None:
@@ -57,8 +53,7 @@ def outside_hours(settings: Settings) -> Callable[[Bar], bool] | None:
         if hours is None or not hours.covers(bar.time):
             return False
         if intraday(bar.interval):
-            end = following(bar.time, bar.interval)
-            return not any(map(hours.trades_at, (bar.time, bar.time + (end - bar.time) / 2, end - _TICK)))
+            return not hours.trades_between(bar.time, following(bar.time, bar.interval))
         return bar.interval == "1d" and not hours.has_session(bar.time)
 
     return outside

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,12 +15,14 @@ ALWAYS: Final = "24/7"
 
 
 class Hours(NamedTuple):
-    """Whether an exchange trades at an instant; whether it has a session on a date; and from when to when it is known.
+    """Whether an exchange trades at an instant, or at any from one up to another; whether it has a session on a date;
+    and from when to when it is known.
 
     Without ``since`` and ``until`` it is always known.
     """
 
     trades_at: Callable[[datetime], bool]
+    trades_between: Callable[[datetime, datetime], bool]
     has_session: Callable[[datetime], bool]
     since: datetime | None
     until: datetime | None
@@ -40,7 +42,7 @@ def trading_hours(name: str) -> Hours:
     True
     """
     if name == ALWAYS:
-        return Hours(lambda _: True, lambda _: True, None, None)
+        return Hours(lambda _: True, lambda *_: True, lambda _: True, None, None)
     return _hours(exchange_calendar(name))
 
 
@@ -56,7 +58,14 @@ def _hours(calendar: Any) -> Hours:
         pause, end = breaks[index]
         return not pause <= instant < end
 
-    return Hours(trades_at, dates.__contains__, opens[0], closes[-1])
+    def trades_between(begin: datetime, end: datetime) -> bool:
+        index = bisect_left(opens, end) - 1
+        if index < 0 or begin >= closes[index]:
+            return False
+        pause, resumed = breaks[index]
+        return not (pause <= begin and end <= resumed)
+
+    return Hours(trades_at, trades_between, dates.__contains__, opens[0], closes[-1])
 
 
 def _instants(column: Any) -> list[datetime]:

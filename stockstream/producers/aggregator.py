@@ -356,7 +356,16 @@ class _Series:
                 self._bases[run] = max(high, self._bases.get(run, high))
             gone += 1
         del self.periods[:gone]
-        while len(self._bases) > _MOST_BASES:
-            del self._bases[next(iter(self._bases))]
-        while len(self._first_days) > _MOST_BASES:
-            del self._first_days[next(iter(self._first_days))]
+        if len(self._bases) > _MOST_BASES or len(self._first_days) > _MOST_BASES:
+            self._forget_runs()
+
+    def _forget_runs(self) -> None:
+        """Drop the oldest runs that no kept period names: the volume of those is still computed."""
+        named = {run for period in self.periods for run in period.totals}
+        numbers = {number for number, _ in named}
+        idle_bases = [run for run in self._bases if run not in named]
+        for run in idle_bases[: max(0, len(self._bases) - _MOST_BASES)]:
+            del self._bases[run]
+        idle_runs = [number for number in self._first_days if number not in numbers]
+        for number in idle_runs[: max(0, len(self._first_days) - _MOST_BASES)]:
+            del self._first_days[number]

@@ -20,6 +20,11 @@ _RETURNS: Final = 100
 _FEWEST: Final = 30
 """Returns from which on a deviation is one."""
 
+_FALL: Final = 1e-3
+"""Share of its largest value at which a running sum is computed anew: it keeps that value's errors of rounding."""
+
+_COMPARED: Final = frozenset({JUMP, FROZEN, CHANGED})
+
 _REMEMBERED: Final = 2_000
 """Number of a series' last bars whose flags are remembered for repeats."""
 
@@ -31,10 +36,14 @@ class _Returns:
         self.variance = 0.0
         self._last: deque[float] = deque(maxlen=_RETURNS)
         self._squares = 0.0
+        self._largest = 0.0
         self._added = 0
 
     def add(self, change: float) -> None:
-        """Take the next one. The sum is computed anew now and then, so that no error of rounding remains."""
+        """Take the next one.
+
+        The sum is computed anew now and then, and where an outlier leaves, so that no error of rounding remains.
+        """
         last, square = self._last, change * change
         if len(last) == _RETURNS:
             self._squares += square - last[0] * last[0]
@@ -42,8 +51,9 @@ class _Returns:
             self._squares += square
         last.append(change)
         self._added += 1
-        if not self._added % _RETURNS:
-            self._squares = sum(each * each for each in last)
+        self._largest = max(self._largest, self._squares)
+        if not self._added % _RETURNS or self._squares < _FALL * self._largest:
+            self._squares = self._largest = sum(each * each for each in last)
         if len(last) >= _FEWEST:
             self.variance = self._squares / len(last)
 
@@ -139,6 +149,12 @@ class Checks:
             if change is not None and not jumps:
                 returns.add(change)
         return flags
+
+
+def without_comparisons(bar: Bar) -> Bar:
+    """The bar without the flags that depend on the bars before it, of which a later run may have fewer."""
+    flags = tuple(flag for flag in bar.flags if flag.partition(":")[0] not in _COMPARED)
+    return bar if len(flags) == len(bar.flags) else msgspec.structs.replace(bar, flags=flags)
 
 
 def _length(interval: str) -> timedelta | None:

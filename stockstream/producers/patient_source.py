@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import wait
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 from stockstream.errors import RateLimited, SourceError, Unavailable
+from stockstream.periods import following, intraday
 from stockstream.producers.background import Background
 from stockstream.producers.bar_source import BarSource, Reply
 from stockstream.producers.clock import Clock
@@ -69,6 +71,8 @@ class PatientSource:
     def history(self, symbol: str, start: datetime) -> Asked:
         """The bars from an instant on, or from as far back as the source goes.
 
+        Earlier ones are left out: a source may return more than it is asked for.
+
         Raises
         ------
         UnknownSymbol, SourceError
@@ -76,7 +80,7 @@ class PatientSource:
         RateLimited, Unavailable
             After the last attempt.
         """
-        since = max(start, self.reach)
+        since = first = max(start, self.reach)
         pages: list[Reply] = []
         # A bar counts as final only if its period was over before the source was asked.
         asked_at = self._clock.now()
@@ -86,7 +90,8 @@ class PatientSource:
             if page.more is None or page.more <= since:
                 break
             since = page.more
-        return read_reply(_joined(pages), self._source.about.name, symbol, self._interval, asked_at)
+        answer = read_reply(_joined(pages), self._source.about.name, symbol, self._interval, asked_at)
+        return _since(first, answer, self._interval)
 
     def _answered(self, symbol: str, since: datetime) -> Generator[None, None, Reply]:
         attempt = 0
@@ -111,6 +116,18 @@ class PatientSource:
                 self._breaker.answered()
                 return reply
             yield from self._clock.wait_until(self._clock.monotonic() + pause)
+
+
+def _since(first: datetime, answer: Answer, interval: str) -> Answer:
+    """The answer without the periods that end before an instant; from a day on they end at any hour of the next day."""
+    slack = timedelta(0) if intraday(interval) else timedelta(days=1)
+
+    def end(time: datetime) -> datetime:
+        return following(time, interval) + slack
+
+    begin = bisect_right(answer.bars, first, key=lambda bar: end(bar.time))
+    nulls = tuple(null for null in answer.nulls if end(null.time) > first)
+    return replace(answer, bars=answer.bars[begin:], nulls=nulls)
 
 
 def _joined(pages: Sequence[Reply]) -> Reply:

@@ -284,6 +284,18 @@ def test_what_grew_while_nothing_was_heard_belongs_to_no_bar() -> None:
     assert [bar.volume for bar in aggregate.end(FAR)] == [200.0, 50.0]
 
 
+def test_a_period_with_more_interruptions_than_are_kept_has_its_volume() -> None:
+    aggregate = Aggregator("1d", Origin("yahoo"), volume="growth")
+    for number in range(500):
+        time = NOON + number * MINUTE
+        aggregate.missed(time - SECOND, time)
+        aggregate.add("IBM", time, 1.0, 100.0 * number)
+        aggregate.add("IBM", time + SECOND, 1.0, 100.0 * number + 2.0)
+        if not number % 100:
+            list(aggregate.bars(time, forming=True))
+    assert [bar.volume for bar in aggregate.end(FAR)] == [1_000.0]
+
+
 def test_an_index_has_no_volume() -> None:
     aggregate = Aggregator("1m", Origin("yahoo"), volume="growth")
     aggregate.add("^GSPC", NOON, 1.0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pytest
 
 from stockstream.errors import BadRow
 from stockstream.producers.checks import Checks
@@ -106,6 +108,15 @@ def test_readings_jump_by_differences_as_they_have_no_returns() -> None:
     found = flags([*mild, bar(60, 0.2, feed=READINGS), bar(61, -9.0, feed=READINGS)])
     assert found == [()] * 61 + [(JUMP,)]
     assert flags([*calm(60), bar(60, -9.0)])[-1] == (), "a price below zero has no return"
+
+
+@pytest.mark.parametrize("outlier", [1e9, 2_147_483_647.0])
+def test_an_outlier_leaves_no_jumps_behind(outlier: float) -> None:
+    """A sensor's INT_MAX among the first values, which are too few to judge it, leaves the window 100 bars later."""
+    draw = random.Random(3)
+    values = [round(draw.gauss(20.0, 1.0), 2) for _ in range(400)]
+    values[10] = outlier
+    assert flags([bar(number, value, feed=READINGS) for number, value in enumerate(values)]) == [()] * 400
 
 
 def test_another_source_s_bar_does_not_take_over_the_flags_of_the_one_that_it_replaces() -> None:

@@ -76,6 +76,13 @@ class Year(FakeSource):
         return Reply(rows, splits=self.splits)
 
 
+class Everything(Year):
+    """Whatever it is asked for, it gives all that it has."""
+
+    def history(self, symbol: str, interval: str, start: datetime) -> Reply:
+        return super().history(symbol, interval, START)
+
+
 class Leaps:
     """A clock that leaps by hours while somebody waits."""
 
@@ -141,6 +148,19 @@ def following(bars: MarketBars | SourceBars, leaps: Leaps) -> Iterator[list[Bar]
         if leaps.slept - at >= 86_400:
             yield came
             came, at = [], leaps.slept
+
+
+@pytest.mark.parametrize(("history", "days"), [("1d", 2), (START, 101)])
+def test_a_source_that_gives_more_than_is_asked_sends_nothing_again(
+    leaps: Leaps, history: str | datetime, days: int
+) -> None:
+    leaps.slept = 100 * 86_400.0
+    polling = Polling("1h", history)
+    source = Everything(leaps.now)
+    bars = SourceBars(source, ["A"], polling, reporter=Silent(), patience=PATIENCE, clock=leaps.clock)
+    came = next(following(bars, leaps))
+    assert {each.revision for each in came} == {0}
+    assert (days - 1) * 24 <= len({each.time for each in came}) == len(came) <= days * 24
 
 
 def test_a_split_sends_a_year_again_although_its_bars_are_not_kept(leaps: Leaps) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from stockstream.errors import BadRow
 from stockstream.producers.aggregator import Aggregator, Origin
-from stockstream.producers.checks import Checks
+from stockstream.producers.checks import Checks, without_comparisons
 from stockstream.producers.clock import SYSTEM, Clock
 from stockstream.producers.readings.reading import Reading
 from stockstream.records import Bar, Series
@@ -179,12 +179,14 @@ class ReadingBars:
 def _unless_held(bar: Bar, held: Bar | None, *, first: bool) -> Bar | None:
     """The bar with the next revision; None if the topic holds it unchanged.
 
+    Flags that depend on the bars before it make no difference: those may be of files that were deleted.
+
     The first bar of a series is not sent either if the topic's one has more readings: the file with the rest of them
     was deleted.
     """
     if held is None:
         return bar
-    if msgspec.structs.replace(bar, revision=held.revision) == held:
+    if without_comparisons(msgspec.structs.replace(bar, revision=held.revision)) == without_comparisons(held):
         return None
     if first and bar.volume is not None and held.volume is not None and bar.volume < held.volume:
         return None

@@ -234,6 +234,22 @@ def test_the_first_bar_stays_where_the_file_with_its_beginning_is_gone(tmp_path:
     assert (topic.sent, topic.volume) == (0, len(ROWS))
 
 
+def test_flags_stay_where_the_files_before_a_bar_are_gone(tmp_path: Path) -> None:
+    """The second file begins after a frozen run of 25 bars and has a jump at its fifth bar."""
+    values = [5.0 + number % 2 / 10 for number in range(40)] + [5.0] * 28 + [90.0] + [5.0] * 3
+    rows = [(ROWS[0][0] + timedelta(minutes=number), value) for number, value in enumerate(values)]
+    (tmp_path / "plant.1.csv").write_text(csv(rows[:64]))
+    (tmp_path / "plant.2.csv").write_text(csv(rows[64:]))
+    topic = Topic()
+    topic.run(tmp_path)
+    flags = {flag for bars in topic.bars.values() for bar in bars.values() for flag in bar.flags}
+    assert flags == {"frozen", "jump"}
+    before = {series: dict(bars) for series, bars in topic.bars.items()}
+    (tmp_path / "plant.1.csv").unlink()
+    assert topic.run(tmp_path) == 8
+    assert (topic.sent, topic.bars) == (0, before)
+
+
 def test_a_folder_without_files_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="holds no"):
         list(FileReadings([tmp_path], FIELDS, reporter=Messages()))
