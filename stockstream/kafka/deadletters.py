@@ -86,7 +86,7 @@ class DeadLetters:
         self._rest_until = 0.0
 
     def forget(self) -> None:
-        """Look again at what the dead-letter topic holds: the messages are read again from the start."""
+        """Look again at what the dead-letter topic holds: the messages are read again, or those of a new topic."""
         self._known = None
 
     def put(self, refused: Sequence[Refused]) -> bool:

@@ -99,7 +99,7 @@ class Decoding(Generic[R]):
         return Decoded(good, records, positions, errors)
 
     def restart(self) -> None:
-        """Count anew: the topic is read again from the start."""
+        """Count anew: the topic is read again from the start, or another one in its place."""
         self.dead = 0
         self._letters.forget()
 

@@ -271,11 +271,11 @@ class Subscriber(Generic[R]):
         except OutOfOrder as error:
             LOG.warning("%s is read again, in the order of sending: %s", self._topic.name, error)
             self._merged = self._origin[:2] if self._origin else None
-            self._decoding.restart()  # `begin` sets the number of skipped ones
             self._leave()
 
     def _leave(self) -> None:
         self._consumer.unassign()
+        self._decoding.restart()  # `begin` sets the number of skipped ones
         self._target = {}
 
     def _read(self) -> None:
@@ -374,17 +374,16 @@ class Subscriber(Generic[R]):
     # Called by librdkafka, on the reading thread.
 
     def _on_message_error(self, error: KafkaError, message: Message) -> None:
-        if refused(error):
+        if refused(error) and message.topic() is not None:  # otherwise of the group, which only monitors need
             raise translate(error, self._connection, on_topic("Read", self._topic.name))
         LOG.warning("%s/%s: %s", message.topic(), message.partition(), error)
         self._check_topic = True
 
     def _on_error(self, error: KafkaError) -> None:
-        if refused(error):
-            self._failure = self._failure or translate(error, self._connection, on_topic("Read", self._topic.name))
-        elif error.code() == KafkaError._ALL_BROKERS_DOWN:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._health.hear(connected=False)
-        elif error.code() in TOPIC_GONE:
+        elif refused(error) or error.code() in TOPIC_GONE:
+            # A refusal may be of the time before a secure broker had created its users: the check tells.
             self._check_topic = True
 
     def _on_statistics(self, text: str) -> None:

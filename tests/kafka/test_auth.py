@@ -100,3 +100,20 @@ def test_a_monitor_with_a_wrong_password_is_refused_and_does_not_wait(guarded: s
     with pytest.raises(AuthError, match="refuses us"):
         Monitor(alice(guarded, "wrong"), tmp_path).overview()
     assert Monitor(alice(guarded), tmp_path).overview().waiting is None
+
+
+def test_a_window_forgets_refusals_from_before_the_broker_knew_the_user(guarded: str) -> None:
+    topic = own_topic()
+    with Publisher(topic, alice(guarded)) as publisher:
+        send_all(publisher, BARS[:3])
+    client = alice(guarded, "not-yet-known")
+    subscriber = Subscriber(topic, Bar, client)
+    time.sleep(1.5)  # it is refused meanwhile, and hears of it when it begins to read
+    client["sasl.password"] = "correct-horse"
+    subscriber._consumer.set_sasl_credentials("alice", "correct-horse")
+    with subscriber:
+        until(lambda: subscriber.origin)
+        subscriber.begin({})
+        assert read_to_end(subscriber).records == BARS[:3]
+        until(lambda: not subscriber._check_topic)
+        assert len(subscriber.arrived()) == 0

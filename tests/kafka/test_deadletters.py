@@ -167,6 +167,24 @@ def test_other_bytes_at_the_same_place_are_kept_too(broker: str) -> None:
     assert places(broker, topic) == [("0", b"{}"), ("1", b"[]"), ("0", b"another")]
 
 
+def test_the_same_bytes_in_topics_made_anew_are_kept_again_by_a_window_that_stays_open(broker: str) -> None:
+    topic = made_topic(broker, None)
+    put(broker, topic.name, "AAPL", [b"{}"])
+    with Subscriber(topic, Bar, connection(broker)) as subscriber:
+        first = until(lambda: subscriber.origin)
+        subscriber.begin({})
+        read_to_end(subscriber)
+        Admin(connection(broker)).delete([topic.name, topic.dead_letters])
+        until(lambda: (subscriber.connection_status().waiting or "").startswith("topic"))
+        Admin(connection(broker)).ensure(topic)
+        put(broker, topic.name, "AAPL", [b"{}"])
+        until(lambda: subscriber.origin != first)
+        subscriber.begin({})
+        read_to_end(subscriber)
+        assert subscriber.connection_status().dead == 1
+    assert places(broker, topic) == [("0", b"{}")]
+
+
 def test_a_purged_dead_letter_is_written_again(broker: str) -> None:
     topic = made_topic(broker, None)
     put(broker, topic.name, "AAPL", [b"{}"])
