@@ -55,7 +55,7 @@ class StoreOptions:
     seconds
         End after this time; None for never.
     patience
-        Seconds that ``once`` waits for a broker or a topic that is not there.
+        Seconds that ``once`` waits for a broker or a topic that is not there, or that goes away.
     """
 
     once: bool = False
@@ -127,7 +127,8 @@ class Store(Generic[R]):
         self._writer: DeltaWriter | None = None
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
-        self._waiting_since = 0.0
+        self._waiting_since: float | None = None
+        self._patience = Patience(options.patience)
         self._positions: dict[int, int] = {}
         self._begun_at: dict[int, int] = {}
         self._rows = 0
@@ -162,13 +163,13 @@ class Store(Generic[R]):
                 done = self._options.once and self._writer is not None and status.reached(self._positions)
                 if ends or done or self._is_due():
                     self._commit()
-                if not self._waiting and self._positions:
+                if self._positions and not self._ends():
                     subscriber.commit(self._positions)
                 if ends or done:
                     return Summary(self._rows, self._commits, status.dead, status.skipped)
                 self._restart(subscriber)
                 self._tell(status, time.monotonic() - started)
-                if self._options.once and status.waiting and time.monotonic() - started > self._options.patience:
+                if self._patience.ends(waits=bool(status.waiting)) and self._options.once and status.waiting:
                     raise _absence(status.waiting, self._table.topic.name, self._connection)
                 if not len(batch):
                     time.sleep(_BEAT)
@@ -191,33 +192,41 @@ class Store(Generic[R]):
                 )
             self._positions[number] = position
             self._begun_at.setdefault(number, position)
+        if self._waiting_since is None and self._ends():
+            self._waiting_since = time.monotonic()
         if len(batch):
-            if not self._waiting:
-                self._waiting_since = time.monotonic()
             self._waiting.append(rows_of(batch, self._table, self._origin.topic_id))
             self._waiting_rows += len(batch)
             if self._raw is not None:
                 self._raw.add(batch)
 
     def _is_due(self) -> bool:
-        if not self._waiting:
+        if self._waiting_since is None:
             return False
         age = time.monotonic() - self._waiting_since
         return self._waiting_rows >= self._options.rows or age >= self._options.every
 
-    def _commit(self) -> None:
+    def _ends(self) -> dict[int, int]:
+        """The positions that are not committed yet: behind rows that wait, or behind messages that are no records."""
         writer = self._writer
-        if writer is None or not self._waiting:
+        if writer is None:
+            return {}
+        return {number: end for number, end in self._positions.items() if end > (writer.position(number) or 0)}
+
+    def _commit(self) -> None:
+        """Commit what waits. Where only unreadable messages arrived, the positions are committed alone."""
+        writer, ends = self._writer, self._ends()
+        if writer is None or not ends:
             return
-        ends = {number: end for number, end in self._positions.items() if end > (writer.position(number) or 0)}
         before = writer.version
         if self._raw is not None and self._origin is not None:
             writer.confirm(ends)
             self._raw.write(self._origin.topic_id)
-        writer.append(pa.concat_tables(self._waiting), ends)
+        rows = pa.concat_tables(self._waiting) if self._waiting else self._table.schema.empty_table()
+        writer.append(rows, ends)
         self._rows += self._waiting_rows
         self._commits += 1
-        self._waiting, self._waiting_rows = [], 0
+        self._waiting, self._waiting_rows, self._waiting_since = [], 0, None
         self._care.after_commit(before, writer.version)
 
     def _restart(self, subscriber: Subscriber[R]) -> None:
@@ -265,6 +274,33 @@ class Store(Generic[R]):
         else:
             total = sum(max(0, end - self._begun_at.get(number, end)) for number, end in status.target.items())
             self._observer.progress(Progress(rows, total or None, f"{name}, catching up"))
+
+
+class Patience:
+    """Ends when something was waited for without a break for so long.
+
+    Parameters
+    ----------
+    seconds
+        How long.
+    clock
+        Gives the time in seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._since: float | None = None
+
+    def ends(self, *, waits: bool) -> bool:
+        """Whether it has ended, if now something is waited for or not; to be asked again and again."""
+        if not waits:
+            self._since = None
+            return False
+        now = self._clock()
+        if self._since is None:
+            self._since = now
+        return now - self._since > self._seconds
 
 
 def _absence(waiting: str, name: str, connection: Connection) -> BrokerError:

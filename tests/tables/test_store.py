@@ -20,9 +20,10 @@ from stockstream.kafka.broker import free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar
 from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.inventory import lag
 from stockstream.tables.location import Location
 from stockstream.tables.schema import BARS, FLIGHT_ROWS, Table
-from stockstream.tables.store import Progress, Store, StoreOptions, Summary
+from stockstream.tables.store import Patience, Progress, Store, StoreOptions, Summary
 from stockstream.topics import FLIGHTS
 from tests.cli.records import flight
 from tests.kafka.streams import connection, own_topic, send_all, until
@@ -164,6 +165,31 @@ def test_unreadable_messages_are_dead_letters_and_are_passed(broker: str, locati
     assert stored(table, location, broker) == Summary(0, 0, 0, 0)
     letters = Admin(connection(broker)).summaries([table.topic.dead_letters])
     assert [each.records for each in letters] == [1]
+
+
+def test_where_only_unreadable_messages_arrived_the_position_is_stored_all_the_same(
+    broker: str, location: Location
+) -> None:
+    table = own_table(broker, SERIES[:3], partitions=1)
+    assert stored(table, location, broker, raw=True) == Summary(3, 1, 0, 0)
+    producer = Producer(connection(broker))
+    for _ in range(4):
+        producer.produce(table.topic.name, b'{"symbol":', key=b"AAPL")
+    producer.flush()
+    assert lag(table, location, connection(broker), timeout=10.0) == 4
+    assert stored(table, location, broker, raw=True) == Summary(0, 1, 4, 0)
+    assert lag(table, location, connection(broker), timeout=10.0) == 0
+    send(table, broker, SERIES[3:5])
+    assert stored(table, location, broker, raw=True) == Summary(2, 1, 0, 0)
+    assert (count(table, location), repeats(table, location)) == (5, 0)
+
+
+def test_patience_is_measured_from_when_waiting_began() -> None:
+    times = iter((0.0, 200.0, 205.0, 210.0, 210.1))
+    patience = Patience(10.0, lambda: next(times))
+    assert not patience.ends(waits=True)
+    assert not patience.ends(waits=False)  # it works, for a long time
+    assert [patience.ends(waits=True) for _ in range(4)] == [False, False, False, True]
 
 
 def test_a_topic_that_is_made_anew_is_stored_from_its_start(broker: str, location: Location) -> None:
