@@ -7,7 +7,8 @@ are the window's. No formula is written here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from threading import Event
 from typing import Any, Final
@@ -27,11 +28,16 @@ from stockstream.views.bar_batch import BarBatch
 from stockstream.views.frame import Frame
 from stockstream.views.history import History
 
+LOG: Final = logging.getLogger(__name__)
+
 CHOICES: Final = ("interval", "feed", "resample", "opens", "calendar")
 """The parameters of every macro, behind those of its indicator: which series, and to what interval it is resampled.
 
 Those that an indicator has itself, such as sessions, mean both.
 """
+
+_SHARED: Final = ("opens", "calendar")
+"""Those that an indicator may have itself."""
 
 _MIDNIGHT: Final = "00:00"
 _TYPES: Final = {"M": "TIMESTAMPTZ", "f": "DOUBLE", "b": "BOOLEAN"}
@@ -53,7 +59,7 @@ class Macro:
     Raises
     ------
     StockstreamError
-        A parameter of the indicator has the name of one of `CHOICES`.
+        A parameter or a field of the indicator has the name of one of every macro, or two of them differ in case only.
     """
 
     def __init__(self, kind: AnyKind, snapshot: Snapshot, stop: Event) -> None:
@@ -64,9 +70,11 @@ class Macro:
         self._snapshot = snapshot
         self._stop = stop
         own = {each.name for each in self.parameters}
-        if own & {"symbol", "interval", "feed", "resample"}:
-            raise StockstreamError(f"{kind.name} has no SQL: a parameter of it has the name of one of every macro")
-        self._choices = tuple(name for name in CHOICES if name not in own)
+        self._choices = tuple(name for name in CHOICES if name not in own or name not in _SHARED)
+        given = ("symbol", *(each.name for each in self.parameters), *self._choices)
+        shown = (*Series._fields, "time", *NUMBERS, *kind.fields, "final", "doubtful")
+        if (name := _repeated(given) or _repeated(shown)) is not None:
+            raise StockstreamError(f"{name} is there already, as a name of every one")
         self.columns = {
             "time": "M",
             **dict.fromkeys((*NUMBERS, *kind.fields), "f"),
@@ -242,6 +250,29 @@ def _literal(value: Any) -> str:
     return repr(value).lower() if isinstance(value, bool) else repr(value)
 
 
+def _repeated(names: Sequence[str]) -> str | None:
+    """A name that is there twice for SQL, which does not tell capitals from small letters; None if there is none.
+
+    >>> _repeated(["symbol", "period", "Symbol"]), _repeated(["symbol"])
+    ('Symbol', None)
+    """
+    return next((name for at, name in enumerate(names) if name.lower() in map(str.lower, names[:at])), None)
+
+
 def macros(snapshot: Snapshot, stop: Event) -> list[Macro]:
-    """The macros of all indicators of bars, by name."""
-    return [Macro(kind, snapshot, stop) for kind in catalog().values() if of_bars(kind)]
+    """The macros of all indicators of bars, by name. A plug-in whose names SQL cannot have gets none, and a warning."""
+    found: dict[str, Macro] = {}
+    for kind in sorted(filter(of_bars, catalog().values()), key=_of_plug_in):
+        try:
+            macro = Macro(kind, snapshot, stop)
+            if _repeated([*found, macro.name]) is not None:
+                raise StockstreamError("there is a function of this name already")
+        except StockstreamError as error:
+            LOG.warning("the indicator %s has no SQL: %s", kind.name, error)
+        else:
+            found[macro.name] = macro
+    return [found[name] for name in sorted(found)]
+
+
+def _of_plug_in(kind: AnyKind) -> bool:
+    return not kind.__module__.startswith("stockstream.")

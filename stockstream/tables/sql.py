@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import weakref
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from stockstream.tables.location import Location
 from stockstream.tables.macros import Macro, macros
 from stockstream.tables.schema import BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
 from stockstream.tables.snapshot import Snapshot
+from stockstream.tables.statements import explained
 
 _NAMES: Final = ("bars", "flights", "alerts")
 _STORED: Final = "stored_"
@@ -31,7 +33,10 @@ _LOCKED: Final[Mapping[str, str]] = {
     "python_enable_replacements": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "max_temp_directory_size": "4GB",
 }
+
+LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,30 +105,47 @@ def open_database(location: Location) -> Database:
     file = folder / "stockstream.duckdb"
     try:
         with duckdb.connect(file) as connection:
-            _offer(connection, found, ours)
-            for statement in (*views.values(), *(macro.sql for macro in ours)):
+            _offer_tables(connection, found)
+            for statement in views.values():
                 connection.execute(statement)
+            ours = tuple(macro for macro in ours if _made(connection, macro))
         connection = duckdb.connect(file, read_only=True, config={**_LOCKED, "temp_directory": str(folder / "spill")})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     weakref.finalize(connection, shutil.rmtree, folder, ignore_errors=True)
-    _offer(connection, found, ours)
+    _offer_tables(connection, found)
+    for macro in ours:
+        _offer_function(connection, macro)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET lock_configuration = true")
     return Database(connection, location, tuple(views), ours, found, stop)
 
 
-def _offer(connection: duckdb.DuckDBPyConnection, found: Mapping[str, Snapshot], ours: tuple[Macro, ...]) -> None:
-    """Give a connection the datasets and the functions."""
+def _offer_tables(connection: duckdb.DuckDBPyConnection, found: Mapping[str, Snapshot]) -> None:
+    """Give a connection the datasets."""
     for name, snapshot in found.items():
         connection.register(f"{_STORED}{name}", snapshot.dataset)
-    for macro in ours:
-        # Not without side effects: that would compute where a statement is only planned.
-        connection.create_function(
-            macro.function, macro, [VARCHAR] * macro.arguments, DuckDBPyType(macro.returns),
-            type=PythonUDFType.ARROW, null_handling=FunctionNullHandling.SPECIAL, side_effects=True,
-        )  # fmt: skip
+
+
+def _offer_function(connection: duckdb.DuckDBPyConnection, macro: Macro) -> None:
+    """Give a connection the function of a macro."""
+    # Not without side effects: that would compute where a statement is only planned.
+    connection.create_function(
+        macro.function, macro, [VARCHAR] * macro.arguments, DuckDBPyType(macro.returns),
+        type=PythonUDFType.ARROW, null_handling=FunctionNullHandling.SPECIAL, side_effects=True,
+    )  # fmt: skip
+
+
+def _made(connection: duckdb.DuckDBPyConnection, macro: Macro) -> bool:
+    """Put a macro into the catalog. One of a plug-in that DuckDB refuses is left out, with a warning."""
+    try:
+        _offer_function(connection, macro)
+        connection.execute(macro.sql)
+    except duckdb.Error as error:
+        LOG.warning("the indicator %s has no SQL: %s", macro.name, explained(str(error), macro.sql))
+        return False
+    return True
 
 
 def _views(found: Mapping[str, Snapshot]) -> dict[str, str]:
@@ -142,16 +164,16 @@ def _views(found: Mapping[str, Snapshot]) -> dict[str, str]:
     return views
 
 
-def _columns(table: Table[Any]) -> str:
-    return ", ".join(f'"{name}"' for name in (*table.fields, DATE))
+def _columns(table: Table[Any], *others: str) -> str:
+    return ", ".join(f'"{name}"' for name in (*table.fields, *others))
 
 
 def _last_revisions(snapshot: Snapshot) -> str:
     """The bars as readers of the topic have them: within a partition the last by offset, of several the last sent.
 
-    ``date`` depends on time and interval: named here, a condition on it reaches the files.
+    Without ``date``: it is 1 January for bars of a day and longer, so that a condition on it would lose them.
     """
-    identity = ", ".join((*BARS.identity, DATE))
+    identity = ", ".join(BARS.identity)
     rows = f"{_STORED}bars"
     if {TOPIC_ID, PARTITION} <= set(snapshot.constants):
         last = f"SELECT {_columns(BARS)} FROM {rows}"
@@ -170,6 +192,6 @@ def _first_of_each_row() -> str:
     """The flights, each row of a file once."""
     identity = ", ".join(f'"{name}"' for name in FLIGHT_ROWS.identity)
     return (
-        f"SELECT {_columns(FLIGHT_ROWS)} FROM {_STORED}flights QUALIFY row_number() OVER "
+        f"SELECT {_columns(FLIGHT_ROWS, DATE)} FROM {_STORED}flights QUALIFY row_number() OVER "
         f"(PARTITION BY {identity} ORDER BY {SENT}, {PARTITION}, {OFFSET}) = 1"
     )

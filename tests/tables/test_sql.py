@@ -14,7 +14,7 @@ import pytest
 from deltalake import write_deltalake
 from msgspec import structs
 
-from stockstream import tables
+from stockstream import plugins, tables
 from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import catalog, of_bars
 from stockstream.records import Bar, Flight
@@ -329,11 +329,77 @@ def test_only_files_that_can_hold_the_rows_are_opened(tmp_path: Path) -> None:
             file.write_bytes(b"no parquet")
     with open_database(Location.of(str(tmp_path))) as database:
         run = database.connection.execute
-        for condition in ("date = '2026-03-04'", "time >= '2026-03-04' AND time < '2026-03-05'"):
-            assert run(f"SELECT count(*) FROM bars WHERE {condition}").fetchone() == (5,)
+        condition = "time >= '2026-03-04' AND time < '2026-03-05'"
+        assert run(f"SELECT count(*) FROM bars WHERE {condition}").fetchone() == (5,)
+        assert run("SELECT count(*) FROM stored_bars WHERE date = '2026-03-04'").fetchone() == (5,)
         assert run("SELECT count(*) FROM bars WHERE symbol = 'IBM'").fetchone() == (0,)
         with pytest.raises((duckdb.Error, OSError)):
             run("SELECT sum(close) FROM bars").fetchone()
+
+
+def test_bars_have_no_date_that_would_lose_those_of_a_day(tmp_path: Path) -> None:
+    store_bars(tmp_path, [structs.replace(bar(0, 1.0), interval="1d", time=datetime(2026, 3, 2, tzinfo=UTC))])
+    with open_database(Location.of(str(tmp_path))) as database:
+        run = database.connection.execute
+        assert "date" not in [name for name, *_ in run("DESCRIBE bars").fetchall()]
+        assert run("SELECT date::VARCHAR FROM stored_bars").fetchall() == [("2026-01-01",)]
+        assert run("SELECT count(*) FROM bars WHERE time >= '2026-03-02'").fetchone() == (1,)
+
+
+ODD = """
+from stockstream.indicators import SMA, Indicator, Point
+class Shout(SMA):
+    __slots__ = ()
+    name = "SMA"
+class Wrong(SMA):
+    __slots__ = ()
+    name = "wrong"
+    def __init__(self, Interval: int = 3) -> None:
+        super().__init__(Interval)
+class Twice(SMA):
+    __slots__ = ()
+    name = "twice"
+    def __init__(self, period: int = 3, Period: int = 3) -> None:
+        super().__init__(period)
+class ClosePoint(Point, frozen=True):
+    Close: float
+class Shown(SMA):
+    __slots__ = ()
+    name = "shown"
+    point = ClosePoint
+class Endless(SMA):
+    __slots__ = ()
+    name = "endless"
+    def __init__(self, period: float = float("inf")) -> None:
+        super().__init__(3)
+class Fine(SMA):
+    __slots__ = ()
+    name = "fine"
+"""
+
+
+def test_a_plug_in_whose_names_sql_cannot_have_gets_no_function(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store_bars(tmp_path, walk(30))
+    (tmp_path / "odd.py").write_text(ODD)
+    try:
+        plugins.use([tmp_path / "odd.py"])
+        with open_database(Location.of(str(tmp_path))) as database:
+            names = {macro.name for macro in database.macros}
+            run = database.connection.execute
+            assert run("SELECT sma FROM fine('AAPL')").fetchall() == run("SELECT sma FROM sma('AAPL')").fetchall()
+        assert {"SMA", "wrong", "twice", "shown", "endless", "fine"} <= catalog().keys()
+    finally:
+        plugins.use([])
+    assert names & {"SMA", "wrong", "twice", "shown", "endless", "fine", "sma"} == {"fine", "sma"}
+    warned = {record.getMessage().removeprefix("the indicator ").split()[0] for record in caplog.records}
+    assert warned == {"SMA", "wrong", "twice", "shown", "endless"}
+
+
+def test_a_statement_has_a_limit_on_the_disk(small: tuple[Path, duckdb.DuckDBPyConnection]) -> None:
+    _, connection = small
+    assert connection.execute("SELECT current_setting('max_temp_directory_size')").fetchone() == ("3.7 GiB",)
 
 
 def test_a_bar_within_the_last_millisecond_of_its_file_is_found(tmp_path: Path) -> None:
