@@ -42,10 +42,11 @@ class Execution:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a result, and its type by Athena's name."""
+    """A column of a result, its type by Athena's name, and the digits behind the point of a decimal."""
 
     name: str
     type: str
+    scale: int = 0
 
 
 class Query:
@@ -120,7 +121,7 @@ class Query:
                 answer = self._client.get_query_results(QueryExecutionId=self._id, MaxResults=PAGE, **page)
             result = answer["ResultSet"]
             columns = tuple(
-                Column(str(each["Name"]), str(each["Type"]))
+                Column(str(each["Name"]), str(each["Type"]), int(each.get("Scale") or 0))
                 for each in result.get("ResultSetMetadata", {}).get("ColumnInfo", ())
             )
             rows = [[cell.get("VarCharValue") for cell in row.get("Data", ())] for row in result.get("Rows", ())]

@@ -41,13 +41,15 @@ ROWS = (
 )
 
 
-def queue(account: Account, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | None]]) -> None:
+def queue(
+    account: Account, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str | None]], *, scale: int = 0
+) -> None:
     """Have the next query of moto's Athena give this."""
     header = {"Data": [{"VarCharValue": name} for name, _ in columns]}
     lines = [{"Data": [{} if cell is None else {"VarCharValue": cell} for cell in row]} for row in rows]
     result = {
         "rows": [header, *lines],
-        "column_info": [{"Name": name, "Type": kind, "CatalogName": "hive"} for name, kind in columns],
+        "column_info": [{"Name": name, "Type": kind, "CatalogName": "hive", "Scale": scale} for name, kind in columns],
     }
     told(account, "static/athena/query-results", {"results": [result], "region": "us-east-1"})
 
@@ -84,6 +86,39 @@ def test_a_result_as_table_csv_and_json(account: Account, capsys: pytest.Capture
     assert lines[1] == ["AAPL", "2026-03-02T14:30:00Z", "0.30000000000000004", "7", "2026-03-02"]
     assert lines[2] == ["'=1+1", "2026-03-02T14:31:00.500000Z", "", "", ""]
     assert json.loads(shown["--json"].out)[1]["close"] is None
+
+
+@pytest.mark.usefixtures("here")
+def test_offsets_decimals_short_rows_and_repeated_names(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    columns = (("time", "timestamp with time zone"), ("total", "decimal"), ("a", "bigint"), ("a", "bigint"))
+    rows = (("2026-03-02 15:30:00.000 +01:00", "5.00", "1", "2"), ("2026-03-02 09:00:00.000 -05:30", "0.25"))
+    queue(account, columns, rows, scale=2)
+    assert main.call(Invocation(), ["cloud", "sql", "SELECT 1", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["time"], second["time"]) == ("2026-03-02T14:30:00Z", "2026-03-02T14:30:00Z")
+    assert [float(each["total"]) for each in (first, second)] == [5.0, 0.25]
+    assert list(first) == list(second) == ["time", "total", "a", "a_1"]
+    assert [(each["a"], each["a_1"]) for each in (first, second)] == [(1, 2), (None, None)]
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [
+        ("timestamp with time zone", "2026-03-02 14:30:00.000 Mars/Olympus"),
+        ("decimal", "five"),
+        ("bigint", "9223372036854775808"),
+        ("date", "10000-01-01"),
+    ],
+)
+def test_the_price_is_said_even_where_the_result_cannot_be_read(
+    account: Account, capsys: pytest.CaptureFixture[str], kind: str, cell: str
+) -> None:
+    queue(account, [("value", kind)], [(cell,)])
+    assert main.call(Invocation(), ["cloud", "sql", "SELECT 1"]) == 1
+    told = capsys.readouterr().err
+    assert "stockstream: Athena's result cannot be read: " in told
+    assert "USD at the prices of" in told
 
 
 @pytest.mark.usefixtures("here")

@@ -65,7 +65,8 @@ def sql(
     except BrokenPipeError:  # of `| head`, which has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
-    context.reporter.note(_price(done))
+    finally:  # the query is paid, whether its result can be shown or not
+        context.reporter.note(_price(done))
 
 
 def _awaited(query: Query, context: Context) -> Execution:
