@@ -14,10 +14,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPa
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
 
 from stockstream.connection import Connection
-from stockstream.errors import AuthError, BrokerError
+from stockstream.errors import AuthError, BrokerError, Unreachable
 from stockstream.kafka import letters
 from stockstream.kafka.bounds import UNSETTLED
-from stockstream.kafka.client import away, instant, made, present, refused, settings, translate, unreachable
+from stockstream.kafka.client import answer, away, instant, made, present, refused, settings, translate, unreachable
 from stockstream.kafka.refusals import Deed, on_topic
 from stockstream.topics import AnyTopic
 
@@ -84,11 +84,9 @@ class Admin:
 
     def _result(self, future: Future[T], deed: Deed | None = None) -> T:
         try:
-            return future.result(self._longest + 1)
+            return answer(future, self._longest, self._connection)
         except KafkaException as error:
             raise self._translated(error, deed) from error
-        except TimeoutError:  # only if this process was suspended for a while
-            raise unreachable(self._connection) from None
 
     def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
         self._client.poll(0)
@@ -143,7 +141,7 @@ class Admin:
             if stop.is_set():
                 raise unreachable(self._connection)
         try:
-            return str(found.result(self._longest + 1).topic_id)
+            return str(answer(found, self._longest, self._connection).topic_id)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
@@ -181,9 +179,7 @@ class Admin:
             try:
                 self._create(missing, within=min(_FRESH, self._timeout / 2))
             except BrokerError as error:
-                cause = error.__cause__
-                lost = isinstance(cause, KafkaException) and away(cause.args[0])
-                if not lost or self._refusal is not None or time.monotonic() >= ends:
+                if not isinstance(error, Unreachable) or self._refusal is not None or time.monotonic() >= ends:
                     raise
                 self._client = self._made()
             else:
@@ -193,7 +189,7 @@ class Admin:
         futures = self._client.create_topics(topics, operation_timeout=self._longest, request_timeout=within)
         for name, future in futures.items():
             try:
-                future.result(within + 1)
+                answer(future, within, self._connection)
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise self._translated(error, on_topic("Create", name)) from error
@@ -257,7 +253,9 @@ class Admin:
         while True:
             futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._longest)
             try:
-                results = {partition: future.result(self._longest + 1) for partition, future in futures.items()}
+                results = {
+                    partition: answer(future, self._longest, self._connection) for partition, future in futures.items()
+                }
             except KafkaException as error:
                 if error.args[0].code() not in _NEW:
                     raise self._translated(error, on_topic("Describe", partitions[0].topic)) from error

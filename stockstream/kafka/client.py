@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -18,6 +19,7 @@ from stockstream.kafka.refusals import DENIED, STRANGER, Deed, refusal
 from stockstream.topics import Topic
 
 C = TypeVar("C")
+T = TypeVar("T")
 
 Setting: TypeAlias = Property | logging.Logger | Callable[..., object]
 """A property of a client of librdkafka: a value, its logger, or a callback."""
@@ -118,6 +120,18 @@ def unreachable(connection: Connection, waited: float | None = None) -> Unreacha
 def present(connection: Connection) -> bool:
     """Whether a server accepts connections there that has not answered yet, so that waiting longer may help."""
     return why(connection).there
+
+
+def answer(future: Future[T], within: float, connection: Connection) -> T:
+    """The result of a request that librdkafka itself gives up after ``within`` seconds.
+
+    Raises KafkaException, and `Unreachable` if librdkafka says nothing either: when this process was suspended, or the
+    machine is very busy.
+    """
+    try:
+        return future.result(within + 1)
+    except TimeoutError:
+        raise unreachable(connection) from None
 
 
 def lasting(connection: Connection) -> str:

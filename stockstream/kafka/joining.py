@@ -14,7 +14,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.broker import Broker, Member, is_free
-from stockstream.kafka.client import address, made, settings, translate
+from stockstream.kafka.client import address, answer, made, settings, translate
 from stockstream.kafka.meta_properties import formatted_as
 from stockstream.kafka.server_properties import HOST, Node
 
@@ -66,8 +66,8 @@ class Joined:
             metadata = client.list_topics(timeout=_WITHIN)
             first = min(metadata.brokers)
             asked = ConfigResource(ResourceType.BROKER, str(first))
-            (answer,) = client.describe_configs([asked], request_timeout=_WITHIN).values()
-            values = {name: str(entry.value) for name, entry in answer.result(_WITHIN + 1).items()}
+            (described,) = client.describe_configs([asked], request_timeout=_WITHIN).values()
+            values = {name: str(entry.value) for name, entry in answer(described, _WITHIN, connection).items()}
         except KafkaException as error:
             raise translate(error, connection) from error
         voters = _VOTER.findall(values.get(_VOTERS, ""))

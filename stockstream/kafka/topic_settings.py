@@ -19,7 +19,7 @@ from confluent_kafka.admin import (
 
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError
-from stockstream.kafka.client import LOG, made, refused, settings, translate
+from stockstream.kafka.client import LOG, answer, made, refused, settings, translate
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import RETENTION
 
@@ -105,7 +105,7 @@ class TopicSettings:
 
     def _result(self, future: Future[T]) -> T:
         try:
-            return future.result(self._timeout + 1)
+            return answer(future, self._timeout, self._connection)
         except KafkaException as error:
             if error.args[0].code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC):
                 raise BrokerError(f"there is no topic {self.name}", hint="`stockstream topics` lists them") from error

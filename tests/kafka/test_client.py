@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -50,3 +52,72 @@ def test_nobody_who_ends_waits_for_a_broker() -> None:
     with pytest.raises(Unreachable):
         Admin(connection(f"127.0.0.1:{free_port()}"), timeout=60).topic_id("stocks", ended)
     assert time.monotonic() - begun < 30
+
+
+class Silent(Future[Any]):
+    """A request of which librdkafka tells no result, not even that its time is over."""
+
+    def result(self, timeout: float | None = None) -> Any:
+        raise TimeoutError(timeout)
+
+
+@dataclass
+class MadeUpClient:
+    """An admin client of a broker with one topic. It is silent, or has new topics made."""
+
+    silent: bool = True
+    topics: dict[str, Any] = field(default_factory=lambda: {"stocks": PartitionsOf({0: None})})
+
+    def list_topics(self, **_: object) -> MadeUpClient:
+        return self
+
+    def requests(self, things: Collection[Any], **_: object) -> dict[Any, Future[Any]]:
+        return {getattr(each, "topic", each): self._future() for each in things}
+
+    create_topics = delete_topics = requests
+
+    def describe_topics(self, *_: object, **__: object) -> dict[str, Future[Any]]:
+        return {"stocks": self._future()}
+
+    def list_offsets(self, specs: dict[Any, Any], **_: object) -> dict[Any, Future[Any]]:
+        return {each: self._future() for each in specs}
+
+    def _future(self) -> Future[Any]:
+        future: Future[Any] = Silent() if self.silent else Future()
+        future.set_result(None)
+        return future
+
+
+@dataclass
+class PartitionsOf:
+    partitions: dict[int, None]
+
+
+class AdminOf(Admin):
+    """An `Admin` with these clients, one after the other."""
+
+    def __init__(self, clients: Iterator[MadeUpClient], timeout: float) -> None:
+        self._clients = clients
+        super().__init__(connection(f"127.0.0.1:{free_port()}"), timeout=timeout)
+
+    def _made(self) -> Any:
+        return next(self._clients)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda admin: admin.make("new", 1, {}),
+        lambda admin: admin.topic_id("stocks"),
+        lambda admin: admin.summaries(),
+        lambda admin: admin.delete(["stocks"]),
+    ],
+    ids=["make", "topic_id", "summaries", "delete"],
+)
+def test_a_request_without_any_result_means_that_no_broker_answers(deed: Callable[[Admin], object]) -> None:
+    with pytest.raises(Unreachable):
+        deed(AdminOf(iter([MadeUpClient()]), timeout=0))
+
+
+def test_a_topic_is_made_by_another_client_if_the_first_is_silent() -> None:
+    AdminOf(iter([MadeUpClient(), MadeUpClient(silent=False)]), timeout=10).make("new", 1, {})
