@@ -60,6 +60,7 @@ from stockstream.credentials import (
     without_security,
 )
 from stockstream.errors import ConfigError
+from stockstream.files import HomeUnknown, expanded
 
 _EXPECTED: Final = {
     "int_parsing": "should be a whole number",
@@ -259,7 +260,10 @@ def _settings(values: dict[str, Any], origins: Origins) -> Settings:
     values = {name: value for name, value in values.items() if value is not None}
     for name in PATHS:
         if isinstance(values.get(name), str):
-            values[name] = Path(values[name]).expanduser()
+            try:
+                values[name] = expanded(values[name])
+            except HomeUnknown as error:
+                raise origins.wrong((name,), f"is {error}") from None
     if isinstance(values.get("views"), Mapping):
         values["views"] = {name: {} if section is None else section for name, section in values["views"].items()}
     if isinstance(values.get("kafka"), Mapping):

@@ -18,6 +18,7 @@ import platformdirs
 from stockstream.config_sources import KeyPath, Layer, Origins, merge, nested, parsed, read
 from stockstream.credentials import SERVERS, refuse_open_to_others
 from stockstream.errors import ConfigError
+from stockstream.files import HomeUnknown, expanded
 
 PREFIX: Final = "STOCKSTREAM_"
 """What the names of our environment variables begin with."""
@@ -94,7 +95,10 @@ def gather(
     over = [_without_plugins(_environment(environ), ignored), _options(overrides or {})]
     secrets_file = merge(*(layer.values for layer in (*layers, *over))).get("secrets_file")
     if secrets_file:
-        layers.append(_secrets(Path(str(secrets_file)).expanduser()))
+        try:
+            layers.append(_secrets(expanded(str(secrets_file))))
+        except HomeUnknown as error:
+            raise Origins([*layers, *over], path).wrong(("secrets_file",), f"is {error}") from None
     return Layers(Origins([*layers, *over], path), named, tuple(ignored))
 
 
@@ -154,13 +158,21 @@ def _secrets(file: Path) -> Layer:
 def _read(file: Path) -> Layer:
     """The file's values, its relative paths made to start from the file's folder."""
     values, lines = read(file)
+    locations = {key: str(line) for key, line in lines.items()}
+
+    def from_here(text: str, *key: str) -> Path:
+        try:
+            return file.parent / expanded(text)
+        except HomeUnknown as error:
+            raise Origins([Layer("file", values, locations, file)], file).wrong(key, f"is {error}") from None
+
     for name in PATHS:
         if isinstance(values.get(name), str):
-            values[name] = file.parent / Path(values[name]).expanduser()
+            values[name] = from_here(values[name], name)
     named = values.get("plugins")
     if isinstance(named, list) and all(isinstance(each, str) for each in named):
-        values["plugins"] = [file.parent / Path(each).expanduser() for each in named]
+        values["plugins"] = [from_here(each, "plugins") for each in named]
     tables = values.get("tables")
     if isinstance(tables, dict) and isinstance(tables.get("dir"), str) and "://" not in tables["dir"]:
-        tables["dir"] = str(file.parent / Path(tables["dir"]).expanduser())
-    return Layer("file", values, {key: str(line) for key, line in lines.items()}, file)
+        tables["dir"] = str(from_here(tables["dir"], "tables", "dir"))
+    return Layer("file", values, locations, file)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
-from stockstream.config_choices import Backend, Theme
+from stockstream.config_choices import DATABASE, S3_PREFIX, Backend, Theme
 from stockstream.intervals import FORM, is_interval
 
 
@@ -126,13 +126,6 @@ class MarketSettings(Section):
     interval: Interval = "1m"
     history: History = "5d"
     symbols: Mapping[str, Mapping[str, str | None]] = Field(default_factory=dict)
-
-
-S3_PREFIX: Final = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#]*)?")
-"""A bucket of S3, and a prefix in it."""
-
-DATABASE: Final = "[a-z0-9_-]{1,255}"
-"""The name of a database of Glue."""
 
 
 def _folder(value: str) -> str:

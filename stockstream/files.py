@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from stockstream.errors import StockstreamError
+from stockstream.errors import ConfigError, StockstreamError
 from stockstream.version import VERSION
 
 MARK: Final = f"stockstream {VERSION}"
@@ -75,6 +75,19 @@ def replacing(path: Path, *, hint: str | None = None) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+class HomeUnknown(ConfigError):
+    """A path begins with the home folder of a user who is not known here."""
+
+
+def expanded(path: str | Path) -> Path:
+    """A path whose ``~`` or ``~user`` is replaced by that user's home folder. Raises `HomeUnknown`."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        user = Path(path).parts[0][1:] or "this user"
+        raise HomeUnknown(f"{path}: the home folder of {user} is not known") from None
 
 
 def private_folder(path: Path) -> None:

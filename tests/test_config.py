@@ -17,6 +17,8 @@ from stockstream.consumers.registry import VIEWS
 from stockstream.errors import ConfigError
 from stockstream.producers.sources.catalog import sources
 
+NO_HOME = "~nosuchuser/x: the home folder of nosuchuser is not known"
+
 SHIPPED = Path(__file__).parents[1] / "config.yaml"
 
 
@@ -166,6 +168,18 @@ def test_settings_are_frozen() -> None:
         ("kafka:\n  fetch.min.bytes: [1]", "line 2: kafka.fetch.min.bytes should be a text, a number, true or false"),
         ("kafka:\n  bootstrap.servers: x", "line 2: kafka.bootstrap.servers has a key of its own: bootstrap_servers"),
         ("window:\n  rows: 5\n  rows: 6", "c.yaml, line 3: window.rows is already on line 2"),
+        (
+            "broker: {}\ntables:\n  dir: ~nosuchuser/x",
+            "line 3: tables.dir is ~nosuchuser/x: the home folder of nosuchuser",
+        ),
+        (
+            "state_dir: ~nosuchuser",
+            "c.yaml, line 1: state_dir is ~nosuchuser: the home folder of nosuchuser is not known",
+        ),
+        (
+            "plugins:\n- ~nosuchuser/x.py",
+            "line 1: plugins is ~nosuchuser/x.py: the home folder of nosuchuser is not known",
+        ),
         ("window: [1\nx: 2", "c.yaml, line 2: this is not YAML: expected ',' or ']', but got ':'"),
         ("- a\n- b", "c.yaml, line 1: expected keys and values, as in 'key: value'"),
     ],
@@ -180,6 +194,8 @@ def test_errors_in_the_file_name_file_line_key_and_what_is_allowed(tmp_path: Pat
         ("STOCKSTREAM_BOOTSTRAP_SERVER", "x:1", "unknown key bootstrap_server - did you mean bootstrap_servers?"),
         ("STOCKSTREAM_WINDOW__ROW", "5", "unknown key window.row - did you mean rows?"),
         ("STOCKSTREAM_WINDOW__ROWS", "many", "window.rows is 'many', should be a whole number"),
+        ("STOCKSTREAM_STATE_DIR", "~nosuchuser/x", f"state_dir is {NO_HOME}"),
+        ("STOCKSTREAM_SECRETS_FILE", "~nosuchuser/x", f"secrets_file is {NO_HOME}"),
         ("STOCKSTREAM_WINDOW", "[", "window is '[', should be a section with keys of its own"),
     ],
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from stockstream.config_sections import S3_PREFIX
+from stockstream.config_choices import S3_PREFIX
+from stockstream.files import HomeUnknown, expanded
 from stockstream.intervals import parse
 from stockstream.names import cut
 from stockstream.periods import longer
@@ -74,11 +74,15 @@ def tables(place: str | None) -> str | None:
         return place
     if "://" in place or place.startswith("s3:"):
         raise typer.BadParameter(f"{cut(place)} is neither a folder nor s3://BUCKET/PREFIX")
-    path = Path(place).expanduser().absolute()
     try:
-        first = next(each for each in (path, *path.parents) if each.exists())
+        path = expanded(place).absolute()
+        first = next((each for each in (path, *path.parents) if each.exists()), None)
+    except HomeUnknown as error:
+        raise typer.BadParameter(cut(str(error))) from None
     except OSError as error:
         raise typer.BadParameter(f"{cut(place)}: {error.strerror}") from None
+    if first is None:
+        raise typer.BadParameter(f"there is no drive {path.anchor}")
     if not first.is_dir():
         raise typer.BadParameter(f"{first} is a file, not a folder")
     return place

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from stockstream.config import Settings
-from stockstream.config_sections import S3_PREFIX
+from stockstream.config_choices import S3_PREFIX
 from stockstream.errors import ConfigError
+from stockstream.files import expanded
 
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -41,7 +42,7 @@ class Location:
             It is neither a folder nor a prefix of a bucket.
         """
         if "://" not in text:
-            return Location(str(Path(text).expanduser().absolute()))
+            return Location(str(expanded(text).absolute()))
         if not S3_PREFIX.fullmatch(text):
             raise ConfigError(f"{text} is no place for tables", hint="it is a folder, or s3://BUCKET/PREFIX")
         return Location(text.rstrip("/"))

@@ -110,3 +110,10 @@ def test_partitions_that_are_no_numbers_are_refused(settings: Path, text: str) -
     recording, result = run("stocks", "--partitions", text)
     assert result.exit_code == 2
     assert not recording.reported
+
+
+def test_tables_in_the_home_of_nobody_are_refused(settings: Path) -> None:
+    recording, result = run("stocks", "--to", "~nosuchuser/x")
+    assert result.exit_code == 2
+    assert "the home folder of nosuchuser is not known" in " ".join(result.stderr.replace("│", "").split())
+    assert not recording.reported

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stockstream.cli.checked import matching
-from stockstream.config_sections import DATABASE, S3_PREFIX
+from stockstream.config_choices import DATABASE, S3_PREFIX
 
 Place = Annotated[
     str | None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stockstream.credentials import refuse_open_to_others
 from stockstream.errors import SourceError
+from stockstream.files import expanded
 
 
 def service_key(title: str, variable: str, file: Path | None, setting: str) -> str:
@@ -32,7 +33,7 @@ def service_key(title: str, variable: str, file: Path | None, setting: str) -> s
     """
     key = os.environ.get(variable, "")
     if file is not None:
-        place = file.expanduser()
+        place = expanded(file)
         try:
             refuse_open_to_others(place)
             key = place.read_text(encoding="utf-8")
