@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Event, Thread
 from typing import Final, Protocol, TypeVar
@@ -11,13 +11,15 @@ from typing import Final, Protocol, TypeVar
 import duckdb
 import pyarrow as pa
 
+from stockstream.names import cut
 from stockstream.tables.sql import Database
-from stockstream.tables.statements import explained, statements
+from stockstream.tables.statements import StatementError, explained, statements
 
 T = TypeVar("T")
 
 _BATCH: Final = 10_000
 _LOOK_EVERY: Final = 0.05
+_TOLD: Final = 160
 
 
 class Sink(Protocol):
@@ -39,19 +41,38 @@ def run(database: Database, text: str, sinks: Sequence[Sink]) -> None:
     Raises
     ------
     StatementError
-        A statement is wrong, or would do something other than read; in the second case none has run.
+        A statement is wrong, or would do something other than read; in the second case none has run. Or a sink cannot
+        have a value of the result, such as the date 'infinity'.
     KeyboardInterrupt
         After Ctrl-C, once the statement has ended.
     """
     for statement in statements(text):
         reader = _asked(database, text, partial(_begun, database, statement))
-        for sink in sinks:
-            sink.begin(reader.schema)
-        while (batch := _asked(database, text, partial(next, reader, None))) is not None:
-            for sink in sinks:
-                sink.take(batch)
-        for sink in sinks:
-            sink.finish()
+        try:
+            with _written():
+                for sink in sinks:
+                    sink.begin(reader.schema)
+            while (batch := _asked(database, text, partial(next, reader, None))) is not None:
+                with _written():
+                    for sink in sinks:
+                        sink.take(batch)
+            with _written():
+                for sink in sinks:
+                    sink.finish()
+        finally:
+            reader.close()  # DuckDB begins no other statement before
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """A block in which sinks write: a value that they cannot have is a mistake of the statement."""
+    try:
+        yield
+    except (OverflowError, ValueError, pa.ArrowException) as error:
+        told = " ".join(str(error).split())
+        raise StatementError(
+            f"the result cannot be written: {cut(told, _TOLD)}", hint="cast the column, as in time::VARCHAR"
+        ) from error
 
 
 def _begun(database: Database, statement: duckdb.Statement) -> pa.RecordBatchReader:

@@ -6,6 +6,8 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -55,9 +57,11 @@ def csv_cell(value: Any) -> str:
 def plain(value: Any) -> Any:
     """A value as JSON has it: times in ISO 8601, numbers that are none as null.
 
-    >>> plain({"a": [float("nan"), date(2026, 3, 2)]})
-    {'a': [None, '2026-03-02']}
+    >>> plain({"a": [float("nan"), date(2026, 3, 2)], "b": [Decimal("3"), Decimal("1.50")]})
+    {'a': [None, '2026-03-02'], 'b': [3, 1.5]}
     """
+    if isinstance(value, Decimal):  # sums of whole numbers, too
+        return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, bool | int | str):
@@ -71,6 +75,21 @@ def plain(value: Any) -> Any:
 
 def _iso(value: date) -> str:
     return value.isoformat().replace("+00:00", "Z")
+
+
+def apart(names: Sequence[str]) -> list[str]:
+    """The names of columns, those that repeat with a number, so that each column has its own.
+
+    >>> apart(["a", "b", "a", "a_1", "a"])
+    ['a', 'b', 'a_2', 'a_1', 'a_3']
+    """
+    found: list[str] = []
+    for name in names:
+        others = (f"{name}_{number}" for number in count(1))
+        found.append(
+            name if name not in found else next(each for each in others if each not in names and each not in found)
+        )
+    return found
 
 
 def numeric(kind: pa.DataType) -> bool:

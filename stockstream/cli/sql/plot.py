@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from stockstream.cli.sql.cells import numeric
+from stockstream.cli.sql.cells import apart, numeric
 from stockstream.errors import StockstreamError
 from stockstream.indicators import SMA
 from stockstream.names import cut, harmless
@@ -54,11 +54,13 @@ class PlotSink:
         """As `Sink.begin`. Raises `StockstreamError` for a result that has no time, or nothing to draw over it."""
         self._schema = schema
         self._batches: list[pa.RecordBatch] = []
-        times = [name for name, kind in zip(schema.names, schema.types, strict=True) if pa.types.is_temporal(kind)]
+        self._names = apart(schema.names)
+        kinds = dict(zip(self._names, schema.types, strict=True))
+        times = [name for name, kind in kinds.items() if pa.types.is_timestamp(kind) or pa.types.is_date(kind)]
         if not times:
             raise StockstreamError("a plot needs a column of times", hint="SELECT time, close FROM ...")
         self._time = times[0]
-        self._numbers = [name for name, kind in zip(schema.names, schema.types, strict=True) if numeric(kind)]
+        self._numbers = [name for name, kind in kinds.items() if numeric(kind)]
         if not self._numbers:
             raise StockstreamError("a plot needs a column of numbers", hint="SELECT time, close FROM ...")
 
@@ -68,7 +70,7 @@ class PlotSink:
 
     def finish(self) -> None:
         """As `Sink.finish`. Raises `StockstreamError` if there is nothing to draw, or more than can be told apart."""
-        table = pa.Table.from_batches(self._batches, self._schema)
+        table = pa.Table.from_batches(self._batches, self._schema).rename_columns(self._names)
         table = table.filter(table[self._time].is_valid())
         if not len(table):
             raise StockstreamError("the result has no rows to draw")

@@ -13,7 +13,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from stockstream.cli.sql.cells import csv_cell, numeric, plain, shown
+from stockstream.cli.sql.cells import apart, csv_cell, numeric, plain, shown
 from stockstream.files import MARK, replacing
 from stockstream.names import cut, harmless
 
@@ -115,7 +115,7 @@ class CsvSink:
     def begin(self, schema: pa.Schema) -> None:
         """As `Sink.begin`."""
         self._writer = csv.writer(sys.stdout, lineterminator="\n")
-        self._writer.writerow(csv_cell(name) for name in schema.names)
+        self._writer.writerow(csv_cell(name) for name in apart(schema.names))
 
     def take(self, batch: pa.RecordBatch) -> None:
         """As `Sink.take`."""
@@ -132,7 +132,7 @@ class JsonSink:
 
     def begin(self, schema: pa.Schema) -> None:
         """As `Sink.begin`."""
-        self._names = schema.names
+        self._names = apart(schema.names)
         self._first = True
         sys.stdout.write("[")
 
@@ -166,12 +166,14 @@ class ParquetSink:
     def begin(self, schema: pa.Schema) -> None:
         """As `Sink.begin`."""
         beside = self._stack.enter_context(replacing(self._path, hint="name another file with --parquet"))
-        marked = schema.with_metadata({**(schema.metadata or {}), b"Software": MARK.encode()})
+        fields = [field.with_name(name) for field, name in zip(schema, apart(schema.names), strict=True)]
+        marked = pa.schema(fields, {**(schema.metadata or {}), b"Software": MARK.encode()})
         self._writer = self._stack.enter_context(pq.ParquetWriter(beside, marked, compression="zstd"))
 
     def take(self, batch: pa.RecordBatch) -> None:
         """As `Sink.take`."""
-        self._writer.write_batch(batch.cast(self._writer.schema))
+        schema = self._writer.schema
+        self._writer.write_batch(batch.rename_columns(schema.names).cast(schema))
         self.rows += batch.num_rows
 
     def finish(self) -> None:

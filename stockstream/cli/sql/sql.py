@@ -15,6 +15,7 @@ from stockstream.cli import checked, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.panels import FILES, ROWS
+from stockstream.errors import StockstreamError
 from stockstream.tables.extra import require_lake
 
 if TYPE_CHECKING:  # DuckDB and pyarrow are slow to import, and an extra
@@ -37,7 +38,8 @@ TablesOption = Annotated[
 def sql(
     ctx: typer.Context,
     statement: Annotated[
-        str | None, typer.Argument(metavar="STATEMENT", help="What to ask, - for stdin; without it a prompt opens.")
+        str | None,
+        typer.Argument(metavar="STATEMENT", help="What to ask, - for stdin; without it a prompt opens in a terminal."),
     ] = None,
     tables: TablesOption = None,
     as_csv: Annotated[
@@ -77,7 +79,8 @@ def sql(
     from stockstream.tables.sql import open_database
     from stockstream.tables.statements import only_statement
 
-    text = sys.stdin.read() if statement == "-" else statement
+    piped = statement is None and not sys.stdin.isatty()
+    text = _piped() if piped or statement == "-" else statement
     if text is None and (as_csv or as_json or parquet is not None or plot is not None):
         raise typer.BadParameter("what is to be written? name a statement", param_hint="STATEMENT")
     if text is not None:
@@ -108,3 +111,11 @@ def sql(
         context.reporter.note(f"wrote {parquet}: {written.rows:,} rows")
     if plot is not None:
         context.reporter.note(f"wrote {plot}")
+
+
+def _piped() -> str:
+    """What stdin has. Raises `StockstreamError` if it is no text."""
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise StockstreamError("what stdin has is no text in UTF-8") from error

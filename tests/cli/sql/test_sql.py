@@ -23,8 +23,12 @@ from stockstream.cli import main
 from stockstream.cli.context import Invocation
 from stockstream.cli.sql.sinks import TableSink
 from stockstream.cli.sql.sql import sql
+from stockstream.errors import StockstreamError
 from stockstream.records import SIMULATED
 from stockstream.tables import extra
+from stockstream.tables.location import Location
+from stockstream.tables.query import run
+from stockstream.tables.sql import open_database
 from tests.cli.helpers import clean, until
 from tests.cli.terminal import Terminal
 from tests.site import Site
@@ -49,6 +53,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STOCKSTREAM_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("STOCKSTREAM_DATA_DIR", str(tmp_path / "data"))
     return tmp_path
+
+
+class Screen(io.StringIO):
+    """A terminal at which nothing is typed."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def call(*words: str) -> int:
@@ -119,6 +130,71 @@ def test_json_is_an_array_with_an_object_a_line(lake: Path, capsys: Captured) ->
     assert len(out.splitlines()) == len(rows) + 2 == 62
     assert rows[0] == {"symbol": "AAPL", "time": "2026-03-02T14:30:00Z", "sma": None, "flags": []}
     assert rows[-1]["sma"] == pytest.approx(sum(bar.close for bar in walk(60)[-20:]) / 20)
+
+
+def test_sums_are_numbers_and_columns_of_one_name_are_told_apart(lake: Path, here: Path, capsys: Captured) -> None:
+    words = ("--tables", str(lake))
+    assert call("SELECT sum(i) AS s, 2.50 AS d, 170141183460469231731687303715884105727 AS h FROM range(3) r(i)",
+                "--json", *words) == 0  # fmt: skip
+    assert json.loads(capsys.readouterr().out) == [{"s": 3, "d": 2.5, "h": 2**127 - 1}]
+    twice = "SELECT 1 AS a, 2 AS a, DATE '2026-03-02' AS day"
+    file = here / "twice.parquet"
+    assert call(twice, "--json", "--parquet", str(file), "--plot", str(here / "twice.png"), *words) == 0
+    row = {"a": 1, "a_1": 2, "day": "2026-03-02"}
+    assert json.loads(capsys.readouterr().out) == [row]
+    assert pq.read_table(file).column_names == [*row]
+    assert call(twice, "--csv", *words) == 0
+    assert capsys.readouterr().out.splitlines() == ["a,a_1,day", "1,2,2026-03-02"]
+
+
+NO_DATES = ("DATE 'infinity'", "TIMESTAMP 'infinity'", "TIMESTAMPTZ '-infinity'", "'294000-01-01'::DATE")
+
+
+@pytest.mark.parametrize(
+    ("statement", "output"),
+    [
+        *((f"SELECT {each} AS time, 1 AS n", output) for each in NO_DATES for output in ("", "--csv", "--json")),
+        ("SELECT DATE 'infinity' AS time, 1 AS n", "--plot"),
+        ("SELECT INTERVAL 3 DAY AS time", "--parquet"),
+        ("SELECT TIME '12:00' AS time, 1 AS n", "--plot"),
+        ("SELECT INTERVAL 3 DAY AS time, 1 AS n", "--plot"),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_a_line(
+    lake: Path, here: Path, capsys: Captured, statement: str, output: str
+) -> None:
+    file = {"--plot": ["out.png"], "--parquet": ["out.parquet"]}.get(output, [])
+    assert call(statement, *filter(None, [output]), *file, "--tables", str(lake)) == 1
+    err = capsys.readouterr().err
+    assert "the result cannot be written: " in err or "a plot needs a column of times" in err
+    assert len(err.splitlines()) == 1
+    assert not [each for each in here.iterdir() if each.suffix]
+
+
+def test_after_a_result_that_cannot_be_written_another_statement_runs(lake: Path) -> None:
+    told: list[str] = []
+    with open_database(Location.of(str(lake))) as database:
+        with pytest.raises(StockstreamError, match="the result cannot be written"):
+            run(database, "SELECT DATE 'infinity'", [TableSink(told.append, 0, None)])
+        run(database, "SELECT 42 AS answer", [TableSink(told.append, 0, None)])
+    assert told == ["answer\n    42\n(1 row)"]
+
+
+def test_a_statement_comes_from_stdin_where_that_is_no_terminal(
+    lake: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for words in ((), ("-",)):
+        monkeypatch.setattr("sys.stdin", io.StringIO("SELECT 42 AS answer;\n"))
+        assert call(*words, "--csv", "--tables", str(lake)) == 0
+        assert capsys.readouterr().out.splitlines() == ["answer", "42"]
+    for data, told in (
+        (b"SELECT foo FROM bars", "line 1, column 8"),
+        (b"", "no statement"),
+        (b"\xff", "no text in UTF-8"),
+    ):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+        assert call("--tables", str(lake)) == 1
+        assert told in capsys.readouterr().err
 
 
 def test_parquet_is_written_as_a_whole_and_foreign_files_stay(lake: Path, here: Path, capsys: Captured) -> None:
@@ -192,7 +268,6 @@ def test_every_option_is_tested_here() -> None:
         (("",), 2, "an argument is empty"),
         ((" ",), 1, "there is no statement"),
         (("FROM bars", "--csv", "--json"), 2, "--csv and --json exclude each other"),
-        (("--csv",), 2, "what is to be written? name a statement"),
         (("FROM bars", "--parquet", "out.csv"), 2, "is not a name of a Parquet file"),
         (("FROM bars", "--plot", "out.txt"), 2, "is not a name of a picture"),
         (("FROM bars", "--rows", "-1"), 2, "--rows"),
@@ -204,6 +279,14 @@ def test_a_mistake_is_a_line(lake: Path, capsys: Captured, words: tuple[str, ...
     err = capsys.readouterr().err
     assert told in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_terminal_is_asked_for_the_statement_that_is_to_be_written(
+    lake: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Screen())
+    assert call("--csv", "--tables", str(lake)) == 2
+    assert "what is to be written? name a statement" in capsys.readouterr().err
 
 
 def test_the_folder_is_that_of_the_settings_and_an_extra_is_named(
