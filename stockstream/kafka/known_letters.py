@@ -19,6 +19,9 @@ from stockstream.kafka.to_end import ToEnd
 _MARGIN: Final = 3_600_000
 """Milliseconds by which clocks of different machines may differ."""
 
+_PATIENCE: Final = 2.0
+"""Seconds to wait for an answer, after which it is asked again: a window that is closed meanwhile waits for it."""
+
 _DELETED: Final = -1
 """In place of a hash, which is never -1: the dead letter was purged."""
 
@@ -63,7 +66,7 @@ class KnownLetters:
 
     def _read(self, since: int) -> None:
         places, values = array("q"), array("q")
-        with ToEnd(self._connection, self._name) as reading:
+        with ToEnd(self._connection, self._name, patience=_PATIENCE) as reading:
             for messages in reading.messages(reading.ranges_since(since)):
                 keys = list(map(Message.key, messages))
                 places.extend(map(hash, keys))

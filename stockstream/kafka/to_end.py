@@ -22,8 +22,8 @@ _SILENCE: Final = 10.0
 class ToEnd:
     """Reads ranges of an existing topic. It joins no group, commits nothing, and does not wait for new records.
 
-    Within its block, errors of librdkafka are translated: `Unreachable`, also if the broker does not answer for ten
-    seconds; `AuthError`; `BrokerError`.
+    Within its block, errors of librdkafka are translated: `Unreachable`, also if the broker does not answer for
+    ``patience``, or for ten seconds while it is read; `AuthError`; `BrokerError`.
 
     Parameters
     ----------
@@ -31,10 +31,13 @@ class ToEnd:
         librdkafka's properties.
     topic
         The topic's name.
+    patience
+        Seconds to wait for each answer about the topic's bounds.
     """
 
-    def __init__(self, connection: Connection, topic: str) -> None:
+    def __init__(self, connection: Connection, topic: str, *, patience: float = _SILENCE) -> None:
         self._connection = connection
+        self._patience = patience
         self._topic = topic
         self._consumer = made(
             Consumer,
@@ -72,13 +75,13 @@ class ToEnd:
         """As `ranges`, from the first message on that was sent at a time (milliseconds since 1970 UTC) or later."""
         held = self.ranges()
         wanted = [TopicPartition(self._topic, number, moment) for number in held]
-        found = self._consumer.offsets_for_times(wanted, timeout=_SILENCE) if wanted else []
+        found = self._consumer.offsets_for_times(wanted, timeout=self._patience) if wanted else []
         # Beyond the last message the offset is negative.
         return {each.partition: (each.offset, held[each.partition][1]) for each in found if each.offset >= 0}
 
     def bounds(self) -> dict[int, tuple[int, int]]:
         """First and end offset of each partition."""
-        return bounds(self._consumer, self._topic, _SILENCE)
+        return bounds(self._consumer, self._topic, self._patience)
 
     def messages(self, ranges: Mapping[int, tuple[int, int]]) -> Iterator[list[Message]]:
         """The messages in a range of each partition, as they arrive; lists may be empty.

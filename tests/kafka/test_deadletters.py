@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from stockstream.errors import AuthError
+from stockstream.errors import AuthError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.known_letters import KnownLetters
@@ -205,6 +206,17 @@ def test_only_dead_letters_newer_than_the_message_are_looked_at_unless_it_says_n
     producer.flush()
     assert [read_all(broker, topic) for _ in range(3)] == [4] * 3
     assert [place for place, _ in places(broker, topic)] == ["0", "1", "2", "3"]
+
+
+def test_a_broker_that_does_not_answer_is_asked_again_soon_so_that_a_window_can_close() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        where = f"127.0.0.1:{server.getsockname()[1]}"
+        known = KnownLetters("any.dlq", connection(where), threading.Event())
+        message = Message(topic="any", partition=0, offset=0, value=b"{}")
+        begun = time.monotonic()
+        with pytest.raises(Unreachable):
+            known.missing([letter("any/0/0", b"{}", "a reason")], [message])
+    assert time.monotonic() - begun < 8
 
 
 class Denied(KnownLetters):
