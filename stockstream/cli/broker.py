@@ -238,8 +238,9 @@ def _asked_to_end(number: int, frame: FrameType | None) -> NoReturn:  # noqa: AR
 
 
 def _jars(cache: Path, reporter: Reporter) -> list[Path]:
-    """Kafka's jars. Raises typer.Exit with the signal's code if the user interrupts the download."""
+    """Kafka's jars. Raises typer.Exit with the signal's code if the user interrupts the download or what follows."""
     begun = time.monotonic()
+    kept = "Kafka is not complete yet: the jars that were downloaded are kept"
 
     def progress(done: int, total: int) -> None:
         reporter.progress(done, total, done / (time.monotonic() - begun), f"fetching Kafka {KAFKA_VERSION}{BYTES}")
@@ -248,11 +249,12 @@ def _jars(cache: Path, reporter: Reporter) -> list[Path]:
         jars = fetch(
             cache, on_progress=progress, on_damaged=lambda name: reporter.warn(f"{name} is damaged: fetching it again")
         )
+        kept = "Kafka is complete: the next start prepares the faster one"
         start_cache.ensure(jars, lambda: reporter.note("preparing a faster start of Kafka, once"))
         return jars
     except KeyboardInterrupt as asked:
         reporter.close()
-        reporter.note("Kafka is not complete yet: the jars that were downloaded are kept")
+        reporter.note(kept)
         raise typer.Exit(128 + (asked.args[0] if asked.args else signal.SIGINT)) from None
     finally:
         reporter.close()

@@ -126,6 +126,31 @@ def test_a_download_that_is_interrupted_is_no_success(tmp_path: Path, number: si
     assert "Traceback" not in result
 
 
+# The same, and it is asked to end while it prepares the faster start.
+PREPARING = f"""
+import signal
+from stockstream.kafka import start_cache
+start_cache.ensure = lambda jars, begin: signal.raise_signal(signal.SIGTERM)
+{FETCHING}"""
+
+
+def test_who_ends_it_while_it_prepares_the_faster_start_is_told_that_kafka_is_complete(tmp_path: Path) -> None:
+    with repository() as repo:
+        jar = repo.add("org.example:one:1.0")
+        env = clean(tmp_path / "state", STOCKSTREAM_CACHE_DIR=str(tmp_path / "cache"))
+        described = [repo.url, jar.coordinate, jar.sha256, str(jar.size)]
+        result = subprocess.run(
+            [sys.executable, "-c", PREPARING, *described, "broker", "--port", str(free_port())],
+            env=env,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert result.returncode == 128 + signal.SIGTERM
+    assert result.stderr.splitlines()[-1] == "Kafka is complete: the next start prepares the faster one"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
 def test_killed_it_leaves_nothing_and_can_start_at_once(kafka_jars: list[Path], data: Path) -> None:
     port = free_port()

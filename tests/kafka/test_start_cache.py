@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stockstream.errors import BrokerError
 from stockstream.kafka import java, start_cache
 from stockstream.kafka.broker import Broker, free_port
 
@@ -38,6 +39,27 @@ def test_a_damaged_one_is_passed_over(tmp_path: Path, content: bytes) -> None:
 def test_that_it_cannot_be_made_is_no_error(tmp_path: Path) -> None:
     assert not start_cache.ensure([])
     assert not start_cache.ensure([tmp_path / "away" / "one.jar"])
+
+
+def test_what_cannot_be_made_is_tried_once_and_the_reason_is_in_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    jars = [tmp_path / "one.jar"]
+    begun: list[str] = []
+    for _ in range(2):
+        assert not start_cache.ensure(jars, lambda: begun.append("begun"))
+    assert begun == ["begun"]
+    cache = java.start_cache(jars)
+    assert cache is not None
+    assert {path.name for path in tmp_path.iterdir()} == {f"{cache.stem}.failed", f"{cache.stem}.lock"}
+    (said,) = [record.getMessage() for record in caplog.records if "cannot be prepared" in record.getMessage()]
+    assert "StorageTool" in said
+
+
+def test_a_java_that_makes_no_cache_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "tmp").mkdir()
+    with pytest.raises(BrokerError, match="Java ended with code 1"):
+        start_cache._create(tmp_path / "no record", [tmp_path / "one.jar"])
 
 
 @pytest.mark.thorough
