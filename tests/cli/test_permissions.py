@@ -53,6 +53,8 @@ CASES: list[tuple[list[str], int, str]] = [
     (["watch", "dashboard", "--headless", "closed/v.png"], 2, "--headless: closed/v.png: permission denied"),
     (["report", "--out", "ours/r.html"], 2, f"--out: {NO_FOLDER}"),
     (["quality", "--plot", "ours/q.png"], 2, f"--plot: {NO_FOLDER}"),
+    (["sql", "SELECT 1", "--parquet", "ours/r.parquet"], 2, f"--parquet: {NO_FOLDER}"),
+    (["sql", "SELECT 1", "--plot", "closed/p.png"], 2, "--plot: closed/p.png: permission denied"),
     (["sample", "flights", "--out", "closed/s.csv"], 1, "closed/s.csv cannot be written: Permission denied"),
     (["dlq", "replay", "stocks/0/1", "--with", "shut.csv"], 2, "--with: path 'shut.csv' is not readable"),
     (["dlq", "replay", "stocks/0/1", "--with", "closed/x"], 2, "--with: closed/x: permission denied"),
@@ -75,7 +77,12 @@ def test_so_are_settings_that_are_found_and_may_not_be_read(forbidden: Path) -> 
 
 
 def test_every_command_that_takes_files_is_tried() -> None:
-    tried = {(*arguments[:2], argument) for arguments, _, _ in CASES for argument in ("", *arguments)}
+    tried = {
+        (*words, argument)
+        for arguments, _, _ in CASES
+        for argument in ("", *arguments)
+        for words in (arguments[:2], (arguments[0], argument))
+    }
     missing = []
     for name in entries.COMMANDS:
         command = main._command(name)

@@ -32,7 +32,7 @@ def test_a_file_that_holds_something_else_is_kept_unless_it_is_said(tmp_path: Pa
     out.write_text("mine")
     result = stockstream("sample", "flights", "--out", "mine.csv", cwd=tmp_path)
     assert result.returncode == 2
-    assert "--out: mine.csv is there and holds something else" in result.stderr
+    assert "--out: mine.csv exists and differs" in result.stderr
     assert out.read_text() == "mine"
     for _ in range(2):  # the same once more is no harm
         assert stockstream("sample", "flights", "--out", "mine.csv", "--force", cwd=tmp_path).returncode == 0

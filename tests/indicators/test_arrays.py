@@ -42,7 +42,7 @@ def test_times_that_are_none_are_refused(times: Any) -> None:
 
 def test_times_that_are_missing_are_reported() -> None:
     for table in ({"close": np.ones(2)}, pd.DataFrame({"close": np.ones(2)})):
-        with pytest.raises(ValueError, match=r"there is no time$"):
+        with pytest.raises(ValueError, match=r"; time is missing: the columns are close$"):
             columns_of(table, ("close", "time"))
 
 

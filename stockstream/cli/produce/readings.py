@@ -254,6 +254,7 @@ def readings(
     stream = _Stream(context, options, run, "file", lateness=None)
     topic = kept(STOCKS, run.retention)
     source = FileReadings(files, stream.fields, follow=follow, reporter=context.reporter, clock=context.clock)
+    source.check()  # before waiting for a broker
     await_broker(context, topic)
     bars = stream.bars(source, live=False)
     bars.hold_until(

@@ -90,6 +90,14 @@ class FileReadings:
         self._tails: dict[tuple[int, int], _Tail] = {}
         self._packed: dict[tuple[int, int, str | None], int] = {}
 
+    def check(self) -> None:
+        """Open each file once. Raises SourceError for one that does not exist or cannot be read."""
+        for file in files_in(self._paths):
+            try:
+                file.path.open("rb").close()
+            except OSError as error:
+                raise SourceError(f"{file.name} cannot be read: {error.strerror or error}") from error
+
     def __iter__(self) -> Iterator[Reading | BadRow | None]:
         for file in files_in(self._paths):
             yield from self._read(file, first=True)

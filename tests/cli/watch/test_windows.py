@@ -242,7 +242,7 @@ def test_one_that_dies_is_reported_when_the_others_have_ended(tmp_path: Path, ea
     until(lambda: len(running.windows()) == 1)
     other.terminate()
     assert running.process.wait(30) == 1
-    assert "died: killed by SIGKILL" in (tmp_path / "stderr").read_text().replace("\n", " ")
+    assert ": died, killed by SIGKILL" in (tmp_path / "stderr").read_text().replace("\n", " ")
 
 
 def test_windows_that_end_with_an_error_are_reported_with_their_exit_codes(tmp_path: Path) -> None:
@@ -258,4 +258,4 @@ def test_windows_that_end_with_an_error_are_reported_with_their_exit_codes(tmp_p
     assert done.returncode == 1
     last = " ".join(done.stderr.split())
     for key in ("AAPL", "MSFT"):
-        assert re.search(rf"{key} died: [^;]*display[^;]*\(exit code 1\)", last), done.stderr
+        assert re.search(rf"{key} failed: [^;]*display[^;]*\(exit code 1\)", last), done.stderr
