@@ -179,7 +179,7 @@ def test_a_demo_of_which_a_window_died_ends_with_an_error(tmp_path: Path, demo: 
     (victim,) = (process for process in running.running() if "aroon" in process.cmdline())
     victim.kill()
     assert running.process.wait(120) == 1
-    assert "watch aroon died: killed by SIGKILL" in " ".join(running.output().split())
+    assert "watch aroon failed: killed by SIGKILL" in " ".join(running.output().split())
     assert running.running() == []
 
 
