@@ -2,14 +2,15 @@
 
 PYTHON ?=
 ARGS ?=
-JOBS ?= logical
+JOBS ?=
 unexport PYTHONPATH PYTHONHOME
 
 python := .venv/bin/python
 environment = PYTHON="$(PYTHON)" sh requirements/env.sh
 qt = $(if $(QT),qt)
-# A file's tests stay in one process; each process has a screen and a broker of its own.
-pytest = $(python) -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# A file's tests stay in one process; each process has a screen and a broker of its own. The usual tests mostly wait for
+# brokers and windows, so there are more processes than cores may be; the thorough ones compute.
+pytest = $(python) -m pytest -n $(or $(JOBS),$(1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-all check audit bench chaos fuzz soak pictures lock clean
 
@@ -29,7 +30,7 @@ help:
 	@echo
 	@echo 'ARGS="..." is passed on:   make demo ARGS="--seconds 40",  make test ARGS="-k bollinger"'
 	@echo 'PYTHON=... picks a Python: make demo PYTHON=python3.12'
-	@echo 'JOBS=1 tests in one process; without it there are as many as cores, at most 4'
+	@echo 'JOBS=1 tests in one process; without it there are 4, for test-all as many as cores'
 	@echo 'QT=1 tests the windows on Qt, too, where Python has Tk: make test QT=1'
 
 demo:
@@ -38,11 +39,11 @@ demo:
 
 test:
 	@$(environment) dev $(qt)
-	@$(pytest) $(ARGS)
+	@$(call pytest,4) $(ARGS)
 
 test-all:
 	@$(environment) dev $(qt)
-	@$(pytest) -m thorough $(ARGS)
+	@$(call pytest,logical) -m thorough $(ARGS)
 
 check:
 	@$(environment) dev

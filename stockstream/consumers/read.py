@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Event
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_type_hints
 
 import msgspec
 import pandas as pd
@@ -123,9 +123,7 @@ def _refuse_nothing(
 _BAR: Final = ["symbol", "interval", "feed", "time"]
 _NUMBERS: Final = dict.fromkeys(("open", "volume", "adj_close", "close_usd"), "float64")
 # Numbers that a layout may lack: if all are missing, pandas would not use a numeric type.
-_MAYBE: Final = [
-    field.name for field in msgspec.structs.fields(Flight) if {int, type(None)} <= set(get_args(field.type))
-]
+_MAYBE: Final = [name for name, hint in get_type_hints(Flight).items() if {int, type(None)} <= set(get_args(hint))]
 _ROW: Final = ["file", "row"]
 
 
