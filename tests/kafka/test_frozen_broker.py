@@ -181,7 +181,8 @@ def test_a_window_that_was_stopped_says_what_is_true_when_it_goes_on(stoppable: 
         process.send_signal(signal.SIGCONT)
         goes_on = time.monotonic()
         after = looks_until(look, lambda seen: seen.taken == 9_000 and seen.lag == 0)
-        assert not [seen for seen in after if seen.at > goes_on + 1 and seen.lag == 0 and seen.taken < 9_000]
+        # New ends of partitions come with the next answers, on a busy machine some seconds later.
+        assert not [seen for seen in after if seen.at > goes_on + 10 and seen.lag == 0 and seen.taken < 9_000]
         process.send_signal(signal.SIGSTOP)
         with stopped(stoppable):
             process.send_signal(signal.SIGCONT)
