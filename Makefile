@@ -12,7 +12,7 @@ qt = $(if $(QT),qt)
 # brokers and windows, so there are more processes than cores may be; the thorough ones compute.
 pytest = $(python) -m pytest -n $(or $(JOBS),$(1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all check audit bench chaos fuzz soak pictures lock clean
+.PHONY: help demo test test-all check audit bench chaos fuzz soak pictures lock spark clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
@@ -24,6 +24,7 @@ help:
 	@echo 'make chaos    what breaks is broken while records flow, and they are counted (ARGS=--short: one fault of each kind)'
 	@echo 'make fuzz     a million mangled messages, 20,000 mangled files: shown or set aside (ARGS=--short: a hundredth)'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
+	@echo 'make spark    Spark, 800 MB, into the environment: stockstream spark'
 	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
 	@echo 'make audit    whether a version in the locks has a known vulnerability'
 	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
@@ -72,6 +73,9 @@ soak:
 pictures:
 	@$(environment) run
 	@$(python) -m docs.make_pictures
+
+spark:
+	@$(environment) spark
 
 lock:
 	@$(environment) lock $(ARGS)

@@ -3,6 +3,7 @@
 #
 #   env.sh run             what running needs
 #   env.sh dev [qt]        and what tests, checks and benchmarks need, Qt beside Tk where one wants both
+#   env.sh spark           and Spark, beside what tests need
 #   env.sh lock [OPTION]   makes the locks anew, with options of `uv pip compile` (--upgrade)
 #
 # Every step leaves a stamp of what it was made from, so that nothing is done twice. An install that was cut off
@@ -87,7 +88,7 @@ key() { # of a step: what its result depends on
     case $1 in
     venv) echo "$(identity "$python_in" || echo none) $(pwd -P)" ;;
     run) cat requirements/run.txt requirements/qt.txt | cksum ;;
-    dev | qt) cksum <"requirements/$1.txt" ;;
+    dev | qt | spark) cksum <"requirements/$1.txt" ;;
     project) cat setup.cfg pyproject.toml stockstream/version.py | cksum ;;
     esac
 }
@@ -143,6 +144,7 @@ install_lock() {
     case $1 in
     run) "$python_in" -I -c 'import tkinter' 2>/dev/null || lock=requirements/qt.txt ;; # windows need one of them
     dev) echo "Installing what tests, checks and benchmarks need ..." >&2 ;;
+    spark) echo "Installing Spark ..." >&2 ;;
     esac
     install --require-hashes -r "$lock" || fail "the packages of $lock could not be installed (see above) -" \
         "is the package registry reachable?"
@@ -176,9 +178,10 @@ make_locks() {
     echo "Making the locks ..." >&2
     "$python" -I -m venv "$scratch"
     "$scratch/bin/python" -I -m pip --quiet install uv
-    for lock in run qt dev; do
+    for lock in run qt dev spark; do
         case $lock in
         run) inputs= ;;
+        spark) inputs="--extra $lock --constraint requirements/run.txt --constraint requirements/dev.txt" ;;
         *) inputs="--extra $lock --constraint requirements/run.txt" ;;
         esac
         # shellcheck disable=SC2086
@@ -194,9 +197,10 @@ dev)
     shift
     make_environment run dev "$@"
     ;;
+spark) make_environment run dev spark ;;
 lock)
     shift
     make_locks "$@"
     ;;
-*) fail "usage: env.sh run | dev [qt] | lock [OPTION ...]" ;;
+*) fail "usage: env.sh run | dev [qt] | spark | lock [OPTION ...]" ;;
 esac
