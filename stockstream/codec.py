@@ -2,8 +2,8 @@
 
 A bar has prices that are JSON's numbers within 1e100, a time with an offset in the years `FIRST_YEAR` to `LAST_YEAR`
 (what 64 bits of nanoseconds hold), and an interval of `stockstream.intervals`. It is decoded to UTC; a
-zone that this machine does not know is taken for none, which is shown in UTC. The rest is said by the types of
-`stockstream.records`.
+zone that this machine does not know is taken for none, which is shown in UTC. The same holds for the times, the
+interval and the zone of an alert. The rest is said by the types of `stockstream.records`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from stockstream.intervals import is_interval, parse
-from stockstream.records import FIRST_YEAR, LAST_YEAR, Candle
+from stockstream.records import FIRST_YEAR, LAST_YEAR, Alert, Candle
 
 R = TypeVar("R")
 C = TypeVar("C", bound=Candle)
@@ -50,7 +50,11 @@ class Decoder(Generic[R]):
 
     def __init__(self, record: type[R]) -> None:
         self._decode = cast("Callable[[bytes | None], R]", msgspec.json.Decoder(record).decode)
-        self._check: Callable[[list[Any]], list[Any]] | None = _checked if issubclass(record, Candle) else None
+        self._check: Callable[[list[Any]], list[Any]] | None = None
+        if issubclass(record, Candle):
+            self._check = _checked
+        elif issubclass(record, Alert):
+            self._check = _checked_alerts
 
     def __call__(self, value: bytes | None) -> R:
         """The record of some bytes. Raises `Unreadable`, whatever they do to the decoder."""
@@ -86,16 +90,36 @@ def _checked(bars: list[C]) -> list[C]:
 
 
 def _one_checked(bar: C) -> C:
-    time = bar.time
-    if not _FIRST <= time < _END:
-        raise ValueError(f"the time {time.isoformat()} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     parse(bar.interval)
-    changes: dict[str, Any] = {}
-    if time.tzinfo is not UTC:
-        changes["time"] = time.astimezone(UTC)
+    changes: dict[str, Any] = {"time": _utc(bar.time)} if _unsettled(bar.time) else {}
     if not _is_known(bar.tz):
         changes["tz"] = None
     return msgspec.structs.replace(bar, **changes) if changes else bar
+
+
+def _checked_alerts(alerts: list[Alert]) -> list[Alert]:
+    """The alerts in UTC and of zones that are known. Raises ValueError for one that is none."""
+    return list(map(_checked_alert, alerts))
+
+
+def _checked_alert(alert: Alert) -> Alert:
+    for interval in filter(None, (alert.interval, alert.of)):
+        parse(interval)
+    moments = {"time": alert.time, "at": alert.at, "until": alert.until}
+    changes: dict[str, Any] = {name: _utc(each) for name, each in moments.items() if each and _unsettled(each)}
+    if not _is_known(alert.tz):
+        changes["tz"] = None
+    return msgspec.structs.replace(alert, **changes) if changes else alert
+
+
+def _unsettled(time: datetime) -> bool:
+    return time.tzinfo is not UTC or not _FIRST <= time < _END
+
+
+def _utc(time: datetime) -> datetime:
+    if not _FIRST <= time < _END:
+        raise ValueError(f"the time {time.isoformat()} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return time.astimezone(UTC)
 
 
 @lru_cache(maxsize=1_024)

@@ -17,6 +17,8 @@
       StateError               a saved state that cannot be used
       TableError               a durable table that cannot be read or written
         Overtaken              another process has stored the same records
+      RuleError                a rule of alerts that cannot be understood
+      SinkError                an alert could not be handed on; worth a retry
       CloudError               AWS refuses something, or does not answer
       DisplayError             no window can be opened here
       SeriesError              what was asked for names no series, or several
@@ -158,6 +160,36 @@ class TableError(StockstreamError):
 
 class Overtaken(TableError):
     """Another process has stored the same records: nothing was written twice."""
+
+
+class RuleError(StockstreamError):
+    """A rule of alerts that cannot be understood.
+
+    Parameters
+    ----------
+    reason
+        What is wrong, on one line.
+    rule
+        The rule as it was written.
+    column
+        Where it is wrong: the index of a sign of the rule.
+    """
+
+    def __init__(self, reason: str, *, rule: str, column: int) -> None:
+        super().__init__(f"column {column + 1}: {reason}")
+        self.reason = reason
+        self.rule = rule
+        self.column = column
+
+    @property
+    def shown(self) -> str:
+        """The rule with a caret below the place, and the reason: three lines."""
+        line = " ".join(self.rule.split("\n"))
+        return f"{line}\n{' ' * self.column}^\n{self.message}"
+
+
+class SinkError(StockstreamError):
+    """An alert could not be handed on now: names the sink and the reason. It is worth a retry."""
 
 
 class CloudError(StockstreamError):

@@ -1,11 +1,11 @@
-"""Record types of the topics: stock bars and flights, in UTC. Fields at their default are left out on the wire."""
+"""Record types of the topics: stock bars, flights and alerts, in UTC; defaults are left out on the wire."""
 
 from __future__ import annotations
 
 import math
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -257,3 +257,46 @@ class FlightDay(FlightRow, frozen=True, gc=False):
     month: Month
     day: Day
     airline: str
+
+
+Way: TypeAlias = Literal["above", "below", "true", "silent"]
+"""How an alert came: a value went above or below another, a condition became true, or no bar came."""
+
+AlertState: TypeAlias = Literal["raised", "withdrawn", "acknowledged", "muted"]
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One occurrence of a rule at a bar of a series, and its present state: the record of a compacted topic.
+
+    ``id`` is derived from the rule, the series, the bar and the way (`stockstream.alerts.alert.alert_id`), so that a
+    repeat is the same alert: of records with one id the later counts. ``when`` is the rule as it was written, ``text``
+    a sentence for people, ``values`` are those that the rule compared, in its order. ``time`` is that of the bar,
+    ``at`` the clock when the state began. ``of`` is the interval of the bars that arrived, where the rule is over
+    longer ones made of them.
+
+    It is ``withdrawn`` when a correction took away what it came from. A record in the state ``muted`` is no
+    occurrence: until ``until`` nobody is told of its rule, at its symbol or, where that is empty, at any.
+    An alert about a topic (its lag, its dead letters) has the topic's name as its symbol, and no interval.
+    """
+
+    id: str
+    rule: str
+    when: str
+    symbol: str
+    interval: str = ""
+    of: str | None = None
+    feed: str = MARKET
+    time: Instant
+    way: Way = "true"
+    state: AlertState = "raised"
+    values: dict[str, float | None] = {}
+    text: str
+    tz: str | None = None
+    simulated: bool = False
+    at: Instant
+    until: Instant | None = None
+
+    @property
+    def series(self) -> Series:
+        """The series that the rule was evaluated over."""
+        return Series(self.symbol, self.interval, self.feed)

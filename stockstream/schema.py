@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from stockstream.records import FIRST_YEAR, LAST_YEAR
-from stockstream.topics import FLIGHTS, STOCKS, TOPICS
+from stockstream.topics import ALERTS, FLIGHTS, STOCKS, TOPICS
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -75,7 +75,31 @@ _OF_FLIGHTS: Final = {
     "weather_delay": "minutes of the arrival delay; absent where it is not given",
 }
 
-MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {STOCKS.name: _OF_BARS, FLIGHTS.name: _OF_FLIGHTS}
+_OF_ALERTS: Final = {
+    "id": "made from the rule, the series, the bar and the way; also the message's key: of one id the later counts",
+    "rule": "the rule's name",
+    "when": "the rule as it was written",
+    "symbol": "that of the bar; of an alert about a topic, the topic; of a muted rule, empty for all symbols",
+    "interval": "of the bars that the rule is over; absent where it is over none",
+    "of": "interval of the bars that arrived, where those of the rule are made of them",
+    "feed": "market, readings, or simulated",
+    "time": "the bar's opening instant, RFC 3339 with an offset; of an alert about a topic, when it came",
+    "way": "above or below: a value went there; true: a condition became true; silent: no bar came",
+    "state": "raised; withdrawn: a correction took its cause away; acknowledged; muted: no alert, but a rule that"
+    " nobody is told of until the time until",
+    "values": "what the rule compared, by name, in the order of the rule",
+    "text": "a sentence for people",
+    "tz": "IANA name of the exchange's zone; absent, or not known to the reader: shown in UTC",
+    "simulated": "true where the bars are those of a simulation",
+    "at": "the clock when the state began",
+    "until": "of a muted rule: when that ends",
+}
+
+MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
+    STOCKS.name: _OF_BARS,
+    FLIGHTS.name: _OF_FLIGHTS,
+    ALERTS.name: _OF_ALERTS,
+}
 """By topic and field: what it means, in which unit, and when it is absent."""
 
 
@@ -114,6 +138,6 @@ def fields(topic: str) -> Iterator[Field]:
     """The fields of a topic's records, in their order."""
     made = schema(topic)
     for name, kind in made["properties"].items():
-        types = [each["type"] for each in kind.get("anyOf", [kind])]
+        types = [each.get("type", "string") for each in kind.get("anyOf", [kind])]  # of an enumeration: texts
         default = "" if name in made["required"] else msgspec.json.encode(kind["default"]).decode()
         yield Field(name, " or ".join(types), default, kind["description"])

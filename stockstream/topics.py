@@ -7,12 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from stockstream import codec
-from stockstream.records import Bar, Flight
+from stockstream.records import Alert, Bar, Flight
 
 R = TypeVar("R")
 
 RETENTION: Final = "retention.ms"
 """Setting of a topic: milliseconds for which records are kept; -1 for unlimited."""
+
+CLEANUP: Final = "cleanup.policy"
+"""Setting of a topic: compact, where Kafka keeps the last record of each key."""
 
 
 @dataclass(frozen=True)
@@ -100,5 +103,11 @@ class AnyTopic(Protocol):
 
 STOCKS: Final = Topic("stocks", Bar, lambda bar: bar.symbol, corrected=True)
 FLIGHTS: Final = Topic("flights", Flight, lambda flight: flight.airline)
+ALERTS: Final = Topic(
+    "alerts", Alert, lambda alert: alert.id, partitions=1, config={RETENTION: "-1", CLEANUP: "compact"}, corrected=True
+)
+"""Compacted: of each alert Kafka keeps the last state. Its records are few, and one partition keeps them in order."""
 
-TOPICS: Final[Mapping[str, Topic[Bar] | Topic[Flight]]] = {topic.name: topic for topic in (STOCKS, FLIGHTS)}
+TOPICS: Final[Mapping[str, Topic[Bar] | Topic[Flight] | Topic[Alert]]] = {
+    topic.name: topic for topic in (STOCKS, FLIGHTS, ALERTS)
+}

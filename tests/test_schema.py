@@ -12,7 +12,8 @@ import pytest
 from stockstream.codec import Unreadable
 from stockstream.intervals import is_interval
 from stockstream.schema import MEANINGS, fields, schema
-from stockstream.topics import FLIGHTS, STOCKS, TOPICS
+from stockstream.topics import ALERTS, FLIGHTS, STOCKS, TOPICS
+from tests.alerts.alerts import alert
 from tests.cli.helpers import stockstream
 from tests.cli.records import flight
 from tests.views.bars import walk
@@ -32,7 +33,7 @@ def test_the_page_has_a_row_for_each_field(topic: str) -> None:
 
 
 def test_what_must_be_there_is_what_a_reader_misses() -> None:
-    for topic, record in ((STOCKS, walk(1)[0]), (FLIGHTS, flight(3))):
+    for topic, record in ((STOCKS, walk(1)[0]), (FLIGHTS, flight(3)), (ALERTS, alert())):
         whole = msgspec.to_builtins(record)
         required = schema(topic.name)["required"]
         topic.decoder()(json.dumps({name: whole[name] for name in required}).encode())

@@ -45,7 +45,7 @@ ReasonOption = Annotated[
     str | None, typer.Option("--reason", metavar="WORDS", help="Only those whose reason contains WORDS.")
 ]
 TopicOption = Annotated[
-    str | None, typer.Option("--topic", metavar="TOPIC", help="Only those of this topic, stocks or flights.")
+    str | None, typer.Option("--topic", metavar="TOPIC", help="Only those of this topic: stocks, flights or alerts.")
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -220,7 +220,7 @@ def _single(context: Context, topic: str | None, place: str) -> tuple[Letterbox,
     """The dead letter of a place. Raises `BrokerError` if there is none, or one on each topic."""
     found = [(box, box.letters[place]) for box in _boxes(context, topic) if place in box.letters]
     if len(found) > 1:
-        raise BrokerError(f"{cut(place)} is on both topics", hint="--topic says which is meant")
+        raise BrokerError(f"{cut(place)} is on several topics", hint="--topic says which is meant")
     if not found:
         raise BrokerError(f"no dead letter {cut(place)}", hint="`stockstream dlq list` names them")
     return found[0]

@@ -13,7 +13,9 @@ from stockstream.schema import schema as schema_of
 
 def schema(
     ctx: typer.Context,
-    topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
+    topic: Annotated[
+        Literal["stocks", "flights", "alerts"], typer.Argument(metavar="TOPIC", help="stocks, flights or alerts.")
+    ],
 ) -> None:
     """Print the JSON Schema of a topic's records: types, units, and when a field is absent.
 

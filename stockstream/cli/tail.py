@@ -18,8 +18,8 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
 from stockstream.names import harmless
 from stockstream.periods import intraday
-from stockstream.records import MARKET, Bar, Flight
-from stockstream.topics import FLIGHTS, STOCKS
+from stockstream.records import MARKET, Alert, Bar, Flight
+from stockstream.topics import ALERTS, FLIGHTS, STOCKS
 
 _LONGEST: Final = 160
 
@@ -120,6 +120,12 @@ def _flight(flight: Flight) -> str:
     return f"{day} {scheduled}  {what}  {outcome:<16} (row {flight.row:,} of {flight.file})"
 
 
+def _alert(alert: Alert) -> str:
+    state = "" if alert.state == "raised" else f"{alert.state}: "
+    text = alert.text.removeprefix(f"{alert.state}: ")
+    return f"{alert.at:%Y-%m-%d %H:%M:%S}Z  {alert.id}  {printable(alert.rule)}: {state}{printable(text)}"
+
+
 def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent], str]:
     decode = Decoder(record)
 
@@ -132,4 +138,8 @@ def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent],
     return line
 
 
-_LINES: Final = {STOCKS.name: _decoded(Bar, _bar), FLIGHTS.name: _decoded(Flight, _flight)}
+_LINES: Final = {
+    STOCKS.name: _decoded(Bar, _bar),
+    FLIGHTS.name: _decoded(Flight, _flight),
+    ALERTS.name: _decoded(Alert, _alert),
+}

@@ -8,10 +8,11 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, R
 
 from stockstream.control import TOPIC as CONTROL
 from stockstream.credentials import ROLES, Role
-from stockstream.topics import TOPICS
+from stockstream.topics import ALERTS, FLIGHTS, STOCKS, TOPICS
 
 _ANY: Final = "*"
 _RECORDS: Final = tuple(TOPICS)
+_PRODUCED: Final = (STOCKS.name, FLIGHTS.name)
 _LETTERS: Final = tuple(topic.dead_letters for topic in TOPICS.values())
 _OURS: Final = "stockstream"
 """Prefix of the names of our consumer groups."""
@@ -48,13 +49,18 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
     # It creates its topics, refuses compacted ones, and reads what they hold, so that nothing is sent twice.
     # It obeys the orders of the control topic, and reports itself there.
     "producer": (
-        _topics(_RECORDS, CREATE, WRITE, READ, SEE_SETTINGS),
+        _topics(_PRODUCED, CREATE, WRITE, READ, SEE_SETTINGS),
         _topics(_LETTERS, CREATE, WRITE),
         _topics((CONTROL,), CREATE, WRITE, READ),
         _POSITIONS,
     ),
-    # It reads records and writes dead letters.
-    "consumer": (_topics(_RECORDS, READ), _topics(_LETTERS, CREATE, WRITE, READ), _POSITIONS),
+    # It reads records, and writes dead letters and alerts.
+    "consumer": (
+        _topics(_RECORDS, READ),
+        _topics((ALERTS.name,), CREATE, WRITE),
+        _topics(_LETTERS, CREATE, WRITE, READ),
+        _POSITIONS,
+    ),
     # It sees sizes, positions and lags of all topics and groups, and reads the reasons of dead letters.
     "monitor": (
         _topics((_ANY,), DESCRIBE),

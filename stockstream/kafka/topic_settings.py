@@ -21,14 +21,12 @@ from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.client import LOG, answer, made, refused, settings, translate
 from stockstream.kafka.refusals import on_topic
-from stockstream.topics import RETENTION
+from stockstream.topics import CLEANUP, RETENTION, TOPICS
 
 T = TypeVar("T")
 
 _OF_THE_CLUSTER: Final = re.compile(r"insync|replica|unclean|message\.timestamp")
 """Settings that are of where a topic is; times stay those of its records."""
-
-_CLEANUP: Final = "cleanup.policy"
 
 
 class TopicSettings:
@@ -75,17 +73,19 @@ class TopicSettings:
                 raise translate(error, self._connection) from error
             LOG.info("the settings of %s cannot be looked at: %s", self.name, error)
             return
-        if "compact" in found.get(_CLEANUP, ""):
+        if "compact" in found.get(CLEANUP, ""):
             raise BrokerError(
                 f"the topic {self.name} is compacted: of each symbol or airline Kafka keeps the last record alone",
                 hint=f"`stockstream topics --retention {self.name}=forever` has it keep all that is still there",
             )
 
     def keep(self, milliseconds: int) -> None:
-        """Set the retention in milliseconds, -1 for unlimited, and switch compaction off."""
+        """Set the retention in milliseconds, -1 for unlimited, and switch compaction off where it does not belong."""
+        compacted = self.name in TOPICS and CLEANUP in TOPICS[self.name].config
+        cleanup = "delete" if not compacted else "compact" if milliseconds < 0 else "compact,delete"
         entries = [
             ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
-            for name, value in ((RETENTION, str(milliseconds)), (_CLEANUP, "delete"))
+            for name, value in ((RETENTION, str(milliseconds)), (CLEANUP, cleanup))
         ]
         resource = ConfigResource(ResourceType.TOPIC, self.name, incremental_configs=entries)
         (future,) = self._client.incremental_alter_configs([resource], request_timeout=self._timeout).values()

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from stockstream.tables.schema import BARS, FLIGHT_ROWS, INSTANT, OF_TOPICS, TABLES, Table, arrow_type
-from stockstream.topics import TOPICS
+from stockstream.topics import ALERTS, TOPICS
 from tests.cli.records import flight
 from tests.views.bars import walk
 
@@ -24,8 +24,8 @@ def test_a_table_has_a_column_for_each_field_of_its_record_and_its_own(table: Ta
     assert set(table.identity) <= set(table.fields)
 
 
-def test_every_topic_has_a_table() -> None:
-    assert set(OF_TOPICS) == set(TOPICS)
+def test_every_topic_of_data_has_a_table() -> None:
+    assert {*OF_TOPICS, ALERTS.name} == set(TOPICS)
 
 
 @pytest.mark.parametrize(("table", "record"), [(BARS, walk(1)[0]), (FLIGHT_ROWS, flight(3))], ids=["bars", "flights"])

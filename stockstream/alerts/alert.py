@@ -1,0 +1,61 @@
+"""Identity and states of an alert; the record itself is `stockstream.records.Alert`."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import msgspec
+
+from stockstream.records import Alert, Series, Way
+
+
+def alert_id(rule: str, series: Series, time: datetime, way: Way, of: str | None = None) -> str:
+    """The id of an alert: 16 hex digits that depend only on what it came from.
+
+    Parameters
+    ----------
+    rule
+        The rule's name.
+    series
+        The series that it was evaluated over.
+    time
+        That of the bar.
+    way
+        How it came.
+    of
+        The interval of the bars that arrived, where those of the series are made of them.
+
+    >>> alert_id("high", Series("AAPL", "1m"), datetime(2026, 3, 2, 14, 31, tzinfo=UTC), "above")
+    '99576589614f3b83'
+    """
+    cause = msgspec.json.encode([rule, *series, of, time.astimezone(UTC), way])
+    return hashlib.blake2b(cause, digest_size=8).hexdigest()
+
+
+def mute_id(rule: str, symbol: str = "") -> str:
+    """The id of the record that mutes a rule, at one symbol or at all: a later one takes the place of a former.
+
+    >>> mute_id("high"), mute_id("high", "AAPL")
+    ('mute/high', 'mute/high/AAPL')
+    """
+    return f"mute/{rule}/{symbol}" if symbol else f"mute/{rule}"
+
+
+def muting(rule: str, symbol: str, until: datetime, now: datetime) -> Alert:
+    """The record that mutes a rule until a time; one that has passed ends it."""
+    where = f" at {symbol}" if symbol else ""
+    return Alert(
+        id=mute_id(rule, symbol), rule=rule, when="", symbol=symbol, time=now, state="muted", at=now, until=until,
+        text=f"{rule} is muted{where} until {until:%Y-%m-%d %H:%M} UTC",
+    )  # fmt: skip
+
+
+def withdrawn(alert: Alert, now: datetime) -> Alert:
+    """The alert after its cause was taken away."""
+    return msgspec.structs.replace(alert, state="withdrawn", at=now, text=f"withdrawn: {alert.text}")
+
+
+def acknowledged(alert: Alert, now: datetime) -> Alert:
+    """The alert after somebody has seen it."""
+    return msgspec.structs.replace(alert, state="acknowledged", at=now)
