@@ -12,12 +12,13 @@ qt = $(if $(QT),qt)
 # brokers and windows, so there are more processes than cores may be; the thorough ones compute.
 pytest = $(python) -m pytest -n $(or $(JOBS),$(1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all check audit bench chaos fuzz soak pictures lock spark clean
+.PHONY: help demo test test-all test-spark check audit bench chaos fuzz soak pictures lock spark clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
 	@echo 'make test     the tests'
 	@echo 'make test-all what make test leaves out: full crosses, long runs'
+	@echo 'make test-spark   the tests that start Spark, which it installs: 800 MB'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
 	@echo 'make soak     a simulated week of a market feed with 500 faults, in some minutes'
@@ -44,7 +45,12 @@ test:
 
 test-all:
 	@$(environment) dev $(qt)
-	@$(call pytest,logical) -m thorough $(ARGS)
+	@$(call pytest,logical) -m "thorough and not spark" $(ARGS)
+
+# One process, as each would start a Spark of its own, of 2 GB.
+test-spark:
+	@$(environment) spark
+	@$(python) -m pytest -m "spark and not thorough" tests $(ARGS)
 
 check:
 	@$(environment) dev

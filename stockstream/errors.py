@@ -20,6 +20,7 @@
       RuleError                a rule of alerts that cannot be understood
       SinkError                an alert could not be handed on; worth a retry
       CloudError               AWS refuses something, or does not answer
+      SparkError               Spark is not there, does not start, or a job of it fails
       DisplayError             no window can be opened here
       SeriesError              what was asked for names no series, or several
 """
@@ -206,6 +207,10 @@ class CloudError(StockstreamError):
     def __init__(self, message: str, *, hint: str | None = None, code: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
+
+
+class SparkError(StockstreamError):
+    """Spark is not there, does not start, or a job of it fails."""
 
 
 class DisplayError(StockstreamError):

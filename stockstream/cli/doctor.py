@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -27,6 +28,9 @@ from stockstream.errors import StockstreamError
 from stockstream.kafka import jars
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.diagnosis import misnamed
+from stockstream.spark import extra
+from stockstream.spark import jars as connector
+from stockstream.spark.java import system_java
 from stockstream.version import VERSION
 
 _INDENT: Final = " " * 14
@@ -43,7 +47,7 @@ class Finding(NamedTuple):
 
 
 def doctor(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Check Python, packages, Java, Kafka, folders, windows and the broker, and say how to install what is missing.
+    """Check Python, packages, Java, Kafka, Spark, folders, windows and the broker; say how to install what is missing.
 
     The exit code is 1 if something is missing, which includes a screen for windows and a broker.
     """
@@ -119,13 +123,26 @@ def _java(settings: Settings) -> Finding:  # noqa: ARG001 - checks are alike
 
 
 def _kafka(settings: Settings) -> Finding:
-    store = settings.cache_dir / f"kafka-{jars.KAFKA_VERSION}"
-    wanted = jars.locked()
+    return Finding("Kafka", f"{jars.KAFKA_VERSION}, {_kept(jars.KAFKA, settings, '`stockstream broker` starts first')}")
+
+
+def _kept(library: jars.Library, settings: Settings, when: str) -> str:
+    """Where the jars of a library are, or how much of them is fetched when."""
+    store, wanted = library.store(settings.cache_dir), library.jars()
     absent = [jar for jar in wanted if not os.path.exists(store / jar.name)]  # noqa: PTH110 - False, too, without rights
     if absent:
-        fetched = size(sum(jar.size for jar in absent))
-        return Finding("Kafka", f"{jars.KAFKA_VERSION}, {fetched} are fetched when `stockstream broker` starts first")
-    return Finding("Kafka", f"{jars.KAFKA_VERSION}, {len(wanted)} jars in {store}")
+        return f"{size(sum(jar.size for jar in absent))} are fetched when {when}"
+    return f"{len(wanted)} jars in {store}"
+
+
+def _spark(settings: Settings) -> Finding:
+    if any(find_spec(name) is None for name in extra.PACKAGES):
+        return Finding("Spark", "not installed; for jobs on it: pip install 'stockstream[spark]' (800 MB)")
+    found, wanted = metadata.version("pyspark"), connector.SPARK_VERSION
+    if found != wanted:
+        return Finding("Spark", f"PySpark {found} does not fit its jars, {wanted}", f"pip install pyspark=={wanted}")
+    java = system_java() or "the project's"
+    return Finding("Spark", f"{found}, {_kept(connector.CONNECTOR, settings, 'a job starts first')}, Java: {java}")
 
 
 def _folders(settings: Settings) -> Finding:
@@ -174,6 +191,7 @@ CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (
     _packages,
     _java,
     _kafka,
+    _spark,
     _folders,
     _window,
     _broker,

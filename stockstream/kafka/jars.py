@@ -1,6 +1,6 @@
-"""Apache Kafka's jars: named in a committed lock file, downloaded once, checked at every start.
+"""The jars of a Java program: named in a committed lock file, downloaded once, checked at every start.
 
-The lock (``jars.lock``) names each artifact of Maven Central by coordinate, SHA-256 and size, and no host. It is
+A lock names each artifact of Maven Central by coordinate, SHA-256 and size, and no host. Kafka's (``jars.lock``) is
 recreated, after a change of :data:`ROOTS`, by::
 
     python -m stockstream.kafka.jars lock
@@ -30,7 +30,6 @@ from stockstream.kafka.filelock import FileLock
 KAFKA_VERSION = "4.3.1"
 # Without a binding for slf4j, Kafka would end without a reason; java.util.logging has log files of limited size.
 ROOTS = (f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}", "org.slf4j:slf4j-jdk14:1.7.36")
-LOCK = Path(__file__).with_name("jars.lock")
 
 _PARALLEL = 6
 _ATTEMPTS = 3
@@ -63,14 +62,45 @@ class Jar:
             return False
 
 
-def locked(lock: Path = LOCK) -> tuple[Jar, ...]:
-    """All jars of the lock file, in the order of the class path."""
-    lines = (line for line in lock.read_text("ascii").splitlines() if not line.startswith("#"))
-    return tuple(Jar(coordinate, sha256, int(size)) for coordinate, sha256, size in map(str.split, lines))
+@dataclass(frozen=True)
+class Library:
+    """A program made of jars.
+
+    Parameters
+    ----------
+    name, version
+        As a user knows it.
+    module
+        The module that makes its lock.
+    roots
+        The coordinates from which the lock is made.
+    complete
+        Whether the roots alone are all that is needed; otherwise, what they need at run time is in the lock, too.
+    """
+
+    name: str
+    version: str
+    module: str
+    lock: Path
+    roots: tuple[str, ...]
+    complete: bool = False
+
+    def jars(self) -> tuple[Jar, ...]:
+        """All jars of the lock file, in the order of the class path."""
+        lines = (line for line in self.lock.read_text("ascii").splitlines() if not line.startswith("#"))
+        return tuple(Jar(coordinate, sha256, int(size)) for coordinate, sha256, size in map(str.split, lines))
+
+    def store(self, cache: Path) -> Path:
+        """The folder of this version in the cache."""
+        return cache / f"{self.name.lower()}-{self.version}"
+
+
+KAFKA = Library("Kafka", KAFKA_VERSION, "stockstream.kafka.jars", Path(__file__).with_name("jars.lock"), ROOTS)
 
 
 def fetch(
     cache: Path,
+    library: Library = KAFKA,
     *,
     jars: Sequence[Jar] | None = None,
     remote_repos: Mapping[str, str] | None = None,
@@ -82,7 +112,9 @@ def fetch(
     Parameters
     ----------
     cache
-        Directory of the cache; this version of Kafka has its own folder in it.
+        Directory of the cache; each version of a library has its own folder in it.
+    library
+        Whose jars these are.
     jars
         The jars to fetch; by default all of the lock file.
     remote_repos
@@ -97,8 +129,8 @@ def fetch(
     BrokerError
         Names the jar or directory: no network, a jar that differs from the lock, a full disk, a missing right.
     """
-    jars = locked() if jars is None else jars
-    store = cache / f"kafka-{KAFKA_VERSION}"
+    jars = library.jars() if jars is None else jars
+    store = library.store(cache)
     try:
         if not all(jar.matches(store / jar.name) for jar in jars):
             store.mkdir(parents=True, exist_ok=True)
@@ -108,11 +140,11 @@ def fetch(
                 for jar in missing:
                     if (store / jar.name).exists():
                         on_damaged(jar.name)
-                _fetch_all(missing, store, remote_repos, on_progress)
+                _fetch_all(library, missing, store, remote_repos, on_progress)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise BrokerError(
-            f"cannot keep Kafka's jars in {store}: {error.strerror or error}",
+            f"cannot keep {library.name}'s jars in {store}: {error.strerror or error}",
             hint=("make room there (100 MB), or " if full else "") + "set another cache_dir",
         ) from error
     return [store / jar.name for jar in jars]
@@ -151,7 +183,9 @@ class _Counter:
             raise
 
 
-def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str] | None, report: Progress) -> None:
+def _fetch_all(
+    library: Library, jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str] | None, report: Progress
+) -> None:
     """Download several at a time; the first failure stops the others, complete files stay."""
     total = sum(jar.size for jar in jars)
     counter = _Counter()
@@ -160,7 +194,7 @@ def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str]
     partial.mkdir()
     pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="fetch")
     try:
-        running: set[Future[None]] = {pool.submit(_fetch, jar, store, partial, remote_repos, counter) for jar in jars}
+        running: set[Future[None]] = {pool.submit(_fetch, library, jar, partial, remote_repos, counter) for jar in jars}
         while running:
             finished, running = wait(running, timeout=0.1, return_when=FIRST_EXCEPTION)
             report(counter.done, total)
@@ -172,8 +206,10 @@ def _fetch_all(jars: Sequence[Jar], store: Path, remote_repos: Mapping[str, str]
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str] | None, counter: _Counter) -> None:
-    """Download one jar, check it, and move it to its path."""
+def _fetch(
+    library: Library, jar: Jar, partial: Path, remote_repos: Mapping[str, str] | None, counter: _Counter
+) -> None:
+    """Download one jar, check it, and move it to its path, the folder above the partial ones."""
     import requests  # these are slow to import, and only needed on the first run
     import stamina
     from jgo.maven import MavenContext, PythonResolver
@@ -191,34 +227,37 @@ def _fetch(jar: Jar, store: Path, partial: Path, remote_repos: Mapping[str, str]
                         f"{jar.name} came damaged or changed (its SHA-256 is not the one in jars.lock) and is refused",
                         hint="try again; if it stays so, something between you and the repository alters downloads",
                     )
-                file.replace(store / jar.name)
+                file.replace(partial.parent / jar.name)
     except requests.RequestException as error:
         raise BrokerError(
-            f"cannot fetch {jar.name} of Kafka {KAFKA_VERSION}: no connection to the Maven repository",
+            f"cannot fetch {jar.name} of {library.name} {library.version}: no connection to the Maven repository",
             hint="try again when the network is there; what has come so far is kept",
         ) from error
     except RuntimeError as error:
         raise BrokerError(
-            f"cannot fetch {jar.name} of Kafka {KAFKA_VERSION}: the Maven repository does not give it",
+            f"cannot fetch {jar.name} of {library.name} {library.version}: the Maven repository does not give it",
             hint="try again later, or check whether a proxy blocks it",
         ) from error
 
 
-def make_lock(lock: Path = LOCK, roots: Sequence[str] = ROOTS, remote_repos: Mapping[str, str] | None = None) -> None:
-    """Resolve the roots with everything they need at run time, fetch it, and write the lock."""
+def make_lock(library: Library, remote_repos: Mapping[str, str] | None = None) -> None:
+    """Resolve the roots, with everything they need at run time unless they are complete, and write the lock."""
     from jgo.maven import MavenContext, PythonResolver
 
     with tempfile.TemporaryDirectory() as folder:
         repos = None if remote_repos is None else dict(remote_repos)
         context = MavenContext(PythonResolver(), repo_cache=Path(folder), remote_repos=repos, timeout=30)
-        resolved, needed = context.resolver.resolve([context.create_dependency(root) for root in roots])
+        found = [context.create_dependency(root) for root in library.roots]
+        if not library.complete:
+            resolved, needed = context.resolver.resolve(found)
+            found = [*resolved, *needed]
         lines = []
-        for dependency in [*resolved, *needed]:
+        for dependency in found:
             content = dependency.artifact.resolve().read_bytes()
             coordinate = f"{dependency.groupId}:{dependency.artifactId}:{dependency.version}"
             lines.append(f"{coordinate} {hashlib.sha256(content).hexdigest()} {len(content)}\n")
-    lock.write_text(
-        "# Maven coordinate, SHA-256 and size of each jar; made by: python -m stockstream.kafka.jars lock\n"
+    library.lock.write_text(
+        f"# Maven coordinate, SHA-256 and size of each jar; made by: python -m {library.module} lock\n"
         + "".join(sorted(lines)),
         "ascii",
     )
@@ -227,4 +266,4 @@ def make_lock(lock: Path = LOCK, roots: Sequence[str] = ROOTS, remote_repos: Map
 if __name__ == "__main__":
     if sys.argv[1:] != ["lock"]:
         sys.exit("usage: python -m stockstream.kafka.jars lock")
-    make_lock()
+    make_lock(KAFKA)

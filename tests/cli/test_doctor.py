@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from stockstream.cli import doctor
 from stockstream.cli.doctor import Finding, folders, packages
+from stockstream.config import Settings
+from stockstream.spark import extra
+from stockstream.spark.jars import CONNECTOR, SPARK_VERSION
 from tests.cli.helpers import clean, stockstream
 from tests.site import Site
 
@@ -20,9 +25,10 @@ def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None
     assert result.returncode == 1
     lines = result.stdout.splitlines()
     subjects = [line[4:12].strip() for line in lines if line[:2] in ("ok", "!!")]
-    assert subjects == ["settings", "Python", "packages", "Java", "Kafka", "folders", "windows", "broker"]
+    assert subjects == ["settings", "Python", "packages", "Java", "Kafka", "Spark", "folders", "windows", "broker"]
     marks = {line[4:12].strip(): line[:2] for line in lines if line[:2] in ("ok", "!!")}
-    assert (marks["Python"], marks["packages"], marks["Java"], marks["broker"]) == ("ok", "ok", "ok", "!!")
+    assert (marks["Python"], marks["packages"], marks["Java"], marks["Spark"]) == ("ok",) * 4
+    assert marks["broker"] == "!!"
     assert lines[-1].startswith("              -> ")
     assert "`stockstream broker`" in lines[-1]
     if sys.platform == "linux":
@@ -59,3 +65,24 @@ def test_a_folder_that_cannot_be_made_names_its_key(tmp_path: Path) -> None:
     assert folders({"state": good, "data": good}).todo is None
     found = folders({"state": good, "data": bad})
     assert found == Finding("folders", f"{bad} cannot be written", "set data_dir to a folder that you can write to")
+
+
+def test_spark_is_told_of_with_its_java_and_jars_or_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(cache_dir=tmp_path)
+    monkeypatch.setattr(metadata, "version", lambda _: SPARK_VERSION)
+    monkeypatch.setattr(extra, "PACKAGES", ())
+    monkeypatch.setenv("JAVA_HOME", "")
+    text = f"{SPARK_VERSION}, 9.9 MB are fetched when a job starts first, Java: the project's"
+    assert doctor._spark(settings) == Finding("Spark", text)
+    for jar in CONNECTOR.jars():
+        (tmp_path / f"spark-{SPARK_VERSION}").mkdir(exist_ok=True)
+        (tmp_path / f"spark-{SPARK_VERSION}" / jar.name).touch()
+    assert f"4 jars in {tmp_path}" in doctor._spark(settings).text
+    monkeypatch.setattr(metadata, "version", lambda _: "3.5.1")
+    assert doctor._spark(settings).todo == f"pip install pyspark=={SPARK_VERSION}"
+    monkeypatch.setattr(extra, "PACKAGES", ("no_such_package",))
+    assert doctor._spark(settings) == Finding(
+        "Spark", "not installed; for jobs on it: pip install 'stockstream[spark]' (800 MB)"
+    )

@@ -12,9 +12,8 @@ import psutil
 import pytest
 
 from stockstream.errors import BrokerError
-from stockstream.kafka import jars
 from stockstream.kafka.broker import free_port
-from stockstream.kafka.jars import KAFKA_VERSION, Jar, fetch, locked, make_lock
+from stockstream.kafka.jars import KAFKA, KAFKA_VERSION, Jar, Library, fetch, make_lock
 from tests.kafka.maven import Repository, repository
 from tests.kafka.small_disk import on_small_disk
 from tests.kafka.streams import until
@@ -34,7 +33,7 @@ def wanted(repo: Repository) -> list[Jar]:
 
 
 def store(cache: Path) -> Path:
-    return cache / f"kafka-{KAFKA_VERSION}"
+    return KAFKA.store(cache)
 
 
 def names(cache: Path) -> set[str]:
@@ -42,15 +41,15 @@ def names(cache: Path) -> set[str]:
 
 
 def test_the_lock_names_kafka_and_no_host() -> None:
-    coordinates = [jar.coordinate for jar in locked()]
+    coordinates = [jar.coordinate for jar in KAFKA.jars()]
     assert f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}" in coordinates
-    assert set(jars.ROOTS) <= set(coordinates)
-    assert len({jar.name for jar in locked()}) == len(coordinates) == 46
-    assert "://" not in jars.LOCK.read_text()
+    assert set(KAFKA.roots) <= set(coordinates)
+    assert len({jar.name for jar in KAFKA.jars()}) == len(coordinates) == 46
+    assert "://" not in KAFKA.lock.read_text()
 
 
 def test_the_real_jars_are_those_of_the_lock(kafka_jars: list[Path]) -> None:
-    assert all(jar.matches(file) for jar, file in zip(locked(), kafka_jars, strict=True))
+    assert all(jar.matches(file) for jar, file in zip(KAFKA.jars(), kafka_jars, strict=True))
 
 
 def test_they_are_fetched_once(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
@@ -202,7 +201,8 @@ def test_a_cache_that_cannot_be_made_is_reported(tmp_path: Path, wanted: list[Ja
         fetch(tmp_path / "file" / "cache", jars=wanted)
 
 
-def test_the_lock_is_made_of_what_is_needed_at_run_time(tmp_path: Path, repo: Repository) -> None:
+@pytest.mark.parametrize("complete", [False, True])
+def test_the_lock_is_made_of_what_is_needed_at_run_time(tmp_path: Path, repo: Repository, complete: bool) -> None:
     def needs(coordinate: str, scope: str) -> str:
         group, artifact, version = coordinate.split(":")
         return (
@@ -213,6 +213,17 @@ def test_the_lock_is_made_of_what_is_needed_at_run_time(tmp_path: Path, repo: Re
     two = repo.add(TWO)
     repo.add(THREE)
     one = repo.add(ONE, needs=needs(TWO, "runtime") + needs(THREE, "test"))
-    lock = tmp_path / "jars.lock"
-    make_lock(lock, [ONE], {"local": repo.url})
-    assert locked(lock) == (one, two)
+    library = Library("Example", "1.0", "example.jars", tmp_path / "jars.lock", (ONE,), complete)
+    make_lock(library, {"local": repo.url})
+    assert library.jars() == ((one,) if complete else (one, two))
+    assert "made by: python -m example.jars lock" in library.lock.read_text()
+
+
+def test_each_library_has_a_folder_and_is_named(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
+    library = Library("Example", "1.0", "example.jars", tmp_path / "jars.lock", (ONE, TWO, THREE))
+    make_lock(library, {"local": repo.url})
+    files = fetch(tmp_path, library, remote_repos={"local": repo.url})
+    assert {file.parent for file in files} == {tmp_path / "example-1.0"}
+    files[0].unlink()
+    with pytest.raises(BrokerError, match=r"cannot fetch .* of Example 1\.0"):
+        fetch(tmp_path, library, remote_repos={"gone": f"http://127.0.0.1:{free_port()}"})
