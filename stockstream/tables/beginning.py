@@ -41,7 +41,7 @@ class StoredBeginning:
         for symbol in self._selection.keys or (None,):
             try:
                 wanted = Wanted(symbol, self._selection.interval, self._selection.feed)
-                batches += [batch for _, batch in stored_series(snapshot, wanted)]
+                batches += [bars.batch() for bars in stored_series(snapshot, wanted)]
             except SeriesError:
                 continue  # the window says what is missing, as without a table
         numbers = range(1 + max(snapshot.largest(PARTITION), default=-1))

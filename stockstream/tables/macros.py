@@ -1,7 +1,7 @@
 """A table macro for each indicator of bars: ``SELECT * FROM bollinger('AAPL', period := 20)``.
 
-A macro calls a scalar function of ours, which reads the bars and lets a window's `History` compute, so that its values
-are the window's. No formula is written here.
+A macro calls a scalar function of ours, which reads the bars and computes over them: see `values_over`. No formula is
+written here.
 """
 
 from __future__ import annotations
@@ -15,18 +15,15 @@ from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from stockstream.errors import SeriesError, StockstreamError
 from stockstream.indicators import Resampler
 from stockstream.indicators.catalog import AnyKind, Parameter, catalog, of_bars, parameters_of
 from stockstream.periods import add_up
 from stockstream.records import NUMBERS, Series
+from stockstream.tables.indicator_values import Columns, values_over
 from stockstream.tables.snapshot import Snapshot
 from stockstream.tables.stored_bars import Wanted, stored_series
-from stockstream.views.bar_batch import BarBatch
-from stockstream.views.frame import Frame
-from stockstream.views.history import History
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -145,7 +142,7 @@ class Macro:
             self._result([None if each is None else str(each) for each in row])
             for row in zip(*(column.to_pylist() for column in columns), strict=True)
         ]
-        return pa.concat_arrays(found) if found else pa.array([], self._type)
+        return _joined(found) if found else pa.array([], self._type)
 
     @property
     def _rows(self) -> pa.StructType:
@@ -165,27 +162,20 @@ class Macro:
             if (text := chosen[each.name]) is not None
         }
         computed = list(self._computed(Wanted(symbol, chosen["interval"], chosen["feed"]), values, chosen))
-        lengths = [len(frame) for _, frame in computed]
+        lengths = [len(columns["time"]) for _, columns in computed]
         rows = pa.StructArray.from_arrays(
-            [self._column(name, [frame for _, frame in computed]) for name in self.columns], fields=list(self._rows)
+            [_joined([columns[name] for _, columns in computed]) for name in self.columns],
+            fields=list(self._rows),
         )
         names = [pa.array([getattr(series, name) for series, _ in computed], pa.string()) for name in Series._fields]
         lists = pa.ListArray.from_arrays(pa.array(np.cumsum([0, *lengths]), pa.int32()), rows)
         series = pa.StructArray.from_arrays([*names, lists], fields=list(self._type.value_type))
         return pa.ListArray.from_arrays(pa.array([0, len(computed)], pa.int32()), series)
 
-    def _column(self, name: str, frames: list[Frame]) -> pa.Array:
-        values: NDArray[Any] = (
-            np.concatenate([frame[name] for frame in frames]) if len(frames) != 1 else frames[0][name]
-        )
-        if self.columns[name] == "M":
-            return pa.array(values).cast(_ARROW["M"])
-        return pa.array(values, _ARROW[self.columns[name]], from_pandas=True)  # NaN is NULL
-
     def _computed(
         self, wanted: Wanted, values: Mapping[str, Any], chosen: Mapping[str, str | None]
-    ) -> Iterator[tuple[Series, Frame]]:
-        """The frames of the wanted series."""
+    ) -> Iterator[tuple[Series, Columns]]:
+        """The wanted series with their columns."""
         make = partial(self.kind, **values)
         try:
             make()
@@ -196,31 +186,33 @@ class Macro:
         for each in stored_series(self._snapshot, wanted):
             self._end_if_stopped()
             there.append(each)
-        found = [(series, bars) for series, bars in there if resample is None or add_up(series.interval, resample)]
+        found = [bars for bars in there if resample is None or add_up(bars.series.interval, resample)]
         if not found:
-            several = ", ".join(str(series) for series, _ in there)
+            several = ", ".join(str(bars.series) for bars in there)
             raise SeriesError(f"bars of {several} do not add up to bars of {resample}")
         if wanted.symbol is not None and len(found) > 1:
-            raise _ambiguity(wanted.symbol, [series for series, _ in found])
-        for series, bars in found:
+            raise _ambiguity(wanted.symbol, [bars.series for bars in there])
+        for bars in found:
             self._end_if_stopped()
-            yield series._replace(interval=resample or series.interval), _frame(make, bars, chosen)
+            series = bars.series._replace(interval=resample or bars.series.interval)
+            yield series, values_over(bars, make, _resampler(chosen))
 
     def _end_if_stopped(self) -> None:
         if self._stop.is_set():
             raise StockstreamError("cancelled")
 
 
-def _frame(make: partial[Any], bars: BarBatch, chosen: Mapping[str, str | None]) -> Frame:
-    resampler = None
-    if chosen["resample"] is not None:
-        try:
-            resampler = Resampler(chosen["resample"], opens=chosen["opens"] or _MIDNIGHT, calendar=chosen["calendar"])
-        except ValueError as error:
-            raise StockstreamError(str(error)) from error
-    history = History({"": make}, resampler=resampler)
-    history.merge(bars)
-    return history.frame()
+def _joined(arrays: list[pa.Array]) -> pa.Array:
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)  # which copies a single one, too
+
+
+def _resampler(chosen: Mapping[str, str | None]) -> Resampler | None:
+    if chosen["resample"] is None:
+        return None
+    try:
+        return Resampler(chosen["resample"], opens=chosen["opens"] or _MIDNIGHT, calendar=chosen["calendar"])
+    except ValueError as error:
+        raise StockstreamError(str(error)) from error
 
 
 def _ambiguity(symbol: str, several: list[Series]) -> SeriesError:

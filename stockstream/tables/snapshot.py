@@ -112,14 +112,22 @@ def _known(row: Mapping[str, Any], names: list[str], schema: pa.Schema) -> pc.Ex
 
 
 def _constants(files: pa.Table, schema: pa.Schema) -> dict[str, Any]:
-    """The columns whose bounds are the same in all files, and which are nowhere NULL."""
+    """The columns whose bounds are the same in all files and which are nowhere NULL, and those that are NULL only."""
     found = {}
-    for name in schema.names:
-        parts = [f"{part}.{name}" for part in ("min", "max", "null_count")]
-        if not all(part in files.column_names for part in parts) or not pa.types.is_string(schema.field(name).type):
+    rows = files["num_records"].to_pylist()
+    for field in schema:
+        parts = [f"{part}.{field.name}" for part in ("min", "max", "null_count")]
+        if not all(part in files.column_names for part in parts) or not _exact(field.type):
             continue
-        low, high, nulls = (files[part] for part in parts)
-        values = set(low.to_pylist()) | set(high.to_pylist())
-        if len(values) == 1 and None not in values and set(nulls.to_pylist()) == {0}:
-            found[name] = values.pop()
+        low, high, nulls = (files[part].to_pylist() for part in parts)
+        values = {*low, *high}
+        if len(values) == 1 and None not in values and set(nulls) == {0}:
+            found[field.name] = values.pop()
+        elif rows and None not in rows and nulls == rows:
+            found[field.name] = None
     return found
+
+
+def _exact(kind: pa.DataType) -> bool:
+    """Whether equal bounds are those of one value: those of a time are cut, and NaN is in no bound."""
+    return bool(pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind))

@@ -44,13 +44,71 @@ class Wanted:
         return " ".join(value for _, value in self.of()) or "any series"
 
 
-def stored_series(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[Series, BarBatch]]:
+@dataclass(frozen=True)
+class StoredBars:
+    """The bars of one series; at least one.
+
+    Attributes
+    ----------
+    series
+        The series.
+    rows
+        The bars in the order of their time, each once.
+    constants
+        Columns that are not among the rows because they have one value.
+    """
+
+    series: Series
+    rows: pa.Table
+    constants: Mapping[str, Any]
+
+    def last(self) -> Candle:
+        """The newest bar."""
+        [row] = self.rows.slice(len(self.rows) - 1).to_pylist()
+        found = {name: row.get(name, self.constants.get(name)) for name in (*NUMBERS, "final", *_OF_LAST)}
+        found["source"] = found["source"] or ""
+        return Candle(
+            **self.series._asdict(), **found, time=moment(instants(self.rows["time"][-1:])[0]),
+            flags=tuple(row["flags"] or ()),
+        )  # fmt: skip
+
+    def times(self) -> NDArray[np.datetime64]:
+        """Start times of the bars in UTC, shape (bars,)."""
+        return instants(self.rows["time"])
+
+    def flagged(self) -> list[int]:
+        """Places of the bars that have flags."""
+        lengths = pc.fill_null(pc.list_value_length(self.rows["flags"]), 0)
+        return np.flatnonzero(lengths.to_numpy()).tolist() if pc.max(lengths).as_py() else []
+
+    def batch(self) -> BarBatch:
+        """The bars as a window takes them."""
+        numbers = np.empty((len(NUMBERS), len(self.rows)))
+        for column, name in zip(numbers, NUMBERS, strict=True):
+            column[:] = self.rows[name].to_numpy()  # NULL is NaN
+        batch = BarBatch.of(self.times(), numbers, self._flags(), self.last())
+        if "final" in self.rows.column_names and not pc.all(self.rows["final"]).as_py():
+            batch.finals = tuple(self.rows["final"].to_pylist())
+        return batch
+
+    def _flags(self) -> tuple[tuple[str, ...], ...] | None:
+        """The flags of each bar; None if no bar has any."""
+        places = self.flagged()
+        if not places:
+            return None
+        flags: list[tuple[str, ...]] = [()] * len(self.rows)
+        for place in places:
+            flags[place] = tuple(self.rows["flags"][place].as_py())
+        return tuple(flags)
+
+
+def stored_series(snapshot: Snapshot, wanted: Wanted) -> Iterator[StoredBars]:
     """The bars of each series, in the order of symbol, interval and feed. Raises `SeriesError` if there are none."""
     table = _read(snapshot, wanted, [*NUMBERS, "time", "final", "flags", *_OF_LAST])
     if not len(table):
         raise SeriesError(f"the table {snapshot.name} holds nothing of {wanted}", hint=there_is(snapshot, wanted))
     for series, rows in _by_series(table, snapshot, wanted):
-        yield series, _batch(series, _latest(rows, snapshot, series), snapshot)
+        yield StoredBars(series, _latest(rows, snapshot, series), snapshot.constants)
 
 
 def _read(snapshot: Snapshot, wanted: Wanted, names: Sequence[str]) -> pa.Table:
@@ -119,40 +177,6 @@ def last_revisions(rows: pa.Table, constants: Mapping[str, Any]) -> NDArray[np.i
         kept = kept[np.lexsort((partitions[kept], sent[kept], times[kept]))]
         kept = kept[np.append(times[kept][1:] != times[kept][:-1], np.True_)]
     return np.asarray(kept)
-
-
-def _batch(series: Series, rows: pa.Table, snapshot: Snapshot) -> BarBatch:
-    """The rows, in the order of time, as a batch of a window."""
-    numbers = np.array([np.asarray(rows[name].to_numpy(), dtype=np.float64) for name in NUMBERS])
-    times = instants(rows["time"])
-    of_last = {
-        name: rows[name][-1].as_py() if name in rows.column_names else snapshot.constants.get(name) for name in _OF_LAST
-    }
-    first, high, low, close, volume = numbers[:, -1].tolist()
-    finals = rows["final"]
-    last = Candle(
-        **series._asdict(), time=moment(times[-1]), open=_known(first), high=high, low=low, close=close,
-        volume=_known(volume), final=finals[-1].as_py(), **(of_last | {"source": of_last["source"] or ""}),
-    )  # fmt: skip
-    batch = BarBatch.of(times, numbers, _flags(rows["flags"]), last)
-    if not pc.all(finals).as_py():
-        batch.finals = tuple(finals.to_pylist())
-    return batch
-
-
-def _known(number: float) -> float | None:
-    return number if number == number else None
-
-
-def _flags(column: pa.ChunkedArray) -> tuple[tuple[str, ...], ...] | None:
-    """The flags of each bar; None if no bar has any."""
-    places = np.flatnonzero(pc.fill_null(pc.list_value_length(column), 0).to_numpy()).tolist()
-    if not places:
-        return None
-    flags: list[tuple[str, ...]] = [()] * len(column)
-    for place in places:
-        flags[place] = tuple(column[place].as_py())
-    return tuple(flags)
 
 
 def instants(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
