@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import reduce
+from math import isqrt
 from operator import and_
 from typing import Any, Final
 from urllib.parse import unquote
@@ -91,24 +92,43 @@ def _dataset(files: pa.Table, schema: pa.Schema, filesystem: fs.FileSystem) -> d
     rows = files.select([name for name in wanted if name in files.column_names]).to_pylist()
     day = f"partition.{DATE}"
     rows.sort(key=lambda row: (str(row.get(day)), str(row.get("min.time")), row["path"]))
-    fragments = [
-        form.make_fragment(unquote(row["path"]), filesystem, _known(row, names, schema), file_size=row["size_bytes"])
-        for row in rows
-    ]
+    step = max(1, isqrt(len(rows)))
+    fragments = []
+    for group in (rows[first : first + step] for first in range(0, len(rows), step)):
+        # Arrow compares what files have in common once: so it looks at a few groups, and at the files of one.
+        common = _bounds(group, names, schema)
+        fragments += [
+            form.make_fragment(
+                unquote(row["path"]), filesystem, reduce(and_, common + _known(row, names, schema)),
+                file_size=row["size_bytes"],
+            )
+            for row in group
+        ]  # fmt: skip
     return ds.FileSystemDataset(fragments, schema, form, filesystem)
 
 
-def _known(row: Mapping[str, Any], names: list[str], schema: pa.Schema) -> pc.Expression:
+def _known(row: Mapping[str, Any], names: Sequence[str], schema: pa.Schema) -> list[pc.Expression]:
     """What is true of all rows of a file."""
     day = row.get(f"partition.{DATE}")
-    found = [pc.field(DATE).is_null() if day is None else pc.field(DATE) == pa.scalar(day, pa.date32())]
-    for name in names:
-        kind, low, high = schema.field(name).type, row[f"min.{name}"], row[f"max.{name}"]
-        if pa.types.is_timestamp(kind) and high is not None:
-            high += _CUT
-        if low is not None and high is not None:
-            found += [pc.field(name) >= pa.scalar(low, kind), pc.field(name) <= pa.scalar(high, kind)]
-    return reduce(and_, found)
+    known = pc.field(DATE).is_null() if day is None else pc.field(DATE) == pa.scalar(day, pa.date32())
+    return [known, *_bounds([row], names, schema)]
+
+
+def _bounds(rows: Sequence[Mapping[str, Any]], names: Sequence[str], schema: pa.Schema) -> list[pc.Expression]:
+    """The bounds of the rows of some files, as far as all of them are known."""
+    found = []
+    ends = {name: (f"min.{name}", f"max.{name}") for name in names}
+    if len(rows) > 1:
+        ends = {DATE: (f"partition.{DATE}",) * 2} | ends
+    for name, (low, high) in ends.items():
+        kind = schema.field(name).type
+        known = [(row[low], row[high]) for row in rows if row.get(low) is not None and row.get(high) is not None]
+        if len(known) == len(rows):
+            largest = max(high for _, high in known)
+            largest = largest + _CUT if pa.types.is_timestamp(kind) else largest
+            smallest = min(low for low, _ in known)
+            found += [pc.field(name) >= pa.scalar(smallest, kind), pc.field(name) <= pa.scalar(largest, kind)]
+    return found
 
 
 def _constants(files: pa.Table, schema: pa.Schema) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from deltalake import write_deltalake
 from msgspec import structs
@@ -216,6 +217,23 @@ def test_only_files_that_can_hold_the_rows_are_opened(tmp_path: Path) -> None:
         assert run("SELECT count(*) FROM bars WHERE symbol = 'IBM'").fetchone() == (0,)
         with pytest.raises((duckdb.Error, OSError)):
             run("SELECT sum(close) FROM bars").fetchone()
+
+
+@pytest.mark.parametrize("days", [1, 2, 3, 7, 12, 30])
+def test_files_are_compared_in_groups_and_each_row_is_found(days: int, tmp_path: Path) -> None:
+    flights = [flight(place, day=1 + place % days) for place in range(3 * days)]
+    store_flights(tmp_path, [*flights, flight(900, month=2, day=30), flight(901, day=31)])
+    with open_database(Location.of(str(tmp_path))) as database:
+        run = database.connection.execute
+        for day in range(1, days + 1):
+            assert run(f"SELECT count(*) FROM flights WHERE date = '2015-01-{day:02}'").fetchone() == (3,)
+            assert run(f"SELECT count(*) FROM flights WHERE date > '2015-01-{day:02}'").fetchone() == (
+                3 * (days - day) + 1,
+            )
+        assert run("SELECT count(*) FROM flights WHERE date IS NULL").fetchone() == (1,)
+        dataset = database.snapshots["flights"].dataset
+        assert len(list(dataset.get_fragments(filter=pc.field("date") == date(2015, 1, days)))) == 1
+        assert len(list(dataset.get_fragments())) == days + 2
 
 
 def test_bars_have_no_date_that_would_lose_those_of_a_day(tmp_path: Path) -> None:
