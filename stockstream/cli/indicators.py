@@ -15,12 +15,10 @@ from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Invocation
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.text import table
-from stockstream.indicators.catalog import Description, catalog, describe, of_bars
+from stockstream.indicators.catalog import PACKAGES, Description, catalog, describe, of_bars
 from stockstream.names import unknown
 
 app = typer.Typer(cls=Group)
-
-PACKAGE: Final = "stockstream.indicators"
 
 _WIDEST: Final = 100
 _HEADER: Final = ("NAME", "WHAT IT IS", "PARAMETERS", "LOOKBACK", "FIELDS")
@@ -143,7 +141,8 @@ def _page(described: Description, width: int) -> Iterator[str]:
 def _class(described: Description) -> str:
     """The name under which a program imports the class."""
     module = described.kind.__module__
-    return f"{PACKAGE if module.startswith(PACKAGE) else module}.{described.kind.__name__}"
+    exporting = next((package for package in PACKAGES if module.startswith(f"{package}.")), module)
+    return f"{exporting}.{described.kind.__name__}"
 
 
 def _entry(label: str, text: str, width: int) -> list[str]:

@@ -19,10 +19,12 @@ from stockstream.consumers import (
     macd,
     mfi,
     obv,
+    outlier,
     pvt,
     roc,
     rsi,
     stochastic,
+    trend,
     volatility,
     volume,
     vwap,
@@ -51,6 +53,8 @@ _DRAWN: Final = (
     vwap.STUDY,
     *averages.STUDIES,
     *channels.STUDIES,
+    trend.STUDY,
+    outlier.STUDY,
     volume.STUDY,
 )
 

@@ -1,4 +1,4 @@
-"""Catalog of indicators: name, parameters and documentation of each, found by import, not listed by hand."""
+"""Catalog of indicators, models included: name, parameters and documentation of each, found by import."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Any, Final, Generic, TypeVar
 
-from stockstream import indicators, plugins
+from stockstream import plugins
 from stockstream.indicators.base import Indicator
 from stockstream.plugins import Offer, Plugins
 
 T = TypeVar("T")
 
 AnyKind = type[Indicator[Any, Any]]
+
+PACKAGES: Final = ("stockstream.indicators", "stockstream.models")
+"""The packages whose exported indicators are in the catalog. Those of a layer above are found by name: a model is an
+indicator, and has a window, SQL and alerts through this catalog alone.
+"""
 
 _OF_BARS: Final = {"open", "high", "low", "close", "volume", "time", "tz"}
 
@@ -74,13 +80,14 @@ class Description:
 
 
 def catalog() -> Mapping[str, AnyKind]:
-    """The indicators of the package and of plug-ins by name, in its order; without composed ones."""
+    """The indicators of the package, its models, and those of plug-ins, sorted by name; without composed ones."""
     return _catalog(plugins.current())
 
 
 @cache
 def _catalog(plugged: Plugins) -> Mapping[str, AnyKind]:
-    kinds = [thing for thing in vars(indicators).values() if inspect.isclass(thing) and issubclass(thing, Indicator)]
+    exported = [thing for package in PACKAGES for thing in vars(import_module(package)).values()]
+    kinds = [thing for thing in exported if inspect.isclass(thing) and issubclass(thing, Indicator)]
     found = {kind.name: kind for kind in filter(_stands_alone, kinds)}
     for offer in plugged.offers(plugins.INDICATORS):
         kind = _offered(plugged, offer)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import log, log1p, sqrt
+from math import log1p, sqrt
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, PriceBar
+from stockstream.indicators.returns import far_return, log_return
 from stockstream.indicators.rolling import Moments
 
 if TYPE_CHECKING:
@@ -99,8 +100,7 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
         self._last = close
         if last is None:
             return None
-        change = (close - last) / last
-        moments = self._returns.push(log1p(change) if -0.5 <= change <= 1.0 else _far(last, close))
+        moments = self._returns.push(log_return(last, close))
         if moments is None:
             return None
         self.value = point = VolatilityPoint(sqrt(moments[1] * self._scale))
@@ -120,21 +120,15 @@ class Volatility(Indicator[PriceBar, VolatilityPoint]):
             return
         former = np.concatenate(([self._last or 0.0], close[:-1]))
         self._last = close[-1].item()
-        with np.errstate(over="ignore"):  # as far apart as that, `_far` takes them
+        with np.errstate(over="ignore"):  # as far apart as that, `far_return` takes them
             change = (close - former) / former
         near = (change >= -0.5) & (change <= 1.0)
         # Python's logarithm: NumPy's own is another in the last digit on some processors.
         returns = _array(map(log1p, np.where(near, change, 0.0).tolist()), len(close))
         far = np.flatnonzero(~near)
-        returns[far] = _array(map(_far, former[far].tolist(), close[far].tolist()), len(far))
+        returns[far] = _array(map(far_return, former[far].tolist(), close[far].tolist()), len(far))
         _, squares = self._returns.batch(returns)
         np.sqrt(squares * self._scale, out=points[0])
-
-
-def _far(former: float, close: float) -> float:
-    """The log return of two closes of which one is more than twice the other."""
-    ratio = close / former
-    return log(ratio) if 1e-300 < ratio < 1e300 else log(close) - log(former)
 
 
 def _array(values: Iterable[float], count: int) -> NDArray[np.float64]:

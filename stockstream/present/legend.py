@@ -10,7 +10,7 @@ from typing import Final, Literal
 from stockstream.present.formats import ValueFormat, decimals, worded
 from stockstream.present.plot_data import Group, PlotData, group_column
 from stockstream.views.frame import Frame
-from stockstream.views.marks import Band, Groups, Line, Panel
+from stockstream.views.marks import Band, Dots, Groups, Line, Panel
 
 _PRICES: Final = {"open": "O", "high": "H", "low": "L", "close": "C"}
 _TO: Final = " to "
@@ -75,6 +75,8 @@ class Legend:
                     entries.append(LegendEntry(mark.label, mark.color, "line", mark.dashed, value, room))
                 else:
                     entries.append(LegendEntry(mark.label, mark.color, "band", value=value, room=room))
+            elif isinstance(mark, Dots) and mark.label:
+                entries.append(LegendEntry(mark.label, mark.color, "column"))
         return entries
 
     def parts(self, plot_data: PlotData, row: int, format_value: ValueFormat) -> list[str]:

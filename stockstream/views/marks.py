@@ -48,6 +48,16 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Dots:
+    """A mark above each row in which one column is neither 0 nor undefined, at the height of another."""
+
+    column: str
+    at: str = "high"
+    label: str | None = None
+    color: int = 0
+
+
+@dataclass(frozen=True)
 class Guide:
     """A horizontal line across the panel."""
 
@@ -65,7 +75,7 @@ class Groups:
     columns_up_to: int = 31
 
 
-Mark: TypeAlias = Candles | Line | Band | Columns | Guide | Groups
+Mark: TypeAlias = Candles | Line | Band | Columns | Dots | Guide | Groups
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from stockstream.topics import STOCKS
 from stockstream.views.bar_batch import gather
 from stockstream.views.fold import Parameters, Selection
 from stockstream.views.indicator_series import AnyIndicator
-from stockstream.views.marks import Band, Candles, Line, Mark, Panel, Readout
+from stockstream.views.marks import Band, Candles, Dots, Line, Mark, Panel, Readout
 from stockstream.views.series import SeriesFold
 from stockstream.views.view import View
 
@@ -38,7 +38,7 @@ class Study:
     name: str
     title: str
     indicator: AnyKind | None
-    over: tuple[Line | Band, ...] = ()
+    over: tuple[Line | Band | Dots, ...] = ()
     readouts: tuple[Readout, ...] = ()
     panels: tuple[Panel, ...] = ()
     prices: bool = True

@@ -47,7 +47,8 @@ def test_each_can_be_described(name: str) -> None:
     assert lines[0].startswith(f"{name}: ")
     for label in ("reads", "gives", "lookback"):
         assert any(line.startswith(f"{label} ") for line in lines)
-    assert f"    >>> from stockstream.indicators import {catalog()[name].__name__}" in lines
+    package = ".".join(catalog()[name].__module__.split(".")[:2])
+    assert f"    >>> from {package} import {catalog()[name].__name__}" in lines
     assert "`" not in result.output
 
 

@@ -9,21 +9,30 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import product
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stockstream import indicators
 from stockstream.indicators import RSI, SMA, VWAP, Aroon, Bollinger, Chain, FlightsPerDay, Indicator, Together
+from stockstream.indicators.catalog import PACKAGES
+from stockstream.models import Trend
 from tests.indicators.inputs import BarColumns, Floats, changed, make_bars, noise, records, walk
 
 
 def discovered() -> list[type[Any]]:
-    """Every indicator in the package."""
+    """Every indicator, and every model."""
     found = []
-    for module in pkgutil.walk_packages(indicators.__path__, f"{indicators.__name__}."):
+    for package in map(importlib.import_module, PACKAGES):
+        found += _discovered(package)
+    return found
+
+
+def _discovered(package: ModuleType) -> list[type[Any]]:
+    found = []
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         for name, thing in vars(importlib.import_module(module.name)).items():
             ours = inspect.isclass(thing) and thing.__module__ == module.name and not name.startswith("_")
             if ours and issubclass(thing, Indicator) and hasattr(thing, "name"):
@@ -56,13 +65,18 @@ EXAMPLES: dict[type[Any], list[dict[str, Any]]] = {
 }
 """Parameters for those that do not come without any."""
 
+OTHERWISE: dict[type[Any], list[dict[str, Any]]] = {
+    Trend: [{}, {"period": 3}, {"period": 4}, {"period": 70, "confidence": 0.5}],
+}
+"""Parameters for those that cannot have the usual ones."""
+
 
 def makers() -> list[Maker]:
     """Each indicator as it comes first, and with shorter and longer periods where it has any."""
     return [
         Maker(kind, parameters)
         for kind in discovered()
-        for parameters in EXAMPLES.get(kind) or variations(kind)
+        for parameters in EXAMPLES.get(kind) or OTHERWISE.get(kind) or variations(kind)
         if set(parameters) <= set(kind.parameters)
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 import subprocess
@@ -15,17 +16,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stockstream import indicators
 from stockstream.indicators import Indicator
+from stockstream.indicators.catalog import PACKAGES
 from tests.indicators.every import BAR_SAMPLES, EXAMPLES, Maker, discovered, every_indicator, fit
 from tests.indicators.inputs import BarColumns, assert_identical, cut, make_bars, prices, records, stream, table, walk
 
 
 def test_discovery_finds_what_the_package_exports() -> None:
-    exported = {thing for thing in vars(indicators).values() if inspect.isclass(thing) and issubclass(thing, Indicator)}
-    assert {"Aroon", "Bollinger"} <= {kind.__name__ for kind in discovered()}
-    assert set(discovered()) == exported - {Indicator}
-    assert {kind.__name__ for kind in discovered()} <= set(indicators.__all__)
+    packages = [importlib.import_module(name) for name in PACKAGES]
+    things = [thing for package in packages for thing in vars(package).values()]
+    exported = {thing for thing in things if inspect.isclass(thing) and issubclass(thing, Indicator)}
+    assert {"Aroon", "Bollinger", "Outlier"} <= {kind.__name__ for kind in discovered()}
+    assert set(discovered()) == {kind for kind in exported if hasattr(kind, "name")}
+    assert {kind.__name__ for kind in discovered()} <= {name for package in packages for name in package.__all__}
 
 
 @every_indicator(name=BAR_SAMPLES)
@@ -240,6 +243,7 @@ def test_a_point_has_the_fields_by_name_and_in_order(make: Maker) -> None:
 
 
 def test_importing_the_indicators_loads_nothing_heavy() -> None:
-    heavy = ("numpy", "pandas", "matplotlib", "confluent_kafka")
-    program = f"import sys, stockstream.indicators; print([name for name in {heavy!r} if name in sys.modules])"
+    heavy = ("numpy", "pandas", "matplotlib", "confluent_kafka", "river", "sklearn")
+    imports = "import sys, stockstream.indicators, stockstream.models"
+    program = f"{imports}; print([name for name in {heavy!r} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, Formatter, LogLocator, MaxNLocator, NullLocator
 
 from stockstream.charts.marks.bars import DrawnCandles, DrawnColumns, DrawnGaps, DrawnGroups
+from stockstream.charts.marks.dots import DrawnDots
 from stockstream.charts.marks.lines import DrawnBand, DrawnLine, DrawnMark, Scale
 from stockstream.charts.panels.axes_grid import AxesGrid
 from stockstream.charts.text.caption import Caption
@@ -188,6 +189,8 @@ class DrawnPanel:
                     self.marks.append(DrawnBand(mark, self.axes, self._theme))
                 case marks.Columns():
                     self.marks.append(DrawnColumns(mark, self.axes, self._theme))
+                case marks.Dots():
+                    self.marks.append(DrawnDots(mark, self.axes, self._theme))
                 case marks.Groups():
                     columns = [(group_column(mark.column, key), index) for key, index in groups]
                     self.marks.append(DrawnGroups(mark, self.axes, self._theme, columns))

@@ -1,0 +1,37 @@
+"""Base class of all models."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import ClassVar, Final, TypeVar
+
+from stockstream.errors import StockstreamError
+from stockstream.indicators.base import Indicator, Point, PriceBar
+
+P = TypeVar("P", bound=Point)
+
+EXTRA: Final = "pip install 'stockstream[models]'"
+
+
+class Model(Indicator[PriceBar, P]):
+    """An indicator that estimates something: a probability, an interval, how unusual a bar is.
+
+    Its values at a bar depend on nothing after it. A model that learns is scored by predictions that it made before it
+    learned their outcome. Its state is made of numbers alone, as that of every indicator.
+    """
+
+    __slots__ = ()
+
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Packages of the extra ``models`` that it imports when it computes."""
+
+    @classmethod
+    def lacking(cls) -> str | None:
+        """The first of its packages that is not installed; None if it lacks none."""
+        return next((name for name in cls.packages if find_spec(name) is None), None)
+
+    @classmethod
+    def require(cls) -> None:
+        """Raise `StockstreamError` with what to install, unless its packages are there."""
+        if (name := cls.lacking()) is not None:
+            raise StockstreamError(f"{cls.name} needs the package {name}", hint=EXTRA)
