@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from stockstream.charts.marks.dots import DrawnDots
+from stockstream.charts.marks.lines import Layer
 from stockstream.views.marks import Dots
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 from tests.charts.stage import Stage
@@ -28,7 +29,7 @@ def test_a_triangle_points_at_each_marked_row() -> None:
     stage = Stage(FakeModel(MARKED, flagged(120, 40, 90)))
     stage.show()
     dots = stage.mark(0, DrawnDots)
-    vertices = dots.patch(0, 0).get_path().vertices.reshape(-1, 4, 2)
+    vertices = np.asarray(dots.patch(Layer.SETTLED, 0).get_path().vertices).reshape(-1, 4, 2)
     axes = stage.scene.panels[0].axes
     frame = stage.scene._plot_data.frame
     for triangle, row in zip(vertices, (40, 90), strict=True):
@@ -41,10 +42,10 @@ def test_a_triangle_points_at_each_marked_row() -> None:
 def test_a_bucket_of_many_rows_shows_that_one_of_them_is_marked() -> None:
     stage = Stage(FakeModel(MARKED, flagged(5_000, 3_210)), rows=5_000)
     stage.show()
-    assert len(stage.mark(0, DrawnDots).patch(0, 0).get_path().vertices) == 4
+    assert np.shape(stage.mark(0, DrawnDots).patch(Layer.SETTLED, 0).get_path().vertices) == (4, 2)
 
 
 def test_without_a_marked_row_nothing_is_drawn() -> None:
     stage = Stage(FakeModel(MARKED, flagged(120)))
     stage.show()
-    assert not stage.mark(0, DrawnDots).patch(0, 0).get_visible()
+    assert not stage.mark(0, DrawnDots).patch(Layer.SETTLED, 0).get_visible()
