@@ -17,8 +17,8 @@ from stockstream.cli.outputs import ForceOption
 from stockstream.cli.panels import FILES
 from stockstream.cli.text import printable, span, table
 from stockstream.cli.topics import everything
-from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.waiting import no_topic
 from stockstream.names import cut, listed
 from stockstream.periods import intraday
 from stockstream.records import CHANGED, FROZEN, IMPOSSIBLE, JUMP, OFF_GRID, OUTSIDE, PARTIAL, UNCONFIRMED
@@ -79,7 +79,7 @@ def quality(
     outputs.check(plot, outputs.PICTURE, "--plot", force=force)
     connection = context.settings.connection("consumer")
     if STOCKS.name not in Admin(connection, timeout=_PATIENCE).names():
-        raise BrokerError(f"there is no topic {STOCKS.name}", hint="`stockstream produce` makes it")
+        raise no_topic(STOCKS.name, connection)
     found = Quality()
     wanted = set(symbols or ())
     for bars in everything(connection):

@@ -17,8 +17,9 @@ from stockstream.consumers.choice import Choice
 from stockstream.consumers.rebuild import Rebuilt, rebuild
 from stockstream.consumers.registry import VIEWS
 from stockstream.consumers.view_settings import CHART
-from stockstream.errors import BrokerError, StateError
+from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.waiting import no_topic
 from stockstream.names import unknown
 from stockstream.views.view import AnyView
 
@@ -52,7 +53,7 @@ def rebuild_states(
     admin = Admin(context.settings.connection("admin"), timeout=PATIENCE)
     topic_id = admin.topic_id(view.topic.name)
     if topic_id is None:
-        raise BrokerError(f"there is no topic {view.topic.name}", hint="`stockstream produce` makes it")
+        raise no_topic(view.topic.name, context.settings.connection("admin"))
     folders = [each for each in states_of(context.settings.state_dir, admin.cluster_id()) if each.parent.name == name]
     if not folders:
         raise StateError(f"no window of {name} has saved a state", hint=f"`stockstream watch {name}` does")

@@ -20,8 +20,9 @@ from stockstream.consumers.inventory import Absence, Inventory, Names, instead, 
 from stockstream.consumers.state_keeper import StateKeeper
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.batch import Batch, Origin
-from stockstream.kafka.client import instant, unreachable
+from stockstream.kafka.client import address, instant
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.waiting import Awaited, Waiting
 from stockstream.views.beginning import Begin
 from stockstream.views.checkpoint import Saved
 from stockstream.views.fold import Fold, Parameters, Selection
@@ -308,14 +309,12 @@ class Live(Generic[R]):
     def status(self) -> Status:
         """The present status of the view."""
         status = self._subscriber.connection_status()
-        waiting = status.waiting
-        if waiting is None and self._absent is not None:
-            waiting = str(self._absent[1])
+        waiting = status.waiting or self.absent
         counts = {"unreadable": status.dead, "skipped": status.skipped, "set aside": self._guarded.failed}
         return Status(
             connected=status.connected,
             since=status.since,
-            waiting=waiting,
+            waiting=None if waiting is None else str(waiting),
             lag=status.lag(self._positions),
             taken=self.taken,
             rate=self._rate(),
@@ -328,10 +327,10 @@ class Live(Generic[R]):
 
     def absence(self) -> BrokerError:
         """The error if the broker or the topic did not appear in time."""
-        waiting = self._subscriber.connection_status().waiting or "the topic's end"
-        if waiting.startswith("broker"):
-            return unreachable(self._connection)
-        return BrokerError(f"there is no {waiting}", hint="`stockstream produce` creates it with the first record")
+        waiting = self._subscriber.connection_status().waiting
+        if waiting is None:
+            waiting = Waiting(Awaited.ANSWER, address(self._connection), self.view.topic.name)
+        return waiting.error(self._connection)
 
     def _rate(self) -> float:
         now = time.monotonic()

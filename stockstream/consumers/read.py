@@ -14,12 +14,13 @@ from stockstream.config import load
 from stockstream.connection import Connection
 from stockstream.consumers.inventory import instead, names_in
 from stockstream.consumers.inventory import wanted as wanted_words
-from stockstream.errors import BrokerError, SeriesError, StockstreamError
+from stockstream.errors import SeriesError, StockstreamError
 from stockstream.intervals import FORM, is_interval
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.key_order import OutOfOrder, sent_order
 from stockstream.kafka.to_end import ToEnd
+from stockstream.kafka.waiting import no_topic
 from stockstream.names import cut
 from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, AnyTopic
@@ -130,7 +131,7 @@ _ROW: Final = ["file", "row"]
 def _records(topic: AnyTopic, record: type[Any], connection: Connection, key: str | None) -> list[Any]:
     """All records from the start of the topic to its present end."""
     if topic.name not in Admin(connection, timeout=_GIVE_UP).names():
-        raise BrokerError(f"there is no topic {topic.name}", hint="`stockstream produce` creates it")
+        raise no_topic(topic.name, connection)
     keys = None if key is None else [key]
     decoding = Decoding(topic, record, connection, keys, Event(), ordered=topic.corrected)
     with ToEnd(connection, topic.name) as reader:

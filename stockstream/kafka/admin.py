@@ -11,7 +11,7 @@ from threading import Event
 from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
-from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient, ClusterMetadata, ListOffsetsResultInfo, NewTopic, OffsetSpec
 
 from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError, Unreachable
@@ -222,6 +222,13 @@ class Admin:
         """Delete topics with all their records."""
         for name, future in self._client.delete_topics(list(names), operation_timeout=self._longest).items():
             self._result(future, on_topic("Delete", name))
+
+    def requested_ends(self, topic: str, partitions: Collection[int]) -> dict[int, Future[ListOffsetsResultInfo]]:
+        """Ask for the ends of partitions without waiting; an answer raises KafkaException if there is none in time."""
+        asked = {number: TopicPartition(topic, number) for number in partitions}
+        spec = OffsetSpec.latest()
+        answers = self._client.list_offsets(dict.fromkeys(asked.values(), spec), request_timeout=self._timeout)
+        return {number: answers[partition] for number, partition in asked.items()}
 
     def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
         """Topics by name: all except Kafka's own, or the existing ones among those named."""

@@ -9,6 +9,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from confluent_kafka import Message
 
+from stockstream.kafka.waiting import Waiting
+
 R = TypeVar("R")
 
 
@@ -64,14 +66,15 @@ class Batch(Generic[R]):
 class ConnectionStatus:
     """Status of the connection.
 
-    ``high`` is the last known end of each partition; ``target`` its end when reading began, empty until then.
-    ``dead`` counts messages that could not be decoded, ``skipped`` records that were deleted before they were read.
+    ``waiting`` is what it waits for, if anything. ``high`` is the end of each partition, None if it was last heard of
+    too long ago; ``target`` its end when reading began, empty until then. ``dead`` counts messages that could not be
+    decoded, ``skipped`` records that were deleted before they were read.
     """
 
     connected: bool
     since: datetime
-    waiting: str | None
-    high: Mapping[int, int]
+    waiting: Waiting | None
+    high: Mapping[int, int] | None
     target: Mapping[int, int]
     dead: int
     skipped: int
@@ -81,7 +84,7 @@ class ConnectionStatus:
         return bool(self.target) and all(positions.get(number, -1) >= end for number, end in self.target.items())
 
     def lag(self, positions: Mapping[int, int]) -> int | None:
-        """Number of records between these positions and the last known end; None before reading began."""
-        if not self.target or not self.connected:
+        """Number of records between these positions and the end; None if that is not known."""
+        if not self.target or not self.connected or self.high is None:
             return None
         return sum(max(0, end - positions.get(number, 0)) for number, end in self.high.items())

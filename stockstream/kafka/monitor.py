@@ -8,12 +8,13 @@ from typing import Final
 
 from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError
-from stockstream.kafka.client import LOG, address, lasting, unreachable
+from stockstream.kafka.client import LOG, address, unreachable
 from stockstream.kafka.cluster import Cluster, Snapshot
 from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.overview import Broker, DeadLetterOverview, Letter, Overview, TopicOverview
 from stockstream.kafka.tail import Tail
 from stockstream.kafka.traffic import Traffic
+from stockstream.kafka.waiting import Waiting
 
 PATIENCE: Final = 2.0
 """Seconds after which a broker that does not answer counts as unavailable."""
@@ -52,7 +53,7 @@ class Monitor:
             raise
         except BrokerError as error:
             LOG.info("no overview: %s", error)
-            waiting = f"broker {self._address}{lasting(self._connection)}"
+            waiting = str(Waiting.for_broker(self._connection))
             return Overview(time=datetime.now(UTC), bootstrap_servers=self._address, waiting=waiting)
 
     def absence(self) -> BrokerError:

@@ -15,12 +15,14 @@ from stockstream.errors import AuthError, BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
 from stockstream.kafka.bounds import TOPIC_GONE, bounds
-from stockstream.kafka.client import LOG, address, lasting, made, refused, settings, translate
+from stockstream.kafka.client import LOG, address, made, refused, settings, translate
 from stockstream.kafka.commits import Commits
 from stockstream.kafka.decoding import Decoding
+from stockstream.kafka.ends import Ends
 from stockstream.kafka.health import Health, read_statistics
 from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder, restored_reading, saved_reading
 from stockstream.kafka.refusals import on_topic
+from stockstream.kafka.waiting import Awaited, Waiting
 from stockstream.topics import AnyTopic
 
 R = TypeVar("R")
@@ -91,8 +93,7 @@ class Subscriber(Generic[R]):
         self._batch: Batch[R] = Batch()
         self._decoding = Decoding(topic, record, connection, keys, self._stop, ordered=ordered)
         self._health = Health()
-        self._waiting: str | None = f"broker {address(connection)}"
-        self._high: dict[int, int] = {}
+        self._waiting: Waiting | None = Waiting(Awaited.BROKER, address(connection), topic.name)
         self._target: dict[int, int] = {}
         self._position: dict[int, int] = {}
         self._partitions: list[int] = []
@@ -119,6 +120,7 @@ class Subscriber(Generic[R]):
                 error_cb=self._on_error,
             ),
         )
+        self._ends = Ends(topic.name, self._consumer, connection)
         self._commits = Commits(topic.name, self._consumer)
         self._thread = threading.Thread(target=self._run, name=f"read-{topic.name}", daemon=True)
 
@@ -162,18 +164,16 @@ class Subscriber(Generic[R]):
 
     def connection_status(self) -> ConnectionStatus:
         """The present status of the connection."""
-        waiting, connected = self._waiting, self._health.connected
-        where = address(self._connection)
-        # Another thread sets both: read them once, so that they agree.
-        if connected and waiting is not None and waiting.startswith("broker"):
-            waiting = f"topic {self._topic.name} on {where}"
-        elif not connected and not (waiting or "").startswith("broker"):
-            waiting = f"broker {where}"
+        # Another thread sets all of these: read them once, so that they agree.
+        waiting, connected, high = self._waiting, self._health.connected, self._ends.known()
+        for_broker = waiting is not None and waiting.awaited is Awaited.BROKER
+        if connected == for_broker:
+            waiting = self._awaits(Awaited.ANSWER if connected else Awaited.BROKER)
         return ConnectionStatus(
             connected=connected,
             since=self._health.since,
             waiting=waiting,
-            high=dict(self._high),
+            high=high,
             target=dict(self._target),
             dead=self._decoding.dead,
             skipped=self._skipped,
@@ -185,6 +185,9 @@ class Subscriber(Generic[R]):
         A failure is only logged.
         """
         self._commits.request(positions)
+
+    def _awaits(self, awaited: Awaited) -> Waiting:
+        return Waiting(awaited, address(self._connection), self._topic.name)
 
     # Runs on the reading thread.
 
@@ -212,11 +215,13 @@ class Subscriber(Generic[R]):
             try:
                 topic_id = admin.topic_id(self._topic.name, self._stop)
                 if topic_id is not None:
-                    self._health.hear(connected=True)
                     cluster = admin.cluster_id()
+                    if self._waiting is None or self._waiting.awaited is not Awaited.ANSWER:
+                        self._waiting = None
+                    self._health.hear(connected=True)
                     return Origin(cluster, topic_id, (cluster, topic_id) == self._merged)
+                self._waiting = self._awaits(Awaited.TOPIC)
                 self._health.hear(connected=True)
-                self._waiting = f"topic {self._topic.name} on {address(self._connection)}"
             except AuthError:
                 if time.monotonic() - away > _STARTING:  # a secure broker creates its users after it opens its port
                     raise
@@ -224,13 +229,13 @@ class Subscriber(Generic[R]):
                 away = time.monotonic()
                 LOG.info("no topic %s yet: %s", self._topic.name, error)
                 self._health.hear(connected=False)
-                self._waiting = f"broker {address(self._connection)}{lasting(self._connection)}"
+                self._waiting = Waiting.for_broker(self._connection, self._topic.name)
             self._stop.wait(0.3)
         return self._origin or Origin("", "")
 
     def _assign(self) -> bool:
         """Assign all partitions at the offsets of `begin`; returns False if the topic was deleted in the meantime."""
-        name = self._topic.name
+        name, asked = self._topic.name, time.monotonic()
         try:
             ends = {each: both for each, both in bounds(self._consumer, name, 6).items() if self._reads(each)}
             self._partitions = sorted(ends)
@@ -240,6 +245,7 @@ class Subscriber(Generic[R]):
             if refused(error.args[0]):
                 raise translate(error, self._connection, on_topic("Read", name)) from error
             LOG.info("cannot read %s yet: %s", name, error)
+            self._waiting = self._awaits(Awaited.ANSWER)
             self._begun.set()
             self._stop.wait(0.3)
             return False
@@ -247,7 +253,7 @@ class Subscriber(Generic[R]):
         self._commits.forget()
         for number, (low, high) in ends.items():
             self._position[number] = self._within(self._begin_at.get(number, low), low, high)
-            self._high[number] = high
+        self._ends.begin({number: high for number, (_, high) in ends.items()}, asked)
         self._consumer.assign([TopicPartition(name, number, self._position[number]) for number in self._partitions])
         with self._lock:
             self._batch.positions.update(self._position)
@@ -283,13 +289,15 @@ class Subscriber(Generic[R]):
         checked = 0.0
         while not self._stop.is_set():
             room = self._room()
-            message = self._consumer.poll(0.5)
+            message = self._consumer.poll(self._ends.patience)
             if message is not None:
                 self._take([message, *(self._consumer.consume(room - 1, 0) if room > 1 else ())])
+            # While the buffer is full nothing is fetched.
+            fetching = len(self._batch) <= _BUFFER
+            self._ends.step(self._partitions, connected=self._health.connected, fetching=fetching)
             now = time.monotonic()
             if now - checked > 1:
                 checked = now
-                self._read_ends()
                 self._commits.commit(ends=self._stop.is_set())
                 if self._check_topic and self._topic_changed():
                     self._leave()
@@ -325,19 +333,6 @@ class Subscriber(Generic[R]):
         self._fetched.clear()
         self._fetched.wait(_PATIENCE)
         return 1
-
-    def _read_ends(self) -> None:
-        # While the buffer is full nothing is fetched, and fetch answers are what otherwise report the ends.
-        stalled = len(self._batch) > _BUFFER
-        for number in self._partitions:
-            partition = TopicPartition(self._topic.name, number)
-            try:
-                _, high = self._consumer.get_watermark_offsets(partition, timeout=1, cached=not stalled)
-            except KafkaException as error:
-                LOG.info("%s: its end cannot be looked at: %s", self._topic.name, error)
-                return
-            if high >= 0:
-                self._high[number] = high
 
     def _topic_changed(self) -> bool:
         """Check whether the topic was deleted or replaced. Corrects positions that are out of range."""

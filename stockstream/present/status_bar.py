@@ -70,7 +70,7 @@ def status_bar(
     if status.lag:
         parts.append(f"{status.lag:,} behind")
     elif status.caught_up and status.connected:
-        parts.append("up to date")
+        parts.append("lag unknown" if status.lag is None else "up to date")
     parts.extend(f"{count:,} {name}" for name, count in status.counts.items() if count)
     if status.connected:
         parts.append(_rate(status.rate))

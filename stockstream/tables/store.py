@@ -14,7 +14,6 @@ from stockstream.connection import Connection
 from stockstream.errors import BrokerError, TableError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
-from stockstream.kafka.client import unreachable
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.tables.columns import rows_of
 from stockstream.tables.delta import DeltaWriter, opened
@@ -169,8 +168,9 @@ class Store(Generic[R]):
                     return Summary(self._rows, self._commits, status.dead, status.skipped)
                 self._restart(subscriber)
                 self._tell(status, time.monotonic() - started)
-                if self._patience.ends(waits=bool(status.waiting)) and self._options.once and status.waiting:
-                    raise _absence(status.waiting, self._table.topic.name, self._connection)
+                waiting = status.waiting
+                if self._patience.ends(waits=waiting is not None) and self._options.once and waiting is not None:
+                    raise waiting.error(self._connection)
                 if not len(batch):
                     time.sleep(_BEAT)
 
@@ -301,9 +301,3 @@ class Patience:
         if self._since is None:
             self._since = now
         return now - self._since > self._seconds
-
-
-def _absence(waiting: str, name: str, connection: Connection) -> BrokerError:
-    if waiting.startswith("broker"):
-        return unreachable(connection)
-    return BrokerError(f"there is no topic {name}", hint="`stockstream produce` creates it with the first record")

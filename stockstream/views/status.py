@@ -15,9 +15,10 @@ class Status:
 
     ``connected`` says whether the broker answers, ``since`` from when on (UTC). ``waiting`` is what it waits for
     ("topic stocks"), if anything. ``lag`` counts the records between what was shown and the topic's end, None while
-    unknown. ``taken`` counts the records since the start, ``rate`` is records/s over the last seconds. ``latest`` is
-    the newest record's index (UTC instant or day), ``received`` when the last record arrived. ``note`` is a further
-    message for the user, such as that no state is saved. ``counts`` holds the numbers of irregular records.
+    unknown: before reading began, and while the topic's end was last heard of too long ago. ``taken`` counts the
+    records since the start, ``rate`` is records/s over the last seconds. ``latest`` is the newest record's index (UTC
+    instant or day), ``received`` when the last record arrived. ``note`` is a further message for the user, such as that
+    no state is saved. ``counts`` holds the numbers of irregular records.
     """
 
     connected: bool

@@ -176,7 +176,7 @@ def test_the_same_bytes_in_topics_made_anew_are_kept_again_by_a_window_that_stay
         subscriber.begin({})
         read_to_end(subscriber)
         Admin(connection(broker)).delete([topic.name, topic.dead_letters])
-        until(lambda: (subscriber.connection_status().waiting or "").startswith("topic"))
+        until(lambda: str(subscriber.connection_status().waiting).startswith("topic"))
         Admin(connection(broker)).ensure(topic)
         put(broker, topic.name, "AAPL", [b"{}"])
         until(lambda: subscriber.origin != first)

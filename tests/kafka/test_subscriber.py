@@ -18,6 +18,7 @@ from stockstream.kafka.cluster import Cluster
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.kafka.to_end import scan
+from stockstream.kafka.waiting import Awaited, Waiting
 from stockstream.records import Bar
 from stockstream.topics import Topic
 from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until
@@ -96,16 +97,32 @@ def test_it_waits_for_broker_and_topic(kafka_jars: list[Path], tmp_path: Path) -
     with Subscriber(topic, Bar, connection(where)) as subscriber:
         time.sleep(0.5)
         assert subscriber.origin is None
-        assert subscriber.connection_status().waiting == f"broker {where}"
+        assert subscriber.connection_status().waiting == Waiting(Awaited.BROKER, where, topic.name)
         assert not subscriber.connection_status().connected
         assert len(subscriber.arrived()) == 0
         with Broker(tmp_path, kafka_jars, port=port):
-            until(lambda: subscriber.connection_status().waiting == f"topic {topic.name} on {where}")
+            until(lambda: subscriber.connection_status().waiting == Waiting(Awaited.TOPIC, where, topic.name))
             assert subscriber.connection_status().connected
             send(where, topic, BARS[:5])
             until(lambda: subscriber.origin)
             subscriber.begin({})
             assert read_to_end(subscriber).records == BARS[:5]
+
+
+def test_a_topic_that_exists_is_not_waited_for(broker: str, filled: Topic[Bar]) -> None:
+    seen: list[Awaited | None] = []
+    with Subscriber(filled, Bar, connection(broker)) as subscriber:
+
+        def found() -> object:
+            seen.append(awaited(subscriber))
+            return subscriber.origin
+
+        until(found)
+        seen += [awaited(subscriber) for _ in range(1_000)]
+        subscriber.begin({})
+        until(lambda: seen.append(awaited(subscriber)) or subscriber.connection_status().target)  # type: ignore[func-returns-value]
+    assert set(seen) <= {None, Awaited.BROKER}
+    assert seen[-1] is None
 
 
 def test_it_continues_after_the_broker_was_killed(kafka_jars: list[Path], tmp_path: Path) -> None:
@@ -123,7 +140,7 @@ def test_it_continues_after_the_broker_was_killed(kafka_jars: list[Path], tmp_pa
             assert running.pid is not None
             os.kill(running.pid, signal.SIGKILL)
             gone = until(lambda: not subscriber.connection_status().connected and subscriber.connection_status())
-            assert gone.waiting == f"broker {where}"
+            assert gone.waiting == Waiting(Awaited.BROKER, where, topic.name)
             running.stop()
             with Broker(tmp_path, kafka_jars, port=port):
                 send(where, topic, BARS[50:90])
@@ -147,7 +164,7 @@ def test_a_topic_made_anew_is_another_one(broker: str) -> None:
         subscriber.begin({})
         assert len(read_to_end(subscriber)) == 50
         Admin(connection(broker)).delete([topic.name])
-        until(lambda: (subscriber.connection_status().waiting or "").startswith("topic"))
+        until(lambda: awaited(subscriber) is Awaited.TOPIC)
         send(broker, topic, BARS[100:103])
         until(lambda: subscriber.origin != first)
         assert len(subscriber.arrived()) == 0
@@ -248,12 +265,18 @@ def test_statistics_of_before_the_first_connection_do_not_say_that_it_is_gone() 
     subscriber._consumer.close()
 
 
-@pytest.mark.parametrize("waiting", [None, "topic stocks on 127.0.0.1:1", "broker 127.0.0.1:1 (refused)"])
+@pytest.mark.parametrize("waits", [None, *Awaited])
 @pytest.mark.parametrize("connected", [True, False])
-def test_it_is_never_connected_and_waiting_for_the_broker(connected: bool, waiting: str | None) -> None:
+def test_it_is_never_connected_and_waiting_for_the_broker(connected: bool, waits: Awaited | None) -> None:
     subscriber = Subscriber(own_topic(), Bar, connection("127.0.0.1:1"))
     subscriber._health.hear(connected=connected)
-    subscriber._waiting = waiting
-    standing = subscriber.connection_status()
-    assert standing.connected == connected
-    assert connected == (not (standing.waiting or "").startswith("broker"))
+    subscriber._waiting = None if waits is None else Waiting(waits, "127.0.0.1:1", "x")
+    assert subscriber.connection_status().connected == connected
+    assert connected == (awaited(subscriber) is not Awaited.BROKER)
+    if waits is not Awaited.TOPIC:
+        assert awaited(subscriber) is not Awaited.TOPIC, "which would say that the topic does not exist"
+
+
+def awaited(subscriber: Subscriber[Bar]) -> Awaited | None:
+    waiting = subscriber.connection_status().waiting
+    return None if waiting is None else waiting.awaited

@@ -72,6 +72,10 @@ def test_it_waits() -> None:
     assert said.tone == "quiet"
 
 
+def test_an_unknown_lag_does_not_count_as_up_to_date() -> None:
+    assert status_bar(replace(STATUS, lag=None), NOW).parts[2] == "lag unknown"
+
+
 def test_what_is_behind_or_counted_is_reported() -> None:
     said = status_bar(replace(STATUS, lag=12_345, rate=54_321.0, counts={"corrected": 3, "doubtful": 0}), NOW)
     assert said.parts[2:] == ("12,345 behind", "3 corrected", "54,321 records/s")
