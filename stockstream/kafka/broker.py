@@ -28,6 +28,7 @@ from stockstream import processes
 from stockstream.errors import BrokerError, StockstreamError
 from stockstream.files import private_folder, write_private
 from stockstream.kafka import java
+from stockstream.kafka.client import settled
 from stockstream.kafka.filelock import FileLock, Locked
 from stockstream.kafka.guard import Guard
 from stockstream.kafka.meta_properties import formatted_as, new_cluster_id
@@ -371,10 +372,10 @@ def _takes_topics(admin: AdminClient, cluster: str) -> bool:
     """Whether this cluster answers, and a topic could be created now; creates none."""
     probe = NewTopic("ready", num_partitions=1, replication_factor=-1)
     try:
-        if admin.describe_cluster(request_timeout=1.0).result().cluster_id != cluster:
+        if settled(admin.describe_cluster(request_timeout=1.0), 1.0).cluster_id != cluster:
             return False
         answers = admin.create_topics([probe], validate_only=True, request_timeout=1.0, operation_timeout=1.0)
-        answers[probe.topic].result()
+        settled(answers[probe.topic], 1.0)
     except KafkaException:
         return False
     return True

@@ -30,6 +30,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 _LAST: Final = (datetime(9999, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
 
+_GRACE: Final = 1.0
+"""Seconds that a result may be later than the time after which librdkafka gives up."""
+
 _REFUSED: Final = DENIED | STRANGER | {KafkaError._SSL}
 _AWAY: Final = frozenset(
     {
@@ -122,14 +125,22 @@ def present(connection: Connection) -> bool:
     return why(connection).there
 
 
-def answer(future: Future[T], within: float, connection: Connection) -> T:
+def settled(future: Future[T], within: float) -> T:
     """The result of a request that librdkafka itself gives up after ``within`` seconds.
 
-    Raises KafkaException, and `Unreachable` if librdkafka says nothing either: when this process was suspended, or the
-    machine is very busy.
+    Raises KafkaException, also if librdkafka tells no result: when this process was suspended, or the machine is very
+    busy.
     """
     try:
-        return future.result(within + 1)
+        return future.result(within + _GRACE)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"no answer for {within + _GRACE:.0f} s")) from None
+
+
+def answer(future: Future[T], within: float, connection: Connection) -> T:
+    """As `settled`; raises `Unreachable` if there is no result in time."""
+    try:
+        return future.result(within + _GRACE)
     except TimeoutError:
         raise unreachable(connection) from None
 

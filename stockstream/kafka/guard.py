@@ -26,6 +26,7 @@ from stockstream.credentials import folder_of
 from stockstream.errors import BrokerError
 from stockstream.kafka.acls import bindings
 from stockstream.kafka.certificates import BROKER, Certificates
+from stockstream.kafka.client import settled
 from stockstream.kafka.server_properties import HOST, NODE, Doors
 from stockstream.kafka.users import Users
 
@@ -89,9 +90,11 @@ class Guard:
         try:
             self.users.register(admin)
             for done in admin.create_acls(bindings(), request_timeout=_WITHIN).values():
-                done.result(_WITHIN + 1)
+                settled(done, _WITHIN)
         except KafkaException as error:
-            raise BrokerError(f"the broker does not take its users: {error.args[0].name()}") from error
+            raise BrokerError(
+                f"the broker does not take its users: {error.args[0].str()}", hint="start it again"
+            ) from error
 
     def renew(
         self, admin: AdminClient, now: datetime | None = None, *, nodes: Mapping[int, Path] | None = None
@@ -119,10 +122,10 @@ class Guard:
         ]
         broker = ConfigResource(ResourceType.BROKER, str(number), incremental_configs=entries)
         try:
-            admin.incremental_alter_configs([broker], request_timeout=_WITHIN)[broker].result(_WITHIN + 1)
+            settled(admin.incremental_alter_configs([broker], request_timeout=_WITHIN)[broker], _WITHIN)
         except KafkaException as error:
             raise BrokerError(
-                f"the broker does not take its new certificate: {error.args[0].str()}", hint="start it anew"
+                f"the broker does not take its new certificate: {error.args[0].str()}", hint="start it again"
             ) from error
 
 

@@ -18,6 +18,7 @@ from confluent_kafka.admin import (
 
 from stockstream.credentials import PASSWORD, ROLES, SERVERS, Role, credentials, file_of
 from stockstream.files import private_folder, write_private
+from stockstream.kafka.client import settled
 
 _BYTES: Final = 24
 _ITERATIONS: Final = 8_192
@@ -61,7 +62,7 @@ class Users:
             UserScramCredentialUpsertion(role, how, str(self._password(role)).encode()) for role in ROLES
         ]
         for done in admin.alter_user_scram_credentials(wanted, request_timeout=_WITHIN).values():
-            done.result(_WITHIN + 1)
+            settled(done, _WITHIN)
 
     def forget(self) -> None:
         """Delete the files, when the broker is no longer secure."""

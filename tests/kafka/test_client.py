@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stockstream.errors import ConfigError, Unreachable
+from stockstream.errors import BrokerError, ConfigError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port
+from stockstream.kafka.guard import Guard
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.kafka.tail import Tail
@@ -74,7 +76,10 @@ class MadeUpClient:
     def requests(self, things: Collection[Any], **_: object) -> dict[Any, Future[Any]]:
         return {getattr(each, "topic", each): self._future() for each in things}
 
-    create_topics = delete_topics = requests
+    create_topics = delete_topics = incremental_alter_configs = requests
+
+    def alter_user_scram_credentials(self, alterations: Collection[Any], **_: object) -> dict[Any, Future[Any]]:
+        return {each.user: self._future() for each in alterations}
 
     def describe_topics(self, *_: object, **__: object) -> dict[str, Future[Any]]:
         return {"stocks": self._future()}
@@ -117,6 +122,19 @@ class AdminOf(Admin):
 def test_a_request_without_any_result_means_that_no_broker_answers(deed: Callable[[Admin], object]) -> None:
     with pytest.raises(Unreachable):
         deed(AdminOf(iter([MadeUpClient()]), timeout=0))
+
+
+def test_users_that_a_broker_says_nothing_of_are_an_error_of_one_line(tmp_path: Path) -> None:
+    client: Any = MadeUpClient()
+    with pytest.raises(BrokerError, match=r"^the broker does not take its users: no answer for 11 s - start it again$"):
+        Guard(tmp_path).admit(client)
+
+
+def test_a_certificate_that_a_broker_says_nothing_of_is_an_error_of_one_line(tmp_path: Path) -> None:
+    client: Any = MadeUpClient()
+    said = r"^the broker does not take its new certificate: no answer for 11 s - start it again$"
+    with pytest.raises(BrokerError, match=said):
+        Guard(tmp_path).renew(client)
 
 
 def test_a_topic_is_made_by_another_client_if_the_first_is_silent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -113,14 +113,14 @@ def test_a_topic_that_exists_is_not_waited_for(broker: str, filled: Topic[Bar]) 
     seen: list[Awaited | None] = []
     with Subscriber(filled, Bar, connection(broker)) as subscriber:
 
-        def found() -> object:
+        def look(done: Callable[[], object]) -> object:
             seen.append(awaited(subscriber))
-            return subscriber.origin
+            return done()
 
-        until(found)
+        until(lambda: look(lambda: subscriber.origin))
         seen += [awaited(subscriber) for _ in range(1_000)]
         subscriber.begin({})
-        until(lambda: seen.append(awaited(subscriber)) or subscriber.connection_status().target)  # type: ignore[func-returns-value]
+        until(lambda: look(lambda: subscriber.connection_status().target))
     assert set(seen) <= {None, Awaited.BROKER}
     assert seen[-1] is None
 
