@@ -26,6 +26,7 @@ from pydantic import (
 
 from stockstream.config_layers import PATHS, SECRET, Layers, gather
 from stockstream.config_sections import (
+    AlertsSettings,
     BrokerSettings,
     CloudSettings,
     DemoSettings,
@@ -80,6 +81,8 @@ _EXPECTED: Final = {
 
 _MAYBE_SECRET: Final = re.compile(r"pas|pwd|secr|tok|cred|key(?!tab|\w*\.location)|jaas|bearer\.config|pem$", re.I)
 
+_SINK_OPTIONS: Final = ("alerts", "sink_options")
+
 _SERVER: Final = r"([A-Za-z_]+://)?(\[[0-9A-Fa-f:.]+\]|[^\s,:\[\]/]+)(:\d{1,5})?"
 
 
@@ -129,6 +132,7 @@ class Settings(Section):
     quality: QualitySettings = QualitySettings()
     tables: TablesSettings = TablesSettings()
     cloud: CloudSettings = CloudSettings()
+    alerts: AlertsSettings = AlertsSettings()
     demo: DemoSettings = DemoSettings()
 
     _origins: Origins = PrivateAttr(default_factory=Origins)
@@ -197,6 +201,11 @@ class Settings(Section):
         """Whether a value is not shown: a secret, what may be a misspelt one, and all of the file of secrets."""
         location = self.origin(path).location.rpartition(":")[0]
         secret = path[0] == "kafka" and _MAYBE_SECRET.search(path[-1]) is not None
+        if path[:2] == _SINK_OPTIONS and len(path) > 2:
+            # The address of a web hook may hold a token; the name of a file of secrets is none.
+            secret = path[-1] == "url" or (
+                _MAYBE_SECRET.search(path[-1]) is not None and not path[-1].endswith("_file")
+            )
         return secret or (self.secrets_file is not None and location == str(self.secrets_file))
 
     def origin(self, path: KeyPath) -> Origin:
@@ -290,7 +299,7 @@ def _translated(error: ValidationError, origins: Origins) -> ConfigError:
         return origins.unknown(path, _known(path[:-1]))
     own_words = detail["msg"].removeprefix("Value error, ").replace("Input should", "should")
     expected = _EXPECTED.get(detail["type"], own_words)
-    shown = "" if path[0] == "kafka" else f"is {excerpt(detail['input'])}, "
+    shown = "" if path[0] == "kafka" or path[:2] == _SINK_OPTIONS else f"is {excerpt(detail['input'])}, "
     return origins.wrong(path, shown + expected)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
@@ -156,6 +156,17 @@ class CloudSettings(Section):
     database: str = Field(default="stockstream", pattern=f"^{DATABASE}$")
     workgroup: str = Field(default="primary", pattern=r"^[A-Za-z0-9._-]{1,128}$")
     results: str | None = Field(default=None, pattern=f"^{S3_PREFIX.pattern}$")
+
+
+SinkName = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,39}$")]
+
+
+class AlertsSettings(Section):
+    """``stockstream alerts``: where alerts are sent, by name, and the options of each such sink, whose ``kind`` is its
+    name unless they say otherwise."""
+
+    sinks: Annotated[tuple[SinkName, ...], BeforeValidator(_names)] = ("terminal",)
+    sink_options: Mapping[SinkName, Mapping[str, Any]] = Field(default_factory=dict)
 
 
 class DemoSettings(Section):

@@ -18,7 +18,8 @@
       TableError               a durable table that cannot be read or written
         Overtaken              another process has stored the same records
       RuleError                a rule of alerts that cannot be understood
-      SinkError                an alert could not be handed on; worth a retry
+      SinkError                an alert was not delivered; it is tried again
+        SinkRefused            the receiver will never take this one
       CloudError               AWS refuses something, or does not answer
       SparkError               Spark is not there, does not start, or a job of it fails
       DisplayError             no window can be opened here
@@ -189,10 +190,6 @@ class RuleError(StockstreamError):
         return f"{line}\n{' ' * self.column}^\n{self.message}"
 
 
-class SinkError(StockstreamError):
-    """An alert could not be handed on now: names the sink and the reason. It is worth a retry."""
-
-
 class CloudError(StockstreamError):
     """AWS refuses something, or does not answer.
 
@@ -211,6 +208,26 @@ class CloudError(StockstreamError):
 
 class SparkError(StockstreamError):
     """Spark is not there, does not start, or a job of it fails."""
+
+
+class SinkError(StockstreamError):
+    """A sink did not deliver an alert; another attempt may succeed.
+
+    Parameters
+    ----------
+    message
+        As for every error: it names the place without secrets.
+    retry_after
+        Seconds the receiver asks to wait, where it says so.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class SinkRefused(SinkError):
+    """The receiver refuses this alert, and would at every attempt: it is passed over, and the next one is sent."""
 
 
 class DisplayError(StockstreamError):

@@ -387,3 +387,20 @@ def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_bytes(b"\xef\xbb\xbfbootstrap_servers: x:1")
     assert load(file, environ={}).bootstrap_servers == "x:1"
+
+
+def test_sinks_of_alerts_are_names_and_what_may_be_a_secret_of_theirs_is_hidden(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        f"alerts:\n  sinks: [webhook]\n  sink_options:\n    webhook:\n      url: https://x/{SECRET}\n"
+        f"      secret: {SECRET}\n      secret_file: hook.secret\n      timeout: 5\n"
+    )
+    settings = load(file, environ={"STOCKSTREAM_ALERTS__SINKS": "terminal desktop"})
+    entries = {entry.path[-1]: entry.value for entry in settings.entries() if entry.path[0] == "alerts"}
+    assert settings.alerts.sinks == ("terminal", "desktop")
+    assert {entries[name] for name in ("url", "secret")} == {"***"}
+    assert (entries["secret_file"], entries["timeout"]) == ("hook.secret", 5)
+    said = failure(tmp_path, f"alerts:\n  sink_options:\n    webhook: {SECRET}\n")
+    assert "webhook should be a section" in said
+    assert SECRET not in said
+    assert "alerts.sinks.0" in failure(tmp_path, "alerts: {sinks: [My Hook]}")

@@ -24,7 +24,7 @@ from stockstream.names import cut
 from stockstream.services.manager import Manager, State, variables_file
 from stockstream.services.unit import Unit, default_name, named
 
-_NOT_SEEN: Final = re.compile(r"STOCKSTREAM_.+|AWS_.+|MQTT_(USERNAME|PASSWORD)|.+_API_KEY")
+_NOT_SEEN: Final = re.compile(r"STOCKSTREAM_.+|AWS_.+|MQTT_(USERNAME|PASSWORD)|ALERTS_.+|.+_API_KEY")
 """Variables of a terminal that change what a command does: a service does not see them."""
 
 _LONGEST: Final = 60

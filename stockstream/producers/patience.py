@@ -41,8 +41,16 @@ class Patience:
                 pause: float = self.refused * 2 ** min(attempt - 1, 10) * uniform(1.0, 2.0)  # noqa: S311 - no secret
                 return min(_LONGEST_PAUSE, pause)
             return min(error.retry_after, _LONGEST_PAUSE) + uniform(0, self.first)  # noqa: S311 - no secret
-        backoff: float = self.first * 2 ** (attempt - 1) + uniform(0, self.first)  # noqa: S311 - no secret
-        return min(self.longest, backoff)
+        return self.backoff(attempt)
+
+    def backoff(self, attempt: int) -> float:
+        """Seconds to wait after a failed attempt, counted from 1, that says nothing about the next one.
+
+        >>> Patience(first=2.0, longest=60.0).backoff(1_000)
+        60.0
+        """
+        doubled: float = self.first * 2 ** min(attempt - 1, 30) + uniform(0, self.first)  # noqa: S311 - no secret
+        return min(self.longest, doubled)
 
 
 USUAL: Final = Patience()
