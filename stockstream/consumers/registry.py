@@ -20,6 +20,7 @@ from stockstream.consumers import (
     mfi,
     obv,
     outlier,
+    predictions,
     pvt,
     roc,
     rsi,
@@ -55,6 +56,7 @@ _DRAWN: Final = (
     *channels.STUDIES,
     trend.STUDY,
     outlier.STUDY,
+    *predictions.STUDIES,
     volume.STUDY,
 )
 

@@ -4,7 +4,19 @@ What a model needs beyond NumPy is in the extra ``models``, and is loaded when i
 """
 
 from stockstream.models.base import Model
+from stockstream.models.direction import Direction
 from stockstream.models.outlier import Outlier, OutlierPoint
+from stockstream.models.predictor import Learner, PredictionPoint, Predictor
 from stockstream.models.trend import Trend, TrendPoint
 
-__all__ = ["Model", "Outlier", "OutlierPoint", "Trend", "TrendPoint"]
+__all__ = [
+    "Direction",
+    "Learner",
+    "Model",
+    "Outlier",
+    "OutlierPoint",
+    "PredictionPoint",
+    "Predictor",
+    "Trend",
+    "TrendPoint",
+]

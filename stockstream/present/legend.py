@@ -10,7 +10,7 @@ from typing import Final, Literal
 from stockstream.present.formats import ValueFormat, decimals, worded
 from stockstream.present.plot_data import Group, PlotData, group_column
 from stockstream.views.frame import Frame
-from stockstream.views.marks import Band, Dots, Groups, Line, Panel
+from stockstream.views.marks import Band, Dots, Groups, Line, Panel, Readout
 
 _PRICES: Final = {"open": "O", "high": "H", "low": "L", "close": "C"}
 _TO: Final = " to "
@@ -92,9 +92,15 @@ class Legend:
             if "volume" in frame:
                 parts.append(f"V {_count(float(frame['volume'][row]))}")
         values = [readout for readout in self._spec.readouts if readout.column not in self._labelled]
-        return parts + [
-            f"{readout.label} {self._value(frame, readout.column, row, format_value)}" for readout in values
-        ]
+        return parts + [self._readout(readout, frame, row, format_value) for readout in values]
+
+    def _readout(self, readout: Readout, frame: Frame, row: int, format_value: ValueFormat) -> str:
+        text = self._value(frame, readout.column, row, format_value)
+        value = float(frame[readout.column][row]) if readout.column in frame else math.nan
+        if readout.verdict is None or not math.isfinite(value):
+            return f"{readout.label} {text}"
+        verdict = readout.verdict
+        return (verdict.below if value < verdict.limit else verdict.otherwise).format(text)
 
     def _value(
         self, frame: Frame, column: str, row: int, format_value: ValueFormat, limits: tuple[float, ...] = ()

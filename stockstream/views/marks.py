@@ -79,15 +79,26 @@ Mark: TypeAlias = Candles | Line | Band | Columns | Dots | Guide | Groups
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """Words for a value: ``below`` a limit, and from there on ``otherwise``. ``{}`` stands for the value."""
+
+    limit: float
+    below: str
+    otherwise: str
+
+
+@dataclass(frozen=True)
 class Readout:
     """A value of the last row that is shown as text: its column, label and format.
 
     Without a ``form`` it has as many digits as are visible on the panel's axis. A labelled line always shows its value.
+    With a ``verdict``, a known value is shown in words, without the label.
     """
 
     column: str
     label: str
     form: str | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)

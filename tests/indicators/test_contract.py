@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from stockstream.indicators import Indicator
 from stockstream.indicators.catalog import PACKAGES
-from tests.indicators.every import BAR_SAMPLES, EXAMPLES, Maker, discovered, every_indicator, fit
+from tests.indicators.every import BAR_SAMPLES, EXAMPLES, Maker, discovered, every_indicator, fit, long
 from tests.indicators.inputs import BarColumns, assert_identical, cut, make_bars, prices, records, stream, table, walk
 
 
@@ -44,7 +44,7 @@ def test_stream_and_batch_give_the_same_and_end_in_the_same_state(make: Maker, n
 MANY = records(make_bars(walk(65_573, start=1_000.0), 0.4))
 
 
-@every_indicator()
+@every_indicator(only=long)
 def test_stream_and_batch_give_the_same_over_many_bars(make: Maker) -> None:
     bars = fit(make, MANY)
     one_by_one, at_once = make(), make()
@@ -54,7 +54,7 @@ def test_stream_and_batch_give_the_same_over_many_bars(make: Maker) -> None:
 
 MILLION = 1_000_000
 EVERY = 50_000
-ALONE = [kind for kind in discovered() if kind not in EXAMPLES]
+ALONE = [kind for kind in discovered() if kind not in EXAMPLES and long(kind)]
 
 
 class Run:
