@@ -88,6 +88,14 @@ COMMANDS: Final = {
         RUN,
         ("etl stocks", "etl flights --to s3://shares/tables"),
     ),
+    "spark": Entry(
+        "stockstream.cli.spark.spark:app",
+        "Work on the topics with Apache Spark.",
+        RUN,
+        ("spark indicator --with bollinger,rsi", "spark raw stocks --to s3://shares/tables"),
+        plugged=True,
+        unattended=True,
+    ),
     "monitor": Entry(
         "stockstream.cli.monitor.monitor:monitor",
         "Show record rates, lags and dead letters, live.",

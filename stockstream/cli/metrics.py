@@ -35,25 +35,25 @@ class ClusterMetrics:
         """The present metrics."""
         overview = self._overview
         up = overview is not None and overview.waiting is None
-        yield _gauge("stockstream_broker_up", "Whether the broker answers.", [], [([], int(up))])
+        yield gauge("stockstream_broker_up", "Whether the broker answers.", [], [([], int(up))])
         if overview is None or not up:
             return
-        yield _gauge("stockstream_brokers", "Brokers of the cluster.", [], [([], len(overview.brokers))])
+        yield gauge("stockstream_brokers", "Brokers of the cluster.", [], [([], len(overview.brokers))])
         at = overview.time.timestamp()
-        yield _gauge("stockstream_overview_timestamp_seconds", "Time of this sample.", [], [([], at)])
+        yield gauge("stockstream_overview_timestamp_seconds", "Time of this sample.", [], [([], at)])
         yield from _topics(overview)
         yield from _groups(overview)
         yield from _dead_letters(overview)
 
 
 def _topics(overview: Overview) -> Iterator[Metric]:
-    yield _gauge(
+    yield gauge(
         "stockstream_topic_records_per_second",
         "Records that arrived per second, over the last 10 seconds.",
         ["topic"],
         (([topic.name], topic.records_per_second) for topic in overview.topics),
     )
-    yield _gauge(
+    yield gauge(
         "stockstream_topic_newest_timestamp_seconds",
         "When the newest record was sent.",
         ["topic"],
@@ -72,12 +72,12 @@ def _topics(overview: Overview) -> Iterator[Metric]:
         ("in_sync_replicas", "Brokers that have a copy now.", [len(each.in_sync) for _, each in partitions]),
     ):
         rows = zip((labels for labels, _ in partitions), values, strict=True)
-        yield _gauge(f"stockstream_partition_{name}", text, ["topic", "partition"], rows)
+        yield gauge(f"stockstream_partition_{name}", text, ["topic", "partition"], rows)
 
 
 def _groups(overview: Overview) -> Iterator[Metric]:
     groups = overview.groups
-    yield _gauge(
+    yield gauge(
         "stockstream_group_records_per_second",
         "Records that the group consumed per second, over the last 10 seconds.",
         ["group"],
@@ -96,18 +96,18 @@ def _groups(overview: Overview) -> Iterator[Metric]:
         ),
     ):
         rows = zip((labels for labels, _ in partitions), values, strict=True)
-        yield _gauge(f"stockstream_group_{name}", text, ["group", "topic", "partition"], rows)
+        yield gauge(f"stockstream_group_{name}", text, ["group", "topic", "partition"], rows)
 
 
 def _dead_letters(overview: Overview) -> Iterator[Metric]:
     letters = overview.dead_letters
-    yield _gauge(
+    yield gauge(
         "stockstream_dead_letters",
         "Records in a topic of dead letters.",
         ["topic"],
         (([each.topic], each.records) for each in letters),
     )
-    yield _gauge(
+    yield gauge(
         "stockstream_dead_letters_newest_timestamp_seconds",
         "When the newest dead letter was sent.",
         ["topic"],
@@ -137,7 +137,7 @@ class ProducerMetrics:
             ("refused", "Rows that cannot be read, sent as dead letters.", progress.refused),
             ("acknowledged", "Records and refused rows that the broker has acknowledged.", acknowledged),
         ):
-            yield _counter(f"stockstream_producer_{name}", text, names, row, count)
+            yield counter(f"stockstream_producer_{name}", text, names, row, count)
         for name, text, value in (
             ("producer_records_per_second", "Records sent per second, over the last 10 seconds.", rate),
             (
@@ -147,7 +147,7 @@ class ProducerMetrics:
             ),
             ("updated_timestamp_seconds", "Time of this sample.", at),
         ):
-            yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
+            yield gauge(f"stockstream_{name}", text, names, [(row, value)])
 
 
 class WindowMetrics:
@@ -168,7 +168,7 @@ class WindowMetrics:
             return
         taken, status, at = self._latest
         names, row = list(self._labels), list(self._labels.values())
-        yield _counter("stockstream_window_taken", "Records consumed since the start.", names, row, taken)
+        yield counter("stockstream_window_taken", "Records consumed since the start.", names, row, taken)
         for name, text, value in (
             ("window_lag", "Records between its position and the end of the topic.", status.lag),
             ("window_records_per_second", "Records consumed per second, over the last 5 seconds.", status.rate),
@@ -176,9 +176,9 @@ class WindowMetrics:
             ("window_caught_up", "Whether all records that existed at the start were read.", int(status.caught_up)),
             ("updated_timestamp_seconds", "Time of this sample.", at),
         ):
-            yield _gauge(f"stockstream_{name}", text, names, [(row, value)])
+            yield gauge(f"stockstream_{name}", text, names, [(row, value)])
         counts = (([*row, what], count) for what, count in status.counts.items())
-        yield _gauge("stockstream_window_counted", "Irregular records.", [*names, "what"], counts)
+        yield gauge("stockstream_window_counted", "Irregular records.", [*names, "what"], counts)
         if self.frame_times.count:
             yield self._drawn(names, row)
 
@@ -194,7 +194,7 @@ class WindowMetrics:
         return family
 
 
-def _gauge(
+def gauge(
     name: str, text: str, labels: Sequence[str], rows: Iterable[tuple[Sequence[str], float | None]]
 ) -> GaugeMetricFamily:
     """A gauge; rows with an unknown value are left out."""
@@ -207,7 +207,8 @@ def _gauge(
     return family
 
 
-def _counter(name: str, text: str, labels: Sequence[str], row: Sequence[str], count: int) -> CounterMetricFamily:
+def counter(name: str, text: str, labels: Sequence[str], row: Sequence[str], count: int) -> CounterMetricFamily:
+    """A counter."""
     from prometheus_client.core import CounterMetricFamily
 
     family = CounterMetricFamily(name, text, labels=labels)

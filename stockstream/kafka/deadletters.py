@@ -16,7 +16,7 @@ from stockstream.errors import BrokerError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.bounds import UNSETTLED
 from stockstream.kafka.client import LOG, away, made, settings, translate
-from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, Letter, letter
+from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, WHOLE, AnyMessage, Letter, letter
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import AnyTopic
 
@@ -50,7 +50,7 @@ _TOO_LARGE: Final = KafkaError.MSG_SIZE_TOO_LARGE
 class Refused(NamedTuple):
     """A message that cannot be decoded, the reason, and the size up to which it is kept whole."""
 
-    message: Message
+    message: AnyMessage
     reason: str
     most: int = WHOLE
 

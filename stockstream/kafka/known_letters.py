@@ -13,7 +13,7 @@ from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message
 from numpy.typing import NDArray
 
 from stockstream.connection import Connection
-from stockstream.kafka.letters import Letter
+from stockstream.kafka.letters import AnyMessage, Letter
 from stockstream.kafka.to_end import ToEnd
 
 _MARGIN: Final = 3_600_000
@@ -51,7 +51,7 @@ class KnownLetters:
         self._places: NDArray[np.int64] = np.empty(0, np.int64)
         self._values: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def missing(self, letters: Sequence[Letter], messages: Sequence[Message]) -> list[bool]:
+    def missing(self, letters: Sequence[Letter], messages: Sequence[AnyMessage]) -> list[bool]:
         """Which of these dead letters the topic does not hold, given the message of each. Raises `BrokerError`."""
         since = _oldest(messages)
         if self._since is None or since < self._since:
@@ -81,7 +81,7 @@ class KnownLetters:
         self._since = since
 
 
-def _oldest(messages: Sequence[Message]) -> int:
+def _oldest(messages: Sequence[AnyMessage]) -> int:
     """Time from which on dead letters of messages may have been written, in milliseconds since 1970 UTC; 0 if unknown.
 
     A time in the future says nothing about the time of the dead letter.
@@ -89,6 +89,6 @@ def _oldest(messages: Sequence[Message]) -> int:
     now = 1_000 * time.time()
     oldest = min(
         0 if kind == TIMESTAMP_NOT_AVAILABLE or moment > now else moment
-        for kind, moment in map(Message.timestamp, messages)
+        for kind, moment in (message.timestamp() for message in messages)
     )
     return max(0, oldest - _MARGIN)

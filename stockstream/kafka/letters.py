@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 TOPIC_CONFIG: Final[Mapping[str, str]] = {
     "cleanup.policy": "compact",
@@ -39,6 +39,17 @@ REPLAYING: Final = "replaying"
 JSON; it is empty once the replay has ended."""
 
 _LONGEST_REASON: Final = 1_000
+
+
+class AnyMessage(Protocol):
+    """A message of a topic, as confluent_kafka's has it: what a dead letter is made of."""
+
+    def topic(self) -> str | None: ...  # noqa: D102
+    def partition(self) -> int | None: ...  # noqa: D102
+    def offset(self) -> int | None: ...  # noqa: D102
+    def value(self) -> bytes | None: ...  # noqa: D102
+    def timestamp(self) -> tuple[int, int]:
+        """The kind of its time, and the time in milliseconds since 1970 UTC."""
 
 
 class Letter(NamedTuple):

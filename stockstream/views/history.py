@@ -35,6 +35,13 @@ class Leaving(Protocol):
         """Take them, with the indicators' values."""
 
 
+class Outdated(Protocol):
+    """Receives the bars that a history does not take."""
+
+    def __call__(self, places: NDArray[np.intp], /) -> None:
+        """Take their indexes in the batch that is being merged."""
+
+
 class History:
     """The bars of one series in time order, and the points of indicators over them.
 
@@ -64,6 +71,8 @@ class History:
         Initial count.
     leaving
         Receives the dropped bars.
+    outdated
+        Receives the bars that are older than the first one held.
 
     Raises
     ------
@@ -98,6 +107,7 @@ class History:
         bases: Bases | None = None,
         older: int = 0,
         leaving: Leaving | None = None,
+        outdated: Outdated | None = None,
     ) -> None:
         self.series = series or Bars()
         self._longer = None if resampler is None else ResampledBars(self.series, resampler)
@@ -107,6 +117,7 @@ class History:
         self.older = older
         self.bases = bases or {}
         self._leaving = leaving
+        self._outdated = outdated
         self._keep = keep
         self._limit = self._most
         self._gaps = np.empty(0, dtype=bool)
@@ -141,7 +152,11 @@ class History:
         return doubts
 
     def _refused(self) -> set[int]:
-        return set[int]().union(*(track.refused for track in self._tracks))
+        return set[int]().union(*self.refusals().values())
+
+    def refusals(self) -> dict[str, set[int]]:
+        """Times, in microseconds since 1970, of the held bars that each indicator refused, as of the last `frame`."""
+        return {track.name: track.refused for track in self._tracks}
 
     @property
     def without_open(self) -> int:
@@ -165,18 +180,21 @@ class History:
         changed, first = False, 0
         while first < len(stretch):
             room = max(1, min(len(stretch) - first, self._limit - len(self.series)))
-            changed |= self._merge(stretch.part(first, first + int(room)))
+            changed |= self._merge(stretch.part(first, first + int(room)), first)
             first += int(room)
             self._let_go()
         return changed
 
-    def _merge(self, stretch: BarBatch) -> bool:
+    def _merge(self, stretch: BarBatch, first: int) -> bool:
+        """Merge a part of a batch, which begins there at an index."""
         if self.series.follow(stretch):
             return True
         if self.series.dropped:
             old = stretch.instants < self.series.instants()[0]
             if old.any():
                 self.older += int(np.count_nonzero(old))
+                if self._outdated is not None:
+                    self._outdated(first + np.flatnonzero(old))
                 if old.all():
                     return False
                 stretch = stretch.pick(np.flatnonzero(~old))

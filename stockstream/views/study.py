@@ -147,7 +147,7 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
 
     Raises ValueError for equal parts, and for invalid parameters.
     """
-    parts = _labelled(parts)
+    parts = labelled(parts)
     makers = {part.label: part.make for part in parts if part.study.indicator is not None}
     for make in makers.values():
         make()
@@ -167,7 +167,7 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
     )
 
 
-def _labelled(parts: Sequence[Part]) -> list[Part]:
+def labelled(parts: Sequence[Part]) -> list[Part]:
     """The parts with unique labels: the study's name, with parameters if there are several of it."""
     kinds = Counter(part.study.name for part in parts)
     labelled = [

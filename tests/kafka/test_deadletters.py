@@ -18,7 +18,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.known_letters import KnownLetters
 from stockstream.kafka.letterbox import Choice, opened
-from stockstream.kafka.letters import SHORTENED, WHOLE, Letter, letter
+from stockstream.kafka.letters import SHORTENED, WHOLE, AnyMessage, Letter, letter
 from stockstream.kafka.replay import Replay
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.kafka.to_end import scan
@@ -222,7 +222,7 @@ def test_a_broker_that_does_not_answer_is_asked_again_soon_so_that_a_window_can_
 class Denied(KnownLetters):
     """The letters of a topic that may not be read."""
 
-    def missing(self, letters: Sequence[Letter], messages: Sequence[Message]) -> list[bool]:
+    def missing(self, letters: Sequence[Letter], messages: Sequence[AnyMessage]) -> list[bool]:
         raise AuthError("not allowed")
 
 

@@ -1,0 +1,1 @@
+"""``stockstream spark``: a module for the jobs, and one for the cluster."""

@@ -1,0 +1,243 @@
+"""Run of a job: from the messages of a topic to its tables, batch by batch, each once."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+
+from stockstream.connection import Connection
+from stockstream.errors import BrokerError, SparkError, StockstreamError, Unreachable
+from stockstream.kafka.admin import Admin
+from stockstream.spark.checkpoint import JobIdentity, writer_of
+from stockstream.spark.decoding import Reading
+from stockstream.spark.job import Job
+from stockstream.spark.messages import messages
+from stockstream.spark.progress import BatchProgress, batch_progress
+from stockstream.spark.raw import RawJob, StoredBatches
+from stockstream.tables.batches import BatchWriter, DeltaBatches, Layout, ParquetBatches
+from stockstream.tables.location import Location
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.streaming import StreamingQuery
+
+DELTA: Final = "delta"
+PARQUET: Final = "parquet"
+AVAILABLE_NOW: Final = "available-now"
+
+_BEAT: Final = 0.2
+_OURS: Final = re.compile(r"stockstream\.errors\.(\w+): (.+)")
+_LOST: Final = re.compile(
+    r"offset.{1,200}(?:out of range|changed from|lost)|data (?:was|may be|might be) (?:lost|missed)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a job runs.
+
+    Attributes
+    ----------
+    checkpoint
+        Folder of the positions and states.
+    trigger
+        Time between two batches, as Spark writes it: ``10 seconds``; or ``available-now``, to end when all is done that
+        the topic holds at the start.
+    format
+        ``delta`` or ``parquet``.
+    most
+        Messages of a batch at the most.
+    patience
+        Seconds that ``available-now`` waits for a broker or a topic.
+    """
+
+    checkpoint: str
+    trigger: str = "10 seconds"
+    format: str = DELTA
+    most: int | None = 500_000
+    patience: float = 10.0
+
+
+class Observer(Protocol):
+    """Is told what a run does."""
+
+    def batch(self, progress: BatchProgress, /) -> None:
+        """Take the progress of a batch that is done."""
+
+    def waits(self, text: str, /) -> None:
+        """Take what is waited for; called often."""
+
+
+class Summary(NamedTuple):
+    """Result of a run: batches, messages, and rows written by table."""
+
+    batches: int
+    messages: int
+    rows: Mapping[str, int]
+
+
+class _Sink:
+    """Writes the rows of each batch; Spark calls it again for a batch that was not committed."""
+
+    def __init__(self, job: Job, topic_id: str, writers: Mapping[str, BatchWriter]) -> None:
+        self._job = job
+        self._topic_id = topic_id
+        self._writers = writers
+        self.rows: Counter[str] = Counter()
+        self.error: Exception | None = None
+
+    def __call__(self, batch: DataFrame, number: int) -> None:
+        try:
+            for output in self._job.outputs(batch.toArrow(), self._topic_id):
+                self._writers[output.table].write(number, output.rows, adds=output.adds)
+                self.rows[output.table] += len(output.rows)
+        except Exception as error:
+            self.error = error
+            raise
+
+
+def run(
+    job: Job,
+    topic_id: str,
+    spark: SparkSession,
+    location: Location,
+    connection: Connection,
+    options: RunOptions,
+    observer: Observer,
+    stopped: Callable[[], bool],
+) -> Summary:
+    """Run a job until ``stopped``, or until all is done with the trigger ``available-now``.
+
+    Parameters
+    ----------
+    job
+        The job.
+    topic_id
+        The id of its topic, see `awaited`.
+    spark
+        The session.
+    location
+        Folder of the tables.
+    connection
+        librdkafka's properties.
+    options
+        How it runs.
+    observer
+        Is told of each batch.
+    stopped
+        Whether to end.
+
+    Raises
+    ------
+    StateError
+        The checkpoint is of another job.
+    TableError
+        A table cannot be written; what was committed stays.
+    SparkError
+        The job fails otherwise.
+    """
+    place = f"{location.uri(job.layouts[0].name)} ({options.format})"
+    identity = JobIdentity(job.name, job.topic, topic_id, place, dict(job.parameters))
+    writer = writer_of(options.checkpoint, identity)
+    writers = {each.name: _writer(job, each, location, options.format, writer) for each in job.layouts}
+    sink = _Sink(job, topic_id, writers)
+    reading = Reading(job.topic, topic_id, tuple(sorted(connection.items())))
+    rows = job.rows(messages(spark, job.topic, connection, most=options.most), reading)
+    stream = (
+        rows.writeStream.foreachBatch(sink)
+        .outputMode(job.mode)
+        .queryName(job.name)
+        .option("checkpointLocation", f"{options.checkpoint.rstrip('/')}/spark")
+        .trigger(**_trigger(options.trigger))
+    )
+    query = stream.start()
+    try:
+        batches, count = _followed(query, observer, stopped)
+    except Exception as error:
+        raise _translated(error, sink.error, job, options.checkpoint) from error
+    finally:
+        query.stop()
+    return Summary(batches, count, sink.rows)
+
+
+def _trigger(text: str) -> dict[str, Any]:
+    return {"availableNow": True} if text == AVAILABLE_NOW else {"processingTime": text}
+
+
+def _followed(query: StreamingQuery, observer: Observer, stopped: Callable[[], bool]) -> tuple[int, int]:
+    """Report each batch until the query ends; returns the number of batches and messages."""
+    last, batches, count = -1, 0, 0
+    ended = False
+    while not ended:
+        ended = stopped() or bool(query.awaitTermination(_BEAT))
+        for found in query.recentProgress:
+            progress = batch_progress(_plain(found))
+            if progress.number > last and progress.rows:
+                last = progress.number
+                batches += 1
+                count += progress.rows
+                observer.batch(progress)
+    return batches, count
+
+
+def _plain(found: Any) -> Mapping[str, Any]:
+    import json
+
+    result: Mapping[str, Any] = json.loads(found.json) if hasattr(found, "json") else found
+    return result
+
+
+def _writer(job: Job, layout: Layout, location: Location, kind: str, writer: str) -> BatchWriter:
+    if kind == PARQUET:
+        return ParquetBatches(layout, location, writer)
+    if isinstance(job, RawJob) and layout.name == job.table.name:
+        return StoredBatches(job.table, location)
+    return DeltaBatches(layout, location, writer)
+
+
+def awaited(
+    topic: str, connection: Connection, options: RunOptions, observer: Observer, stopped: Callable[[], bool]
+) -> str | None:
+    """The id of the topic, as soon as there is one; None if stopped before.
+
+    Raises BrokerError with the trigger ``available-now`` if there is no broker or no topic in time.
+    """
+    ends = time.monotonic() + options.patience
+    error: BrokerError
+    while not stopped():
+        try:
+            found = Admin(connection, timeout=5).topic_id(topic)
+            if found is not None:
+                return found
+            error = BrokerError(
+                f"there is no topic {topic}", hint="`stockstream produce` creates it with the first record"
+            )
+        except Unreachable as unreachable:
+            error = unreachable
+        if options.trigger == AVAILABLE_NOW and time.monotonic() > ends:
+            raise error
+        observer.waits(str(error.message))
+        time.sleep(_BEAT)
+    return None
+
+
+def _translated(error: Exception, cause: Exception | None, job: Job, checkpoint: str) -> StockstreamError:
+    """What failed, in a line: an error of ours, wherever it was raised, or of Spark."""
+    if isinstance(cause, StockstreamError):
+        return cause
+    text = str(error)
+    ours = _OURS.findall(text)
+    if ours:
+        return SparkError(f"the job {job.name} failed: {ours[-1][1].strip()}")
+    if _LOST.search(text):
+        return SparkError(
+            f"the topic {job.topic} no longer holds what the checkpoint {checkpoint} has not read yet",
+            hint="start anew with another --checkpoint",
+        )
+    reason = str(cause) if cause is not None else next(iter(text.strip().splitlines()), type(error).__name__)
+    return SparkError(f"the job {job.name} failed: {reason}", hint="the log of Spark says more")

@@ -1,0 +1,32 @@
+"""Table of the records that a job sets aside: bars too late or refused, and messages that are no records."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from stockstream.records import NUMBERS
+from stockstream.spark.job import Output
+from stockstream.spark.schema import REASON
+from stockstream.tables.batches import Layout
+from stockstream.tables.schema import BARS, OFFSET, PARTITION, SENT, Table
+
+_PLACE: Final = (PARTITION, OFFSET, SENT)
+
+
+def set_aside(name: str, table: Table[Any] = BARS) -> Layout:
+    """The table of what a job sets aside beside a table: its identity and numbers, where it stood, and the reason."""
+    wanted = [field for field in table.schema if field.name in (*table.identity, *NUMBERS, *_PLACE)]
+    return Layout(f"{name}_set_aside", pa.schema([*wanted, pa.field(REASON, pa.string())]))
+
+
+def divided(rows: pa.Table, layout: Layout, aside: Layout, *, adds: bool = True) -> tuple[Output, Output]:
+    """The rows of a table, and those that have a reason to be set aside."""
+    aside_rows = rows.filter(pc.is_valid(rows[REASON]))
+    used = rows if not len(aside_rows) else rows.filter(pc.is_null(rows[REASON]))
+    return (
+        Output(layout.name, used.select(layout.schema.names), adds),
+        Output(aside.name, aside_rows.select(aside.schema.names)),
+    )

@@ -1,0 +1,291 @@
+"""Tables that are written in numbered batches, each batch once: Delta tables, or Parquet files with a manifest.
+
+Who writes has an id, and numbers its batches. A batch that is written again, after whatever ended the process, is found
+to be there already (Delta: an application transaction), or takes the place of what there was of it (Parquet: its
+file has the batch's number).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final, Protocol
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from stockstream.errors import TableError
+from stockstream.tables.delta import Sleep
+from stockstream.tables.location import Location
+from stockstream.tables.objects import Objects
+from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
+
+LOG: Final = logging.getLogger(__name__)
+
+MANIFEST: Final = "manifest.json"
+"""The file that names the files of a table, in the order of its batches."""
+
+_TRIES: Final = 5
+_FIRST_PAUSE: Final = 0.5
+_RACES: Final = 100
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table that is written in batches.
+
+    Attributes
+    ----------
+    name
+        Its name, and that of its folder.
+    schema
+        Its columns.
+    partition
+        The column by which it is divided; None for none.
+    key
+        Columns by which a row takes the place of a former one; none if rows are only added.
+    order
+        The column that is higher in the row that counts.
+    time
+        A column of the key by which most of the table need not be looked at.
+    """
+
+    name: str
+    schema: pa.Schema
+    partition: str | None = None
+    key: tuple[str, ...] = ()
+    order: str = ""
+    time: str = ""
+
+
+class BatchWriter(Protocol):
+    """Writes the batches of a table."""
+
+    def write(self, number: int, rows: pa.Table, *, adds: bool) -> None:
+        """Write a batch, unless it is written already; ``adds`` if no row takes the place of one. Raises TableError."""
+
+
+class DeltaBatches:
+    """A Delta table that is written in batches.
+
+    Parameters
+    ----------
+    layout
+        The table, which is made if it is missing.
+    location
+        Folder of the tables.
+    writer
+        Id of who writes.
+    sleep
+        Waits between two tries.
+
+    Raises
+    ------
+    TableError
+        The table cannot be read or made, or has other columns.
+    """
+
+    def __init__(self, layout: Layout, location: Location, writer: str, *, sleep: Sleep = time.sleep) -> None:
+        self._layout = layout
+        self._location = location
+        self._application = f"stockstream/{writer}"
+        self._sleep = sleep
+        self.uri = location.uri(layout.name)
+        self._handle = self._opened_or_made()
+        _refuse_other(self.uri, pa.schema(self._handle.schema().to_arrow()), layout.schema)
+        self._own = self._handle.metadata().description == writer
+
+    @property
+    def version(self) -> int:
+        """Version of the table."""
+        return int(self._handle.version())
+
+    def write(self, number: int, rows: pa.Table, *, adds: bool) -> None:
+        """As `BatchWriter.write`.
+
+        Rows of another writer may be there, too, such as those that were made of the same messages before a checkpoint
+        was lost: then rows never just add.
+        """
+        if not len(rows):
+            return
+        rows = rows.cast(self._layout.schema)
+        pause = _FIRST_PAUSE
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._handle.update_incremental()
+                if self._is_there(number):
+                    return
+                self._commit(number, rows, adds=adds)
+                return
+            except FAILURES as error:
+                LOG.warning("%s: batch %s failed: %s", self.uri, number, plain(error))
+                if attempt == _TRIES or not is_passing(error):
+                    raise translation(error, "write to the table", self.uri) from error
+                self._sleep(pause)
+                pause *= 2
+
+    def _is_there(self, number: int) -> bool:
+        stored = self._handle.transaction_version(self._application)
+        return stored is not None and stored >= number
+
+    def _commit(self, number: int, rows: pa.Table, *, adds: bool) -> None:
+        properties = CommitProperties(
+            app_transactions=[Transaction(self._application, number)], max_commit_retries=_RACES
+        )
+        if not self._layout.key or (adds and self._own):
+            write_deltalake(self._handle, rows, mode="append", commit_properties=properties)
+            return
+        names = rows.column_names
+        merge = self._handle.merge(
+            rows, self._match(rows), source_alias="s", target_alias="t", commit_properties=properties
+        )
+        merge = merge.when_matched_update(
+            {name: f"s.`{name}`" for name in names}, predicate=f"s.{self._layout.order} >= t.{self._layout.order}"
+        )
+        merge.when_not_matched_insert({name: f"s.`{name}`" for name in names}).execute()
+
+    def _match(self, rows: pa.Table) -> str:
+        """The condition of equal keys, with the bounds by which delta-rs leaves out files."""
+        layout = self._layout
+        names = dict.fromkeys((*((layout.partition,) if layout.partition else ()), *layout.key))
+        terms = [f"t.`{name}` = s.`{name}`" for name in names]
+        if layout.partition is not None:
+            found = pc.min_max(rows[layout.partition]).as_py()
+            terms += [
+                f"t.`{layout.partition}` >= date '{found['min']}'",
+                f"t.`{layout.partition}` <= date '{found['max']}'",
+            ]
+        if layout.time:
+            found = {side: each.astimezone(UTC) for side, each in pc.min_max(rows[layout.time]).as_py().items()}
+            low, high = (f"timestamp '{found[side]:%Y-%m-%dT%H:%M:%S.%fZ}'" for side in ("min", "max"))
+            terms += [f"t.`{layout.time}` >= {low}", f"t.`{layout.time}` <= {high}"]
+        return " AND ".join(terms)
+
+    def _opened_or_made(self) -> DeltaTable:
+        options = self._location.storage_options()
+        with translated("read the table", self.uri):
+            try:
+                return DeltaTable(self.uri, storage_options=options)
+            except TableNotFoundError:
+                pass
+        folder = self._location.folder
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            return DeltaTable.create(
+                self.uri,
+                self._layout.schema,
+                partition_by=[self._layout.partition] if self._layout.partition else None,
+                name=self._layout.name,
+                description=self._application.partition("/")[2],
+                configuration={"delta.checkpointInterval": "100"},
+                storage_options=options,
+            )
+        except (*FAILURES, DeltaError) as error:
+            raise translation(error, "make the table", self.uri) from error
+
+
+class _Manifest(msgspec.Struct):
+    """The writer of a table, and the number and rows of each batch that has any."""
+
+    writer: str
+    batches: list[tuple[int, int]]
+
+
+class ParquetBatches:
+    """A table of Parquet files, one a batch; its manifest names them.
+
+    A file is written as a whole, and then named by the manifest, which takes the place of the former one as a whole.
+    `files` reads it: the folder may also hold a file that is not named yet.
+
+    Parameters
+    ----------
+    layout
+        The table.
+    location
+        Folder of the tables.
+    writer
+        Id of who writes. A table has one.
+
+    Raises
+    ------
+    TableError
+        The place cannot be used, or the table is another writer's, or has other columns.
+    """
+
+    def __init__(self, layout: Layout, location: Location, writer: str) -> None:
+        self._layout = layout
+        self._objects = Objects(location, layout.name)
+        self.uri = self._objects.uri
+        self._manifest = _manifest(self._objects) or _Manifest(writer, [])
+        if self._manifest.writer != writer:
+            raise TableError(
+                f"{self.uri} was written with another checkpoint",
+                hint="go on with that, or name another --to or --table",
+            )
+        if self._manifest.batches:
+            first = pq.read_schema(pa.BufferReader(self._objects.read(_file(self._manifest.batches[0][0]))))
+            _refuse_other(self.uri, first, layout.schema)
+
+    def write(self, number: int, rows: pa.Table, *, adds: bool) -> None:  # noqa: ARG002 - as the protocol has it
+        """As `BatchWriter.write`."""
+        batches = self._manifest.batches
+        if not len(rows) or (batches and batches[-1][0] >= number):
+            return
+        sink = pa.BufferOutputStream()
+        pq.write_table(rows.cast(self._layout.schema), sink)
+        self._objects.write(_file(number), sink.getvalue().to_pybytes())
+        found = _Manifest(self._manifest.writer, [*batches, (number, len(rows))])
+        self._objects.write(MANIFEST, msgspec.json.encode(found))
+        self._manifest = found
+
+
+def parquet_rows(layout: Layout, location: Location) -> pa.Table:
+    """The rows of a table that `ParquetBatches` has written, of those with one key the last. Raises TableError."""
+    objects = Objects(location, layout.name)
+    manifest = _manifest(objects)
+    if manifest is None or not manifest.batches:
+        return layout.schema.empty_table()
+    found = pa.concat_tables(
+        [pq.read_table(pa.BufferReader(objects.read(_file(number)))) for number, _ in manifest.batches]
+    )
+    if not layout.key:
+        return found
+    numbered = found.append_column("row", pa.array(range(len(found)), pa.int64()))
+    last = numbered.group_by(list(layout.key)).aggregate([("row", "max")])["row_max"]
+    return found.take(last.take(pc.sort_indices(last)))
+
+
+def _manifest(objects: Objects) -> _Manifest | None:
+    if MANIFEST not in objects.names():
+        return None
+    try:
+        return msgspec.json.decode(objects.read(MANIFEST), type=_Manifest)
+    except msgspec.MsgspecError as error:
+        raise TableError(f"{objects.uri}/{MANIFEST} is damaged: {error}") from error
+
+
+def _file(number: int) -> str:
+    return f"batch-{number:09}.parquet"
+
+
+def _refuse_other(uri: str, there: pa.Schema, wanted: pa.Schema) -> None:
+    """Raise TableError if a table has other columns."""
+    if there.names != wanted.names:
+        lacking, more = (sorted(set(a) - set(b)) for a, b in ((wanted.names, there.names), (there.names, wanted.names)))
+        told = [f"it has no {', '.join(lacking)}"] if lacking else []
+        told += [f"it has {', '.join(more)}"] if more else []
+        raise TableError(
+            f"{uri} is another table: {' and '.join(told) or 'its columns are in another order'}",
+            hint="name another with --table",
+        )
+    for name in wanted.names:
+        if there.field(name).type != wanted.field(name).type and not pa.types.is_list(wanted.field(name).type):
+            told_type = f"its column {name} is of type {there.field(name).type}, not {wanted.field(name).type}"
+            raise TableError(f"{uri} is another table: {told_type}", hint="name another with --table")
