@@ -138,11 +138,12 @@ def _flights(csv: CsvFile, counts: FileCounts) -> list[Flight | BadRow]:
 
 def _bars(csv: CsvFile, counts: FileCounts) -> list[Bar | BadRow]:
     file = stock_csv.examine(csv, stock_csv.Overrides())
-    items: list[Bar | BadRow] = []
-    for number, found in file.bars():
-        items += found
-        if not found and number not in file.repeats.superseded and not _is_blank(csv, number):
-            counts.faults.append(f"{csv.path.name}: nothing came of line {number}")
+    found = list(file.bars())
+    came = {number for number, _ in found} | set(file.repeats.superseded)
+    for line in file.schema.lines(csv):
+        if line.number not in came and not _is_blank(csv, line.number):
+            counts.faults.append(f"{csv.path.name}: nothing came of line {line.number}")
+    items = [item for _, item in found]
     bars = [item for item in items if isinstance(item, Bar)]
     decoder = STOCKS.decoder()
     for bar in bars:

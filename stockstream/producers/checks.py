@@ -109,9 +109,11 @@ class Checks:
         known = self._known.get((bar.symbol, bar.interval, bar.feed))
         if known is None:
             known = self._known[bar.symbol, bar.interval, bar.feed] = _Known(_length(bar.interval))
-        source, flags = known.given.get(bar.time, (None, ()))
+        last = known.last
+        # A bar that is newer than the last one was not given before.
+        source, flags = (None, ()) if last is None or bar.time > last.time else known.given.get(bar.time, (None, ()))
         if source != bar.source:
-            flags = self._flags(known, bar)
+            flags = self._flags(known, last, bar)
             if flags and bar.final:
                 known.given[bar.time] = bar.source, flags
                 if len(known.given) > _REMEMBERED:
@@ -121,8 +123,7 @@ class Checks:
         more = tuple(flag for flag in flags if flag not in bar.flags)
         return msgspec.structs.replace(bar, flags=(*bar.flags, *more)) if more else bar
 
-    def _flags(self, known: _Known, bar: Bar) -> tuple[str, ...]:
-        last = known.last
+    def _flags(self, known: _Known, last: Bar | None, bar: Bar) -> tuple[str, ...]:
         flags = [OFF_GRID] if off_grid(bar.time, bar.interval) else []
         if self._outside and EXTENDED not in bar.flags and CLOSING not in bar.flags and self._outside(bar):
             flags.append(OUTSIDE)

@@ -15,6 +15,7 @@ import pytest
 
 from stockstream.errors import BadRow, SourceError
 from stockstream.intervals import parse
+from stockstream.producers.checks import Checks
 from stockstream.producers.csv_files import find
 from stockstream.producers.stock_csv import LAYOUTS, Overrides, StockFiles, examine
 from stockstream.records import OFF_GRID, Bar
@@ -245,9 +246,9 @@ def test_a_bar_that_contradicts_itself_travels_marked(write: Write) -> None:
     assert bar.flags == ("impossible:high,low",)
 
 
-def test_a_bar_off_its_grid_travels_marked(write: Write) -> None:
+def test_a_bar_off_its_grid_is_read_for_the_checks_to_mark(write: Write) -> None:
     (bar,), _ = read(write("KO_1m.csv", INTRADAY, "2026-03-19 13:31:07+00:00,2,3,1,2,100"))
-    assert bar.flags == (OFF_GRID,)
+    assert Checks().flagged(bar).flags == (OFF_GRID,)
 
 
 def test_rows_travel_in_the_order_of_the_file_and_once_where_they_stand_twice(write: Write) -> None:

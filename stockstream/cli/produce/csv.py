@@ -308,7 +308,7 @@ def _first(file: StockFile) -> str:
 
 
 def _bars(file: StockFile) -> Iterator[Bar]:
-    return (item for _, items in file.bars() for item in items if not isinstance(item, BadRow))
+    return (item for _, item in file.bars() if not isinstance(item, BadRow))
 
 
 def _number(value: float | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from stockstream.periods import intraday
 from stockstream.producers.csv_files import CsvFile
 from stockstream.producers.stock_csv.local import LocalTimes
 from stockstream.producers.stock_csv.names import named
+from stockstream.producers.stock_csv.regular import read
 from stockstream.producers.stock_csv.repeats import Repeats, repeated, settle
 from stockstream.producers.stock_csv.rows import Reader
 from stockstream.producers.stock_csv.scan import Scan
@@ -70,15 +72,16 @@ class StockFile:
         """Symbol and interval, if the file itself names no symbols."""
         return None if self.schema.names_symbols else (self.reader.symbol, self.reader.interval)
 
-    def bars(self) -> Iterator[tuple[int, list[Bar | BadRow]]]:
-        """Number and bars of each line; of repeated rows of a bar only the last."""
-        superseded = self.repeats.superseded
-        bars, only = self.reader.bars, self.only
-        for line in self.schema.lines(self.csv):
-            items = [] if superseded and line.number in superseded else bars(line)
-            if only is not None:
-                items = [item for item in items if isinstance(item, BadRow) or item.symbol == only]
-            yield line.number, items
+    def bars(self) -> Iterator[tuple[int, Bar | BadRow]]:
+        """The bars of the file, each with the number of its line; of repeated rows of a bar only the last."""
+        superseded, only = self.repeats.superseded, self.only
+        items: Iterator[tuple[int, Bar | BadRow]]
+        items = chain.from_iterable(read(block, self.reader) for block in self.schema.blocks(self.csv))
+        if superseded:
+            items = ((number, item) for number, item in items if number not in superseded)
+        if only is not None:
+            items = ((number, item) for number, item in items if isinstance(item, BadRow) or item.symbol == only)
+        return items
 
 
 def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
@@ -92,7 +95,7 @@ def examine(csv: CsvFile, overrides: Overrides) -> StockFile:
         wanted symbol.
     """
     schema = Schema.of(csv, overrides)
-    scan = Scan.of(schema.lines(csv), schema.rows)
+    scan = Scan.of(schema.blocks(csv), schema.rows)
     own_symbol, own_interval = named(csv.member or csv.path.name)
     interval = _checked(csv, overrides.interval or own_interval, scan) or _interval(csv, scan)
     zone, local = _clock(csv, scan, interval, overrides.zone)
@@ -154,9 +157,9 @@ def _clock(
 
 def _has(csv: CsvFile, schema: Schema, scan: Scan, symbol: str) -> None:
     counts: Counter[str] = Counter(name for name in schema.rows.columns.groups if name)
-    for number, count in enumerate(np.bincount(scan.symbol, minlength=len(scan.symbols)).tolist()):
-        if name := scan.symbols[number]:
-            counts[name] += count
+    for name, rows in zip(scan.symbols, np.bincount(scan.symbol, minlength=len(scan.symbols)).tolist(), strict=True):
+        if name:
+            counts[name] += rows
     if symbol not in counts:
         some = ", ".join(name for name, _ in counts.most_common(_NAMED))
         raise SourceError(f"{csv.name} has no row of {symbol}", hint=f"its column of symbols has {some}")
@@ -219,7 +222,7 @@ class StockFiles:
     def __iter__(self) -> Iterator[Bar | BadRow]:
         for file in self._files:
             before = self.done - file.schema.header.end
-            for line, items in file.bars():
+            for line, item in file.bars():
                 self.done = before + line
-                yield from items
+                yield item
             self.done = before + file.lines

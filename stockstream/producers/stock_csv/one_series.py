@@ -91,7 +91,7 @@ def _difference(one: StockFile, other: StockFile) -> _Difference:
 
 
 def _bars(file: StockFile) -> Iterator[Bar]:
-    return (item for _, items in file.bars() for item in items if isinstance(item, Bar))
+    return (item for _, item in file.bars() if isinstance(item, Bar))
 
 
 def _numbers(bar: Bar) -> tuple[float | None, ...]:

@@ -11,18 +11,18 @@ from functools import cached_property
 from typing import Final
 
 from stockstream.errors import BadRow
-from stockstream.periods import intraday, off_grid
+from stockstream.periods import intraday
 from stockstream.producers.csv_files import LONGEST_ROW, too_long
 from stockstream.producers.stock_csv.columns import PRICES, Columns
 from stockstream.producers.stock_csv.dialect import Dialect, Numbers
 from stockstream.producers.stock_csv.local import LocalTimes
 from stockstream.producers.stock_csv.text import Line
 from stockstream.producers.stock_csv.times import TimeFormat, joined
-from stockstream.records import FIRST_YEAR, LAST_YEAR, OFF_GRID, Bar, doubts, known_open
+from stockstream.records import FIRST_YEAR, LAST_YEAR, Bar, doubts, known_open
 
 # Endings that the last cell of a complete row cannot have. A number that lost only digits looks complete.
 _CUT: Final = re.compile(r"(.*[.,eE+-])?\s*")
-_LARGEST: Final = 1e100
+LARGEST: Final = 1e100
 """Largest absolute value of a record's numbers; see `stockstream.records.Number`."""
 
 
@@ -133,7 +133,7 @@ class Reader:
     local: LocalTimes | None = None
 
     def bars(self, line: Line) -> list[Bar | BadRow]:
-        """The bars of a line, one for each symbol in it. Contradictory bars, and bars off the grid, are flagged."""
+        """The bars of a line, one for each symbol in it. Contradictory bars are flagged."""
         try:
             cells = self.rows.cells(line)
             symbol = (self.rows.symbol(cells) or self.symbol) if self._names_symbols else self.symbol
@@ -163,18 +163,18 @@ class Reader:
         column = None if error.index is None else self.rows.columns.names[error.index]
         return BadRow(self.file, line.number, column, error.reason, raw=line.raw)
 
-    def _time(self, cells: Sequence[str], line: Line) -> datetime:
-        stamp = self.rows.stamp(cells)
-        if stamp.tzinfo is UTC and self._intraday:
-            return stamp
+    def instant(self, stamp: datetime, number: int) -> datetime:
+        """When the bar of a line opens, given the time in its row. Raises ValueError for a time that clocks skipped."""
         if not self._intraday:
             return datetime(stamp.year, stamp.month, stamp.day, tzinfo=UTC)
         if stamp.tzinfo is not None:
             return stamp.astimezone(UTC)
-        if self.local is None:
-            return stamp.replace(tzinfo=UTC)
+        return stamp.replace(tzinfo=UTC) if self.local is None else self.local.instant(stamp, number)
+
+    def _time(self, cells: Sequence[str], line: Line) -> datetime:
+        stamp = self.rows.stamp(cells)
         try:
-            return self.local.instant(stamp, line.number)
+            return self.instant(stamp, line.number)
         except ValueError as error:
             raise Unreadable(self.rows.columns.indexes["time"], f"{self.rows.written(cells)!r} {error}") from None
 
@@ -187,8 +187,6 @@ class Reader:
             flags = doubts(opened, high, low, close, volume)
         else:
             opened, high, low, close, volume = numbers
-        if off_grid(time, self.interval):
-            flags = (*flags, OFF_GRID)
         return Bar(
             symbol=symbol,
             interval=self.interval,
@@ -218,9 +216,9 @@ class Reader:
         except ValueError:
             return None
         if (
-            -_LARGEST <= low <= opened <= high <= _LARGEST
+            -LARGEST <= low <= opened <= high <= LARGEST
             and low <= close <= high
-            and (volume is None or 0.0 <= volume <= _LARGEST)
+            and (volume is None or 0.0 <= volume <= LARGEST)
         ):
             return opened, high, low, close, volume
         return None
@@ -240,6 +238,6 @@ class Reader:
             number = self.numbers.read(cells[index].strip())
         except ValueError as error:
             raise Unreadable(index, str(error)) from None
-        if number is not None and abs(number) > _LARGEST:
+        if number is not None and abs(number) > LARGEST:
             raise Unreadable(index, f"{cells[index].strip()!r} is beyond 1e100")
         return number

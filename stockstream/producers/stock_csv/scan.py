@@ -6,20 +6,20 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.producers.stock_csv.regular import Irregular, RegularBlock, zone_of
 from stockstream.producers.stock_csv.rows import RowParser, Unreadable
-from stockstream.producers.stock_csv.text import Line
+from stockstream.producers.stock_csv.text import Block, Line
 from stockstream.producers.stock_csv.zones import NAIVE
 
 _MICRO: Final = timedelta(microseconds=1)
-_NO_TIME: Final = timedelta()
 _DAY: Final = 86_400
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local times; their offsets are in another array
-_EPOCH_UTC: Final = _EPOCH.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -48,31 +48,16 @@ class Scan:
     unreadable: tuple[int, str] | None
 
     @classmethod
-    def of(cls, lines: Iterable[Line], rows: RowParser) -> Scan:
+    def of(cls, blocks: Iterable[Block], rows: RowParser) -> Scan:
         """Read all rows of a file."""
-        numbers, walls, offsets, codes = array("i"), array("q"), array("i"), array("i")
-        symbols: dict[str | None, int] = {}
-        last, unreadable = 0, None
-        for line in lines:
-            last = line.number
+        gathered = _Gathered(rows)
+        for block in blocks:
             try:
-                cells = rows.cells(line)
-                stamp, symbol = rows.stamp(cells), rows.symbol(cells)
-            except Unreadable as error:
-                unreadable = unreadable or (line.number, error.reason)
-                continue
-            zone = stamp.tzinfo
-            if zone is None or zone is UTC:
-                since, offset = stamp - (_EPOCH if zone is None else _EPOCH_UTC), NAIVE if zone is None else 0
-            else:
-                ahead = stamp.utcoffset() or _NO_TIME
-                since, offset = stamp.replace(tzinfo=None) - _EPOCH, ahead.days * _DAY + ahead.seconds
-            numbers.append(line.number)
-            walls.append((since.days * _DAY + since.seconds) * 10**6 + since.microseconds)
-            offsets.append(offset)
-            codes.append(symbols.setdefault(symbol, len(symbols)))
-        arrays = (np.frombuffer(numbers, np.int32), np.frombuffer(walls, np.int64), np.frombuffer(offsets, np.int32))
-        return cls(last, *arrays, np.frombuffer(codes, np.int32), list(symbols), unreadable)
+                gathered.take_block(block)
+            except Irregular:
+                for line in block.lines:
+                    gathered.take_line(line)
+        return gathered.scan()
 
     @property
     def instant(self) -> NDArray[np.int64]:
@@ -83,6 +68,65 @@ class Scan:
     def naive(self) -> bool:
         """Whether any time is without an offset."""
         return bool((self.offset == NAIVE).any())
+
+
+class _Gathered:
+    """What is read of a file so far."""
+
+    def __init__(self, rows: RowParser) -> None:
+        self._rows = rows
+        self._lines = 0
+        self._line, self._wall, self._offset, self._symbol = array("i"), array("q"), array("i"), array("i")
+        self._symbols: dict[str | None, int] = {}
+        self._unreadable: tuple[int, str] | None = None
+
+    def take_block(self, block: Block) -> None:
+        """Add the rows of a block. Raises `Irregular`, and then adds nothing."""
+        regular = RegularBlock.of(block, self._rows)
+        stamps, symbols = regular.stamps(), regular.symbols()
+        self._lines = block.number + len(stamps) - 1
+        self._line.extend(range(block.number, block.number + len(stamps)))
+        self._add(stamps, symbols)
+
+    def take_line(self, line: Line) -> None:
+        """Add the row of a line, if its time can be read."""
+        self._lines = line.number
+        try:
+            cells = self._rows.cells(line)
+            stamp, symbol = self._rows.stamp(cells), self._rows.symbol(cells)
+        except Unreadable as error:
+            self._unreadable = self._unreadable or (line.number, error.reason)
+            return
+        self._line.append(line.number)
+        self._add([stamp], None if symbol is None else [symbol])
+
+    def _add(self, stamps: Sequence[datetime], symbols: Sequence[str] | None) -> None:
+        epochs = {zone: _EPOCH.replace(tzinfo=zone) for zone in set(map(zone_of, stamps))}
+        offsets = {zone: _offset(epoch) for zone, epoch in epochs.items()}
+        self._wall.extend([(stamp - epochs[stamp.tzinfo]) // _MICRO for stamp in stamps])
+        self._offset.extend([offsets[stamp.tzinfo] for stamp in stamps])
+        numbers = self._symbols
+        if symbols is None:
+            self._symbol.extend(repeat(numbers.setdefault(None, len(numbers)), len(stamps)))
+        else:
+            self._symbol.extend([numbers.setdefault(symbol, len(numbers)) for symbol in symbols])
+
+    def scan(self) -> Scan:
+        """All of it."""
+        return Scan(
+            self._lines,
+            np.frombuffer(self._line, np.int32),
+            np.frombuffer(self._wall, np.int64),
+            np.frombuffer(self._offset, np.int32),
+            np.frombuffer(self._symbol, np.int32),
+            list(self._symbols),
+            self._unreadable,
+        )
+
+
+def _offset(time: datetime) -> int:
+    ahead = time.utcoffset()
+    return NAIVE if ahead is None else ahead.days * _DAY + ahead.seconds
 
 
 def moment(micros: int) -> datetime:

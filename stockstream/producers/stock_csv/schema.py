@@ -14,7 +14,7 @@ from stockstream.producers.stock_csv.columns import LAYOUTS, PRICES
 from stockstream.producers.stock_csv.dialect import Numbers, Undecidable
 from stockstream.producers.stock_csv.header import Header
 from stockstream.producers.stock_csv.rows import RowParser, Unreadable
-from stockstream.producers.stock_csv.text import Encoding, Line
+from stockstream.producers.stock_csv.text import Block, Encoding, Line
 from stockstream.producers.stock_csv.time_format import MixedOrders, UnknownTime, Written, format_of
 from stockstream.producers.stock_csv.times import KNOWN, Calendar, TimeFormat, is_clock
 
@@ -91,6 +91,10 @@ class Schema:
         """The lines of the file after its header."""
         with self.encoding.lines(file) as lines:
             yield from dropwhile(lambda line: line.number <= self.header.end, lines)
+
+    def blocks(self, file: CsvFile) -> Iterator[Block]:
+        """The same lines, in blocks."""
+        return self.encoding.blocks(file, self.header.end)
 
 
 def _settled(rows: RowParser, sample: list[Line], *, chosen: Mapping[str, str]) -> RowParser:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from io import TextIOWrapper
+from io import BytesIO, TextIOWrapper
 from typing import BinaryIO, Final, NamedTuple
 
-from stockstream.producers.csv_files import BLOCK, LONGEST_LINE, MOST_BLANK, CsvFile, blank, endless
+from stockstream.producers.csv_files import (
+    BLOCK,
+    LONGEST_LINE,
+    LONGEST_ROW,
+    MOST_BLANK,
+    CsvFile,
+    Sanity,
+    blank,
+    endless,
+)
 
 _MARKS: Final = ("\ufeff", "ï»¿")
 """Byte order marks at the start of a text; the second was saved after reading UTF-8 as Windows-1252."""
+
+_LINES: Final = 1 << 16
+"""Bytes of a `Block`: one irregular line makes all of its block slower to read."""
 
 _UTF16: Final = ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -25,6 +37,25 @@ class Line(NamedTuple):
     raw: bytes
     text: str
     whole: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive lines of a file.
+
+    Attributes
+    ----------
+    number
+        Number of the first line.
+    text
+        Their text, each with its line feed; None if it cannot be had as a whole, and there are only lines.
+    lines
+        The lines, without blank ones; may be read once.
+    """
+
+    number: int
+    text: str | None
+    lines: Iterable[Line]
 
 
 @dataclass(frozen=True)
@@ -53,7 +84,7 @@ class Encoding:
         """Open the lines of the file, without blank ones."""
         with file.open() as stream:
             if not self._converts:
-                yield _filled(file.name, self._split(stream))
+                yield _filled(file.name, self._split(stream, 1))
                 return
             text = TextIOWrapper(stream, self.codec, "replace", newline=None)
             try:
@@ -61,13 +92,42 @@ class Encoding:
             finally:
                 text.detach()  # the stream is closed by its owner
 
+    def blocks(self, file: CsvFile, after: int, size: int = _LINES) -> Iterator[Block]:
+        """All lines of the file after so many, in blocks of about so many bytes, in order.
+
+        Raises `SourceError` for a file that is not a table.
+        """
+        if self._converts:
+            with self.lines(file) as lines:
+                yield Block(after + 1, None, (line for line in lines if line.number > after))
+            return
+        sanity, number = Sanity(file.name), after + 1
+        with file.open() as stream:
+            for _ in range(after):
+                sanity.check(stream.readline(LONGEST_LINE))
+            while raw := stream.read(size):
+                raw += stream.readline(LONGEST_LINE + 1)
+                sanity.check(raw)
+                yield Block(number, self._text(raw, number), _filled(file.name, self._split(BytesIO(raw), number)))
+                number += raw.count(b"\n")
+
+    def _text(self, raw: bytes, number: int) -> str | None:
+        """The text of whole lines, without carriage returns; None if these, or the letters, are not regular."""
+        if len(raw) > _LINES + LONGEST_ROW:
+            return None
+        try:
+            text = raw.decode(self.codec).replace("\r\n", "\n")
+        except UnicodeDecodeError:
+            return None
+        return None if "\r" in text or not text.endswith("\n") else _unmarked(text) if number == 1 else text
+
     @property
     def _converts(self) -> bool:
         return self.carriage_returns or self.codec.startswith("utf-16")
 
-    def _split(self, stream: BinaryIO) -> Iterator[Line]:
+    def _split(self, stream: BinaryIO, first: int) -> Iterator[Line]:
         codec = self.codec
-        for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=1):
+        for number, line in enumerate(iter(partial(stream.readline, LONGEST_LINE), b""), start=first):
             raw = line.rstrip(b"\r\n")
             try:
                 text = raw.decode(codec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 from functools import lru_cache
@@ -32,6 +33,9 @@ _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(:\d\d([.,]\d+)?)?(\s*[AaPp]\.?[Mm]\.?)
 _CENTURY: Final = 70
 """Two-digit years from here on belong to the last century, as in POSIX."""
 
+_ISO: Final = frozenset({"--", "-- ", "--T"})
+"""Signs between year, month, day and time of ISO 8601."""
+
 _UNITS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_TEXT: Final = re.compile(r"-?\d+(\.\d+)?")
@@ -46,6 +50,10 @@ class TimeFormat(ABC):
     @abstractmethod
     def read(self, text: str) -> datetime:
         """The time in a text, without a zone if the text has none. Raises ValueError."""
+
+    def read_all(self, texts: Sequence[str]) -> list[datetime]:
+        """The times in many texts. Raises ValueError if any of them is none."""
+        return list(map(self.read, texts))
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,15 @@ class Calendar(TimeFormat):
             except ValueError:
                 pass
         return _moment(_parts(text), self.order)
+
+    def read_all(self, texts: Sequence[str]) -> list[datetime]:
+        """As `TimeFormat.read_all`."""
+        if {text[4:11:3] for text in texts} <= _ISO:
+            try:
+                return list(map(datetime.fromisoformat, texts))
+            except ValueError:
+                pass
+        return super().read_all(texts)
 
 
 @dataclass(frozen=True)
