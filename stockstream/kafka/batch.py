@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from confluent_kafka import Message
 
@@ -52,14 +53,19 @@ class Batch(Generic[R]):
         return [message.key() for message in self.messages]
 
     @property
-    def offsets(self) -> list[tuple[int, int]]:
-        """Partition and offset of each record."""
-        return [(message.partition() or 0, message.offset() or 0) for message in self.messages]
+    def partitions(self) -> list[int]:
+        """Partition of each record."""
+        return cast("list[int]", list(map(Message.partition, self.messages)))
+
+    @property
+    def offsets(self) -> list[int]:
+        """Offset of each record in its partition."""
+        return cast("list[int]", list(map(Message.offset, self.messages)))
 
     @property
     def timestamps(self) -> list[int]:
         """When each record was sent, in milliseconds since 1970 UTC."""
-        return [message.timestamp()[1] for message in self.messages]
+        return list(map(itemgetter(1), map(Message.timestamp, self.messages)))
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
 from stockstream.kafka.batch import Batch
-from stockstream.tables.schema import DATE, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.tables.schema import DATE, INSTANT, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.views.bar_batch import instants_of
 
 R = TypeVar("R")
 
@@ -35,33 +37,32 @@ def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
     pyarrow.Table
         With the columns of the table.
     """
-    places = batch.offsets
-    schema = table.schema
     columns = _fields(batch.records, table)
-    added: dict[str, Sequence[object]] = {
-        DATE: list(map(table.date, batch.records)),
-        TOPIC_ID: [topic_id] * len(places),
-        PARTITION: [partition for partition, _ in places],
-        OFFSET: [offset for _, offset in places],
-        SENT: [1_000 * min(max(sent, _FIRST), _LAST) for sent in batch.timestamps],
+    sent = np.clip(np.array(batch.timestamps, np.int64), _FIRST, _LAST)
+    added = {
+        DATE: table.dates(columns),
+        TOPIC_ID: pa.repeat(topic_id, len(batch)),
+        PARTITION: pa.array(batch.partitions, pa.int32()),
+        OFFSET: pa.array(batch.offsets, pa.int64()),
+        SENT: pa.array(sent.astype("M8[ms]")).cast(INSTANT),
     }
-    columns += [_column(values, schema.field(name).type) for name, values in added.items()]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.table(columns | added, schema=table.schema)
 
 
 def records_of(records: Sequence[R], table: Table[R]) -> pa.Table:
     """Records alone as rows: the fields of the record, without the columns of the table that are not of the record."""
     schema = pa.schema([table.schema.field(name) for name in table.fields])
-    return pa.Table.from_arrays(_fields(records, table), schema=schema)
+    return pa.table(_fields(records, table), schema=schema)
 
 
-def _fields(records: Sequence[R], table: Table[R]) -> list[pa.Array]:
-    types = [table.schema.field(name).type for name in table.fields]
-    names = zip(table.fields, types, strict=True)
-    return [_column(list(map(attrgetter(name), records)), kind) for name, kind in names]
+def _fields(records: Sequence[R], table: Table[R]) -> dict[str, pa.Array]:
+    schema = table.schema
+    return {name: _column(list(map(attrgetter(name), records)), schema.field(name).type) for name in table.fields}
 
 
-def _column(values: Sequence[object], kind: pa.DataType) -> pa.Array:
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if kind == INSTANT and None not in values:
+        return pa.array(instants_of(values)).cast(kind)  # a tenth of Arrow's time
     if pa.types.is_list(kind) and not any(values):
         return pa.array([()], kind).take(pa.array([0] * len(values))) if values else pa.array([], kind)
     return pa.array(values, kind)

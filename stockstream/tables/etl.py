@@ -15,7 +15,7 @@ from stockstream.tables.columns import records_of
 from stockstream.tables.delta import application, opened
 from stockstream.tables.location import Location
 from stockstream.tables.objects import Objects
-from stockstream.tables.raw import FOLDER, source_of
+from stockstream.tables.raw import FOLDER, Source, source_of, tiling
 from stockstream.tables.schema import Table
 
 CLEAN: Final = "clean"
@@ -37,8 +37,8 @@ def etl(table: Table[Any], location: Location, progress: Callable[[int, int], No
     """Make Parquet of all raw files of a topic that have none yet.
 
     Lines that are no records are kept in ``refused/TOPIC``, under the name of their file. A file that `RawLines` has
-    written, and whose rows are not committed yet, may be written again, and is left for the next time. So is one that
-    cannot be decompressed.
+    written, and whose rows are not committed yet, is left for the next time, and so is one that cannot be decompressed.
+    Of files that hold the same messages one is taken: see `tiling`.
 
     Parameters
     ----------
@@ -58,8 +58,7 @@ def etl(table: Table[Any], location: Location, progress: Callable[[int, int], No
     raw, clean = Objects(location, f"{FOLDER}/{name}"), Objects(location, f"{CLEAN}/{name}")
     refused = Objects(location, f"{REFUSED}/{name}")
     done = {each.removesuffix(".parquet") for each in clean.names()}
-    final = _finality(table, location)
-    todo = sorted(each for each in raw.names() - done if each.endswith(_ENDINGS) and final(each))
+    todo = _todo({each for each in raw.names() if each.endswith(_ENDINGS)}, done, _committed(table, location))
     rows = bad = 0
     damaged: list[str] = []
     for number, each in enumerate(todo):
@@ -100,16 +99,21 @@ def _read(content: bytes, table: Table[Any]) -> tuple[list[Any], list[bytes]]:
         return records, wrong
 
 
-def _finality(table: Table[Any], location: Location) -> Callable[[str], bool]:
-    """Whether a raw file will never be written again: its rows are committed, or another program made it."""
+def _todo(names: set[str], done: set[str], committed: Callable[[Source], bool]) -> list[str]:
+    """The files to be made."""
+    ours = {source: name for name in names if (source := source_of(name)) is not None}
+    finished = {source for name in done if (source := source_of(name)) is not None}
+    chosen = tiling(filter(committed, ours), finished) - finished
+    return sorted({name for name in names - done if source_of(name) is None} | {ours[source] for source in chosen})
+
+
+def _committed(table: Table[Any], location: Location) -> Callable[[Source], bool]:
+    """Whether rows of all messages of a file are committed."""
     handle = opened(table, location)
 
-    def final(name: str) -> bool:
-        source = source_of(name)
-        if source is None:
-            return True
+    def is_stored(source: Source) -> bool:
         app = application(table.topic.name, source.topic_id, source.partition)
         stored = None if handle is None else handle.transaction_version(app)
-        return stored is not None and source.offset < stored
+        return stored is not None and source.end <= stored
 
-    return final
+    return is_stored

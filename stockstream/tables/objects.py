@@ -59,6 +59,11 @@ class Objects:
         with translated("read from", self.uri), self._files.open_input_file(name) as stream:
             return bytes(stream.read())
 
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        with translated("remove from", self.uri):
+            self._files.delete_file(name)
+
 
 def _file_system(location: Location) -> fs.FileSystem:
     if not location.remote:

@@ -18,18 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from stockstream.periods import intraday
-from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS, Topic
 
 R = TypeVar("R")
+
+Columns: TypeAlias = Mapping[str, pa.Array]
+"""The fields of records by name, an array of each."""
 
 DATE: Final = "date"
 """The column by which tables are partitioned."""
@@ -71,14 +75,14 @@ class Table(Generic[R]):
         Topic of its records.
     identity
         Columns that say which bar or flight a row is: rows with equal ones are revisions or repeats.
-    date
-        The partition of a record.
+    dates
+        The partition of each row, from the columns of the record by name.
     """
 
     name: str
     topic: Topic[R]
     identity: tuple[str, ...]
-    date: Callable[[R], date | None]
+    dates: Callable[[Columns], pa.Array]
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -108,20 +112,25 @@ def arrow_type(hint: Any) -> pa.DataType:
     return _TYPES[hint]
 
 
-def _date_of_bar(bar: Bar) -> date:
-    day = bar.time.date()
-    return day if intraday(bar.interval) else date(day.year, 1, 1)
+def _dates_of_bars(columns: Columns) -> pa.Array:
+    days = columns["time"].cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype("M8[D]")
+    longer = [interval for interval in columns["interval"].unique().to_pylist() if not intraday(interval)]
+    if longer:
+        in_years = pc.is_in(columns["interval"], pa.array(longer, pa.string())).to_numpy(zero_copy_only=False)
+        days[in_years] = days[in_years].astype("M8[Y]").astype("M8[D]")
+    return pa.array(days, pa.date32())
 
 
-def _date_of_flight(flight: Flight) -> date | None:
-    try:
-        return date(flight.year, flight.month, flight.day)
-    except ValueError:
-        return None  # 30 February: readers take it, and no calendar has it
+def _dates_of_flights(columns: Columns) -> pa.Array:
+    year, month, day = (columns[name].to_numpy() for name in ("year", "month", "day"))
+    months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
+    days = months.astype("M8[D]") + (day - 1)
+    days[days.astype("M8[M]") != months] = np.datetime64("NaT")  # 30 February: readers take it, and no calendar has it
+    return pa.array(days, pa.date32())
 
 
-BARS: Final = Table("bars", STOCKS, ("symbol", "interval", "feed", "time"), _date_of_bar)
-FLIGHT_ROWS: Final = Table("flights", FLIGHTS, ("file", "row"), _date_of_flight)
+BARS: Final = Table("bars", STOCKS, ("symbol", "interval", "feed", "time"), _dates_of_bars)
+FLIGHT_ROWS: Final = Table("flights", FLIGHTS, ("file", "row"), _dates_of_flights)
 
 TABLES: Final[Mapping[str, Table[Any]]] = {table.name: table for table in (BARS, FLIGHT_ROWS)}
 """The tables by name."""

@@ -221,9 +221,11 @@ class Store(Generic[R]):
         before = writer.version
         if self._raw is not None and self._origin is not None:
             writer.confirm(ends)
-            self._raw.write(self._origin.topic_id)
+            self._raw.write(self._origin.topic_id, {number: writer.position(number) or 0 for number in ends}, ends)
         rows = pa.concat_tables(self._waiting) if self._waiting else self._table.schema.empty_table()
         writer.append(rows, ends)
+        if self._raw is not None:
+            self._raw.committed(ends)
         self._rows += self._waiting_rows
         self._commits += 1
         self._waiting, self._waiting_rows, self._waiting_since = [], 0, None
@@ -242,6 +244,8 @@ class Store(Generic[R]):
         found = {number: writer.position(number) for number in numbers}
         if self._origin is not None:
             self._observer.warn(f"the topic {self._table.topic.name} was made anew, and is stored from its start")
+        if self._raw is not None:
+            self._raw.begin(origin.topic_id, {number: position or 0 for number, position in found.items()})
         self._writer, self._origin = writer, origin
         self._positions, self._begun_at = {}, {}
         subscriber.begin({number: position for number, position in found.items() if position is not None})

@@ -11,7 +11,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from stockstream.records import Bar, Flight
-from stockstream.tables.schema import BARS, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.tables.schema import BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
 
 SENT_AT = datetime(2026, 3, 3, tzinfo=UTC)
 
@@ -20,12 +20,19 @@ def row(table: Table[Any], record: Bar | Flight, offset: int, **others: object) 
     """A record as a row; ``others`` replace where it stood in the topic."""
     fields = {name: getattr(record, name) for name in table.fields}
     origin = {TOPIC_ID: "one", PARTITION: 0, OFFSET: offset, SENT: SENT_AT + timedelta(milliseconds=offset)}
-    return {**fields, "date": table.date(record), **origin, **others}
+    return {**fields, **origin, **others}
+
+
+def rows_with_dates(table: Table[Any], rows: Sequence[dict[str, object]]) -> pa.Table:
+    """Rows as a table, with their partitions."""
+    found = pa.Table.from_pylist(list(rows), schema=table.schema)
+    columns = {name: found[name].combine_chunks() for name in table.fields}
+    return found.set_column(found.schema.get_field_index(DATE), DATE, table.dates(columns))
 
 
 def write(folder: Path, table: Table[Any], rows: Sequence[dict[str, object]]) -> None:
     """Append rows to a table in a folder."""
-    found = pa.Table.from_pylist(list(rows), schema=table.schema)
+    found = rows_with_dates(table, rows)
     write_deltalake(str(folder / table.name), found, mode="append", partition_by=["date"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from confluent_kafka import Message
 
-from stockstream.errors import TableError
+from stockstream.errors import Overtaken, TableError
 from stockstream.kafka.batch import Batch
 from stockstream.tables.delta import DeltaWriter
 from stockstream.tables.etl import Made, etl
@@ -71,48 +73,106 @@ def _order(bar: Any) -> tuple[Any, ...]:
     return bar.symbol, bar.time
 
 
-class Sent:
-    """A message: partition 0, an offset, a value."""
-
-    def __init__(self, offset: int, value: bytes) -> None:
-        self._offset, self._value = offset, value
-
-    def partition(self) -> int:
-        return 0
-
-    def offset(self) -> int:
-        return self._offset
-
-    def value(self) -> bytes:
-        return self._value
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1_772_409_600_000
-
-
 def batch(start: int, end: int) -> Batch[Any]:
     bars = walk(end, 1, "AAPL")[start:end]
-    sent: list[Any] = [Sent(start + n, BARS.topic.encode(bar)) for n, bar in enumerate(bars)]
+    sent = [
+        Message(partition=0, offset=start + n, value=BARS.topic.encode(bar), timestamp=(1, 1_772_409_600_000))
+        for n, bar in enumerate(bars)
+    ]
     return Batch(records=bars, count=len(bars), messages=sent)
 
 
-def test_a_file_whose_rows_were_not_committed_is_written_again_and_left_until_then(tmp_path: Path) -> None:
+TOPIC_ID = "4b+b24eaSHSLAeGNF/Mjeg"  # base64, as librdkafka gives it
+
+
+class RawWriter:
+    """A process that stores partition 0 with ``--raw``, step by step."""
+
+    def __init__(self, location: Location) -> None:
+        self._raw, self._writer = RawLines(location, "stocks"), DeltaWriter(BARS, location, TOPIC_ID)
+        self._raw.begin(TOPIC_ID, {0: self.position})
+
+    @property
+    def position(self) -> int:
+        return self._writer.position(0) or 0
+
+    def write(self, end: int) -> None:
+        """Write the raw file."""
+        self._raw.add(batch(self.position, end))
+        self._raw.write(TOPIC_ID, {0: self.position}, {0: end})
+
+    def commit(self, end: int) -> None:
+        """Commit the rows."""
+        self._writer.append(rows(self.position, end), {0: end})
+        self._raw.committed({0: end})
+
+
+def parts(location: Location) -> list[tuple[int, int]]:
+    """The offsets of the raw files."""
+    sources = [source_of(name) for name in Objects(location, "raw/stocks").names()]
+    return sorted((source.start, source.end) for source in sources if source is not None)
+
+
+def test_a_file_without_a_commit_is_left_and_is_removed_when_others_have_its_place(tmp_path: Path) -> None:
     location = Location.of(str(tmp_path))
-    topic_id = "4b+b24eaSHSLAeGNF/Mjeg"  # base64, as librdkafka gives it
-    raw, writer = RawLines(location, "stocks"), DeltaWriter(BARS, location, topic_id)
-    raw.add(batch(0, 10))
-    raw.write(topic_id)
-    writer.append(rows(0, 10), {0: 10})
-    raw.add(batch(10, 30))
-    raw.write(topic_id)  # killed here
+    first = RawWriter(location)
+    first.write(10)
+    first.commit(10)
+    first.write(30)  # killed here
     assert etl(BARS, location, progress) == Made(1, 10, 0)
-    raw.add(batch(10, 15))
-    raw.write(topic_id)
-    writer.append(rows(10, 15), {0: 15})
+    second = RawWriter(location)
+    second.write(15)
+    second.commit(15)
+    assert parts(location) == [(0, 10), (10, 15), (10, 30)]
     assert etl(BARS, location, progress) == Made(1, 5, 0)
-    assert made(BARS, location) == walk(15, 1, "AAPL")
-    sources = [source_of(name) for name in sorted(Objects(location, "raw/stocks").names())]
-    assert [source.offset for source in sources if source is not None] == [0, 10]
+    second.write(30)
+    second.commit(30)
+    assert parts(location) == [(0, 10), (10, 15), (15, 30)]
+    assert etl(BARS, location, progress) == Made(1, 15, 0)
+    assert made(BARS, location) == walk(30, 1, "AAPL")
+
+
+def test_a_file_of_the_same_messages_as_one_without_a_commit_stays(tmp_path: Path) -> None:
+    location = Location.of(str(tmp_path))
+    RawWriter(location).write(10)  # killed here
+    second = RawWriter(location)
+    second.write(10)
+    second.commit(10)
+    assert parts(location) == [(0, 10)]
+    assert etl(BARS, location, progress) == Made(1, 10, 0)
+
+
+@pytest.mark.parametrize("asked_between", [True, False])
+@pytest.mark.parametrize("end", [12, 30, 40])
+def test_a_writer_that_hung_replaces_no_file_of_its_successor(tmp_path: Path, end: int, *, asked_between: bool) -> None:
+    location = Location.of(str(tmp_path))
+    first = RawWriter(location)
+    first.write(10)
+    first.commit(10)
+    second = RawWriter(location)
+    for each in (20, 30):
+        second.write(each)
+        second.commit(each)
+        if asked_between:
+            etl(BARS, location, progress)
+    first.write(end)  # wakes up
+    with suppress(Overtaken):  # not where the other one has stored just this
+        first.commit(end)
+    third = RawWriter(location)
+    third.write(50)
+    third.commit(50)
+    etl(BARS, location, progress)
+    assert made(BARS, location) == walk(50, 1, "AAPL")
+    assert etl(BARS, location, progress) == Made(0, 0, 0)
+
+
+def test_offsets_without_readable_messages_have_an_empty_file(tmp_path: Path) -> None:
+    location = Location.of(str(tmp_path))
+    raw, writer = RawLines(location, "stocks"), DeltaWriter(BARS, location, TOPIC_ID)
+    raw.write(TOPIC_ID, {0: 0}, {0: 7})
+    writer.append(rows(0, 0), {0: 7})
+    assert parts(location) == [(0, 7)]
+    assert etl(BARS, location, progress) == Made(1, 0, 0)
 
 
 def test_lines_of_other_programs_are_read_and_what_is_no_record_is_kept(tmp_path: Path) -> None:
@@ -166,8 +226,8 @@ def test_line_breaks_within_a_message_do_not_end_its_line(tmp_path: Path) -> Non
     pretty = msgspec.json.format(BARS.topic.encode(bar), indent=2)
     assert pretty.count(b"\n") > 5
     raw = RawLines(location, "stocks")
-    raw.add(Batch(records=[bar], count=1, messages=[Sent(0, pretty)]))  # type: ignore[list-item]
-    raw.write("one")
+    raw.add(Batch(records=[bar], count=1, messages=[Message(partition=0, offset=0, value=pretty, timestamp=(1, 0))]))
+    raw.write("one", {0: 0}, {0: 1})
     (line,) = lines(BARS, location)
     assert BARS.topic.decoder()(line) == bar
 

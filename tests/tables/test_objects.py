@@ -24,6 +24,8 @@ def test_files_are_written_listed_read_and_replaced(anywhere: Location) -> None:
     assert Objects(anywhere, "raw/flights").names() == set()
     with pytest.raises(TableError, match="cannot read from"):
         again.read("absent")
+    again.remove("sent=2026-03-03/two.gz")
+    assert files.names() == {"sent=2026-03-02/one.gz"}
 
 
 def test_a_place_that_is_no_folder_is_said(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
+from stockstream.tables.columns import records_of
 from stockstream.tables.schema import BARS, FLIGHT_ROWS, INSTANT, OF_TOPICS, TABLES, Table, arrow_type
 from stockstream.topics import ALERTS, TOPICS
 from tests.cli.records import flight
@@ -47,13 +48,26 @@ def test_types_of_columns() -> None:
         arrow_type(dict[str, int])
 
 
+def dates(table: Table[Any], records: list[Any]) -> list[date | None]:
+    """The partition of each record."""
+    rows = records_of(records, table)
+    found: list[date | None] = table.dates({name: rows[name].combine_chunks() for name in table.fields}).to_pylist()
+    return found
+
+
 def test_a_bar_of_a_day_or_more_is_in_the_partition_of_its_year() -> None:
-    bar = msgspec.structs.replace(walk(1)[0], time=datetime(2026, 3, 4, 23, 59, tzinfo=UTC))
-    found = {each: BARS.date(msgspec.structs.replace(bar, interval=each)) for each in ("1m", "4h", "1d", "1wk", "1y")}
+    bar = msgspec.structs.replace(walk(1)[0], time=datetime(2026, 3, 4, 23, 59, 59, 999_999, tzinfo=UTC))
+    bars = [msgspec.structs.replace(bar, interval=each) for each in ("1m", "4h", "1d", "1wk", "1y")]
     day, year = date(2026, 3, 4), date(2026, 1, 1)
-    assert found == {"1m": day, "4h": day, "1d": year, "1wk": year, "1y": year}
+    assert dates(BARS, bars) == [day, day, year, year, year]
+    assert dates(BARS, bars[:2]) == [day, day]
+    old = [msgspec.structs.replace(each, time=datetime(1915, 12, 31, 23, 59, tzinfo=UTC)) for each in bars]
+    assert dates(BARS, old[1:3]) == [date(1915, 12, 31), date(1915, 1, 1)]
+    assert dates(BARS, []) == []
 
 
 def test_a_flight_on_a_day_that_does_not_exist_is_in_no_partition_of_a_day() -> None:
-    assert FLIGHT_ROWS.date(msgspec.structs.replace(flight(3), year=2015, month=2, day=28)) == date(2015, 2, 28)
-    assert FLIGHT_ROWS.date(msgspec.structs.replace(flight(3), year=2015, month=2, day=30)) is None
+    days = [(2015, 2, 28), (2015, 2, 30), (2016, 2, 29), (1900, 2, 29), (1968, 12, 31), (2015, 4, 31)]
+    flights = [msgspec.structs.replace(flight(3), year=year, month=month, day=day) for year, month, day in days]
+    assert dates(FLIGHT_ROWS, flights) == [date(2015, 2, 28), None, date(2016, 2, 29), None, date(1968, 12, 31), None]
+    assert dates(FLIGHT_ROWS, []) == []

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from deltalake import write_deltalake
@@ -28,7 +27,7 @@ from tests.cli.helpers import clean, stockstream
 from tests.everywhere.test_kept import odd_walk
 from tests.producers.stock_csv.helpers import read as read_csv
 from tests.tables.buckets import Bucket
-from tests.tables.lake import SENT_AT, row, store_bars, store_flights, write
+from tests.tables.lake import SENT_AT, row, rows_with_dates, store_bars, store_flights, write
 from tests.views.bars import bar, walk
 
 
@@ -319,7 +318,7 @@ def test_the_catalog_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_bucket_is_asked_as_a_folder_is(bucket: Bucket, tmp_path: Path) -> None:
     store_bars(tmp_path, walk(40))
-    rows = pa.Table.from_pylist([row(BARS, bar, place) for place, bar in enumerate(walk(40))], schema=BARS.schema)
+    rows = rows_with_dates(BARS, [row(BARS, bar, place) for place, bar in enumerate(walk(40))])
     uri, options = bucket.location.uri("bars"), bucket.location.storage_options()
     write_deltalake(uri, rows, storage_options=options, partition_by=["date"])
     statement = "SELECT time, rsi FROM rsi('AAPL') JOIN bars USING (time) ORDER BY time"
