@@ -100,7 +100,7 @@ def _decoded(batch: pa.RecordBatch, reading: Reading) -> Batches:
     if len(records):
         fields = records_of(records, table)
         added = {
-            DATE: pa.array(list(map(table.date, records)), pa.date32()),
+            DATE: table.dates(fields),
             TOPIC_ID: pa.array([reading.topic_id] * len(records), pa.string()),
             REASON: pa.nulls(len(records), pa.string()),
         } | _places(good)

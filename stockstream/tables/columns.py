@@ -37,27 +37,23 @@ def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
     pyarrow.Table
         With the columns of the table.
     """
-    columns = _fields(batch.records, table)
+    fields = records_of(batch.records, table)
     sent = np.clip(np.array(batch.timestamps, np.int64), _FIRST, _LAST)
     added = {
-        DATE: table.dates(columns),
+        DATE: table.dates(fields),
         TOPIC_ID: pa.repeat(topic_id, len(batch)),
         PARTITION: pa.array(batch.partitions, pa.int32()),
         OFFSET: pa.array(batch.offsets, pa.int64()),
         SENT: pa.array(sent.astype("M8[ms]")).cast(INSTANT),
     }
-    return pa.table(columns | added, schema=table.schema)
+    return pa.Table.from_arrays([*fields.columns, *added.values()], schema=table.schema)
 
 
 def records_of(records: Sequence[R], table: Table[R]) -> pa.Table:
     """Records alone as rows: the fields of the record, without the columns of the table that are not of the record."""
     schema = pa.schema([table.schema.field(name) for name in table.fields])
-    return pa.table(_fields(records, table), schema=schema)
-
-
-def _fields(records: Sequence[R], table: Table[R]) -> dict[str, pa.Array]:
-    schema = table.schema
-    return {name: _column(list(map(attrgetter(name), records)), schema.field(name).type) for name in table.fields}
+    columns = [_column(list(map(attrgetter(field.name), records)), field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -31,9 +31,6 @@ from stockstream.periods import intraday
 from stockstream.topics import FLIGHTS, STOCKS, Topic
 
 R = TypeVar("R")
-
-Columns: TypeAlias = Mapping[str, pa.Array]
-"""The fields of records by name, an array of each."""
 
 DATE: Final = "date"
 """The column by which tables are partitioned."""
@@ -76,13 +73,13 @@ class Table(Generic[R]):
     identity
         Columns that say which bar or flight a row is: rows with equal ones are revisions or repeats.
     dates
-        The partition of each row, from the columns of the record by name.
+        The partition of each row of a table of the fields of records.
     """
 
     name: str
     topic: Topic[R]
     identity: tuple[str, ...]
-    dates: Callable[[Columns], pa.Array]
+    dates: Callable[[pa.Table], pa.Array]
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -112,16 +109,16 @@ def arrow_type(hint: Any) -> pa.DataType:
     return _TYPES[hint]
 
 
-def _dates_of_bars(columns: Columns) -> pa.Array:
-    days = columns["time"].cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype("M8[D]")
+def _dates_of_bars(columns: pa.Table) -> pa.Array:
+    days = columns["time"].cast(pa.timestamp("us")).to_numpy().astype("M8[D]")
     longer = [interval for interval in columns["interval"].unique().to_pylist() if not intraday(interval)]
     if longer:
-        in_years = pc.is_in(columns["interval"], pa.array(longer, pa.string())).to_numpy(zero_copy_only=False)
+        in_years = pc.is_in(columns["interval"], pa.array(longer, pa.string())).to_numpy()
         days[in_years] = days[in_years].astype("M8[Y]").astype("M8[D]")
     return pa.array(days, pa.date32())
 
 
-def _dates_of_flights(columns: Columns) -> pa.Array:
+def _dates_of_flights(columns: pa.Table) -> pa.Array:
     year, month, day = (columns[name].to_numpy() for name in ("year", "month", "day"))
     months = ((year - 1970) * 12 + month - 1).astype("M8[M]")
     days = months.astype("M8[D]") + (day - 1)

@@ -26,8 +26,7 @@ def row(table: Table[Any], record: Bar | Flight, offset: int, **others: object) 
 def rows_with_dates(table: Table[Any], rows: Sequence[dict[str, object]]) -> pa.Table:
     """Rows as a table, with their partitions."""
     found = pa.Table.from_pylist(list(rows), schema=table.schema)
-    columns = {name: found[name].combine_chunks() for name in table.fields}
-    return found.set_column(found.schema.get_field_index(DATE), DATE, table.dates(columns))
+    return found.set_column(found.schema.get_field_index(DATE), DATE, table.dates(found))
 
 
 def write(folder: Path, table: Table[Any], rows: Sequence[dict[str, object]]) -> None:

@@ -50,8 +50,7 @@ def test_types_of_columns() -> None:
 
 def dates(table: Table[Any], records: list[Any]) -> list[date | None]:
     """The partition of each record."""
-    rows = records_of(records, table)
-    found: list[date | None] = table.dates({name: rows[name].combine_chunks() for name in table.fields}).to_pylist()
+    found: list[date | None] = table.dates(records_of(records, table)).to_pylist()
     return found
 
 
