@@ -50,7 +50,7 @@ RIGHTS: Final[dict[Role, tuple[Right, ...]]] = {
     # It obeys the orders of the control topic, and reports itself there.
     "producer": (
         _topics(_PRODUCED, CREATE, WRITE, READ, SEE_SETTINGS),
-        _topics(_LETTERS, CREATE, WRITE),
+        _topics(_LETTERS, CREATE, WRITE, READ),
         _topics((CONTROL,), CREATE, WRITE, READ),
         _POSITIONS,
     ),

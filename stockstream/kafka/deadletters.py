@@ -142,13 +142,13 @@ class DeadLetters:
         letters = [letter(each.place, each.message.value(), each.reason, most=each.most) for each in refused]
         if not self._readable:
             return refused, letters
-        if self._known is None:
-            # Imported late: NumPy takes a tenth of a second, and unreadable messages are rare.
-            from stockstream.kafka.known_letters import KnownLetters
+        # Imported late: NumPy takes a tenth of a second, and unreadable messages are rare.
+        from stockstream.kafka.known_letters import KnownLetters, earliest
 
+        if self._known is None:
             self._known = KnownLetters(self._topic.dead_letters, self._connection, self._stop)
         try:
-            missing = self._known.missing(letters, [each.message for each in refused])
+            missing = self._known.missing(letters, earliest([each.message for each in refused]))
         except Unreachable:
             raise
         except BrokerError as error:

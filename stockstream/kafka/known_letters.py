@@ -1,4 +1,4 @@
-"""Known letters: what a dead-letter topic holds already, so that each further reader does not write it again."""
+"""Known letters: what a dead-letter topic holds already, so that others do not write it again."""
 
 from __future__ import annotations
 
@@ -30,8 +30,7 @@ class KnownLetters:
     """The dead letters of a topic, read once, when they are first needed.
 
     A dead letter is known by its place and bytes: a topic that was deleted and created again has other messages at the
-    same places. It is newer than its message, so that the dead-letter topic is read only from the time of the oldest
-    unreadable message on. 16 bytes are kept of each.
+    same places, and a corrected file other rows in the same lines. 16 bytes are kept of each.
 
     Parameters
     ----------
@@ -43,20 +42,35 @@ class KnownLetters:
         Set to end the reading early; the rest then counts as unknown.
     """
 
-    def __init__(self, name: str, connection: Connection, stop: threading.Event) -> None:
+    def __init__(self, name: str, connection: Connection, stop: threading.Event | None = None) -> None:
         self._name = name
         self._connection = connection
-        self._stop = stop
+        self._stop = stop or threading.Event()
         self._since: int | None = None
         self._places: NDArray[np.int64] = np.empty(0, np.int64)
         self._values: NDArray[np.int64] = np.empty(0, np.int64)
 
-    def missing(self, letters: Sequence[Letter], messages: Sequence[AnyMessage]) -> list[bool]:
-        """Which of these dead letters the topic does not hold, given the message of each. Raises `BrokerError`."""
-        since = _oldest(messages)
+    def missing(self, letters: Sequence[Letter], since: int = 0) -> list[bool]:
+        """Which of these dead letters the topic does not hold.
+
+        Parameters
+        ----------
+        letters
+            The dead letters.
+        since
+            Time before which none of them can have been written, in milliseconds since 1970 UTC: the topic is read only
+            from there on.
+
+        Raises
+        ------
+        BrokerError
+            If the topic cannot be read.
+        """
         if self._since is None or since < self._since:
-            # Messages that turn out to be older than the first ones are rare: then all dead letters are read.
+            # Dead letters that turn out to be older than the first ones are rare: then all are read.
             self._read(since if self._since is None else 0)
+        if not len(self._places):
+            return [True] * len(letters)
         places = np.array([hash(letter.key.encode()) for letter in letters], np.int64)
         values = np.array([hash(letter.value) for letter in letters], np.int64)
         last = np.searchsorted(self._places, places, side="right") - 1
@@ -81,8 +95,10 @@ class KnownLetters:
         self._since = since
 
 
-def _oldest(messages: Sequence[AnyMessage]) -> int:
+def earliest(messages: Sequence[AnyMessage]) -> int:
     """Time from which on dead letters of messages may have been written, in milliseconds since 1970 UTC; 0 if unknown.
+
+    A dead letter is newer than its message.
 
     A time in the future says nothing about the time of the dead letter.
     """

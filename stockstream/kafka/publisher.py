@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Final, Generic, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeAlias, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError, DeliveryError, TooLarge
 from stockstream.kafka.admin import Admin
-from stockstream.kafka.client import address, made, refuse_others, refused, settings, translate
+from stockstream.kafka.client import LOG, address, made, refuse_others, refused, settings, translate
 from stockstream.kafka.letters import CLIENT_BYTES, SHORTENED, Letter, letter
 from stockstream.kafka.refusals import on_topic
 from stockstream.topics import Topic
+
+if TYPE_CHECKING:
+    from stockstream.kafka.known_letters import KnownLetters
 
 R = TypeVar("R")
 
@@ -56,6 +59,8 @@ class Publisher(Generic[R]):
         self._connection = connection
         self._largest = int(connection.get("message.max.bytes", LARGEST))
         self._shorten: list[Letter] = []
+        self._known: KnownLetters | None = None
+        self._knowable = True
         self._acknowledged = 0
         self._only_overtaken = False
         self._reason: BrokerError | str | None = None
@@ -105,12 +110,34 @@ class Publisher(Generic[R]):
         self.sent += 1
 
     def refuse(self, key: str, raw: bytes, reason: str) -> None:
-        """Queue an unreadable value for the dead letters: unchanged, or shortened as described in `letters`."""
+        """Queue an unreadable value for the dead letters: unchanged, or shortened as described in `letters`.
+
+        What the dead-letter topic held before the first of them counts as delivered and is not written again.
+        """
         self._post(letter(key, raw, reason))
         self.refused += 1
 
     def _post(self, letter: Letter) -> None:
-        self._produce(self.topic.dead_letters, letter.key, letter.value, letter.headers)
+        if self._is_kept(letter):
+            self._acknowledged += 1
+        else:
+            self._produce(self.topic.dead_letters, letter.key, letter.value, letter.headers)
+
+    def _is_kept(self, letter: Letter) -> bool:
+        if not self._knowable:
+            return False
+        if self._known is None:
+            # Imported late: NumPy takes a tenth of a second, and refused rows are rare.
+            from stockstream.kafka.known_letters import KnownLetters
+
+            self._known = KnownLetters(self.topic.dead_letters, self._connection)
+        try:
+            return self._known.missing([letter]) == [False]
+        except BrokerError as error:
+            # Rather twice than never, such as without the right to read.
+            LOG.info("what %s holds cannot be read: %s", self.topic.dead_letters, error)
+            self._knowable = False
+            return False
 
     def _produce(self, topic: str, key: str, value: bytes, headers: _Headers | None) -> None:
         if self._reason or self.sent % _SERVE_EVERY == 0:

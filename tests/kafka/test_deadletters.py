@@ -18,7 +18,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.deadletters import DeadLetters, Refused
 from stockstream.kafka.known_letters import KnownLetters
 from stockstream.kafka.letterbox import Choice, opened
-from stockstream.kafka.letters import SHORTENED, WHOLE, AnyMessage, Letter, letter
+from stockstream.kafka.letters import SHORTENED, WHOLE, Letter, letter
 from stockstream.kafka.replay import Replay
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.kafka.to_end import scan
@@ -211,18 +211,17 @@ def test_only_dead_letters_newer_than_the_message_are_looked_at_unless_it_says_n
 def test_a_broker_that_does_not_answer_is_asked_again_soon_so_that_a_window_can_close() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         where = f"127.0.0.1:{server.getsockname()[1]}"
-        known = KnownLetters("any.dlq", connection(where), threading.Event())
-        message = Message(topic="any", partition=0, offset=0, value=b"{}")
+        known = KnownLetters("any.dlq", connection(where))
         begun = time.monotonic()
         with pytest.raises(Unreachable):
-            known.missing([letter("any/0/0", b"{}", "a reason")], [message])
+            known.missing([letter("any/0/0", b"{}", "a reason")])
     assert time.monotonic() - begun < 8
 
 
 class Denied(KnownLetters):
     """The letters of a topic that may not be read."""
 
-    def missing(self, letters: Sequence[Letter], messages: Sequence[AnyMessage]) -> list[bool]:
+    def missing(self, letters: Sequence[Letter], since: int = 0) -> list[bool]:
         raise AuthError("not allowed")
 
 

@@ -106,17 +106,31 @@ def test_a_row_that_no_topic_takes_is_kept_shortened_with_its_length_and_hash(br
     assert len(found["reason"] or b"") < 1_100
 
 
+def test_what_the_dead_letters_hold_is_not_written_again(broker: str) -> None:
+    topic = own_topic()
+    rows = [(f"file/{number}", f"row {number}".encode()) for number in range(5)]
+    for extra in ((), (), (("file/3", b"corrected"),)):
+        with Publisher(topic, connection(broker)) as publisher:
+            for key, raw in (*rows, *extra):
+                publisher.refuse(key, raw, "wrong")
+            publisher.flush()
+            assert publisher.refused == publisher.delivered == 5 + len(extra)
+    assert [message.value() for message in letters(broker, topic)] == [*(raw for _, raw in rows), b"corrected"]
+
+
 def test_a_topic_of_dead_letters_that_takes_less_is_given_shortened_ones(broker: str) -> None:
     topic = own_topic()
     admin = AdminClient(connection(broker))
     admin.create_topics([NewTopic(topic.dead_letters, 1, 1)])[topic.dead_letters].result(10)
     raw = random.randbytes(1_500_000)
-    with Publisher(topic, connection(broker)) as publisher:
-        publisher.refuse("file/7", raw, "too long")
-        publisher.refuse("file/8", b"short", "wrong")
-        publisher.flush()
-        assert publisher.delivered == 2
+    for _ in range(2):  # the second time it holds them already
+        with Publisher(topic, connection(broker)) as publisher:
+            publisher.refuse("file/7", raw, "too long")
+            publisher.refuse("file/8", b"short", "wrong")
+            publisher.flush()
+            assert publisher.delivered == 2
     found = {message.key(): message for message in letters(broker, topic)}
+    assert len(letters(broker, topic)) == 2
     assert found[b"file/8"].value() == b"short"
     assert found[b"file/7"].value() == raw[:SHORTENED]
     assert dict(found[b"file/7"].headers() or ())["sha256"] == sha256(raw).hexdigest().encode()

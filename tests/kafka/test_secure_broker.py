@@ -70,8 +70,10 @@ def test_each_role_does_its_work(secure: Broker, tmp_path: Path) -> None:
         assert until(lambda: any(group.name == "stockstream-test" for group in monitor.overview().groups))
     finally:
         monitor.close()
-    with Publisher(STOCKS, producer) as publisher:
-        publisher.refuse("a key", b"no bar", "a reason")
+    for _ in range(2):  # the second time it sees that it is there
+        with Publisher(STOCKS, producer) as publisher:
+            publisher.refuse("a key", b"no bar", "a reason")
+    assert [each.value for each in _letters(secure)].count(b"no bar") == 1
     for role in ("monitor", "consumer"):
         with Tail("stocks.dlq", who(secure, role)) as tail:
             assert tail.newest(1)[0].reason == "a reason"

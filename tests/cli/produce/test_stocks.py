@@ -18,6 +18,7 @@ import pytest
 
 from stockstream.consumers.read import read
 from stockstream.errors import BrokerError
+from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Tail
 from tests.cli.helpers import events, stockstream
 from tests.producers.yahoo_standin import Market, Standin, candle, minutes, null, standing_in
@@ -81,8 +82,11 @@ def test_a_row_without_end_is_named_and_kept_shortened_and_the_others_go_on(site
 def test_sending_a_file_again_changes_nothing(site: Site, daily: Path) -> None:
     site.run("produce", "csv", str(daily))
     before = bars(site)
-    assert site.run("produce", "csv", str(daily), "--rate", "100").returncode == 0
+    again = site.run("produce", "csv", str(daily), "--rate", "100")
+    assert again.returncode == 0
+    assert again.stdout.startswith("stocks: 9 sent, 2 refused, 0 already there, 11 acknowledged")
     assert bars(site).equals(before)
+    assert [summary.records for summary in Admin(site.connection).summaries(["stocks.dlq"])] == [2]
 
 
 def test_rows_of_one_date_are_reported_by_line_and_the_last_counts(site: Site, daily: Path) -> None:
