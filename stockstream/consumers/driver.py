@@ -71,7 +71,7 @@ class Ending:
         if live.settled:
             absent = live.absent
             if absent is None:
-                return True
+                return passed > GIVE_UP or all(each.settled for each in live.companions)
             if not absent.certain and passed < GIVE_UP:
                 return False
             raise SeriesError(

@@ -57,6 +57,17 @@ class Observer(Protocol):
         """Update the output for the last time."""
 
 
+class Companion(Protocol):
+    """What a live view reads beside its topic: alerts, headlines."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether all is read that was there at the start."""
+
+    def tick(self) -> bool:
+        """Take what is new, without blocking; returns whether anything shown has changed."""
+
+
 class Live(Generic[R]):
     """Runs one view: passes records from a subscriber to its fold, and saves its state. It is the model of windows.
 
@@ -86,6 +97,8 @@ class Live(Generic[R]):
         Whether all records are read that the topic held when the reading began.
     changes
         Number of ticks since the start that changed anything shown.
+    companions
+        What is read beside the topic; who adds one opens and closes it.
     observers
         Outputs, in the order in which they are updated.
     ending
@@ -131,6 +144,7 @@ class Live(Generic[R]):
         self.taken = 0
         self.settled = False
         self.changes = 0
+        self.companions: list[Companion] = []
         self.observers: list[Observer] = []
         self.ending: Callable[[], bool] | None = None
         self._unsaved = False
@@ -166,6 +180,8 @@ class Live(Generic[R]):
         Raises `SeriesError` if a symbol has several series, and errors of the subscriber and the observers.
         """
         changed = self._advance()
+        for companion in self.companions:
+            changed |= companion.tick()
         self.changes += changed
         for observer in self.observers:
             observer.refresh()

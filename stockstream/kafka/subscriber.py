@@ -59,6 +59,8 @@ class Subscriber(Generic[R]):
         moved. If they do not, `origin` changes and the topic is read again.
     partitions
         Numbers of the partitions to read; None for all, also those that are added later.
+    look_every
+        Seconds between two looks for a topic that is not there.
     messages
         Whether batches also hold the messages: offsets, keys, raw bytes. That costs half as much time again.
     """
@@ -74,11 +76,13 @@ class Subscriber(Generic[R]):
         gather: Callable[[list[R]], list[Any]] | None = None,
         ordered: bool = False,
         partitions: Collection[int] | None = None,
+        look_every: float = 0.3,
         messages: bool = False,
     ) -> None:
         self._topic = topic
         self._connection = connection
         self._gather = gather
+        self._look_every = look_every
         self._keeps_messages = messages
         self._reads: Callable[[int], bool] = (
             (lambda _: True) if partitions is None else frozenset(partitions).__contains__
@@ -230,7 +234,7 @@ class Subscriber(Generic[R]):
                 LOG.info("no topic %s yet: %s", self._topic.name, error)
                 self._health.hear(connected=False)
                 self._waiting = Waiting.for_broker(self._connection, self._topic.name)
-            self._stop.wait(0.3)
+            self._stop.wait(self._look_every)
         return self._origin or Origin("", "")
 
     def _assign(self) -> bool:

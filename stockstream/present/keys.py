@@ -51,8 +51,9 @@ CHART: Final = (
     _FORMAT,
     Binding("rows", ("c",), "c", "saves the rows in view as CSV"),
     Binding("measure", ("d",), "d", "measures between two clicks"),
-    Binding("level", ("h",), "h", "adds or removes a price level at the mouse"),
-    Binding("leave", ("escape",), "Esc", "ends measuring and alerts, closes this help"),
+    Binding("level", ("h", "H"), "h", "adds, removes a price level (H: for once)"),
+    Binding("alerts", ("i",), "i", "lists the newest alerts"),
+    Binding("leave", ("escape",), "Esc", "ends measuring and alerts, closes help"),
     _HELP,
     _CLOSE,
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from stockstream.present.alert_book import AlertBook
 from stockstream.present.preferences import Preferences
 
 
@@ -26,6 +27,8 @@ class PictureOptions:
         Price levels to watch, by symbol.
     alert_band
         Dead band around each level, in percent of it.
+    book
+        The alerts that a process raises, as they come.
     """
 
     rows: int = 500
@@ -34,6 +37,7 @@ class PictureOptions:
     theme: str = "light"
     alerts: Mapping[str, Sequence[float]] = field(default_factory=dict)
     alert_band: float = 0.0
+    book: AlertBook = field(default_factory=AlertBook)
 
     @property
     def spans(self) -> bool:

@@ -11,6 +11,9 @@ import numpy as np
 from stockstream.names import harmless
 from stockstream.present.formats import moment
 from stockstream.present.model import Model
+from stockstream.present.price_levels import LevelLine
+from stockstream.present.row_notes import NONE, RowNotes
+from stockstream.records import Alert
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
 from stockstream.views.marks import Groups
@@ -38,7 +41,8 @@ class PlotData:
     ``frame`` holds the columns of one key or, if a view shows all its keys together, a column for each key, named by
     `group_column`. ``key`` is empty in the second case and while there is no data. ``empty`` is the
     message if there are no rows. ``source`` is where the newest bar comes from. ``levels`` are the watched price
-    levels: each the number of its panel, and a value.
+    levels; ``notes`` the alerts and headlines at rows,
+    ``newest`` the newest alerts of all keys, the last one first.
     """
 
     title: str
@@ -50,7 +54,9 @@ class PlotData:
     source: str = ""
     groups: tuple[Group, ...] = ()
     empty: str = ""
-    levels: tuple[tuple[int, float], ...] = ()
+    levels: tuple[LevelLine, ...] = ()
+    notes: RowNotes = NONE
+    newest: tuple[Alert, ...] = ()
 
     @property
     def daily(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,11 +20,25 @@ from stockstream.views.view import AnyView
 _SECTION: Final = "alerts"
 
 
-class Level(msgspec.Struct, frozen=True, order=True):
-    """A value in a panel; ``panel`` is a name given by `names`."""
+class Level(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """A value in a panel; ``panel`` is a name given by `names`. One of ``once`` ends with its first crossing."""
 
     panel: str
     value: float
+    once: bool = False
+
+    @property
+    def place(self) -> tuple[str, float]:
+        """Where it is: two levels are never at one place."""
+        return self.panel, self.value
+
+
+class LevelLine(NamedTuple):
+    """A level as it is drawn: the number of its panel, its value, and whether it ends with its first crossing."""
+
+    panel: int
+    value: float
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,8 @@ class Crossing:
         way = "rose" if self.rising else "fell"
         when = moment(self.instant, zone, daily=zone is None and self.instant == self.instant.astype("M8[D]"))
         what = self.column.replace("_", " ")
-        return f"{'SIMULATED ' if simulated else ''}{self.key}: {what} {way} through {level} to {value} ({when})"
+        ends = "; this level has ended" if self.level.once else ""
+        return f"{'SIMULATED ' if simulated else ''}{self.key}: {what} {way} through {level} to {value} ({when}){ends}"
 
 
 def names(panels: Sequence[Panel]) -> list[str]:
@@ -157,12 +172,18 @@ class Alerts:
 
     def levels(self, key: str) -> list[Level]:
         """The levels of a key."""
-        return sorted({*self._own.get(key, ()), *self._fixed.get(key, ())})
+        own = {level.place: level for level in self._own.get(key, ())}
+        return sorted({**{level.place: level for level in self._fixed.get(key, ())}, **own}.values())
 
-    def lines(self, key: str) -> tuple[tuple[int, float], ...]:
-        """Levels of a key that belong to a panel of the view: the panel's number, and the value."""
+    def lines(self, key: str) -> tuple[LevelLine, ...]:
+        """Levels of a key that belong to a panel of the view."""
         known = (each for each in self.levels(key) if each.panel in self.names)
-        return tuple((self.names.index(each.panel), each.value) for each in known)
+        return tuple(LevelLine(self.names.index(each.panel), each.value, each.once) for each in known)
+
+    def at(self, key: str, panel: int, value: float) -> Level | None:
+        """The level of a key at a place, the panel by number."""
+        place = self.names[panel], value
+        return next((level for level in self.levels(key) if level.place == place), None)
 
     def watched(self, panel: int) -> bool:
         """Whether a panel, by number, has columns that can cross a level."""
@@ -176,36 +197,49 @@ class Alerts:
         """Add a level of a key."""
         if not self.levels(key):
             self._watches.pop(key, None)  # values since the last level of the key was removed do not count
-        self._own.setdefault(key, []).append(level)
+        others = [each for each in self._own.get(key, ()) if each.place != level.place]
+        self._own[key] = [*others, level]
         self._memory.put(_SECTION, self._own)
 
     def remove(self, key: str, level: Level) -> bool:
         """Remove a level; returns whether it is from the settings, so that it returns at the next start."""
         if key in self._watches:
             armed = self._watches[key].armed
-            self._watches[key].armed = {(each, name): way for (each, name), way in armed.items() if each != level}
-        own = [each for each in self._own.get(key, ()) if each != level]
+            self._watches[key].armed = {
+                (each, name): way for (each, name), way in armed.items() if each.place != level.place
+            }
+        own = [each for each in self._own.get(key, ()) if each.place != level.place]
         if own != self._own.get(key, []):
             self._own[key] = own
             self._memory.put(_SECTION, {key: levels for key, levels in self._own.items() if levels})
         fixed = self._fixed.get(key, set())
-        was = level in fixed
-        fixed.discard(level)
-        return was
+        gone = {each for each in fixed if each.place == level.place}
+        fixed -= gone
+        return bool(gone)
 
-    def check(self, key: str, frame: Frame) -> list[Crossing]:
-        """Crossings of a key's columns since the last check."""
+    def check(self, key: str, frame: Frame, *, told: bool = False) -> list[Crossing]:
+        """Crossings of a key's columns since the last check; a level of once that was crossed is removed.
+
+        With ``told`` those of levels of the settings are left out: another process tells of them.
+        """
         if not len(frame):
             return []
         levels = self.levels(key)
         columns = {column for level in levels for column in self._columns.get(level.panel, ()) if column in frame}
         watch = self._watches.get(key)
         crossings = [] if watch is None else list(self._crossed(key, frame, levels, watch))
+        for level in {each.level for each in crossings if each.level.once}:
+            first = next(each for each in crossings if each.level == level)
+            crossings = [each for each in crossings if each.level != level or each is first]
+            self.remove(key, level)
         reported = watch.reported if watch is not None and watch.instant == frame.instants[-1] else set()
         reported |= {(each.level, each.column, each.rising) for each in crossings if each.instant == frame.instants[-1]}
         values = {column: _last(frame[column]) for column in columns}
         known = {column: value for column, value in values.items() if value is not None}
         self._watches[key] = _Watch(frame.instants[-1], known, reported, {} if watch is None else watch.armed)
+        if told:
+            own = {level.place for level in self._own.get(key, ())}
+            return [each for each in crossings if each.level.place in own]
         return crossings
 
     def _crossed(self, key: str, frame: Frame, levels: list[Level], watch: _Watch) -> Iterator[Crossing]:

@@ -38,6 +38,7 @@ def status_bar(
     crowded: int = 0,
     note: str = "",
     alarm: str = "",
+    alerts: tuple[str, str] = ("", ""),
     undrawn: str = "",
     ages: bool = True,
 ) -> StatusBar:
@@ -47,11 +48,12 @@ def status_bar(
     those of the newest bars: the live ones, where several give one series. ``held`` is the number of records that wait
     while the drawing is paused; ``away`` says that the view does not follow the newest row. ``crowded`` is the number
     of keys whose lines cannot be distinguished, so that the user is asked to choose. ``note`` is a message of the
-    window, such as where it saved a picture, and ``alarm`` a message that comes first. ``undrawn`` says that
+    window, such as where it saved a picture, and ``alarm`` a message that comes first. ``alerts`` are what
+    is wrong with the process that raises alerts, and how many of them are new. ``undrawn`` says that
     pictures could not be drawn. Without ``ages`` no ages are shown: in a picture they would be wrong a second later.
     """
     waiting = f"waiting for {status.waiting}" if status.waiting else ""
-    first = (alarm, _connection(status, now, ages=ages), waiting, undrawn, status.note)
+    first = (alarm, _connection(status, now, ages=ages), waiting, undrawn, alerts[0], status.note)
     parts = [part for part in first if part]
     if held is not None:
         waits = f", {held:,} record{'' if held == 1 else 's'} waiting" if held else ""
@@ -62,6 +64,8 @@ def status_bar(
         parts.append(f"{crowded} lines: name up to 8 to tell them apart")
     if note:
         parts.append(note)
+    if alerts[1]:
+        parts.append(alerts[1])
     if status.latest is not None:
         parts.append(_last(status, now, zone, ages=ages))
     if sources:

@@ -9,15 +9,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 
+from stockstream.present.alert_book import MOST_LISTED, AlertBook, listed
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.notice import Notice
 from stockstream.present.pause import Pause
 from stockstream.present.plot_data import PlotData, next_key, plot_data
 from stockstream.present.price_levels import Alerts, Level, Target
-from stockstream.present.status_bar import StatusBar, status_bar
+from stockstream.present.status_bar import StatusBar, status_bar, utc_now
 from stockstream.present.undrawn import Undrawn
 from stockstream.views.status import Status
 
@@ -63,6 +65,8 @@ class Viewer:
         Price levels to watch; None for none.
     key
         The key to show as soon as it has data, unless the user chooses first; None for the first key.
+    book
+        The alerts that a process raises; empty without one.
     ages
         Whether the status bar shows ages.
     undrawn
@@ -80,6 +84,7 @@ class Viewer:
         end: np.datetime64 | None = None,
         alerts: Alerts | None = None,
         key: str | None = None,
+        book: AlertBook | None = None,
         ages: bool = True,
         undrawn: Undrawn | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -88,6 +93,7 @@ class Viewer:
         self.key: str | None = None
         self.caught_up = False
         self.alerts = alerts or Alerts(model.view, Memory(None))
+        self.book = book or AlertBook()
         self._renderer = renderer
         self._wanted = key
         self._start, self._end = start, end
@@ -110,7 +116,10 @@ class Viewer:
         empty = "" if len(shown.frame) else self._empty(self.model.status())
         # The columns may change while a paused renderer draws them.
         frame = shown.frame.copy() if self.paused else shown.frame
-        self._put(replace(shown, frame=frame, empty=empty, levels=self.alerts.lines(shown.key)))
+        notes = self.book.notes(shown.key, frame, simulated=shown.simulated)
+        newest = tuple(self.book.newest(MOST_LISTED))
+        levels = self.alerts.lines(shown.key)
+        self._put(replace(shown, frame=frame, empty=empty, levels=levels, notes=notes, newest=newest))
         return shown
 
     def _put(self, shown: PlotData) -> None:
@@ -132,12 +141,20 @@ class Viewer:
             note=self._note.text,
             alarm=self._alarm.text,
             undrawn=self._undrawn.text,
+            alerts=self._alert_words(now),
             ages=self._ages,
         )
         if self.flashing and int(self._alarm.age / _FLASH) % 2:
             said = replace(said, tone="bad")
         self._renderer.say(said)
         return said
+
+    def _alert_words(self, now: datetime) -> tuple[str, str]:
+        """What is wrong with the process that raises alerts, and how many of its alerts nobody has seen."""
+        silent, shown = self.book.silent_since(now), self._shown
+        wrong = "" if silent is None else f"the alerts process is silent since {silent.astimezone():%H:%M}"
+        count = self.book.unseen(shown.key, simulated=shown.simulated) if shown else 0
+        return wrong, f"{count:,} alert{'' if count == 1 else 's'} (i)" if count else ""
 
     @property
     def wanted_key(self) -> str | None:
@@ -155,38 +172,70 @@ class Viewer:
 
     # Price levels.
 
-    def flag(self, target: Target | None) -> None:
-        """Add a price level at the mouse, or remove an existing one there; None outside panels."""
+    def flag(self, target: Target | None, *, once: bool = False) -> None:
+        """Add a price level at the mouse, or remove an existing one there; None outside panels.
+
+        With ``once`` the level ends with its first crossing, and an existing one begins or ceases to.
+        """
         if self.key is None or target is None or self._shown is None or not len(self._shown.frame):
             self.note("h watches a level of a symbol's panel: point at one")
             return
         name = self.alerts.names[target.panel]
-        if target.near is not None:
+        if target.near is not None and once:
+            self._switch(self.key, target.panel, target.near, target.format_value(target.near))
+        elif target.near is not None:
             back = self.alerts.remove(self.key, Level(name, target.near))
             until = ", until the window is opened again: the settings name it" if back else ""
             self.note(f"{target.format_value(target.near)} is watched no longer{until}")
         elif not self.alerts.watched(target.panel):
             self.note("nothing in this panel can cross a level")
         else:
-            self.alerts.add(self.key, Level(name, target.value))
-            self.note(f"{target.format_value(target.value)} is watched; h there again ends that")
+            self.alerts.add(self.key, Level(name, target.value, once))
+            ends = ", once" if once else ""
+            self.note(f"{target.format_value(target.value)} is watched{ends}; h there again ends that")
         self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
+
+    def _switch(self, key: str, panel: int, value: float, text: str) -> None:
+        level = self.alerts.at(key, panel, value)
+        if level is not None:
+            self.alerts.add(key, msgspec.structs.replace(level, once=not level.once))
+            self.note(f"{text} is watched {'at every crossing' if level.once else 'once'}")
+
+    def grab(self, target: Target | None) -> Level | None:
+        """The level at the mouse, which is to be moved; None without one."""
+        if self.key is None or target is None or target.near is None:
+            return None
+        return self.alerts.at(self.key, target.panel, target.near)
+
+    def move(self, level: Level, target: Target | None) -> Level:
+        """Move a level to the height of the mouse in its panel; returns it as it is now."""
+        if self.key is None or self._shown is None or target is None or self.alerts.names[target.panel] != level.panel:
+            return level
+        if target.value == level.value:
+            return level
+        moved = msgspec.structs.replace(level, value=target.value)
+        self.alerts.remove(self.key, level)
+        self.alerts.add(self.key, moved)
+        self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
+        return moved
 
     def look(self) -> None:
         """Report crossings by rows that arrived since the last check; history is not reported."""
         if not self.caught_up:
             return
-        fold = self.model.fold
+        fold, told = self.model.fold, self.book.runs(utc_now())
         keys = set(fold.keys())
-        sentences: list[str] = []
+        sentences = [listed(alert) for alert in self.book.fresh() if alert.symbol in keys or not alert.symbol]
         for key in self.alerts.keys():
             if key in keys:
                 shown = fold.identity(key)
-                crossings = self.alerts.check(key, fold.frame(key))
+                crossings = self.alerts.check(key, fold.frame(key), told=told)
                 sentences += [each.sentence(zone=shown.zone, simulated=shown.simulated) for each in crossings]
         for sentence in sentences:
             LOG.warning("%s", sentence)
         if sentences:
+            if self._shown is not None and self.key is not None:  # a level of once has ended
+                self._put(replace(self._shown, levels=self.alerts.lines(self.key)))
             more = f" (and {len(sentences) - 1} more: see the log)" if len(sentences) > 1 else ""
             self._alarm.say(sentences[-1] + more)
 

@@ -100,10 +100,10 @@ def test_levels_go_with_their_symbol_their_theme_and_the_window_s_life(tmp_path:
 
 def test_levels_of_the_settings_are_drawn() -> None:
     stage = on_stage(AAPL=[98.0, 99.0])
-    assert list(stage.scene.alerts._levels) == [(0, 98.0), (0, 99.0)]
+    assert list(stage.scene.alerts._levels) == [(0, 98.0, False), (0, 99.0, False)]
     stage.flag(place(stage, 98.0))
     assert "the settings name it" in say(stage)
-    assert list(stage.scene.alerts._levels) == [(0, 99.0)]
+    assert list(stage.scene.alerts._levels) == [(0, 99.0, False)]
 
 
 def test_a_crossing_flashes_and_is_written_to_the_log_once(caplog: pytest.LogCaptureFixture) -> None:

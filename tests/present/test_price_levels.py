@@ -159,3 +159,28 @@ def test_levels_of_the_settings_are_of_the_prices_and_come_back() -> None:
 )
 def test_what_is_watched_in_a_panel(marks: tuple[object, ...], columns: tuple[str, ...]) -> None:
     assert watched(Panel(marks, "")) == columns  # type: ignore[arg-type]
+
+
+def test_a_level_of_once_ends_with_its_first_crossing_also_in_one_batch() -> None:
+    once = Level("price", 100.0, once=True)
+    made = alerts(once, Level("price", 103.0))
+    steps = [frame(99.0), frame(99.0, 101.0, 99.0, 104.0)]
+    assert crossings(made, *steps)[1] == [(True, 101.0), (True, 104.0)]
+    assert made.levels("AAPL") == [Level("price", 103.0)]
+    assert crossings(made, frame(99.0, 101.0, 99.0, 104.0, 99.0)) == [[(False, 99.0)]]
+
+
+def test_two_levels_are_never_at_one_place() -> None:
+    made = Alerts(PRICES, Memory(None), {"AAPL": [100.0]})
+    made.add("AAPL", Level("price", 100.0, once=True))
+    assert made.levels("AAPL") == [Level("price", 100.0, once=True)]
+    assert made.remove("AAPL", AT_100)
+    assert made.levels("AAPL") == []
+
+
+def test_levels_of_the_settings_are_left_to_the_process_that_tells_of_them() -> None:
+    made = Alerts(PRICES, Memory(None), {"AAPL": [100.0]})
+    made.add("AAPL", Level("price", 102.0))
+    made.check("AAPL", frame(99.0))
+    assert [each.level.value for each in made.check("AAPL", frame(99.0, 103.0), told=True)] == [102.0]
+    assert [each.level.value for each in made.check("AAPL", frame(99.0, 103.0, 98.0))] == [100.0, 102.0]

@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.present.memory import Memory
 from stockstream.present.plot_data import PlotData
-from stockstream.present.price_levels import Alerts, Level, Target
+from stockstream.present.price_levels import Alerts, Level, LevelLine, Target
 from stockstream.present.status_bar import StatusBar
 from stockstream.present.viewer import Viewer
 from tests.charts.fake_model import COUNTS, PRICES, FakeFold, FakeModel, bars, days
@@ -172,7 +172,7 @@ def test_a_note_is_shown_for_a_while() -> None:
 def test_a_level_is_added_where_the_user_points_and_removed_there() -> None:
     screen = Screen(several("A"))
     screen.viewer.flag(Target(0, 101.5, None, str))
-    assert list(screen.shown.levels) == [(0, 101.5)]
+    assert list(screen.shown.levels) == [LevelLine(0, 101.5)]
     assert "101.5 is watched" in screen.status()
     screen.viewer.flag(Target(0, 101.6, 101.5, str))
     assert not screen.shown.levels

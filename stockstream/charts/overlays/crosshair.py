@@ -56,6 +56,11 @@ class Crosshair(Overlay):
         self.changed = True
         return True
 
+    @property
+    def mouse(self) -> Place | None:
+        """Where the mouse is; None outside."""
+        return self._mouse
+
     def aim(self, view_context: ViewContext) -> Aim | None:
         """The target of the mouse; None if it is over no panel, or nothing is shown."""
         if self._mouse is None or not len(view_context.plot_data.frame):

@@ -103,7 +103,7 @@ class Help(Overlay):
                 columns = self._columns(count, size)
                 pixels = size / self._pixel
                 wide = sum(sum(each) for each in columns) + (_GAP * (3 * count - 2) + 2 * _PAD) * pixels
-                tall = (_LINE * (math.ceil(len(self._bindings) / count) + 1.25) + 2 * _PAD - 0.4) * pixels
+                tall = (_LINE * (math.ceil(len(self._bindings) / count) + 1.25) + 2 * _PAD - 0.7) * pixels
                 if (wide <= width and tall <= height) or (size <= _SMALLEST and count == 2):
                     return columns, size, (math.ceil(wide), math.ceil(tall))
             size -= 0.5

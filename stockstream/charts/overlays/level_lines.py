@@ -11,10 +11,11 @@ from matplotlib.path import Path
 
 from stockstream.charts.overlays.overlay import HALF, Overlay, Piece, Place, Stroke, Tag, ViewContext
 from stockstream.charts.theme import Theme
-from stockstream.present.price_levels import Target
+from stockstream.present.price_levels import LevelLine, Target
 
 _DASHES: Final = (8.0, 3.0, 2.0, 3.0)
 _FLAG: Final = "⚑"
+_ONCE: Final = " once"
 _REACH: Final = 4.0
 """Distance in points from a line within which the mouse selects it."""
 
@@ -26,15 +27,15 @@ class AlertLines(Overlay):
     """A line for each price level, with its value at the left."""
 
     def __init__(self) -> None:
-        self._levels: tuple[tuple[int, float], ...] = ()
+        self._levels: tuple[LevelLine, ...] = ()
 
     def build(self, figure: Figure, theme: Theme) -> None:
         """Drop the artists of a cleared figure; new ones are made as levels need them."""
         self._figure, self._theme = figure, theme
         self._lines: list[tuple[Stroke, Tag]] = []
 
-    def set_levels(self, levels: tuple[tuple[int, float], ...]) -> None:
-        """Set the levels to show: each the number of its panel, and a value."""
+    def set_levels(self, levels: tuple[LevelLine, ...]) -> None:
+        """Set the levels to show."""
         if levels != self._levels:
             self._levels = levels
             self.changed = True
@@ -53,7 +54,7 @@ class AlertLines(Overlay):
         reach = _REACH / view_context.pixel
         near = [
             (abs(self._height(view_context, panel, value) - height), value)
-            for place, value in self._levels
+            for place, value, _ in self._levels
             if place == panel
         ]
         distance, value = min(near, default=(reach + 1, 0.0))
@@ -69,7 +70,7 @@ class AlertLines(Overlay):
             line, tag = Stroke(self._figure, self._theme.text, dashes=_DASHES), Tag(self._figure, self._theme)
             tag.style(text=self._theme.text, fill=self._theme.background, edge=self._theme.text)
             self._lines.append((line, tag))
-        for (line, tag), (place, value) in zip(self._lines, self._levels, strict=False):
+        for (line, tag), (place, value, once) in zip(self._lines, self._levels, strict=False):
             panel = view_context.panels[place]
             box = panel.axes.bbox
             height = self._height(view_context, place, value)
@@ -77,7 +78,7 @@ class AlertLines(Overlay):
                 continue
             up = np.floor(height) + 1
             yield line.put(view_context, Path([(np.floor(box.x0) + 1, up), (np.floor(box.x1), up)]))
-            text = f"{_FLAG} {panel.format_value(value)}"
+            text = f"{_FLAG} {panel.format_value(value)}{_ONCE if once else ''}"
             _, tall = tag.size(view_context, text)
             bottom = min(max(height - tall // 2, box.y0), box.y1 - tall)
             yield tag.put(view_context, text, box.x0 + _INSIDE, bottom)

@@ -14,6 +14,8 @@ from matplotlib.figure import Figure
 
 from stockstream.charts import theme as themes
 from stockstream.charts.marks.lines import Scale
+from stockstream.charts.overlays.alert_list import AlertList
+from stockstream.charts.overlays.alert_marks import AlertMarks, BarNotes
 from stockstream.charts.overlays.crosshair import Aim, Crosshair
 from stockstream.charts.overlays.help import Help
 from stockstream.charts.overlays.last_price import LastPrice
@@ -91,11 +93,12 @@ class Scene:
         self._blank = False
         self._row_labels = RowLabels()
         self._ruler = Ruler(figure)
-        self.alerts = AlertLines()
-        self.distance = Distance()
+        self.alerts, self.distance = AlertLines(), Distance()
         self._crosshair = Crosshair()
         self.help = Help(CHART)
-        self._overlays = Overlays(canvas, [self.alerts, self.distance, self._crosshair, self.help])
+        self._marks, notes, self.alert_list = AlertMarks(), BarNotes(self._crosshair), AlertList()
+        overlays = [self._marks, self.alerts, self.distance, self._crosshair, notes, self.alert_list, self.help]
+        self._overlays = Overlays(canvas, overlays)
         self._build()
         figure.set_layout_engine(Settling(lambda: self._guard(lambda _: self._settle_again())(None)))
         self.canvas.mpl_connect("draw_event", self._guard(self._on_draw))
@@ -167,6 +170,7 @@ class Scene:
         self._stamp.set_visible(plot_data.simulated)
         self._full |= self.message.say("" if len(plot_data.frame) else plot_data.empty)
         self.alerts.set_levels(plot_data.levels)
+        self._marks.changed |= (before.notes, before.newest) != (plot_data.notes, plot_data.newest)
         if [group.key for group in before.groups] != [group.key for group in plot_data.groups]:
             self._regroup()
         self._full |= self.viewport.take(plot_data.frame, refit=refit)

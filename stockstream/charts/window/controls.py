@@ -15,7 +15,7 @@ from stockstream.charts.window.keyboard import Keyboard, wheel
 from stockstream.charts.window.placement import toggle_full_screen, toggle_tools
 from stockstream.charts.window.saving import save_picture, save_rows
 from stockstream.present.keys import CHART
-from stockstream.present.price_levels import Target
+from stockstream.present.price_levels import Level, Target
 from stockstream.present.viewer import Viewer
 
 _ZOOM: Final = 1.25
@@ -76,14 +76,15 @@ class Controls:
                 "format": lambda *_: self._change_format(),
                 "rows": lambda *_: self._save_rows(),
                 "measure": lambda *_: self._measure(),
-                "level": lambda _, event: viewer.flag(self._target(event)),
+                "level": lambda key, event: viewer.flag(target_of(scene, event), once=key == "H"),
+                "alerts": lambda *_: self._scene.alert_list.toggle(),
                 "leave": lambda *_: self._leave(),
                 "help": lambda *_: self._scene.help.toggle(),
                 "close": lambda *_: close(),
             },
         )
         canvas = self._scene.canvas
-        self._drag = Drag(self._scene, changed)
+        self._drag = Drag(viewer, self._scene, changed)
         canvas.mpl_connect("key_press_event", guard(self._on_key))
         canvas.mpl_connect("scroll_event", guard(self._on_scroll))
         canvas.mpl_connect("button_press_event", guard(self._drag.begin))
@@ -124,11 +125,9 @@ class Controls:
         self._scene.distance.begin()
         self._viewer.note("click two places to measure from one to the other (Esc ends it)")
 
-    def _target(self, event: LocationEvent) -> Target | None:
-        return self._scene.alerts.target(self._scene.view_context(), (event.x, event.y))
-
     def _leave(self) -> None:
         self._scene.help.toggle(off=True)
+        self._scene.alert_list.toggle(off=True)
         self._scene.distance.cancel()
         self._viewer.dismiss_alert()
 
@@ -151,11 +150,14 @@ class Controls:
 class Drag:
     """Moves a view with the mouse: in time over a panel, the scale of values on their axis.
 
-    Values move, too, if their range was set by hand. A double click on their axis fits them again.
+    Values move, too, if their range was set by hand. A double click on their axis fits them again. A price level that
+    is grabbed moves alone.
     """
 
-    def __init__(self, scene: Scene, changed: Callable[[], None]) -> None:
+    def __init__(self, viewer: Viewer, scene: Scene, changed: Callable[[], None]) -> None:
+        self._viewer = viewer
         self._scene = scene
+        self._level: Level | None = None
         self._changed = changed
         self._panel: int | None = None
         self._row: float | None = None
@@ -169,6 +171,9 @@ class Drag:
         if self._scene.distance.click(self._scene.view_context(), (event.x, event.y)):
             self._changed()
             return
+        self._level = self._viewer.grab(target_of(self._scene, event))
+        if self._level is not None:
+            return
         self._panel = panel_beside(self._scene, event)
         self._row = event.xdata
         self._last = (event.x, event.y)
@@ -179,6 +184,10 @@ class Drag:
 
     def move(self, event: MouseEvent) -> None:
         """Handle a move of the mouse."""
+        if self._level is not None:
+            self._level = self._viewer.move(self._level, target_of(self._scene, event))
+            self._changed()
+            return
         across, up = event.x - self._last[0], event.y - self._last[1]
         if self._panel is None or (across, up) == (0, 0):
             return
@@ -194,7 +203,12 @@ class Drag:
 
     def end(self, _: MouseEvent) -> None:
         """Handle a released button."""
-        self._panel = None
+        self._panel = self._level = None
+
+
+def target_of(scene: Scene, event: LocationEvent) -> Target | None:
+    """What the mouse points at; None outside panels."""
+    return scene.alerts.target(scene.view_context(), (event.x, event.y))
 
 
 def _factor(event: LocationEvent, *, closer: bool) -> float:

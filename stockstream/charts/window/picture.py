@@ -106,7 +106,9 @@ class Picture(PictureFile):
         rows = None if options.spans else options.rows
         self.scene = Scene(model.view, self._canvas.figure, rows=rows, theme=THEMES[options.theme])
         watched = Alerts(model.view, Memory(None), options.alerts, band=options.alert_band)
-        self._viewer = Viewer(model, self.scene, start=options.start, end=options.end, alerts=watched, ages=False)
+        self._viewer = Viewer(
+            model, self.scene, start=options.start, end=options.end, alerts=watched, book=options.book, ages=False
+        )
         self._drawn: object = None
 
     def draw(self, now: datetime) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,14 +19,17 @@ from stockstream.cli.watch import windows
 from stockstream.cli.watch.options import ALL, WatchOptions
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
+from stockstream.consumers.alert_feed import AlertFeed
 from stockstream.consumers.driver import Ending, Reporting, run, state
 from stockstream.consumers.live import Live
 from stockstream.consumers.values import Values
 from stockstream.errors import DisplayError
 from stockstream.periods import add_up
+from stockstream.present.alert_book import AlertBook
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.options import PictureOptions
 from stockstream.tables.extra import require_lake
+from stockstream.topics import STOCKS
 from stockstream.views.beginning import Begin
 from stockstream.views.fold import Parameters, Selection
 from stockstream.views.status import Status
@@ -70,11 +76,22 @@ def watch(
 
     table = None if options.values is None else Values(options.values, live)
     live.observers += [*([] if table is None else [table]), Reporting(live, report)]
-    with measured(figures, options.metrics, context.reporter), live:
+    with measured(figures, options.metrics, context.reporter), _alerts(live, settings) as book, live:
         live.ending = Ending(live, once=options.once, seconds=options.seconds)
-        _display(context, live, options, figures.frame_times)
+        _display(context, live, options, book, figures.frame_times)
     if options.once:
         context.reporter.result(_written(options, None if table is None else table.rows))
+
+
+@contextmanager
+def _alerts(live: Live[Any], settings: Settings) -> Iterator[AlertBook]:
+    """The alerts of the topic, where the view shows the bars of symbols."""
+    if live.view.topic is not STOCKS or not live.view.keyed or live.view.tiles:
+        yield AlertBook()
+        return
+    with AlertFeed(settings.connection("consumer")) as feed:
+        live.companions.append(feed)
+        yield feed.book
 
 
 def _beginning(settings: Settings, selection: Selection) -> Begin:
@@ -119,28 +136,32 @@ def _written(options: WatchOptions, rows: int | None) -> str:
     )
 
 
-def _display(context: Context, live: Live[Any], options: WatchOptions, frame_times: FrameTimes) -> None:
+def _display(
+    context: Context, live: Live[Any], options: WatchOptions, book: AlertBook, frame_times: FrameTimes
+) -> None:
     """Open a window, or draw to a file, or draw nothing if only a table is written."""
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)
     if options.headless is not None:
-        look = PictureOptions(
+        drawn = PictureOptions(
             rows=options.rows or window.rows,
             start=start,
             end=end,
             theme=options.theme or window.theme,
             alerts=window.alerts,
             alert_band=window.alert_band,
+            book=book,
         )
-        live.observers.append(context.displays.picture(live, options.headless, look))
+        live.observers.append(context.displays.picture(live, options.headless, drawn))
         run(live)
         return
     if options.once:
         run(live)
         return
     memory = windows.memory(settings, live.view.name, live.selection, options)
+    look = replace(windows.window_options(window, options, start, end), book=book)
     try:
-        shown = context.displays.window(live, windows.window_options(window, options, start, end), memory, frame_times)
+        shown = context.displays.window(live, look, memory, frame_times)
     except DisplayError as error:
         if options.values is None:
             raise

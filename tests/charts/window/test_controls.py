@@ -309,6 +309,39 @@ def test_h_watches_a_level_and_again_no_longer(user: User) -> None:
     assert user.painted()
 
 
+def test_a_level_is_moved_with_the_mouse_and_the_view_is_not(user: User) -> None:
+    user.press("h")
+    (level,) = user.stage.viewer.alerts.levels("AAPL")
+    before = user.viewport.across
+    user.drag(20, 15)
+    (moved,) = user.stage.viewer.alerts.levels("AAPL")
+    assert moved.value == pytest.approx(user.value(), abs=0.05)
+    assert moved.value > level.value
+    assert user.viewport.across == before
+    assert user.painted()
+
+
+def test_shift_h_makes_a_level_of_once_or_of_every_crossing(user: User) -> None:
+    user.press("H")
+    (level,) = user.stage.viewer.alerts.levels("AAPL")
+    assert level.once
+    assert user.painted()
+    user.press("H")
+    assert [each.once for each in user.stage.viewer.alerts.levels("AAPL")] == [False]
+    assert "at every crossing" in user.stage.viewer.noted
+    user.press("h")
+    assert user.stage.viewer.alerts.levels("AAPL") == []
+
+
+def test_i_lists_alerts_and_escape_closes_the_list(user: User) -> None:
+    shown = []
+    for key in ("i", "i", "i", "escape"):
+        user.press(key)
+        shown.append(user.scene.alert_list.shown)
+        assert user.painted()
+    assert shown == [True, False, True, False]
+
+
 def test_escape_ends_an_alarm_and_help(user: User) -> None:
     user.press("?")
     user.stage.viewer._alarm.say("AAPL: close rose")

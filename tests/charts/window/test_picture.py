@@ -82,7 +82,7 @@ def test_levels_are_watched(model: FakeModel, tmp_path: Path, caplog: pytest.Log
     level = float(model.fold.frames["AAPL"]["close"][-1]) + 0.1
     picture = Picture(model, file, PictureOptions(alerts={"AAPL": [level]}))
     picture.finish()
-    assert picture.scene.alerts._levels == ((0, level),)
+    assert picture.scene.alerts._levels == ((0, level, False),)
     picture.finish()
     model.fold.frames["AAPL"]["close"][-1] += 0.2
     picture.finish()
