@@ -156,6 +156,13 @@ COMMANDS: Final = {
         ("indicators", "indicators describe rsi"),
         plugged=True,
     ),
+    "models": Entry(
+        "stockstream.cli.models:app",
+        "List the models, describe one, or evaluate one.",
+        INSPECT,
+        ("models", "models describe direction", "models evaluate direction AAPL --history 2y --plot scores.png"),
+        plugged=True,
+    ),
     "sources": Entry(
         "stockstream.cli.sources:app",
         "List the sources of bars, or describe one.",

@@ -36,7 +36,7 @@ def indicators(ctx: typer.Context, as_json: JsonOption = False) -> None:
         return
     found = [describe(kind) for kind in catalog().values()]
     Invocation.of(ctx).warn_of_plugins()
-    text = json.dumps([_record(each) for each in found], indent=2) if as_json else _table(found)
+    text = json.dumps([record(each) for each in found], indent=2) if as_json else listing(found)
     Invocation.of(ctx).reporter.result(text)
 
 
@@ -57,11 +57,12 @@ def describe_one(
     if kind is None:
         raise typer.BadParameter(unknown("indicator", name, catalog()), param_hint="NAME")
     described = describe(kind)
-    text = json.dumps(_record(described), indent=2) if as_json else "\n".join(_page(described, _width()))
+    text = json.dumps(record(described), indent=2) if as_json else "\n".join(page(described, width()))
     Invocation.of(ctx).reporter.result(text)
 
 
-def _record(described: Description) -> dict[str, Any]:
+def record(described: Description) -> dict[str, Any]:
+    """A description as JSON has it."""
     return {
         "name": described.name,
         "class": _class(described),
@@ -81,11 +82,12 @@ def _record(described: Description) -> dict[str, Any]:
     }
 
 
-def _width() -> int:
+def width() -> int:
+    """Columns that a description takes."""
     return min(_WIDEST, shutil.get_terminal_size().columns)
 
 
-def _table(found: list[Description]) -> str:
+def listing(found: list[Description]) -> str:
     """A row for each indicator; in a narrow terminal long cells wrap."""
     rows: list[tuple[str, ...]] = [
         (
@@ -113,7 +115,8 @@ def _folded(rows: list[tuple[str, ...]], room: int) -> Iterator[tuple[str, ...]]
             yield tuple(cell[line] if line < len(cell) else "" for cell in cells)
 
 
-def _page(described: Description, width: int) -> Iterator[str]:
+def page(described: Description, width: int) -> Iterator[str]:
+    """The lines that describe one."""
     yield f"{described.name}: {described.summary}"
     if described.formula:
         yield ""
