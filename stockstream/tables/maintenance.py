@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any, Final, NamedTuple
 
-from stockstream.tables.delta import opened
+from stockstream.tables.delta import file_properties, opened
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import FAILURES, plain
 from stockstream.tables.schema import Table
@@ -59,7 +59,7 @@ class Maintenance:
             handle = opened(self._table, self._location)
             if handle is None:
                 return Care()
-            found = handle.optimize.compact()
+            found = handle.optimize.compact(writer_properties=file_properties(self._table))
             deleted: list[str] = []
             if time.monotonic() >= self._vacuum_at:
                 self._vacuum_at = time.monotonic() + _VACUUM_EVERY

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
@@ -19,7 +20,7 @@ from stockstream.tables.delta import DeltaWriter, opened
 from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Care, Maintenance
 from stockstream.tables.refusals import translation
-from stockstream.tables.schema import BARS
+from stockstream.tables.schema import BARS, OFFSET
 from tests.tables.stored import asked, count, repeats
 
 
@@ -250,6 +251,23 @@ def test_small_files_are_joined_on_schedule_and_replaced_ones_deleted_when_they_
     assert not orphan.exists()
     assert Maintenance(BARS, location, after=10, keep_hours=0).run().deleted > 10
     assert count(BARS, location) == 25
+
+
+def test_files_are_encoded_alike_before_and_after_they_are_joined(location: Location) -> None:
+    writer = DeltaWriter(BARS, location, "one")
+
+    def layouts() -> set[tuple[str, bool]]:
+        handle = opened(BARS, location)
+        assert handle is not None
+        groups = [pq.ParquetFile(uri).metadata.row_group(0).to_dict() for uri in handle.file_uris()]
+        columns = [each for group in groups for each in group["columns"] if each["path_in_schema"] == OFFSET]
+        return {(each["compression"], "DELTA_BINARY_PACKED" in each["encodings"]) for each in columns}
+
+    for n in range(3):
+        writer.append(rows(n, n + 1), {0: n + 1})
+    assert layouts() == {("SNAPPY", True)}
+    assert Maintenance(BARS, location, after=1, keep_hours=24).run().made == 1
+    assert layouts() == {("SNAPPY", True)}
 
 
 def test_a_table_has_checkpoints(location: Location) -> None:
