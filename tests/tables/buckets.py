@@ -6,9 +6,12 @@ import socket
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from stockstream.tables.location import Location
+
+ACCESS_KEY: Final = "test"
+SECRET_KEY: Final = "a secret"
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,8 @@ class Bucket:
         """What AWS clients read; no instance is asked for credentials."""
         return {
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "a secret",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
         }

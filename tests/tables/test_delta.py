@@ -195,8 +195,8 @@ def test_columns_of_a_newer_version_stay(location: Location) -> None:
     assert [row["mood"] for row in asked(BARS, location, "SELECT mood FROM bars")] == [None] * 3
 
 
-def raced(location: Location, writers: int, commits: int) -> None:
-    """Many writers on partitions of their own commit at the same time."""
+def test_writers_on_partitions_of_their_own_do_not_refuse_each_other(location: Location) -> None:
+    writers, commits = 6, 3
     made = [DeltaWriter(BARS, location, "one") for _ in range(writers)]
     failures: list[BaseException] = []
 
@@ -216,15 +216,6 @@ def raced(location: Location, writers: int, commits: int) -> None:
     assert (count(BARS, location), repeats(BARS, location)) == (5 * writers * commits, 0)
     again = DeltaWriter(BARS, location, "one")
     assert [again.position(number) for number in range(writers)] == [5 * commits] * writers
-
-
-def test_writers_on_partitions_of_their_own_do_not_refuse_each_other(location: Location) -> None:
-    raced(location, 6, 3)
-
-
-@pytest.mark.thorough
-def test_32_racing_writers(location: Location) -> None:
-    raced(location, 32, 1)
 
 
 def test_small_files_are_joined_on_schedule_and_replaced_ones_deleted_when_they_are_old(location: Location) -> None:

@@ -107,15 +107,15 @@ def test_ctrl_c_commits_what_was_read_and_is_the_exit_code(running_site: Site, t
     assert (count(BARS, location), repeats(BARS, location)) == (len(bars) + 10, 0)
 
 
-def test_a_writer_in_a_bucket_that_hung_is_refused(bucket: Bucket) -> None:
+def test_a_writer_in_a_bucket_that_hung_is_refused(any_bucket: Bucket) -> None:
     from stockstream.errors import Overtaken
 
-    zombie = DeltaWriter(BARS, bucket.location, "one", sleep=lambda _: None)
+    zombie = DeltaWriter(BARS, any_bucket.location, "one", sleep=lambda _: None)
     zombie.append(rows(0, 10), {0: 10})
-    DeltaWriter(BARS, bucket.location, "one").append(rows(10, 40), {0: 40})
+    DeltaWriter(BARS, any_bucket.location, "one").append(rows(10, 40), {0: 40})
     with pytest.raises(Overtaken):
         zombie.append(rows(10, 30), {0: 30})
-    assert (count(BARS, bucket.location), repeats(BARS, bucket.location)) == (40, 0)
+    assert (count(BARS, any_bucket.location), repeats(BARS, any_bucket.location)) == (40, 0)
 
 
 def faults(port: int) -> dict[str, int]:
@@ -155,12 +155,54 @@ def test_an_s3_that_fails_in_a_fifth_of_all_requests(
 
 @pytest.mark.thorough
 def test_all_kinds_of_faults_of_s3_while_many_commits_are_made(
-    running_site: Site, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    running_site: Site, any_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = stored_through_faults(
-        running_site.bootstrap_servers, bucket, monkeypatch, walk(40_000, 5, "AAPL"), batch=1_000, seed=12
+        running_site.bootstrap_servers, any_bucket, monkeypatch, walk(40_000, 5, "AAPL"), batch=1_000, seed=12
     )
     assert min(found.get(kind, 0) for kind in ("500", "503", "reset before", "reset after", "hangs")) >= 2, found
+
+
+RACES = """
+import sys
+from datetime import date
+import pyarrow as pa
+from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.location import Location
+from stockstream.tables.schema import BARS
+
+number = int(sys.argv[2])
+same = {"date": date(2026, 3, 2), "kafka_topic_id": "one", "kafka_partition": number}
+rows = pa.Table.from_pylist([same | {"kafka_offset": offset} for offset in range(5)], schema=BARS.schema)
+writer = DeltaWriter(BARS, Location.of(sys.argv[1]), "one")
+print("ready", flush=True)
+sys.stdin.readline()
+writer.append(rows, {number: 5})
+"""
+
+
+@pytest.mark.parametrize("writers", [3, pytest.param(32, marks=pytest.mark.thorough)])
+def test_processes_that_commit_at_the_same_time(anywhere: Location, writers: int) -> None:
+    DeltaWriter(BARS, anywhere, "one")
+    command = [sys.executable, "-c", RACES, anywhere.text]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    racing = [subprocess.Popen([*command, str(number)], **pipes) for number in range(writers)]  # type: ignore[call-overload]
+    try:
+        for process in racing:
+            assert process.stdout.readline() == "ready\n", process.communicate()
+        for process in racing:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in racing:
+            _, told = process.communicate(timeout=120)
+            assert process.returncode == 0, told
+    finally:
+        for process in racing:
+            process.kill()
+            process.wait()
+    assert (count(BARS, anywhere), repeats(BARS, anywhere)) == (5 * writers, 0)
+    again = DeltaWriter(BARS, anywhere, "one")
+    assert [again.position(number) for number in range(writers)] == [5] * writers
 
 
 FILLS_UP = """

@@ -316,17 +316,19 @@ def test_the_catalog_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.M
     assert not list((tmp_path / "temporary").iterdir())
 
 
-def test_a_bucket_is_asked_as_a_folder_is(bucket: Bucket, tmp_path: Path) -> None:
+def test_a_bucket_is_asked_as_a_folder_is(any_bucket: Bucket, tmp_path: Path) -> None:
     store_bars(tmp_path, walk(40))
     rows = rows_with_dates(BARS, [row(BARS, bar, place) for place, bar in enumerate(walk(40))])
-    uri, options = bucket.location.uri("bars"), bucket.location.storage_options()
+    uri, options = any_bucket.location.uri("bars"), any_bucket.location.storage_options()
     write_deltalake(uri, rows, storage_options=options, partition_by=["date"])
     statement = "SELECT time, rsi FROM rsi('AAPL') JOIN bars USING (time) ORDER BY time"
-    with open_database(bucket.location) as remote, open_database(Location.of(str(tmp_path))) as local:
+    with open_database(any_bucket.location) as remote, open_database(Location.of(str(tmp_path))) as local:
         found = remote.connection.execute(statement).fetchall()
         assert found == local.connection.execute(statement).fetchall()
     assert len(found) == 40
     # In a process that ends: threads of Arrow must not need Python by then.
-    told = stockstream("sql", statement, "--csv", "--tables", bucket.location.text, cwd=tmp_path, env=clean(tmp_path))
+    told = stockstream(
+        "sql", statement, "--csv", "--tables", any_bucket.location.text, cwd=tmp_path, env=clean(tmp_path)
+    )
     assert (told.returncode, told.stderr) == (0, "")
     assert len(told.stdout.splitlines()) == 41
