@@ -306,8 +306,10 @@ def _translated(error: ValidationError, origins: Origins) -> ConfigError:
 def _known(path: KeyPath) -> list[str]:
     model: Any = Settings
     for step in path:
-        # A section by name, such as sources.yahoo, is the mapping's value.
-        model = model.model_fields[step].annotation if hasattr(model, "model_fields") else get_args(model)[1]
+        if hasattr(model, "model_fields"):
+            model = model.model_fields[step].annotation
+        else:  # a section by name, such as sources.yahoo, is the mapping's value; one of a list is its element
+            model = get_args(model)[0 if step.isdecimal() else 1]
     return list(model.model_fields)
 
 

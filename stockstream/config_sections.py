@@ -161,10 +161,21 @@ class CloudSettings(Section):
 SinkName = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,39}$")]
 
 
-class AlertsSettings(Section):
-    """``stockstream alerts``: where alerts are sent, by name, and the options of each such sink, whose ``kind`` is its
-    name unless they say otherwise."""
+class AlertRuleSettings(Section):
+    """A rule of alerts: its name, what it says, its symbols and groups (none: all), and the feed of its bars."""
 
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[^/\s]([^/\n]*[^/\s])?$")
+    when: str = Field(min_length=1)
+    symbols: Names = ()
+    feed: str | None = None
+
+
+class AlertsSettings(Section):
+    """``stockstream alerts``: the rules, the groups of symbols that these name as ``@group``, where alerts are sent, by
+    name, and the options of each such sink, whose ``kind`` is its name unless they say otherwise."""
+
+    rules: tuple[AlertRuleSettings, ...] = ()
+    groups: Mapping[str, Names] = Field(default_factory=dict)
     sinks: Annotated[tuple[SinkName, ...], BeforeValidator(_names)] = ("terminal",)
     sink_options: Mapping[SinkName, Mapping[str, Any]] = Field(default_factory=dict)
 

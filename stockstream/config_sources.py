@@ -52,9 +52,12 @@ class Layer:
         """Whether the value at this path is written in this layer."""
         value: object = self.values
         for step in path:
-            if not isinstance(value, Mapping) or step not in value:
+            if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+                value = value[int(step)]
+            elif isinstance(value, Mapping) and step in value:
+                value = value[step]
+            else:
                 return False
-            value = value[step]
         return True
 
     def location(self, path: KeyPath) -> str | None:
@@ -214,6 +217,12 @@ def _locate(node: yaml.MappingNode, above: KeyPath, file: Path, lines: dict[KeyP
         lines[path] = line
         if isinstance(value, yaml.MappingNode):
             _locate(value, path, file, lines)
+        elif isinstance(value, yaml.SequenceNode):
+            # Of a list, the sections in it have lines of their own: ("alerts", "rules", "0", "when").
+            for number, each in enumerate(value.value):
+                if isinstance(each, yaml.MappingNode):
+                    lines[*path, str(number)] = each.start_mark.line + 1
+                    _locate(each, (*path, str(number)), file, lines)
 
 
 class Entry(NamedTuple):

@@ -184,10 +184,11 @@ class RuleError(StockstreamError):
         self.column = column
 
     @property
-    def shown(self) -> str:
-        """The rule with a caret below the place, and the reason: three lines."""
-        line = " ".join(self.rule.split("\n"))
-        return f"{line}\n{' ' * self.column}^\n{self.message}"
+    def excerpt(self) -> str:
+        """The rule, at most a line of it, and a caret below the place."""
+        begin = max(0, self.column - 60)
+        line = "".join(" " if sign.isspace() else sign for sign in self.rule[begin : begin + 100])
+        return f"{line}\n{' ' * (self.column - begin)}^"
 
 
 class CloudError(StockstreamError):

@@ -145,6 +145,10 @@ class Invocation:
                 )  # imports all views; few commands need it
 
                 check(settings)
+            if settings.alerts.rules:
+                from stockstream.alerts.configured import rules_of  # imports all indicators; few settings have rules
+
+                rules_of(settings, self.reporter.note)
             self.warn_of_plugins()
             command = command_path.split()[1:]
             self._context = Context(

@@ -76,6 +76,18 @@ COMMANDS: Final = {
         ("store stocks --once", "store flights --to s3://shares/tables", "store stocks --partitions 0-2 --every 5"),
         unattended=True,
     ),
+    "alerts": Entry(
+        "stockstream.cli.alerts.alerts:app",
+        "Raise alerts by rules, list and mute them.",
+        RUN,
+        (
+            "alerts",
+            "alerts --rule 'close crosses above bollinger.upper' --symbols AAPL,MSFT",
+            "alerts test 'rsi(14) < 30 for 3 bars' --symbol AAPL --plot rsi.png",
+        ),
+        plugged=True,
+        unattended=True,
+    ),
     "service": Entry(
         "stockstream.cli.service:app",
         "Run commands unattended, as systemd services.",

@@ -123,7 +123,8 @@ def _flight(flight: Flight) -> str:
 def _alert(alert: Alert) -> str:
     state = "" if alert.state == "raised" else f"{alert.state}: "
     text = alert.text.removeprefix(f"{alert.state}: ")
-    return f"{alert.at:%Y-%m-%d %H:%M:%S}Z  {alert.id}  {printable(alert.rule)}: {state}{printable(text)}"
+    where = "SIMULATED " if alert.simulated else ""
+    return f"{alert.at:%Y-%m-%d %H:%M:%S}Z  {alert.id}  {printable(alert.rule)}: {state}{where}{printable(text)}"
 
 
 def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent], str]:

@@ -60,6 +60,10 @@ OPTIONS: dict[tuple[tuple[str, ...], str], tuple[str, ...]] = {
     (("quality",), "--fail-on"): ("x", "gaps,x", LONG),
     (("quality",), "--stale-after"): NO_AMOUNT,
     (("report",), "--interval"): NO_INTERVAL,
+    (("alerts", "test", "close > 1", "--symbol", "A"), "--plot"): files("png"),
+    (("alerts", "list"), "--state"): ("x", LONG),
+    (("alerts", "list"), "-n"): (*NO_COUNT, "0"),
+    (("alerts", "mute", "high"), "--for"): ("x", "0h", "1mo", LONG),
     (("broker",), "--port"): (*NO_COUNT, "0", "65536"),
     (("broker",), "--nodes"): (*NO_COUNT, "0", "2", "4", "7"),
     (("broker",), "--join"): ("x", "x:70000", ":1", LONG),
@@ -273,7 +277,18 @@ def test_settings_that_cannot_be_read_are_one_line(here: Path, option: str, valu
 
 def test_every_option_of_every_command_is_tried() -> None:
     """One that takes a value and is not tried above is named here with why: whatever it is, it may be right."""
-    free = {"--reason", "--symbol", "--airlines", "--feed", "--calendar", "--host", "--unit", "--client-id"}
+    free = {
+        "--reason",
+        "--symbol",
+        "--airlines",
+        "--feed",
+        "--calendar",
+        "--host",
+        "--unit",
+        "--client-id",
+        "--symbols",
+    }
+    free |= {"--rule"}  # its errors have a line for the place: tests/cli/alerts/test_alerts.py
     tried = {option for _, option in OPTIONS} | free
     missing = []
     for name in entries.COMMANDS:

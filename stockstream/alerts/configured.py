@@ -1,0 +1,41 @@
+"""Rules of the settings, checked; errors name the file and the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from stockstream.alerts.rule import Rule, expanded
+from stockstream.config import Settings
+from stockstream.errors import ConfigError, RuleError
+from stockstream.names import listed, nearest
+
+_RULES: Final = ("alerts", "rules")
+
+
+def rules_of(settings: Settings, note: Callable[[str], None] = lambda _: None) -> list[Rule]:
+    """The rules of the settings. Raises ConfigError, after ``note`` has got a rule that is wrong, with the place."""
+    found: dict[str, Rule] = {}
+    for number, each in enumerate(settings.alerts.rules):
+        if each.name in found:
+            raise settings.wrong((*_RULES, str(number), "name"), f"is {each.name}, as that of another rule")
+        symbols = symbols_of(settings, each.symbols, (*_RULES, str(number), "symbols"))
+        try:
+            found[each.name] = Rule.of(each.name, each.when, symbols, each.feed)
+        except RuleError as error:
+            note(error.excerpt)
+            path = *_RULES, str(number), "when"
+            raise settings.wrong(path, f"of {each.name} cannot be understood: {error.message}") from None
+    return list(found.values())
+
+
+def symbols_of(settings: Settings, symbols: Sequence[str], path: tuple[str, ...]) -> list[str] | None:
+    """Symbols with groups replaced by what they hold; None for all. Raises ConfigError for an unknown group."""
+    groups = settings.alerts.groups
+    found, wrong = expanded(symbols, groups)
+    if wrong is None:
+        return found
+    near = nearest(wrong[1:], groups)
+    there = f"did you mean @{near}?" if near else f"there are {listed(sorted(groups))}" if groups else "there are none"
+    message = f"names the group {wrong}, which alerts.groups does not have: {there}"
+    raise settings.wrong(path, message) if path else ConfigError(f"--symbols {message}")

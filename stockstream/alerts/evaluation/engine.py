@@ -1,0 +1,141 @@
+"""Engine: all rules over all series, and those about topics; its state depends only on the bars and the rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
+
+import msgspec
+
+from stockstream.alerts.evaluation.ruled_series import Head, RuledSeries, loaded_bars
+from stockstream.alerts.evaluation.topic_rules import TopicRules
+from stockstream.alerts.evaluation.watch import OpenHours
+from stockstream.alerts.rule import Rule
+from stockstream.errors import StateError
+from stockstream.records import Alert, Series
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.fold import Pages
+
+VERSION: Final = 1
+KEEP: Final = 2_000
+"""Bars of a series that can be corrected."""
+
+Hours: TypeAlias = Callable[[str], OpenHours | None]
+"""The hours of the exchange of a symbol; None where they are not known."""
+
+
+class Meta(msgspec.Struct):
+    """The part of a saved state that says of which rules it is."""
+
+    version: int
+    keep: int
+    rules: list[tuple[str, str, list[str] | None, str | None]]
+
+
+class Engine:
+    """Evaluates rules over bars as they arrive.
+
+    Parameters
+    ----------
+    rules
+        The rules.
+    hours
+        The hours of exchanges.
+    keep
+        Bars of a series to hold at least, which can be corrected.
+    """
+
+    def __init__(self, rules: Sequence[Rule], hours: Hours = lambda _: None, keep: int = KEEP) -> None:
+        self._rules = [rule for rule in rules if not rule.of_topics]
+        self._meta = Meta(
+            VERSION, keep, [(r.name, r.when, None if r.symbols is None else sorted(r.symbols), r.feed) for r in rules]
+        )
+        self._hours = hours
+        self._keep = keep
+        self._found: dict[tuple[str, str, str], RuledSeries | None] = {}
+        self._unsaved: set[tuple[str, str, str]] = set()
+        self.topics = TopicRules([rule for rule in rules if rule.of_topics])
+
+    @property
+    def series(self) -> list[Series]:
+        """The series with bars over which rules are evaluated, in the order in which they came."""
+        return [each.series for each in self._found.values() if each is not None]
+
+    def counts(self) -> Mapping[str, int]:
+        """Number of corrections, and of bars that were too old to be corrected."""
+        held = [each for each in self._found.values() if each is not None]
+        counts = {
+            "corrected": sum(each.corrections for each in held),
+            "older than kept": sum(each.older for each in held),
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def take(self, batches: Sequence[BarBatch], now: datetime) -> list[Alert]:
+        """Take bars in the order of their arrival; returns what is raised and withdrawn, in order."""
+        found: list[Alert] = []
+        for batch in batches:
+            key = batch.last.symbol, batch.last.interval, batch.last.feed
+            if key in self._found:
+                ruled = self._found[key]
+            else:
+                ruled = self._found[key] = self._made(Series(*key))
+            if ruled is not None:
+                self._unsaved.add(key)
+                found += ruled.take(batch, now)
+        return found
+
+    def _made(self, series: Series) -> RuledSeries | None:
+        rules = [rule for rule in self._rules if rule.is_for(series)]
+        return RuledSeries(series, rules, self._hours(series.symbol), self._keep) if rules else None
+
+    def tick(self, now: datetime) -> list[Alert]:
+        """The silences that are long enough by now; to be called when all bars so far were taken."""
+        found: list[Alert] = []
+        for key, ruled in self._found.items():
+            came = [] if ruled is None else ruled.tick(now)
+            if came:
+                self._unsaved.add(key)
+                found += came
+        return found
+
+    def pages(self, *, changed: bool = False) -> Pages:
+        """The complete state for a checkpoint; or the changes since the last call."""
+        encode = msgspec.msgpack.encode
+        found: dict[str, bytes | None] = {} if changed else {"meta": encode(self._meta)}
+        found["topics"] = encode(self.topics.state())
+        for number, (key, ruled) in enumerate(self._held()):
+            if key in self._unsaved or not changed:
+                for name, content in ruled.pages(changed=changed):
+                    found[f"{number}/{name}"] = content
+        self._unsaved.clear()
+        return found
+
+    def _held(self) -> list[tuple[tuple[str, str, str], RuledSeries]]:
+        return [(key, ruled) for key, ruled in self._found.items() if ruled is not None]
+
+    def restore(self, pages: Mapping[str, bytes]) -> None:
+        """Go on from all `pages`. Raises StateError where they are damaged, or of other rules."""
+        decode = msgspec.msgpack.decode
+        try:
+            meta = decode(pages.get("meta", b""), type=Meta)
+            if meta != self._meta:
+                raise StateError("the rules have changed")
+            self.topics.restore(decode(pages["topics"]))
+            parts: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
+            for name, content in pages.items():
+                number, slash, part = name.partition("/")
+                if slash and number.isdecimal():
+                    parts[int(number)][part] = content
+            for _, found in sorted(parts.items()):
+                self._take_up(found)
+        except (msgspec.MsgspecError, KeyError) as error:
+            raise StateError(f"a saved state of rules cannot be read: {error}") from error
+
+    def _take_up(self, found: Mapping[str, bytes]) -> None:
+        head = msgspec.msgpack.decode(found["head"], type=Head)
+        rules = [rule for rule in self._rules if rule.is_for(head.series)]
+        ruled = RuledSeries(head.series, rules, self._hours(head.series.symbol), self._keep, loaded_bars(head, found))
+        ruled.restore(head, found)
+        self._found[head.series.symbol, head.series.interval, head.series.feed] = ruled

@@ -1,0 +1,173 @@
+"""Watch: a rule at work over one series; it says at which bars the rule comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Protocol
+
+from stockstream.alerts.evaluation.conditions import CrossingNode
+from stockstream.alerts.evaluation.node import Input, KeepingNode, Node
+from stockstream.alerts.language.terms import Silence, is_event
+from stockstream.alerts.rule import Rule
+from stockstream.records import Way
+
+_MINUTE = timedelta(minutes=1)
+
+
+class Coming(NamedTuple):
+    """A rule came at a bar: which one, when the bar opened, how, and the numbers that it compares."""
+
+    rule: Rule
+    time: datetime
+    way: Way
+    values: dict[str, float | None]
+
+
+class Watch(KeepingNode):
+    """A rule over one series.
+
+    It comes at each bar at which its condition becomes true, the first known bar included; one that is an event, as a
+    crossing, at each bar at which it is true. Its value is the `Coming` at the bar, None without one.
+    """
+
+    __slots__ = ("_condition", "_event", "_operands", "_told", "_true", "rule")
+
+    def __init__(self, rule: Rule, condition: Node, operands: Sequence[tuple[str, Node]]) -> None:
+        super().__init__()
+        self.rule = rule
+        self._condition = condition
+        self._operands = tuple(operands)
+        assert not isinstance(rule.meaning.condition, Silence)
+        self._event = is_event(rule.meaning.condition)
+        self._true = False
+        self._told: datetime | None = None
+
+    def step(self, row: Input, doubts: int) -> None:  # noqa: ARG002 - doubts are the numbers' business
+        """As `Node.step`."""
+        true = self._condition.value
+        if not true:
+            self.value = None
+            if true is not None:
+                self._true = False
+            return
+        self.value = None if self._true and not self._event else self._coming(row.time)
+        self._true = True
+
+    def _coming(self, time: datetime) -> Coming | None:
+        meaning = self.rule.meaning
+        if self._told is not None and (
+            meaning.once or (meaning.cooldown and (time - self._told).total_seconds() < meaning.cooldown)
+        ):
+            return None
+        self._told = time
+        way = meaning.way
+        if way is None:
+            assert isinstance(self._condition, CrossingNode)
+            way = self._condition.way
+        return Coming(self.rule, time, way, {name: node.value for name, node in self._operands})
+
+    def snapshot(self) -> tuple[bool, datetime | None]:
+        """As `KeepingNode.snapshot`."""
+        return self._true, self._told
+
+    def back(self, snapshot: Sequence[Any]) -> None:
+        """As `KeepingNode.back`."""
+        self._true, self._told = snapshot
+
+    def saved(self, snapshot: tuple[bool, datetime | None]) -> list[Any]:
+        """As `KeepingNode.saved`."""
+        true, told = snapshot
+        return [true, None if told is None else told.timestamp()]
+
+    def restored(self, saved: Sequence[Any]) -> tuple[bool, datetime | None]:
+        """As `KeepingNode.restored`."""
+        true, told = saved
+        return bool(true), None if told is None else datetime.fromtimestamp(told, UTC)
+
+
+class OpenHours(Protocol):
+    """Whether an exchange trades at an instant."""
+
+    def __call__(self, instant: datetime, /) -> bool:
+        """Whether it does."""
+
+
+class SilenceWatch(KeepingNode):
+    """A rule about bars that do not come: it comes at the last bar before a gap, and while one goes on.
+
+    Parameters
+    ----------
+    rule
+        Its condition is a `Silence`.
+    ends
+        When the period of a bar ends, by its opening time.
+    open_at
+        The hours of the exchange; None where all hours count.
+    """
+
+    __slots__ = ("_ends", "_last", "_limit", "_open_at", "_seen", "_told", "rule")
+
+    def __init__(self, rule: Rule, ends: Callable[[datetime], datetime], open_at: OpenHours | None) -> None:
+        super().__init__()
+        silence = rule.meaning.condition
+        assert isinstance(silence, Silence)
+        self.rule = rule
+        self._ends = ends
+        self._limit = timedelta(seconds=silence.seconds)
+        self._open_at = open_at if silence.while_open else None
+        self._last: datetime | None = None
+        self._told = False
+        self._seen: tuple[datetime, datetime, timedelta] | None = None
+        """The bar, up to when the hours after it were counted, and their sum."""
+
+    def step(self, row: Input, doubts: int) -> None:  # noqa: ARG002 - a doubtful bar has come, too
+        """As `Node.step`."""
+        self.value = self.silent(row.time)
+        self._told |= self.value is not None
+        self._last = row.time
+
+    def silent(self, now: datetime, newest: datetime | None = None) -> Coming | None:
+        """The silence after the last bar, if by now it is long enough; changes nothing.
+
+        ``newest`` is a bar that has come, and is not final yet.
+        """
+        last = newest or self._last
+        if last is None or (self._told and self.rule.meaning.once):
+            return None
+        ends = self._ends(last)
+        if now - ends < self._limit or self._open(last, ends, now) < self._limit:
+            return None
+        return Coming(self.rule, last, "silent", {})
+
+    def _open(self, last: datetime, begin: datetime, end: datetime) -> timedelta:
+        """How long the exchange was open, by the minute; no more than the limit is counted."""
+        if self._open_at is None:
+            return end - begin
+        passed, total = begin, timedelta(0)
+        if self._seen is not None and self._seen[0] == last:
+            _, passed, total = self._seen
+        while passed + _MINUTE <= end and total < self._limit:
+            if self._open_at(passed):
+                total += _MINUTE
+            passed += _MINUTE
+        self._seen = last, passed, total
+        return total
+
+    def snapshot(self) -> tuple[datetime | None, bool]:
+        """As `KeepingNode.snapshot`."""
+        return self._last, self._told
+
+    def back(self, snapshot: Sequence[Any]) -> None:
+        """As `KeepingNode.back`."""
+        self._last, self._told = snapshot
+
+    def saved(self, snapshot: tuple[datetime | None, bool]) -> list[Any]:
+        """As `KeepingNode.saved`."""
+        last, told = snapshot
+        return [None if last is None else last.timestamp(), told]
+
+    def restored(self, saved: Sequence[Any]) -> tuple[datetime | None, bool]:
+        """As `KeepingNode.restored`."""
+        last, told = saved
+        return None if last is None else datetime.fromtimestamp(last, UTC), bool(told)

@@ -1,0 +1,355 @@
+"""Runner: reads bars, evaluates the rules, and sends the alerts; state, offsets and outbox are saved together."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+
+from stockstream.alerts.evaluation.engine import Engine, Hours
+from stockstream.alerts.evaluation.topic_rules import Values
+from stockstream.alerts.rule import Rule, wanted_symbols
+from stockstream.alerts.topic_outbox import TopicOutbox
+from stockstream.connection import Connection
+from stockstream.errors import AuthError, BrokerError, StateError
+from stockstream.kafka.batch import Batch, Origin
+from stockstream.kafka.client import instant
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import Alert, Candle
+from stockstream.topics import STOCKS
+from stockstream.views.bar_batch import BarBatch, gather
+from stockstream.views.checkpoint import Checkpoint, Saved
+
+LOG: Final = logging.getLogger(__name__)
+
+_BEAT: Final = 0.02
+_SAVE_EVERY: Final = 10.0
+_SAVE_SHARE: Final = 4
+"""A save of alerts that wait begins at the earliest when so many times the last one's duration has passed."""
+
+_SEND_AGAIN: Final = 2.0
+_TICK_EVERY: Final = 1.0
+_LOOK_EVERY: Final = 5.0
+_QUIET: Final = 2.0
+_OUTBOX: Final = "outbox"
+
+Look = Callable[[frozenset[tuple[str, str]], datetime], Values]
+"""Looks at the topics that rules are about."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run does.
+
+    Attributes
+    ----------
+    once
+        End when all bars are evaluated that the topic held at the start, and all alerts are sent.
+    seconds
+        End after this time; None for never.
+    patience
+        Seconds that ``once`` waits for a broker or a topic that is not there.
+    """
+
+    once: bool = False
+    seconds: float | None = None
+    patience: float = 10.0
+
+
+class Summary(NamedTuple):
+    """Result of a run: bars taken, alerts raised and withdrawn that were sent."""
+
+    bars: int
+    raised: int
+    withdrawn: int
+
+
+class Observer(Protocol):
+    """Is told what a run does."""
+
+    def progress(self, bars: int, state: str, /) -> None:
+        """Take the progress; called often."""
+
+    def warn(self, text: str, /) -> None:
+        """Take what the user should know."""
+
+
+class Delivery(Protocol):
+    """Hands alerts on to people and programs."""
+
+    def begin(self, folder: Path | None, /) -> None:
+        """Begin, with a folder of the state; None where nothing is kept. Called before the first alert."""
+
+    def put(self, alerts: Sequence[Alert], /) -> None:
+        """Take alerts, durably. After a kill it may be given the same again, with the same ids."""
+
+
+class Waiting(msgspec.Struct):
+    """The part of a saved state about alerts on their way: those that wait, the ids of those that nobody is told of,
+    and the positions up to which that is so of all."""
+
+    alerts: list[Alert]
+    hushed: list[str]
+    quiet_until: dict[int, int]
+
+
+class Runner:
+    """Evaluates rules over the topic of bars, and sends the alerts to theirs.
+
+    An alert leaves only after the transaction with the state, the offsets and the alert itself; the topic is asked at
+    the start what it has. So after a kill at any moment every alert is there once by its id.
+
+    Parameters
+    ----------
+    rules
+        The rules.
+    connection
+        librdkafka's properties, of the role consumer.
+    states
+        Folder of the saved states; None to save none.
+    observer
+        Is told.
+    delivery
+        Gets the alerts; not those of the bars that the topic held before the first start, unless the run is ``once``.
+    hours
+        The hours of exchanges.
+    look
+        Looks at topics; None where no rule is about one.
+    """
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        connection: Connection,
+        states: Path | None,
+        observer: Observer,
+        delivery: Delivery,
+        *,
+        hours: Hours = lambda _: None,
+        look: Look | None = None,
+    ) -> None:
+        self._rules = rules
+        self._connection = connection
+        self._states = states
+        self._observer = observer
+        self._hours = hours
+        self._look = look
+        self._engine = Engine(rules, hours)
+        self._delivery = delivery
+        self._outbox = TopicOutbox(connection, delivery.put)
+        self._quiet_until: dict[int, int] | None = {}
+        """Positions up to which nobody is told; empty for none, None where they are to be found."""
+        self._checkpoint: Checkpoint | None = None
+        self._origin: Origin | None = None
+        self._positions: dict[int, int] = {}
+        self._received: datetime | None = None
+        self._settled = False
+        self._unsaved = False
+        self._unsent = False
+        """Whether alerts wait that no save holds yet."""
+        self._saved_at = self._tick_at = self._look_at = self._send_at = 0.0
+        self._took = 0.0
+        self._tells_all = False
+        self._older = 0
+        self._bars = self._raised = self._withdrawn = 0
+
+    def run(self, options: RunOptions, stopped: Callable[[], bool]) -> Summary:
+        """Run until ``stopped``, or until all is done with ``once``. Saves, and sends, before it returns.
+
+        Raises
+        ------
+        BrokerError
+            With ``once``: no broker or no topic in time; `AuthError`.
+        StateError
+            Another process runs these rules, or the state cannot be saved.
+        """
+        started, away = time.monotonic(), None
+        self._tells_all = options.once
+        subscriber: Subscriber[Any] = Subscriber(
+            STOCKS, Candle, self._connection, group="stockstream-alerts", keys=wanted_symbols(self._rules),
+            gather=gather, ordered=True,
+        )  # fmt: skip
+        with ExitStack() as stack:
+            stack.callback(self._close)
+            stack.enter_context(subscriber)
+            while True:
+                now = time.monotonic()
+                ends = stopped() or (options.seconds is not None and now - started >= options.seconds)
+                self._restart(subscriber)
+                batch = subscriber.arrived()
+                self._take(batch)
+                if batch.positions:
+                    self._positions.update(batch.positions)
+                    subscriber.commit(self._positions)
+                status = subscriber.connection_status()
+                if self._quiet_until is None and status.target:
+                    self._quiet_until = dict(status.target)
+                self._settled = self._settled or (self._origin is not None and status.reached(self._positions))
+                self._look_around()
+                done = options.once and self._settled
+                self._save_and_send(subscriber, now, at_once=ends or done)
+                if ends or (done and not self._outbox.waiting):
+                    return Summary(self._bars, self._raised, self._withdrawn)
+                away = None if not status.waiting else away or now
+                if options.once and status.waiting and away is not None and now - away > options.patience:
+                    raise status.waiting.error(self._connection)
+                self._say(str(status.waiting or ""), now - started)
+                if not len(batch):
+                    time.sleep(_BEAT)
+
+    def _close(self) -> None:
+        self._outbox.close()
+        if self._checkpoint is not None:
+            self._checkpoint.close()
+            self._checkpoint = None
+
+    def _take(self, batch: Batch[BarBatch]) -> None:
+        if batch.positions:
+            self._unsaved = True
+        if not len(batch):
+            return
+        self._bars += len(batch)
+        sent = instant(batch.sent)
+        self._received = max(self._received or sent, sent)
+        alerts = self._engine.take(batch.records, datetime.now(UTC))
+        self._put(alerts, hushed=self._is_quiet)
+
+    @property
+    def _is_quiet(self) -> bool:
+        """Whether the records before the first start are still being read: nobody is told of their alerts."""
+        until = self._quiet_until
+        return until is None or any(self._positions.get(number, 0) < end for number, end in until.items())
+
+    def _put(self, alerts: Sequence[Alert], *, hushed: bool = False) -> None:
+        if alerts:
+            self._outbox.put(alerts, hushed=hushed)
+            self._unsent = self._unsaved = True
+
+    def _look_around(self) -> None:
+        """Evaluate what depends on the clock, as soon as all bars so far were taken."""
+        now = time.monotonic()
+        if self._settled and now >= self._tick_at:
+            self._tick_at = now + _TICK_EVERY
+            self._put(self._engine.tick(datetime.now(UTC)))
+        if self._look is not None and self._engine.topics.wanted and now >= self._look_at:
+            self._look_at = now + _LOOK_EVERY
+            moment = datetime.now(UTC)
+            self._put(self._engine.topics.look(self._look(self._engine.topics.wanted, moment), moment))
+
+    def _save_and_send(self, subscriber: Subscriber[Any], now: float, *, at_once: bool) -> None:
+        """Save if it is due, then send what is saved. While history is read, alerts wait: most are of the past."""
+        waits = now - self._saved_at
+        due = waits >= _SAVE_EVERY or (self._unsent and self._settled and waits >= _SAVE_SHARE * self._took)
+        if self._unsaved and self._origin is not None and (due or at_once):
+            self._save(subscriber)
+        if self._settled and not self._unsent and self._outbox.waiting and (now >= self._send_at or at_once):
+            self._send(now)
+
+    def _save(self, subscriber: Subscriber[Any]) -> None:
+        started = time.monotonic()
+        if self._checkpoint is not None and self._origin is not None:
+            changed = not self._checkpoint.whole
+            pages = {
+                **self._engine.pages(changed=changed),
+                _OUTBOX: msgspec.msgpack.encode(
+                    Waiting(self._outbox.waiting, self._outbox.hushed, self._quiet_until or {})
+                ),
+            }
+            self._checkpoint.save(
+                self._origin.topic_id,
+                Saved(dict(self._positions), self._received, pages, subscriber.reading(), changed),
+            )
+        self._unsaved = self._unsent = False
+        self._saved_at = time.monotonic()
+        self._took = self._saved_at - started
+
+    def _send(self, now: float) -> None:
+        try:
+            sent = self._outbox.send()
+        except AuthError:
+            raise
+        except BrokerError as error:
+            LOG.info("alerts wait: %s", error)
+            self._send_at = now + _SEND_AGAIN
+            return
+        self._unsaved = True
+        for alert in sent:
+            self._raised += alert.state == "raised"
+            self._withdrawn += alert.state == "withdrawn"
+
+    def _restart(self, subscriber: Subscriber[Any]) -> None:
+        """Begin to read a topic that was found, or made anew, from the saved state or from its start."""
+        origin = subscriber.origin
+        if origin is None or origin == self._origin:
+            return
+        if self._origin is not None and origin[:2] != self._origin[:2]:
+            self._observer.warn(f"the topic {STOCKS.name} was made anew: it is evaluated from its start")
+        self._engine = Engine(self._rules, self._hours)
+        self._positions, self._received, self._settled = {}, None, False
+        self._quiet_until = {} if self._tells_all else None
+        reading = b""
+        if self._states is None:
+            self._delivery.begin(None)
+        else:
+            if self._checkpoint is None:
+                self._checkpoint = self._opened(self._states / origin.cluster / "alerts")
+            reading = self._restored(self._checkpoint, origin)
+        self._origin = origin
+        subscriber.begin(self._positions, reading)
+
+    def _opened(self, folder: Path) -> Checkpoint:
+        checkpoint = Checkpoint(folder / state_name(self._rules))
+        if not checkpoint.writes:
+            checkpoint.close()
+            raise StateError("another process runs these rules", hint="end that one first, or name other rules")
+        self._delivery.begin(checkpoint.path.parent)
+        return checkpoint
+
+    def _restored(self, checkpoint: Checkpoint, origin: Origin) -> bytes:
+        """Go on from the saved state; returns the subscriber's part of it."""
+        saved = checkpoint.load(origin.topic_id)
+        if checkpoint.note:
+            self._observer.warn(checkpoint.note)
+        if saved is None:
+            return b""
+        pages = {name: page for name, page in saved.pages.items() if page is not None}
+        try:
+            waiting = msgspec.msgpack.decode(pages.pop(_OUTBOX, b""), type=Waiting)
+            self._outbox.restore(waiting.alerts, waiting.hushed)
+            if origin.merged:
+                return b""
+            self._engine.restore(pages)
+            self._quiet_until = waiting.quiet_until
+        except (StateError, msgspec.MsgspecError) as error:
+            self._observer.warn(f"{error}: all bars of the topic are evaluated again")
+            checkpoint.whole = True
+            self._engine = Engine(self._rules, self._hours)
+            return b""
+        self._positions = dict(saved.positions)
+        self._received = saved.received
+        return saved.reading
+
+    def _say(self, waiting: str, seconds: float) -> None:
+        counts: Mapping[str, int] = self._engine.counts()
+        older = counts.get("older than kept", 0)
+        if older > self._older:
+            self._observer.warn(f"{older - self._older:,} bars were too old to correct alerts")
+            self._older = older
+        if waiting and seconds < _QUIET:
+            return
+        state = f"waiting for {waiting}" if waiting else "live" if self._settled else "catching up"
+        self._observer.progress(self._bars, state)
+
+
+def state_name(rules: Sequence[Rule]) -> str:
+    """Name of the folder of a state, of the rules' names, so that a changed rule finds the state that it leaves."""
+    names = msgspec.json.encode(sorted(rule.name for rule in rules))
+    return hashlib.blake2b(names, digest_size=8).hexdigest()

@@ -1,0 +1,168 @@
+"""Outbox of the topic alerts: each state of an id is sent until the broker has it, then never again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Final
+
+from stockstream.codec import Unreadable
+from stockstream.connection import Connection
+from stockstream.errors import BrokerError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.to_end import scan
+from stockstream.records import Alert, AlertState
+from stockstream.topics import ALERTS
+
+LOG: Final = logging.getLogger(__name__)
+
+_HELD: Final[Mapping[AlertState, frozenset[AlertState]]] = {
+    "raised": frozenset({"raised", "acknowledged"}),
+    "withdrawn": frozenset({"withdrawn"}),
+}
+"""States of an alert in the topic with which nothing is to be sent."""
+
+
+class AlertsRead:
+    """The records of the topic alerts, each id in its last state; read on from where the last look ended.
+
+    Parameters
+    ----------
+    connection
+        librdkafka's properties.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._decode = ALERTS.decoder()
+        self._positions: dict[int, int] = {}
+        self._identity: str | None = None
+        self.records: dict[str, Alert] = {}
+
+    def look(self) -> Mapping[str, Alert]:
+        """The records now; none where there is no topic. Raises BrokerError."""
+        identity = Admin(self._connection).topic_id(ALERTS.name)
+        if identity != self._identity:
+            self._identity, self._positions, self.records = identity, {}, {}
+        if identity is None:
+            return self.records
+        for message in scan(ALERTS.name, self._connection, self._positions):
+            self._positions[message.partition() or 0] = (message.offset() or 0) + 1
+            value = message.value()
+            try:
+                alert = self._decode(value)
+            except Unreadable as error:
+                LOG.info("a message of %s at offset %s is no alert: %s", ALERTS.name, message.offset(), error)
+            else:
+                self.records[alert.id] = alert
+        return self.records
+
+
+def mutes(records: Mapping[str, Alert], now: datetime) -> list[Alert]:
+    """The records by which rules are muted now."""
+    return [each for each in records.values() if each.state == "muted" and each.until is not None and each.until > now]
+
+
+class TopicOutbox:
+    """Alerts that are not in the topic yet, the last state of each id.
+
+    What the topic holds already is not sent again: after a kill, or where all bars are read once more. Nor is an alert
+    that was raised and withdrawn before anybody could see it.
+
+    Parameters
+    ----------
+    connection
+        librdkafka's properties.
+    tell
+        Takes what is news just before it is sent: after a kill it may get the same again. What is muted, and what was
+        put as hushed, is left out.
+    """
+
+    def __init__(self, connection: Connection, tell: Callable[[Sequence[Alert]], None] = lambda _: None) -> None:
+        self._connection = connection
+        self._tell = tell
+        self._waiting: dict[str, Alert] = {}
+        self._hushed: set[str] = set()
+        self._read = AlertsRead(connection)
+        self._stack = ExitStack()
+        self._publisher: Publisher[Alert] | None = None
+
+    @property
+    def waiting(self) -> list[Alert]:
+        """What is to be sent."""
+        return list(self._waiting.values())
+
+    @property
+    def hushed(self) -> list[str]:
+        """The ids of those among them that nobody is told of."""
+        return sorted(self._hushed)
+
+    def put(self, alerts: Iterable[Alert], *, hushed: bool = False) -> None:
+        """Add alerts to what is to be sent, each in place of a former state of it."""
+        for alert in alerts:
+            self._waiting.pop(alert.id, None)
+            self._waiting[alert.id] = alert
+            if hushed:
+                self._hushed.add(alert.id)
+
+    def restore(self, waiting: Iterable[Alert], hushed: Iterable[str]) -> None:
+        """Go on with what waited before."""
+        self.put(waiting)
+        self._hushed |= set(hushed)
+
+    def send(self) -> list[Alert]:
+        """Send what waits; returns what was sent, when the broker has it. Raises BrokerError; nothing is lost."""
+        if not self._waiting:
+            return []
+        try:
+            held = self._read.look()
+            news = [alert for alert in self._waiting.values() if _is_news(alert, held.get(alert.id))]
+            self._tell(self._heard(news, held))
+            if news:
+                publisher = self._opened()
+                for alert in news:
+                    publisher.send(alert)
+                publisher.flush()
+        except BrokerError:
+            self.close()
+            raise
+        self._waiting.clear()
+        self._hushed.clear()
+        return news
+
+    def _heard(self, news: Iterable[Alert], held: Mapping[str, Alert]) -> list[Alert]:
+        muted = {(each.rule, each.symbol) for each in mutes(held, datetime.now(UTC))}
+        return [
+            alert
+            for alert in news
+            if alert.id not in self._hushed and not muted & {(alert.rule, ""), (alert.rule, alert.symbol)}
+        ]
+
+    def _opened(self) -> Publisher[Alert]:
+        if self._publisher is None:
+            self._publisher = self._stack.enter_context(_Quiet(ALERTS, self._connection))
+        return self._publisher
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._publisher = None
+        self._stack.close()
+
+
+class _Quiet(Publisher[Alert]):
+    """A publisher whose end raises nothing: what it did not deliver waits in the outbox."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        try:
+            super().__exit__(kind, *rest)
+        except BrokerError as error:
+            LOG.info("alerts wait: %s", error)
+
+
+def _is_news(alert: Alert, held: Alert | None) -> bool:
+    if held is None:
+        return alert.state != "withdrawn"
+    return held.state not in _HELD.get(alert.state, frozenset())

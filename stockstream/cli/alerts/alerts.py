@@ -1,0 +1,223 @@
+"""``stockstream alerts``: evaluates rules over the bars of the topic, and sends what comes of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stockstream.alerts.configured import rules_of, symbols_of
+from stockstream.alerts.rule import Rule
+from stockstream.cli import completion
+from stockstream.cli.alerts import records, testing
+from stockstream.cli.commands import Command, Group, examples
+from stockstream.cli.context import Context, Invocation
+from stockstream.cli.hours import hours_of
+from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.produce.sending import stopping
+from stockstream.errors import ConfigError
+from stockstream.producers.produce import Meter
+
+if TYPE_CHECKING:  # Kafka and NumPy are slow to import, and `--help` does not need them
+    from stockstream.alerts.dispatcher import Dispatcher
+    from stockstream.alerts.evaluation.engine import Hours
+    from stockstream.alerts.evaluation.watch import OpenHours
+    from stockstream.alerts.runner import Look, Summary
+    from stockstream.alerts.sinks.sink import Sink
+    from stockstream.cli.reporter import Reporter
+    from stockstream.config import Settings
+    from stockstream.records import Alert
+
+app = typer.Typer(cls=Group)
+
+_DRAIN = 30.0
+"""Seconds in which all sinks have to take what is left at the end of a run with ``--once``."""
+
+
+@app.callback(invoke_without_command=True)
+def alerts(
+    ctx: typer.Context,
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="A rule in place of those of config.yaml, such as 'close > 180'; may be repeated.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    symbols: Annotated[
+        str | None,
+        typer.Option(
+            "--symbols",
+            metavar="A,B,@GROUP",
+            help="Symbols and groups of the rules given by --rule; all by default.",
+            autocompletion=completion.symbols,
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when all bars of the topic are evaluated.", rich_help_panel=RUN)
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.", rich_help_panel=RUN)
+    ] = None,
+) -> None:
+    """Evaluate the rules of config.yaml over the bars of the topic; send alerts to the topic alerts and to the sinks.
+
+    Each alert comes once, whatever ends the process. docs/alerts.md describes the language of rules.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    context = Context.of(ctx)
+    rules = _chosen(context, rule or (), symbols)
+    if not rules:
+        raise ConfigError(
+            "there are no rules", hint="write some to alerts.rules of config.yaml, or name one: --rule 'close > 180'"
+        )
+    _run(ctx, rules, once=once, seconds=seconds)
+
+
+def _chosen(context: Context, texts: Sequence[str], symbols: str | None) -> list[Rule]:
+    """The rules of the command line, or those of the settings."""
+    settings = context.settings
+    if not texts:
+        if symbols is not None:
+            raise typer.BadParameter("needs --rule: the rules of config.yaml name their own", param_hint="--symbols")
+        return rules_of(settings)
+    names = [each.strip() for each in (symbols or "").split(",") if each.strip()]
+    wanted = symbols_of(settings, names, ())
+    found: dict[str, Rule] = {}
+    for text in texts:
+        found[" ".join(text.split())] = testing.rule_of(text, wanted, "--rule", context.reporter.note)
+    return list(found.values())
+
+
+def _run(ctx: typer.Context, rules: Sequence[Rule], *, once: bool, seconds: float | None) -> None:
+    from stockstream.alerts.runner import Runner, RunOptions
+    from stockstream.alerts.sinks.catalog import make_sinks
+
+    context = Context.of(ctx)
+    settings = context.settings
+    sinks = make_sinks(settings.alerts.sinks, settings.alerts.sink_options, context.reporter.result)
+    Invocation.of(ctx).warn_of_plugins()
+    delivery = _Delivery(sinks, context.reporter)
+    runner = Runner(
+        rules, settings.connection("consumer"), settings.state_dir, _Observer(context.reporter), delivery,
+        hours=_hours(context, rules), look=_look(settings) if any(each.of_topics for each in rules) else None,
+    )  # fmt: skip
+    began = time.monotonic()
+    with stopping() as stop:
+        try:
+            summary = runner.run(RunOptions(once=once, seconds=seconds), lambda: stop.signal is not None)
+        finally:
+            delivered = delivery.close(_DRAIN if once else 1.0)
+    if not delivered:
+        context.reporter.warn("some alerts wait for a sink: they are sent at the next start")
+    context.reporter.note(_last_line(summary, len(rules), time.monotonic() - began, stopped=stop.signal is not None))
+    if stop.signal is not None:
+        raise typer.Exit(128 + stop.signal)
+
+
+def _hours(context: Context, rules: Sequence[Rule]) -> Hours:
+    """The hours of the exchange of each symbol; a rule that asks for those of a symbol without any is told of once."""
+    asks = any(each.silence and "while" in each.when.lower() for each in rules)
+
+    told: set[str] = set()
+
+    def of(symbol: str) -> OpenHours | None:
+        found = hours_of(context.settings, symbol)
+        if found is None and asks and symbol not in told:
+            told.add(symbol)
+            context.reporter.warn(f"{symbol} has no calendar in config.yaml: `while open` counts all hours")
+        return None if found is None else found.trades_at
+
+    return of
+
+
+def _look(settings: Settings) -> Look:
+    from stockstream.alerts.topic_values import TopicLook
+
+    return TopicLook(settings.connection("monitor"), settings.data_dir)
+
+
+class _Delivery:
+    """Hands alerts on to the sinks: `Delivery` for real."""
+
+    def __init__(self, sinks: Mapping[str, Sink], reporter: Reporter) -> None:
+        self._sinks = sinks
+        self._reporter = reporter
+        self._path: Path | None = None
+        self._dispatcher: Dispatcher | None = None
+
+    def begin(self, folder: Path | None) -> None:
+        from stockstream.alerts.dispatcher import Dispatcher
+
+        self.close(1.0)
+        if folder is not None:
+            self._path = folder / "sinks.sqlite"
+            self._dispatcher = Dispatcher(self._path, self._sinks, self._reporter)
+            self._dispatcher.start()
+
+    def put(self, alerts: Sequence[Alert]) -> None:
+        from stockstream.alerts.outbox import Outbox
+
+        if self._dispatcher is not None and self._path is not None and alerts:
+            with closing(Outbox(self._path)) as outbox:
+                outbox.add(alerts)
+            self._dispatcher.wake()
+
+    def close(self, seconds: float) -> bool:
+        """Wait until the sinks have taken all; returns whether they have."""
+        if self._dispatcher is None:
+            return True
+        done = self._dispatcher.drain(seconds)
+        self._dispatcher.close()
+        self._dispatcher = None
+        return done
+
+
+class _Observer:
+    """Shows the progress of a run."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._meter = Meter()
+        self._began = time.monotonic()
+
+    def progress(self, bars: int, state: str) -> None:
+        rate = self._meter.rate(bars, time.monotonic() - self._began)
+        self._reporter.progress(bars, None, rate, f"alerts, {state}")
+
+    def warn(self, text: str) -> None:
+        self._reporter.warn(text)
+
+
+def _last_line(summary: Summary, rules: int, seconds: float, *, stopped: bool) -> str:
+    counts = [
+        f"{summary.raised:,} {'alert' if summary.raised == 1 else 'alerts'}",
+        *([f"{summary.withdrawn:,} withdrawn"] if summary.withdrawn else []),
+    ]
+    bars = f"{summary.bars:,} {'bar' if summary.bars == 1 else 'bars'}"
+    of = f"{rules:,} {'rule' if rules == 1 else 'rules'}"
+    return f"{', '.join(counts)} of {bars} by {of} ({seconds:.1f} s)" + (" (stopped)" if stopped else "")
+
+
+app.command(
+    "test",
+    cls=Command,
+    epilog=examples(
+        "alerts test 'close crosses above sma(20)' --symbol AAPL",
+        "alerts test 'rsi < 30 for 3 bars interval 15m' --symbol AAPL --plot rsi.png",
+    ),
+)(testing.try_rule)
+app.command("list", cls=Command, epilog=examples("alerts list", "alerts list --symbol AAPL --json"))(records.list_all)
+app.command("show", cls=Command, epilog=examples("alerts show 99576589614f3b83"))(records.show)
+app.command("acknowledge", cls=Command, epilog=examples("alerts acknowledge 99576589614f3b83"))(records.acknowledge)
+app.command("mute", cls=Command, epilog=examples("alerts mute high --for 2h", "alerts mute high --symbol AAPL --end"))(
+    records.mute
+)
