@@ -22,13 +22,17 @@ _READS_OF_A_QUERY: Final = 200
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """List prices in one region, in ``currency``, as they were on ``date``."""
+    """List prices in one region, in ``currency``, as they were on ``date``.
+
+    ``sources`` are Amazon's own pages; ``seen`` says where each figure was found again on the date.
+    """
 
     date: str
     region: str
     currency: str
     note: str
     sources: tuple[str, ...]
+    seen: dict[str, str]
     s3_gb_month: float
     s3_thousand_writes: float
     s3_thousand_reads: float
@@ -36,6 +40,7 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     athena_least_mb: float
     glue_dpu_hour: float
     glue_least_minutes: float
+    glue_crawler_dpus: float
     ec2_t4g_small_hour: float
     ebs_gp3_gb_month: float
     public_ipv4_hour: float
@@ -111,7 +116,7 @@ def monthly(volume: Volume, prices: Prices) -> Iterator[Cost]:
     yield Cost("Athena", f"{queries:,.0f} queries of {volume.scanned_mb:g} MB", queries * scanned)
     yield Cost("Glue catalog", "some entries", 0.0)
     if volume.crawls:
-        hours = volume.crawls * prices.glue_least_minutes / 60
+        hours = volume.crawls * prices.glue_crawler_dpus * prices.glue_least_minutes / 60
         yield Cost("Glue crawler", f"{volume.crawls:,} runs, {hours:.1f} DPU hours", hours * prices.glue_dpu_hour)
     if volume.disk_gb:
         yield Cost("EC2 t4g.small", f"{_HOURS} h", _HOURS * prices.ec2_t4g_small_hour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -56,6 +56,12 @@ def test_all_is_the_rest_together() -> None:
     assert rights("all") == {name: each for part in parts for name, each in part.items()}
 
 
+def test_the_file_says_where_each_price_was_seen() -> None:
+    prices = Prices.listed()
+    seen = {name.strip() for names in prices.seen for name in names.split(",")}
+    assert seen == {name for name, kind in get_type_hints(Prices).items() if kind is float}
+
+
 def test_a_bill_by_hand() -> None:
     volume = Volume(
         rows=1_000_000,
@@ -73,7 +79,7 @@ def test_a_bill_by_hand() -> None:
     assert costs["S3 storage"] == pytest.approx(21.9 * 0.023)
     assert costs["S3 writes"] == pytest.approx(1440 * 2 * 30.4 * 2 / 1000 * 0.005)
     assert costs["Athena"] == pytest.approx(10 * 30.4 * 10e6 * 5 / 1e12), "10 MB are paid at the least"
-    assert costs["Glue crawler"] == pytest.approx(30 * 10 / 60 * 0.44)
+    assert costs["Glue crawler"] == pytest.approx(30 * 2 * 10 / 60 * 0.44), "two DPUs for 10 minutes"
     assert costs["EC2 t4g.small"] == pytest.approx(730 * 0.0168)
     assert prices.scan(0) == 0
     assert prices.scan(2_000_000_000_000) == pytest.approx(10)
