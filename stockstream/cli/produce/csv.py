@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,7 +16,7 @@ from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, READING
 from stockstream.cli.produce.bar_options import IntervalOption
 from stockstream.cli.produce.run_options import ReplayOptions
-from stockstream.cli.produce.sending import Position, send
+from stockstream.cli.produce.sending import Position, Refusals, send
 from stockstream.cli.produce.stocks import Tally, checks_of, moment
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import printable, table
@@ -208,7 +208,7 @@ def csv(
     check_one_series(chosen, symbol)
     _note_assumed(chosen, context.reporter)
     if dry_run:
-        context.reporter.result("\n\n".join(map(described, chosen)))
+        _show(chosen, context.reporter)
         return
     bars = StockFiles(chosen)
     tally = Tally()
@@ -248,7 +248,26 @@ def _note_assumed(files: Sequence[StockFile], reporter: Reporter) -> None:
         reporter.note(f"{assumed[0]}{more}: times without an offset are taken as UTC; --tz names another zone")
 
 
-def described(file: StockFile) -> str:
+def _show(files: Sequence[StockFile], reporter: Reporter) -> None:
+    """Show how files are read. Raises typer.Exit if no row of them gives a bar."""
+    refusals = Refusals(reporter)
+    shown, any_bar = [], False
+    for file in files:
+        first: list[Bar] = []
+        for _, item in file.bars():
+            if isinstance(item, BadRow):
+                refusals.add(item)
+            elif len(first) < FIRST:
+                first.append(item)
+        shown.append(described(file, first))
+        any_bar |= bool(first)
+    refusals.close(None)
+    reporter.result("\n\n".join(shown))
+    if not any_bar:
+        raise typer.Exit(1)
+
+
+def described(file: StockFile, first: Sequence[Bar]) -> str:
     """Description of how a file is read, with its first bars."""
     columns, schema = file.reader.rows.columns, file.schema
     repeated = len(file.repeats.superseded)
@@ -269,7 +288,7 @@ def described(file: StockFile) -> str:
     ]
     width = max(len(name) for name, _ in lines)
     details = "\n".join(f"  {name:<{width}}  {printable(value)}" for name, value in lines)
-    return f"{file.csv.name}\n{details}\n\n{_first(file)}"
+    return f"{file.csv.name}\n{details}\n\n{_table(first)}"
 
 
 def _time(file: StockFile) -> str:
@@ -298,17 +317,13 @@ def _column_names(names: Sequence[str], indexes: Mapping[str, int], symbol: str 
     return (f"{symbol}: " if symbol else "") + ", ".join(f"{field}={names[index]}" for field, index in indexes.items())
 
 
-def _first(file: StockFile) -> str:
+def _table(bars: Sequence[Bar]) -> str:
     header = ["SYMBOL", "TIME", "OPEN", "HIGH", "LOW", "CLOSE", "VOLUME"]
     rows = []
-    for bar in islice(_bars(file), FIRST):
+    for bar in bars:
         numbers = (bar.open, bar.high, bar.low, bar.close, bar.volume)
         rows.append([cut(printable(bar.symbol)), moment(bar.time, bar.interval), *map(_number, numbers)])
     return table(header, rows, right=header[2:]) if rows else "no row gives a bar"
-
-
-def _bars(file: StockFile) -> Iterator[Bar]:
-    return (item for _, item in file.bars() if not isinstance(item, BadRow))
 
 
 def _number(value: float | None) -> str:

@@ -187,11 +187,12 @@ class Refusals:
         if self._count <= SHOWN:
             self._reporter.warn(f"refused: {cut(str(row), LONGEST)}")
 
-    def close(self, dead_letters: str) -> None:
-        """Report how many more there are, and where all of them are kept."""
-        if self._count:
-            more = f"{self._count - SHOWN:,} more; " if self._count > SHOWN else ""
-            self._reporter.warn(f"refused: {more}each is kept on {dead_letters} with its reason")
+    def close(self, dead_letters: str | None) -> None:
+        """Report how many more there are, and where all of them are kept (None: nowhere)."""
+        more = [f"{self._count - SHOWN:,} more"] if self._count > SHOWN else []
+        where = [f"each is kept on {dead_letters} with its reason"] if self._count and dead_letters else []
+        if more or where:
+            self._reporter.warn(f"refused: {'; '.join(more + where)}")
 
 
 @contextmanager

@@ -24,10 +24,12 @@ _SWAPPED: Final = str.maketrans(".,", "?.")
 _MARKS: Final = {".": ",", ",": "."}
 _GROUPS: Final = {
     decimal: re.compile(
-        rf"[+-]?(\d{{1,3}}(?P<mark>[{re.escape(other)} '’])\d{{3}}((?P=mark)\d{{3}})*|\d+)?({re.escape(decimal)}\d*)?"
+        rf"[+-]?(\d{{1,3}}(?P<mark>[{re.escape(other)} '’])"
+        rf"(\d{{3}}((?P=mark)\d{{3}})*|(\d{{2}}(?P=mark))+\d{{3}})|\d+)?({re.escape(decimal)}\d*)?"
     )
     for decimal, other in _MARKS.items()
 }
+"""Numbers in groups of three digits, or as in India: the last three, before them two each."""
 
 
 @dataclass(frozen=True)

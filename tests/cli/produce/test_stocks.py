@@ -104,6 +104,26 @@ def test_rows_of_one_date_are_reported_by_line_and_the_last_counts(site: Site, d
     assert list(frame["close"][frame["time"].dt.day == 2]) == [2.5]
 
 
+def test_a_dry_run_reports_what_is_refused(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "KO_1d.csv"
+    path.write_text("Date,Open,High,Low,Close\n" + "".join(f"{day}/01/2026,1,1,1,1\n" for day in range(10, 20)))
+    done = site.run("produce", "csv", str(path), "--date-format", "M/D/Y", "--dry-run")
+    refused = done.stderr.splitlines()
+    assert (
+        refused[0] == f"refused: {path}, line 5, column Date: '13/01/2026' is not a time in this file's format, M/D/Y"
+    )
+    assert refused[5:] == ["refused: 2 more"]
+    assert (done.returncode, "KO      2026-10-01     1     1    1      1" in done.stdout) == (0, True)
+
+
+def test_a_dry_run_without_any_bar_exits_1(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "KO_1d.csv"
+    path.write_text("Date,Open,High,Low,Close\n2026-01-10,x,1,1,1\n2026-01-11,x,1,1,1\n")
+    done = site.run("produce", "csv", str(path), "--dry-run")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "no row gives a bar")
+    assert done.stderr.splitlines()[0] == f"refused: {path}, line 2, column Open: 'x' is not a number"
+
+
 def test_a_dry_run_shows_what_is_understood_and_sends_nothing(site: Site, tmp_path: Path) -> None:
     rows = [f"{day:02}.01.2026;1.{day:03},50;1.{day:03},75;999,5;1.{day:03},25;KO" for day in range(10, 17)]
     path = tmp_path / "export.csv"
