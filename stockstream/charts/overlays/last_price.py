@@ -115,7 +115,7 @@ class LastPrice:
         if box.height < tall:
             return
         height = float(self._panel.axes.transData.transform((0.0, shown.price))[1])
-        bottom = round(min(max(height - tall / 2, box.y0), box.y1 - tall))
+        bottom = round(min(max(height - tall / 2, math.ceil(box.y0)), math.floor(box.y1) - tall))
         left = math.ceil(box.x1) + _BESIDE
         fits_beneath = bottom - 3 * step >= box.y0
         for number, (tag, line) in enumerate(zip(self._tags, self.lines, strict=True)):

@@ -87,7 +87,6 @@ class Scene:
         self._full = True
         self._live = False
         self._settled = False
-        self._home: object = None
         self.grid, self.log = True, False
         self._palette_indexes: dict[str, int] = {}
         self._blank = False
@@ -111,6 +110,7 @@ class Scene:
         """Create all artists in the colours of the theme."""
         figure, theme = self.figure, self.theme
         figure.set_facecolor(theme.background)
+        self._home: object = None  # the tool bar keeps limits by axes
         self.header = Header(figure, theme, self._ruler)
         self.panels: list[DrawnPanel] = []
         for panel in self._view.panels:
@@ -310,6 +310,7 @@ class Scene:
         """
         if self._settled or self._blank:
             return
+        self.viewport.resume()
         for _ in range(_TRIES):
             self._explain(None)
             self._layout.arrange(self._sight())
@@ -329,12 +330,13 @@ class Scene:
             self._settle()
 
     def _mark_home(self) -> None:
-        """Make the tool bar's Home show the newest rows, as End does, whatever moved the view."""
+        """Make the tool bar's Home show the newest rows of this symbol, as End does, whatever moved the view."""
         home, toolbar = self.viewport.home, self.canvas.toolbar
-        if toolbar is not None and home is not None and home != self._home:
+        if toolbar is not None and home and home != self._home:
             self._home = home
             toolbar.update()
-            toolbar.push_current()
+            with self.viewport.at_home():
+                toolbar.push_current()
 
     # Drawing.
 

@@ -63,6 +63,7 @@ class Viewport:
         self._width = 0.0
         self._shown_from = 0
         self._followed: list[tuple[float, float]] = []
+        self._resumed = False
         self._kept: tuple[float, float] | None = None
 
     def attach(self, panels: Sequence[DrawnPanel], guard: Guard) -> None:
@@ -88,9 +89,7 @@ class Viewport:
         before = self._limits()
         with self._moving():
             yield
-            self._panels[0].axes.set_xlim(*before[0], auto=False)
-            for panel, up in zip(self._panels, before[1:], strict=True):
-                panel.axes.set_ylim(*up, auto=False)
+            self._set_limits(before)
 
     @contextmanager
     def refitted(self) -> Iterator[None]:
@@ -122,6 +121,11 @@ class Viewport:
     def _limits(self) -> list[tuple[float, float]]:
         """Limits in view: of rows, then of each panel's values."""
         return [self.across, *(panel.axes.get_ylim() for panel in self._panels)]
+
+    def _set_limits(self, limits: Sequence[tuple[float, float]]) -> None:
+        self._panels[0].axes.set_xlim(*limits[0], auto=False)
+        for panel, up in zip(self._panels, limits[1:], strict=True):
+            panel.axes.set_ylim(*up, auto=False)
 
     # New data.
 
@@ -178,6 +182,7 @@ class Viewport:
             return
         if self._limits() == self._followed:
             self._release()
+            self._resumed = True
         elif panel is not None:
             self._held[panel] = True
         else:
@@ -185,6 +190,12 @@ class Viewport:
             with self._moving():
                 self._fit(refit=True)
         self._moved()
+
+    def resume(self) -> None:
+        """Show the newest rows, if the user has moved the view back to where it followed former ones."""
+        if self._resumed:
+            self._resumed = False
+            self._adapt(refit=True)
 
     def follow(self) -> None:
         """Follow the newest rows again, as many as were in view, and fit the values."""
@@ -278,8 +289,19 @@ class Viewport:
 
     @property
     def home(self) -> list[tuple[float, float]] | None:
-        """The limits while the newest rows are followed and all values fit; otherwise None."""
-        return self._limits() if self.following and not any(self._held) and len(self._frame) else None
+        """The limits when the newest rows were last followed and all values fitted; None without rows."""
+        return self._followed if len(self._frame) else None
+
+    @contextmanager
+    def at_home(self) -> Iterator[None]:
+        """Within this context the limits are those of `home`."""
+        before = self._limits()
+        with self._moving():
+            if before != self._followed:
+                self._set_limits(self._followed)
+            yield
+            if before != self._followed:
+                self._set_limits(before)
 
     @property
     def held(self) -> tuple[bool, ...]:

@@ -107,6 +107,18 @@ def test_a_price_off_the_scale_is_hollow_with_an_arrow_at_the_edge(share: float,
     assert np.array_equal(blitted, stage.drawn_anew())
 
 
+@pytest.mark.parametrize("height", [6.0, 6.01, 6.03, 6.04])
+def test_it_is_shown_at_the_lower_edge_whatever_pixel_that_is_at(height: float) -> None:
+    frame = bars(200)
+    stage = on_stage(frame, (10.0, height))
+    axes = stage.scene.panels[0].axes
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high)
+    beside = margin(stage, stage.show(closing(frame, low - (high - low))))
+    edge = round(len(beside) - axes.bbox.y0)
+    assert (beside[edge - 12 : edge, :, :3] < 200).any()
+
+
 def test_a_scale_that_is_moved_off_the_price_says_so() -> None:
     stage = on_stage(bars(200))
     assert stage.scene._price is not None

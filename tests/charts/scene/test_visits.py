@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.backend_bases import NavigationToolbar2
 
+from stockstream.charts.theme import THEMES
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import PRICES, FakeFold, FakeModel, bars
 from tests.charts.stage import Stage
@@ -59,6 +61,45 @@ def test_newer_bars_do_not_move_what_was_left() -> None:
     show(stage, -1)
     assert stage.scene.viewport.across == pytest.approx((199.5, 260.25))
     assert not stage.scene.viewport.following
+
+
+def test_home_of_the_tool_bar_is_that_of_the_symbol_in_view() -> None:
+    cheap = bars(600, seed=2)
+    for name in ("open", "high", "low", "close", "lower", "middle", "upper"):
+        cheap[name][:] /= 50.0
+    stage = stage_of(AAPL=bars(600), MSFT=cheap)
+    tool_bar = NavigationToolbar2(stage.canvas)
+    stage.scene.viewport.follow()
+    stage.scene.paint()
+    newest = stage.scene.viewport.across
+    stage.scene.panels[0].axes.set_xlim(199.5, 260.25)
+    stage.scene.paint()
+    show(stage, 1)
+    home(stage, tool_bar)
+    low, high = stage.scene.panels[0].axes.get_ylim()
+    assert low < stage.scene.plot_data.frame["close"][-1] < high
+    assert stage.scene.viewport.across == pytest.approx(newest)
+    assert not stage.scene.away
+
+
+def test_home_of_the_tool_bar_shows_rows_that_came_meanwhile() -> None:
+    whole = bars(600)
+    stage = stage_of(AAPL=whole.slice(slice(0, 500)))
+    tool_bar = NavigationToolbar2(stage.canvas)
+    stage.scene.set_theme(THEMES["dark"])  # all axes are others
+    stage.scene.paint()
+    stage.scene.panels[0].axes.set_xlim(199.5, 260.25)
+    stage.show(whole)
+    home(stage, tool_bar)
+    assert stage.scene.viewport.across[1] >= 599
+    assert not stage.scene.away
+
+
+def home(stage: Stage, tool_bar: NavigationToolbar2) -> None:
+    tool_bar.home()
+    stage.canvas.draw()
+    stage.scene.paint()
+    assert np.array_equal(stage.pixels(), stage.drawn_anew())
 
 
 def test_what_has_nothing_there_is_followed_and_the_former_view_still_found() -> None:
