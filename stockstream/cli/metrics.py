@@ -1,4 +1,4 @@
-"""Prometheus metrics of a cluster, a producer and a window.
+"""Prometheus metrics of a cluster, a producer, a store and a window.
 
 prometheus_client takes a tenth of a second to import, and is imported only if metrics are requested.
 """
@@ -16,6 +16,7 @@ from stockstream.producers.produce import Meter, Progress
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+    from stockstream.tables.store import Progress as StoreProgress
     from stockstream.views.status import Status
 
 _TRENDS: Final[dict[Trend, int]] = {"growing": 1, "steady": 0, "shrinking": -1}
@@ -145,6 +146,39 @@ class ProducerMetrics:
                 "Seconds since the last acknowledgement while records are in flight.",
                 progress.silent,
             ),
+            ("updated_timestamp_seconds", "Time of this sample.", at),
+        ):
+            yield gauge(f"stockstream_{name}", text, names, [(row, value)])
+
+
+class StoreMetrics:
+    """Metrics of a process that stores a topic in a table."""
+
+    def __init__(self, command: str, topic: str) -> None:
+        self._labels = {"command": command, "topic": topic}
+        self._latest: tuple[StoreProgress, float, float] | None = None
+
+    def update(self, progress: StoreProgress, rate: float) -> None:
+        """Set its present progress, and its rows a second."""
+        self._latest = progress, rate, time.time()
+
+    def collect(self) -> Iterator[Metric]:
+        """The present metrics; none in the first seconds, while it looks for the topic."""
+        if self._latest is None:
+            return
+        progress, rate, at = self._latest
+        names, row = list(self._labels), list(self._labels.values())
+        for name, text, count in (
+            ("stored", "Rows committed to the table since the start.", progress.committed),
+            ("commits", "Commits since the start.", progress.commits),
+            ("unreadable", "Unreadable messages, kept as dead letters.", progress.dead),
+            ("skipped", "Records that the topic deleted before they were read.", progress.skipped),
+        ):
+            yield counter(f"stockstream_store_{name}", text, names, row, count)
+        for name, text, value in (
+            ("store_waiting", "Rows that wait for the next commit.", progress.rows - progress.committed),
+            ("store_lag", "Messages of the topic that are not committed yet.", progress.lag),
+            ("store_records_per_second", "Records read per second, over the last 10 seconds.", rate),
             ("updated_timestamp_seconds", "Time of this sample.", at),
         ):
             yield gauge(f"stockstream_{name}", text, names, [(row, value)])

@@ -10,8 +10,10 @@ import typer
 
 from stockstream.cli import checked
 from stockstream.cli.context import Context
+from stockstream.cli.metrics import StoreMetrics
 from stockstream.cli.panels import FILES, RUN
 from stockstream.cli.produce.sending import stopping
+from stockstream.cli.serving import MetricsOption, measured
 from stockstream.producers.produce import Meter, Stop
 from stockstream.tables.extra import require_lake
 
@@ -75,6 +77,7 @@ def store(
     seconds: Annotated[
         float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.", rich_help_panel=RUN)
     ] = None,
+    metrics: MetricsOption = None,
 ) -> None:
     """Store the records of a topic in a Delta table, and go on with new ones until Ctrl-C.
 
@@ -99,9 +102,10 @@ def store(
         raw=raw,
         seconds=seconds,
     )
-    storing = context.storing or _Storing(context)
+    figures = StoreMetrics(context.command, topic)
+    storing = context.storing or _Storing(context, figures)
     began = time.monotonic()
-    with stopping() as stop:
+    with measured(figures, metrics, context.reporter), stopping() as stop:
         summary = storing(topic, location, options, stop)
     context.reporter.result(_last_line(topic, location, summary, time.monotonic() - began, stopped=bool(stop.signal)))
     if stop.signal is not None:
@@ -111,26 +115,29 @@ def store(
 class _Storing:
     """`Storing` for real."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, figures: StoreMetrics) -> None:
         self._context = context
+        self._figures = figures
 
     def __call__(self, topic: str, location: Location, options: StoreOptions, stop: Stop, /) -> Summary:
         from stockstream.tables.schema import OF_TOPICS
         from stockstream.tables.store import Store
 
         connection = self._context.settings.connection("consumer")
-        observer = _Observer(self._context.reporter)
+        observer = _Observer(self._context.reporter, self._figures)
         return Store(OF_TOPICS[topic], location, connection, options, observer).run(lambda: stop.signal is not None)
 
 
 class _Observer:
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, figures: StoreMetrics) -> None:
         self._reporter = reporter
+        self._figures = figures
         self._meter = Meter()
         self._began = time.monotonic()
 
     def progress(self, progress: Progress) -> None:
         rate = self._meter.rate(progress.rows, time.monotonic() - self._began)
+        self._figures.update(progress, rate)
         self._reporter.progress(progress.rows, progress.total, rate, progress.state)
 
     def warn(self, text: str) -> None:

@@ -69,11 +69,34 @@ class StoreOptions:
 
 
 class Progress(NamedTuple):
-    """Progress of a run: rows so far, their total while a former part of the topic is read, and the activity."""
+    """Progress of a run.
+
+    Attributes
+    ----------
+    rows
+        Rows so far, with those that wait for their commit.
+    total
+        Their number while a former part of the topic is read.
+    state
+        The activity.
+    committed
+        Rows in the table.
+    commits
+        Commits so far.
+    lag
+        Messages of the topic whose rows are not committed; None while it is not known.
+    dead, skipped
+        Unreadable messages, and records that were deleted before they were read.
+    """
 
     rows: int
     total: int | None
     state: str
+    committed: int = 0
+    commits: int = 0
+    lag: int | None = None
+    dead: int = 0
+    skipped: int = 0
 
 
 class Observer(Protocol):
@@ -272,12 +295,21 @@ class Store(Generic[R]):
         if status.waiting:
             if seconds < _QUIET:
                 return
-            self._observer.progress(Progress(rows, None, f"{name}, waiting for {status.waiting}"))
+            total, state = None, f"{name}, waiting for {status.waiting}"
         elif status.reached(self._positions):
-            self._observer.progress(Progress(rows, None, f"{name}, live"))
+            total, state = None, f"{name}, live"
         else:
-            total = sum(max(0, end - self._begun_at.get(number, end)) for number, end in status.target.items())
-            self._observer.progress(Progress(rows, total or None, f"{name}, catching up"))
+            total = sum(max(0, end - self._begun_at.get(number, end)) for number, end in status.target.items()) or None
+            state = f"{name}, catching up"
+        self._observer.progress(
+            Progress(rows, total, state, self._rows, self._commits, self._lag(status), status.dead, status.skipped)
+        )
+
+    def _lag(self, status: ConnectionStatus) -> int | None:
+        writer = self._writer
+        if writer is None:
+            return None
+        return status.lag({number: writer.position(number) or position for number, position in self._begun_at.items()})
 
 
 class Patience:

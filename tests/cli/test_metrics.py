@@ -11,12 +11,15 @@ import pytest
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 
-from stockstream.cli.metrics import ClusterMetrics, ProducerMetrics, WindowMetrics
+from stockstream.cli.metrics import ClusterMetrics, ProducerMetrics, StoreMetrics, WindowMetrics
 from stockstream.cli.monitor.scrape import Process, Scraper
 from stockstream.cli.serving import Collector, Endpoint, endpoint, served
+from stockstream.cli.spark.metrics import JobMetrics
 from stockstream.errors import StockstreamError
 from stockstream.kafka.overview import Overview
 from stockstream.producers.produce import Progress
+from stockstream.spark.progress import BatchProgress
+from stockstream.tables.store import Progress as Stored
 from stockstream.views.status import Status
 from tests.cli.monitor.test_screen import GROUPS, LETTERS, NOW, STOCKS, WHOLE
 
@@ -145,6 +148,33 @@ def test_a_window_is_scraped_as_it_reported() -> None:
     assert found["stockstream_window_connected", *labels] == found["stockstream_window_caught_up", *labels] == 1
     assert found["stockstream_window_frame_seconds_count", *labels] == 4
     assert found["stockstream_window_frame_seconds_sum", *labels] == pytest.approx(0.115)
+
+
+def test_a_store_is_scraped_as_it_reported() -> None:
+    metrics = StoreMetrics("store stocks", "stocks")
+    assert scraped(metrics).error == "does not serve metrics", "in the first seconds there is nothing to say"
+    metrics.update(Stored(1_250, None, "live", committed=1_200, commits=6, lag=50, dead=2), 75.0)
+    process = scraped(metrics)
+    assert msgspec.structs.replace(process, memory_bytes=None) == Process(
+        address=process.address,
+        command="store stocks",
+        topic="stocks",
+        taken=1_200,
+        lag=50,
+        records_per_second=75.0,
+        counts={"unreadable": 2},
+    )
+    names = [name.removeprefix("stockstream_") for name, *_ in read(metrics)]
+    assert {"store_waiting", "store_commits_total", "store_skipped_total"} < set(names)
+    assert [value for key, value in read(metrics).items() if key[0] == "stockstream_store_waiting"] == [50]
+
+
+def test_a_job_of_spark_is_scraped_as_it_reported() -> None:
+    metrics = JobMetrics("bars", "stocks")
+    metrics.update(BatchProgress(3, 70, 0.5, state_rows=0, state_bytes=0, watermark="", late=1, behind=9))
+    process = scraped(metrics)
+    assert (process.command, process.taken, process.lag, process.records_per_second) == ("bars", 70, 9, 140.0)
+    assert process.counts == {"late": 1}
 
 
 def test_a_lag_that_is_not_known_is_none() -> None:

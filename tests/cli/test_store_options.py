@@ -91,7 +91,7 @@ def test_the_place_of_the_option_is_taken_before_that_of_the_settings(settings: 
 def test_every_option_and_setting_has_its_case() -> None:
     from stockstream.config_sections import TablesSettings
 
-    assert set(inspect.signature(store).parameters) == {"ctx", "topic", "to", *OPTIONS}
+    assert set(inspect.signature(store).parameters) == {"ctx", "topic", "to", "metrics", *OPTIONS}
     assert set(TablesSettings.model_fields) == {"dir", *SETTINGS}
     assert {each.name for each in fields(StoreOptions)} == {"patience", *OPTIONS, *SETTINGS}
 
@@ -103,6 +103,12 @@ def test_the_last_line_says_what_was_stored_and_a_signal_is_the_exit_code(settin
     _, stopped = run("stocks", recording=Recording(signal=15))
     assert stopped.exit_code == 143
     assert "(stopped)" in stopped.stdout
+
+
+def test_metrics_are_served_while_it_runs(settings: Path) -> None:
+    _, result = run("stocks", "--metrics", "0")
+    assert result.exit_code == 0
+    assert "metrics at http://127.0.0.1:" in result.stderr
 
 
 @pytest.mark.parametrize("text", ["", "x", "3-1", "1,,2", "-1"])

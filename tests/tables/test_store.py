@@ -151,6 +151,7 @@ def test_what_was_read_is_committed_at_the_end(broker: str, location: Location) 
         listener=listener,
         stopped=lambda: bool(listener.reported) and listener.reported[-1].rows == len(SERIES),
     )
+    assert (listener.reported[-1].committed, listener.reported[-1].lag) == (0, len(SERIES))
     assert summary == Summary(len(SERIES), 1, 0, 0)
     assert count(table, location) == len(SERIES)
 

@@ -19,11 +19,19 @@ _PATIENCE: Final = 0.5
 _LONGEST: Final = 1_000_000
 
 
+_COUNTED: Final = {
+    "stockstream_store_unreadable_total": "unreadable",
+    "stockstream_store_skipped_total": "skipped",
+    "stockstream_spark_late_total": "late",
+}
+"""Irregular records of other processes than windows."""
+
+
 class Process(msgspec.Struct, frozen=True, kw_only=True):
     """Metrics of a process, or the ``error`` if there are none. Metrics of another kind of process are None.
 
     A producer has sent, refused and acknowledged. A window has taken, a lag, ``frame_seconds``, the median time of its
-    last frames, and ``counts`` of irregular records.
+    last frames, and ``counts`` of irregular records; a store and a job of Spark have the same without the frames.
     """
 
     address: str
@@ -90,29 +98,34 @@ def _parsed(address: str, text: str) -> Process:
                 labels = sample.labels
             elif sample.name == "stockstream_window_counted":
                 counts[sample.labels["what"]] = int(sample.value)
+            elif sample.name in _COUNTED and sample.value:
+                counts[_COUNTED[sample.name]] = int(sample.value)
             elif sample.labels.get("quantile") in (None, "0.5"):
                 values[sample.name] = sample.value
     if not labels:
-        raise ValueError("no metrics of a producer or a window")
+        raise ValueError("no metrics of a producer, a window, a store or a job")
 
-    def whole(name: str) -> int | None:
-        return int(values[name]) if name in values else None
+    def first(*names: str) -> float | None:
+        return next((values[name] for name in names if name in values), None)
 
+    def whole(*names: str) -> int | None:
+        found = first(*names)
+        return None if found is None else int(found)
+
+    rates = ("producer_records_per_second", "window_records_per_second", "store_records_per_second")
     return Process(
         address=address,
-        command=labels["command"],
+        command=labels.get("command") or labels.get("job"),
         topic=labels["topic"],
         keys=labels.get("keys") or None,
         sent=whole("stockstream_producer_sent_total"),
         refused=whole("stockstream_producer_refused_total"),
         acknowledged=whole("stockstream_producer_acknowledged_total"),
-        silent_seconds=values.get("stockstream_producer_silent_seconds"),
-        taken=whole("stockstream_window_taken_total"),
-        lag=whole("stockstream_window_lag"),
-        records_per_second=values.get(
-            "stockstream_producer_records_per_second", values.get("stockstream_window_records_per_second")
-        ),
-        frame_seconds=values.get("stockstream_window_frame_seconds"),
+        silent_seconds=first("stockstream_producer_silent_seconds"),
+        taken=whole("stockstream_window_taken_total", "stockstream_store_stored_total", "stockstream_spark_rows_total"),
+        lag=whole("stockstream_window_lag", "stockstream_store_lag", "stockstream_spark_behind"),
+        records_per_second=first(*(f"stockstream_{name}" for name in (*rates, "spark_rows_per_second"))),
+        frame_seconds=first("stockstream_window_frame_seconds"),
         counts=counts,
         memory_bytes=whole("process_resident_memory_bytes"),
     )
