@@ -20,6 +20,7 @@ from stockstream.cli.produce.bar_options import HistoryOption
 from stockstream.cli.text import table
 from stockstream.cli.watch.options import FeedOption, IntervalOption
 from stockstream.errors import SeriesError
+from stockstream.names import cut
 from stockstream.producers.history_spans import beginning
 from stockstream.topics import STOCKS
 
@@ -42,10 +43,7 @@ def evaluate(
         str | None, typer.Argument(metavar="SYMBOL", help="Its bars.", autocompletion=completion.symbols)
     ] = None,
     csv: Annotated[
-        Path | None,
-        typer.Option(
-            "--csv", metavar="FILE", exists=True, dir_okay=False, help="Bars of this file, in place of the topic's."
-        ),
+        Path | None, typer.Option("--csv", metavar="FILE", help="Bars of this file, in place of the topic's.")
     ] = None,
     interval: IntervalOption = None,
     feed: FeedOption = None,
@@ -80,6 +78,7 @@ def evaluate(
     """
     context = Context.of(ctx)
     outputs.check(plot, outputs.PICTURE, "--plot", force=force)
+    _check_file(csv)
     part = _part(context, name)
     if (symbol is None) == (csv is None):
         raise typer.BadParameter("name the symbol of the topic's bars, or a file by --csv", param_hint="SYMBOL")
@@ -99,6 +98,16 @@ def evaluate(
 
         draw(plot, title, found, simulated=identity.simulated)
         context.reporter.note(f"wrote {plot}")
+
+
+def _check_file(path: Path | None) -> None:
+    """Raise typer.BadParameter for what is not a file."""
+    try:
+        wrong = path is not None and not path.is_file()
+    except OSError:  # a name that no file can have
+        wrong = True
+    if wrong:
+        raise typer.BadParameter(f"there is no file {cut(str(path))}", param_hint="--csv")
 
 
 def _part(context: Context, name: str) -> Part:

@@ -15,7 +15,7 @@ from stockstream.cli.evaluate import evaluate
 from stockstream.cli.outputs import JsonOption
 from stockstream.indicators.catalog import catalog, describe
 from stockstream.models import Model
-from stockstream.models.base import EXTRA
+from stockstream.models.base import missing
 from stockstream.names import unknown
 
 app = typer.Typer(cls=Group)
@@ -52,7 +52,7 @@ def list_models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     invocation.reporter.result(indicators.listing(found))
     for name, kind in kinds().items():
         if (package := kind.lacking()) is not None:
-            invocation.reporter.warn(f"{name} needs the package {package}: {EXTRA}")
+            invocation.reporter.warn(str(missing(name, package)))
 
 
 @app.command("describe", cls=Command, epilog=examples("models describe direction", "models describe outlier --json"))

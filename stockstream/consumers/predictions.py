@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from stockstream.models import Direction, Predictor
+from stockstream.models import Direction, DirectionForest, DirectionRiver, Predictor
 from stockstream.models.scores import LEVEL
 from stockstream.views.marks import Band, Guide, Line, Panel, Readout, Verdict
 from stockstream.views.study import Study
@@ -49,4 +49,8 @@ def study(kind: type[Predictor], title: str, of: str = "") -> Study:
     )
 
 
-STUDIES: Final[tuple[Study, ...]] = (study(Direction, "Direction"),)
+STUDIES: Final[tuple[Study, ...]] = (
+    study(Direction, "Direction"),
+    study(DirectionForest, "Direction", " by a random forest"),
+    study(DirectionRiver, "Direction", " by river"),
+)

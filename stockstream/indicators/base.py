@@ -114,6 +114,14 @@ class Indicator(Stateful, Generic[R_contra, P]):
     def __init__(self) -> None:
         self.value = None
 
+    @classmethod
+    def require(cls) -> None:
+        """Raise `StockstreamError` with what to install, unless all that it computes with is there; by default it is.
+
+        Whoever makes an indicator for a user asks this first: a package that is missing is not a reason to leave it out
+        of lists, nor to fail at the first bar.
+        """
+
     @property
     def lookback(self) -> int:
         """Number of bars before the first point."""

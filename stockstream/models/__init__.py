@@ -5,12 +5,16 @@ What a model needs beyond NumPy is in the extra ``models``, and is loaded when i
 
 from stockstream.models.base import Model
 from stockstream.models.direction import Direction
+from stockstream.models.direction_forest import DirectionForest
+from stockstream.models.direction_river import DirectionRiver
 from stockstream.models.outlier import Outlier, OutlierPoint
 from stockstream.models.predictor import Learner, PredictionPoint, Predictor
 from stockstream.models.trend import Trend, TrendPoint
 
 __all__ = [
     "Direction",
+    "DirectionForest",
+    "DirectionRiver",
     "Learner",
     "Model",
     "Outlier",

@@ -12,6 +12,8 @@ P = TypeVar("P", bound=Point)
 
 EXTRA: Final = "pip install 'stockstream[models]'"
 
+_DISTRIBUTIONS: Final = {"sklearn": "scikit-learn"}
+
 
 class Model(Indicator[PriceBar, P]):
     """An indicator that estimates something: a probability, an interval, how unusual a bar is.
@@ -31,7 +33,11 @@ class Model(Indicator[PriceBar, P]):
         return next((name for name in cls.packages if find_spec(name) is None), None)
 
     @classmethod
-    def require(cls) -> None:
-        """Raise `StockstreamError` with what to install, unless its packages are there."""
-        if (name := cls.lacking()) is not None:
-            raise StockstreamError(f"{cls.name} needs the package {name}", hint=EXTRA)
+    def require(cls) -> None:  # noqa: D102 - as `Indicator` has it
+        if (package := cls.lacking()) is not None:
+            raise missing(cls.name, package)
+
+
+def missing(model: str, package: str) -> StockstreamError:
+    """The error for a model whose package is not installed."""
+    return StockstreamError(f"{model} needs the package {_DISTRIBUTIONS.get(package, package)}", hint=EXTRA)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import exp
+from math import exp, log
 from operator import mul
 from typing import ClassVar, Final
 
@@ -21,6 +21,17 @@ def probability(log_odds: float) -> float:
     (0.5, 0.1)
     """
     return 1.0 / (1.0 + exp(-min(max(log_odds, -MOST), MOST)))
+
+
+def log_odds(probability: float) -> float:
+    """The log-odds of a probability.
+
+    >>> log_odds(0.5), round(log_odds(0.1), 1), log_odds(0.0)
+    (0.0, -2.2, -30.0)
+    """
+    if not 0.0 < probability < 1.0:
+        return MOST if probability > 0.5 else -MOST
+    return min(max(log(probability / (1.0 - probability)), -MOST), MOST)
 
 
 class OnlineLogistic(Stateful):

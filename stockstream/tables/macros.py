@@ -177,6 +177,7 @@ class Macro:
     ) -> Iterator[tuple[Series, Columns]]:
         """The wanted series with their columns."""
         make = partial(self.kind, **values)
+        self.kind.require()
         try:
             make()
         except ValueError as error:

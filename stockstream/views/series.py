@@ -73,7 +73,7 @@ class SeriesFold:
         self._unsaved: set[Key] = set()
         self._saved_bases: dict[Key, Bases] = {}
         for make in makers.values():
-            make()  # invalid parameters raise before any record arrives
+            make().require()  # invalid parameters, and packages that are missing, raise before any record arrives
 
     @classmethod
     def of(cls, indicator: Callable[..., AnyIndicator]) -> FoldMaker[Candle]:

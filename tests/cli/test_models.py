@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 
 from stockstream.topics import STOCKS
-from tests.cli.helpers import stockstream
+from tests.cli.helpers import clean, stockstream
 from tests.models.every import MODELS
 from tests.site import Site
 from tests.views.bars import START, bar
@@ -117,3 +119,27 @@ def test_the_topic_gives_what_the_file_gives(site: Site) -> None:
     absent = site.run("models", "evaluate", "direction", "NVDA")
     assert (absent.returncode, absent.stderr.count("\n")) == (1, 1)
     assert "the topic stocks holds no such bars of NVDA" in absent.stderr
+
+
+def test_without_the_extra_one_line_names_it_and_the_rest_goes_on(tmp_path: Path) -> None:
+    write(tmp_path)
+    hidden = "import sys; sys.modules['sklearn'] = sys.modules['river'] = None"
+    program = f"{hidden}; from stockstream.cli.main import run; run()"
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", program, *arguments]
+        return subprocess.run(command, cwd=tmp_path, env=clean(tmp_path), capture_output=True, text=True, check=False)
+
+    listed = run("models")
+    assert listed.returncode == 0
+    assert [line.split()[0] for line in listed.stdout.splitlines()[1:]] == list(MODELS)
+    assert "direction_forest needs the package scikit-learn - pip install 'stockstream[models]'" in listed.stderr
+    for command in (
+        ("watch", "direction_river", "AAPL", "--headless", "w.png", "--once"),
+        ("watch", "chart", "AAPL", "--with", "outlier,direction_river", "--values", "v.csv", "--once"),
+        ("models", "evaluate", "direction_river", "--csv", "AAPL_1d.csv"),
+    ):
+        result = run(*command)
+        assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1), result.stderr
+        assert "direction_river needs the package river - pip install 'stockstream[models]'" in result.stderr
+    assert run("models", "evaluate", "direction", "--csv", "AAPL_1d.csv").returncode == 0

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stockstream.indicators import RSI, SMA, VWAP, Aroon, Bollinger, Chain, FlightsPerDay, Indicator, Together
 from stockstream.indicators.catalog import PACKAGES
-from stockstream.models import Model, Trend
+from stockstream.models import DirectionForest, Model, Trend
 from tests.indicators.inputs import BarColumns, Floats, changed, make_bars, noise, records, walk
 
 
@@ -66,6 +66,11 @@ EXAMPLES: dict[type[Any], list[dict[str, Any]]] = {
 """Parameters for those that do not come without any."""
 
 OTHERWISE: dict[type[Any], list[dict[str, Any]]] = {
+    DirectionForest: [
+        {"warmup": 20, "train": 120, "every": 60, "trees": 3},
+        {"ahead": 3, "train": 40, "every": 25, "trees": 2},
+        {"ahead": 1, "train": 60, "every": 200, "trees": 1},
+    ],
     Trend: [{}, {"period": 3}, {"period": 4}, {"period": 70, "confidence": 0.5}],
 }
 """Parameters for those that cannot have the usual ones."""
