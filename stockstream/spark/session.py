@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from stockstream.errors import SparkError
-from stockstream.files import private_file, private_folder
 from stockstream.kafka.jars import Progress, fetch
 from stockstream.kafka.java import complaint
+from stockstream.spark.access import access_file
+from stockstream.spark.environment import LOOPBACK, WARNINGS, environment, is_memory, python_warnings
 from stockstream.spark.extra import require_spark
 from stockstream.spark.jars import CONNECTOR
-from stockstream.spark.java import java_home
+from stockstream.spark.logs import Logs
 
 if TYPE_CHECKING:  # an extra, and slow to import
     from pyspark import SparkContext
@@ -28,32 +29,11 @@ if TYPE_CHECKING:  # an extra, and slow to import
 
     from stockstream.config import Settings
 
-LOOPBACK: Final = "127.0.0.1"
 _PATIENCE: Final = 5.0  # seconds for a master to take a connection
 _ADDRESS: Final = re.compile(r"(?P<host>\[[^\]]+\]|[^:/,]+):(?P<port>\d{1,5})")
 _MASTER: Final = re.compile(
     r"spark://(\[[^\]]+\]|[^:/,]+):\d{1,5}(,(\[[^\]]+\]|[^:/,]+):\d{1,5})*|local(\[([1-9]\d*|\*)\])?|yarn|k8s://.+"
 )
-
-# What PySpark 4.2 says of pandas 3, and what pandas 3 says of it: the beginnings of warnings. That all values are right
-# with the pandas of the locks is tested.
-_WARNINGS: Final = ("PySpark does not yet fully support pandas", "The copy keyword is deprecated")
-
-_LOG: Final = """\
-rootLogger.level = warn
-rootLogger.appenderRef.file.ref = file
-appender.file.type = RollingFile
-appender.file.name = file
-appender.file.fileName = {file}
-appender.file.filePattern = {file}.%i
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = %d{{yyyy-MM-dd'T'HH:mm:ss}}{{UTC}}Z %p %c: %m%n%ex
-appender.file.policies.type = Policies
-appender.file.policies.size.type = SizeBasedTriggeringPolicy
-appender.file.policies.size.size = 2MB
-appender.file.strategy.type = DefaultRolloverStrategy
-appender.file.strategy.max = 3
-"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +57,9 @@ class SessionOptions:
         Port of Spark's own page, on the loopback address; None for no page.
     properties
         Further properties of Spark, which win over ours.
+    properties_file
+        A file of properties, which win over those of Spark's own folder: secrets belong there, as the command lines of
+        processes are seen by all. None for that of our own cluster, where ``master`` is one.
     """
 
     master: str = "local[*]"
@@ -87,11 +70,12 @@ class SessionOptions:
     host: str = LOOPBACK
     ui: int | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
+    properties_file: Path | None = None
 
     def __post_init__(self) -> None:
         """Raise SparkError for a value that Spark would refuse without saying where it comes from."""
         for memory in (self.driver_memory, self.executor_memory):
-            if not re.fullmatch(r"[1-9]\d*[kmgt]", memory):
+            if not is_memory(memory):
                 raise SparkError(f"{memory} is no memory of Java", hint="write it as 700m or 2g")
         if self.partitions < 1:
             raise SparkError(f"a state has one partition at least, not {self.partitions}")
@@ -132,7 +116,7 @@ def session(
     options = options or SessionOptions()
     if sys.platform == "win32":
         raise SparkError("Spark jobs run on Linux and macOS", hint="use the Windows Subsystem for Linux")
-    for beginning in _WARNINGS:
+    for beginning in WARNINGS:
         warnings.filterwarnings("ignore", beginning)
     from pyspark.sql import SparkSession
 
@@ -141,52 +125,19 @@ def session(
         return running
     _require_master(options.master)
     jars = fetch(settings.cache_dir, CONNECTOR, on_progress=on_progress, on_damaged=on_damaged)
-    logs = _Logs(settings.state_dir, name)
+    logs = Logs(settings.state_dir, name)
     properties = _properties(name, options, jars, logs)
-    with _environment(environment(settings.cache_dir, options.host)):
+    secrets = options.properties_file or access_file(settings, options.master)
+    variables = environment(settings.cache_dir, options.host)
+    if secrets is not None:
+        named = shlex.quote(str(secrets.absolute()))
+        variables["PYSPARK_SUBMIT_ARGS"] = f"--properties-file {named} --load-spark-defaults pyspark-shell"
+    with _environment(variables):
         _start(properties, logs)
     return SparkSession.builder.getOrCreate()
 
 
-def environment(cache: Path, host: str = LOOPBACK) -> dict[str, str]:
-    """The variables under which programs of Spark are started. Raises as `java_home`."""
-    spec = find_spec("pyspark")
-    assert spec is not None
-    assert spec.origin is not None
-    return {
-        "JAVA_HOME": str(java_home(cache)),
-        "SPARK_HOME": str(Path(spec.origin).parent),
-        "SPARK_LOCAL_IP": host,
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_DRIVER_PYTHON": sys.executable,
-        "PYTHONWARNINGS": _quiet_workers(os.environ.get("PYTHONWARNINGS")),
-    }
-
-
-def _quiet_workers(known: str | None) -> str:
-    """The variable PYTHONWARNINGS of Python's workers."""
-    return ",".join([*filter(None, (known,)), *(f"ignore:{beginning}" for beginning in _WARNINGS)])
-
-
-class _Logs:
-    """Where Spark logs: a file of limited size, and one for what does not go through its logger."""
-
-    def __init__(self, state_dir: Path, name: str) -> None:
-        plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)
-        folder = state_dir.absolute() / "logs"
-        self.file = folder / f"spark-{plain}.log"
-        self.output = folder / f"spark-{plain}.out"
-        self.settings = folder / f"spark-{plain}.properties"
-        try:
-            private_folder(folder)
-            for path in (self.file, self.output, self.settings):
-                private_file(path)
-            self.settings.write_text(_LOG.format(file=self.file))
-        except OSError as error:
-            raise SparkError(f"{folder} cannot be written: {error.strerror}", hint="set another state_dir") from error
-
-
-def _properties(name: str, options: SessionOptions, jars: list[Path], logs: _Logs) -> dict[str, str]:
+def _properties(name: str, options: SessionOptions, jars: list[Path], logs: Logs) -> dict[str, str]:
     properties = {
         "spark.master": options.master,
         "spark.app.name": name,
@@ -194,13 +145,13 @@ def _properties(name: str, options: SessionOptions, jars: list[Path], logs: _Log
         "spark.driver.host": options.host,
         "spark.driver.bindAddress": options.host,
         "spark.driver.memory": options.driver_memory,
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logs.settings.as_uri()} -XX:-UsePerfData",
+        "spark.driver.extraJavaOptions": f"{logs.java_options} -XX:-UsePerfData",
         "spark.executor.memory": options.executor_memory,
         "spark.executor.extraJavaOptions": "-XX:-UsePerfData",
         "spark.executor.logs.rolling.strategy": "size",
         "spark.executor.logs.rolling.maxSize": "2000000",
         "spark.executor.logs.rolling.maxRetainedFiles": "3",
-        "spark.executorEnv.PYTHONWARNINGS": _quiet_workers(os.environ.get("PYTHONWARNINGS")),
+        "spark.executorEnv.PYTHONWARNINGS": python_warnings(),
         "spark.pyspark.python": sys.executable,
         "spark.ui.enabled": str(options.ui is not None).lower(),
         "spark.ui.port": str(options.ui or 0),
@@ -232,7 +183,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start(properties: Mapping[str, str], logs: _Logs) -> SparkContext:
+def _start(properties: Mapping[str, str], logs: Logs) -> SparkContext:
     from py4j.protocol import Py4JError
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException

@@ -21,9 +21,10 @@ from stockstream.config import Settings, load
 from stockstream.errors import SparkError
 from stockstream.kafka.broker import free_port
 from stockstream.spark import extra
+from stockstream.spark.environment import LOOPBACK
 from stockstream.spark.jars import CONNECTOR, SPARK_VERSION
 from stockstream.spark.java import java_home
-from stockstream.spark.session import LOOPBACK, SessionOptions, session
+from stockstream.spark.session import SessionOptions, session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
