@@ -24,7 +24,6 @@ from stockstream.spark.jars import CONNECTOR
 from stockstream.spark.logs import Logs
 
 if TYPE_CHECKING:  # an extra, and slow to import
-    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
     from stockstream.config import Settings
@@ -133,8 +132,7 @@ def session(
         named = shlex.quote(str(secrets.absolute()))
         variables["PYSPARK_SUBMIT_ARGS"] = f"--properties-file {named} --load-spark-defaults pyspark-shell"
     with _environment(variables):
-        _start(properties, logs)
-    return SparkSession.builder.getOrCreate()
+        return _started(properties, logs)
 
 
 def _properties(name: str, options: SessionOptions, jars: list[Path], logs: Logs) -> dict[str, str]:
@@ -183,21 +181,28 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start(properties: Mapping[str, str], logs: Logs) -> SparkContext:
+def _started(properties: Mapping[str, str], logs: Logs) -> SparkSession:
     from py4j.protocol import Py4JError
     from pyspark import SparkConf, SparkContext
     from pyspark.errors import PySparkException
     from pyspark.java_gateway import launch_gateway
+    from pyspark.sql import SparkSession
 
     conf = SparkConf(loadDefaults=False).setAll(list(properties.items()))
+    where = f"see {logs.file} and {logs.output}"
     with logs.output.open("wb") as output:
         try:
             # Started here, so that Java's own words go to a file. A former session's runs until this process ends.
             java = getattr(SparkContext, "_gateway", None) or launch_gateway(conf, {"stdout": output, "stderr": output})
-            return SparkContext(conf=conf, gateway=java)
+            SparkContext(conf=conf, gateway=java)
+            return SparkSession.builder.getOrCreate()
         except (PySparkException, Py4JError, OSError) as error:
+            if "stopped SparkContext" in str(error):
+                raise SparkError(
+                    f"{properties['spark.master']} does not take this application",
+                    hint=f"if it is another user's or machine's, it needs the properties of that cluster; {where}",
+                ) from error
             said = _first_exception(str(error)) if isinstance(error, Py4JError) else _last_words(logs.output)
-            where = f"see {logs.file} and {logs.output}"
             raise SparkError(f"Spark does not start: {said or error}", hint=where) from error
 
 
