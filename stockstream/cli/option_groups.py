@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import wraps
 from typing import Any, Final, TypeVar, get_type_hints
 
@@ -29,7 +29,10 @@ def names_of(kind: type[Any]) -> list[str]:
 def declared(kind: type[Any]) -> Mapping[str, Declared]:
     """The options that a dataclass declares, by name."""
     hints = get_type_hints(kind, include_extras=True)
-    return {field.name: Declared(hints[field.name], field.default) for field in fields(kind)}
+    return {
+        field.name: Declared(hints[field.name], inspect.Parameter.empty if field.default is MISSING else field.default)
+        for field in fields(kind)
+    }
 
 
 def give_options(function: Callable[..., None], options: Mapping[str, Declared]) -> None:
@@ -69,6 +72,12 @@ def grouped(**groups: type[Any]) -> Callable[[F], F]:
             options |= declared(kind)
         give_options(command, options)
         del command.__wrapped__  # typer would look through to the dataclasses
+        command.ungrouped = function  # type: ignore[attr-defined]
         return command  # type: ignore[return-value]
 
     return decorate
+
+
+def regrouped(command: Callable[..., None], **groups: type[Any]) -> Callable[..., None]:
+    """A command that was made by `grouped`, with other dataclasses: each derived from the one that it had."""
+    return grouped(**groups)(command.ungrouped)  # type: ignore[attr-defined,no-any-return]

@@ -22,6 +22,7 @@ from stockstream.spark.environment import LOOPBACK, WARNINGS, environment, is_me
 from stockstream.spark.extra import require_spark
 from stockstream.spark.jars import CONNECTOR
 from stockstream.spark.logs import Logs
+from stockstream.spark.package import archive
 
 if TYPE_CHECKING:  # an extra, and slow to import
     from pyspark.sql import SparkSession
@@ -52,6 +53,12 @@ class SessionOptions:
         first run.
     host
         The address of this machine by which executors reach it.
+    ship
+        Whether this package goes with the application, so that executors have the same version.
+    python
+        Python of the executors, which has the packages that this one needs; None for this one.
+    archives
+        Archives that are unpacked for executors, as ``FILE#NAME``: an environment for ``python``, say.
     ui
         Port of Spark's own page, on the loopback address; None for no page.
     properties
@@ -67,6 +74,9 @@ class SessionOptions:
     cores: int | None = None
     partitions: int = 4
     host: str = LOOPBACK
+    ship: bool = False
+    python: str | None = None
+    archives: tuple[str, ...] = ()
     ui: int | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     properties_file: Path | None = None
@@ -126,13 +136,18 @@ def session(
     jars = fetch(settings.cache_dir, CONNECTOR, on_progress=on_progress, on_damaged=on_damaged)
     logs = Logs(settings.state_dir, name)
     properties = _properties(name, options, jars, logs)
+    package = archive(settings.cache_dir) if options.ship else None
     secrets = options.properties_file or access_file(settings, options.master)
     variables = environment(settings.cache_dir, options.host)
+    variables["PYSPARK_PYTHON"] = properties["spark.pyspark.python"]
     if secrets is not None:
         named = shlex.quote(str(secrets.absolute()))
         variables["PYSPARK_SUBMIT_ARGS"] = f"--properties-file {named} --load-spark-defaults pyspark-shell"
     with _environment(variables):
-        return _started(properties, logs)
+        spark = _started(properties, logs)
+    if package is not None:
+        spark.sparkContext.addPyFile(str(package))
+    return spark
 
 
 def _properties(name: str, options: SessionOptions, jars: list[Path], logs: Logs) -> dict[str, str]:
@@ -150,7 +165,7 @@ def _properties(name: str, options: SessionOptions, jars: list[Path], logs: Logs
         "spark.executor.logs.rolling.maxSize": "2000000",
         "spark.executor.logs.rolling.maxRetainedFiles": "3",
         "spark.executorEnv.PYTHONWARNINGS": python_warnings(),
-        "spark.pyspark.python": sys.executable,
+        "spark.pyspark.python": options.python or sys.executable,
         "spark.ui.enabled": str(options.ui is not None).lower(),
         "spark.ui.port": str(options.ui or 0),
         "spark.ui.showConsoleProgress": "false",
@@ -161,6 +176,8 @@ def _properties(name: str, options: SessionOptions, jars: list[Path], logs: Logs
         ),
         "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
     }
+    if options.archives:
+        properties["spark.archives"] = ",".join(options.archives)
     if options.cores is not None:
         properties["spark.cores.max"] = str(options.cores)
     return {**properties, **options.properties}

@@ -1,4 +1,4 @@
-"""``stockstream spark``: a sub-command for each job."""
+"""``stockstream spark``: a sub-command for each job, and the cluster that they can run on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 
 import typer
 
-from stockstream.cli.commands import Command, LazyGroup, examples, made, target
+from stockstream.cli.commands import Command, Group, LazyGroup, examples, made, target
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A sub-command: its target (module:name of a function), a line of help, and examples."""
+    """A sub-command: its target (module:name of a function or typer app), a line of help, and examples."""
 
     target: str
     help: str
@@ -35,8 +35,24 @@ ENTRIES: Final = {
         "Store a topic's records as typed rows.",
         ("spark raw stocks", "spark raw flights --trigger available-now", "spark raw stocks --to s3://shares/tables"),
     ),
+    "cluster": Entry(
+        "stockstream.cli.spark.cluster:cluster",
+        "Run a cluster of Spark on this machine.",
+        ("spark cluster", "spark cluster --workers 3 --cores 2 --memory 4g"),
+    ),
+    "submit": Entry(
+        "stockstream.cli.spark.submit:app",
+        "Run a job on a cluster, with all that it needs.",
+        (
+            "spark submit indicator --with bollinger --master spark://127.0.0.1:7077",
+            "spark submit raw stocks --master spark://127.0.0.1:7077",
+        ),
+    ),
 }
 """The sub-commands. A module is imported when its command is called."""
+
+JOBS: Final = {name: entry for name, entry in ENTRIES.items() if entry.target.startswith("stockstream.cli.spark.jobs:")}
+"""The jobs among them."""
 
 
 class Jobs(LazyGroup):
@@ -46,10 +62,17 @@ class Jobs(LazyGroup):
         """As those of `LazyGroup`."""
         return {name: entry.help for name, entry in ENTRIES.items()}
 
-    def built(self, name: str) -> Command:
+    def built(self, name: str) -> Command | Group:
         """As that of `LazyGroup`."""
         entry = ENTRIES[name]
-        return made(name, target(entry.target), epilog=examples(*entry.examples))
+        found, epilog = target(entry.target), examples(*entry.examples)
+        if not isinstance(found, typer.Typer):
+            return made(name, found, epilog=epilog)
+        found.rich_markup_mode = None
+        group = typer.main.get_group(found)
+        assert isinstance(group, Group)
+        group.name, group.epilog = name, epilog
+        return group
 
 
 app = typer.Typer(cls=Jobs, no_args_is_help=True, help="Work on the topics with Apache Spark.")

@@ -1,0 +1,216 @@
+"""A cluster on this machine: for its user alone, what ends is started again, and a job on it goes on exactly."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
+
+import psutil
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, QueryBuilder
+
+from stockstream import processes
+from stockstream.config import load
+from stockstream.errors import SparkError
+from stockstream.indicators import Bollinger
+from stockstream.kafka.broker import free_port
+from stockstream.records import SIMULATED, Bar
+from stockstream.spark import extra
+from stockstream.spark.access import access_file, cluster_folder, write_access
+from stockstream.spark.cluster import Cluster, ClusterOptions
+from stockstream.topics import STOCKS
+from tests.cli.helpers import stockstream
+from tests.site import Site
+
+SYMBOLS = [f"S{number}" for number in range(6)]
+BARS = 700
+
+
+class Command:
+    """A command of ours that runs, and the lines that it has told."""
+
+    def __init__(self, site: Site, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "stockstream", *arguments],
+            cwd=site.folder,
+            env=site.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.told: list[str] = []
+        self._lines: Queue[str] = Queue()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip())
+
+    def until(self, pattern: str, within: float = 280.0) -> re.Match[str]:
+        """The next line with this pattern."""
+        while True:
+            try:
+                self.told.append(self._lines.get(timeout=within))
+            except Empty:
+                pytest.fail(f"{pattern} did not come after {self.told}")
+            if found := re.search(pattern, self.told[-1]):
+                return found
+
+    def rest(self) -> str:
+        """Wait for its end; what it has told."""
+        self.process.wait(240)
+        self._reader.join()
+        while not self._lines.empty():
+            self.told.append(self._lines.get())
+        return "\n".join(self.told)
+
+
+@contextmanager
+def running(site: Site, *arguments: str) -> Iterator[Command]:
+    command = Command(site, *arguments)
+    try:
+        yield command
+    finally:
+        command.process.send_signal(signal.SIGTERM)
+        try:
+            command.process.wait(30)
+        finally:
+            processes.kill(command.process)
+
+
+def test_the_secret_is_for_its_user_alone_and_found_for_this_machine_only(tmp_path: Path) -> None:
+    settings = load(None, {}).model_copy(update={"state_dir": tmp_path})
+    assert access_file(settings, "spark://127.0.0.1:7077") is None
+    folder = cluster_folder(settings, 7077)
+    folder.mkdir(parents=True)
+    path = write_access(folder)
+    assert access_file(settings, "spark://127.0.0.1:7077") == path
+    assert path.stat().st_mode & 0o777 == 0o600
+    first = path.read_text()
+    assert re.fullmatch(r"spark\.authenticate true\nspark\.authenticate\.secret [0-9a-f]{64}\n", first)
+    assert write_access(folder).read_text() != first
+    for other in ("local[*]", "yarn", "spark://127.0.0.1:7078", "spark://there:7077", "spark://127.0.0.1:x"):
+        assert access_file(settings, other) is None
+
+
+def test_a_port_that_is_taken_and_memory_that_is_none_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    import socket
+
+    settings = load(None, {}).model_copy(update={"state_dir": tmp_path})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SparkError, match=f"port {port} is taken - give another --port"):
+            Cluster(settings, ClusterOptions(port=port)).start()
+    with pytest.raises(SparkError, match="lots is no memory of Java"):
+        ClusterOptions(memory="lots")
+
+
+def test_without_the_extra_one_line_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "PACKAGES", ("pyspark_is_not_here",))
+    settings = load(None, {}).model_copy(update={"state_dir": tmp_path})
+    with pytest.raises(SparkError, match=r"pip install 'stockstream\[spark\]'"):
+        Cluster(settings).start()
+
+
+def test_impossible_options_are_refused(tmp_path: Path) -> None:
+    for option, value in (("--memory", "lots"), ("--workers", "0"), ("--port", "70000"), ("--cores", "0")):
+        result = stockstream("spark", "cluster", option, value, cwd=tmp_path)
+        assert (result.returncode, option in result.stderr) == (2, True)
+
+
+def bars() -> list[Bar]:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    found = []
+    for number in range(BARS):
+        for rank, symbol in enumerate(SYMBOLS):
+            close = 100.0 + rank + (number * 7919 % 1000) / 250.0
+            time = start + timedelta(minutes=number)
+            found.append(
+                Bar(
+                    symbol=symbol,
+                    interval="1m",
+                    feed=SIMULATED,
+                    time=time,
+                    open=close,
+                    high=close + 0.5,
+                    low=close - 0.5,
+                    close=close,
+                    volume=100.0 + number,
+                    source="test",
+                    currency="USD",
+                )
+            )
+    return found
+
+
+def children(command: Command, main: str) -> list[psutil.Process]:
+    """Processes of Java that it has started, by their main class."""
+    found = []
+    for each in psutil.Process(command.process.pid).children(recursive=True):
+        try:
+            if any(argument.endswith(main) for argument in each.cmdline()):
+                found.append(each)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.spark
+def test_a_job_goes_on_exactly_when_a_worker_and_its_executor_are_killed(site: Site) -> None:
+    sent = bars()
+    site.send(STOCKS, sent)
+    port = free_port()
+    job = ("indicator", "--with", "bollinger", "--to", str(site.folder / "tables"), "--partitions", "2")
+    with running(site, "spark", "cluster", "--workers", "2", "--port", str(port)) as cluster:
+        master = cluster.until(r"the cluster is ready: --master (\S+);")[1]
+        assert master == f"spark://127.0.0.1:{port}"
+        secret = access_file(load(None, {"state_dir": site.folder / "state"}), master)
+        assert secret is not None
+        arguments = ("spark", "submit", *job, "--master", master, "--max-rows", "1000", "--trigger", "available-now")
+        with running(site, *arguments) as stream:
+            stream.until(r"batch 1\b")
+            for each in psutil.Process(cluster.process.pid).children(recursive=True):
+                assert secret.read_text().split()[-1] not in " ".join(each.cmdline())
+                assert all(
+                    one.laddr.ip.endswith("127.0.0.1") for one in each.net_connections() if one.status == "LISTEN"
+                )
+            worker = children(cluster, "worker.Worker")[0]
+            (executor,) = worker.children()
+            assert list(Path(executor.cwd()).glob("stockstream-*.zip"))  # what was submitted with the job
+            for each in (executor, worker):
+                os.kill(each.pid, signal.SIGKILL)
+            cluster.until(r"worker \d has ended \(exit code -9\), and is started again")
+            cluster.until(r"worker \d was started again, process \d+")
+            told = stream.rest()
+        assert stream.process.returncode == 0, told
+        assert f"indicator: {len(sent):,} messages read" in told
+    told = cluster.rest()
+    assert told.splitlines()[-1].endswith("the cluster ended")
+    assert not access_file(load(None, {"state_dir": site.folder / "state"}), master)
+
+    table = DeltaTable(str(site.folder / "tables" / "indicators"))
+    names = {name: f"bollinger_{name}" for name in ("upper", "middle", "lower")}
+    query = f"SELECT symbol, time, {', '.join(names.values())} FROM rows ORDER BY symbol, time"
+    found = pa.table(QueryBuilder().register("rows", table).execute(query).read_all()).to_pydict()
+    expected: dict[str, list[float | None]] = {name: [] for name in names}
+    for symbol in SYMBOLS:
+        bands = Bollinger(20, 2.0)
+        for bar in (each for each in sent if each.symbol == symbol):
+            point = bands.update(bar)
+            for name, values in expected.items():
+                values.append(None if point is None else getattr(point, name))
+    assert {name: found[column] for name, column in names.items()} == expected
