@@ -21,6 +21,7 @@ PLACEHOLDERS = {
     "COMMAND": "topics",
     "DATE": "2026-03-02",
     "FILE": "file.csv",
+    "JOB": "raw stocks",
     "NAME": "rsi",
     "PORT": "9101",
     "SOURCE": "simulated",

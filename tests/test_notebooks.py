@@ -87,3 +87,14 @@ def test_the_live_stream_moves_and_stops_by_itself(site: Site) -> None:
     assert bars > 121
     assert drawn > 2
     assert told.count("<picture>") == 2
+
+
+@pytest.mark.spark
+def test_spark_over_the_topics(site: Site) -> None:
+    sent = site.run("produce", "simulated", "AAPL", "MSFT", "NVDA", "--history", "300", "--count", "300", "--pace", "0")
+    assert sent.returncode == 0, sent.stderr
+    told = executed("spark", site)
+    equal = int(re.findall(r"(\d+) values are equal", told)[0])
+    assert equal > 900
+    assert told.count("<picture>") == 1
+    assert "Warning" not in told

@@ -75,5 +75,9 @@ def messages(
     options = java_options(connection) | {"subscribe": topic, "startingOffsets": "earliest", "failOnDataLoss": "true"}
     if most is not None:
         options["maxOffsetsPerTrigger"] = str(most)
-    found = spark.readStream.format("kafka").options(**options).load()
+    return columns_of_messages(spark.readStream.format("kafka").options(**options).load())
+
+
+def columns_of_messages(found: DataFrame) -> DataFrame:
+    """The columns `schema.MESSAGES` of what the connector has read."""
     return found.selectExpr("value", f"`partition` AS {PARTITION}", f"`offset` AS {OFFSET}", f"`timestamp` AS {SENT}")

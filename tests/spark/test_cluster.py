@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
@@ -156,16 +156,11 @@ def bars() -> list[Bar]:
     return found
 
 
-def children(command: Command, main: str) -> list[psutil.Process]:
-    """Processes of Java that it has started, by their main class."""
-    found = []
-    for each in psutil.Process(command.process.pid).children(recursive=True):
-        try:
-            if any(argument.endswith(main) for argument in each.cmdline()):
-                found.append(each)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+def commands(process: psutil.Process) -> Iterator[tuple[psutil.Process, list[str]]]:
+    """The processes below this one, each with its command line."""
+    for each in process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # workers of Python come and go
+            yield each, each.cmdline()
 
 
 @pytest.mark.timeout(600)
@@ -183,12 +178,12 @@ def test_a_job_goes_on_exactly_when_a_worker_and_its_executor_are_killed(site: S
         arguments = ("spark", "submit", *job, "--master", master, "--max-rows", "1000", "--trigger", "available-now")
         with running(site, *arguments) as stream:
             stream.until(r"batch 1\b")
-            for each in psutil.Process(cluster.process.pid).children(recursive=True):
-                assert secret.read_text().split()[-1] not in " ".join(each.cmdline())
-                assert all(
-                    one.laddr.ip.endswith("127.0.0.1") for one in each.net_connections() if one.status == "LISTEN"
-                )
-            worker = children(cluster, "worker.Worker")[0]
+            javas = [(each, line) for each, line in commands(psutil.Process(cluster.process.pid)) if "-cp" in line]
+            assert len(javas) == 5
+            assert not any(secret.read_text().split()[-1] in word for _, line in javas for word in line)
+            addresses = {one.laddr.ip for each, _ in javas for one in each.net_connections() if one.status == "LISTEN"}
+            assert {address.removeprefix("::ffff:") for address in addresses} == {"127.0.0.1"}
+            worker = next(each for each, line in javas if "org.apache.spark.deploy.worker.Worker" in line)
             (executor,) = worker.children()
             assert list(Path(executor.cwd()).glob("stockstream-*.zip"))  # what was submitted with the job
             for each in (executor, worker):
