@@ -12,7 +12,7 @@ qt = $(if $(QT),qt)
 # brokers and windows, so there are more processes than cores may be; the thorough ones compute.
 pytest = $(python) -m pytest -n $(or $(JOBS),$(1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all test-spark check audit bench chaos fuzz soak pictures lock spark clean
+.PHONY: help demo test test-all test-spark check audit bench chaos fuzz soak pictures lock spark web clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
@@ -26,6 +26,7 @@ help:
 	@echo 'make fuzz     a million mangled messages, 20,000 mangled files: shown or set aside (ARGS=--short: a hundredth)'
 	@echo 'make pictures the pictures of docs/ and README, from a real run (the demo needs Xvfb for its own)'
 	@echo 'make spark    Spark, 800 MB, into the environment: stockstream spark'
+	@echo 'make web      what the page draws with, by npm: stockstream web'
 	@echo 'make lock     the locks of requirements/ made anew (ARGS=--upgrade: newest versions)'
 	@echo 'make audit    whether a version in the locks has a known vulnerability'
 	@echo 'make clean    removes what these made, .venv too; data and saved states stay'
@@ -82,6 +83,10 @@ pictures:
 
 spark:
 	@$(environment) spark
+
+web:
+	@$(environment) dev
+	@$(python) stockstream/web/assets.py
 
 lock:
 	@$(environment) lock $(ARGS)

@@ -21,6 +21,7 @@ from typing import Final
 
 from PIL import Image, ImageGrab
 
+from docs.page_pictures import draw_page
 from stockstream.config import load
 from stockstream.consumers.registry import VIEWS
 from stockstream.kafka.broker import Broker, free_port
@@ -46,9 +47,11 @@ def main() -> None:
                 **os.environ,
                 "STOCKSTREAM_BOOTSTRAP_SERVERS": broker.bootstrap_servers,
                 "STOCKSTREAM_STATE_DIR": str(folder / "state"),
+                "STOCKSTREAM_DATA_DIR": str(folder / "data"),
             }
             draw_windows(there)
             draw_returns(there, folder / "report.html")
+            draw_page(there, PICTURES, shrink)
         draw_demo({**os.environ, **{f"STOCKSTREAM_{kind}_DIR": str(folder / kind) for kind in ("STATE", "DATA")}})
 
 

@@ -94,6 +94,14 @@ COMMANDS: Final = {
         RUN,
         ("service install broker", "service install produce yahoo AAPL", "service status"),
     ),
+    "web": Entry(
+        "stockstream.cli.web.web:app",
+        "Serve charts to browsers, for people with an account.",
+        RUN,
+        ("web", "web --port 8080", "web user add ann --role analyst"),
+        plugged=True,
+        unattended=True,
+    ),
     "etl": Entry(
         "stockstream.cli.etl:etl",
         "Make typed Parquet of raw JSON lines.",

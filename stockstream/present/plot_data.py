@@ -111,7 +111,9 @@ def plot_data(
             for each, frame in frames.items()
         )
         simulated = any(each.simulated for each in identities.values())
-        return PlotData(title, "", _side_by_side(frames, columns), identities[keys[0]].zone, simulated, groups=groups)
+        return PlotData(
+            title, "", beside_each_other(frames, columns), identities[keys[0]].zone, simulated, groups=groups
+        )
     if key is None or key not in keys:
         return PlotData(title if key is None else harmless(f"{key} - {title}"), "", _NOTHING)
     frame = fold.frame(key).between(start, end)
@@ -120,7 +122,7 @@ def plot_data(
     return PlotData(shown, key, frame, identity.zone, identity.simulated, identity.measure, identity.source)
 
 
-def _side_by_side(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
+def beside_each_other(frames: Mapping[str, Frame], columns: list[str]) -> Frame:
     """One frame over the rows of all keys; NaN where a key has no row."""
     index = next(iter(frames.values())).index
     instants = np.unique(np.concatenate([frame.instants for frame in frames.values()]))

@@ -1,0 +1,1 @@
+"""The commands of ``stockstream web``: the page, its users, and tokens of scripts."""

@@ -1,0 +1,71 @@
+"""The page as the command runs it: its services, and the lines on the terminal."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from stockstream.cli.context import Context
+from stockstream.config import Settings
+from stockstream.consumers import view_settings
+from stockstream.consumers.chart import Configured
+from stockstream.indicators.catalog import Parameter
+from stockstream.views.fold import Value
+from stockstream.views.study import Study
+from stockstream.web.accounts import Accounts
+from stockstream.web.app import make_app
+from stockstream.web.audit import Audit
+from stockstream.web.database import Database
+from stockstream.web.hub import Hub
+from stockstream.web.layouts import Layouts
+from stockstream.web.logins import Logins
+from stockstream.web.overviews import Overviews
+from stockstream.web.server import Address, serve
+from stockstream.web.services import Services
+from stockstream.web.sessions import Sessions
+
+_FOLDER: Final = "web"
+
+
+def database(settings: Settings) -> Database:
+    """The database of the page. Raises `StockstreamError`."""
+    return Database(settings.data_dir / _FOLDER / "accounts.sqlite")
+
+
+def audit_file(settings: Settings) -> Path:
+    """The audit log."""
+    return settings.state_dir / _FOLDER / "audit.jsonl"
+
+
+def run(context: Context, address: Address) -> None:
+    """Serve the page until Ctrl-C."""
+    settings = context.settings
+    kept = database(settings)
+    accounts = Accounts(kept)
+    services = Services(
+        accounts=accounts,
+        sessions=Sessions(kept),
+        layouts=Layouts(kept),
+        logins=Logins(),
+        audit=Audit(audit_file(settings)),
+        hub=Hub(settings.connection("consumer"), settings.window.keep, _configured(settings)),
+        overviews=Overviews(settings.connection("admin"), settings.data_dir),
+    )
+    invitation = None if accounts.all() else accounts.invite()
+
+    def ready(url: str) -> None:
+        context.reporter.note(f"the page is at {url} (Ctrl-C ends it)")
+        if invitation is not None:
+            context.reporter.note(f"no user yet; for an hour, once, this makes the admin: {url}/welcome/{invitation}")
+
+    serve(make_app(services, secure=address.certificate is not None), address, ready)
+    context.reporter.note("the page has ended")
+
+
+def _configured(settings: Settings) -> Configured:
+    return partial(_parameter, settings)
+
+
+def _parameter(settings: Settings, study: Study, parameter: Parameter[Any], /) -> Value:
+    return view_settings.parameter(settings, study.name, parameter)

@@ -1,0 +1,1 @@
+"""The page: charts of any study in a browser, for people with an account (extra ``web``). Read `feed.py` first."""

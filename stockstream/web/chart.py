@@ -1,0 +1,174 @@
+"""Chart: one symbol with indicators, as the page draws it: what to draw, and the columns, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Final, Literal, Protocol, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from stockstream.consumers.chart import Configured, parts
+from stockstream.names import harmless
+from stockstream.present.formats import decimals
+from stockstream.records import Series
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.fold import Fold, Identity, Selection
+from stockstream.views.frame import Column, Frame
+from stockstream.views.marks import Mark, Panel
+from stockstream.views.study import chart
+
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
+"""What can be written as JSON."""
+
+SNAPSHOT_ROWS: Final = 5_000
+_RECENT: Final = 200
+"""Number of closes from which the decimals of prices are derived."""
+
+
+class ChartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a page asks for: a symbol, of which series, resampled to which interval, with which studies; or airlines.
+
+    ``studies`` are written as for ``watch chart --with``: ``bollinger:period=50``. Raises msgspec.ValidationError
+    where it is decoded.
+    """
+
+    symbol: str = ""
+    interval: str | None = None
+    feed: str | None = None
+    resample: str | None = None
+    opens: str | None = None
+    calendar: str | None = None
+    tz: str | None = None
+    studies: tuple[str, ...] = ()
+    view: Literal["chart", "flights"] = "chart"
+    airlines: tuple[str, ...] = ()
+
+
+class Drawing(Protocol):
+    """Anything that the page draws from a frame and marks."""
+
+    def frame(self) -> Frame | None:
+        """All rows; None while there are none."""
+
+    def description(self, frame: Frame) -> dict[str, Json]:
+        """What to draw: title, zone, and the panels with their marks."""
+
+    @property
+    def identity(self) -> Identity | None:
+        """Zone and source of what is drawn; None while there are no rows."""
+
+    def counts(self) -> Mapping[str, int]:
+        """Numbers of irregular records, for the status bar."""
+
+
+class Chart:
+    """The fold and the view of a requested chart.
+
+    Raises ValueError for unknown studies, parameters and intervals.
+    """
+
+    def __init__(self, request: ChartRequest, series: Series, configured: Configured) -> None:
+        self.request = request
+        self.series = series
+        self._parts = parts(request.studies, configured)
+        self.view = chart(self._parts)
+        selection = Selection(
+            keys=(series.symbol,),
+            interval=series.interval,
+            feed=series.feed,
+            resample=request.resample if request.resample != series.interval else None,
+            opens=request.opens,
+            calendar=request.calendar,
+            tz=request.tz,
+        )
+        self._fold: Fold[BarBatch] = self.view.fold(selection, {})
+
+    def take(self, batch: BarBatch) -> bool:
+        """Add bars of its series; returns whether anything changed."""
+        return self._fold.apply([batch])
+
+    @property
+    def key(self) -> str | None:
+        """The symbol, once it has bars."""
+        return next(iter(self._fold.keys()), None)
+
+    def frame(self) -> Frame | None:
+        """All bars and values; None while there are none."""
+        return None if self.key is None else self._fold.frame(self.key)
+
+    @property
+    def identity(self) -> Identity | None:
+        """What the chart shows; None while there are no bars."""
+        return None if self.key is None else self._fold.identity(self.key)
+
+    def counts(self) -> Mapping[str, int]:
+        """Numbers of irregular bars, for the status bar."""
+        return self._fold.counts()
+
+    def description(self, frame: Frame) -> dict[str, Json]:
+        """What to draw: title, zone, and the panels with their marks."""
+        identity = self.identity
+        assert identity is not None
+        studies = [part.title for part in self._parts if part.study.indicator is not None]
+        return {
+            "title": harmless(" - ".join((identity.title, *studies[:1]))),
+            "symbol": harmless(self.series.symbol),
+            "zone": identity.zone,
+            "simulated": identity.simulated,
+            "measure": identity.measure,
+            "decimals": decimals(frame["close"][-_RECENT:]),
+            "panels": [described(panel) for panel in self.view.panels],
+            "undefined": {name: why.why for name, why in frame.undefined.items() if frame.reason(name)},
+        }
+
+
+def described(panel: Panel) -> dict[str, Json]:
+    """A panel as plain data."""
+    data = {name: value for name, value in asdict(panel).items() if name not in ("marks", "needs")}
+    return {**data, "marks": [_mark(mark) for mark in panel.marks]}
+
+
+def _mark(mark: Mark) -> dict[str, Json]:
+    return {"kind": type(mark).__name__.lower(), **asdict(mark)}
+
+
+def columns(frame: Frame, rows: slice) -> dict[str, Json]:
+    """Columns of some rows: times in microseconds since 1970, numbers (NaN as null when it is written), 0 or 1."""
+    return {name: _plain(frame[name][rows]) for name in frame}
+
+
+def _plain(column: Column) -> Json:
+    if column.dtype.kind == "M":
+        values: list[Json] = column.astype("M8[us]").astype(np.int64).tolist()
+        return values
+    if column.dtype.kind == "b":
+        return [*map(int, column.tolist())]
+    found: list[Json] = column.tolist()
+    return found
+
+
+def first_difference(before: Frame, after: Frame) -> int:
+    """Index of the first row that differs, or that one of the two lacks.
+
+    >>> old = Frame("time", {"time": np.array([1, 2], "M8[us]"), "close": np.array([1.0, np.nan])})
+    >>> new = Frame("time", {"time": np.array([1, 2, 3], "M8[us]"), "close": np.array([1.0, np.nan, 4.0])})
+    >>> first_difference(old, new)
+    2
+    """
+    shared = min(len(before), len(after))
+    if list(before) != list(after):
+        return 0
+    differs = np.zeros(shared, dtype=bool)
+    for name in after:
+        differs |= _differing(before[name][:shared], after[name][:shared])
+    return int(np.argmax(differs)) if differs.any() else shared
+
+
+def _differing(one: Column, other: Column) -> NDArray[np.bool_]:
+    unequal = one != other
+    if one.dtype.kind == "f":
+        unequal &= ~(np.isnan(one) & np.isnan(other))
+    return np.asarray(unequal)

@@ -1,0 +1,399 @@
+"""Hub: reads the topics on one thread, and passes what changes to the pages that show it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+import numpy as np
+
+from stockstream.connection import Connection
+from stockstream.consumers.chart import Configured
+from stockstream.consumers.dashboard import TILES
+from stockstream.consumers.live import Live
+from stockstream.consumers.registry import VIEWS
+from stockstream.errors import StockstreamError
+from stockstream.present.status_bar import status_bar
+from stockstream.records import SIMULATED, Candle, Series
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.dashboard import tabled
+from stockstream.views.fold import Selection
+from stockstream.views.frame import Frame
+from stockstream.web.bar_store import BarStore, Quote, store_view
+from stockstream.web.chart import SNAPSHOT_ROWS, Chart, ChartRequest, Drawing, Json, columns, first_difference
+from stockstream.web.flights_chart import FlightsChart
+from stockstream.web.outbox import Outbox
+
+LOG: Final = logging.getLogger("stockstream.web")
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_BEAT: Final = 0.005
+"""Seconds between two looks at what has arrived: a part of the time in which a page shows it."""
+
+_FRAME_EVERY: Final = 0.02
+_STATUS_EVERY: Final = 1.0
+_KEPT_FOR: Final = 30.0
+"""Seconds for which a chart is kept that no page shows: it may be reloaded."""
+
+_READ_FOR: Final = 3.0
+"""Seconds for which charts wait when another topic is read for the first time."""
+
+_TABLE_ROWS: Final = 100
+"""Rows of a table of the dashboard."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Work(Protocol[T_co]):
+    """A question about what the hub keeps, answered on its thread."""
+
+    def __call__(self) -> T_co:
+        """The answer."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Numbers of the hub: charts on pages, different charts, messages since the start; the lag, and the connection."""
+
+    pages: int
+    charts: int
+    messages: int
+    lag: int | None
+    connected: bool
+
+
+@dataclass
+class _Shown:
+    """A chart, the pages that show it, and what they were sent last."""
+
+    chart: Drawing
+    live: Live[Any]
+    pages: dict[int, Outbox] = field(default_factory=dict)
+    sent: Frame | None = None
+    changed: bool = True
+    sent_at: float = 0.0
+    left_at: float = 0.0
+
+
+class Hub:
+    """Serves charts to pages from one reading of the topic.
+
+    Parameters
+    ----------
+    connection
+        librdkafka's properties.
+    keep
+        Bars of a series to keep at least; None for all.
+    configured
+        Finds the settings' values of the parameters of studies.
+    """
+
+    def __init__(self, connection: Connection, keep: int | None, configured: Configured) -> None:
+        self._connection = connection
+        self._configured = configured
+        self._view = store_view(keep, self._arrived)
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._shown: dict[ChartRequest, _Shown] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._live: Live[Candle] | None = None
+        self._store: BarStore | None = None
+        self._failure: StockstreamError | None = None
+        self._said_at = 0.0
+        self._messages = 0
+        self._stack = ExitStack()
+        self._others: dict[str, Live[Any]] = {}
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to read; messages are put into outboxes on this event loop."""
+        self._loop = loop
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the reading."""
+        self._stop.set()
+        self._thread.join()
+
+    async def ask(self, work: Work[T]) -> T:
+        """Answer a question on the hub's thread. Raises what it raises."""
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(work())
+            except Exception as error:  # noqa: BLE001 - raised where it was asked
+                answer.set_exception(error)
+
+        self._work.put(run)
+        return await asyncio.wrap_future(answer)
+
+    # Questions: to be asked by `ask`.
+
+    def quotes(self) -> list[Quote]:
+        """The newest bar of each series."""
+        return self._bars().quotes()
+
+    def frame(self, request: ChartRequest) -> tuple[dict[str, Json], Frame]:
+        """The description and the frame of a chart. Raises ValueError and `SeriesError`."""
+        chart = self._chart(request).chart
+        frame = chart.frame()
+        assert frame is not None
+        return chart.description(frame), frame.copy()
+
+    def open(self, request: ChartRequest, page: int, outbox: Outbox) -> bytes:
+        """Show a chart on a page; returns its snapshot, and puts all later changes into the outbox.
+
+        Raises ValueError for an unknown study, parameter or interval, and `SeriesError` for an unknown series.
+        """
+        shown = self._chart(request)
+        shown.pages[page] = outbox
+        return self._snapshot(shown)
+
+    def close(self, request: ChartRequest, page: int) -> None:
+        """Show a chart on a page no longer."""
+        shown = self._shown.get(request)
+        if shown is not None:
+            shown.pages.pop(page, None)
+            shown.left_at = time.monotonic()
+
+    def snapshot(self, request: ChartRequest) -> bytes:
+        """The chart as it is, for a page that did not keep up."""
+        return self._snapshot(self._chart(request))
+
+    def older(self, request: ChartRequest, before: int, rows: int) -> bytes:
+        """The rows before an instant, in microseconds since 1970."""
+        shown = self._chart(request)
+        frame = shown.chart.frame()
+        assert frame is not None
+        end = int(np.searchsorted(frame.instants, np.datetime64(before, "us")))
+        first = max(0, end - rows)
+        return _encode({"type": "older", "columns": columns(frame, slice(first, end)), "more": first > 0})
+
+    def dashboard(self, group: str | None) -> dict[str, Json]:
+        """The tables of the dashboard, of a group of series or the first one."""
+        fold = tabled(self._more("dashboard").fold)
+        fold.refresh(_READ_FOR)
+        groups = fold.groups()
+        if not groups:
+            return {"groups": [], "tiles": [], "tables": {}}
+        chosen = next((each for each in groups if str(each) == group), groups[0])
+        tables, names = fold.tables(chosen), {tile.table for tile in TILES}
+        return {
+            "groups": [*map(str, groups)],
+            "group": str(chosen),
+            "simulated": chosen.feed == SIMULATED,
+            "tiles": [{"kind": type(tile.mark).__name__.lower(), **asdict(tile)} for tile in TILES],
+            "tables": {name: columns(tables.of(name).slice(slice(0, _TABLE_ROWS)), slice(None)) for name in names},
+        }
+
+    def counts(self) -> Counts:
+        """The present numbers."""
+        status = self._live.status() if self._live is not None else None
+        return Counts(
+            pages=sum(len(shown.pages) for shown in self._shown.values()),
+            charts=len(self._shown),
+            messages=self._messages,
+            lag=status.lag if status else None,
+            connected=status is not None and status.connected,
+        )
+
+    # On the hub's thread.
+
+    def _bars(self) -> BarStore:
+        if self._failure is not None:
+            raise self._failure
+        if self._store is None:
+            raise StockstreamError("the topic is not read yet")
+        return self._store
+
+    def _chart(self, request: ChartRequest) -> _Shown:
+        shown = self._shown.get(request)
+        if shown is None:
+            make = self._flights_chart if request.view == "flights" else self._bars_chart
+            chart, live = make(request)
+            shown = self._shown[request] = _Shown(chart, live, left_at=time.monotonic())
+        return shown
+
+    def _bars_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
+        store = self._bars()
+        assert self._live is not None
+        series = store.find(request.symbol, request.interval, request.feed)
+        chart = Chart(request, series, self._configured)
+        chart.take(store.batch(series))
+        if chart.frame() is None:
+            raise StockstreamError(f"bars of {request.resample} cannot be made of those of {series}")
+        return chart, self._live
+
+    def _flights_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
+        live = self._more("flights")
+        fold: Any = live.fold
+        chart = FlightsChart(fold, request.airlines)
+        if chart.frame() is None:
+            raise StockstreamError("there are no flights yet", hint="try again in a moment")
+        return chart, live
+
+    def _more(self, view: str) -> Live[Any]:
+        """The reading of another view, begun when it is first asked for."""
+        live = self._others.get(view)
+        if live is None:
+            found = VIEWS[view]
+            parameters = {each.name: each.default for each in found.parameters}
+            live = Live(found, Selection(), parameters, self._connection, None)
+            self._others[view] = self._stack.enter_context(live)
+            ends = time.monotonic() + _READ_FOR
+            while not live.settled and time.monotonic() < ends:
+                live.tick()
+                time.sleep(_BEAT)
+        return live
+
+    def _snapshot(self, shown: _Shown) -> bytes:
+        self._publish_changes(shown)
+        frame = shown.chart.frame()
+        assert frame is not None
+        first = max(0, len(frame) - SNAPSHOT_ROWS)
+        return _encode(
+            {
+                "type": "snapshot",
+                "chart": shown.chart.description(frame),
+                "columns": columns(frame, slice(first, None)),
+                "more": first > 0,
+                "status": self._status(shown),
+            }
+        )
+
+    def _arrived(self, series: Series, batch: BarBatch) -> None:
+        for shown in self._shown.values():
+            chart = shown.chart
+            if isinstance(chart, Chart) and chart.series == series:
+                shown.changed |= chart.take(batch)
+
+    def _run(self) -> None:
+        try:
+            with self._stack:
+                self._live = self._stack.enter_context(Live(self._view, Selection(), {}, self._connection, None))
+                while not self._stop.is_set():
+                    self._answer()
+                    changed = self._live.tick()
+                    self._follow(self._live)
+                    for live in self._others.values():
+                        changed |= self._tick(live)
+                    self._publish()
+                    if not changed:
+                        self._wait()
+        except StockstreamError as error:
+            self._failure = error
+            LOG.exception("the topic is read no longer")
+            while not self._stop.is_set():
+                self._wait()
+                self._answer()
+
+    def _tick(self, live: Live[Any]) -> bool:
+        before = live.fold
+        changed = live.tick()
+        for request, shown in list(self._shown.items()):
+            if shown.live is live:
+                shown.changed |= changed
+                if live.fold is not before:
+                    self._reset(request, shown)
+        return changed
+
+    def _wait(self) -> None:
+        """Wait for a question, but not for long."""
+        try:
+            self._work.get(timeout=_BEAT)()
+        except Empty:
+            return
+
+    def _answer(self) -> None:
+        while not self._work.empty():
+            self._work.get()()
+
+    def _follow(self, live: Live[Candle]) -> None:
+        """Begin all charts again when the topic was made anew."""
+        fold: Any = live.fold
+        assert isinstance(fold, BarStore)
+        if fold is self._store:
+            return
+        self._store = fold
+        for request, shown in list(self._shown.items()):
+            if shown.live is live:
+                self._reset(request, shown)
+
+    def _reset(self, request: ChartRequest, shown: _Shown) -> None:
+        """Ask the pages to open a chart again."""
+        del self._shown[request]
+        for outbox in shown.pages.values():
+            self._put(outbox, _encode({"type": "reset"}))
+
+    def _publish(self) -> None:
+        now = time.monotonic()
+        says = now - self._said_at >= _STATUS_EVERY
+        for request, shown in list(self._shown.items()):
+            if not shown.pages:
+                if now - shown.left_at > _KEPT_FOR:
+                    del self._shown[request]
+                continue
+            if shown.changed and now - shown.sent_at >= _FRAME_EVERY:
+                self._publish_changes(shown)
+            if says:
+                said = _encode({"type": "status", "status": self._status(shown)})
+                for outbox in shown.pages.values():
+                    self._put(outbox, said)
+        if says:
+            self._said_at = now
+
+    def _publish_changes(self, shown: _Shown) -> None:
+        """Send the rows that changed since the last time to all pages."""
+        frame = shown.chart.frame()
+        if frame is None:
+            return
+        before = shown.sent
+        if not shown.changed and before is not None:
+            return
+        if before is not None and shown.pages:
+            first = first_difference(before, frame)
+            if first < len(frame):
+                update = _encode(
+                    {
+                        "type": "update",
+                        "columns": columns(frame, slice(first, None)),
+                        "undefined": shown.chart.description(frame)["undefined"],
+                    }
+                )
+                for outbox in shown.pages.values():
+                    self._put(outbox, update)
+        shown.sent = frame.copy()
+        shown.changed = False
+        shown.sent_at = time.monotonic()
+
+    def _put(self, outbox: Outbox, message: bytes) -> None:
+        assert self._loop is not None
+        self._messages += 1
+        self._loop.call_soon_threadsafe(outbox.put, message)
+
+    def _status(self, shown: _Shown) -> Mapping[str, Json]:
+        chart = shown.chart
+        identity = chart.identity
+        source = identity.source if identity else ""
+        frame = chart.frame()
+        latest = frame.instants[-1] if frame is not None and len(frame) else None
+        said = status_bar(
+            replace(shown.live.status(), latest=latest, counts=chart.counts()),
+            datetime.now(UTC),
+            zone=identity.zone if identity else None,
+            sources=[source] if source else [],
+        )
+        return {"parts": list(said.parts), "tone": said.tone, "simulated": bool(identity and identity.simulated)}

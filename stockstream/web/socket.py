@@ -1,0 +1,177 @@
+"""WebSocket of the page: charts are opened on it, each with a number, and their changes are sent on it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+import msgspec
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
+
+from stockstream.errors import StockstreamError
+from stockstream.web.answers import one_line
+from stockstream.web.chart import ChartRequest
+from stockstream.web.hub import Hub
+from stockstream.web.outbox import Outbox
+from stockstream.web.security import Guard, admitted
+from stockstream.web.services import of
+
+router = APIRouter()
+
+_MOST_CHARTS: Final = 16
+_LARGEST: Final = 16_384
+_OLDER_ROWS: Final = 20_000
+_ASKED_AGAIN: Final = 5.0
+"""Seconds after which it is asked again whether the session still exists."""
+
+_ENDED: Final = 4401
+"""The code with which a socket is closed whose session has ended: the page shows the login."""
+
+_numbers = itertools.count()
+
+
+class Open(msgspec.Struct, tag="open", forbid_unknown_fields=True):
+    """Show a chart under a number."""
+
+    chart: int
+    request: ChartRequest
+
+
+class Close(msgspec.Struct, tag="close", forbid_unknown_fields=True):
+    """Show a chart no longer."""
+
+    chart: int
+
+
+class Older(msgspec.Struct, tag="older", forbid_unknown_fields=True):
+    """Send rows before an instant, in microseconds since 1970."""
+
+    chart: int
+    before: int
+
+
+Message: TypeAlias = Open | Close | Older
+
+_decode: Final = msgspec.json.Decoder(Message).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class _Opened:
+    """A chart on this socket: its outbox, and the task that empties it."""
+
+    def __init__(self, request: ChartRequest) -> None:
+        self.request = request
+        self.outbox = Outbox()
+        self.task: asyncio.Task[None] | None = None
+
+
+class _Page:
+    """One page at the other end of a socket."""
+
+    def __init__(self, socket: WebSocket, hub: Hub) -> None:
+        self._socket = socket
+        self._hub = hub
+        self._number = next(_numbers)
+        self._charts: dict[int, _Opened] = {}
+        self._sending = asyncio.Lock()
+
+    async def take(self, text: str) -> None:
+        """Do what a message asks for."""
+        try:
+            message = _decode(text)
+            if isinstance(message, Open):
+                await self._open(message)
+            elif isinstance(message, Close):
+                await self._close(message.chart)
+            else:
+                opened = self._charts.get(message.chart)
+                if opened is not None:
+                    before, request = message.before, opened.request
+                    rows = await self._hub.ask(lambda: self._hub.older(request, before, _OLDER_ROWS))
+                    await self._send(message.chart, rows)
+        except (ValueError, StockstreamError) as error:  # msgspec's error is a ValueError
+            chart = msgspec.json.decode(text, type=_Numbered).chart if _is_numbered(text) else None
+            await self._send(chart, _encode({"type": "problem", "text": one_line(error)}))
+
+    async def _open(self, message: Open) -> None:
+        await self._close(message.chart)
+        if len(self._charts) >= _MOST_CHARTS:
+            raise StockstreamError(f"a page shows {_MOST_CHARTS} charts at most", hint="close one")
+        opened = _Opened(message.request)
+        number = self._number * 1_000_000 + message.chart
+        snapshot = await self._hub.ask(lambda: self._hub.open(opened.request, number, opened.outbox))
+        self._charts[message.chart] = opened
+        await self._send(message.chart, snapshot)
+        opened.task = asyncio.create_task(self._follow(message.chart, opened))
+
+    async def _follow(self, chart: int, opened: _Opened) -> None:
+        while True:
+            message = await opened.outbox.take()
+            if message is None:
+                message = await self._hub.ask(lambda: self._hub.snapshot(opened.request))
+            await self._send(chart, message)
+
+    async def _close(self, chart: int) -> None:
+        opened = self._charts.pop(chart, None)
+        if opened is None:
+            return
+        if opened.task is not None:
+            opened.task.cancel()
+        number = self._number * 1_000_000 + chart
+        await self._hub.ask(lambda: self._hub.close(opened.request, number))
+
+    async def _send(self, chart: int | None, message: bytes) -> None:
+        text = message.decode()
+        async with self._sending:
+            await self._socket.send_text(f'{{"chart":{_encode(chart).decode()},"message":{text}}}')
+
+    async def leave(self) -> None:
+        """Close all charts."""
+        for chart in list(self._charts):
+            await self._close(chart)
+
+
+class _Numbered(msgspec.Struct):
+    chart: int
+
+
+def _is_numbered(text: str) -> bool:
+    with suppress(msgspec.MsgspecError):
+        msgspec.json.decode(text, type=_Numbered)
+        return True
+    return False
+
+
+@router.websocket("/ws")
+async def charts(socket: WebSocket) -> None:
+    """Serve one page until it goes, or its session ends."""
+    if await admitted(socket) is None:
+        return
+    await socket.accept()
+    page = _Page(socket, of(socket).hub)
+    watch = asyncio.create_task(_end_with_session(socket))
+    try:
+        while True:
+            text = await socket.receive_text()
+            if len(text) > _LARGEST:
+                break
+            await page.take(text)
+    except (WebSocketDisconnect, RuntimeError):
+        pass  # the page has gone
+    finally:
+        watch.cancel()
+        await page.leave()
+        if socket.application_state is WebSocketState.CONNECTED:
+            with suppress(RuntimeError):
+                await socket.close()
+
+
+async def _end_with_session(socket: WebSocket) -> None:
+    """Close the socket when its session has ended: by logout, by an admin, or by its age."""
+    guard: Guard = socket.app.state.guard
+    while await asyncio.to_thread(guard.identity, socket) is not None:
+        await asyncio.sleep(_ASKED_AGAIN)
+    await socket.close(_ENDED)

@@ -1,0 +1,386 @@
+// The page: watch list, charts in a layout, what links them, and the keys.
+
+import { call, get, me } from "./api.js";
+import { dashboard } from "./dashboard.js";
+import * as dialogs from "./dialogs.js";
+import { node } from "./dialogs.js";
+import { number } from "./format.js";
+import { Panel } from "./panel.js";
+import { Socket } from "./socket.js";
+
+const INTERVALS = ["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1wk", "1mo", "1y"];
+const DAY = 86_400e6;
+const RANGES = { "1D": 1, "5D": 5, "1M": 31, "6M": 183, YTD: null, "1Y": 366, All: Infinity };
+const QUOTES_EVERY = 2_000;
+const KEPT = "stockstream-page";
+
+const element = (id) => document.getElementById(id);
+
+class Page {
+  constructor(who, themes, indicators, bindings) {
+    Object.assign(this, { who, themes, indicators, bindings });
+    this.panels = [];
+    this.series = [];
+    this.linked = { symbol: true, time: true, crosshair: true };
+    this.zone = "";
+    this.measuring = false;
+    this.socket = new Socket((connected, since) => this.onState(connected, since));
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+    this.setTheme(kept?.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+    this.wire();
+    this.restore(kept ?? { charts: [{}] });
+    this.refresh();
+    setInterval(() => this.refresh(), QUOTES_EVERY);
+  }
+
+  // Layout.
+
+  layout() {
+    return { theme: this.themeName, zone: this.zone, linked: this.linked, charts: this.panels.map((panel) => panel.settings) };
+  }
+
+  restore(layout) {
+    for (const panel of this.panels) panel.close();
+    this.panels = [];
+    this.linked = { ...this.linked, ...layout.linked };
+    this.zone = layout.zone ?? "";
+    if (layout.theme && this.themes[layout.theme]) this.setTheme(layout.theme);
+    for (const settings of layout.charts?.length ? layout.charts : [{}]) this.add(settings);
+    this.focus(this.panels[0]);
+    this.onChanged();
+  }
+
+  arrange(count) {
+    while (this.panels.length > count) this.panels.pop().close();
+    while (this.panels.length < count) this.add({ ...structuredClone(this.panels[0].settings) });
+    this.focus(this.panels[0]);
+    this.onChanged();
+  }
+
+  add(settings) {
+    const place = node("section", { class: "panel", tabindex: 0 });
+    element("charts").append(place);
+    const panel = new Panel(place, this.socket, this.theme, settings, this);
+    place.addEventListener("pointerdown", () => this.focus(panel));
+    place.addEventListener("focus", () => this.focus(panel));
+    this.panels.push(panel);
+    element("charts").dataset.count = this.panels.length;
+    if (!panel.settings.symbol && this.series.length) Object.assign(panel.settings, this.first());
+    panel.open();
+  }
+
+  first() {
+    const [series] = this.series;
+    return { symbol: series.key, interval: series.interval, feed: series.feed };
+  }
+
+  focus(panel) {
+    this.active = panel;
+    for (const each of this.panels) each.element.classList.toggle("active", each === panel && this.panels.length > 1);
+    this.mark();
+  }
+
+  onChanged() {
+    element("charts").dataset.count = this.panels.length;
+    localStorage.setItem(KEPT, JSON.stringify(this.layout()));
+    this.mark();
+  }
+
+  // Marks what is chosen: interval, scale, symbol.
+  mark() {
+    if (!this.active) return;
+    const { settings } = this.active;
+    for (const button of element("intervals").children) {
+      button.setAttribute("aria-pressed", String(button.textContent === (settings.resample ?? settings.interval)));
+      button.disabled = !this.makes(settings, button.textContent);
+    }
+    element("scale").setAttribute("aria-pressed", String(settings.mode === 1));
+    for (const row of element("watchlist").querySelectorAll("button")) {
+      row.setAttribute("aria-current", String(row.dataset.key === `${settings.symbol}|${settings.interval}|${settings.feed}`));
+    }
+    element("symbol").placeholder = settings.symbol ?? "Symbol";
+  }
+
+  makes(settings, interval) {
+    const own = INTERVALS.indexOf(settings.interval);
+    return own < 0 || INTERVALS.indexOf(interval) >= own;
+  }
+
+  choose(series) {
+    const targets = this.linked.symbol ? this.panels : [this.active];
+    for (const panel of targets) {
+      const resample = panel.settings.resample && this.makes({ interval: series.interval }, panel.settings.resample) ? panel.settings.resample : null;
+      panel.change({ view: "chart", symbol: series.key, interval: series.interval, feed: series.feed, resample });
+    }
+  }
+
+  // Watch list.
+
+  async refresh() {
+    try {
+      this.series = await get("/api/series");
+    } catch {
+      return; // the strip says whether the server is there
+    }
+    for (const panel of this.panels) {
+      if (!panel.settings.symbol && this.series.length) panel.change(this.first());
+    }
+    const list = element("watchlist");
+    if (!this.series.length) {
+      list.replaceChildren(node("p", {}, "no bars yet"));
+      return;
+    }
+    const focused = document.activeElement?.dataset?.key;
+    list.replaceChildren(...this.series.map((series) => this.row(series)));
+    if (focused) list.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+    element("symbols").replaceChildren(...[...new Set(this.series.map((each) => each.key))].map((value) => node("option", { value })));
+    this.mark();
+  }
+
+  row(series) {
+    const change = series.change === null ? "" : `${series.change >= 0 ? "+" : ""}${number(series.change * 100, 2)}%`;
+    const tone = series.change > 0 ? "up" : series.change < 0 ? "down" : "";
+    return node("button", {
+      type: "button", "data-key": `${series.key}|${series.interval}|${series.feed}`, onclick: () => this.choose(series),
+    }, node("span", { class: "name" }, series.symbol, node("small", {}, ` ${series.interval}${series.simulated ? " simulated" : ""}`)),
+    node("span", {}, number(series.close, series.close < 1 ? 4 : 2)), node("span", { class: tone }, change));
+  }
+
+  // Events of panels.
+
+  onCrosshair(panel, time) {
+    if (this.following || !this.linked.crosshair) return;
+    this.following = true;
+    for (const other of this.panels) if (other !== panel) other.renderer.point(time);
+    this.following = false;
+  }
+
+  onRange(panel) {
+    if (this.following || !this.linked.time || panel !== this.active) return;
+    const range = panel.renderer.chart.timeScale().getVisibleRange();
+    if (!range) return;
+    this.following = true;
+    for (const other of this.panels) {
+      if (other !== panel && other.renderer.rows.length) {
+        try {
+          other.renderer.chart.timeScale().setVisibleRange(range);
+        } catch { /* it has no rows there */ }
+      }
+    }
+    this.following = false;
+  }
+
+  onOpened() {
+    this.mark();
+  }
+
+  onStatus(panel) {
+    if (panel === this.active && this.connected) {
+      const { parts, tone } = panel.status;
+      element("strip").textContent = [...(panel.renderer.away ? ["held: End follows"] : []), ...parts].join("  ·  ");
+      element("strip").dataset.tone = tone;
+    }
+  }
+
+  onState(connected, since) {
+    this.connected = connected;
+    if (!connected) {
+      element("strip").textContent = `○ not connected to the server since ${since.toLocaleTimeString("en-GB")}`;
+      element("strip").dataset.tone = "bad";
+    }
+    document.body.classList.toggle("stale", !connected);
+  }
+
+  // Tools.
+
+  say(text) {
+    const notice = element("notice");
+    notice.textContent = text;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { notice.textContent = ""; }, 6_000);
+  }
+
+  async attempt(work) {
+    try {
+      await work();
+    } catch (error) {
+      this.say(error.message);
+    }
+  }
+
+  setTheme(name) {
+    this.themeName = name;
+    this.theme = this.themes[name];
+    for (const [key, value] of Object.entries(this.theme)) {
+      if (typeof value === "string") document.documentElement.style.setProperty(`--${key}`, value);
+    }
+    document.documentElement.style.colorScheme = name === "light" ? "light" : "dark";
+    for (const panel of this.panels) panel.renderer.setTheme(this.theme);
+  }
+
+  nextTheme() {
+    const names = Object.keys(this.themes);
+    this.setTheme(names[(names.indexOf(this.themeName) + 1) % names.length]);
+    this.onChanged();
+  }
+
+  showRange(name) {
+    const { active } = this;
+    const { rows } = active.renderer;
+    if (!rows.length) return;
+    const newest = rows.columns.time[rows.length - 1];
+    if (name === "All") {
+      active.show(() => { active.renderer.showAll(); return !active.renderer.more; });
+      return;
+    }
+    const since = name === "YTD" ? Date.UTC(new Date(newest / 1000).getUTCFullYear(), 0, 1) * 1000 : newest - RANGES[name] * DAY;
+    active.show(() => active.renderer.showSince(since));
+  }
+
+  goTo(date) {
+    const time = Date.parse(`${date}T00:00:00Z`) * 1000;
+    if (Number.isFinite(time)) this.active.show(() => this.active.renderer.showAround(time));
+  }
+
+  startMeasure() {
+    this.measuring = !this.measuring;
+    for (const panel of this.panels) panel.clearMeasured();
+    element("measure").setAttribute("aria-pressed", String(this.measuring));
+    if (this.measuring) this.say("click two points");
+  }
+
+  endMeasure() {
+    this.measuring = false;
+    element("measure").setAttribute("aria-pressed", "false");
+  }
+
+  toggleLog() {
+    this.active.settings.mode = this.active.settings.mode === 1 ? 0 : 1;
+    this.active.renderer.setMode(this.active.settings.mode);
+    this.onChanged();
+  }
+
+  save(name, url) {
+    const link = node("a", { href: url, download: name });
+    link.click();
+  }
+
+  fileName(suffix) {
+    return `${(this.active.settings.symbol ?? "flights").replace(/[^\w.-]+/g, "_")}.${suffix}`;
+  }
+
+  screenshot() {
+    this.save(this.fileName("png"), this.active.renderer.screenshot().toDataURL("image/png"));
+  }
+
+  csv() {
+    const url = URL.createObjectURL(new Blob([this.active.csv()], { type: "text/csv" }));
+    this.save(this.fileName("csv"), url);
+    URL.revokeObjectURL(url);
+  }
+
+  turn(step) {
+    const { settings } = this.active;
+    const now = this.series.findIndex((each) => each.key === settings.symbol && each.interval === settings.interval && each.feed === settings.feed);
+    if (this.series.length) this.choose(this.series[(now + step + this.series.length) % this.series.length]);
+  }
+
+  more() {
+    const zones = ["", "UTC", ...(Intl.supportedValuesOf?.("timeZone") ?? [])];
+    const zone = node("select", {
+      "aria-label": "Time zone",
+      onchange: (event) => {
+        this.zone = event.target.value;
+        for (const panel of this.panels) panel.renderer.setZone(this.zone);
+        this.onChanged();
+      },
+    }, ...zones.map((each) => node("option", { value: each, selected: each === this.zone }, each || "of the exchange")));
+    const act = (text, work) => node("button", { type: "button", onclick: () => { dialogs.hide(); work(); } }, text);
+    dialogs.show(`${this.who.name} (${this.who.role})`,
+      node("p", {}, node("label", {}, "Time zone ", zone)),
+      node("div", { class: "menu" }, act("Theme (t)", () => this.nextTheme()), act("Picture (s)", () => this.screenshot()),
+        act("Rows as CSV (c)", () => this.csv()), act("Flights per day", () => this.flights()),
+        ...(this.active.settings.view === "flights" ? [act("Airlines", () => dialogs.airlines(this.active))] : []), act("Dashboard", () => this.attempt(() => dashboard())), act("Keys (?)", () => this.keys()),
+        ...(this.who.role === "admin" ? [act("Users", () => this.attempt(() => dialogs.users(this))), act("Monitor", () => this.attempt(() => dialogs.monitor()))] : []),
+        act("Log out", () => this.attempt(async () => { await call("POST", "/logout"); location.assign("/login"); }))));
+  }
+
+  flights() {
+    this.active.change({ view: "flights" });
+  }
+
+  keys() {
+    dialogs.keys(this.bindings.filter(({ action }) => this.actions[action]));
+  }
+
+  wire() {
+    for (const name of INTERVALS) {
+      element("intervals").append(node("button", {
+        type: "button",
+        onclick: () => this.active.change({ resample: name === this.active.settings.interval ? null : name }),
+      }, name));
+    }
+    for (const name of Object.keys(RANGES)) {
+      element("ranges").append(node("button", { type: "button", onclick: () => this.showRange(name) }, name));
+    }
+    const clicks = {
+      indicators: () => dialogs.indicators(this.indicators, this.active),
+      compare: () => dialogs.compare([...new Set(this.series.map((each) => each.key))], this.active),
+      layouts: () => this.attempt(() => dialogs.layouts(this)),
+      scale: () => this.toggleLog(),
+      measure: () => this.startMeasure(),
+      more: () => this.more(),
+    };
+    for (const [id, work] of Object.entries(clicks)) element(id).addEventListener("click", work);
+    element("goto").addEventListener("change", (event) => this.goTo(event.target.value));
+    element("find").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const wanted = element("symbol").value.trim().toUpperCase();
+      const found = this.series.find((each) => each.key.toUpperCase() === wanted) ?? this.series.find((each) => each.key.toUpperCase().startsWith(wanted));
+      if (found) {
+        this.choose(found);
+        element("symbol").value = "";
+        element("symbol").blur();
+      } else {
+        this.say(`there is no symbol ${wanted}`);
+      }
+    });
+    this.actions = {
+      turn: (key) => this.turn(key === "b" ? -1 : 1),
+      pick: (key) => this.series[Number(key) - 1] && this.choose(this.series[Number(key) - 1]),
+      zoom: (key) => this.active.renderer.zoom(key === "-" ? 1.25 : 0.8),
+      pan: (key) => this.active.renderer.pan(key === "left" ? -0.1 : 0.1),
+      follow: () => this.active.renderer.follow(),
+      log: () => this.toggleLog(),
+      theme: () => this.nextTheme(),
+      save: () => this.screenshot(),
+      rows: () => this.csv(),
+      measure: () => this.startMeasure(),
+      screen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+      help: () => this.keys(),
+    };
+    document.addEventListener("keydown", (event) => this.onKey(event));
+    window.addEventListener("hashchange", () => this.openShared());
+  }
+
+  onKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || dialogs.isOpen()) return;
+    if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+    if (event.key === "Enter" && event.target.tagName === "BUTTON") return;
+    const key = { ArrowLeft: "left", ArrowRight: "right", End: "end", F1: "f1" }[event.key] ?? event.key;
+    const binding = this.bindings.find((each) => each.keys.includes(key) && this.actions[each.action]);
+    if (binding) {
+      event.preventDefault();
+      this.actions[binding.action](key);
+    }
+  }
+
+  async openShared() {
+    const found = /^#layout=([\w-]+)$/.exec(location.hash);
+    if (found) await this.attempt(async () => this.restore((await get(`/api/shared/${found[1]}`)).content));
+  }
+}
+
+const [who, themes, indicators, bindings] = await Promise.all([me(), get("/api/themes"), get("/api/indicators"), get("/api/keys")]);
+const page = globalThis.stockstream = new Page(who, themes, indicators, bindings);
+await page.openShared();

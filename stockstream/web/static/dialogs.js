@@ -1,0 +1,187 @@
+// Dialogs: indicators, comparison, layouts, users, the monitor, keys. Each fills the one dialog of the page.
+
+import { call, get } from "./api.js";
+import { number } from "./format.js";
+
+export function node(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const dialog = document.getElementById("dialog");
+
+export function show(title, ...content) {
+  document.getElementById("heading").textContent = title;
+  document.getElementById("content").replaceChildren(...content);
+  if (!dialog.open) dialog.showModal();
+}
+
+export const hide = () => dialog.close();
+
+export const isOpen = () => dialog.open;
+
+// Indicators of a chart: "bollinger:period=20:width=2" is a study with its parameters.
+
+export function parsed(text) {
+  const [name, ...settings] = text.split(/:(?=[\w-]+=)/);
+  return { name, values: Object.fromEntries(settings.map((each) => each.split(/=(.*)/s).slice(0, 2))) };
+}
+
+export function written({ name, values }) {
+  return [name, ...Object.entries(values).map(([key, value]) => `${key}=${value}`)].join(":");
+}
+
+export function indicators(known, panel) {
+  const studies = panel.settings.studies.map(parsed);
+  const apply = () => {
+    panel.change({ studies: studies.map(written) });
+    indicators(known, panel);
+  };
+  const listed = studies.map((study, index) => {
+    const about = known.find((each) => each.name === study.name);
+    const fields = (about?.parameters ?? []).map((parameter) => node("label", { title: parameter.help }, `${parameter.name} `,
+      node("input", {
+        value: study.values[parameter.name] ?? parameter.default ?? "", size: 6,
+        onchange: (event) => {
+          study.values[parameter.name] = event.target.value;
+          apply();
+        },
+      })));
+    const remove = () => {
+      studies.splice(index, 1);
+      apply();
+    };
+    return node("li", {}, node("b", {}, about?.title ?? study.name), " ", ...fields,
+      node("button", { type: "button", onclick: remove, "aria-label": `Remove ${study.name}` }, "Remove"));
+  });
+  const search = node("input", { placeholder: "Search", "aria-label": "Search indicators", oninput: () => fill() });
+  const offers = node("ul", { class: "offers" });
+  const fill = () => {
+    const wanted = search.value.toLowerCase();
+    offers.replaceChildren(...known
+      .filter((each) => `${each.name} ${each.title} ${each.help}`.toLowerCase().includes(wanted))
+      .map((each) => node("li", {}, node("button", {
+        type: "button",
+        onclick: () => {
+          studies.push({ name: each.name, values: {} });
+          apply();
+        },
+      }, each.title), " ", each.help)));
+  };
+  fill();
+  show("Indicators", node("ul", { class: "chosen" }, ...listed), search, offers);
+}
+
+export function compare(symbols, panel) {
+  const list = symbols.filter((symbol) => symbol !== panel.settings.symbol).map((symbol) => node("li", {}, node("label", {},
+    node("input", {
+      type: "checkbox", checked: panel.settings.compare.includes(symbol),
+      onchange: (event) => {
+        const rest = panel.settings.compare.filter((each) => each !== symbol);
+        panel.change({ compare: event.target.checked ? [...rest, symbol] : rest, mode: 2 });
+      },
+    }), ` ${symbol}`)));
+  show("Compare in percent", list.length ? node("ul", { class: "chosen" }, ...list) : "there is no other symbol");
+}
+
+export async function layouts(page) {
+  const saved = await get("/api/layouts");
+  const may = page.who.role !== "viewer";
+  const name = node("input", { placeholder: "Name", "aria-label": "Name of the layout", maxlength: 64 });
+  const save = node("form", {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      if (name.value) {
+        await page.attempt(() => call("PUT", `/api/layouts/${encodeURIComponent(name.value)}`, { content: page.layout() }));
+        layouts(page);
+      }
+    },
+  }, name, node("button", {}, "Save"));
+  const list = saved.map((each) => node("li", {},
+    node("button", { type: "button", onclick: () => { hide(); page.restore(each.content); } }, each.name), " ",
+    ...(may ? [node("button", {
+      type: "button",
+      onclick: async () => {
+        const { shared } = await call("POST", `/api/layouts/${encodeURIComponent(each.name)}/link`);
+        const link = `${location.origin}/#layout=${shared}`;
+        show("Link of the layout", node("p", {}, "People with an account here can open it:"), node("input", { value: link, readonly: true, size: 60, "aria-label": "Link" }));
+      },
+    }, "Link"), " ", node("button", {
+      type: "button",
+      onclick: async () => {
+        await page.attempt(() => call("DELETE", `/api/layouts/${encodeURIComponent(each.name)}`));
+        layouts(page);
+      },
+    }, "Delete")] : [])));
+  const shapes = node("div", { class: "group" }, ...[1, 2, 4].map((count) => node("button", {
+    type: "button", onclick: () => { hide(); page.arrange(count); },
+  }, count === 1 ? "1 chart" : `${count} charts`)));
+  const links = ["symbol", "time", "crosshair"].map((what) => node("label", {}, node("input", {
+    type: "checkbox", checked: page.linked[what],
+    onchange: (event) => { page.linked[what] = event.target.checked; page.onChanged(); },
+  }), ` ${what} `));
+  show("Layouts", shapes, node("p", {}, "Linked: ", ...links), node("ul", { class: "chosen" }, ...list), may ? save : "");
+}
+
+export async function users(page) {
+  const found = await get("/api/users");
+  const rows = found.map((each) => node("tr", {}, node("td", {}, each.name), node("td", {}, node("select", {
+    "aria-label": `Role of ${each.name}`,
+    onchange: async (event) => {
+      await page.attempt(() => call("PATCH", `/api/users/${encodeURIComponent(each.name)}`, { role: event.target.value }));
+      users(page);
+    },
+  }, ...["viewer", "analyst", "admin"].map((role) => node("option", { selected: role === each.role }, role)))),
+  node("td", {}, node("button", {
+    type: "button",
+    onclick: async () => {
+      await page.attempt(() => call("PATCH", `/api/users/${encodeURIComponent(each.name)}`, { disabled: !each.disabled }));
+      users(page);
+    },
+  }, each.disabled ? "Admit" : "Disable"))));
+  const name = node("input", { placeholder: "Name", "aria-label": "Name", required: true });
+  const password = node("input", { type: "password", placeholder: "Password", "aria-label": "Password", minlength: 10, required: true, autocomplete: "new-password" });
+  const role = node("select", { "aria-label": "Role" }, ...["viewer", "analyst", "admin"].map((each) => node("option", {}, each)));
+  show("Users", node("table", {}, ...rows), node("form", {
+    onsubmit: async (event) => {
+      event.preventDefault();
+      await page.attempt(() => call("POST", "/api/users", { name: name.value, password: password.value, role: role.value }));
+      users(page);
+    },
+  }, name, password, role, node("button", {}, "Add")));
+}
+
+export async function monitor() {
+  const overview = await get("/api/monitor");
+  const cells = (...texts) => node("tr", {}, ...texts.map((text) => node("td", {}, text)));
+  const head = (...texts) => node("tr", {}, ...texts.map((text) => node("th", {}, text)));
+  const figure = (value) => (value === null ? "-" : number(value, 0));
+  const parts = overview.waiting ? [node("p", {}, `waiting for ${overview.waiting}`)] : [
+    node("table", {}, head("topic", "records", "records/s"), ...overview.topics.map((topic) => cells(topic.name, figure(topic.records), figure(topic.records_per_second)))),
+    node("table", {}, head("group", "state", "lag"), ...overview.groups.map((group) => cells(group.name, group.state, figure(group.lag)))),
+    node("table", {}, head("dead letters", "records", "newest reason"), ...overview.dead_letters.map((each) => cells(each.topic, figure(each.records), each.newest?.reason ?? ""))),
+  ];
+  show("Monitor", ...parts);
+}
+
+export function airlines(panel) {
+  const shown = new Set(panel.renderer.spec.groups.map((group) => group.key));
+  show("Airlines", node("ul", { class: "menu" }, ...panel.renderer.spec.known.map((key) => node("li", {}, node("label", {}, node("input", {
+    type: "checkbox", checked: shown.has(key),
+    onchange: (event) => {
+      if (event.target.checked) shown.add(key);
+      else shown.delete(key);
+      panel.change({ airlines: [...shown] });
+    },
+  }), ` ${key}`)))));
+}
+
+export function keys(bindings) {
+  show("Keys", node("table", {}, ...bindings.map(({ label, does }) => node("tr", {}, node("th", {}, label), node("td", {}, does)))));
+}

@@ -1,0 +1,59 @@
+// Formats of numbers and times: what Python formats as ",.2f", "6.2%" or a moment in a zone.
+
+const FIGURE = "\u2007"; // a space as wide as a digit
+
+export function number(value, decimals) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "-";
+  return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+}
+
+// A form of Python's format(): width, thousands, precision, and f or %.
+export function formatted(value, form, decimals) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "-";
+  const found = /^(\d*)(,?)\.(\d+)([f%])$/.exec(form ?? "");
+  if (!found) return number(value, decimals);
+  const [, width, comma, digits, kind] = found;
+  const scaled = kind === "%" ? value * 100 : value;
+  const text = scaled.toLocaleString("en-US", {
+    minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits), useGrouping: comma === ",",
+  });
+  return (text + (kind === "%" ? "%" : "")).padStart(Number(width || 0), FIGURE);
+}
+
+export function count(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "-";
+  return Number.isInteger(value) || Math.abs(value) >= 100 ? number(Math.round(value), 0) : String(Number(value.toPrecision(4)));
+}
+
+// Decimals with which a span of values can be told apart.
+export function seen(span) {
+  return span > 0 ? Math.max(0, Math.min(10, Math.ceil(-Math.log10(span / 500)))) : 2;
+}
+
+const formats = new Map();
+
+function clock(zone, options) {
+  const key = `${zone}|${JSON.stringify(options)}`;
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone || "UTC", ...options }));
+  return formats.get(key);
+}
+
+// A time in microseconds: "Tue 3 Mar 2026 10:45 GMT-5", or "Tue 3 Mar 2026" for bars of days.
+export function moment(time, zone, daily) {
+  const date = new Date(time / 1000);
+  const day = clock(daily ? "UTC" : zone, { weekday: "short", day: "numeric", month: "short", year: "numeric" })
+    .format(date).replace(",", "");
+  if (daily) return day;
+  const seconds = date.getUTCSeconds() ? { second: "2-digit" } : {};
+  return `${day} ${clock(zone, { hour: "2-digit", minute: "2-digit", ...seconds, timeZoneName: "short" }).format(date)}`;
+}
+
+// A tick label; `kind` is lightweight-charts' TickMarkType: year, month, day, minute, second.
+export function tick(seconds, kind, zone, daily) {
+  const date = new Date(seconds * 1000);
+  const where = daily ? "UTC" : zone;
+  if (kind === 0) return clock(where, { year: "numeric" }).format(date);
+  if (kind === 1) return clock(where, { month: "short" }).format(date);
+  if (kind === 2) return clock(where, { day: "numeric", month: "short" }).format(date);
+  return clock(where, { hour: "2-digit", minute: "2-digit", ...(kind === 4 ? { second: "2-digit" } : {}) }).format(date);
+}

@@ -1,0 +1,470 @@
+// Renderer: draws any study from its marks and the columns of its frame. No line of it knows an indicator.
+//
+// `library` is lightweight-charts: the page imports it as a module, a notebook passes it in.
+
+import { Band } from "./band.js";
+import { count, formatted, moment, number, seen, tick } from "./format.js";
+import { Rows } from "./rows.js";
+
+const PRICES = [["O", "open"], ["H", "high"], ["L", "low"], ["C", "close"]];
+const PALE = 0.18;
+
+function pale(color, share = PALE) {
+  const alpha = Math.round(share * 255).toString(16).padStart(2, "0");
+  return color + alpha;
+}
+
+export class Renderer {
+  constructor(library, element, theme) {
+    this.library = library;
+    this.element = element;
+    this.theme = theme;
+    this.rows = new Rows({ time: [] });
+    this.drawn = []; // [{series, points(row), panel}]
+    this.bands = [];
+    this.legends = [];
+    this.spec = null;
+    this.more = false;
+    this.percentBase = false;
+    this.hovered = null;
+    this.listeners = { crosshair: [], range: [], older: [] };
+    element.classList.add("chart");
+    this.chart = library.createChart(element, this.options());
+    this.chart.subscribeCrosshairMove((at) => this.onCrosshair(at));
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.onRange(range));
+    this.watch = new ResizeObserver(() => this.placeLegends());
+    this.watch.observe(element);
+  }
+
+  on(event, listener) {
+    this.listeners[event].push(listener);
+  }
+
+  options() {
+    const { theme } = this;
+    return {
+      autoSize: true,
+      layout: {
+        background: { color: theme.background }, textColor: theme.text, attributionLogo: false, fontSize: 12,
+        panes: { separatorColor: theme.edge, separatorHoverColor: theme.grid, enableResize: true },
+      },
+      grid: { vertLines: { color: theme.grid }, horzLines: { color: theme.grid } },
+      crosshair: {
+        mode: 0, vertLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
+        horzLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
+      },
+      rightPriceScale: { borderColor: theme.edge },
+      timeScale: {
+        borderColor: theme.edge, timeVisible: true, secondsVisible: false, rightOffset: 3,
+        tickMarkFormatter: (time, kind) => tick(time, kind, this.zone, this.daily),
+      },
+      localization: { timeFormatter: (time) => moment(time * 1e6, this.zone, this.daily) },
+    };
+  }
+
+  // What to draw, and the newest rows.
+  snapshot({ chart, columns, more }) {
+    const same = this.spec !== null && JSON.stringify(this.spec.panels) === JSON.stringify(chart.panels);
+    const range = this.rows.length && this.away ? this.chart.timeScale().getVisibleRange() : null;
+    const other = !same || this.spec.title !== chart.title;
+    this.spec = chart;
+    this.zone = this.chosenZone || chart.zone;
+    this.daily = chart.zone === null && columns.time.slice(-2).every((time) => time % 86_400_000_000 === 0);
+    this.rows = new Rows(columns);
+    this.more = more;
+    if (!same) this.build();
+    this.setAll();
+    // Another symbol keeps the stretch of time in view, where it has rows there.
+    if (range && range.from * 1e6 >= columns.time[0]) this.chart.timeScale().setVisibleRange(range);
+    else if (other) this.showLast(150);
+    this.describe(null);
+  }
+
+  update({ columns, undefined: reasons }) {
+    if (!this.spec) return;
+    this.spec.undefined = reasons ?? this.spec.undefined;
+    const before = this.rows.length;
+    const place = this.rows.update(columns);
+    if (place >= before - 1 && this.rows.length - place <= 50) {
+      for (const { series, point } of this.drawn) {
+        for (let row = place; row < this.rows.length; row += 1) series.update(point(row));
+      }
+      for (const band of this.bands) band.setRows(this.rows);
+    } else {
+      this.setAll();
+    }
+    this.describe(this.hovered);
+  }
+
+  older({ columns, more }) {
+    this.more = more;
+    this.waiting = false;
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    this.rows.prepend(columns);
+    this.setAll();
+    if (range) {
+      const shift = columns.time.length;
+      this.chart.timeScale().setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
+    }
+  }
+
+  // Building: the panes and their series, from the panels and their marks.
+
+  build() {
+    for (const { series } of this.drawn) this.chart.removeSeries(series);
+    while (this.chart.panes().length > 1) this.chart.removePane(this.chart.panes().length - 1);
+    for (const legend of this.legends) legend.remove();
+    this.drawn = [];
+    this.bands = [];
+    this.legends = [];
+    this.main = null;
+    this.last = null;
+    this.spec.panels.forEach((panel, index) => this.buildPanel(panel, index));
+    this.spec.panels.forEach((panel, index) => {
+      const pane = this.chart.panes()[index];
+      if (pane) pane.setStretchFactor(panel.height * 100);
+    });
+    this.setTitle();
+    requestAnimationFrame(() => this.placeLegends());
+  }
+
+  buildPanel(panel, index) {
+    const context = { panel, index, first: null };
+    // Candles last in the declaration are drawn over the lines; here the first series carries guides and the scale.
+    for (const mark of panel.marks) this.buildMark(mark, context);
+    for (const mark of panel.marks) {
+      if (mark.kind === "guide" && context.first) {
+        context.first.createPriceLine({
+          price: mark.value, color: this.theme.quiet, lineWidth: 1, lineStyle: 2, axisLabelVisible: false,
+          title: mark.label ?? "",
+        });
+      }
+    }
+    const legend = document.createElement("div");
+    legend.className = "legend";
+    this.element.append(legend);
+    this.legends.push(legend);
+  }
+
+  buildMark(mark, context) {
+    const { library } = this;
+    if (mark.kind === "candles") {
+      const series = this.add(library.CandlestickSeries, context, {
+        upColor: this.theme.background, wickUpColor: this.theme.up, borderUpColor: this.theme.up,
+        downColor: this.theme.down, wickDownColor: this.theme.down, borderDownColor: this.theme.down,
+      }, (row) => this.candle(row));
+      this.main = this.main ?? series;
+      this.last = series.createPriceLine({ price: 0, color: this.theme.up, lineVisible: false, axisLabelVisible: false, title: "" });
+    } else if (mark.kind === "line") {
+      this.line(mark.column, mark, context);
+    } else if (mark.kind === "band") {
+      const edge = { color: mark.color, width: 1, dashed: false };
+      this.line(mark.lower, edge, context);
+      const upper = this.line(mark.upper, edge, context);
+      const band = new Band(mark.lower, mark.upper, pale(this.color(mark.color)));
+      upper.attachPrimitive(band);
+      this.bands.push(band);
+    } else if (mark.kind === "columns") {
+      this.add(library.HistogramSeries, context, { base: 0 }, (row) => ({
+        time: this.time(row), ...this.valued(mark.column, row), color: this.columnColor(mark, row),
+      }));
+    } else if (mark.kind === "groups") {
+      this.spec.groups.forEach((group) => {
+        const column = `${mark.column} ${group.key}`;
+        this.line(column, { color: group.color, width: 1.6, dashed: group.again }, context);
+      });
+    }
+  }
+
+  line(column, mark, context) {
+    const plain = this.color(mark.color);
+    const series = this.add(this.library.LineSeries, context, {
+      color: plain, lineWidth: Math.max(1, Math.round(mark.width)), lineStyle: mark.dashed ? 2 : 0,
+      crosshairMarkerVisible: false,
+    }, (row) => {
+      const point = { time: this.time(row), ...this.valued(column, row) };
+      // Over rows without a value no line is drawn: the segment up to the next value is transparent.
+      if (row > 0 && this.rows.get(column, row) !== null && this.rows.get(column, row - 1) === null) {
+        point.color = "transparent";
+      }
+      return point;
+    });
+    return series;
+  }
+
+  add(kind, context, options, point) {
+    const { panel } = context;
+    const fixed = panel.limits;
+    const series = this.chart.addSeries(kind, {
+      lastValueVisible: false, priceLineVisible: false,
+      priceFormat: this.priceFormat(panel),
+      autoscaleInfoProvider: (original) => {
+        if (fixed) return { priceRange: { minValue: fixed[0], maxValue: fixed[1] } };
+        const found = original();
+        if (found && panel.from_zero) found.priceRange.minValue = Math.min(0, found.priceRange.minValue);
+        return found;
+      },
+      ...options,
+    }, context.index);
+    if (!context.first) {
+      // Room for the legend above the prices; a fixed range needs none.
+      series.priceScale().applyOptions({ scaleMargins: fixed ? { top: 0.04, bottom: 0.04 } : { top: 0.14, bottom: 0.04 } });
+    }
+    context.first = context.first ?? series;
+    this.main = this.main ?? series;
+    this.drawn.push({ series, point });
+    return series;
+  }
+
+  priceFormat(panel) {
+    if (panel.percent) {
+      return { type: "custom", minMove: 0.0001, formatter: (value) => `${number(value * 100, 1)}%` };
+    }
+    if (panel.marks.some((mark) => mark.kind === "candles")) {
+      return { type: "price", precision: this.spec.decimals, minMove: 10 ** -this.spec.decimals };
+    }
+    return {
+      type: "custom", minMove: 1e-8,
+      formatter: (value) => (Math.abs(value) >= 1e6 ? `${number(value / 1e6, 2)}M`
+        : Math.abs(value) >= 1e3 ? number(value, 0) : value === 0 ? "0" : String(Number(value.toPrecision(3)))),
+    };
+  }
+
+  color(index) {
+    return this.theme.series[index % this.theme.series.length];
+  }
+
+  columnColor(mark, row) {
+    const value = this.rows.get(mark.column, row);
+    const rises = mark.signed ? value >= 0 : this.rows.get("close", row) >= this.rows.get("open", row);
+    const plain = mark.signed || this.rows.get("open", row) !== null;
+    return pale(plain ? (rises ? this.theme.up : this.theme.down) : this.theme.quiet, 0.6);
+  }
+
+  // Points.
+
+  time(row) {
+    return this.rows.columns.time[row] / 1e6;
+  }
+
+  valued(column, row) {
+    const value = this.rows.get(column, row);
+    return value === null || value === undefined ? {} : { value };
+  }
+
+  candle(row) {
+    const { rows, theme } = this;
+    const [high, low, close] = ["high", "low", "close"].map((name) => rows.get(name, row));
+    if (close === null) return { time: this.time(row) };
+    const open = rows.get("open", row) ?? close;
+    const point = { time: this.time(row), open, high, low, close };
+    if (rows.get("doubtful", row)) {
+      Object.assign(point, { color: pale(theme.doubtful, 0.5), borderColor: theme.doubtful, wickColor: theme.doubtful });
+    } else if (rows.get("final", row) === 0) {
+      const own = close >= open ? theme.up : theme.down;
+      Object.assign(point, { color: pale(own, 0.25), borderColor: pale(own, 0.7), wickColor: pale(own, 0.7) });
+    }
+    return point;
+  }
+
+  setAll() {
+    for (const { series, point } of this.drawn) {
+      const points = new Array(this.rows.length);
+      for (let row = 0; row < points.length; row += 1) points[row] = point(row);
+      series.setData(points);
+    }
+    for (const band of this.bands) band.setRows(this.rows);
+  }
+
+  // The last price, on the axis.
+  tag() {
+    const row = this.rows.length - 1;
+    const close = this.rows.get("close", row);
+    if (!this.last || close === null || close === undefined) return;
+    const rises = close >= (this.rows.get("open", row) ?? close);
+    this.last.applyOptions({ price: close, color: rises ? this.theme.up : this.theme.down, axisLabelVisible: true });
+  }
+
+  // The legend of each panel, for the row under the crosshair, or the newest.
+
+  describe(row) {
+    if (!this.spec || !this.rows.length) return;
+    this.tag();
+    const shown = row ?? this.rows.length - 1;
+    this.spec.panels.forEach((panel, index) => {
+      const legend = this.legends[index];
+      if (legend) legend.replaceChildren(...this.words(panel, index, shown));
+    });
+    for (const listener of this.listeners.crosshair) listener(row, this.rows.columns.time[shown]);
+  }
+
+  words(panel, index, row) {
+    const parts = [];
+    const say = (text, color) => {
+      const part = document.createElement("span");
+      part.textContent = text;
+      if (color) part.style.color = color;
+      parts.push(part);
+    };
+    if (index === 0) {
+      const doubts = [["forming", this.rows.get("final", row) === 0], ["doubtful", this.rows.get("doubtful", row)],
+        ["after a gap", this.rows.get("gap", row)]].filter(([, so]) => so).map(([word]) => word);
+      say(moment(this.rows.columns.time[row], this.zone, this.daily) + (doubts.length ? ` (${doubts.join(", ")})` : ""));
+      if (this.rows.columns.close) {
+        for (const [short, name] of PRICES) say(`${short} ${number(this.rows.get(name, row), this.spec.decimals)}`);
+      }
+      if (this.rows.columns.volume) say(`V ${count(this.rows.get("volume", row))}`);
+    } else if (panel.title || panel.ylabel) {
+      say(panel.title || panel.ylabel);
+    }
+    const forms = Object.fromEntries(panel.readouts.map((readout) => [readout.column, readout.form]));
+    const worded = (column) => {
+      const value = this.rows.get(column, row);
+      if (value === null || value === undefined) return this.spec.undefined?.[column] ? "undefined" : "-";
+      return forms[column] ? formatted(value, forms[column]) : panel.percent ? `${number(value * 100, 2)}%`
+        : number(value, index === 0 ? this.spec.decimals : seen(Math.abs(value)));
+    };
+    const told = new Set();
+    for (const mark of panel.marks) {
+      if (mark.kind === "line" && mark.label) {
+        say(`${mark.label} ${worded(mark.column)}`, this.color(mark.color));
+        told.add(mark.column);
+      } else if (mark.kind === "band" && mark.label) {
+        say(`${mark.label} ${worded(mark.lower)} to ${worded(mark.upper)}`, this.color(mark.color));
+      } else if (mark.kind === "groups") {
+        for (const group of this.spec.groups) {
+          say(`${group.label} ${count(this.rows.get(`${mark.column} ${group.key}`, row))}`, this.color(group.color));
+        }
+      }
+    }
+    for (const readout of panel.readouts) {
+      if (!told.has(readout.column)) say(`${readout.label} ${worded(readout.column)}`);
+    }
+    const reasons = Object.entries(this.spec.undefined ?? {})
+      .filter(([column]) => this.rows.get(column, row) === null && panel.marks.some((mark) => [mark.column, mark.lower].includes(column)));
+    for (const why of new Set(reasons.map(([, each]) => each))) say(`undefined: ${why}`);
+    return parts;
+  }
+
+  placeLegends() {
+    const panes = this.chart.panes();
+    let top = 0;
+    this.legends.forEach((legend, index) => {
+      legend.style.top = `${top + 4}px`;
+      top += panes[index] ? panes[index].getHeight() + 1 : 0;
+    });
+  }
+
+  setTitle() {
+    this.element.setAttribute("role", "img");
+    this.element.setAttribute("aria-label", `${this.spec.title}${this.spec.simulated ? ", SIMULATED" : ""}`);
+  }
+
+  // The view.
+
+  get away() {
+    return this.rows.length > 0 && this.chart.timeScale().scrollPosition() < -0.5;
+  }
+
+  follow() {
+    this.chart.timeScale().scrollToRealTime();
+  }
+
+  showLast(rows) {
+    const { length } = this.rows;
+    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-1, length - rows), to: length + 2 });
+  }
+
+  showAll() {
+    this.chart.timeScale().fitContent();
+  }
+
+  // From a time, in microseconds, up to the newest row.
+  showSince(time) {
+    const place = this.rows.place(time);
+    this.chart.timeScale().setVisibleLogicalRange({ from: place - 0.5, to: this.rows.length + 2 });
+    return !(place === 0 && this.more);
+  }
+
+  showAround(time) {
+    const place = this.rows.place(time);
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const half = range ? (range.to - range.from) / 2 : 50;
+    this.chart.timeScale().setVisibleLogicalRange({ from: place - half, to: place + half });
+    return !(place === 0 && this.more);
+  }
+
+  zoom(factor) {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    if (!range) return;
+    const width = Math.max(5, (range.to - range.from) * factor);
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.to - width, to: range.to });
+  }
+
+  pan(share) {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    if (!range) return;
+    const step = (range.to - range.from) * share;
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
+  }
+
+  // Prices as they are, on a logarithmic scale, or in percent of the first one in view: 0, 1 or 2.
+  setMode(mode) {
+    this.chart.panes()[0]?.priceScale("right").applyOptions({ mode });
+  }
+
+  setTheme(theme) {
+    this.theme = theme;
+    this.chart.applyOptions(this.options());
+    if (this.spec) {
+      const range = this.chart.timeScale().getVisibleLogicalRange();
+      this.build();
+      this.setAll();
+      if (range) this.chart.timeScale().setVisibleLogicalRange(range);
+      this.describe(this.hovered);
+    }
+  }
+
+  setZone(zone) {
+    this.chosenZone = zone;
+    this.zone = zone || this.spec?.zone;
+    this.chart.applyOptions(this.options());
+    this.describe(this.hovered);
+  }
+
+  screenshot() {
+    return this.chart.takeScreenshot(true, false);
+  }
+
+  // Events.
+
+  onCrosshair(at) {
+    const row = at.time === undefined ? null : this.rows.place(Math.round(at.time * 1e6));
+    this.hovered = row !== null && row < this.rows.length ? row : null;
+    this.describe(this.hovered);
+  }
+
+  // Shows the crosshair of another chart at a time, in microseconds; null for none.
+  point(time) {
+    if (time === null || !this.main || !this.rows.length) {
+      this.chart.clearCrosshairPosition();
+      return;
+    }
+    const row = Math.min(this.rows.place(time), this.rows.length - 1);
+    const value = this.rows.get("close", row);
+    if (value !== null) this.chart.setCrosshairPosition(value, this.time(row), this.main);
+  }
+
+  onRange(range) {
+    if (range && range.from < 20 && this.more && !this.waiting && this.rows.length) {
+      this.waiting = true;
+      for (const listener of this.listeners.older) listener(this.rows.columns.time[0]);
+    }
+    for (const listener of this.listeners.range) listener(range);
+  }
+
+  close() {
+    this.watch.disconnect();
+    this.chart.remove();
+  }
+}

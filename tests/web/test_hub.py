@@ -1,0 +1,201 @@
+"""Charts over the WebSocket: history first, then changes, equal to the frames of windows; pages that do not keep up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.sync.client import ClientConnection
+
+from stockstream.consumers.registry import STUDIES
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+from stockstream.views.fold import Selection
+from stockstream.views.frame import Frame
+from stockstream.views.study import Part, chart
+from stockstream.web.chart import first_difference
+from stockstream.web.outbox import MOST, Outbox
+from tests.site import Site
+from tests.views.bars import bar, walk
+from tests.web.server import Served, served
+
+BARS = [*walk(300), bar(300, 101.0, final=False)]
+FLAGGED = bar(40, 9_000.0, "MSFT", flags=("jump",))
+MSFT = [*(each for each in walk(120, 3, "MSFT") if each.time != FLAGGED.time), FLAGGED]
+
+
+@pytest.fixture(scope="module")
+def page(running_site: Site) -> Iterator[Served]:
+    running_site.clear()
+    running_site.send(STOCKS, BARS)
+    running_site.send(STOCKS, MSFT)
+    with served(running_site) as page:
+        client = page.login("viewer")
+        until_settled(client, 2)
+        yield page
+
+
+def until_settled(client: Any, series: int) -> None:
+    ends = time.monotonic() + 60
+    while time.monotonic() < ends:
+        found = client.get("/api/series").json()
+        if len(found) == series and sum(each["bars"] for each in found) == len(BARS) + len(MSFT):
+            return
+        time.sleep(0.1)
+    raise AssertionError(found)
+
+
+def window_frame(bars: list[Bar], *studies: str, **selection: Any) -> Frame:
+    """The frame that `watch chart` has."""
+    view = chart(
+        [Part(STUDIES[name], {each.name: each.default for each in STUDIES[name].parameters}) for name in studies]
+    )
+    fold = view.fold(Selection(keys=(bars[0].symbol,), **selection), {})
+    for start in range(0, len(bars), 37):
+        fold.apply(bars[start : start + 37])
+    return fold.frame(bars[0].symbol)
+
+
+def as_numbers(values: list[Any]) -> Any:
+    return np.array([np.nan if each is None else each for each in values], dtype=np.float64)
+
+
+def assert_equal(columns: dict[str, list[Any]], frame: Frame) -> None:
+    """Every column is that of the window, bit for bit."""
+    assert list(columns) == list(frame)
+    for name in frame:
+        values = frame[name].astype("M8[us]").astype(np.int64) if frame[name].dtype.kind == "M" else frame[name]
+        np.testing.assert_array_equal(as_numbers(columns[name]), np.asarray(values, dtype=np.float64), err_msg=name)
+
+
+def opened(socket: ClientConnection, chart: int = 1, **request: Any) -> dict[str, Any]:
+    socket.send(json.dumps({"type": "open", "chart": chart, "request": request}))
+    return heard(socket, "snapshot")
+
+
+def heard(socket: ClientConnection, kind: str) -> dict[str, Any]:
+    while True:
+        message: dict[str, Any] = json.loads(socket.recv(30))["message"]
+        assert message["type"] != "problem", message
+        if message["type"] == kind:
+            return message
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_values_on_the_page_are_those_of_the_window(page: Served, name: str) -> None:
+    with page.socket(page.login("viewer")) as socket:
+        for bars in (BARS, MSFT):
+            shown = opened(socket, symbol=bars[0].symbol, studies=[name])
+            assert_equal(shown["columns"], window_frame(sorted(bars, key=lambda each: each.time), name))
+            assert [each["kind"] for panel in shown["chart"]["panels"] for each in panel["marks"]]
+
+
+def test_resampled_values_are_those_of_the_window(page: Served) -> None:
+    with page.socket(page.login("viewer")) as socket:
+        shown = opened(socket, symbol="AAPL", resample="5m", studies=["sma", "rsi"])
+        assert_equal(shown["columns"], window_frame(BARS, "sma", "rsi", resample="5m"))
+
+
+def test_new_corrected_and_late_bars_arrive_as_the_window_has_them(running_site: Site, page: Served) -> None:
+    symbol = "LIVE"
+    first = walk(60, 5, symbol)
+    late = first.pop(30)
+    running_site.send(STOCKS, first)
+    client = page.login("viewer")
+    until(lambda: any(each["key"] == symbol and each["bars"] == 59 for each in client.get("/api/series").json()))
+    with page.socket(client) as socket:
+        columns = opened(socket, symbol=symbol, studies=["bollinger", "macd"])["columns"]
+        assert len(columns["time"]) == 59
+        more = [bar(60, 101.5, symbol), bar(59, 99.0, symbol), bar(10, 120.0, symbol), late, bar(61, 98.0, symbol)]
+        for each in more:
+            running_site.send(STOCKS, [each])
+            apply(columns, heard(socket, "update")["columns"])
+    by_time = {each.time: each for each in [*first, *more]}
+    assert_equal(columns, window_frame([by_time[time] for time in sorted(by_time)], "bollinger", "macd"))
+
+
+def apply(columns: dict[str, list[Any]], update: dict[str, list[Any]]) -> None:
+    """What the page does with an update: the rows from its first one on are replaced."""
+    place = next((row for row, time in enumerate(columns["time"]) if time >= update["time"][0]), len(columns["time"]))
+    for name, values in columns.items():
+        values[place:] = update[name]
+
+
+def until(condition: Any) -> None:
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_the_api_gives_the_same_frames(page: Served) -> None:
+    client = page.login("viewer")
+    query = "symbol=AAPL&with=bollinger&start=2026-03-02T15:00&end=2026-03-02T16:00"
+    answer = client.get(f"/api/frames?{query}").json()
+    whole = window_frame(BARS, "bollinger")
+    assert_equal(answer["columns"], whole.between(np.datetime64("2026-03-02T15:00"), np.datetime64("2026-03-02T16:00")))
+    assert len(client.get("/api/bars?symbol=AAPL&rows=7").json()["columns"]["time"]) == 7
+
+
+def test_the_strip_says_what_windows_say(page: Served) -> None:
+    with page.socket(page.login("viewer")) as socket:
+        status = opened(socket, symbol="AAPL")["status"]
+        assert status["parts"][0].startswith("● connected since ")
+        assert "up to date" in status["parts"]
+        assert "source csv" in status["parts"]
+        assert status["simulated"] is False
+        assert heard(socket, "status")["status"]["parts"]
+
+
+def test_sixteen_charts_are_enough_for_a_page(page: Served) -> None:
+    with page.socket(page.login("viewer")) as socket:
+        for number in range(16):
+            opened(socket, chart=number, symbol="AAPL")
+        socket.send(json.dumps({"type": "open", "chart": 99, "request": {"symbol": "AAPL"}}))
+        while True:
+            message = json.loads(socket.recv(30))["message"]
+            if message["type"] == "problem":
+                assert message["text"].startswith("a page shows 16 charts at most")
+                return
+
+
+def test_a_page_that_does_not_keep_up_gets_a_snapshot_in_place_of_what_waits() -> None:
+    async def stall() -> list[bytes | None]:
+        outbox = Outbox()
+        for number in range(10_000):
+            outbox.put(b"%d" % number)
+        waiting = len(outbox)
+        taken = [await outbox.take()]
+        outbox.put(b"after")
+        taken.append(await outbox.take())
+        assert waiting == 0
+        return taken
+
+    assert asyncio.run(stall()) == [None, b"after"]
+    assert MOST < 100
+
+
+def test_messages_keep_their_order() -> None:
+    async def pass_on() -> list[bytes | None]:
+        outbox = Outbox()
+        reader = asyncio.create_task(outbox.take())
+        await asyncio.sleep(0)
+        outbox.put(b"1")
+        outbox.put(b"2")
+        return [await reader, await outbox.take()]
+
+    assert asyncio.run(pass_on()) == [b"1", b"2"]
+
+
+def test_the_first_difference_is_found_in_any_column() -> None:
+    before = window_frame(BARS, "bollinger")
+    corrected = window_frame([*BARS[:100], bar(100, 55.0), *BARS[101:]], "bollinger")
+    assert first_difference(before, before) == len(before)
+    assert first_difference(before, corrected) == 100
+    assert first_difference(before.slice(slice(0, 50)), before) == 50
+    assert first_difference(before, window_frame(BARS)) == 0

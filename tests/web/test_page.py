@@ -1,0 +1,331 @@
+"""The page in a browser: what a person does there, and what they then see."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from stockstream.consumers.registry import STUDIES
+from stockstream.indicators.compose.together import column
+from stockstream.topics import FLIGHTS, STOCKS
+from stockstream.web.extra import LIBRARY
+from tests.cli.records import flight
+from tests.site import Site
+from tests.views.bars import bar, walk
+from tests.web.browser import browser, log_in, needs_browser, wait
+from tests.web.server import Served, served
+
+pytestmark = [
+    needs_browser,
+    pytest.mark.skipif(not LIBRARY.is_file(), reason="the page's drawing library was not built (make web, with npm)"),
+]
+
+expect.set_options(timeout=30_000)
+
+EVIL: Final = "<img src=x onerror=alert(1)>"
+ROWS: Final = "stockstream.active.renderer.rows"
+COLUMNS: Final = f"Object.keys({ROWS}.columns)"
+RANGE: Final = "stockstream.active.renderer.chart.timeScale().getVisibleLogicalRange()"
+
+THEMES: Final = ("light", "dark", "contrast")
+
+
+@pytest.fixture(scope="module")
+def site_with_bars(running_site: Site) -> Site:
+    running_site.clear()
+    running_site.send(
+        STOCKS, [*walk(400), *walk(400, 3, "MSFT"), bar(0, 5.0, EVIL, currency="<b>X</b>"), bar(1, 6.0, EVIL)]
+    )
+    running_site.send(
+        FLIGHTS, [flight(row, airline=("AA", "DL", "WN", "UA")[row % 4], day=1 + row % 5) for row in range(200)]
+    )
+    return running_site
+
+
+@pytest.fixture(scope="module")
+def page_of(site_with_bars: Site) -> Iterator[Served]:
+    with served(site_with_bars) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def analyst(page_of: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser in which an analyst has logged in."""
+    with browser(tmp_path_factory.mktemp("profile")) as context:
+        log_in(context.new_page(), page_of, "analyst")
+        yield context
+
+
+@pytest.fixture
+def page(page_of: Served, analyst: BrowserContext) -> Iterator[Page]:
+    """The page as at a first visit, with AAPL. What it reports as an error fails the test."""
+    complaints: list[str] = []
+    page = analyst.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto(f"{page_of.url}/login")
+    page.evaluate("localStorage.clear()")
+    page.goto(page_of.url)
+    expect(page.locator("#watchlist")).to_contain_text("AAPL")
+    choose(page, "AAPL")
+    title(page).to_have_text(re.compile("^AAPL 1m"))
+    expect(page.locator("#strip")).to_contain_text("connected since")
+    yield page
+    page.close()
+    assert not complaints
+
+
+def columns(page: Page, panel: int = 0) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = page.evaluate(f"stockstream.panels[{panel}].renderer.rows.columns")
+    return found
+
+
+def title(page: Page) -> Any:
+    return expect(page.locator(".head h2").first)
+
+
+def choose(page: Page, symbol: str) -> None:
+    page.fill("#symbol", symbol)
+    page.press("#symbol", "Enter")
+
+
+def test_symbols_intervals_and_indicators_are_chosen(page: Page) -> None:
+    choose(page, "msft")
+    title(page).to_have_text(re.compile("^MSFT 1m"))
+    page.get_by_role("button", name="5m", exact=True).click()
+    title(page).to_have_text(re.compile("^MSFT 5m from 1m"))
+    expect(page.get_by_role("button", name="5m", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.click("#indicators")
+    page.get_by_label("Search indicators").fill("bollinger")
+    page.locator(".offers button").first.click()
+    expect(page.locator(".legend").first).to_contain_text("Bollinger Bands (20, 2)")
+    period = page.locator(".chosen li", has_text="Bollinger").locator("input").first
+    period.fill("9")
+    period.press("Tab")
+    expect(page.locator(".legend").first).to_contain_text("Bollinger Bands (9, 2)")
+    page.get_by_role("button", name="Remove bollinger").click()
+    expect(page.locator(".legend").first).not_to_contain_text("Bollinger")
+    page.keyboard.press("Escape")
+
+
+def test_every_study_is_drawn(page: Page) -> None:
+    for name, study in STUDIES.items():
+        page.evaluate("name => stockstream.active.change({studies: [name]})", name)
+        field = column(name, study.indicator, study.indicator.fields[0]) if study.indicator else "volume"
+        wait(page, f"{COLUMNS}.includes('{field}')")
+        assert page.evaluate("stockstream.active.renderer.drawn.length") > 0
+        assert page.evaluate(f"{ROWS}.length") == 400
+
+
+def test_the_readout_names_the_row_under_the_crosshair(page: Page) -> None:
+    box = page.locator(".body").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    row = page.evaluate("stockstream.active.renderer.hovered")
+    assert row is not None
+    close = columns(page)["close"][row]
+    expect(page.locator(".legend").first).to_contain_text(f"C {close:,.2f}")
+    page.mouse.move(5, 5)
+    newest = columns(page)["close"][-1]
+    expect(page.locator(".legend").first).to_contain_text(f"C {newest:,.2f}")
+
+
+def test_keys_do_what_they_do_in_windows(page: Page) -> None:
+    page.locator("main").focus()
+    page.keyboard.press("n")
+    title(page).not_to_have_text(re.compile("^AAPL"))
+    page.keyboard.press("b")
+    title(page).to_have_text(re.compile("^AAPL"))
+    width = f"(({{from, to}}) => to - from)({RANGE})"
+    before = page.evaluate(width)
+    page.keyboard.press("+")
+    assert page.evaluate(width) < before
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#strip")).to_contain_text("held: End follows")
+    page.keyboard.press("End")
+    expect(page.locator("#strip")).not_to_contain_text("held")
+    page.keyboard.press("l")
+    expect(page.locator("#scale")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("l")
+    theme = page.evaluate("stockstream.themeName")
+    page.keyboard.press("t")
+    assert page.evaluate("stockstream.themeName") != theme
+    page.keyboard.press("?")
+    expect(page.locator("dialog")).to_contain_text("theme: light, dark, high contrast")
+    page.keyboard.press("Escape")
+
+
+def test_pictures_and_rows_are_saved(page: Page, tmp_path: Path) -> None:
+    page.locator("main").focus()
+    with page.expect_download() as download:
+        page.keyboard.press("s")
+    picture = tmp_path / "picture.png"
+    download.value.save_as(picture)
+    assert download.value.suggested_filename == "AAPL.png"
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    with page.expect_download() as download:
+        page.keyboard.press("c")
+    rows = tmp_path / "rows.csv"
+    download.value.save_as(rows)
+    lines = rows.read_text().splitlines()
+    assert lines[0].startswith("time,open,high,low,close,volume")
+    assert len(lines) > 50
+
+
+def test_ranges_dates_and_measures(page: Page) -> None:
+    page.get_by_role("button", name="All", exact=True).click()
+    assert page.evaluate(RANGE)["from"] <= 0
+    page.fill("#goto", "2026-03-02")
+    page.click("#measure")
+    box = page.locator(".body").first.bounding_box()
+    assert box is not None
+    for share in (0.3, 0.6):
+        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+        page.mouse.down()
+        page.mouse.up()
+    expect(page.locator(".head output").first).to_have_text(re.compile(r"^[+-][\d.]+ \(-?[\d.]+%\), \d+ bars$"))
+    expect(page.locator("#measure")).to_have_attribute("aria-pressed", "false")
+
+
+def test_several_charts_are_linked_and_kept(page: Page) -> None:
+    page.click("#layouts")
+    page.get_by_role("button", name="4 charts").click()
+    expect(page.locator(".head h2")).to_have_count(4)
+    choose(page, "MSFT")
+    for place in range(4):
+        expect(page.locator(".head h2").nth(place)).to_have_text(re.compile("^MSFT"))
+    page.click("#layouts")
+    page.get_by_role("checkbox", name="symbol").uncheck()
+    page.get_by_label("Name of the layout").fill("four")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".chosen")).to_contain_text("four")
+    page.get_by_role("button", name="Link", exact=True).click()
+    link = page.get_by_label("Link").input_value()
+    page.keyboard.press("Escape")
+    choose(page, "AAPL")
+    expect(page.locator(".head h2").nth(0)).to_have_text(re.compile("^AAPL"))
+    expect(page.locator(".head h2").nth(1)).to_have_text(re.compile("^MSFT"))
+    page.reload()
+    expect(page.locator(".head h2").nth(0)).to_have_text(re.compile("^AAPL"))
+    page.goto(link)
+    expect(page.locator(".head h2").nth(0)).to_have_text(re.compile("^MSFT"))
+
+
+def test_symbols_are_compared_in_percent(page: Page) -> None:
+    page.click("#compare")
+    page.get_by_label("MSFT").check()
+    page.keyboard.press("Escape")
+    wait(page, "stockstream.active.compared.size == 1")
+    assert page.evaluate("stockstream.active.settings.mode") == 2
+
+
+def test_flights_and_the_dashboard(page: Page) -> None:
+    page.click("#more")
+    page.get_by_role("button", name="Flights per day").click()
+    title(page).to_have_text("Flights per day")
+    shown = columns(page)
+    assert set(shown) == {"time", "flights AA", "flights DL", "flights UA", "gap"} or len(shown) == 5
+    assert sum(shown["flights AA"]) == 50
+    page.click("#more")
+    page.get_by_role("button", name="Airlines").click()
+    page.get_by_label("WN").check()
+    wait(page, "'flights WN' in stockstream.active.renderer.rows.columns")
+    page.keyboard.press("Escape")
+    page.click("#more")
+    page.get_by_role("button", name="Dashboard").click()
+    expect(page.locator(".tiles")).to_contain_text("Share of volatility")
+    expect(page.locator(".tiles")).to_contain_text("MSFT")
+
+
+def test_names_of_others_are_text(page: Page) -> None:
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: asked.append(dialog.message))
+    choose(page, EVIL)
+    title(page).to_contain_text(EVIL)
+    expect(page.locator("#watchlist")).to_contain_text(EVIL)
+    assert page.locator("#watchlist img, .head img, .head b").count() == 0
+    assert not asked
+
+
+def test_new_bars_are_drawn_as_they_come(site_with_bars: Site, page: Page) -> None:
+    site_with_bars.send(STOCKS, [bar(0, 50.0, "NEW")])
+    expect(page.locator("#watchlist")).to_contain_text("NEW")
+    choose(page, "NEW")
+    title(page).to_have_text(re.compile("^NEW 1m"))
+    for minute in range(1, 6):
+        site_with_bars.send(STOCKS, [bar(minute, 50.0 + minute, "NEW")])
+    expect(page.locator(".legend").first).to_contain_text("C 55.00")
+    site_with_bars.send(STOCKS, [bar(2, 77.0, "NEW")])
+    wait(page, "stockstream.active.renderer.rows.columns.close[2] === 77")
+    assert columns(page)["close"] == [50.0, 51.0, 77.0, 53.0, 54.0, 55.0]
+
+
+def test_a_hundred_reconnects_lose_nothing(site_with_bars: Site, page: Page) -> None:
+    page.evaluate("stockstream.socket.wait = 1")
+    for number in range(100):
+        page.evaluate("() => { stockstream.socket.wait = 1; stockstream.socket.socket.close(); }")
+        wait(page, "stockstream.socket.connected && stockstream.socket.socket.readyState === 1")
+        if number == 50:
+            site_with_bars.send(STOCKS, [bar(400, 123.0)])
+    expect(page.locator(".legend").first).to_contain_text("C 123.00")
+    assert columns(page)["close"][-1] == 123.0
+    assert page.evaluate("stockstream.socket.charts.size") == 1
+
+
+def test_a_server_that_ends_is_said(site_with_bars: Site, analyst: BrowserContext) -> None:
+    with served(site_with_bars) as own, closing(analyst.new_page()) as page:
+        page.goto(own.url.replace("127.0.0.1", "localhost"))  # cookies do not tell ports apart
+        log_in(page, Served(own.url.replace("127.0.0.1", "localhost"), own.site, own.process), "viewer")
+        expect(page.locator("#strip")).to_contain_text("connected since")
+        own.process.terminate()
+        own.process.wait(20)
+        expect(page.locator("#strip")).to_contain_text("not connected to the server since")
+        expect(page.locator("body")).to_have_class(re.compile("stale"))
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (360, 800)], ids=["desk", "phone"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_axe_finds_nothing_serious(page: Page, theme: str, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.evaluate("theme => stockstream.setTheme(theme)", theme)
+    found = [*Axe().run(page).response["violations"]]
+    page.click("#indicators")
+    found += Axe().run(page).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    assert not serious, json.dumps(
+        [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in serious], indent=1
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_an_admin_manages_users_and_sees_the_monitor(page_of: Served, analyst: BrowserContext) -> None:
+    by_name = Served(page_of.url.replace("127.0.0.1", "localhost"), page_of.site, page_of.process)
+    with closing(analyst.new_page()) as page:
+        log_in(page, by_name, "admin")
+        page.click("#more")
+        page.get_by_role("button", name="Users").click()
+        page.get_by_label("Name", exact=True).fill("newcomer")
+        page.get_by_label("Password").fill("a long password")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("dialog table")).to_contain_text("newcomer")
+        page.keyboard.press("Escape")
+        page.click("#more")
+        page.get_by_role("button", name="Monitor").click()
+        expect(page.locator("dialog")).to_contain_text("stocks")
+        page.keyboard.press("Escape")
+        page.click("#more")
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        log_in(page, by_name, "viewer")
+        page.click("#more")
+        expect(page.get_by_role("button", name="Log out")).to_be_visible()
+        expect(page.get_by_role("button", name="Users")).to_have_count(0)
