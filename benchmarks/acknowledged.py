@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import Producer
 
 from benchmarks.flights_file import write
 from benchmarks.measure import Comparison, compare
-from benchmarks.produce import ours, timed
-from stockstream.cli.produce.flights import LINGER_MS
+from benchmarks.produce import ours
+from benchmarks.sending import timed
+from stockstream.cli.produce.sending import REPLAY_LINGER_MS
+from stockstream.connection import Connection
 from stockstream.kafka.client import settings
 from stockstream.kafka.sent_rows import sent_rows
 from stockstream.producers.csv_files import find
@@ -33,16 +35,16 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     topics = (replace(FLIGHTS, name=f"bench-acknowledged-{number}") for number in count())
     yield compare(
         "produce flights, each record's offset counted",
-        partial(timed, ours, topics, path, connection),
+        partial(timed, ours, topics, path, connection, ROWS),
         "the same, with reports of failures only",
-        partial(timed, uncounted, topics, path, connection),
+        partial(timed, uncounted, topics, path, connection, ROWS),
         aim=0.9,
         work=f"{ROWS:,} rows",
         pairs=9,
     )
 
 
-def uncounted(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
+def uncounted(topic: Topic[Flight], path: Path, connection: Connection) -> None:
     """As `benchmarks.produce.ours`, with a sink that receives no delivery reports."""
     files = [examine(file) for file in find([path])[0]]
     held = sent_rows(connection, topic, [file.identity for file in files])
@@ -52,7 +54,7 @@ def uncounted(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -
 class Uncounted:
     """A sink with the publisher's settings; a record that is no longer queued counts as delivered."""
 
-    def __init__(self, topic: Topic[Flight], connection: Mapping[str, Any]) -> None:
+    def __init__(self, topic: Topic[Flight], connection: Connection) -> None:
         self._topic = topic
         self._sent = 0
         self._producer = Producer(
@@ -61,7 +63,7 @@ class Uncounted:
                 enable_idempotence=True,
                 acks="all",
                 compression_type="lz4",
-                linger_ms=LINGER_MS,
+                linger_ms=REPLAY_LINGER_MS,
                 queue_buffering_max_messages=200_000,
             )
         )

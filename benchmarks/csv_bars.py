@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 import polars as pl
-from confluent_kafka import Producer
 
 from benchmarks.measure import Comparison, compare
-from stockstream.cli.produce.csv import LINGER_MS
+from benchmarks.sending import send_plainly, timed
+from stockstream.cli.produce.sending import REPLAY_LINGER_MS
 from stockstream.cli.produce.stocks import Tally
-from stockstream.kafka.admin import Admin
+from stockstream.connection import Connection
 from stockstream.kafka.publisher import Publisher
 from stockstream.producers.checks import Checks
 from stockstream.producers.csv_files import find
@@ -30,8 +29,6 @@ from stockstream.topics import STOCKS, Topic
 
 ROWS: Final = 300_000
 
-Send = Callable[[Topic[Bar], Path, Mapping[str, Any]], None]
-
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     """Send the same rows to a new topic each time."""
@@ -41,9 +38,9 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     for name, peer in (("polars", polars), ("pandas", pandas)):
         yield compare(
             "produce csv, layout recognised, every row checked",
-            partial(timed, ours, topics, path, connection),
+            partial(timed, ours, topics, path, connection, ROWS),
             f"{name}.read_csv, json.dumps and produce",
-            partial(timed, peer, topics, path, connection),
+            partial(timed, peer, topics, path, connection, ROWS),
             aim=1.0,
             work=f"{ROWS:,} rows",
         )
@@ -71,60 +68,25 @@ def write(path: Path, rows: int) -> Path:
     return path
 
 
-def timed(send: Send, topics: Iterator[Topic[Bar]], path: Path, connection: Mapping[str, Any]) -> float:
-    """Seconds in which ``send`` writes all rows of a file to a new topic, where they are counted."""
-    topic, admin = next(topics), Admin(connection)
-    admin.ensure(topic)
-    admin.await_leaders(topic)
-    started = time.perf_counter()
-    send(topic, path, connection)
-    seconds = time.perf_counter() - started
-    (summary,) = admin.summaries([topic.name])
-    if summary.records != ROWS:
-        raise AssertionError(f"{summary.records:,} of {ROWS:,} rows arrived")
-    admin.delete([topic.name, topic.dead_letters])
-    return seconds
-
-
-def ours(topic: Topic[Bar], path: Path, connection: Mapping[str, Any]) -> None:
+def ours(topic: Topic[Bar], path: Path, connection: Connection) -> None:
     """The work of ``stockstream produce csv``: layout, repeats, rows, checks, acknowledgements."""
     files = [examine(file, Overrides()) for file in find([path])[0]]
-    with Publisher(topic, connection, linger_ms=LINGER_MS) as publisher:
+    with Publisher(topic, connection, linger_ms=REPLAY_LINGER_MS) as publisher:
         produce(Tally().count(Checks().checked(StockFiles(files))), publisher)
 
 
-def polars(topic: Topic[Bar], path: Path, connection: Mapping[str, Any]) -> None:
+def polars(topic: Topic[Bar], path: Path, connection: Connection) -> None:
     """The table by polars, its rows as they are."""
     table = pl.read_csv(path, try_parse_dates=True)
-    _send(topic, table.iter_rows(named=True), connection)
+    send_plainly(topic.name, map(message, table.iter_rows(named=True)), connection)
 
 
-def pandas(topic: Topic[Bar], path: Path, connection: Mapping[str, Any]) -> None:
+def pandas(topic: Topic[Bar], path: Path, connection: Connection) -> None:
     """The table by pandas, its rows as they are."""
     table = pd.read_csv(path, parse_dates=["Datetime"])
-    _send(topic, table.to_dict("records"), connection)
+    send_plainly(topic.name, map(message, table.to_dict("records")), connection)
 
 
-def _send(topic: Topic[Bar], rows: Any, connection: Mapping[str, Any]) -> None:
-    """Send rows as JSON, without checks; with the same producer settings."""
-    producer = Producer(
-        {
-            **connection,
-            "enable.idempotence": True,
-            "acks": "all",
-            "compression.type": "lz4",
-            "linger.ms": LINGER_MS,
-            "queue.buffering.max.messages": 200_000,
-        }
-    )
-    for number, row in enumerate(rows):
-        row["symbol"] = "AAPL"
-        while True:
-            try:
-                producer.produce(topic.name, json.dumps(row, default=str).encode(), "AAPL")
-                break
-            except BufferError:
-                producer.poll(0.1)
-        if not number % 1_000:
-            producer.poll(0)
-    producer.flush()
+def message(row: Mapping[Hashable, object] | Mapping[str, object]) -> tuple[str, bytes]:
+    """A row as JSON, without checks."""
+    return "AAPL", json.dumps({**row, "symbol": "AAPL"}, default=str).encode()

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
-
-from confluent_kafka import Producer
+from typing import Final
 
 from benchmarks.flights_file import write
 from benchmarks.measure import Comparison, compare
-from stockstream.cli.produce.flights import LINGER_MS
-from stockstream.kafka.admin import Admin
+from benchmarks.sending import send_plainly, timed
+from stockstream.cli.produce.sending import REPLAY_LINGER_MS
+from stockstream.connection import Connection
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.sent_rows import sent_rows
 from stockstream.producers.csv_files import find
@@ -36,57 +34,24 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:
     topics = (replace(FLIGHTS, name=f"bench-produce-{number}") for number in count())
     yield compare(
         "produce flights, every column typed and checked",
-        partial(timed, ours, topics, path, connection),
+        partial(timed, ours, topics, path, connection, ROWS),
         "csv.DictReader, json.dumps and produce",
-        partial(timed, plain, topics, path, connection),
+        partial(timed, plain, topics, path, connection, ROWS),
         aim=1.3,
         work=f"{ROWS:,} rows",
     )
 
 
-def timed(send: Any, topics: Iterator[Topic[Flight]], path: Path, connection: Mapping[str, Any]) -> float:
-    """Seconds in which ``send`` writes all rows of a file to a new topic, where they are counted."""
-    topic, admin = next(topics), Admin(connection)
-    admin.ensure(topic)
-    admin.await_leaders(topic)
-    started = time.perf_counter()
-    send(topic, path, connection)
-    seconds = time.perf_counter() - started
-    (summary,) = admin.summaries([topic.name])
-    if summary.records != ROWS:
-        raise AssertionError(f"{summary.records:,} of {ROWS:,} rows arrived")
-    admin.delete([topic.name, topic.dead_letters])
-    return seconds
-
-
-def ours(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
+def ours(topic: Topic[Flight], path: Path, connection: Connection) -> None:
     """The work of ``stockstream produce flights``: identity, existing rows, rows, acknowledgements."""
     files = [examine(file) for file in find([path])[0]]
     held = sent_rows(connection, topic, [file.identity for file in files])
-    with Publisher(topic, connection, linger_ms=LINGER_MS) as publisher:
+    with Publisher(topic, connection, linger_ms=REPLAY_LINGER_MS) as publisher:
         produce(Replay(files, held=held), publisher)
 
 
-def plain(topic: Topic[Flight], path: Path, connection: Mapping[str, Any]) -> None:
-    """Every column as text, without checks; with the same producer settings."""
-    producer = Producer(
-        {
-            **connection,
-            "enable.idempotence": True,
-            "acks": "all",
-            "compression.type": "lz4",
-            "linger.ms": LINGER_MS,
-            "queue.buffering.max.messages": 200_000,
-        }
-    )
+def plain(topic: Topic[Flight], path: Path, connection: Connection) -> None:
+    """Every column as text, without checks."""
     with path.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.DictReader(file)):
-            while True:
-                try:
-                    producer.produce(topic.name, json.dumps(row).encode(), row["AIRLINE"])
-                    break
-                except BufferError:
-                    producer.poll(0.1)
-            if not number % 1_000:
-                producer.poll(0)
-    producer.flush()
+        messages = ((row["AIRLINE"], json.dumps(row).encode()) for row in csv.DictReader(file))
+        send_plainly(topic.name, messages, connection)

@@ -8,14 +8,14 @@ from typing import Annotated, Literal
 import typer
 
 from stockstream.cli.context import Context
-from stockstream.cli.store import Place
+from stockstream.cli.table_places import PlaceOption
 from stockstream.tables.extra import require_lake
 
 
 def etl(
     ctx: typer.Context,
     topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
-    to: Place = None,
+    to: PlaceOption = None,
 ) -> None:
     """Make typed Parquet of the raw JSON lines of a topic: a file of each file, and each once.
 

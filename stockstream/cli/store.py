@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import typer
 
-from stockstream.cli import checked
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import StoreMetrics
 from stockstream.cli.panels import FILES, RUN
 from stockstream.cli.produce.sending import stopping
 from stockstream.cli.serving import MetricsOption, measured
+from stockstream.cli.table_places import PlaceOption
 from stockstream.producers.produce import Meter, Stop
 from stockstream.tables.extra import require_lake
 
@@ -21,17 +21,6 @@ if TYPE_CHECKING:  # pyarrow and deltalake are slow to import, and an extra
     from stockstream.cli.reporter import Reporter
     from stockstream.tables.location import Location
     from stockstream.tables.store import Progress, StoreOptions, Summary
-
-Place = Annotated[
-    str | None,
-    typer.Option(
-        "--to",
-        metavar="DIR|s3://BUCKET/PREFIX",
-        callback=checked.tables,
-        help="The folder of the tables; default: tables.dir of the settings.",
-        rich_help_panel=FILES,
-    ),
-]
 
 
 class Storing(Protocol):
@@ -44,7 +33,7 @@ class Storing(Protocol):
 def store(
     ctx: typer.Context,
     topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
-    to: Place = None,
+    to: PlaceOption = None,
     once: Annotated[
         bool, typer.Option("--once", help="End when all is stored that the topic holds now.", rich_help_panel=RUN)
     ] = False,

@@ -11,7 +11,7 @@ import typer
 
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
-from stockstream.cli.store import Place
+from stockstream.cli.table_places import PlaceOption
 from stockstream.cli.text import size, table
 from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stockstream.tables.location import Location
 
 
-def tables(ctx: typer.Context, to: Place = None, as_json: JsonOption = False) -> None:
+def tables(ctx: typer.Context, to: PlaceOption = None, as_json: JsonOption = False) -> None:
     """List the durable tables: rows, series, first and last, files, and the records of the topic not yet stored.
 
     Rows are records as they were sent; in SQL the views ``bars`` and ``flights`` have one row a bar and a flight.

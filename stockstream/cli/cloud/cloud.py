@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stockstream.cli.cloud.options import CrawlerRole, Database, Place, Region
+from stockstream.cli.cloud.options import CrawlerRole, Database, Region
 from stockstream.cli.cloud.plan import plan
 from stockstream.cli.cloud.sql import sql
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
+from stockstream.cli.table_places import BucketOption
 from stockstream.cloud.clients import Session, require_aws
 
 if TYPE_CHECKING:  # pyarrow is slow to import, and an extra
@@ -33,7 +34,7 @@ def cloud() -> None:
 
 def catalog(
     ctx: typer.Context,
-    to: Place = None,
+    to: BucketOption = None,
     database: Database = None,
     region: Region = None,
     crawler: CrawlerRole = None,
@@ -54,7 +55,7 @@ def catalog(
 
 def destroy(
     ctx: typer.Context,
-    to: Place = None,
+    to: BucketOption = None,
     database: Database = None,
     region: Region = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

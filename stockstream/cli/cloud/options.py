@@ -7,17 +7,8 @@ from typing import Annotated
 import typer
 
 from stockstream.cli.checked import matching
-from stockstream.config_choices import DATABASE, S3_PREFIX
+from stockstream.config_choices import DATABASE
 
-Place = Annotated[
-    str | None,
-    typer.Option(
-        "--to",
-        metavar="s3://BUCKET/PREFIX",
-        callback=matching(S3_PREFIX.pattern, "s3://BUCKET/PREFIX"),
-        help="The tables; default: tables.dir of the settings.",
-    ),
-]
 Database = Annotated[
     str | None,
     typer.Option(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from stockstream.cli.checked import matching
-from stockstream.cli.cloud.options import CrawlerRole, Database, Place, Region
+from stockstream.cli.cloud.options import CrawlerRole, Database, Region
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.panels import PARAMETERS
+from stockstream.cli.table_places import BucketOption
 from stockstream.cli.text import table
 from stockstream.cloud.clients import Session, require_aws
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # pyarrow and boto3 are slow to import, and an extra
 
 def plan(
     ctx: typer.Context,
-    to: Place = None,
+    to: BucketOption = None,
     database: Database = None,
     region: Region = None,
     account: Annotated[

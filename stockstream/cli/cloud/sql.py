@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stockstream.cli.cloud.options import Database, Place, Region
+from stockstream.cli.cloud.options import Database, Region
 from stockstream.cli.context import Context
-from stockstream.cli.panels import ROWS
+from stockstream.cli.option_groups import grouped
+from stockstream.cli.sql.results import ResultOptions, printing
+from stockstream.cli.table_places import BucketOption
 from stockstream.cli.text import BYTES, size
 from stockstream.cloud.clients import Session, require_aws
 from stockstream.errors import CloudError
@@ -21,50 +21,37 @@ if TYPE_CHECKING:  # pyarrow is slow to import, and an extra
     from stockstream.cloud.athena import Execution, Query
     from stockstream.tables.query import Sink
 
-_SHOWN: Final = 40
 
-
+@grouped(result=ResultOptions)
 def sql(
     ctx: typer.Context,
     statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="What to ask, in Athena's SQL; - for stdin.")],
-    to: Place = None,
+    to: BucketOption = None,
     database: Database = None,
     region: Region = None,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print the result as CSV, with all digits.", rich_help_panel=ROWS)
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON, for programs.", rich_help_panel=ROWS)
-    ] = False,
-    rows: Annotated[
-        int, typer.Option("--rows", min=0, metavar="N", help="Rows of a table to show; 0: all.", rich_help_panel=ROWS)
-    ] = _SHOWN,
+    *,
+    result: ResultOptions,
 ) -> None:
     """Ask the tables in S3 by Athena: stored_bars and stored_flights, which `cloud catalog` registers.
 
     What the query scanned, and its price, is reported. Ctrl-C cancels it in Athena, too.
     """
     context = Context.of(ctx)
-    if as_csv and as_json:
-        raise typer.BadParameter("--csv and --json exclude each other", param_hint="--json")
+    result.check()
     text = sys.stdin.read() if statement == "-" else statement
     if not text.strip():
         raise typer.BadParameter("the statement is empty", param_hint="STATEMENT")
     require_aws()
-    from stockstream.cli.sql.sinks import CsvSink, JsonSink, TableSink
     from stockstream.cloud.athena import Query
     from stockstream.cloud.deployment import Deployment
 
     names = Deployment.chosen(to, database, context.settings)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    sink = CsvSink() if as_csv else JsonSink() if as_json else TableSink(context.reporter.result, rows, width)
+    sink = result.sink(context.reporter)
     query = Query.start(Session(region).athena(), names, text)
     done = _awaited(query, context)
     try:
-        _show(query, sink)
-    except BrokenPipeError:  # of `| head`, which has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
+        with printing():
+            _show(query, sink)
     finally:  # the query is paid, whether its result can be shown or not
         context.reporter.note(_price(done))
 

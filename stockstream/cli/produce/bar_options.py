@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stockstream.cli import checked, completion
-from stockstream.cli.panels import CHOICE, RUN
+from stockstream.cli.panels import CHOICE, READING, RUN
 from stockstream.intervals import FORM, USUAL
 from stockstream.producers.history_spans import is_span
 
@@ -39,6 +39,17 @@ HistoryOption = Annotated[
         help="Length of the history: 5d (days of trading), 1mo, 1y, max.",
         autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
         rich_help_panel=CHOICE,
+    ),
+]
+ZoneOption = Annotated[
+    str | None,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        callback=checked.zone,
+        help="Time zone of times without one, and of days; by default UTC.",
+        autocompletion=completion.zones,
+        rich_help_panel=READING,
     ),
 ]
 FormingOption = Annotated[

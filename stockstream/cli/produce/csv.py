@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from stockstream.cli import checked, completion
+from stockstream.cli import completion
 from stockstream.cli.context import Context
 from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, READING
-from stockstream.cli.produce.bar_options import IntervalOption
+from stockstream.cli.produce.bar_options import IntervalOption, ZoneOption
 from stockstream.cli.produce.run_options import ReplayOptions
-from stockstream.cli.produce.sending import Position, Refusals, send
+from stockstream.cli.produce.sending import LIVE_LINGER_MS, REPLAY_LINGER_MS, Position, Refusals, send
 from stockstream.cli.produce.stocks import Tally, checks_of, moment
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.text import printable, table
@@ -31,7 +31,6 @@ from stockstream.producers.stock_csv.times import named_format
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
 
-LINGER_MS: Final = 50
 LARGE: Final = 20_000_000
 """Size in bytes from which the examination of a file is announced."""
 
@@ -115,17 +114,7 @@ def csv(
         ),
     ] = None,
     interval: IntervalOption = None,
-    tz: Annotated[
-        str | None,
-        typer.Option(
-            "--tz",
-            metavar="ZONE",
-            callback=checked.zone,
-            help="Time zone of times without one; by default UTC.",
-            autocompletion=completion.zones,
-            rich_help_panel=READING,
-        ),
-    ] = None,
+    tz: ZoneOption = None,
     columns: Annotated[
         str | None,
         typer.Option(
@@ -218,7 +207,7 @@ def csv(
         checks_of(context.settings).checked(chain.from_iterable(bars for _ in run.passes())),
         run=run,
         counted=tally.count,
-        linger_ms=5 if run.paced else LINGER_MS,
+        linger_ms=LIVE_LINGER_MS if run.paced else REPLAY_LINGER_MS,
         position=lambda: Position(bars.done, bars.total * run.loop or None),
     )
     tally.report(context.reporter)

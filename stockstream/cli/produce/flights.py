@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -22,7 +23,7 @@ from stockstream.cli.produce.run_options import (
     ReplayOptions,
     SecondsOption,
 )
-from stockstream.cli.produce.sending import Position, await_broker, send
+from stockstream.cli.produce.sending import LIVE_LINGER_MS, REPLAY_LINGER_MS, Position, await_broker, send
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.serving import MetricsOption
 from stockstream.cli.topic_changes import RetentionOption, kept
@@ -36,7 +37,6 @@ from stockstream.producers.produce import Meter
 from stockstream.records import Flight
 from stockstream.topics import FLIGHTS
 
-LINGER_MS: Final = 50
 LARGE: Final = 50_000_000
 """Size in bytes from which the examination of a file is announced."""
 
@@ -118,30 +118,40 @@ def flights(
     await_broker(context, topic)
     run = ReplayOptions(rate=rate, burst=burst, count=count, seconds=seconds, loop=loop, metrics=metrics)
     replay = Replay(chosen, choice=choice, held=None if again else _held(chosen, context))
-    passes = [replay]
-
-    def flights_of_all() -> Iterator[Flight | BadRow | None]:
-        for number in run.passes():
-            if number:  # each pass after the first is a run of its own, whose rows count
-                passes.append(Replay([file.again() for file in chosen], choice=choice))
-            yield from _paced(passes[-1], speed, context.clock)
-
-    def position() -> Position:
-        return Position(passes[-1].done, passes[-1].total, "sorting by departure" if passes[-1].sorting else "")
-
+    passes = _Passes(replay, chosen, choice)
     send(
         context,
         topic,
-        flights_of_all(),
+        passes.flights(run.passes(), speed, context.clock),
         run=run,
-        linger_ms=LINGER_MS if rate is None and speed is None else 5,
-        position=position,
+        linger_ms=REPLAY_LINGER_MS if rate is None and speed is None else LIVE_LINGER_MS,
+        position=passes.position,
         already=lambda: replay.already,
     )
     if choice is not None and (missing := _missing(replay, names, limited_days=bool(start or end))):
         for words in missing:
             context.reporter.warn(words)
         raise typer.Exit(1)
+
+
+@dataclass
+class _Passes:
+    """Files that are sent some times: each pass after the first is a run of its own, whose rows count."""
+
+    present: Replay
+    files: Sequence[FlightFile]
+    choice: Choice | None
+
+    def flights(self, numbers: Iterable[int], speed: float | None, clock: Clock) -> Iterator[Flight | BadRow | None]:
+        """The flights of all passes."""
+        for number in numbers:
+            if number:
+                self.present = Replay([file.again() for file in self.files], choice=self.choice)
+            yield from _paced(self.present, speed, clock)
+
+    def position(self) -> Position:
+        """How far the present pass is."""
+        return Position(self.present.done, self.present.total, "sorting by departure" if self.present.sorting else "")
 
 
 def _missing(replay: Replay, names: frozenset[str], *, limited_days: bool) -> list[str]:

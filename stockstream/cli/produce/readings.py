@@ -13,11 +13,10 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from stockstream.cli import checked, completion
 from stockstream.cli.context import Context
 from stockstream.cli.option_groups import grouped
 from stockstream.cli.panels import CHOICE, READING, RUN
-from stockstream.cli.produce.bar_options import FormingOption, IntervalOption
+from stockstream.cli.produce.bar_options import FormingOption, IntervalOption, ZoneOption
 from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.stocks import Tally, checks_of, for_seconds
@@ -104,17 +103,7 @@ class ReadingOptions:
             rich_help_panel=READING,
         ),
     ] = None
-    tz: Annotated[
-        str | None,
-        typer.Option(
-            "--tz",
-            metavar="ZONE",
-            callback=checked.zone,
-            help="Time zone of times without one, and of days; by default UTC.",
-            autocompletion=completion.zones,
-            rich_help_panel=READING,
-        ),
-    ] = None
+    tz: ZoneOption = None
     forming: FormingOption = False
 
     def fields(self, settings: ReadingsSettings) -> Fields:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
@@ -40,6 +41,10 @@ SILENT: Final = 3.0
 LONGEST: Final = 300
 """Maximum number of characters shown of a refused row."""
 
+LIVE_LINGER_MS: Final = 5
+REPLAY_LINGER_MS: Final = 50
+"""Milliseconds that a record may wait for others in the same request."""
+
 WAITING: Final = "waiting for the broker"
 
 STARTING: Final = 30
@@ -60,7 +65,7 @@ def send(
     source: Iterable[R | BadRow | None],
     *,
     run: RunOptions | None = None,
-    linger_ms: int = 5,
+    linger_ms: int = LIVE_LINGER_MS,
     position: Callable[[], Position] | None = None,
     already: Callable[[], int] = lambda: 0,
     rest: Callable[[], Iterable[R]] = tuple,
@@ -79,7 +84,7 @@ def send(
     run
         Pace and limits of a source whose records have a ``time``, and where metrics are served.
     linger_ms
-        Milliseconds that a record may wait for others in the same request: 5 for live data, 50 for replays.
+        `LIVE_LINGER_MS` or `REPLAY_LINGER_MS`.
     position
         Progress of the source, for the progress bar; by default the records sent, without a total.
     already
@@ -97,36 +102,23 @@ def send(
         If a record was not acknowledged.
     """
     await_broker(context, topic)
-    reporter, meter, refusals = context.reporter, Meter(), Refusals(context.reporter)
+    reporter, refusals = context.reporter, Refusals(context.reporter)
     run = run or RunOptions()
     valve = Valve(run.rate, run.burst, context.clock)
     pacing: Pacing[R] = Pacing(run.limits, valve, attrgetter("time"), context.clock)
-
-    def obey(order: Order) -> None:
-        valve.rate = run.rate if order.rate is None else order.rate
-        valve.is_closed = order.paused
-
-    def report(progress: Progress) -> None:
-        figures.update(progress)
-        done, total, doing = position() if position else Position(progress.sent)
-        if progress.silent >= SILENT:
-            doing = WAITING
-        if valve.is_closed:
-            doing = f"paused by `stockstream control`; `control resume {context.source}` continues"
-        state = f"{topic.name}, {doing}" if doing else topic.name
-        reporter.progress(done, total, meter.rate(done, progress.seconds), state)
-
     with (
         measured(ProducerMetrics(context.command, topic.name), run.metrics, reporter) as figures,
         stopping() as stop,
-        context.outlet.controlled(partial(_report, context.source, topic.name, valve, datetime.now(UTC)), obey),
+        context.outlet.controlled(
+            partial(_report, context.source, topic.name, valve, datetime.now(UTC)), partial(_obey, valve, run.rate)
+        ),
         context.outlet.publisher(topic, linger_ms=linger_ms) as publisher,
     ):
         summary = produce(
             counted(pacing.through(source)),
             publisher,
             rest=rest,
-            progress=report,
+            progress=_Reports(context, topic.name, valve, figures, position).show,
             refused=refusals.add,
             stop=stop,
             clock=context.clock,
@@ -137,6 +129,35 @@ def send(
         raise typer.Exit(128 + summary.signal)
     if summary.refused and not summary.sent and not already():
         raise typer.Exit(1)
+
+
+@dataclass
+class _Reports:
+    """Reports how far a producer is and what it waits for: a line for people, figures for programs."""
+
+    context: Context
+    topic: str
+    valve: Valve
+    figures: ProducerMetrics
+    position: Callable[[], Position] | None
+    meter: Meter = field(default_factory=Meter)
+
+    def show(self, progress: Progress) -> None:
+        """Report the present progress."""
+        self.figures.update(progress)
+        done, total, doing = self.position() if self.position else Position(progress.sent)
+        if progress.silent >= SILENT:
+            doing = WAITING
+        if self.valve.is_closed:
+            doing = f"paused by `stockstream control`; `control resume {self.context.source}` continues"
+        state = f"{self.topic}, {doing}" if doing else self.topic
+        self.context.reporter.progress(done, total, self.meter.rate(done, progress.seconds), state)
+
+
+def _obey(valve: Valve, usual: float | None, order: Order) -> None:
+    """Follow an order of `stockstream control`; without a rate in it the ``usual`` one applies."""
+    valve.rate = usual if order.rate is None else order.rate
+    valve.is_closed = order.paused
 
 
 def _report(name: str, topic: str, valve: Valve, started: datetime) -> Report:

@@ -11,7 +11,7 @@ import typer
 from stockstream.cli import checked
 from stockstream.cli.panels import FILES, RUN
 from stockstream.cli.serving import MetricsOption
-from stockstream.cli.store import Place
+from stockstream.cli.table_places import PlaceOption
 
 if TYPE_CHECKING:  # extras, and slow to import
     from stockstream.config import Settings
@@ -29,7 +29,7 @@ _CHECKPOINT: Final = r"[^\s:]{1,1000}|(s3a|hdfs|abfss|gs|file)://\S{1,1000}"
 class JobOptions:
     """Where a job writes and runs."""
 
-    to: Place = None
+    to: PlaceOption = None
     format: Annotated[
         Literal["delta", "parquet"],
         typer.Option(

@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stockstream.cli import checked, outputs
+from stockstream.cli import outputs
 from stockstream.cli.context import Context
+from stockstream.cli.option_groups import grouped
 from stockstream.cli.outputs import ForceOption
-from stockstream.cli.panels import FILES, ROWS
+from stockstream.cli.panels import FILES
+from stockstream.cli.reporter import Reporter
+from stockstream.cli.sql.results import ResultOptions, printing
+from stockstream.cli.table_places import TablesOption
 from stockstream.errors import StockstreamError
 from stockstream.tables.extra import require_lake
 
 if TYPE_CHECKING:  # DuckDB and pyarrow are slow to import, and an extra
     from stockstream.tables.query import Sink
-
-_SHOWN: Final = 40
-
-TablesOption = Annotated[
-    str | None,
-    typer.Option(
-        "--tables",
-        metavar="DIR|s3://BUCKET/PREFIX",
-        callback=checked.tables,
-        help="The folder of the tables; default: tables.dir of the settings.",
-        rich_help_panel=FILES,
-    ),
-]
+    from stockstream.tables.sql import Database
 
 
+@grouped(result=ResultOptions)
 def sql(
     ctx: typer.Context,
     statement: Annotated[
@@ -42,15 +34,6 @@ def sql(
         typer.Argument(metavar="STATEMENT", help="What to ask, - for stdin; without it a prompt opens in a terminal."),
     ] = None,
     tables: TablesOption = None,
-    as_csv: Annotated[
-        bool, typer.Option("--csv", help="Print the result as CSV, with all digits.", rich_help_panel=ROWS)
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the result as JSON, for programs.", rich_help_panel=ROWS)
-    ] = False,
-    rows: Annotated[
-        int, typer.Option("--rows", min=0, metavar="N", help="Rows of a table to show; 0: all.", rich_help_panel=ROWS)
-    ] = _SHOWN,
     parquet: Annotated[
         Path | None,
         typer.Option("--parquet", metavar="FILE", help="Write the result as Parquet.", rich_help_panel=FILES),
@@ -60,6 +43,8 @@ def sql(
         typer.Option("--plot", metavar="FILE.png", help="Draw the result, a line a column.", rich_help_panel=FILES),
     ] = None,
     force: ForceOption = False,
+    *,
+    result: ResultOptions,
 ) -> None:
     """Ask the durable tables in SQL (DuckDB's), which can only be read.
 
@@ -68,49 +53,70 @@ def sql(
     Behind its parameters come interval, feed and resample. SHOW TABLES and DESCRIBE bars say what there is.
     """
     context = Context.of(ctx)
-    if as_csv and as_json:
-        raise typer.BadParameter("--csv and --json exclude each other", param_hint="--json")
-    outputs.check(parquet, outputs.PARQUET, "--parquet", force=force)
-    outputs.check(plot, outputs.PICTURE, "--plot", force=force)
+    files = _Files(parquet, plot)
+    result.check()
+    files.check(force=force)
     require_lake()
-    from stockstream.cli.sql.sinks import CsvSink, JsonSink, ParquetSink, TableSink
     from stockstream.tables.location import Location
-    from stockstream.tables.query import run
     from stockstream.tables.sql import open_database
     from stockstream.tables.statements import only_statement
 
     piped = statement is None and not sys.stdin.isatty()
     text = _piped() if piped or statement == "-" else statement
-    if text is None and (as_csv or as_json or parquet is not None or plot is not None):
+    if text is None and (result.for_programs or files.named):
         raise typer.BadParameter("what is to be written? name a statement", param_hint="STATEMENT")
     if text is not None:
         only_statement(text)
-    with open_database(Location.chosen(tables, context.settings)) as database, ExitStack() as stack:
-        if text is None:
-            from stockstream.cli.sql.prompt import Prompt
-
-            Prompt(database, context.settings.state_dir / "sql-history", rows, context.reporter).run()
+    with open_database(Location.chosen(tables, context.settings)) as database:
+        if text is not None:
+            _show(database, text, result, files, context.reporter)
             return
-        sinks: list[Sink] = [CsvSink()] if as_csv else [JsonSink()] if as_json else []
-        written = ParquetSink(parquet, stack) if parquet is not None else None
-        if written is not None:
+        from stockstream.cli.sql.prompt import Prompt
+
+        Prompt(database, context.settings.state_dir / "sql-history", result.rows, context.reporter).run()
+
+
+@dataclass(frozen=True)
+class _Files:
+    """The files that a result is written to."""
+
+    parquet: Path | None
+    plot: Path | None
+
+    @property
+    def named(self) -> bool:
+        """Whether there is any."""
+        return self.parquet is not None or self.plot is not None
+
+    def check(self, *, force: bool) -> None:
+        """Refuse files that cannot be written. Raises typer.BadParameter."""
+        outputs.check(self.parquet, outputs.PARQUET, "--parquet", force=force)
+        outputs.check(self.plot, outputs.PICTURE, "--plot", force=force)
+
+
+def _show(database: Database, text: str, result: ResultOptions, files: _Files, reporter: Reporter) -> None:
+    """Ask, and write the result to files, or print it."""
+    from stockstream.cli.sql.sinks import ParquetSink
+    from stockstream.tables.query import run
+
+    sinks: list[Sink] = []
+    written = None
+    with ExitStack() as stack:
+        if files.parquet is not None:
+            written = ParquetSink(files.parquet, stack)
             sinks.append(written)
-        if plot is not None:
+        if files.plot is not None:
             from stockstream.cli.sql.plot import PlotSink
 
-            sinks.append(PlotSink(plot, database, text))
-        if not sinks:
-            width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-            sinks.append(TableSink(context.reporter.result, rows, width))
-        try:
+            sinks.append(PlotSink(files.plot, database, text))
+        if result.for_programs or not sinks:
+            sinks.insert(0, result.sink(reporter))
+        with printing():
             run(database, text, sinks)
-        except BrokenPipeError:  # of `| head`, which has enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(1) from None
     if written is not None:
-        context.reporter.note(f"wrote {parquet}: {written.rows:,} rows")
-    if plot is not None:
-        context.reporter.note(f"wrote {plot}")
+        reporter.note(f"wrote {files.parquet}: {written.rows:,} rows")
+    if files.plot is not None:
+        reporter.note(f"wrote {files.plot}")
 
 
 def _piped() -> str:
