@@ -306,10 +306,8 @@ class Store(Generic[R]):
         )
 
     def _lag(self, status: ConnectionStatus) -> int | None:
-        writer = self._writer
-        if writer is None:
-            return None
-        return status.lag({number: writer.position(number) or position for number, position in self._begun_at.items()})
+        unread = status.lag(self._positions)
+        return None if unread is None else unread + self._waiting_rows
 
 
 class Patience:
