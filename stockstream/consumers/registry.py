@@ -16,6 +16,7 @@ from stockstream.consumers import (
     channels,
     dashboard,
     flights,
+    forecast,
     macd,
     mfi,
     obv,
@@ -56,6 +57,7 @@ _DRAWN: Final = (
     *channels.STUDIES,
     trend.STUDY,
     outlier.STUDY,
+    forecast.STUDY,
     *predictions.STUDIES,
     volume.STUDY,
 )

@@ -7,6 +7,7 @@ from stockstream.models.base import Model
 from stockstream.models.direction import Direction
 from stockstream.models.direction_forest import DirectionForest
 from stockstream.models.direction_river import DirectionRiver
+from stockstream.models.forecast import Forecast, ForecastPoint
 from stockstream.models.outlier import Outlier, OutlierPoint
 from stockstream.models.predictor import Learner, PredictionPoint, Predictor
 from stockstream.models.trend import Trend, TrendPoint
@@ -15,6 +16,8 @@ __all__ = [
     "Direction",
     "DirectionForest",
     "DirectionRiver",
+    "Forecast",
+    "ForecastPoint",
     "Learner",
     "Model",
     "Outlier",

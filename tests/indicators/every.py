@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from stockstream.indicators import RSI, SMA, VWAP, Aroon, Bollinger, Chain, FlightsPerDay, Indicator, Together
 from stockstream.indicators.catalog import PACKAGES
-from stockstream.models import DirectionForest, Model, Trend
+from stockstream.models import DirectionForest, Forecast, Model, Trend
 from tests.indicators.inputs import BarColumns, Floats, changed, make_bars, noise, records, walk
 
 
@@ -71,6 +71,7 @@ OTHERWISE: dict[type[Any], list[dict[str, Any]]] = {
         {"ahead": 3, "train": 40, "every": 25, "trees": 2},
         {"ahead": 1, "train": 60, "every": 200, "trees": 1},
     ],
+    Forecast: [{}, {"ahead": 2, "coverage": 0.5}, {"ahead": 30}],
     Trend: [{}, {"period": 3}, {"period": 4}, {"period": 70, "confidence": 0.5}],
 }
 """Parameters for those that cannot have the usual ones."""
