@@ -33,6 +33,7 @@ SymbolsOption = Annotated[
     ),
 ]
 
+_SPAN: Final = checked.matching(r"[1-9]\d{0,5} (second|minute|hour|day)s?", "a time such as '10 minutes'")
 _NAME: Final = checked.matching(r"[a-z][a-z0-9_]{0,63}", "a name of small letters, digits and _")
 
 
@@ -82,6 +83,44 @@ def indicator(
 
     job = IndicatorJob(_indicators(context.settings, studies), table, keep=keep, symbols=_symbols(symbols))
     _run(context, job, options)
+
+
+@grouped(options=JobOptions)
+def moving_average(
+    ctx: typer.Context,
+    symbols: SymbolsOption = None,
+    window: Annotated[
+        str,
+        typer.Option(metavar='"N minutes"', callback=_SPAN, help="Length of the windows.", rich_help_panel=PARAMETERS),
+    ] = "1 minute",
+    delay: Annotated[
+        str,
+        typer.Option(
+            metavar='"N minutes"',
+            callback=_SPAN,
+            help="How much older than the newest bar a bar may come; what is later is counted and left out.",
+            rich_help_panel=PARAMETERS,
+        ),
+    ] = "10 minutes",
+    *,
+    options: JobOptions,
+) -> None:
+    """Compute the mean close of each series in windows of a minute, by Spark's own aggregates, with a watermark."""
+    context = Context.of(ctx)
+    require_spark()
+    from stockstream.spark.moving_average import MovingAverageJob
+
+    _run(context, MovingAverageJob(window, delay, _symbols(symbols)), options)
+
+
+@grouped(options=JobOptions)
+def flights_per_day(ctx: typer.Context, *, options: JobOptions) -> None:
+    """Count the flights of each airline and day, each row of a file once, by Spark's own aggregates."""
+    context = Context.of(ctx)
+    require_spark()
+    from stockstream.spark.flights_per_day import FlightsPerDayJob
+
+    _run(context, FlightsPerDayJob(), options)
 
 
 @grouped(options=JobOptions)

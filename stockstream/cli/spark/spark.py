@@ -30,6 +30,16 @@ ENTRIES: Final = {
             "spark indicator --with bollinger --trigger available-now --format parquet",
         ),
     ),
+    "moving-average": Entry(
+        "stockstream.cli.spark.jobs:moving_average",
+        "Compute mean closes in windows of a minute.",
+        ("spark moving-average", "spark moving-average --window '5 minutes' --delay '1 hour' --symbols AAPL"),
+    ),
+    "flights-per-day": Entry(
+        "stockstream.cli.spark.jobs:flights_per_day",
+        "Count the flights of each airline and day.",
+        ("spark flights-per-day", "spark flights-per-day --trigger available-now --format parquet"),
+    ),
     "raw": Entry(
         "stockstream.cli.spark.jobs:raw",
         "Store a topic's records as typed rows.",
