@@ -1,0 +1,66 @@
+"""What jobs of Spark have written, as tests compare it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+
+from stockstream.connection import Connection
+from stockstream.spark.job import Job
+from stockstream.spark.progress import BatchProgress
+from stockstream.spark.run import AVAILABLE_NOW, RunOptions, Summary, awaited, run
+from stockstream.tables.batches import Layout, parquet_rows
+from stockstream.tables.location import Location
+
+FORMATS: Final = ("delta", "parquet")
+
+
+class Quiet:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.batches: list[BatchProgress] = []
+
+    def batch(self, progress: BatchProgress) -> None:
+        self.batches.append(progress)
+
+    def waits(self, text: str) -> None:
+        raise AssertionError(text)
+
+
+def done(
+    job: Job,
+    spark: object,
+    folder: Path,
+    connection: Connection,
+    *,
+    most: int | None = None,
+    kind: str = "delta",
+    observer: Quiet | None = None,
+    checkpoint: str = "checkpoint",
+) -> Summary:
+    """Run a job until it has done all that the topic holds."""
+    options = RunOptions(str(folder / f"{checkpoint}-{job.name}-{kind}"), AVAILABLE_NOW, kind, most)
+    observer = observer or Quiet()
+    topic_id = awaited(job.topic, connection, options, observer, _never)
+    assert topic_id is not None
+    return run(job, topic_id, spark, Location.of(str(folder)), connection, options, observer, _never)
+
+
+def written(folder: Path, layout: Layout, kind: str = "delta") -> pd.DataFrame:
+    """The rows of a table."""
+    location = Location.of(str(folder))
+    if kind == "parquet":
+        table = parquet_rows(layout, location)
+    else:
+        query = QueryBuilder().register("t", DeltaTable(location.uri(layout.name))).execute("SELECT * FROM t")
+        table = pa.table(query.read_all())
+    return pd.DataFrame(table.to_pandas())
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,253 @@
+"""Jobs of Spark over a topic with corrections, late bars and rubbish: the tables of what the windows show."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from msgspec import structs
+
+from stockstream.config import load
+from stockstream.errors import StateError, TableError
+from stockstream.kafka.to_end import scan
+from stockstream.records import Bar, Series
+from stockstream.spark.flights_per_day import FlightsPerDayJob
+from stockstream.spark.indicator import IndicatorJob, frame_columns
+from stockstream.spark.moving_average import MovingAverageJob
+from stockstream.spark.raw import RawJob
+from stockstream.spark.series_rows import NamedIndicator, SeriesRows
+from stockstream.spark.session import SessionOptions, session
+from stockstream.tables.location import Location
+from stockstream.tables.store import Store, StoreOptions
+from stockstream.topics import STOCKS
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.dashboard import DashboardFold
+from stockstream.views.fold import Selection
+from stockstream.views.frame import Frame
+from stockstream.views.series import SeriesFold
+from tests.everywhere.engines import KINDS
+from tests.everywhere.test_kept import cut, odd_walk
+from tests.kafka.streams import put
+from tests.site import Site
+from tests.spark.tables import FORMATS, Quiet, done, written
+from tests.tables.test_store import Listener
+from tests.views.bars import walk
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SYMBOLS = {"AAPL": 1, "MSFT": 2}
+ALL = [NamedIndicator(name, kind, {}) for name, kind in KINDS.items()]
+TWO = [NamedIndicator(name, KINDS[name], {}) for name in ("obv", "rsi")]
+
+
+def sent(symbol: str) -> list[Bar]:
+    """Bars of a symbol in the order of sending, corrected and late ones among them."""
+    return [structs.replace(each, symbol=symbol) for each in odd_walk(SYMBOLS[symbol], 900)]
+
+
+def frame(symbol: str, bars: Sequence[Bar], indicators: Sequence[NamedIndicator]) -> Frame:
+    """What a window shows of them."""
+    fold = SeriesFold({each.label: each.make for each in indicators}, Selection((symbol,)))
+    fold.apply(bars)
+    return fold.frame(symbol)
+
+
+def assert_same(rows: pd.DataFrame, expected: Frame, names: Sequence[str]) -> None:
+    rows = rows.sort_values("time")
+    assert len(rows) == len(expected)
+    np.testing.assert_array_equal(rows["time"].to_numpy("M8[us]"), expected.instants)
+    for name in names[1:]:
+        values = expected[name]
+        np.testing.assert_array_equal(rows[name].to_numpy(values.dtype), values, err_msg=name)
+
+
+@pytest.mark.parametrize("keep", [40, 2_000])
+def test_rows_of_a_series_are_those_of_a_window_whatever_the_batches(keep: int) -> None:
+    dice = random.Random(keep)
+    bars = sent("AAPL")
+    names = frame_columns(ALL)
+    makers = {each.label: each.make for each in ALL}
+    table: dict[Any, tuple[Any, ...]] = {}
+    saved = None
+    for batch in cut(bars, dice):
+        rows = SeriesRows(Series("AAPL", "1m"), makers, names, keep, saved)
+        change = rows.take(BarBatch(batch))
+        saved = rows.saved()
+        found = list(zip(*(change.columns[name] for name in names), strict=True))
+        assert [row[0] in table for row in found] == change.again.tolist()
+        table |= {row[0]: row for row in found}
+        assert not len(change.outdated)
+    columns = dict(zip(names, map(np.array, zip(*(table[time] for time in sorted(table)), strict=True)), strict=True))
+    assert_same(pd.DataFrame(columns), frame("AAPL", bars, ALL), names)
+
+
+def test_only_what_changes_is_written_again() -> None:
+    rows = SeriesRows(Series("AAPL", "1m"), {"sma": KINDS["sma"]}, ("time", "close", "sma", "final"), 1_000)
+    bars = walk(100)
+    assert len(rows.take(BarBatch(bars)).again) == 100
+    assert len(rows.take(BarBatch(bars)).again) == 0
+    changed = rows.take(BarBatch([structs.replace(bars[50], close=bars[50].close + 1)]))
+    period = 1 + KINDS["sma"]().lookback
+    assert changed.columns["time"].tolist() == [each.time.replace(tzinfo=None) for each in bars[50 : 50 + period]]
+    assert changed.again.all()
+
+
+def test_a_state_of_another_kind_is_refused() -> None:
+    with pytest.raises(StateError, match="the state of AAPL 1m cannot be read"):
+        SeriesRows(Series("AAPL", "1m"), {}, ("time",), 10, b"x")
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    settings = load(None, {}).model_copy(update={"state_dir": tmp_path_factory.mktemp("state")})
+    running = session("jobs", settings, SessionOptions("local[2]", driver_memory="700m", partitions=2))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def stocks(running_site: Site) -> Site:
+    """A topic of bars of two symbols, sent in turns, and of messages that are no bars."""
+    running_site.clear()
+    bars = [bar for pair in zip(*map(sent, SYMBOLS), strict=False) for bar in pair]
+    running_site.send(STOCKS, bars[:1_000])
+    put(running_site.bootstrap_servers, "stocks", "AAPL", [b"rubbish", b'{"symbol": "AAPL"}'])
+    running_site.send(STOCKS, bars[1_000:])
+    return running_site
+
+
+@pytest.fixture
+def bars() -> Mapping[str, list[Bar]]:
+    pairs = list(zip(*map(sent, SYMBOLS), strict=False))
+    return {symbol: [pair[place] for pair in pairs] for place, symbol in enumerate(SYMBOLS)}
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("kind", FORMATS)
+def test_all_indicators_have_the_values_of_a_window(
+    kind: str, spark: SparkSession, stocks: Site, bars: Mapping[str, list[Bar]], tmp_path: Path
+) -> None:
+    job = IndicatorJob(ALL, keep=300)
+    observer = Quiet()
+    summary = done(job, spark, tmp_path, stocks.connection, most=1_500, kind=kind, observer=observer)
+    assert summary.messages == 2 + sum(map(len, bars.values()))
+    assert [each.rows for each in observer.batches] == [1_500, summary.messages - 1_500] or len(observer.batches) == 2
+    rows = written(tmp_path, job.layouts[0], kind)
+    for symbol in SYMBOLS:
+        assert_same(rows[rows["symbol"] == symbol], frame(symbol, bars[symbol], ALL), frame_columns(ALL))
+    aside = written(tmp_path, job.layouts[1], kind)
+    unreadable = aside[~aside["reason"].str.startswith("refused by")]
+    assert len(unreadable) == 2
+    assert unreadable["symbol"].isna().all()
+    assert aside["reason"].str.contains("obv").any(), "volumes below 0"
+    letters = [message.value() or b"" for message in scan("stocks.dlq", stocks.connection)]
+    assert sorted(letters) == [b"rubbish", b'{"symbol": "AAPL"}'], "each once, however often it was read"
+    assert done(job, spark, tmp_path, stocks.connection, kind=kind).messages == 0
+
+
+@pytest.mark.spark
+def test_a_bar_that_is_too_late_is_set_aside(spark: SparkSession, site: Site, tmp_path: Path) -> None:
+    bars = walk(200)
+    job = IndicatorJob(TWO, keep=50)
+    site.send(STOCKS, bars)
+    done(job, spark, tmp_path, site.connection)
+    late = structs.replace(bars[3], close=bars[3].low)
+    corrected = structs.replace(bars[190], close=bars[190].low)
+    site.send(STOCKS, [late, corrected])
+    done(job, spark, tmp_path, site.connection)
+    rows = written(tmp_path, job.layouts[0])
+    assert_same(rows, frame("AAPL", [*bars, corrected], TWO), frame_columns(TWO))
+    [aside] = written(tmp_path, job.layouts[1]).to_dict("records")
+    assert (aside["reason"], aside["close"]) == ("too late: older than all bars that are kept", late.close)
+    for other, told in (
+        (IndicatorJob(TWO, keep=60), "keep was 50, is 60"),
+        (IndicatorJob(TWO[:1], keep=50), "with was"),
+    ):
+        with pytest.raises(StateError, match=f"is the checkpoint of another job: {told}"):
+            done(other, spark, tmp_path, site.connection)
+    # A checkpoint that was lost: the table stays as it is.
+    done(job, spark, tmp_path, site.connection, checkpoint="another")
+    assert_same(written(tmp_path, job.layouts[0]), frame("AAPL", [*bars, corrected], TWO), frame_columns(TWO))
+    with pytest.raises(
+        TableError, match=r"indicators is another table: it has no sma and it has obv, rsi - name .* --table"
+    ):
+        done(
+            IndicatorJob([NamedIndicator("sma", KINDS["sma"], {})]),
+            spark,
+            tmp_path,
+            site.connection,
+            checkpoint="third",
+        )
+
+
+@pytest.mark.spark
+def test_raw_rows_are_those_of_store_each_once(spark: SparkSession, stocks: Site, tmp_path: Path) -> None:
+    options = StoreOptions(once=True)
+    location = Location.of(str(tmp_path / "store"))
+    job = RawJob("stocks")
+    Store(job.table, location, stocks.connection, options, Listener()).run(lambda: False)
+    expected = written(tmp_path / "store", job.layouts[0])
+    done(job, spark, tmp_path / "spark", stocks.connection, most=1_000)
+    done(job, spark, tmp_path / "store", stocks.connection)
+    done(job, spark, tmp_path / "files", stocks.connection, most=1_000, kind="parquet")
+    place = ["kafka_partition", "kafka_offset"]
+    for folder, kind in (("spark", "delta"), ("store", "delta"), ("files", "parquet")):
+        rows = written(tmp_path / folder, job.layouts[0], kind).sort_values(place, ignore_index=True)
+        pd.testing.assert_frame_equal(rows, expected.sort_values(place, ignore_index=True))
+        assert len(written(tmp_path / folder, job.layouts[1], kind)) == 2
+
+
+@pytest.mark.spark
+def test_moving_averages_are_those_of_the_dashboard(
+    spark: SparkSession, stocks: Site, bars: Mapping[str, list[Bar]], tmp_path: Path
+) -> None:
+    job = MovingAverageJob("3 minutes", "7 days")
+    done(job, spark, tmp_path, stocks.connection, most=1_500)
+    rows = written(tmp_path, job.layouts[0])
+    fold = DashboardFold(Selection(), average=3)
+    for each in bars.values():
+        fold.apply(each)
+    for symbol in SYMBOLS:
+        shown = fold.frame(symbol)
+        ends = pd.Series(shown["moving_average"], pd.DatetimeIndex(shown.instants).tz_localize("UTC"))
+        found = rows[(rows["symbol"] == symbol) & (rows["bars"] == 3)].set_index("time")["average"]
+        whole = ends.reindex(found.index + timedelta(minutes=2))
+        assert len(found) > 200
+        np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
+@pytest.mark.spark
+def test_bars_behind_the_watermark_are_counted(spark: SparkSession, site: Site, tmp_path: Path) -> None:
+    job, bars, observer = MovingAverageJob("1 minute", "30 minutes"), walk(200), Quiet()
+    site.send(STOCKS, bars)
+    done(job, spark, tmp_path, site.connection)
+    site.send(STOCKS, [structs.replace(bars[3], close=bars[3].low), structs.replace(bars[190], close=bars[190].low)])
+    done(job, spark, tmp_path, site.connection, observer=observer)
+    rows = written(tmp_path, job.layouts[0]).sort_values("time")
+    assert rows["average"].tolist() == [
+        each.close for each in [*bars[:190], structs.replace(bars[190], close=bars[190].low), *bars[191:]]
+    ]
+    assert sum(each.late for each in observer.batches) == 1
+    assert observer.batches[-1].watermark
+
+
+@pytest.mark.spark
+def test_flights_per_day_are_those_of_pandas(spark: SparkSession, site: Site, tmp_path: Path) -> None:
+    file = Path(__file__).parents[2] / "data" / "flights" / "sample.csv"
+    for _ in range(2):
+        result = site.run("produce", "flights", str(file), "--rate", "100000", "--loop", "2")
+        assert result.returncode == 0, result.stderr
+    job = FlightsPerDayJob()
+    done(job, spark, tmp_path, site.connection, most=10_000)
+    table = pd.read_csv(file)
+    expected = table.groupby(["AIRLINE", "YEAR", "MONTH", "DAY"]).size()
+    rows = written(tmp_path, job.layouts[0])
+    found = {(each["airline"], *each["date"].timetuple()[:3]): each["flights"] for each in rows.to_dict("records")}
+    assert found == expected.to_dict()
