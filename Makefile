@@ -12,13 +12,14 @@ qt = $(if $(QT),qt)
 # brokers and windows, so there are more processes than cores may be; the thorough ones compute.
 pytest = $(python) -m pytest -n $(or $(JOBS),$(1)) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-all test-spark check audit bench chaos fuzz soak pictures lock spark web clean
+.PHONY: help demo test test-all test-spark test-spark-long check audit bench chaos fuzz soak pictures lock spark web clean
 
 help:
 	@echo 'make demo     the broker, two producers and three windows; Ctrl-C ends them'
 	@echo 'make test     the tests'
 	@echo 'make test-all what make test leaves out: full crosses, long runs'
 	@echo 'make test-spark   the tests that start Spark, which it installs: 800 MB'
+	@echo 'make test-spark-long   jobs of Spark are killed twenty times'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make bench    speed, as ratios to a named peer'
 	@echo 'make soak     a simulated week of a market feed with 500 faults, in some minutes'
@@ -52,6 +53,10 @@ test-all:
 test-spark:
 	@$(environment) spark
 	@$(python) -m pytest -m "spark and not thorough" tests $(ARGS)
+
+test-spark-long:
+	@$(environment) spark
+	@$(python) -m pytest -m "spark and thorough" tests $(ARGS)
 
 check:
 	@$(environment) dev

@@ -64,7 +64,7 @@ class _Unread(NamedTuple):
 
 @lru_cache(maxsize=4)
 def _letters(topic: str, connection: tuple[tuple[str, Property], ...]) -> DeadLetters:
-    """The dead letters of a topic; one for all tasks of a process, which reads once what is there already."""
+    """The dead letters of a topic; one for all tasks of a process."""
     return DeadLetters(TOPICS[topic], dict(connection), threading.Event())
 
 
@@ -72,10 +72,12 @@ def decoder(reading: Reading) -> Callable[[Batches], Batches]:
     """A function for ``mapInArrow``, from `schema.MESSAGES` to the columns of `schema.rows`.
 
     What is no record gives a row that has nothing but its place and the reason, after it was written to the dead
-    letters. Rows of one batch of messages are in their order, those with a reason behind the others.
+    letters. Rows of one batch of messages are in their order, those with a reason before the others.
     """
 
     def decode(batches: Batches) -> Batches:
+        # Messages are read again after a failure, and by other jobs, which may have written their dead letters since.
+        _letters(reading.topic, reading.connection).forget()
         for batch in batches:
             if batch.num_rows:
                 yield from _decoded(batch, reading)

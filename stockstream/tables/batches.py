@@ -192,9 +192,10 @@ class DeltaBatches:
 
 
 class _Manifest(msgspec.Struct):
-    """The writer of a table, and the number and rows of each batch that has any."""
+    """The writer and the key of a table, and the number and rows of each batch that has any."""
 
     writer: str
+    key: tuple[str, ...]
     batches: list[tuple[int, int]]
 
 
@@ -223,7 +224,7 @@ class ParquetBatches:
         self._layout = layout
         self._objects = Objects(location, layout.name)
         self.uri = self._objects.uri
-        self._manifest = _manifest(self._objects) or _Manifest(writer, [])
+        self._manifest = _manifest(self._objects) or _Manifest(writer, layout.key, [])
         if self._manifest.writer != writer:
             raise TableError(
                 f"{self.uri} was written with another checkpoint",
@@ -241,24 +242,27 @@ class ParquetBatches:
         sink = pa.BufferOutputStream()
         pq.write_table(rows.cast(self._layout.schema), sink)
         self._objects.write(_file(number), sink.getvalue().to_pybytes())
-        found = _Manifest(self._manifest.writer, [*batches, (number, len(rows))])
+        found = msgspec.structs.replace(self._manifest, batches=[*batches, (number, len(rows))])
         self._objects.write(MANIFEST, msgspec.json.encode(found))
         self._manifest = found
 
 
-def parquet_rows(layout: Layout, location: Location) -> pa.Table:
-    """The rows of a table that `ParquetBatches` has written, of those with one key the last. Raises TableError."""
-    objects = Objects(location, layout.name)
+def parquet_rows(name: str, location: Location) -> pa.Table:
+    """The rows of a table that `ParquetBatches` has written, of those with one key the last.
+
+    Raises TableError if there is none, or it cannot be read.
+    """
+    objects = Objects(location, name)
     manifest = _manifest(objects)
     if manifest is None or not manifest.batches:
-        return layout.schema.empty_table()
+        raise TableError(f"{objects.uri} holds no table", hint=f"a table has a {MANIFEST}")
     found = pa.concat_tables(
         [pq.read_table(pa.BufferReader(objects.read(_file(number)))) for number, _ in manifest.batches]
     )
-    if not layout.key:
+    if not manifest.key:
         return found
     numbered = found.append_column("row", pa.array(range(len(found)), pa.int64()))
-    last = numbered.group_by(list(layout.key)).aggregate([("row", "max")])["row_max"]
+    last = numbered.group_by(list(manifest.key)).aggregate([("row", "max")])["row_max"]
     return found.take(last.take(pc.sort_indices(last)))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.typing import NDArray
 
 import stockstream
@@ -19,6 +22,7 @@ from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection
 from stockstream.views.series import SeriesFold
 from tests.site import Site
+from tests.spark.tables import written
 from tests.tables.lake import store_bars
 
 Columns: TypeAlias = Mapping[str, NDArray[np.float64]]
@@ -116,6 +120,25 @@ class Sql:
         return {field: values.filled(np.nan) for field, values in columns.items()}
 
 
+class Spark:
+    """The table of ``spark indicator``, one job for all indicators."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        pytest.importorskip("pyspark")
+        command = [
+            sys.executable, "-m", "stockstream", "spark", "indicator", "--with", ",".join(KINDS), "--to", str(folder),
+            "--master", "local[2]", "--partitions", "2", "--memory", "700m", "--max-rows", "300",
+            "--trigger", "available-now",
+        ]  # fmt: skip
+        result = subprocess.run(command, env=site.env, capture_output=True, text=True, timeout=280, check=False)
+        assert result.returncode == 0, result.stderr
+        self._table = written(folder, "indicators").sort_values("time")
+
+    def columns(self, name: str) -> Columns:
+        kind = KINDS[name]
+        return {field: self._table[column(name, kind, field)].to_numpy(dtype=np.float64) for field in kind.fields}
+
+
 ENGINES: Final[Mapping[str, type[Engine]]] = {
     "stream": Stream,
     "batch": Batch,
@@ -123,6 +146,7 @@ ENGINES: Final[Mapping[str, type[Engine]]] = {
     "windows": Windows,
     "values": Values,
     "sql": Sql,
+    "spark": Spark,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from stockstream.records import Bar
 from tests.everywhere.engines import ENGINES, KINDS, Columns, Engine, Stream, send
 from tests.site import Site
 from tests.views.bars import walk
+
+SLOW = {"spark": pytest.mark.spark}
+"""Engines whose tests are apart from the usual ones."""
 
 
 @pytest.fixture(scope="module")
@@ -28,10 +31,18 @@ def bars() -> list[Bar]:
 
 
 @pytest.fixture(scope="module")
-def engines(bars: list[Bar], running_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Engine]:
+def engine(bars: list[Bar], running_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Engine]:
     running_site.clear()
     send(bars, running_site)
-    return {name: kind(bars, running_site, tmp_path_factory.mktemp(name)) for name, kind in ENGINES.items()}
+    made: dict[str, Engine] = {}
+
+    def of(name: str) -> Engine:
+        """The engine of a name, made when it is first asked for."""
+        if name not in made:
+            made[name] = ENGINES[name](bars, running_site, tmp_path_factory.mktemp(name))
+        return made[name]
+
+    return of
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +51,13 @@ def expected(bars: list[Bar], running_site: Site, tmp_path_factory: pytest.TempP
     return {name: stream.columns(name) for name in KINDS}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("where", [pytest.param(each, marks=SLOW.get(each, ())) for each in ENGINES])
 @pytest.mark.parametrize("name", KINDS)
 def test_every_indicator_gives_the_same_in_every_engine(
-    name: str, engine: str, engines: Mapping[str, Engine], expected: Mapping[str, Columns]
+    name: str, where: str, engine: Callable[[str], Engine], expected: Mapping[str, Columns]
 ) -> None:
-    got, wanted = engines[engine].columns(name), expected[name]
+    got, wanted = engine(where).columns(name), expected[name]
     assert list(got) == list(wanted)
     for field, values in wanted.items():
-        np.testing.assert_array_equal(got[field], values, err_msg=f"{name}.{field} in {engine}")
+        np.testing.assert_array_equal(got[field], values, err_msg=f"{name}.{field} in {where}")
         assert np.isfinite(values).any()

@@ -13,7 +13,7 @@ from stockstream.connection import Connection
 from stockstream.spark.job import Job
 from stockstream.spark.progress import BatchProgress
 from stockstream.spark.run import AVAILABLE_NOW, RunOptions, Summary, awaited, run
-from stockstream.tables.batches import Layout, parquet_rows
+from stockstream.tables.batches import parquet_rows
 from stockstream.tables.location import Location
 
 FORMATS: Final = ("delta", "parquet")
@@ -51,15 +51,23 @@ def done(
     return run(job, topic_id, spark, Location.of(str(folder)), connection, options, observer, _never)
 
 
-def written(folder: Path, layout: Layout, kind: str = "delta") -> pd.DataFrame:
+def written(folder: Path, name: str, kind: str = "delta") -> pd.DataFrame:
     """The rows of a table."""
     location = Location.of(str(folder))
     if kind == "parquet":
-        table = parquet_rows(layout, location)
+        table = parquet_rows(name, location)
     else:
-        query = QueryBuilder().register("t", DeltaTable(location.uri(layout.name))).execute("SELECT * FROM t")
-        table = pa.table(query.read_all())
+        query = QueryBuilder().register("t", DeltaTable(location.uri(name))).execute("SELECT * FROM t")
+        found = pa.table(query.read_all())
+        table = found.cast(pa.schema([(field.name, _plain(field.type)) for field in found.schema]))
     return pd.DataFrame(table.to_pandas())
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """A type that pandas takes."""
+    if pa.types.is_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    return pa.string() if pa.types.is_string_view(kind) else kind
 
 
 def _never() -> bool:

@@ -139,10 +139,10 @@ def test_all_indicators_have_the_values_of_a_window(
     summary = done(job, spark, tmp_path, stocks.connection, most=1_500, kind=kind, observer=observer)
     assert summary.messages == 2 + sum(map(len, bars.values()))
     assert [each.rows for each in observer.batches] == [1_500, summary.messages - 1_500] or len(observer.batches) == 2
-    rows = written(tmp_path, job.layouts[0], kind)
+    rows = written(tmp_path, job.layouts[0].name, kind)
     for symbol in SYMBOLS:
         assert_same(rows[rows["symbol"] == symbol], frame(symbol, bars[symbol], ALL), frame_columns(ALL))
-    aside = written(tmp_path, job.layouts[1], kind)
+    aside = written(tmp_path, job.layouts[1].name, kind)
     unreadable = aside[~aside["reason"].str.startswith("refused by")]
     assert len(unreadable) == 2
     assert unreadable["symbol"].isna().all()
@@ -162,9 +162,9 @@ def test_a_bar_that_is_too_late_is_set_aside(spark: SparkSession, site: Site, tm
     corrected = structs.replace(bars[190], close=bars[190].low)
     site.send(STOCKS, [late, corrected])
     done(job, spark, tmp_path, site.connection)
-    rows = written(tmp_path, job.layouts[0])
+    rows = written(tmp_path, job.layouts[0].name)
     assert_same(rows, frame("AAPL", [*bars, corrected], TWO), frame_columns(TWO))
-    [aside] = written(tmp_path, job.layouts[1]).to_dict("records")
+    [aside] = written(tmp_path, job.layouts[1].name).to_dict("records")
     assert (aside["reason"], aside["close"]) == ("too late: older than all bars that are kept", late.close)
     for other, told in (
         (IndicatorJob(TWO, keep=60), "keep was 50, is 60"),
@@ -174,7 +174,7 @@ def test_a_bar_that_is_too_late_is_set_aside(spark: SparkSession, site: Site, tm
             done(other, spark, tmp_path, site.connection)
     # A checkpoint that was lost: the table stays as it is.
     done(job, spark, tmp_path, site.connection, checkpoint="another")
-    assert_same(written(tmp_path, job.layouts[0]), frame("AAPL", [*bars, corrected], TWO), frame_columns(TWO))
+    assert_same(written(tmp_path, job.layouts[0].name), frame("AAPL", [*bars, corrected], TWO), frame_columns(TWO))
     with pytest.raises(
         TableError, match=r"indicators is another table: it has no sma and it has obv, rsi - name .* --table"
     ):
@@ -193,15 +193,15 @@ def test_raw_rows_are_those_of_store_each_once(spark: SparkSession, stocks: Site
     location = Location.of(str(tmp_path / "store"))
     job = RawJob("stocks")
     Store(job.table, location, stocks.connection, options, Listener()).run(lambda: False)
-    expected = written(tmp_path / "store", job.layouts[0])
+    expected = written(tmp_path / "store", job.layouts[0].name)
     done(job, spark, tmp_path / "spark", stocks.connection, most=1_000)
     done(job, spark, tmp_path / "store", stocks.connection)
     done(job, spark, tmp_path / "files", stocks.connection, most=1_000, kind="parquet")
     place = ["kafka_partition", "kafka_offset"]
     for folder, kind in (("spark", "delta"), ("store", "delta"), ("files", "parquet")):
-        rows = written(tmp_path / folder, job.layouts[0], kind).sort_values(place, ignore_index=True)
+        rows = written(tmp_path / folder, job.layouts[0].name, kind).sort_values(place, ignore_index=True)
         pd.testing.assert_frame_equal(rows, expected.sort_values(place, ignore_index=True))
-        assert len(written(tmp_path / folder, job.layouts[1], kind)) == 2
+        assert len(written(tmp_path / folder, job.layouts[1].name, kind)) == 2
 
 
 @pytest.mark.spark
@@ -210,7 +210,7 @@ def test_moving_averages_are_those_of_the_dashboard(
 ) -> None:
     job = MovingAverageJob("3 minutes", "7 days")
     done(job, spark, tmp_path, stocks.connection, most=1_500)
-    rows = written(tmp_path, job.layouts[0])
+    rows = written(tmp_path, job.layouts[0].name)
     fold = DashboardFold(Selection(), average=3)
     for each in bars.values():
         fold.apply(each)
@@ -230,7 +230,7 @@ def test_bars_behind_the_watermark_are_counted(spark: SparkSession, site: Site, 
     done(job, spark, tmp_path, site.connection)
     site.send(STOCKS, [structs.replace(bars[3], close=bars[3].low), structs.replace(bars[190], close=bars[190].low)])
     done(job, spark, tmp_path, site.connection, observer=observer)
-    rows = written(tmp_path, job.layouts[0]).sort_values("time")
+    rows = written(tmp_path, job.layouts[0].name).sort_values("time")
     assert rows["average"].tolist() == [
         each.close for each in [*bars[:190], structs.replace(bars[190], close=bars[190].low), *bars[191:]]
     ]
@@ -241,13 +241,14 @@ def test_bars_behind_the_watermark_are_counted(spark: SparkSession, site: Site, 
 @pytest.mark.spark
 def test_flights_per_day_are_those_of_pandas(spark: SparkSession, site: Site, tmp_path: Path) -> None:
     file = Path(__file__).parents[2] / "data" / "flights" / "sample.csv"
-    for _ in range(2):
-        result = site.run("produce", "flights", str(file), "--rate", "100000", "--loop", "2")
-        assert result.returncode == 0, result.stderr
+    result = site.run("produce", "flights", str(file), "--rate", "100000")
+    assert result.returncode == 0, result.stderr
+    again = [message.value() or b"" for message in scan("flights", site.connection)][::3]
+    put(site.bootstrap_servers, "flights", "AA", again)
     job = FlightsPerDayJob()
     done(job, spark, tmp_path, site.connection, most=10_000)
     table = pd.read_csv(file)
     expected = table.groupby(["AIRLINE", "YEAR", "MONTH", "DAY"]).size()
-    rows = written(tmp_path, job.layouts[0])
+    rows = written(tmp_path, job.layouts[0].name)
     found = {(each["airline"], *each["date"].timetuple()[:3]): each["flights"] for each in rows.to_dict("records")}
     assert found == expected.to_dict()
