@@ -112,15 +112,14 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     running.stop()
 
 
-@pytest.fixture(scope="module")
-def stocks(running_site: Site) -> Site:
+@pytest.fixture
+def stocks(site: Site) -> Site:
     """A topic of bars of two symbols, sent in turns, and of messages that are no bars."""
-    running_site.clear()
     bars = [bar for pair in zip(*map(sent, SYMBOLS), strict=False) for bar in pair]
-    running_site.send(STOCKS, bars[:1_000])
-    put(running_site.bootstrap_servers, "stocks", "AAPL", [b"rubbish", b'{"symbol": "AAPL"}'])
-    running_site.send(STOCKS, bars[1_000:])
-    return running_site
+    site.send(STOCKS, bars[:1_000])
+    put(site.bootstrap_servers, "stocks", "AAPL", [b"rubbish", b'{"symbol": "AAPL"}'])
+    site.send(STOCKS, bars[1_000:])
+    return site
 
 
 @pytest.fixture
