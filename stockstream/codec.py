@@ -3,7 +3,8 @@
 A bar has prices that are JSON's numbers within 1e100, a time with an offset in the years `FIRST_YEAR` to `LAST_YEAR`
 (what 64 bits of nanoseconds hold), and an interval of `stockstream.intervals`. It is decoded to UTC; a
 zone that this machine does not know is taken for none, which is shown in UTC. The same holds for the times, the
-interval and the zone of an alert. The rest is said by the types of `stockstream.records`.
+interval and the zone of an alert, and for the time of a headline. The rest is said by the types of
+`stockstream.records`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from stockstream.intervals import is_interval, parse
-from stockstream.records import FIRST_YEAR, LAST_YEAR, Alert, Candle
+from stockstream.records import FIRST_YEAR, LAST_YEAR, Alert, Candle, News
 
 R = TypeVar("R")
 C = TypeVar("C", bound=Candle)
@@ -55,6 +56,8 @@ class Decoder(Generic[R]):
             self._check = _checked
         elif issubclass(record, Alert):
             self._check = _checked_alerts
+        elif issubclass(record, News):
+            self._check = _checked_news
 
     def __call__(self, value: bytes | None) -> R:
         """The record of some bytes. Raises `Unreadable`, whatever they do to the decoder."""
@@ -110,6 +113,13 @@ def _checked_alert(alert: Alert) -> Alert:
     if not _is_known(alert.tz):
         changes["tz"] = None
     return msgspec.structs.replace(alert, **changes) if changes else alert
+
+
+def _checked_news(headlines: list[News]) -> list[News]:
+    """The headlines in UTC. Raises ValueError for one that is none."""
+    return [
+        msgspec.structs.replace(each, time=_utc(each.time)) if _unsettled(each.time) else each for each in headlines
+    ]
 
 
 def _unsettled(time: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Record types of the topics: stock bars, flights and alerts, in UTC; defaults are left out on the wire."""
+"""Record types of the topics: stock bars, flights, alerts and headlines, in UTC; defaults are left out on the wire."""
 
 from __future__ import annotations
 
@@ -302,3 +302,19 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def series(self) -> Series:
         """The series that the rule was evaluated over."""
         return Series(self.symbol, self.interval, self.feed)
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A headline, or any other post, about a symbol; one with an ``id`` that is known already is the same.
+
+    ``time`` is when it was published, ``url`` its page, ``source`` who published it. ``sentiment`` is its score from -1
+    to 1 (`stockstream.producers.news.sentiment`); None where it was not scored.
+    """
+
+    symbol: str
+    time: Instant
+    id: str
+    title: str
+    url: str | None = None
+    source: str
+    sentiment: Annotated[float, msgspec.Meta(ge=-1, le=1)] | None = None

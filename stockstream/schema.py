@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from stockstream.records import FIRST_YEAR, LAST_YEAR
-from stockstream.topics import ALERTS, FLIGHTS, STOCKS, TOPICS
+from stockstream.topics import ALERTS, FLIGHTS, NEWS, STOCKS, TOPICS
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -86,19 +86,30 @@ _OF_ALERTS: Final = {
     "time": "the bar's opening instant, RFC 3339 with an offset; of an alert about a topic, when it came",
     "way": "above or below: a value went there; true: a condition became true; silent: no bar came",
     "state": "raised; withdrawn: a correction took its cause away; acknowledged; muted: no alert, but a rule that"
-    " nobody is told of until the time until",
+    " nobody is told of until the time until; running, stopped: of the process that raises alerts",
     "values": "what the rule compared, by name, in the order of the rule",
     "text": "a sentence for people",
     "tz": "IANA name of the exchange's zone; absent, or not known to the reader: shown in UTC",
     "simulated": "true where the bars are those of a simulation",
     "at": "the clock when the state began",
-    "until": "of a muted rule: when that ends",
+    "until": "of a muted rule: when that ends; of a running process: when the next such record should have come",
+}
+
+_OF_NEWS: Final = {
+    "symbol": "what it is about; also the message's key",
+    "time": "when it was published, RFC 3339 with an offset",
+    "id": "made from the symbol and what the source knows it by: a second record with it is the same headline",
+    "title": "its words",
+    "url": "its page",
+    "source": "who published it",
+    "sentiment": "score of its words from -1 to 1; absent where it was not scored",
 }
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     STOCKS.name: _OF_BARS,
     FLIGHTS.name: _OF_FLIGHTS,
     ALERTS.name: _OF_ALERTS,
+    NEWS.name: _OF_NEWS,
 }
 """By topic and field: what it means, in which unit, and when it is absent."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Generic, Protocol, Self, TypeVar
 
 from stockstream import codec
-from stockstream.records import Alert, Bar, Flight
+from stockstream.records import Alert, Bar, Flight, News
 
 R = TypeVar("R")
 
@@ -108,6 +108,8 @@ ALERTS: Final = Topic(
 )
 """Compacted: of each alert Kafka keeps the last state. Its records are few, and one partition keeps them in order."""
 
-TOPICS: Final[Mapping[str, Topic[Bar] | Topic[Flight] | Topic[Alert]]] = {
-    topic.name: topic for topic in (STOCKS, FLIGHTS, ALERTS)
+NEWS: Final = Topic("news", News, lambda news: news.symbol)
+
+TOPICS: Final[Mapping[str, Topic[Bar] | Topic[Flight] | Topic[Alert] | Topic[News]]] = {
+    topic.name: topic for topic in (STOCKS, FLIGHTS, ALERTS, NEWS)
 }

@@ -45,7 +45,8 @@ ReasonOption = Annotated[
     str | None, typer.Option("--reason", metavar="WORDS", help="Only those whose reason contains WORDS.")
 ]
 TopicOption = Annotated[
-    str | None, typer.Option("--topic", metavar="TOPIC", help="Only those of this topic: stocks, flights or alerts.")
+    str | None,
+    typer.Option("--topic", metavar="TOPIC", help="Only those of this topic, such as stocks."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

@@ -14,7 +14,8 @@ from stockstream.schema import schema as schema_of
 def schema(
     ctx: typer.Context,
     topic: Annotated[
-        Literal["stocks", "flights", "alerts"], typer.Argument(metavar="TOPIC", help="stocks, flights or alerts.")
+        Literal["stocks", "flights", "alerts", "news"],
+        typer.Argument(metavar="TOPIC", help="stocks, flights, alerts or news."),
     ],
 ) -> None:
     """Print the JSON Schema of a topic's records: types, units, and when a field is absent.

@@ -18,8 +18,8 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.tail import Sent, Tail
 from stockstream.names import harmless
 from stockstream.periods import intraday
-from stockstream.records import MARKET, Alert, Bar, Flight
-from stockstream.topics import ALERTS, FLIGHTS, STOCKS
+from stockstream.records import MARKET, Alert, Bar, Flight, News
+from stockstream.topics import ALERTS, FLIGHTS, NEWS, STOCKS
 
 _LONGEST: Final = 160
 
@@ -127,6 +127,12 @@ def _alert(alert: Alert) -> str:
     return f"{alert.at:%Y-%m-%d %H:%M:%S}Z  {alert.id}  {printable(alert.rule)}: {state}{where}{printable(text)}"
 
 
+def _news(news: News) -> str:
+    score = "" if news.sentiment is None else f"{news.sentiment:+.2f}  "
+    words = f"{score}{printable(news.title)} ({printable(news.source)})"
+    return f"{news.time:%Y-%m-%d %H:%M:%S}Z  {printable(news.symbol)}  {words}"
+
+
 def _decoded(record: type[Any], shown: Callable[[Any], str]) -> Callable[[Sent], str]:
     decode = Decoder(record)
 
@@ -143,4 +149,5 @@ _LINES: Final = {
     STOCKS.name: _decoded(Bar, _bar),
     FLIGHTS.name: _decoded(Flight, _flight),
     ALERTS.name: _decoded(Alert, _alert),
+    NEWS.name: _decoded(News, _news),
 }

@@ -8,11 +8,11 @@ from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, R
 
 from stockstream.control import TOPIC as CONTROL
 from stockstream.credentials import ROLES, Role
-from stockstream.topics import ALERTS, FLIGHTS, STOCKS, TOPICS
+from stockstream.topics import ALERTS, FLIGHTS, NEWS, STOCKS, TOPICS
 
 _ANY: Final = "*"
 _RECORDS: Final = tuple(TOPICS)
-_PRODUCED: Final = (STOCKS.name, FLIGHTS.name)
+_PRODUCED: Final = (STOCKS.name, FLIGHTS.name, NEWS.name)
 _LETTERS: Final = tuple(topic.dead_letters for topic in TOPICS.values())
 _OURS: Final = "stockstream"
 """Prefix of the names of our consumer groups."""

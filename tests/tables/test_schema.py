@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.tables.columns import records_of
 from stockstream.tables.schema import BARS, FLIGHT_ROWS, INSTANT, OF_TOPICS, TABLES, Table, arrow_type
-from stockstream.topics import ALERTS, TOPICS
+from stockstream.topics import ALERTS, NEWS, TOPICS
 from tests.cli.records import flight
 from tests.views.bars import walk
 
@@ -26,7 +26,7 @@ def test_a_table_has_a_column_for_each_field_of_its_record_and_its_own(table: Ta
 
 
 def test_every_topic_of_data_has_a_table() -> None:
-    assert {*OF_TOPICS, ALERTS.name} == set(TOPICS)
+    assert {*OF_TOPICS, ALERTS.name, NEWS.name} == set(TOPICS)
 
 
 @pytest.mark.parametrize(("table", "record"), [(BARS, walk(1)[0]), (FLIGHT_ROWS, flight(3))], ids=["bars", "flights"])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stockstream.kafka.topic_settings import TopicSettings
     from stockstream.producers.flights import RowSet
     from stockstream.producers.produce import Sink
-    from stockstream.records import Bar, Series
+    from stockstream.records import Bar, News, Series
     from stockstream.topics import AnyTopic, Topic
 
 R = TypeVar("R")
@@ -53,6 +53,9 @@ class Outlet(Protocol):
 
     def held_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, dict[datetime, Bar]]:
         """By time all bars of each series that the topic holds."""
+
+    def held_news(self, symbols: Collection[str]) -> list[News]:
+        """Headlines of some symbols that the topic holds, each once."""
 
     def sent_rows(
         self, topic: AnyTopic, files: Collection[str], progress: Callable[[int, int], None]
@@ -115,6 +118,12 @@ class KafkaOutlet:
         from stockstream.kafka.latest_bars import held_bars
 
         return held_bars(self._connection, topic, wanted)
+
+    def held_news(self, symbols: Collection[str]) -> list[News]:
+        """As `Outlet.held_news`."""
+        from stockstream.kafka.held_news import held_news
+
+        return held_news(self._connection, symbols)
 
     def sent_rows(
         self, topic: AnyTopic, files: Collection[str], progress: Callable[[int, int], None]

@@ -80,6 +80,15 @@ ENTRIES: Final = {
         "Send bars of readings from an MQTT broker.",
         ("produce mqtt localhost:1883 'plant/+/temperature' --value value --unit °C --interval 1m",),
     ),
+    "news": Entry(
+        "stockstream.cli.produce.news:news",
+        "Send headlines of symbols, and bars of their scores.",
+        (
+            "produce news AAPL MSFT",
+            "produce news AAPL --feed https://feeds.finance.yahoo.com/rss/2.0/headline?s={symbol} --every 60",
+            "produce news AAPL MSFT --stdin --interval 1d",
+        ),
+    ),
 }
 """The sub-commands but for those of the sources in the catalog. A module is imported when its command is called."""
 

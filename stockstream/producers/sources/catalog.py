@@ -23,7 +23,7 @@ _OWN: Final = (
 )
 """A source is a file and a line here."""
 
-_RESERVED: Final = frozenset({"csv", "flights", "http", "market", "mqtt", "readings", "simulated", "stdin"})
+_RESERVED: Final = frozenset({"csv", "flights", "http", "market", "mqtt", "news", "readings", "simulated", "stdin"})
 """Names of other commands of ``produce``."""
 
 

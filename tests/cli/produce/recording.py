@@ -16,7 +16,7 @@ from stockstream.cli.produce.produce import app
 from stockstream.control import Order, Report
 from stockstream.producers.flights import RowSet
 from stockstream.producers.produce import Sink
-from stockstream.records import Bar, Flight, Series
+from stockstream.records import Bar, Flight, News, Series
 from stockstream.topics import RETENTION, AnyTopic, Topic
 from tests.producers.manual_clock import ManualClock
 from tests.producers.sinks import Kept
@@ -85,6 +85,9 @@ class Recording:
 
     def held_bars(self, topic: Topic[Bar], wanted: Collection[Series]) -> dict[Series, dict[datetime, Bar]]:
         return {}
+
+    def held_news(self, symbols: Collection[str]) -> list[News]:
+        return []
 
     def sent_rows(
         self, topic: AnyTopic, files: Collection[str], progress: Callable[[int, int], None]

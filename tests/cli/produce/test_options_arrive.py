@@ -30,8 +30,8 @@ MARKET = ("market", "AAPL")
 CSV = ("csv", "AAPL_1m.csv")
 FLIGHTS = ("flights", "flights.csv", "--again")
 
-READINGS = ("stdin", "readings", "http", "mqtt")
-"""Commands whose options `test_readings` has cases for."""
+READINGS = ("stdin", "readings", "http", "mqtt", "news")
+"""Commands whose options `test_readings` and `test_news` have cases for."""
 
 Case = tuple[tuple[str, ...], Callable[[Sent], object], object]
 """A command with the option, what is seen of it, and what is expected."""

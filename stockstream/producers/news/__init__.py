@@ -1,0 +1,1 @@
+"""Headlines: where they come from, what they are, and the series of their scores."""
