@@ -14,6 +14,9 @@ SIMULATED: Final = "simulated"
 READINGS: Final = "readings"
 """The feeds: bars of markets, of simulations, and of readings of anything else."""
 
+SENTIMENT: Final = ".sentiment"
+"""What the name of the series of headlines' scores ends with, behind the symbol of the headlines."""
+
 IMPOSSIBLE: Final = "impossible"
 """The flag of a bar whose numbers contradict each other: none of them is computed with.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from stockstream.present.alert_book import AlertBook
+from stockstream.present.headline_book import HeadlineBook
 from stockstream.present.preferences import Preferences
 
 
@@ -29,6 +30,8 @@ class PictureOptions:
         Dead band around each level, in percent of it.
     book
         The alerts that a process raises, as they come.
+    headlines
+        The headlines of the series of their scores.
     """
 
     rows: int = 500
@@ -38,6 +41,7 @@ class PictureOptions:
     alerts: Mapping[str, Sequence[float]] = field(default_factory=dict)
     alert_band: float = 0.0
     book: AlertBook = field(default_factory=AlertBook)
+    headlines: HeadlineBook = field(default_factory=HeadlineBook)
 
     @property
     def spans(self) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from stockstream.present.alert_book import MOST_LISTED, AlertBook, listed
+from stockstream.present.headline_book import HeadlineBook
 from stockstream.present.memory import Memory
 from stockstream.present.model import Model
 from stockstream.present.notice import Notice
@@ -67,6 +68,8 @@ class Viewer:
         The key to show as soon as it has data, unless the user chooses first; None for the first key.
     book
         The alerts that a process raises; empty without one.
+    headlines
+        The headlines of the series of their scores.
     ages
         Whether the status bar shows ages.
     undrawn
@@ -85,6 +88,7 @@ class Viewer:
         alerts: Alerts | None = None,
         key: str | None = None,
         book: AlertBook | None = None,
+        headlines: HeadlineBook | None = None,
         ages: bool = True,
         undrawn: Undrawn | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -94,6 +98,7 @@ class Viewer:
         self.caught_up = False
         self.alerts = alerts or Alerts(model.view, Memory(None))
         self.book = book or AlertBook()
+        self._headlines = headlines or HeadlineBook()
         self._renderer = renderer
         self._wanted = key
         self._start, self._end = start, end
@@ -116,7 +121,7 @@ class Viewer:
         empty = "" if len(shown.frame) else self._empty(self.model.status())
         # The columns may change while a paused renderer draws them.
         frame = shown.frame.copy() if self.paused else shown.frame
-        notes = self.book.notes(shown.key, frame, simulated=shown.simulated)
+        notes = self.book.notes(shown.key, frame, simulated=shown.simulated) + self._headlines.notes(shown.key, frame)
         newest = tuple(self.book.newest(MOST_LISTED))
         levels = self.alerts.lines(shown.key)
         self._put(replace(shown, frame=frame, empty=empty, levels=levels, notes=notes, newest=newest))

@@ -107,7 +107,14 @@ class Picture(PictureFile):
         self.scene = Scene(model.view, self._canvas.figure, rows=rows, theme=THEMES[options.theme])
         watched = Alerts(model.view, Memory(None), options.alerts, band=options.alert_band)
         self._viewer = Viewer(
-            model, self.scene, start=options.start, end=options.end, alerts=watched, book=options.book, ages=False
+            model,
+            self.scene,
+            start=options.start,
+            end=options.end,
+            alerts=watched,
+            book=options.book,
+            headlines=options.headlines,
+            ages=False,
         )
         self._drawn: object = None
 

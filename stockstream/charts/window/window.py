@@ -60,8 +60,8 @@ class Window(Shell):
         self.scene.set_axes(grid=first.grid is not False, log=first.log is True)
         watched = Alerts(model.view, self.memory, options.alerts, band=options.alert_band)
         self.viewer = Viewer(
-            model, self.scene, start=options.start, end=options.end, alerts=watched, book=options.book, key=first.key,
-            undrawn=self.undrawn,
+            model, self.scene, start=options.start, end=options.end, alerts=watched, book=options.book,
+            headlines=options.headlines, key=first.key, undrawn=self.undrawn,
         )  # fmt: skip
         self.viewer.note(self.memory.note or "? shows the keys")
         self._controls = Controls(

@@ -22,12 +22,11 @@ from stockstream.cli.serving import MetricsOption
 from stockstream.cli.topic_changes import RetentionOption, kept
 from stockstream.errors import BadRow
 from stockstream.names import listed
-from stockstream.producers.news.headline import SUFFIX
 from stockstream.producers.news.polled import NewsSource, PolledNews
 from stockstream.producers.news.posts import posts
 from stockstream.producers.news.sentiment_bars import SentimentBars
 from stockstream.producers.readings.pipe import Readable, lines
-from stockstream.records import READINGS, Bar, News, Series
+from stockstream.records import READINGS, SENTIMENT, Bar, News, Series
 from stockstream.topics import NEWS, STOCKS
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def news(
             already=lambda: flow.already,
         )
         flow.send_bars(sink)
-    named = listed([f"{symbol}{SUFFIX}" for symbol in wanted])
+    named = listed([f"{symbol}{SENTIMENT}" for symbol in wanted])
     context.reporter.note(f"{flow.bars:,} bar{'' if flow.bars == 1 else 's'} of {named} sent")
     if polled is not None and polled.failed:
         raise typer.Exit(1)
@@ -158,7 +157,7 @@ class _Flow:
         self._clock = context.clock
         self._scorer = scorer
         known = context.outlet.held_news(set(symbols))
-        series = [Series(f"{symbol}{SUFFIX}", interval, READINGS) for symbol in symbols]
+        series = [Series(f"{symbol}{SENTIMENT}", interval, READINGS) for symbol in symbols]
         self._bars = SentimentBars(interval, context.outlet.held_bars(STOCKS, series))
         self._bars.take(known)
         self._known = {each.id for each in known}

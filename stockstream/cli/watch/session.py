@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import typer
@@ -19,17 +20,19 @@ from stockstream.cli.watch import windows
 from stockstream.cli.watch.options import ALL, WatchOptions
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
-from stockstream.consumers.alert_feed import AlertFeed
 from stockstream.consumers.driver import Ending, Reporting, run, state
 from stockstream.consumers.live import Live
+from stockstream.consumers.side_feed import SideFeed
 from stockstream.consumers.values import Values
 from stockstream.errors import DisplayError
 from stockstream.periods import add_up
 from stockstream.present.alert_book import AlertBook
 from stockstream.present.frame_times import FrameTimes
+from stockstream.present.headline_book import HeadlineBook
 from stockstream.present.options import PictureOptions
+from stockstream.records import SENTIMENT, Alert
 from stockstream.tables.extra import require_lake
-from stockstream.topics import STOCKS
+from stockstream.topics import ALERTS, NEWS, STOCKS
 from stockstream.views.beginning import Begin
 from stockstream.views.fold import Parameters, Selection
 from stockstream.views.status import Status
@@ -76,22 +79,38 @@ def watch(
 
     table = None if options.values is None else Values(options.values, live)
     live.observers += [*([] if table is None else [table]), Reporting(live, report)]
-    with measured(figures, options.metrics, context.reporter), _alerts(live, settings) as book, live:
+    with measured(figures, options.metrics, context.reporter), _beside(live, settings) as beside, live:
         live.ending = Ending(live, once=options.once, seconds=options.seconds)
-        _display(context, live, options, book, figures.frame_times)
+        _display(context, live, options, beside, figures.frame_times)
     if options.once:
         context.reporter.result(_written(options, None if table is None else table.rows))
 
 
+class _Beside(NamedTuple):
+    """What is shown beside the bars."""
+
+    alerts: AlertBook
+    headlines: HeadlineBook
+
+
 @contextmanager
-def _alerts(live: Live[Any], settings: Settings) -> Iterator[AlertBook]:
-    """The alerts of the topic, where the view shows the bars of symbols."""
-    if live.view.topic is not STOCKS or not live.view.keyed or live.view.tiles:
-        yield AlertBook()
-        return
-    with AlertFeed(settings.connection("consumer")) as feed:
-        live.companions.append(feed)
-        yield feed.book
+def _beside(live: Live[Any], settings: Settings) -> Iterator[_Beside]:
+    """The alerts of the topic, where the view shows the bars of symbols, and the headlines of series of scores."""
+    beside = _Beside(AlertBook(), HeadlineBook())
+    with ExitStack() as stack:
+        if live.view.topic is STOCKS and live.view.keyed and not live.view.tiles:
+            connection = settings.connection("consumer")
+            take = partial(_take_alerts, beside.alerts)
+            live.companions.append(stack.enter_context(SideFeed(ALERTS, connection, take)))
+            scored = [key.removesuffix(SENTIMENT) for key in live.selection.keys if key.endswith(SENTIMENT)]
+            if scored:
+                feed = SideFeed(NEWS, connection, lambda news, _: beside.headlines.take(news), scored)
+                live.companions.append(stack.enter_context(feed))
+        yield beside
+
+
+def _take_alerts(book: AlertBook, alerts: list[Alert], fresh: bool) -> bool:
+    return book.take(alerts, fresh=fresh)
 
 
 def _beginning(settings: Settings, selection: Selection) -> Begin:
@@ -137,7 +156,7 @@ def _written(options: WatchOptions, rows: int | None) -> str:
 
 
 def _display(
-    context: Context, live: Live[Any], options: WatchOptions, book: AlertBook, frame_times: FrameTimes
+    context: Context, live: Live[Any], options: WatchOptions, beside: _Beside, frame_times: FrameTimes
 ) -> None:
     """Open a window, or draw to a file, or draw nothing if only a table is written."""
     settings, window = context.settings, context.settings.window
@@ -150,7 +169,8 @@ def _display(
             theme=options.theme or window.theme,
             alerts=window.alerts,
             alert_band=window.alert_band,
-            book=book,
+            book=beside.alerts,
+            headlines=beside.headlines,
         )
         live.observers.append(context.displays.picture(live, options.headless, drawn))
         run(live)
@@ -159,7 +179,7 @@ def _display(
         run(live)
         return
     memory = windows.memory(settings, live.view.name, live.selection, options)
-    look = replace(windows.window_options(window, options, start, end), book=book)
+    look = replace(windows.window_options(window, options, start, end), book=beside.alerts, headlines=beside.headlines)
     try:
         shown = context.displays.window(live, look, memory, frame_times)
     except DisplayError as error:

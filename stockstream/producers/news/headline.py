@@ -12,9 +12,6 @@ from typing import Final
 from stockstream.names import cut
 from stockstream.records import News
 
-SUFFIX: Final = ".sentiment"
-"""What is added to a symbol for the name of the series of its headlines' scores."""
-
 _LONGEST: Final = 500
 _TAGS: Final = re.compile(r"<[^<>]{0,1000}>")
 

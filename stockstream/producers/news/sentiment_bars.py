@@ -9,8 +9,7 @@ from typing import Final
 import msgspec
 
 from stockstream.periods import following, opening
-from stockstream.producers.news.headline import SUFFIX
-from stockstream.records import READINGS, Bar, News, Series
+from stockstream.records import READINGS, SENTIMENT, Bar, News, Series
 
 UNIT: Final = "sentiment"
 SOURCE: Final = "news"
@@ -70,7 +69,7 @@ class SentimentBars:
         # The mean of equal numbers may differ from them in the last digit: a close lies within low and high.
         mean = min(max(sum(scores) / len(scores), min(scores)), max(scores))
         return Bar(
-            symbol=f"{symbol}{SUFFIX}", interval=self._interval, feed=READINGS, time=time, open=scores[0],
+            symbol=f"{symbol}{SENTIMENT}", interval=self._interval, feed=READINGS, time=time, open=scores[0],
             high=max(scores), low=min(scores), close=mean, volume=float(len(scores)), unit=UNIT, source=SOURCE,
             final=following(time, self._interval) <= now,
         )  # fmt: skip
