@@ -77,8 +77,6 @@ def parse(rule: str) -> Tree[Token]:
         what = f"{sign!r} is no part of a rule"
         if sign in "\"'":
             what = "a text has no end"
-        elif sign == "=":
-            what = "= compares nothing: did you mean ==?"
         raise RuleError(what, rule=rule, column=column) from None
     except UnexpectedToken as error:
         raise _unexpected(rule, error) from None
@@ -100,6 +98,8 @@ def _unexpected(rule: str, error: UnexpectedToken) -> RuleError:
             f"{cut(str(before))!r} is no direction: did you mean {meant}?", rule=rule, column=before.start_pos
         )
     near = None if ends else nearest(str(token), words)
+    if str(token) == "=" and "COMPARISON" in expected:
+        near = "=="
     if near is not None:
         return RuleError(f"{found}: did you mean {near}?", rule=rule, column=column)
     if not rule.strip():

@@ -1,0 +1,211 @@
+"""The runner on a real broker: every alert once by its id, whatever ends the process; nobody is told of the past."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from stockstream.alerts.alert import muting
+from stockstream.alerts.rule import Rule
+from stockstream.alerts.runner import Runner, RunOptions, Summary
+from stockstream.alerts.topic_outbox import AlertsRead
+from stockstream.errors import BrokerError, StateError
+from stockstream.kafka.admin import Admin
+from stockstream.kafka.to_end import scan
+from stockstream.records import Alert
+from stockstream.topics import ALERTS, STOCKS
+from tests.alerts.evaluation.rules import bars
+from tests.alerts.evaluation.test_brute_force import deliveries, expected
+from tests.site import Site
+
+TEXTS = (
+    "close crosses above sma(4)",
+    "rsi(3) < 30 for 2 bars",
+    "sequence: close < sma(4) then close crosses sma(4) within 3 bars",
+    "volume > 2 * sma(volume, 4) cooldown 5m",
+    "close > sma(4) interval 5m",
+)
+
+# Kills itself at a call of one of our own functions that save, send or decide between the two.
+CHILD = """
+import os, signal, sys
+from pathlib import Path
+from tests.alerts.test_runner import run
+
+broker, folder, at = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+calls = 0
+ours = ("runner.py", "topic_outbox.py", "checkpoint.py", "publisher.py", "to_end.py")
+
+def count(frame, event, argument):
+    global calls
+    if event in ("call", "return") and frame.f_code.co_filename.endswith(ours):
+        calls += 1
+        if calls == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.setprofile(count)
+run(broker, folder)
+sys.setprofile(None)
+print(calls)
+"""
+
+
+class Delivered:
+    """Appends the id of each alert to a file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def begin(self, folder: Path | None) -> None:
+        """Nothing is needed."""
+
+    def put(self, alerts: Sequence[Alert]) -> None:
+        with self._file.open("a") as file:
+            file.writelines(f"{alert.state} {alert.id}\n" for alert in alerts)
+
+
+class Silent:
+    """Shows nothing, and keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def progress(self, bars: int, state: str) -> None:
+        """Nothing."""
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def run(
+    broker: str,
+    folder: Path,
+    texts: Sequence[str] = TEXTS,
+    *,
+    options: RunOptions | None = None,
+    shown: Silent | None = None,
+) -> Summary:
+    """Run the rules to the end of the topic."""
+    rules = [Rule.of(text, text) for text in texts]
+    runner = Runner(
+        rules, {"bootstrap.servers": broker}, folder / "states", shown or Silent(), Delivered(folder / "delivered")
+    )
+    return runner.run(options or RunOptions(once=True), lambda: False)
+
+
+def in_topic(site: Site) -> list[Alert]:
+    """All messages of the topic of alerts, before compaction."""
+    decode = ALERTS.decoder()
+    return [decode(message.value()) for message in scan(ALERTS.name, site.connection)]
+
+
+def told(folder: Path) -> list[str]:
+    file = folder / "delivered"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def standing(site: Site) -> dict[str, list[tuple[datetime, str]]]:
+    found: defaultdict[str, list[tuple[datetime, str]]] = defaultdict(list)
+    for alert in AlertsRead(site.connection).look().values():
+        if alert.state == "raised":
+            found[alert.rule].append((alert.time, alert.way))
+    return {rule: sorted(comings) for rule, comings in found.items()}
+
+
+def test_kill_9_anywhere_leaves_every_alert_once(site: Site, tmp_path: Path) -> None:
+    series = bars(160, 3)
+    arriving = deliveries(series, 3)
+    dice, kills = random.Random(8), 0
+    calls = 0  # of a child that runs to its end, as the first one does
+    for start in range(0, len(arriving), 50):
+        part = arriving[start : start + 50]
+        newest = max(part, key=lambda bar: bar.time)
+        site.send(STOCKS, [*part, msgspec.structs.replace(newest, close=300.0, high=300.0, final=True, flags=())])
+        for _ in range(2):
+            child = subprocess.run(
+                [sys.executable, "-c", CHILD, site.bootstrap_servers, str(tmp_path), str(dice.randint(0, calls))],
+                cwd=Path(__file__).parents[2],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert child.returncode in (0, -signal.SIGKILL), child.stderr
+            kills += child.returncode != 0
+            calls = max(calls, int(child.stdout or 0))
+        site.send(STOCKS, [bar for bar in series if bar.time == newest.time])
+    assert kills > 2
+    run(site.bootstrap_servers, tmp_path)
+    wanted = {text: sorted(expected(Rule.of(text, text), series)) for text in TEXTS}
+    assert standing(site) == {text: comings for text, comings in wanted.items() if comings}
+    states: defaultdict[str, list[str]] = defaultdict(list)
+    for alert in in_topic(site):
+        states[alert.id].append(alert.state)
+    assert any(len(each) > 1 for each in states.values())  # some were withdrawn
+    for each in states.values():
+        assert each == (["raised", "withdrawn"] * len(each))[: len(each)]
+    assert {line.split()[1] for line in told(tmp_path)} == set(states)
+
+
+def test_all_bars_once_more_send_nothing_and_leave_what_was_acknowledged(site: Site, tmp_path: Path) -> None:
+    site.send(STOCKS, deliveries(bars(120, 4), 4))
+    first = run(site.bootstrap_servers, tmp_path)
+    messages = in_topic(site)
+    assert first.raised == len(messages) > 5
+    site.send(ALERTS, [msgspec.structs.replace(messages[0], state="acknowledged")])
+    again = tmp_path / "again"
+    again.mkdir()
+    assert run(site.bootstrap_servers, again)[1:] == (0, 0)
+    assert len(in_topic(site)) == len(messages) + 1
+    assert AlertsRead(site.connection).look()[messages[0].id].state == "acknowledged"
+
+
+def test_nobody_is_told_of_the_past_nor_of_what_is_muted(site: Site, tmp_path: Path) -> None:
+    series = bars(200, 6)
+    live = RunOptions(seconds=2.5)
+    site.send(STOCKS, series[:100])
+    past = run(site.bootstrap_servers, tmp_path, options=live)
+    assert past.raised > 5
+    assert told(tmp_path) == []
+    now = datetime.now(UTC)
+    site.send(ALERTS, [muting(TEXTS[0], "AAPL", now + timedelta(hours=1), now)])
+    site.send(STOCKS, series[100:])
+    new = run(site.bootstrap_servers, tmp_path, options=live)
+    rules = {alert.id: alert.rule for alert in in_topic(site)}
+    heard = [rules[line.split()[1]] for line in told(tmp_path)]
+    assert 0 < len(heard) < new.raised
+    assert TEXTS[0] not in heard
+
+
+def test_changed_rules_evaluate_all_bars_again_and_say_so(site: Site, tmp_path: Path) -> None:
+    site.send(STOCKS, bars(50, 2))
+    run(site.bootstrap_servers, tmp_path)
+    shown = Silent()
+    runner = Runner(
+        [Rule.of(text, "close > 1") for text in TEXTS],
+        site.connection, tmp_path / "states", shown, Delivered(tmp_path / "delivered"),
+    )  # fmt: skip
+    assert runner.run(RunOptions(once=True), lambda: False).raised == len(TEXTS)
+    assert shown.warnings == ["the rules have changed: all bars of the topic are evaluated again"]
+
+
+def test_two_processes_with_the_same_rules_and_no_topic_are_errors(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(BrokerError, match="topic stocks"):
+        run(site.bootstrap_servers, tmp_path, options=RunOptions(once=True, patience=0.3))
+    site.send(STOCKS, [msgspec.structs.replace(bars(1, 1)[0], flags=())])
+    run(site.bootstrap_servers, tmp_path, ["close > 1"])
+    folder = next((tmp_path / "states" / Admin(site.connection).cluster_id() / "alerts").iterdir())
+    from stockstream.views.checkpoint import Checkpoint
+
+    held = Checkpoint(folder)
+    with pytest.raises(StateError, match="another process runs these rules"):
+        run(site.bootstrap_servers, tmp_path, ["close > 1"])
+    held.close()
