@@ -34,6 +34,7 @@ MODULES = (
     "indicators",
     "readings",
     "quotes",
+    "alerts",
     "start",
 )
 
