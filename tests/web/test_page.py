@@ -125,6 +125,13 @@ def test_every_study_is_drawn(page: Page) -> None:
         assert page.evaluate(f"{ROWS}.length") == 400
 
 
+def test_models_are_said_in_words_and_outliers_marked_over_the_prices(page: Page) -> None:
+    page.evaluate("stockstream.active.change({studies: ['direction', 'outlier']})")
+    expect(page.locator(".legend", has_text="of up").first).to_be_visible()
+    expect(page.locator(".legend", has_text="than a coin (p = ").first).to_be_visible()
+    expect(page.locator(".legend").first).to_contain_text("Outliers (100, 6)")
+
+
 def test_the_readout_names_the_row_under_the_crosshair(page: Page) -> None:
     box = page.locator(".body").first.bounding_box()
     assert box is not None

@@ -10,9 +10,10 @@ export function number(value, decimals) {
 // A form of Python's format(): width, thousands, precision, and f or %.
 export function formatted(value, form, decimals) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "-";
-  const found = /^(\d*)(,?)\.(\d+)([f%])$/.exec(form ?? "");
+  const found = /^(\d*)(,?)\.(\d+)([f%g])$/.exec(form ?? "");
   if (!found) return number(value, decimals);
   const [, width, comma, digits, kind] = found;
+  if (kind === "g") return String(Number(value.toPrecision(Number(digits))));
   const scaled = kind === "%" ? value * 100 : value;
   const text = scaled.toLocaleString("en-US", {
     minimumFractionDigits: Number(digits), maximumFractionDigits: Number(digits), useGrouping: comma === ",",

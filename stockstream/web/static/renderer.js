@@ -168,6 +168,11 @@ export class Renderer {
       this.add(library.HistogramSeries, context, { base: 0 }, (row) => ({
         time: this.time(row), ...this.valued(mark.column, row), color: this.columnColor(mark, row),
       }));
+    } else if (mark.kind === "dots") {
+      this.add(library.LineSeries, context, {
+        color: this.color(mark.color), lineVisible: false, pointMarkersVisible: true, pointMarkersRadius: 3,
+        crosshairMarkerVisible: false,
+      }, (row) => ({ time: this.time(row), ...(this.rows.get(mark.column, row) ? this.valued(mark.at, row) : {}) }));
     } else if (mark.kind === "groups") {
       this.spec.groups.forEach((group) => {
         const column = `${mark.column} ${group.key}`;
@@ -331,6 +336,8 @@ export class Renderer {
         told.add(mark.column);
       } else if (mark.kind === "band" && mark.label) {
         say(`${mark.label} ${worded(mark.lower)} to ${worded(mark.upper)}`, this.color(mark.color));
+      } else if (mark.kind === "dots" && mark.label) {
+        say(mark.label, this.color(mark.color));
       } else if (mark.kind === "groups") {
         for (const group of this.spec.groups) {
           say(`${group.label} ${count(this.rows.get(`${mark.column} ${group.key}`, row))}`, this.color(group.color));
@@ -338,7 +345,14 @@ export class Renderer {
       }
     }
     for (const readout of panel.readouts) {
-      if (!told.has(readout.column)) say(`${readout.label} ${worded(readout.column)}`);
+      if (told.has(readout.column)) continue;
+      const value = this.rows.get(readout.column, row);
+      const { verdict } = readout;
+      if (verdict && value !== null && value !== undefined) {
+        say((value < verdict.limit ? verdict.below : verdict.otherwise).replace("{}", worded(readout.column)));
+      } else {
+        say(`${readout.label} ${worded(readout.column)}`);
+      }
     }
     const reasons = Object.entries(this.spec.undefined ?? {})
       .filter(([column]) => this.rows.get(column, row) === null && panel.marks.some((mark) => [mark.column, mark.lower].includes(column)));
