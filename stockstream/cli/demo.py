@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final, Protocol
 
@@ -35,6 +35,8 @@ from stockstream.present.geometry import Geometry
 from stockstream.producers.sample import sample_flights
 from stockstream.records import MARKET, SIMULATED
 from stockstream.views.fold import Selection
+from stockstream.web.extra import PORT as PAGE_PORT
+from stockstream.web.extra import require_assets, require_web
 
 PICTURES: Final = Path("out")
 """Folder of the pictures without a display, relative to the working directory."""
@@ -61,6 +63,8 @@ class Plan:
     geometries: tuple[Geometry | None, ...]
     config: Path | None
     secure: bool = False
+    page: int | None = None
+    """Port of the page; None for no page."""
 
     @property
     def bootstrap_servers(self) -> str:
@@ -112,6 +116,10 @@ class Plan:
             commands[f"watch {view}"] = ["watch", view, *selection.keys, *feed, *where]
         return commands
 
+    def web(self) -> list[str]:
+        """The page's arguments."""
+        return ["web", "--port", str(self.page), "--open"]
+
 
 def selections(symbols: tuple[str, ...], source: str) -> dict[str, Selection]:
     """Selections of the windows, by view."""
@@ -136,6 +144,7 @@ def demo(
     ] = False,
     headless: Annotated[bool, typer.Option("--headless", help="Draw to out/*.png; no windows.")] = False,
     secure: Annotated[bool, typer.Option("--secure", help="Use a secure broker: TLS, passwords and rights.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="Open the page in a browser, too.")] = False,
 ) -> None:
     """Start a broker, producers of bars and flights, and three windows, each in its own process.
 
@@ -147,6 +156,8 @@ def demo(
     with ExitStack() as stack:
         source = live_source(context) if live else YAHOO if yahoo else SIMULATED
         plan = _plan(stack, context, source=source, headless=headless, secure=secure)
+        if web:
+            plan = replace(plan, page=_page(context.reporter))
         (context.launcher or launch)(plan, context.reporter, seconds)
 
 
@@ -226,6 +237,17 @@ def _port(wanted: int, reporter: Reporter) -> int:
     return port
 
 
+def _page(reporter: Reporter) -> int | None:
+    """A port for the page; None, said in a line, if it is not installed."""
+    try:
+        require_web()
+        require_assets()
+    except StockstreamError as error:
+        reporter.note(f"no page: {error} - {error.hint}")
+        return None
+    return PAGE_PORT if is_free(PAGE_PORT) else free_port()
+
+
 def _sample(settings: Settings) -> Path:
     """The shipped sample; created if only the package is installed."""
     files = (SAMPLE, Path(stockstream.__file__).parents[1] / SAMPLE)
@@ -269,6 +291,8 @@ def _bring_up(plan: Plan, supervisor: Supervisor, shown: Board) -> None:
         time.sleep(_BEAT)
     for name, arguments in plan.producers().items():
         supervisor.start(name, plan.command(*arguments), rank=_PRODUCERS)
+    if plan.page is not None:
+        supervisor.start("web", plan.command(*plan.web()), rank=_PRODUCERS)
     for name, arguments in plan.windows().items():
         supervisor.start(name, plan.command(*arguments), rank=_WINDOWS)
     patience = time.monotonic() + _UP_WITHIN

@@ -10,6 +10,9 @@ from stockstream.errors import StockstreamError
 
 PACKAGES: Final = ("argon2", "fastapi", "limits", "python_multipart", "uvicorn")
 
+PORT: Final = 8017
+"""The port on which the page is served unless another is named."""
+
 STATIC: Final = Path(__file__).parent / "static"
 LIBRARY: Final = STATIC / "vendor" / "lightweight-charts.js"
 """The drawing library of the page: built from a lock by npm, and carried in the wheel."""

@@ -22,6 +22,8 @@ from stockstream.kafka.broker import free_port
 from stockstream.present.geometry import Geometry
 from stockstream.present.memory import Memory
 from stockstream.present.preferences import Preferences
+from stockstream.web import extra
+from stockstream.web.assets import are_built
 
 app = typer.Typer()
 app.command()(demo)
@@ -75,6 +77,7 @@ OPTIONS: dict[str, tuple[list[str], Callable[[Recording], object], object]] = {
     ),
     "headless": (["--headless"], lambda run: "out/bollinger.png" in run.windows(), True),
     "secure": (["--secure"], lambda run: run.reported.broker()[-1], "--secure"),
+    "web": (["--web"], lambda run: (run.reported.page is not None) == are_built(), True),
 }
 
 SETTINGS: dict[str, tuple[str, Callable[[Recording], object], object]] = {
@@ -98,6 +101,18 @@ def test_an_option_arrives(home: Path, name: str) -> None:
 def test_a_setting_arrives(home: Path, name: str) -> None:
     text, result, expected = SETTINGS[name]
     assert result(planned("--headless", settings=text)) == expected
+
+
+def test_a_page_that_cannot_be_is_said_and_the_demo_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "LIBRARY", home / "none.js")
+    assert planned("--headless").reported.page is None
+    assert planned("--headless", "--web").reported.page is None
+
+
+def test_a_page_has_a_port_of_its_own_and_is_opened(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra, "LIBRARY", Path(__file__))
+    plan = planned("--headless", "--web").reported
+    assert plan.web() == ["web", "--port", str(plan.page), "--open"]
 
 
 def test_without_options_and_settings_all_is_usual(home: Path) -> None:

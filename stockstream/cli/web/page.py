@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -38,8 +39,8 @@ def audit_file(settings: Settings) -> Path:
     return settings.state_dir / _FOLDER / "audit.jsonl"
 
 
-def run(context: Context, address: Address) -> None:
-    """Serve the page until Ctrl-C."""
+def run(context: Context, address: Address, *, opens: bool) -> None:
+    """Serve the page until Ctrl-C; ``opens`` shows it in the user's browser."""
     settings = context.settings
     kept = database(settings)
     accounts = Accounts(kept)
@@ -55,9 +56,13 @@ def run(context: Context, address: Address) -> None:
     invitation = None if accounts.all() else accounts.invite()
 
     def ready(url: str) -> None:
-        context.reporter.note(f"the page is at {url} (Ctrl-C ends it)")
+        said, opened = f"the page is at {url} (Ctrl-C ends it)", url
         if invitation is not None:
-            context.reporter.note(f"no user yet; for an hour, once, this makes the admin: {url}/welcome/{invitation}")
+            opened = f"{url}/welcome/{invitation}"
+            said = f"{said}; no user yet: for an hour, once, {opened} makes the admin"
+        context.reporter.note(said)
+        if opens:
+            webbrowser.open(opened)
 
     serve(make_app(services, secure=address.certificate is not None), address, ready)
     context.reporter.note("the page has ended")

@@ -13,13 +13,11 @@ from stockstream.cli.panels import RUN
 from stockstream.cli.serving import LOOPBACK
 from stockstream.cli.web import token, user
 from stockstream.errors import ConfigError
-from stockstream.web.extra import require_assets, require_web
+from stockstream.web.extra import PORT, require_assets, require_web
 
 if TYPE_CHECKING:  # fastapi is slow to import, and an extra
     from stockstream.config import Settings
     from stockstream.web.server import Address
-
-PORT: Final = 8017
 
 app = typer.Typer(cls=Group, invoke_without_command=True)
 app.add_typer(user.app, name="user")
@@ -45,6 +43,7 @@ def web(
             "--tls", help="Serve over TLS, with the certificate of the secure broker here.", rich_help_panel=RUN
         ),
     ] = False,
+    opens: Annotated[bool, typer.Option("--open", help="Open the page in your browser.", rich_help_panel=RUN)] = False,
 ) -> None:
     """Serve the page: charts of any indicator in a browser, live, for people with an account.
 
@@ -59,7 +58,7 @@ def web(
 
     if not tls and host not in (LOOPBACK, "::1", "localhost"):
         raise typer.BadParameter("on another address than this machine's own the page needs --tls", param_hint="--host")
-    run(context, _address(context.settings, host, port, tls=tls))
+    run(context, _address(context.settings, host, port, tls=tls), opens=opens)
 
 
 def _address(settings: Settings, host: str, port: int, *, tls: bool) -> Address:
