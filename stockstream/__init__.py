@@ -3,6 +3,7 @@
 The public API, each name imported when it is first used::
 
     read                              a topic as a pandas DataFrame
+    widget                            a live chart in a notebook (extra web)
     Subscriber, Publisher             records out of a topic, and into one
     Topic, STOCKS, FLIGHTS            the topics
     Bar, Flight                       the records
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from stockstream.topics import FLIGHTS, STOCKS, Topic
     from stockstream.views.study import Study
     from stockstream.views.view import View
+    from stockstream.web.widget import widget
 
 __all__ = [
     "FLIGHTS",
@@ -49,6 +51,7 @@ __all__ = [
     "errors",
     "indicators",
     "read",
+    "widget",
 ]
 
 # pandas and Kafka are heavy: they are imported when they are used, not with the package.
@@ -61,6 +64,7 @@ _MODULES: Final = {
     "topics": ("FLIGHTS", "STOCKS", "Topic"),
     "views.study": ("Study",),
     "views.view": ("View",),
+    "web.widget": ("widget",),
 }
 _HOMES: Final = {name: module for module, names in _MODULES.items() for name in names}
 

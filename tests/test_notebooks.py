@@ -15,6 +15,7 @@ import pytest
 from nbclient import NotebookClient
 
 from stockstream import processes
+from stockstream.web.assets import are_built
 from tests.cli.helpers import until
 from tests.site import Site
 
@@ -26,8 +27,8 @@ def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
-def test_there_are_three() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["first-look", "live", "spark"]
+def test_there_are_four() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["first-look", "live", "spark", "widget"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -60,6 +61,7 @@ def executed(name: str, site: Site, **variables: str) -> str:
     env = {**site.env, **variables, "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     client = NotebookClient(notebook, timeout=240, kernel_name="python3")
     client.execute(env=env, cwd=str(site.folder))
+    assert name != "widget" or notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
     told = []
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
@@ -87,6 +89,16 @@ def test_the_live_stream_moves_and_stops_by_itself(site: Site) -> None:
     assert bars > 121
     assert drawn > 2
     assert told.count("<picture>") == 2
+
+
+@pytest.mark.skipif(not are_built(), reason="the page's drawing library was not built (make web, with npm)")
+def test_the_live_chart_is_drawn_and_saved_with_the_notebook(site: Site) -> None:
+    with running(site, "produce", "simulated", "AAPL", "MSFT", "--pace", "0.5"):
+        until(lambda: site.run("series", "--json").returncode == 0)
+        told = executed("widget", site)
+    assert "AAPL 1m - Bollinger Bands (20, 2)" in told
+    assert re.search(r"\d+ bars, the newest with RSI \d", told)
+    assert "SIMULATED · ● connected since" in told
 
 
 @pytest.mark.spark

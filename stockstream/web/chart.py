@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from stockstream.consumers.chart import Configured, parts
 from stockstream.names import harmless
 from stockstream.present.formats import decimals
-from stockstream.records import Series
+from stockstream.records import Bar, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Fold, Identity, Selection
 from stockstream.views.frame import Column, Frame
 from stockstream.views.marks import Mark, Panel
 from stockstream.views.study import chart
+from stockstream.views.view import View
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 """What can be written as JSON."""
@@ -112,17 +113,24 @@ class Chart:
         """What to draw: title, zone, and the panels with their marks."""
         identity = self.identity
         assert identity is not None
-        studies = [part.title for part in self._parts if part.study.indicator is not None]
-        return {
-            "title": harmless(" - ".join((identity.title, *studies[:1]))),
-            "symbol": harmless(self.series.symbol),
-            "zone": identity.zone,
-            "simulated": identity.simulated,
-            "measure": identity.measure,
-            "decimals": decimals(frame["close"][-_RECENT:]),
-            "panels": [described(panel) for panel in self.view.panels],
-            "undefined": {name: why.why for name, why in frame.undefined.items() if frame.reason(name)},
-        }
+        titles = [part.title for part in self._parts if part.study.indicator is not None]
+        return described_chart(self.view, titles, identity, self.series.symbol, frame)
+
+
+def described_chart(
+    view: View[Bar], titles: Sequence[str], identity: Identity, symbol: str, frame: Frame
+) -> dict[str, Json]:
+    """A chart as plain data: what its panels draw, and how its numbers and times are written."""
+    return {
+        "title": harmless(" - ".join((identity.title, *titles[:1]))),
+        "symbol": harmless(symbol),
+        "zone": identity.zone,
+        "simulated": identity.simulated,
+        "measure": identity.measure,
+        "decimals": decimals(frame["close"][-_RECENT:]),
+        "panels": [described(panel) for panel in view.panels],
+        "undefined": {name: why.why for name, why in frame.undefined.items() if frame.reason(name)},
+    }
 
 
 def described(panel: Panel) -> dict[str, Json]:
