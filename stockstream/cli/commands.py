@@ -32,7 +32,11 @@ def examples(*lines: str) -> str:
 
 
 class Command(TyperCommand):
-    """A command. It refuses infinite numbers, and those beyond 64 bits."""
+    """A command. It refuses infinite numbers, those beyond 64 bits, and one option with two values."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        """As typer's; it refuses repeated options."""
+        return _single(super().make_parser(ctx), ctx)
 
     def invoke(self, ctx: Any) -> Any:
         """As typer's. Raises typer.BadParameter."""
@@ -56,6 +60,10 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """A command with subcommands."""
+
+    def make_parser(self, ctx: Any) -> Any:
+        """As typer's; it refuses repeated options."""
+        return _single(super().make_parser(ctx), ctx)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options by panel, then the commands."""
@@ -119,6 +127,30 @@ def target(place: str) -> Any:
     """Import what ``module:name`` means."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
+
+
+def _single(parser: Any, ctx: Any) -> Any:
+    """A parser that refuses a second value of an option that takes one: the last would count, and hide the others.
+
+    Its `parse_args` raises typer.BadParameter. A flag that can only be set may be repeated.
+    """
+    parse = parser.parse_args
+
+    def parse_once(args: list[str]) -> Any:
+        options, rest, order = parse(args)
+        given: set[str] = set()
+        for param in order:
+            several = (
+                param.param_type_name == "argument" or param.multiple or (param.is_flag and not param.secondary_opts)
+            )
+            if not several and param.name in given and not ctx.resilient_parsing:
+                named = " / ".join([*param.opts, *param.secondary_opts])
+                raise typer.BadParameter("is given more than once", ctx, param, named)
+            given.add(param.name)
+        return options, rest, order
+
+    parser.parse_args = parse_once
+    return parser
 
 
 def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from stockstream.cli import entries, main, panels
 from stockstream.cli.commands import Command, Group, LazyGroup
@@ -46,6 +47,33 @@ def offered(here: Path, line: str, **environment: str) -> list[str]:
     result = stockstream(cwd=here, env={**env, **environment})
     assert result.stderr == ""
     return result.stdout.split()
+
+
+def test_an_option_with_one_value_is_given_once() -> None:
+    tried = 0
+    for name, command in COMMANDS.items():
+        for param in command.params:
+            if param.param_type_name != "option" or param.multiple or (param.is_flag and not param.secondary_opts):
+                continue
+            first, second = param.opts[0], [*param.opts, *param.secondary_opts][-1]
+            value = [] if param.is_flag else ["x"]
+            with pytest.raises(typer.BadParameter, match=r"^is given more than once$") as caught:
+                command.make_context(name, [first, *value, second, *value], obj=Invocation())
+            assert first in caught.value.format_message()
+            tried += 1
+    assert tried > 200
+
+
+def test_a_repeated_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.call(Invocation(), ["broker", "--secure", "--plain"]) == 2
+    said = capsys.readouterr().err
+    assert said == "stockstream: --secure / --plain: is given more than once - see `stockstream broker --help`\n"
+
+
+def test_options_that_take_several_values_and_plain_flags_may_be_repeated() -> None:
+    parsed("stockstream watch chart AAPL --with rsi --with cci --no-memory --no-memory")
+    with pytest.raises(typer.BadParameter, match="more than once"):
+        parsed("stockstream topics --config a.yaml --config b.yaml")
 
 
 def test_no_line_of_a_list_of_commands_ends_in_dots(capsys: pytest.CaptureFixture[str]) -> None:
