@@ -17,6 +17,7 @@ docs/extending.md shows how an indicator and a window of one's own are made of t
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +54,9 @@ __all__ = [
     "read",
     "widget",
 ]
+
+# As libraries do: a program that configures no logging sees no messages of librdkafka.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 # pandas and Kafka are heavy: they are imported when they are used, not with the package.
 _MODULES: Final = {

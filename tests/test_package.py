@@ -30,3 +30,9 @@ def test_every_public_name_is_reported_of_and_explains_itself() -> None:
     for name in set(stockstream.__all__) - {"__version__"}:
         assert name in (stockstream.__doc__ or "")
         assert getattr(stockstream, name).__doc__
+
+
+def test_messages_of_the_log_are_for_programs_that_configure_one() -> None:
+    code = "import logging, stockstream; logging.getLogger('stockstream.kafka').warning('a request timed out')"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stderr == ""

@@ -18,7 +18,6 @@ from stockstream.cli.text import printable, size, span, table
 from stockstream.cli.topic_changes import change
 from stockstream.cli.topic_copy import copy
 from stockstream.connection import Connection
-from stockstream.errors import Unreachable
 from stockstream.kafka.admin import Admin, TopicSummary
 from stockstream.kafka.disk import local_topics, partition_sizes
 from stockstream.kafka.subscriber import Subscriber
@@ -172,7 +171,7 @@ def everything(connection: Connection) -> Iterator[Sequence[Bar]]:
             if standing.reached(positions):
                 return
             if time.monotonic() - heard > PATIENCE:
-                raise Unreachable(f"{standing.waiting or 'the broker'} does not answer")
+                raise standing.absence(connection)
             time.sleep(0.01)
 
 

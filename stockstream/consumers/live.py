@@ -20,9 +20,8 @@ from stockstream.consumers.inventory import Absence, Inventory, Names, instead, 
 from stockstream.consumers.state_keeper import StateKeeper
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.batch import Batch, Origin
-from stockstream.kafka.client import address, instant
+from stockstream.kafka.client import instant
 from stockstream.kafka.subscriber import Subscriber
-from stockstream.kafka.waiting import Awaited, Waiting
 from stockstream.views.beginning import Begin
 from stockstream.views.checkpoint import Saved
 from stockstream.views.fold import Fold, Parameters, Selection
@@ -343,10 +342,7 @@ class Live(Generic[R]):
 
     def absence(self) -> BrokerError:
         """The error if the broker or the topic did not appear in time."""
-        waiting = self._subscriber.connection_status().waiting
-        if waiting is None:
-            waiting = Waiting(Awaited.ANSWER, address(self._connection), self.view.topic.name)
-        return waiting.error(self._connection)
+        return self._subscriber.connection_status().absence(self._connection)
 
     def _rate(self) -> float:
         now = time.monotonic()

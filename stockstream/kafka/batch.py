@@ -10,7 +10,10 @@ from typing import Generic, NamedTuple, TypeVar, cast
 
 from confluent_kafka import Message
 
-from stockstream.kafka.waiting import Waiting
+from stockstream.connection import Connection
+from stockstream.errors import BrokerError
+from stockstream.kafka.client import address
+from stockstream.kafka.waiting import Awaited, Waiting
 
 R = TypeVar("R")
 
@@ -70,13 +73,14 @@ class Batch(Generic[R]):
 
 @dataclass(frozen=True)
 class ConnectionStatus:
-    """Status of the connection.
+    """Status of the connection that reads ``topic``.
 
     ``waiting`` is what it waits for, if anything. ``high`` is the end of each partition, None if it was last heard of
     too long ago; ``target`` its end when reading began, empty until then. ``dead`` counts messages that could not be
     decoded, ``skipped`` records that were deleted before they were read.
     """
 
+    topic: str
     connected: bool
     since: datetime
     waiting: Waiting | None
@@ -84,6 +88,10 @@ class ConnectionStatus:
     target: Mapping[int, int]
     dead: int
     skipped: int
+
+    def absence(self, connection: Connection) -> BrokerError:
+        """The error if what is waited for does not come in time."""
+        return (self.waiting or Waiting(Awaited.ANSWER, address(connection), self.topic)).error(connection)
 
     def reached(self, positions: Mapping[int, int]) -> bool:
         """Whether these positions reach the end that every partition had when reading began."""

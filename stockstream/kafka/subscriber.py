@@ -174,6 +174,7 @@ class Subscriber(Generic[R]):
         if connected == for_broker:
             waiting = self._awaits(Awaited.ANSWER if connected else Awaited.BROKER)
         return ConnectionStatus(
+            topic=self._topic.name,
             connected=connected,
             since=self._health.since,
             waiting=waiting,

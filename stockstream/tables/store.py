@@ -191,9 +191,8 @@ class Store(Generic[R]):
                     return Summary(self._rows, self._commits, status.dead, status.skipped)
                 self._restart(subscriber)
                 self._tell(status, time.monotonic() - started)
-                waiting = status.waiting
-                if self._patience.ends(waits=waiting is not None) and self._options.once and waiting is not None:
-                    raise waiting.error(self._connection)
+                if self._patience.ends(waits=status.waiting is not None) and self._options.once:
+                    raise status.absence(self._connection)
                 if not len(batch):
                     time.sleep(_BEAT)
 

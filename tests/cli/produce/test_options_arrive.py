@@ -39,13 +39,13 @@ Case = tuple[tuple[str, ...], Callable[[Sent], object], object]
 CASES: dict[str, Case] = {
     "simulated interval": ((*SIMULATED, "--interval", "5m"), lambda sent: {bar.interval for bar in sent.bars}, {"5m"}),
     "simulated pace": ((*SIMULATED, "--pace", "7"), lambda sent: sent.gaps, [0.0, 7.0, 14.0]),
-    "simulated history": ((*SIMULATED, "--history", "4"), lambda sent: len(sent.bars), 7),
+    "simulated history": (("simulated", "AAPL", "--count", "3", "--history", "4"), lambda sent: len(sent.bars), 7),
     "simulated seed": (
         (*SIMULATED, "--seed", "9"),
         lambda sent: sent.bars[0].open,
         Walk("AAPL", "1m", 9).first_price(),
     ),
-    "simulated count": ((*SIMULATED, "--count", "5"), lambda sent: len(sent.bars), 5),
+    "simulated count": (("simulated", "AAPL", "--history", "0", "--count", "5"), lambda sent: len(sent.bars), 5),
     "simulated seconds": (
         ("simulated", "AAPL", "--history", "0", "--pace", "2", "--seconds", "5"),
         lambda sent: sent.gaps,
