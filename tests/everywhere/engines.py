@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 import stockstream
 from stockstream import tables
+from stockstream.alerts.evaluation.lane import bars_of
+from stockstream.alerts.evaluation.program import Program
+from stockstream.alerts.rule import Rule
 from stockstream.indicators.catalog import AnyKind, catalog, of_bars
 from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
+from stockstream.views.bar_batch import BarBatch
+from stockstream.views.bars import Bars
 from stockstream.views.fold import Selection
 from stockstream.views.series import SeriesFold
 from tests.site import Site
@@ -139,6 +144,25 @@ class Spark:
         return {field: self._table[column(name, kind, field)].to_numpy(dtype=np.float64) for field in kind.fields}
 
 
+class Alerts:
+    """The numbers of rules, bar by bar."""
+
+    def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
+        self._kept = Bars()
+        self._kept.follow(BarBatch(bars))
+
+    def columns(self, name: str) -> Columns:
+        rules = [Rule.of(field, f"{name}.{field} > 0") for field in KINDS[name].fields]
+        program = Program(rules, lambda time: time)
+        nodes = {rule.name: program.node(rule.meaning.operands[0][1]) for rule in rules}
+        found: dict[str, list[float]] = {field: [] for field in nodes}
+        for row, doubts in bars_of(self._kept, 0, len(self._kept)):
+            program.step(row, doubts)
+            for field, node in nodes.items():
+                found[field].append(_number(node.value))
+        return {field: np.array(values) for field, values in found.items()}
+
+
 ENGINES: Final[Mapping[str, type[Engine]]] = {
     "stream": Stream,
     "batch": Batch,
@@ -147,6 +171,7 @@ ENGINES: Final[Mapping[str, type[Engine]]] = {
     "values": Values,
     "sql": Sql,
     "spark": Spark,
+    "alerts": Alerts,
 }
 
 

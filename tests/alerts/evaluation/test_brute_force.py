@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,11 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.alerts.evaluation.engine import Engine
+from stockstream.alerts.evaluation.program import Program
 from stockstream.alerts.rule import Rule
 from stockstream.records import Alert, Bar
 from stockstream.views.bar_batch import gather
 from tests.alerts.evaluation.oracle import Oracle
 from tests.alerts.evaluation.rules import bars, rules
+from tests.producers.stock_csv.helpers import read as read_csv
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 
@@ -111,8 +114,6 @@ def test_old_bars_that_were_dropped_change_no_alert(keep: int) -> None:
 
 
 def test_equal_parts_of_rules_are_one_node() -> None:
-    from stockstream.alerts.evaluation.program import Program
-
     texts = ("rsi(14) < 30", "rsi > 70", "rsi < 30 for 3 bars", "bollinger.upper < close", "close > bollinger.upper")
     program = Program([Rule.of(text, text) for text in texts], lambda time: time)
     # rsi, its field, 30, 70; close, bollinger, its field; three comparisons and one that lasts; two of bands
@@ -131,3 +132,23 @@ def test_an_alert_at_a_forming_bar_stays_though_the_bar_ends_elsewhere() -> None
     assert both.take(gather([forming]), NOW) == []
     assert both.take(gather([last]), NOW) == []
     assert final.take(gather([last]), NOW) == []
+
+
+def test_rules_over_real_minutes_and_days(real_data: Path) -> None:
+    texts = (
+        "close crosses above bollinger.upper",
+        "rsi(14) < 30 for 3 bars",
+        "change(15m) > 0.5%",
+        "volatility > 2 * volatility(100)",
+        "volume > 5 * sma(volume, 20) cooldown 30m",
+        "sequence: rsi < 30 then close crosses above sma(20) within 10 bars",
+        "aroon.oscillator crosses 0 band 0.1%",
+        "close > ema(20) and not macd.histogram < 0 interval 15m",
+    )
+    minutes = read_csv(real_data / "stocks_intraday" / "AAPL_1m.csv")[:1_000]
+    engine = Engine([Rule.of(text, text) for text in texts])
+    alerts = engine.take(gather(minutes), NOW)
+    assert len(alerts) > 20
+    for text in texts:
+        rule = Rule.of(text, text)
+        assert standing(each for each in alerts if each.rule == text) == sorted(expected(rule, minutes)), text
