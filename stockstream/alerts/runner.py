@@ -249,7 +249,15 @@ class Runner:
         waits = now - self._saved_at
         due = waits >= _SAVE_EVERY or (self._unsent and self._settled and waits >= _SAVE_SHARE * self._took)
         if self._unsaved and self._origin is not None and (due or at_once):
-            self._save(subscriber)
+            try:
+                self._save(subscriber)
+            except StateError as error:
+                if at_once:
+                    raise
+                # The disk may be full for a while: until it is saved, nothing is sent.
+                self._observer.warn(f"alerts wait: {error}")
+                self._saved_at = time.monotonic()
+                self._took = _SAVE_EVERY / _SAVE_SHARE
         if self._settled and not self._unsent and self._outbox.waiting and (now >= self._send_at or at_once):
             self._send(now)
 

@@ -19,6 +19,9 @@ from stockstream.topics import ALERTS
 
 LOG: Final = logging.getLogger(__name__)
 
+_PATIENCE: Final = 3.0
+"""Seconds that a look waits for a broker: what is to be sent waits anyway."""
+
 _HELD: Final[Mapping[AlertState, frozenset[AlertState]]] = {
     "raised": frozenset({"raised", "acknowledged"}),
     "withdrawn": frozenset({"withdrawn"}),
@@ -44,7 +47,7 @@ class AlertsRead:
 
     def look(self) -> Mapping[str, Alert]:
         """The records now; none where there is no topic. Raises BrokerError."""
-        identity = Admin(self._connection).topic_id(ALERTS.name)
+        identity = Admin(self._connection, timeout=_PATIENCE).topic_id(ALERTS.name)
         if identity != self._identity:
             self._identity, self._positions, self.records = identity, {}, {}
         if identity is None:

@@ -16,6 +16,7 @@ from stockstream.alerts.evaluation.watch import OpenHours
 from stockstream.alerts.rule import Rule
 from stockstream.errors import StateError
 from stockstream.indicators import Resampler
+from stockstream.intervals import parse
 from stockstream.periods import following
 from stockstream.records import Alert, Candle, Series
 from stockstream.views.bar_batch import BarBatch
@@ -23,6 +24,7 @@ from stockstream.views.bars import BarPage, Bars
 from stockstream.views.resampled_bars import ResampledBars
 
 _TRIES: Final = 8
+_HOUR: Final = 3_600
 
 
 class Head(msgspec.Struct):
@@ -79,6 +81,7 @@ class RuledSeries:
                 forming,
             )
             self._lanes.append(Lane(place, Program(chosen, ends, open_at), self._bars_at(interval)))
+        self._formed = {lane.place.series.interval for lane in self._lanes if lane.place.forming}
         self._forms = any(lane.place.forming for lane in self._lanes)
         self.silent_rules = any(lane.silent_rules for lane in self._lanes)
 
@@ -122,12 +125,31 @@ class RuledSeries:
     def _advance(self, changed: int, now: datetime) -> list[Alert]:
         places: dict[str | None, int] = {None: changed}
         for interval, longer in self._longer.items():
-            longer.back_to(changed)
-            places[interval] = longer.refresh()
+            if not self._within_period(interval, longer, changed):
+                longer.back_to(changed)
+                places[interval] = longer.refresh()
         found: list[Alert] = []
         for lane in self._lanes:
-            found += lane.advance(places[None if lane.place.of is None else lane.place.series.interval], now)
+            at = None if lane.place.of is None else lane.place.series.interval
+            if at in places:
+                found += lane.advance(places[at], now)
         return found
+
+    def _within_period(self, interval: str, longer: ResampledBars, changed: int) -> bool:
+        """Whether all bars from a place on lie within the newest period, and do not end it.
+
+        Then no longer bar became final, and making them, most of the cost, can wait. Only for lengths whose periods no
+        session cuts short.
+        """
+        length = parse(interval)
+        if not length.intraday or _HOUR % length.size or interval in self._formed or not len(longer.bars):
+            return False
+        if longer.bars.final(len(longer.bars) - 1):
+            return False
+        opened = longer.bars.time(len(longer.bars) - 1)
+        first, last = self._bars.time(changed), self._bars.time(len(self._bars) - 1)
+        ends = opened + length.size * 1_000_000
+        return opened < first <= last and last + parse(self.series.interval).seconds * 1_000_000 < ends
 
     def tick(self, now: datetime) -> list[Alert]:
         """The silences that are long enough by now."""
@@ -138,6 +160,8 @@ class RuledSeries:
         spare = len(self._bars) - self._keep
         if spare < max(1, self._keep // 4):
             return
+        for longer in self._longer.values():
+            longer.refresh()
         count, periods = self._common_beginning(spare)
         if count <= 0:
             return
