@@ -78,28 +78,26 @@ class Silent:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.bars = self.lives = 0
 
     def progress(self, bars: int, state: str) -> None:
-        """Nothing."""
+        self.lives = self.lives + 1 if state == "live" and bars == self.bars else 0
+        self.bars = bars
+
+    def rests(self) -> bool:
+        """Whether for a while nothing has come, so that all is saved and sent."""
+        return self.bars > 0 and self.lives > 40
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
 
 
-def run(
-    broker: str,
-    folder: Path,
-    texts: Sequence[str] = TEXTS,
-    *,
-    options: RunOptions | None = None,
-    shown: Silent | None = None,
-) -> Summary:
-    """Run the rules to the end of the topic."""
+def run(broker: str, folder: Path, texts: Sequence[str] = TEXTS, *, once: bool = True) -> Summary:
+    """Run the rules to the end of the topic; without ``once`` as a run that goes on, until it rests."""
     rules = [Rule.of(text, text) for text in texts]
-    runner = Runner(
-        rules, {"bootstrap.servers": broker}, folder / "states", shown or Silent(), Delivered(folder / "delivered")
-    )
-    return runner.run(options or RunOptions(once=True), lambda: False)
+    shown, delivered = Silent(), Delivered(folder / "delivered")
+    runner = Runner(rules, {"bootstrap.servers": broker}, folder / "states", shown, delivered)
+    return runner.run(RunOptions(once=once, patience=1.0), shown.rests)
 
 
 def in_topic(site: Site) -> list[Alert]:
@@ -170,15 +168,14 @@ def test_all_bars_once_more_send_nothing_and_leave_what_was_acknowledged(site: S
 
 def test_nobody_is_told_of_the_past_nor_of_what_is_muted(site: Site, tmp_path: Path) -> None:
     series = bars(200, 6)
-    live = RunOptions(seconds=2.5)
     site.send(STOCKS, series[:100])
-    past = run(site.bootstrap_servers, tmp_path, options=live)
+    past = run(site.bootstrap_servers, tmp_path, once=False)
     assert past.raised > 5
     assert told(tmp_path) == []
     now = datetime.now(UTC)
     site.send(ALERTS, [muting(TEXTS[0], "AAPL", now + timedelta(hours=1), now)])
     site.send(STOCKS, series[100:])
-    new = run(site.bootstrap_servers, tmp_path, options=live)
+    new = run(site.bootstrap_servers, tmp_path, once=False)
     rules = {alert.id: alert.rule for alert in in_topic(site)}
     heard = [rules[line.split()[1]] for line in told(tmp_path)]
     assert 0 < len(heard) < new.raised
@@ -199,7 +196,7 @@ def test_changed_rules_evaluate_all_bars_again_and_say_so(site: Site, tmp_path: 
 
 def test_two_processes_with_the_same_rules_and_no_topic_are_errors(site: Site, tmp_path: Path) -> None:
     with pytest.raises(BrokerError, match="topic stocks"):
-        run(site.bootstrap_servers, tmp_path, options=RunOptions(once=True, patience=0.3))
+        run(site.bootstrap_servers, tmp_path, texts=TEXTS)
     site.send(STOCKS, [msgspec.structs.replace(bars(1, 1)[0], flags=())])
     run(site.bootstrap_servers, tmp_path, ["close > 1"])
     folder = next((tmp_path / "states" / Admin(site.connection).cluster_id() / "alerts").iterdir())
