@@ -20,6 +20,7 @@ from deltalake import (
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from stockstream.errors import Overtaken, TableError
+from stockstream.tables.access import refuse_unreadable
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
 from stockstream.tables.schema import DATE, Table
@@ -43,6 +44,7 @@ def opened(table: Table[Any], location: Location) -> DeltaTable | None:
         try:
             return DeltaTable(uri, storage_options=location.storage_options())
         except TableNotFoundError:
+            refuse_unreadable(location, table.name)
             return None
 
 
@@ -205,10 +207,10 @@ class DeltaWriter:
             )
         except FAILURES as error:
             # Another process may have made it in the meantime.
-            made = opened(self._table, self._location) if isinstance(error, DeltaError) else None
-            if made is None:
+            other = opened(self._table, self._location) if isinstance(error, DeltaError) else None
+            if other is None:
                 raise translation(error, "make the table", self.uri) from error
-            return made
+            return other
 
     def _compared(self) -> bool:
         """Whether the table lacks columns of ours, or has others. Raises TableError if one is of another type."""

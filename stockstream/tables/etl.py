@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stockstream.codec import Unreadable
+from stockstream.errors import TableError
 from stockstream.tables.columns import records_of
 from stockstream.tables.delta import application, opened
 from stockstream.tables.location import Location
@@ -52,13 +53,16 @@ def etl(table: Table[Any], location: Location, progress: Callable[[int, int], No
     Raises
     ------
     TableError
-        The place cannot be read or written.
+        The place cannot be read or written, or there are no raw lines.
     """
     name = table.topic.name
     raw, clean = Objects(location, f"{FOLDER}/{name}"), Objects(location, f"{CLEAN}/{name}")
     refused = Objects(location, f"{REFUSED}/{name}")
+    there = {each for each in raw.names() if each.endswith(_ENDINGS)}
+    if not there:
+        raise TableError(f"there are no raw lines in {raw.uri}", hint=f"`stockstream store {name} --raw` keeps them")
     done = {each.removesuffix(".parquet") for each in clean.names()}
-    todo = _todo({each for each in raw.names() if each.endswith(_ENDINGS)}, done, _committed(table, location))
+    todo = _todo(there, done, _committed(table, location))
     rows = bad = 0
     damaged: list[str] = []
     for number, each in enumerate(todo):

@@ -22,7 +22,7 @@ class Objects:
     location
         Folder of the tables.
     folder
-        The folder below it; it need not exist.
+        The folder below it, which the first write makes.
 
     Every method raises TableError where the place cannot be read or written.
     """
@@ -32,8 +32,6 @@ class Objects:
         self._local = not location.remote
         with translated("use", self.uri):
             whole, path = _file_system(location), self.uri.removeprefix("s3://")
-            if self._local:
-                whole.create_dir(path, recursive=True)
             self._files = fs.SubTreeFileSystem(path, whole)
 
     def names(self) -> set[str]:

@@ -19,6 +19,7 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
+from stockstream.tables.access import refuse_unreadable
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import translated
 from stockstream.tables.schema import DATE
@@ -60,6 +61,7 @@ class Snapshot:
             try:
                 table = DeltaTable(uri, storage_options=options)
             except TableNotFoundError:
+                refuse_unreadable(location, name)
                 return None
             files = pa.table(table.get_add_actions(flatten=True))
             schema = pa.schema(table.schema().to_arrow())

@@ -14,6 +14,9 @@ _ASKING: Final = {"SELECT", "FROM", "WITH", "(", "PIVOT", "PIVOT_WIDER", "UNPIVO
 
 _PLACE: Final = re.compile(r"^LINE (?P<line>\d+): (?P<text>.*)\n(?P<before> *)\^", re.MULTILINE)
 _KIND: Final = re.compile(r"^(?:[A-Z]\w+ )*Error: ")
+_CLOSED: Final = re.compile(
+    r"Failed to open local file '(?P<file>[^']+)'.*?Detail: \[errno \d+\] (?P<why>[^\n]+)", re.DOTALL
+)
 _OURS: Final = re.compile(r"Python exception occurred while executing the UDF: \w+: (?P<told>.*)", re.DOTALL)
 _DID_YOU: Final = re.compile(r'^Did you mean "?(?P<name>.*?)"?\?$')
 _NO_TABLE: Final = re.compile(r"Table with name (?P<name>\S+) does not exist")
@@ -104,6 +107,8 @@ def explained(told: str, text: str) -> StatementError:
     if ours := _OURS.search(told):
         message, _, hint = ours["told"].partition(" - ")
         return StatementError(message, hint=hint or None)
+    if closed := _CLOSED.search(told):
+        return StatementError(f"cannot read {closed['file']}: {closed['why'].lower()}")
     body = _PLACE.split(_KIND.sub("", told))[0]
     first, *others = [line.strip() for line in body.splitlines() if line.strip()] or ["it failed"]
     message = first.split(". ")[0].rstrip("!.")

@@ -15,6 +15,7 @@ from stockstream.errors import BrokerError, TableError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.tables.access import refuse_unwritable
 from stockstream.tables.columns import rows_of
 from stockstream.tables.delta import DeltaWriter, opened
 from stockstream.tables.location import Location
@@ -169,6 +170,7 @@ class Store(Generic[R]):
         """
         started = time.monotonic()
         opened(self._table, self._location)  # what is wrong with it is said before a broker is waited for
+        refuse_unwritable(self._location, self._table.name)
         with Subscriber(
             self._table.topic,
             self._table.topic.record,

@@ -52,9 +52,9 @@ def versitygw_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     found = shutil.which("versitygw") or shutil.which("versitygw", path=_go_programs())
     if found is None:
         pytest.skip(f"versitygw is not on this machine (go install {_VERSITYGW})")
-    port, folder = free_port(), tmp_path_factory.mktemp("versitygw")
+    port, folder, metadata = free_port(), tmp_path_factory.mktemp("versitygw"), tmp_path_factory.mktemp("metadata")
     keys = ("--access", ACCESS_KEY, "--secret", SECRET_KEY)
-    with _process(found, *keys, "--port", f"127.0.0.1:{port}", "posix", "--nometa", str(folder)):
+    with _process(found, *keys, "--port", f"127.0.0.1:{port}", "posix", "--sidecar", str(metadata), str(folder)):
         answers(port)
         yield port
 

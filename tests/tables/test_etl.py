@@ -21,7 +21,7 @@ from stockstream.tables.etl import Made, etl
 from stockstream.tables.location import Location
 from stockstream.tables.objects import Objects
 from stockstream.tables.raw import RawLines, source_of
-from stockstream.tables.schema import BARS, Table
+from stockstream.tables.schema import BARS, FLIGHT_ROWS, Table
 from tests.kafka.streams import own_topic
 from tests.site import Site
 from tests.tables.stored import count
@@ -240,6 +240,14 @@ def test_a_process_that_was_overtaken_writes_no_raw_lines(tmp_path: Path) -> Non
     with pytest.raises(TableError, match="another process stores"):
         zombie.confirm({0: 5})
     assert count(BARS, location) == 10
+
+
+def test_a_place_without_raw_lines_is_said_and_nothing_is_made(tmp_path: Path) -> None:
+    with pytest.raises(
+        TableError, match=r"there are no raw lines in .*none/raw/flights - `stockstream store flights --raw`"
+    ):
+        etl(FLIGHT_ROWS, Location.of(str(tmp_path / "none")), progress)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_command_says_what_it_made(site: Site, tmp_path: Path) -> None:

@@ -30,5 +30,11 @@ def test_files_are_written_listed_read_and_replaced(anywhere: Location) -> None:
 
 def test_a_place_that_is_no_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(TableError, match="cannot use"):
-        Objects(Location.of(str(tmp_path / "file")), "raw/stocks")
+    files = Objects(Location.of(str(tmp_path / "file")), "raw/stocks")
+    with pytest.raises(TableError, match="cannot write to"):
+        files.write("one.gz", b"some")
+
+
+def test_reading_makes_no_folder(tmp_path: Path) -> None:
+    assert Objects(Location.of(str(tmp_path / "none")), "raw/stocks").names() == set()
+    assert not list(tmp_path.iterdir())
