@@ -12,7 +12,8 @@ P = TypeVar("P", bound=Point)
 
 EXTRA: Final = "pip install 'stockstream[models]'"
 
-_DISTRIBUTIONS: Final = {"sklearn": "scikit-learn"}
+_DISTRIBUTIONS: Final = {"river": "river", "sklearn": "scikit-learn"}
+"""Packages of the extra, and the distributions that hold them."""
 
 
 class Model(Indicator[PriceBar, P]):
@@ -25,7 +26,7 @@ class Model(Indicator[PriceBar, P]):
     __slots__ = ()
 
     packages: ClassVar[tuple[str, ...]] = ()
-    """Packages of the extra ``models`` that it imports when it computes."""
+    """Packages that it imports when it computes; ours need only those of the extra ``models``."""
 
     @classmethod
     def lacking(cls) -> str | None:
@@ -40,4 +41,5 @@ class Model(Indicator[PriceBar, P]):
 
 def missing(model: str, package: str) -> StockstreamError:
     """The error for a model whose package is not installed."""
-    return StockstreamError(f"{model} needs the package {_DISTRIBUTIONS.get(package, package)}", hint=EXTRA)
+    hint = EXTRA if package in _DISTRIBUTIONS else f"pip install {package}"
+    return StockstreamError(f"{model} needs the package {_DISTRIBUTIONS.get(package, package)}", hint=hint)

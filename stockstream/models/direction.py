@@ -44,10 +44,11 @@ class Direction(Predictor):
     Comparisons to Regularized Likelihood Methods" (1999). The first point is at the bar with index 20.
 
     Every score is of predictions made before their outcome was learned, from ``warmup`` outcomes on. Of predictions
-    over several bars only those that share no bar are scored. ``p_value`` is the larger of the chances of a coin, and
-    of guesses that say up as often as the model does (Pesaran and Timmermann, 1992): only below 0.05 are predictions
-    better than a coin. Who looks at every bar will sometimes see that by chance. Most series have nothing that such
-    features could predict: then the probability stays near the share of closes that rise.
+    over several bars only those that share no bar are scored. ``p_value`` is the largest of the chances of a coin, of
+    guesses that say up as often as the model does (Pesaran and Timmermann, 1992), and of always saying what came more
+    often: only below 0.05 are predictions better than a coin. Who looks at every bar will sometimes see that by
+    chance. Most series have nothing that such features could predict: then the probability stays near the share of
+    closes that rise.
 
     Parameters
     ----------

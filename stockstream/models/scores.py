@@ -94,14 +94,15 @@ class Scores(Stateful):
 
 
 def chance(count: int, hits: int, ups: int, said_up: int) -> float:
-    """The chance of a guess to be right as often: the larger of two, both one-sided, in the normal approximation.
+    """The chance of a guess to be right as often: the largest of three, all one-sided, in the normal approximation.
 
     The first is that of a coin. The second is that of Pesaran and Timmermann, "A Simple Nonparametric Test of
     Predictive Performance" (1992): of guesses that say up as often as these predictions, while it went up as often as
-    it did. Who always says up in a rising market beats the coin, but not the second.
+    it did. The third is that of one who always says what came more often: where the predictions say something else,
+    they are right in more than half of the cases, or that one is better.
 
-    >>> round(chance(400, 230, 200, 200), 4), chance(400, 230, 230, 400), round(chance(400, 200, 200, 200), 1)
-    (0.0016, 1.0, 0.5)
+    >>> round(chance(400, 250, 200, 200), 5), chance(400, 230, 230, 400), round(chance(400, 200, 200, 200), 1)
+    (0.00027, 1.0, 0.5)
     """
     coin = _above((hits - 0.5 * count - 0.5) / sqrt(0.25 * count))
     up, said = ups / count, said_up / count
@@ -113,7 +114,10 @@ def chance(count: int, hits: int, ups: int, said_up: int) -> float:
     variance = of_hits - of_up - of_said - of_both
     if variance <= 1e-15 / count:
         return 1.0
-    return max(coin, _above((hits / count - expected) / sqrt(variance)))
+    right_ups = (hits - count + said_up + ups) // 2
+    rarer, right = (count - said_up, hits - right_ups) if 2 * ups >= count else (said_up, right_ups)
+    constant = _above((right - 0.5 * rarer - 0.5) / sqrt(0.25 * rarer))
+    return max(coin, _above((hits / count - expected) / sqrt(variance)), constant)
 
 
 def _above(deviations: float) -> float:

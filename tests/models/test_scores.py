@@ -25,9 +25,15 @@ def test_who_always_says_up_is_never_better_however_often_it_rises() -> None:
     assert chance(1_000, 690, 700, 990) > 0.05
 
 
+def test_who_is_right_less_often_than_always_up_is_no_better() -> None:
+    # Of 9,642 days 51.5 % rose: a model that is right on 51.4 % beats a coin, and is worth nothing.
+    assert chance(9_642, 4_956, 4_962, 7_500) > 0.4
+    assert chance(1_000, 560, 540, 700) == pytest.approx(chance(1_000, 560, 460, 300))
+
+
 def test_who_knows_is_better() -> None:
-    assert chance(100, 62, 50, 50) < 0.02
-    assert chance(1_000, 530, 500, 500) == pytest.approx(0.031, abs=0.002)
+    assert chance(100, 66, 50, 50) < 0.02
+    assert chance(1_000, 530, 500, 500) == pytest.approx(0.097, abs=0.002)
 
 
 def test_counts_that_contradict_each_other_are_no_state() -> None:
