@@ -35,6 +35,7 @@ MODULES = (
     "readings",
     "quotes",
     "alerts",
+    "web",
     "start",
 )
 

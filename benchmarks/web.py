@@ -1,0 +1,247 @@
+"""The page: time from the topic to the canvas in a real browser, and the processor time of a hundred clients.
+
+Beside the first stands a bare consumer that only receives the same records; beside the second the server without
+clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Self
+
+import httpx
+import numpy as np
+import psutil
+from playwright.sync_api import Page, sync_playwright
+from websockets.asyncio.client import connect
+
+from stockstream.kafka.publisher import Publisher
+from stockstream.kafka.subscriber import Subscriber
+from stockstream.records import Bar
+from stockstream.topics import STOCKS
+from stockstream.web.assets import are_built
+
+RATE: Final = 20
+SECONDS: Final = 15
+CLIENTS: Final = 100
+P50, P95 = 30.0, 60.0
+"""Aims from the topic to the canvas, in milliseconds."""
+
+_HISTORY: Final = 5_000
+_START: Final = datetime(2020, 1, 1, tzinfo=UTC)
+_USER: Final = "bench"
+_STUDIES: Final = ("bollinger", "rsi", "macd", "volume")
+
+# The volume of a bar is when it was sent; a frame after the update was applied it is on the canvas.
+_MEASURE: Final = """
+() => {
+  globalThis.times = [];
+  const { renderer } = stockstream.active;
+  const update = renderer.update.bind(renderer);
+  renderer.update = (message) => {
+    update(message);
+    const sent = message.columns.volume.at(-1);
+    requestAnimationFrame(() => requestAnimationFrame(() => times.push(Date.now() - sent)));
+  };
+}
+"""
+
+
+def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
+    """Measure both, on a server of our own."""
+    chromium = shutil.which("chromium")
+    if chromium is None or not are_built():
+        yield "the page: not measured (it needs Chromium and `make web`)"
+        return
+    password = secrets.token_urlsafe()
+    environment = {
+        **os.environ,
+        "STOCKSTREAM_BOOTSTRAP_SERVERS": bootstrap_servers,
+        "STOCKSTREAM_STATE_DIR": str(folder / "web-state"),
+        "STOCKSTREAM_DATA_DIR": str(folder / "web-data"),
+    }
+    add = [sys.executable, "-m", "stockstream", "web", "user", "add", _USER]
+    subprocess.run(add, env=environment, input=password, text=True, check=True, stdout=subprocess.DEVNULL)
+    with (
+        Publisher(STOCKS, {"bootstrap.servers": bootstrap_servers}) as publisher,
+        _server(environment) as (url, server),
+    ):
+        for number in range(_HISTORY):
+            publisher.send(_bar(number, 0.0))
+        publisher.flush()
+        yield from _latency(bootstrap_servers, publisher, url, password, chromium)
+        yield from _clients(publisher, url, password, server)
+
+
+def _bar(number: int, sent: float) -> Bar:
+    close = 100.0 + number % 17
+    return Bar(
+        symbol="BENCH", interval="1m", time=_START + timedelta(minutes=number), open=close, high=close + 1,
+        low=close - 1, close=close, volume=sent, source="simulated",
+    )  # fmt: skip
+
+
+@contextmanager
+def _server(environment: dict[str, str]) -> Iterator[tuple[str, psutil.Process]]:
+    command = [sys.executable, "-m", "stockstream", "web", "--port", "0"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            found = re.search(r"http://\S+", process.stderr.readline())
+            assert found is not None
+            yield found[0], psutil.Process(process.pid)
+        finally:
+            process.terminate()
+
+
+def _send(publisher: Publisher[Bar], first: int) -> int:
+    """Send bars at the rate for the time; returns the number after the last."""
+    began = time.monotonic()
+    for turn in range(RATE * SECONDS):
+        time.sleep(max(0.0, began + turn / RATE - time.monotonic()))
+        publisher.send(_bar(first + turn, time.time() * 1000))
+    publisher.flush()
+    return first + RATE * SECONDS
+
+
+def _quantiles(times: list[float]) -> tuple[float, float]:
+    p50, p95 = np.quantile(times, [0.5, 0.95])
+    return float(p50), float(p95)
+
+
+def _latency(
+    bootstrap_servers: str, publisher: Publisher[Bar], url: str, password: str, chromium: str
+) -> Iterator[str]:
+    with sync_playwright() as playwright, _Bare(bootstrap_servers) as bare:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        _open(page, url, password)
+        page.evaluate(_MEASURE)
+        sending = threading.Thread(target=_send, args=(publisher, _HISTORY))
+        sending.start()
+        while sending.is_alive():
+            page.wait_for_timeout(100)  # the browser is driven from this thread
+        page.wait_for_timeout(500)
+        times: list[float] = page.evaluate("times")
+        browser.close()
+    p50, p95 = _quantiles(times)
+    own50, own95 = _quantiles(bare.times)
+    reached = "reached" if p50 <= P50 and p95 <= P95 else "missed"
+    yield (
+        f"the page, {RATE} bars a second, {len(_STUDIES)} studies over {_HISTORY:,} bars, sent to drawn:"
+        f" p50 {p50:.0f} ms, p95 {p95:.0f} ms (aim {P50:.0f} and {P95:.0f}: {reached});"
+        f" a bare consumer receives them after {own50:.0f} and {own95:.0f} ms"
+    )
+
+
+def _open(page: Page, url: str, password: str) -> None:
+    page.goto(f"{url}/login")
+    page.fill("[name=name]", _USER)
+    page.fill("[name=password]", password)
+    page.click("button[type=submit]")
+    page.wait_for_selector(".head h2")
+    page.evaluate("studies => stockstream.active.change({studies})", list(_STUDIES))
+    ends = time.monotonic() + 60
+    while not page.evaluate(f"stockstream.active.renderer.rows.length >= {min(_HISTORY, 5_000)}"):
+        assert time.monotonic() < ends
+        page.wait_for_timeout(100)
+
+
+class _Bare:
+    """A bare consumer, which only notes how long each record took."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self.times: list[float] = []
+        self._connection = {"bootstrap.servers": bootstrap_servers}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with Subscriber(STOCKS, Bar, self._connection, group="bare") as subscriber:
+            begun = False
+            while not self._stop.is_set():
+                if not begun and subscriber.origin is not None:
+                    subscriber.begin({})
+                    begun = True
+                now = time.time() * 1000
+                self.times += [now - each.volume for each in subscriber.arrived().records if each.volume]
+                time.sleep(0.002)
+
+
+def _clients(publisher: Publisher[Bar], url: str, password: str, server: psutil.Process) -> Iterator[str]:
+    first = _HISTORY + RATE * SECONDS
+    alone = _share(server, lambda: _send(publisher, first))
+    cookie = _cookie(url, password)
+    received: list[int] = []
+
+    def with_clients() -> None:
+        asyncio.run(_watch(url, cookie, publisher, first + RATE * SECONDS, received))
+
+    share = _share(server, with_clients)
+    yield (
+        f"{CLIENTS} clients of one chart at {RATE} updates a second: {share:.0%} of a core (aim <= 50%),"
+        f" {alone:.0%} without clients, {1000 * (share - alone) / CLIENTS:.2f} ms a second and client;"
+        f" {np.mean(received) / SECONDS:.1f} messages a second each"
+    )
+
+
+def _share(server: psutil.Process, work: Any) -> float:
+    """The share of a core that the server takes while something is done."""
+    before, began = server.cpu_times(), time.monotonic()
+    work()
+    after, took = server.cpu_times(), time.monotonic() - began
+    return (after.user + after.system - before.user - before.system) / took
+
+
+def _cookie(url: str, password: str) -> str:
+    answer = httpx.post(f"{url}/login", data={"name": _USER, "password": password}, headers={"Origin": url})
+    return "; ".join(f"{name}={value}" for name, value in answer.cookies.items())
+
+
+async def _watch(url: str, cookie: str, publisher: Publisher[Bar], first: int, received: list[int]) -> None:
+    ready = asyncio.Barrier(CLIENTS + 1)
+    ended = asyncio.Event()
+    clients = [asyncio.create_task(_client(url, cookie, ready, ended)) for _ in range(CLIENTS)]
+    await ready.wait()
+    await asyncio.to_thread(_send, publisher, first)
+    ended.set()
+    received += await asyncio.gather(*clients)
+
+
+async def _client(url: str, cookie: str, ready: asyncio.Barrier, ended: asyncio.Event) -> int:
+    origin: Any = url
+    address = f"{url.replace('http', 'ws')}/ws"
+    async with connect(address, additional_headers={"Cookie": cookie}, origin=origin, max_size=1 << 26) as socket:
+        request = {"symbol": "BENCH", "studies": list(_STUDIES)}
+        await socket.send(json.dumps({"type": "open", "chart": 1, "request": request}))
+        await socket.recv()
+        await ready.wait()
+        count = 0
+        while not ended.is_set():
+            try:
+                await asyncio.wait_for(socket.recv(), 0.5)
+                count += 1
+            except TimeoutError:
+                continue
+        return count
