@@ -26,7 +26,27 @@ def rules_of(settings: Settings, note: Callable[[str], None] = lambda _: None) -
             note(error.excerpt)
             path = *_RULES, str(number), "when"
             raise settings.wrong(path, f"of {each.name} cannot be understood: {error.message}") from None
-    return list(found.values())
+    return [*found.values(), *(each for each in level_rules(settings) if each.name not in found)]
+
+
+def level_rules(settings: Settings) -> list[Rule]:
+    """The price levels of the section window as rules: one for each level of a symbol.
+
+    >>> [rule.when for rule in level_rules(Settings(window={"alerts": {"AAPL": [180, -2.5]}, "alert_band": 0.1}))]
+    ['close crosses 180 band 0.1%', 'close crosses -2.5 band 0.1%']
+    """
+    window = settings.window
+    band = f" band {_plain(window.alert_band)}%" if window.alert_band else ""
+    return [
+        Rule.of(f"level {symbol} {_plain(value)}", f"close crosses {_plain(value)}{band}", [symbol])
+        for symbol, values in window.alerts.items()
+        for value in dict.fromkeys(values)
+    ]
+
+
+def _plain(number: float) -> str:
+    """A number without an exponent."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")
 
 
 def symbols_of(settings: Settings, symbols: Sequence[str], path: tuple[str, ...]) -> list[str] | None:

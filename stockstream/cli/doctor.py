@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +32,7 @@ from stockstream.kafka.diagnosis import misnamed
 from stockstream.spark import extra
 from stockstream.spark import jars as connector
 from stockstream.spark.java import system_java
+from stockstream.topics import ALERTS
 from stockstream.version import VERSION
 
 _INDENT: Final = " " * 14
@@ -185,6 +187,26 @@ def _broker(settings: Settings) -> Finding:
     return Finding("broker", f"{settings.bootstrap_servers} answers{several}, {ours} topics")
 
 
+def _alerts(settings: Settings) -> Finding:
+    """Whether the process that raises alerts is silent, where one was started."""
+    from stockstream.alerts.heartbeat import ID, silent
+    from stockstream.alerts.topic_outbox import AlertsRead
+
+    try:
+        connection = settings.connection("consumer")
+        present = ALERTS.name in Admin(connection, timeout=1.0).names()
+        records = AlertsRead(connection).look() if present else {}
+    except (StockstreamError, OSError):
+        return Finding("alerts", "not known without a broker")
+    beat = records.get(ID)
+    if beat is None or beat.state != "running":
+        return Finding("alerts", "no process raises them" if beat is None else "the process that raises them was ended")
+    if silent([beat], datetime.now(UTC)) is not None:
+        text = f"silent since {beat.at.astimezone():%d %b %H:%M:%S}: {beat.text}"
+        return Finding("alerts", text, "look at its log, and start it again: stockstream alerts")
+    return Finding("alerts", beat.text)
+
+
 CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (
     _settings,
     _python,
@@ -194,6 +216,7 @@ CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (
     _spark,
     _folders,
     _window,
+    _alerts,
     _broker,
 )
 """All checks; the most likely cause of the others first."""

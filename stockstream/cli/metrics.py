@@ -6,16 +6,18 @@ prometheus_client takes a tenth of a second to import, and is imported only if m
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from stockstream.kafka.overview import Overview, Trend
 from stockstream.present.frame_times import FrameTimes
 from stockstream.producers.produce import Meter, Progress
+from stockstream.topics import STOCKS
 
 if TYPE_CHECKING:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+    from stockstream.records import Alert
     from stockstream.tables.store import Progress as StoreProgress
     from stockstream.views.status import Status
 
@@ -182,6 +184,50 @@ class StoreMetrics:
             ("updated_timestamp_seconds", "Time of this sample.", at),
         ):
             yield gauge(f"stockstream_{name}", text, names, [(row, value)])
+
+
+class AlertMetrics:
+    """Metrics of a process that raises alerts; ``sinks`` gives what waits for each sink, and what it refused."""
+
+    def __init__(self, command: str) -> None:
+        self.sinks: Callable[[], Mapping[str, tuple[int, int]]] = dict
+        self._labels = {"command": command, "topic": STOCKS.name}
+        self._latest: tuple[int, float, float] | None = None
+        self._counts = {"raised": 0, "withdrawn": 0}
+
+    def update(self, bars: int, rate: float) -> None:
+        """Set the number of bars so far, and those a second."""
+        self._latest = bars, rate, time.time()
+
+    def count(self, alerts: Sequence[Alert]) -> None:
+        """Count alerts that people are told of."""
+        for alert in alerts:
+            self._counts[alert.state] = self._counts.get(alert.state, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        """The present metrics; none in the first seconds."""
+        if self._latest is None:
+            return
+        bars, rate, at = self._latest
+        names, row = list(self._labels), list(self._labels.values())
+        yield counter("stockstream_alert_bars", "Bars evaluated since the start.", names, row, bars)
+        for state in ("raised", "withdrawn"):
+            text = f"Alerts {state} since the start of which people are told."
+            yield counter(f"stockstream_alerts_{state}", text, names, row, self._counts[state])
+        for name, text, value in (
+            ("alert_bars_per_second", "Bars evaluated per second, over the last 10 seconds.", rate),
+            ("updated_timestamp_seconds", "Time of this sample.", at),
+        ):
+            yield gauge(f"stockstream_{name}", text, names, [(row, value)])
+        sinks = self.sinks()
+        for place, (name, text) in enumerate(
+            (
+                ("sink_waiting", "Alerts that wait for a sink."),
+                ("sink_refused", "Alerts that the receiver of a sink refused for good."),
+            )
+        ):
+            rows = (([*row, sink], counts[place]) for sink, counts in sinks.items())
+            yield gauge(f"stockstream_alert_{name}", text, [*names, "sink"], rows)
 
 
 class WindowMetrics:

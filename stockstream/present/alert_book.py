@@ -95,8 +95,10 @@ class AlertBook:
         return sum(alert.state == "raised" and alert.simulated == simulated for alert in self.of(symbol))
 
     def runs(self, now: datetime) -> bool:
-        """Whether a process that raises alerts is at work."""
-        return self._beat is not None and self._beat.state == "running" and self.silent_since(now) is None
+        """Whether a process is at work that also raises the alerts of the settings' price levels."""
+        beat = self._beat
+        running = beat is not None and beat.state == "running" and bool(beat.values.get("levels"))
+        return running and self.silent_since(now) is None
 
     def silent_since(self, now: datetime) -> datetime | None:
         """When the process that raises alerts was last heard of, if it should have been since; it was not stopped."""

@@ -25,7 +25,18 @@ def test_it_says_what_is_missing_and_what_to_do_about_it(tmp_path: Path) -> None
     assert result.returncode == 1
     lines = result.stdout.splitlines()
     subjects = [line[4:12].strip() for line in lines if line[:2] in ("ok", "!!")]
-    assert subjects == ["settings", "Python", "packages", "Java", "Kafka", "Spark", "folders", "windows", "broker"]
+    assert subjects == [
+        "settings",
+        "Python",
+        "packages",
+        "Java",
+        "Kafka",
+        "Spark",
+        "folders",
+        "windows",
+        "alerts",
+        "broker",
+    ]
     marks = {line[4:12].strip(): line[:2] for line in lines if line[:2] in ("ok", "!!")}
     assert (marks["Python"], marks["packages"], marks["Java"], marks["Spark"]) == ("ok",) * 4
     assert marks["broker"] == "!!"

@@ -11,7 +11,7 @@ import pytest
 import typer
 from prometheus_client.parser import text_string_to_metric_families
 
-from stockstream.cli.metrics import ClusterMetrics, ProducerMetrics, StoreMetrics, WindowMetrics
+from stockstream.cli.metrics import AlertMetrics, ClusterMetrics, ProducerMetrics, StoreMetrics, WindowMetrics
 from stockstream.cli.monitor.scrape import Process, Scraper
 from stockstream.cli.serving import Collector, Endpoint, endpoint, served
 from stockstream.cli.spark.metrics import JobMetrics
@@ -21,6 +21,7 @@ from stockstream.producers.produce import Progress
 from stockstream.spark.progress import BatchProgress
 from stockstream.tables.store import Progress as Stored
 from stockstream.views.status import Status
+from tests.alerts.numbered import alert
 from tests.cli.monitor.test_screen import GROUPS, LETTERS, NOW, STOCKS, WHOLE
 
 ANYWHERE = Endpoint("127.0.0.1", 0)
@@ -167,6 +168,22 @@ def test_a_store_is_scraped_as_it_reported() -> None:
     names = [name.removeprefix("stockstream_") for name, *_ in read(metrics)]
     assert {"store_waiting", "store_commits_total", "store_skipped_total"} < set(names)
     assert [value for key, value in read(metrics).items() if key[0] == "stockstream_store_waiting"] == [50]
+
+
+def test_a_process_that_raises_alerts_is_scraped_as_it_reported() -> None:
+    metrics = AlertMetrics("alerts")
+    assert scraped(metrics).error == "does not serve metrics"
+    metrics.update(900, 30.0)
+    metrics.count([alert(1), alert(2), alert(1, state="withdrawn")])
+    metrics.sinks = lambda: {"hook": (4, 1), "mail": (3, 0)}
+    process = scraped(metrics)
+    assert (process.command, process.topic, process.taken, process.records_per_second) == (
+        "alerts",
+        "stocks",
+        900,
+        30.0,
+    )
+    assert process.counts == {"alerts": 2, "waiting": 7, "refused by a sink": 1}
 
 
 def test_a_job_of_spark_is_scraped_as_it_reported() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,10 @@ from stockstream.cli.alerts import records, testing
 from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context, Invocation
 from stockstream.cli.hours import hours_of
+from stockstream.cli.metrics import AlertMetrics
 from stockstream.cli.panels import CHOICE, RUN
 from stockstream.cli.produce.sending import stopping
+from stockstream.cli.serving import Endpoint, MetricsOption, measured
 from stockstream.errors import ConfigError
 from stockstream.producers.produce import Meter
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:  # Kafka and NumPy are slow to import, and `--help` does not n
     from stockstream.alerts.dispatcher import Dispatcher
     from stockstream.alerts.evaluation.engine import Hours
     from stockstream.alerts.evaluation.watch import OpenHours
+    from stockstream.alerts.heartbeat import Heartbeat
     from stockstream.alerts.runner import Look, Summary
     from stockstream.alerts.sinks.sink import Sink
     from stockstream.cli.reporter import Reporter
@@ -66,6 +70,17 @@ def alerts(
     seconds: Annotated[
         float | None, typer.Option(min=0.0, metavar="SECONDS", help="End after this time.", rich_help_panel=RUN)
     ] = None,
+    heartbeat: Annotated[
+        float,
+        typer.Option(
+            "--heartbeat",
+            min=0.0,
+            metavar="SECONDS",
+            help="Tell windows and `stockstream doctor` so often that it runs; 0 for never.",
+            rich_help_panel=RUN,
+        ),
+    ] = 30.0,
+    metrics: MetricsOption = None,
 ) -> None:
     """Evaluate the rules of config.yaml over the bars of the topic; send alerts to the topic alerts and to the sinks.
 
@@ -79,7 +94,7 @@ def alerts(
         raise ConfigError(
             "there are no rules", hint="write some to alerts.rules of config.yaml, or name one: --rule 'close > 180'"
         )
-    _run(ctx, rules, once=once, seconds=seconds)
+    _run(ctx, rules, _Options(once, seconds, 0.0 if once else heartbeat, metrics, levels=not rule))
 
 
 def _chosen(context: Context, texts: Sequence[str], symbols: str | None) -> list[Rule]:
@@ -97,7 +112,19 @@ def _chosen(context: Context, texts: Sequence[str], symbols: str | None) -> list
     return list(found.values())
 
 
-def _run(ctx: typer.Context, rules: Sequence[Rule], *, once: bool, seconds: float | None) -> None:
+@dataclass(frozen=True)
+class _Options:
+    """How rules are run; ``levels`` says that the price levels of the settings are among them."""
+
+    once: bool
+    seconds: float | None
+    heartbeat: float
+    metrics: Endpoint | None
+    levels: bool
+
+
+def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
+    from stockstream.alerts.heartbeat import Heartbeat
     from stockstream.alerts.runner import Runner, RunOptions
     from stockstream.alerts.sinks.catalog import make_sinks
 
@@ -105,17 +132,22 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], *, once: bool, seconds: floa
     settings = context.settings
     sinks = make_sinks(settings.alerts.sinks, settings.alerts.sink_options, context.reporter.result)
     Invocation.of(ctx).warn_of_plugins()
-    delivery = _Delivery(sinks, context.reporter)
+    figures = AlertMetrics(context.command)
+    delivery = _Delivery(sinks, context.reporter, figures)
+    beats = Heartbeat(settings.connection("consumer"), options.heartbeat, levels=options.levels)
+    observer = _Observer(context.reporter, beats, figures)
     runner = Runner(
-        rules, settings.connection("consumer"), settings.state_dir, _Observer(context.reporter), delivery,
-        hours=_hours(context, rules), look=_look(settings) if any(each.of_topics for each in rules) else None,
+        rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),
+        look=_look(settings) if any(each.of_topics for each in rules) else None,
     )  # fmt: skip
     began = time.monotonic()
-    with stopping() as stop:
+    with measured(figures, options.metrics, context.reporter), stopping() as stop:
         try:
-            summary = runner.run(RunOptions(once=once, seconds=seconds), lambda: stop.signal is not None)
+            run = RunOptions(once=options.once, seconds=options.seconds)
+            summary = runner.run(run, lambda: stop.signal is not None)
         finally:
-            delivered = delivery.close(_DRAIN if once else 1.0)
+            beats.stop()
+            delivered = delivery.close(_DRAIN if options.once else 1.0)
     if not delivered:
         context.reporter.warn("some alerts wait for a sink: they are sent at the next start")
     context.reporter.note(_last_line(summary, len(rules), time.monotonic() - began, stopped=stop.signal is not None))
@@ -148,9 +180,10 @@ def _look(settings: Settings) -> Look:
 class _Delivery:
     """Hands alerts on to the sinks: `Delivery` for real."""
 
-    def __init__(self, sinks: Mapping[str, Sink], reporter: Reporter) -> None:
+    def __init__(self, sinks: Mapping[str, Sink], reporter: Reporter, figures: AlertMetrics) -> None:
         self._sinks = sinks
         self._reporter = reporter
+        self._figures = figures
         self._path: Path | None = None
         self._dispatcher: Dispatcher | None = None
 
@@ -161,11 +194,13 @@ class _Delivery:
         if folder is not None:
             self._path = folder / "sinks.sqlite"
             self._dispatcher = Dispatcher(self._path, self._sinks, self._reporter)
+            self._figures.sinks = self._dispatcher.progress
             self._dispatcher.start()
 
     def put(self, alerts: Sequence[Alert]) -> None:
         from stockstream.alerts.outbox import Outbox
 
+        self._figures.count(alerts)
         if self._dispatcher is not None and self._path is not None and alerts:
             with closing(Outbox(self._path)) as outbox:
                 outbox.add(alerts)
@@ -176,21 +211,26 @@ class _Delivery:
         if self._dispatcher is None:
             return True
         done = self._dispatcher.drain(seconds)
+        self._figures.sinks = dict
         self._dispatcher.close()
         self._dispatcher = None
         return done
 
 
 class _Observer:
-    """Shows the progress of a run."""
+    """Shows the progress of a run, and lets others see that it goes on."""
 
-    def __init__(self, reporter: Reporter) -> None:
+    def __init__(self, reporter: Reporter, beats: Heartbeat, figures: AlertMetrics) -> None:
         self._reporter = reporter
+        self._beats = beats
+        self._figures = figures
         self._meter = Meter()
         self._began = time.monotonic()
 
     def progress(self, bars: int, state: str) -> None:
+        self._beats.tick()
         rate = self._meter.rate(bars, time.monotonic() - self._began)
+        self._figures.update(bars, rate)
         self._reporter.progress(bars, None, rate, f"alerts, {state}")
 
     def warn(self, text: str) -> None:

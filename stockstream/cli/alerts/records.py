@@ -126,7 +126,8 @@ def mute(
 def _records(context: Context) -> Mapping[str, Alert]:
     from stockstream.alerts.topic_outbox import AlertsRead
 
-    return AlertsRead(context.settings.connection("consumer")).look()
+    held = AlertsRead(context.settings.connection("consumer")).look()
+    return {name: each for name, each in held.items() if each.state not in ("running", "stopped")}
 
 
 def _send(context: Context, alerts: Iterable[Alert]) -> None:

@@ -23,8 +23,11 @@ _COUNTED: Final = {
     "stockstream_store_unreadable_total": "unreadable",
     "stockstream_store_skipped_total": "skipped",
     "stockstream_spark_late_total": "late",
+    "stockstream_alerts_raised_total": "alerts",
+    "stockstream_alert_sink_waiting": "waiting",
+    "stockstream_alert_sink_refused": "refused by a sink",
 }
-"""Irregular records of other processes than windows."""
+"""Irregular records of other processes than windows, and alerts."""
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +102,7 @@ def _parsed(address: str, text: str) -> Process:
             elif sample.name == "stockstream_window_counted":
                 counts[sample.labels["what"]] = int(sample.value)
             elif sample.name in _COUNTED and sample.value:
-                counts[_COUNTED[sample.name]] = int(sample.value)
+                counts[_COUNTED[sample.name]] = counts.get(_COUNTED[sample.name], 0) + int(sample.value)
             elif sample.labels.get("quantile") in (None, "0.5"):
                 values[sample.name] = sample.value
     if not labels:
@@ -112,7 +115,11 @@ def _parsed(address: str, text: str) -> Process:
         found = first(*names)
         return None if found is None else int(found)
 
-    rates = ("producer_records_per_second", "window_records_per_second", "store_records_per_second")
+    rates = (
+        *(f"{kind}_records_per_second" for kind in ("producer", "window", "store")),
+        "spark_rows_per_second",
+        "alert_bars_per_second",
+    )
     return Process(
         address=address,
         command=labels.get("command") or labels.get("job"),
@@ -122,9 +129,14 @@ def _parsed(address: str, text: str) -> Process:
         refused=whole("stockstream_producer_refused_total"),
         acknowledged=whole("stockstream_producer_acknowledged_total"),
         silent_seconds=first("stockstream_producer_silent_seconds"),
-        taken=whole("stockstream_window_taken_total", "stockstream_store_stored_total", "stockstream_spark_rows_total"),
+        taken=whole(
+            "stockstream_window_taken_total",
+            "stockstream_store_stored_total",
+            "stockstream_spark_rows_total",
+            "stockstream_alert_bars_total",
+        ),
         lag=whole("stockstream_window_lag", "stockstream_store_lag", "stockstream_spark_behind"),
-        records_per_second=first(*(f"stockstream_{name}" for name in (*rates, "spark_rows_per_second"))),
+        records_per_second=first(*(f"stockstream_{name}" for name in rates)),
         frame_seconds=first("stockstream_window_frame_seconds"),
         counts=counts,
         memory_bytes=whole("process_resident_memory_bytes"),
