@@ -94,7 +94,7 @@ def _checked(bars: list[C]) -> list[C]:
 
 def _one_checked(bar: C) -> C:
     parse(bar.interval)
-    changes: dict[str, Any] = {"time": _utc(bar.time)} if _unsettled(bar.time) else {}
+    changes: dict[str, object] = {"time": _utc(bar.time)} if _unsettled(bar.time) else {}
     if not _is_known(bar.tz):
         changes["tz"] = None
     return msgspec.structs.replace(bar, **changes) if changes else bar
@@ -109,7 +109,7 @@ def _checked_alert(alert: Alert) -> Alert:
     for interval in filter(None, (alert.interval, alert.of)):
         parse(interval)
     moments = {"time": alert.time, "at": alert.at, "until": alert.until}
-    changes: dict[str, Any] = {name: _utc(each) for name, each in moments.items() if each and _unsettled(each)}
+    changes: dict[str, object] = {name: _utc(each) for name, each in moments.items() if each and _unsettled(each)}
     if not _is_known(alert.tz):
         changes["tz"] = None
     return msgspec.structs.replace(alert, **changes) if changes else alert

@@ -74,7 +74,7 @@ class Layers:
 
 def gather(
     path: Path | None = None,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, object] | None = None,
     environ: Mapping[str, str] = os.environ,
     own: Path | None = None,
 ) -> Layers:
@@ -124,7 +124,7 @@ def _misplaced(origins: Origins, path: KeyPath) -> ConfigError:
 
 def _environment(environ: Mapping[str, str]) -> Layer:
     """The nested values of our variables, and their names. One that is empty counts as not set."""
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     variables: dict[KeyPath, str] = {}
     for name in sorted(environ):
         key = name.removeprefix(PREFIX)
@@ -167,8 +167,8 @@ def _read(file: Path) -> Layer:
             raise Origins([Layer("file", values, locations, file)], file).wrong(key, f"is {error}") from None
 
     for name in PATHS:
-        if isinstance(values.get(name), str):
-            values[name] = from_here(values[name], name)
+        if isinstance(path := values.get(name), str):
+            values[name] = from_here(path, name)
     named = values.get("plugins")
     if isinstance(named, list) and all(isinstance(each, str) for each in named):
         values["plugins"] = [from_here(each, "plugins") for each in named]

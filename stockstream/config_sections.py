@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat
 
@@ -177,7 +177,7 @@ class AlertsSettings(Section):
     rules: tuple[AlertRuleSettings, ...] = ()
     groups: Mapping[str, Names] = Field(default_factory=dict)
     sinks: Annotated[tuple[SinkName, ...], BeforeValidator(_names)] = ("terminal",)
-    sink_options: Mapping[SinkName, Mapping[str, Any]] = Field(default_factory=dict)
+    sink_options: Mapping[SinkName, Mapping[str, object]] = Field(default_factory=dict)
 
 
 class DemoSettings(Section):

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import yaml
 
@@ -44,7 +44,7 @@ class Layer:
     """Nested values of one origin, and the location of each key: a line of ``file``, a variable or an option."""
 
     kind: Literal["file", "environment", "option"]
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
     locations: Mapping[KeyPath, str] = field(default_factory=dict)
     file: Path | None = None
 
@@ -114,7 +114,7 @@ class Origins:
         return ConfigError(f"{self.where(path)}: {'.'.join(path)} {expected}")
 
 
-def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+def merge(*layers: Mapping[str, object]) -> dict[str, object]:
     """Lay nested values over each other; the later wins, key by key.
 
     A value in the place of a later layer's section is kept, so that the checks find it.
@@ -122,7 +122,7 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     >>> merge({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
     {'a': {'b': 1, 'c': 3}}
     """
-    merged: dict[str, Any] = {}
+    merged: dict[str, object] = {}
     for layer in layers:
         for key, value in layer.items():
             below = merged.get(key)
@@ -133,13 +133,13 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def nested(path: KeyPath, value: object) -> dict[str, Any]:
+def nested(path: KeyPath, value: object) -> dict[str, object]:
     """A value at its path.
 
     >>> nested(("a", "b"), 1)
     {'a': {'b': 1}}
     """
-    values: dict[str, Any] = {path[-1]: value}
+    values: dict[str, object] = {path[-1]: value}
     for step in reversed(path[:-1]):
         values = {step: values}
     return values
@@ -154,7 +154,7 @@ def parsed(text: str) -> object:
     return value
 
 
-def read(file: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+def read(file: Path) -> tuple[dict[str, object], dict[KeyPath, int]]:
     """The values of a YAML file and the lines of their keys, counted from 1.
 
     Raises ConfigError, which names the file and the line but never quotes it: it may contain a secret.

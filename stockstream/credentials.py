@@ -9,7 +9,7 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from stockstream.config_sources import read
 from stockstream.connection import Connection, Property
@@ -52,7 +52,7 @@ def credentials(folder: Path, role: Role) -> Connection | None:
         return None
     values, _ = read(file)
     refuse_open_to_others(file)
-    return values
+    return cast("Connection", values)  # written by `stockstream broker`; librdkafka refuses other values
 
 
 def nodes_file(folder: Path) -> Path:

@@ -20,6 +20,7 @@ from stockstream.alerts.language.terms import BarField, Number
 from stockstream.alerts.rule import Rule
 from stockstream.connection import Connection
 from stockstream.indicators import Resampler
+from stockstream.indicators.arrays import Column
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.periods import following, intraday
 from stockstream.records import SIMULATED, Alert, Bar, Candle, Series
@@ -120,7 +121,7 @@ def _frame(rule: Rule, batches: Sequence[BarBatch], interval: str | None, times:
     instants = np.array([each.replace(tzinfo=None) for each in times], "M8[us]")
     places = np.searchsorted(frame.instants, instants)
     marked[places] = frame["close"][places]
-    columns: dict[str, NDArray[Any]] = {**frame.columns, **_numbers(rule, kept), _ALERTS: marked}
+    columns: dict[str, Column] = {**frame.columns, **_numbers(rule, kept), _ALERTS: marked}
     return Frame("time", columns, frame.doubts)
 
 
@@ -173,7 +174,7 @@ class _TrialFold:
         self._tz = tz
         self._source = source
 
-    def apply(self, records: Sequence[Any]) -> bool:  # noqa: ARG002 - nothing arrives
+    def apply(self, records: Sequence[object]) -> bool:  # noqa: ARG002 - nothing arrives
         return False
 
     def keys(self) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.transforms import Bbox
@@ -32,7 +31,7 @@ class Ground:
     def __init__(self, canvas: FigureCanvasAgg, box: Bbox) -> None:
         self._canvas = canvas
         self.box = whole(box, canvas)
-        self._kept: Any = None if self.box is None else canvas.copy_from_bbox(self.box)
+        self._kept: object = None if self.box is None else canvas.copy_from_bbox(self.box)
 
     def put_back(self) -> None:
         """Restore the region."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from stockstream.cli.panels import ORDER
+
+if TYPE_CHECKING:  # typer's copy of click has no public names
+    from typer._click.core import Command as AnyCommand
+    from typer._click.core import Context, Parameter
+    from typer._click.formatting import HelpFormatter
 
 OPTIONS: Final = "Options"
 """Help panel of options without a ``rich_help_panel``."""
@@ -38,7 +43,7 @@ class Command(TyperCommand):
         """As typer's; it refuses repeated options."""
         return _single(super().make_parser(ctx), ctx)
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Context) -> Any:
         """As typer's. Raises typer.BadParameter."""
         param: Any
         for param in self.params:
@@ -49,11 +54,11 @@ class Command(TyperCommand):
                 raise typer.BadParameter("is too large a number", ctx, param)
         return super().invoke(ctx)
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The arguments, then the options by panel."""
         _write_options(self, ctx, formatter)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The examples."""
         _write_examples(self.epilog, formatter)
 
@@ -65,18 +70,18 @@ class Group(TyperGroup):
         """As typer's; it refuses repeated options."""
         return _single(super().make_parser(ctx), ctx)
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
+    def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The options by panel, then the commands."""
         _write_options(self, ctx, formatter)
         self.format_commands(ctx, formatter)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The commands, each with its whole first line of help: typer's would end in dots."""
         names = self.list_commands(ctx)
         found = [(name, command) for name in names if (command := self.get_command(ctx, name)) is not None]
         _write_section("Commands", [(name, each.get_short_help_str(_SHORT)) for name, each in found], formatter)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The examples."""
         _write_examples(self.epilog, formatter)
 
@@ -96,11 +101,11 @@ class LazyGroup(Group):
         """The line of help of each command, by name."""
         raise NotImplementedError
 
-    def built(self, name: str) -> Any:
+    def built(self, name: str) -> AnyCommand:
         """The command of a name, one of `lines`."""
         raise NotImplementedError
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
         """Replace a placeholder by its command, and return it."""
         if args and args[0] in self.lines():
             self.add_command(self.built(args[0]))
@@ -153,7 +158,7 @@ def _single(parser: Any, ctx: Any) -> Any:
     return parser
 
 
-def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any) -> None:
+def _write_options(command: TyperCommand | TyperGroup, ctx: Context, formatter: HelpFormatter) -> None:
     arguments, panels = [], dict[str, list[tuple[str, str]]]()
     for param in command.get_params(ctx):
         record = param.get_help_record(ctx)
@@ -170,18 +175,18 @@ def _write_options(command: TyperCommand | TyperGroup, ctx: Any, formatter: Any)
     _write_section(OPTIONS if not panels else "Other options", rest, formatter)
 
 
-def _name(argument: Any) -> str:
+def _name(argument: Parameter) -> str:
     """The argument as a user writes it; typer's own record adds the Python type, such as ``<list[str]>``."""
     return f"{argument.metavar or argument.name.upper()}{'...' if argument.nargs == -1 else ''}"
 
 
-def _write_section(name: str, rows: Iterable[tuple[str, str]], formatter: Any) -> None:
+def _write_section(name: str, rows: Sequence[tuple[str, str]], formatter: HelpFormatter) -> None:
     if rows:
         with formatter.section(name):
             formatter.write_dl(rows)
 
 
-def _write_examples(lines: str | None, formatter: Any) -> None:
+def _write_examples(lines: str | None, formatter: HelpFormatter) -> None:
     """Write each example on its own line, unwrapped, so that it can be copied."""
     if lines:
         with formatter.section("Examples"):

@@ -49,7 +49,7 @@ def _within(entry: Entry, key: str) -> bool:
     return name == key or name.startswith(f"{key}.")
 
 
-def _record(entry: Entry) -> dict[str, Any]:
+def _record(entry: Entry) -> dict[str, object]:
     return {
         "key": ".".join(entry.path),
         "value": _plain(entry.value),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from filelock import FileLock, Timeout
@@ -254,7 +254,7 @@ def _state(letter: Kept) -> str:
     return "shortened" if letter.shortened else "kept"
 
 
-def _record(letter: Kept) -> dict[str, Any]:
+def _record(letter: Kept) -> dict[str, object]:
     return {
         "place": letter.place,
         "written": letter.sent.isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -208,7 +208,7 @@ def _evaluation(
     return evaluate(found, cost=cost, short=short)
 
 
-def _record(title: str, found: Evaluation) -> dict[str, Any]:
+def _record(title: str, found: Evaluation) -> dict[str, object]:
     return {
         "model": title,
         "verdict": found.total.verdict,

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from textwrap import indent, wrap
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -61,7 +61,7 @@ def describe_one(
     Invocation.of(ctx).reporter.result(text)
 
 
-def record(described: Description) -> dict[str, Any]:
+def record(described: Description) -> dict[str, object]:
     """A description as JSON has it."""
     return {
         "name": described.name,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, cast
 
 import typer
 
@@ -24,6 +24,11 @@ from stockstream.errors import StockstreamError
 from stockstream.names import harmless
 from stockstream.processes import ENDING
 from stockstream.version import VERSION
+
+if TYPE_CHECKING:  # typer's copy of click has no public names
+    from typer._click.core import Command as AnyCommand
+    from typer._click.core import Context
+    from typer._click.formatting import HelpFormatter
 
 log = logging.getLogger(__name__)
 
@@ -44,21 +49,23 @@ class Commands(LazyGroup):
         """As those of `LazyGroup`."""
         return {name: entry.help for name, entry in COMMANDS.items()}
 
-    def built(self, name: str) -> Any:
+    def built(self, name: str) -> AnyCommand:
         """As that of `LazyGroup`."""
         return _command(name)
 
-    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any
+    ) -> Context:
         """As typer's, with global options moved to the front, also when a shell asks for completions."""
         return super().make_context(info_name, hoisted(args), parent, **extra)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[Any, Any, list[str]]:
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
         """As that of `LazyGroup`; plug-ins are loaded first where the command has some."""
         if args and args[0] in COMMANDS and COMMANDS[args[0]].plugged:
-            _use_plugins(ctx)
+            _use_plugins(cast("typer.Context", ctx))
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's shape
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The commands by group."""
         for panel in dict.fromkeys(entry.panel for entry in COMMANDS.values()):
             with formatter.section(panel):
@@ -72,7 +79,7 @@ def _use_plugins(ctx: typer.Context) -> None:
         invocation.layers()
 
 
-def _command(name: str) -> Any:
+def _command(name: str) -> AnyCommand:
     entry = COMMANDS[name]
     found = target(entry.target)
     epilog = examples(*entry.examples)

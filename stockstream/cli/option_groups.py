@@ -57,7 +57,7 @@ def grouped(**groups: type[Any]) -> Callable[[F], F]:
 
     def decorate(function: F) -> F:
         @wraps(function)
-        def command(**given: Any) -> None:
+        def command(**given: object) -> None:
             for name, kind in groups.items():
                 given[name] = kind(**{each: given.pop(each) for each in names_of(kind) if each in given})
             function(**given)

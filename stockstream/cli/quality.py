@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -144,7 +144,7 @@ def _details(found: SeriesQuality) -> list[str]:
 
 
 def _json(rows: Sequence[SeriesQuality], now: datetime) -> str:
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     for each in rows:
         age = freshness(each, now)
         found.append(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from textwrap import wrap
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -72,7 +72,7 @@ def _lines(source: Source) -> Iterator[str]:
         yield from wrap(printable(text), _LISTED, initial_indent=f"    {label:<8}", subsequent_indent=" " * 12)
 
 
-def _record(source: Source) -> dict[str, Any]:
+def _record(source: Source) -> dict[str, object]:
     about = source.about
     return {
         "name": about.name,

@@ -28,7 +28,7 @@ class GuardedFold:
     def __init__(self) -> None:
         self.failed = 0
 
-    def apply(self, fold: Fold[Any], records: Sequence[Any]) -> bool:
+    def apply(self, fold: Fold[Any], records: Sequence[object]) -> bool:
         """As `Fold.apply`; if that fails, record by record; a fold may take a record twice without harm."""
         try:
             return fold.apply(records)
@@ -36,7 +36,7 @@ class GuardedFold:
             taken = [self._one(fold, record) for record in _single(records)]
             return any(taken)
 
-    def _one(self, fold: Fold[Any], record: Any) -> bool:
+    def _one(self, fold: Fold[Any], record: object) -> bool:
         try:
             return fold.apply((record,))
         except Exception as error:
@@ -46,7 +46,7 @@ class GuardedFold:
             return False
 
 
-def _single(records: Sequence[Any]) -> Iterator[Any]:
+def _single(records: Sequence[object]) -> Iterator[object]:
     for record in records:
         if isinstance(record, BarBatch | FlightBatch):
             yield from record

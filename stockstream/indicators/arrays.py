@@ -19,11 +19,14 @@ from stockstream.names import cut, listed
 
 Floats: TypeAlias = NDArray[np.float64]
 
+Column: TypeAlias = NDArray[Any]
+"""A column of a table: numbers, times or texts, shape (rows,)."""
+
 _CHUNK = 32_768
 _TEXTS = ("airline", "tz")
 
 
-def columns_of(columns: Any, names: Sequence[str]) -> list[NDArray[Any]]:
+def columns_of(columns: Any, names: Sequence[str]) -> list[Column]:
     """The named columns as arrays of shape (n,).
 
     Raises TypeError for what is not a table, and ValueError where a column is missing or holds something else, or they
@@ -111,7 +114,7 @@ def one_series(columns: Any) -> None:
                 )
 
 
-def _column(columns: Any, name: str) -> NDArray[Any]:
+def _column(columns: Any, name: str) -> Column:
     if name == "time":
         times = columns.get(name, getattr(columns, "index", None))
         if not _instants(times):
@@ -131,7 +134,7 @@ def _column(columns: Any, name: str) -> NDArray[Any]:
     return _flat(name, column)
 
 
-def _flat(name: str, column: NDArray[Any]) -> NDArray[Any]:
+def _flat(name: str, column: Column) -> Column:
     if column.ndim == 1:
         return column
     what = "a single value" if not column.ndim else f"an array of shape {column.shape}"
@@ -160,7 +163,7 @@ def _instants(times: Any) -> bool:
     return getattr(getattr(times, "dtype", None), "kind", None) == "M"
 
 
-def element(column: NDArray[Any], place: int) -> Any:
+def element(column: Column, place: int) -> Any:
     """The value at a place of a column, as `update` takes it."""
     value = column[place]
     if column.dtype.kind == "M":
@@ -178,7 +181,7 @@ def like(columns: Any, points: dict[str, Floats]) -> Any:
     return pd.DataFrame(points, index=columns.index)
 
 
-def computable(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+def computable(columns: Mapping[str, Column]) -> NDArray[np.bool_]:
     """Mask of the usable bars: see `stockstream.indicators.base.Indicator`."""
     good = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
     for first in range(0, len(good), _CHUNK):
@@ -191,7 +194,7 @@ def computable(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
     return good
 
 
-def _computable(name: str, column: NDArray[Any]) -> NDArray[np.bool_]:
+def _computable(name: str, column: Column) -> NDArray[np.bool_]:
     good: NDArray[np.bool_]
     if column.dtype.kind == "M":
         good = ~np.isnat(column)
@@ -200,7 +203,7 @@ def _computable(name: str, column: NDArray[Any]) -> NDArray[np.bool_]:
     return good
 
 
-def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, NDArray[Any]]) -> None:
+def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, Column]) -> None:
     """Raise `InvalidBar` for the first bar that is not good, naming its values, its place, and its time if known."""
     if not good.all():
         place = int(np.argmin(good))

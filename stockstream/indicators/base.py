@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Protocol, Self,
 import msgspec
 
 from stockstream.indicators import checks
-from stockstream.indicators.stateful import Stateful, converted
+from stockstream.indicators.stateful import State, Stateful, converted
 from stockstream.names import cut
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from stockstream.indicators.arrays import Column
 
 Columns: TypeAlias = "Mapping[str, NDArray[np.float64]]"
 """Named arrays of one length, one element for each bar."""
@@ -106,7 +108,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
 
     value: P | None
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         if isinstance(vars(cls).get("point"), type):  # not where it depends on the parameters
             cls.fields = cls.point.__struct_fields__
@@ -152,7 +154,7 @@ class Indicator(Stateful, Generic[R_contra, P]):
     @overload
     def batch(self, columns: Table) -> Table: ...
 
-    def batch(self, columns: Any) -> Any:
+    def batch(self, columns: object) -> Any:
         """`update` for many bars, at NumPy's speed, from the present state on.
 
         Takes the columns named in ``inputs``, as arrays of shape (n,) by name or as a DataFrame; gives those named
@@ -187,13 +189,13 @@ class Indicator(Stateful, Generic[R_contra, P]):
             points[:, -1] = self._row(self.update(self._bar(inputs, -1)))
         return arrays.like(columns, dict(zip(self.fields, points, strict=True)))
 
-    def _columns(self, columns: Any) -> list[NDArray[Any]]:
+    def _columns(self, columns: object) -> list[Column]:
         """The columns of ``inputs``, each of shape (n,), as `_computable` and `_fill` take them."""
         from stockstream.indicators import arrays
 
         return arrays.columns_of(columns, self.inputs)
 
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[Any]) -> None:
+    def _fill(self, points: NDArray[np.float64], *inputs: Column) -> None:
         """`update` for many bars at once, of an indicator that has warmed up; all bars are good.
 
         Takes ``points``, shape (fields, n), to write to (NaN where undefined), and the columns of ``inputs``, each of
@@ -202,13 +204,13 @@ class Indicator(Stateful, Generic[R_contra, P]):
         for index in range(len(inputs[0])):
             points[:, index] = self._row(self.update(self._bar(inputs, index)))
 
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+    def _computable(self, *inputs: Column) -> NDArray[np.bool_]:
         """Which bars `update` does not refuse, shape (n,), from the columns of ``inputs``."""
         from stockstream.indicators import arrays
 
         return arrays.computable(dict(zip(self.inputs, inputs, strict=True)))
 
-    def _bar(self, inputs: Sequence[NDArray[Any]], index: int) -> Any:
+    def _bar(self, inputs: Sequence[Column], index: int) -> Any:
         """The bar at an index of the columns."""
         from stockstream.indicators.arrays import element
 
@@ -218,14 +220,14 @@ class Indicator(Stateful, Generic[R_contra, P]):
         """A point as a row of numbers."""
         return math.nan if point is None else [math.nan if value is None else value for value in point]
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The whole state: JSON-safe, with a version."""
         return super().state() | {"value": None if self.value is None else list(self.value)}
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self) -> State:
         return {"indicator": self.name} | super()._identity()
 
-    def _restored(self, state: Mapping[str, Any]) -> Self:
+    def _restored(self, state: Mapping[str, object]) -> Self:
         fresh = super()._restored(state)
         values = converted("value", state.get("value", ()), list[float | None] | None)
         if values is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from numbers import Integral, Real
-from typing import Any
 
 
 class InvalidBar(ValueError):
@@ -43,7 +42,7 @@ def refusal(bar: object, *names: str) -> InvalidBar:
     return InvalidBar(f"cannot compute with {values}" + (f" at {time}" if time is not None else ""))
 
 
-def same(state: Mapping[str, Any], **expected: object) -> None:
+def same(state: Mapping[str, object], **expected: object) -> None:
     """Refuse a saved state that is not of this indicator, version and parameters.
 
     >>> same({"indicator": "aroon", "version": 1, "period": 14}, indicator="aroon", version=1, period=25)

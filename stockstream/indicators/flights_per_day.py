@@ -10,10 +10,13 @@ import msgspec
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point
+from stockstream.indicators.stateful import State
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from stockstream.indicators.arrays import Column
 
 Cell: TypeAlias = tuple[str, int, int, int]
 
@@ -127,7 +130,7 @@ class FlightsPerDay(Indicator[FlownOn, FlightsPerDayPoint]):
             raise checks.refusal(flight, *self.inputs)
         return cell
 
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[Any]) -> None:
+    def _fill(self, points: NDArray[np.float64], *inputs: Column) -> None:
         import numpy as np  # as late as here: see base
 
         airlines = inputs[0].tolist()
@@ -148,7 +151,7 @@ class FlightsPerDay(Indicator[FlownOn, FlightsPerDayPoint]):
         ahead = np.cumsum(counts) - counts
         points[0, order] = np.arange(1, len(order) + 1) + np.repeat(before - ahead, counts)
 
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+    def _computable(self, *inputs: Column) -> NDArray[np.bool_]:
         import numpy as np
 
         airlines = inputs[0].tolist()
@@ -168,12 +171,12 @@ class FlightsPerDay(Indicator[FlownOn, FlightsPerDayPoint]):
         twin._counts = self._counts.copy()  # noqa: SLF001 - it is one of us
         return twin
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The counts by airline and day: JSON-safe, with a version."""
         counts = {airline: {str(day): count for day, count in days.items()} for airline, days in self.counts().items()}
         return super().state() | {"counts": counts}
 
-    def _restored(self, state: Mapping[str, Any]) -> Self:
+    def _restored(self, state: Mapping[str, object]) -> Self:
         fresh = super()._restored(state)
         try:
             table = msgspec.convert(state.get("counts"), dict[_Name, dict[date, _Count]])

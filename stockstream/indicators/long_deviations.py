@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from stockstream.indicators.arrays import Floats
 from stockstream.indicators.deviations import Deviations
-from stockstream.indicators.stateful import converted
+from stockstream.indicators.stateful import State, converted
 
 _AT_ONCE: Final = 16_384
 """Deviations that stay in the processor's cache."""
@@ -95,14 +95,14 @@ class LongDeviations(Deviations):
         twin._tape = self._tape.copy()  # noqa: SLF001 - it is one of us
         return twin
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The whole state."""
         return super().state() | {"window": self._tape[max(0, self._end - self.period) : self._end].tolist()}
 
     def _check(self) -> None:
         """Nothing: the window is restored behind the rest."""
 
-    def _restored(self, state: Mapping[str, Any]) -> Self:
+    def _restored(self, state: Mapping[str, object]) -> Self:
         fresh = super()._restored(state)
         window = converted("window", state.get("window"), list[float])
         fresh._fits(len(window))  # noqa: SLF001 - it is one of us

@@ -15,7 +15,7 @@ from stockstream.indicators import checks
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.compose.corrected import TooLate
 from stockstream.indicators.sessions import Sessions
-from stockstream.indicators.stateful import Stateful
+from stockstream.indicators.stateful import State, Stateful
 from stockstream.records import PARTIAL, Bar, doubted, doubts
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-Table = TypeVar("Table", bound="Mapping[str, NDArray[Any]] | pd.DataFrame")
+    from stockstream.indicators.arrays import Column
+
+Table = TypeVar("Table", bound="Mapping[str, Column] | pd.DataFrame")
 
 _PRICES: Final = ("open", "high", "low", "close")
 _NEEDED: Final = ("high", "low", "close")
@@ -199,12 +201,12 @@ class Resampler(Stateful):
         if self.doubtful < 0:
             raise checks.damaged(f"doubtful is {self.doubtful}")
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """All the bars that are held: JSON-safe, with a version."""
         bars = [bar for period in self._periods for bar in period.bars]
         return super().state() | {"bars": msgspec.json.decode(msgspec.json.encode(bars))}
 
-    def _restored(self, state: Mapping[str, Any]) -> Self:
+    def _restored(self, state: Mapping[str, object]) -> Self:
         fresh = super()._restored(state)
         doubtful = fresh.doubtful
         try:
@@ -248,7 +250,7 @@ class Resampler(Stateful):
         table: Table = resampled(self.interval, self._sessions, self._closes, columns, of, left_out)
         return table
 
-    def openings(self, times: NDArray[np.datetime64], zones: NDArray[Any], of: str) -> NDArray[np.datetime64]:
+    def openings(self, times: NDArray[np.datetime64], zones: Column, of: str) -> NDArray[np.datetime64]:
         """When the period of each bar opens: shape (n,) in microseconds, UTC, as are the times, which ascend.
 
         ``zones`` holds what each bar names (its ``tz``), ``of`` is the interval of the bars. Raises `InvalidBar` for

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream import periods
-from stockstream.indicators.arrays import columns_of, element, refuse_unless, spelt
+from stockstream.indicators.arrays import Column, columns_of, element, refuse_unless, spelt
 from stockstream.indicators.segments import changes, running_sums
 from stockstream.indicators.sessions import Sessions
 
@@ -136,7 +136,7 @@ def _ascending(times: NDArray[np.datetime64]) -> NDArray[np.intp]:
 
 
 def openings(
-    interval: str, sessions: Sessions, finer: str, times: NDArray[np.datetime64], zones: NDArray[Any]
+    interval: str, sessions: Sessions, finer: str, times: NDArray[np.datetime64], zones: Column
 ) -> NDArray[np.datetime64]:
     """The result of `stockstream.indicators.resample.Resampler.openings`."""
     if not periods.intraday(finer):

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from stockstream.indicators import checks
-from stockstream.indicators.stateful import Stateful
+from stockstream.indicators.stateful import State, Stateful
 
 if TYPE_CHECKING:
     import numpy as np
@@ -301,7 +301,7 @@ class Highest(Stateful):
         self._values = [value for _, value in stack]
         self._start = 0
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The whole state; of the values only those that can still become the highest, as [bars ago, value]."""
         return super().state() | {"entries": [list(entry) for entry in self.entries()]}
 

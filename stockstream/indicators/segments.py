@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stockstream.indicators.arrays import Column
 
 _LONG: Final = 48
 """Bars from which a stretch is worth a call of its own."""
@@ -36,6 +38,6 @@ def running_sums(values: NDArray[np.float64], starts: NDArray[np.intp]) -> NDArr
     return values
 
 
-def changes(keys: NDArray[Any]) -> NDArray[np.intp]:
+def changes(keys: Column) -> NDArray[np.intp]:
     """Where each stretch of equal keys begins, shape (stretches,)."""
     return np.flatnonzero(np.concatenate((np.ones(min(1, len(keys)), dtype=np.bool_), keys[1:] != keys[:-1])))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from stockstream.indicators.arrays import Column
+
 _DAY: Final = timedelta(days=1)
 _NOON: Final = time(12)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,7 +121,7 @@ class Sessions:
         opens = start if self._evening else _instant(day, self._clock, zone)
         return Session(datetime(day.year, day.month, day.day, tzinfo=UTC), start, end, opens)
 
-    def runs(self, times: NDArray[np.datetime64], zones: NDArray[Any]) -> tuple[list[int], list[Session]]:
+    def runs(self, times: NDArray[np.datetime64], zones: Column) -> tuple[list[int], list[Session]]:
         """The sessions of ascending instants, shape (n,) in UTC: where each begins, and which it is.
 
         ``zones`` holds what each bar names, shape (n,). Raises as `at` does.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from inspect import signature
-from typing import Any, ClassVar, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar, get_type_hints
 
 import msgspec
 
 from stockstream.indicators import checks
+
+State: TypeAlias = dict[str, Any]
+"""A saved state, as `Stateful.state` gives it: JSON-safe, read back by `converted`."""
 
 
 class Stateful:
@@ -43,7 +46,7 @@ class Stateful:
 
     _slots: ClassVar[tuple[str, ...]] = ()
 
-    def __init_subclass__(cls, **options: Any) -> None:
+    def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         cls.parameters = tuple(signature(cls).parameters)
         cls._slots = tuple(name for base in cls.__mro__ for name in getattr(base, "__slots__", ()))
@@ -63,7 +66,7 @@ class Stateful:
             setattr(twin, name, value)
         return twin
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The whole state: JSON-safe, with a version."""
         state = self._identity()
         for name in self.kept:
@@ -79,7 +82,7 @@ class Stateful:
             state[name.lstrip("_")] = value
         return state
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Mapping[str, object]) -> None:
         """Go on from a `state`; ValueError for one of other parameters or another version, or a damaged one.
 
         Nothing has changed where it raises.
@@ -112,7 +115,7 @@ class Stateful:
     def _check(self) -> None:
         """Raise `checks.damaged` where what was restored contradicts itself; by default nothing does."""
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self) -> State:
         """What a state must have in common with this one: version and parameters."""
         parameters = {name: getattr(self, name) for name in self.parameters}
         return {"version": self.version} | {
@@ -137,7 +140,7 @@ def _restore(parts: Mapping[str, Stateful], key: str, saved: object) -> None:
         part.restore(saved[name])
 
 
-def converted(name: str, value: Any, kind: Any) -> Any:
+def converted(name: str, value: object, kind: object) -> Any:
     """A part of a saved state as what it was, by its annotation; ValueError where it is something else."""
     try:
         converted = msgspec.convert(value, kind)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from stockstream.indicators.arrays import Column
+
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -137,7 +139,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
             setattr(self, name, getattr(ahead, name))
         return result
 
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+    def _computable(self, *inputs: Column) -> NDArray[np.bool_]:
         import numpy as np  # as late as here: see base
 
         good = super()._computable(*inputs)
@@ -163,7 +165,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         indexes, sessions = self._sessions.runs(times[first:], zones[first:])
         return np.array(indexes, dtype=np.intp) + first, sessions
 
-    def _fill(self, points: NDArray[np.float64], *inputs: NDArray[Any]) -> None:
+    def _fill(self, points: NDArray[np.float64], *inputs: Column) -> None:
         import numpy as np
 
         from stockstream.indicators.segments import running_sums
@@ -191,7 +193,7 @@ class VWAP(Indicator[PriceBar, VWAPPoint]):
         self._volume = volume[-1].item()
 
 
-def _spread(values: NDArray[Any], indexes: NDArray[np.intp], end: int) -> NDArray[Any]:
+def _spread(values: Column, indexes: NDArray[np.intp], end: int) -> Column:
     """The first value up to the first place, the second from there up to the next, and so on up to the end."""
     import numpy as np
 

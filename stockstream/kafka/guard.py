@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
@@ -74,7 +74,7 @@ class Guard:
             host=self._host,
         )
 
-    def connection(self, internal: int) -> dict[str, Any]:
+    def connection(self, internal: int) -> dict[str, str]:
         """The properties of a client with the broker's own identity."""
         mine = str(self.certificates.broker)
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
@@ -60,7 +60,7 @@ class Positions:
         for consumer in self._consumers.values():
             consumer.close()
 
-    def _settings(self, group: str) -> dict[str, Any]:
+    def _settings(self, group: str) -> dict[str, object]:
         return settings(self._connection, enable_auto_commit=False) | {"group.id": group}
 
     def _positions(self, group: str, partitions: Sequence[PartitionId]) -> Committed | None:

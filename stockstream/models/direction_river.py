@@ -27,7 +27,7 @@ class RiverLearner(Learner):
         self.rate = rate
         self._weights = [0.0] * len(NAMES)
         self._intercept = 0.0
-        self._regression: Any = None
+        self._regression: object = None
 
     def predict(self, features: Sequence[float]) -> float:
         """The log-odds of up."""

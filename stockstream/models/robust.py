@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final, Self
+from typing import ClassVar, Final, Self
 
 from stockstream.indicators import checks
 from stockstream.indicators.stateful import Stateful
@@ -56,7 +56,7 @@ class RobustWindow(Stateful):
         insort(ordered, value)
         return distance
 
-    def _restored(self, state: Mapping[str, Any]) -> Self:
+    def _restored(self, state: Mapping[str, object]) -> Self:
         fresh = super()._restored(state)
         fresh._sorted = sorted(fresh._values)  # noqa: SLF001 - it is one of us
         return fresh

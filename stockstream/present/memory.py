@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -35,14 +35,14 @@ class Memory:
     def __init__(self, path: Path | None) -> None:
         self.note = ""
         self._path = path
-        self._sections: dict[str, Any] = {}
+        self._sections: dict[str, object] = {}
         self._due: float | None = None
         if path is not None:
             self._read(path)
 
     def _read(self, path: Path) -> None:
         try:
-            self._sections = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+            self._sections = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
         except FileNotFoundError:
             pass
         except OSError as error:

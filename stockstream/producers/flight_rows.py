@@ -7,7 +7,7 @@ import re
 from calendar import month_name, monthrange
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -99,7 +99,7 @@ _convert = msgspec.convert
 _astuple = msgspec.structs.astuple
 
 
-def _description(hint: Any) -> str:
+def _description(hint: object) -> str:
     for part in (hint, *get_args(hint)):
         for meta in getattr(part, "__metadata__", ()):
             if meta.description is not None:

@@ -91,7 +91,7 @@ def _decoded(batch: pa.RecordBatch, reading: Reading) -> Batches:
     values = batch.column("value").to_pylist()
     bad: Mapping[int, str] = {}
     try:
-        records: Sequence[Any] = decode.many(values)
+        records: Sequence[object] = decode.many(values)
     except Unreadable:
         records, bad = _one_by_one(decode, values)
     good = batch
@@ -146,5 +146,5 @@ def _batch(columns: Mapping[str, Any], reading: Reading) -> pa.RecordBatch:
     return batch
 
 
-def _whole(column: Any) -> pa.Array:
+def _whole(column: object) -> pa.Array:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -8,7 +8,7 @@ that many series with few new bars are worked on together; each series has a sta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 import numpy as np
@@ -179,9 +179,9 @@ class IndicatorProcessor:
 
     def handleInputRows(  # noqa: N802 - Spark's own
         self,
-        key: Any,
+        key: object,
         rows: Iterator[pd.DataFrame],
-        timerValues: Any,  # noqa: N803, ARG002
+        timerValues: object,  # noqa: N803, ARG002
     ) -> Iterator[pd.DataFrame]:
         """Take the bars of a bucket; gives one row with what they change."""
         bars = pa.concat_tables([_table(content) for frame in rows for content in frame["rows"]])
@@ -198,7 +198,7 @@ class IndicatorProcessor:
         """Rows with a reason, with the columns of the job."""
         return self._filled({name: rows[name] for name in self._schema.names if name in rows.column_names}, len(rows))
 
-    def _filled(self, found: Mapping[str, Any], count: int) -> pa.Table:
+    def _filled(self, found: Mapping[str, object], count: int) -> pa.Table:
         return pa.table(
             [found[field.name] if field.name in found else pa.nulls(count, field.type) for field in self._schema],
             self._schema,
@@ -223,7 +223,7 @@ class IndicatorProcessor:
         count = len(change.again)
         instants = change.columns["time"]
         days = instants.astype("M8[D]" if intraday(series.interval) else "M8[Y]").astype("M8[D]")
-        found: dict[str, Any] = {name: _texts(value, count) for name, value in zip(_SERIES, series, strict=True)}
+        found: dict[str, object] = {name: _texts(value, count) for name, value in zip(_SERIES, series, strict=True)}
         for name, values in change.columns.items():
             kind = self._schema.field(name).type
             found[name] = pa.array(values).cast(kind) if name == "time" else pa.array(values, kind, from_pandas=True)

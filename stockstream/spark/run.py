@@ -165,7 +165,7 @@ def run(
     return Summary(batches, count, sink.rows)
 
 
-def _trigger(text: str) -> dict[str, Any]:
+def _trigger(text: str) -> dict[str, object]:
     return {"availableNow": True} if text == AVAILABLE_NOW else {"processingTime": text}
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.errors import StateError
+from stockstream.indicators.arrays import Column
 from stockstream.indicators.compose.together import column
 from stockstream.records import Series
 from stockstream.views.bar_batch import BarBatch
@@ -26,7 +27,7 @@ from stockstream.views.series import Head
 
 _VERSION: Final = 1
 
-Columns = dict[str, NDArray[Any]]
+Columns = dict[str, Column]
 """Columns of rows, each of shape (rows,)."""
 
 
@@ -204,5 +205,5 @@ def _compared(before: Columns | None, after: Columns) -> tuple[NDArray[np.bool_]
     return changed, again
 
 
-def _bits(values: NDArray[Any]) -> NDArray[Any]:
+def _bits(values: Column) -> Column:
     return values.view(np.int64) if values.dtype.itemsize == np.int64().itemsize else values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from stockstream.indicators import Resampler
+from stockstream.indicators.arrays import Column
 from stockstream.records import NUMBERS
 from stockstream.tables.schema import INSTANT
 from stockstream.tables.stored_bars import StoredBars
@@ -73,7 +74,7 @@ def _points(bars: StoredBars, indicator: AnyIndicator) -> dict[str, NDArray[np.f
     return dict(zip(indicator.fields, found.values(), strict=True))
 
 
-def _input(bars: StoredBars, name: str) -> NDArray[Any]:
+def _input(bars: StoredBars, name: str) -> Column:
     if name == "time":
         return bars.times()
     if name == "tz":

@@ -173,7 +173,7 @@ class Macro:
         return pa.ListArray.from_arrays(pa.array([0, len(computed)], pa.int32()), series)
 
     def _computed(
-        self, wanted: Wanted, values: Mapping[str, Any], chosen: Mapping[str, str | None]
+        self, wanted: Wanted, values: Mapping[str, object], chosen: Mapping[str, str | None]
     ) -> Iterator[tuple[Series, Columns]]:
         """The wanted series with their columns."""
         make = partial(self.kind, **values)
@@ -234,7 +234,7 @@ def _value(name: str, parameter: Parameter[Any], text: str) -> Any:
         raise StockstreamError(f"{name}: {parameter.name} should be {what}, not {text}") from None
 
 
-def _literal(value: Any) -> str:
+def _literal(value: object) -> str:
     """A default as SQL writes it."""
     if value is None:
         return "NULL"

@@ -93,7 +93,7 @@ class Table(Generic[R]):
         return pa.schema([*(pa.field(name, arrow_type(hints[name])) for name in self.fields), *_ADDED])
 
 
-def arrow_type(hint: Any) -> pa.DataType:
+def arrow_type(hint: object) -> pa.DataType:
     """The Arrow type of a field's type. Raises TypeError for a type that no column can hold.
 
     >>> arrow_type(float | None), arrow_type(tuple[str, ...])

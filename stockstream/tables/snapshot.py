@@ -133,7 +133,7 @@ def _bounds(rows: Sequence[Mapping[str, Any]], names: Sequence[str], schema: pa.
     return found
 
 
-def _constants(files: pa.Table, schema: pa.Schema) -> dict[str, Any]:
+def _constants(files: pa.Table, schema: pa.Schema) -> dict[str, object]:
     """The columns whose bounds are the same in all files and which are nowhere NULL, and those that are NULL only."""
     found = {}
     rows = files["num_records"].to_pylist()

@@ -60,7 +60,7 @@ class StoredBars:
 
     series: Series
     rows: pa.Table
-    constants: Mapping[str, Any]
+    constants: Mapping[str, object]
 
     def last(self) -> Candle:
         """The newest bar."""
@@ -153,7 +153,7 @@ def _latest(rows: pa.Table, snapshot: Snapshot, series: Series) -> pa.Table:
     return full.take(last_revisions(full, snapshot.constants))
 
 
-def last_revisions(rows: pa.Table, constants: Mapping[str, Any]) -> NDArray[np.intp]:
+def last_revisions(rows: pa.Table, constants: Mapping[str, object]) -> NDArray[np.intp]:
     """The places of the last revision of each time, in the order of time.
 
     Of rows of one partition of a topic the last one has the highest offset; of those of several, it was sent last.

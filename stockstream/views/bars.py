@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.errors import StateError
+from stockstream.indicators.arrays import Column
 from stockstream.records import NUMBERS, Candle, doubted
 from stockstream.views.bar_batch import BarBatch, microseconds, moment
 from stockstream.views.bar_merge import BarMerge
@@ -208,7 +209,7 @@ class Bars:
         """Indexes of bars, or where they would be inserted, by their times in microseconds since 1970."""
         return self.instants().view(np.int64).searchsorted(np.fromiter(times, np.int64))
 
-    def column(self, name: str, start: int, end: int) -> NDArray[Any]:
+    def column(self, name: str, start: int, end: int) -> Column:
         """A column from one place up to another; read-only."""
         if name == "time":
             return self.instants()[start:end]
@@ -294,7 +295,7 @@ def _doubted_bits(flags: tuple[str, ...]) -> np.uint8:
     return bits(*doubted(flags))
 
 
-def grown(store: NDArray[Any], places: int) -> NDArray[Any]:
+def grown(store: Column, places: int) -> Column:
     """The array with room for so many places along its last axis, with its contents."""
     held = store.shape[-1]
     if held >= places:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.indicators.arrays import Column
 from stockstream.views.clock import local
 from stockstream.views.frame import Frame
 
@@ -183,7 +184,7 @@ def _rows(symbol: str, frame: Frame) -> Frame:
     )
 
 
-def _runs(values: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+def _runs(values: Column) -> tuple[NDArray[np.intp], Column]:
     """Start and value of each run of equal values."""
     starts = (
         np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))) if len(values) else np.empty(0, np.intp)
@@ -207,6 +208,6 @@ def _higher(most: float | None, values: NDArray[np.float64]) -> float | None:
     return highest if most is None else max(most, highest)
 
 
-def texts(values: list[str]) -> NDArray[Any]:
+def texts(values: list[str]) -> Column:
     """Texts as a column."""
     return np.array(values, dtype=object)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.indicators.arrays import Column
 from stockstream.indicators.flights_per_day import Cell
 from stockstream.records import Flight, FlightDay
 from stockstream.views.numbering import numbered
@@ -86,5 +87,5 @@ def gather(flights: Sequence[Flight | FlightDay]) -> list[FlightBatch]:
 
 def _integers(
     value_of: Callable[[Any], Any], flights: Sequence[Flight | FlightDay], kind: type[np.integer[Any]]
-) -> NDArray[Any]:
+) -> Column:
     return np.fromiter(map(value_of, flights), kind, len(flights))

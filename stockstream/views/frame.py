@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.indicators.arrays import Column
 from stockstream.records import NUMBERS
 
-Column: TypeAlias = NDArray[Any]
 _Rows: TypeAlias = slice | NDArray[np.bool_]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.indicators.arrays import Column
 from stockstream.intervals import Interval, parse
 from stockstream.views.clock import Instants, local
 
@@ -94,27 +95,27 @@ def _marked(none: Truths, rows: NDArray[np.intp]) -> Truths:
     return none
 
 
-def _week(days: NDArray[Any]) -> Truths:
+def _week(days: Column) -> Truths:
     """Days of the week with bars, from Monday on; one or two special sessions do not count."""
     weekday = (np.unique(days).astype(np.int64) + 3) % 7
     counts = np.bincount(weekday, minlength=7)
     return np.asarray(counts > 0.2 * counts.max())
 
 
-def _too_long(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
+def _too_long(before: Column, after: Column, week: Truths) -> Truths:
     """Mask of pairs of days between which more days are missing than a holiday has."""
     missing = np.busday_count(before + 1, after, weekmask=week)
     return np.asarray(missing > (0 if week.all() else _LONGEST_HOLIDAY))
 
 
-def _around_the_clock(days: NDArray[Any], same_day: Truths) -> bool:
+def _around_the_clock(days: Column, same_day: Truths) -> bool:
     """Whether most days have bars up to midnight and after it."""
     turns = np.count_nonzero(np.diff(days))
     nights = np.count_nonzero(~same_day)
     return bool(2 * (turns - nights) > turns)
 
 
-def _rests(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
+def _rests(before: Column, after: Column, week: Truths) -> Truths:
     """Mask of pairs of days between which there is a weekend day that never has bars."""
     rest = _WEEKEND & ~week
     if not rest.any():
@@ -122,7 +123,7 @@ def _rests(before: NDArray[Any], after: NDArray[Any], week: Truths) -> Truths:
     return np.asarray(np.busday_count(before + 1, after, weekmask=rest) > 0)
 
 
-def _pauses(days: NDArray[Any], slots: NDArray[np.intp], holes: NDArray[np.intp], a_day: int) -> Truths:
+def _pauses(days: Column, slots: NDArray[np.intp], holes: NDArray[np.intp], a_day: int) -> Truths:
     """Mask of holes with the same hours on several days, without a bar there on any day."""
     filled = np.concatenate(([0], np.cumsum(np.bincount(slots, minlength=a_day))))
     begin, end = slots[holes - 1] + 1, slots[holes]

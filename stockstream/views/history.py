@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from stockstream.views.resampled_bars import ResampledBars
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]
 """Factories of indicators by name; without a name, an indicator's fields keep their names."""
 
-Bases: TypeAlias = Mapping[str, Mapping[str, Any]]
+Bases: TypeAlias = Mapping[str, Mapping[str, object]]
 """`Indicator.state` of each indicator by name, as it was before the first bar that is held."""
 
 _ALL: Final = bits(*NUMBERS)

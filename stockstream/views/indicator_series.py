@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.indicators import Indicator, InvalidBar
+from stockstream.indicators.arrays import Column
 from stockstream.indicators.compose.snapshots import Snapshots
 from stockstream.indicators.compose.together import column
 from stockstream.records import doubted
@@ -67,7 +68,7 @@ class IndicatorSeries:
     """
 
     def __init__(
-        self, name: str, make: Callable[[], AnyIndicator], bars: Bars, base: Mapping[str, Any] | None = None
+        self, name: str, make: Callable[[], AnyIndicator], bars: Bars, base: Mapping[str, object] | None = None
     ) -> None:
         self.name = name
         self.refused: set[int] = set()
@@ -110,7 +111,7 @@ class IndicatorSeries:
         self.refused = {time for time in self.refused if time < known}
         self.lacking = {time for time in self.lacking if time < known}
 
-    def drop(self, count: int) -> dict[str, Any]:
+    def drop(self, count: int) -> dict[str, object]:
         """The indicator's state before the bar at an index; the caller drops all earlier bars next.
 
         The points of the others stay, and later points are the same as if nothing had been dropped.
@@ -197,7 +198,7 @@ class IndicatorSeries:
         lacking = (np.isnan(self._bars.column(field, start, end)) for field in self._may_lack)
         return np.asarray(~np.logical_or.reduce([doubtful, *lacking]))
 
-    def _inputs(self, start: int, end: int) -> dict[str, NDArray[Any]]:
+    def _inputs(self, start: int, end: int) -> dict[str, Column]:
         return {name: self._bars.column(name, start, end) for name in self._indicator.inputs}
 
     def _at_once(self, start: int, end: int) -> bool:

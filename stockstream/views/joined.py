@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream.indicators.arrays import Column
 from stockstream.views.frame import Frame
 
 Numbers: TypeAlias = NDArray[np.int64]
@@ -142,7 +143,7 @@ def _times(frame: Frame) -> Numbers:
     return frame.instants.view(np.int64)
 
 
-def _nth_largest(values: NDArray[Any], rank: int) -> int:
+def _nth_largest(values: Column, rank: int) -> int:
     return int(np.partition(values, len(values) - rank)[len(values) - rank])
 
 

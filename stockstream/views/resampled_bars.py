@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
 from stockstream.indicators import Resampler
+from stockstream.indicators.arrays import Column
 from stockstream.indicators.segments import changes
 from stockstream.records import IMPOSSIBLE, NUMBERS
 from stockstream.views.bar_batch import BarBatch, microseconds, moment
@@ -101,7 +102,7 @@ class ResampledBars:
                 return count
         return both
 
-    def _columns(self, start: int) -> tuple[dict[str, NDArray[Any]], NDArray[np.bool_]]:
+    def _columns(self, start: int) -> tuple[dict[str, Column], NDArray[np.bool_]]:
         """The series from a place on as columns for a resampler, and a mask of the bars to leave out."""
         total = len(self._series)
         numbers = np.array([self._series.column(name, start, total) for name in NUMBERS])
@@ -115,7 +116,7 @@ class ResampledBars:
         others = {name: self._series.column(name, start, total) for name in ("time", "tz")}
         return dict(zip(NUMBERS, numbers, strict=True)) | others | {"final": final}, left_out
 
-    def _stretch(self, made: dict[str, NDArray[Any]], impossible: NDArray[np.bool_]) -> BarBatch:
+    def _stretch(self, made: dict[str, Column], impossible: NDArray[np.bool_]) -> BarBatch:
         instants = made["time"].astype("M8[us]")
         numbers = np.array([made[name] for name in NUMBERS])
         flags = [(IMPOSSIBLE,) if each else () for each in impossible.tolist()]

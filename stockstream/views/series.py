@@ -42,11 +42,11 @@ class Head(msgspec.Struct):
 class Base(msgspec.Struct):
     """The replacement of dropped bars: the indicators' states, and a view's summary of them."""
 
-    indicators: dict[str, dict[str, Any]]
+    indicators: dict[str, dict[str, object]]
     shown: tuple[str | None, str | None, str | None]
     """Interval, opening and calendar to which the bars are resampled."""
 
-    summary: Any = None
+    summary: object = None
 
 
 class SeriesFold:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 import numpy as np
@@ -34,7 +34,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 class LayoutBody(BaseModel):
     """A layout to save: what the page made of it."""
 
-    content: dict[str, Any]
+    content: dict[str, object]
 
 
 class UserBody(BaseModel):

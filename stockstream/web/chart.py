@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stockstream.consumers.chart import Configured, parts
+from stockstream.indicators.arrays import Column
 from stockstream.names import harmless
 from stockstream.present.formats import decimals
 from stockstream.records import Bar, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Fold, Identity, Selection
-from stockstream.views.frame import Column, Frame
+from stockstream.views.frame import Frame
 from stockstream.views.marks import Mark, Panel
 from stockstream.views.study import chart
 from stockstream.views.view import View

@@ -323,7 +323,7 @@ class Hub:
 
     def _follow(self, live: Live[Candle]) -> None:
         """Begin all charts again when the topic was made anew."""
-        fold: Any = live.fold
+        fold: object = live.fold
         assert isinstance(fold, BarStore)
         if fold is self._store:
             return

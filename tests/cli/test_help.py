@@ -33,8 +33,8 @@ def every_command() -> Iterator[tuple[str, Any]]:
     for name in entries.COMMANDS:
         command = main._command(name)
         yield name, command
-        for own in getattr(command, "commands", {}):
-            yield f"{name} {own}", command.built(own) if isinstance(command, LazyGroup) else command.commands[own]
+        for own, other in getattr(command, "commands", {}).items():
+            yield f"{name} {own}", command.built(own) if isinstance(command, LazyGroup) else other
 
 
 COMMANDS = dict(every_command())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from stockstream import plugins
 from stockstream.alerts.sinks.sink import SETTING, Setup, Sink
@@ -31,7 +31,7 @@ def kinds() -> dict[str, Callable[[], Maker]]:
     found: dict[str, Callable[[], Maker]] = {name: _loader(place) for name, place in _OWN.items()}
     plugged = plugins.current()
     for offer in plugged.offers(plugins.ALERT_SINKS):
-        thing: Any = offer.thing
+        thing: object = offer.thing
         if offer.group is None and not callable(getattr(thing, "send", None)):
             continue  # something else of the user's own file
         if not callable(thing):

@@ -89,7 +89,7 @@ class Dashboard:
         self.theme = theme
         self.alone: str | None = None
         self.ranked = False
-        self._ground: Any = None
+        self._ground: object = None
         self._full = True
         self._blank = False
         self._moved = False

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
-from numpy.typing import NDArray
 
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, Scroll
 from stockstream.charts.styles import Align
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.theme import Theme
+from stockstream.indicators.arrays import Column
 from stockstream.names import harmless
 from stockstream.present.fitting import cut
 from stockstream.views.tiles import Cell, Listing, Tile
@@ -137,7 +137,7 @@ class DrawnListing(DrawnTile[Listing]):
         self._first = max(0, min(self._first + by.steps * step, self._held - self._room))
 
 
-def written(values: NDArray[Any], cell: Cell, *, short: bool = False) -> list[str]:
+def written(values: Column, cell: Cell, *, short: bool = False) -> list[str]:
     """A column's values as text; an unknown value is a dash. ``short`` omits the year of a time and cuts a text.
 
     >>> import numpy as np

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stockstream.charts.marks.lines import DrawnMark, FrameSlice, Layer, Scale
 from stockstream.charts.marks.shapes import EMPTY, Numbers, boxes, polyline, segments
 from stockstream.charts.theme import Theme
+from stockstream.indicators.arrays import Column
 from stockstream.present import decimation
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Candles, Columns, Groups
@@ -222,5 +223,5 @@ class DrawnGaps(DrawnMark):
         self.set(layer, 1, segments(beside, low, low + 7 * unit), width=scale.hairline)
 
 
-def _upright(left: Numbers, right: Numbers, values: NDArray[Any]) -> Any:
+def _upright(left: Numbers, right: Numbers, values: Column) -> Any:
     return boxes(left, right, np.minimum(values, 0.0), np.maximum(values, 0.0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from stockstream.charts.marks.shapes import EMPTY, Numbers, polyline, ribbon
 from stockstream.charts.styles import ShapeStyle
 from stockstream.charts.theme import Theme
+from stockstream.indicators.arrays import Column
 from stockstream.present import decimation
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Band, Line
@@ -68,7 +69,7 @@ class FrameSlice:
     frame: Frame
     first: int
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> Column:
         return self.frame[name]
 
     def __len__(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from stockstream.charts.panels.panel import DrawnPanel
 from stockstream.present import ticks
@@ -15,7 +14,7 @@ class RowLabels:
 
     def __init__(self) -> None:
         self._ticks = ticks.Ticks((), (), "")
-        self._of: tuple[Any, ...] = ()
+        self._of: tuple[object, ...] = ()
 
     def renew(self, plot_data: PlotData, first: int, last: int, pitch: float) -> bool:
         """Compute them for rows at a distance in points; returns whether they changed."""

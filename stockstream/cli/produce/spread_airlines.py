@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from stockstream.cli.commands import Command
+
+if TYPE_CHECKING:  # typer's copy of click has no public names
+    from typer._click.core import Context
 
 _AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
 
@@ -15,7 +18,7 @@ _AIRLINE: Final = re.compile(r"[A-Za-z0-9]{2}")
 class SpreadAirlines(Command):
     """Lets ``--airlines`` take every airline that follows it: ``--airlines AA DL flights.csv``."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """As click's, with the airlines of an option joined to one argument."""
         return super().parse_args(ctx, gathered(args))
 

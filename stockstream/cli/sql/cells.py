@@ -16,7 +16,7 @@ from stockstream.cli.text import printable
 from stockstream.views.frame import text_cell
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A cell of a table for people.
 
     >>> shown(0.1 + 0.2), shown(None), shown(datetime(2026, 3, 2, 14, 30)), shown(["a", "b"])
@@ -37,7 +37,7 @@ def shown(value: Any) -> str:
     return printable(str(value))
 
 
-def csv_cell(value: Any) -> str:
+def csv_cell(value: object) -> str:
     """A cell of a CSV file, with all digits; a text that a spreadsheet would compute gets a ``'`` before it.
 
     >>> csv_cell(0.1), csv_cell(None), csv_cell("=1+1"), csv_cell(["a"])
@@ -54,7 +54,7 @@ def csv_cell(value: Any) -> str:
     return text_cell(value) if isinstance(value, str) else str(value)
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A value as JSON has it: times in ISO 8601, numbers that are none as null.
 
     >>> plain({"a": [float("nan"), date(2026, 3, 2)], "b": [Decimal("3"), Decimal("1.50")]})

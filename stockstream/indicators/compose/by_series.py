@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from stockstream.indicators.arrays import Column
+
 SERIES: Final = ("symbol", "interval", "feed")
 """The columns that distinguish the series, if they exist."""
 
@@ -95,7 +97,7 @@ def _series(table: Any, count: int) -> Sequence[NDArray[np.intp]]:
     return np.split(order, changes(codes[order])[1:]) if count else []
 
 
-def _fed(indicator: Indicator[Any, Any], inputs: Sequence[NDArray[Any]], table: Any) -> NDArray[np.bool_]:
+def _fed(indicator: Indicator[Any, Any], inputs: Sequence[Column], table: Any) -> NDArray[np.bool_]:
     """Mask of the rows that the indicator takes."""
     import numpy as np
 
@@ -118,7 +120,7 @@ def _flags(cell: Any) -> tuple[str, ...]:
     return () if cell is None or cell != cell else tuple(cell)
 
 
-def _points(indicator: Indicator[Any, Any], columns: dict[str, NDArray[Any]], count: int) -> NDArray[np.float64]:
+def _points(indicator: Indicator[Any, Any], columns: dict[str, Column], count: int) -> NDArray[np.float64]:
     """The points of one series, NaN for a bar that is refused, shape (fields, count)."""
     import numpy as np
 

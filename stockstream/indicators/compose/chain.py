@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from stockstream.indicators.arrays import Column
+
 
 class _Close(msgspec.Struct, frozen=True, gc=False):
     """The bar that the outer indicator reads: a value of the inner one."""
@@ -85,10 +87,10 @@ class Chain(Composite):
         """Bars before the first point, where the inner one's field is always defined: both lookbacks."""
         return self.inner.lookback + self.outer.lookback
 
-    def peek(self, bar: Any) -> Point | None:  # noqa: D102 - as `Indicator` has it
+    def peek(self, bar: object) -> Point | None:  # noqa: D102 - as `Indicator` has it
         return self._link(bar, self.inner.peek(bar), self.outer.peek)
 
-    def _advance(self, bar: Any) -> Point | None:
+    def _advance(self, bar: object) -> Point | None:
         return self._link(bar, self.inner.update(bar), self.outer.update)
 
     def _link(self, bar: Any, point: Point | None, take: Any) -> Point | None:
@@ -108,7 +110,7 @@ class Chain(Composite):
         """The point of a bar for which the inner one has no value."""
         return None if self.outer.value is None else self._undefined
 
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+    def _computable(self, *inputs: Column) -> NDArray[np.bool_]:
         return self.inner._computable(*inputs)  # noqa: SLF001 - it is one of us
 
     def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:

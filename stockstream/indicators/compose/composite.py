@@ -44,7 +44,7 @@ class Composite(Indicator[Any, Point]):
 
     parts: dict[str, Part]
     _copies: dict[str, Part]
-    _since: list[tuple[Any, ...]]
+    _since: list[tuple[object, ...]]
 
     def __init__(self, parts: Mapping[str, Part], inputs: Iterable[str], point: type[Point]) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class Composite(Indicator[Any, Point]):
         self._since = []
         self._most = max(_NOTED, *(part.lookback for part in parts.values()))
 
-    def update(self, bar: Any) -> Point | None:  # noqa: D102 - as `Indicator` has it
+    def update(self, bar: object) -> Point | None:  # noqa: D102 - as `Indicator` has it
         # Not the bar itself, which may have changed by the time it is needed again.
         values = tuple([getattr(bar, name, None) for name in self.inputs])
         if not self._copies or len(self._since) == self._most:
@@ -76,7 +76,7 @@ class Composite(Indicator[Any, Point]):
         for values in self._since:
             self._advance(SimpleNamespace(**dict(zip(self.inputs, values, strict=True))))
 
-    def batch(self, columns: Any) -> Any:  # noqa: D102 - as `Indicator` has it
+    def batch(self, columns: object) -> Any:  # noqa: D102 - as `Indicator` has it
         from stockstream.indicators import arrays
 
         arrays.one_series(columns)
@@ -89,9 +89,9 @@ class Composite(Indicator[Any, Point]):
         return arrays.like(columns, points)
 
     @abstractmethod
-    def _advance(self, bar: Any) -> Point | None:
+    def _advance(self, bar: object) -> Point | None:
         """Let the parts take a bar; returns the point. After an error the parts' states are undefined."""
 
     @abstractmethod
-    def _points(self, columns: Any, count: int) -> dict[str, NDArray[np.float64]]:
+    def _points(self, columns: object, count: int) -> dict[str, NDArray[np.float64]]:
         """Let the parts take a range of bars; the points by field, each of shape (count,). Sets ``value``."""

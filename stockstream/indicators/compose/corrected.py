@@ -14,6 +14,7 @@ import msgspec
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, refuse_other
 from stockstream.indicators.compose.snapshots import Snapshots
+from stockstream.indicators.stateful import State
 
 R = TypeVar("R")
 P = TypeVar("P", bound=Point)
@@ -70,7 +71,7 @@ class Corrected(Generic[R, P]):
         self._snapshots: Snapshots[Indicator[R, P]] = Snapshots(isqrt(self.retain))
         # From the first snapshot on, which is up to one interval between snapshots longer than the retained history.
         self._times: list[datetime] = []
-        self._values: list[tuple[Any, ...]] = []
+        self._values: list[tuple[object, ...]] = []
         self._points: list[P | None] = []
 
     @property
@@ -126,7 +127,7 @@ class Corrected(Generic[R, P]):
             return self.copy().update(bar)
         return self._indicator.peek(bar)
 
-    def _correct(self, time: datetime, values: tuple[Any, ...]) -> None:
+    def _correct(self, time: datetime, values: tuple[object, ...]) -> None:
         """Insert a bar among the retained ones and continue from there."""
         index = bisect_left(self._times, time)
         again = self._times[index] == time
@@ -148,7 +149,7 @@ class Corrected(Generic[R, P]):
         self._indicator, self._snapshots = indicator, snapshots
         self._times[index:], self._values[index:], self._points[index:] = times, rows, points
 
-    def _bar(self, time: datetime, values: tuple[Any, ...]) -> Any:
+    def _bar(self, time: datetime, values: tuple[object, ...]) -> Any:
         return SimpleNamespace(time=time, **dict(zip(self._names, values, strict=True)))
 
     def _let_go(self) -> None:
@@ -164,7 +165,7 @@ class Corrected(Generic[R, P]):
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The retained bars and the indicator's state before them: JSON-safe, with a version."""
         first = max(0, len(self._times) - self.retain)
         start, indicator = self._snapshots.copy().back(first) if self._times else (0, self._indicator)

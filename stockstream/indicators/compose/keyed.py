@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from stockstream.indicators import checks
 from stockstream.indicators.base import Indicator, Point, refuse_other
-from stockstream.indicators.stateful import copies
+from stockstream.indicators.stateful import State, copies
 
 R = TypeVar("R")
 P = TypeVar("P", bound=Point)
@@ -87,12 +87,12 @@ class Keyed(Mapping[str, Indicator[R, P]], Generic[R, P]):
         twin._indicators = copies(self._indicators)  # noqa: SLF001 - it is one of us
         return twin
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """The states of all indicators by key, and the state of a new one: JSON-safe, with a version."""
         indicators = {key: indicator.state() for key, indicator in self._indicators.items()}
         return {"version": _VERSION, "template": self._template.state(), "indicators": indicators}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
+    def restore(self, state: Mapping[str, object]) -> None:
         """Continue from a `state`, with its keys alone; ValueError for a foreign or damaged one.
 
         An error changes nothing.

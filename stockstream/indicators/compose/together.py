@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from stockstream.indicators.arrays import Column
+
 
 def column(name: str, indicator: Part | type[Part], field: str) -> str:
     """The name of a part's field in a `Together`.
@@ -107,7 +109,7 @@ class Together(Composite):
                 some = True
         return self.point(*values) if some else None
 
-    def _computable(self, *inputs: NDArray[Any]) -> NDArray[np.bool_]:
+    def _computable(self, *inputs: Column) -> NDArray[np.bool_]:
         columns = dict(zip(self.inputs, inputs, strict=True))
         good: Any = True
         for part in self.parts.values():

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, Full, Queue
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -20,7 +20,8 @@ from stockstream.producers.readings.reading import Place, Reading
 from stockstream.producers.reporter import Reporter
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client
+    from paho.mqtt.client import Client, MQTTMessage
+    from paho.mqtt.reasoncodes import ReasonCode
 
 PORT: Final = 1883
 TLS_PORT: Final = 8883
@@ -189,7 +190,9 @@ class MqttReadings:
 
     # Called on the client's thread; messages for the user are reported on ours.
 
-    def _on_connect(self, client: Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+    def _on_connect(
+        self, client: Client, _data: object, _flags: object, reason: ReasonCode, _properties: object
+    ) -> None:
         if reason.is_failure:
             self._failure = SourceError(
                 f"the MQTT broker at {self._broker.address} refuses us: {str(reason).lower()}",
@@ -198,21 +201,25 @@ class MqttReadings:
             return
         client.subscribe([(topic, self._broker.qos) for topic in self._topics])
 
-    def _on_connect_fail(self, _client: Client, _data: Any) -> None:
+    def _on_connect_fail(self, _client: Client, _data: object) -> None:
         self._trouble = f"no MQTT broker answers at {self._broker.address}"
 
-    def _on_disconnect(self, _client: Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+    def _on_disconnect(
+        self, _client: Client, _data: object, _flags: object, _reason: object, _properties: object
+    ) -> None:
         if not self._ended:
             self._trouble = f"the connection to the MQTT broker at {self._broker.address} is lost"
 
-    def _on_subscribe(self, _client: Client, _data: Any, _mid: int, reasons: Sequence[Any], _properties: Any) -> None:
+    def _on_subscribe(
+        self, _client: Client, _data: object, _mid: int, reasons: Sequence[ReasonCode], _properties: object
+    ) -> None:
         refused = [topic for topic, reason in zip(self._topics, reasons, strict=False) if reason.value >= _REFUSED]
         if refused:
             self._failure = SourceError(f"the MQTT broker at {self._broker.address} refuses {', '.join(refused)}")
         self.doing = self._trouble = ""
 
-    def _on_message(self, _client: Client, _data: Any, message: Any) -> None:
-        one = _Message(message.topic, message.payload, self._clock.now())
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        one = _Message(message.topic, bytes(message.payload), self._clock.now())
         while not self._ended:
             try:
                 self._messages.put(one, timeout=_BEAT)
