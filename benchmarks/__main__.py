@@ -45,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.partition("\n")[0])
     parser.add_argument("module", nargs="*", help=f"unless named, all of {', '.join(MODULES)}; or load")
     parser.add_argument("--minutes", type=float, default=10.0, help="of each load of `load`; 10 unless given")
+    parser.add_argument("--alone", action="store_true", help="of `dashboard`: our frames alone, without the peer")
     given = parser.parse_args()
     chosen = given.module or MODULES
     print(
@@ -61,6 +62,8 @@ def main() -> None:
             benchmark = importlib.import_module(f"benchmarks.{module}")
             if module == "load":
                 vars(benchmark)["minutes"] = given.minutes
+            if module == "dashboard":
+                vars(benchmark)["alone"] = given.alone
             for line in benchmark.run(broker.bootstrap_servers, Path(name)):
                 print(line, flush=True)
             print(f"    ({module}: {time.monotonic() - started:.0f} s in all)", flush=True)

@@ -8,7 +8,7 @@ import logging
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -40,20 +40,32 @@ _COMPUTING: Final = 0.01
 """Seconds of a frame for computing changes, as in a window."""
 
 
+alone = False
+"""Whether our frames are measured alone, without the peer, which takes a second for each of 2,000 symbols."""
+
+
 def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison | str]:  # noqa: ARG001 - as for every benchmark
     """Measure each installed toolkit, in a separate process."""
     with display() as environment:
         for toolkit, name in toolkits.BACKENDS.items():
             for symbols in SYMBOLS:
                 what = f"a change of the dashboard, {symbols:,} symbols, {name}"
-                times = child_of("benchmarks.dashboard", environment, toolkit, str(symbols))
+                peers = () if alone else ("replot",)
+                times = child_of("benchmarks.dashboard", environment, toolkit, str(symbols), *peers)
                 if isinstance(times, str):
                     yield f"{what}: not measured ({times})"
                     continue
-                ours, theirs = tuple(times["ours"]), tuple(times["replot"])
-                yield Comparison(what, "clear-and-replot", ours, theirs, "time", 0.25, "a change on the screen")
+                ours = tuple(times["ours"])
+                if alone:
+                    yield what
+                else:
+                    theirs = tuple(times["replot"])
+                    yield Comparison(what, "clear-and-replot", ours, theirs, "time", 0.25, "a change on the screen")
                 median, aim = 1000 * statistics.median(ours), FRAME[symbols]
-                yield f"    median {median:.1f} ms (aim <= {aim:g} ms: {'reached' if median <= aim else 'missed'})"
+                yield (
+                    f"    median {median:.1f} ms, of which {1000 * statistics.median(times['processor']):.1f} ms of "
+                    f"processor time (aim <= {aim:g} ms: {'reached' if median <= aim else 'missed'})"
+                )
 
 
 # The child: one toolkit.
@@ -120,8 +132,8 @@ def replot(figure: Figure, tables: Tables) -> None:
     figure.canvas.draw()
 
 
-def measure(toolkit: str, symbols: int) -> dict[str, list[float]]:
-    """Time both in turn."""
+def measure(toolkit: str, symbols: int, peers: Collection[str]) -> dict[str, list[float]]:
+    """Time our frames, and those of the peers in turn with them; of ours also the processor time."""
     source = Source(symbols)
     window = DashboardWindow(source, VIEW.tiles, WindowOptions(backend=toolkit))
     import matplotlib.pyplot as plt
@@ -140,19 +152,22 @@ def measure(toolkit: str, symbols: int) -> dict[str, list[float]]:
         "ours": (window.figure, ours),
         "replot": (peer, lambda: replot(peer, source.fold.tables())),
     }
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    ways = {name: way for name, way in ways.items() if name == "ours" or name in peers}
+    times: dict[str, list[float]] = {name: [] for name in (*ways, "processor")}
     for step in range(STEPS + 3):
         source.tick()
         for name, (figure, change) in ways.items():
             gc.collect()
-            started = time.perf_counter()
+            started, used = time.perf_counter(), time.thread_time()
             change()
             figure.canvas.flush_events()
             if step >= 3:
                 times[name].append(time.perf_counter() - started)
+                if name == "ours":
+                    times["processor"].append(time.thread_time() - used)
     return times
 
 
 if __name__ == "__main__":
     logging.getLogger().addHandler(logging.NullHandler())
-    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
+    print(json.dumps(measure(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))
