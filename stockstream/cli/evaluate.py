@@ -88,7 +88,7 @@ def evaluate(
     if identity.ambiguity is not None:
         raise identity.ambiguity
     found = _evaluation(fold, key, part, _since(history, fold), cost, short=short)
-    title = f"{name} over {identity.title}"
+    title = f"{name} over {identity.title}{', SIMULATED' if identity.simulated else ''}"
     if as_json:
         context.reporter.result(json.dumps(_record(title, found), indent=2))
     else:

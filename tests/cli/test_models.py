@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import subprocess
 import sys
@@ -12,6 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stockstream.cli import main
+from stockstream.cli.context import Invocation
+from stockstream.cli.reporter import PersonReporter
 from stockstream.topics import STOCKS
 from tests.cli.helpers import clean, stockstream
 from tests.models.every import MODELS
@@ -88,11 +92,19 @@ def test_history_limits_what_is_scored_and_older_bars_only_train(tmp_path: Path)
         (("direction:ahead=0", "--csv", "AAPL_1d.csv"), "ahead is a whole number of at least 1, not 0"),
     ],
 )
-def test_what_cannot_be_evaluated_is_one_line(tmp_path: Path, arguments: tuple[str, ...], result: str) -> None:
+def test_what_cannot_be_evaluated_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], result: str
+) -> None:
     write(tmp_path)
-    wrong = stockstream("models", "evaluate", *arguments, cwd=tmp_path)
-    assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)
-    assert result in wrong.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STOCKSTREAM_STATE_DIR", str(tmp_path / "state"))
+    said, printed = io.StringIO(), io.StringIO()
+    invocation = Invocation()
+    invocation._reporter = PersonReporter(said, printed)
+    code = main.call(invocation, ["models", "evaluate", *arguments])
+    invocation.close()
+    assert (code, printed.getvalue(), said.getvalue().count("\n")) == (2, "", 1)
+    assert result in said.getvalue()
 
 
 def test_too_few_bars_are_said_to_be(tmp_path: Path) -> None:
@@ -116,6 +128,9 @@ def test_the_topic_gives_what_the_file_gives(site: Site) -> None:
     assert json.loads(of_topic.stdout) == json.loads(
         site.run("models", "evaluate", "direction", "--csv", "AAPL_1d.csv", "--json").stdout
     )
+    site.send(STOCKS, [bar(place, close, "TSLA", feed="simulated") for place, close in enumerate(CLOSES.tolist())])
+    simulated = site.run("models", "evaluate", "direction", "TSLA")
+    assert simulated.stdout.startswith("direction over TSLA 1m, SIMULATED: "), simulated.stderr
     absent = site.run("models", "evaluate", "direction", "NVDA")
     assert (absent.returncode, absent.stderr.count("\n")) == (1, 1)
     assert "the topic stocks holds no such bars of NVDA" in absent.stderr

@@ -152,6 +152,7 @@ class Program:
                 return PointNode(node(indicator), field)
             case IndicatorTerm(name, parameters, over):
                 made = catalog()[name](**dict(parameters))
+                made.require()
                 return IndicatorNode(made) if over is None else NestedNode(made, node(over))
             case Change(of, bars, seconds):
                 return ChangeNode(node(of), bars=bars, seconds=seconds)

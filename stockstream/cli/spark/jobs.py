@@ -159,6 +159,7 @@ def _indicators(settings: Settings, studies: list[str]) -> list[NamedIndicator]:
             if part.study.indicator is None:
                 raise ValueError(f"{part.study.name} is no indicator: nothing is computed for it")
             part.make()
+            part.study.indicator.require()
             found.append(NamedIndicator(part.label, part.study.indicator, part.parameters))
         if not found:
             raise ValueError("name at least one indicator")
