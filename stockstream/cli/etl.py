@@ -14,7 +14,9 @@ from stockstream.tables.extra import require_lake
 
 def etl(
     ctx: typer.Context,
-    topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
+    topic: Annotated[
+        Literal["stocks", "flights", "alerts"], typer.Argument(metavar="TOPIC", help="stocks, flights or alerts.")
+    ],
     to: PlaceOption = None,
 ) -> None:
     """Make typed Parquet of the raw JSON lines of a topic: a file of each file, and each once.

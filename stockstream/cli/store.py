@@ -32,7 +32,9 @@ class Storing(Protocol):
 
 def store(
     ctx: typer.Context,
-    topic: Annotated[Literal["stocks", "flights"], typer.Argument(metavar="TOPIC", help="stocks or flights.")],
+    topic: Annotated[
+        Literal["stocks", "flights", "alerts"], typer.Argument(metavar="TOPIC", help="stocks, flights or alerts.")
+    ],
     to: PlaceOption = None,
     once: Annotated[
         bool, typer.Option("--once", help="End when all is stored that the topic holds now.", rich_help_panel=RUN)
@@ -70,8 +72,8 @@ def store(
 ) -> None:
     """Store the records of a topic in a Delta table, and go on with new ones until Ctrl-C.
 
-    Bars go to the table ``bars``, flights to ``flights``. Each record is stored once: after a crash it goes on where
-    the table ends. Tables outlive the topic's retention; ``stockstream sql`` asks them.
+    Bars go to the table ``bars``, flights and alerts to those of these names. Each record is stored once: after a crash
+    it goes on where the table ends. Tables outlive the topic's retention; ``stockstream sql`` asks them.
     """
     context = Context.of(ctx)
     chosen = None if partitions is None else _numbers(partitions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -20,6 +20,14 @@ from stockstream.tables.extra import require_lake
 if TYPE_CHECKING:
     from stockstream.tables.inventory import Holding
     from stockstream.tables.location import Location
+
+
+_PARTS: Final = {
+    "bars": ("series", "series", "series"),
+    "flights": ("file", "files", "sources"),
+    "alerts": ("rule", "rules", "rules"),
+}
+"""What the parts of a table are: one, several, and in JSON."""
 
 
 def tables(ctx: typer.Context, to: PlaceOption = None, as_json: JsonOption = False) -> None:
@@ -59,7 +67,8 @@ def _as_table(found: list[Holding], lags: Mapping[str, int | None]) -> str:
     rows = []
     for each in found:
         behind = lags.get(each.table)
-        what = "series" if each.table == "bars" else "file" if len(each.parts) == 1 else "files"
+        one, more, _ = _PARTS[each.table]
+        what = one if len(each.parts) == 1 else more
         rows.append(
             [
                 each.table,
@@ -90,7 +99,7 @@ def _as_json(found: list[Holding], lags: Mapping[str, int | None]) -> str:
             "lag": lags.get(each.table),
             "files": each.files,
             "bytes": each.size,
-            "series" if each.table == "bars" else "sources": [
+            _PARTS[each.table][2]: [
                 {**part.name, "rows": part.rows, "first": _iso(part.first), "last": _iso(part.last)}
                 for part in each.parts
             ],

@@ -236,6 +236,8 @@ def glue_type(kind: pa.DataType) -> str:
     """
     if pa.types.is_list(kind):
         return f"array<{glue_type(kind.value_type)}>"
+    if pa.types.is_map(kind):
+        return f"map<{glue_type(kind.key_type)},{glue_type(kind.item_type)}>"
     if pa.types.is_timestamp(kind):
         return "timestamp"
     if kind not in _TYPES:

@@ -57,6 +57,8 @@ def records_of(records: Sequence[R], table: Table[R]) -> pa.Table:
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_map(kind):
+        return pa.array([list(each.items()) for each in values], kind)
     if kind == INSTANT and None not in values:
         return pa.array(instants_of(values)).cast(kind)  # a tenth of Arrow's time
     if pa.types.is_list(kind) and not any(values):

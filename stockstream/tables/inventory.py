@@ -16,17 +16,18 @@ from stockstream.kafka.to_end import ToEnd
 from stockstream.tables.delta import application, opened
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import translated
-from stockstream.tables.schema import BARS, FLIGHT_ROWS, Table
+from stockstream.tables.schema import ALERT_STATES, BARS, FLIGHT_ROWS, Table
 
 _PARTS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     BARS.name: (("symbol", "interval", "feed"), "time"),
     FLIGHT_ROWS.name: (("file",), "date"),
+    ALERT_STATES.name: (("rule",), "at"),
 }
 """By table the columns that name its parts, and the one with their times."""
 
 
 class Part(NamedTuple):
-    """A series of the table of bars, or a file of that of flights: its name, rows, and first and last time or day."""
+    """A series of bars, a file of flights, or a rule of alerts: its name, rows, and first and last time or day."""
 
     name: Mapping[str, str]
     rows: int

@@ -16,6 +16,7 @@ from stockstream.tables.schema import DATE, TABLES, Table
 from stockstream.tables.sql import Database, open_database
 from stockstream.tables.stored_bars import Wanted, there_is
 
+_READABLE: Final = ("bars", "flights")
 _OF_BARS: Final = ("symbol", "interval", "feed")
 _OF_FLIGHTS: Final = ("airline",)
 
@@ -36,8 +37,8 @@ class Choice:
 
 def read_table(name: str, choice: Choice, dir: str | Path | None) -> pd.DataFrame:  # noqa: A002 - as the setting
     """The chosen rows of a table. Raises as `stockstream.tables.read`."""
-    if name not in TABLES:
-        raise StockstreamError(f"there is no table {name!r} of ours", hint=f"it is one of {', '.join(TABLES)}")
+    if name not in _READABLE:
+        raise StockstreamError(f"there is no table {name!r} of ours", hint=f"it is one of {', '.join(_READABLE)}")
     names, others = (_OF_BARS, _OF_FLIGHTS) if name == "bars" else (_OF_FLIGHTS, _OF_BARS)
     wrong = [each for each in others if getattr(choice, each) is not None]
     if wrong:

@@ -1,10 +1,11 @@
-"""Columns of the tables ``bars`` and ``flights``, made from the types of the records.
+"""Columns of the tables ``bars``, ``flights`` and ``alerts``, made from the types of the records.
 
 A table has the fields of its record under their own names, then its partition and where the record stood in Kafka:
 
 =====================  ==============================================================================================
 ``date``               the partition: the UTC date of a bar shorter than a day, 1 January of the year of a longer one
-                       (a file a day would hold one row of each); the date of a flight, NULL if there is no such day
+                       (a file a day would hold one row of each); the date of a flight, NULL if there is no such day;
+                       the UTC date at which an alert came into its state
 ``kafka_topic_id``     id of the topic: a topic that is made anew has another one
 ``kafka_partition``    partition of the record
 ``kafka_offset``       offset in it
@@ -21,14 +22,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from stockstream.periods import intraday
-from stockstream.topics import FLIGHTS, STOCKS, Topic
+from stockstream.topics import ALERTS, FLIGHTS, STOCKS, Topic
 
 R = TypeVar("R")
 
@@ -101,6 +102,10 @@ def arrow_type(hint: object) -> pa.DataType:
     """
     if get_origin(hint) is Annotated:
         return arrow_type(get_args(hint)[0])
+    if get_origin(hint) is Literal:
+        return pa.string()
+    if get_origin(hint) is dict:
+        return pa.map_(*map(arrow_type, get_args(hint)))
     if get_origin(hint) in (Union, UnionType):
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
         return arrow_type(hint)
@@ -126,10 +131,15 @@ def _dates_of_flights(columns: pa.Table) -> pa.Array:
     return pa.array(days, pa.date32())
 
 
+def _dates_of_alerts(columns: pa.Table) -> pa.Array:
+    return pa.array(columns["at"].cast(pa.timestamp("us")).to_numpy().astype("M8[D]"), pa.date32())
+
+
 BARS: Final = Table("bars", STOCKS, ("symbol", "interval", "feed", "time"), _dates_of_bars)
 FLIGHT_ROWS: Final = Table("flights", FLIGHTS, ("file", "row"), _dates_of_flights)
+ALERT_STATES: Final = Table("alerts", ALERTS, ("id",), _dates_of_alerts)
 
-TABLES: Final[Mapping[str, Table[Any]]] = {table.name: table for table in (BARS, FLIGHT_ROWS)}
+TABLES: Final[Mapping[str, Table[Any]]] = {table.name: table for table in (BARS, FLIGHT_ROWS, ALERT_STATES)}
 """The tables by name."""
 
 OF_TOPICS: Final[Mapping[str, Table[Any]]] = {table.topic.name: table for table in TABLES.values()}

@@ -20,13 +20,15 @@ from duckdb.sqltypes import VARCHAR, DuckDBPyType
 from stockstream.errors import StockstreamError
 from stockstream.tables.location import Location
 from stockstream.tables.macros import Macro, macros
-from stockstream.tables.schema import BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.tables.schema import ALERT_STATES, BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
 from stockstream.tables.snapshot import Snapshot
 from stockstream.tables.statements import explained
 
 _NAMES: Final = ("bars", "flights", "alerts")
 _STORED: Final = "stored_"
 """Prefix of the tables as they were written, with every revision and repeat."""
+
+_OCCURRENCES: Final = "'raised', 'withdrawn', 'acknowledged'"
 
 _LOCKED: Final[Mapping[str, str]] = {
     "enable_external_access": "false",
@@ -152,7 +154,7 @@ def _views(found: Mapping[str, Snapshot]) -> dict[str, str]:
     """The statement that makes each view."""
     views = {}
     if "bars" in found:
-        views["bars"] = f"CREATE VIEW bars AS {_last_revisions(found['bars'])}"
+        views["bars"] = f"CREATE VIEW bars AS {_last_revisions(BARS, found['bars'])}"
     if "flights" in found:
         views["flights"] = f"CREATE VIEW flights AS {_first_of_each_row()}"
         views["flights_per_day"] = (
@@ -160,7 +162,7 @@ def _views(found: Mapping[str, Snapshot]) -> dict[str, str]:
             f"WHERE {DATE} IS NOT NULL AND airline <> '' GROUP BY ALL ORDER BY ALL"
         )
     if "alerts" in found:
-        views["alerts"] = f"CREATE VIEW alerts AS SELECT * FROM {_STORED}alerts"
+        views["alerts"] = f"CREATE VIEW alerts AS {_last_states(found['alerts'])}"
     return views
 
 
@@ -168,24 +170,31 @@ def _columns(table: Table[Any], *others: str) -> str:
     return ", ".join(f'"{name}"' for name in (*table.fields, *others))
 
 
-def _last_revisions(snapshot: Snapshot) -> str:
-    """The bars as readers of the topic have them: within a partition the last by offset, of several the last sent.
+def _last_revisions(table: Table[Any], snapshot: Snapshot) -> str:
+    """The records as readers of the topic have them: within a partition the last by offset, of several the last sent.
 
     Without ``date``: it is 1 January for bars of a day and longer, so that a condition on it would lose them.
     """
-    identity = ", ".join(BARS.identity)
-    rows = f"{_STORED}bars"
+    identity = ", ".join(table.identity)
+    rows = f"{_STORED}{table.name}"
     if {TOPIC_ID, PARTITION} <= set(snapshot.constants):
-        last = f"SELECT {_columns(BARS)} FROM {rows}"
+        last = f"SELECT {_columns(table)} FROM {rows}"
         return f"{last} QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY {OFFSET} DESC) = 1"
     home = f"{TOPIC_ID}, {PARTITION}"
     inner = (
         f"SELECT * FROM {rows} QUALIFY row_number() OVER (PARTITION BY {identity}, {home} ORDER BY {OFFSET} DESC) = 1"
     )
     return (
-        f"SELECT {_columns(BARS)} FROM ({inner}) "
+        f"SELECT {_columns(table)} FROM ({inner}) "
         f"QUALIFY row_number() OVER (PARTITION BY {identity} ORDER BY {SENT} DESC, {PARTITION} DESC) = 1"
     )
+
+
+def _last_states(snapshot: Snapshot) -> str:
+    """The alerts, each in its last state. Other records of their topic, such as who is muted, are no alerts."""
+    if OFFSET not in snapshot.dataset.schema.names:  # of another program
+        return f"SELECT * FROM {_STORED}alerts"
+    return f"SELECT * FROM ({_last_revisions(ALERT_STATES, snapshot)}) WHERE state IN ({_OCCURRENCES})"
 
 
 def _first_of_each_row() -> str:

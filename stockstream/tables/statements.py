@@ -22,7 +22,7 @@ _DID_YOU: Final = re.compile(r'^Did you mean "?(?P<name>.*?)"?\?$')
 _NO_TABLE: Final = re.compile(r"Table with name (?P<name>\S+) does not exist")
 _MACRO: Final = re.compile(r"^\t(?P<signature>\w+\(.*\))$", re.MULTILINE)
 
-_STORED_BY: Final = {"bars": "stocks", "flights": "flights", "flights_per_day": "flights"}
+_STORED_BY: Final = {"bars": "stocks", "flights": "flights", "flights_per_day": "flights", "alerts": "alerts"}
 """The topic whose records make a table."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from types import NoneType
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pyarrow as pa
 import pytest
@@ -15,7 +15,15 @@ from stockstream.spark import decoding, schema
 from stockstream.tables.schema import BARS, OF_TOPICS, OFFSET, PARTITION, SENT
 from stockstream.topics import TOPICS
 
-NAMES = {str: "string", float: "double", int: "bigint", bool: "boolean", datetime: "timestamp"}
+NAMES = {
+    tuple[str, ...]: "array<string>",
+    dict[str, float | None]: "map<string,double>",
+    str: "string",
+    float: "double",
+    int: "bigint",
+    bool: "boolean",
+    datetime: "timestamp",
+}
 
 
 def plain(hint: Any) -> Any:
@@ -33,7 +41,7 @@ def test_fields_and_types_are_those_of_the_record(topic: str) -> None:
     found = {field.name: field.dataType.simpleString() for field in schema.struct(schema.rows(OF_TOPICS[topic]))}
     for name in record.__struct_fields__:
         kind = plain(hints[name])
-        assert found.pop(name) == ("array<string>" if kind == tuple[str, ...] else NAMES[kind])
+        assert found.pop(name) == ("string" if get_origin(kind) is Literal else NAMES[kind])
     assert set(found) == {"date", "kafka_topic_id", PARTITION, OFFSET, SENT, schema.REASON}
 
 

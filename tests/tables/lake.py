@@ -10,15 +10,16 @@ from typing import Any
 import pyarrow as pa
 from deltalake import write_deltalake
 
-from stockstream.records import Bar, Flight
-from stockstream.tables.schema import BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.records import Alert, Bar, Flight
+from stockstream.tables.schema import ALERT_STATES, BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
 
 SENT_AT = datetime(2026, 3, 3, tzinfo=UTC)
 
 
-def row(table: Table[Any], record: Bar | Flight, offset: int, **others: object) -> dict[str, object]:
+def row(table: Table[Any], record: Bar | Flight | Alert, offset: int, **others: object) -> dict[str, object]:
     """A record as a row; ``others`` replace where it stood in the topic."""
     fields = {name: getattr(record, name) for name in table.fields}
+    fields |= {name: list(value.items()) for name, value in fields.items() if isinstance(value, dict)}
     origin = {TOPIC_ID: "one", PARTITION: 0, OFFSET: offset, SENT: SENT_AT + timedelta(milliseconds=offset)}
     return {**fields, **origin, **others}
 
@@ -43,3 +44,8 @@ def store_bars(folder: Path, bars: Sequence[Bar], start: int = 0, **others: obje
 def store_flights(folder: Path, flights: Sequence[Flight], start: int = 0, **others: object) -> None:
     """Append flights, with ascending offsets."""
     write(folder, FLIGHT_ROWS, [row(FLIGHT_ROWS, each, start + place, **others) for place, each in enumerate(flights)])
+
+
+def store_alerts(folder: Path, alerts: Sequence[Alert], start: int = 0, **others: object) -> None:
+    """Append states of alerts, with ascending offsets."""
+    write(folder, ALERT_STATES, [row(ALERT_STATES, each, start + place, **others) for place, each in enumerate(alerts)])

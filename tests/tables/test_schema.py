@@ -11,7 +11,7 @@ import pytest
 
 from stockstream.tables.columns import records_of
 from stockstream.tables.schema import BARS, FLIGHT_ROWS, INSTANT, OF_TOPICS, TABLES, Table, arrow_type
-from stockstream.topics import ALERTS, NEWS, TOPICS
+from stockstream.topics import NEWS, TOPICS
 from tests.cli.records import flight
 from tests.views.bars import walk
 
@@ -26,7 +26,7 @@ def test_a_table_has_a_column_for_each_field_of_its_record_and_its_own(table: Ta
 
 
 def test_every_topic_of_data_has_a_table() -> None:
-    assert {*OF_TOPICS, ALERTS.name, NEWS.name} == set(TOPICS)
+    assert {*OF_TOPICS, NEWS.name} == set(TOPICS)
 
 
 @pytest.mark.parametrize(("table", "record"), [(BARS, walk(1)[0]), (FLIGHT_ROWS, flight(3))], ids=["bars", "flights"])
@@ -45,7 +45,7 @@ def test_types_of_columns() -> None:
     assert BARS.schema.field("open").type == pa.float64()
     assert FLIGHT_ROWS.schema.field("row").type == pa.int64()
     with pytest.raises(TypeError, match="no column holds"):
-        arrow_type(dict[str, int])
+        arrow_type(set[str])
 
 
 def dates(table: Table[Any], records: list[Any]) -> list[date | None]:

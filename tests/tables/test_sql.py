@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from deltalake import write_deltalake
@@ -15,7 +16,7 @@ from msgspec import structs
 from stockstream import plugins, tables
 from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import catalog, of_bars
-from stockstream.records import Bar, Flight
+from stockstream.records import Alert, Bar, Flight
 from stockstream.tables.location import Location
 from stockstream.tables.macros import CHOICES
 from stockstream.tables.schema import BARS
@@ -27,7 +28,7 @@ from tests.cli.helpers import clean, stockstream
 from tests.everywhere.test_kept import odd_walk
 from tests.producers.stock_csv.helpers import read as read_csv
 from tests.tables.buckets import Bucket
-from tests.tables.lake import SENT_AT, row, rows_with_dates, store_bars, store_flights, write
+from tests.tables.lake import SENT_AT, row, rows_with_dates, store_alerts, store_bars, store_flights, write
 from tests.views.bars import bar, walk
 
 
@@ -233,6 +234,33 @@ def test_files_are_compared_in_groups_and_each_row_is_found(days: int, tmp_path:
         dataset = database.snapshots["flights"].dataset
         assert len(list(dataset.get_fragments(filter=pc.field("date") == date(2015, 1, days)))) == 1
         assert len(list(dataset.get_fragments())) == days + 2
+
+
+def alert(name: str, **fields: object) -> Alert:
+    """An alert of the rule hot at the first bar."""
+    at = datetime(2026, 3, 2, 14, 31, tzinfo=UTC)
+    values = {"id": name, "rule": "hot", "when": "rsi > 70", "symbol": "AAPL", "interval": "1m", "time": at, "at": at}
+    return Alert(**(values | {"text": "AAPL: rsi 71.5", "values": {"rsi": 71.5}} | fields))  # type: ignore[arg-type]
+
+
+def test_an_alert_is_there_in_its_last_state_and_what_is_none_is_not(tmp_path: Path) -> None:
+    others = [alert("two"), alert("three", state="running"), alert("four", state="muted")]
+    states = [alert("one"), *others, alert("one", state="withdrawn", values={"rsi": None})]
+    store_alerts(tmp_path, states)
+    with open_database(Location.of(str(tmp_path))) as database:
+        run = database.connection.execute
+        assert run("SELECT id, state, values['rsi'] FROM alerts ORDER BY id").fetchall() == [
+            ("one", "withdrawn", None),
+            ("two", "raised", 71.5),
+        ]
+        assert run("SELECT count(*), min(date)::VARCHAR FROM stored_alerts").fetchall() == [(5, "2026-03-02")]
+        assert not database.macros
+
+
+def test_a_table_of_alerts_of_another_program_is_shown_as_it_is(tmp_path: Path) -> None:
+    write_deltalake(str(tmp_path / "alerts"), pa.table({"date": [date(2026, 3, 2)], "mood": ["calm"]}))
+    with open_database(Location.of(str(tmp_path))) as database:
+        assert database.connection.execute("SELECT mood FROM alerts").fetchall() == [("calm",)]
 
 
 def test_bars_have_no_date_that_would_lose_those_of_a_day(tmp_path: Path) -> None:

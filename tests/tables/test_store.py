@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,14 @@ from stockstream.errors import BrokerError, TableError, Unreachable
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.publisher import Publisher
-from stockstream.records import Bar
+from stockstream.records import Alert, Bar
 from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.etl import etl
 from stockstream.tables.inventory import lag
 from stockstream.tables.location import Location
-from stockstream.tables.schema import BARS, FLIGHT_ROWS, Table
+from stockstream.tables.schema import ALERT_STATES, BARS, FLIGHT_ROWS, Table
 from stockstream.tables.store import Patience, Progress, Store, StoreOptions, Summary
-from stockstream.topics import FLIGHTS
+from stockstream.topics import ALERTS, FLIGHTS
 from tests.cli.records import flight
 from tests.kafka.streams import connection, own_topic, send_all, until
 from tests.tables.stored import asked, count, repeats
@@ -115,6 +116,21 @@ def test_flights_are_stored_whole(broker: str, location: Location) -> None:
     assert [type(flights[0])(**{name: row[name] for name in FLIGHT_ROWS.fields}) for row in rows] == flights
     assert rows[0]["date"] == date(rows[0]["year"], rows[0]["month"], rows[0]["day"])
     assert rows[99]["date"] is None
+
+
+def test_alerts_are_stored_in_all_their_states(broker: str, location: Location) -> None:
+    table = replace(ALERT_STATES, topic=replace(ALERTS, name=own_topic().name))
+    at = datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC)
+    first = Alert(id="a", rule="hot", when="rsi > 70", symbol="AAPL", time=at, text="hot", values={"rsi": 71.5}, at=at)
+    changed = msgspec.structs.replace
+    states = [first, changed(first, state="withdrawn", values={}), changed(first, id="b", until=at)]
+    send(table, broker, states)
+    assert stored(table, location, broker, raw=True).rows == 3
+    rows = asked(table, location, "SELECT * FROM alerts ORDER BY kafka_offset")
+    found = [Alert(**{name: row[name] for name in table.fields} | {"values": dict(row["values"])}) for row in rows]
+    assert found == states
+    assert {row["date"] for row in rows} == {date(2026, 3, 2)}
+    assert etl(table, location, lambda *_: None).rows == 3
 
 
 def test_rows_are_committed_by_number_and_by_time(broker: str, location: Location) -> None:
