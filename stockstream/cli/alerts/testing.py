@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # NumPy is slow to import, and `--help` does not need it
 def rule_of(text: str, symbols: Sequence[str] | None, hint: str, note: Callable[[str], None]) -> Rule:
     """The rule of a text, named after itself. Raises typer.BadParameter, after ``note`` has shown where it is wrong."""
     try:
-        return Rule.of(cut(" ".join(text.split()), 100), text, symbols)
+        return Rule.of(" ".join(text.split()), text, symbols)
     except RuleError as error:
         note(error.excerpt)
         raise typer.BadParameter(error.message, param_hint=hint) from None
