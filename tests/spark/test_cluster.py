@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -13,11 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from typing import NamedTuple
 
+import numpy as np
 import psutil
-import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, QueryBuilder
 
 from stockstream import processes
 from stockstream.config import load
@@ -31,9 +32,9 @@ from stockstream.spark.cluster import Cluster, ClusterOptions
 from stockstream.topics import STOCKS
 from tests.cli.helpers import stockstream
 from tests.site import Site
+from tests.spark.tables import FORMATS, written
 
 SYMBOLS = [f"S{number}" for number in range(6)]
-BARS = 700
 
 
 class Command:
@@ -131,10 +132,10 @@ def test_impossible_options_are_refused(tmp_path: Path) -> None:
         assert (result.returncode, option in result.stderr) == (2, True)
 
 
-def bars() -> list[Bar]:
+def bars(count: int) -> list[Bar]:
     start = datetime(2026, 3, 2, tzinfo=UTC)
     found = []
-    for number in range(BARS):
+    for number in range(count):
         for rank, symbol in enumerate(SYMBOLS):
             close = 100.0 + rank + (number * 7919 % 1000) / 250.0
             time = start + timedelta(minutes=number)
@@ -163,49 +164,95 @@ def commands(process: psutil.Process) -> Iterator[tuple[psutil.Process, list[str
             yield each, each.cmdline()
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.spark
-def test_a_job_goes_on_exactly_when_a_worker_and_its_executor_are_killed(site: Site) -> None:
-    sent = bars()
-    site.send(STOCKS, sent)
-    port = free_port()
-    job = ("indicator", "--with", "bollinger", "--to", str(site.folder / "tables"), "--partitions", "2")
-    with running(site, "spark", "cluster", "--workers", "2", "--port", str(port)) as cluster:
-        master = cluster.until(r"the cluster is ready: --master (\S+);")[1]
-        assert master == f"spark://127.0.0.1:{port}"
-        secret = access_file(load(None, {"state_dir": site.folder / "state"}), master)
-        assert secret is not None
-        arguments = ("spark", "submit", *job, "--master", master, "--max-rows", "1000", "--trigger", "available-now")
-        with running(site, *arguments) as stream:
-            stream.until(r"batch 1\b")
-            javas = [(each, line) for each, line in commands(psutil.Process(cluster.process.pid)) if "-cp" in line]
-            assert len(javas) == 5
-            assert not any(secret.read_text().split()[-1] in word for _, line in javas for word in line)
-            addresses = {one.laddr.ip for each, _ in javas for one in each.net_connections() if one.status == "LISTEN"}
-            assert {address.removeprefix("::ffff:") for address in addresses} == {"127.0.0.1"}
-            worker = next(each for each, line in javas if "org.apache.spark.deploy.worker.Worker" in line)
-            (executor,) = worker.children()
-            assert list(Path(executor.cwd()).glob("stockstream-*.zip"))  # what was submitted with the job
-            for each in (executor, worker):
-                os.kill(each.pid, signal.SIGKILL)
-            cluster.until(r"worker \d has ended \(exit code -9\), and is started again")
-            cluster.until(r"worker \d was started again, process \d+")
-            told = stream.rest()
-        assert stream.process.returncode == 0, told
-        assert f"indicator: {len(sent):,} messages read" in told
-    told = cluster.rest()
-    assert told.splitlines()[-1].endswith("the cluster ended")
-    assert not access_file(load(None, {"state_dir": site.folder / "state"}), master)
+class Clustered(NamedTuple):
+    """A site with a cluster."""
 
-    table = DeltaTable(str(site.folder / "tables" / "indicators"))
-    names = {name: f"bollinger_{name}" for name in ("upper", "middle", "lower")}
-    query = f"SELECT symbol, time, {', '.join(names.values())} FROM rows ORDER BY symbol, time"
-    found = pa.table(QueryBuilder().register("rows", table).execute(query).read_all()).to_pydict()
-    expected: dict[str, list[float | None]] = {name: [] for name in names}
+    site: Site
+    command: Command
+    master: str
+
+    @property
+    def secret(self) -> Path | None:
+        return access_file(load(None, {"state_dir": self.site.folder / "state"}), self.master)
+
+
+@pytest.fixture(scope="module")
+def cluster(running_site: Site) -> Iterator[Clustered]:
+    port = free_port()
+    with running(running_site, "spark", "cluster", "--workers", "2", "--port", str(port)) as command:
+        master = command.until(r"the cluster is ready: --master (\S+);")[1]
+        assert master == f"spark://127.0.0.1:{port}"
+        yield Clustered(running_site, command, master)
+
+
+def kill_a_worker(cluster: Clustered) -> None:
+    """Kill one of the workers and its executor, and wait until it is started again."""
+    javas = [(each, line) for each, line in commands(psutil.Process(cluster.command.process.pid)) if "-cp" in line]
+    assert cluster.secret is not None
+    assert not any(cluster.secret.read_text().split()[-1] in word for _, line in javas for word in line)
+    addresses = {one.laddr.ip for each, _ in javas for one in each.net_connections() if one.status == "LISTEN"}
+    assert {address.removeprefix("::ffff:") for address in addresses} == {"127.0.0.1"}
+    workers = [each for each, line in javas if "org.apache.spark.deploy.worker.Worker" in line]
+    assert len(workers) == 2
+    worker = next(each for each in workers if each.children())
+    executor = worker.children()[0]
+    assert list(Path(executor.cwd()).glob("stockstream-*.zip"))  # what was submitted with the job
+    for each in (executor, worker):
+        os.kill(each.pid, signal.SIGKILL)
+    cluster.command.until(r"worker \d has ended \(exit code -9\), and is started again")
+    cluster.command.until(r"worker \d was started again, process \d+")
+
+
+def goes_on(cluster: Clustered, kind: str, kills: int) -> None:
+    """Run a job on the cluster, kill a worker after each of the first batches, and look at the table."""
+    sent = bars(700 * kills)
+    cluster.site.send(STOCKS, sent)
+    folder = cluster.site.folder / f"{kind}-{kills}"
+    options = ("--with", "bollinger", "--to", str(folder), "--format", kind, "--partitions", "2", "--max-rows", "1000")
+    job = ("spark", "submit", "indicator", *options, "--master", cluster.master, "--trigger", "available-now")
+    with running(cluster.site, *job) as stream:
+        for batch in range(1, kills + 1):
+            stream.until(rf"batch {batch}\b")
+            kill_a_worker(cluster)
+        told = stream.rest()
+    assert stream.process.returncode == 0, told
+    assert f"indicator: {len(sent):,} messages read" in told
+    rows = written(folder, "indicators", kind).sort_values(["symbol", "time"])
     for symbol in SYMBOLS:
         bands = Bollinger(20, 2.0)
-        for bar in (each for each in sent if each.symbol == symbol):
-            point = bands.update(bar)
-            for name, values in expected.items():
-                values.append(None if point is None else getattr(point, name))
-    assert {name: found[column] for name, column in names.items()} == expected
+        points = [bands.update(bar) for bar in sent if bar.symbol == symbol]
+        found = rows[rows["symbol"] == symbol]
+        assert not found.duplicated("time").any()
+        for name in bands.fields:
+            expected = [math.nan if point is None else getattr(point, name) for point in points]
+            np.testing.assert_array_equal(found[f"bollinger_{name}"].to_numpy(), np.array(expected))
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.spark
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_job_goes_on_exactly_when_a_worker_and_its_executor_are_killed(
+    cluster: Clustered, site: Site, kind: str
+) -> None:
+    goes_on(cluster, kind, 1)
+
+
+@pytest.mark.timeout(3_600)
+@pytest.mark.spark
+@pytest.mark.thorough
+@pytest.mark.parametrize("kind", FORMATS)
+def test_twenty_workers_are_killed(cluster: Clustered, site: Site, kind: str) -> None:
+    goes_on(cluster, kind, 10)
+
+
+@pytest.mark.spark
+def test_it_ends_with_all_its_processes_and_its_secret(cluster: Clustered) -> None:
+    below = psutil.Process(cluster.command.process.pid).children(recursive=True)
+    assert len(below) >= 3
+    assert cluster.secret is not None
+    cluster.command.process.send_signal(signal.SIGINT)
+    assert cluster.command.rest().endswith("the cluster ended")
+    assert cluster.command.process.returncode == 0
+    gone, left = psutil.wait_procs(below, timeout=20)
+    assert (len(gone), left) == (len(below), [])
+    assert cluster.secret is None
