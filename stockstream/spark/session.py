@@ -7,12 +7,13 @@ import re
 import shlex
 import socket
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stockstream.errors import SparkError
 from stockstream.kafka.jars import Progress, fetch
@@ -30,6 +31,8 @@ if TYPE_CHECKING:  # an extra, and slow to import
     from stockstream.config import Settings
 
 _PATIENCE: Final = 5.0  # seconds for a master to take a connection
+_EXECUTOR_PATIENCE: Final = 180.0
+_BEAT: Final = 0.2
 _ADDRESS: Final = re.compile(r"(?P<host>\[[^\]]+\]|[^:/,]+):(?P<port>\d{1,5})")
 _MASTER: Final = re.compile(
     r"spark://(\[[^\]]+\]|[^:/,]+):\d{1,5}(,(\[[^\]]+\]|[^:/,]+):\d{1,5})*|local(\[([1-9]\d*|\*)\])?|yarn|k8s://.+"
@@ -147,6 +150,8 @@ def session(
         spark = _started(properties, logs)
     if package is not None:
         spark.sparkContext.addPyFile(str(package))
+    if options.master.startswith("spark://"):
+        _require_executor(spark, options, logs)
     return spark
 
 
@@ -235,6 +240,22 @@ def _first_exception(text: str) -> str | None:
 
 def _last_words(output: Path) -> str | None:
     return complaint(output.read_text(errors="replace"))
+
+
+def _require_executor(spark: SparkSession, options: SessionOptions, logs: Logs) -> None:
+    """Wait for the first executor. Raises SparkError if none comes: Spark itself would wait without end or word."""
+    context: Any = vars(spark.sparkContext)["_jsc"].sc()
+    status = context.getExecutorMemoryStatus
+    until = time.monotonic() + _EXECUTOR_PATIENCE
+    while status().size() < 2:  # the driver is one
+        if time.monotonic() > until:
+            spark.stop()
+            raise SparkError(
+                f"{options.master} has given no executor in {_EXECUTOR_PATIENCE:.0f} s",
+                hint=f"a worker must offer a free core and {options.executor_memory} of memory, which other jobs may"
+                f" have taken (--cores, --memory); see {logs.file}",
+            )
+        time.sleep(_BEAT)
 
 
 def _require_master(master: str) -> None:

@@ -157,11 +157,31 @@ def bars(count: int) -> list[Bar]:
     return found
 
 
-def commands(process: psutil.Process) -> Iterator[tuple[psutil.Process, list[str]]]:
-    """The processes below this one, each with its command line."""
-    for each in process.children(recursive=True):
-        with suppress(psutil.NoSuchProcess):  # workers of Python come and go
-            yield each, each.cmdline()
+class Java(NamedTuple):
+    """A process of Java: its command line, and the addresses on which it listens."""
+
+    process: psutil.Process
+    words: list[str]
+    addresses: set[str]
+
+
+MAINS = (
+    "org.apache.spark.deploy.master.Master",
+    "org.apache.spark.deploy.worker.Worker",
+    "org.apache.spark.executor.CoarseGrainedExecutorBackend",
+)
+
+
+def javas(command: Command) -> dict[str, list[Java]]:
+    """The processes of Spark that a command has started, by their main class; others come and go."""
+    found: dict[str, list[Java]] = {main: [] for main in MAINS}
+    for each in psutil.Process(command.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            words = each.cmdline()
+            listening = {one.laddr.ip for one in each.net_connections() if one.status == psutil.CONN_LISTEN}
+            for main in set(MAINS) & set(words):
+                found[main].append(Java(each, words, {address.removeprefix("::ffff:") for address in listening}))
+    return found
 
 
 class Clustered(NamedTuple):
@@ -187,18 +207,19 @@ def cluster(running_site: Site) -> Iterator[Clustered]:
 
 def kill_a_worker(cluster: Clustered) -> None:
     """Kill one of the workers and its executor, and wait until it is started again."""
-    javas = [(each, line) for each, line in commands(psutil.Process(cluster.command.process.pid)) if "-cp" in line]
-    assert cluster.secret is not None
-    assert not any(cluster.secret.read_text().split()[-1] in word for _, line in javas for word in line)
-    addresses = {one.laddr.ip for each, _ in javas for one in each.net_connections() if one.status == "LISTEN"}
-    assert {address.removeprefix("::ffff:") for address in addresses} == {"127.0.0.1"}
-    workers = [each for each, line in javas if "org.apache.spark.deploy.worker.Worker" in line]
+    (master,), workers, executors = javas(cluster.command).values()
     assert len(workers) == 2
-    worker = next(each for each in workers if each.children())
-    executor = worker.children()[0]
+    assert cluster.secret is not None
+    secret = cluster.secret.read_text().split()[-1]
+    assert executors
+    for each in (master, *workers, *executors):
+        assert each.addresses == {"127.0.0.1"}
+        assert not any(secret in word for word in each.words)
+    executor = executors[0].process
     assert list(Path(executor.cwd()).glob("stockstream-*.zip"))  # what was submitted with the job
-    for each in (executor, worker):
-        os.kill(each.pid, signal.SIGKILL)
+    for process in (executor, executor.parent()):
+        assert process is not None
+        os.kill(process.pid, signal.SIGKILL)
     cluster.command.until(r"worker \d has ended \(exit code -9\), and is started again")
     cluster.command.until(r"worker \d was started again, process \d+")
 
@@ -243,6 +264,27 @@ def test_a_job_goes_on_exactly_when_a_worker_and_its_executor_are_killed(
 @pytest.mark.parametrize("kind", FORMATS)
 def test_twenty_workers_are_killed(cluster: Clustered, site: Site, kind: str) -> None:
     goes_on(cluster, kind, 10)
+
+
+@pytest.mark.spark
+def test_a_job_for_which_no_worker_has_room_says_so(cluster: Clustered, tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from stockstream.config import load
+from stockstream.errors import SparkError
+from stockstream.spark import session
+session._EXECUTOR_PATIENCE = 2.0
+settings = load(None, {"state_dir": Path(sys.argv[1])})
+try:
+    session.session("large", settings, session.SessionOptions(sys.argv[2], executor_memory="9g"))
+except SparkError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", code, str(cluster.site.folder / "state"), cluster.master]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=True)
+    assert done.stdout.startswith(f"{cluster.master} has given no executor in 2 s - a worker must offer a free core")
+    assert "9g of memory" in done.stdout
 
 
 @pytest.mark.spark

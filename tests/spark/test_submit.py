@@ -56,9 +56,10 @@ def test_options_arrive_at_the_session() -> None:
         archive="env.tar.gz#env",
         properties=file,
         partitions=8,
+        cores=3,
     ).session()
     assert (options.host, options.python, options.archives) == ("10.0.0.1", "./env/bin/python", ("env.tar.gz#env",))
-    assert (options.properties_file, options.partitions) == (file, 8)
+    assert (options.properties_file, options.partitions, options.cores) == (file, 8, 3)
     assert not JobOptions().session().ship
 
 

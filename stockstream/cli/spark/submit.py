@@ -40,6 +40,16 @@ class SubmitOptions(JobOptions):
             rich_help_panel=RUN,
         ),
     ] = field()  # without a default
+    cores: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=10_000,
+            help="Cores of the cluster that the job takes; by default all, so that another job has to wait.",
+            rich_help_panel=RUN,
+        ),
+    ] = None
     host: Annotated[
         str,
         typer.Option(
@@ -82,6 +92,7 @@ class SubmitOptions(JobOptions):
         """As that of `JobOptions`."""
         return replace(
             super().session(),
+            cores=self.cores,
             host=self.host,
             ship=True,
             python=self.python,
