@@ -43,7 +43,7 @@ MODULES = (
 def main() -> None:
     """Run all benchmarks, or those named."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=...", description=__doc__.partition("\n")[0])
-    parser.add_argument("module", nargs="*", help=f"unless named, all of {', '.join(MODULES)}; or load")
+    parser.add_argument("module", nargs="*", help=f"unless named, all of {', '.join(MODULES)}; or load, spark")
     parser.add_argument("--minutes", type=float, default=10.0, help="of each load of `load`; 10 unless given")
     parser.add_argument("--alone", action="store_true", help="of `dashboard`: our frames alone, without the peer")
     given = parser.parse_args()

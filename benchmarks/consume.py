@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from confluent_kafka import Consumer, TopicPartition
@@ -30,6 +30,8 @@ from stockstream.records import Bar, Flight
 from stockstream.topics import FLIGHTS, STOCKS
 from stockstream.views.fold import Selection
 from stockstream.views.view import View
+
+T = TypeVar("T")
 
 ROWS = 1_000_000
 BARS = 1_000_000
@@ -65,7 +67,7 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[Comparison]:  # noqa: 
     )
 
 
-def apart(work: Callable[..., float], *arguments: Any) -> float:
+def apart(work: Callable[..., T], *arguments: Any) -> T:
     """Work in a separate process, as every window does: memory that was used before is slower."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(work, *arguments).result()
@@ -133,10 +135,10 @@ def flights() -> Iterator[Flight]:
         yield structs.replace(flight, row=row, month=1 + row // len(month) % 12, day=min(flight.day, 28))
 
 
-def bars() -> Iterator[Bar]:
+def bars(rows: int = BARS, symbols: Sequence[str] = SYMBOLS) -> Iterator[Bar]:
     """Random walks, the symbols in turn, one bar a minute."""
     random = np.random.default_rng(1)
-    shape = (BARS // len(SYMBOLS), len(SYMBOLS))
+    shape = (rows // len(symbols), len(symbols))
     close = 100 * np.exp(np.cumsum(random.normal(0, 1e-3, shape), axis=0))
     before = np.vstack((close[:1], close[:-1]))
     high = np.maximum(before, close) + random.exponential(0.05, shape)
@@ -146,7 +148,7 @@ def bars() -> Iterator[Bar]:
     prices = np.stack((before, high, low, close), axis=-1).round(2).tolist()
     for minute, (row, traded) in enumerate(zip(prices, volume.tolist(), strict=True)):
         opened = start + timedelta(minutes=minute)
-        for symbol, (first, highest, lowest, last), shares in zip(SYMBOLS, row, traded, strict=True):
+        for symbol, (first, highest, lowest, last), shares in zip(symbols, row, traded, strict=True):
             yield Bar(
                 symbol=symbol,
                 interval="1m",

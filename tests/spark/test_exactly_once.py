@@ -17,7 +17,8 @@ from deltalake.exceptions import TableNotFoundError
 from msgspec import json
 
 from stockstream.records import Bar
-from stockstream.spark.indicator import IndicatorJob, frame_columns
+from stockstream.spark.indicator import IndicatorJob
+from stockstream.spark.indicator_states import frame_columns
 from stockstream.tables.batches import MANIFEST
 from stockstream.topics import STOCKS
 from tests.everywhere.test_kept import odd_walk

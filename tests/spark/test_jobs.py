@@ -18,7 +18,8 @@ from stockstream.errors import StateError, TableError
 from stockstream.kafka.to_end import scan
 from stockstream.records import Bar, Series
 from stockstream.spark.flights_per_day import FlightsPerDayJob
-from stockstream.spark.indicator import IndicatorJob, frame_columns
+from stockstream.spark.indicator import IndicatorJob
+from stockstream.spark.indicator_states import frame_columns
 from stockstream.spark.moving_average import MovingAverageJob
 from stockstream.spark.raw import RawJob
 from stockstream.spark.series_rows import NamedIndicator, SeriesRows
