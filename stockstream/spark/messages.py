@@ -22,6 +22,10 @@ _LOGINS: Final = {
 }
 
 
+_GROUPS: Final = "stockstream-spark"
+"""Beginning of the names of Spark's groups: those of a consumer's rights."""
+
+
 def java_options(connection: Connection) -> dict[str, str]:
     """Properties of librdkafka as those of Kafka's client for Java, under the names of Spark's connector.
 
@@ -35,8 +39,9 @@ def java_options(connection: Connection) -> dict[str, str]:
     """
     options = {"bootstrap.servers": str(connection["bootstrap.servers"])}
     options |= {name: str(connection[name]) for name in _PLAIN if name in connection}
-    if "ssl.ca.location" in connection:
-        options |= {"ssl.truststore.type": "PEM", "ssl.truststore.location": str(connection["ssl.ca.location"])}
+    for name, ours in (("location", "ssl.ca.location"), ("certificates", "ssl.ca.pem")):
+        if ours in connection:
+            options |= {"ssl.truststore.type": "PEM", f"ssl.truststore.{name}": str(connection[ours])}
     if str(connection.get("ssl.endpoint.identification.algorithm", "")) == "none":
         options["ssl.endpoint.identification.algorithm"] = ""
     mechanism = str(connection.get("sasl.mechanism", connection.get("sasl.mechanisms", "")))
@@ -73,6 +78,7 @@ def messages(
         Messages of one batch at the most; None for all that are there.
     """
     options = java_options(connection) | {"subscribe": topic, "startingOffsets": "earliest", "failOnDataLoss": "true"}
+    options["groupIdPrefix"] = _GROUPS
     if most is not None:
         options["maxOffsetsPerTrigger"] = str(most)
     return columns_of_messages(spark.readStream.format("kafka").options(**options).load())

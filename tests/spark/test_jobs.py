@@ -15,6 +15,7 @@ from msgspec import structs
 
 from stockstream.config import load
 from stockstream.errors import StateError, TableError
+from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import scan
 from stockstream.records import Bar, Series
 from stockstream.spark.flights_per_day import FlightsPerDayJob
@@ -34,7 +35,8 @@ from stockstream.views.frame import Frame
 from stockstream.views.series import SeriesFold
 from tests.everywhere.engines import KINDS
 from tests.everywhere.test_kept import cut, odd_walk
-from tests.kafka.streams import put
+from tests.kafka.secured import secure_broker, who
+from tests.kafka.streams import put, send_all
 from tests.site import Site
 from tests.spark.tables import FORMATS, Quiet, done, written
 from tests.tables.test_store import Listener
@@ -185,6 +187,18 @@ def test_a_bar_that_is_too_late_is_set_aside(spark: SparkSession, site: Site, tm
             site.connection,
             checkpoint="third",
         )
+
+
+@pytest.mark.spark
+def test_a_secure_broker_is_read_with_our_credentials(
+    spark: SparkSession, kafka_jars: list[Path], tmp_path: Path
+) -> None:
+    with secure_broker(tmp_path / "kafka", kafka_jars) as broker:
+        with Publisher(STOCKS, who(broker, "producer")) as publisher:
+            send_all(publisher, walk(50))
+        job = RawJob("stocks")
+        assert done(job, spark, tmp_path, who(broker, "consumer")).messages == 50
+        assert written(tmp_path, job.layouts[0].name)["close"].tolist() == [bar.close for bar in walk(50)]
 
 
 @pytest.mark.spark
