@@ -26,7 +26,7 @@ from tests.site import Site
 from tests.spark.tables import FORMATS, written
 from tests.spark.test_jobs import TWO, assert_same, frame
 
-BATCH = 150
+BATCH = 250
 
 
 def command(folder: Path, kind: str, *options: str) -> list[str]:
@@ -55,7 +55,7 @@ def kill(site: Site, folder: Path, kind: str, dice: random.Random) -> int:
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        ends = time.monotonic() + 240
+        ends = time.monotonic() + 600
         while commits(folder, kind) < before + 2:
             assert process.poll() is None, process.communicate()[1]
             assert time.monotonic() < ends, "no commit in time"
@@ -75,7 +75,7 @@ def killed(site: Site, folder: Path, kind: str, kills: int) -> None:
     for _ in range(kills):
         assert kill(site, folder, kind, dice) < batches, "it was killed when all was done"
     done = subprocess.run(
-        command(folder, kind, "--trigger", "available-now"), env=site.env, capture_output=True, text=True, timeout=280,
+        command(folder, kind, "--trigger", "available-now"), env=site.env, capture_output=True, text=True, timeout=800,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -85,6 +85,7 @@ def killed(site: Site, folder: Path, kind: str, kills: int) -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_job_that_is_killed_loses_and_repeats_nothing(kind: str, site: Site, tmp_path: Path) -> None:
     killed(site, tmp_path, kind, 1)
