@@ -29,7 +29,7 @@ def joined(past: BarColumns, future: BarColumns, place: int) -> BarColumns:
 def test_another_future_changes_nothing_before_it(kind: type[Any]) -> None:
     expected = kind().batch(BARS)
     for name, future in FUTURES.items():
-        for place in (0, 1, 150, 303, 499):
+        for place in (0, 1, 150, 303, 499) if name == "shifted" else (150,):
             got = kind().batch(joined(BARS, future, place))
             assert_identical(cut(got, 0, place), cut(expected, 0, place))
             if place == 150:

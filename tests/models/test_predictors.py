@@ -54,7 +54,7 @@ def test_of_a_hundred_random_walks_few_seem_to_be_predicted() -> None:
 @pytest.mark.thorough
 @every_predictor
 def test_of_a_hundred_longer_random_walks_few_seem_to_be_predicted(kind: type[Any]) -> None:
-    assert called_better(kind, 1_000) <= 11
+    assert called_better(kind, 600) <= 11
 
 
 @every_predictor
