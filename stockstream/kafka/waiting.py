@@ -8,6 +8,7 @@ from enum import Enum, auto
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.client import address, lasting, unreachable
+from stockstream.topics import ALERTS
 
 
 class Awaited(Enum):
@@ -61,4 +62,6 @@ class Waiting:
 
 def no_topic(name: str, connection: Connection) -> BrokerError:
     """The error that a topic of ours does not exist."""
-    return BrokerError(f"there is no topic {name} on {address(connection)}", hint="`stockstream produce` creates it")
+    maker = "alerts" if name == ALERTS.name else "produce"
+    hint = f"`stockstream {maker}` creates it"
+    return BrokerError(f"there is no topic {name} on {address(connection)}", hint=hint)

@@ -19,8 +19,8 @@ from stockstream.views.frame import text_cell
 def shown(value: object) -> str:
     """A cell of a table for people.
 
-    >>> shown(0.1 + 0.2), shown(None), shown(datetime(2026, 3, 2, 14, 30)), shown(["a", "b"])
-    ('0.3', '-', '2026-03-02 14:30', 'a, b')
+    >>> shown(0.1 + 0.2), shown(None), shown(datetime(2026, 3, 2, 14, 30)), shown(["a", "b"]), shown({"rsi": 71.5})
+    ('0.3', '-', '2026-03-02 14:30', 'a, b', 'rsi 71.5')
     """
     if value is None:
         return "-"
@@ -34,6 +34,8 @@ def shown(value: object) -> str:
         return value.strftime(f"%Y-%m-%d {time}") + fraction + ("" if value.tzinfo is None else "Z")
     if isinstance(value, list):
         return ", ".join(shown(each) for each in value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{shown(name)} {shown(each)}" for name, each in value.items())
     return printable(str(value))
 
 

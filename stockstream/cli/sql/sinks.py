@@ -52,7 +52,9 @@ class TableSink:
     def take(self, batch: pa.RecordBatch) -> None:
         """As `Sink.take`."""
         room = batch.num_rows if not self._rows else max(0, self._rows - len(self._lines))
-        columns = [batch.slice(0, room).column(place).to_pylist() for place in range(batch.num_columns)]
+        columns = [
+            batch.slice(0, room).column(place).to_pylist(maps_as_pydicts="lossy") for place in range(batch.num_columns)
+        ]
         limit = WIDEST if self._width else 10_000
         self._lines += ([cut(shown(cell), limit) for cell in row] for row in zip(*columns, strict=True))
         self._count += batch.num_rows
@@ -119,7 +121,7 @@ class CsvSink:
 
     def take(self, batch: pa.RecordBatch) -> None:
         """As `Sink.take`."""
-        columns = [[csv_cell(cell) for cell in column.to_pylist()] for column in batch.columns]
+        columns = [[csv_cell(cell) for cell in column.to_pylist(maps_as_pydicts="lossy")] for column in batch.columns]
         self._writer.writerows(zip(*columns, strict=True))
 
     def finish(self) -> None:
@@ -138,7 +140,7 @@ class JsonSink:
 
     def take(self, batch: pa.RecordBatch) -> None:
         """As `Sink.take`."""
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+        for row in zip(*(column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns), strict=True):
             cells = {name: plain(cell) for name, cell in zip(self._names, row, strict=True)}
             sys.stdout.write(("\n" if self._first else ",\n") + harmless(json.dumps(cells, ensure_ascii=False)))
             self._first = False

@@ -132,6 +132,16 @@ def test_json_is_an_array_with_an_object_a_line(lake: Path, capsys: Captured) ->
     assert rows[-1]["sma"] == pytest.approx(sum(bar.close for bar in walk(60)[-20:]) / 20)
 
 
+def test_a_map_is_an_object_in_json_and_pairs_for_people(lake: Path, capsys: Captured) -> None:
+    statement = "SELECT MAP {'rsi': 71.5, 'close': NULL} AS m"
+    assert call(statement, "--json", "--tables", str(lake)) == 0
+    assert json.loads(capsys.readouterr().out) == [{"m": {"rsi": 71.5, "close": None}}]
+    assert call(statement, "--csv", "--tables", str(lake)) == 0
+    assert next(csv.reader(capsys.readouterr().out.splitlines()[1:])) == ['{"rsi": 71.5, "close": null}']
+    assert call(statement, "--tables", str(lake)) == 0
+    assert "rsi 71.5, close -" in capsys.readouterr().out
+
+
 def test_sums_are_numbers_and_columns_of_one_name_are_told_apart(lake: Path, here: Path, capsys: Captured) -> None:
     words = ("--tables", str(lake))
     assert call("SELECT sum(i) AS s, 2.50 AS d, 170141183460469231731687303715884105727 AS h FROM range(3) r(i)",
