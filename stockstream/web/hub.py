@@ -6,16 +6,12 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
-
-import msgspec
-import numpy as np
 
 from stockstream.connection import Connection
 from stockstream.consumers.chart import Configured
@@ -23,16 +19,18 @@ from stockstream.consumers.dashboard import TILES
 from stockstream.consumers.live import Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.errors import StockstreamError
-from stockstream.present.status_bar import status_bar
-from stockstream.records import SIMULATED, Candle, Series
+from stockstream.names import cut
+from stockstream.records import SIMULATED, Alert, Candle, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.dashboard import tabled
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.web.bar_store import BarStore, Quote, store_view
-from stockstream.web.chart import SNAPSHOT_ROWS, Chart, ChartRequest, Drawing, Json, columns, first_difference
+from stockstream.web.books import Books
+from stockstream.web.chart import Chart, ChartRequest, Drawing, Json, columns
 from stockstream.web.flights_chart import FlightsChart
 from stockstream.web.outbox import Outbox
+from stockstream.web.shown import LevelSpec, Shown, encode
 
 LOG: Final = logging.getLogger("stockstream.web")
 
@@ -53,8 +51,6 @@ _READ_FOR: Final = 3.0
 _TABLE_ROWS: Final = 100
 """Rows of a table of the dashboard."""
 
-_encode: Final = msgspec.json.Encoder().encode
-
 
 class Work(Protocol[T_co]):
     """A question about what the hub keeps, answered on its thread."""
@@ -72,19 +68,6 @@ class Counts:
     messages: int
     lag: int | None
     connected: bool
-
-
-@dataclass
-class _Shown:
-    """A chart, the pages that show it, and what they were sent last."""
-
-    chart: Drawing
-    live: Live[Any]
-    pages: dict[int, Outbox] = field(default_factory=dict)
-    sent: Frame | None = None
-    changed: bool = True
-    sent_at: float = 0.0
-    left_at: float = 0.0
 
 
 class Hub:
@@ -105,7 +88,7 @@ class Hub:
         self._configured = configured
         self._view = store_view(keep, self._arrived)
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._shown: dict[ChartRequest, _Shown] = {}
+        self._shown: dict[ChartRequest, Shown] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hub", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -116,6 +99,7 @@ class Hub:
         self._messages = 0
         self._stack = ExitStack()
         self._others: dict[str, Live[Any]] = {}
+        self._books = Books(connection)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to read; messages are put into outboxes on this event loop."""
@@ -160,27 +144,36 @@ class Hub:
         """
         shown = self._chart(request)
         shown.pages[page] = outbox
-        return self._snapshot(shown)
+        return shown.snapshot()
+
+    def watch(self, request: ChartRequest, page: int, levels: Sequence[LevelSpec]) -> None:
+        """Watch price levels of a chart for a page. Raises ValueError for those that cannot be."""
+        self._chart(request).watch(page, levels)
 
     def close(self, request: ChartRequest, page: int) -> None:
         """Show a chart on a page no longer."""
         shown = self._shown.get(request)
         if shown is not None:
-            shown.pages.pop(page, None)
-            shown.left_at = time.monotonic()
+            shown.leave(page)
 
     def snapshot(self, request: ChartRequest) -> bytes:
         """The chart as it is, for a page that did not keep up."""
-        return self._snapshot(self._chart(request))
+        return self._chart(request).snapshot()
 
     def older(self, request: ChartRequest, before: int, rows: int) -> bytes:
         """The rows before an instant, in microseconds since 1970."""
-        shown = self._chart(request)
-        frame = shown.chart.frame()
-        assert frame is not None
-        end = int(np.searchsorted(frame.instants, np.datetime64(before, "us")))
-        first = max(0, end - rows)
-        return _encode({"type": "older", "columns": columns(frame, slice(first, end)), "more": first > 0})
+        return self._chart(request).older(before, rows)
+
+    def alerts(self) -> list[Alert]:
+        """The newest alerts, the last one that changed first."""
+        return self._books.newest()
+
+    def alert(self, identity: str) -> Alert:
+        """An alert by its id. Raises `StockstreamError` if there is none."""
+        found = self._books.find(identity)
+        if found is None:
+            raise StockstreamError(f"there is no alert {cut(identity)}")
+        return found
 
     def dashboard(self, group: str | None) -> dict[str, Json]:
         """The tables of the dashboard, of a group of series or the first one."""
@@ -219,12 +212,12 @@ class Hub:
             raise StockstreamError("the topic is not read yet")
         return self._store
 
-    def _chart(self, request: ChartRequest) -> _Shown:
+    def _chart(self, request: ChartRequest) -> Shown:
         shown = self._shown.get(request)
         if shown is None:
             make = self._flights_chart if request.view == "flights" else self._bars_chart
             chart, live = make(request)
-            shown = self._shown[request] = _Shown(chart, live, left_at=time.monotonic())
+            shown = self._shown[request] = Shown(chart, live, self._books, self._put)
         return shown
 
     def _bars_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
@@ -259,21 +252,6 @@ class Hub:
                 time.sleep(_BEAT)
         return live
 
-    def _snapshot(self, shown: _Shown) -> bytes:
-        self._publish_changes(shown)
-        frame = shown.chart.frame()
-        assert frame is not None
-        first = max(0, len(frame) - SNAPSHOT_ROWS)
-        return _encode(
-            {
-                "type": "snapshot",
-                "chart": shown.chart.description(frame),
-                "columns": columns(frame, slice(first, None)),
-                "more": first > 0,
-                "status": self._status(shown),
-            }
-        )
-
     def _arrived(self, series: Series, batch: BarBatch) -> None:
         for shown in self._shown.values():
             chart = shown.chart
@@ -284,17 +262,25 @@ class Hub:
         try:
             with self._stack:
                 self._live = self._stack.enter_context(Live(self._view, Selection(), {}, self._connection, None))
+                self._books.open(self._stack)
                 while not self._stop.is_set():
                     self._answer()
                     changed = self._live.tick()
                     self._follow(self._live)
                     for live in self._others.values():
                         changed |= self._tick(live)
+                    changed |= self._books.tick()
                     self._publish()
                     if not changed:
                         self._wait()
-        except StockstreamError as error:
-            self._failure = error
+        except Exception as error:
+            self._failure = (
+                error
+                if isinstance(error, StockstreamError)
+                else StockstreamError(
+                    f"the server reads no longer: {error}", hint="its log has the cause; start it again"
+                )
+            )
             LOG.exception("the topic is read no longer")
             while not self._stop.is_set():
                 self._wait()
@@ -332,11 +318,10 @@ class Hub:
             if shown.live is live:
                 self._reset(request, shown)
 
-    def _reset(self, request: ChartRequest, shown: _Shown) -> None:
+    def _reset(self, request: ChartRequest, shown: Shown) -> None:
         """Ask the pages to open a chart again."""
         del self._shown[request]
-        for outbox in shown.pages.values():
-            self._put(outbox, _encode({"type": "reset"}))
+        shown.tell(encode({"type": "reset"}))
 
     def _publish(self) -> None:
         now = time.monotonic()
@@ -346,54 +331,14 @@ class Hub:
                 if now - shown.left_at > _KEPT_FOR:
                     del self._shown[request]
                 continue
-            if shown.changed and now - shown.sent_at >= _FRAME_EVERY:
-                self._publish_changes(shown)
+            if now - shown.sent_at >= _FRAME_EVERY:
+                shown.publish()
             if says:
-                said = _encode({"type": "status", "status": self._status(shown)})
-                for outbox in shown.pages.values():
-                    self._put(outbox, said)
+                shown.tell(encode({"type": "status", "status": shown.status()}))
         if says:
             self._said_at = now
-
-    def _publish_changes(self, shown: _Shown) -> None:
-        """Send the rows that changed since the last time to all pages."""
-        frame = shown.chart.frame()
-        if frame is None:
-            return
-        before = shown.sent
-        if not shown.changed and before is not None:
-            return
-        if before is not None and shown.pages:
-            first = first_difference(before, frame)
-            if first < len(frame):
-                update = _encode(
-                    {
-                        "type": "update",
-                        "columns": columns(frame, slice(first, None)),
-                        "undefined": shown.chart.description(frame)["undefined"],
-                    }
-                )
-                for outbox in shown.pages.values():
-                    self._put(outbox, update)
-        shown.sent = frame.copy()
-        shown.changed = False
-        shown.sent_at = time.monotonic()
 
     def _put(self, outbox: Outbox, message: bytes) -> None:
         assert self._loop is not None
         self._messages += 1
         self._loop.call_soon_threadsafe(outbox.put, message)
-
-    def _status(self, shown: _Shown) -> Mapping[str, Json]:
-        chart = shown.chart
-        identity = chart.identity
-        source = identity.source if identity else ""
-        frame = chart.frame()
-        latest = frame.instants[-1] if frame is not None and len(frame) else None
-        said = status_bar(
-            replace(shown.live.status(), latest=latest, counts=chart.counts()),
-            datetime.now(UTC),
-            zone=identity.zone if identity else None,
-            sources=[source] if source else [],
-        )
-        return {"parts": list(said.parts), "tone": said.tone, "simulated": bool(identity and identity.simulated)}

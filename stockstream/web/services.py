@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from stockstream.web.accounts import Accounts
+from stockstream.web.acknowledgements import Acknowledgements
 from stockstream.web.audit import Audit
 from stockstream.web.hub import Hub
 from stockstream.web.layouts import Layouts
@@ -17,7 +18,8 @@ from stockstream.web.sessions import Sessions
 
 @dataclass(frozen=True)
 class Services:
-    """What endpoints use: accounts, sessions, layouts, limits of logins, the audit log, the hub, and the cluster."""
+    """What endpoints use: accounts, sessions, layouts, limits of logins, the audit log, the hub, the cluster, and
+    acknowledgements of alerts."""
 
     accounts: Accounts
     sessions: Sessions
@@ -26,6 +28,7 @@ class Services:
     audit: Audit
     hub: Hub
     overviews: Overviews
+    alerts: Acknowledgements
 
 
 def of(connection: HTTPConnection) -> Services:

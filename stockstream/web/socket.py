@@ -18,6 +18,7 @@ from stockstream.web.hub import Hub
 from stockstream.web.outbox import Outbox
 from stockstream.web.security import Guard, admitted
 from stockstream.web.services import of
+from stockstream.web.shown import LevelSpec
 
 router = APIRouter()
 
@@ -53,7 +54,14 @@ class Older(msgspec.Struct, tag="older", forbid_unknown_fields=True):
     before: int
 
 
-Message: TypeAlias = Open | Close | Older
+class Levels(msgspec.Struct, tag="levels", forbid_unknown_fields=True):
+    """Watch price levels of a chart, in place of former ones."""
+
+    chart: int
+    levels: tuple[LevelSpec, ...]
+
+
+Message: TypeAlias = Open | Close | Older | Levels
 
 _decode: Final = msgspec.json.Decoder(Message).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -86,6 +94,8 @@ class _Page:
                 await self._open(message)
             elif isinstance(message, Close):
                 await self._close(message.chart)
+            elif isinstance(message, Levels):
+                await self._watch(message)
             else:
                 opened = self._charts.get(message.chart)
                 if opened is not None:
@@ -106,6 +116,12 @@ class _Page:
         self._charts[message.chart] = opened
         await self._send(message.chart, snapshot)
         opened.task = asyncio.create_task(self._follow(message.chart, opened))
+
+    async def _watch(self, message: Levels) -> None:
+        opened = self._charts.get(message.chart)
+        if opened is not None:
+            number, levels = self._number * 1_000_000 + message.chart, message.levels
+            await self._hub.ask(lambda: self._hub.watch(opened.request, number, levels))
 
     async def _follow(self, chart: int, opened: _Opened) -> None:
         while True:

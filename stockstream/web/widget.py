@@ -41,7 +41,7 @@ _BEAT: Final = 0.05
 _FIRST: Final = 10.0
 """Seconds for which a new widget waits for its first rows."""
 
-_MODULES: Final = ("format.js", "rows.js", "band.js", "renderer.js")
+_MODULES: Final = ("format.js", "rows.js", "band.js", "notes.js", "renderer.js")
 _STYLE: Final = """
 .stockstream { position: relative; }
 .stockstream .legend { position: absolute; left: 8px; right: 80px; z-index: 3; display: flex; flex-wrap: wrap;

@@ -336,3 +336,52 @@ def test_an_admin_manages_users_and_sees_the_monitor(page_of: Served, analyst: B
         page.click("#more")
         expect(page.get_by_role("button", name="Log out")).to_be_visible()
         expect(page.get_by_role("button", name="Users")).to_have_count(0)
+
+
+def test_levels_are_set_moved_crossed_and_removed(site_with_bars: Site, page: Page) -> None:
+    site_with_bars.send(STOCKS, [bar(minute, 100.0, "LEVEL") for minute in range(20)])
+    expect(page.locator("#watchlist")).to_contain_text("LEVEL")
+    choose(page, "LEVEL")
+    title(page).to_have_text(re.compile("^LEVEL 1m"))
+    page.wait_for_timeout(300)
+    box = page.locator(".body").first.bounding_box()
+    assert box is not None
+    levels = "stockstream.active.levels.own"
+
+    def y(value: float) -> float:
+        return box["y"] + float(page.evaluate(f"stockstream.active.renderer.main.priceToCoordinate({value})"))
+
+    middle = box["x"] + box["width"] / 3
+    page.mouse.move(middle, y(100.5))
+    page.keyboard.press("h")
+    (level,) = page.evaluate(levels)
+    assert level["value"] == pytest.approx(100.5, abs=0.05)
+    page.mouse.move(middle, y(level["value"]))
+    page.mouse.down()
+    page.mouse.move(middle, y(100.8), steps=4)
+    page.mouse.up()
+    (moved,) = page.evaluate(levels)
+    assert moved["value"] == pytest.approx(100.8, abs=0.05)
+    page.wait_for_timeout(300)
+    site_with_bars.send(STOCKS, [bar(20, 102.0, "LEVEL")])
+    expect(page.locator("#notice")).to_contain_text(re.compile("LEVEL: close rose through 100.[78]"))
+    page.locator("#notice").click()
+    page.mouse.move(middle, y(moved["value"]))
+    page.keyboard.press("h")
+    assert page.evaluate(levels) == []
+
+
+def test_alerts_are_marked_listed_and_acknowledged(site_with_bars: Site, page: Page) -> None:
+    found = site_with_bars.run("alerts", "--once", "--rule", "close crosses above 100.5", "--symbols", "AAPL")
+    assert found.returncode == 0, found.stderr
+    wait(page, "stockstream.active.renderer.notes.notes.length > 0")
+    note = page.evaluate("stockstream.active.renderer.notes.notes[0]")
+    assert note["kind"] == "alert"
+    row = columns(page)["time"].index(note["time"])
+    assert columns(page)["close"][row] > 100.5 >= columns(page)["close"][row - 1]
+    page.locator("main").focus()
+    page.keyboard.press("i")
+    expect(page.locator("dialog")).to_contain_text("AAPL")
+    page.get_by_role("button", name="Seen").first.click()
+    wait(page, "stockstream.active.renderer.notes.notes.some((each) => each.kind === 'seen')")
+    page.keyboard.press("Escape")

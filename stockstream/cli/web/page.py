@@ -15,6 +15,7 @@ from stockstream.indicators.catalog import Parameter
 from stockstream.views.fold import Value
 from stockstream.views.study import Study
 from stockstream.web.accounts import Accounts
+from stockstream.web.acknowledgements import Acknowledgements
 from stockstream.web.app import make_app
 from stockstream.web.audit import Audit
 from stockstream.web.database import Database
@@ -52,6 +53,7 @@ def run(context: Context, address: Address, *, opens: bool) -> None:
         audit=Audit(audit_file(settings)),
         hub=Hub(settings.connection("consumer"), settings.window.keep, _configured(settings)),
         overviews=Overviews(settings.connection("admin"), settings.data_dir),
+        alerts=Acknowledgements(settings.connection("consumer")),
     )
     invitation = None if accounts.all() else accounts.invite()
 

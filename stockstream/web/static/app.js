@@ -2,6 +2,7 @@
 
 import { call, get, me } from "./api.js";
 import { dashboard } from "./dashboard.js";
+import { alerts } from "./alerts.js";
 import * as dialogs from "./dialogs.js";
 import { node } from "./dialogs.js";
 import { number } from "./format.js";
@@ -191,11 +192,20 @@ class Page {
     document.body.classList.toggle("stale", !connected);
   }
 
+  // A level was crossed: said until it is seen.
+  alarm(texts) {
+    element("notice").textContent = texts.join("; ");
+    element("notice").dataset.tone = "alarm";
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { element("notice").textContent = ""; }, 60_000);
+  }
+
   // Tools.
 
   say(text) {
     const notice = element("notice");
     notice.textContent = text;
+    delete notice.dataset.tone;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => { notice.textContent = ""; }, 6_000);
   }
@@ -240,6 +250,14 @@ class Page {
   goTo(date) {
     const time = Date.parse(`${date}T00:00:00Z`) * 1000;
     if (Number.isFinite(time)) this.active.show(() => this.active.renderer.showAround(time));
+  }
+
+  showAlert(alert) {
+    const series = this.series.find((each) => each.key === alert.symbol);
+    dialogs.hide();
+    if (!series) return;
+    if (this.active.settings.symbol !== alert.symbol) this.choose(series);
+    setTimeout(() => this.active.show(() => this.active.renderer.showAround(Date.parse(alert.time) * 1000)), 500);
   }
 
   startMeasure() {
@@ -300,7 +318,7 @@ class Page {
       node("p", {}, node("label", {}, "Time zone ", zone)),
       node("div", { class: "menu" }, act("Theme (t)", () => this.nextTheme()), act("Picture (s)", () => this.screenshot()),
         act("Rows as CSV (c)", () => this.csv()), act("Flights per day", () => this.flights()),
-        ...(this.active.settings.view === "flights" ? [act("Airlines", () => dialogs.airlines(this.active))] : []), act("Dashboard", () => this.attempt(() => dashboard())), act("Keys (?)", () => this.keys()),
+        ...(this.active.settings.view === "flights" ? [act("Airlines", () => dialogs.airlines(this.active))] : []), act("Dashboard", () => this.attempt(() => dashboard())), act("Alerts (i)", () => this.attempt(() => alerts(this))), act("Keys (?)", () => this.keys()),
         ...(this.who.role === "admin" ? [act("Users", () => this.attempt(() => dialogs.users(this))), act("Monitor", () => this.attempt(() => dialogs.monitor()))] : []),
         act("Log out", () => this.attempt(async () => { await call("POST", "/logout"); location.assign("/login"); }))));
   }
@@ -332,6 +350,7 @@ class Page {
       more: () => this.more(),
     };
     for (const [id, work] of Object.entries(clicks)) element(id).addEventListener("click", work);
+    element("notice").addEventListener("click", () => { element("notice").textContent = ""; });
     element("goto").addEventListener("change", (event) => this.goTo(event.target.value));
     element("find").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -357,6 +376,8 @@ class Page {
       rows: () => this.csv(),
       measure: () => this.startMeasure(),
       screen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+      level: (key) => this.active.levels.toggle(key === "H"),
+      alerts: () => this.attempt(() => alerts(this)),
       help: () => this.keys(),
     };
     document.addEventListener("keydown", (event) => this.onKey(event));

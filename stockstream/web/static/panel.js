@@ -2,9 +2,10 @@
 
 import * as library from "./vendor/lightweight-charts.js";
 import { moment, number } from "./format.js";
+import { Levels } from "./levels.js";
 import { Renderer } from "./renderer.js";
 
-export const DEFAULT = { view: "chart", airlines: [], symbol: null, interval: null, feed: null, resample: null, studies: ["volume"], compare: [], mode: 0 };
+export const DEFAULT = { view: "chart", airlines: [], symbol: null, interval: null, feed: null, resample: null, studies: ["volume"], compare: [], mode: 0, levels: {} };
 
 export class Panel {
   constructor(element, socket, theme, settings, page) {
@@ -23,6 +24,7 @@ export class Panel {
     this.renderer.on("crosshair", (row, time) => page.onCrosshair(this, row === null ? null : time));
     this.renderer.on("range", () => page.onRange(this));
     this.renderer.on("older", (before) => this.socket.older(this.number, before));
+    this.levels = new Levels(this);
     this.compared = new Map();
     this.status = null;
     this.body.addEventListener("click", (event) => this.onClick(event));
@@ -55,9 +57,17 @@ export class Panel {
       this.renderer.snapshot(message);
       this.renderer.setMode(this.settings.mode);
       this.setHead(message.chart);
+      this.levels.draw();
+      this.levels.send();
       this.page.onOpened(this);
     } else if (message.type === "update") {
       this.renderer.update(message);
+    } else if (message.type === "notes") {
+      this.renderer.notes.set(message.notes);
+    } else if (message.type === "crossed") {
+      this.settings.levels[this.settings.symbol] = message.levels;
+      this.levels.draw();
+      this.page.alarm(message.texts);
     } else if (message.type === "older") {
       this.renderer.older(message);
       if (this.wanted) this.wanted();

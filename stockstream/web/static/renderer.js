@@ -4,6 +4,7 @@
 
 import { Band } from "./band.js";
 import { count, formatted, moment, number, seen, tick } from "./format.js";
+import { Notes } from "./notes.js";
 import { Rows } from "./rows.js";
 
 const PRICES = [["O", "open"], ["H", "high"], ["L", "low"], ["C", "close"]];
@@ -20,6 +21,8 @@ export class Renderer {
     this.element = element;
     this.theme = theme;
     this.rows = new Rows({ time: [] });
+    this.notes = new Notes(this);
+    this.firsts = []; // the first series of each panel
     this.drawn = []; // [{series, points(row), panel}]
     this.bands = [];
     this.legends = [];
@@ -63,7 +66,7 @@ export class Renderer {
   }
 
   // What to draw, and the newest rows.
-  snapshot({ chart, columns, more }) {
+  snapshot({ chart, columns, more, notes = [] }) {
     const same = this.spec !== null && JSON.stringify(this.spec.panels) === JSON.stringify(chart.panels);
     const range = this.rows.length && this.away ? this.chart.timeScale().getVisibleRange() : null;
     const other = !same || this.spec.title !== chart.title;
@@ -74,6 +77,7 @@ export class Renderer {
     this.more = more;
     if (!same) this.build();
     this.setAll();
+    this.notes.set(notes);
     // Another symbol keeps the stretch of time in view, where it has rows there.
     if (range && range.from * 1e6 >= columns.time[0]) this.chart.timeScale().setVisibleRange(range);
     else if (other) this.showLast(150);
@@ -119,6 +123,7 @@ export class Renderer {
     this.legends = [];
     this.main = null;
     this.last = null;
+    this.firsts = [];
     this.spec.panels.forEach((panel, index) => this.buildPanel(panel, index));
     this.spec.panels.forEach((panel, index) => {
       const pane = this.chart.panes()[index];
@@ -140,6 +145,7 @@ export class Renderer {
         });
       }
     }
+    this.firsts.push(context.first);
     const legend = document.createElement("div");
     legend.className = "legend";
     this.element.append(legend);
@@ -312,6 +318,7 @@ export class Renderer {
       parts.push(part);
     };
     if (index === 0) {
+      for (const text of this.notes.at(this.rows.columns.time[row])) say(text, this.theme.alarm);
       const doubts = [["forming", this.rows.get("final", row) === 0], ["doubtful", this.rows.get("doubtful", row)],
         ["after a gap", this.rows.get("gap", row)]].filter(([, so]) => so).map(([word]) => word);
       say(moment(this.rows.columns.time[row], this.zone, this.daily) + (doubts.length ? ` (${doubts.join(", ")})` : ""));
@@ -434,6 +441,7 @@ export class Renderer {
       const range = this.chart.timeScale().getVisibleLogicalRange();
       this.build();
       this.setAll();
+      this.notes.draw();
       if (range) this.chart.timeScale().setVisibleLogicalRange(range);
       this.describe(this.hovered);
     }

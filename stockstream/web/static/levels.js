@@ -1,0 +1,113 @@
+// Price levels of a chart: lines that are set, moved, made to end with their first crossing, and removed. The server tells crossings.
+
+const NEAR = 6; // pixels
+
+export class Levels {
+  constructor(panel) {
+    this.panel = panel;
+    this.lines = [];
+    this.dragged = null;
+    const { body } = panel;
+    body.addEventListener("pointerdown", (event) => this.grab(event), true);
+    body.addEventListener("pointermove", (event) => this.move(event), true);
+    body.addEventListener("pointerleave", () => { panel.pointer = null; });
+    body.addEventListener("pointerup", () => this.drop(), true);
+  }
+
+  // The levels of the symbol in view: [{panel, value, once}].
+  get own() {
+    const { settings } = this.panel;
+    return (settings.levels ??= {})[settings.symbol] ?? [];
+  }
+
+  keep(levels) {
+    const { settings } = this.panel;
+    settings.levels = { ...settings.levels, [settings.symbol]: levels };
+    this.draw();
+    this.send();
+    this.panel.page.onChanged();
+  }
+
+  send() {
+    const { socket, number, settings } = this.panel;
+    if (number !== undefined && settings.view === "chart") socket.send({ type: "levels", chart: number, levels: this.own });
+  }
+
+  // Series that carries the lines of a panel.
+  series(index) {
+    return this.panel.renderer.firsts[index];
+  }
+
+  draw() {
+    for (const { series, line } of this.lines) {
+      try {
+        series.removePriceLine(line);
+      } catch { /* its series has gone with a former chart */ }
+    }
+    const { theme } = this.panel.renderer;
+    this.lines = this.own.filter(({ panel }) => this.series(panel)).map((level) => {
+      const series = this.series(level.panel);
+      return { level, series, line: series.createPriceLine({
+        price: level.value, color: theme.alarm, lineWidth: 1, lineStyle: level.once ? 1 : 0, axisLabelVisible: true, title: level.once ? "once" : "",
+      }) };
+    });
+  }
+
+  // What the mouse points at: a panel, a value, and the level that is near.
+  target({ clientY } = this.panel.pointer ?? {}) {
+    let y = clientY - this.panel.body.getBoundingClientRect().top;
+    const panes = this.panel.renderer.chart.panes();
+    let panel = 0;
+    while (panel < panes.length - 1 && y > panes[panel].getHeight()) {
+      y -= panes[panel].getHeight() + 1;
+      panel += 1;
+    }
+    const series = this.series(panel);
+    const value = series?.coordinateToPrice(y);
+    if (value === null || value === undefined || !Number.isFinite(value)) return null;
+    const near = this.lines.find((each) => each.series === series && Math.abs(series.priceToCoordinate(each.level.value) - y) <= NEAR);
+    return { panel, value, near: near?.level };
+  }
+
+  // Adds a level at the mouse, or removes the one there.
+  toggle(once) {
+    const target = this.target();
+    if (!target) {
+      this.panel.page.say("h watches a level of a symbol's panel: point at one");
+    } else if (target.near) {
+      this.keep(this.own.filter((each) => each !== target.near));
+    } else {
+      const decimals = target.panel === 0 ? this.panel.renderer.spec.decimals : 6;
+      this.keep([...this.own, { panel: target.panel, value: Number(target.value.toFixed(decimals)), once }]);
+    }
+  }
+
+  grab(event) {
+    const target = event.button === 0 ? this.target(event) : null;
+    if (!target?.near) return;
+    this.dragged = target.near;
+    event.stopPropagation();
+    this.panel.renderer.chart.applyOptions({ handleScroll: false });
+  }
+
+  move(event) {
+    this.panel.pointer = event;
+    if (!this.dragged) return;
+    const target = this.target(event);
+    if (target && target.panel === this.dragged.panel) {
+      this.lines.find((each) => each.level === this.dragged)?.line.applyOptions({ price: target.value });
+      this.value = target.value;
+    }
+  }
+
+  drop() {
+    if (!this.dragged) return;
+    const { dragged, value } = this;
+    this.dragged = null;
+    this.panel.renderer.chart.applyOptions({ handleScroll: true });
+    if (value === undefined || value === null) return;
+    this.value = null;
+    const decimals = dragged.panel === 0 ? this.panel.renderer.spec.decimals : 6;
+    this.keep(this.own.map((each) => (each === dragged ? { ...each, value: Number(value.toFixed(decimals)) } : each)));
+  }
+}
