@@ -114,7 +114,7 @@ def examples(count: int) -> settings:
     return settings(max_examples=count, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-often = examples(15)
+often, seldom = examples(15), examples(5)
 
 
 def every_view(values: list[bytes]) -> None:
@@ -164,13 +164,17 @@ def tables_of_read_and_series(values: list[bytes]) -> None:
     assert not found or len(_table_of_series(found).splitlines()) == len(found) + 1
 
 
+DRAWN = (window_of_all_studies, report)
+"""Half a second an example."""
+
 CHECKS = {check.__name__: check for check in (every_view, window_of_all_studies, report, tables_of_read_and_series)}
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("check", CHECKS)
 def test_it_survives_them(check: str) -> None:
-    often(given(values=foreign())(CHECKS[check]))()
+    usual = seldom if CHECKS[check] in DRAWN else often
+    usual(given(values=foreign())(CHECKS[check]))()
 
 
 @pytest.mark.thorough

@@ -143,7 +143,7 @@ def check(written: Sequence[Row], style: Style, expected: Sequence[datetime], ov
     event("read")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_daily_bars_read_back_or_are_refused(data: st.DataObject) -> None:
     style = data.draw(styles(DATES))
@@ -152,7 +152,7 @@ def test_daily_bars_read_back_or_are_refused(data: st.DataObject) -> None:
     check(written, style, [time for time, _ in written], Overrides(interval="1d"))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_bars_of_five_minutes_read_back_or_are_refused(data: st.DataObject) -> None:
     style = data.draw(styles(TIMES))
@@ -190,7 +190,7 @@ CELLS = (
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     header=st.sampled_from(HEADERS),
     rows=st.lists(st.lists(st.sampled_from(CELLS), min_size=1, max_size=7), max_size=12),
