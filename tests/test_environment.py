@@ -23,6 +23,7 @@ esac
 RUN = "--require-hashes -r requirements/run.txt"
 QT = "--require-hashes -r requirements/qt.txt"
 DEV = "--require-hashes -r requirements/dev.txt"
+SPARK = "--require-hashes -r requirements/spark.txt"
 PROJECT = "--no-deps --no-build-isolation -e ."
 
 
@@ -72,6 +73,13 @@ def test_running_needs_no_more_than_its_lock_and_the_project(checkout: Checkout)
 def test_tests_add_their_lock_to_what_is_there(checkout: Checkout) -> None:
     checkout.installed("run")
     assert checkout.installed("dev") == [DEV]
+
+
+def test_spark_is_added_only_where_it_is_asked_for(checkout: Checkout) -> None:
+    assert checkout.installed("dev") == [RUN, DEV, PROJECT]
+    assert checkout.installed("spark") == [SPARK]
+    assert checkout.installed("dev") == []
+    assert checkout.installed("spark") == []
 
 
 def test_without_tkinter_qt_takes_its_place(checkout: Checkout) -> None:
