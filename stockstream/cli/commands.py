@@ -45,13 +45,7 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Context) -> Any:
         """As typer's. Raises typer.BadParameter."""
-        param: Any
-        for param in self.params:
-            value = ctx.params.get(param.name)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise typer.BadParameter("should be a finite number", ctx, param)
-            if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
-                raise typer.BadParameter("is too large a number", ctx, param)
+        _refuse_numbers(self, ctx)
         return super().invoke(ctx)
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
@@ -64,11 +58,16 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A command with subcommands."""
+    """A command with subcommands. It refuses what a `Command` refuses."""
 
     def make_parser(self, ctx: Any) -> Any:
         """As typer's; it refuses repeated options."""
         return _single(super().make_parser(ctx), ctx)
+
+    def invoke(self, ctx: Context) -> Any:
+        """As typer's. Raises typer.BadParameter."""
+        _refuse_numbers(self, ctx)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The options by panel, then the commands."""
@@ -84,6 +83,16 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The examples."""
         _write_examples(self.epilog, formatter)
+
+
+def _refuse_numbers(command: Any, ctx: Context) -> None:
+    """Raise typer.BadParameter for an infinite number among the parameters, or one beyond 64 bits."""
+    for param in command.params:
+        value = ctx.params.get(param.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise typer.BadParameter("should be a finite number", ctx, param)
+        if isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+            raise typer.BadParameter("is too large a number", ctx, param)
 
 
 class LazyGroup(Group):

@@ -40,8 +40,8 @@ class PictureOptions:
     theme: str = "light"
     alerts: Mapping[str, Sequence[float]] = field(default_factory=dict)
     alert_band: float = 0.0
-    book: AlertBook = field(default_factory=AlertBook)
-    headlines: HeadlineBook = field(default_factory=HeadlineBook)
+    book: AlertBook = field(default_factory=AlertBook, compare=False)
+    headlines: HeadlineBook = field(default_factory=HeadlineBook, compare=False)
 
     @property
     def spans(self) -> bool:

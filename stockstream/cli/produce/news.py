@@ -77,11 +77,11 @@ def news(
     ],
     options: NewsOptions,
 ) -> None:
-    """Send headlines of symbols, each once, and bars of their scores.
+    """Send headlines of symbols, and bars of their scores.
 
-    Headlines go to the topic news. Their scores, from -1 to 1, are the series SYMBOL.sentiment on the topic stocks: a
-    bar an hour (--interval) with headlines, whose close is the mean and whose volume is their number. So windows,
-    alerts and indicators take it as any other series. docs/models.md says how good the scores are.
+    Headlines go to the topic news, each once. Their scores, from -1 to 1, are the series SYMBOL.sentiment on the topic
+    stocks: a bar an hour (--interval) with headlines, whose close is the mean and whose volume is their number. So
+    windows, alerts and indicators take it as any other series. docs/models.md says how good the scores are.
 
     Without --feed or --stdin the headlines are Yahoo's (for personal use only). A line of --stdin is JSON
     ({"title": "...", "symbol": "AAPL", "time": "2026-03-19T14:30:00Z"}) or bare words. A feed or a line that is not of

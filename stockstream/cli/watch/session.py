@@ -79,7 +79,7 @@ def watch(
 
     table = None if options.values is None else Values(options.values, live)
     live.observers += [*([] if table is None else [table]), Reporting(live, report)]
-    with measured(figures, options.metrics, context.reporter), _beside(live, settings) as beside, live:
+    with measured(figures, options.metrics, context.reporter), _beside(live, settings, options) as beside, live:
         live.ending = Ending(live, once=options.once, seconds=options.seconds)
         _display(context, live, options, beside, figures.frame_times)
     if options.once:
@@ -94,11 +94,12 @@ class _Beside(NamedTuple):
 
 
 @contextmanager
-def _beside(live: Live[Any], settings: Settings) -> Iterator[_Beside]:
+def _beside(live: Live[Any], settings: Settings, options: WatchOptions) -> Iterator[_Beside]:
     """The alerts of the topic, where the view shows the bars of symbols, and the headlines of series of scores."""
     beside = _Beside(AlertBook(), HeadlineBook())
     with ExitStack() as stack:
-        if live.view.topic is STOCKS and live.view.keyed and not live.view.tiles:
+        drawn = options.headless is not None or not options.once
+        if drawn and live.view.topic is STOCKS and live.view.keyed and not live.view.tiles:
             connection = settings.connection("consumer")
             take = partial(_take_alerts, beside.alerts)
             live.companions.append(stack.enter_context(SideFeed(ALERTS, connection, take)))
