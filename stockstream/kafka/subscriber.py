@@ -104,29 +104,30 @@ class Subscriber(Generic[R]):
         self._check_topic = False
         self._was_up = False
         self._skipped = 0
-        self._consumer = made(
-            Consumer,
-            settings(
-                connection,
-                group_id=group,
-                enable_auto_commit=False,
-                enable_auto_offset_store=False,
-                enable_partition_eof=True,
-                auto_offset_reset="error",
-                fetch_queue_backoff_ms=5,
-                queued_min_messages=200_000,
-                session_timeout_ms=6_000,
-                max_poll_interval_ms=86_400_000,
-                topic_metadata_propagation_max_ms=1_000,
-                topic_metadata_refresh_interval_ms=5_000,
-                statistics_interval_ms=1_000,
-                stats_cb=self._on_statistics,
-                error_cb=self._on_error,
-            ),
-        )
+        self._consumer = made(Consumer, self._properties(group))
         self._ends = Ends(topic.name, self._consumer, connection)
         self._commits = Commits(topic.name, self._consumer)
         self._thread = threading.Thread(target=self._run, name=f"read-{topic.name}", daemon=True)
+
+    def _properties(self, group: str) -> dict[str, Any]:
+        """Those of the consumer: it starts where it is told to, and commits nothing by itself."""
+        return settings(
+            self._connection,
+            group_id=group,
+            enable_auto_commit=False,
+            enable_auto_offset_store=False,
+            enable_partition_eof=True,
+            auto_offset_reset="error",
+            fetch_queue_backoff_ms=5,
+            queued_min_messages=200_000,
+            session_timeout_ms=6_000,
+            max_poll_interval_ms=86_400_000,
+            topic_metadata_propagation_max_ms=1_000,
+            topic_metadata_refresh_interval_ms=5_000,
+            statistics_interval_ms=1_000,
+            stats_cb=self._on_statistics,
+            error_cb=self._on_error,
+        )
 
     def __enter__(self) -> Self:
         self._thread.start()
