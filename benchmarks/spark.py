@@ -29,7 +29,7 @@ from stockstream.tables.location import Location
 from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection
 
-ROWS: Final = 400_000
+ROWS: Final = 200_000
 GROWTH: Final = (10, 100, 1_000, 10_000)
 AIM: Final = 1.5
 
