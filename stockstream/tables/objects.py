@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import ENOTDIR
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -32,6 +33,8 @@ class Objects:
         self._local = not location.remote
         with translated("use", self.uri):
             whole, path = _file_system(location), self.uri.removeprefix("s3://")
+            if location.folder is not None and location.folder.is_file():
+                raise NotADirectoryError(ENOTDIR, "not a folder")
             self._files = fs.SubTreeFileSystem(path, whole)
 
     def names(self) -> set[str]:
