@@ -116,4 +116,4 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="cannot"):
         writer(DeltaBatches, ALL, tmp_path / "file")
     with pytest.raises(TableError, match="cannot"):
-        writer(ParquetBatches, ALL, tmp_path / "file")
+        writer(ParquetBatches, ALL, tmp_path / "file").write(0, rows(range(2), 1.0, 1), adds=True)
