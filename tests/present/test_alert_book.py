@@ -57,12 +57,15 @@ def test_a_process_that_falls_silent_is_known_by_its_last_beat() -> None:
     book, later = AlertBook(), timedelta(seconds=90)
     assert not book.runs(TIME)
     assert book.silent_since(TIME) is None
-    book.take([alert(id="running", state="running", at=TIME, until=TIME + later)])
+    running = alert(id="heartbeat", state="running", at=TIME, until=TIME + later, values={"levels": 0.0})
+    book.take([running])
+    assert not book.runs(TIME), "it runs, but does not watch the levels of the settings"
+    book.take([alert(id="heartbeat", state="running", at=TIME, until=TIME + later, values={"levels": 1.0})])
     assert book.runs(TIME + later)
     assert book.silent_since(TIME + later) is None
     assert not book.runs(TIME + 2 * later)
     assert book.silent_since(TIME + 2 * later) == TIME
-    book.take([alert(id="running", state="stopped", at=TIME + later)])
+    book.take([alert(id="heartbeat", state="stopped", at=TIME + later)])
     assert not book.runs(TIME + later)
     assert book.silent_since(TIME + 9 * later) is None
     assert book.newest(9) == []
