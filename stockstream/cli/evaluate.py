@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -101,13 +102,16 @@ def evaluate(
 
 
 def _check_file(path: Path | None) -> None:
-    """Raise typer.BadParameter for what is not a file."""
+    """Raise typer.BadParameter for what is not a file, or is in a folder that may not be entered."""
+    if path is None:
+        return
     try:
-        wrong = path is not None and not path.is_file()
-    except OSError:  # a name that no file can have
-        wrong = True
-    if wrong:
-        raise typer.BadParameter(f"there is no file {cut(str(path))}", param_hint="--csv")
+        is_file = S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise typer.BadParameter(f"{cut(str(path))}: {reason}", param_hint="--csv") from None
+    if not is_file:
+        raise typer.BadParameter(f"{cut(str(path))} is not a file", param_hint="--csv")
 
 
 def _part(context: Context, name: str) -> Part:

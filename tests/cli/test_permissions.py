@@ -58,6 +58,10 @@ CASES: list[tuple[list[str], int, str]] = [
     (["sample", "flights", "--out", "closed/s.csv"], 1, "closed/s.csv cannot be written: Permission denied"),
     (["dlq", "replay", "stocks/0/1", "--with", "shut.csv"], 2, "--with: path 'shut.csv' is not readable"),
     (["dlq", "replay", "stocks/0/1", "--with", "closed/x"], 2, "--with: closed/x: permission denied"),
+    (["alerts", "test", "close > 1", "--symbol", "A", "--plot", "ours/a.png"], 2, f"--plot: {NO_FOLDER}"),
+    (["models", "evaluate", "direction", "--csv", "shut.csv"], 2, "--csv: path 'shut.csv' is not readable"),
+    (["models", "evaluate", "direction", "--csv", "closed/a.csv"], 2, "--csv: closed/a.csv: permission denied"),
+    (["models", "evaluate", "direction", "A", "--plot", "ours/m.png"], 2, f"--plot: {NO_FOLDER}"),
     (["broker", "--data", "closed/x"], 2, "--data: closed/x: permission denied"),
 ]
 

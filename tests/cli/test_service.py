@@ -158,7 +158,7 @@ def test_global_options_are_kept_and_a_dry_run_changes_nothing(machine: Machine)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("watch rsi AAPL", "watch does not run unattended: choose broker, produce or store"),
+        ("watch rsi AAPL", "watch does not run unattended: choose broker, produce, store, alerts, web or spark"),
         ("produce stdin", "a service has no standard input"),
         ("broker --prot 9", "no such option: --prot"),
         ("produce yaho AAPL", "no such command 'yaho'"),
