@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -41,11 +41,14 @@ class Quote:
 
 
 class BarStore(SeriesFold):
-    """Keeps the bars of every series, the newest ``keep`` of each (None: all), and passes each batch to a listener."""
+    """Keeps all bars of every series, from which indicators begin as in windows; passes each batch to a listener."""
 
-    def __init__(self, keep: int | None, listener: Listener) -> None:
-        super().__init__({}, Selection(keep=keep))
+    def __init__(self, listener: Listener) -> None:
+        super().__init__({}, Selection())
         self._listener = listener
+
+    def _ambiguity(self, symbol: str) -> SeriesError | None:  # noqa: ARG002 - every series can be chosen
+        return None
 
     def apply(self, records: Sequence[Candle] | Sequence[BarBatch]) -> bool:
         """Add the next bars; returns whether anything changed."""
@@ -66,6 +69,11 @@ class BarStore(SeriesFold):
         if history is None:
             raise SeriesError(f"there is no series {cut(str(series))}")
         return _batch(history.series)
+
+    def irregular(self, series: Series) -> Mapping[str, int]:
+        """Numbers of corrected and late bars of a series. Raises KeyError for an unknown one."""
+        history = self._histories[series]
+        return {"corrected": history.corrections, "late": history.late}
 
     def find(self, symbol: str, interval: str | None, feed: str | None) -> Series:
         """The series of a symbol, of the interval and feed if they are given. Raises `SeriesError` for none."""
@@ -100,7 +108,7 @@ def _batch(bars: Bars) -> BarBatch:
     return BarBatch.of(instants.copy(), numbers, flags, newest)
 
 
-def store_view(keep: int | None, listener: Listener) -> View[Candle]:
+def store_view(listener: Listener) -> View[Candle]:
     """The view of a store: what `stockstream.consumers.live.Live` runs."""
     return View(
         name="web",
@@ -108,10 +116,7 @@ def store_view(keep: int | None, listener: Listener) -> View[Candle]:
         topic=STOCKS,
         record=Candle,
         gather=gather,
-        fold=lambda _selection, _parameters: BarStore(keep, listener),
+        fold=lambda _selection, _parameters: BarStore(listener),
         title="bars",
         keyed=False,
     )
-
-
-EVERYTHING: Final = Selection()

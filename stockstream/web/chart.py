@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Final, Literal, Protocol, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import numpy as np
@@ -12,20 +13,23 @@ from numpy.typing import NDArray
 
 from stockstream.consumers.chart import Configured, parts
 from stockstream.indicators.arrays import Column
-from stockstream.names import harmless
+from stockstream.names import cut, harmless
 from stockstream.present.formats import decimals
+from stockstream.present.price_levels import names
 from stockstream.records import Bar, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Fold, Identity, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.marks import Mark, Panel
-from stockstream.views.study import chart
+from stockstream.views.study import Part, chart
 from stockstream.views.view import View
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 """What can be written as JSON."""
 
 SNAPSHOT_ROWS: Final = 5_000
+MOST_STUDIES: Final = 20
+_LONGEST_PERIOD: Final = 100_000
 _RECENT: Final = 200
 """Number of closes from which the decimals of prices are derived."""
 
@@ -69,13 +73,27 @@ class Drawing(Protocol):
 class Chart:
     """The fold and the view of a requested chart.
 
-    Raises ValueError for unknown studies, parameters and intervals.
+    Raises ValueError for unknown studies, parameters, intervals and zones, and for more than a page can need.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    series
+        The series of it.
+    configured
+        Finds the settings' values of parameters.
+    keep
+        Bars to hold at least, as a window does; None for all.
     """
 
-    def __init__(self, request: ChartRequest, series: Series, configured: Configured) -> None:
+    def __init__(self, request: ChartRequest, series: Series, configured: Configured, keep: int | None = None) -> None:
         self.request = request
         self.series = series
+        self.irregular: Mapping[str, int] = {}
+        """Numbers of irregular bars before it was opened."""
         self._parts = parts(request.studies, configured)
+        _refuse_excess(request, self._parts)
         self.view = chart(self._parts)
         selection = Selection(
             keys=(series.symbol,),
@@ -85,6 +103,7 @@ class Chart:
             opens=request.opens,
             calendar=request.calendar,
             tz=request.tz,
+            keep=keep,
         )
         self._fold: Fold[BarBatch] = self.view.fold(selection, {})
 
@@ -108,7 +127,9 @@ class Chart:
 
     def counts(self) -> Mapping[str, int]:
         """Numbers of irregular bars, for the status bar."""
-        return self._fold.counts()
+        own = self._fold.counts()
+        names = [*own, *(name for name in self.irregular if name not in own)]
+        return {name: own.get(name, 0) + self.irregular.get(name, 0) for name in names}
 
     def description(self, frame: Frame) -> dict[str, Json]:
         """What to draw: title, zone, and the panels with their marks."""
@@ -116,6 +137,21 @@ class Chart:
         assert identity is not None
         titles = [part.title for part in self._parts if part.study.indicator is not None]
         return described_chart(self.view, titles, identity, self.series.symbol, frame)
+
+
+def _refuse_excess(request: ChartRequest, found: Sequence[Part]) -> None:
+    """Raise ValueError for a zone that does not exist, too many studies, or a period that no topic fills."""
+    if len(found) > MOST_STUDIES:
+        raise ValueError(f"a chart has {MOST_STUDIES} studies at most")
+    for part in found:
+        for name, value in part.parameters.items():
+            if isinstance(value, int | float) and value > _LONGEST_PERIOD:
+                raise ValueError(f"{part.study.name}: {name} is {_LONGEST_PERIOD:,} at most here")
+    if request.tz is not None:
+        try:
+            ZoneInfo(request.tz)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {cut(request.tz)!r}") from None
 
 
 def described_chart(
@@ -130,6 +166,7 @@ def described_chart(
         "measure": identity.measure,
         "decimals": decimals(frame["close"][-_RECENT:]),
         "panels": [described(panel) for panel in view.panels],
+        "names": names(view.panels),
         "undefined": {name: why.why for name, why in frame.undefined.items() if frame.reason(name)},
     }
 

@@ -10,6 +10,7 @@ from stockstream.consumers.flights import VIEW
 from stockstream.names import harmless
 from stockstream.present.airlines import palette_indexes
 from stockstream.present.plot_data import beside_each_other
+from stockstream.present.price_levels import names
 from stockstream.views.flights import FlightsFold
 from stockstream.views.fold import Identity
 from stockstream.views.frame import Frame
@@ -63,7 +64,8 @@ class FlightsChart:
             "panels": [described(panel) for panel in VIEW.panels],
             "undefined": {},
             "groups": groups,
-            "known": [harmless(key) for key in self.fold.known()],
+            "known": [{"key": key, "label": harmless(key)} for key in self.fold.known()],
+            "names": names(VIEW.panels),
         }
 
     @property

@@ -17,8 +17,7 @@ from stockstream.connection import Connection
 from stockstream.consumers.chart import Configured
 from stockstream.consumers.dashboard import TILES
 from stockstream.consumers.live import Live
-from stockstream.consumers.registry import VIEWS
-from stockstream.errors import StockstreamError
+from stockstream.errors import SeriesError, StockstreamError
 from stockstream.names import cut
 from stockstream.records import SIMULATED, Alert, Candle, Series
 from stockstream.views.bar_batch import BarBatch
@@ -29,8 +28,9 @@ from stockstream.web.bar_store import BarStore, Quote, store_view
 from stockstream.web.books import Books
 from stockstream.web.chart import Chart, ChartRequest, Drawing, Json, columns
 from stockstream.web.flights_chart import FlightsChart
+from stockstream.web.other_views import OtherViews
 from stockstream.web.outbox import Outbox
-from stockstream.web.shown import LevelSpec, Shown, encode
+from stockstream.web.shown import LevelSpec, PageKey, Shown, encode
 
 LOG: Final = logging.getLogger("stockstream.web")
 
@@ -45,11 +45,17 @@ _STATUS_EVERY: Final = 1.0
 _KEPT_FOR: Final = 30.0
 """Seconds for which a chart is kept that no page shows: it may be reloaded."""
 
-_READ_FOR: Final = 3.0
-"""Seconds for which charts wait when another topic is read for the first time."""
+_REFRESH_FOR: Final = 0.02
+"""Seconds that an answer about the dashboard computes; what is left follows with the next."""
+
+_MOST_CHARTS: Final = 500
 
 _TABLE_ROWS: Final = 100
 """Rows of a table of the dashboard."""
+
+
+class Unready(StockstreamError):
+    """What is asked for may be there in a moment."""
 
 
 class Work(Protocol[T_co]):
@@ -86,7 +92,8 @@ class Hub:
     def __init__(self, connection: Connection, keep: int | None, configured: Configured) -> None:
         self._connection = connection
         self._configured = configured
-        self._view = store_view(keep, self._arrived)
+        self._keep = keep
+        self._view = store_view(self._arrived)
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._shown: dict[ChartRequest, Shown] = {}
         self._stop = threading.Event()
@@ -98,7 +105,7 @@ class Hub:
         self._said_at = 0.0
         self._messages = 0
         self._stack = ExitStack()
-        self._others: dict[str, Live[Any]] = {}
+        self._others = OtherViews(connection)
         self._books = Books(connection)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -116,6 +123,8 @@ class Hub:
         answer: Future[T] = Future()
 
         def run() -> None:
+            if not answer.set_running_or_notify_cancel():
+                return  # whoever asked has gone
             try:
                 answer.set_result(work())
             except Exception as error:  # noqa: BLE001 - raised where it was asked
@@ -132,25 +141,28 @@ class Hub:
 
     def frame(self, request: ChartRequest) -> tuple[dict[str, Json], Frame]:
         """The description and the frame of a chart. Raises ValueError and `SeriesError`."""
-        chart = self._chart(request).chart
+        chart, _ = self._bars_chart(request)
         frame = chart.frame()
         assert frame is not None
-        return chart.description(frame), frame.copy()
+        return chart.description(frame), frame
 
-    def open(self, request: ChartRequest, page: int, outbox: Outbox) -> bytes:
+    def open(self, request: ChartRequest, page: PageKey, outbox: Outbox) -> bytes:
         """Show a chart on a page; returns its snapshot, and puts all later changes into the outbox.
 
         Raises ValueError for an unknown study, parameter or interval, and `SeriesError` for an unknown series.
         """
         shown = self._chart(request)
+        snapshot = shown.snapshot()
         shown.pages[page] = outbox
-        return shown.snapshot()
+        return snapshot
 
-    def watch(self, request: ChartRequest, page: int, levels: Sequence[LevelSpec]) -> None:
-        """Watch price levels of a chart for a page. Raises ValueError for those that cannot be."""
-        self._chart(request).watch(page, levels)
+    def watch(self, request: ChartRequest, page: PageKey, levels: Sequence[LevelSpec]) -> None:
+        """Watch price levels of a chart for a page. Raises ValueError for too many."""
+        shown = self._shown.get(request)
+        if shown is not None:
+            shown.watch(page, levels)
 
-    def close(self, request: ChartRequest, page: int) -> None:
+    def close(self, request: ChartRequest, page: PageKey) -> None:
         """Show a chart on a page no longer."""
         shown = self._shown.get(request)
         if shown is not None:
@@ -177,8 +189,8 @@ class Hub:
 
     def dashboard(self, group: str | None) -> dict[str, Json]:
         """The tables of the dashboard, of a group of series or the first one."""
-        fold = tabled(self._more("dashboard").fold)
-        fold.refresh(_READ_FOR)
+        fold = tabled(self._others.get("dashboard").fold)
+        fold.refresh(_REFRESH_FOR)
         groups = fold.groups()
         if not groups:
             return {"groups": [], "tiles": [], "tables": {}}
@@ -209,12 +221,14 @@ class Hub:
         if self._failure is not None:
             raise self._failure
         if self._store is None:
-            raise StockstreamError("the topic is not read yet")
+            raise Unready("the topic is not read yet")
         return self._store
 
     def _chart(self, request: ChartRequest) -> Shown:
         shown = self._shown.get(request)
         if shown is None:
+            if len(self._shown) >= _MOST_CHARTS:
+                raise StockstreamError("too many different charts are open", hint="try again in a minute")
             make = self._flights_chart if request.view == "flights" else self._bars_chart
             chart, live = make(request)
             shown = self._shown[request] = Shown(chart, live, self._books, self._put)
@@ -223,40 +237,42 @@ class Hub:
     def _bars_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
         store = self._bars()
         assert self._live is not None
-        series = store.find(request.symbol, request.interval, request.feed)
-        chart = Chart(request, series, self._configured)
+        try:
+            series = store.find(request.symbol, request.interval, request.feed)
+        except SeriesError as error:
+            if self._live.settled:
+                raise
+            raise Unready(f"{error}: the topic is being read") from error
+        chart = Chart(request, series, self._configured, self._keep)
         chart.take(store.batch(series))
+        chart.irregular = store.irregular(series)
         if chart.frame() is None:
             raise StockstreamError(f"bars of {request.resample} cannot be made of those of {series}")
         return chart, self._live
 
     def _flights_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
-        live = self._more("flights")
+        live = self._others.get("flights")
         fold: Any = live.fold
         chart = FlightsChart(fold, request.airlines)
         if chart.frame() is None:
-            raise StockstreamError("there are no flights yet", hint="try again in a moment")
+            raise Unready("there are no flights yet: the topic is being read")
         return chart, live
 
-    def _more(self, view: str) -> Live[Any]:
-        """The reading of another view, begun when it is first asked for."""
-        live = self._others.get(view)
-        if live is None:
-            found = VIEWS[view]
-            parameters = {each.name: each.default for each in found.parameters}
-            live = Live(found, Selection(), parameters, self._connection, None)
-            self._others[view] = self._stack.enter_context(live)
-            ends = time.monotonic() + _READ_FOR
-            while not live.settled and time.monotonic() < ends:
-                live.tick()
-                time.sleep(_BEAT)
-        return live
+    def _end(self, request: ChartRequest, shown: Shown, error: Exception | None) -> None:
+        """Show a chart no longer, and tell its pages why."""
+        self._shown.pop(request, None)
+        if error is not None:
+            LOG.error("a chart of %s ended", request, exc_info=error)
+            shown.tell(encode({"type": "problem", "text": f"this chart cannot be drawn: {error}", "retry": False}))
 
     def _arrived(self, series: Series, batch: BarBatch) -> None:
-        for shown in self._shown.values():
+        for request, shown in list(self._shown.items()):
             chart = shown.chart
             if isinstance(chart, Chart) and chart.series == series:
-                shown.changed |= chart.take(batch)
+                try:
+                    shown.changed |= chart.take(batch)
+                except Exception as error:  # noqa: BLE001 - one chart must not end the others
+                    self._end(request, shown, error)
 
     def _run(self) -> None:
         try:
@@ -267,12 +283,12 @@ class Hub:
                     self._answer()
                     changed = self._live.tick()
                     self._follow(self._live)
-                    for live in self._others.values():
-                        changed |= self._tick(live)
+                    changed |= self._tick_others()
                     changed |= self._books.tick()
                     self._publish()
                     if not changed:
                         self._wait()
+                self._others.close()
         except Exception as error:
             self._failure = (
                 error
@@ -286,22 +302,27 @@ class Hub:
                 self._wait()
                 self._answer()
 
-    def _tick(self, live: Live[Any]) -> bool:
-        before = live.fold
-        changed = live.tick()
-        for request, shown in list(self._shown.items()):
-            if shown.live is live:
-                shown.changed |= changed
-                if live.fold is not before:
-                    self._reset(request, shown)
+    def _tick_others(self) -> bool:
+        """Tick the readings of other topics; charts of those that ended, or were begun again, end."""
+        changed = False
+        for live, ticked in self._others.tick():
+            changed |= ticked.changed
+            for request, shown in list(self._shown.items()):
+                if shown.live is live:
+                    shown.changed |= ticked.changed
+                    if ticked.error is not None:
+                        self._end(request, shown, ticked.error)
+                    elif ticked.anew:
+                        self._reset(request, shown)
         return changed
 
     def _wait(self) -> None:
         """Wait for a question, but not for long."""
         try:
-            self._work.get(timeout=_BEAT)()
+            work = self._work.get(timeout=_BEAT)
         except Empty:
             return
+        work()
 
     def _answer(self) -> None:
         while not self._work.empty():
@@ -331,14 +352,21 @@ class Hub:
                 if now - shown.left_at > _KEPT_FOR:
                     del self._shown[request]
                 continue
-            if now - shown.sent_at >= _FRAME_EVERY:
-                shown.publish()
-            if says:
-                shown.tell(encode({"type": "status", "status": shown.status()}))
+            try:
+                if now - shown.sent_at >= _FRAME_EVERY:
+                    shown.publish()
+                if says:
+                    shown.tell(encode({"type": "status", "status": shown.status()}))
+            except Exception as error:  # noqa: BLE001 - one chart must not end the others
+                self._end(request, shown, error)
         if says:
             self._said_at = now
+            self._others.close_unused({id(shown.live) for shown in self._shown.values() if shown.pages})
 
-    def _put(self, outbox: Outbox, message: bytes) -> None:
+    def _put(self, outbox: Outbox, message: bytes | None) -> None:
         assert self._loop is not None
         self._messages += 1
-        self._loop.call_soon_threadsafe(outbox.put, message)
+        if message is None:
+            self._loop.call_soon_threadsafe(outbox.overflow)
+        else:
+            self._loop.call_soon_threadsafe(outbox.put, message)

@@ -10,6 +10,10 @@ MOST: Final = 64
 """Messages that wait for a page at most; beyond that they are dropped, and it needs a snapshot."""
 
 
+MOST_BYTES: Final = 16_000_000
+"""Their bytes at most: one larger than that is a snapshot's."""
+
+
 class Outbox:
     """Messages for one page, in order. It is used on the server's event loop only.
 
@@ -23,6 +27,7 @@ class Outbox:
         self._waiting: deque[bytes] = deque()
         self._arrived = asyncio.Event()
         self.overrun = False
+        self._size = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -31,11 +36,18 @@ class Outbox:
         """Add a message. While the outbox is overrun nothing is kept."""
         if self.overrun:
             return
-        if len(self._waiting) >= MOST:
-            self._waiting.clear()
-            self.overrun = True
-        else:
-            self._waiting.append(message)
+        if len(self._waiting) >= MOST or self._size + len(message) > MOST_BYTES:
+            self.overflow()
+            return
+        self._waiting.append(message)
+        self._size += len(message)
+        self._arrived.set()
+
+    def overflow(self) -> None:
+        """Drop what waits: the page needs a snapshot."""
+        self._waiting.clear()
+        self._size = 0
+        self.overrun = True
         self._arrived.set()
 
     async def take(self) -> bytes | None:
@@ -45,6 +57,8 @@ class Outbox:
                 self.overrun = False
                 return None
             if self._waiting:
-                return self._waiting.popleft()
+                message = self._waiting.popleft()
+                self._size -= len(message)
+                return message
             self._arrived.clear()
             await self._arrived.wait()

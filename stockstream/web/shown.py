@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
@@ -27,18 +27,22 @@ encode: Final = msgspec.json.Encoder().encode
 
 
 class LevelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A price level of a page: the number of its panel, its value, and whether it ends with its first crossing."""
+    """A price level of a page: the name of its panel, its value, and whether it ends with its first crossing."""
 
-    panel: int
+    panel: str
     value: float
     once: bool = False
+
+
+PageKey: TypeAlias = tuple[int, int]
+"""A socket by its number, and a chart on it by the page's number."""
 
 
 class Put(Protocol):
     """Puts a message into the outbox of a page."""
 
-    def __call__(self, outbox: Outbox, message: bytes, /) -> None:
-        """Do so, from any thread."""
+    def __call__(self, outbox: Outbox, message: bytes | None, /) -> None:
+        """Do so, from any thread; None has it take a snapshot."""
 
 
 class Shown:
@@ -60,38 +64,42 @@ class Shown:
         self.chart = chart
         self.live = live
         self.changed = True
-        self.pages: dict[int, Outbox] = {}
+        self.pages: dict[PageKey, Outbox] = {}
         self.sent_at = 0.0
         self.left_at = time.monotonic()
         self._books = books
         self._put = put
         self._sent: Frame | None = None
         self._told = -1
-        self._levels: dict[int, Alerts] = {}
+        self._levels: dict[PageKey, tuple[Sequence[LevelSpec], Alerts]] = {}
 
-    def leave(self, page: int) -> None:
+    def leave(self, page: PageKey) -> None:
         """Show it on a page no longer."""
         self.pages.pop(page, None)
         self._levels.pop(page, None)
         self.left_at = time.monotonic()
 
-    def watch(self, page: int, levels: Sequence[LevelSpec]) -> None:
-        """Watch price levels for a page, in place of former ones. Raises ValueError for those that cannot be."""
+    def watch(self, page: PageKey, levels: Sequence[LevelSpec]) -> None:
+        """Watch price levels for a page, in place of former ones; equal ones stay armed as they are.
+
+        Levels of panels that the chart does not have are left out. Raises ValueError for too many.
+        """
         chart, frame = self.chart, self.chart.frame()
-        if not isinstance(chart, Chart) or frame is None or chart.key is None:
-            raise ValueError("levels are of charts of bars")
+        if page not in self.pages or not isinstance(chart, Chart) or frame is None or chart.key is None:
+            return
         if len(levels) > _MOST_LEVELS:
             raise ValueError(f"a chart has {_MOST_LEVELS} levels at most")
+        if page in self._levels and self._levels[page][0] == levels:
+            return
         alerts = Alerts(chart.view, Memory(None))
         for each in levels:
-            if not 0 <= each.panel < len(alerts.names) or not alerts.watched(each.panel):
-                raise ValueError("nothing in this panel can cross a level")
-            alerts.add(chart.key, Level(alerts.names[each.panel], each.value, each.once))
+            if each.panel in alerts.names and alerts.watched(alerts.names.index(each.panel)):
+                alerts.add(chart.key, Level(each.panel, each.value, each.once))
         alerts.check(chart.key, frame)  # only what comes from now on can cross
-        self._levels[page] = alerts
+        self._levels[page] = levels, alerts
 
-    def tell(self, message: bytes) -> None:
-        """Send a message to all pages."""
+    def tell(self, message: bytes | None) -> None:
+        """Send a message to all pages; None has them take a snapshot."""
         for outbox in self.pages.values():
             self._put(outbox, message)
 
@@ -116,7 +124,8 @@ class Shown:
         frame = self._frame()
         end = int(np.searchsorted(frame.instants, np.datetime64(before, "us")))
         first = max(0, end - rows)
-        return encode({"type": "older", "columns": columns(frame, slice(first, end)), "more": first > 0})
+        found = columns(frame, slice(first, end))
+        return encode({"type": "older", "before": before, "columns": found, "more": first > 0})
 
     def publish(self) -> None:
         """Send what changed since the last time to all pages: rows, notes, crossings of levels."""
@@ -136,19 +145,23 @@ class Shown:
         if before is None or not self.pages:
             return
         first = first_difference(before, frame)
-        if first < len(frame):
+        if list(before) != list(frame) or len(frame) - first > SNAPSHOT_ROWS:
+            self.tell(None)
+        elif first < len(frame):
             undefined = self.chart.description(frame)["undefined"]
             self.tell(encode({"type": "update", "columns": columns(frame, slice(first, None)), "undefined": undefined}))
-            self._tell_crossings(frame)
+        self._tell_crossings(frame)
 
     def _tell_crossings(self, frame: Frame) -> None:
         identity = self.chart.identity
-        for page, alerts in self._levels.items():
+        for page, (specs, alerts) in list(self._levels.items()):
             for key in alerts.keys():
                 crossings = alerts.check(key, frame)
                 if crossings and identity is not None:
                     texts = [each.sentence(zone=identity.zone, simulated=identity.simulated) for each in crossings]
-                    left = [line._asdict() for line in alerts.lines(key)]
+                    ended = {each.level.place for each in crossings if each.level.once}
+                    left = tuple(each for each in specs if (each.panel, each.value) not in ended)
+                    self._levels[page] = left, alerts
                     self._put(self.pages[page], encode({"type": "crossed", "texts": texts, "levels": left}))
 
     def _notes(self, frame: Frame) -> list[Json]:

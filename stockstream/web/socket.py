@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect, status
 from starlette.websockets import WebSocketState
 
 from stockstream.errors import StockstreamError
 from stockstream.web.answers import one_line
 from stockstream.web.chart import ChartRequest
-from stockstream.web.hub import Hub
+from stockstream.web.hub import LOG, Hub, Unready
 from stockstream.web.outbox import Outbox
 from stockstream.web.security import Guard, admitted
 from stockstream.web.services import of
@@ -31,13 +32,18 @@ _ASKED_AGAIN: Final = 5.0
 _ENDED: Final = 4401
 """The code with which a socket is closed whose session has ended: the page shows the login."""
 
+_ALIVE_EVERY: Final = 2.0
+_MOST_SOCKETS: Final = 150
+"""Pages of one user at a time."""
+
 _numbers = itertools.count()
+_of_users: Counter[str] = Counter()
 
 
 class Open(msgspec.Struct, tag="open", forbid_unknown_fields=True):
     """Show a chart under a number."""
 
-    chart: int
+    chart: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
     request: ChartRequest
 
 
@@ -101,18 +107,19 @@ class _Page:
                 if opened is not None:
                     before, request = message.before, opened.request
                     rows = await self._hub.ask(lambda: self._hub.older(request, before, _OLDER_ROWS))
-                    await self._send(message.chart, rows)
-        except (ValueError, StockstreamError) as error:  # msgspec's error is a ValueError
+                    opened.outbox.put(rows)  # in order with what changed before it
+        except (ValueError, KeyError, StockstreamError) as error:  # msgspec's error is a ValueError
             chart = msgspec.json.decode(text, type=_Numbered).chart if _is_numbered(text) else None
-            await self._send(chart, _encode({"type": "problem", "text": one_line(error)}))
+            retry = isinstance(error, Unready)
+            await self._send(chart, _encode({"type": "problem", "text": one_line(error), "retry": retry}))
 
     async def _open(self, message: Open) -> None:
         await self._close(message.chart)
         if len(self._charts) >= _MOST_CHARTS:
             raise StockstreamError(f"a page shows {_MOST_CHARTS} charts at most", hint="close one")
         opened = _Opened(message.request)
-        number = self._number * 1_000_000 + message.chart
-        snapshot = await self._hub.ask(lambda: self._hub.open(opened.request, number, opened.outbox))
+        key = self._number, message.chart
+        snapshot = await self._hub.ask(lambda: self._hub.open(opened.request, key, opened.outbox))
         self._charts[message.chart] = opened
         await self._send(message.chart, snapshot)
         opened.task = asyncio.create_task(self._follow(message.chart, opened))
@@ -120,15 +127,24 @@ class _Page:
     async def _watch(self, message: Levels) -> None:
         opened = self._charts.get(message.chart)
         if opened is not None:
-            number, levels = self._number * 1_000_000 + message.chart, message.levels
-            await self._hub.ask(lambda: self._hub.watch(opened.request, number, levels))
+            key, levels = (self._number, message.chart), message.levels
+            await self._hub.ask(lambda: self._hub.watch(opened.request, key, levels))
 
     async def _follow(self, chart: int, opened: _Opened) -> None:
         while True:
             message = await opened.outbox.take()
             if message is None:
-                message = await self._hub.ask(lambda: self._hub.snapshot(opened.request))
+                try:
+                    message = await self._hub.ask(lambda: self._hub.snapshot(opened.request))
+                except (ValueError, StockstreamError) as error:
+                    message = _encode({"type": "problem", "text": one_line(error), "retry": True})
             await self._send(chart, message)
+
+    async def live(self) -> None:
+        """Give a sign of life now and then, also to a page whose charts could not be opened."""
+        while True:
+            await self._send(None, _encode({"type": "alive"}))
+            await asyncio.sleep(_ALIVE_EVERY)
 
     async def _close(self, chart: int) -> None:
         opened = self._charts.pop(chart, None)
@@ -136,8 +152,8 @@ class _Page:
             return
         if opened.task is not None:
             opened.task.cancel()
-        number = self._number * 1_000_000 + chart
-        await self._hub.ask(lambda: self._hub.close(opened.request, number))
+        key = self._number, chart
+        await self._hub.ask(lambda: self._hub.close(opened.request, key))
 
     async def _send(self, chart: int | None, message: bytes) -> None:
         text = message.decode()
@@ -164,11 +180,16 @@ def _is_numbered(text: str) -> bool:
 @router.websocket("/ws")
 async def charts(socket: WebSocket) -> None:
     """Serve one page until it goes, or its session ends."""
-    if await admitted(socket) is None:
+    identity = await admitted(socket)
+    if identity is None:
         return
     await socket.accept()
+    if _of_users[identity.user] >= _MOST_SOCKETS:
+        await socket.close(status.WS_1013_TRY_AGAIN_LATER)
+        return
+    _of_users[identity.user] += 1
     page = _Page(socket, of(socket).hub)
-    watch = asyncio.create_task(_end_with_session(socket))
+    tasks = [asyncio.create_task(_end_with_session(socket)), asyncio.create_task(page.live())]
     try:
         while True:
             text = await socket.receive_text()
@@ -178,7 +199,9 @@ async def charts(socket: WebSocket) -> None:
     except (WebSocketDisconnect, RuntimeError):
         pass  # the page has gone
     finally:
-        watch.cancel()
+        _of_users[identity.user] -= 1
+        for task in tasks:
+            task.cancel()
         await page.leave()
         if socket.application_state is WebSocketState.CONNECTED:
             with suppress(RuntimeError):
@@ -188,6 +211,10 @@ async def charts(socket: WebSocket) -> None:
 async def _end_with_session(socket: WebSocket) -> None:
     """Close the socket when its session has ended: by logout, by an admin, or by its age."""
     guard: Guard = socket.app.state.guard
-    while await asyncio.to_thread(guard.identity, socket) is not None:
-        await asyncio.sleep(_ASKED_AGAIN)
-    await socket.close(_ENDED)
+    try:
+        while await asyncio.to_thread(guard.identity, socket) is not None:
+            await asyncio.sleep(_ASKED_AGAIN)
+    except Exception:  # noqa: BLE001 - logged
+        LOG.exception("whether a session has ended cannot be known")
+    with suppress(RuntimeError):  # also if it cannot be known: nobody stays in for that reason
+        await socket.close(_ENDED)

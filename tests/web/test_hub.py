@@ -199,3 +199,111 @@ def test_the_first_difference_is_found_in_any_column() -> None:
     assert first_difference(before, corrected) == 100
     assert first_difference(before.slice(slice(0, 50)), before) == 50
     assert first_difference(before, window_frame(BARS)) == 0
+
+
+def test_two_series_of_a_symbol_are_both_there(running_site: Site, page: Served) -> None:
+    daily = [bar(1_440 * day, 50.0 + day, "TWICE", interval="1d") for day in range(5)]
+    running_site.send(STOCKS, [*walk(20, 9, "TWICE"), *daily])
+    client = page.login("viewer")
+    until(lambda: sum(each["key"] == "TWICE" for each in client.get("/api/series").json()) == 2)
+    with page.socket(client) as socket:
+        for interval, rows in (("1m", 20), ("1d", 5)):
+            assert len(opened(socket, symbol="TWICE", interval=interval)["columns"]["time"]) == rows
+
+
+def test_a_server_that_starts_with_two_series_of_a_symbol_reads_them(running_site: Site) -> None:
+    running_site.send(STOCKS, [*walk(20, 9, "TWO"), bar(0, 50.0, "TWO", interval="1d")])
+    with served(running_site) as own:
+        client = own.login("viewer")
+        until(lambda: sum(each["key"] == "TWO" for each in client.get("/api/series").json() or ()) == 2)
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"symbol": "AAPL", "tz": "Mars/Olympus"}, "there is no time zone 'Mars/Olympus'"),
+        (
+            {"symbol": "AAPL", "studies": [",".join(f"sma:period={number}" for number in range(2, 40))]},
+            "20 studies at most",
+        ),
+        ({"symbol": "AAPL", "studies": ["sma:period=1000000000"]}, "period is 100,000 at most here"),
+        ({"symbol": "AAPL", "resample": "5m", "opens": "25:99"}, ""),
+        ({"symbol": "AAPL", "resample": "5m", "calendar": "XNOWHERE"}, ""),
+    ],
+)
+def test_a_bad_request_of_one_page_ends_nothing_of_others(page: Served, request_: dict[str, Any], said: str) -> None:
+    with page.socket(page.login("viewer")) as other, page.socket(page.login("viewer")) as socket:
+        opened(other, symbol="AAPL")
+        socket.send(json.dumps({"type": "open", "chart": 1, "request": request_}))
+        assert said in problem(socket)["text"]
+        for _ in range(2):
+            assert heard(other, "status")["status"]["parts"]
+        assert opened(socket, symbol="AAPL")["columns"]["time"]
+
+
+def problem(socket: ClientConnection) -> dict[str, Any]:
+    while True:
+        message: dict[str, Any] = json.loads(socket.recv(30))["message"]
+        if message["type"] == "problem":
+            return message
+
+
+def test_pages_do_not_take_charts_of_others(page: Served) -> None:
+    with page.socket(page.login("viewer")) as one, page.socket(page.login("viewer")) as two:
+        opened(one, symbol="AAPL")
+        for number in range(0, 1_000_001, 250_000):
+            opened(two, chart=number, symbol="AAPL")
+        two.close()
+        assert heard(one, "status")
+        one.send(json.dumps({"type": "open", "chart": 1_000_001, "request": {"symbol": "AAPL"}}))
+        assert "1000000" in problem(one)["text"]
+
+
+def test_a_page_that_leaves_while_it_is_answered_ends_nothing(page: Served) -> None:
+    for _ in range(20):
+        with page.socket(page.login("viewer")) as socket:
+            for number in range(8):
+                socket.send(
+                    json.dumps({"type": "open", "chart": number, "request": {"symbol": "AAPL", "studies": ["macd"]}})
+                )
+    with page.socket(page.login("viewer")) as socket:
+        assert opened(socket, symbol="AAPL")["columns"]["time"]
+
+
+def test_a_socket_gives_signs_of_life_without_a_chart(page: Served) -> None:
+    with page.socket(page.login("viewer")) as socket:
+        assert [json.loads(socket.recv(10)) for _ in range(2)] == [{"chart": None, "message": {"type": "alive"}}] * 2
+
+
+def test_older_rows_name_what_was_asked(page: Served) -> None:
+    with page.socket(page.login("viewer")) as socket:
+        times = opened(socket, symbol="AAPL")["columns"]["time"]
+        socket.send(json.dumps({"type": "older", "chart": 1, "before": times[100]}))
+        older = heard(socket, "older")
+        assert older["before"] == times[100]
+        assert older["columns"]["time"] == times[:100]
+        assert older["more"] is False
+
+
+def test_levels_are_by_panel_and_cross_once(running_site: Site, page: Served) -> None:
+    symbol = "CROSS"
+    running_site.send(STOCKS, [bar(minute, 100.0, symbol) for minute in range(3)])
+    client = page.login("viewer")
+    until(lambda: any(each["key"] == symbol and each["bars"] == 3 for each in client.get("/api/series").json()))
+    with page.socket(client) as socket:
+        names = opened(socket, symbol=symbol)["chart"]["names"]
+        levels = [{"panel": names[0], "value": 101.0, "once": True}, {"panel": "none", "value": 1.0}]
+        for _ in range(2):  # equal levels stay armed
+            socket.send(json.dumps({"type": "levels", "chart": 1, "levels": levels}))
+        socket.send(json.dumps({"type": "older", "chart": 1, "before": 0}))
+        heard(socket, "older")
+        running_site.send(STOCKS, [bar(3, 102.0, symbol)])
+        crossed = heard(socket, "crossed")
+        assert crossed["texts"][0].startswith("CROSS: close rose through 101 to 102")
+        assert crossed["levels"] == [{"panel": "none", "value": 1.0, "once": False}]
+
+
+def test_a_correction_of_long_ago_is_a_snapshot() -> None:
+    outbox = Outbox()
+    outbox.put(b"x" * 20_000_000)
+    assert outbox.overrun
