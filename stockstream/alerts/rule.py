@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from stockstream.alerts.language.meaning import Meaning, understand
 from stockstream.alerts.language.terms import Silence
+from stockstream.intervals import parse
 from stockstream.periods import add_up
 from stockstream.records import Series
 
@@ -58,14 +59,26 @@ class Rule:
         >>> rule = Rule.of("high", "close > 180 interval 15m", ["AAPL"])
         >>> rule.is_for(Series("AAPL", "5m")), rule.is_for(Series("AAPL", "1h")), rule.is_for(Series("MSFT", "5m"))
         (True, False, False)
+
+        A rule about bars that do not come is for bars that arrive; without an interval, for those that are no longer
+        than its time, as longer ones cannot come so often.
+
+        >>> rule = Rule.of("stale", "no bar for 5m")
+        >>> rule.is_for(Series("AAPL", "5m")), rule.is_for(Series("AAPL", "1d"))
+        (True, False)
         """
-        wanted = self.meaning.interval
         return (
             not self.of_topics
             and (self.symbols is None or series.symbol in self.symbols)
             and (self.feed is None or series.feed == self.feed)
-            and (wanted is None or wanted == series.interval or add_up(series.interval, wanted))
+            and self._is_over(series.interval)
         )
+
+    def _is_over(self, interval: str) -> bool:
+        wanted, condition = self.meaning.interval, self.meaning.condition
+        if isinstance(condition, Silence):
+            return parse(interval).seconds <= condition.seconds if wanted is None else wanted == interval
+        return wanted is None or wanted == interval or add_up(interval, wanted)
 
 
 def wanted_symbols(rules: Sequence[Rule]) -> frozenset[str] | None:

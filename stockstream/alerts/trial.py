@@ -89,17 +89,17 @@ def history(connection: Connection, symbol: str) -> list[BarBatch]:
             time.sleep(0.01)
 
 
-def trials(rule: Rule, batches: Sequence[BarBatch], open_at: OpenHours | None = None) -> list[Trial]:
+def trials(rule: Rule, batches: Sequence[BarBatch], open_for: OpenHours | None = None) -> list[Trial]:
     """The rule on each series among the bars that it is for."""
     by_series: dict[Series, list[BarBatch]] = {}
     for batch in batches:
         by_series.setdefault(Series(batch.last.symbol, batch.last.interval, batch.last.feed), []).append(batch)
-    return [_trial(rule, series, found, open_at) for series, found in by_series.items() if rule.is_for(series)]
+    return [_trial(rule, series, found, open_for) for series, found in by_series.items() if rule.is_for(series)]
 
 
-def _trial(rule: Rule, series: Series, batches: Sequence[BarBatch], open_at: OpenHours | None) -> Trial:
+def _trial(rule: Rule, series: Series, batches: Sequence[BarBatch], open_for: OpenHours | None) -> Trial:
     now = datetime.now(UTC)
-    ruled = RuledSeries(series, [rule], open_at, _EVERYTHING)
+    ruled = RuledSeries(series, [rule], open_for, _EVERYTHING)
     states: dict[str, Alert] = {}
     for batch in batches:
         for alert in ruled.take(batch, now):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from stockstream.indicators.calendars import exchange_calendar
@@ -15,14 +16,15 @@ ALWAYS: Final = "24/7"
 
 
 class Hours(NamedTuple):
-    """Whether an exchange trades at an instant, or at any from one up to another; whether it has a session on a date;
-    and from when to when it is known.
+    """Whether an exchange trades at an instant, or at any from one up to another, and how long between these; whether
+    it has a session on a date; and from when to when it is known.
 
     Without ``since`` and ``until`` it is always known.
     """
 
     trades_at: Callable[[datetime], bool]
     trades_between: Callable[[datetime, datetime], bool]
+    open_for: Callable[[datetime, datetime], timedelta]
     has_session: Callable[[datetime], bool]
     since: datetime | None
     until: datetime | None
@@ -42,7 +44,7 @@ def trading_hours(name: str) -> Hours:
     True
     """
     if name == ALWAYS:
-        return Hours(lambda _: True, lambda *_: True, lambda _: True, None, None)
+        return Hours(lambda _: True, lambda *_: True, lambda begin, end: end - begin, lambda _: True, None, None)
     return _hours(exchange_calendar(name))
 
 
@@ -65,7 +67,25 @@ def _hours(calendar: Any) -> Hours:
         pause, resumed = breaks[index]
         return not (pause <= begin and end <= resumed)
 
-    return Hours(trades_at, trades_between, dates.__contains__, opens[0], closes[-1])
+    parts = [
+        part
+        for opened, closed, (pause, resumed) in zip(opens, closes, breaks, strict=True)
+        for part in (((opened, pause), (resumed, closed)) if opened < pause else ((opened, closed),))
+    ]
+    begins = [begin for begin, _ in parts]
+    sums = list(accumulate((end - begin for begin, end in parts), initial=timedelta(0)))
+
+    def open_until(instant: datetime) -> timedelta:
+        index = bisect_right(begins, instant) - 1
+        if index < 0:
+            return timedelta(0)
+        begin, end = parts[index]
+        return sums[index] + min(instant, end) - begin
+
+    def open_for(begin: datetime, end: datetime) -> timedelta:
+        return open_until(end) - open_until(begin)
+
+    return Hours(trades_at, trades_between, open_for, dates.__contains__, opens[0], closes[-1])
 
 
 def _instants(column: Any) -> list[datetime]:

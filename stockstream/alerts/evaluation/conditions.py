@@ -31,7 +31,19 @@ class ComparisonNode(Node):
         self.value = None if left is None or right is None else self._compare(left, right)
 
 
-class BandedNode(KeepingNode):
+class Banded(KeepingNode):
+    """A comparison or a crossing with a dead band."""
+
+    __slots__ = ()
+
+    def begin_told(self) -> None:
+        """Before the step of a bar: it was told to be true while the bar was forming."""
+
+    def end_told(self) -> None:
+        """After that step."""
+
+
+class BandedNode(Banded):
     """A comparison with a dead band: once true, it stays so until the left number is on the other side by the band."""
 
     __slots__ = ("_band", "_compare", "_left", "_right", "_up", "_was")
@@ -57,6 +69,10 @@ class BandedNode(KeepingNode):
             true = left > right - back if self._up else left < right + back
         self.value = self._was = true
 
+    def begin_told(self) -> None:
+        """As `Banded.begin_told`: it stays true within the band."""
+        self._was = True
+
     def snapshot(self) -> bool:
         """As `KeepingNode.snapshot`."""
         return self._was
@@ -66,14 +82,14 @@ class BandedNode(KeepingNode):
         self._was = bool(snapshot)
 
 
-class CrossingNode(KeepingNode):
+class CrossingNode(Banded):
     """One number crosses another: it was at or below it at the last bar where both are known, and is above it now.
 
     After a crossing it is armed again when the number has been on the other side by the dead band. ``way`` is how the
     last crossing went.
     """
 
-    __slots__ = ("_band", "_fall", "_falls", "_left", "_right", "_rise", "_rises", "way")
+    __slots__ = ("_band", "_fall", "_falls", "_known", "_left", "_right", "_rise", "_rises", "way")
 
     def __init__(self, direction: str, left: Node, right: Node, band: float) -> None:
         super().__init__()
@@ -84,6 +100,8 @@ class CrossingNode(KeepingNode):
         self._falls = direction != "above"
         self._rise = self._fall = False
         """Whether a rise, or a fall, is one to tell of."""
+        self._known = False
+        """Whether both numbers were known at any bar."""
         self.way: Way = "above" if self._rises else "below"
 
     def step(self, row: Input, doubts: int) -> None:  # noqa: ARG002 - see `ComparisonNode`
@@ -93,21 +111,32 @@ class CrossingNode(KeepingNode):
             self.value = None
             return
         rose, fell = self._rise and left > right, self._fall and left < right
-        back = abs(right) * self._band if self._band else 0.0
         # At first the band does not count: nothing has been told yet.
-        self._rise = not rose and (self._rise or left <= right - (back if self.value is not None else 0.0))
-        self._fall = not fell and (self._fall or left >= right + (back if self.value is not None else 0.0))
+        back = abs(right) * self._band if self._band and self._known else 0.0
+        self._known = True
+        self._rise = not rose and (self._rise or left <= right - back)
+        self._fall = not fell and (self._fall or left >= right + back)
         self.value = (rose and self._rises) or (fell and self._falls)
         if self.value:
             self.way = "above" if rose else "below"
 
-    def snapshot(self) -> tuple[bool, bool, bool | None]:
+    def end_told(self) -> None:
+        """As `Banded.end_told`: it is armed again only where the number ended beyond the band."""
+        left, right = self._left.value, self._right.value
+        if left is None or right is None:
+            self._rise = self._fall = False
+            return
+        back = abs(right) * self._band
+        self._rise &= left <= right - back
+        self._fall &= left >= right + back
+
+    def snapshot(self) -> tuple[bool, bool, bool]:
         """As `KeepingNode.snapshot`."""
-        return self._rise, self._fall, self.value
+        return self._rise, self._fall, self._known
 
     def back(self, snapshot: Sequence[Any]) -> None:
         """As `KeepingNode.back`."""
-        self._rise, self._fall, self.value = snapshot
+        self._rise, self._fall, self._known = snapshot
 
 
 class AllNode(Node):

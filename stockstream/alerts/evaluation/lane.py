@@ -88,13 +88,10 @@ class Lane:
         came: set[str] = set()
         total = len(self._bars)
         end = total if total and self._bars.final(total - 1) else max(0, total - 1)
-        stepped = self._done < end
         for comings in self._steps(end):
             for coming in comings:
                 came.add(self._come(coming, now, found))
-        if self._ticked and stepped:
-            former |= {each: self._raised[each] for each in self._ticked if each in self._raised}
-            self._ticked.clear()
+        former |= self._judged_ticks(end)
         for name, alert in former.items():
             if name not in came:
                 found.append(withdrawn(alert, now))
@@ -113,16 +110,26 @@ class Lane:
                 self._ticked.add(self._come(coming, now, found))
         return found
 
+    def _judged_ticks(self, end: int) -> dict[str, Alert]:
+        """The silences told while they went on, of which the bars up to an index say whether they were any."""
+        if not self._ticked or not end:
+            return {}
+        newest = moment(self._bars.instants()[end - 1])
+        judged = {each: self._raised[each] for each in self._ticked if self._raised[each].time < newest}
+        self._ticked -= judged.keys()
+        return judged
+
     def _form(self, index: int, now: datetime, found: list[Alert]) -> None:
-        """Evaluate a forming bar, without a trace in the program."""
+        """Evaluate a forming bar; the program keeps of it only that a rule was told of."""
         before = self._program.snapshot()
+        told: list[Alert] = []
         for row, doubts in bars_of(self._bars, index, index + 1):
             for coming in self._program.step(row, doubts):
-                known = len(found)
-                name = self._come(coming, now, found)
-                if len(found) > known:
-                    self._formed.add(name)
+                self._come(coming, now, told)
         self._program.back(before)
+        self._formed |= {alert.id for alert in told}
+        self._program.note_told((alert.rule, alert.time) for alert in told)
+        found += told
 
     def _steps(self, end: int) -> Iterator[list[Coming]]:
         """What comes at each bar up to an index, bar by bar."""
@@ -195,6 +202,7 @@ class Lane:
         self._raised = {name: alert for name, alert in self._raised.items() if alert.time >= first}
         self._formed &= self._raised.keys()
         self._ticked &= self._raised.keys()
+        self._program.forget_told(first)
         self.rebased = True
 
     def state(self) -> LaneState:
@@ -220,6 +228,7 @@ class Lane:
         self._raised = {alert.id: alert for alert in state.raised}
         self._formed = set(state.formed)
         self._ticked = set(state.ticked)
+        self._program.note_told((self._raised[each].rule, self._raised[each].time) for each in state.formed)
         self.rebased = False
 
 

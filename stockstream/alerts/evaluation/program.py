@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any as Anything
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 from stockstream.alerts.evaluation.conditions import (
     AllNode,
     AnyNode,
+    Banded,
     BandedNode,
     ComparisonNode,
     CrossingNode,
@@ -67,7 +68,7 @@ class Program:
         The rules.
     ends
         When the period of a bar ends, by its opening time.
-    open_at
+    open_for
         The hours of the exchange; None where they are not known.
 
     Attributes
@@ -77,11 +78,13 @@ class Program:
     """
 
     def __init__(
-        self, rules: Sequence[Rule], ends: Callable[[datetime], datetime], open_at: OpenHours | None = None
+        self, rules: Sequence[Rule], ends: Callable[[datetime], datetime], open_for: OpenHours | None = None
     ) -> None:
         self._nodes: list[Node] = []
+        self._told: dict[datetime, list[Watch]] = {}
+        """By the time of a bar the watches that were told of while it was forming."""
         self._known: dict[Number | Condition | IndicatorTerm, Node] = {}
-        self.watches = [self._watch(rule, ends, open_at) for rule in rules]
+        self.watches = [self._watch(rule, ends, open_for) for rule in rules]
         self._nodes += self.watches
         self.silences = [watch for watch in self.watches if isinstance(watch, SilenceWatch)]
         self._keeping = [node for node in self._nodes if isinstance(node, KeepingNode)]
@@ -93,9 +96,28 @@ class Program:
 
     def step(self, row: Input, doubts: int) -> list[Coming]:
         """Take the next bar; returns the rules that come at it, in their order."""
+        told = self._told.get(row.time, ()) if self._told else ()
+        for watch in told:
+            watch.begin_told(row.time)
         for step in self._steps:
             step(row, doubts)
+        for watch in told:
+            watch.end_told()
         return [watch.value for watch in self.watches if watch.value is not None]
+
+    def note_told(self, alerts: Iterable[tuple[str, datetime]]) -> None:
+        """Note rules, by their names, that were told of at bars that formed: the bars' last steps heed it."""
+        for rule, time in alerts:
+            watches = self._told.setdefault(time, [])
+            watches += [
+                each
+                for each in self.watches
+                if isinstance(each, Watch) and each.rule.name == rule and each not in watches
+            ]
+
+    def forget_told(self, before: datetime) -> None:
+        """Forget what was noted of bars before a time, which are not stepped again."""
+        self._told = {time: watches for time, watches in self._told.items() if time >= before}
 
     def snapshot(self) -> Snapshot:
         """The state of all nodes."""
@@ -118,13 +140,14 @@ class Program:
             raise StateError(f"the saved state of rules cannot be used: {error}") from error
 
     def _watch(
-        self, rule: Rule, ends: Callable[[datetime], datetime], open_at: OpenHours | None
+        self, rule: Rule, ends: Callable[[datetime], datetime], open_for: OpenHours | None
     ) -> Watch | SilenceWatch:
         meaning = rule.meaning
         if isinstance(meaning.condition, Silence):
-            return SilenceWatch(rule, ends, open_at)
+            return SilenceWatch(rule, ends, open_for)
         condition = self.node(meaning.condition)
-        return Watch(rule, condition, [(name, self.node(number)) for name, number in meaning.operands])
+        banded = [node for term in _comparisons(meaning.condition) if isinstance(node := self.node(term), Banded)]
+        return Watch(rule, condition, [(name, self.node(number)) for name, number in meaning.operands], banded)
 
     def node(self, term: Number | Condition | IndicatorTerm) -> Node:
         """The node of a term: the same one for equal terms."""
@@ -178,3 +201,15 @@ class Program:
                 return LastingNode(node(of), bars)
             case SequenceTerm(first, steps):
                 return SequenceNode([node(first), *(node(part) for part, _ in steps)], [limit for _, limit in steps])
+
+
+def _comparisons(condition: Condition) -> Iterator[Comparison | Crossing]:
+    """The comparisons and crossings that a condition is true or false by at a bar."""
+    match condition:
+        case Comparison() | Crossing():
+            yield condition
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from _comparisons(part)
+        case _:
+            return

@@ -48,7 +48,7 @@ class RuledSeries:
         The series.
     rules
         Those that are for it.
-    open_at
+    open_for
         The hours of its exchange; None where they are not known.
     keep
         Bars to hold at least; a quarter more are held at most.
@@ -64,7 +64,7 @@ class RuledSeries:
     """
 
     def __init__(
-        self, series: Series, rules: Sequence[Rule], open_at: OpenHours | None, keep: int, bars: Bars | None = None
+        self, series: Series, rules: Sequence[Rule], open_for: OpenHours | None, keep: int, bars: Bars | None = None
     ) -> None:
         self.series = series
         self.corrections = 0
@@ -80,9 +80,10 @@ class RuledSeries:
                 None if interval is None else series.interval,
                 forming,
             )
-            self._lanes.append(Lane(place, Program(chosen, ends, open_at), self._bars_at(interval)))
+            self._lanes.append(Lane(place, Program(chosen, ends, open_for), self._bars_at(interval)))
         self._formed = {lane.place.series.interval for lane in self._lanes if lane.place.forming}
         self._forms = any(lane.place.forming for lane in self._lanes)
+        self._forms_longer = any(lane.place.forming and lane.place.of is not None for lane in self._lanes)
         self.silent_rules = any(lane.silent_rules for lane in self._lanes)
 
     def _bars_at(self, interval: str | None) -> Bars:
@@ -100,7 +101,9 @@ class RuledSeries:
         That does not depend on how the bars are divided into batches.
         """
         held = len(self._bars)
-        if (batch.finals is None or not self._forms) and self._bars.follow(batch):
+        # Each bar changes the longer one that it is part of, and that is still forming.
+        whole = not self._forms_longer and (batch.finals is None or not self._forms)
+        if whole and self._bars.follow(batch):
             found = self._advance(held, now)
         else:
             found = [

@@ -6,13 +6,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from stockstream.alerts.evaluation.conditions import CrossingNode
+from stockstream.alerts.evaluation.conditions import Banded, CrossingNode
 from stockstream.alerts.evaluation.node import Input, KeepingNode, Node
 from stockstream.alerts.language.terms import Silence, is_event
 from stockstream.alerts.rule import Rule
 from stockstream.records import Way
-
-_MINUTE = timedelta(minutes=1)
 
 
 class Coming(NamedTuple):
@@ -31,10 +29,13 @@ class Watch(KeepingNode):
     crossing, at each bar at which it is true. Its value is the `Coming` at the bar, None without one.
     """
 
-    __slots__ = ("_condition", "_event", "_operands", "_told", "_true", "rule")
+    __slots__ = ("_banded", "_condition", "_event", "_operands", "_told", "_true", "rule")
 
-    def __init__(self, rule: Rule, condition: Node, operands: Sequence[tuple[str, Node]]) -> None:
+    def __init__(
+        self, rule: Rule, condition: Node, operands: Sequence[tuple[str, Node]], banded: Sequence[Banded] = ()
+    ) -> None:
         super().__init__()
+        self._banded = tuple(banded)
         self.rule = rule
         self._condition = condition
         self._operands = tuple(operands)
@@ -67,6 +68,18 @@ class Watch(KeepingNode):
             way = self._condition.way
         return Coming(self.rule, time, way, {name: node.value for name, node in self._operands})
 
+    def begin_told(self, time: datetime) -> None:
+        """Before the step of a bar: while it was forming, the rule was told of, with ``once`` and bands as always."""
+        self._told = time if self._told is None else max(self._told, time)
+        self._true = True
+        for node in self._banded:
+            node.begin_told()
+
+    def end_told(self) -> None:
+        """After that step."""
+        for node in self._banded:
+            node.end_told()
+
     def snapshot(self) -> tuple[bool, datetime | None]:
         """As `KeepingNode.snapshot`."""
         return self._true, self._told
@@ -87,10 +100,10 @@ class Watch(KeepingNode):
 
 
 class OpenHours(Protocol):
-    """Whether an exchange trades at an instant."""
+    """How long an exchange trades between two instants."""
 
-    def __call__(self, instant: datetime, /) -> bool:
-        """Whether it does."""
+    def __call__(self, begin: datetime, end: datetime, /) -> timedelta:
+        """The sum of its open hours."""
 
 
 class SilenceWatch(KeepingNode):
@@ -102,24 +115,22 @@ class SilenceWatch(KeepingNode):
         Its condition is a `Silence`.
     ends
         When the period of a bar ends, by its opening time.
-    open_at
+    open_for
         The hours of the exchange; None where all hours count.
     """
 
-    __slots__ = ("_ends", "_last", "_limit", "_open_at", "_seen", "_told", "rule")
+    __slots__ = ("_ends", "_last", "_limit", "_open_for", "_told", "rule")
 
-    def __init__(self, rule: Rule, ends: Callable[[datetime], datetime], open_at: OpenHours | None) -> None:
+    def __init__(self, rule: Rule, ends: Callable[[datetime], datetime], open_for: OpenHours | None) -> None:
         super().__init__()
         silence = rule.meaning.condition
         assert isinstance(silence, Silence)
         self.rule = rule
         self._ends = ends
         self._limit = timedelta(seconds=silence.seconds)
-        self._open_at = open_at if silence.while_open else None
+        self._open_for = open_for if silence.while_open else None
         self._last: datetime | None = None
         self._told = False
-        self._seen: tuple[datetime, datetime, timedelta] | None = None
-        """The bar, up to when the hours after it were counted, and their sum."""
 
     def step(self, row: Input, doubts: int) -> None:  # noqa: ARG002 - a doubtful bar has come, too
         """As `Node.step`."""
@@ -136,23 +147,11 @@ class SilenceWatch(KeepingNode):
         if last is None or (self._told and self.rule.meaning.once):
             return None
         ends = self._ends(last)
-        if now - ends < self._limit or self._open(last, ends, now) < self._limit:
+        if now - ends < self._limit:
+            return None
+        if self._open_for is not None and self._open_for(ends, now) < self._limit:
             return None
         return Coming(self.rule, last, "silent", {})
-
-    def _open(self, last: datetime, begin: datetime, end: datetime) -> timedelta:
-        """How long the exchange was open, by the minute; no more than the limit is counted."""
-        if self._open_at is None:
-            return end - begin
-        passed, total = begin, timedelta(0)
-        if self._seen is not None and self._seen[0] == last:
-            _, passed, total = self._seen
-        while passed + _MINUTE <= end and total < self._limit:
-            if self._open_at(passed):
-                total += _MINUTE
-            passed += _MINUTE
-        self._seen = last, passed, total
-        return total
 
     def snapshot(self) -> tuple[datetime | None, bool]:
         """As `KeepingNode.snapshot`."""

@@ -180,11 +180,14 @@ class _Reader:
 
     def _silence(self, part: Part, options: Mapping[str, float | str], clauses: list[Node]) -> Meaning:
         for clause in clauses:
-            if isinstance(clause, Tree) and str(clause.data) not in ("once",):
+            if isinstance(clause, Tree) and str(clause.data) not in ("once", "interval"):
                 raise self._error(clause, f"{clause.data} means nothing where no bar comes")
         span, *rest = children(part)
         silence = Silence(self._seconds(span), while_open=any(rest))
-        return Meaning(" ".join(self._rule.split()), silence, way="silent", once="once" in options)
+        return Meaning(
+            " ".join(self._rule.split()), silence, way="silent", interval=_text(options, "interval"),
+            once="once" in options,
+        )  # fmt: skip
 
     def _parts(self, part: Part) -> tuple[Condition, ...]:
         return tuple(map(self._condition, children(part)))

@@ -166,7 +166,7 @@ def _hours(context: Context, rules: Sequence[Rule]) -> Hours:
         if found is None and asks and symbol not in told:
             told.add(symbol)
             context.reporter.warn(f"{symbol} has no calendar in config.yaml: `while open` counts all hours")
-        return None if found is None else found.trades_at
+        return None if found is None else found.open_for
 
     return of
 

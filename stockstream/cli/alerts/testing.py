@@ -63,7 +63,7 @@ def try_rule(
     batches = history(context.settings.connection("consumer"), symbol)
     batches = [each for each in batches if interval in (None, each.last.interval)]
     hours = hours_of(context.settings, symbol)
-    results = trials(found, batches, None if hours is None else hours.trades_at)
+    results = trials(found, batches, None if hours is None else hours.open_for)
     if not results:
         raise SeriesError(*_nothing(found, symbol, batches))
     for result in results:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from stockstream.alerts.evaluation.engine import Engine
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.topic_values import value_of
+from stockstream.indicators.trading_hours import trading_hours
 from stockstream.kafka.overview import DeadLetterOverview, GroupOverview, GroupPartition, Overview, TopicOverview
 from stockstream.records import Alert, Bar
 from stockstream.views.bar_batch import gather
@@ -15,9 +16,10 @@ from tests.views.bars import START, bar
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 
 
-def closed(instant: datetime) -> bool:
+def closed(begin: datetime, end: datetime) -> timedelta:
     """An exchange that is open in the first half of each hour."""
-    return instant.minute < 30
+    minutes = int((end - begin).total_seconds() // 60)
+    return timedelta(minutes=sum((begin + timedelta(minutes=each)).minute < 30 for each in range(minutes)))
 
 
 def shown(alerts: list[Alert]) -> list[tuple[int, str, str]]:
@@ -71,6 +73,41 @@ def test_closed_hours_are_no_silence() -> None:
     assert shown(engine.tick(after(40))) == [(34, "silent", "raised")]
     without = Engine([Rule.of("stale", "no bar for 5m")], lambda _: closed)
     assert shown(without.take(gather(bars(0, 34)), NOW)) == [(0, "silent", "raised")]
+
+
+def test_a_silence_stands_when_the_bar_that_was_forming_in_it_is_completed() -> None:
+    engine = Engine([Rule.of("stale", "no bar for 5m")])
+    engine.take(gather([*bars(0), bar(1, 100.0, final=False)]), NOW)
+    assert shown(engine.tick(after(7))) == [(1, "silent", "raised")]
+    assert engine.take(gather(bars(1)), NOW) == []
+    assert engine.take(gather(bars(9, 10)), NOW) == []
+    late = Engine([Rule.of("stale", "no bar for 5m")])
+    late.take(gather([*bars(0), bar(1, 100.0, final=False)]), NOW)
+    late.tick(after(7))
+    assert shown(late.take(gather(bars(1, 2)), NOW)) == [(1, "silent", "withdrawn")]
+
+
+def test_a_silence_is_of_bars_that_can_come_so_often() -> None:
+    def told(text: str) -> list[str]:
+        engine = Engine([Rule.of("stale", text)])
+        engine.take(gather([bar(0, 1.0), bar(0, 1.0, interval="15m"), bar(0, 1.0, interval="1d")]), NOW)
+        return [each.interval for each in engine.tick(after(10_000))]
+
+    assert told("no bar for 5m") == ["1m"]
+    assert told("no bar for 15m") == ["1m", "15m"]
+    assert told("no bar for 5m interval 15m") == ["15m"]
+    assert told("no bar for 2d interval 1d once") == ["1d"]
+
+
+def test_a_silence_while_open_is_summed_over_the_sessions() -> None:
+    rule = Rule.of("stale", "no bar for 2d while open")
+    engine = Engine([rule], lambda _: trading_hours("XNYS").open_for)
+    friday = datetime(2026, 2, 27, 20, 59, tzinfo=UTC)  # the last minute of a session of 6.5 hours
+    engine.take(gather([bar(0, 1.0, time=friday)]), NOW)
+    # Seven sessions are 45.5 hours; the 2.5 that are missing end at noon of the eighth.
+    last = datetime(2026, 3, 11, 13, 30, tzinfo=UTC) + timedelta(hours=2.5)
+    assert engine.tick(last - timedelta(seconds=1)) == []
+    assert len(engine.tick(last)) == 1
 
 
 def test_a_forming_bar_is_no_silence() -> None:
