@@ -51,6 +51,16 @@ def read(collector: Collector) -> dict[tuple[str, ...], float]:
     }
 
 
+def reported() -> list[Collector]:
+    """Metrics of a store, of alerts and of a job of Spark that have all they can have."""
+    store, alerts, job = StoreMetrics("store stocks", "stocks"), AlertMetrics("alerts"), JobMetrics("bars", "stocks")
+    store.update(Stored(1_250, None, "live", committed=1_200, commits=6, lag=50, dead=2), 75.0)
+    alerts.update(900, 30.0)
+    alerts.sinks = lambda: {"hook": (4, 1)}
+    job.update(BatchProgress(3, 70, 0.5, state_rows=0, state_bytes=0, watermark="", late=1, behind=9))
+    return [store, alerts, job]
+
+
 def scraped(collector: Collector) -> Process:
     with served(collector, ANYWHERE, "--metrics") as url:
         (process,) = Scraper([endpoint(url)]).processes()
