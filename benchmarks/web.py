@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import IO, Any, Final, Self
 
 import httpx
 import numpy as np
@@ -97,14 +97,29 @@ def _bar(number: int, sent: float) -> Bar:
 @contextmanager
 def _server(environment: dict[str, str]) -> Iterator[tuple[str, psutil.Process]]:
     command = [sys.executable, "-m", "stockstream", "web", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
-            found = re.search(r"http://\S+", process.stderr.readline())
-            assert found is not None
-            yield found[0], psutil.Process(process.pid)
+            yield _address(process), psutil.Process(process.pid)
         finally:
             process.terminate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(r"http://\S+", line):
+            threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
+            return found[0]
+    raise RuntimeError("the page did not start")
+
+
+def _drain(lines: IO[str]) -> None:
+    """Read what else the server says: it would wait for a full pipe."""
+    for _ in lines:
+        pass
 
 
 def _send(publisher: Publisher[Bar], first: int) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from stockstream.web.assets import are_built
 
@@ -29,8 +31,11 @@ def draw_page(there: Mapping[str, str], folder: Path, shrink: Callable[[Path], N
     from playwright.sync_api import sync_playwright
 
     password = secrets.token_urlsafe()
-    add = [sys.executable, "-m", "stockstream", "web", "user", "add", _USER]
-    subprocess.run(add, env=dict(there), input=password, text=True, check=True)
+    users = [sys.executable, "-m", "stockstream", "web", "user"]
+    listed = subprocess.run([*users, "list", "--json"], env=dict(there), stdout=subprocess.PIPE, text=True, check=True)
+    known = any(each["name"] == _USER for each in json.loads(listed.stdout))  # by a run before, with the same data
+    command = [*users, "passwd" if known else "add", _USER]
+    subprocess.run(command, env=dict(there), input=password, text=True, check=True)
     with server(there) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
@@ -54,11 +59,26 @@ def draw_page(there: Mapping[str, str], folder: Path, shrink: Callable[[Path], N
 def server(there: Mapping[str, str]) -> Iterator[str]:
     """The page on any free port; its address."""
     command = [sys.executable, "-m", "stockstream", "web", "--port", "0"]
-    with subprocess.Popen(command, env=dict(there), stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
+    with subprocess.Popen(
+        command, env=dict(there), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
         try:
-            found = re.search(r"http://\S+", process.stderr.readline())
-            assert found is not None
-            yield found[0]
+            yield _address(process)
         finally:
             process.terminate()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if found := re.search(r"http://\S+", line):
+            threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
+            return found[0]
+    raise RuntimeError("the page did not start")
+
+
+def _drain(lines: IO[str]) -> None:
+    """Read what else the server says: it would wait for a full pipe."""
+    for _ in lines:
+        pass

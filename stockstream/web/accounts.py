@@ -50,17 +50,10 @@ class Accounts:
 
     def add(self, name: str, password: str, role: Role) -> None:
         """Add an account."""
-        if not _NAME.fullmatch(name):
-            raise StockstreamError(
-                f"{cut(name)!r} is no name of a user",
-                hint="1 to 64 letters, digits and . _ @ -, a letter or digit first",
-            )
-        values = name, _hashed(password), role.value, self._clock()
-        try:
-            with self._database.open() as database:
-                database.execute("INSERT INTO user (name, hash, role, created) VALUES (?, ?, ?, ?)", values)
-        except sqlite3.IntegrityError:
-            raise StockstreamError(f"there is a user {name} already") from None
+        _check_name(name)
+        hashed = _hashed(password)
+        with self._database.change() as database:
+            _insert(database, User(name, role, disabled=False, created=self._clock()), hashed)
 
     def all(self) -> list[User]:
         """All accounts by name."""
@@ -85,14 +78,15 @@ class Accounts:
         self._change(name, "disabled = ?", int(disabled))
 
     def _change(self, name: str, change: str, value: str | int) -> None:
-        with self._database.open() as database:
+        with self._database.change() as database:
+            had_admin = _has_admin(database)
             changed = database.execute(f"UPDATE user SET {change} WHERE name = ?", (value, name)).rowcount  # noqa: S608
             if not changed:
                 raise StockstreamError(f"there is no user {cut(name)}", hint="`stockstream web user list` names them")
-            admins = "SELECT count(*) FROM user WHERE role = 'admin' AND NOT disabled"
-            if database.execute(admins).fetchone() == (0,):
+            if had_admin and not _has_admin(database):
                 raise StockstreamError(f"{name} is the only admin", hint="make another one first")
             database.execute("DELETE FROM session WHERE user = ?", (name,))
+            _end_invitations(database)
 
     def authenticate(self, name: str, password: str) -> User | None:
         """The user with this name and password; None if there is none, or none who is admitted."""
@@ -107,10 +101,12 @@ class Accounts:
 
     # The first admin.
 
-    def invite(self) -> str:
-        """A secret with which one person can make themselves the first admin, within an hour."""
+    def invite(self) -> str | None:
+        """A secret with which one person can make themselves the first admin, within an hour; None if there is one."""
         secret = secrets.token_urlsafe(32)
-        with self._database.open() as database:
+        with self._database.change() as database:
+            if _has_admin(database):
+                return None
             database.execute("DELETE FROM invitation")
             database.execute("INSERT INTO invitation VALUES (?, ?)", (digest(secret), self._clock() + _INVITED_FOR))
         return secret
@@ -122,12 +118,48 @@ class Accounts:
         return row is not None and row[0] > self._clock()
 
     def accept(self, secret: str, name: str, password: str) -> None:
-        """Make the first admin; the secret cannot be used again."""
-        if not self.is_invited(secret):
-            raise StockstreamError("this link was used, or is too old", hint="start `stockstream web` again")
-        self.add(name, password, Role.ADMIN)
-        with self._database.open() as database:
-            database.execute("DELETE FROM invitation")
+        """Make the first admin; of several at once one succeeds, and the secret cannot be used again."""
+        if not self.is_invited(secret):  # before the hash, which is dear
+            raise _not_invited()
+        _check_name(name)
+        hashed = _hashed(password)
+        with self._database.change() as database:
+            kept = "DELETE FROM invitation WHERE id = ? AND expires > ?"
+            if not database.execute(kept, (digest(secret), self._clock())).rowcount or _has_admin(database):
+                raise _not_invited()
+            _insert(database, User(name, Role.ADMIN, disabled=False, created=self._clock()), hashed)
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise StockstreamError(
+            f"{cut(name)!r} is no name of a user", hint="1 to 64 letters, digits and . _ @ -, a letter or digit first"
+        )
+
+
+def _not_invited() -> StockstreamError:
+    return StockstreamError("this link was used, or is too old", hint="start `stockstream web` again")
+
+
+def _insert(database: sqlite3.Connection, user: User, hashed: str) -> None:
+    values = user.name, hashed, user.role.value, user.created
+    try:
+        database.execute("INSERT INTO user (name, hash, role, created) VALUES (?, ?, ?, ?)", values)
+    except sqlite3.IntegrityError:
+        raise StockstreamError(f"there is a user {user.name} already") from None
+    _end_invitations(database)
+
+
+def _has_admin(database: sqlite3.Connection) -> bool:
+    """Whether anybody can manage users."""
+    query = "SELECT EXISTS (SELECT 1 FROM user WHERE role = 'admin' AND NOT disabled)"
+    return bool(database.execute(query).fetchone()[0])
+
+
+def _end_invitations(database: sqlite3.Connection) -> None:
+    """Make the links of the first admin worthless as soon as there is one, wherever from."""
+    if _has_admin(database):
+        database.execute("DELETE FROM invitation")
 
 
 def digest(secret: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Final
 
 import msgspec
@@ -15,15 +16,13 @@ from stockstream.charts.theme import THEMES
 from stockstream.consumers.registry import STUDIES
 from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import describe
-from stockstream.names import harmless
 from stockstream.present.alert_book import listed
 from stockstream.present.keys import CHART
 from stockstream.web.answers import json
-from stockstream.web.bar_store import Quote
-from stockstream.web.chart import ChartRequest, Json, columns
-from stockstream.web.pages import address
+from stockstream.web.arrangement import arrangement, written
+from stockstream.web.chart import ChartRequest, columns
 from stockstream.web.roles import Role
-from stockstream.web.security import Admin, Analyst, Viewer
+from stockstream.web.security import Admin, Analyst, Viewer, address
 from stockstream.web.services import of
 
 router = APIRouter(prefix="/api")
@@ -34,7 +33,7 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class LayoutBody(BaseModel):
-    """A layout to save: what the page made of it."""
+    """A layout to save: what `stockstream.web.arrangement` describes."""
 
     content: dict[str, object]
 
@@ -90,25 +89,7 @@ def me(who: Viewer) -> Response:
 @router.get("/series")
 async def series(request: Request, who: Viewer) -> Response:  # noqa: ARG001 - who asks is checked
     """All series of bars with their newest close and its change."""
-    hub = of(request).hub
-    return json([_quoted(quote) for quote in await hub.ask(hub.quotes)])
-
-
-def _quoted(quote: Quote) -> dict[str, Json]:
-    symbol, interval, feed = quote.series
-    return {
-        "symbol": harmless(symbol),
-        "key": symbol,
-        "interval": interval,
-        "feed": feed,
-        "close": quote.close,
-        "change": quote.change,
-        "time": int(quote.time.astype(np.int64)),
-        "bars": quote.bars,
-        "simulated": quote.simulated,
-        "zone": quote.zone,
-        "currency": quote.currency,
-    }
+    return Response(await of(request).quotes.encoded(), media_type="application/json")
 
 
 @router.get("/indicators")
@@ -207,19 +188,26 @@ def layouts(request: Request, who: Viewer) -> Response:
 @router.put("/layouts/{name}", status_code=status.HTTP_204_NO_CONTENT)
 def save_layout(request: Request, who: Analyst, name: Name, body: LayoutBody) -> None:
     """Save a layout under a name."""
-    of(request).layouts.save(who.user, name, msgspec.json.encode(body.content).decode())
+    services = of(request)
+    services.layouts.save(who.user, name, written(arrangement(body.content)))
+    services.audit.note("layout saved", user=who.user, address=address(request), name=name)
 
 
 @router.delete("/layouts/{name}", status_code=status.HTTP_204_NO_CONTENT)
 def delete_layout(request: Request, who: Analyst, name: Name) -> None:
     """Delete a layout."""
-    of(request).layouts.delete(who.user, name)
+    services = of(request)
+    if services.layouts.delete(who.user, name):
+        services.audit.note("layout deleted", user=who.user, address=address(request), name=name)
 
 
 @router.post("/layouts/{name}/link")
 def share_layout(request: Request, who: Analyst, name: Name) -> Response:
     """Make the link of a layout; people with an account can open it."""
-    return json({"shared": of(request).layouts.share(who.user, name)})
+    services = of(request)
+    secret = services.layouts.share(who.user, name)
+    services.audit.note("layout shared", user=who.user, address=address(request), name=name)
+    return json({"shared": secret})
 
 
 @router.get("/shared/{secret}")
@@ -242,10 +230,10 @@ def users(request: Request, who: Admin) -> Response:  # noqa: ARG001
 
 
 @router.post("/users", status_code=status.HTTP_204_NO_CONTENT)
-def add_user(request: Request, who: Admin, body: UserBody) -> None:
+async def add_user(request: Request, who: Admin, body: UserBody) -> None:
     """Add a user."""
     services = of(request)
-    services.accounts.add(body.name, body.password, body.role)
+    await services.logins.hashing(partial(services.accounts.add, body.name, body.password, body.role))
     services.audit.note("user added", user=who.user, address=address(request), name=body.name, role=body.role.value)
 
 

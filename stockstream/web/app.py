@@ -14,6 +14,7 @@ from stockstream.errors import StockstreamError
 from stockstream.version import VERSION
 from stockstream.web import api, metrics, pages, socket
 from stockstream.web.answers import json, problem
+from stockstream.web.bodies import Bounded
 from stockstream.web.extra import STATIC
 from stockstream.web.security import Guard, Viewer, secured
 from stockstream.web.services import Services
@@ -47,7 +48,8 @@ def make_app(services: Services, *, secure: bool) -> FastAPI:
     )
     app.state.services = services
     app.state.guard = Guard(services.sessions, secure=secure)
-    app.middleware("http")(secured)
+    app.add_middleware(Bounded)
+    app.middleware("http")(secured)  # outside of the other, so that its answers have the headers, too
     app.add_exception_handler(StockstreamError, _problem)
     app.add_exception_handler(ValueError, _problem)
     for router in (pages.router, api.router, metrics.router, socket.router):

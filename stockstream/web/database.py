@@ -62,3 +62,10 @@ class Database:
             connection.execute("PRAGMA foreign_keys = ON")
             with connection:
                 yield connection
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """As `open`, alone from its beginning: what the block reads, and decides by, stays so until it ends."""
+        with self.open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection

@@ -44,7 +44,7 @@ class Layouts:
             raise StockstreamError("the name of a layout has 1 to 64 characters")
         if len(content) > _LARGEST:
             raise StockstreamError(f"a layout is limited to {_LARGEST:,} characters")
-        with self._database.open() as database:
+        with self._database.change() as database:
             (count,) = database.execute(
                 "SELECT count(*) FROM layout WHERE user = ? AND name <> ?", (user, name)
             ).fetchone()
@@ -56,14 +56,15 @@ class Layouts:
                 (user, name, content, self._clock()),
             )
 
-    def delete(self, user: str, name: str) -> None:
-        """Delete a layout, and its link with it."""
+    def delete(self, user: str, name: str) -> bool:
+        """Delete a layout, and its link with it; returns whether there was one."""
         with self._database.open() as database:
-            database.execute("DELETE FROM layout WHERE user = ? AND name = ?", (user, name))
+            deleted = database.execute("DELETE FROM layout WHERE user = ? AND name = ?", (user, name)).rowcount
+        return bool(deleted)
 
     def share(self, user: str, name: str) -> str:
         """The secret of a layout's link, made at the first call."""
-        with self._database.open() as database:
+        with self._database.change() as database:
             row = database.execute("SELECT shared FROM layout WHERE user = ? AND name = ?", (user, name)).fetchone()
             if row is None:
                 raise StockstreamError(f"there is no layout {cut(name)}")

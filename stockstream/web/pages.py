@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response, status
@@ -12,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from stockstream.errors import StockstreamError
 from stockstream.names import cut
 from stockstream.web.answers import one_line
-from stockstream.web.security import Guard, Viewer
+from stockstream.web.security import Guard, Viewer, address
 from stockstream.web.services import of
 from stockstream.web.sessions import LIFETIME
 
@@ -30,11 +31,6 @@ def render(template: str, code: int = status.HTTP_200_OK, **values: str) -> HTML
     return HTMLResponse(_TEMPLATES.get_template(template).render(values), code)
 
 
-def address(request: Request) -> str:
-    """The address of whoever asks."""
-    return request.client.host if request.client else ""
-
-
 @router.get("/login")
 async def show_login() -> Response:
     """The form of the login."""
@@ -46,13 +42,16 @@ async def log_in(request: Request, name: Name, password: Password) -> Response:
     """Begin a session, or say that name and password do not match, but not which of them."""
     services = of(request)
     where = address(request)
-    if not services.logins.may_try(name, where):
-        services.audit.note("login held back", user=name, address=where)
+    if not services.logins.begin(name, where):
+        services.audit.note_seldom("login held back", user=name, address=where)
         message = "Too many attempts: try again in a minute."
         return render("login.html.jinja", status.HTTP_429_TOO_MANY_REQUESTS, message=message, name=cut(name))
-    user = await run_in_threadpool(services.accounts.authenticate, name, password)
+    user = None
+    try:
+        user = await services.logins.hashing(partial(services.accounts.authenticate, name, password))
+    finally:
+        services.logins.end(name, where, failed=user is None)
     if user is None:
-        services.logins.failed(name, where)
         services.audit.note("login refused", user=name, address=where)
         message = "Name and password do not match."
         return render("login.html.jinja", status.HTTP_401_UNAUTHORIZED, message=message, name=cut(name))
@@ -86,13 +85,13 @@ def show_welcome(request: Request, secret: str) -> Response:
 
 
 @router.post("/welcome/{secret}")
-def welcome(request: Request, secret: str, name: Name, password: Password) -> Response:
+async def welcome(request: Request, secret: str, name: Name, password: Password) -> Response:
     """Make the first admin."""
     services = of(request)
     try:
-        services.accounts.accept(secret, name, password)
+        await services.logins.hashing(partial(services.accounts.accept, secret, name, password))
     except StockstreamError as error:
-        if not services.accounts.is_invited(secret):
+        if not await run_in_threadpool(services.accounts.is_invited, secret):
             return render("expired.html.jinja", status.HTTP_404_NOT_FOUND)
         text = one_line(error)
         return render("welcome.html.jinja", status.HTTP_400_BAD_REQUEST, message=text, name=cut(name), secret=secret)

@@ -7,7 +7,7 @@ from typing import Final
 
 
 class Role(StrEnum):
-    """A viewer looks; an analyst also keeps layouts and sets alert levels; an admin also manages users."""
+    """A viewer looks; an analyst also keeps layouts and acknowledges alerts; an admin also manages users."""
 
     VIEWER = "viewer"
     ANALYST = "analyst"

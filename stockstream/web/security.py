@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
 from stockstream.web.roles import Role
+from stockstream.web.services import of
 from stockstream.web.sessions import Identity, Sessions
 
 HEADERS: Final = {
@@ -28,7 +29,15 @@ HEADERS: Final = {
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
+_REPEATED: Final = ("/api/series", "/api/dashboard", "/api/monitor")
+"""What pages ask again and again, with nobody before them."""
+
 Next = Callable[[Request], Awaitable[Response]]
+
+
+def address(connection: HTTPConnection) -> str:
+    """The address of whoever asks."""
+    return connection.client.host if connection.client else ""
 
 
 def cookie_name(*, secure: bool) -> str:
@@ -53,12 +62,16 @@ class Guard:
         self.cookie = cookie_name(secure=secure)
 
     def identity(self, connection: HTTPConnection) -> Identity | None:
-        """Who asks: by a token in the header ``Authorization: Bearer``, otherwise by the session's cookie."""
+        """Who asks: by a token in the header ``Authorization: Bearer``, otherwise by the session's cookie.
+
+        Requests that pages repeat, and their sockets, are no use of a session: a page left open ends like a closed one.
+        """
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self.sessions.of_token(token.strip())
         secret = connection.cookies.get(self.cookie)
-        return self.sessions.find(secret) if secret else None
+        used = connection.scope["type"] == "http" and connection.url.path not in _REPEATED
+        return self.sessions.find(secret, used=used) if secret else None
 
     def is_own(self, connection: HTTPConnection) -> bool:
         """Whether a request comes from a page of this server, by its header ``Origin``."""
@@ -70,13 +83,16 @@ class Guard:
 
 
 async def secured(request: Request, proceed: Next) -> Response:
-    """Middleware: headers, and the origin of requests that change anything."""
+    """Middleware: headers, the origin of requests that change anything, and a line of the audit log for the refused."""
     guard: Guard = request.app.state.guard
+    request.state.user = ""  # until it is known who asks
     by_token = request.headers.get("authorization", "").lower().startswith("bearer ")
     if request.method not in _SAFE and not by_token and not guard.is_own(request):
         response = Response("this request does not come from a page of this server", status.HTTP_403_FORBIDDEN)
     else:
         response = await proceed(request)
+    if response.status_code == status.HTTP_403_FORBIDDEN:
+        _note_refused(request, request.state.user, request.method)
     for name, value in HEADERS.items():
         response.headers[name] = value
     if not request.url.path.startswith("/static/"):
@@ -84,11 +100,22 @@ async def secured(request: Request, proceed: Next) -> Response:
     return response
 
 
+def _note_refused(connection: HTTPConnection, user: str, method: str) -> None:
+    of(connection).audit.note_seldom(
+        "refused",
+        user=user,
+        address=address(connection),
+        request=f"{method} {connection.url.path}",
+        origin=connection.headers.get("origin", ""),
+    )
+
+
 async def _who(request: Request) -> Identity:
     guard: Guard = request.app.state.guard
     identity = await run_in_threadpool(guard.identity, request)
     if identity is None:
         raise HTTPException(status.HTTP_401_UNAUTHORIZED, "log in, or send a token")
+    request.state.user = identity.user
     if identity.csrf and request.method not in _SAFE and request.headers.get("x-csrf-token") != identity.csrf:
         raise HTTPException(status.HTTP_403_FORBIDDEN, "the header X-CSRF-Token is missing or wrong")
     return identity
@@ -115,6 +142,8 @@ async def admitted(socket: WebSocket) -> Identity | None:
     identity = await run_in_threadpool(guard.identity, socket)
     by_token = socket.headers.get("authorization", "").lower().startswith("bearer ")
     if identity is None or not (by_token or guard.is_own(socket)):
+        if identity is not None:
+            _note_refused(socket, identity.user, "WebSocket")
         await socket.close(status.WS_1008_POLICY_VIOLATION)
         return None
     return identity

@@ -13,6 +13,9 @@ from fastapi import FastAPI
 
 from stockstream.errors import StockstreamError
 
+_ALL: Final = ("0.0.0.0", "::")  # noqa: S104 - compared only
+"""All addresses of this machine."""
+
 _BACKLOG: Final = 128
 
 _GOODBYE: Final = 3
@@ -28,8 +31,10 @@ class Address:
     certificate: Path | None = None
 
     def url(self, port: int) -> str:
-        """The address to open."""
+        """The address to open on this machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.host in _ALL:  # nobody can open it, and no certificate names it
+            host = "localhost"
         return f"{'http' if self.certificate is None else 'https'}://{host}:{port}"
 
 

@@ -13,13 +13,14 @@ from stockstream.web.hub import Hub
 from stockstream.web.layouts import Layouts
 from stockstream.web.logins import Logins
 from stockstream.web.overviews import Overviews
+from stockstream.web.quotes import Quotes
 from stockstream.web.sessions import Sessions
 
 
 @dataclass(frozen=True)
 class Services:
-    """What endpoints use: accounts, sessions, layouts, limits of logins, the audit log, the hub, the cluster, and
-    acknowledgements of alerts."""
+    """What endpoints use: accounts, sessions, layouts, limits of logins, the audit log, the hub, the watch list, the
+    cluster, and acknowledgements of alerts."""
 
     accounts: Accounts
     sessions: Sessions
@@ -27,6 +28,7 @@ class Services:
     logins: Logins
     audit: Audit
     hub: Hub
+    quotes: Quotes
     overviews: Overviews
     alerts: Acknowledgements
 

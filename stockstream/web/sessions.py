@@ -58,8 +58,8 @@ class Sessions:
             database.execute("INSERT INTO session VALUES (?, ?, ?, ?, ?)", values)
         return secret
 
-    def find(self, secret: str) -> Identity | None:
-        """Whose session it is; None for one that has ended."""
+    def find(self, secret: str, *, used: bool = True) -> Identity | None:
+        """Whose session it is; None for one that has ended. It ends without use: what a page does by itself is none."""
         now = self._clock()
         with self._database.open() as database:
             row = database.execute(
@@ -72,7 +72,7 @@ class Sessions:
             name, role, csrf, created, seen = row
             if now - created > LIFETIME or now - seen > IDLE:
                 return None
-            if now - seen > _NOTED_EVERY:
+            if used and now - seen > _NOTED_EVERY:
                 database.execute("UPDATE session SET seen = ? WHERE id = ?", (now, digest(secret)))
         return Identity(name, Role(role), csrf)
 

@@ -23,6 +23,7 @@ from stockstream.web.hub import Hub
 from stockstream.web.layouts import Layouts
 from stockstream.web.logins import Logins
 from stockstream.web.overviews import Overviews
+from stockstream.web.quotes import Quotes
 from stockstream.web.server import Address, serve
 from stockstream.web.services import Services
 from stockstream.web.sessions import Sessions
@@ -45,24 +46,25 @@ def run(context: Context, address: Address, *, opens: bool) -> None:
     settings = context.settings
     kept = database(settings)
     accounts = Accounts(kept)
+    hub = Hub(settings.connection("consumer"), settings.window.keep, _configured(settings))
     services = Services(
         accounts=accounts,
         sessions=Sessions(kept),
         layouts=Layouts(kept),
         logins=Logins(),
         audit=Audit(audit_file(settings)),
-        hub=Hub(settings.connection("consumer"), settings.window.keep, _configured(settings)),
+        hub=hub,
+        quotes=Quotes(partial(hub.ask, hub.quotes)),
         overviews=Overviews(settings.connection("admin"), settings.data_dir),
         alerts=Acknowledgements(settings.connection("consumer")),
     )
-    invitation = None if accounts.all() else accounts.invite()
+    invitation = accounts.invite()
 
     def ready(url: str) -> None:
-        said, opened = f"the page is at {url} (Ctrl-C ends it)", url
-        if invitation is not None:
-            opened = f"{url}/welcome/{invitation}"
-            said = f"{said}; no user yet: for an hour, once, {opened} makes the admin"
-        context.reporter.note(said)
+        context.reporter.note(f"the page is at {url} (Ctrl-C ends it)")
+        opened = url if invitation is None else f"{url}/welcome/{invitation}"
+        if invitation is not None:  # a result, not a note: the log holds no secret
+            context.reporter.result(f"no admin yet: for an hour, once, {opened} makes one")
         if opens:
             webbrowser.open(opened)
 

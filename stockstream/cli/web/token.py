@@ -16,6 +16,7 @@ from stockstream.errors import StockstreamError
 from stockstream.web.extra import require_web
 
 if TYPE_CHECKING:  # argon2 is an extra
+    from stockstream.web.audit import Audit
     from stockstream.web.database import Database
 
 app = typer.Typer(cls=Group, no_args_is_help=True, epilog=examples("web token add ann notebook", "web token list"))
@@ -39,7 +40,9 @@ def add(ctx: typer.Context, user: User, name: Name, role: RoleOption = "viewer")
     found = Accounts(kept).find(user)
     if found is None:
         raise StockstreamError(f"there is no user {user}", hint="`stockstream web user list` names them")
-    typer.echo(Sessions(kept).add_token(found, name, Role(role)))
+    secret = Sessions(kept).add_token(found, name, Role(role))
+    _audit(ctx).note("token added", user="(terminal)", address="", name=name, owner=user, role=role)
+    typer.echo(secret)
 
 
 def show(ctx: typer.Context, as_json: JsonOption = False) -> None:
@@ -62,6 +65,7 @@ def revoke(ctx: typer.Context, user: User, name: Name) -> None:
     from stockstream.web.sessions import Sessions
 
     Sessions(kept).revoke(user, name)
+    _audit(ctx).note("token revoked", user="(terminal)", address="", name=name, owner=user)
     Context.of(ctx).reporter.result(f"the token {name} of {user} is worth nothing now")
 
 
@@ -71,6 +75,13 @@ def _database(ctx: typer.Context) -> Database:
     from stockstream.cli.web.page import database
 
     return database(settings)
+
+
+def _audit(ctx: typer.Context) -> Audit:
+    from stockstream.cli.web.page import audit_file
+    from stockstream.web.audit import Audit
+
+    return Audit(audit_file(Context.of(ctx).settings))
 
 
 for _function, _name, _examples in (

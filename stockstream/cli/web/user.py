@@ -25,7 +25,9 @@ app = typer.Typer(cls=Group, no_args_is_help=True, epilog=examples("web user add
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the user.")]
 RoleOption = Annotated[
     Literal["viewer", "analyst", "admin"],
-    typer.Option("--role", help="viewer looks; analyst also keeps layouts and sets alerts; admin also manages users."),
+    typer.Option(
+        "--role", help="viewer looks; analyst also keeps layouts and acknowledges alerts; admin also manages users."
+    ),
 ]
 
 
