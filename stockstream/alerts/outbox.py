@@ -1,7 +1,8 @@
-"""Outbox: the alerts to send and how far each sink is, in the database of the alerts' state.
+"""Outbox: the alerts to send and how far each sink is, in a database of its own.
 
-The evaluation puts alerts in with its state and its offsets, in one transaction. Each sink then sends them in order and
-notes its position after each: a process that is killed between the two sends an alert again, with the same id.
+Alerts are put in after the state that they wait in was saved, and before they are written to their topic: until a later
+save notes that, a process that was killed puts them in again, and each id is taken once. Each sink then sends them in
+order and notes its position after each: a process that is killed in between sends an alert again, with the same id.
 """
 
 from __future__ import annotations

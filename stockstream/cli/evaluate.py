@@ -74,8 +74,8 @@ def evaluate(
 
     The model walks through the bars and predicts at each of them, having learned only outcomes known by then. Scored
     are predictions after its warm-up that share no bar; those due in another year than they were made in are in no
-    year. The equity is that of buying where it says up, after costs, against buying once and holding. --history limits
-    what is scored; older bars only train it.
+    year. The equity is that of buying where it says up, at the close that it was predicted from, after costs, against
+    buying once and holding. --history limits what is scored; older bars only train it.
     """
     context = Context.of(ctx)
     outputs.check(plot, outputs.PICTURE, "--plot", force=force)

@@ -11,15 +11,17 @@ class InvalidBar(ValueError):
     """A bar that an indicator refuses (not finite, or self-contradictory); its state is as before."""
 
 
-def whole(name: str, value: object, *, least: int) -> int:
-    """The parameter as an int; ValueError unless it is a whole number of at least ``least``.
+def whole(name: str, value: object, *, least: int, most: int | None = None) -> int:
+    """The parameter as an int; ValueError unless it is a whole number of at least ``least``, and at most ``most``.
 
     >>> whole("period", 0, least=2)
     Traceback (most recent call last):
     ValueError: period is a whole number of at least 2, not 0
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
-        raise ValueError(f"{name} is a whole number of at least {least}, not {value!r}")
+    within = not isinstance(value, bool) and isinstance(value, Integral) and least <= int(value)
+    if not within or (most is not None and int(value) > most):
+        limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ValueError(f"{name} is a whole number {limits}, not {value!r}")
     return int(value)
 
 

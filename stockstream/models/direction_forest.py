@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import ClassVar, Final, TypeAlias
 
 from stockstream.indicators import checks
@@ -12,7 +14,7 @@ from stockstream.models.features import NAMES
 from stockstream.models.logistic import log_odds
 from stockstream.models.predictor import Learner, Predictor
 
-Rows: TypeAlias = tuple[tuple[float, ...], ...]
+Trees: TypeAlias = tuple[tuple[float, ...], ...]
 
 _NODE: Final = 5
 """Numbers of a node: the feature (-1 in a leaf), the threshold, the nodes of lower and of higher values, the share of
@@ -22,6 +24,14 @@ outcomes that were up.
 _DEPTH: Final = 3
 _LEAST: Final = 0.05
 """Depth of a tree, and the share of all outcomes that each of its leaves has at least."""
+
+_LONGEST: Final = 5_000
+_OFTENEST: Final = 10
+_MOST: Final = 200
+_REMEMBERED: Final = 8
+"""The most outcomes of a fit, the fewest from one fit to the next, the most trees, and the forests remembered: a fit
+takes tens of milliseconds and more, and the outcomes of each series are part of its state.
+"""
 
 _SURE: Final = 0.01
 """Share of outcomes on either side below which a forest is not believed."""
@@ -62,7 +72,7 @@ class ForestLearner(Learner):
         self._waiting -= 1
         if not self._waiting:
             self._waiting = self.every
-            fitted = _fitted(tuple(map(tuple, self._outcomes)), self.trees)
+            fitted = _fitted(array("d", chain.from_iterable(self._outcomes)).tobytes(), self.trees)
             self._forest = [list(tree) for tree in fitted]
 
     def _check(self) -> None:
@@ -92,12 +102,12 @@ def _leaf(tree: Sequence[float], features: Sequence[float]) -> float:
     return tree[node + 4]
 
 
-@lru_cache(maxsize=64)
-def _fitted(rows: Rows, trees: int) -> Rows:
-    """The trees of a forest over outcomes, as numbers; none where all outcomes are the same.
+@lru_cache(maxsize=_REMEMBERED)
+def _fitted(outcomes: bytes, trees: int) -> Trees:
+    """The trees of a forest over outcomes, which are the doubles of their rows; none where all outcomes are the same.
 
-    The same outcomes give the same trees. They are remembered: a forming bar, and a bar that is corrected, would
-    otherwise have the same forest fitted again and again.
+    The same outcomes give the same trees. The last ones are remembered: a forming bar would otherwise have the same
+    forest fitted with each of its changes, for each symbol whose fit is due.
     """
     try:
         from sklearn.ensemble import RandomForestClassifier
@@ -105,11 +115,11 @@ def _fitted(rows: Rows, trees: int) -> Rows:
         raise missing("direction_forest", "sklearn") from error
     import numpy as np
 
-    table = np.array(rows)
+    table = np.frombuffer(outcomes).reshape(-1, len(NAMES) + 1)
     features, up = table[:, :-1], table[:, -1] > 0.5
     if up.all() or not up.any():
         return ()
-    least = max(1, int(_LEAST * len(rows)))
+    least = max(1, int(_LEAST * len(table)))
     forest = RandomForestClassifier(trees, max_depth=_DEPTH, min_samples_leaf=least, random_state=0)
     forest.fit(features, up)
     found = []
@@ -149,16 +159,16 @@ class DirectionForest(Predictor):
     warmup
         Outcomes that are learned before predictions are scored.
     train
-        Outcomes to which a forest is fitted, the last ones, at least 20.
+        Outcomes to which a forest is fitted, the last ones, from 20 to 5,000.
     every
-        Outcomes from one fit to the next, at least 1.
+        Outcomes from one fit to the next, at least 10.
     trees
-        Trees of the forest, at least 1.
+        Trees of the forest, from 1 to 200.
 
     Raises
     ------
     ValueError
-        For an ``ahead``, ``train``, ``every`` or ``trees`` that is not a whole number of at least so much, or a
+        For an ``ahead``, ``train``, ``every`` or ``trees`` that is not a whole number within these limits, or a
         negative ``warmup``.
 
     Examples
@@ -181,7 +191,7 @@ class DirectionForest(Predictor):
     packages: ClassVar[tuple[str, ...]] = ("sklearn",)
 
     def __init__(self, ahead: int = 1, warmup: int = 100, train: int = 500, every: int = 100, trees: int = 30) -> None:
-        self.train = checks.whole("train", train, least=20)
-        self.every = checks.whole("every", every, least=1)
-        self.trees = checks.whole("trees", trees, least=1)
+        self.train = checks.whole("train", train, least=20, most=_LONGEST)
+        self.every = checks.whole("every", every, least=_OFTENEST)
+        self.trees = checks.whole("trees", trees, least=1, most=_MOST)
         super().__init__(ahead, warmup, ForestLearner(self.train, self.every, self.trees))

@@ -25,7 +25,8 @@ class Predictions:
     """Predictions and their outcomes, of which no two share a bar; arrays of shape (n,).
 
     ``probability`` is that of a higher close, ``change`` the relative change of the close up to the outcome, ``before``
-    that of the last bar before the prediction. ``times`` and ``ends`` are when predictions were made and were due.
+    the last one from bar to bar, up to the prediction, that was not 0 (1 without any). ``times`` and ``ends`` are when
+    predictions were made and were due.
     """
 
     times: NDArray[np.datetime64]
@@ -118,8 +119,8 @@ def predictions(
     ahead
         Bars up to the outcome.
     first
-        The first bar whose prediction counts. Between it and what the model had learned before lies a gap of ``ahead``
-        bars, as no prediction is made with an outcome that is not known yet.
+        The first bar whose prediction counts. What the model had learned by then are outcomes that were known at that
+        bar, each of a prediction made at least ``ahead`` bars before.
     """
     known = np.flatnonzero(np.isfinite(probability))
     start = max(first, int(known[0]) if len(known) else len(closes), 1)
@@ -129,12 +130,21 @@ def predictions(
         times[made + ahead],
         probability[made],
         closes[made + ahead] / closes[made] - 1.0,
-        closes[made] / closes[made - 1] - 1.0,
+        _last_moves(closes)[made],
     )
+
+
+def _last_moves(closes: Floats) -> Floats:
+    """The last relative change up to each bar that is not 0, and 1 before the first: the window's persistence."""
+    moves = np.append(1.0, closes[1:] / closes[:-1] - 1.0)
+    return np.asarray(moves[np.maximum.accumulate(np.where(moves != 0.0, np.arange(len(moves)), 0))])
 
 
 def evaluate(found: Predictions, *, cost: float, short: bool = False) -> Evaluation:
     """Score predictions, and trade on them: hold where they say up, else nothing, or sold short.
+
+    A trade is filled at the close from which its prediction was made. Who is sold short loses all where the close more
+    than doubles up to the outcome: the value is 0 from then on, never below. A year's return is that of its own trades.
 
     Parameters
     ----------
@@ -147,7 +157,7 @@ def evaluate(found: Predictions, *, cost: float, short: bool = False) -> Evaluat
     """
     position = np.where(found.says_up, 1.0, -1.0 if short else 0.0)
     traded = np.abs(np.diff(position, prepend=0.0))
-    gains = (1.0 - cost * traded) * (1.0 + position * found.change)
+    gains = np.maximum((1.0 - cost * traded) * (1.0 + position * found.change), 0.0)
     held = (1.0 + found.change) * np.where(np.arange(len(found)) == 0, 1.0 - cost, 1.0)
     years = tuple(_years(found, gains, held))
     return Evaluation(
@@ -189,7 +199,7 @@ def _period(name: str, found: Predictions, gains: Floats, held: Floats) -> Perio
         count,
         hits / count,
         float(up.mean()),
-        float(((moved.before >= 0.0) == up).mean()),
+        float(((moved.before > 0.0) == up).mean()),
         float(np.maximum(moved.probability, 1.0 - moved.probability).mean()),
         float(((moved.probability - up) ** 2).mean()),
         chance(count, hits, int(up.sum()), int(says_up.sum())),

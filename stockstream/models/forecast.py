@@ -28,6 +28,9 @@ _WIDEST: Final = 200.0
 
 Values: TypeAlias = tuple[float | None, float | None, float | None, float | None, float | None, float | None]
 
+_LAGS: Final = 12
+"""The most lags over which differences of scores are correlated: those of 14,000 intervals."""
+
 _BAND: Final = 1.959963984540054
 
 
@@ -55,10 +58,17 @@ class ForecastPoint(Point, frozen=True, gc=False):
 
 
 class IntervalScores(Stateful):
-    """Counts and sums of intervals that are due, beside those of a random walk."""
+    """Counts and sums of intervals that are due, beside those of a random walk.
 
-    __slots__ = ("_better", "_held", "_own", "_squares", "_walk", "_walk_held", "count", "coverage")
-    kept: ClassVar[tuple[str, ...]] = ("count", "_held", "_walk_held", "_own", "_walk", "_better", "_squares")
+    By how much each was better than the random walk's is not independent of the ones before, as quiet and restless
+    times last: the variance of the mean counts their autocovariances, as Newey and West (1987) weigh them.
+    """
+
+    __slots__ = ("_better", "_early", "_held", "_late", "_own", "_products", "_walk", "_walk_held", "count", "coverage")
+    kept: ClassVar[tuple[str, ...]] = (
+        "count", "_held", "_walk_held", "_own", "_walk", "_better", "_products", "_early", "_late",
+    )  # fmt: skip
+    version: ClassVar[int] = 2
 
     count: int
     _held: int
@@ -66,12 +76,16 @@ class IntervalScores(Stateful):
     _own: float
     _walk: float
     _better: float
-    _squares: float
+    _products: list[float]
+    _early: list[float]
+    _late: list[float]
 
     def __init__(self, coverage: float) -> None:
         self.coverage = coverage
         self.count = self._held = self._walk_held = 0
-        self._own = self._walk = self._better = self._squares = 0.0
+        self._own = self._walk = self._better = 0.0
+        self._products = [0.0] * (_LAGS + 1)  # sums of differences x the one so many before
+        self._early, self._late = [], []  # the first differences, and the last ones, the newest first
 
     def take(self, size: float, reach: float, walk: float) -> None:
         """Count intervals of two half widths, and the size of the log return that came."""
@@ -81,8 +95,13 @@ class IntervalScores(Stateful):
         own, other = self._score(size, reach), self._score(size, walk)
         self._own += own
         self._walk += other
-        self._better += other - own
-        self._squares += (other - own) ** 2
+        difference = other - own
+        self._better += difference
+        for lag, before in enumerate((difference, *self._late)):
+            self._products[lag] += difference * before
+        if len(self._early) < _LAGS:
+            self._early.append(difference)
+        self._late = [difference, *self._late[: _LAGS - 1]]
 
     def _score(self, size: float, reach: float) -> float:
         """The interval score: the width, and what is outside of it, more the surer the interval was to hold."""
@@ -95,16 +114,31 @@ class IntervalScores(Stateful):
         if count < FEW:
             return None, None, None, None, None, None
         reach = _BAND * sqrt(coverage * (1.0 - coverage) / count)
-        mean = self._better / count
-        variance = (self._squares / count - mean * mean) / count
+        mean, variance = self._better / count, self._variance()
         chance = 0.5 * erfc(mean / sqrt(2.0 * variance)) if variance > 0.0 else 0.5
         ratio = self._own / self._walk if self._walk > 0.0 else None
         low, high = max(coverage - reach, 0.0), min(coverage + reach, 1.0)
         return self._held / count, self._walk_held / count, low, high, ratio, chance
 
+    def _variance(self) -> float:
+        """That of the mean difference, over as many lags as Newey and West (1994) take for so many values."""
+        count, total = self.count, self._better
+        mean = total / count
+        lags = min(int(4.0 * (count / 100.0) ** (2.0 / 9.0)), _LAGS)
+        found = self._products[0] / count - mean * mean
+        ends = 0.0  # the differences that have no other one so many before or after them
+        for lag in range(1, lags + 1):
+            ends += self._early[lag - 1] + self._late[lag - 1]
+            products = self._products[lag] - mean * (2.0 * total - ends) + (count - lag) * mean * mean
+            found += 2.0 * (1.0 - lag / (lags + 1)) * products / count
+        return found / count
+
     def _check(self) -> None:
         if not 0 <= min(self._held, self._walk_held) <= max(self._held, self._walk_held) <= self.count:
             raise checks.damaged(f"{self._held} of {self.count} intervals held")
+        ends = min(self.count, _LAGS)
+        if [len(self._products), len(self._early), len(self._late)] != [_LAGS + 1, ends, ends]:
+            raise checks.damaged(f"differences of {self.count} intervals: {self._early} ... {self._late}")
 
 
 class Forecast(Model[ForecastPoint]):
@@ -121,8 +155,9 @@ class Forecast(Model[ForecastPoint]):
     Source: J.P. Morgan, "RiskMetrics Technical Document" (1996), for the variance; Isaac Gibbs, Emmanuel Candes,
     "Adaptive Conformal Inference Under Distribution Shift" (2021), for the width, which follows what was missed, so
     that intervals hold as often as ``coverage`` says whatever the returns are like. Scores are those of Gneiting and
-    Raftery (2007), compared as in Diebold and Mariano (1995), over intervals that share no bar. The middle is
-    the present close: nothing is said about the direction. The first point is at the bar with index 20.
+    Raftery (2007), compared as in Diebold and Mariano (1995), over intervals that share no bar, with a variance that
+    counts how their differences hang together (Newey and West, 1987, 1994). The middle is the present close: nothing is
+    said about the direction. The first point is at the bar with index 20.
 
     Parameters
     ----------

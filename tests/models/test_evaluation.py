@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stockstream.models import Direction
 from stockstream.models.evaluation import Predictions, evaluate, predictions
 from stockstream.models.scores import chance
 
@@ -54,6 +55,30 @@ def test_scores_and_equity_are_those_of_a_plain_loop(*, short: bool) -> None:
     assert total.held == pytest.approx(held - 1.0)
     assert result.earned[[0, -1]] == pytest.approx([1.0, money])
     assert len(result.times) == len(result.earned) == len(result.held) == count + 1
+
+
+def test_who_is_sold_short_and_loses_all_has_nothing_from_then_on() -> None:
+    change = np.array([0.1, 1.5, -0.5, 1.2, 0.1])
+    found = Predictions(TIMES[:5], TIMES[1:6], np.array([0.7, 0.3, 0.3, 0.3, 0.7]), change, change)
+    result = evaluate(found, cost=0.0, short=True)
+    assert result.earned.tolist() == pytest.approx([1.0, 1.1, 0.0, 0.0, 0.0, 0.0])
+    assert result.total.earned == -1.0
+
+
+def test_persistence_says_what_the_window_says_where_closes_stay_the_same() -> None:
+    steps = DICE.integers(-1, 2, 700) * np.where(np.arange(700) % 3 == 0, 0.5, 0.25)
+    steps[:80] = 0.5 - np.arange(80) % 2  # no outcome of the warm-up is none
+    closes = 100.0 + np.cumsum(steps)
+    times = np.datetime64("2026-03-02T14:30", "us") + np.arange(700) * np.timedelta64(1, "m")
+    model = Direction(warmup=50)
+    columns = {"close": closes, "high": closes + 1.0, "low": closes - 1.0, "time": times}
+    points = model.batch(columns | {"tz": np.full(700, "UTC", dtype=np.object_)})
+    seen = np.isfinite(points["probability"])
+    found = predictions(times[seen], closes[seen], points["probability"][seen], ahead=1, first=50)
+    total = evaluate(found, cost=0.0).total
+    assert total.predictions == points["scored"][-1]
+    assert total.persistence == points["persistence"][-1]
+    assert total.hit_rate == points["hit_rate"][-1]
 
 
 def test_a_year_has_only_predictions_that_are_due_in_it() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from stockstream.models import Forecast
+from stockstream.models.forecast import IntervalScores
 from stockstream.models.scores import LEVEL
 
 
@@ -63,6 +66,39 @@ def test_scores_are_those_of_a_plain_loop_over_intervals_that_share_no_bar(ahead
     assert points["held"][-1] == pytest.approx(np.mean(held))
     assert points["walk_held"][-1] == pytest.approx(np.mean(walk_held))
     assert points["score"][-1] == pytest.approx(np.mean(own) / np.mean(other))
+
+
+def test_differences_that_hang_together_are_not_taken_as_independent() -> None:
+    better, shocks = 0, np.random.default_rng(7).normal(0.0, 0.01, (300, 200))
+    for row in shocks:
+        scores, shift = IntervalScores(0.9), 0.0
+        for shock in row:
+            shift = 0.6 * shift + shock  # now sharper for some time, now less sharp; over all neither
+            scores.take(0.0, 1.0 + shift, 1.0)
+        better += (scores.values[-1] or 0.0) < LEVEL
+    assert better < 0.12 * len(shocks), "were they independent, one in five would seem sharper"
+
+
+def test_the_chance_is_that_of_newey_and_west_and_a_saved_state_goes_on_with_it() -> None:
+    dice = np.random.default_rng(3)
+    sizes = np.abs(dice.normal(0.0, 0.01, 900)) * np.repeat(dice.uniform(0.5, 2.0, 90), 10)
+    reaches, differences = 0.018 * np.repeat(dice.uniform(0.9, 1.1, 90), 10), []
+    scores = IntervalScores(0.9)
+    for place, (size, reach) in enumerate(zip(sizes.tolist(), reaches.tolist(), strict=True)):
+        if place in (5, 300):
+            saved, scores = scores.state(), IntervalScores(0.9)
+            scores.restore(saved)
+        scores.take(size, reach, 0.018)
+        own, other = (2.0 * half + 20.0 * max(size - half, 0.0) for half in (reach, 0.018))
+        differences.append(other - own)
+    around = np.array(differences) - np.mean(differences)
+    lags = int(4.0 * 9.0 ** (2.0 / 9.0))
+    weights = [1.0, *(2.0 * (1.0 - lag / (lags + 1)) for lag in range(1, lags + 1))]
+    variance = sum(weight * (around[lag:] @ around[: 900 - lag]) / 900 for lag, weight in enumerate(weights)) / 900
+    assert lags == 6
+    assert scores.values[-1] == pytest.approx(1.0 - NormalDist().cdf(np.mean(differences) / np.sqrt(variance)))
+    with pytest.raises(ValueError, match="damaged: differences of 900 intervals"):
+        IntervalScores(0.9).restore(scores.state() | {"late": [0.0]})
 
 
 def test_a_price_that_does_not_move_is_forecast_exactly() -> None:
