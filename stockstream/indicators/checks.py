@@ -18,8 +18,7 @@ def whole(name: str, value: object, *, least: int, most: int | None = None) -> i
     Traceback (most recent call last):
     ValueError: period is a whole number of at least 2, not 0
     """
-    within = not isinstance(value, bool) and isinstance(value, Integral) and least <= int(value)
-    if not within or (most is not None and int(value) > most):
+    if isinstance(value, bool) or not isinstance(value, Integral) or not least <= int(value) <= (most or math.inf):
         limits = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ValueError(f"{name} is a whole number {limits}, not {value!r}")
     return int(value)

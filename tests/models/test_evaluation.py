@@ -8,6 +8,7 @@ import pytest
 from stockstream.models import Direction
 from stockstream.models.evaluation import Predictions, evaluate, predictions
 from stockstream.models.scores import chance
+from tests.indicators.inputs import BarColumns
 
 DICE = np.random.default_rng(12)
 TIMES = np.datetime64("2023-11-20", "us") + np.arange(800) * np.timedelta64(1, "D")
@@ -71,8 +72,8 @@ def test_persistence_says_what_the_window_says_where_closes_stay_the_same() -> N
     closes = 100.0 + np.cumsum(steps)
     times = np.datetime64("2026-03-02T14:30", "us") + np.arange(700) * np.timedelta64(1, "m")
     model = Direction(warmup=50)
-    columns = {"close": closes, "high": closes + 1.0, "low": closes - 1.0, "time": times}
-    points = model.batch(columns | {"tz": np.full(700, "UTC", dtype=np.object_)})
+    columns: BarColumns = {"close": closes, "high": closes + 1.0, "low": closes - 1.0}
+    points = model.batch(columns | {"time": times, "tz": np.full(700, "UTC", dtype=np.object_)})
     seen = np.isfinite(points["probability"])
     found = predictions(times[seen], closes[seen], points["probability"][seen], ahead=1, first=50)
     total = evaluate(found, cost=0.0).total
