@@ -69,7 +69,7 @@ def test_who_is_sold_short_and_loses_all_has_nothing_from_then_on() -> None:
 def test_persistence_says_what_the_window_says_where_closes_stay_the_same() -> None:
     steps = DICE.integers(-1, 2, 700) * np.where(np.arange(700) % 3 == 0, 0.5, 0.25)
     steps[:80] = 0.5 - np.arange(80) % 2  # no outcome of the warm-up is none
-    closes = 100.0 + np.cumsum(steps)
+    closes = np.asarray(100.0 + np.cumsum(steps), dtype=np.float64)
     times = np.datetime64("2026-03-02T14:30", "us") + np.arange(700) * np.timedelta64(1, "m")
     model = Direction(warmup=50)
     columns: BarColumns = {"close": closes, "high": closes + 1.0, "low": closes - 1.0}
