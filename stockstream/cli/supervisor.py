@@ -122,7 +122,8 @@ class Child:
         if event.event == "progress":
             report.doing, report.done, report.total, report.rate = event.state, event.done, event.total, event.rate
             return
-        log.info("%s: %s", self.name, event.text)
+        if event.event != "result":  # it is for the user's eyes, and may be a secret: `stockstream web` makes a link
+            log.info("%s: %s", self.name, event.text)
         if event.event == "error":
             report.error = event.text
         elif event.text:

@@ -39,6 +39,9 @@ if what == "deaf":
 if what == "parent":
     subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)  # " + ends])
 tell("progress", done=7, total=None, rate=2.5, state="working")
+if what == "secret":
+    tell("note", text="a note")
+    tell("result", text="a secret")
 if what == "done":
     sys.exit(0)
 if what == "error":
@@ -267,6 +270,15 @@ def test_children_can_only_be_started_from_the_main_thread(family: Family) -> No
     thread.join()
     assert len(failures) == 1
     assert family.supervisor.children == []
+
+
+def test_what_a_child_makes_is_shown_and_not_logged(family: Family, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    family.start("one", "secret")
+    (child,) = family.supervisor.children
+    until(lambda: child.report.text == "a secret")
+    assert "a note" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_reports_that_are_no_json_are_kept_as_text(family: Family) -> None:
