@@ -16,18 +16,23 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Final, NamedTuple
 
 INDICATORS: Final = "stockstream.indicators"
 STUDIES: Final = "stockstream.studies"
 SOURCES: Final = "stockstream.sources"
 ALERT_SINKS: Final = "stockstream.alert_sinks"
+
+_MODULE: Final = "stockstream_plugin_"
+"""The beginning of the names of the modules that files are."""
 
 GROUPS: Final = (INDICATORS, STUDIES, SOURCES, ALERT_SINKS)
 """The entry-point groups."""
@@ -130,16 +135,21 @@ def _defined(thing: object, module: ModuleType) -> bool:
 
 def _module(file: Path) -> ModuleType:
     """Run a file as a module of a name of its own, so that its classes can be distinguished and pickled."""
-    name = f"stockstream_plugin_{file.stem}"
+    name = f"{_MODULE}{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise ImportError("it is not a Python file: its name should end in .py")
+    return _run(spec)
+
+
+def _run(spec: ModuleSpec) -> ModuleType:
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[name]
+        del sys.modules[spec.name]
         raise
     return module
 
@@ -154,6 +164,53 @@ def _error_text(error: BaseException, file: Path | None = None) -> str:
         error = type(error)(error.msg)
     place = f"line {lines[-1]}: " if lines else ""
     return f"{place}{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+class Source(NamedTuple):
+    """A file that was run as a plug-in: its path and its text."""
+
+    file: str
+    text: str
+
+
+def is_of_file(thing: type) -> bool:
+    """Whether a file of the user's own defines a class: another process knows it only after `run_sources`."""
+    return thing.__module__.startswith(_MODULE)
+
+
+def sources(last: str) -> dict[str, Source]:
+    """The files that this process has run as plug-ins, up to a module, by the names of their modules, in that order.
+
+    A file can import those that were run before it.
+    """
+    found = {}
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_MODULE) and module.__file__:
+            found[name] = Source(module.__file__, Path(module.__file__).read_text(encoding="utf-8"))
+        if name == last:
+            break
+    return found
+
+
+def run_sources(given: Mapping[str, Source]) -> None:
+    """Run the files of another process, here or on another machine, unless this one has run them."""
+    for name, source in given.items():
+        if name not in sys.modules:
+            spec = importlib.util.spec_from_loader(name, _Loader(source.text), origin=source.file)
+            assert spec is not None
+            spec.has_location = True  # so that the module has __file__ while it runs
+            _run(spec)
+
+
+class _Loader(InspectLoader):
+    """Runs a text as a module."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_source(self, fullname: str) -> str:  # noqa: ARG002 - as Python has it
+        """The text."""
+        return self._text
 
 
 _current = Plugins()

@@ -172,9 +172,13 @@ def _trigger(text: str) -> dict[str, object]:
 def _followed(query: StreamingQuery, observer: Observer, stopped: Callable[[], bool]) -> tuple[int, int]:
     """Report each batch until the query ends; returns the number of batches and messages."""
     last, batches, count = -1, 0, 0
+    newest: object = None
     ended = False
     while not ended:
         ended = stopped() or bool(query.awaitTermination(_BEAT))
+        before, newest = newest, query.lastProgress
+        if newest == before:  # each look at the recent ones reads all of them anew
+            continue
         for found in query.recentProgress:
             progress = batch_progress(_plain(found))
             if progress.number > last and progress.rows:

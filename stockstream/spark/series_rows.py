@@ -6,14 +6,17 @@ treated as there. Its bars, and the states of its indicators before them, are th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from stockstream import plugins
 from stockstream.errors import StateError
 from stockstream.indicators.arrays import Column
 from stockstream.indicators.compose.together import column
@@ -58,9 +61,30 @@ class NamedIndicator:
         """The names of its fields, as in a chart."""
         return tuple(column(self.label, self.kind, field) for field in self.kind.fields)
 
+    def __reduce__(self) -> tuple[Callable[..., NamedIndicator], tuple[object, ...]]:
+        """How it is sent to Spark's workers: one of the user's own files with all of these, which workers lack."""
+        kind = self.kind
+        if not plugins.is_of_file(kind):
+            return type(self), (self.label, kind, self.parameters)
+        return _of_file, (
+            self.label,
+            plugins.sources(kind.__module__),
+            kind.__module__,
+            kind.__qualname__,
+            self.parameters,
+        )
+
     def __str__(self) -> str:
         values = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
         return f"{self.label}: {self.kind.name}({values})"
+
+
+def _of_file(
+    label: str, sources: Mapping[str, plugins.Source], module: str, name: str, parameters: Mapping[str, Any]
+) -> NamedIndicator:
+    # Pickling the class with its code would fail: msgspec, which makes an indicator's points, does not allow it.
+    plugins.run_sources(sources)
+    return NamedIndicator(label, attrgetter(name)(sys.modules[module]), parameters)
 
 
 class Change(NamedTuple):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:  # an extra, and slow to import
 _PATIENCE: Final = 5.0  # seconds for a master to take a connection
 _EXECUTOR_PATIENCE: Final = 180.0
 _BEAT: Final = 0.2
+_KEPT_BATCHES: Final = 5  # a job goes on from the last one; Spark keeps the states of 100 otherwise
+_KEPT_PROGRESS: Final = 20
 _ADDRESS: Final = re.compile(r"(?P<host>\[[^\]]+\]|[^:/,]+):(?P<port>\d{1,5})")
 _MASTER: Final = re.compile(
     r"spark://(\[[^\]]+\]|[^:/,]+):\d{1,5}(,(\[[^\]]+\]|[^:/,]+):\d{1,5})*|local(\[([1-9]\d*|\*)\])?|yarn|k8s://.+"
@@ -180,7 +182,12 @@ def _properties(name: str, options: SessionOptions, jars: list[Path], logs: Logs
             "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
         ),
         "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+        "spark.sql.streaming.minBatchesToRetain": str(_KEPT_BATCHES),
+        "spark.sql.streaming.numRecentProgressUpdates": str(_KEPT_PROGRESS),
     }
+    if options.master.startswith("local"):
+        # Other users of the machine reach its ports, too; Spark itself makes the secret.
+        properties["spark.authenticate"] = "true"
     if options.archives:
         properties["spark.archives"] = ",".join(options.archives)
     if options.cores is not None:

@@ -69,7 +69,8 @@ def kill(site: Site, folder: Path, kind: str, dice: random.Random) -> int:
 
 def killed(site: Site, folder: Path, kind: str, kills: int) -> None:
     dice = random.Random(f"{kind} {kills}")
-    bars: list[Bar] = odd_walk(7, 900 * max(1, kills // 3))
+    # Two commits before each kill, and those that are made until it comes.
+    bars: list[Bar] = odd_walk(7, BATCH * 4 * kills)
     site.send(STOCKS, bars)
     batches = len(bars) // BATCH
     for _ in range(kills):

