@@ -6,21 +6,18 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError
+from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
+from stockstream.present.beats import LEVELS
 from stockstream.records import Alert, AlertState
 from stockstream.topics import ALERTS
 
 LOG: Final = logging.getLogger(__name__)
-
-ID: Final = "heartbeat"
-"""The id of the record, and so its key: of the beats Kafka keeps the last."""
 
 EVERY: Final = 30.0
 """Seconds between two beats."""
@@ -28,26 +25,25 @@ EVERY: Final = 30.0
 _MISSED: Final = 3
 """Number of beats that may be missed before the process counts as silent."""
 
-LEVELS: Final = "levels"
-"""A value of the record: 1 where the process also watches the price levels of the settings."""
+_PATIENCE: Final = 1.0
+"""Seconds that a beat waits for a broker that is away."""
+
+_LAST: Final = 2.0
+"""Seconds in which the broker has to take the last beat."""
 
 
-def beat(state: AlertState, now: datetime, every: float, *, levels: bool = False) -> Alert:
-    """The record of a process that is ``running``, or of one that was ``stopped``."""
+def beat(name: str, state: AlertState, now: datetime, every: float, *, levels: bool = False) -> Alert:
+    """The record of a process that is ``running``, or of one that was ``stopped``.
+
+    Its id, and so its key, is made from the ``name``: of the beats of one name Kafka keeps the last.
+    """
     process = f"{socket.gethostname()}, process {os.getpid()}"
     return Alert(
-        id=ID, rule="", when="", symbol="", time=now, state=state, at=now, values={LEVELS: float(levels)},
+        id=f"heartbeat/{name}", rule="", when="", symbol="", time=now, state=state, at=now,
+        values={LEVELS: float(levels)},
         until=now + timedelta(seconds=_MISSED * every) if state == "running" else None,
         text=f"the alerts process ({process}) is {state}",
     )  # fmt: skip
-
-
-def silent(records: Iterable[Alert], now: datetime) -> Alert | None:
-    """The last beat of a process that should have sent another one by now; None if all is well, or none was started."""
-    for record in records:
-        if record.id == ID and record.state == "running" and record.until is not None and record.until < now:
-            return record
-    return None
 
 
 class Heartbeat:
@@ -57,40 +53,62 @@ class Heartbeat:
     ----------
     connection
         librdkafka's properties.
+    name
+        What the process does, the same when it is started again: the name of its state.
     every
         Seconds between two beats; 0 for none.
     levels
         Whether the process watches the price levels of the settings.
     """
 
-    def __init__(self, connection: Connection, every: float = EVERY, *, levels: bool = False) -> None:
+    def __init__(self, connection: Connection, name: str, every: float = EVERY, *, levels: bool = False) -> None:
         self._connection = connection
+        self._name = name
         self._every = every
         self._levels = levels
         self._due = time.monotonic()
-        self._stack = ExitStack()
+        self._has_begun = False
         self._publisher: Publisher[Alert] | None = None
 
     def tick(self) -> None:
-        """Send a beat if it is due. It never waits, and what fails is only logged: the runner says it, too."""
+        """Send a beat if it is due. It hardly waits, and what fails is only logged: the runner says it, too."""
         now = time.monotonic()
         if not self._every or now < self._due:
             return
         self._due = now + self._every
+        self._has_begun = True
         try:
-            if self._publisher is None:
-                self._publisher = self._stack.enter_context(Publisher(ALERTS, self._connection))
-            self._publisher.send(beat("running", datetime.now(UTC), self._every, levels=self._levels))
-            self._publisher.poll()
+            self._send("running").poll()
         except BrokerError as error:
-            LOG.info("no heartbeat: %s", error)
+            self._give_up(error)
 
     def stop(self) -> None:
-        """Send that the process was ended on purpose."""
-        publisher, self._publisher = self._publisher, None
+        """Send that the process was ended on purpose; a broker that is away is not waited for."""
+        if not self._has_begun:
+            return
         try:
-            if publisher is not None:
-                publisher.send(beat("stopped", datetime.now(UTC), self._every))
-            self._stack.close()
+            self._send("stopped").flush(_LAST)
         except BrokerError as error:
-            LOG.info("no last heartbeat: %s", error)
+            self._give_up(error)
+        self._publisher = None
+
+    def _send(self, state: AlertState) -> Publisher[Alert]:
+        publisher = self._working()
+        publisher.send(beat(self._name, state, datetime.now(UTC), self._every, levels=self._levels))
+        return publisher
+
+    def _working(self) -> Publisher[Alert]:
+        """The publisher, made anew after a record that failed: that one sends no more."""
+        if self._publisher is not None:
+            try:
+                self._publisher.poll()
+            except BrokerError as error:
+                self._give_up(error)
+        if self._publisher is None:
+            Admin(self._connection, timeout=_PATIENCE).names()  # raises sooner than the publisher
+            self._publisher = Publisher(ALERTS, self._connection).__enter__()
+        return self._publisher
+
+    def _give_up(self, error: BrokerError) -> None:
+        LOG.info("no heartbeat: %s", error)
+        self._publisher = None

@@ -188,9 +188,9 @@ def _broker(settings: Settings) -> Finding:
 
 
 def _alerts(settings: Settings) -> Finding:
-    """Whether the process that raises alerts is silent, where one was started."""
-    from stockstream.alerts.heartbeat import ID, silent
+    """Whether a process that raises alerts is silent, where one was started."""
     from stockstream.alerts.topic_outbox import AlertsRead
+    from stockstream.present.beats import Beats
 
     try:
         connection = settings.connection("consumer")
@@ -198,13 +198,15 @@ def _alerts(settings: Settings) -> Finding:
         records = AlertsRead(connection).look() if present else {}
     except (StockstreamError, OSError):
         return Finding("alerts", "not known without a broker")
-    beat = records.get(ID)
-    if beat is None or beat.state != "running":
-        return Finding("alerts", "no process raises them" if beat is None else "the process that raises them was ended")
-    if silent([beat], datetime.now(UTC)) is not None:
-        text = f"silent since {beat.at.astimezone():%d %b %H:%M:%S}: {beat.text}"
-        return Finding("alerts", text, "look at its log, and start it again: stockstream alerts")
-    return Finding("alerts", beat.text)
+    beats, now = Beats(), datetime.now(UTC)
+    for record in records.values():
+        beats.take(record)
+    if silent := beats.silent(now):
+        text = "; ".join(f"silent since {beat.at.astimezone():%d %b %H:%M:%S}: {beat.text}" for beat in silent)
+        return Finding("alerts", text, "look at its log, and start it again with the same rules: stockstream alerts")
+    if running := beats.running(now):
+        return Finding("alerts", "; ".join(beat.text for beat in running))
+    return Finding("alerts", "the process that raises them was ended" if beats else "no process raises them")
 
 
 CHECKS: Final[tuple[Callable[[Settings], Finding], ...]] = (

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from stockstream.names import harmless
+from stockstream.present.beats import LEVELS, Beats
 from stockstream.present.formats import moment
 from stockstream.present.row_notes import RowNote, RowNotes
 from stockstream.records import Alert
@@ -36,7 +37,7 @@ class AlertBook:
         self._most = most
         self._alerts: dict[str, Alert] = {}
         self._fresh: list[Alert] = []
-        self._beat: Alert | None = None
+        self._beats = Beats()
         self._by_symbol: dict[str, list[Alert]] = {}
         self._indexed = 0
 
@@ -44,9 +45,9 @@ class AlertBook:
         """Take records in their order; ``fresh`` if they came just now. Returns whether anything shown has changed."""
         before = self.version
         for alert in alerts:
-            if alert.state in ("running", "stopped"):
-                self._beat = alert
-            elif alert.state in _STATES and self._alerts.get(alert.id) != alert:
+            if self._beats.take(alert):
+                continue
+            if alert.state in _STATES and self._alerts.get(alert.id) != alert:
                 known = self._alerts.pop(alert.id, None)
                 self._alerts[alert.id] = alert
                 self.version += 1
@@ -96,16 +97,12 @@ class AlertBook:
 
     def runs(self, now: datetime) -> bool:
         """Whether a process is at work that also raises the alerts of the settings' price levels."""
-        beat = self._beat
-        running = beat is not None and beat.state == "running" and bool(beat.values.get("levels"))
-        return running and self.silent_since(now) is None
+        return any(beat.values.get(LEVELS) for beat in self._beats.running(now))
 
     def silent_since(self, now: datetime) -> datetime | None:
-        """When the process that raises alerts was last heard of, if it should have been since; it was not stopped."""
-        beat = self._beat
-        if beat is None or beat.state != "running" or beat.until is None or now <= beat.until:
-            return None
-        return beat.at
+        """When a process that raises alerts was last heard of, if it should have been since; it was not stopped."""
+        silent = self._beats.silent(now)
+        return silent[0].at if silent else None
 
 
 def told(alert: Alert) -> str:

@@ -71,6 +71,27 @@ def test_a_process_that_falls_silent_is_known_by_its_last_beat() -> None:
     assert book.newest(9) == []
 
 
+def test_of_several_processes_none_hides_another() -> None:
+    book, later = AlertBook(), timedelta(seconds=90)
+    service = alert(id="heartbeat/a", state="running", at=TIME, until=TIME + later, values={"levels": 1.0})
+    other = alert(id="heartbeat/b", state="running", at=TIME, until=TIME + later, values={"levels": 0.0})
+    book.take([service, other])
+    assert book.runs(TIME + later), "the other one does not watch the levels, and need not"
+    book.take([alert(id="heartbeat/b", state="stopped", at=TIME + later)])
+    assert book.runs(TIME + later), "the other one was ended"
+    assert book.silent_since(TIME + 2 * later) == TIME
+    book.take([alert(id="heartbeat/b", state="running", at=TIME + 2 * later, until=TIME + 3 * later)])
+    assert book.silent_since(TIME + 2 * later) == TIME, "the other one was started"
+    assert not book.runs(TIME + 2 * later)
+
+
+def test_a_process_is_missed_for_a_week() -> None:
+    book = AlertBook()
+    book.take([alert(id="heartbeat/a", state="running", at=TIME, until=TIME + timedelta(seconds=90))])
+    assert book.silent_since(TIME + timedelta(days=7)) == TIME
+    assert book.silent_since(TIME + timedelta(days=8)) is None
+
+
 def test_a_line_of_the_list_says_when_what_and_what_became_of_it() -> None:
     text = "AAPL close > 180: close 181.25"
     assert listed(alert(0, tz="America/New_York")) == f"Mon 2 Mar 2026 09:31 EST  {text}"

@@ -125,7 +125,7 @@ class _Options:
 
 def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     from stockstream.alerts.heartbeat import Heartbeat
-    from stockstream.alerts.runner import Runner, RunOptions
+    from stockstream.alerts.runner import Runner, RunOptions, state_name
     from stockstream.alerts.sinks.catalog import make_sinks
 
     context = Context.of(ctx)
@@ -134,7 +134,9 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     Invocation.of(ctx).warn_of_plugins()
     figures = AlertMetrics(context.command)
     delivery = _Delivery(sinks, context.reporter, figures)
-    beats = Heartbeat(settings.connection("consumer"), options.heartbeat, levels=options.levels)
+    beats = Heartbeat(
+        settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels
+    )
     observer = _Observer(context.reporter, beats, figures)
     runner = Runner(
         rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),
