@@ -46,9 +46,10 @@ def receiver(secret: str = SECRET) -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            signed = verified(secret.encode(), self.headers.get(TIMESTAMP, ""), body, self.headers.get(SIGNATURE, ""))
+            stamp, key, given = (self.headers.get(name, "") for name in (TIMESTAMP, IDEMPOTENCY, SIGNATURE))
+            signed = verified(secret.encode(), stamp, key, body, given)
             with lock:
-                status = state.take(self.headers[IDEMPOTENCY].strip('"'), body, signed)
+                status = state.take(key.strip('"'), body, signed)
             self.send_response(status)
             for name, value in state.headers.items():
                 self.send_header(name, value)

@@ -9,6 +9,7 @@ import hashlib
 import ipaddress
 import smtplib
 import ssl
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -22,6 +23,11 @@ from stockstream.errors import ConfigError, SinkError, SinkRefused
 from stockstream.records import Alert
 
 _PERMANENT: Final = 500
+_NOT_OFFERED: Final = {
+    "STARTTLS": "it offers no STARTTLS",
+    "AUTH": "it offers no login",
+    "SMTPUTF8": "it takes no addresses with letters beyond ASCII",
+}
 _REFUSED_MAIL: Final = frozenset({552, 554})
 """Answers to a message itself that another attempt does not change: too large, or taken for spam."""
 
@@ -61,6 +67,8 @@ class Email:
         self._port = options.port or _PORTS[options.security]
         self._place = f"the mail server {options.host}:{self._port}"
         self._password = setup.required("password", options.password_file) if options.user else ""
+        self._taken: tuple[str, frozenset[str]] = "", frozenset()
+        """A mail that some receivers do not have yet, and those who have it."""
         if options.security == "none" and not _is_here(options.host):
             raise ConfigError(f"{SETTING}.{setup.name}.security: none is for a server on this machine only")
         try:
@@ -69,21 +77,25 @@ class Email:
             raise ConfigError(f"{SETTING}.{setup.name}.ca_file: {options.ca_file} cannot be read: {error}") from None
 
     def send(self, alert: Alert) -> None:
-        """As `Sink.send`."""
+        """As `Sink.send`; called again, it sends the mail to those who did not get it."""
+        identity = delivery_id(alert)
+        taken = self._taken[1] if self._taken[0] == identity else frozenset()
         try:
-            self._deliver(self._message(alert))
+            if missing := [each for each in self._options.to if each not in taken]:
+                self._deliver(self._message(alert), missing, identity)
         except smtplib.SMTPAuthenticationError as error:
             raise SinkError(f"{self._place} refuses the user or the password ({error.smtp_code})") from None
         except smtplib.SMTPRecipientsRefused as error:
-            codes = sorted({code for code, _ in error.recipients.values()})
-            raise SinkError(f"{self._place} refuses all receivers ({', '.join(map(str, codes))})") from None
+            raise self._refused(error.recipients, some=len(error.recipients) < len(self._options.to)) from None
         except smtplib.SMTPResponseException as error:
             kind = SinkRefused if _of_the_message(error) else SinkError
             raise kind(f"{self._place} answers {error.smtp_code}") from None
         except (smtplib.SMTPException, OSError) as error:
             raise SinkError(f"{self._place} cannot be used: {_reason(error)}") from None
+        self._taken = "", frozenset()
 
-    def _deliver(self, message: EmailMessage) -> None:
+    def _deliver(self, message: EmailMessage, to: Sequence[str], identity: str) -> None:
+        """Send a mail, and keep who has it, whatever comes after that."""
         options = self._options
         if options.security == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -96,7 +108,18 @@ class Email:
                 server.starttls(context=self._tls)  # raises where the server has none: nothing is sent in the clear
             if options.user:
                 server.login(options.user, self._password)
-            server.send_message(message)
+            refused = server.send_message(message, to_addrs=to)
+            self._taken = identity, frozenset(options.to) - refused.keys()
+        if refused:
+            raise smtplib.SMTPRecipientsRefused(refused)
+
+    def _refused(self, answers: Mapping[str, tuple[int, bytes]], *, some: bool) -> SinkError:
+        """Some receivers, or all, did not get a mail. One who never will holds up none of the others' mails."""
+        codes = ", ".join(map(str, sorted({code for code, _ in answers.values()})))
+        if not some:
+            return SinkError(f"{self._place} refuses all receivers ({codes})")
+        kind = SinkRefused if all(code >= _PERMANENT for code, _ in answers.values()) else SinkError
+        return kind(f"{self._place} refuses {', '.join(answers)} ({codes}), the other receivers have the mail")
 
     def _message(self, alert: Alert) -> EmailMessage:
         message = EmailMessage()
@@ -143,5 +166,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "it does not answer in time"
     if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "it offers no STARTTLS"
+        # Its text is that of smtplib, which names the extension.
+        return next((words for name, words in _NOT_OFFERED.items() if name in str(error)), "it lacks an extension")
     return (isinstance(error, OSError) and error.strerror) or type(error).__name__

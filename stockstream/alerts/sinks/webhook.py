@@ -4,10 +4,11 @@ The request has these headers::
 
     Idempotency-Key: "ID"                     the alert's; the same in every repeat
     X-Stockstream-Timestamp: 1790000000       seconds since 1970, when it was sent
-    X-Stockstream-Signature: sha256=HEX       HMAC-SHA-256 of TIMESTAMP.BODY with the secret
+    X-Stockstream-Signature: sha256=HEX       HMAC-SHA-256 of TIMESTAMP.KEY.BODY with the secret
 
-A receiver computes the signature over the bytes that it received, compares in constant time, refuses a timestamp that
-is minutes old, and ignores an id that it has. `verified` does the first three.
+KEY is the value of Idempotency-Key as it was sent, with its quotes. A receiver computes the signature over the bytes
+that it received, compares in constant time, refuses a timestamp that is minutes old, and ignores an id that it has.
+`verified` does the first three.
 """
 
 from __future__ import annotations
@@ -73,10 +74,10 @@ class Webhook:
     def send(self, alert: Alert) -> None:
         """As `Sink.send`."""
         body = ALERTS.encode(alert)
-        stamp = str(int(time.time()))
-        headers = {"Content-Type": "application/json", IDEMPOTENCY: f'"{delivery_id(alert)}"', TIMESTAMP: stamp}
+        stamp, key = str(int(time.time())), f'"{delivery_id(alert)}"'
+        headers = {"Content-Type": "application/json", IDEMPOTENCY: key, TIMESTAMP: stamp}
         if self._secret:
-            headers[SIGNATURE] = signature(self._secret, stamp, body)
+            headers[SIGNATURE] = signature(self._secret, stamp, key, body)
         try:
             answer = self._client.post(self._url, content=body, headers=headers)
         except httpx.TimeoutException:
@@ -96,27 +97,31 @@ class Webhook:
         raise SinkError(said, retry_after=retry_after(answer.headers.get("retry-after")))
 
 
-def signature(secret: bytes, timestamp: str, body: bytes) -> str:
-    """The signature of a request.
+def signature(secret: bytes, timestamp: str, key: str, body: bytes) -> str:
+    """The signature of a request with this Idempotency-Key.
 
-    >>> signature(b"secret", "1790000000", b"{}")
-    'sha256=d0cadd434460d4af55e7ab90d79c1802591d7001a77c9e06471d0e3ec8cc85ae'
+    >>> signature(b"secret", "1790000000", '"99576589614f3b83"', b"{}")
+    'sha256=f99a1563fb4ef170593550098fa84afac1e12fa9e257a7d7f15d7cbeb70c9337'
     """
-    return "sha256=" + hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    signed = b".".join((timestamp.encode(), key.encode(), body))
+    return "sha256=" + hmac.new(secret, signed, hashlib.sha256).hexdigest()
 
 
-def verified(secret: bytes, timestamp: str, body: bytes, given: str, *, now: float | None = None) -> bool:
+def verified(secret: bytes, timestamp: str, key: str, body: bytes, given: str, *, now: float | None = None) -> bool:
     """Whether a request that a receiver got is ours, and not older than five minutes.
 
-    >>> verified(b"secret", "1790000000", b"{}", signature(b"secret", "1790000000", b"{}"), now=1790000060)
+    >>> good = signature(b"secret", "1790000000", '"1"', b"{}")
+    >>> verified(b"secret", "1790000000", '"1"', b"{}", good, now=1790000060)
     True
-    >>> verified(b"secret", "1790000000", b"{}", signature(b"secret", "1790000000", b"{}"), now=1790001000)
+    >>> verified(b"secret", "1790000000", '"2"', b"{}", good, now=1790000060)
+    False
+    >>> verified(b"secret", "1790000000", '"1"', b"{}", good, now=1790001000)
     False
     """
     if not timestamp.isascii() or not timestamp.isdecimal():
         return False
     recent = abs((time.time() if now is None else now) - int(timestamp)) <= _OLDEST
-    return hmac.compare_digest(signature(secret, timestamp, body).encode(), given.encode()) and recent
+    return hmac.compare_digest(signature(secret, timestamp, key, body).encode(), given.encode()) and recent
 
 
 def _address(setup: Setup, text: str) -> httpx.URL:

@@ -29,8 +29,17 @@ class Box:
 
     def __init__(self) -> None:
         self.answer = "250 OK"
+        self.refused: dict[str, str] = {}
+        self.receivers: list[list[str]] = []
         self.mails: list[Message] = []
         self.encrypted: list[bool] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address not in self.refused:
+            envelope.rcpt_tos.append(address)
+        return self.refused.get(address, "250 OK")
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
@@ -38,6 +47,7 @@ class Box:
         self.encrypted.append(session.ssl is not None)
         if self.answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
+            self.receivers.append(envelope.rcpt_tos)
             self.mails.append(message_from_bytes(envelope.content))
         return self.answer
 
@@ -48,7 +58,7 @@ def authority() -> trustme.CA:
 
 
 @contextmanager
-def server(authority: trustme.CA, *, starttls: bool = True) -> Iterator[tuple[Box, int]]:
+def server(authority: trustme.CA, *, starttls: bool = True, utf8: bool = True) -> Iterator[tuple[Box, int]]:
     """A mail server of this machine that takes mails of a user, after STARTTLS."""
     box, context = Box(), ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -66,6 +76,7 @@ def server(authority: trustme.CA, *, starttls: bool = True) -> Iterator[tuple[Bo
         auth_require_tls=starttls,
         require_starttls=starttls,
         tls_context=context if starttls else None,
+        enable_SMTPUTF8=utf8,
     )
     controller.start()
     try:
@@ -121,6 +132,50 @@ def test_what_the_server_answers(authority: trustme.CA, ca_file: str, answer: st
         with pytest.raises(SinkError, match=f"127.0.0.1:{port} answers {answer[:3]}") as caught:
             mail(port, ca_file=ca_file).send(alert())
     assert type(caught.value) is kind
+
+
+TO = ["a@example.org", "b@example.org", "c@example.org"]
+
+
+def test_who_did_not_get_a_mail_gets_it_at_the_next_attempt_and_the_others_do_not(
+    authority: trustme.CA, ca_file: str
+) -> None:
+    with server(authority) as (box, port):
+        sink = mail(port, ca_file=ca_file, to=TO)
+        box.refused = {"b@example.org": "450 later"}
+        with pytest.raises(SinkError, match=r"refuses b@example.org \(450\), the other receivers") as caught:
+            sink.send(alert(1))
+        assert not isinstance(caught.value, SinkRefused)
+        with pytest.raises(SinkError, match=r"refuses b@example.org \(450\), the other receivers"):
+            sink.send(alert(1))
+        box.refused = {}
+        sink.send(alert(1))
+        sink.send(alert(2))
+    assert box.receivers == [["a@example.org", "c@example.org"], ["b@example.org"], TO]
+    assert box.mails[0]["Message-ID"] == box.mails[1]["Message-ID"]
+
+
+def test_a_receiver_who_is_refused_for_good_is_said_and_holds_up_no_mail(
+    authority: trustme.CA, ca_file: str
+) -> None:
+    with server(authority) as (box, port):
+        sink = mail(port, ca_file=ca_file, to=TO)
+        box.refused = {"b@example.org": "550 no such user", "c@example.org": "451 later"}
+        with pytest.raises(SinkError) as caught:
+            sink.send(alert(1))
+        assert not isinstance(caught.value, SinkRefused)
+        del box.refused["c@example.org"]
+        with pytest.raises(SinkRefused, match=r"refuses b@example.org \(550\), the other receivers have the mail"):
+            sink.send(alert(1))
+    assert box.receivers == [["a@example.org"], ["c@example.org"]]
+
+
+def test_what_a_server_does_not_offer_is_named(authority: trustme.CA, ca_file: str) -> None:
+    with server(authority, utf8=False) as (_, port):
+        with pytest.raises(SinkError, match="it takes no addresses with letters beyond ASCII"):
+            mail(port, ca_file=ca_file, to=["jürgen@example.org"]).send(alert())
+        with pytest.raises(SinkError, match="it offers no login"):
+            mail(port, security="none").send(alert())
 
 
 def test_nothing_is_sent_to_a_server_without_tls_or_of_an_unknown_authority(

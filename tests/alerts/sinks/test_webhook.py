@@ -29,15 +29,16 @@ def test_an_alert_arrives_signed_as_json_with_its_id() -> None:
     assert msgspec.json.decode(body)["symbol"] == "AAPL"
 
 
-def test_a_signature_is_of_the_secret_the_time_and_the_body() -> None:
-    good = signature(b"secret", "1790000000", b"{}")
-    assert verified(b"secret", "1790000000", b"{}", good, now=1790000000)
-    assert not verified(b"other", "1790000000", b"{}", good, now=1790000000)
-    assert not verified(b"secret", "1790000001", b"{}", good, now=1790000000)
-    assert not verified(b"secret", "1790000000", b"{ }", good, now=1790000000)
-    assert not verified(b"secret", "1790000000", b"{}", good, now=1790000400)
-    assert not verified(b"secret", "now", b"{}", good, now=1790000000)
-    assert not verified(b"secret", "1790000000", b"{}", "sha256=é", now=1790000000)
+def test_a_signature_is_of_the_secret_the_time_the_id_and_the_body() -> None:
+    good = signature(b"secret", "1790000000", '"1"', b"{}")
+    assert verified(b"secret", "1790000000", '"1"', b"{}", good, now=1790000000)
+    assert not verified(b"other", "1790000000", '"1"', b"{}", good, now=1790000000)
+    assert not verified(b"secret", "1790000001", '"1"', b"{}", good, now=1790000000)
+    assert not verified(b"secret", "1790000000", '"2"', b"{}", good, now=1790000000)
+    assert not verified(b"secret", "1790000000", '"1"', b"{ }", good, now=1790000000)
+    assert not verified(b"secret", "1790000000", '"1"', b"{}", good, now=1790000400)
+    assert not verified(b"secret", "now", '"1"', b"{}", good, now=1790000000)
+    assert not verified(b"secret", "1790000000", '"1"', b"{}", "sha256=é", now=1790000000)
 
 
 @pytest.mark.parametrize("status", [301, 401, 404, 409, 429, 500, 503])
