@@ -134,9 +134,7 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     Invocation.of(ctx).warn_of_plugins()
     figures = AlertMetrics(context.command)
     delivery = _Delivery(sinks, context.reporter, figures)
-    beats = Heartbeat(
-        settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels
-    )
+    beats = Heartbeat(settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels)
     observer = _Observer(context.reporter, beats, figures)
     runner = Runner(
         rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),

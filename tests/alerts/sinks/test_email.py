@@ -155,9 +155,7 @@ def test_who_did_not_get_a_mail_gets_it_at_the_next_attempt_and_the_others_do_no
     assert box.mails[0]["Message-ID"] == box.mails[1]["Message-ID"]
 
 
-def test_a_receiver_who_is_refused_for_good_is_said_and_holds_up_no_mail(
-    authority: trustme.CA, ca_file: str
-) -> None:
+def test_a_receiver_who_is_refused_for_good_is_said_and_holds_up_no_mail(authority: trustme.CA, ca_file: str) -> None:
     with server(authority) as (box, port):
         sink = mail(port, ca_file=ca_file, to=TO)
         box.refused = {"b@example.org": "550 no such user", "c@example.org": "451 later"}

@@ -10,6 +10,7 @@ from stockstream.alerts.topic_outbox import AlertsRead
 from tests.cli.helpers import until
 from tests.site import Site
 
+
 def found(site: Site) -> dict[str, str]:
     listed = json.loads(site.run("doctor", "--json").stdout)
     return {each["subject"]: each["text"] for each in listed}
