@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stockstream.alerts.heartbeat import Heartbeat, beat
+from stockstream.connection import Connection
 from stockstream.kafka.to_end import scan
 from stockstream.present.beats import Beats
 from stockstream.topics import ALERTS
@@ -26,7 +27,7 @@ def cluster() -> Iterator[MockCluster]:
         yield running
 
 
-def connection(cluster: MockCluster) -> dict[str, object]:
+def connection(cluster: MockCluster) -> Connection:
     return {"bootstrap.servers": cluster.bootstrap_servers}
 
 
