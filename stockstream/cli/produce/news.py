@@ -118,12 +118,12 @@ def news(
 
 
 def _polled(context: Context, symbols: list[str], options: NewsOptions) -> PolledNews:
-    from stockstream.producers.news.rss import Feed
+    from stockstream.producers.news.rss import feeds
     from stockstream.producers.news.yahoo_news import YahooNews
 
-    sources: list[NewsSource] = [Feed(url, symbols, context.clock.now) for url in options.feed or ()]
+    sources: list[NewsSource] = [feed for url in options.feed or () for feed in feeds(url, symbols, context.clock.now)]
     return PolledNews(
-        sources or [YahooNews(symbols)],
+        sources or [YahooNews(symbol) for symbol in symbols],
         options.every,
         once=options.once,
         reporter=context.reporter,
@@ -174,7 +174,8 @@ class _Flow:
                 self.already += 1
                 continue
             self._known.add(item.id)
-            scored = msgspec.structs.replace(item, sentiment=self._scorer.score(item.title))
+            time = min(item.time, self._clock.now())  # no bar lies in the future
+            scored = msgspec.structs.replace(item, time=time, sentiment=self._scorer.score(item.title))
             yield scored
             self._bars.take([scored])
 

@@ -25,6 +25,15 @@ def news_id(symbol: str, identity: str) -> str:
     return hashlib.blake2b(f"{symbol}\n{identity}".encode(errors="replace"), digest_size=8).hexdigest()
 
 
+def words(title: str) -> str:
+    """The words of a title, without tags; empty for one that has none.
+
+    >>> words("<b>Acme</b> &amp; Sons"), words("<b></b>&nbsp;")
+    ('Acme & Sons', '')
+    """
+    return cut(" ".join(unescape(_TAGS.sub(" ", title)).split()), _LONGEST)
+
+
 def headline(
     symbol: str, time: datetime, title: str, *, source: str, url: str | None = None, identity: str | None = None
 ) -> News:
@@ -45,11 +54,11 @@ def headline(
     identity
         What the source knows it by; without one its page, or its words.
     """
-    words = cut(" ".join(unescape(_TAGS.sub(" ", title)).split()), _LONGEST)
-    if not words:
+    said = words(title)
+    if not said:
         raise ValueError("a headline has no words")
-    known_by = identity or url or words
-    return News(symbol=symbol, time=time, id=news_id(symbol, known_by), title=words, url=url, source=source)
+    known_by = identity or url or said
+    return News(symbol=symbol, time=time, id=news_id(symbol, known_by), title=said, url=url, source=source)
 
 
 def about(title: str, symbols: Sequence[str]) -> list[str]:

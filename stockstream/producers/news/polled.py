@@ -29,7 +29,8 @@ class PolledNews:
     """The headlines of some sources, also those that came before: who takes them knows which are new.
 
     Iterating yields headlines, and a None ten times a second meanwhile. A source that is down or limits the rate is
-    reported once and asked again later; one that will never answer ends alone.
+    asked again later, and reported once, together with others that say the same; one that will never answer ends
+    alone. Where one is refused for its rate, all of the same name wait.
 
     Parameters
     ----------
@@ -69,43 +70,59 @@ class PolledNews:
         self._reporter = reporter
         self._patience = patience
         self._clock = clock
+        self._due: dict[int, float] = {}
+        self._attempts: dict[int, int] = {}
+        self._troubles: dict[int, str] = {}
 
     def __iter__(self) -> Iterator[News | None]:
-        due = dict.fromkeys(range(len(self._sources)), self._clock.monotonic())
-        attempts = dict.fromkeys(due, 0)
+        self._due = dict.fromkeys(range(len(self._sources)), self._clock.monotonic())
         with Background() as background:
-            while due:
-                place = min(due, key=due.__getitem__)
-                while self._clock.monotonic() < due[place]:
+            while self._due:
+                place = min(self._due, key=self._due.__getitem__)
+                while self._clock.monotonic() < self._due[place]:
                     yield None
                     self._clock.sleep(_BEAT)
-                source = self._sources[place]
-                answer = background.submit(source.fetch)
+                answer = background.submit(self._sources[place].fetch)
                 yield from self._while(answer)
                 try:
                     yield from answer.result()
                 except (RateLimited, Unavailable) as error:
-                    attempts[place] += 1
-                    pause = max(self._patience.pause(attempts[place], error), 0.0)
-                    due[place] = self._clock.monotonic() + pause
-                    if attempts[place] == 1:
-                        self._reporter.warn(f"{error}; asking again in {pause:.0f} s")
-                    if not self._once or attempts[place] < self._patience.attempts:
-                        continue
-                    self.failed += 1
-                    del due[place]
-                    continue
+                    self._later(place, error)
                 except SourceError as error:
                     self.failed += 1
                     self._reporter.warn(f"{error}; it is not asked again")
-                    del due[place]
-                    continue
-                if attempts[place]:
-                    self._reporter.note(f"{source.name} answers again")
-                attempts[place] = 0
-                due[place] = self._clock.monotonic() + self._every
-                if self._once:
-                    del due[place]
+                    del self._due[place]
+                else:
+                    self._answered(place)
+
+    def _later(self, place: int, error: RateLimited | Unavailable) -> None:
+        """Ask a source again after a pause, and with a refusal for the rate also those of its name; or give up."""
+        name, limited = self._sources[place].name, isinstance(error, RateLimited)
+        waiting = [each for each in self._due if each == place or (limited and self._sources[each].name == name)]
+        attempt = self._attempts.get(place, 0) + 1
+        pause = max(self._patience.pause(attempt, error), 0.0)
+        if place not in self._troubles and str(error) not in self._troubles.values():
+            self._reporter.warn(f"{error}; asking again in {pause:.0f} s")
+        self._troubles[place] = str(error)
+        if self._once and attempt >= self._patience.attempts:
+            self.failed += len(waiting)
+            for each in waiting:
+                del self._due[each]
+            return
+        until = self._clock.monotonic() + pause
+        for each in waiting:
+            self._attempts[each] = attempt
+            self._due[each] = max(self._due[each], until)
+
+    def _answered(self, place: int) -> None:
+        """Say so if it did not before, and when to ask it next."""
+        trouble = self._troubles.pop(place, None)
+        if trouble is not None and trouble not in self._troubles.values():
+            self._reporter.note(f"{self._sources[place].name} answers again")
+        self._attempts[place] = 0
+        self._due[place] = self._clock.monotonic() + self._every
+        if self._once:
+            del self._due[place]
 
     def _while(self, answer: Future[list[News]]) -> Iterator[None]:
         while not answer.done():

@@ -19,7 +19,8 @@ class SentimentBars:
     """Makes bars of scored headlines, in any order: open of the first, high, low, and the mean as the close.
 
     The volume is the number of headlines. A late one changes the bar of its period, which is given again with the next
-    revision. No bar is made for a period without headlines.
+    revision. No bar is made for a period without headlines. A bar that was made of more headlines than are known keeps
+    its values: the topic has lost some of them to its retention.
 
     Parameters
     ----------
@@ -56,6 +57,8 @@ class SentimentBars:
             given = self._given.setdefault(bar.series, {})
             former = given.get(bar.time)
             if former is not None:
+                if (bar.volume or 0.0) < (former.volume or 0.0):
+                    bar = msgspec.structs.replace(former, final=bar.final)
                 bar = msgspec.structs.replace(bar, revision=former.revision)
                 if bar == former:
                     continue

@@ -10,7 +10,7 @@ import pytest
 from stockstream.codec import Decoder
 from stockstream.kafka.tail import Tail
 from stockstream.records import Bar, News
-from tests.cli.produce.recording import produce
+from tests.cli.produce.recording import NOW, produce
 from tests.producers.news.test_headlines import ATOM, RSS
 from tests.producers.news.test_headlines import site as feeds
 from tests.site import Site
@@ -82,3 +82,14 @@ def test_every_option_takes_effect() -> None:
         assert sent.exit_code == 0
         there.answers["/a"] = 404, ""
         assert produce(*feed, "--once").exit_code == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_one_symbol_that_a_site_does_not_have_and_a_time_to_come_take_nothing_from_the_others() -> None:
+    with feeds() as there:
+        there.answers["/IBM"] = 200, ATOM.replace("2026-03-02", "2031-03-02")
+        sent = produce("news", "GONE", "IBM", "--feed", f"{there.url}/{{symbol}}", "--once")
+    assert sent.exit_code == 1
+    assert "/GONE: 127.0.0.1 answers 404" in " ".join(sent.output.split())
+    (bar,) = sent.bars
+    assert (bar.symbol, bar.time, bar.final) == ("IBM.sentiment", NOW.replace(minute=0, second=0), False)

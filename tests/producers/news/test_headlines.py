@@ -13,7 +13,7 @@ import pytest
 from stockstream.errors import BadRow, RateLimited, SourceError, Unavailable
 from stockstream.producers.news.headline import headline
 from stockstream.producers.news.posts import posts
-from stockstream.producers.news.rss import Feed
+from stockstream.producers.news.rss import Feed, feeds
 from stockstream.producers.news.yahoo_news import news_of
 from stockstream.records import News
 
@@ -96,12 +96,43 @@ def test_a_feed_of_several_gives_a_headline_to_those_that_it_names() -> None:
 def test_a_place_for_the_symbol_asks_for_each_and_atom_is_read_too() -> None:
     with site() as there:
         there.answers |= {"/x?s=IBM": (200, ATOM), "/x?s=AAPL": (200, RSS)}
-        feed = Feed(f"{there.url}/x?s={{symbol}}", ["IBM", "AAPL"], lambda: NOW)
-        found = feed.fetch()
-        assert feed.fetch() == [], "asked again, the site says that nothing is new"
+        both = feeds(f"{there.url}/x?s={{symbol}}", ["IBM", "AAPL"], lambda: NOW)
+        found = [each for feed in both for each in feed.fetch()]
+        assert both[1].fetch() == [], "asked again, the site says that nothing is new"
+        (other,) = feeds(f"{there.url}/x?s={{symbol}}", ["M&M"], lambda: NOW)
+        with pytest.raises(SourceError, match=r"/x\?s=M%26M: 127.0.0.1 answers 404"):
+            other.fetch()
     assert ("IBM", "14:00", "IBM wins contract") in seen(found)
     assert len(found) == 3
     assert there.asked[2][1] is not None
+    assert there.asked[3][0] == "/x?s=M%26M"
+
+
+def test_an_entry_without_words_or_without_a_time_does_not_end_a_feed() -> None:
+    entries = "".join(
+        f"<entry><title type='html'>{title}</title><id>{place}</id><updated>{time}</updated></entry>"
+        for place, (title, time) in enumerate(
+            [
+                ("&lt;b&gt;&lt;/b&gt;", "2026-03-02T14:00:00Z"),
+                ("&amp;nbsp;", "2026-03-02T14:00:00Z"),
+                ("Acme soars", ""),
+            ]
+        )
+    )
+    with site() as there:
+        there.answers["/a"] = 200, f'<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>{entries}</feed>'
+        assert seen(Feed(f"{there.url}/a", ["ACME"], lambda: NOW).fetch()) == [("ACME", "15:00", "Acme soars")]
+    assert news_of("ACME", {"content": {"title": "<b></b>", "pubDate": "2026-03-02T14:00:00Z"}}) is None
+
+
+def test_what_could_not_be_read_is_asked_for_once_more_whole() -> None:
+    with site() as there:
+        there.answers["/a"] = 200, "<html>down for a while"
+        feed = Feed(f"{there.url}/a", ["ACME"], lambda: NOW)
+        for _ in range(2):
+            with pytest.raises(SourceError):
+                feed.fetch()
+        assert [mark for _, mark in there.asked] == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,21 @@ def test_a_bar_is_forming_until_its_period_is_over() -> None:
     assert bars(made, now=LATER) == []
 
 
+def test_a_bar_keeps_its_values_when_the_topic_has_lost_some_of_its_headlines() -> None:
+    early = START + timedelta(minutes=40)
+    made = SentimentBars("1h")
+    (held,) = bars(made, news(1, 0.5), news(20, -0.1), news(30, 0.3), now=early)
+    again = SentimentBars("1h", {held.series: {held.time: held}})
+    assert bars(again, news(30, 0.3), now=early) == []
+    assert bars(again, news(35, -0.9), now=early) == []
+    (over,) = bars(again)
+    assert over == msgspec.structs.replace(held, final=True, revision=1)
+    for place in (36, 37):
+        again.take([news(place, 0.0)])
+    (changed,) = again.bars(LATER)
+    assert (changed.volume, changed.revision) == (4.0, 2)
+
+
 def test_what_the_topic_holds_is_given_again_only_if_it_differs() -> None:
     (held,) = bars(SentimentBars("1h"), news(1, 0.5))
     again = SentimentBars("1h", {held.series: {held.time: held}})
