@@ -42,7 +42,7 @@ class Arranged(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     )
 
 
-class Linked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Linked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the charts of a layout have in common."""
 
     symbol: bool = True

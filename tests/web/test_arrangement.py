@@ -46,3 +46,8 @@ def test_a_layout_of_the_page_is_kept_as_it_is() -> None:
 def test_a_layout_that_could_harm_a_page_is_refused(content: dict[str, object], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         arrangement(content)
+
+
+def test_what_is_linked_is_kept_in_full() -> None:
+    linked = {"symbol": False, "time": True, "crosshair": True}
+    assert json.loads(written(arrangement({"linked": {"symbol": False}})))["linked"] == linked
