@@ -230,6 +230,14 @@ class Admin:
         answers = self._client.list_offsets(dict.fromkeys(asked.values(), spec), request_timeout=self._timeout)
         return {number: answers[partition] for number, partition in asked.items()}
 
+    def first_offsets(self, topic: str) -> dict[int, int]:
+        """The offset of the first message that each partition of a topic holds, or else of its next one.
+
+        Raises BrokerError.
+        """
+        found = self._offsets(self._partitions([topic]), OffsetSpec.earliest(), time.monotonic() + _SUMMARY_WITHIN)
+        return {each.partition: offset for each, (offset, _) in found.items()}
+
     def summaries(self, names: Collection[str] | None = None) -> list[TopicSummary]:
         """Topics by name: all except Kafka's own, or the existing ones among those named."""
         chosen = {

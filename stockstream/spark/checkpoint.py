@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from stockstream.errors import StateError
+from stockstream.spark.hadoop import HadoopFiles
+from stockstream.tables.claim import ANEW, Claim, differences
 from stockstream.tables.location import Location
 from stockstream.tables.objects import Objects
 
-FILE: Final = "job.json"
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+FILE: Final = "job/job.json"
+SPARK: Final = "spark"
+"""The folder of Spark's."""
+
+_BATCH: Final = re.compile(rf"{SPARK}/offsets/\d+")
+"""A batch that Spark has begun."""
+
+_OTHER: Final = "name another --checkpoint"
 
 
 class JobIdentity(msgspec.Struct, frozen=True):
@@ -33,19 +47,14 @@ class JobIdentity(msgspec.Struct, frozen=True):
     to: str
     parameters: dict[str, str]
 
-    def differences(self, other: JobIdentity) -> str:
+    @property
+    def made_of(self) -> dict[str, str]:
+        """What the rows of its tables are computed of, by name."""
+        return {"job": self.job, "topic": self.topic, "topic id": self.topic_id, **self.parameters}
+
+    def differences(self, now: JobIdentity) -> str:
         """In words, in what another one differs; empty if in nothing."""
-        found = [
-            f"{name.replace('_', ' ')} was {getattr(self, name)}, is {getattr(other, name)}"
-            for name in ("job", "topic", "topic_id", "to")
-            if getattr(self, name) != getattr(other, name)
-        ]
-        found += [
-            f"{name} was {value}, is {other.parameters.get(name)}"
-            for name, value in self.parameters.items()
-            if value != other.parameters.get(name)
-        ]
-        return "; ".join(found)
+        return differences({**self.made_of, "to": self.to}, {**now.made_of, "to": now.to})
 
 
 class _Saved(msgspec.Struct):
@@ -53,36 +62,59 @@ class _Saved(msgspec.Struct):
     identity: JobIdentity
 
 
-def writer_of(checkpoint: str, identity: JobIdentity) -> str:
-    """The id under which a job with this checkpoint writes, made when it first runs.
+class Files(Protocol):
+    """The files below the folder of a checkpoint."""
+
+    uri: str
+
+    def names(self) -> set[str]:
+        """Paths of all files, relative to the folder. Raises TableError."""
+
+    def read(self, name: str) -> bytes:
+        """The content of a file. Raises TableError."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, in place of one that is there. Raises TableError."""
+
+
+def files_of(checkpoint: str, spark: SparkSession) -> Files:
+    """The files of a checkpoint: a folder, or a place of Hadoop's file systems such as ``s3a://...``."""
+    if "://" in checkpoint:
+        return HadoopFiles(spark, checkpoint)
+    place = Path(checkpoint).absolute()
+    return Objects(Location(str(place.parent)), place.name)
+
+
+def claim_of(files: Files, identity: JobIdentity) -> Claim:
+    """Who writes with a checkpoint: the id that is saved in it, or a new one where Spark has not begun a batch yet.
+
+    So an id is never that of a checkpoint that was deleted, whose numbers of batches begin again.
 
     Parameters
     ----------
-    checkpoint
-        A folder, or a place of Hadoop's file systems such as ``s3a://...``, whose identity is not kept.
+    files
+        Those of the checkpoint.
     identity
         What the job is.
 
     Raises
     ------
     StateError
-        The checkpoint is of another job, or of a topic that was made anew.
+        The checkpoint is of another job, of a topic that was made anew, or no job of ours.
     TableError
         It cannot be read or written.
     """
-    if "://" in checkpoint:
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, checkpoint))
-    place = Objects(Location.of(checkpoint), "job")
-    if FILE in place.names():
-        try:
-            saved = msgspec.json.decode(place.read(FILE), type=_Saved)
-        except msgspec.MsgspecError as error:
-            raise StateError(f"{place.uri}/{FILE} is damaged: {error}", hint="name another --checkpoint") from error
-        if other := saved.identity.differences(identity):
-            raise StateError(
-                f"{checkpoint} is the checkpoint of another job: {other}", hint="name another --checkpoint"
-            )
-        return saved.writer
-    writer = str(uuid.uuid4())
-    place.write(FILE, msgspec.json.encode(_Saved(writer, identity)))
-    return writer
+    names = files.names()
+    if not any(_BATCH.fullmatch(name) for name in names):
+        claim = Claim(str(uuid.uuid4()), identity.made_of)
+        files.write(FILE, msgspec.json.encode(_Saved(claim.writer, identity)))
+        return claim
+    if FILE not in names:
+        raise StateError(f"{files.uri} is the checkpoint of an unknown job: it lacks {FILE}", hint=_OTHER)
+    try:
+        saved = msgspec.json.decode(files.read(FILE), type=_Saved)
+    except msgspec.MsgspecError as error:
+        raise StateError(f"{files.uri}/{FILE} is damaged: {error}", hint=_OTHER) from error
+    if other := saved.identity.differences(identity):
+        raise StateError(f"{files.uri} is the checkpoint of another job: {other}", hint=ANEW)
+    return Claim(saved.writer, identity.made_of, begun=True)

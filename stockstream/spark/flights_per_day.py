@@ -40,7 +40,7 @@ class FlightsPerDayJob:
     mode = "update"
 
     def __init__(self, table: str = "flights_per_day") -> None:
-        # A count only grows: that is the order of two of one day.
+        # A count of one topic only grows: a table belongs to one.
         self._layout = Layout(table, _COLUMNS, key=("airline", DATE), order=FLIGHTS_COLUMN)
 
     @property

@@ -17,7 +17,7 @@ from stockstream.spark.schema import REASON, struct
 from stockstream.spark.series_rows import NamedIndicator
 from stockstream.spark.set_aside import divided, set_aside
 from stockstream.tables.batches import Layout
-from stockstream.tables.schema import DATE, OFFSET
+from stockstream.tables.schema import DATE, OFFSET, PARTITION
 from stockstream.topics import STOCKS
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class IndicatorJob:
         self._symbols = symbols
         names = [name for name in columns(indicators).names if name not in (AGAIN, REASON)]
         schema = pa.schema([columns(indicators).field(name) for name in names])
-        self._layout = Layout(table, schema, DATE, (*Series._fields, "time"), OFFSET, "time")
+        self._layout = Layout(table, schema, DATE, (*Series._fields, "time"), OFFSET, "time", lane=PARTITION)
         self._aside = set_aside(table)
 
     @property
@@ -105,7 +105,7 @@ class IndicatorJob:
         """As that of `Job`."""
         return indicator_rows(messages, reading, self._indicators, self._keep, self._symbols)
 
-    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:  # noqa: ARG002 - as the protocol has it
+    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:
         """As that of `Job`."""
         adds = not pc.any(rows[AGAIN]).as_py()
-        yield from divided(rows, self._layout, self._aside, adds=adds)
+        yield from divided(rows, self._layout, self._aside, topic_id, adds=adds)

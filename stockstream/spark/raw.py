@@ -14,7 +14,8 @@ from stockstream.spark.schema import rows as columns
 from stockstream.spark.schema import struct
 from stockstream.spark.set_aside import divided, set_aside
 from stockstream.tables.batches import Layout
-from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.claim import Claim
+from stockstream.tables.delta import DeltaWriter, introduce
 from stockstream.tables.location import Location
 from stockstream.tables.schema import DATE, OF_TOPICS, OFFSET, PARTITION, TOPIC_ID, Table
 
@@ -54,9 +55,9 @@ class RawJob:
         """As that of `Job`."""
         return messages.mapInArrow(decoder(reading), struct(columns(self.table)))
 
-    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:  # noqa: ARG002 - as the protocol has it
+    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:
         """As that of `Job`."""
-        yield from divided(rows, self._layout, self._aside)
+        yield from divided(rows, self._layout, self._aside, topic_id)
 
 
 class StoredBatches:
@@ -70,12 +71,20 @@ class StoredBatches:
         The table.
     location
         Folder of the tables.
+    claim
+        Who writes: the table keeps its id, so that one that was made anew is found out.
+
+    Raises
+    ------
+    TableError
+        The table cannot be read or made, or is not there any more.
     """
 
-    def __init__(self, table: Table[Any], location: Location) -> None:
+    def __init__(self, table: Table[Any], location: Location, claim: Claim) -> None:
         self._table = table
         self._location = location
         self._writers: dict[str, DeltaWriter] = {}
+        introduce(table, location, claim)
 
     def write(self, number: int, rows: pa.Table, *, adds: bool) -> None:  # noqa: ARG002 - as the protocol has it
         """As `BatchWriter.write`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections import Counter
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError, SparkError, StockstreamError, Unreachable
 from stockstream.kafka.admin import Admin
-from stockstream.spark.checkpoint import JobIdentity, writer_of
+from stockstream.spark.checkpoint import SPARK, JobIdentity, claim_of, files_of
 from stockstream.spark.decoding import Reading
 from stockstream.spark.job import Job
 from stockstream.spark.messages import messages
 from stockstream.spark.progress import BatchProgress, batch_progress
 from stockstream.spark.raw import RawJob, StoredBatches
 from stockstream.tables.batches import BatchWriter, DeltaBatches, Layout, ParquetBatches
+from stockstream.tables.claim import ANEW, Claim
 from stockstream.tables.location import Location
 
 if TYPE_CHECKING:
@@ -136,15 +138,20 @@ def run(
     ------
     StateError
         The checkpoint is of another job.
+    BrokerError
+        The broker does not say what the topic holds.
     TableError
-        A table cannot be written; what was committed stays.
+        A table cannot be written, or is that of another job; what was committed stays.
     SparkError
         The job fails otherwise.
     """
     place = f"{location.uri(job.layouts[0].name)} ({options.format})"
     identity = JobIdentity(job.name, job.topic, topic_id, place, dict(job.parameters))
-    writer = writer_of(options.checkpoint, identity)
-    writers = {each.name: _writer(job, each, location, options.format, writer) for each in job.layouts}
+    claim = claim_of(files_of(options.checkpoint, spark), identity)
+    if not claim.begun:
+        lost = sum(Admin(connection).first_offsets(job.topic).values())
+        claim = dataclasses.replace(claim, lost=lost)
+    writers = {each.name: _writer(job, each, location, options.format, claim) for each in job.layouts}
     sink = _Sink(job, topic_id, writers)
     reading = Reading(job.topic, topic_id, tuple(sorted(connection.items())))
     rows = job.rows(messages(spark, job.topic, connection, most=options.most), reading)
@@ -152,7 +159,7 @@ def run(
         rows.writeStream.foreachBatch(sink)
         .outputMode(job.mode)
         .queryName(job.name)
-        .option("checkpointLocation", f"{options.checkpoint.rstrip('/')}/spark")
+        .option("checkpointLocation", f"{options.checkpoint.rstrip('/')}/{SPARK}")
         .trigger(**_trigger(options.trigger))
     )
     query = stream.start()
@@ -196,12 +203,12 @@ def _plain(found: Any) -> Mapping[str, Any]:
     return result
 
 
-def _writer(job: Job, layout: Layout, location: Location, kind: str, writer: str) -> BatchWriter:
+def _writer(job: Job, layout: Layout, location: Location, kind: str, claim: Claim) -> BatchWriter:
     if kind == PARQUET:
-        return ParquetBatches(layout, location, writer)
+        return ParquetBatches(layout, location, claim)
     if isinstance(job, RawJob) and layout.name == job.table.name:
-        return StoredBatches(job.table, location)
-    return DeltaBatches(layout, location, writer)
+        return StoredBatches(job.table, location, claim)
+    return DeltaBatches(layout, location, claim)
 
 
 def awaited(
@@ -241,7 +248,7 @@ def _translated(error: Exception, cause: Exception | None, job: Job, checkpoint:
     if _LOST.search(text):
         return SparkError(
             f"the topic {job.topic} no longer holds what the checkpoint {checkpoint} has not read yet",
-            hint="start anew with another --checkpoint",
+            hint="start anew with another --checkpoint" if isinstance(job, RawJob) else f"start anew: {ANEW}",
         )
     reason = str(cause) if cause is not None else next(iter(text.strip().splitlines()), type(error).__name__)
     return SparkError(f"the job {job.name} failed: {reason}", hint="the log of Spark says more")

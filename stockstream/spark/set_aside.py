@@ -11,22 +11,28 @@ from stockstream.records import NUMBERS
 from stockstream.spark.job import Output
 from stockstream.spark.schema import REASON
 from stockstream.tables.batches import Layout
-from stockstream.tables.schema import BARS, OFFSET, PARTITION, SENT, Table
+from stockstream.tables.schema import BARS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
 
 _PLACE: Final = (PARTITION, OFFSET, SENT)
+_KEY: Final = (TOPIC_ID, PARTITION, OFFSET, REASON)
 
 
 def set_aside(name: str, table: Table[Any] = BARS) -> Layout:
-    """The table of what a job sets aside beside a table: its identity and numbers, where it stood, and the reason."""
+    """The table of what a job sets aside beside a table: its identity and numbers, where it stood, and the reason.
+
+    A message is there once with a reason, also where a job has read its topic again.
+    """
     wanted = [field for field in table.schema if field.name in (*table.identity, *NUMBERS, *_PLACE)]
-    return Layout(f"{name}_set_aside", pa.schema([*wanted, pa.field(REASON, pa.string())]))
+    added = [pa.field(TOPIC_ID, pa.string()), pa.field(REASON, pa.string())]
+    return Layout(f"{name}_set_aside", pa.schema([*wanted, *added]), key=_KEY)
 
 
-def divided(rows: pa.Table, layout: Layout, aside: Layout, *, adds: bool = True) -> tuple[Output, Output]:
+def divided(
+    rows: pa.Table, layout: Layout, aside: Layout, topic_id: str, *, adds: bool = True
+) -> tuple[Output, Output]:
     """The rows of a table, and those that have a reason to be set aside."""
     aside_rows = rows.filter(pc.is_valid(rows[REASON]))
     used = rows if not len(aside_rows) else rows.filter(pc.is_null(rows[REASON]))
-    return (
-        Output(layout.name, used.select(layout.schema.names), adds),
-        Output(aside.name, aside_rows.select(aside.schema.names)),
-    )
+    of_topic = pa.array([topic_id] * len(aside_rows), pa.string())
+    columns = {name: of_topic if name == TOPIC_ID else aside_rows[name] for name in aside.schema.names}
+    return Output(layout.name, used.select(layout.schema.names), adds), Output(aside.name, pa.table(columns))

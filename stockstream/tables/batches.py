@@ -3,12 +3,16 @@
 Who writes has an id, and numbers its batches. A batch that is written again, after whatever ended the process, is found
 to be there already (Delta: an application transaction), or takes the place of what there was of it (Parquet: its
 file has the batch's number).
+
+One writer at a time: a Delta table names all that it had, and the last of them may write. A new one, whose checkpoint
+begins, takes the table over; its rows take the place of equal ones. A Parquet table has one for its life.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final, Protocol
@@ -21,10 +25,12 @@ from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from stockstream.errors import TableError
+from stockstream.tables.claim import ANEW, Claim, Owners
 from stockstream.tables.delta import Sleep
 from stockstream.tables.location import Location
 from stockstream.tables.objects import Objects
 from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
+from stockstream.tables.schema import TOPIC_ID
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -51,9 +57,12 @@ class Layout:
     key
         Columns by which a row takes the place of a former one; none if rows are only added.
     order
-        The column that is higher in the row that counts.
+        The column that is higher in the row that counts, where several writers have made rows of the same messages;
+        none if the row that is written last counts.
     time
         A column of the key by which most of the table need not be looked at.
+    lane
+        The column in whose equal values ``order`` counts, as offsets do in a partition; none if it counts in all.
     """
 
     name: str
@@ -62,13 +71,22 @@ class Layout:
     key: tuple[str, ...] = ()
     order: str = ""
     time: str = ""
+    lane: str = ""
+
+    @property
+    def bound(self) -> bool:
+        """Whether the table belongs to one topic: its rows do not name theirs."""
+        return TOPIC_ID not in self.schema.names
 
 
 class BatchWriter(Protocol):
     """Writes the batches of a table."""
 
     def write(self, number: int, rows: pa.Table, *, adds: bool) -> None:
-        """Write a batch, unless it is written already; ``adds`` if no row takes the place of one. Raises TableError."""
+        """Write a batch, unless it is written already; ``adds`` if no row takes the place of one.
+
+        Raises TableError; it is Overtaken where another one writes.
+        """
 
 
 class DeltaBatches:
@@ -80,26 +98,27 @@ class DeltaBatches:
         The table, which is made if it is missing.
     location
         Folder of the tables.
-    writer
-        Id of who writes.
+    claim
+        Who writes, and of what.
     sleep
         Waits between two tries.
 
     Raises
     ------
     TableError
-        The table cannot be read or made, or has other columns.
+        The table cannot be read or made, has other columns, or is that of another job; or it is not there any more, or
+        the topic lacks messages that its rows are made of. Overtaken: another writer has gone on with it.
     """
 
-    def __init__(self, layout: Layout, location: Location, writer: str, *, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, layout: Layout, location: Location, claim: Claim, *, sleep: Sleep = time.sleep) -> None:
         self._layout = layout
         self._location = location
-        self._application = f"stockstream/{writer}"
+        self._claim = claim
         self._sleep = sleep
         self.uri = location.uri(layout.name)
         self._handle = self._opened_or_made()
         _refuse_other(self.uri, pa.schema(self._handle.schema().to_arrow()), layout.schema)
-        self._own = self._handle.metadata().description == writer
+        self._is_sole = not self._written_by(self._claimed().writers[:-1])
 
     @property
     def version(self) -> int:
@@ -119,6 +138,7 @@ class DeltaBatches:
         for attempt in range(1, _TRIES + 1):
             try:
                 self._handle.update_incremental()
+                self._owners().refuse_others(self._claim.writer, self.uri)
                 if self._is_there(number):
                     return
                 self._commit(number, rows, adds=adds)
@@ -131,24 +151,65 @@ class DeltaBatches:
                 pause *= 2
 
     def _is_there(self, number: int) -> bool:
-        stored = self._handle.transaction_version(self._application)
-        return stored is not None and stored >= number
+        stored = self._handle.transaction_version(_application(self._claim.writer))
+        if stored is None:
+            return False
+        _refuse_later(self.uri, stored, number)
+        return bool(stored == number)
 
     def _commit(self, number: int, rows: pa.Table, *, adds: bool) -> None:
         properties = CommitProperties(
-            app_transactions=[Transaction(self._application, number)], max_commit_retries=_RACES
+            app_transactions=[Transaction(_application(self._claim.writer), number)], max_commit_retries=_RACES
         )
-        if not self._layout.key or (adds and self._own):
+        if not self._layout.key or (adds and self._is_sole):
             write_deltalake(self._handle, rows, mode="append", commit_properties=properties)
             return
-        names = rows.column_names
+        columns = {name: f"s.`{name}`" for name in rows.column_names}
         merge = self._handle.merge(
             rows, self._match(rows), source_alias="s", target_alias="t", commit_properties=properties
         )
-        merge = merge.when_matched_update(
-            {name: f"s.`{name}`" for name in names}, predicate=f"s.{self._layout.order} >= t.{self._layout.order}"
-        )
-        merge.when_not_matched_insert({name: f"s.`{name}`" for name in names}).execute()
+        merge.when_matched_update(columns, predicate=self._guard()).when_not_matched_insert(columns).execute()
+
+    def _guard(self) -> str | None:
+        """Which rows take the place of those with the same key; None for all.
+
+        Rows of this writer alone come in their order. One that reads all messages again does not put the older row of a
+        bar in the place of the newer one; where bars were sent to another partition since, the last one written counts.
+        """
+        layout = self._layout
+        if self._is_sole or not layout.order:
+            return None
+        newer = f"s.`{layout.order}` >= t.`{layout.order}`"
+        return f"s.`{layout.lane}` <> t.`{layout.lane}` OR {newer}" if layout.lane else newer
+
+    def _owners(self) -> Owners:
+        return Owners.of(self._handle.metadata().description, self.uri)
+
+    def _written_by(self, writers: Iterable[str]) -> bool:
+        return any(self._handle.transaction_version(_application(each)) is not None for each in writers)
+
+    def _claimed(self) -> Owners:
+        """Take the table, unless it is this writer's already."""
+        found, me = self._owners(), self._claim.writer
+        if self._layout.bound:
+            found.refuse_other_job(self._claim, self.uri)
+        if found.writers[-1] == me:
+            return found
+        if me in found.writers:
+            if self._written_by(found.writers[found.writers.index(me) + 1 :]):
+                found.refuse_others(me, self.uri)
+        else:
+            self._claim.refuse_missing(self.uri)
+            if self._layout.bound and self._claim.lost and self._written_by(found.writers):
+                raise TableError(
+                    f"the topic holds its first {self._claim.lost:,} messages no longer: rows without them would take "
+                    f"the place of those in {self.uri}",
+                    hint=ANEW,
+                )
+        taken = found.with_last(me)
+        with translated("write to the table", self.uri):
+            self._handle.alter.set_table_description(taken.description)
+        return taken
 
     def _match(self, rows: pa.Table) -> str:
         """The condition of equal keys, with the bounds by which delta-rs leaves out files."""
@@ -173,7 +234,7 @@ class DeltaBatches:
             try:
                 return DeltaTable(self.uri, storage_options=options)
             except TableNotFoundError:
-                pass
+                self._claim.refuse_missing(self.uri)
         folder = self._location.folder
         try:
             if folder is not None:
@@ -183,7 +244,7 @@ class DeltaBatches:
                 self._layout.schema,
                 partition_by=[self._layout.partition] if self._layout.partition else None,
                 name=self._layout.name,
-                description=self._application.partition("/")[2],
+                description=Owners.first(self._claim).description,
                 configuration={"delta.checkpointInterval": "100"},
                 storage_options=options,
             )
@@ -211,21 +272,26 @@ class ParquetBatches:
         The table.
     location
         Folder of the tables.
-    writer
-        Id of who writes. A table has one.
+    claim
+        Who writes. A table has one writer.
 
     Raises
     ------
     TableError
-        The place cannot be used, or the table is another writer's, or has other columns.
+        The place cannot be used, or the table is another writer's, or has other columns, or is not there any more.
     """
 
-    def __init__(self, layout: Layout, location: Location, writer: str) -> None:
+    def __init__(self, layout: Layout, location: Location, claim: Claim) -> None:
         self._layout = layout
         self._objects = Objects(location, layout.name)
         self.uri = self._objects.uri
-        self._manifest = _manifest(self._objects) or _Manifest(writer, layout.key, [])
-        if self._manifest.writer != writer:
+        found = _manifest(self._objects)
+        if found is None or (found.writer != claim.writer and not found.batches):
+            claim.refuse_missing(self.uri)
+            found = _Manifest(claim.writer, layout.key, [])
+            self._objects.write(MANIFEST, msgspec.json.encode(found))
+        self._manifest = found
+        if self._manifest.writer != claim.writer:
             raise TableError(
                 f"{self.uri} was written with another checkpoint",
                 hint="go on with that, or name another --to or --table",
@@ -237,8 +303,12 @@ class ParquetBatches:
     def write(self, number: int, rows: pa.Table, *, adds: bool) -> None:  # noqa: ARG002 - as the protocol has it
         """As `BatchWriter.write`."""
         batches = self._manifest.batches
-        if not len(rows) or (batches and batches[-1][0] >= number):
+        if not len(rows):
             return
+        if batches:
+            _refuse_later(self.uri, batches[-1][0], number)
+            if batches[-1][0] == number:
+                return
         sink = pa.BufferOutputStream()
         pq.write_table(rows.cast(self._layout.schema), sink)
         self._objects.write(_file(number), sink.getvalue().to_pybytes())
@@ -273,6 +343,20 @@ def _manifest(objects: Objects) -> _Manifest | None:
         return msgspec.json.decode(objects.read(MANIFEST), type=_Manifest)
     except msgspec.MsgspecError as error:
         raise TableError(f"{objects.uri}/{MANIFEST} is damaged: {error}") from error
+
+
+def _application(writer: str) -> str:
+    """Name of the application transaction whose version is the number of a writer's last batch."""
+    return f"stockstream/{writer}"
+
+
+def _refuse_later(uri: str, stored: int, number: int) -> None:
+    """Raise TableError if a table holds a later batch: only the last one can come again."""
+    if stored > number:
+        raise TableError(
+            f"{uri} holds batch {stored} of this checkpoint already, which is at batch {number}: an older copy of it",
+            hint="bring the newest checkpoint back, or start anew with another --checkpoint",
+        )
 
 
 def _file(number: int) -> str:

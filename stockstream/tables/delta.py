@@ -21,6 +21,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from stockstream.errors import Overtaken, TableError
 from stockstream.tables.access import refuse_unreadable
+from stockstream.tables.claim import Claim
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
 from stockstream.tables.schema import DATE, Table
@@ -54,6 +55,45 @@ def application(topic: str, topic_id: str, partition: int) -> str:
     It belongs to the topic's id, so that a topic that was made anew is stored from its start.
     """
     return f"stockstream/{topic}/{topic_id}/{partition}"
+
+
+def introduce(table: Table[Any], location: Location, claim: Claim) -> None:
+    """Note in a table, which is made if it is missing, that a writer of batches begins; one that has begun is known.
+
+    Raises TableError if the table cannot be read or written, or does not know a writer that has begun.
+    """
+    name = f"stockstream/{claim.writer}"
+    there = opened(table, location)
+    if there is not None and there.transaction_version(name) is not None:
+        return
+    uri = location.uri(table.name)
+    claim.refuse_missing(uri)
+    handle = there or _made(table, location)
+    nothing = pa.schema(handle.schema().to_arrow()).empty_table()
+    with translated("write to the table", uri):
+        known = CommitProperties(app_transactions=[Transaction(name, 0)], max_commit_retries=_RACES)
+        write_deltalake(handle, nothing, mode="append", commit_properties=known)
+
+
+def _made(table: Table[Any], location: Location) -> DeltaTable:
+    """Make a table. Raises TableError."""
+    try:
+        if location.folder is not None:
+            location.folder.mkdir(parents=True, exist_ok=True)
+        return DeltaTable.create(
+            location.uri(table.name),
+            table.schema,
+            partition_by=[DATE],
+            name=table.name,
+            configuration=_CONFIGURATION,
+            storage_options=location.storage_options(),
+        )
+    except FAILURES as error:
+        # Another process may have made it in the meantime.
+        other = opened(table, location) if isinstance(error, DeltaError) else None
+        if other is None:
+            raise translation(error, "make the table", location.uri(table.name)) from error
+        return other
 
 
 def file_properties(table: Table[Any]) -> WriterProperties:
@@ -95,7 +135,7 @@ class DeltaWriter:
         self._sleep = sleep
         self._positions: dict[int, int | None] = {}
         self.uri = location.uri(table.name)
-        self._handle = self._opened_or_made()
+        self._handle = opened(table, location) or _made(table, location)
         self._differs = self._compared()
 
     @property
@@ -188,29 +228,6 @@ class DeltaWriter:
             self._handle = DeltaTable(self.uri, storage_options=self._location.storage_options())
             return True
         return False
-
-    def _opened_or_made(self) -> DeltaTable:
-        found = opened(self._table, self._location)
-        if found is not None:
-            return found
-        folder = self._location.folder
-        try:
-            if folder is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-            return DeltaTable.create(
-                self.uri,
-                self._table.schema,
-                partition_by=[DATE],
-                name=self._table.name,
-                configuration=_CONFIGURATION,
-                storage_options=self._location.storage_options(),
-            )
-        except FAILURES as error:
-            # Another process may have made it in the meantime.
-            other = opened(self._table, self._location) if isinstance(error, DeltaError) else None
-            if other is None:
-                raise translation(error, "make the table", self.uri) from error
-            return other
 
     def _compared(self) -> bool:
         """Whether the table lacks columns of ours, or has others. Raises TableError if one is of another type."""

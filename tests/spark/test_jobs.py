@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from stockstream.errors import StateError, TableError
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import scan
 from stockstream.records import Bar, Series
+from stockstream.spark.checkpoint import JobIdentity, claim_of, files_of
 from stockstream.spark.flights_per_day import FlightsPerDayJob
 from stockstream.spark.indicator import IndicatorJob
 from stockstream.spark.indicator_states import frame_columns
@@ -266,3 +269,21 @@ def test_flights_per_day_are_those_of_pandas(spark: SparkSession, site: Site, tm
     rows = written(tmp_path, job.layouts[0].name)
     found = {(each["airline"], *each["date"].timetuple()[:3]): each["flights"] for each in rows.to_dict("records")}
     assert found == expected.to_dict()
+
+
+@pytest.mark.spark
+def test_a_checkpoint_of_hadoops_file_systems_keeps_its_writer(spark: SparkSession, tmp_path: Path) -> None:
+    job = JobIdentity("indicator", "stocks", "abc", "/tables/indicators (delta)", {"keep": "50"})
+    place = files_of(f"file://{tmp_path}/checkpoint", spark)
+    first = claim_of(place, job)
+    place.write("spark/offsets/0", b"v1")
+    assert (
+        claim_of(place, job)
+        == claim_of(files_of(str(tmp_path / "checkpoint"), spark), job)
+        == replace(first, begun=True)
+    )
+    shutil.rmtree(tmp_path / "checkpoint")
+    assert claim_of(place, job).writer != first.writer
+    (tmp_path / "file").touch()
+    with pytest.raises(TableError, match=r"cannot write to file:.*/file/checkpoint: "):
+        claim_of(files_of(f"file://{tmp_path}/file/checkpoint", spark), job)

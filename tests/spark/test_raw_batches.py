@@ -1,0 +1,62 @@
+"""Batches of raw records: the table of `stockstream store` without gaps; and what is set aside, each message once."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from stockstream.errors import TableError
+from stockstream.spark.raw import RawJob, StoredBatches
+from stockstream.spark.schema import REASON, rows
+from stockstream.tables.batches import DeltaBatches
+from stockstream.tables.claim import Claim
+from stockstream.tables.location import Location
+from stockstream.tables.schema import DATE, OFFSET, PARTITION, TOPIC_ID
+from tests.spark.tables import written
+
+JOB = RawJob("stocks")
+COLUMNS = rows(JOB.table)
+
+
+def batch(offsets: range, *, unreadable: bool = False) -> pa.Table:
+    """Rows of a partition, with the columns that count here."""
+    count = len(offsets)
+    found = {PARTITION: [0] * count, OFFSET: list(offsets), TOPIC_ID: ["abc"] * count, DATE: [None] * count}
+    if unreadable:
+        found |= {TOPIC_ID: [None] * count, REASON: ["no record"] * count}
+    return pa.table([pa.array(found.get(each.name, [None] * count), each.type) for each in COLUMNS], COLUMNS)
+
+
+def stored(folder: Path, claim: Claim) -> StoredBatches:
+    return StoredBatches(JOB.table, Location.of(str(folder)), claim)
+
+
+def outputs(found: pa.Table) -> Iterator[pa.Table]:
+    return (each.rows for each in JOB.outputs(found, "abc"))
+
+
+def test_a_table_that_was_removed_is_not_begun_in_the_middle(tmp_path: Path) -> None:
+    begun = Claim("me", begun=True)
+    stored(tmp_path, Claim("me")).write(0, next(outputs(batch(range(3)))), adds=True)
+    stored(tmp_path, begun).write(1, next(outputs(batch(range(3, 5)))), adds=True)
+    stored(tmp_path, Claim("other")).write(0, next(outputs(batch(range(6)))), adds=True)
+    assert sorted(written(tmp_path, JOB.table.name)[OFFSET]) == list(range(6))
+    shutil.rmtree(tmp_path / JOB.table.name)
+    with pytest.raises(TableError, match="is not there, or was made anew"):
+        stored(tmp_path, begun)
+    stored(tmp_path, Claim("other"))
+    with pytest.raises(TableError, match="is not there, or was made anew"):
+        stored(tmp_path, begun)
+
+
+def test_what_is_set_aside_is_there_once_also_after_a_checkpoint_was_lost(tmp_path: Path) -> None:
+    layout = JOB.layouts[1]
+    for who in ("first", "second"):
+        _, aside = outputs(pa.concat_tables([batch(range(3)), batch(range(3, 5), unreadable=True)]))
+        DeltaBatches(layout, Location.of(str(tmp_path)), Claim(who)).write(0, aside, adds=True)
+    found = written(tmp_path, layout.name)
+    assert found[[TOPIC_ID, OFFSET, REASON]].to_numpy().tolist() == [["abc", 3, "no record"], ["abc", 4, "no record"]]
