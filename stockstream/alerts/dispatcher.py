@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from stockstream.alerts.outbox import Outbox, Outgoing, Progress
 from stockstream.alerts.sinks.sink import Sink
 from stockstream.errors import SinkError, SinkRefused, StateError
 from stockstream.producers.patience import Patience
+from stockstream.records import Alert
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -119,8 +120,13 @@ class _Voice:
             self._said = ""
             self._reports.note(f"alert sink {name} works again")
 
-    def stopped(self, name: str, reason: str) -> None:
-        self._reports.warn(f"alert sink {name}: {reason}; trying again in {_LOOK * 10:.0f} s")
+    def unreadable(self, name: str, sequence: int) -> None:
+        self._reports.warn(f"alert sink {name}: number {sequence} of the outbox cannot be read; it is passed over")
+
+    def stopped(self, name: str, reason: str, pause: float) -> None:
+        if reason != self._said:
+            self._said = reason
+            self._reports.warn(f"alert sink {name}: {reason}; trying again in {pause:.0f} s")
 
 
 class _Lane(threading.Thread):
@@ -140,13 +146,23 @@ class _Lane(threading.Thread):
         self._sent = 0
 
     def run(self) -> None:
+        attempt = 0
         while not self._ending.is_set():
+            before = self._sent
             try:
                 with closing(Outbox(self._path)) as outbox:
                     self._serve(outbox)
-            except StateError as error:
-                self._voice.stopped(self._sink_name, str(error))
-                self._ending.wait(_LOOK * 10)
+            except Exception as error:  # noqa: BLE001 - a thread that ends is seen by nobody
+                attempt = 1 if self._sent > before else attempt + 1
+                pause = self._patience.backoff(attempt)
+                self._stopped(error, pause)
+                self._ending.wait(pause)
+
+    def _stopped(self, error: Exception, pause: float) -> None:
+        """Say why nothing is sent for a while, whether or not it can be said."""
+        reason = str(error) if isinstance(error, StateError) else self._logged(error)
+        with suppress(Exception):
+            self._voice.stopped(self._sink_name, reason, pause)
 
     def _serve(self, outbox: Outbox) -> None:
         while not self._ending.is_set():
@@ -160,13 +176,17 @@ class _Lane(threading.Thread):
 
     def _deliver(self, outbox: Outbox, outgoing: Outgoing) -> bool:
         """Send an alert, as often as it takes; returns False if the process ends first."""
-        attempt = 0
+        alert, attempt = outgoing.alert, 0
+        if alert is None:
+            self._voice.unreadable(self._sink_name, outgoing.sequence)
+            outbox.delivered(self._sink_name, outgoing.sequence, refused=True)
+            return True
         while not self._ending.is_set():
             attempt += 1
             try:
-                self._send(outgoing)
+                self._send(alert)
             except SinkRefused as error:
-                self._voice.refused(self._sink_name, error, outgoing.alert.id)
+                self._voice.refused(self._sink_name, error, alert.id)
                 outbox.delivered(self._sink_name, outgoing.sequence, refused=True)
             except SinkError as error:
                 pause = self._pause(attempt, error)
@@ -182,18 +202,20 @@ class _Lane(threading.Thread):
             return True
         return False
 
-    def _send(self, outgoing: Outgoing) -> None:
+    def _send(self, alert: Alert) -> None:
         try:
-            self._sink.send(outgoing.alert)
+            self._sink.send(alert)
         except SinkError:
             raise
-        except Exception as error:  # noqa: BLE001 - a sink may be others' code
-            # Its text may quote a secret: the log has the place alone.
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            LOG.warning(
-                "alert sink %s: %s at %s:%s", self._sink_name, type(error).__name__, place.filename, place.lineno
-            )
-            raise SinkError(f"it failed with {type(error).__name__}") from None
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a sink may be others' code
+            raise SinkError(self._logged(error)) from None
+
+    def _logged(self, error: BaseException) -> str:
+        """An error without its text, which may quote a secret: the log has the place alone."""
+        name = type(error).__name__
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        LOG.warning("alert sink %s: %s at %s:%s", self._sink_name, name, place.filename, place.lineno)
+        return f"it failed with {name}"
 
     def _pause(self, attempt: int, error: SinkError) -> float:
         backoff = self._patience.backoff(attempt)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from stockstream.alerts.delivery import delivery_id, is_sent
+from stockstream.codec import Unreadable
 from stockstream.errors import StateError
 from stockstream.records import Alert
 from stockstream.topics import ALERTS
@@ -33,10 +34,10 @@ _TABLES: Final = (
 
 
 class Outgoing(NamedTuple):
-    """An alert that a sink has not sent yet, and its place in the order."""
+    """An alert that a sink has not sent yet, and its place in the order; None for one that cannot be read."""
 
     sequence: int
-    alert: Alert
+    alert: Alert | None
 
 
 class Progress(NamedTuple):
@@ -119,7 +120,7 @@ class Outbox:
             ).fetchall()
         except sqlite3.Error as error:
             raise self._unusable(error) from error
-        return [Outgoing(sequence, _DECODE(alert)) for sequence, alert in rows]
+        return [Outgoing(sequence, _read(alert)) for sequence, alert in rows]
 
     def delivered(self, sink: str, sequence: int, *, refused: bool = False) -> None:
         """Note that a sink has sent an alert and those before it, or that its receiver refused it for good."""
@@ -162,6 +163,13 @@ class Outbox:
 
     def _unusable(self, error: sqlite3.Error) -> StateError:
         return StateError(f"the outbox of alerts cannot be used: {error} ({self._path})")
+
+
+def _read(value: bytes) -> Alert | None:
+    try:
+        return _DECODE(value)
+    except Unreadable:
+        return None
 
 
 def progress(path: Path) -> dict[str, Progress]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -105,6 +106,41 @@ def test_a_sink_that_raises_anything_is_tried_again_and_its_words_are_not_repeat
     assert hook.ids == [alert(1).id]
     assert "RuntimeError" in reports.warnings[0]
     assert "canary" not in reports.warnings[0] + caplog.text
+
+
+def test_an_alert_that_cannot_be_read_is_passed_over_said_and_counted(path: Path) -> None:
+    hook, reports = Kept(), Reports()
+    dispatcher = Dispatcher(path, {"hook": hook}, reports, patience=QUICK)
+    put(path, alert(1), alert(2), alert(3))
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE outgoing SET alert = ? WHERE id = ?", (b"{", alert(2).id))
+    dispatcher.start()
+    assert dispatcher.drain(10.0)
+    dispatcher.close()
+    assert hook.ids == [alert(1).id, alert(3).id]
+    assert reports.warnings == ["alert sink hook: number 2 of the outbox cannot be read; it is passed over"]
+    assert dispatcher.progress() == {"hook": Progress(0, 1)}
+
+
+class Unheard(Reports):
+    """Reports that cannot be written, such as to a terminal that was closed, for some times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+
+    def warn(self, text: str) -> None:
+        self.times -= 1
+        if self.times >= 0:
+            raise BrokenPipeError(text)
+        super().warn(text)
+
+
+def test_a_sink_goes_on_whatever_fails_beside_it(path: Path) -> None:
+    hook, reports = Kept(SinkError("away"), SystemExit(1)), Unheard(2)
+    sent(path, reports, alert(1), alert(2), hook=hook)
+    assert hook.ids == [alert(1).id, alert(2).id]
+    assert [each.partition(";")[0] for each in reports.warnings] == ["alert sink hook: it failed with SystemExit"]
 
 
 def test_what_was_not_sent_is_sent_by_the_next_process(path: Path) -> None:
