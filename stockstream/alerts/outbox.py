@@ -165,16 +165,16 @@ class Outbox:
         return StateError(f"the outbox of alerts cannot be used: {error} ({self._path})")
 
 
-def _read(value: bytes) -> Alert | None:
-    try:
-        return _DECODE(value)
-    except Unreadable:
-        return None
-
-
 def progress(path: Path) -> dict[str, Progress]:
     """By sink, how many alerts wait and were refused; empty where there is no outbox. Raises StateError."""
     if not path.is_file():
         return {}
     with closing(Outbox(path)) as outbox:
         return outbox.progress()
+
+
+def _read(value: bytes) -> Alert | None:
+    try:
+        return _DECODE(value)
+    except Unreadable:
+        return None

@@ -29,7 +29,7 @@ QUICK = Patience(first=0.001, longest=0.01)
 class Kept:
     """A sink that keeps what it is given, and fails as often as it is told."""
 
-    def __init__(self, *failures: Exception) -> None:
+    def __init__(self, *failures: BaseException) -> None:
         self.failures = list(failures)
         self.attempts = 0
         self.ids: list[str] = []
