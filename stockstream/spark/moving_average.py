@@ -1,7 +1,8 @@
 """Job ``moving-average``: the mean close of each series in windows of a minute, by Spark's own aggregates.
 
-A bar that was sent again counts once, as sent last: the bars of a window are its state until the watermark has passed
-it. The watermark is the newest time less a delay; what comes for a window behind it is dropped, and counted as late.
+A bar that was sent again counts once, as sent last, and only if nobody doubts that close: the bars of a window are its
+state until the watermark has passed it. The watermark is the newest time of all series less a delay; what comes for a
+window behind it is dropped, and counted as late.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 _SERIES: Final = Series._fields
-_CLOSES: Final = pa.schema([BARS.schema.field(name) for name in (*_SERIES, "time", "close", SENT, PARTITION, OFFSET)])
+_USED: Final = "used"
+"""Whether a close is used: not one in doubt, which still takes the place of a former one."""
 
-_LAST: Final = (
-    "filter(array_sort(bars), (bar, place) -> place = size(bars) - 1 OR bar.time < array_sort(bars)[place + 1].time)"
-)
-"""The bars of a window in the order of time, of several of one time the one that was sent last."""
+_READ: Final = (*_SERIES, "time", "close", SENT, PARTITION, OFFSET)
+_CLOSES: Final = pa.schema([*(BARS.schema.field(name) for name in _READ), pa.field(_USED, pa.bool_())])
 
 _COLUMNS: Final = pa.schema(
     [
@@ -88,18 +88,17 @@ class MovingAverageJob:
         from pyspark.sql import functions as f  # an extra
 
         closes = messages.mapInArrow(_Closes(reading, self._symbols), struct(_CLOSES))
-        bar = f.struct("time", SENT, PARTITION, OFFSET, "close")
-        found = (
+        bar = f.struct("time", PARTITION, OFFSET, SENT, "close", _USED)
+        windows = (
             closes.withWatermark("time", self._delay)
             .groupBy(f.window("time", self._window), *_SERIES)
             .agg(f.collect_list(bar).alias("bars"), f.max(OFFSET).alias(OFFSET))
-            .withColumn("last", f.expr(_LAST))
         )
-        return found.select(
+        return _newest(windows).select(
             *_SERIES,
             f.col("window.start").alias("time"),
-            f.expr("aggregate(last, 0D, (sum, bar) -> sum + bar.close) / size(last)").alias("average"),
-            f.size("last").alias("bars"),
+            f.expr("aggregate(closes, 0D, (sum, close) -> sum + close) / nullif(size(closes), 0)").alias("average"),
+            f.size("closes").alias("bars"),
             f.to_date("window.start").alias(DATE),
             OFFSET,
         )
@@ -109,8 +108,32 @@ class MovingAverageJob:
         yield Output(self._layout.name, rows, adds=False)
 
 
+def _newest(windows: DataFrame) -> DataFrame:
+    """With the closes that count, in the order of time.
+
+    Of the bars of one time in a partition the one with the last offset, then of several partitions, where keys have
+    moved, the one with the last time in Kafka; of these, those that are used.
+    """
+    from pyspark.sql import functions as f  # an extra
+
+    by_time = f"named_struct('time', bar.time, 'sent', bar.{SENT}, 'close', bar.close, 'used', bar.{_USED})"
+    return (
+        windows.withColumn("bars", f.array_sort("bars"))
+        .withColumn("bars", f.expr(_last_of("time", PARTITION)))
+        .withColumn("bars", f.expr(f"array_sort(transform(bars, bar -> {by_time}))"))
+        .withColumn("bars", f.expr(_last_of("time")))
+        .withColumn("closes", f.expr("transform(filter(bars, bar -> bar.used), bar -> bar.close)"))
+    )
+
+
+def _last_of(*names: str) -> str:
+    """Of sorted bars the last one of each of equal values."""
+    differs = " OR ".join(f"bar.{name} != bars[place + 1].{name}" for name in names)
+    return f"filter(bars, (bar, place) -> place = size(bars) - 1 OR {differs})"
+
+
 class _Closes:
-    """Function for ``mapInArrow``: the closes of messages that are bars, without those in doubt, as in a dashboard."""
+    """Function for ``mapInArrow``: the closes of messages that are bars, with whether a dashboard uses them."""
 
     def __init__(self, reading: Reading, symbols: frozenset[str]) -> None:
         self._decode = decoder(reading)
@@ -119,11 +142,8 @@ class _Closes:
     def __call__(self, batches: Batches) -> Batches:
         for batch in self._decode(batches):
             flags = batch["flags"].to_pylist()
-            columns = zip(batch["symbol"].to_pylist(), flags, batch[REASON].to_pylist(), strict=True)
-            used = [
-                reason is None
-                and (not self._symbols or symbol in self._symbols)
-                and not (flagged and "close" in doubted(tuple(flagged)))
-                for symbol, flagged, reason in columns
-            ]
-            yield batch.select(_CLOSES.names).filter(pa.array(used))
+            used = pa.array([not (flagged and "close" in doubted(tuple(flagged))) for flagged in flags], pa.bool_())
+            closes = pa.RecordBatch.from_arrays([*batch.select(list(_READ)).columns, used], schema=_CLOSES)
+            columns = zip(batch["symbol"].to_pylist(), batch[REASON].to_pylist(), strict=True)
+            wanted = [reason is None and (not self._symbols or symbol in self._symbols) for symbol, reason in columns]
+            yield closes.filter(pa.array(wanted, pa.bool_()))

@@ -6,7 +6,7 @@ import random
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,15 @@ from stockstream.config import load
 from stockstream.errors import StateError, TableError
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import scan
-from stockstream.records import Bar, Series
+from stockstream.records import IMPOSSIBLE, Bar, Series
 from stockstream.spark.checkpoint import JobIdentity, claim_of, files_of
+from stockstream.spark.decoding import Reading
 from stockstream.spark.flights_per_day import FlightsPerDayJob
 from stockstream.spark.indicator import IndicatorJob
 from stockstream.spark.indicator_states import frame_columns
 from stockstream.spark.moving_average import MovingAverageJob
 from stockstream.spark.raw import RawJob
+from stockstream.spark.schema import MESSAGES, struct
 from stockstream.spark.series_rows import NamedIndicator, SeriesRows
 from stockstream.spark.session import SessionOptions, session
 from stockstream.tables.location import Location
@@ -238,6 +240,36 @@ def test_moving_averages_are_those_of_the_dashboard(
         whole = ends.reindex(found.index + timedelta(minutes=2))
         assert len(found) > 200
         np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
+@pytest.mark.spark
+def test_a_moving_average_takes_each_bar_as_sent_last_and_then_leaves_out_doubts(
+    spark: SparkSession, site: Site
+) -> None:
+    bars = [structs.replace(each, close=each.high) for each in walk(3)]
+    lows = [structs.replace(each, close=each.low) for each in bars]
+    doubtful = [structs.replace(each, flags=(f"{IMPOSSIBLE}:close",)) for each in lows]
+    cases = {
+        # Each: bar, partition, offset, second of Kafka's time.
+        "doubted at last": ([(bars[0], 0, 1, 1), (bars[1], 0, 2, 2), (doubtful[1], 0, 3, 3)], [bars[0].close]),
+        "doubted at first": ([(doubtful[0], 0, 1, 1), (bars[0], 0, 2, 2)], [bars[0].close]),
+        "all in doubt": ([(bars[0], 0, 1, 1), (doubtful[0], 0, 2, 2)], []),
+        "a clock that goes back": ([(bars[2], 0, 1, 9), (lows[2], 0, 2, 1)], [lows[2].close]),
+        "keys have moved": ([(bars[2], 0, 8, 5), (lows[2], 1, 1, 6)], [lows[2].close]),
+        "that, and a clock": ([(lows[2], 0, 7, 9), (bars[2], 0, 8, 5), (lows[2], 1, 1, 6)], [lows[2].close]),
+    }
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    sent = [
+        (STOCKS.encode(structs.replace(bar, symbol=name)), partition, offset, start + timedelta(seconds=second))
+        for name, (each, _) in cases.items()
+        for bar, partition, offset, second in each
+    ]
+    reading = Reading(STOCKS.name, "id", tuple(site.connection.items()))
+    found = MovingAverageJob("1 day").rows(spark.createDataFrame(sent, struct(MESSAGES)), reading).toPandas()
+    rows = found.set_index("symbol")
+    assert rows["bars"].to_dict() == {name: len(closes) for name, (_, closes) in cases.items()}
+    means = {name: sum(closes) / len(closes) for name, (_, closes) in cases.items() if closes}
+    assert rows["average"].dropna().to_dict() == means
 
 
 @pytest.mark.spark
