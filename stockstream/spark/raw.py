@@ -17,6 +17,7 @@ from stockstream.tables.batches import Layout
 from stockstream.tables.claim import Claim
 from stockstream.tables.delta import DeltaWriter, introduce
 from stockstream.tables.location import Location
+from stockstream.tables.maintenance import Maintenance
 from stockstream.tables.schema import DATE, OF_TOPICS, OFFSET, PARTITION, TOPIC_ID, Table
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class StoredBatches:
         Folder of the tables.
     claim
         Who writes: the table keeps its id, so that one that was made anew is found out.
+    care
+        Joins small files and deletes old ones after commits.
 
     Raises
     ------
@@ -80,9 +83,10 @@ class StoredBatches:
         The table cannot be read or made, or is not there any more.
     """
 
-    def __init__(self, table: Table[Any], location: Location, claim: Claim) -> None:
+    def __init__(self, table: Table[Any], location: Location, claim: Claim, care: Maintenance) -> None:
         self._table = table
         self._location = location
+        self._care = care
         self._writers: dict[str, DeltaWriter] = {}
         introduce(table, location, claim)
 
@@ -102,4 +106,6 @@ class StoredBatches:
         ends = {partition: end for partition, end in ends.items() if end > stored[partition]}
         if ends:
             first = pa.array([stored[each] for each in rows[PARTITION].to_pylist()], pa.int64())
+            before = writer.version
             writer.append(rows.filter(pc.greater_equal(rows[OFFSET], first)), ends)
+            self._care.after_commit(before, writer.version)

@@ -22,6 +22,7 @@ from stockstream.spark.raw import RawJob, StoredBatches
 from stockstream.tables.batches import BatchWriter, DeltaBatches, Layout, ParquetBatches
 from stockstream.tables.claim import ANEW, Claim
 from stockstream.tables.location import Location
+from stockstream.tables.maintenance import Maintenance
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -54,6 +55,8 @@ class RunOptions:
         ``delta`` or ``parquet``.
     most
         Messages of a batch at the most.
+    compact_after, keep_hours
+        As those of `stockstream.tables.maintenance.Maintenance`, of Delta tables.
     patience
         Seconds that ``available-now`` waits for a broker or a topic.
     """
@@ -62,6 +65,8 @@ class RunOptions:
     trigger: str = "10 seconds"
     format: str = DELTA
     most: int | None = 500_000
+    compact_after: int = 100
+    keep_hours: float = 168.0
     patience: float = 10.0
 
 
@@ -151,7 +156,7 @@ def run(
     if not claim.begun:
         lost = sum(Admin(connection).first_offsets(job.topic).values())
         claim = dataclasses.replace(claim, lost=lost)
-    writers = {each.name: _writer(job, each, location, options.format, claim) for each in job.layouts}
+    writers = {each.name: _writer(job, each, location, options, claim) for each in job.layouts}
     sink = _Sink(job, topic_id, writers)
     reading = Reading(job.topic, topic_id, tuple(sorted(connection.items())))
     rows = job.rows(messages(spark, job.topic, connection, most=options.most), reading)
@@ -203,12 +208,13 @@ def _plain(found: Any) -> Mapping[str, Any]:
     return result
 
 
-def _writer(job: Job, layout: Layout, location: Location, kind: str, claim: Claim) -> BatchWriter:
-    if kind == PARQUET:
+def _writer(job: Job, layout: Layout, location: Location, options: RunOptions, claim: Claim) -> BatchWriter:
+    if options.format == PARQUET:
         return ParquetBatches(layout, location, claim)
+    care = Maintenance(layout, location, after=options.compact_after, keep_hours=options.keep_hours)
     if isinstance(job, RawJob) and layout.name == job.table.name:
-        return StoredBatches(job.table, location, claim)
-    return DeltaBatches(layout, location, claim)
+        return StoredBatches(job.table, location, claim, care)
+    return DeltaBatches(layout, location, claim, care=care)
 
 
 def awaited(

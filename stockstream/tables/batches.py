@@ -28,6 +28,7 @@ from stockstream.errors import TableError
 from stockstream.tables.claim import ANEW, Claim, Owners
 from stockstream.tables.delta import Sleep
 from stockstream.tables.location import Location
+from stockstream.tables.maintenance import Maintenance
 from stockstream.tables.objects import Objects
 from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
 from stockstream.tables.schema import TOPIC_ID
@@ -100,6 +101,8 @@ class DeltaBatches:
         Folder of the tables.
     claim
         Who writes, and of what.
+    care
+        Joins small files and deletes old ones after commits; None for nobody.
     sleep
         Waits between two tries.
 
@@ -110,10 +113,19 @@ class DeltaBatches:
         the topic lacks messages that its rows are made of. Overtaken: another writer has gone on with it.
     """
 
-    def __init__(self, layout: Layout, location: Location, claim: Claim, *, sleep: Sleep = time.sleep) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        location: Location,
+        claim: Claim,
+        *,
+        care: Maintenance | None = None,
+        sleep: Sleep = time.sleep,
+    ) -> None:
         self._layout = layout
         self._location = location
         self._claim = claim
+        self._care = care
         self._sleep = sleep
         self.uri = location.uri(layout.name)
         self._handle = self._opened_or_made()
@@ -141,14 +153,17 @@ class DeltaBatches:
                 self._owners().refuse_others(self._claim.writer, self.uri)
                 if self._is_there(number):
                     return
+                before = self.version
                 self._commit(number, rows, adds=adds)
-                return
+                break
             except FAILURES as error:
                 LOG.warning("%s: batch %s failed: %s", self.uri, number, plain(error))
                 if attempt == _TRIES or not is_passing(error):
                     raise translation(error, "write to the table", self.uri) from error
                 self._sleep(pause)
                 pause *= 2
+        if self._care is not None:
+            self._care.after_commit(before, self.version)
 
     def _is_there(self, number: int) -> bool:
         stored = self._handle.transaction_version(_application(self._claim.writer))

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import pyarrow as pa
 from deltalake import (
@@ -38,7 +38,19 @@ _RACES: Final = 100
 _CONFIGURATION: Final = {"delta.checkpointInterval": "100"}
 
 
-def opened(table: Table[Any], location: Location) -> DeltaTable | None:
+class Described(Protocol):
+    """A table as far as its files go."""
+
+    @property
+    def name(self) -> str:
+        """Its name, and that of its folder."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Its columns."""
+
+
+def opened(table: Described, location: Location) -> DeltaTable | None:
     """The table as it is now; None if it does not exist. Raises TableError."""
     uri = location.uri(table.name)
     with translated("read the table", uri):
@@ -96,7 +108,7 @@ def _made(table: Table[Any], location: Location) -> DeltaTable:
         return other
 
 
-def file_properties(table: Table[Any]) -> WriterProperties:
+def file_properties(table: Described) -> WriterProperties:
     """How the files of a table are encoded: whole numbers as differences, in two thirds of a dictionary's bytes."""
     differences = ColumnProperties(dictionary_enabled=False, encoding="DELTA_BINARY_PACKED")
     return WriterProperties(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from stockstream.tables.delta import file_properties, opened
+from stockstream.tables.delta import Described, file_properties, opened
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import FAILURES, plain
-from stockstream.tables.schema import Table
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class Maintenance:
         Hours for which replaced files, and those of writers that were killed, are kept for whoever reads them.
     """
 
-    def __init__(self, table: Table[Any], location: Location, *, after: int, keep_hours: float) -> None:
+    def __init__(self, table: Described, location: Location, *, after: int, keep_hours: float) -> None:
         self._table = table
         self._location = location
         self._after = after

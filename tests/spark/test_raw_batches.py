@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
 from stockstream.errors import TableError
 from stockstream.spark.raw import RawJob, StoredBatches
@@ -15,6 +16,7 @@ from stockstream.spark.schema import REASON, rows
 from stockstream.tables.batches import DeltaBatches
 from stockstream.tables.claim import Claim
 from stockstream.tables.location import Location
+from stockstream.tables.maintenance import Maintenance
 from stockstream.tables.schema import DATE, OFFSET, PARTITION, TOPIC_ID
 from tests.spark.tables import written
 
@@ -32,7 +34,8 @@ def batch(offsets: range, *, unreadable: bool = False) -> pa.Table:
 
 
 def stored(folder: Path, claim: Claim) -> StoredBatches:
-    return StoredBatches(JOB.table, Location.of(str(folder)), claim)
+    location = Location.of(str(folder))
+    return StoredBatches(JOB.table, location, claim, Maintenance(JOB.layouts[0], location, after=4, keep_hours=168))
 
 
 def outputs(found: pa.Table) -> Iterator[pa.Table]:
@@ -60,3 +63,12 @@ def test_what_is_set_aside_is_there_once_also_after_a_checkpoint_was_lost(tmp_pa
         DeltaBatches(layout, Location.of(str(tmp_path)), Claim(who)).write(0, aside, adds=True)
     found = written(tmp_path, layout.name)
     assert found[[TOPIC_ID, OFFSET, REASON]].to_numpy().tolist() == [["abc", 3, "no record"], ["abc", 4, "no record"]]
+
+
+def test_small_files_are_joined(tmp_path: Path) -> None:
+    batches = stored(tmp_path, Claim("me"))  # versions 0 and 1
+    for number in range(3):
+        batches.write(number, next(outputs(batch(range(number, number + 1)))), adds=True)
+    assert len(DeltaTable(str(tmp_path / JOB.table.name)).file_uris()) == 1
+    batches.write(3, next(outputs(batch(range(3, 4)))), adds=True)
+    assert sorted(written(tmp_path, JOB.table.name)[OFFSET]) == list(range(4))

@@ -14,6 +14,7 @@ from stockstream.errors import Overtaken, TableError
 from stockstream.tables.batches import MANIFEST, BatchWriter, DeltaBatches, Layout, ParquetBatches, parquet_rows
 from stockstream.tables.claim import Claim
 from stockstream.tables.location import Location
+from stockstream.tables.maintenance import Maintenance
 from stockstream.tables.schema import TOPIC_ID
 
 KINDS = (DeltaBatches, ParquetBatches)
@@ -210,6 +211,20 @@ def test_a_table_with_the_id_of_its_topic_has_rows_of_several_each_once(tmp_path
         found = found.append_column(TOPIC_ID, pa.array([topic] * 4))
         writer(DeltaBatches, layout, tmp_path, claim).write(0, found, adds=True)
     assert len(closes(layout, tmp_path, DeltaBatches)) == 8
+
+
+def test_small_files_of_a_delta_table_are_joined(tmp_path: Path) -> None:
+    location = Location.of(str(tmp_path))
+    table = DeltaBatches(
+        LATEST, location, Claim("me", MADE_OF), care=Maintenance(LATEST, location, after=4, keep_hours=168)
+    )
+    for number in range(5):
+        table.write(number, rows(range(number, number + 1), 1.0, number), adds=number < 3)
+        if number == 3:
+            days = [file.rsplit("/", 2)[1] for file in DeltaTable(table.uri).file_uris()]
+            assert sorted(days) == ["date=2026-03-02", "date=2026-03-03"]
+    table.write(5, rows(range(6), 2.0, 9), adds=False)
+    assert closes(LATEST, tmp_path, DeltaBatches) == [2.0] * 6
 
 
 def test_a_parquet_file_that_is_not_named_yet_is_not_read_and_replaced(tmp_path: Path) -> None:

@@ -107,4 +107,5 @@ class JobOptions:
         if chosen is None:
             place = sha256(f"{location.uri(table)} {self.format}".encode()).hexdigest()[:8]
             chosen = str(settings.data_dir.absolute() / "spark" / f"{table}-{place}")
-        return RunOptions(chosen, self.trigger, self.format, self.max_rows)
+        tables = settings.tables
+        return RunOptions(chosen, self.trigger, self.format, self.max_rows, tables.compact_after, tables.keep_hours)
