@@ -41,7 +41,10 @@ _BEAT: Final = 0.05
 _FIRST: Final = 10.0
 """Seconds for which a new widget waits for its first rows."""
 
-_MODULES: Final = ("format.js", "rows.js", "band.js", "notes.js", "renderer.js")
+_RENEWED: Final = 10.0
+"""Seconds after which the snapshot that is saved with the notebook is made again, if rows changed."""
+
+_MODULES: Final = ("format.js", "rows.js", "band.js", "notes.js", "legend.js", "renderer.js")
 _STYLE: Final = """
 .stockstream { position: relative; }
 .stockstream .legend { position: absolute; left: 8px; right: 80px; z-index: 3; display: flex; flex-wrap: wrap;
@@ -59,13 +62,18 @@ function render({ model, el }) {
   const renderer = new Renderer(library, place, model.get("theme"));
   const say = () => { strip.textContent = model.get("status"); };
   const show = () => { const found = model.get("snapshot"); if (found.columns) renderer.snapshot(found); };
-  const take = (message) => { if (message.type === "update") renderer.update(message); };
-  model.on("change:snapshot", show);
-  model.on("change:status", say);
-  model.on("msg:custom", take);
+  // What was saved may be old by now: the newest rows are asked for, where a kernel still answers.
+  const ask = () => model.send({ type: "ready" });
+  const take = (message) => { if (message.type === "update" && !renderer.update(message)) ask(); };
+  const heard = { "change:snapshot": show, "change:status": say, "msg:custom": take };
+  for (const [name, work] of Object.entries(heard)) model.on(name, work);
   show();
   say();
-  return () => { model.off("msg:custom", take); renderer.close(); };
+  ask();
+  return () => {
+    for (const [name, work] of Object.entries(heard)) model.off(name, work);
+    renderer.close();
+  };
 }
 export default { render };
 """
@@ -90,7 +98,8 @@ class ChartWidget(anywidget.AnyWidget):
     """A live chart of one symbol. `stop` ends it; so does a new widget of the same cell.
 
     ``snapshot`` has what to draw and the newest rows, ``status`` the words of the status bar: both are saved with the
-    notebook.
+    notebook. Each change of rows is sent to the views at once; the snapshot is renewed every 10 s, for a view that is
+    drawn later, and at the end.
     """
 
     _css = _STYLE
@@ -106,8 +115,12 @@ class ChartWidget(anywidget.AnyWidget):
         self._titles = titles
         self._ends = threading.Event()
         self._first = threading.Event()
-        self._failure: StockstreamError | None = None
-        self._thread = threading.Thread(target=_run, args=(weakref.ref(self), live, self._ends), daemon=True)
+        self._asked = threading.Event()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(
+            target=_run, args=(weakref.ref(self), live, self._ends, self._asked), daemon=True
+        )
+        self.on_msg(_ready(self._asked))
 
     def start(self) -> None:
         """Begin to read. Raises what the reading raised in the meantime."""
@@ -200,31 +213,55 @@ def _titles(chosen: Sequence[Part]) -> list[str]:
     return [part.title for part in chosen if part.study.indicator is not None]
 
 
-def _run(place: Callable[[], ChartWidget | None], live: Live[Bar], ends: threading.Event) -> None:
+def _ready(asked: threading.Event) -> Callable[[ChartWidget, Mapping[str, Json], Sequence[bytes]], None]:
+    """Hears a view that has been drawn, and asks for the newest rows. It must not hold the widget."""
+
+    def hear(_widget: ChartWidget, content: Mapping[str, Json], _buffers: Sequence[bytes]) -> None:
+        if content.get("type") == "ready":
+            asked.set()
+
+    return hear
+
+
+def _run(
+    place: Callable[[], ChartWidget | None], live: Live[Bar], ends: threading.Event, asked: threading.Event
+) -> None:
     """Read until the widget has gone, or is stopped."""
     try:
         with live:
-            sent: Frame | None = None
-            said = 0.0
-            while not ends.is_set():
-                changed = live.tick()
-                found = place()
-                if found is None:
-                    return
-                if changed or sent is None:
-                    sent = _show(found, live, sent)
-                if time.monotonic() - said > 1.0:
-                    said = time.monotonic()
-                    found.status = _status(live)
-                del found
-                ends.wait(_BEAT)
-    except StockstreamError as error:
+            _read(place, live, ends, asked)
+    except Exception as error:
         LOG.exception("a chart in a notebook ended")
         found = place()
         if found is not None:
             found._failure = error  # noqa: SLF001 - its own thread
-            found.status = f"{error}"
+            found.status = f"the chart has ended: {error}"
             found._first.set()  # noqa: SLF001
+
+
+def _read(
+    place: Callable[[], ChartWidget | None], live: Live[Bar], ends: threading.Event, asked: threading.Event
+) -> None:
+    shown = _Shown()
+    said = 0.0
+    while not ends.is_set():
+        changed = live.tick()
+        found = place()
+        if found is None:
+            return
+        if changed or shown.sent is None:
+            shown.update(found, live)
+        if asked.is_set() or shown.is_old:
+            asked.clear()
+            shown.renew(found, live)
+        if time.monotonic() - said > 1.0:
+            said = time.monotonic()
+            found.status = _status(live)
+        del found
+        ends.wait(_BEAT)
+    found = place()
+    if found is not None:
+        shown.renew(found, live)
 
 
 def _status(live: Live[Bar]) -> str:
@@ -236,22 +273,52 @@ def _status(live: Live[Bar]) -> str:
     return " · ".join([*simulated, *said.parts])
 
 
-def _show(found: ChartWidget, live: Live[Bar], sent: Frame | None) -> Frame | None:
-    key = next(iter(live.fold.keys()), None)
-    if key is None or not live.settled:
-        return None
-    frame = live.fold.frame(key)
-    description: Mapping[str, Json] = described_chart(live.view, found._titles, live.fold.identity(key), key, frame)  # noqa: SLF001
-    if sent is None:
-        rows = slice(max(0, len(frame) - SNAPSHOT_ROWS), None)
-        found.snapshot = {"chart": description, "columns": _without_nan(columns(frame, rows)), "more": False}
-        found._first.set()  # noqa: SLF001
-    else:
-        first = first_difference(sent, frame)
+class _Shown:
+    """What a widget was sent: the rows, and whether they changed since its snapshot."""
+
+    def __init__(self) -> None:
+        self.sent: Frame | None = None
+        self._renewed_at = 0.0
+        self._changed = False
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the snapshot is to be renewed."""
+        return self._changed and time.monotonic() - self._renewed_at > _RENEWED
+
+    def update(self, found: ChartWidget, live: Live[Bar]) -> None:
+        """Send what changed: the first time, and when columns are others or rows went, a snapshot."""
+        key = next(iter(live.fold.keys()), None)
+        if key is None or not live.settled:
+            return
+        frame = live.fold.frame(key)
+        before, self.sent = self.sent, frame.copy()
+        if before is None or list(before) != list(frame) or len(frame) < len(before):
+            self._changed = True
+            self.renew(found, live)
+            found._first.set()  # noqa: SLF001
+            return
+        first = first_difference(before, frame)
         if first < len(frame):
+            self._changed = True
             changes = _without_nan(columns(frame, slice(first, None)))
-            found.send({"type": "update", "columns": changes, "undefined": description["undefined"]})
-    return frame.copy()
+            undefined = _description(found, live, key, frame)["undefined"]
+            found.send({"type": "update", "columns": changes, "undefined": undefined})
+
+    def renew(self, found: ChartWidget, live: Live[Bar]) -> None:
+        """Put the rows that were sent last into the snapshot, if they changed."""
+        key = next(iter(live.fold.keys()), None)
+        if key is None or self.sent is None or not self._changed:
+            return
+        self._changed = False
+        self._renewed_at = time.monotonic()
+        rows = slice(max(0, len(self.sent) - SNAPSHOT_ROWS), None)
+        described = _description(found, live, key, self.sent)
+        found.snapshot = {"chart": described, "columns": _without_nan(columns(self.sent, rows)), "more": False}
+
+
+def _description(found: ChartWidget, live: Live[Bar], key: str, frame: Frame) -> Mapping[str, Json]:
+    return described_chart(live.view, found._titles, live.fold.identity(key), key, frame)  # noqa: SLF001
 
 
 def _without_nan(found: Mapping[str, Json]) -> dict[str, Json]:

@@ -43,7 +43,7 @@ def log_in(page: Page, served: Served, user: str) -> None:
     page.fill("[name=name]", user)
     page.fill("[name=password]", PASSWORD)
     page.click("button[type=submit]")
-    page.wait_for_selector("#charts")
+    wait(page, "globalThis.stockstream !== undefined")
 
 
 def wait(page: Page, condition: str, argument: Any = None) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,86 +13,18 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from stockstream.consumers.registry import STUDIES
 from stockstream.indicators.compose.together import column
-from stockstream.topics import FLIGHTS, STOCKS
+from stockstream.topics import STOCKS
 from stockstream.web.extra import LIBRARY
-from tests.cli.records import flight
 from tests.site import Site
-from tests.views.bars import bar, walk
-from tests.web.browser import browser, log_in, needs_browser, wait
+from tests.views.bars import bar
+from tests.web.browser import log_in, needs_browser, wait
 from tests.web.server import Served, served
+from tests.web.visit import COLUMNS, EVIL, RANGE, ROWS, THEMES, choose, columns, title
 
 pytestmark = [
     needs_browser,
     pytest.mark.skipif(not LIBRARY.is_file(), reason="the page's drawing library was not built (make web, with npm)"),
 ]
-
-expect.set_options(timeout=30_000)
-
-EVIL: Final = "<img src=x onerror=alert(1)>"
-ROWS: Final = "stockstream.active.renderer.rows"
-COLUMNS: Final = f"Object.keys({ROWS}.columns)"
-RANGE: Final = "stockstream.active.renderer.chart.timeScale().getVisibleLogicalRange()"
-
-THEMES: Final = ("light", "dark", "contrast")
-
-
-@pytest.fixture(scope="module")
-def site_with_bars(running_site: Site) -> Site:
-    running_site.clear()
-    running_site.send(
-        STOCKS, [*walk(400), *walk(400, 3, "MSFT"), bar(0, 5.0, EVIL, currency="<b>X</b>"), bar(1, 6.0, EVIL)]
-    )
-    running_site.send(
-        FLIGHTS, [flight(row, airline=("AA", "DL", "WN", "UA")[row % 4], day=1 + row % 5) for row in range(200)]
-    )
-    return running_site
-
-
-@pytest.fixture(scope="module")
-def page_of(site_with_bars: Site) -> Iterator[Served]:
-    with served(site_with_bars) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def analyst(page_of: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A browser in which an analyst has logged in."""
-    with browser(tmp_path_factory.mktemp("profile")) as context:
-        log_in(context.new_page(), page_of, "analyst")
-        yield context
-
-
-@pytest.fixture
-def page(page_of: Served, analyst: BrowserContext) -> Iterator[Page]:
-    """The page as at a first visit, with AAPL. What it reports as an error fails the test."""
-    complaints: list[str] = []
-    page = analyst.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-    page.goto(f"{page_of.url}/login")
-    page.evaluate("localStorage.clear()")
-    page.goto(page_of.url)
-    expect(page.locator("#watchlist")).to_contain_text("AAPL")
-    choose(page, "AAPL")
-    title(page).to_have_text(re.compile("^AAPL 1m"))
-    expect(page.locator("#strip")).to_contain_text("connected since")
-    yield page
-    page.close()
-    assert not complaints
-
-
-def columns(page: Page, panel: int = 0) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = page.evaluate(f"stockstream.panels[{panel}].renderer.rows.columns")
-    return found
-
-
-def title(page: Page) -> Any:
-    return expect(page.locator(".head h2").first)
-
-
-def choose(page: Page, symbol: str) -> None:
-    page.fill("#symbol", symbol)
-    page.press("#symbol", "Enter")
 
 
 def test_symbols_intervals_and_indicators_are_chosen(page: Page) -> None:
@@ -154,7 +84,7 @@ def test_keys_do_what_they_do_in_windows(page: Page) -> None:
     width = f"(({{from, to}}) => to - from)({RANGE})"
     before = page.evaluate(width)
     page.keyboard.press("+")
-    assert page.evaluate(width) < before
+    wait(page, f"before => {width} < before", before)
     for _ in range(8):
         page.keyboard.press("ArrowLeft")
     expect(page.locator("#strip")).to_contain_text("held: End follows")
@@ -190,7 +120,7 @@ def test_pictures_and_rows_are_saved(page: Page, tmp_path: Path) -> None:
 
 def test_ranges_dates_and_measures(page: Page) -> None:
     page.get_by_role("button", name="All", exact=True).click()
-    assert page.evaluate(RANGE)["from"] <= 0
+    wait(page, f"{RANGE}.from <= 0")
     page.fill("#goto", "2026-03-02")
     page.click("#measure")
     box = page.locator(".body").first.bounding_box()
@@ -216,7 +146,7 @@ def test_several_charts_are_linked_and_kept(page: Page) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".chosen")).to_contain_text("four")
     page.get_by_role("button", name="Link", exact=True).click()
-    link = page.get_by_label("Link").input_value()
+    link = page.get_by_label("Link", exact=True).input_value()
     page.keyboard.press("Escape")
     choose(page, "AAPL")
     expect(page.locator(".head h2").nth(0)).to_have_text(re.compile("^AAPL"))
@@ -364,8 +294,11 @@ def test_levels_are_set_moved_crossed_and_removed(site_with_bars: Site, page: Pa
     assert moved["value"] == pytest.approx(100.8, abs=0.05)
     page.wait_for_timeout(300)
     site_with_bars.send(STOCKS, [bar(20, 102.0, "LEVEL")])
-    expect(page.locator("#notice")).to_contain_text(re.compile("LEVEL: close rose through 100.[78]"))
-    page.locator("#notice").click()
+    expect(page.locator("#alarm")).to_contain_text(re.compile("LEVEL: close rose through 100.[78]"))
+    page.evaluate("stockstream.say('another notice')")
+    expect(page.locator("#alarm")).to_contain_text("rose through")
+    page.locator("#alarm").click()
+    expect(page.locator("#alarm")).to_be_empty()
     page.mouse.move(middle, y(moved["value"]))
     page.keyboard.press("h")
     assert page.evaluate(levels) == []

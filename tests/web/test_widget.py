@@ -62,6 +62,42 @@ def test_new_bars_are_sent_as_they_come(site_with_bars: Site, made: ChartWidget)
     assert sent[0]["columns"]["close"] == [123.0]
 
 
+def test_a_view_that_is_drawn_later_gets_the_newest_rows(site_with_bars: Site, made: ChartWidget) -> None:
+    sent: list[Any] = []
+    made.send = lambda content, buffers=None: sent.append(content)
+    before = len(made.snapshot["columns"]["time"])
+    site_with_bars.send(STOCKS, [bar(90, 124.0)])
+    until(lambda: bool(sent))
+    assert len(made.snapshot["columns"]["time"]) == before
+    made._handle_custom_msg({"type": "ready"}, [])
+    until(lambda: made.snapshot["columns"]["close"][-1] == 124.0)
+
+
+def test_the_snapshot_is_renewed_while_rows_change_and_at_the_end(
+    site_with_bars: Site, made: ChartWidget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_RENEWED", 0.0)
+    site_with_bars.send(STOCKS, [bar(91, 125.0)])
+    until(lambda: made.snapshot["columns"]["close"][-1] == 125.0)
+    monkeypatch.setattr(module, "_RENEWED", 1_000.0)
+    sent: list[Any] = []
+    made.send = lambda content, buffers=None: sent.append(content)
+    site_with_bars.send(STOCKS, [bar(92, 126.0)])
+    until(lambda: bool(sent))
+    assert made.snapshot["columns"]["close"][-1] == 125.0
+    made.stop()
+    assert made.snapshot["columns"]["close"][-1] == 126.0
+
+
+def test_any_failure_is_said(made: ChartWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> bool:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(made._live, "tick", fail)
+    until(lambda: not made.running)
+    assert made.status == "the chart has ended: the disk is full"
+
+
 def test_it_ends_when_its_cell_runs_again(site_with_bars: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_cell", lambda: "cell")
     servers = site_with_bars.bootstrap_servers
@@ -107,7 +143,9 @@ def test_its_module_draws_in_a_browser(made: ChartWidget, tmp_path: Path) -> Non
                 const module = await import(URL.createObjectURL(new Blob([text], { type: "text/javascript" })));
                 const heard = {};
                 const on = (name, work) => { heard[name] = work; };
-                const model = { get: (name) => values[name], on, off: () => {} };
+                const asked = [];
+                const off = (name, work) => { if (heard[name] === work) delete heard[name]; };
+                const model = { get: (name) => values[name], on, off, send: (message) => asked.push(message.type) };
                 const leave = module.default.render({ model, el: document.getElementById("place") });
                 const legend = () => document.querySelector(".legend").textContent;
                 const before = legend();
@@ -115,11 +153,14 @@ def test_its_module_draws_in_a_browser(made: ChartWidget, tmp_path: Path) -> Non
                 const columns = Object.fromEntries(Object.keys(values.snapshot.columns).map((name) => [name, [7]]));
                 heard["msg:custom"]({ type: "update", columns: { ...columns, time: [last + 60e6] }, undefined: {} });
                 const after = legend();
+                heard["msg:custom"]({ type: "update", columns: { time: [last] }, undefined: {} });
                 leave();
-                return [before, after];
+                return [before, after, asked, Object.keys(heard)];
             }""",
             [made._esm, {"snapshot": made.snapshot, "status": made.status, "theme": made.theme, "height": 300}],
         )
     assert not complaints
     assert "Bollinger Bands (20, 2)" in drawn[0]
     assert "C 7.00" in drawn[1]
+    assert drawn[2] == ["ready", "ready"], "when it is drawn, and for other columns"
+    assert drawn[3] == [], "it listens no longer"

@@ -3,6 +3,7 @@
 import { call, get, me } from "./api.js";
 import { dashboard } from "./dashboard.js";
 import { alerts } from "./alerts.js";
+import { arrangement } from "./arrangement.js";
 import * as dialogs from "./dialogs.js";
 import { node } from "./dialogs.js";
 import { number } from "./format.js";
@@ -14,6 +15,7 @@ const DAY = 86_400e6;
 const RANGES = { "1D": 1, "5D": 5, "1M": 31, "6M": 183, YTD: null, "1Y": 366, All: Infinity };
 const QUOTES_EVERY = 2_000;
 const KEPT = "stockstream-page";
+const ALARMS = 5; // of those that were not seen, shown
 
 const element = (id) => document.getElementById(id);
 
@@ -22,14 +24,19 @@ class Page {
     Object.assign(this, { who, themes, indicators, bindings });
     this.panels = [];
     this.series = [];
-    this.linked = { symbol: true, time: true, crosshair: true };
-    this.zone = "";
+    this.alarms = [];
+    this.grid = true;
+    this.paused = false;
     this.measuring = false;
+    this.visiting = false; // whether a layout of a link is shown, which is not kept
     this.socket = new Socket((connected, since) => this.onState(connected, since));
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "null");
-    this.setTheme(kept?.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+    this.setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
     this.wire();
-    this.restore(kept ?? { charts: [{}] });
+    try {
+      this.restore(this.kept());
+    } catch {
+      this.restore(null); // what is kept cannot be shown: a reload must not fail for it
+    }
     this.refresh();
     setInterval(() => this.refresh(), QUOTES_EVERY);
   }
@@ -40,15 +47,27 @@ class Page {
     return { theme: this.themeName, zone: this.zone, linked: this.linked, charts: this.panels.map((panel) => panel.settings) };
   }
 
+  kept() {
+    try {
+      return JSON.parse(localStorage.getItem(KEPT));
+    } catch {
+      return null;
+    }
+  }
+
+  // Keeps the arrangement in this browser, unless it is that of a link.
+  keep() {
+    if (!this.visiting) localStorage.setItem(KEPT, JSON.stringify(this.layout()));
+  }
+
   restore(layout) {
+    const { theme, zone, linked, charts } = arrangement(layout, this.themes);
     for (const panel of this.panels) panel.close();
     this.panels = [];
-    this.linked = { ...this.linked, ...layout.linked };
-    this.zone = layout.zone ?? "";
-    if (layout.theme && this.themes[layout.theme]) this.setTheme(layout.theme);
-    for (const settings of layout.charts?.length ? layout.charts : [{}]) this.add(settings);
+    Object.assign(this, { linked, zone });
+    if (theme) this.setTheme(theme);
+    for (const settings of charts) this.add(settings);
     this.focus(this.panels[0]);
-    this.onChanged();
   }
 
   arrange(count) {
@@ -81,9 +100,12 @@ class Page {
     this.mark();
   }
 
+  // The reader has changed something: what is shown is the reader's own now.
   onChanged() {
     element("charts").dataset.count = this.panels.length;
-    localStorage.setItem(KEPT, JSON.stringify(this.layout()));
+    if (this.visiting) history.replaceState(null, "", location.pathname);
+    this.visiting = false;
+    this.keep();
     this.mark();
   }
 
@@ -124,7 +146,10 @@ class Page {
       return; // the strip says whether the server is there
     }
     for (const panel of this.panels) {
-      if (!panel.settings.symbol && this.series.length) panel.change(this.first());
+      if (!panel.settings.symbol && this.series.length) {
+        Object.assign(panel.settings, this.first());
+        panel.open();
+      }
     }
     const list = element("watchlist");
     if (!this.series.length) {
@@ -178,7 +203,10 @@ class Page {
   onStatus(panel) {
     if (panel === this.active && this.connected) {
       const { parts, tone } = panel.status;
-      element("strip").textContent = [...(panel.renderer.away ? ["held: End follows"] : []), ...parts].join("  ·  ");
+      const { missed } = panel;
+      const waits = missed ? `, ${number(missed, 0)} record${missed === 1 ? "" : "s"} waiting` : "";
+      const paused = `drawing paused (Space goes on)${waits}`;
+      element("strip").textContent = [...(this.paused ? [paused] : []), ...(panel.renderer.away ? ["held: End follows"] : []), ...parts].join("  ·  ");
       element("strip").dataset.tone = tone;
     }
   }
@@ -194,10 +222,14 @@ class Page {
 
   // A level was crossed: said until it is seen.
   alarm(texts) {
-    element("notice").textContent = texts.join("; ");
-    element("notice").dataset.tone = "alarm";
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => { element("notice").textContent = ""; }, 60_000);
+    this.alarms.push(...texts);
+    const more = this.alarms.length - ALARMS;
+    element("alarm").textContent = [...this.alarms.slice(-ALARMS), ...(more > 0 ? [`and ${more} before`] : [])].join("; ");
+  }
+
+  seen() {
+    this.alarms = [];
+    element("alarm").textContent = "";
   }
 
   // Tools.
@@ -205,7 +237,6 @@ class Page {
   say(text) {
     const notice = element("notice");
     notice.textContent = text;
-    delete notice.dataset.tone;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => { notice.textContent = ""; }, 6_000);
   }
@@ -270,6 +301,23 @@ class Page {
   endMeasure() {
     this.measuring = false;
     element("measure").setAttribute("aria-pressed", "false");
+  }
+
+  togglePause() {
+    this.paused = !this.paused;
+    if (!this.paused) for (const panel of this.panels) panel.resume();
+    if (this.active?.status) this.onStatus(this.active);
+  }
+
+  toggleGrid() {
+    this.grid = !this.grid;
+    for (const panel of this.panels) panel.renderer.setGrid(this.grid);
+  }
+
+  // Ends measuring, and says alarms no longer.
+  leave() {
+    if (this.measuring) this.startMeasure();
+    this.seen();
   }
 
   toggleLog() {
@@ -351,6 +399,7 @@ class Page {
     };
     for (const [id, work] of Object.entries(clicks)) element(id).addEventListener("click", work);
     element("notice").addEventListener("click", () => { element("notice").textContent = ""; });
+    element("alarm").addEventListener("click", () => this.seen());
     element("goto").addEventListener("change", (event) => this.goTo(event.target.value));
     element("find").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -369,7 +418,11 @@ class Page {
       pick: (key) => this.series[Number(key) - 1] && this.choose(this.series[Number(key) - 1]),
       zoom: (key) => this.active.renderer.zoom(key === "-" ? 1.25 : 0.8),
       pan: (key) => this.active.renderer.pan(key === "left" ? -0.1 : 0.1),
+      pause: () => this.togglePause(),
       follow: () => this.active.renderer.follow(),
+      fit: () => this.active.renderer.setFit(!this.active.renderer.fits),
+      grid: () => this.toggleGrid(),
+      leave: () => this.leave(),
       log: () => this.toggleLog(),
       theme: () => this.nextTheme(),
       save: () => this.screenshot(),
@@ -387,8 +440,8 @@ class Page {
   onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || dialogs.isOpen()) return;
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    if (event.key === "Enter" && event.target.tagName === "BUTTON") return;
-    const key = { ArrowLeft: "left", ArrowRight: "right", End: "end", F1: "f1" }[event.key] ?? event.key;
+    if (["Enter", " "].includes(event.key) && event.target.tagName === "BUTTON") return;
+    const key = { ArrowLeft: "left", ArrowRight: "right", End: "end", Escape: "escape", F1: "f1" }[event.key] ?? event.key;
     const binding = this.bindings.find((each) => each.keys.includes(key) && this.actions[each.action]);
     if (binding) {
       event.preventDefault();
@@ -396,9 +449,15 @@ class Page {
     }
   }
 
+  // Shows the layout of a link. It is not kept, so that the reader's own comes back, until the reader changes something.
   async openShared() {
     const found = /^#layout=([\w-]+)$/.exec(location.hash);
-    if (found) await this.attempt(async () => this.restore((await get(`/api/shared/${found[1]}`)).content));
+    if (!found) return;
+    await this.attempt(async () => {
+      const { content } = await get(`/api/shared/${found[1]}`);
+      this.visiting = true;
+      this.restore(content);
+    });
   }
 }
 

@@ -29,7 +29,7 @@ class BandRenderer {
       for (let row = first; row <= last; row += 1) {
         const top = rows.get(upper, row);
         const bottom = rows.get(lower, row);
-        const x = scale.logicalToCoordinate(row);
+        const x = scale.timeToCoordinate(rows.columns.time[row] / 1e6);
         if (top === null || bottom === null || x === null) fill();
         else run.push([x, series.priceToCoordinate(top), series.priceToCoordinate(bottom)]);
       }

@@ -1,7 +1,7 @@
 // Dashboard: its tiles, each drawn by the kind of its mark.
 
 import { get } from "./api.js";
-import { node, show } from "./dialogs.js";
+import { node, show, whileOpen } from "./dialogs.js";
 import { number } from "./format.js";
 
 const BARS = 12;
@@ -45,11 +45,21 @@ const DRAWN = {
   listing: (columns, mark) => listing(columns, mark.cells),
 };
 
+function tiled({ tiles, tables }) {
+  return tiles.map(({ kind, mark, title, table, lacking }) => node("section", {}, node("h3", {}, title),
+    DRAWN[kind](tables[table] ?? {}, mark) ?? (lacking || "-")));
+}
+
 export async function dashboard(group) {
-  const found = await get(`/api/dashboard${group ? `?group=${encodeURIComponent(group)}` : ""}`);
+  const fetched = () => get(`/api/dashboard${group ? `?group=${encodeURIComponent(group)}` : ""}`);
+  const found = await fetched();
   const groups = node("select", { "aria-label": "Interval and feed", onchange: (event) => dashboard(event.target.value) },
     ...found.groups.map((each) => node("option", { selected: each === found.group }, each)));
-  const tiles = found.tiles.map(({ kind, mark, title, table, lacking }) => node("section", {}, node("h3", {}, title),
-    DRAWN[kind](found.tables[table] ?? {}, mark) ?? (lacking || "-")));
-  show(`Dashboard${found.simulated ? ", SIMULATED" : ""}`, found.groups.length ? groups : "there are no bars yet", node("div", { class: "tiles" }, ...tiles));
+  const place = node("div", { class: "tiles" }, ...tiled(found));
+  show(`Dashboard${found.simulated ? ", SIMULATED" : ""}`, found.groups.length ? groups : "there are no bars yet", place);
+  whileOpen(async () => {
+    const next = await fetched();
+    if (String(next.groups) === String(found.groups)) place.replaceChildren(...tiled(next));
+    else await dashboard(group);
+  });
 }

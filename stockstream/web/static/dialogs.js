@@ -1,6 +1,7 @@
 // Dialogs: indicators, comparison, layouts, users, the monitor, keys. Each fills the one dialog of the page.
 
 import { call, get } from "./api.js";
+import { MOST_COMPARED } from "./arrangement.js";
 import { number } from "./format.js";
 
 export function node(name, attributes = {}, ...children) {
@@ -16,7 +17,12 @@ export function node(name, attributes = {}, ...children) {
 
 const dialog = document.getElementById("dialog");
 
+const EVERY = 2_000;
+
+let shown = 0;
+
 export function show(title, ...content) {
+  shown += 1;
   document.getElementById("heading").textContent = title;
   document.getElementById("content").replaceChildren(...content);
   if (!dialog.open) dialog.showModal();
@@ -25,6 +31,23 @@ export function show(title, ...content) {
 export const hide = () => dialog.close();
 
 export const isOpen = () => dialog.open;
+
+// Does the work again and again while what is shown now stays open.
+export function whileOpen(work) {
+  const mine = shown;
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (!dialog.open || shown !== mine) {
+      clearInterval(timer);
+    } else if (!busy) {
+      busy = true;
+      try {
+        await work();
+      } catch { /* the strip says whether the server is there */ }
+      busy = false;
+    }
+  }, EVERY);
+}
 
 // Indicators of a chart: "bollinger:period=20:width=2" is a study with its parameters.
 
@@ -84,7 +107,13 @@ export function compare(symbols, panel) {
       type: "checkbox", checked: panel.settings.compare.includes(symbol),
       onchange: (event) => {
         const rest = panel.settings.compare.filter((each) => each !== symbol);
-        panel.change({ compare: event.target.checked ? [...rest, symbol] : rest, mode: 2 });
+        const compare = event.target.checked ? [...rest, symbol] : rest;
+        if (compare.length > MOST_COMPARED) {
+          event.target.checked = false;
+          panel.page.say(`${MOST_COMPARED} symbols are compared at most`);
+        } else {
+          panel.change({ compare, mode: compare.length ? 2 : 0 });
+        }
       },
     }), ` ${symbol}`)));
   show("Compare in percent", list.length ? node("ul", { class: "chosen" }, ...list) : "there is no other symbol");
@@ -104,7 +133,7 @@ export async function layouts(page) {
     },
   }, name, node("button", {}, "Save"));
   const list = saved.map((each) => node("li", {},
-    node("button", { type: "button", onclick: () => { hide(); page.restore(each.content); } }, each.name), " ",
+    node("button", { type: "button", onclick: () => { hide(); page.restore(each.content); page.onChanged(); } }, each.name), " ",
     ...(may ? [node("button", {
       type: "button",
       onclick: async () => {
@@ -157,29 +186,36 @@ export async function users(page) {
   }, name, password, role, node("button", {}, "Add")));
 }
 
-export async function monitor() {
-  const overview = await get("/api/monitor");
+function overviewed(overview) {
   const cells = (...texts) => node("tr", {}, ...texts.map((text) => node("td", {}, text)));
   const head = (...texts) => node("tr", {}, ...texts.map((text) => node("th", {}, text)));
   const figure = (value) => (value === null ? "-" : number(value, 0));
-  const parts = overview.waiting ? [node("p", {}, `waiting for ${overview.waiting}`)] : [
+  return overview.waiting ? [node("p", {}, `waiting for ${overview.waiting}`)] : [
     node("table", {}, head("topic", "records", "records/s"), ...overview.topics.map((topic) => cells(topic.name, figure(topic.records), figure(topic.records_per_second)))),
     node("table", {}, head("group", "state", "lag"), ...overview.groups.map((group) => cells(group.name, group.state, figure(group.lag)))),
     node("table", {}, head("dead letters", "records", "newest reason"), ...overview.dead_letters.map((each) => cells(each.topic, figure(each.records), each.newest?.reason ?? ""))),
   ];
-  show("Monitor", ...parts);
+}
+
+export async function monitor() {
+  const place = node("div");
+  const fill = async () => place.replaceChildren(...overviewed(await get("/api/monitor")));
+  await fill();
+  show("Monitor", place);
+  whileOpen(fill);
 }
 
 export function airlines(panel) {
   const shown = new Set(panel.renderer.spec.groups.map((group) => group.key));
-  show("Airlines", node("ul", { class: "menu" }, ...panel.renderer.spec.known.map((key) => node("li", {}, node("label", {}, node("input", {
+  const { known } = panel.renderer.spec;
+  show("Airlines", node("ul", { class: "menu" }, ...known.map(({ key, label }) => node("li", {}, node("label", {}, node("input", {
     type: "checkbox", checked: shown.has(key),
     onchange: (event) => {
       if (event.target.checked) shown.add(key);
       else shown.delete(key);
       panel.change({ airlines: [...shown] });
     },
-  }), ` ${key}`)))));
+  }), ` ${label}`)))));
 }
 
 export function keys(bindings) {

@@ -1,6 +1,11 @@
 // Price levels of a chart: lines that are set, moved, made to end with their first crossing, and removed. The server tells crossings.
 
+import { MOST_LEVELS } from "./arrangement.js";
+
 const NEAR = 6; // pixels
+
+const isNamed = ({ panel }) => typeof panel === "string";
+const same = (one, other) => one.panel === other.panel && one.value === other.value;
 
 export class Levels {
   constructor(panel) {
@@ -14,18 +19,38 @@ export class Levels {
     body.addEventListener("pointerup", () => this.drop(), true);
   }
 
-  // The levels of the symbol in view: [{panel, value, once}].
+  // The levels of the symbol in view: [{panel, value, once}]; `panel` is a name.
   get own() {
-    const { settings } = this.panel;
-    return (settings.levels ??= {})[settings.symbol] ?? [];
+    const { levels, symbol } = this.panel.settings;
+    return Object.hasOwn(levels, symbol) ? levels[symbol].map((each) => ({ ...each, panel: this.name(each.panel) })).filter(isNamed) : [];
   }
 
-  keep(levels) {
+  // The names of panels are those of windows: a panel keeps its levels when others come or go.
+  get names() {
+    return (this.panel.settings.view === "chart" && this.panel.renderer.spec?.names) || [];
+  }
+
+  // Layouts were once saved with the places of panels.
+  name(panel) {
+    return typeof panel === "number" ? this.names[panel] ?? panel : panel;
+  }
+
+  put(levels) {
     const { settings } = this.panel;
     settings.levels = { ...settings.levels, [settings.symbol]: levels };
     this.draw();
+  }
+
+  keep(levels) {
+    this.put(levels);
     this.send();
     this.panel.page.onChanged();
+  }
+
+  // The server tells which levels are left.
+  crossed(left) {
+    this.put(left);
+    this.panel.page.keep();
   }
 
   send() {
@@ -34,8 +59,8 @@ export class Levels {
   }
 
   // Series that carries the lines of a panel.
-  series(index) {
-    return this.panel.renderer.firsts[index];
+  series(name) {
+    return this.panel.renderer.firsts[this.names.indexOf(name)];
   }
 
   draw() {
@@ -62,11 +87,16 @@ export class Levels {
       y -= panes[panel].getHeight() + 1;
       panel += 1;
     }
-    const series = this.series(panel);
+    const name = this.names[panel];
+    const series = this.series(name);
     const value = series?.coordinateToPrice(y);
     if (value === null || value === undefined || !Number.isFinite(value)) return null;
     const near = this.lines.find((each) => each.series === series && Math.abs(series.priceToCoordinate(each.level.value) - y) <= NEAR);
-    return { panel, value, near: near?.level };
+    return { panel: name, value, near: near?.level };
+  }
+
+  decimals(name) {
+    return name === this.names[0] ? this.panel.renderer.spec.decimals : 6;
   }
 
   // Adds a level at the mouse, or removes the one there.
@@ -75,9 +105,11 @@ export class Levels {
     if (!target) {
       this.panel.page.say("h watches a level of a symbol's panel: point at one");
     } else if (target.near) {
-      this.keep(this.own.filter((each) => each !== target.near));
+      this.keep(this.own.filter((each) => !same(each, target.near)));
+    } else if (this.own.length >= MOST_LEVELS) {
+      this.panel.page.say(`a chart has ${MOST_LEVELS} levels at most`);
     } else {
-      const decimals = target.panel === 0 ? this.panel.renderer.spec.decimals : 6;
+      const decimals = this.decimals(target.panel);
       this.keep([...this.own, { panel: target.panel, value: Number(target.value.toFixed(decimals)), once }]);
     }
   }
@@ -107,7 +139,7 @@ export class Levels {
     this.panel.renderer.chart.applyOptions({ handleScroll: true });
     if (value === undefined || value === null) return;
     this.value = null;
-    const decimals = dragged.panel === 0 ? this.panel.renderer.spec.decimals : 6;
-    this.keep(this.own.map((each) => (each === dragged ? { ...each, value: Number(value.toFixed(decimals)) } : each)));
+    const decimals = this.decimals(dragged.panel);
+    this.keep(this.own.map((each) => (same(each, dragged) ? { ...each, value: Number(value.toFixed(decimals)) } : each)));
   }
 }

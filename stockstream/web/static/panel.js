@@ -1,6 +1,7 @@
 // Panel: one chart of the layout: its request, its renderer, its compared symbols, its measure.
 
 import * as library from "./vendor/lightweight-charts.js";
+import { Compared } from "./compared.js";
 import { moment, number } from "./format.js";
 import { Levels } from "./levels.js";
 import { Renderer } from "./renderer.js";
@@ -21,23 +22,34 @@ export class Panel {
     this.note.className = "empty";
     element.append(this.head, this.body, this.note);
     this.renderer = new Renderer(library, this.body, theme);
-    this.renderer.on("crosshair", (row, time) => page.onCrosshair(this, row === null ? null : time));
+    this.renderer.on("crosshair", (time) => page.onCrosshair(this, time));
     this.renderer.on("range", () => page.onRange(this));
     this.renderer.on("older", (before) => this.socket.older(this.number, before));
+    this.renderer.on("built", () => this.onBuilt());
+    this.renderer.setZone(page.zone);
+    if (!page.grid) this.renderer.setGrid(false);
     this.levels = new Levels(this);
-    this.compared = new Map();
+    this.compared = new Compared(this);
     this.status = null;
+    this.drawn = false; // whether what it asked for last has been drawn
+    this.missed = 0; // rows that came while the drawing was paused
+    this.stale = false; // whether anything came
+    this.wanted = null;
     this.body.addEventListener("click", (event) => this.onClick(event));
+    for (const moved of ["pointerdown", "wheel"]) this.body.addEventListener(moved, () => { this.wanted = null; }, { passive: true });
   }
 
   request(symbol = this.settings.symbol) {
     const { view, airlines, interval, feed, resample, studies } = this.settings;
     if (view === "flights") return { view, airlines };
-    return { symbol, interval, feed, resample, tz: this.page.zone || null, studies: symbol === this.settings.symbol ? studies : [] };
+    return { symbol, interval, feed, resample, studies: symbol === this.settings.symbol ? studies : [] };
   }
 
   open() {
     if (this.number !== undefined) this.socket.close(this.number);
+    this.drawn = false;
+    this.missed = 0;
+    this.wanted = null;
     if (!this.settings.symbol && this.settings.view === "chart") {
       this.say("choose a symbol");
       return;
@@ -48,30 +60,60 @@ export class Panel {
 
   take(message) {
     if (message.type === "problem") {
+      this.renderer.waiting = false;
       this.say(message.text);
       return;
     }
+    if (this.page.paused && this.drawn && ["snapshot", "update", "notes"].includes(message.type)) {
+      this.stale = true;
+      this.missed += message.type === "update" ? message.columns.time.length : 0;
+      if (message.type === "snapshot") this.levels.send();
+    } else {
+      this.draw(message);
+    }
     if (message.status) this.setStatus(message.status);
+  }
+
+  draw(message) {
     if (message.type === "snapshot") {
       this.say("");
-      this.renderer.snapshot(message);
+      const lost = this.renderer.snapshot(message);
+      this.drawn = true;
       this.renderer.setMode(this.settings.mode);
       this.setHead(message.chart);
       this.levels.draw();
       this.levels.send();
       this.page.onOpened(this);
+      if (lost) this.show(() => this.renderer.showStretch(lost));
+      else this.wanted?.();
+      this.compared.reach();
     } else if (message.type === "update") {
-      this.renderer.update(message);
+      if (!this.renderer.update(message)) this.socket.again(this.number);
     } else if (message.type === "notes") {
       this.renderer.notes.set(message.notes);
     } else if (message.type === "crossed") {
-      this.settings.levels[this.settings.symbol] = message.levels;
-      this.levels.draw();
+      this.levels.crossed(message.levels);
       this.page.alarm(message.texts);
     } else if (message.type === "older") {
       this.renderer.older(message);
-      if (this.wanted) this.wanted();
+      this.wanted?.();
+      this.compared.reach();
     }
+  }
+
+  // Draws what came during a pause.
+  resume() {
+    if (this.stale && this.number !== undefined) this.socket.again(this.number);
+    this.stale = false;
+    this.missed = 0;
+    this.compared.again();
+  }
+
+  // Its series are new: what hangs on them is drawn again.
+  onBuilt() {
+    this.levels?.draw();
+    this.compared?.paint();
+    this.renderer.setMode(this.settings.mode);
   }
 
   setStatus(status) {
@@ -103,31 +145,9 @@ export class Panel {
   }
 
   // Other symbols, as lines in percent over the first one.
-
   compare() {
-    for (const [symbol, other] of this.compared) {
-      if (!this.settings.compare.includes(symbol)) {
-        this.socket.close(other.number);
-        this.renderer.chart.removeSeries(other.series);
-        this.compared.delete(symbol);
-      }
-    }
-    this.settings.compare.forEach((symbol, index) => {
-      if (this.compared.has(symbol)) return;
-      const series = this.renderer.chart.addSeries(library.LineSeries, {
-        color: this.renderer.color(index + 3), lineWidth: 2, title: symbol, priceLineVisible: false,
-      }, 0);
-      const other = { series };
-      other.number = this.socket.open(this.request(symbol), (message) => {
-        if (!message.columns) return;
-        const { time, close } = message.columns;
-        const points = time.map((at, row) => ({ time: at / 1e6, value: close[row] })).filter((point) => point.value !== null);
-        if (message.type === "snapshot") series.setData(points);
-        else points.forEach((point) => series.update(point, true));
-      });
-      this.compared.set(symbol, other);
-    });
-    if (this.settings.compare.length) this.renderer.setMode(2);
+    this.compared.choose(this.settings.view === "chart" ? this.settings.compare : []);
+    this.renderer.setMode(this.settings.mode);
   }
 
   // The measure tool: two clicks.
@@ -146,7 +166,7 @@ export class Panel {
     }
     const change = here.value - this.from.value;
     const share = this.from.value ? ` (${number((change / this.from.value) * 100, 2)}%)` : "";
-    const bars = Math.abs(here.row - this.from.row);
+    const bars = Math.abs(here.row - this.renderer.rows.place(this.from.time));
     this.showMeasured(`${change >= 0 ? "+" : ""}${number(change, this.renderer.spec.decimals)}${share}, ${bars} bars`);
     this.from = null;
     this.page.endMeasure();
@@ -164,16 +184,13 @@ export class Panel {
     if (this.renderer.spec) this.setHead(this.renderer.spec);
   }
 
-  // Shows a period; rows that are not here yet are asked for first.
+  // Shows a period; rows that are not here yet are asked for first. The action returns whether it could.
   show(action) {
-    this.wanted = null;
-    if (!action() && this.renderer.more) {
-      this.wanted = () => {
-        if (action() || !this.renderer.more) this.wanted = null;
-        else this.socket.older(this.number, this.renderer.rows.columns.time[0]);
-      };
-      this.socket.older(this.number, this.renderer.rows.columns.time[0]);
-    }
+    this.wanted = () => {
+      if (action() || !this.renderer.more) this.wanted = null;
+      else this.renderer.askOlder();
+    };
+    this.wanted();
   }
 
   // The rows in view as CSV.
@@ -192,7 +209,7 @@ export class Panel {
 
   close() {
     if (this.number !== undefined) this.socket.close(this.number);
-    for (const other of this.compared.values()) this.socket.close(other.number);
+    this.compared.close();
     this.renderer.close();
     this.element.remove();
   }

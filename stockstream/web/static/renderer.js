@@ -3,16 +3,21 @@
 // `library` is lightweight-charts: the page imports it as a module, a notebook passes it in.
 
 import { Band } from "./band.js";
-import { count, formatted, moment, number, seen, tick } from "./format.js";
+import { moment, number, tick } from "./format.js";
+import { legendWords } from "./legend.js";
 import { Notes } from "./notes.js";
 import { Rows } from "./rows.js";
 
-const PRICES = [["O", "open"], ["H", "high"], ["L", "low"], ["C", "close"]];
 const PALE = 0.18;
 
 function pale(color, share = PALE) {
   const alpha = Math.round(share * 255).toString(16).padStart(2, "0");
   return color + alpha;
+}
+
+// What decides which series there are: a chart of the same shape keeps them.
+function shaped({ panels, groups = [], decimals }) {
+  return JSON.stringify([panels, groups.map(({ key, label, color, again }) => [key, label, color, again]), decimals]);
 }
 
 export class Renderer {
@@ -23,24 +28,23 @@ export class Renderer {
     this.rows = new Rows({ time: [] });
     this.notes = new Notes(this);
     this.firsts = []; // the first series of each panel
-    this.drawn = []; // [{series, points(row), panel}]
+    this.drawn = []; // [{series, point(row)}]
     this.bands = [];
     this.legends = [];
     this.spec = null;
     this.more = false;
-    this.percentBase = false;
-    this.hovered = null;
-    this.listeners = { crosshair: [], range: [], older: [] };
+    this.waiting = false; // for older rows
+    this.grid = true;
+    this.guests = []; // [{series, point(row)}] of others, drawn at the times of the rows
+    this.hovered = null; // the row under the mouse
+    this.pointed = null; // the row at which a linked chart has its crosshair
+    this.listeners = { crosshair: [], range: [], older: [], built: [] };
     element.classList.add("chart");
     this.chart = library.createChart(element, this.options());
     this.chart.subscribeCrosshairMove((at) => this.onCrosshair(at));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => this.onRange(range));
     this.watch = new ResizeObserver(() => this.placeLegends());
     this.watch.observe(element);
-  }
-
-  on(event, listener) {
-    this.listeners[event].push(listener);
   }
 
   options() {
@@ -51,7 +55,7 @@ export class Renderer {
         background: { color: theme.background }, textColor: theme.text, attributionLogo: false, fontSize: 12,
         panes: { separatorColor: theme.edge, separatorHoverColor: theme.grid, enableResize: true },
       },
-      grid: { vertLines: { color: theme.grid }, horzLines: { color: theme.grid } },
+      grid: { vertLines: { color: theme.grid, visible: this.grid }, horzLines: { color: theme.grid, visible: this.grid } },
       crosshair: {
         mode: 0, vertLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
         horzLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
@@ -65,51 +69,81 @@ export class Renderer {
     };
   }
 
-  // What to draw, and the newest rows.
+  on(event, listener) {
+    this.listeners[event].push(listener);
+  }
+
+  emit(event, ...values) {
+    for (const listener of this.listeners[event]) listener(...values);
+  }
+
+  // What to draw, and the newest rows. Returns the stretch of time that was in view if its rows have to be asked for.
   snapshot({ chart, columns, more, notes = [] }) {
-    const same = this.spec !== null && JSON.stringify(this.spec.panels) === JSON.stringify(chart.panels);
-    const range = this.rows.length && this.away ? this.chart.timeScale().getVisibleRange() : null;
-    const other = !same || this.spec.title !== chart.title;
+    const shape = shaped(chart);
+    const range = this.away ? this.chart.timeScale().getVisibleRange() : null;
+    const other = this.spec?.title !== chart.title;
+    const lost = range && more && this.spec.symbol === chart.symbol && range.from * 1e6 < columns.time[0];
     this.spec = chart;
     this.zone = this.chosenZone || chart.zone;
     this.daily = chart.zone === null && columns.time.slice(-2).every((time) => time % 86_400_000_000 === 0);
     this.rows = new Rows(columns);
     this.more = more;
-    if (!same) this.build();
+    this.waiting = false;
+    this.hovered = this.pointed = null;
+    if (shape !== this.shape) this.build();
+    this.shape = shape;
     this.setAll();
     this.notes.set(notes);
     // Another symbol keeps the stretch of time in view, where it has rows there.
-    if (range && range.from * 1e6 >= columns.time[0]) this.chart.timeScale().setVisibleRange(range);
-    else if (other) this.showLast(150);
-    this.describe(null);
+    if (range && !lost && range.to * 1e6 >= columns.time[0] && !(other && range.from * 1e6 < columns.time[0])) {
+      this.chart.timeScale().setVisibleRange(range);
+    } else if (other && !lost) {
+      this.showLast(150);
+    }
+    this.describe();
+    return lost ? range : null;
   }
 
+  // Draws changed rows; returns false if they have other columns, so that a snapshot is needed.
   update({ columns, undefined: reasons }) {
-    if (!this.spec) return;
+    if (!this.spec) return true;
+    if (!this.rows.fits(columns)) return false;
     this.spec.undefined = reasons ?? this.spec.undefined;
     const before = this.rows.length;
     const place = this.rows.update(columns);
     if (place >= before - 1 && this.rows.length - place <= 50) {
-      for (const { series, point } of this.drawn) {
+      for (const { series, point } of [...this.drawn, ...this.guests]) {
         for (let row = place; row < this.rows.length; row += 1) series.update(point(row));
       }
       for (const band of this.bands) band.setRows(this.rows);
     } else {
       this.setAll();
     }
-    this.describe(this.hovered);
+    this.describe();
+    return true;
   }
 
-  older({ columns, more }) {
-    this.more = more;
+  // Asks for rows before the first one, unless an answer is awaited or there are none.
+  askOlder() {
+    if (!this.more || this.waiting || !this.rows.length) return;
+    this.waiting = true;
+    this.emit("older", this.rows.columns.time[0]);
+  }
+
+  // Puts older rows before the others. An answer to a question about other rows is not used.
+  older({ columns, more, before }) {
     this.waiting = false;
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    this.rows.prepend(columns);
-    this.setAll();
-    if (range) {
-      const shift = columns.time.length;
-      this.chart.timeScale().setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
+    if (before !== this.rows.columns.time[0] || !this.rows.fits(columns)) {
+      this.onRange(this.chart.timeScale().getVisibleLogicalRange());
+      return;
     }
+    this.more = more;
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const shift = this.rows.prepend(columns);
+    if (this.hovered !== null) this.hovered += shift;
+    if (this.pointed !== null) this.pointed += shift;
+    this.setAll();
+    if (range) this.chart.timeScale().setVisibleLogicalRange({ from: range.from + shift, to: range.to + shift });
   }
 
   // Building: the panes and their series, from the panels and their marks.
@@ -131,6 +165,7 @@ export class Renderer {
     });
     this.setTitle();
     requestAnimationFrame(() => this.placeLegends());
+    this.emit("built");
   }
 
   buildPanel(panel, index) {
@@ -279,12 +314,26 @@ export class Renderer {
   }
 
   setAll() {
-    for (const { series, point } of this.drawn) {
-      const points = new Array(this.rows.length);
-      for (let row = 0; row < points.length; row += 1) points[row] = point(row);
-      series.setData(points);
-    }
+    for (const each of [...this.drawn, ...this.guests]) this.setPoints(each);
     for (const band of this.bands) band.setRows(this.rows);
+  }
+
+  setPoints({ series, point }) {
+    const points = new Array(this.rows.length);
+    for (let row = 0; row < points.length; row += 1) points[row] = point(row);
+    series.setData(points);
+  }
+
+  // Series of others: they have points at the rows' times only, so that a row's number is its place in the chart.
+
+  invite(guest) {
+    this.guests.push(guest);
+    this.setPoints(guest);
+  }
+
+  dismiss(guest) {
+    this.guests = this.guests.filter((each) => each !== guest);
+    this.chart.removeSeries(guest.series);
   }
 
   // The last price, on the axis.
@@ -298,73 +347,14 @@ export class Renderer {
 
   // The legend of each panel, for the row under the crosshair, or the newest.
 
-  describe(row) {
+  describe() {
     if (!this.spec || !this.rows.length) return;
     this.tag();
-    const shown = row ?? this.rows.length - 1;
+    const shown = Math.min(this.hovered ?? this.pointed ?? Infinity, this.rows.length - 1);
     this.spec.panels.forEach((panel, index) => {
       const legend = this.legends[index];
-      if (legend) legend.replaceChildren(...this.words(panel, index, shown));
+      if (legend) legend.replaceChildren(...legendWords(this, panel, index, shown));
     });
-    for (const listener of this.listeners.crosshair) listener(row, this.rows.columns.time[shown]);
-  }
-
-  words(panel, index, row) {
-    const parts = [];
-    const say = (text, color) => {
-      const part = document.createElement("span");
-      part.textContent = text;
-      if (color) part.style.color = color;
-      parts.push(part);
-    };
-    if (index === 0) {
-      for (const text of this.notes.at(this.rows.columns.time[row])) say(text, this.theme.alarm);
-      const doubts = [["forming", this.rows.get("final", row) === 0], ["doubtful", this.rows.get("doubtful", row)],
-        ["after a gap", this.rows.get("gap", row)]].filter(([, so]) => so).map(([word]) => word);
-      say(moment(this.rows.columns.time[row], this.zone, this.daily) + (doubts.length ? ` (${doubts.join(", ")})` : ""));
-      if (this.rows.columns.close) {
-        for (const [short, name] of PRICES) say(`${short} ${number(this.rows.get(name, row), this.spec.decimals)}`);
-      }
-      if (this.rows.columns.volume) say(`V ${count(this.rows.get("volume", row))}`);
-    } else if (panel.title || panel.ylabel) {
-      say(panel.title || panel.ylabel);
-    }
-    const forms = Object.fromEntries(panel.readouts.map((readout) => [readout.column, readout.form]));
-    const worded = (column) => {
-      const value = this.rows.get(column, row);
-      if (value === null || value === undefined) return this.spec.undefined?.[column] ? "undefined" : "-";
-      return forms[column] ? formatted(value, forms[column]) : panel.percent ? `${number(value * 100, 2)}%`
-        : number(value, index === 0 ? this.spec.decimals : seen(Math.abs(value)));
-    };
-    const told = new Set();
-    for (const mark of panel.marks) {
-      if (mark.kind === "line" && mark.label) {
-        say(`${mark.label} ${worded(mark.column)}`, this.color(mark.color));
-        told.add(mark.column);
-      } else if (mark.kind === "band" && mark.label) {
-        say(`${mark.label} ${worded(mark.lower)} to ${worded(mark.upper)}`, this.color(mark.color));
-      } else if (mark.kind === "dots" && mark.label) {
-        say(mark.label, this.color(mark.color));
-      } else if (mark.kind === "groups") {
-        for (const group of this.spec.groups) {
-          say(`${group.label} ${count(this.rows.get(`${mark.column} ${group.key}`, row))}`, this.color(group.color));
-        }
-      }
-    }
-    for (const readout of panel.readouts) {
-      if (told.has(readout.column)) continue;
-      const value = this.rows.get(readout.column, row);
-      const { verdict } = readout;
-      if (verdict && value !== null && value !== undefined) {
-        say((value < verdict.limit ? verdict.below : verdict.otherwise).replace("{}", worded(readout.column)));
-      } else {
-        say(`${readout.label} ${worded(readout.column)}`);
-      }
-    }
-    const reasons = Object.entries(this.spec.undefined ?? {})
-      .filter(([column]) => this.rows.get(column, row) === null && panel.marks.some((mark) => [mark.column, mark.lower].includes(column)));
-    for (const why of new Set(reasons.map(([, each]) => each))) say(`undefined: ${why}`);
-    return parts;
   }
 
   placeLegends() {
@@ -389,6 +379,28 @@ export class Renderer {
 
   follow() {
     this.chart.timeScale().scrollToRealTime();
+    this.setFit(true);
+  }
+
+  get fits() {
+    return this.chart.panes()[0]?.priceScale("right").options().autoScale ?? true;
+  }
+
+  // Fits the values automatically, or keeps their range.
+  setFit(fits) {
+    for (const pane of this.chart.panes()) pane.priceScale("right").applyOptions({ autoScale: fits });
+  }
+
+  setGrid(grid) {
+    this.grid = grid;
+    this.chart.applyOptions(this.options());
+  }
+
+  // A stretch of time as the library gave it; false where rows at its begin have to be asked for.
+  showStretch(range) {
+    if (this.more && this.rows.columns.time[0] > range.from * 1e6) return false;
+    this.chart.timeScale().setVisibleRange(range);
+    return true;
   }
 
   showLast(rows) {
@@ -410,8 +422,9 @@ export class Renderer {
   showAround(time) {
     const place = this.rows.place(time);
     const range = this.chart.timeScale().getVisibleLogicalRange();
-    const half = range ? (range.to - range.from) / 2 : 50;
-    this.chart.timeScale().setVisibleLogicalRange({ from: place - half, to: place + half });
+    const width = range ? range.to - range.from : 100;
+    const from = Math.max(-1, place - width / 2);
+    this.chart.timeScale().setVisibleLogicalRange({ from, to: from + width });
     return !(place === 0 && this.more);
   }
 
@@ -443,7 +456,7 @@ export class Renderer {
       this.setAll();
       this.notes.draw();
       if (range) this.chart.timeScale().setVisibleLogicalRange(range);
-      this.describe(this.hovered);
+      this.describe();
     }
   }
 
@@ -451,7 +464,7 @@ export class Renderer {
     this.chosenZone = zone;
     this.zone = zone || this.spec?.zone;
     this.chart.applyOptions(this.options());
-    this.describe(this.hovered);
+    this.describe();
   }
 
   screenshot() {
@@ -461,28 +474,27 @@ export class Renderer {
   // Events.
 
   onCrosshair(at) {
+    // New rows tell the crosshair that a linked chart has set once more: it is not under the mouse here.
+    if (this.pointed !== null && at.point !== undefined && !at.sourceEvent) return;
     const row = at.time === undefined ? null : this.rows.place(Math.round(at.time * 1e6));
     this.hovered = row !== null && row < this.rows.length ? row : null;
-    this.describe(this.hovered);
+    if (at.sourceEvent) this.pointed = null;
+    this.describe();
+    this.emit("crosshair", this.hovered === null ? null : this.rows.columns.time[this.hovered]);
   }
 
   // Shows the crosshair of another chart at a time, in microseconds; null for none.
   point(time) {
-    if (time === null || !this.main || !this.rows.length) {
-      this.chart.clearCrosshairPosition();
-      return;
-    }
-    const row = Math.min(this.rows.place(time), this.rows.length - 1);
-    const value = this.rows.get("close", row);
-    if (value !== null) this.chart.setCrosshairPosition(value, this.time(row), this.main);
+    this.pointed = time === null || !this.rows.length ? null : Math.min(this.rows.place(time), this.rows.length - 1);
+    const value = this.pointed === null ? null : this.rows.get("close", this.pointed);
+    if (value === null || !this.main) this.chart.clearCrosshairPosition();
+    else this.chart.setCrosshairPosition(value, this.time(this.pointed), this.main);
+    this.describe();
   }
 
   onRange(range) {
-    if (range && range.from < 20 && this.more && !this.waiting && this.rows.length) {
-      this.waiting = true;
-      for (const listener of this.listeners.older) listener(this.rows.columns.time[0]);
-    }
-    for (const listener of this.listeners.range) listener(range);
+    if (range && range.from < 20) this.askOlder();
+    this.emit("range", range);
   }
 
   close() {

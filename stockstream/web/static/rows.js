@@ -27,6 +27,11 @@ export class Rows {
     return low;
   }
 
+  // Whether columns have all those that are held.
+  fits(columns) {
+    return Object.keys(this.columns).every((name) => Array.isArray(columns[name]));
+  }
+
   // Replaces the rows from the first changed one on; returns its index. Rows older than all that are held are ignored.
   update(columns) {
     const from = this.length ? columns.time.findIndex((time) => time >= this.columns.time[0]) : 0;
@@ -39,8 +44,10 @@ export class Rows {
     return place;
   }
 
-  // Puts older rows before the others.
+  // Puts older rows before the others, without those that are held already; returns how many.
   prepend(columns) {
-    for (const name of Object.keys(this.columns)) this.columns[name] = columns[name].concat(this.columns[name]);
+    const count = this.length ? new Rows(columns).place(this.columns.time[0]) : columns.time.length;
+    for (const name of Object.keys(this.columns)) this.columns[name] = columns[name].slice(0, count).concat(this.columns[name]);
+    return count;
   }
 }
