@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stockstream.errors import SparkError
 from stockstream.kafka.jars import Progress, fetch
 from stockstream.kafka.java import complaint
-from stockstream.spark.access import access_file
+from stockstream.spark.access import access_file, is_loopback
 from stockstream.spark.environment import LOOPBACK, WARNINGS, environment, is_memory, python_warnings
 from stockstream.spark.extra import require_spark
 from stockstream.spark.jars import CONNECTOR
@@ -137,6 +137,7 @@ def session(
     running: SparkSession | None = SparkSession.getActiveSession()
     if running is not None:
         return running
+    require_reachable(options)
     _require_master(options.master)
     jars = fetch(settings.cache_dir, CONNECTOR, on_progress=on_progress, on_damaged=on_damaged)
     logs = Logs(settings.state_dir, name)
@@ -263,6 +264,20 @@ def _require_executor(spark: SparkSession, options: SessionOptions, logs: Logs) 
                 f" have taken (--cores, --memory); see {logs.file}",
             )
         time.sleep(_BEAT)
+
+
+def require_reachable(options: SessionOptions) -> None:
+    """Raise SparkError if the master is on another machine, and its executors are told to come to a loopback address.
+
+    They would end one after another, which looks as if the cluster had no room.
+    """
+    found = _ADDRESS.finditer(options.master) if options.master.startswith("spark://") else ()
+    elsewhere = [each["host"] for each in found if not is_loopback(each["host"])]
+    if elsewhere and is_loopback(options.host):
+        raise SparkError(
+            f"executors of a cluster at {elsewhere[0]} cannot reach this machine at {options.host}",
+            hint="give its address: stockstream spark submit JOB --host ADDRESS",
+        )
 
 
 def _require_master(master: str) -> None:

@@ -100,7 +100,8 @@ def test_the_secret_is_for_its_user_alone_and_found_for_this_machine_only(tmp_pa
     assert access_file(settings, "spark://127.0.0.1:7077") == path
     assert path.stat().st_mode & 0o777 == 0o600
     first = path.read_text()
-    assert re.fullmatch(r"spark\.authenticate true\nspark\.authenticate\.secret [0-9a-f]{64}\n", first)
+    authenticated = r"spark\.authenticate true\nspark\.authenticate\.secret [0-9a-f]{64}\n"
+    assert re.fullmatch(rf"{authenticated}spark\.network\.crypto\.enabled true\n", first)
     assert write_access(folder).read_text() != first
     for other in ("local[*]", "yarn", "spark://127.0.0.1:7078", "spark://there:7077", "spark://127.0.0.1:x"):
         assert access_file(settings, other) is None

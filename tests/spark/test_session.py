@@ -24,7 +24,7 @@ from stockstream.spark import extra
 from stockstream.spark.environment import LOOPBACK
 from stockstream.spark.jars import CONNECTOR, SPARK_VERSION
 from stockstream.spark.java import java_home
-from stockstream.spark.session import SessionOptions, session
+from stockstream.spark.session import SessionOptions, require_reachable, session
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -102,6 +102,16 @@ def test_without_the_extra_one_line_names_it(tmp_path: Path, monkeypatch: pytest
 )
 def test_a_master_that_spark_knows_is_taken(master: str) -> None:
     assert SessionOptions(master).master == master
+
+
+@pytest.mark.parametrize(("master", "there"), [("spark://there:7077", "there"), ("spark://[::1]:7077,x:7078", "x")])
+def test_executors_elsewhere_that_cannot_reach_this_machine_are_refused_at_once(master: str, there: str) -> None:
+    told = f"executors of a cluster at {there} cannot reach this machine at 127.0.0.1 - give its address: .* --host"
+    with pytest.raises(SparkError, match=told):
+        require_reachable(SessionOptions(master))
+    for here in ("spark://127.0.0.1:7077", "spark://localhost:7077", "local[*]", "yarn"):
+        require_reachable(SessionOptions(here))
+    require_reachable(SessionOptions(master, host="10.0.0.1"))
 
 
 @pytest.mark.parametrize("master", ["", "local[0]", "local[2", "spark://one", "spark://one:7077,", "mesos://x", "host"])

@@ -12,8 +12,10 @@ import pytest
 from stockstream.cli.spark.options import JobOptions
 from stockstream.cli.spark.spark import JOBS
 from stockstream.cli.spark.submit import SubmitOptions
+from stockstream.errors import SparkError
+from stockstream.spark.access import require_encryption
 from stockstream.spark.package import archive
-from tests.cli.helpers import stockstream
+from tests.cli.helpers import clean, stockstream
 
 MASTER = "spark://127.0.0.1:7077"
 
@@ -89,3 +91,50 @@ def test_what_cannot_work_is_refused(tmp_path: Path, options: tuple[str, ...], t
     assert result.returncode == 2
     assert told in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+SECRET = {"bootstrap.servers": "one:9092", "sasl.mechanism": "PLAIN", "sasl.password": "hidden"}
+
+
+@pytest.mark.parametrize(
+    ("content", "taken"),
+    [
+        ("spark.authenticate true\nspark.network.crypto.enabled true\n", True),
+        ("spark.authenticate=true\n spark.network.crypto.enabled : TRUE \n", True),
+        ("spark.ssl.rpc.enabled\ttrue", True),
+        ("spark.authenticate true\nspark.authenticate.secret x\n", False),
+        ("spark.network.crypto.enabled true\n", False),
+        ("spark.authenticate true\n# spark.network.crypto.enabled true\n", False),
+        ("", False),
+    ],
+)
+def test_a_password_goes_to_other_machines_only_encrypted(tmp_path: Path, content: str, taken: bool) -> None:
+    file = tmp_path / "spark.properties"
+    file.write_text(content)
+    require_encryption(SECRET, "127.0.0.1", {}, file)
+    require_encryption({"bootstrap.servers": "one:9092"}, "10.0.0.1", {}, file)
+    if taken:
+        require_encryption(SECRET, "10.0.0.1", {}, file)
+        return
+    with pytest.raises(SparkError, match="Kafka's password would go to executors on other machines in clear text"):
+        require_encryption(SECRET, "10.0.0.1", {}, file)
+
+
+def test_a_file_of_properties_that_is_none_is_said(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(SparkError, match="binary cannot be read"):
+        require_encryption(SECRET, "10.0.0.1", {}, tmp_path / "binary")
+
+
+def test_the_commands_refuse_what_would_wait_in_vain_or_show_a_password(tmp_path: Path) -> None:
+    pytest.importorskip("pyspark")
+    elsewhere = ("--master", "spark://192.0.2.1:7077")
+    plain = stockstream("spark", "raw", "stocks", *elsewhere, cwd=tmp_path)
+    assert plain.returncode == 1
+    assert "cannot reach this machine at 127.0.0.1 - give its address: stockstream spark submit" in plain.stderr
+    env = clean(tmp_path / "state", STOCKSTREAM_KAFKA__SASL_PASSWORD="hidden")
+    reached = (*elsewhere, "--host", "192.0.2.2", "--checkpoint", "shared")
+    shown = stockstream("spark", "submit", "raw", "stocks", *reached, cwd=tmp_path, env=env)
+    assert (shown.returncode, len(shown.stderr.splitlines())) == (1, 1)
+    assert "Kafka's password would go to executors" in shown.stderr
+    assert "hidden" not in shown.stderr

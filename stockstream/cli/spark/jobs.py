@@ -170,16 +170,19 @@ def _indicators(settings: Settings, studies: list[str]) -> list[NamedIndicator]:
 
 def _run(context: Context, job: Job, options: JobOptions) -> None:
     """Run a job until Ctrl-C, or until all is done."""
+    from stockstream.spark.access import require_encryption
     from stockstream.spark.run import awaited, run
-    from stockstream.spark.session import session
+    from stockstream.spark.session import require_reachable, session
     from stockstream.tables.location import Location
 
     settings, reporter = context.settings, context.reporter
     location = Location.chosen(options.to, settings)
-    chosen = options.run(settings, location, job.layouts[0].name)
+    chosen, started_as = options.run(settings, location, job.layouts[0].name), options.session()
+    connection = settings.connection("consumer")
+    require_reachable(started_as)
+    require_encryption(connection, started_as.host, started_as.properties, started_as.properties_file)
     with measured(JobMetrics(job.name, job.topic), options.metrics, reporter) as figures, stopping() as stop:
         observer = _Observer(context, figures)
-        connection = settings.connection("consumer")
         topic_id = awaited(job.topic, connection, chosen, observer, lambda: stop.signal is not None)
         if topic_id is None:
             raise typer.Exit(128 + (stop.signal or 0))
@@ -188,7 +191,7 @@ def _run(context: Context, job: Job, options: JobOptions) -> None:
         spark = session(
             f"stockstream-{job.name}",
             settings,
-            options.session(),
+            started_as,
             on_progress=lambda done, total: reporter.progress(done, total, 0.0, "Spark's jars"),
             on_damaged=lambda name: reporter.warn(f"{name} was damaged and is fetched again"),
         )

@@ -15,6 +15,7 @@ from stockstream.cli.option_groups import regrouped
 from stockstream.cli.panels import RUN
 from stockstream.cli.spark.options import JobOptions
 from stockstream.cli.spark.spark import JOBS
+from stockstream.spark.access import is_loopback
 from stockstream.spark.environment import LOOPBACK
 
 if TYPE_CHECKING:  # extras, and slow to import
@@ -102,7 +103,7 @@ class SubmitOptions(JobOptions):
 
     def run(self, settings: Settings, location: Location, table: str) -> RunOptions:
         """As that of `JobOptions`. Raises typer.BadParameter for a checkpoint that executors could not reach."""
-        if self.checkpoint is None and self.host != LOOPBACK:
+        if self.checkpoint is None and not is_loopback(self.host):
             raise typer.BadParameter(
                 "executors on other machines need a folder that all of them share", param_hint="--checkpoint"
             )
