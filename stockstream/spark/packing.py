@@ -1,7 +1,7 @@
 """Packing of rows for the states: a row of the stream holds many bars, as Arrow's bytes.
 
 Spark hands rows to a stateful operator in Python one by one, which takes longer than the indicators do. Series are
-spread over a fixed number of buckets, the keys of the operator, so that many series with few new bars are worked on
+spread over a fixed number of `buckets`, the keys of the operator, so that many series with few new bars are worked on
 together; each series has a state of its own.
 """
 
@@ -16,12 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stockstream.records import NUMBERS, Series
+from stockstream.spark.buckets import BUCKETS, KEYS
 from stockstream.spark.decoding import Batches, Reading, decoder
 from stockstream.spark.schema import REASON
 from stockstream.tables.schema import OFFSET, PARTITION, SENT
-
-BUCKETS: Final = 64
-"""Number of keys over which the series are spread; a checkpoint is of one number."""
 
 PACKED: Final = pa.schema([pa.field("bucket", pa.int32()), pa.field("rows", pa.binary())])
 """The columns of packed rows."""
@@ -51,8 +49,8 @@ def packer(reading: Reading, symbols: frozenset[str]) -> Callable[[Batches], Bat
 def _packed(batch: pa.RecordBatch) -> Batches:
     names = [pc.fill_null(batch[name], "") for name in _SERIES]
     found = pc.binary_join_element_wise(*names, "/").dictionary_encode()
-    of_series = np.array([crc32(name.encode()) % BUCKETS for name in found.dictionary.to_pylist()], np.int32)
-    buckets = of_series[found.indices.to_numpy()]
+    of_series = np.array([crc32(name.encode()) % BUCKETS for name in found.dictionary.to_pylist()], np.intp)
+    buckets = KEYS[of_series][found.indices.to_numpy()]
     order = np.argsort(buckets, kind="stable")
     sorted_rows, keys = batch.take(pa.array(order)), buckets[order]
     starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))

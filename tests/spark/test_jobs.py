@@ -20,6 +20,7 @@ from stockstream.errors import StateError, TableError
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import scan
 from stockstream.records import IMPOSSIBLE, Bar, Series
+from stockstream.spark.buckets import BUCKETS, KEYS
 from stockstream.spark.checkpoint import JobIdentity, claim_of, files_of
 from stockstream.spark.decoding import Reading
 from stockstream.spark.flights_per_day import FlightsPerDayJob
@@ -240,6 +241,14 @@ def test_moving_averages_are_those_of_the_dashboard(
         whole = ends.reindex(found.index + timedelta(minutes=2))
         assert len(found) > 200
         np.testing.assert_allclose(found, whole, rtol=1e-12)
+
+
+@pytest.mark.spark
+def test_buckets_are_dealt_out_evenly_to_any_number_of_tasks(spark: SparkSession) -> None:
+    keys = spark.createDataFrame([(int(key),) for key in KEYS], "bucket int").repartition(7, "bucket")
+    found = keys.selectExpr("hash(bucket) AS hashed", "spark_partition_id() AS task").toPandas()
+    assert sorted(found["hashed"]) == list(range(BUCKETS))
+    assert set(found["task"].value_counts()) == {BUCKETS // 7, BUCKETS // 7 + 1}
 
 
 @pytest.mark.spark
