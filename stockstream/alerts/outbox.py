@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec import structs
+
 from stockstream.alerts.delivery import delivery_id, is_sent
 from stockstream.codec import Unreadable
 from stockstream.errors import StateError
@@ -25,11 +27,16 @@ KEPT: Final = 100_000
 _PATIENCE: Final = 30.0
 """Seconds for which a connection waits while another one writes."""
 
+_WITHDRAWN: Final = "/withdrawn"
 _DECODE: Final = ALERTS.decoder()
 
+_MINE: Final = "(outgoing.sinks IS NULL OR instr(outgoing.sinks, '\n' || delivery.sink || '\n'))"
+"""Whether a sink gets an alert: all do, but of one that another outbox left those that had not got it there."""
+
 _TABLES: Final = (
-    "outgoing (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, alert BLOB NOT NULL)",
+    "outgoing (sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, alert BLOB NOT NULL, sinks TEXT)",
     "delivery (sink TEXT PRIMARY KEY, sequence INTEGER NOT NULL, refused INTEGER NOT NULL DEFAULT 0)",
+    "taken_over (outbox TEXT PRIMARY KEY, sequence INTEGER NOT NULL)",
 )
 
 
@@ -51,17 +58,40 @@ def prepare(database: sqlite3.Connection) -> None:
     """Make the tables where they are missing."""
     for table in _TABLES:
         database.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+    if "sinks" not in [name for _, name, *_ in database.execute("PRAGMA table_info(outgoing)")]:
+        database.execute("ALTER TABLE outgoing ADD COLUMN sinks TEXT")
 
 
 def put(database: sqlite3.Connection, alerts: Iterable[Alert]) -> int:
-    """Add alerts in the caller's transaction, each delivery id once; returns how many were new.
+    """Add alerts in the caller's transaction; returns how many were new.
 
-    Those in a state of which nobody is told are left out.
+    An alert in the state in which it was put in last is a repeat. One that comes again after it was withdrawn is put in
+    as `ID/2`, as receivers know its id already. A withdrawal of what nobody was told of is left out, and so are states
+    of which nobody is told.
     """
-    rows = [(delivery_id(alert), ALERTS.encode(alert)) for alert in alerts if is_sent(alert)]
-    before = database.total_changes
-    database.executemany("INSERT OR IGNORE INTO outgoing (id, alert) VALUES (?, ?)", rows)
-    return database.total_changes - before
+    count = 0
+    for alert in filter(is_sent, alerts):
+        known = _known(database, alert.id)
+        last = known[-1] if known else None
+        if (last is None or last.endswith(_WITHDRAWN)) == (alert.state == "withdrawn"):
+            continue
+        if alert.state == "withdrawn":
+            assert last is not None
+            named = structs.replace(alert, id=last)
+        else:
+            turn = 1 + sum(not each.endswith(_WITHDRAWN) for each in known)
+            named = alert if turn == 1 else structs.replace(alert, id=f"{alert.id}/{turn}")
+        database.execute("INSERT INTO outgoing (id, alert) VALUES (?, ?)", (delivery_id(named), ALERTS.encode(named)))
+        count += 1
+    return count
+
+
+def _known(database: sqlite3.Connection, identity: str) -> list[str]:
+    """The delivery ids of an alert that are there, in order."""
+    rows = database.execute(
+        "SELECT id FROM outgoing WHERE id = ? OR id > ? || '/' AND id < ? || '0' ORDER BY sequence", (identity,) * 3
+    )
+    return [each for (each,) in rows]
 
 
 class Outbox:
@@ -110,12 +140,32 @@ class Outbox:
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
+    def take_over(self, path: Path) -> int:
+        """Take what the sinks in use have not got from another outbox, of a run that ended; returns how many alerts.
+
+        What they have got is noted, too, so that its withdrawal is sent. A kill in between loses nothing: after it the
+        same is taken again.
+        """
+        try:
+            with closing(sqlite3.connect(path, timeout=_PATIENCE)) as other, other:
+                prepare(other)
+                with self._database:
+                    count = _taken_over(self._database, other, str(path))
+                sinks = [sink for (sink,) in self._database.execute("SELECT sink FROM delivery")]
+                other.executemany(
+                    "UPDATE delivery SET sequence = (SELECT coalesce(max(sequence), 0) FROM outgoing) WHERE sink = ?",
+                    [(sink,) for sink in sinks],
+                )
+                return count
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
     def pending(self, sink: str, most: int) -> list[Outgoing]:
         """The next alerts of a sink, in order."""
         try:
             rows = self._database.execute(
-                "SELECT sequence, alert FROM outgoing WHERE sequence >"
-                " (SELECT sequence FROM delivery WHERE sink = ?) ORDER BY sequence LIMIT ?",
+                "SELECT outgoing.sequence, alert FROM outgoing, delivery WHERE delivery.sink = ?"  # noqa: S608 - ours
+                f" AND outgoing.sequence > delivery.sequence AND {_MINE} ORDER BY outgoing.sequence LIMIT ?",
                 (sink, most),
             ).fetchall()
         except sqlite3.Error as error:
@@ -137,7 +187,8 @@ class Outbox:
         """By sink, how many alerts wait and were refused."""
         try:
             rows = self._database.execute(
-                "SELECT sink, (SELECT count(*) FROM outgoing WHERE outgoing.sequence > delivery.sequence), refused"
+                "SELECT sink, (SELECT count(*) FROM outgoing"  # noqa: S608 - a constant of ours
+                f" WHERE outgoing.sequence > delivery.sequence AND {_MINE}), refused"
                 " FROM delivery ORDER BY sink"
             ).fetchall()
         except sqlite3.Error as error:
@@ -163,6 +214,24 @@ class Outbox:
 
     def _unusable(self, error: sqlite3.Error) -> StateError:
         return StateError(f"the outbox of alerts cannot be used: {error} ({self._path})")
+
+
+def _taken_over(own: sqlite3.Connection, other: sqlite3.Connection, name: str) -> int:
+    row = own.execute("SELECT sequence FROM taken_over WHERE outbox = ?", (name,)).fetchone()
+    since, count = row[0] if row else 0, 0
+    ours = {sink for (sink,) in own.execute("SELECT sink FROM delivery")}
+    theirs = [(sink, place) for sink, place in other.execute("SELECT sink, sequence FROM delivery") if sink in ours]
+    rows = other.execute(
+        "SELECT sequence, id, alert, sinks FROM outgoing WHERE sequence > ? ORDER BY sequence", (since,)
+    )
+    for sequence, identity, alert, only in rows:
+        missing = [sink for sink, place in theirs if sequence > place and (only is None or f"\n{sink}\n" in only)]
+        values = identity, alert, "\n" + "".join(f"{sink}\n" for sink in missing)
+        new = own.execute("INSERT OR IGNORE INTO outgoing (id, alert, sinks) VALUES (?, ?, ?)", values).rowcount
+        count += bool(new and missing)
+        since = sequence
+    own.execute("INSERT OR REPLACE INTO taken_over VALUES (?, ?)", (name, since))
+    return count
 
 
 def progress(path: Path) -> dict[str, Progress]:

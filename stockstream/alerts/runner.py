@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,22 +9,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
 from stockstream.alerts.evaluation.engine import Engine, Hours
 from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.rule import Rule, wanted_symbols
+from stockstream.alerts.run_state import OUTBOX, Waiting, former, kept, state_name
 from stockstream.alerts.topic_outbox import TopicOutbox
 from stockstream.connection import Connection
-from stockstream.errors import AuthError, BrokerError, StateError
+from stockstream.errors import AuthError, BrokerError, StateError, StockstreamError
 from stockstream.kafka.batch import Batch, Origin
 from stockstream.kafka.client import instant
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Alert, Candle
 from stockstream.topics import STOCKS
-from stockstream.views.bar_batch import BarBatch, gather
+from stockstream.views.bar_batch import gather
 from stockstream.views.checkpoint import Checkpoint, Saved
 
 LOG: Final = logging.getLogger(__name__)
@@ -39,7 +39,6 @@ _SEND_AGAIN: Final = 2.0
 _TICK_EVERY: Final = 1.0
 _LOOK_EVERY: Final = 5.0
 _QUIET: Final = 2.0
-_OUTBOX: Final = "outbox"
 
 Look = Callable[[frozenset[tuple[str, str]], datetime], Values]
 """Looks at the topics that rules are about."""
@@ -90,15 +89,6 @@ class Delivery(Protocol):
 
     def put(self, alerts: Sequence[Alert], /) -> None:
         """Take alerts, durably. After a kill it may be given the same again, with the same ids."""
-
-
-class Waiting(msgspec.Struct):
-    """The part of a saved state about alerts on their way: those that wait, the ids of those that nobody is told of,
-    and the positions up to which that is so of all."""
-
-    alerts: list[Alert]
-    hushed: list[str]
-    quiet_until: dict[int, int]
 
 
 class Runner:
@@ -158,6 +148,10 @@ class Runner:
         self._saved_at = self._tick_at = self._look_at = self._send_at = 0.0
         self._took = 0.0
         self._tells_all = False
+        self._silences_known = True
+        """False until it was seen which silences there were before the first start: nobody is told of these."""
+        self._failing: tuple[float, StockstreamError] | None = None
+        """Since when what waits could not be sent, and why."""
         self._older = 0
         self._bars = self._raised = self._withdrawn = 0
 
@@ -169,13 +163,13 @@ class Runner:
         BrokerError
             With ``once``: no broker or no topic in time; `AuthError`.
         StateError
-            Another process runs these rules, or the state cannot be saved.
+            Another process runs these rules, or the state cannot be saved; with ``once``, too, nothing is sent in time.
         """
         started, away = time.monotonic(), None
         self._tells_all = options.once
-        subscriber: Subscriber[Any] = Subscriber(
+        subscriber: Subscriber[Candle] = Subscriber(
             STOCKS, Candle, self._connection, group="stockstream-alerts", keys=wanted_symbols(self._rules),
-            gather=gather, ordered=True,
+            ordered=True, messages=True,
         )  # fmt: skip
         with ExitStack() as stack:
             stack.callback(self._close)
@@ -184,20 +178,21 @@ class Runner:
                 now = time.monotonic()
                 ends = stopped() or (options.seconds is not None and now - started >= options.seconds)
                 self._restart(subscriber)
-                batch = subscriber.arrived()
+                batch, status = subscriber.arrived(), subscriber.connection_status()
+                if self._quiet_until is None and status.target:
+                    self._quiet_until = dict(status.target)
                 self._take(batch)
                 if batch.positions:
                     self._positions.update(batch.positions)
                     subscriber.commit(self._positions)
-                status = subscriber.connection_status()
-                if self._quiet_until is None and status.target:
-                    self._quiet_until = dict(status.target)
                 self._settled = self._settled or (self._origin is not None and status.reached(self._positions))
                 self._look_around()
                 done = options.once and self._settled
-                self._save_and_send(subscriber, now, at_once=ends or done)
+                self._save_and_send(subscriber, now, done=done, ends=ends)
                 if ends or (done and not self._outbox.waiting):
                     return Summary(self._bars, self._raised, self._withdrawn)
+                if done and self._failing is not None and now - self._failing[0] > options.patience:
+                    raise self._failing[1]
                 away = None if not status.waiting else away or now
                 if options.once and status.waiting and away is not None and now - away > options.patience:
                     raise status.waiting.error(self._connection)
@@ -211,7 +206,7 @@ class Runner:
             self._checkpoint.close()
             self._checkpoint = None
 
-    def _take(self, batch: Batch[BarBatch]) -> None:
+    def _take(self, batch: Batch[Candle]) -> None:
         if batch.positions:
             self._unsaved = True
         if not len(batch):
@@ -219,12 +214,24 @@ class Runner:
         self._bars += len(batch)
         sent = instant(batch.sent)
         self._received = max(self._received or sent, sent)
-        alerts = self._engine.take(batch.records, datetime.now(UTC))
-        self._put(alerts, hushed=self._is_quiet)
+        past, new = self._divided(batch)
+        for records, hushed in ((past, True), (new, False)):
+            self._put(self._engine.take(gather(records), datetime.now(UTC)), hushed=hushed)
+
+    def _divided(self, batch: Batch[Candle]) -> tuple[list[Candle], list[Candle]]:
+        """The records of before the first start, of whose alerts nobody is told, and those behind them."""
+        until = self._quiet_until
+        if not self._is_quiet:
+            return [], batch.records
+        past: list[Candle] = []
+        new: list[Candle] = []
+        for record, number, offset in zip(batch.records, batch.partitions, batch.offsets, strict=True):
+            (past if until is None or offset < until.get(number, 0) else new).append(record)
+        return past, new
 
     @property
     def _is_quiet(self) -> bool:
-        """Whether the records before the first start are still being read: nobody is told of their alerts."""
+        """Whether the records before the first start are still being read."""
         until = self._quiet_until
         return until is None or any(self._positions.get(number, 0) < end for number, end in until.items())
 
@@ -238,17 +245,18 @@ class Runner:
         now = time.monotonic()
         if self._settled and now >= self._tick_at:
             self._tick_at = now + _TICK_EVERY
-            self._put(self._engine.tick(datetime.now(UTC)))
+            self._put(self._engine.tick(datetime.now(UTC)), hushed=not self._silences_known)
+            self._silences_known = True
         if self._look is not None and self._engine.topics.wanted and now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
             moment = datetime.now(UTC)
             self._put(self._engine.topics.look(self._look(self._engine.topics.wanted, moment), moment))
 
-    def _save_and_send(self, subscriber: Subscriber[Any], now: float, *, at_once: bool) -> None:
+    def _save_and_send(self, subscriber: Subscriber[Candle], now: float, *, done: bool, ends: bool) -> None:
         """Save if it is due, then send what is saved. While history is read, alerts wait: most are of the past."""
-        waits = now - self._saved_at
+        waits, at_once = now - self._saved_at, done or ends
         due = waits >= _SAVE_EVERY or (self._unsent and self._settled and waits >= _SAVE_SHARE * self._took)
-        if self._unsaved and self._origin is not None and (due or at_once):
+        if self._unsaved and self._origin is not None and self._quiet_until is not None and (due or at_once):
             try:
                 self._save(subscriber)
             except StateError as error:
@@ -258,16 +266,16 @@ class Runner:
                 self._observer.warn(f"alerts wait: {error}")
                 self._saved_at = time.monotonic()
                 self._took = _SAVE_EVERY / _SAVE_SHARE
-        if self._settled and not self._unsent and self._outbox.waiting and (now >= self._send_at or at_once):
+        if self._settled and not self._unsent and self._outbox.waiting and (now >= self._send_at or ends):
             self._send(now)
 
-    def _save(self, subscriber: Subscriber[Any]) -> None:
+    def _save(self, subscriber: Subscriber[Candle]) -> None:
         started = time.monotonic()
         if self._checkpoint is not None and self._origin is not None:
             changed = not self._checkpoint.whole
             pages = {
                 **self._engine.pages(changed=changed),
-                _OUTBOX: msgspec.msgpack.encode(
+                OUTBOX: msgspec.msgpack.encode(
                     Waiting(self._outbox.waiting, self._outbox.hushed, self._quiet_until or {})
                 ),
             }
@@ -284,16 +292,20 @@ class Runner:
             sent = self._outbox.send()
         except AuthError:
             raise
-        except BrokerError as error:
+        except (BrokerError, StateError) as error:
             LOG.info("alerts wait: %s", error)
-            self._send_at = now + _SEND_AGAIN
+            if isinstance(error, StateError) and self._failing is None:  # the sinks' outbox: the disk may be full
+                self._observer.warn(f"alerts wait: {error}")
+            self._failing = self._failing or (now, error)
+            self._send_at = time.monotonic() + _SEND_AGAIN
             return
+        self._failing = None
         self._unsaved = True
         for alert in sent:
             self._raised += alert.state == "raised"
             self._withdrawn += alert.state == "withdrawn"
 
-    def _restart(self, subscriber: Subscriber[Any]) -> None:
+    def _restart(self, subscriber: Subscriber[Candle]) -> None:
         """Begin to read a topic that was found, or made anew, from the saved state or from its start."""
         origin = subscriber.origin
         if origin is None or origin == self._origin:
@@ -302,7 +314,7 @@ class Runner:
             self._observer.warn(f"the topic {STOCKS.name} was made anew: it is evaluated from its start")
         self._engine = Engine(self._rules, self._hours)
         self._positions, self._received, self._settled = {}, None, False
-        self._quiet_until = {} if self._tells_all else None
+        self._quiet_until, self._silences_known = ({}, True) if self._tells_all else (None, False)
         reading = b""
         if self._states is None:
             self._delivery.begin(None)
@@ -322,28 +334,28 @@ class Runner:
         return checkpoint
 
     def _restored(self, checkpoint: Checkpoint, origin: Origin) -> bytes:
-        """Go on from the saved state; returns the subscriber's part of it."""
-        saved = checkpoint.load(origin.topic_id)
-        if checkpoint.note:
-            self._observer.warn(checkpoint.note)
-        if saved is None:
-            return b""
-        pages = {name: page for name, page in saved.pages.items() if page is not None}
+        """Go on from the saved state, or begin anew; returns the subscriber's part of the state."""
+        before = None
         try:
-            waiting = msgspec.msgpack.decode(pages.pop(_OUTBOX, b""), type=Waiting)
-            self._outbox.restore(waiting.alerts, waiting.hushed)
-            if origin.merged:
-                return b""
-            self._engine.restore(pages)
-            self._quiet_until = waiting.quiet_until
-        except (StateError, msgspec.MsgspecError) as error:
+            before = kept(checkpoint, origin.topic_id)
+            if checkpoint.note:
+                self._observer.warn(checkpoint.note)
+            if before is not None and not origin.merged:
+                self._engine.restore(before.pages)
+                self._outbox.restore(before.waiting.alerts, before.waiting.hushed)
+                self._quiet_until = before.waiting.quiet_until
+                self._positions, self._received = dict(before.saved.positions), before.saved.received
+                self._silences_known = not self._is_quiet
+                return before.saved.reading
+        except StateError as error:
             self._observer.warn(f"{error}: all bars of the topic are evaluated again")
-            checkpoint.whole = True
-            self._engine = Engine(self._rules, self._hours)
-            return b""
-        self._positions = dict(saved.positions)
-        self._received = saved.received
-        return saved.reading
+        checkpoint.whole = True  # its pages may be those of another topic
+        self._engine = Engine(self._rules, self._hours)
+        before = before or former(checkpoint.path.parent.parent, self._rules, origin.topic_id)
+        if before is not None:
+            self._outbox.restore(before.waiting.alerts, before.waiting.hushed)
+            self._quiet_until = {} if self._tells_all else before.known_until
+        return b""
 
     def _say(self, waiting: str, seconds: float) -> None:
         counts: Mapping[str, int] = self._engine.counts()
@@ -355,9 +367,3 @@ class Runner:
             return
         state = f"waiting for {waiting}" if waiting else "live" if self._settled else "catching up"
         self._observer.progress(self._bars, state)
-
-
-def state_name(rules: Sequence[Rule]) -> str:
-    """Name of the folder of a state, of the rules' names, so that a changed rule finds the state that it leaves."""
-    names = msgspec.json.encode(sorted(rule.name for rule in rules))
-    return hashlib.blake2b(names, digest_size=8).hexdigest()

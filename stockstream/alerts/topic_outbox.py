@@ -104,12 +104,15 @@ class TopicOutbox:
         return sorted(self._hushed)
 
     def put(self, alerts: Iterable[Alert], *, hushed: bool = False) -> None:
-        """Add alerts to what is to be sent, each in place of a former state of it."""
+        """Add alerts to what is to be sent, each in place of a former state of it.
+
+        One that waits and is to be told of stays so: all bars may be evaluated again meanwhile, as history.
+        """
         for alert in alerts:
+            if hushed and alert.id not in self._waiting:
+                self._hushed.add(alert.id)
             self._waiting.pop(alert.id, None)
             self._waiting[alert.id] = alert
-            if hushed:
-                self._hushed.add(alert.id)
 
     def restore(self, waiting: Iterable[Alert], hushed: Iterable[str]) -> None:
         """Go on with what waited before."""

@@ -139,3 +139,11 @@ class Engine:
         ruled = RuledSeries(head.series, rules, self._hours(head.series.symbol), self._keep, loaded_bars(head, found))
         ruled.restore(head, found)
         self._found[head.series.symbol, head.series.interval, head.series.feed] = ruled
+
+
+def rule_names(pages: Mapping[str, bytes]) -> set[str]:
+    """The names of the rules of a saved state. Raises StateError where it is damaged."""
+    try:
+        return {name for name, *_ in msgspec.msgpack.decode(pages.get("meta", b""), type=Meta).rules}
+    except msgspec.MsgspecError as error:
+        raise StateError(f"a saved state of rules cannot be read: {error}") from error

@@ -125,7 +125,8 @@ class _Options:
 
 def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     from stockstream.alerts.heartbeat import Heartbeat
-    from stockstream.alerts.runner import Runner, RunOptions, state_name
+    from stockstream.alerts.run_state import state_name
+    from stockstream.alerts.runner import Runner, RunOptions
     from stockstream.alerts.sinks.catalog import make_sinks
 
     context = Context.of(ctx)
@@ -189,11 +190,15 @@ class _Delivery:
 
     def begin(self, folder: Path | None) -> None:
         from stockstream.alerts.dispatcher import Dispatcher
+        from stockstream.alerts.left_alerts import OUTBOX, take_over
 
         self.close(1.0)
         if folder is not None:
-            self._path = folder / "sinks.sqlite"
+            self._path = folder / OUTBOX
             self._dispatcher = Dispatcher(self._path, self._sinks, self._reporter)
+            left = take_over(folder)
+            if left:
+                self._reporter.note(f"{left:,} {'alert' if left == 1 else 'alerts'} of former rules waited: sent now")
             self._figures.sinks = self._dispatcher.progress
             self._dispatcher.start()
 

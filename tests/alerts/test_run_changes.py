@@ -1,0 +1,122 @@
+"""Runs after the rules, the topic or the disk have changed: nobody misses an alert, and nobody is told of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from stockstream.alerts.rule import Rule
+from stockstream.alerts.runner import Runner, RunOptions, Summary
+from stockstream.errors import StateError
+from stockstream.kafka.admin import Admin
+from stockstream.records import Alert, Bar
+from stockstream.topics import STOCKS
+from tests.alerts.test_runner import Delivered, Silent, in_topic, told
+from tests.cli.helpers import until
+from tests.site import Site
+from tests.views.bars import bar
+
+
+def run(
+    site: Site, folder: Path, rules: Sequence[Rule], *, once: bool = False, delivery: Delivered | None = None
+) -> tuple[Summary, list[str]]:
+    """Run rules until all bars are evaluated and all is sent; returns also what the user was warned of."""
+    shown = Silent()
+    runner = Runner(rules, site.connection, folder / "states", shown, delivery or Delivered(folder / "delivered"))
+    return runner.run(RunOptions(once=once, patience=1.0), lambda: not once and shown.rests()), shown.warnings
+
+
+def peaks(*minutes: int) -> list[Bar]:
+    """Bars of which every second one is above 180."""
+    return [bar(minute, 181.0 if minute % 2 else 170.0) for minute in minutes]
+
+
+def test_rules_with_other_names_tell_of_the_bars_since_the_former_run(site: Site, tmp_path: Path) -> None:
+    high = Rule.of("high", "close > 180")
+    site.send(STOCKS, peaks(*range(10)))
+    run(site, tmp_path, [high])
+    assert told(tmp_path) == []
+    site.send(STOCKS, peaks(10, 11, 12))
+    run(site, tmp_path, [high, Rule.of("low", "close < 100")])
+    rules = {alert.id: (alert.rule, alert.time.minute) for alert in in_topic(site)}
+    assert [rules[line.split()[1]] for line in told(tmp_path)] == [("high", 41)]
+    # The same name with another text.
+    site.send(STOCKS, peaks(13, 14))
+    run(site, tmp_path, [Rule.of("high", "close > 180.5"), Rule.of("low", "close < 100")])
+    rules = {alert.id: (alert.rule, alert.time.minute) for alert in in_topic(site)}
+    assert [rules[line.split()[1]] for line in told(tmp_path)] == [("high", 41), ("high", 43)]
+    # Rules of which none was there before have no run before them.
+    run(site, tmp_path, [Rule.of("other", "close > 180")])
+    assert len(told(tmp_path)) == 2
+
+
+def test_a_topic_made_anew_leaves_nothing_of_the_old_one_in_the_state(site: Site, tmp_path: Path) -> None:
+    rule = Rule.of("high", "close > 180")
+    site.send(STOCKS, [*peaks(*range(300)), bar(0, 1.0, "MSFT")])
+    shown, anew = Silent(), False
+
+    def ended() -> bool:
+        nonlocal anew
+        if shown.rests() and not anew:
+            anew = True
+            Admin(site.connection).delete({STOCKS.name})
+            until(lambda: STOCKS.name not in Admin(site.connection).names())
+            site.send(STOCKS, peaks(*range(3)))
+        return shown.bars >= 304 and shown.rests()
+
+    runner = Runner([rule], site.connection, tmp_path / "states", shown, Delivered(tmp_path / "delivered"))
+    runner.run(RunOptions(seconds=60), ended)
+    site.send(STOCKS, peaks(3))
+    summary, warnings = run(site, tmp_path, [rule])
+    assert (summary.bars, warnings) == (1, [])
+
+
+class Full(Delivered):
+    """A disk that is full for the first calls."""
+
+    def __init__(self, file: Path, calls: float) -> None:
+        super().__init__(file)
+        self.calls = calls
+        self.asked = 0
+
+    def put(self, alerts: Sequence[Alert]) -> None:
+        self.asked += 1
+        if self.asked <= self.calls:
+            raise StateError("the outbox of alerts cannot be used: database or disk is full")
+        super().put(alerts)
+
+
+def test_a_full_disk_makes_alerts_wait(site: Site, tmp_path: Path) -> None:
+    rule = Rule.of("high", "close > 180")
+    site.send(STOCKS, peaks(*range(6)))
+    full = Full(tmp_path / "delivered", float("inf"))
+    with pytest.raises(StateError, match="disk is full"):
+        run(site, tmp_path, [rule], once=True, delivery=full)
+    assert full.asked < 4, "it pauses between two tries"
+    assert in_topic(site) == []
+    full.calls = full.asked + 1
+    shown = Silent()
+    runner = Runner([rule], site.connection, tmp_path / "states", shown, full)
+    summary = runner.run(RunOptions(seconds=60), lambda: len(told(tmp_path)) == 3)
+    assert summary.raised == 3
+    assert shown.warnings == ["alerts wait: the outbox of alerts cannot be used: database or disk is full"]
+
+
+def test_a_silence_of_before_the_first_start_is_of_the_past(site: Site, tmp_path: Path) -> None:
+    site.send(STOCKS, [bar(0, 1.0, "MSFT"), bar(1, 1.0, "MSFT")])
+    shown, sent = Silent(), list[Bar]()
+
+    def ended() -> bool:
+        if shown.rests() and not sent:
+            sent.append(bar(0, 1.0, "AAPL"))
+            site.send(STOCKS, sent)
+        return bool(told(tmp_path))
+
+    rule = Rule.of("stale", "no bar for 1m")
+    runner = Runner([rule], site.connection, tmp_path / "states", shown, Delivered(tmp_path / "delivered"))
+    runner.run(RunOptions(seconds=60), ended)
+    symbols = {alert.id: alert.symbol for alert in in_topic(site)}
+    assert sorted(symbols.values()) == ["AAPL", "MSFT"]
+    assert [symbols[line.split()[1]] for line in told(tmp_path)] == ["AAPL"]
