@@ -44,7 +44,7 @@ _FIRST: Final = 10.0
 _RENEWED: Final = 10.0
 """Seconds after which the snapshot that is saved with the notebook is made again, if rows changed."""
 
-_MODULES: Final = ("format.js", "rows.js", "band.js", "notes.js", "legend.js", "renderer.js")
+_MODULES: Final = ("format.js", "rows.js", "band.js", "notes.js", "legend.js", "shades.js", "view.js", "renderer.js")
 _STYLE: Final = """
 .stockstream { position: relative; }
 .stockstream .legend { position: absolute; left: 8px; right: 80px; z-index: 3; display: flex; flex-wrap: wrap;

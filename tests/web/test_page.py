@@ -145,7 +145,7 @@ def test_several_charts_are_linked_and_kept(page: Page) -> None:
     page.get_by_label("Name of the layout").fill("four")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".chosen")).to_contain_text("four")
-    page.get_by_role("button", name="Link", exact=True).click()
+    page.locator(".chosen li", has_text="four").get_by_role("button", name="Link", exact=True).click()
     link = page.get_by_label("Link", exact=True).input_value()
     page.keyboard.press("Escape")
     choose(page, "AAPL")

@@ -229,9 +229,9 @@ def test_the_drawing_is_paused_and_goes_on(site_with_bars: Site, page: Page) -> 
 def test_keys_of_scale_grid_and_leaving(page: Page) -> None:
     page.locator("main").focus()
     page.keyboard.press("a")
-    assert page.evaluate("stockstream.active.renderer.fits") is False
+    assert page.evaluate("stockstream.active.renderer.view.fits") is False
     page.keyboard.press("a")
-    assert page.evaluate("stockstream.active.renderer.fits") is True
+    assert page.evaluate("stockstream.active.renderer.view.fits") is True
     page.keyboard.press("g")
     assert page.evaluate("stockstream.active.renderer.chart.options().grid.vertLines.visible") is False
     page.keyboard.press("g")

@@ -206,7 +206,7 @@ class Page {
       const { missed } = panel;
       const waits = missed ? `, ${number(missed, 0)} record${missed === 1 ? "" : "s"} waiting` : "";
       const paused = `drawing paused (Space goes on)${waits}`;
-      element("strip").textContent = [...(this.paused ? [paused] : []), ...(panel.renderer.away ? ["held: End follows"] : []), ...parts].join("  ·  ");
+      element("strip").textContent = [...(this.paused ? [paused] : []), ...(panel.renderer.view.away ? ["held: End follows"] : []), ...parts].join("  ·  ");
       element("strip").dataset.tone = tone;
     }
   }
@@ -271,16 +271,16 @@ class Page {
     if (!rows.length) return;
     const newest = rows.columns.time[rows.length - 1];
     if (name === "All") {
-      active.show(() => { active.renderer.showAll(); return !active.renderer.more; });
+      active.show(() => { active.renderer.view.showAll(); return !active.renderer.more; });
       return;
     }
     const since = name === "YTD" ? Date.UTC(new Date(newest / 1000).getUTCFullYear(), 0, 1) * 1000 : newest - RANGES[name] * DAY;
-    active.show(() => active.renderer.showSince(since));
+    active.show(() => active.renderer.view.showSince(since));
   }
 
   goTo(date) {
     const time = Date.parse(`${date}T00:00:00Z`) * 1000;
-    if (Number.isFinite(time)) this.active.show(() => this.active.renderer.showAround(time));
+    if (Number.isFinite(time)) this.active.show(() => this.active.renderer.view.showAround(time));
   }
 
   showAlert(alert) {
@@ -288,7 +288,7 @@ class Page {
     dialogs.hide();
     if (!series) return;
     if (this.active.settings.symbol !== alert.symbol) this.choose(series);
-    setTimeout(() => this.active.show(() => this.active.renderer.showAround(Date.parse(alert.time) * 1000)), 500);
+    setTimeout(() => this.active.show(() => this.active.renderer.view.showAround(Date.parse(alert.time) * 1000)), 500);
   }
 
   startMeasure() {
@@ -322,7 +322,7 @@ class Page {
 
   toggleLog() {
     this.active.settings.mode = this.active.settings.mode === 1 ? 0 : 1;
-    this.active.renderer.setMode(this.active.settings.mode);
+    this.active.renderer.view.setMode(this.active.settings.mode);
     this.onChanged();
   }
 
@@ -416,11 +416,11 @@ class Page {
     this.actions = {
       turn: (key) => this.turn(key === "b" ? -1 : 1),
       pick: (key) => this.series[Number(key) - 1] && this.choose(this.series[Number(key) - 1]),
-      zoom: (key) => this.active.renderer.zoom(key === "-" ? 1.25 : 0.8),
-      pan: (key) => this.active.renderer.pan(key === "left" ? -0.1 : 0.1),
+      zoom: (key) => this.active.renderer.view.zoom(key === "-" ? 1.25 : 0.8),
+      pan: (key) => this.active.renderer.view.pan(key === "left" ? -0.1 : 0.1),
       pause: () => this.togglePause(),
-      follow: () => this.active.renderer.follow(),
-      fit: () => this.active.renderer.setFit(!this.active.renderer.fits),
+      follow: () => this.active.renderer.view.follow(),
+      fit: () => this.active.renderer.view.setFit(!this.active.renderer.view.fits),
       grid: () => this.toggleGrid(),
       leave: () => this.leave(),
       log: () => this.toggleLog(),

@@ -31,6 +31,21 @@ export function seen(span) {
   return span > 0 ? Math.max(0, Math.min(10, Math.ceil(-Math.log10(span / 500)))) : 2;
 }
 
+// How the library writes values of a panel on its axis.
+export function priceFormat(panel, decimals) {
+  if (panel.percent) {
+    return { type: "custom", minMove: 0.0001, formatter: (value) => `${number(value * 100, 1)}%` };
+  }
+  if (panel.marks.some((mark) => mark.kind === "candles")) {
+    return { type: "price", precision: decimals, minMove: 10 ** -decimals };
+  }
+  return {
+    type: "custom", minMove: 1e-8,
+    formatter: (value) => (Math.abs(value) >= 1e6 ? `${number(value / 1e6, 2)}M`
+      : Math.abs(value) >= 1e3 ? number(value, 0) : value === 0 ? "0" : String(Number(value.toPrecision(3)))),
+  };
+}
+
 const formats = new Map();
 
 function clock(zone, options) {

@@ -49,6 +49,7 @@ export class Panel {
     if (this.number !== undefined) this.socket.close(this.number);
     this.drawn = false;
     this.missed = 0;
+    this.stale = false;
     this.wanted = null;
     if (!this.settings.symbol && this.settings.view === "chart") {
       this.say("choose a symbol");
@@ -79,12 +80,12 @@ export class Panel {
       this.say("");
       const lost = this.renderer.snapshot(message);
       this.drawn = true;
-      this.renderer.setMode(this.settings.mode);
+      this.renderer.view.setMode(this.settings.mode);
       this.setHead(message.chart);
       this.levels.draw();
       this.levels.send();
       this.page.onOpened(this);
-      if (lost) this.show(() => this.renderer.showStretch(lost));
+      if (lost) this.show(() => this.renderer.view.showStretch(lost));
       else this.wanted?.();
       this.compared.reach();
     } else if (message.type === "update") {
@@ -113,7 +114,7 @@ export class Panel {
   onBuilt() {
     this.levels?.draw();
     this.compared?.paint();
-    this.renderer.setMode(this.settings.mode);
+    this.renderer.view.setMode(this.settings.mode);
   }
 
   setStatus(status) {
@@ -147,7 +148,7 @@ export class Panel {
   // Other symbols, as lines in percent over the first one.
   compare() {
     this.compared.choose(this.settings.view === "chart" ? this.settings.compare : []);
-    this.renderer.setMode(this.settings.mode);
+    this.renderer.view.setMode(this.settings.mode);
   }
 
   // The measure tool: two clicks.

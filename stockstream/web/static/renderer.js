@@ -3,17 +3,12 @@
 // `library` is lightweight-charts: the page imports it as a module, a notebook passes it in.
 
 import { Band } from "./band.js";
-import { moment, number, tick } from "./format.js";
+import { moment, priceFormat, tick } from "./format.js";
 import { legendWords } from "./legend.js";
 import { Notes } from "./notes.js";
 import { Rows } from "./rows.js";
-
-const PALE = 0.18;
-
-function pale(color, share = PALE) {
-  const alpha = Math.round(share * 255).toString(16).padStart(2, "0");
-  return color + alpha;
-}
+import { candle, columnColor, pale } from "./shades.js";
+import { View } from "./view.js";
 
 // What decides which series there are: a chart of the same shape keeps them.
 function shaped({ panels, groups = [], decimals }) {
@@ -27,6 +22,7 @@ export class Renderer {
     this.theme = theme;
     this.rows = new Rows({ time: [] });
     this.notes = new Notes(this);
+    this.view = new View(this);
     this.firsts = []; // the first series of each panel
     this.drawn = []; // [{series, point(row)}]
     this.bands = [];
@@ -80,7 +76,7 @@ export class Renderer {
   // What to draw, and the newest rows. Returns the stretch of time that was in view if its rows have to be asked for.
   snapshot({ chart, columns, more, notes = [] }) {
     const shape = shaped(chart);
-    const range = this.away ? this.chart.timeScale().getVisibleRange() : null;
+    const range = this.view.away ? this.chart.timeScale().getVisibleRange() : null;
     const other = this.spec?.title !== chart.title;
     const lost = range && more && this.spec.symbol === chart.symbol && range.from * 1e6 < columns.time[0];
     this.spec = chart;
@@ -98,7 +94,7 @@ export class Renderer {
     if (range && !lost && range.to * 1e6 >= columns.time[0] && !(other && range.from * 1e6 < columns.time[0])) {
       this.chart.timeScale().setVisibleRange(range);
     } else if (other && !lost) {
-      this.showLast(150);
+      this.view.showLast(150);
     }
     this.describe();
     return lost ? range : null;
@@ -193,7 +189,7 @@ export class Renderer {
       const series = this.add(library.CandlestickSeries, context, {
         upColor: this.theme.background, wickUpColor: this.theme.up, borderUpColor: this.theme.up,
         downColor: this.theme.down, wickDownColor: this.theme.down, borderDownColor: this.theme.down,
-      }, (row) => this.candle(row));
+      }, (row) => candle(this.rows, row, this.theme));
       this.main = this.main ?? series;
       this.last = series.createPriceLine({ price: 0, color: this.theme.up, lineVisible: false, axisLabelVisible: false, title: "" });
     } else if (mark.kind === "line") {
@@ -207,7 +203,7 @@ export class Renderer {
       this.bands.push(band);
     } else if (mark.kind === "columns") {
       this.add(library.HistogramSeries, context, { base: 0 }, (row) => ({
-        time: this.time(row), ...this.valued(mark.column, row), color: this.columnColor(mark, row),
+        time: this.time(row), ...this.valued(mark.column, row), color: columnColor(mark, this.rows, row, this.theme),
       }));
     } else if (mark.kind === "dots") {
       this.add(library.LineSeries, context, {
@@ -243,7 +239,7 @@ export class Renderer {
     const fixed = panel.limits;
     const series = this.chart.addSeries(kind, {
       lastValueVisible: false, priceLineVisible: false,
-      priceFormat: this.priceFormat(panel),
+      priceFormat: priceFormat(panel, this.spec.decimals),
       autoscaleInfoProvider: (original) => {
         if (fixed) return { priceRange: { minValue: fixed[0], maxValue: fixed[1] } };
         const found = original();
@@ -262,29 +258,8 @@ export class Renderer {
     return series;
   }
 
-  priceFormat(panel) {
-    if (panel.percent) {
-      return { type: "custom", minMove: 0.0001, formatter: (value) => `${number(value * 100, 1)}%` };
-    }
-    if (panel.marks.some((mark) => mark.kind === "candles")) {
-      return { type: "price", precision: this.spec.decimals, minMove: 10 ** -this.spec.decimals };
-    }
-    return {
-      type: "custom", minMove: 1e-8,
-      formatter: (value) => (Math.abs(value) >= 1e6 ? `${number(value / 1e6, 2)}M`
-        : Math.abs(value) >= 1e3 ? number(value, 0) : value === 0 ? "0" : String(Number(value.toPrecision(3)))),
-    };
-  }
-
   color(index) {
     return this.theme.series[index % this.theme.series.length];
-  }
-
-  columnColor(mark, row) {
-    const value = this.rows.get(mark.column, row);
-    const rises = mark.signed ? value >= 0 : this.rows.get("close", row) >= this.rows.get("open", row);
-    const plain = mark.signed || this.rows.get("open", row) !== null;
-    return pale(plain ? (rises ? this.theme.up : this.theme.down) : this.theme.quiet, 0.6);
   }
 
   // Points.
@@ -296,21 +271,6 @@ export class Renderer {
   valued(column, row) {
     const value = this.rows.get(column, row);
     return value === null || value === undefined ? {} : { value };
-  }
-
-  candle(row) {
-    const { rows, theme } = this;
-    const [high, low, close] = ["high", "low", "close"].map((name) => rows.get(name, row));
-    if (close === null) return { time: this.time(row) };
-    const open = rows.get("open", row) ?? close;
-    const point = { time: this.time(row), open, high, low, close };
-    if (rows.get("doubtful", row)) {
-      Object.assign(point, { color: pale(theme.doubtful, 0.5), borderColor: theme.doubtful, wickColor: theme.doubtful });
-    } else if (rows.get("final", row) === 0) {
-      const own = close >= open ? theme.up : theme.down;
-      Object.assign(point, { color: pale(own, 0.25), borderColor: pale(own, 0.7), wickColor: pale(own, 0.7) });
-    }
-    return point;
   }
 
   setAll() {
@@ -371,80 +331,9 @@ export class Renderer {
     this.element.setAttribute("aria-label", `${this.spec.title}${this.spec.simulated ? ", SIMULATED" : ""}`);
   }
 
-  // The view.
-
-  get away() {
-    return this.rows.length > 0 && this.chart.timeScale().scrollPosition() < -0.5;
-  }
-
-  follow() {
-    this.chart.timeScale().scrollToRealTime();
-    this.setFit(true);
-  }
-
-  get fits() {
-    return this.chart.panes()[0]?.priceScale("right").options().autoScale ?? true;
-  }
-
-  // Fits the values automatically, or keeps their range.
-  setFit(fits) {
-    for (const pane of this.chart.panes()) pane.priceScale("right").applyOptions({ autoScale: fits });
-  }
-
   setGrid(grid) {
     this.grid = grid;
     this.chart.applyOptions(this.options());
-  }
-
-  // A stretch of time as the library gave it; false where rows at its begin have to be asked for.
-  showStretch(range) {
-    if (this.more && this.rows.columns.time[0] > range.from * 1e6) return false;
-    this.chart.timeScale().setVisibleRange(range);
-    return true;
-  }
-
-  showLast(rows) {
-    const { length } = this.rows;
-    this.chart.timeScale().setVisibleLogicalRange({ from: Math.max(-1, length - rows), to: length + 2 });
-  }
-
-  showAll() {
-    this.chart.timeScale().fitContent();
-  }
-
-  // From a time, in microseconds, up to the newest row.
-  showSince(time) {
-    const place = this.rows.place(time);
-    this.chart.timeScale().setVisibleLogicalRange({ from: place - 0.5, to: this.rows.length + 2 });
-    return !(place === 0 && this.more);
-  }
-
-  showAround(time) {
-    const place = this.rows.place(time);
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    const width = range ? range.to - range.from : 100;
-    const from = Math.max(-1, place - width / 2);
-    this.chart.timeScale().setVisibleLogicalRange({ from, to: from + width });
-    return !(place === 0 && this.more);
-  }
-
-  zoom(factor) {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    if (!range) return;
-    const width = Math.max(5, (range.to - range.from) * factor);
-    this.chart.timeScale().setVisibleLogicalRange({ from: range.to - width, to: range.to });
-  }
-
-  pan(share) {
-    const range = this.chart.timeScale().getVisibleLogicalRange();
-    if (!range) return;
-    const step = (range.to - range.from) * share;
-    this.chart.timeScale().setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
-  }
-
-  // Prices as they are, on a logarithmic scale, or in percent of the first one in view: 0, 1 or 2.
-  setMode(mode) {
-    this.chart.panes()[0]?.priceScale("right").applyOptions({ mode });
   }
 
   setTheme(theme) {

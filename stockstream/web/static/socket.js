@@ -22,7 +22,6 @@ export class Socket {
     const socket = new WebSocket(`${scheme}://${location.host}/ws`);
     this.socket = socket;
     socket.onopen = () => {
-      this.wait = FIRST;
       this.heard = performance.now();
       this.say(true);
       for (const [number, opened] of this.charts) {
@@ -32,6 +31,7 @@ export class Socket {
     };
     socket.onmessage = ({ data }) => {
       this.heard = performance.now();
+      this.wait = FIRST; // not before: a server may admit no further page, and say so by closing at once
       const { chart, message } = JSON.parse(data);
       const opened = this.charts.get(chart);
       if (opened) this.take(chart, opened, message);
