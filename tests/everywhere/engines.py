@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import structs
 from numpy.typing import NDArray
 
 import stockstream
@@ -37,7 +40,10 @@ KINDS: Final[Mapping[str, AnyKind]] = {name: kind for name, kind in catalog().it
 
 
 class Engine(Protocol):
-    """Computes indicators, at their default parameters, over the bars of one series."""
+    """Computes indicators, at their default parameters, over the bars of one series.
+
+    Those that read a topic find it as sources leave it: with corrections, forming and late bars.
+    """
 
     def __init__(self, bars: Sequence[Bar], site: Site, folder: Path) -> None:
         """Take the bars, which the topic of ``site`` holds, too; ``folder`` is the engine's own."""
@@ -180,5 +186,20 @@ def _number(value: float | None) -> float:
 
 
 def send(bars: Sequence[Bar], site: Site) -> None:
-    """Put the bars into the topic of the site."""
-    site.send(STOCKS, list(bars))
+    """Put the bars into the topic of the site, as sources send them."""
+    site.send(STOCKS, unsettled(bars))
+
+
+def unsettled(bars: Sequence[Bar]) -> list[Bar]:
+    """The bars with forming and wrong versions before some, which come late then, as others do without any."""
+    dice = random.Random(len(bars))
+    sent: list[tuple[float, Bar]] = []
+    for place, each in enumerate(bars):
+        kind = dice.random()
+        if kind < 0.1:
+            sent.append((place, structs.replace(each, close=each.low, final=False)))
+        elif kind < 0.2:
+            sent.append((place, structs.replace(each, close=each.high)))
+        late = dice.randrange(1, 20) if 0.1 <= kind < 0.3 else 0
+        sent.append((place + late + 0.5, each))
+    return [each for _, each in sorted(sent, key=itemgetter(0))]
