@@ -106,6 +106,19 @@ def test_compared_symbols_keep_rows_at_their_places(site_with_bars: Site, page: 
     assert page.evaluate("[stockstream.active.settings.mode, stockstream.active.compared.size]") == [0, 0]
 
 
+def test_percents_are_of_prices_alone(page: Page) -> None:
+    """Each series has a base of its own in percent: lines over the prices would stand in wrong places."""
+    page.evaluate("stockstream.active.change({ studies: ['bollinger', 'volume', 'rsi'], compare: ['MSFT'], mode: 2 })")
+    wait(page, f"{COLUMNS}.includes('rsi')")
+    modes = "stockstream.active.renderer.chart.panes().map((pane) => pane.priceScale('right').options().mode)"
+    wait(page, f"JSON.stringify({modes}) === '[2,0,0]'")
+    drawn = "stockstream.active.renderer.drawn.filter(({ panel, series }) => panel === 0 && series.options().visible)"
+    assert page.evaluate(f"{drawn}.map(({{ series }}) => series.seriesType())") == ["Candlestick"]
+    assert page.evaluate("stockstream.active.renderer.bands.some(({ shown }) => shown)") is False
+    page.evaluate("stockstream.active.change({ compare: [], mode: 0 })")
+    wait(page, f"{drawn}.length > 3")
+
+
 def test_a_symbol_without_that_series_is_said_in_a_comparison(page: Page) -> None:
     page.evaluate("stockstream.active.change({ compare: ['NOBODY'] })")
     expect(page.locator("#notice")).to_contain_text("compare with NOBODY: there is no series of NOBODY")

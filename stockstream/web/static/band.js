@@ -7,7 +7,7 @@ class BandRenderer {
 
   draw(target) {
     const { rows, lower, upper, color, chart, series } = this.band;
-    if (!rows || !rows.length) return;
+    if (!this.band.shown || !rows || !rows.length) return;
     const scale = chart.timeScale();
     const range = scale.getVisibleLogicalRange();
     if (!range) return;
@@ -54,7 +54,7 @@ class BandView {
 
 export class Band {
   constructor(lower, upper, color) {
-    Object.assign(this, { lower, upper, color, rows: null });
+    Object.assign(this, { lower, upper, color, rows: null, shown: true });
     this.views = [new BandView(this)];
   }
 
@@ -64,6 +64,11 @@ export class Band {
 
   paneViews() {
     return this.views;
+  }
+
+  setShown(shown) {
+    this.shown = shown;
+    if (this.requestUpdate) this.requestUpdate();
   }
 
   setRows(rows) {

@@ -190,7 +190,8 @@ export class Renderer {
         upColor: this.theme.background, wickUpColor: this.theme.up, borderUpColor: this.theme.up,
         downColor: this.theme.down, wickDownColor: this.theme.down, borderDownColor: this.theme.down,
       }, (row) => candle(this.rows, row, this.theme));
-      this.main = this.main ?? series;
+      // Measures, levels and marks are of the prices, whichever series came first.
+      this.main = context.first = series;
       this.last = series.createPriceLine({ price: 0, color: this.theme.up, lineVisible: false, axisLabelVisible: false, title: "" });
     } else if (mark.kind === "line") {
       this.line(mark.column, mark, context);
@@ -200,6 +201,7 @@ export class Renderer {
       const upper = this.line(mark.upper, edge, context);
       const band = new Band(mark.lower, mark.upper, pale(this.color(mark.color)));
       upper.attachPrimitive(band);
+      band.panel = context.index;
       this.bands.push(band);
     } else if (mark.kind === "columns") {
       this.add(library.HistogramSeries, context, { base: 0 }, (row) => ({
@@ -254,7 +256,7 @@ export class Renderer {
     }
     context.first = context.first ?? series;
     this.main = this.main ?? series;
-    this.drawn.push({ series, point });
+    this.drawn.push({ series, point, panel: context.index });
     return series;
   }
 

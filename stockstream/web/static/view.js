@@ -69,8 +69,15 @@ export class View {
     this.renderer.chart.timeScale().setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
   }
 
-  // Prices as they are, on a logarithmic scale, or in percent of the first one in view: 0, 1 or 2.
+  // Prices as they are, on a logarithmic scale, or in percent of the first one in view: 0, 1 or 2. In percent each series has a
+  // base of its own, so that lines and bands over the prices would stand in wrong places: they are not drawn.
   setMode(mode) {
-    this.renderer.chart.panes()[0]?.priceScale("right").applyOptions({ mode });
+    const { chart, drawn, bands } = this.renderer;
+    chart.panes().forEach((pane, index) => pane.priceScale("right").applyOptions({ mode: index === 0 ? mode : 0 }));
+    const own = drawn.filter(({ panel }) => panel === 0);
+    const isPrice = ({ series }) => series.seriesType() === "Candlestick";
+    if (!own.some(isPrice)) return;
+    for (const each of own) if (!isPrice(each)) each.series.applyOptions({ visible: mode !== 2 });
+    for (const band of bands) if (band.panel === 0) band.setShown(mode !== 2);
   }
 }
