@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from stockstream.kafka.client import LOG
 from stockstream.kafka.readers import RENEWED_EVERY, mark
+
+_CLOSE_WITHIN: Final = 3.0
 
 
 class Commits:
@@ -47,3 +51,11 @@ class Commits:
                 self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
             LOG.info("offsets not committed: %s", error)
+
+    def close(self) -> None:
+        """Close the consumer, which waits for the answers to commits: not for long, as a broker may be away."""
+        closing = threading.Thread(target=self._consumer.close, name=f"close-{self._topic}", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_WITHIN)
+        if closing.is_alive():
+            LOG.info("the reader of %s ends although the broker has not answered its last commit", self._topic)

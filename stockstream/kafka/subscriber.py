@@ -137,7 +137,7 @@ class Subscriber(Generic[R]):
         for event in (self._stop, self._begun, self._fetched):
             event.set()
         self._thread.join()
-        self._consumer.close()
+        self._commits.close()
 
     # Called by the user's thread.
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -64,6 +64,22 @@ def test_connected_and_lag_are_not_stale_while_the_broker_is_stopped(stoppable: 
             time.sleep(2)
             assert not subscriber.connection_status().connected
         until(lambda: subscriber.connection_status().lag(positions) == 0)
+
+
+def test_a_reader_ends_soon_although_the_broker_does_not_answer_its_last_commit(stoppable: Broker) -> None:
+    topic = own_topic(partitions=1)
+    where = stoppable.bootstrap_servers
+    Admin(connection(where)).ensure(topic)
+    put(where, topic.name, "AAPL", [topic.encode(each) for each in BARS[:5]])
+    with ExitStack() as stack:
+        with Subscriber(topic, Bar, connection(where)) as subscriber:
+            subscriber.begin({})
+            positions = read_to_end(subscriber).positions
+            stack.enter_context(stopped(stoppable))
+            subscriber.commit(positions)
+            until(lambda: not subscriber.connection_status().connected)
+            begun = time.monotonic()
+        assert time.monotonic() - begun < 8.0
 
 
 def test_a_broker_that_is_stopped_is_distinguished_from_none(stoppable: Broker) -> None:
