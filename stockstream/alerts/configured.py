@@ -30,15 +30,15 @@ def rules_of(settings: Settings, note: Callable[[str], None] = lambda _: None) -
 
 
 def level_rules(settings: Settings) -> list[Rule]:
-    """The price levels of the section window as rules: one for each level of a symbol.
+    """The price levels of the section window as rules: one for each level of a symbol, at once as in a window.
 
     >>> [rule.when for rule in level_rules(Settings(window={"alerts": {"AAPL": [180, -2.5]}, "alert_band": 0.1}))]
-    ['close crosses 180 band 0.1%', 'close crosses -2.5 band 0.1%']
+    ['close crosses 180 band 0.1% on forming', 'close crosses -2.5 band 0.1% on forming']
     """
     window = settings.window
     band = f" band {_plain(window.alert_band)}%" if window.alert_band else ""
     return [
-        Rule.of(f"level {symbol} {_plain(value)}", f"close crosses {_plain(value)}{band}", [symbol])
+        Rule.of(f"level {symbol} {_plain(value)}", f"close crosses {_plain(value)}{band} on forming", [symbol])
         for symbol, values in window.alerts.items()
         for value in dict.fromkeys(values)
     ]

@@ -20,11 +20,14 @@ from stockstream.alerts.run_state import OUTBOX, Waiting, former, kept, state_na
 from stockstream.alerts.topic_outbox import TopicOutbox
 from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError, StateError, StockstreamError
+from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, Origin
 from stockstream.kafka.client import instant
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.kafka.waiting import Awaited
+from stockstream.kafka.waiting import Waiting as Waited
 from stockstream.records import Alert, Candle
-from stockstream.topics import STOCKS
+from stockstream.topics import ALERTS, STOCKS, AnyTopic
 from stockstream.views.bar_batch import gather
 from stockstream.views.checkpoint import Checkpoint, Saved
 
@@ -92,7 +95,7 @@ class Delivery(Protocol):
 
 
 class Runner:
-    """Evaluates rules over the topic of bars, and sends the alerts to theirs.
+    """Evaluates rules over the topic of bars, or about other topics, and sends the alerts to theirs.
 
     An alert leaves only after the transaction with the state, the offsets and the alert itself; the topic is asked at
     the start what it has. So after a kill at any moment every alert is there once by its id.
@@ -133,6 +136,8 @@ class Runner:
         self._hours = hours
         self._look = look
         self._engine = Engine(rules, hours)
+        self._topic: AnyTopic = ALERTS if all(rule.of_topics for rule in rules) else STOCKS
+        """That of the bars; where no rule is about bars, that of alerts says which cluster this is."""
         self._delivery = delivery
         self._outbox = TopicOutbox(connection, delivery.put)
         self._quiet_until: dict[int, int] | None = {}
@@ -168,7 +173,7 @@ class Runner:
         started, away = time.monotonic(), None
         self._tells_all = options.once
         subscriber: Subscriber[Candle] = Subscriber(
-            STOCKS, Candle, self._connection, group="stockstream-alerts", keys=wanted_symbols(self._rules),
+            self._topic, Candle, self._connection, group="stockstream-alerts", keys=wanted_symbols(self._rules),
             ordered=True, messages=True,
         )  # fmt: skip
         with ExitStack() as stack:
@@ -179,6 +184,7 @@ class Runner:
                 ends = stopped() or (options.seconds is not None and now - started >= options.seconds)
                 self._restart(subscriber)
                 batch, status = subscriber.arrived(), subscriber.connection_status()
+                self._make_topic(status.waiting)
                 if self._quiet_until is None and status.target:
                     self._quiet_until = dict(status.target)
                 self._take(batch)
@@ -199,6 +205,14 @@ class Runner:
                 self._say(str(status.waiting or ""), now - started)
                 if not len(batch):
                     time.sleep(_BEAT)
+
+    def _make_topic(self, waiting: Waited | None) -> None:
+        """Make the topic of alerts where it is the one to read, and is not there yet."""
+        if self._topic is ALERTS and waiting is not None and waiting.awaited is Awaited.TOPIC:
+            try:
+                Admin(self._connection, timeout=_SEND_AGAIN).ensure(ALERTS)
+            except BrokerError as error:
+                LOG.info("no topic %s yet: %s", ALERTS.name, error)
 
     def _close(self) -> None:
         self._outbox.close()
@@ -247,7 +261,7 @@ class Runner:
             self._tick_at = now + _TICK_EVERY
             self._put(self._engine.tick(datetime.now(UTC)), hushed=not self._silences_known)
             self._silences_known = True
-        if self._look is not None and self._engine.topics.wanted and now >= self._look_at:
+        if self._look is not None and self._engine.topics.wanted and self._settled and now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
             moment = datetime.now(UTC)
             self._put(self._engine.topics.look(self._look(self._engine.topics.wanted, moment), moment))
@@ -311,8 +325,8 @@ class Runner:
         if origin is None or origin == self._origin:
             return
         if self._origin is not None and origin[:2] != self._origin[:2]:
-            self._observer.warn(f"the topic {STOCKS.name} was made anew: it is evaluated from its start")
-        self._engine = Engine(self._rules, self._hours)
+            self._observer.warn(f"the topic {self._topic.name} was made anew: it is evaluated from its start")
+        self._engine = self._fresh_engine()
         self._positions, self._received, self._settled = {}, None, False
         self._quiet_until, self._silences_known = ({}, True) if self._tells_all else (None, False)
         reading = b""
@@ -324,6 +338,12 @@ class Runner:
             reading = self._restored(self._checkpoint, origin)
         self._origin = origin
         subscriber.begin(self._positions, reading)
+
+    def _fresh_engine(self) -> Engine:
+        """One that has taken no bars; what topics are like does not depend on them."""
+        engine = Engine(self._rules, self._hours)
+        engine.topics = self._engine.topics
+        return engine
 
     def _opened(self, folder: Path) -> Checkpoint:
         checkpoint = Checkpoint(folder / state_name(self._rules))
@@ -350,7 +370,7 @@ class Runner:
         except StateError as error:
             self._observer.warn(f"{error}: all bars of the topic are evaluated again")
         checkpoint.whole = True  # its pages may be those of another topic
-        self._engine = Engine(self._rules, self._hours)
+        self._engine = self._fresh_engine()
         before = before or former(checkpoint.path.parent.parent, self._rules, origin.topic_id)
         if before is not None:
             self._outbox.restore(before.waiting.alerts, before.waiting.hushed)

@@ -53,9 +53,9 @@ def test_a_level_is_a_rule_of_its_symbol() -> None:
     window = WindowSettings(alerts={"AAPL": (180.0, 180.0, 0.5), "MSFT": (-3.0,)}, alert_band=0.25)
     rules = rules_of(Settings(window=window))
     assert [(rule.name, rule.when) for rule in rules] == [
-        ("level AAPL 180", "close crosses 180 band 0.25%"),
-        ("level AAPL 0.5", "close crosses 0.5 band 0.25%"),
-        ("level MSFT -3", "close crosses -3 band 0.25%"),
+        ("level AAPL 180", "close crosses 180 band 0.25% on forming"),
+        ("level AAPL 0.5", "close crosses 0.5 band 0.25% on forming"),
+        ("level MSFT -3", "close crosses -3 band 0.25% on forming"),
     ]
     assert [sorted(rule.symbols or ()) for rule in rules] == [["AAPL"], ["AAPL"], ["MSFT"]]
 

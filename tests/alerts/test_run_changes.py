@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.runner import Runner, RunOptions, Summary
 from stockstream.errors import StateError
@@ -120,3 +122,17 @@ def test_a_silence_of_before_the_first_start_is_of_the_past(site: Site, tmp_path
     symbols = {alert.id: alert.symbol for alert in in_topic(site)}
     assert sorted(symbols.values()) == ["AAPL", "MSFT"]
     assert [symbols[line.split()[1]] for line in told(tmp_path)] == ["AAPL"]
+
+
+def test_rules_about_topics_need_no_bars(site: Site, tmp_path: Path) -> None:
+    rule = Rule.of("behind", "flights.lag > 1000")
+
+    def look(wanted: frozenset[tuple[str, str]], now: datetime) -> Values:
+        return dict.fromkeys(wanted, 2_000.0)
+
+    for _ in range(2):
+        runner = Runner(
+            [rule], site.connection, tmp_path / "states", Silent(), Delivered(tmp_path / "delivered"), look=look
+        )
+        runner.run(RunOptions(once=True, patience=20.0), lambda: False)
+        assert len(told(tmp_path)) == len(in_topic(site)) == 1
