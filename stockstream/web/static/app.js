@@ -1,18 +1,15 @@
 // The page: watch list, charts in a layout, what links them, and the keys.
 
-import { call, get, me } from "./api.js";
-import { dashboard } from "./dashboard.js";
-import { alerts } from "./alerts.js";
+import { get, me } from "./api.js";
 import { arrangement } from "./arrangement.js";
 import * as dialogs from "./dialogs.js";
 import { node } from "./dialogs.js";
 import { number } from "./format.js";
 import { Panel } from "./panel.js";
 import { Socket } from "./socket.js";
+import { actions, INTERVALS, RANGES, wire } from "./toolbar.js";
 
-const INTERVALS = ["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1wk", "1mo", "1y"];
 const DAY = 86_400e6;
-const RANGES = { "1D": 1, "5D": 5, "1M": 31, "6M": 183, YTD: null, "1Y": 366, All: Infinity };
 const QUOTES_EVERY = 2_000;
 const KEPT = "stockstream-page";
 const ALARMS = 5; // of those that were not seen, shown
@@ -31,7 +28,8 @@ class Page {
     this.visiting = false; // whether a layout of a link is shown, which is not kept
     this.socket = new Socket((connected, since) => this.onState(connected, since));
     this.setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-    this.wire();
+    this.actions = actions(this);
+    wire(this);
     try {
       this.restore(this.kept());
     } catch {
@@ -351,26 +349,6 @@ class Page {
     if (this.series.length) this.choose(this.series[(now + step + this.series.length) % this.series.length]);
   }
 
-  more() {
-    const zones = ["", "UTC", ...(Intl.supportedValuesOf?.("timeZone") ?? [])];
-    const zone = node("select", {
-      "aria-label": "Time zone",
-      onchange: (event) => {
-        this.zone = event.target.value;
-        for (const panel of this.panels) panel.renderer.setZone(this.zone);
-        this.onChanged();
-      },
-    }, ...zones.map((each) => node("option", { value: each, selected: each === this.zone }, each || "of the exchange")));
-    const act = (text, work) => node("button", { type: "button", onclick: () => { dialogs.hide(); work(); } }, text);
-    dialogs.show(`${this.who.name} (${this.who.role})`,
-      node("p", {}, node("label", {}, "Time zone ", zone)),
-      node("div", { class: "menu" }, act("Theme (t)", () => this.nextTheme()), act("Picture (s)", () => this.screenshot()),
-        act("Rows as CSV (c)", () => this.csv()), act("Flights per day", () => this.flights()),
-        ...(this.active.settings.view === "flights" ? [act("Airlines", () => dialogs.airlines(this.active))] : []), act("Dashboard", () => this.attempt(() => dashboard())), act("Alerts (i)", () => this.attempt(() => alerts(this))), act("Keys (?)", () => this.keys()),
-        ...(this.who.role === "admin" ? [act("Users", () => this.attempt(() => dialogs.users(this))), act("Monitor", () => this.attempt(() => dialogs.monitor()))] : []),
-        act("Log out", () => this.attempt(async () => { await call("POST", "/logout"); location.assign("/login"); }))));
-  }
-
   flights() {
     this.active.change({ view: "flights" });
   }
@@ -379,77 +357,6 @@ class Page {
     dialogs.keys(this.bindings.filter(({ action }) => this.actions[action]));
   }
 
-  wire() {
-    for (const name of INTERVALS) {
-      element("intervals").append(node("button", {
-        type: "button",
-        onclick: () => this.active.change({ resample: name === this.active.settings.interval ? null : name }),
-      }, name));
-    }
-    for (const name of Object.keys(RANGES)) {
-      element("ranges").append(node("button", { type: "button", onclick: () => this.showRange(name) }, name));
-    }
-    const clicks = {
-      indicators: () => dialogs.indicators(this.indicators, this.active),
-      compare: () => dialogs.compare([...new Set(this.series.map((each) => each.key))], this.active),
-      layouts: () => this.attempt(() => dialogs.layouts(this)),
-      scale: () => this.toggleLog(),
-      measure: () => this.startMeasure(),
-      more: () => this.more(),
-    };
-    for (const [id, work] of Object.entries(clicks)) element(id).addEventListener("click", work);
-    element("notice").addEventListener("click", () => { element("notice").textContent = ""; });
-    element("alarm").addEventListener("click", () => this.seen());
-    element("goto").addEventListener("change", (event) => this.goTo(event.target.value));
-    element("find").addEventListener("submit", (event) => {
-      event.preventDefault();
-      const wanted = element("symbol").value.trim().toUpperCase();
-      const found = this.series.find((each) => each.key.toUpperCase() === wanted) ?? this.series.find((each) => each.key.toUpperCase().startsWith(wanted));
-      if (found) {
-        this.choose(found);
-        element("symbol").value = "";
-        element("symbol").blur();
-      } else {
-        this.say(`there is no symbol ${wanted}`);
-      }
-    });
-    this.actions = {
-      turn: (key) => this.turn(key === "b" ? -1 : 1),
-      pick: (key) => this.series[Number(key) - 1] && this.choose(this.series[Number(key) - 1]),
-      zoom: (key) => this.active.renderer.view.zoom(key === "-" ? 1.25 : 0.8),
-      pan: (key) => this.active.renderer.view.pan(key === "left" ? -0.1 : 0.1),
-      pause: () => this.togglePause(),
-      follow: () => this.active.renderer.view.follow(),
-      fit: () => this.active.renderer.view.setFit(!this.active.renderer.view.fits),
-      grid: () => this.toggleGrid(),
-      leave: () => this.leave(),
-      log: () => this.toggleLog(),
-      theme: () => this.nextTheme(),
-      save: () => this.screenshot(),
-      rows: () => this.csv(),
-      measure: () => this.startMeasure(),
-      screen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
-      level: (key) => this.active.levels.toggle(key === "H"),
-      alerts: () => this.attempt(() => alerts(this)),
-      help: () => this.keys(),
-    };
-    document.addEventListener("keydown", (event) => this.onKey(event));
-    window.addEventListener("hashchange", () => this.openShared());
-  }
-
-  onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || dialogs.isOpen()) return;
-    if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-    if (["Enter", " "].includes(event.key) && event.target.tagName === "BUTTON") return;
-    const key = { ArrowLeft: "left", ArrowRight: "right", End: "end", Escape: "escape", F1: "f1" }[event.key] ?? event.key;
-    const binding = this.bindings.find((each) => each.keys.includes(key) && this.actions[each.action]);
-    if (binding) {
-      event.preventDefault();
-      this.actions[binding.action](key);
-    }
-  }
-
-  // Shows the layout of a link. It is not kept, so that the reader's own comes back, until the reader changes something.
   async openShared() {
     const found = /^#layout=([\w-]+)$/.exec(location.hash);
     if (!found) return;
