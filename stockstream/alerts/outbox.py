@@ -226,10 +226,19 @@ def _taken_over(own: sqlite3.Connection, other: sqlite3.Connection, name: str) -
     )
     for sequence, identity, alert, only in rows:
         missing = [sink for sink, place in theirs if sequence > place and (only is None or f"\n{sink}\n" in only)]
-        values = identity, alert, "\n" + "".join(f"{sink}\n" for sink in missing)
-        new = own.execute("INSERT OR IGNORE INTO outgoing (id, alert, sinks) VALUES (?, ?, ?)", values).rowcount
-        count += bool(new and missing)
         since = sequence
+        known = own.execute("SELECT sequence, sinks FROM outgoing WHERE id = ?", (identity,)).fetchone()
+        if known is not None:
+            if not missing:
+                continue
+            # It had been taken over from here, or by way of a third one: it moves to the end, for all that lack it.
+            waiting = own.execute("SELECT sink FROM delivery WHERE sequence < ?", (known[0],))
+            lacking = [sink for (sink,) in waiting if known[1] is None or f"\n{sink}\n" in known[1]]
+            missing += [sink for sink in lacking if sink not in missing]
+            own.execute("DELETE FROM outgoing WHERE id = ?", (identity,))
+        values = identity, alert, "\n" + "".join(f"{sink}\n" for sink in missing)
+        own.execute("INSERT INTO outgoing (id, alert, sinks) VALUES (?, ?, ?)", values)
+        count += bool(missing)
     own.execute("INSERT OR REPLACE INTO taken_over VALUES (?, ?)", (name, since))
     return count
 

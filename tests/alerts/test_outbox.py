@@ -81,6 +81,21 @@ def test_what_waits_in_the_outbox_of_former_rules_is_taken_over(tmp_path: Path) 
     assert take_over(tmp_path / "present") == 0
 
 
+def test_what_waits_is_taken_over_from_run_to_run(tmp_path: Path) -> None:
+    for number, name in enumerate("abc"):
+        (tmp_path / name).mkdir()
+        outbox = Outbox(tmp_path / name / OUTBOX)
+        outbox.begin(["hook", "mail"])
+        take_over(tmp_path / name)
+        outbox.add([alert(number)])
+        assert ids(outbox, "mail") == [alert(each).id for each in range(number + 1)]
+        assert outbox.progress()["mail"] == Progress(number + 1, 0)
+    back = Outbox(tmp_path / "a" / OUTBOX)
+    back.begin(["hook", "mail"])
+    assert take_over(tmp_path / "a") == 3
+    assert sorted(ids(back, "mail")) == [alert(number).id for number in range(3)]
+
+
 def test_what_is_put_in_belongs_to_the_callers_transaction(path: Path) -> None:
     outbox = Outbox(path)
     outbox.begin(["hook"])
