@@ -26,7 +26,7 @@ from stockstream.credentials import folder_of
 from stockstream.errors import BrokerError
 from stockstream.kafka.acls import bindings
 from stockstream.kafka.certificates import BROKER, Certificates
-from stockstream.kafka.client import settled
+from stockstream.kafka.client import refused, settled
 from stockstream.kafka.server_properties import HOST, NODE, Doors
 from stockstream.kafka.users import Users
 
@@ -92,9 +92,10 @@ class Guard:
             for done in admin.create_acls(bindings(), request_timeout=_WITHIN).values():
                 settled(done, _WITHIN)
         except KafkaException as error:
-            raise BrokerError(
-                f"the broker does not take its users: {error.args[0].str()}", hint="start it again"
-            ) from error
+            cause = error.args[0]
+            # What the broker then says is the text of its request, cut off before the reason.
+            said = f"not authorized ({cause.name()})" if refused(cause) else cause.str()
+            raise BrokerError(f"the broker does not take its users: {said}", hint="start it again") from error
 
     def renew(
         self, admin: AdminClient, now: datetime | None = None, *, nodes: Mapping[int, Path] | None = None

@@ -6,6 +6,7 @@ Started by test_window.py: ``python window_process.py tk|qt SCENARIO``.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -348,6 +349,7 @@ SCENARIOS = {
 
 if __name__ == "__main__":
     toolkit, name = sys.argv[1:]
+    logging.basicConfig(level=logging.WARNING)  # without a program that configures it, the package's log is quiet
     model = Growing(PRICES, FakeFold(frames(Growing.whole, Growing.total), {"AAPL": "AAPL 1m", "MSFT": "MSFT 1m"}))
     model.running = name == "use"
     stage = Stage(toolkit, model)

@@ -31,7 +31,7 @@ def test_every_lock_is_asked_about(tmp_path: Path) -> None:
     ended = audited(tmp_path, KNOWN)
     assert ended.returncode == 0
     assert ended.stdout.splitlines() == [
-        f"requirements/{name}.txt: no known vulnerability" for name in ("run", "qt", "dev")
+        f"requirements/{name}.txt: no known vulnerability" for name in ("run", "qt", "dev", "spark")
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # extras, and slow to import
     from stockstream.spark.run import Summary
     from stockstream.spark.series_rows import NamedIndicator
     from stockstream.tables.location import Location
+    from stockstream.views.study import Part
 
 SymbolsOption = Annotated[
     str | None,
@@ -78,10 +80,11 @@ def indicator(
     are no bars, are in the table NAME_set_aside, each with its reason.
     """
     context = Context.of(ctx)
+    chosen = _parts(context.settings, studies)
     require_spark()
     from stockstream.spark.indicator import IndicatorJob
 
-    job = IndicatorJob(_indicators(context.settings, studies), table, keep=keep, symbols=_symbols(symbols))
+    job = IndicatorJob(_indicators(chosen), table, keep=keep, symbols=_symbols(symbols))
     _run(context, job, options)
 
 
@@ -146,26 +149,34 @@ def _symbols(text: str | None) -> frozenset[str]:
     return frozenset(filter(None, map(str.strip, (text or "").split(","))))
 
 
-def _indicators(settings: Settings, studies: list[str]) -> list[NamedIndicator]:
-    """The indicators that a user named. Raises typer.BadParameter and ConfigError."""
+def _parts(settings: Settings, studies: list[str]) -> list[Part]:
+    """The indicators that a user named. Raises typer.BadParameter, ConfigError, and `StockstreamError` for an extra."""
     from stockstream.consumers.chart import parts
     from stockstream.consumers.view_settings import study_parameter
-    from stockstream.spark.series_rows import NamedIndicator
     from stockstream.views.study import labelled
 
     try:
-        found = []
-        for part in labelled(parts(studies, partial(study_parameter, settings))):
+        found = labelled(parts(studies, partial(study_parameter, settings)))
+        for part in found:
             if part.study.indicator is None:
                 raise ValueError(f"{part.study.name} is no indicator: nothing is computed for it")
             part.make()
             part.study.indicator.require()
-            found.append(NamedIndicator(part.label, part.study.indicator, part.parameters))
         if not found:
             raise ValueError("name at least one indicator")
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--with") from error
     return found
+
+
+def _indicators(chosen: Iterable[Part]) -> list[NamedIndicator]:
+    from stockstream.spark.series_rows import NamedIndicator
+
+    return [
+        NamedIndicator(part.label, part.study.indicator, part.parameters)
+        for part in chosen
+        if part.study.indicator is not None
+    ]
 
 
 def _run(context: Context, job: Job, options: JobOptions) -> None:
