@@ -211,7 +211,7 @@ def kill_a_worker(cluster: Clustered) -> None:
     (master,), workers, executors = javas(cluster.command).values()
     assert len(workers) == 2
     assert cluster.secret is not None
-    secret = cluster.secret.read_text().split()[-1]
+    secret = dict(line.split() for line in cluster.secret.read_text().splitlines())["spark.authenticate.secret"]
     assert executors
     for each in (master, *workers, *executors):
         assert each.addresses == {"127.0.0.1"}
