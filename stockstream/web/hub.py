@@ -22,6 +22,7 @@ from stockstream.names import cut
 from stockstream.records import SIMULATED, Alert, Candle, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.dashboard import tabled
+from stockstream.views.flights import FlightsFold
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.web.bar_store import BarStore, Quote, store_view
@@ -252,7 +253,8 @@ class Hub:
 
     def _flights_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
         live = self._others.get("flights")
-        fold: Any = live.fold
+        fold: object = live.fold
+        assert isinstance(fold, FlightsFold)
         chart = FlightsChart(fold, request.airlines)
         if chart.frame() is None:
             raise Unready("there are no flights yet: the topic is being read")

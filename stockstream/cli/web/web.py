@@ -51,13 +51,13 @@ def web(
     """
     if ctx.invoked_subcommand is not None:
         return
+    if not tls and host not in (LOOPBACK, "::1", "localhost"):
+        raise typer.BadParameter("on another address than this machine's own the page needs --tls", param_hint="--host")
     context = Context.of(ctx)
     require_web()
     require_assets()
     from stockstream.cli.web.page import run
 
-    if not tls and host not in (LOOPBACK, "::1", "localhost"):
-        raise typer.BadParameter("on another address than this machine's own the page needs --tls", param_hint="--host")
     run(context, _address(context.settings, host, port, tls=tls), opens=opens)
 
 
