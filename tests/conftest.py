@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stockstream.config import Settings
+from stockstream.kafka import broker as broker_module
 from stockstream.kafka import start_cache
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
@@ -20,6 +21,16 @@ from tests.site import Site
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def apart(ports: range) -> range:
+    """The ports of this process of the tests: one that nobody listens on must not be taken by another process."""
+    number, count = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:], os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
+    span = len(ports) // int(count)
+    return ports[int(number) * span : (int(number) + 1) * span]
+
+
+broker_module._PORTS = apart(broker_module._PORTS)
 
 
 @pytest.fixture(scope="session")

@@ -34,7 +34,7 @@ def names(folder: Path) -> set[str]:
 def test_what_a_killed_process_has_left_is_cleared_when_the_file_is_written_next(tmp_path: Path) -> None:
     path = tmp_path / "live.csv"
     killed = writer(path, "os.kill(os.getpid(), signal.SIGKILL)")
-    left = killed.communicate(timeout=30)[0].strip()
+    left = killed.communicate(timeout=120)[0].strip()
     assert killed.returncode == -signal.SIGKILL
     assert names(tmp_path) == {left} == {f".live.csv.{killed.pid}"}
     with replacing(path) as beside:

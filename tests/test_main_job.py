@@ -17,6 +17,7 @@ import pytest
 from PIL import Image, ImageGrab
 
 from stockstream.kafka.broker import free_port
+from tests import patience
 
 SAMPLE = Path(__file__).parents[1] / "data" / "flights" / "sample.csv"
 
@@ -56,14 +57,14 @@ def shell(tmp_path: Path, kafka_jars: list[Path]) -> Iterator[Shell]:
         process.wait()
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """The first value that is neither None nor False."""
+
+    def found() -> tuple[Any] | None:
         value = condition()
-        if value is not None and value is not False:
-            return value
-        time.sleep(0.1)
-    raise AssertionError(f"{what}: not within {seconds} s")
+        return None if value is None or value is False else (value,)
+
+    return patience.until(found, what=what)[0]
 
 
 def table(file: Path, minimum: int = 1) -> pd.DataFrame | None:
@@ -78,7 +79,7 @@ def table(file: Path, minimum: int = 1) -> pd.DataFrame | None:
 
 def end(process: subprocess.Popen[bytes], number: int) -> int:
     process.send_signal(number)
-    return process.wait(60)
+    return process.wait(120)
 
 
 def colours(picture: Image.Image) -> int:

@@ -68,7 +68,7 @@ def test_it_ends_when_it_is_asked_to_and_says_how(*, by_kernel: bool, tmp_path: 
     program = spawn([sys.executable, "-c", code], signal.SIGKILL, by_kernel=by_kernel)
     pid = pid_in(file)
     program.send_signal(signal.SIGTERM)
-    assert program.wait(10) == 7
+    assert program.wait(120) == 7
     assert gone(pid)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,15 @@ SECRET = "canary-of-the-hook"
 
 @dataclass
 class Receiver:
-    """What arrived; ``heeded`` are the ids in order, each once, as a receiver that heeds them counts."""
+    """What arrived; ``heeded`` are the ids in order, each once, as a receiver that heeds them counts.
+
+    While ``holds`` says so it answers nobody, so that a sender cannot be done before it is killed.
+    """
 
     url: str = ""
     status: Callable[[str, int], int] = lambda identity, attempt: 204
     headers: dict[str, str] = field(default_factory=dict)
+    holds: Callable[[], bool] = lambda: False
     requests: list[str] = field(default_factory=list)
     heeded: list[str] = field(default_factory=list)
     bodies: dict[str, set[bytes]] = field(default_factory=dict)
@@ -50,6 +55,8 @@ def receiver(secret: str = SECRET) -> Iterator[Receiver]:
             signed = verified(secret.encode(), stamp, key, body, given)
             with lock:
                 status = state.take(key.strip('"'), body, signed)
+            while state.holds():
+                time.sleep(0.001)
             self.send_response(status)
             for name, value in state.headers.items():
                 self.send_header(name, value)

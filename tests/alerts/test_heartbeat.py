@@ -14,6 +14,7 @@ from stockstream.kafka.to_end import scan
 from stockstream.present.beats import Beats
 from stockstream.topics import ALERTS
 from tests.kafka.mock_cluster import MockCluster, mock_cluster
+from tests.patience import until
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 INVALID_RECORD = 87
@@ -52,22 +53,24 @@ def test_three_missed_beats_are_silence_and_a_process_that_was_ended_is_not_sile
 def test_beats_go_on_after_one_that_failed(cluster: MockCluster) -> None:
     beats = Heartbeat(connection(cluster), "a", 0.2)
     cluster.refuse_next(INVALID_RECORD)
-    until = time.monotonic() + 20.0
-    while not (found := states(cluster)) and time.monotonic() < until:
+
+    def found() -> list[str]:
         beats.tick()
-        time.sleep(0.25)
+        return states(cluster)
+
+    first = until(found)[0]
     beats.stop()
-    assert found[0] == "running"
+    assert first == "running"
     assert states(cluster)[-1] == "stopped"
 
 
 def test_the_end_does_not_wait_for_a_broker_that_does_not_answer(cluster: MockCluster) -> None:
     beats = Heartbeat(connection(cluster), "a", 60.0)
     beats.tick()
-    cluster.answer_after(30_000)
+    cluster.answer_after(120_000)
     started = time.monotonic()
     beats.stop()
-    assert time.monotonic() - started < 10.0
+    assert time.monotonic() - started < 60.0
 
 
 def test_a_process_without_beats_does_not_tell_of_its_end(cluster: MockCluster) -> None:

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.patience import until as until
 
 # A `stockstream` whose command "doctor" does what a test wants; everything around it is the real thing.
 PROGRAM = """
@@ -79,11 +80,3 @@ def stockstream(
 def events(stderr: str) -> list[dict[str, Any]]:
     """The JSON objects of a ``--log-json`` run; every line has to be one."""
     return [json.loads(line) for line in stderr.splitlines()]
-
-
-def until(condition: Callable[[], bool], *, within: float = 30.0) -> None:
-    """Wait for something to become true."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from tests.patience import PATIENCE
 from tests.site import Site
 
 
@@ -39,7 +40,7 @@ class Terminal:
 
     def until(self, wanted: str) -> None:
         """Wait for something to be shown."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while wanted not in self.shown:
             assert time.monotonic() < deadline, f"{wanted!r} was not shown: {self.shown!r}"
             self.read()
@@ -49,7 +50,7 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for the end of the command; its exit code."""
-        code = self.process.wait(timeout=20)
+        code = self.process.wait(timeout=120)
         self.read()
         return code
 

@@ -22,6 +22,7 @@ from stockstream.kafka.filelock import FileLock
 from stockstream.kafka.jars import KAFKA_VERSION
 from tests.cli.helpers import clean, events, stockstream, until
 from tests.kafka.maven import repository
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ class Command:
 
     def javas(self, count: int) -> list[psutil.Process]:
         """All of them, once it is ready."""
-        until(lambda: "ready on" in self.output() or self.process.poll() is not None, within=60.0 * count)
+        until(lambda: "ready on" in self.output() or self.process.poll() is not None, 60.0 * count + PATIENCE)
         assert "ready on" in self.output(), self.output()
         found = psutil.Process(self.process.pid).children(recursive=True)
         assert len(found) == count
@@ -82,7 +83,7 @@ def test_asked_to_end_it_ends_well(number: signal.Signals, kafka_jars: list[Path
         java = running.java()
         assert Admin({"bootstrap.servers": f"127.0.0.1:{running.port}"}).names() is not None
         running.process.send_signal(number)
-        assert running.process.wait(30) == 0
+        assert running.process.wait(120) == 0
         assert not java.is_running()
         ready, ended = running.output().splitlines()
         where = f"127.0.0.1:{running.port}, data in {data / 'kafka'}"
@@ -117,10 +118,10 @@ def test_a_download_that_is_interrupted_is_no_success(tmp_path: Path, number: si
             stderr=subprocess.PIPE,
             text=True,
         )
-        assert repo.asked.wait(30)
+        assert repo.asked.wait(120)
         process.send_signal(number)
         repo.go_on.set()
-        _, result = process.communicate(timeout=30)
+        _, result = process.communicate(timeout=120)
     assert process.returncode == 128 + number
     assert result.splitlines()[-1] == "Kafka is not complete yet: the jars that were downloaded are kept"
     assert "Traceback" not in result
@@ -165,7 +166,7 @@ def test_killed_it_leaves_nothing_and_can_start_at_once(kafka_jars: list[Path], 
 def test_a_kafka_that_dies_ends_it_with_the_reason(kafka_jars: list[Path], data: Path) -> None:
     with command(kafka_jars, data, free_port(), "--log-json") as running:
         running.java().kill()
-        assert running.process.wait(30) == 1
+        assert running.process.wait(120) == 1
         ready, error = events(running.output())
         assert ready["event"] == "note"
         assert error["event"] == "error"
@@ -180,7 +181,7 @@ def test_a_taken_port_and_a_directory_in_use_are_one_line_each(kafka_jars: list[
         for folder, expected in ((data, "is in use by another broker, process"), (data / "new", f"port {port} on")):
             folder.mkdir(exist_ok=True)
             with command(kafka_jars, folder, port) as second:
-                assert second.process.wait(60) == 1
+                assert second.process.wait(120) == 1
                 (line,) = second.output().splitlines()
                 assert line.startswith("stockstream: ")
                 assert expected in line
@@ -194,7 +195,7 @@ def test_asked_to_end_while_it_fetches_it_ends_at_once(data: Path) -> None:
         process = psutil.Process(running.process.pid)
         until(lambda: any(file.path == str(lock) for file in process.open_files()))
         running.process.terminate()
-        assert running.process.wait(30) == 128 + signal.SIGTERM
+        assert running.process.wait(120) == 128 + signal.SIGTERM
         assert running.output() == "Kafka is not complete yet: the jars that were downloaded are kept\n"
 
 
@@ -217,7 +218,7 @@ def test_three_nodes_are_one_broker(kafka_jars: list[Path], data: Path) -> None:
         assert set(str(settings.connection("consumer")["bootstrap.servers"]).split(",")) == set(where.split(","))
         victim = nodes[0]
         victim.kill()
-        until(lambda: "is back, at 127.0.0.1:" in running.output(), within=120.0)
+        until(lambda: "is back, at 127.0.0.1:" in running.output())
         assert "Kafka ended (killed by SIGKILL), and is started again\n" in running.output()
         nodes = running.javas(3)
         assert victim not in nodes

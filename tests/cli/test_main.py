@@ -175,7 +175,7 @@ def test_a_signal_ends_it_without_a_word(tmp_path: Path, sent: signal.Signals, c
     assert process.stderr is not None
     assert process.stderr.readline() == "began\n"
     process.send_signal(sent)
-    _, stderr = process.communicate(timeout=20)
+    _, stderr = process.communicate(timeout=120)
     assert (process.returncode, stderr) == (code, "")
 
 

@@ -236,7 +236,7 @@ def test_figures_are_served_while_a_window_is_open(home: Path) -> None:
     served: list[bytes] = []
 
     def look() -> None:
-        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             served.append(answer.read())
 
     watch("bollinger", "AAPL", "--metrics", str(port), displays=Recording(look=look))

@@ -96,7 +96,7 @@ def test_a_compacted_topic_is_refused_until_it_is_set_right(site: Site) -> None:
     admin = AdminClient(site.connection)
     for name in (STOCKS.name, FLIGHTS.name):
         for future in admin.create_topics([NewTopic(name, 1, 1, config={"cleanup.policy": "compact"})]).values():
-            future.result(20)
+            future.result(120)
     produce = ("produce", "simulated", "AAPL", "--pace", "0", "--count", "1", "--history", "0")
     result = site.run(*produce)
     assert result.returncode == 1

@@ -81,7 +81,7 @@ def test_records_that_went_while_a_window_was_shut_are_counted_and_stay_counted(
 
     def forget(offset: int) -> None:
         gone = TopicPartition(view.topic.name, 0, offset)
-        admin.delete_records([gone])[gone].result(30)
+        admin.delete_records([gone])[gone].result(120)
 
     def counted_again(expected: int) -> None:
         with Live(view, ALL, {}, connection(broker), tmp_path) as live:
@@ -217,7 +217,7 @@ def test_saving_does_not_hold_up_the_window_and_ends_with_all_saved(
 
     def slow(checkpoint: Checkpoint, topic_id: str, saved: Saved) -> None:
         begun.set()
-        assert go_on.wait(60)
+        assert go_on.wait(120)
         save(checkpoint, topic_id, saved)
 
     monkeypatch.setattr(Checkpoint, "save", slow)

@@ -12,11 +12,12 @@ from stockstream.present.alert_book import AlertBook
 from stockstream.records import Alert
 from stockstream.topics import ALERTS
 from tests.alerts.numbered import alert
+from tests.patience import PATIENCE
 from tests.site import Site
 
 
-def until(feed: SideFeed[Any], reached: Callable[[], bool], seconds: float = 20.0) -> None:
-    ends = time.monotonic() + seconds
+def until(feed: SideFeed[Any], reached: Callable[[], bool]) -> None:
+    ends = time.monotonic() + PATIENCE
     while not reached():
         feed.tick()
         assert time.monotonic() < ends, "not in time"

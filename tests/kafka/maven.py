@@ -65,7 +65,7 @@ def repository() -> Iterator[Repository]:
             half = len(content) // 2
             self.wfile.write(content[:half])
             served.asked.set()
-            served.go_on.wait(30)
+            served.go_on.wait(120)
             cuts = served.cut.get(self.path, 0)
             served.cut[self.path] = cuts - 1
             if cuts <= 0:

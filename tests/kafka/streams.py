@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import STOCKS, Topic
+from tests.patience import until as until
 from tests.views.bars import walk
 
 BARS = walk(500, 1, "AAPL") + walk(500, 2, "MSFT") + walk(500, 3, "GOOG")
@@ -26,17 +26,6 @@ def connection(broker: str) -> dict[str, Any]:
 
 def own_topic(**changes: Any) -> Topic[Bar]:
     return replace(STOCKS, name=f"stocks-{uuid.uuid4().hex[:8]}", **changes)
-
-
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """The condition's first true value."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def read_to_end(subscriber: Subscriber[Any], already: Batch[Any] | None = None) -> Batch[Any]:

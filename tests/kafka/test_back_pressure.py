@@ -53,7 +53,7 @@ def test_a_broker_that_takes_nothing_ends_a_source_in_bounded_time_and_memory(pr
         began, before = time.monotonic(), process.memory_info().rss
         for bar in islice(cycle(BARS), 10 * QUEUE):
             publisher.send(bar)
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 200
     assert process.memory_info().rss - before < 250e6
     assert publisher.delivered == 0
     assert publisher.sent <= QUEUE

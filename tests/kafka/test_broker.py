@@ -23,6 +23,7 @@ from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from tests.kafka.small_disk import on_small_disk
 from tests.kafka.streams import BARS, connection, own_topic, read_to_end, send_all, until
+from tests.patience import PATIENCE
 
 TOPIC = own_topic()
 
@@ -70,7 +71,7 @@ def test_nothing_is_lost_when_it_is_ended_suspended_or_killed(
         send(running, BARS[10:20])
         java.kill()
         with pytest.raises(BrokerError, match="killed by SIGKILL"):
-            running.wait(10.0)
+            running.wait(PATIENCE)
         assert running.pid is None
     with Broker(formatted, kafka_jars, port=port) as running:
         assert stored(running) == set(BARS[:20])
@@ -165,11 +166,11 @@ def test_it_only_starts_from_the_main_thread(formatted: Path, kafka_jars: list[P
 
 def test_ready_means_this_cluster_and_leaves_no_topic(broker: str) -> None:
     admin = AdminClient({"bootstrap.servers": broker})
-    cluster = admin.describe_cluster(request_timeout=10).result().cluster_id
-    before = set(admin.list_topics(timeout=10).topics)
+    cluster = admin.describe_cluster(request_timeout=60).result().cluster_id
+    before = set(admin.list_topics(timeout=60).topics)
     assert until(lambda: _takes_topics(admin, cluster))
     assert not _takes_topics(admin, "another")
-    assert set(admin.list_topics(timeout=10).topics) == before
+    assert set(admin.list_topics(timeout=60).topics) == before
 
 
 def test_a_full_disk_is_reported(tmp_path: Path, kafka_jars: list[Path]) -> None:

@@ -52,8 +52,8 @@ def test_nobody_who_ends_waits_for_a_broker() -> None:
     ended.set()
     begun = time.monotonic()
     with pytest.raises(Unreachable):
-        Admin(connection(f"127.0.0.1:{free_port()}"), timeout=60).topic_id("stocks", ended)
-    assert time.monotonic() - begun < 30
+        Admin(connection(f"127.0.0.1:{free_port()}"), timeout=280).topic_id("stocks", ended)
+    assert time.monotonic() - begun < 140
 
 
 class Silent(Future[Any]):

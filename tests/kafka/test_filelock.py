@@ -36,7 +36,7 @@ def test_patience_waits_for_it(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert taken.wait(10)
+    assert taken.wait(120)
     with FileLock(file, patience=30.0):
         assert given_back
     thread.join()

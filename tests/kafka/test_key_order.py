@@ -21,6 +21,7 @@ from stockstream.records import Bar
 from stockstream.topics import Topic
 from stockstream.views.fold import Selection
 from tests.kafka.streams import connection, own_topic, until
+from tests.patience import PATIENCE
 from tests.views.bars import bar, walk
 
 OLD, NEW = 1.0, 2.0
@@ -36,7 +37,7 @@ class Grown:
         self.bars = [bar(minute, OLD) for minute in range(bars)]
         admin = AdminClient(self.connection)
         for future in admin.create_topics([NewTopic(self.topic.name, 2, 1)]).values():
-            future.result(20)
+            future.result(120)
         self.send(olds, self.bars, SENT)
         self.send(news, [bar(minute, NEW) for minute in range(0, bars, 2)], SENT + 1_000_000)
 
@@ -58,7 +59,7 @@ def read(topic: Topic[Bar], connection: dict[str, Any], **choice: Any) -> dict[A
     origin = None
     closes: dict[Any, float] = {}
     positions: dict[int, int] = {}
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + PATIENCE
     with Subscriber(topic, Bar, connection, ordered=True, **choice) as subscriber:
         while time.monotonic() < ends:
             if subscriber.origin != origin:
@@ -132,7 +133,7 @@ def held(grown: Grown, partition: int) -> list[Any]:
     consumer = Consumer({**grown.connection, "group.id": "test", "enable.partition.eof": True})
     consumer.assign([TopicPartition(grown.topic.name, partition, 0)])
     found = []
-    while (message := consumer.poll(20)) is not None and message.error() is None:
+    while (message := consumer.poll(60)) is not None and message.error() is None:
         found.append(message)
     consumer.close()
     return found
@@ -142,7 +143,7 @@ def test_a_key_that_moves_while_a_window_looks_on_costs_it_nothing(broker: str) 
     topic = own_topic(partitions=3)
     admin = AdminClient(connection(broker))
     for future in admin.create_topics([NewTopic(topic.name, 3, 1)]).values():
-        future.result(20)
+        future.result(120)
     names = [f"S{number}" for number in range(20)]
 
     def send(close: float) -> None:
@@ -162,7 +163,7 @@ def test_a_key_that_moves_while_a_window_looks_on_costs_it_nothing(broker: str) 
             return closes == dict.fromkeys(names, close)
 
         until(lambda: all_are(OLD))
-        admin.create_partitions([NewPartitions(topic.name, 6)])[topic.name].result(20)
+        admin.create_partitions([NewPartitions(topic.name, 6)])[topic.name].result(120)
         time.sleep(1)
         send(NEW)
         until(lambda: all_are(NEW))
@@ -202,7 +203,7 @@ def test_walks_of_several_symbols_are_read_as_before(broker: str) -> None:
     grown = Grown(broker, bars=1, olds=0, news=0)
     admin = AdminClient(grown.connection)
     for future in admin.create_topics([NewTopic(topic.name, 3, 1)]).values():
-        future.result(20)
+        future.result(120)
     producer = Producer(grown.connection)
     for each in walk(500, 1, "AAPL") + walk(500, 2, "MSFT"):
         producer.produce(topic.name, topic.encode(each), each.symbol)

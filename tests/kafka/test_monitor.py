@@ -105,12 +105,15 @@ def test_bytes_are_those_of_the_files(monitor: Monitor, site: Site, topic: Topic
 
 
 def test_what_comes_in_is_reported_a_second(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:
+    before = time.monotonic()
     assert of(monitor.overview(), topic).records_per_second is None
     begun = time.monotonic()
     send(site.bootstrap, topic, BARS[:300])
+    ended = time.monotonic()
     rate = of(monitor.overview(), topic).records_per_second
     assert rate is not None
-    assert rate * (time.monotonic() - begun) == pytest.approx(300, rel=0.5)
+    # Each sample was taken at some moment of its call.
+    assert 300 / (time.monotonic() - before) <= rate <= 300 / (ended - begun)
 
 
 def test_a_lag_that_grows_and_then_shrinks(monitor: Monitor, site: Site, topic: Topic[Bar]) -> None:
@@ -239,7 +242,7 @@ def test_what_a_broker_says_while_it_shuts_down_does_no_harm(
                 commit(broker.bootstrap_servers, "group", topic, {0: 0})
                 until(lambda: [group.lag for group in monitor.overview().groups] not in ([], [None]))
                 looking = looks_until_it_is_away(monitor)
-            looking.join(30)
+            looking.join(120)
             assert not looking.is_alive()
 
 

@@ -30,6 +30,7 @@ from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import STOCKS, Topic
 from tests.kafka.streams import BARS, connection, own_topic, put, send_all, until
+from tests.patience import PATIENCE
 from tests.views.bars import walk
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Kafka does not run there")
@@ -49,7 +50,7 @@ class Running:
     def connection(self) -> dict[str, Any]:
         return connection(self.nodes.bootstrap_servers)
 
-    def until(self, condition: Any, seconds: float = 120.0) -> None:
+    def until(self, condition: Any, seconds: float = PATIENCE) -> None:
         """Look after the nodes until something is true."""
         ends = time.monotonic() + seconds
         while not condition():
@@ -94,7 +95,7 @@ def running(cluster: Running) -> Running:
 def setting(running: Running, topic: str, name: str) -> str:
     admin = AdminClient(running.connection)
     resource = ConfigResource(ResourceType.TOPIC, topic)
-    return str(admin.describe_configs([resource])[resource].result(10)[name].value)
+    return str(admin.describe_configs([resource])[resource].result(120)[name].value)
 
 
 @contextmanager
@@ -130,7 +131,7 @@ def test_whatever_topic_has_three_copies_of_which_two_must_be_there(running: Run
         running.until(lambda: subscriber.connection_status().lag({}) is not None)
         subscriber.commit({0: 1})
         running.until(lambda: "__consumer_offsets" in Admin(running.connection).names())
-    topics = AdminClient(running.connection).list_topics(timeout=10).topics
+    topics = AdminClient(running.connection).list_topics(timeout=60).topics
     for name in (topic.name, topic.dead_letters, "__consumer_offsets"):
         assert {len(each.replicas) for each in topics[name].partitions.values()} == {3}, name
         assert setting(running, name, "min.insync.replicas") == "2", name
@@ -149,7 +150,7 @@ def test_a_node_that_is_killed_under_load_costs_nothing_and_comes_back(running: 
 
         running.until(arrived)
         leader = (
-            AdminClient(running.connection).list_topics(topic.name, timeout=10).topics[topic.name].partitions[0].leader
+            AdminClient(running.connection).list_topics(topic.name, timeout=60).topics[topic.name].partitions[0].leader
         )
         victim = running.nodes.brokers[leader - 1]
         assert victim.pid is not None
@@ -197,7 +198,7 @@ def test_a_node_that_is_stopped_is_not_waited_for_once_the_others_have_taken_ove
 
 def _leaders(running: Running, topic: Topic[Bar]) -> set[int]:
     others = ",".join(each.bootstrap_servers for each in running.nodes.brokers[1:])
-    found = AdminClient(connection(others)).list_topics(topic.name, timeout=10).topics[topic.name]
+    found = AdminClient(connection(others)).list_topics(topic.name, timeout=60).topics[topic.name]
     return {each.leader for each in found.partitions.values()}
 
 
@@ -211,7 +212,7 @@ def test_a_fourth_broker_joins_and_is_the_same_one_the_next_time(
     with fourth:
         topic = own_topic(partitions=4)
         Admin(connection(fourth.bootstrap_servers)).ensure(topic)
-        held = AdminClient(running.connection).list_topics(topic.name, timeout=10).topics[topic.name].partitions
+        held = AdminClient(running.connection).list_topics(topic.name, timeout=60).topics[topic.name].partitions
         assert any(4 in each.replicas for each in held.values())
         with Publisher(topic, running.connection) as publisher:
             send_all(publisher, BARS)

@@ -121,7 +121,7 @@ def test_what_the_dead_letters_hold_is_not_written_again(broker: str) -> None:
 def test_a_topic_of_dead_letters_that_takes_less_is_given_shortened_ones(broker: str) -> None:
     topic = own_topic()
     admin = AdminClient(connection(broker))
-    admin.create_topics([NewTopic(topic.dead_letters, 1, 1)])[topic.dead_letters].result(10)
+    admin.create_topics([NewTopic(topic.dead_letters, 1, 1)])[topic.dead_letters].result(120)
     raw = random.randbytes(1_500_000)
     for _ in range(2):  # the second time it holds them already
         with Publisher(topic, connection(broker)) as publisher:

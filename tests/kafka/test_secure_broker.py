@@ -157,7 +157,7 @@ def test_nobody_but_the_broker_gives_rights_or_makes_users(secure: Broker, role:
         Guard(secure.data).admit(admin)
     broker = ConfigResource(ResourceType.BROKER, "1")
     with pytest.raises(KafkaException, match=DENIED):
-        admin.describe_configs([broker])[broker].result(10)
+        admin.describe_configs([broker])[broker].result(120)
 
 
 def test_nobody_comes_in_without_tls_or_password(secure: Broker) -> None:

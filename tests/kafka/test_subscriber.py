@@ -95,9 +95,8 @@ def test_it_waits_for_broker_and_topic(kafka_jars: list[Path], tmp_path: Path) -
     topic = own_topic()
     where = f"127.0.0.1:{port}"
     with Subscriber(topic, Bar, connection(where)) as subscriber:
-        time.sleep(0.5)
+        until(lambda: subscriber.connection_status().waiting == Waiting(Awaited.BROKER, where, topic.name))
         assert subscriber.origin is None
-        assert subscriber.connection_status().waiting == Waiting(Awaited.BROKER, where, topic.name)
         assert not subscriber.connection_status().connected
         assert len(subscriber.arrived()) == 0
         with Broker(tmp_path, kafka_jars, port=port):
@@ -211,7 +210,7 @@ def dead_letters(broker: str, topic: Topic[Bar]) -> dict[bytes | None, tuple[byt
     consumer = Consumer({**connection(broker), "group.id": "test", "enable.partition.eof": True})
     consumer.assign([TopicPartition(topic.dead_letters, 0, 0)])
     found = {}
-    while (message := consumer.poll(10)) is not None and message.error() is None:
+    while (message := consumer.poll(60)) is not None and message.error() is None:
         found[message.key()] = (message.value(), str(message.headers()))
     consumer.close()
     return found

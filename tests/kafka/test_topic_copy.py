@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def topic(broker: str) -> str:
 
 def make(servers: str, topic: NewTopic) -> None:
     admin = AdminClient(connection(servers))
-    admin.create_topics([topic])[topic.topic].result(30)
+    admin.create_topics([topic])[topic.topic].result(120)
     Admin(connection(servers)).await_leaders_of([topic.topic])
 
 
@@ -99,7 +99,7 @@ def test_what_is_there_is_not_copied_again_and_what_came_since_is(broker: str, t
     gone = [TopicPartition(topic, number, 50) for number in range(3)]
     admin = AdminClient(connection(broker))
     for future in admin.delete_records(gone).values():
-        future.result(30)
+        future.result(120)
     assert copied(topic, broker, target) == Copied(60, 150, 360)
     assert {number: [row[1] for row in rows] for number, rows in held(target, topic).items()} == {
         number: [b"%d" % each for each in range(number, 360, 3)] for number in range(3)
@@ -116,6 +116,9 @@ def test_a_copy_that_is_killed_again_and_again_copies_each_record_once(
     def there() -> int:
         return sum(each.records for each in Admin(connection(target)).summaries({topic}))
 
+    def has_begun(process: subprocess.Popen[bytes], before: int) -> bool:
+        return process.poll() is not None or there() != before
+
     kills = 0
     for _ in range(3):
         before = there()
@@ -126,9 +129,7 @@ def test_a_copy_that_is_killed_again_and_again_copies_each_record_once(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        ends = time.monotonic() + 60
-        while process.poll() is None and there() == before and time.monotonic() < ends:
-            time.sleep(0.02)
+        until(partial(has_begun, process, before))
         kills += process.poll() is None
         process.kill()
         process.wait()
@@ -165,6 +166,4 @@ def test_wrong_sources_are_one_line_each(broker: str, target: str, topic: str, t
         "--from", broker, "none-such", "--bootstrap-servers", target
     )
     nobody = f"127.0.0.1:{free_port()}"
-    began = time.monotonic()
     assert f"no broker answers at {nobody}" in result("--from", nobody, "--bootstrap-servers", target)
-    assert time.monotonic() - began < 60

@@ -86,7 +86,7 @@ def running(site: Site, *arguments: str) -> Iterator[Command]:
     finally:
         command.process.send_signal(signal.SIGTERM)
         try:
-            command.process.wait(30)
+            command.process.wait(120)
         finally:
             processes.kill(command.process)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from stockstream.tables.location import Location
+from tests.patience import PATIENCE
 
 ACCESS_KEY: Final = "test"
 SECRET_KEY: Final = "a secret"
@@ -52,9 +53,9 @@ def created(port: int) -> Bucket:
     return bucket
 
 
-def answers(port: int, *, within: float = 60.0) -> None:
+def answers(port: int) -> None:
     """Wait until somebody listens at a port."""
-    ends = time.monotonic() + within
+    ends = time.monotonic() + PATIENCE
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

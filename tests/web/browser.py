@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from tests.patience import PATIENCE
 from tests.web.server import PASSWORD, Served
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -48,7 +49,7 @@ def log_in(page: Page, served: Served, user: str) -> None:
 
 def wait(page: Page, condition: str, argument: Any = None) -> None:
     """Wait for a condition in JavaScript. (That of playwright evaluates text, which the page's policy forbids.)"""
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + PATIENCE
     while not page.evaluate(condition, argument):
         assert time.monotonic() < ends, condition
         page.wait_for_timeout(20)

@@ -80,4 +80,4 @@ def served(site: Site, *options: str, roles: Sequence[str] = ROLES) -> Iterator[
             yield Served(found[0], site, process, lines)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)

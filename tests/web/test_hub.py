@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +19,7 @@ from stockstream.views.frame import Frame
 from stockstream.views.study import Part, chart
 from stockstream.web.chart import first_difference
 from stockstream.web.outbox import MOST, Outbox
+from tests.patience import until
 from tests.site import Site
 from tests.views.bars import bar, walk
 from tests.web.server import Served, served
@@ -41,13 +41,11 @@ def page(running_site: Site) -> Iterator[Served]:
 
 
 def until_settled(client: Any, series: int) -> None:
-    ends = time.monotonic() + 60
-    while time.monotonic() < ends:
+    def settled() -> bool:
         found = client.get("/api/series").json()
-        if len(found) == series and sum(each["bars"] for each in found) == len(BARS) + len(MSFT):
-            return
-        time.sleep(0.1)
-    raise AssertionError(found)
+        return len(found) == series and sum(each["bars"] for each in found) == len(BARS) + len(MSFT)
+
+    until(settled)
 
 
 def window_frame(bars: list[Bar], *studies: str, **selection: Any) -> Frame:
@@ -124,13 +122,6 @@ def apply(columns: dict[str, list[Any]], update: dict[str, list[Any]]) -> None:
     place = next((row for row, time in enumerate(columns["time"]) if time >= update["time"][0]), len(columns["time"]))
     for name, values in columns.items():
         values[place:] = update[name]
-
-
-def until(condition: Any) -> None:
-    ends = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 def test_the_api_gives_the_same_frames(page: Served) -> None:

@@ -224,7 +224,7 @@ def test_a_server_that_ends_is_said(site_with_bars: Site, analyst: BrowserContex
         log_in(page, Served(own.url.replace("127.0.0.1", "localhost"), own.site, own.process), "viewer")
         expect(page.locator("#strip")).to_contain_text("connected since")
         own.process.terminate()
-        own.process.wait(20)
+        own.process.wait(120)
         expect(page.locator("#strip")).to_contain_text("not connected to the server since")
         expect(page.locator("body")).to_have_class(re.compile("stale"))
 

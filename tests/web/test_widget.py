@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from stockstream.topics import STOCKS
 from stockstream.web import widget as module
 from stockstream.web.extra import LIBRARY
 from stockstream.web.widget import ChartWidget, widget
+from tests.patience import until
 from tests.site import Site
 from tests.views.bars import bar, walk
 from tests.web.browser import browser, needs_browser
@@ -34,13 +34,6 @@ def made(site_with_bars: Site) -> Iterator[ChartWidget]:
     found = widget("AAPL", with_=["bollinger", "rsi:period=9"], bootstrap_servers=site_with_bars.bootstrap_servers)
     yield found
     found.close()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.05)
 
 
 def test_it_holds_what_to_draw_and_the_newest_rows(made: ChartWidget) -> None:

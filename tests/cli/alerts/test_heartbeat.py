@@ -28,7 +28,7 @@ def test_doctor_tells_whether_it_runs_was_ended_or_is_silent(site: Site) -> None
             until(lambda: state() == "running")
             assert "is running" in found(site)["alerts"]
             process.terminate()
-            process.wait(30)
+            process.wait(120)
             assert state() == "stopped"
             assert found(site)["alerts"] == "the process that raises them was ended"
         finally:

@@ -52,7 +52,7 @@ def running(site: Site, *arguments: str, **options: Any) -> Iterator[subprocess.
             yield process
         finally:
             process.terminate()
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
 
 
 def url_of(process: subprocess.Popen[str]) -> str:
@@ -168,7 +168,7 @@ def test_without_a_terminal_it_is_lines_until_ctrl_c(site: Site) -> None:
         assert process.stdout is not None
         assert re.match(r"\d\d:\d\d:\d\dZ  stocks 3", process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=20)
+        stdout, stderr = process.communicate(timeout=120)
         assert (process.returncode, stdout, stderr) == (130, "", "")
 
 

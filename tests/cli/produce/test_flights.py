@@ -155,7 +155,7 @@ def test_again_sends_the_file_as_a_run_of_its_own(site: Site, sample: Path, tabl
 def test_a_signal_ends_it_when_all_that_was_sent_is_there(site: Site, sample: Path, number: int, code: int) -> None:
     with running(site, str(sample), "--rate", "2000") as process:
         process.send_signal(number)
-        stdout, stderr = process.communicate(timeout=30)
+        stdout, stderr = process.communicate(timeout=120)
     assert process.returncode == code, stderr
     there = held(site)
     assert stdout.startswith(f"flights: {there:,} sent, 0 refused, 0 already there, {there:,} acknowledged in ")

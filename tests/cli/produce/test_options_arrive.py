@@ -278,7 +278,7 @@ def test_figures_are_served_meanwhile(yahoo: Standin, command: tuple[str, ...]) 
 
     def look() -> None:
         if not served:
-            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
                 served.append(answer.read())
 
     produce(*command, "--metrics", str(port), look=look)

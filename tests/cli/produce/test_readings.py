@@ -195,10 +195,10 @@ def test_ctrl_c_sends_what_a_pipe_has_given_so_far(site: Site) -> None:
     assert process.stdin is not None
     process.stdin.write("1\n2\n3\n")
     process.stdin.flush()
-    until(lambda: held(site, "CPU") == 1, within=90)
+    until(lambda: held(site, "CPU") == 1)
     process.stdin.write("4\n")
     process.stdin.flush()
-    until(lambda: last_close(site) == 4.0, within=90)
+    until(lambda: last_close(site) == 4.0)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -215,7 +215,7 @@ def test_files_that_are_followed_survive_a_kill(site: Site) -> None:
     log.mkdir(exist_ok=True)
     (log / "a.jsonl").write_text(lines(30))
     process = started(site, "readings", "log", "--follow")
-    until(lambda: held(site, "S") >= 2, within=90)
+    until(lambda: held(site, "S") >= 2)
     process.kill()
     process.communicate(timeout=60)
     (log / "a.jsonl").write_text(lines(60))

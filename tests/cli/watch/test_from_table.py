@@ -25,6 +25,7 @@ from stockstream.views.fold import Selection
 from stockstream.views.frame import table
 from stockstream.views.series import SeriesFold
 from tests.everywhere.test_kept import odd_walk
+from tests.patience import PATIENCE
 from tests.site import Site
 from tests.tables.lake import store_bars
 from tests.views.bars import bar, walk
@@ -35,7 +36,7 @@ def delete_all(site: Site) -> None:
     admin = AdminClient(site.connection)
     ends = [TopicPartition(STOCKS.name, number, -1) for number in admin.list_topics().topics[STOCKS.name].partitions]
     for future in admin.delete_records(ends).values():
-        future.result(timeout=10)
+        future.result(timeout=120)
 
 
 def shown(site: Site, *options: str) -> list[list[str]]:
@@ -89,7 +90,7 @@ def test_records_that_were_neither_stored_nor_kept_are_counted(site: Site) -> No
         VIEWS["bollinger"], selection, {}, connection, None, StoredBeginning(Location.of(str(folder)), selection)
     )
     with live:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not live.settled:
             assert time.monotonic() < deadline
             live.tick()

@@ -192,7 +192,7 @@ def opened(each: list[Each], folder: Path, toolkit: str, *options: str) -> Each:
         pytest.skip(f"{toolkit}: {failure or 'xdotool is not installed'}")
     started = Each(folder, toolkit, *options)
     each.append(started)
-    until(lambda: len(started.windows()) == 2, within=60)
+    until(lambda: len(started.windows()) == 2)
     return started
 
 
@@ -215,7 +215,7 @@ def test_windows_for_each_stand_side_by_side_and_end_with_ctrl_c(
     until(apart)
     assert all(width >= 600 and height >= 400 for _, _, width, height in geometries)
     running.process.send_signal(signal.SIGINT)
-    assert running.process.wait(30) == 130, (tmp_path / "stderr").read_text()
+    assert running.process.wait(120) == 130, (tmp_path / "stderr").read_text()
     assert running.running() == []
 
 
@@ -228,7 +228,7 @@ def test_windows_for_each_are_closed_one_by_one(toolkit: str, tmp_path: Path, ea
         subprocess.run(["xdotool", "windowfocus", "--sync", window], check=True)
         subprocess.run(["xdotool", "key", "q"], check=True)
         until(partial(_gone, running, window))
-    assert running.process.wait(30) == 0, (tmp_path / "stderr").read_text()
+    assert running.process.wait(120) == 0, (tmp_path / "stderr").read_text()
     assert running.running() == []
     settings = load(None, {"state_dir": str(tmp_path / "state")}, {})
     memories = [windows.memory_file(settings, "bollinger", Selection((key,))) for key in ("AAPL", "MSFT")]
@@ -241,7 +241,7 @@ def test_one_that_dies_is_reported_when_the_others_have_ended(tmp_path: Path, ea
     victim.kill()
     until(lambda: len(running.windows()) == 1)
     other.terminate()
-    assert running.process.wait(30) == 1
+    assert running.process.wait(120) == 1
     assert ": died, killed by SIGKILL" in (tmp_path / "stderr").read_text().replace("\n", " ")
 
 

@@ -6,8 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from stockstream.kafka.broker import free_port
 from stockstream.producers.readings.fields import Extractor, Fields, Value
 from stockstream.producers.readings.mqtt import MqttBroker, MqttReadings
 from stockstream.producers.readings.reading import Reading
+from tests.patience import until
 from tests.producers.readings.test_files import Messages
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/sbin:/usr/bin") or shutil.which(
@@ -48,7 +48,7 @@ class Mosquitto:
         (self.folder / "mosquitto.conf").write_text("\n".join(settings) + "\n")
         command = [MOSQUITTO, "-c", str(self.folder / "mosquitto.conf")]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(self.answers)
+        until(self.answers)
 
     def answers(self) -> bool:
         try:
@@ -60,7 +60,7 @@ class Mosquitto:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(120)
 
     def publish(self, *messages: tuple[str, str | bytes]) -> None:
         """Send messages, each acknowledged."""
@@ -71,13 +71,6 @@ class Mosquitto:
             client.publish(topic, payload, qos=1).wait_for_publish(10)
         client.disconnect()
         client.loop_stop()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < ends
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -100,7 +93,7 @@ class Listening:
 
     def connected(self) -> None:
         """Read on until it is subscribed."""
-        wait_for(lambda: next(self.items) is None and not self.readings.doing)
+        until(lambda: next(self.items) is None and not self.readings.doing)
 
     def until(self, count: int) -> list[Reading | BadRow]:
         """The next items, Nones apart."""
@@ -151,9 +144,9 @@ def test_a_broker_that_goes_away_is_reported_and_waited_for(broker: Mosquitto) -
     listening = Listening(broker, "t", client_id="plant-1")
     listening.connected()
     broker.stop()
-    wait_for(lambda: next(listening.items) is None and bool(listening.reported.lines))
+    until(lambda: next(listening.items) is None and bool(listening.reported.lines))
     broker.start()
-    wait_for(lambda: next(listening.items) is None and listening.reported.lines[-1].endswith("answers"))
+    until(lambda: next(listening.items) is None and listening.reported.lines[-1].endswith("answers"))
     broker.publish(("t", "1"))
     assert [each.value for each in listening.until(1) if isinstance(each, Reading)] == [1.0]
     listening.close()
