@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stockstream.spark.batch import Batch
 from stockstream.spark.decoding import Batches, Reading, decoder
 from stockstream.spark.job import Output
 from stockstream.spark.schema import struct
@@ -61,9 +62,9 @@ class FlightsPerDayJob:
         counted = flights.dropDuplicates(["file", "row"]).groupBy("airline", DATE)
         return counted.agg(f.count("*").alias(FLIGHTS_COLUMN))
 
-    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:  # noqa: ARG002 - as the protocol has it
+    def outputs(self, batch: Batch) -> Iterator[Output]:
         """As that of `Job`."""
-        yield Output(self._layout.name, rows, adds=False)
+        yield Output(self._layout.name, batch.rows, adds=False)
 
 
 class _Rows:

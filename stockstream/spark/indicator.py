@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from stockstream.records import Series
+from stockstream.spark.batch import Batch
 from stockstream.spark.decoding import Reading
 from stockstream.spark.indicator_states import AGAIN, IndicatorProcessor, columns
 from stockstream.spark.job import Output
@@ -105,7 +106,7 @@ class IndicatorJob:
         """As that of `Job`."""
         return indicator_rows(messages, reading, self._indicators, self._keep, self._symbols)
 
-    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:
+    def outputs(self, batch: Batch) -> Iterator[Output]:
         """As that of `Job`."""
-        adds = not pc.any(rows[AGAIN]).as_py()
-        yield from divided(rows, self._layout, self._aside, topic_id, adds=adds)
+        adds = not pc.any(batch.rows[AGAIN]).as_py()
+        yield from divided(batch.rows, self._layout, self._aside, batch.reading.topic_id, adds=adds)

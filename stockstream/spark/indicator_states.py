@@ -17,6 +17,7 @@ from stockstream.spark.packing import bytes_of, table_of
 from stockstream.spark.schema import REASON, struct
 from stockstream.spark.sent_bars import SentBars, SentSeries
 from stockstream.spark.series_rows import Change, NamedIndicator, SeriesRows
+from stockstream.spark.set_aside import TOO_LATE
 from stockstream.tables.schema import DATE, INSTANT, OFFSET, PARTITION, SENT
 from stockstream.views.bar_batch import BarBatch
 
@@ -28,7 +29,7 @@ AGAIN: Final = "again"
 
 _SERIES: Final = Series._fields
 _PLACE: Final = (PARTITION, OFFSET, SENT)
-_TOO_LATE: Final = "too late: older than all bars that are kept"
+_OUTDATED: Final = f"{TOO_LATE}older than all bars that are kept"
 
 
 def frame_columns(indicators: Sequence[NamedIndicator]) -> tuple[str, ...]:
@@ -138,7 +139,7 @@ class IndicatorProcessor:
         """Bars of a series that are too late, and those that indicators refuse, each with the names of these."""
         if len(change.outdated):
             late = bars.rows.take(pa.array(part.start + change.outdated))
-            yield self._set_aside(late, [_TOO_LATE] * len(late))
+            yield self._set_aside(late, [_OUTDATED] * len(late))
         if change.refused:
             reasons: dict[int, list[str]] = {}
             for time, label in sorted(change.refused):

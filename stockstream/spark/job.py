@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import pyarrow as pa
 
+from stockstream.spark.batch import Batch
 from stockstream.spark.decoding import Reading
 from stockstream.tables.batches import BatchWriter, Layout
 from stockstream.tables.location import Location
@@ -58,5 +59,5 @@ class Job(Protocol):
     def rows(self, messages: DataFrame, reading: Reading) -> DataFrame:
         """The stream of its rows."""
 
-    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:
+    def outputs(self, batch: Batch) -> Iterator[Output]:
         """The rows of a batch by table."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from stockstream.connection import Connection
@@ -11,6 +12,9 @@ from stockstream.tables.schema import OFFSET, PARTITION, SENT
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+Offsets = Mapping[str, int]
+"""Offsets by partition, as JSON of Spark has them."""
 
 _PLAIN: Final = ("client.id", "security.protocol")
 """Properties that have the same name and meaning in Java."""
@@ -21,6 +25,8 @@ _LOGINS: Final = {
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
 }
 
+_EARLIEST: Final = -2
+"""The connector's number for the first offset that a partition holds."""
 
 _GROUPS: Final = "stockstream-spark"
 """Beginning of the names of Spark's groups: those of a consumer's rights."""
@@ -82,6 +88,35 @@ def messages(
     if most is not None:
         options["maxOffsetsPerTrigger"] = str(most)
     return columns_of_messages(spark.readStream.format("kafka").options(**options).load())
+
+
+def messages_between(
+    spark: SparkSession, topic: str, connection: Connection, begins: Offsets, ends: Offsets
+) -> DataFrame:
+    """The messages of a topic between offsets, with the columns `schema.MESSAGES`.
+
+    Parameters
+    ----------
+    spark
+        The session.
+    topic
+        Its name; it exists.
+    connection
+        librdkafka's properties.
+    begins
+        The first offset of each partition; of one that lacks, the first one that it holds.
+    ends
+        The offset after the last one of each partition.
+    """
+    starts = {partition: begins.get(partition, _EARLIEST) for partition in ends}
+    options = java_options(connection) | {
+        "assign": json.dumps({topic: sorted(map(int, ends))}),
+        "startingOffsets": json.dumps({topic: starts}),
+        "endingOffsets": json.dumps({topic: ends}),
+        "failOnDataLoss": "true",
+        "groupIdPrefix": _GROUPS,
+    }
+    return columns_of_messages(spark.read.format("kafka").options(**options).load())
 
 
 def columns_of_messages(found: DataFrame) -> DataFrame:

@@ -26,7 +26,7 @@ class BatchProgress:
     watermark
         Time before which windows are closed; empty if there is none.
     late
-        Rows that came after their window was closed, as Spark counts them: those of one window and batch as one.
+        Rows that came too late, and were set aside.
     behind
         Messages of the topic that are not read yet.
     """
@@ -59,7 +59,7 @@ class BatchProgress:
 
 
 def batch_progress(found: Mapping[str, Any]) -> BatchProgress:
-    """A batch's progress from what Spark says of it, as JSON.
+    """A batch's progress from what Spark says of it, as JSON, but for late rows: Spark counts those of a window as one.
 
     >>> print(batch_progress({"batchId": 3, "numInputRows": 40000, "batchDuration": 2000, "sources": []}))
     batch 3: 40,000 rows in 2.0 s (20,000 rows/s)
@@ -74,7 +74,6 @@ def batch_progress(found: Mapping[str, Any]) -> BatchProgress:
         state_rows=sum(int(state.get("numRowsTotal", 0)) for state in states),
         state_bytes=sum(int(state.get("memoryUsedBytes", 0)) for state in states),
         watermark="" if watermark == _NEVER else watermark,
-        late=sum(int(state.get("numRowsDroppedByWatermark", 0)) for state in states),
         behind=behind,
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from stockstream.spark.batch import Batch
 from stockstream.spark.decoding import Reading, decoder
 from stockstream.spark.job import Output
 from stockstream.spark.schema import rows as columns
@@ -56,9 +57,9 @@ class RawJob:
         """As that of `Job`."""
         return messages.mapInArrow(decoder(reading), struct(columns(self.table)))
 
-    def outputs(self, rows: pa.Table, topic_id: str) -> Iterator[Output]:
+    def outputs(self, batch: Batch) -> Iterator[Output]:
         """As that of `Job`."""
-        yield from divided(rows, self._layout, self._aside, topic_id)
+        yield from divided(batch.rows, self._layout, self._aside, batch.reading.topic_id)
 
 
 class StoredBatches:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError, SparkError, StockstreamError, Unreachable
 from stockstream.kafka.admin import Admin
-from stockstream.spark.checkpoint import SPARK, JobIdentity, claim_of, files_of
+from stockstream.spark.batch import Batch
+from stockstream.spark.checkpoint import SPARK, Files, JobIdentity, claim_of, files_of
 from stockstream.spark.decoding import Reading
 from stockstream.spark.job import Job
 from stockstream.spark.messages import messages
 from stockstream.spark.progress import BatchProgress, batch_progress
 from stockstream.spark.raw import RawJob, StoredBatches
+from stockstream.spark.set_aside import late_rows
 from stockstream.tables.batches import BatchWriter, DeltaBatches, Layout, ParquetBatches
 from stockstream.tables.claim import ANEW, Claim
 from stockstream.tables.location import Location
@@ -89,20 +91,37 @@ class Summary(NamedTuple):
 
 
 class _Sink:
-    """Writes the rows of each batch; Spark calls it again for a batch that was not committed."""
+    """Writes the rows of each batch; Spark calls it again for a batch that was not committed.
 
-    def __init__(self, job: Job, topic_id: str, writers: Mapping[str, BatchWriter]) -> None:
+    Attributes
+    ----------
+    rows
+        Rows that were written, by table.
+    late
+        Rows that came too late, by batch.
+    error
+        What has ended it.
+    """
+
+    def __init__(
+        self, job: Job, reading: Reading, files: Files, spark: SparkSession, writers: Mapping[str, BatchWriter]
+    ) -> None:
         self._job = job
-        self._topic_id = topic_id
+        self._reading = reading
+        self._files = files
+        self._spark = spark
         self._writers = writers
         self.rows: Counter[str] = Counter()
+        self.late: Counter[int] = Counter()
         self.error: Exception | None = None
 
-    def __call__(self, batch: DataFrame, number: int) -> None:
+    def __call__(self, found: DataFrame, number: int) -> None:
         try:
-            for output in self._job.outputs(batch.toArrow(), self._topic_id):
+            batch = Batch(number, found.toArrow(), self._reading, self._files, self._spark)
+            for output in self._job.outputs(batch):
                 self._writers[output.table].write(number, output.rows, adds=output.adds)
                 self.rows[output.table] += len(output.rows)
+                self.late[number] += late_rows(output.rows)
         except Exception as error:
             self.error = error
             raise
@@ -152,13 +171,14 @@ def run(
     """
     place = f"{location.uri(job.layouts[0].name)} ({options.format})"
     identity = JobIdentity(job.name, job.topic, topic_id, place, dict(job.parameters))
-    claim = claim_of(files_of(options.checkpoint, spark), identity)
+    files = files_of(options.checkpoint, spark)
+    claim = claim_of(files, identity)
     if not claim.begun:
         lost = sum(Admin(connection).first_offsets(job.topic).values())
         claim = dataclasses.replace(claim, lost=lost)
     writers = {each.name: _writer(job, each, location, options, claim) for each in job.layouts}
-    sink = _Sink(job, topic_id, writers)
     reading = Reading(job.topic, topic_id, tuple(sorted(connection.items())))
+    sink = _Sink(job, reading, files, spark, writers)
     rows = job.rows(messages(spark, job.topic, connection, most=options.most), reading)
     stream = (
         rows.writeStream.foreachBatch(sink)
@@ -169,7 +189,7 @@ def run(
     )
     query = stream.start()
     try:
-        batches, count = _followed(query, observer, stopped)
+        batches, count = _followed(query, sink.late, observer, stopped)
     except Exception as error:
         raise _translated(error, sink.error, job, options.checkpoint) from error
     finally:
@@ -181,7 +201,9 @@ def _trigger(text: str) -> dict[str, object]:
     return {"availableNow": True} if text == AVAILABLE_NOW else {"processingTime": text}
 
 
-def _followed(query: StreamingQuery, observer: Observer, stopped: Callable[[], bool]) -> tuple[int, int]:
+def _followed(
+    query: StreamingQuery, late: Counter[int], observer: Observer, stopped: Callable[[], bool]
+) -> tuple[int, int]:
     """Report each batch until the query ends; returns the number of batches and messages."""
     last, batches, count = -1, 0, 0
     newest: object = None
@@ -197,7 +219,7 @@ def _followed(query: StreamingQuery, observer: Observer, stopped: Callable[[], b
                 last = progress.number
                 batches += 1
                 count += progress.rows
-                observer.batch(progress)
+                observer.batch(dataclasses.replace(progress, late=late.pop(last, 0)))
     return batches, count
 
 

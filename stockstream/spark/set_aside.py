@@ -13,6 +13,9 @@ from stockstream.spark.schema import REASON
 from stockstream.tables.batches import Layout
 from stockstream.tables.schema import BARS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
 
+TOO_LATE: Final = "too late: "
+"""Beginning of the reason of a record that came too late."""
+
 _PLACE: Final = (PARTITION, OFFSET, SENT)
 _KEY: Final = (TOPIC_ID, PARTITION, OFFSET, REASON)
 
@@ -33,6 +36,18 @@ def divided(
     """The rows of a table, and those that have a reason to be set aside."""
     aside_rows = rows.filter(pc.is_valid(rows[REASON]))
     used = rows if not len(aside_rows) else rows.filter(pc.is_null(rows[REASON]))
-    of_topic = pa.array([topic_id] * len(aside_rows), pa.string())
-    columns = {name: of_topic if name == TOPIC_ID else aside_rows[name] for name in aside.schema.names}
-    return Output(layout.name, used.select(layout.schema.names), adds), Output(aside.name, pa.table(columns))
+    return Output(layout.name, used.select(layout.schema.names), adds), those_of(aside_rows, aside, topic_id)
+
+
+def those_of(rows: pa.Table, aside: Layout, topic_id: str) -> Output:
+    """Rows with a reason, as their table has them."""
+    of_topic = pa.array([topic_id] * len(rows), pa.string())
+    columns = {name: of_topic if name == TOPIC_ID else rows[name] for name in aside.schema.names}
+    return Output(aside.name, pa.table(columns))
+
+
+def late_rows(rows: pa.Table) -> int:
+    """How many rows of a table came too late; 0 for a table of other rows."""
+    if REASON not in rows.schema.names:
+        return 0
+    return int(pc.sum(pc.starts_with(rows[REASON], TOO_LATE)).as_py() or 0)

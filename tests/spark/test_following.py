@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from stockstream.spark.run import _followed
@@ -39,6 +40,7 @@ class Query:
 
 def test_all_recent_progress_is_read_only_when_there_is_new_one() -> None:
     query, observer = Query(1_000, 100), Quiet()
-    assert _followed(query, observer, lambda: False) == (10, 100)
+    assert _followed(query, Counter({3: 2}), observer, lambda: False) == (10, 100)
+    assert [each.late for each in observer.batches] == [0, 0, 0, 2, 0, 0, 0, 0, 0, 0]
     assert [each.number for each in observer.batches] == list(range(10))
     assert query.reads == 10

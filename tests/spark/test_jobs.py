@@ -279,21 +279,41 @@ def test_a_moving_average_takes_each_bar_as_sent_last_and_then_leaves_out_doubts
     assert rows["bars"].to_dict() == {name: len(closes) for name, (_, closes) in cases.items()}
     means = {name: sum(closes) / len(closes) for name, (_, closes) in cases.items() if closes}
     assert rows["average"].dropna().to_dict() == means
+    places = zip(rows["kafka_partition"], rows["kafka_offset"], strict=True)
+    ends = {name: each[-1][1:3] for name, (each, _) in cases.items()}
+    assert dict(zip(rows.index, places, strict=True)) == ends
 
 
 @pytest.mark.spark
-def test_bars_behind_the_watermark_are_counted(spark: SparkSession, site: Site, tmp_path: Path) -> None:
-    job, bars, observer = MovingAverageJob("1 minute", "30 minutes"), walk(200), Quiet()
+def test_bars_behind_the_watermark_are_set_aside_each(spark: SparkSession, site: Site, tmp_path: Path) -> None:
+    job, bars = MovingAverageJob("5 minutes", "30 minutes", frozenset(["AAPL"])), walk(200)
+    corrected = structs.replace(bars[188], close=bars[188].low)
+    late = [structs.replace(bars[place], close=bars[place].low) for place in (3, 4, 7, 4)]  # two of one window
+    in_time = [structs.replace(bars[199], time=bars[199].time + timedelta(minutes=each)) for each in range(1, 41)]
+    observer = Quiet()
     site.send(STOCKS, bars)
     done(job, spark, tmp_path, site.connection)
-    site.send(STOCKS, [structs.replace(bars[3], close=bars[3].low), structs.replace(bars[190], close=bars[190].low)])
+    site.send(STOCKS, [late[0], structs.replace(late[0], symbol="MSFT"), corrected])
+    put(site.bootstrap_servers, "stocks", "AAPL", [b"rubbish"])
     done(job, spark, tmp_path, site.connection, observer=observer)
-    rows = written(tmp_path, job.layouts[0].name).sort_values("time")
-    assert rows["average"].tolist() == [
-        each.close for each in [*bars[:190], structs.replace(bars[190], close=bars[190].low), *bars[191:]]
-    ]
-    assert sum(each.late for each in observer.batches) == 1
+    assert [each.late for each in observer.batches] == [1]
+    site.send(STOCKS, [late[1], *in_time[:20], late[2], *in_time[20:], late[3]])
+    done(job, spark, tmp_path, site.connection, observer=observer, most=15)
+    assert sum(each.late for each in observer.batches) == len(late)
     assert observer.batches[-1].watermark
+    aside = written(tmp_path, job.layouts[1].name).sort_values(["kafka_partition", "kafka_offset"])
+    assert aside["symbol"].eq("AAPL").all()
+    assert aside["close"].tolist() == [each.close for each in late]
+    assert aside["reason"].unique().tolist() == [
+        "too late: its window ended before the newest bar by 30 minutes or more"
+    ]
+    rows = written(tmp_path, job.layouts[0].name)
+    assert rows["bars"].sum() == len(bars) + len(in_time)
+    kept = pd.DataFrame(
+        [(each.time, each.close) for each in [*bars[:188], corrected, *bars[189:], *in_time]], columns=["time", "close"]
+    )
+    means = kept.groupby(kept["time"].dt.floor("5min"))["close"].mean()
+    np.testing.assert_allclose(rows.sort_values("time")["average"], means, rtol=1e-12)
 
 
 @pytest.mark.spark

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from stockstream.errors import TableError
+from stockstream.spark.batch import Batch
+from stockstream.spark.checkpoint import Files
+from stockstream.spark.decoding import Reading
 from stockstream.spark.raw import RawJob, StoredBatches
 from stockstream.spark.schema import REASON, rows
 from stockstream.tables.batches import DeltaBatches
@@ -19,6 +23,9 @@ from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Maintenance
 from stockstream.tables.schema import DATE, OFFSET, PARTITION, TOPIC_ID
 from tests.spark.tables import written
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 JOB = RawJob("stocks")
 COLUMNS = rows(JOB.table)
@@ -39,7 +46,8 @@ def stored(folder: Path, claim: Claim) -> StoredBatches:
 
 
 def outputs(found: pa.Table) -> Iterator[pa.Table]:
-    return (each.rows for each in JOB.outputs(found, "abc"))
+    checkpoint, spark = cast("Files", None), cast("SparkSession", None)  # not used
+    return (each.rows for each in JOB.outputs(Batch(0, found, Reading("stocks", "abc", ()), checkpoint, spark)))
 
 
 def test_a_table_that_was_removed_is_not_begun_in_the_middle(tmp_path: Path) -> None:

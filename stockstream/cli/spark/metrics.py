@@ -36,7 +36,7 @@ class JobMetrics:
         progress, at = self._latest
         names, row = list(self._labels), list(self._labels.values())
         yield counter("stockstream_spark_rows", "Messages read since the start.", names, row, self._rows)
-        yield counter("stockstream_spark_late", "Rows after their window was closed.", names, row, self._late)
+        yield counter("stockstream_spark_late", "Rows that came too late.", names, row, self._late)
         for name, text, value in (
             ("batch", "Number of the last batch.", progress.number),
             ("batch_seconds", "Time that it took.", progress.seconds),
