@@ -28,6 +28,8 @@ _LOST: Final = 2 * _TIMEOUT
 
 _IDLE: Final = 0.5
 _SOON: Final = 0.05
+_LIVELY: Final = 1.0
+"""Seconds after messages in which a step waits for a short time alone: a command that has read all closes soon."""
 
 
 class Ends:
@@ -57,7 +59,7 @@ class Ends:
         self._connection = connection
         self._clock = clock
         self._high: dict[int, int] = {}
-        self._as_of = self._looked = self._stepped = -math.inf
+        self._as_of = self._looked = self._stepped = self._arrived = -math.inf
         self._doubted = True
         self._admin: Admin | None = None
         self._request: _Request | None = None
@@ -81,14 +83,18 @@ class Ends:
     @property
     def patience(self) -> float:
         """Seconds that the next step may wait for messages."""
-        return _SOON if self._request is not None else _IDLE
+        lively = self._clock() - self._arrived < _LIVELY
+        return _SOON if lively or self._request is not None else _IDLE
 
-    def step(self, partitions: Collection[int], *, connected: bool, fetching: bool) -> None:
+    def step(self, partitions: Collection[int], *, connected: bool, fetching: bool, arrived: bool) -> None:
         """Look at the ends if it is time; called in each step of the reading, and never waits.
 
-        ``connected`` says whether the broker answers, ``fetching`` whether records are being fetched.
+        ``connected`` says whether the broker answers, ``fetching`` whether records are being fetched, ``arrived``
+        whether messages have come in this step.
         """
         now = self._clock()
+        if arrived:
+            self._arrived = now
         if not connected or now - self._stepped > _SUSPENDED:
             self._doubted, self._request = True, None
             self._as_of = -math.inf

@@ -300,7 +300,8 @@ class Subscriber(Generic[R]):
                 self._take([message, *(self._consumer.consume(room - 1, 0) if room > 1 else ())])
             # While the buffer is full nothing is fetched.
             fetching = len(self._batch) <= _BUFFER
-            self._ends.step(self._partitions, connected=self._health.connected, fetching=fetching)
+            arrived = message is not None
+            self._ends.step(self._partitions, connected=self._health.connected, fetching=fetching, arrived=arrived)
             now = time.monotonic()
             if now - checked > 1:
                 checked = now

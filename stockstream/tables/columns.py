@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from msgspec import structs
 
 from stockstream.kafka.batch import Batch
 from stockstream.tables.schema import DATE, INSTANT, OFFSET, PARTITION, SENT, TOPIC_ID, Table
@@ -20,13 +20,17 @@ _LAST: Final = 253_370_764_800_000
 """The years 1 and 9999 in milliseconds since 1970: a producer may write any time into a message."""
 
 
-def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
+_AT_ONCE: Final = 2_000
+"""Records that are turned into columns together: with more of them a processor's cache does not hold their values."""
+
+
+def rows_of(batch: Batch[Any], table: Table[Any], topic_id: str) -> pa.Table:
     """The rows of a batch that holds its messages, too, in their order; a row a record.
 
     Parameters
     ----------
     batch
-        Records and messages of the table's topic.
+        Messages of the table's topic, and, gathered by `records_of`, tables of their records.
     table
         The table.
     topic_id
@@ -37,7 +41,7 @@ def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
     pyarrow.Table
         With the columns of the table.
     """
-    fields = records_of(batch.records, table)
+    fields = pa.concat_tables(batch.records)
     sent = np.clip(np.array(batch.timestamps, np.int64), _FIRST, _LAST)
     added = {
         DATE: table.dates(fields),
@@ -52,8 +56,16 @@ def rows_of(batch: Batch[R], table: Table[R], topic_id: str) -> pa.Table:
 def records_of(records: Sequence[R], table: Table[R]) -> pa.Table:
     """Records alone as rows: the fields of the record, without the columns of the table that are not of the record."""
     schema = pa.schema([table.schema.field(name) for name in table.fields])
-    columns = [_column(list(map(attrgetter(field.name), records)), field.type) for field in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
+    starts = range(0, len(records), _AT_ONCE)
+    return pa.Table.from_batches([_part(records[start : start + _AT_ONCE], schema) for start in starts], schema)
+
+
+def _part(records: Sequence[Any], schema: pa.Schema) -> pa.RecordBatch:
+    # All fields of all records at once take a third of the time of a pass for each field.
+    values = zip(*map(structs.astuple, records), strict=True)
+    return pa.RecordBatch.from_arrays(
+        [_column(column, field.type) for column, field in zip(values, schema, strict=True)], schema=schema
+    )
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

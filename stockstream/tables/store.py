@@ -16,7 +16,7 @@ from stockstream.kafka.admin import Admin
 from stockstream.kafka.batch import Batch, ConnectionStatus, Origin
 from stockstream.kafka.subscriber import Subscriber
 from stockstream.tables.access import refuse_unwritable
-from stockstream.tables.columns import rows_of
+from stockstream.tables.columns import records_of, rows_of
 from stockstream.tables.delta import DeltaWriter, opened
 from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Maintenance
@@ -176,6 +176,7 @@ class Store(Generic[R]):
             self._table.topic.record,
             self._connection,
             group=f"stockstream-store-{self._table.name}",
+            gather=lambda records: [records_of(records, self._table)],  # goes on while a batch is written
             partitions=self._options.partitions,
             messages=True,
         ) as subscriber:
