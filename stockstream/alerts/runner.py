@@ -267,7 +267,10 @@ class Runner:
             self._put(self._engine.topics.look(self._look(self._engine.topics.wanted, moment), moment))
 
     def _save_and_send(self, subscriber: Subscriber[Candle], now: float, *, done: bool, ends: bool) -> None:
-        """Save if it is due, then send what is saved. While history is read, alerts wait: most are of the past."""
+        """Save if it is due, then send what is saved. While history is read, alerts wait: most are of the past.
+
+        At the end what was sent is saved, too: it would be told once more by the next run.
+        """
         waits, at_once = now - self._saved_at, done or ends
         due = waits >= _SAVE_EVERY or (self._unsent and self._settled and waits >= _SAVE_SHARE * self._took)
         if self._unsaved and self._origin is not None and self._quiet_until is not None and (due or at_once):
@@ -282,6 +285,8 @@ class Runner:
                 self._took = _SAVE_EVERY / _SAVE_SHARE
         if self._settled and not self._unsent and self._outbox.waiting and (now >= self._send_at or ends):
             self._send(now)
+            if at_once and not self._outbox.waiting and self._origin is not None:
+                self._save(subscriber)
 
     def _save(self, subscriber: Subscriber[Candle]) -> None:
         started = time.monotonic()

@@ -73,15 +73,16 @@ class TopicOutbox:
     """Alerts that are not in the topic yet, the last state of each id.
 
     What the topic holds already is not sent again: after a kill, or where all bars are read once more. Nor is an alert
-    that was raised and withdrawn before anybody could see it.
+    that was raised and withdrawn before anybody could see it. Only what the topic holds is told: a kill between the two
+    leaves what was restored to be told, as it may not have been.
 
     Parameters
     ----------
     connection
         librdkafka's properties.
     tell
-        Takes what is news just before it is sent: after a kill it may get the same again. What is muted, and what was
-        put as hushed, is left out.
+        Takes what is news as soon as the broker has it: after a kill it may get the same again. What is muted, and what
+        was put as hushed, is left out.
     """
 
     def __init__(self, connection: Connection, tell: Callable[[Sequence[Alert]], None] = lambda _: None) -> None:
@@ -89,6 +90,10 @@ class TopicOutbox:
         self._tell = tell
         self._waiting: dict[str, Alert] = {}
         self._hushed: set[str] = set()
+        self._untold: set[str] = set()
+        """Ids that the topic may hold already though nobody was told."""
+        self._sent: list[Alert] = []
+        """What the topic holds, but `send` did not return yet."""
         self._read = AlertsRead(connection)
         self._stack = ExitStack()
         self._publisher: Publisher[Alert] | None = None
@@ -116,28 +121,44 @@ class TopicOutbox:
 
     def restore(self, waiting: Iterable[Alert], hushed: Iterable[str]) -> None:
         """Go on with what waited before."""
-        self.put(waiting)
+        before = list(waiting)
+        self.put(before)
+        self._untold |= {alert.id for alert in before}
         self._hushed |= set(hushed)
 
     def send(self) -> list[Alert]:
-        """Send what waits; returns what was sent, when the broker has it. Raises BrokerError; nothing is lost."""
+        """Send what waits, and tell of it; returns what was sent. Raises BrokerError, and what telling raises.
+
+        What waits stays so after an error, and is sent or told when this is called again.
+        """
         if not self._waiting:
             return []
         try:
             held = self._read.look()
             news = [alert for alert in self._waiting.values() if _is_news(alert, held.get(alert.id))]
-            self._tell(self._heard(news, held))
+            self._untold |= {alert.id for alert in news}
             if news:
                 publisher = self._opened()
                 for alert in news:
                     publisher.send(alert)
                 publisher.flush()
+                self._sent += news
         except BrokerError:
             self.close()
             raise
+        is_sent = {alert.id for alert in news}
+        told = [alert for alert in self._waiting.values() if alert.id in is_sent or self._is_untold(alert, held)]
+        self._tell(self._heard(told, held))
         self._waiting.clear()
         self._hushed.clear()
-        return news
+        self._untold.clear()
+        sent, self._sent = self._sent, []
+        return sent
+
+    def _is_untold(self, alert: Alert, held: Mapping[str, Alert]) -> bool:
+        """Whether the topic has this state of an alert, but nobody may have been told of it."""
+        there = held.get(alert.id)
+        return alert.id in self._untold and there is not None and there.state == alert.state
 
     def _heard(self, news: Iterable[Alert], held: Mapping[str, Alert]) -> list[Alert]:
         muted = {(each.rule, each.symbol) for each in mutes(held, datetime.now(UTC))}

@@ -17,12 +17,13 @@ import pytest
 from stockstream.alerts.alert import muting
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.runner import Runner, RunOptions, Summary
-from stockstream.alerts.topic_outbox import AlertsRead
+from stockstream.alerts.topic_outbox import AlertsRead, TopicOutbox
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import scan
 from stockstream.records import Alert
 from stockstream.topics import ALERTS, STOCKS
+from tests.alerts import numbered
 from tests.alerts.evaluation.rules import bars
 from tests.alerts.evaluation.test_brute_force import deliveries, expected
 from tests.site import Site
@@ -164,6 +165,31 @@ def test_all_bars_once_more_send_nothing_and_leave_what_was_acknowledged(site: S
     assert run(site.bootstrap_servers, again)[1:] == (0, 0)
     assert len(in_topic(site)) == len(messages) + 1
     assert AlertsRead(site.connection).look()[messages[0].id].state == "acknowledged"
+
+
+class _KilledError(Exception):
+    """In place of a kill."""
+
+
+def _killed(_: Sequence[Alert]) -> None:
+    raise _KilledError
+
+
+def test_only_what_the_topic_holds_is_told_and_a_kill_between_loses_neither(site: Site) -> None:
+    site.send(ALERTS, [numbered.alert(0), numbered.alert(3)])
+    dies = TopicOutbox(site.connection, _killed)
+    dies.put([numbered.alert(1)])
+    with pytest.raises(_KilledError):
+        dies.send()
+    told: list[Alert] = []
+    outbox = TopicOutbox(site.connection, told.extend)
+    # 1 is in the topic, 2 never came there before it was withdrawn; 3 is met in the topic by one that did not send it.
+    outbox.restore([numbered.alert(1), numbered.alert(2)], [])
+    outbox.put([numbered.alert(2, state="withdrawn"), numbered.alert(3), numbered.alert(4)])
+    assert [alert.id for alert in outbox.send()] == ["004"]
+    outbox.put([numbered.alert(1)])
+    assert outbox.send() == []
+    assert [alert.id for alert in told] == ["001", "004"]
 
 
 def test_nobody_is_told_of_the_past_nor_of_what_is_muted(site: Site, tmp_path: Path) -> None:

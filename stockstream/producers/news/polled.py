@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Final, Protocol
 
 from stockstream.errors import RateLimited, SourceError, Unavailable
@@ -127,4 +127,4 @@ class PolledNews:
     def _while(self, answer: Future[list[News]]) -> Iterator[None]:
         while not answer.done():
             yield None
-            self._clock.sleep(_BEAT)
+            wait([answer], _BEAT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import numpy as np
@@ -125,6 +125,8 @@ def test_the_status_bar_counts_what_nobody_has_seen_and_tells_what_comes(stage: 
     said = stage.viewer.say(utc_now())
     assert said.tone == "alarm"
     assert said.parts[0].endswith("close 101 above 100")
-    beat = at(0, id="running", state="running", at=alert(0).at, until=alert(0).at)
-    stage.viewer.book.take([beat])
-    assert any(part.startswith("the alerts process is silent since") for part in stage.viewer.say(utc_now()).parts)
+    now = utc_now()
+    stage.viewer.book.take([at(0, id="running", state="running", at=now, until=now + timedelta(seconds=30))])
+    silent = "the alerts process is silent since"
+    assert not any(part.startswith(silent) for part in stage.viewer.say(now).parts)
+    assert any(part.startswith(silent) for part in stage.viewer.say(now + timedelta(minutes=1)).parts)

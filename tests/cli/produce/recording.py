@@ -49,6 +49,22 @@ class Timed(Kept):
         self._look()
 
 
+class Own(Kept):
+    """The sink of one publisher, which counts its own records; another one keeps those of all publishers."""
+
+    def __init__(self, shared: Kept) -> None:
+        super().__init__()
+        self._shared = shared
+
+    def send(self, record: Any) -> None:
+        super().send(record)
+        self._shared.send(record)
+
+    def refuse(self, key: str, raw: bytes, reason: str) -> None:
+        super().refuse(key, raw, reason)
+        self._shared.refuse(key, raw, reason)
+
+
 @dataclass
 class Recording:
     """An outlet that keeps what it is given; it says that it holds every row of every file."""
@@ -72,7 +88,7 @@ class Recording:
     @contextmanager
     def publisher(self, topic: Topic[R], *, linger_ms: int) -> Iterator[Sink[R]]:
         self.lingers.append(linger_ms)
-        yield self.sink
+        yield Own(self.sink)
 
     def held(self, topic: AnyTopic) -> int:
         return 0
