@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,24 +29,35 @@ def draw(path: Path, title: str, found: Evaluation, *, simulated: bool = False) 
     theme = THEMES["light"]
     figure = Figure(figsize=_SIZE, layout="constrained", facecolor=theme.background)
     canvas = FigureCanvasAgg(figure)
-    words = f"{cut(harmless(title), 90)}\n{found.total.verdict}"
-    figure.suptitle(words, x=0.01, ha="left", fontsize=theme.title_size, color=theme.text, parse_math=False)
+    titled(figure, title, found.total.verdict, theme)
     upper, lower = figure.subplots(2, 2)
     periods = found.years or (found.total,)
-    _accuracy(_styled(upper[0], "right, by year, with 95 %", theme), periods, theme)
-    _calibration(_styled(upper[1], "calibration: what was claimed, and what came, with 95 %", theme), found, theme)
-    _brier(_styled(lower[0], "Brier score, by year", theme), periods, theme)
-    _equity(_styled(lower[1], f"1 traded after costs of {found.cost:.2%}, and held", theme), found, theme)
+    _accuracy(styled(upper[0], "right, by year, with 95 %", theme), periods, theme)
+    _calibration(styled(upper[1], "calibration: what was claimed, and what came, with 95 %", theme), found, theme)
+    _brier(styled(lower[0], "Brier score, by year", theme), periods, theme)
+    _equity(styled(lower[1], f"1 traded after costs of {found.cost:.2%}, and held", theme), found, theme)
     if simulated:
-        figure.text(
-            0.99, 0.985, "SIMULATED", ha="right", va="top", color=theme.background, fontweight="bold",
-            bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.25"},
-        )  # fmt: skip
+        mark_simulated(figure, theme)
     canvas.draw()
     save(canvas, path, hint="name another file with --plot")
 
 
-def _styled(axes: Axes, title: str, theme: Theme) -> Axes:
+def titled(figure: Figure, title: str, verdict: str, theme: Theme) -> None:
+    """Write what was evaluated, and the result, over a figure."""
+    words = f"{cut(harmless(title), 90)}\n{verdict}"
+    figure.suptitle(words, x=0.01, ha="left", fontsize=theme.title_size, color=theme.text, parse_math=False)
+
+
+def mark_simulated(figure: Figure, theme: Theme) -> None:
+    """Say that the bars were simulated."""
+    figure.text(
+        0.99, 0.985, "SIMULATED", ha="right", va="top", color=theme.background, fontweight="bold",
+        bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.25"},
+    )  # fmt: skip
+
+
+def styled(axes: Axes, title: str, theme: Theme) -> Axes:
+    """The axes with a title and the look of the theme."""
     axes.set_title(title, loc="left", fontsize=theme.text_size, color=theme.text)
     axes.grid(color=theme.grid)
     axes.set_axisbelow(True)
@@ -55,7 +67,8 @@ def _styled(axes: Axes, title: str, theme: Theme) -> Axes:
     return axes
 
 
-def _legend(axes: Axes, theme: Theme) -> None:
+def legend(axes: Axes, theme: Theme) -> None:
+    """Add a legend."""
     axes.legend(fontsize=theme.small_size, frameon=False, labelcolor=theme.text)
 
 
@@ -65,10 +78,11 @@ def _scored(periods: tuple[Period, ...]) -> tuple[list[int], list[Period]]:
     return places, [periods[place] for place in places]
 
 
-def _label_years(axes: Axes, periods: tuple[Period, ...]) -> None:
-    step = -(-len(periods) // _MOST)
-    axes.set_xticks(range(0, len(periods), step), [period.name for period in periods[::step]])
-    axes.set_xlim(-0.6, len(periods) - 0.4)
+def label_years(axes: Axes, names: Sequence[str]) -> None:
+    """Label the places of years, of many only some."""
+    step = -(-len(names) // _MOST)
+    axes.set_xticks(range(0, len(names), step), list(names[::step]))
+    axes.set_xlim(-0.6, len(names) - 0.4)
 
 
 def _accuracy(axes: Axes, periods: tuple[Period, ...], theme: Theme) -> None:
@@ -83,8 +97,8 @@ def _accuracy(axes: Axes, periods: tuple[Period, ...], theme: Theme) -> None:
         axes.plot(np.add(places, beside), values, marker, color=theme.color(color), markersize=5, label=label)
     axes.errorbar(places, rates, reach, fmt="o", color=theme.color(0), capsize=3, markersize=6, label="the model")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    _label_years(axes, periods)
-    _legend(axes, theme)
+    label_years(axes, [period.name for period in periods])
+    legend(axes, theme)
 
 
 def _brier(axes: Axes, periods: tuple[Period, ...], theme: Theme) -> None:
@@ -92,8 +106,8 @@ def _brier(axes: Axes, periods: tuple[Period, ...], theme: Theme) -> None:
     values = [period.brier for period in scored]
     axes.axhline(0.25, color=theme.edge, linestyle="--", linewidth=1.0, label="a coin: 0.25")
     axes.plot(places, np.array(values, dtype=np.float64), "o-", color=theme.color(0), markersize=5, label="the model")
-    _label_years(axes, periods)
-    _legend(axes, theme)
+    label_years(axes, [period.name for period in periods])
+    legend(axes, theme)
 
 
 def _calibration(axes: Axes, found: Evaluation, theme: Theme) -> None:
@@ -110,7 +124,7 @@ def _calibration(axes: Axes, found: Evaluation, theme: Theme) -> None:
     axes.set_xlabel("probability of up", fontsize=theme.small_size, color=theme.quiet)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0, decimals=1))
-    _legend(axes, theme)
+    legend(axes, theme)
 
 
 def _equity(axes: Axes, found: Evaluation, theme: Theme) -> None:
@@ -124,4 +138,4 @@ def _equity(axes: Axes, found: Evaluation, theme: Theme) -> None:
         axes.yaxis.set_minor_formatter(plain)
         axes.tick_params(axis="y", which="minor", labelsize=theme.small_size, colors=theme.quiet)
     axes.tick_params(axis="x", labelrotation=30)
-    _legend(axes, theme)
+    legend(axes, theme)

@@ -70,17 +70,20 @@ def evaluate(
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Evaluate the predictions of a model: by year, against a coin, always up and persistence.
+    """Evaluate the predictions of a model: by year, against a coin, always up and persistence; or its intervals.
 
     The model walks through the bars and predicts at each of them, having learned only outcomes known by then. Scored
     are predictions after its warm-up that share no bar; those due in another year than they were made in are in no
     year. The equity is that of buying where it says up, at the close that it was predicted from, after costs, against
     buying once and holding. --history limits what is scored; older bars only train it.
+
+    Of forecast, trend and outlier it is counted how often what came was inside of the interval that was stated before.
     """
     context = Context.of(ctx)
     outputs.check(plot, outputs.PICTURE, "--plot", force=force)
     _check_file(csv)
     part = _part(context, name)
+    _check_trading(ctx, part)
     if (symbol is None) == (csv is None):
         raise typer.BadParameter("name the symbol of the topic's bars, or a file by --csv", param_hint="SYMBOL")
     fold = _fold(part, (symbol or "",), interval, feed, resample, context, csv)
@@ -88,12 +91,21 @@ def evaluate(
     identity = fold.identity(key)
     if identity.ambiguity is not None:
         raise identity.ambiguity
-    found = _evaluation(fold, key, part, _since(history, fold), cost, short=short)
     title = f"{name} over {identity.title}{', SIMULATED' if identity.simulated else ''}"
-    if as_json:
-        context.reporter.result(json.dumps(_record(title, found), indent=2))
-    else:
-        context.reporter.result(_text(title, found))
+    since = _since(history, fold)
+    if not _predicts(part):
+        from stockstream.cli import coverage
+
+        intervals = coverage.found(fold, key, part, since)
+        context.reporter.result(coverage.record(title, intervals) if as_json else coverage.text(title, intervals))
+        if plot is not None:
+            from stockstream.charts.coverage import draw as draw_coverage
+
+            draw_coverage(plot, title, intervals, simulated=identity.simulated)
+            context.reporter.note(f"wrote {plot}")
+        return
+    found = _evaluation(fold, key, part, since, cost, short=short)
+    context.reporter.result(json.dumps(_record(title, found), indent=2) if as_json else _text(title, found))
     if plot is not None:
         from stockstream.charts.evaluation import draw
 
@@ -118,21 +130,39 @@ def _part(context: Context, name: str) -> Part:
     """The model with its parameters. Raises typer.BadParameter for one that does not exist or predicts nothing."""
     from stockstream.consumers.chart import parts
     from stockstream.consumers.view_settings import study_parameter
-    from stockstream.models import Predictor
+    from stockstream.models import Model, Predictor
+    from stockstream.models.coverage import states_intervals
 
     try:
         found = parts([name], partial(study_parameter, context.settings))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="NAME") from error
     kind = found[0].study.indicator if len(found) == 1 else None
-    if kind is None or not issubclass(kind, Predictor):
-        raise typer.BadParameter(f"{name!r} is not a model that predicts a direction", param_hint="NAME")
-    kind.require()
+    if kind is None or not (issubclass(kind, Predictor) or states_intervals(kind)):
+        raise typer.BadParameter(f"{name!r} is not a model that predicts a direction or an interval", param_hint="NAME")
+    if issubclass(kind, Model):
+        kind.require()
     try:
         found[0].make()
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="NAME") from error
     return found[0]
+
+
+def _predicts(part: Part) -> bool:
+    from stockstream.models import Predictor
+
+    return isinstance(part.make(), Predictor)
+
+
+def _check_trading(ctx: typer.Context, part: Part) -> None:
+    """Raise typer.BadParameter where it is said how to trade on what says no direction."""
+    if _predicts(part):
+        return
+    for option in ("cost", "short"):
+        source = ctx.get_parameter_source(option)
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter("needs a model that predicts a direction", param_hint=f"--{option}")
 
 
 def _fold(

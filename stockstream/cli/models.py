@@ -76,5 +76,6 @@ app.command(
         "models evaluate direction AAPL --history 2y",
         "models evaluate direction:ahead=5 AAPL --interval 1d --plot scores.png",
         "models evaluate direction --csv AAPL.csv --cost 0.001 --json",
+        "models evaluate forecast:ahead=10 AAPL",
     ),
 )(evaluate)

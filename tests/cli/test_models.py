@@ -69,6 +69,32 @@ def test_a_file_is_evaluated_as_table_json_and_picture(tmp_path: Path) -> None:
     assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize(
+    ("model", "heading", "verdict"),
+    [
+        ("forecast:coverage=0.8", "YEAR INTERVALS HELD RANDOM WALK'S SCORE P", "no sharper than a random walk (p = "),
+        ("trend:period=5", "YEAR WINDOWS HELD TRENDS SEEN WENT ON P", "too few trends to tell: "),
+        ("outlier", "YEAR BARS HELD RETURN OUT RANGE OUT VOLUME OUT NEXT IS ONE NEXT MOVE", "of the bars are outliers"),
+    ],
+)
+def test_intervals_are_evaluated_as_table_json_and_picture(
+    tmp_path: Path, model: str, heading: str, verdict: str
+) -> None:
+    write(tmp_path)
+    arguments = ("models", "evaluate", model, "--csv", "AAPL_1d.csv", "--history", "1y")
+    plain = stockstream(*arguments, cwd=tmp_path)
+    assert plain.returncode == 0, plain.stderr
+    lines = plain.stdout.splitlines()
+    assert lines[0].startswith(f"{model} over AAPL 1d: ")
+    assert verdict in lines[0]
+    assert " ".join(lines[2].split()) == heading
+    assert [line.split()[0] for line in lines[3:6]] == ["2026", "2027", "all"]
+    record = json.loads(stockstream(*arguments, "--json", "--plot", "held.png", cwd=tmp_path).stdout)
+    assert record["verdict"] in plain.stdout
+    assert record["total"]["count"] == sum(each["count"] for each in record["years"]) + record["purged"]
+    assert (tmp_path / "held.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_history_limits_what_is_scored_and_older_bars_only_train(tmp_path: Path) -> None:
     write(tmp_path)
     arguments = ("models", "evaluate", "direction", "--csv", "AAPL_1d.csv", "--json")
@@ -86,7 +112,8 @@ def test_history_limits_what_is_scored_and_older_bars_only_train(tmp_path: Path)
     [
         (("direction",), "name the symbol of the topic's bars, or a file by --csv"),
         (("direction", "AAPL", "--csv", "AAPL_1d.csv"), "name the symbol of the topic's bars, or a file by --csv"),
-        (("trend", "--csv", "AAPL_1d.csv"), "'trend' is not a model that predicts a direction"),
+        (("trend", "--csv", "AAPL_1d.csv", "--cost", "0"), "--cost: needs a model that predicts a direction"),
+        (("forecast", "--csv", "AAPL_1d.csv", "--short"), "--short: needs a model that predicts a direction"),
         (("direction,rsi", "--csv", "AAPL_1d.csv"), "is not a model that predicts a direction"),
         (("directoin", "--csv", "AAPL_1d.csv"), "did you mean direction?"),
         (("direction:ahead=0", "--csv", "AAPL_1d.csv"), "ahead is a whole number of at least 1, not 0"),
