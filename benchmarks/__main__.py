@@ -29,6 +29,7 @@ MODULES = (
     "sql",
     "saving",
     "window",
+    "latency",
     "dashboard",
     "year",
     "indicators",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -80,6 +80,9 @@ class Source:
     def tick(self) -> bool:
         """Messages from outside."""
         return not self.quiet
+
+    def listen(self, arrived: Callable[[], None]) -> None:
+        """It announces nothing: the window looks for it."""
 
     def status(self) -> Status:
         """All is well."""

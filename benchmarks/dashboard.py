@@ -106,6 +106,9 @@ class Source:
         self._total += 1
         return True
 
+    def listen(self, arrived: Callable[[], None]) -> None:
+        """It announces nothing: the window looks for it."""
+
     def status(self) -> Status:
         """All is well."""
         now = datetime.now(UTC)

@@ -18,9 +18,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final
 
 import httpx
 import numpy as np
@@ -28,8 +27,8 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 from websockets.asyncio.client import connect
 
+from benchmarks.stamped import Bare, history, quantiles, send
 from stockstream.kafka.publisher import Publisher
-from stockstream.kafka.subscriber import Subscriber
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
 from stockstream.web.assets import are_built
@@ -41,7 +40,6 @@ P50, P95 = 30.0, 60.0
 """Aims from the topic to the canvas, in milliseconds."""
 
 _HISTORY: Final = 5_000
-_START: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _USER: Final = "bench"
 _STUDIES: Final = ("bollinger", "rsi", "macd", "volume")
 
@@ -81,19 +79,9 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
         Publisher(STOCKS, {"bootstrap.servers": bootstrap_servers}) as publisher,
         _server(environment) as (url, server),
     ):
-        for number in range(_HISTORY):
-            publisher.send(_bar(number, 0.0))
-        publisher.flush()
+        history(publisher, _HISTORY)
         yield from _latency(bootstrap_servers, publisher, url, password, chromium)
         yield from _clients(publisher, url, password, server)
-
-
-def _bar(number: int, sent: float) -> Bar:
-    close = 100.0 + number % 17
-    return Bar(
-        symbol="BENCH", interval="1m", time=_START + timedelta(minutes=number), open=close, high=close + 1,
-        low=close - 1, close=close, volume=sent, source="simulated",
-    )  # fmt: skip
 
 
 @contextmanager
@@ -124,25 +112,14 @@ def _drain(lines: IO[str]) -> None:
         pass
 
 
-def _send(publisher: Publisher[Bar], first: int) -> int:
-    """Send bars at the rate for the time; returns the number after the last."""
-    began = time.monotonic()
-    for turn in range(RATE * SECONDS):
-        time.sleep(max(0.0, began + turn / RATE - time.monotonic()))
-        publisher.send(_bar(first + turn, time.time() * 1000))
-    publisher.flush()
-    return first + RATE * SECONDS
-
-
-def _quantiles(times: list[float]) -> tuple[float, float]:
-    p50, p95 = np.quantile(times, [0.5, 0.95])
-    return float(p50), float(p95)
+def _send(publisher: Publisher[Bar], first: int) -> None:
+    send(publisher, first, rate=RATE, seconds=SECONDS)
 
 
 def _latency(
     bootstrap_servers: str, publisher: Publisher[Bar], url: str, password: str, chromium: str
 ) -> Iterator[str]:
-    with sync_playwright() as playwright, _Bare(bootstrap_servers) as bare:
+    with sync_playwright() as playwright, Bare(STOCKS, bootstrap_servers) as bare:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         _open(page, url, password)
@@ -154,8 +131,8 @@ def _latency(
         page.wait_for_timeout(500)
         times: list[float] = page.evaluate("times")
         browser.close()
-    p50, p95 = _quantiles(times)
-    own50, own95 = _quantiles(bare.times)
+    p50, p95 = quantiles(times, 0.5, 0.95)
+    own50, own95 = quantiles(bare.times, 0.5, 0.95)
     reached = "reached" if p50 <= P50 and p95 <= P95 else "missed"
     yield (
         f"the page, {RATE} bars a second, {len(_STUDIES)} studies over {_HISTORY:,} bars, sent to drawn:"
@@ -175,35 +152,6 @@ def _open(page: Page, url: str, password: str) -> None:
     while not page.evaluate(f"stockstream.active.renderer.rows.length >= {min(_HISTORY, 5_000)}"):
         assert time.monotonic() < ends
         page.wait_for_timeout(100)
-
-
-class _Bare:
-    """A bare consumer, which only notes how long each record took."""
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        self.times: list[float] = []
-        self._connection = {"bootstrap.servers": bootstrap_servers}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        with Subscriber(STOCKS, Bar, self._connection, group="bare") as subscriber:
-            begun = False
-            while not self._stop.is_set():
-                if not begun and subscriber.origin is not None:
-                    subscriber.begin({})
-                    begun = True
-                now = time.time() * 1000
-                self.times += [now - each.volume for each in subscriber.arrived().records if each.volume]
-                time.sleep(0.002)
 
 
 def _clients(publisher: Publisher[Bar], url: str, password: str, server: psutil.Process) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from stockstream.consumers.live import Observer
     from stockstream.present.frame_times import FrameTimes
-    from stockstream.present.model import Model
+    from stockstream.present.model import LiveModel, Model
     from stockstream.present.options import PictureOptions, WindowOptions
     from stockstream.views.dashboard import Section
     from stockstream.views.tiles import Tile
@@ -25,7 +25,9 @@ class OpenWindow(Protocol):
 class Displays(Protocol):
     """Creates windows and pictures."""
 
-    def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
+    def window(
+        self, model: LiveModel, options: WindowOptions, memory: Path | None, frame_times: FrameTimes
+    ) -> OpenWindow:
         """A window of a model. Raises DisplayError if none can be opened.
 
         ``memory`` is the file of saved preferences, None for none; ``frame_times`` records the durations of redraws.
@@ -45,7 +47,9 @@ class Page(Protocol):
 class MatplotlibDisplays:
     """Charts and dashboards of `stockstream.charts`; slow modules are imported when needed."""
 
-    def window(self, model: Model, options: WindowOptions, memory: Path | None, frame_times: FrameTimes) -> OpenWindow:
+    def window(
+        self, model: LiveModel, options: WindowOptions, memory: Path | None, frame_times: FrameTimes
+    ) -> OpenWindow:
         """As `Displays.window`. Without a display no module that draws is imported: that is half of a start."""
         from stockstream.charts.window import toolkits
         from stockstream.present.memory import Memory

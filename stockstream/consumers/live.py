@@ -186,6 +186,10 @@ class Live(Generic[R]):
             observer.refresh()
         return changed
 
+    def listen(self, arrived: Callable[[], None]) -> None:
+        """Have a function called, on the reading thread, when there is something new for `tick`."""
+        self._subscriber.listen(arrived)
+
     @property
     def finished(self) -> bool:
         """Whether it is time to end. Raises what `ending` does."""

@@ -20,6 +20,7 @@ from stockstream.kafka.commits import Commits
 from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.ends import Ends
 from stockstream.kafka.health import Health, read_statistics
+from stockstream.kafka.inbox import Inbox
 from stockstream.kafka.key_order import KeyOrder, OutOfOrder, SendOrder, restored_reading, saved_reading
 from stockstream.kafka.refusals import on_topic
 from stockstream.kafka.waiting import Awaited, Waiting
@@ -28,8 +29,6 @@ from stockstream.topics import AnyTopic
 R = TypeVar("R")
 
 _MOST_AT_ONCE: Final = 2_000
-_BUFFER: Final = 100_000
-_PATIENCE: Final = 0.1
 _STARTING: Final = 30.0  # seconds after a broker was away in which it may refuse
 
 
@@ -87,14 +86,13 @@ class Subscriber(Generic[R]):
         self._reads: Callable[[int], bool] = (
             (lambda _: True) if partitions is None else frozenset(partitions).__contains__
         )
-        self._lock = threading.Lock()
-        self._stop, self._begun, self._fetched = (threading.Event() for _ in range(3))
+        self._stop, self._begun = threading.Event(), threading.Event()
+        self._inbox: Inbox[R] = Inbox()
         self._begin_at: Mapping[int, int] = {}
         self._merge: SendOrder | None = None
         self._origin: Origin | None = None
         self._merged: tuple[str, str] | None = None
         self._failure: BaseException | None = None
-        self._batch: Batch[R] = Batch()
         self._decoding = Decoding(topic, record, connection, keys, self._stop, ordered=ordered)
         self._health = Health()
         self._waiting: Waiting | None = Waiting(Awaited.BROKER, address(connection), topic.name)
@@ -134,8 +132,9 @@ class Subscriber(Generic[R]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        for event in (self._stop, self._begun, self._fetched):
-            event.set()
+        self._stop.set()
+        self._begun.set()
+        self._inbox.release()
         self._thread.join()
         self._commits.close()
 
@@ -162,10 +161,14 @@ class Subscriber(Generic[R]):
         """The records since the last call. Raises the error that ended the reading, such as `AuthError`."""
         if self._failure is not None:
             raise self._failure
-        with self._lock:
-            batch, self._batch = self._batch, Batch()
-        self._fetched.set()
-        return batch
+        return self._inbox.take()
+
+    def listen(self, arrived: Callable[[], None]) -> None:
+        """Have a function called on the reading thread, which may not block, when there is something new.
+
+        That is the first record after a call of `arrived`, another `origin`, or the end of the reading.
+        """
+        self._inbox.on_arrival = arrived
 
     def connection_status(self) -> ConnectionStatus:
         """The present status of the connection."""
@@ -201,10 +204,10 @@ class Subscriber(Generic[R]):
         try:
             while not self._stop.is_set():
                 origin = self._find()
-                with self._lock:
-                    # Records of the deleted topic must not be mixed with those of the new one.
-                    self._batch = Batch()
-                    self._origin = origin
+                # Records of the deleted topic must not be mixed with those of the new one.
+                self._inbox.clear()
+                self._origin = origin
+                self._inbox.on_arrival()
                 self._begun.wait()
                 self._begun.clear()
                 if not self._stop.is_set() and self._assign():
@@ -212,6 +215,7 @@ class Subscriber(Generic[R]):
         except Exception as error:  # noqa: BLE001 - raised on the user's thread by arrived()
             LOG.exception("reading %s ended", self._topic.name)
             self._failure = error
+            self._inbox.on_arrival()
 
     def _find(self) -> Origin:
         """Wait for a topic other than the former one."""
@@ -261,8 +265,7 @@ class Subscriber(Generic[R]):
             self._position[number] = self._within(self._begin_at.get(number, low), low, high)
         self._ends.begin({number: high for number, (_, high) in ends.items()}, asked)
         self._consumer.assign([TopicPartition(name, number, self._position[number]) for number in self._partitions])
-        with self._lock:
-            self._batch.positions.update(self._position)
+        self._inbox.move(self._position)
         self._target = {number: high for number, (_, high) in ends.items()}
         merged = self._decoding.order is not None and self._decoding.order.merged
         self._merge = SendOrder(name, self._consumer, self._position, self._target) if merged else None
@@ -298,9 +301,8 @@ class Subscriber(Generic[R]):
             message = self._consumer.poll(self._ends.patience)
             if message is not None:
                 self._take([message, *(self._consumer.consume(room - 1, 0) if room > 1 else ())])
-            # While the buffer is full nothing is fetched.
-            fetching = len(self._batch) <= _BUFFER
-            arrived = message is not None
+            # While the inbox is full nothing is fetched.
+            fetching, arrived = not self._inbox.full, message is not None
             self._ends.step(self._partitions, connected=self._health.connected, fetching=fetching, arrived=arrived)
             now = time.monotonic()
             if now - checked > 1:
@@ -319,26 +321,18 @@ class Subscriber(Generic[R]):
             self._on_message_error(error, message)
         self._position.update(positions)
         gathered = self._gather(records) if self._gather and records else records
-        with self._lock:
-            batch = self._batch
-            batch.records += gathered
-            batch.count += len(records)
-            batch.positions.update(positions)
-            if good:
-                batch.sent = good[-1].timestamp()[1]
-            if self._keeps_messages:
-                batch.messages += good
+        sent = good[-1].timestamp()[1] if good else 0
+        self._inbox.add(Batch(gathered, len(records), good if self._keeps_messages else [], positions, sent))
 
     def _room(self) -> int:
-        """Number of messages to read next: many, or one now and then while the buffer is full.
+        """Number of messages to read next: many, or one now and then while the inbox is full.
 
         Partitions are not paused, which would throw away what was fetched ahead; a single message is enough for
         librdkafka to call back.
         """
-        if len(self._batch) <= _BUFFER:
+        if not self._inbox.full:
             return _MOST_AT_ONCE
-        self._fetched.clear()
-        self._fetched.wait(_PATIENCE)
+        self._inbox.wait()
         return 1
 
     def _topic_changed(self) -> bool:
@@ -370,8 +364,7 @@ class Subscriber(Generic[R]):
         elif partition.offset != position:
             self._consumer.seek(partition)
         self._position[partition.partition] = partition.offset
-        with self._lock:
-            self._batch.positions[partition.partition] = partition.offset
+        self._inbox.move({partition.partition: partition.offset})
 
     # Called by librdkafka, on the reading thread.
 

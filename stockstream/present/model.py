@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from stockstream.views.fold import Fold, Parameters
@@ -36,3 +37,10 @@ class Model(Protocol):
     @property
     def finished(self) -> bool:
         """Whether to end; checked before a `tick`, after which the last picture is drawn."""
+
+
+class LiveModel(Model, Protocol):
+    """A model that announces new records, as a window needs it."""
+
+    def listen(self, arrived: Callable[[], None]) -> None:
+        """Have a function called, on any thread, when there is something new for `tick`."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -42,6 +42,9 @@ class Growing:
             self.fold.apply(bars[self.total : self.total + 1])
         self.total += 1
         return True
+
+    def listen(self, arrived: Callable[[], None]) -> None:
+        pass
 
     def status(self) -> Status:
         return Status(

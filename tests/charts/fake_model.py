@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -221,10 +221,14 @@ class FakeModel:
     changed: bool = False
     finished: bool = False
     caught_up: bool = True
+    announce: Callable[[], None] = lambda: None
 
     def tick(self) -> bool:
         changed, self.changed = self.changed, False
         return changed
+
+    def listen(self, arrived: Callable[[], None]) -> None:
+        self.announce = arrived
 
     def status(self) -> Status:
         return Status(

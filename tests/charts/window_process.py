@@ -10,9 +10,11 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -300,6 +302,21 @@ def fail(stage: Stage) -> Iterator[float]:
     stage.reported["the error did nothing"] = True
 
 
+def announced(stage: Stage) -> Iterator[Wait]:
+    """Records come while nothing else makes the window look for them."""
+    model, ticker = stage.model, stage.window._ticker
+    yield 0.3
+    for number in range(3):
+        ticker._timer.stop()
+        ticks = model.ticks
+        model.running = True
+        threading.Thread(target=model.announce).start()
+        yield partial(lambda before: model.ticks > before, ticks)
+        model.running = False
+        yield lambda: stage.window.scene._plot_data.frame["close"][-1] == model.fold.frame("AAPL")["close"][-1]
+        stage.reported[f"drawn {number}"] = model.ticks > ticks and stage.same_on_screen()
+
+
 def undrawable(stage: Stage) -> Iterator[float]:
     """A mark, then the model's data, cannot be drawn for a while."""
     mark = stage.window.scene.panels[0].marks[0]
@@ -344,6 +361,7 @@ SCENARIOS = {
     "close": close,
     "fail": fail,
     "finish": finish,
+    "announced": announced,
     "undrawable": undrawable,
 }
 

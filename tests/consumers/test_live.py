@@ -73,6 +73,19 @@ def test_it_continues_from_its_checkpoint(broker: str, tmp_path: Path) -> None:
         assert live.status().received is not None
 
 
+def test_records_are_announced_as_they_arrive(broker: str, tmp_path: Path) -> None:
+    view, flights, arrived = own_view(), rows(300), threading.Event()
+    with Live(view, ALL, {}, connection(broker), tmp_path) as live:
+        live.listen(arrived.set)
+        send(broker, view, flights[:200])
+        assert arrived.wait(60), "the topic is found"
+        catch_up(live)
+        arrived.clear()
+        send(broker, view, flights[200:])
+        assert arrived.wait(60)
+        until(lambda: live.tick() is not None and live.taken == len(flights))
+
+
 def test_records_that_went_while_a_window_was_shut_are_counted_and_stay_counted(broker: str, tmp_path: Path) -> None:
     view = own_view()
     view = replace(view, topic=replace(topic_of(view), partitions=1))

@@ -123,7 +123,7 @@ def test_the_end_is_known_while_nobody_takes_what_is_read(broker: str) -> None:
     put_many(broker, topic.name, value, many)
     with Subscriber(topic, Bar, connection(broker)) as subscriber:
         subscriber.begin({})
-        until(lambda: len(subscriber._batch) > 100_000, 60)
+        until(lambda: len(subscriber._inbox) > 100_000, 60)
         put_many(broker, topic.name, value, 5_000)
         until(lambda: subscriber.connection_status().lag({}) == many + 5_000)
 

@@ -199,9 +199,9 @@ def test_it_does_not_read_without_end_when_nobody_takes(broker: str) -> None:
     producer.flush()
     with Subscriber(topic, Bar, connection(broker)) as subscriber:
         subscriber.begin({})
-        until(lambda: len(subscriber._batch) > 100_000)
+        until(lambda: len(subscriber._inbox) > 100_000)
         time.sleep(0.5)
-        held = len(subscriber._batch)
+        held = len(subscriber._inbox)
         assert 100_000 < held <= 102_100
         assert len(read_to_end(subscriber)) == many
 

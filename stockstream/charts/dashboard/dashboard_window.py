@@ -20,7 +20,7 @@ from stockstream.charts.window.shell import Shell
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.keys import DASHBOARD
 from stockstream.present.memory import Memory
-from stockstream.present.model import Model
+from stockstream.present.model import LiveModel, Model
 from stockstream.present.notice import Notice
 from stockstream.present.options import PictureOptions, WindowOptions
 from stockstream.present.pause import Pause
@@ -119,7 +119,7 @@ class DashboardWindow(Shell):
 
     def __init__(
         self,
-        model: Model,
+        model: LiveModel,
         rows: Sequence[Tile],
         options: WindowOptions | None = None,
         *,

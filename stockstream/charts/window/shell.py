@@ -17,21 +17,20 @@ from stockstream.charts.scene.scene import DPI
 from stockstream.charts.window import toolkits
 from stockstream.charts.window.appearance import Appearance
 from stockstream.charts.window.placement import Placement, toggle_tools
+from stockstream.charts.window.ticker import Ticker
 from stockstream.errors import StockstreamError
 from stockstream.names import harmless
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
-from stockstream.present.model import Model
+from stockstream.present.model import LiveModel
 from stockstream.present.options import WindowOptions
 from stockstream.present.preferences import CurrentPreferences, Preferences
 from stockstream.present.undrawn import Undrawn
 
-BUSY: Final = 0.05
-"""Seconds between two ticks of the timer, the minimum between two redraws."""
-
 STATUS_EVERY: Final = 1.0
-IDLE: Final = 0.2
-_CALM_AFTER: Final = 1.0
+_EARLY: Final = 0.025
+"""Seconds by which a redraw may be early: of ticks at intervals of 50 ms, the nearest redraws."""
+
 _TRY_AGAIN: Final = 1.0
 """Seconds after a picture that could not be drawn until the next try."""
 
@@ -66,7 +65,7 @@ class Shell:
 
     def __init__(
         self,
-        model: Model,
+        model: LiveModel,
         size: tuple[float, float],
         options: WindowOptions,
         defaults: Preferences,
@@ -86,7 +85,6 @@ class Shell:
         self._error: BaseException | None = None
         self._signal: int | None = None
         self._name = ""
-        self._busy = -1e9
         self.closed = False
         self.model = model
         self.memory = memory or Memory(None)
@@ -105,8 +103,7 @@ class Shell:
         self._drawn = self._said = -1e9
         if manager.key_press_handler_id is not None:
             self.figure.canvas.mpl_disconnect(manager.key_press_handler_id)  # matplotlib's own keys
-        self._timer = self.figure.canvas.new_timer(interval=int(BUSY * 1000))
-        self._timer.add_callback(self._ending_on_error(self._on_timer), None)
+        self._ticker = Ticker(self.figure.canvas, partial(self._ending_on_error(self._on_tick), None))
         self._due = False
         self._soon = self.figure.canvas.new_timer(interval=1)
         self._soon.single_shot = True
@@ -120,8 +117,8 @@ class Shell:
 
     @property
     def every(self) -> float:
-        """Seconds between two redraws."""
-        return BUSY
+        """Minimum seconds between two redraws; 0 means as often as data arrives."""
+        return 0.0
 
     @property
     def say_every(self) -> float:
@@ -184,7 +181,7 @@ class Shell:
             self.changed()
         if self._stale and not self.paused and (ended or now >= self._try_again):
             done = self.prepare(ended=ended)
-            if ended or now - self._drawn >= self.every - BUSY / 2:
+            if ended or now - self._drawn >= self.every - _EARLY:
                 self._drawn = now
                 self._stale = not done
                 self.put()
@@ -215,7 +212,8 @@ class Shell:
         """
         with self._signals():
             self.begin()
-            self._timer.start()
+            self.model.listen(self._ticker.wake)
+            self._ticker.start()
             try:
                 self._plt.show(block=True)
             finally:
@@ -303,19 +301,16 @@ class Shell:
 
     def _end(self) -> None:
         self.closed = True
-        self._timer.stop()
+        self._ticker.stop()
         self._soon.stop()
 
-    def _on_timer(self, _: None) -> None:
+    def _on_tick(self, _: None) -> None:
         """Take new records and update the picture."""
         if self._signal is not None:
             self.close()
             return
         ended = self.model.finished
         changed = self.model.tick()
-        now = time.monotonic()
-        if changed:
-            self._busy = now
         begun = time.perf_counter()
         if self._safely(partial(self.work, changed=changed, ended=ended)):
             self._frame_times.add(time.perf_counter() - begun)
@@ -323,9 +318,7 @@ class Shell:
         if ended:
             self.close()
             return
-        interval = int(1000 * (BUSY if now - self._busy < _CALM_AFTER else IDLE))
-        if interval != self._timer.interval:
-            self._timer.interval = interval
+        self._ticker.changed, self._ticker.unfinished = changed, self._stale and not self.paused
 
     def paint_soon(self) -> None:
         """Draw changes of the user; of many moves of the mouse only the last is drawn."""

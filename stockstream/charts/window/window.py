@@ -7,10 +7,10 @@ from typing import Final
 from stockstream.charts.scene.scene import Scene
 from stockstream.charts.window.controls import Controls
 from stockstream.charts.window.picture import size_of
-from stockstream.charts.window.shell import BUSY, STATUS_EVERY, Shell
+from stockstream.charts.window.shell import STATUS_EVERY, Shell
 from stockstream.present.frame_times import FrameTimes
 from stockstream.present.memory import Memory
-from stockstream.present.model import Model
+from stockstream.present.model import LiveModel
 from stockstream.present.options import WindowOptions
 from stockstream.present.preferences import Preferences
 from stockstream.present.price_levels import Alerts
@@ -44,7 +44,7 @@ class Window(Shell):
 
     def __init__(
         self,
-        model: Model,
+        model: LiveModel,
         options: WindowOptions | None = None,
         *,
         memory: Memory | None = None,
@@ -53,7 +53,7 @@ class Window(Shell):
         options = options or WindowOptions()
         usual = Preferences(rows=options.rows, theme=options.theme, grid=True, log=False, picture=options.picture)
         super().__init__(model, size_of(model.view), options, usual, memory=memory, frame_times=frame_times)
-        self._refresh = max(options.refresh, BUSY)
+        self._refresh = options.refresh
         first = self.current
         shown = None if options.spans else first.rows
         self.scene = Scene(model.view, self.figure, rows=shown, theme=self.appearance.theme, guard=self.guarded)

@@ -137,6 +137,13 @@ def test_endings(toolkit: str, scenario: str, raised: str | None, tmp_path: Path
 
 
 @pytest.mark.parametrize("toolkit", TOOLKITS)
+def test_another_thread_wakes_the_window(toolkit: str, tmp_path: Path) -> None:
+    result = run(toolkit, "announced", tmp_path)
+    assert result.pop("seconds") < 200
+    assert result == {"drawn 0": True, "drawn 1": True, "drawn 2": True}
+
+
+@pytest.mark.parametrize("toolkit", TOOLKITS)
 def test_a_picture_that_cannot_be_drawn_is_reported_and_the_window_continues(toolkit: str, tmp_path: Path) -> None:
     result = run(toolkit, "undrawable", tmp_path, logged="OverflowError: too large")
     assert "scenario" not in result, result["scenario"]
