@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from stockstream.cli import setting_checks
 from stockstream.cli.displays import Displays, MatplotlibDisplays, Page
 from stockstream.cli.produce.outlet import KafkaOutlet, Outlet
 from stockstream.files import private_file, private_folder
@@ -139,16 +140,7 @@ class Invocation:
             settings = self.settings()
             for message in settings.ignored:
                 self.reporter.warn(message)
-            if settings.views:
-                from stockstream.consumers.view_settings import (
-                    check,
-                )  # imports all views; few commands need it
-
-                check(settings)
-            if settings.alerts.rules:
-                from stockstream.alerts.configured import rules_of  # imports all indicators; few settings have rules
-
-                rules_of(settings, self.reporter.note)
+            setting_checks.check(settings, self.reporter.note)
             self.warn_of_plugins()
             command = command_path.split()[1:]
             self._context = Context(

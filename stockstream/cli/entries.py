@@ -158,7 +158,7 @@ COMMANDS: Final = {
         plugged=True,
     ),
     "series": Entry(
-        "stockstream.cli.topics:series",
+        "stockstream.cli.series:series",
         "List the series of bars in the topic stocks.",
         INSPECT,
         ("series", "series --json"),

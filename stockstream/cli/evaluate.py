@@ -192,7 +192,7 @@ def _fold(
 
 
 def _of_topic(context: Context) -> Iterator[Sequence[Bar]]:
-    from stockstream.cli.topics import everything
+    from stockstream.cli.series import everything
     from stockstream.kafka.admin import Admin
     from stockstream.kafka.waiting import no_topic
 

@@ -15,8 +15,8 @@ from stockstream.cli.context import Context
 from stockstream.cli.hours import opens_of
 from stockstream.cli.outputs import ForceOption
 from stockstream.cli.panels import FILES
+from stockstream.cli.series import everything
 from stockstream.cli.text import printable, span, table
-from stockstream.cli.topics import everything
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.waiting import no_topic
 from stockstream.names import cut, listed

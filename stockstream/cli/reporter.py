@@ -8,15 +8,16 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final, Protocol, TextIO
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
-from rich.text import Text
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 from stockstream.cli.text import rate as rate_text
 from stockstream.cli.text import sentence, span
 from stockstream.names import harmless
+
+if TYPE_CHECKING:  # rich is slow to import, and a command that prints its result alone does not need it
+    from rich.console import Console
+    from rich.progress import Progress
 
 PLAIN_EVERY: Final = 5.0
 """Seconds between two lines of progress without a terminal."""
@@ -58,13 +59,20 @@ class PersonReporter:
     def __init__(
         self, stderr: TextIO | None = None, stdout: TextIO | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.console = Console(file=stderr or sys.stderr, highlight=False, soft_wrap=True)
+        self._stderr = stderr or sys.stderr
         self._stdout = stdout or sys.stdout
         self._clock = clock
         self._bar: Progress | None = None
         self._pending: str | None = None
         self._state: str | None = None
         self._shown_at = -PLAIN_EVERY
+
+    @cached_property
+    def console(self) -> Console:
+        """The terminal, or what stands for it."""
+        from rich.console import Console
+
+        return Console(file=self._stderr, highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """As `Reporter.note`."""
@@ -96,6 +104,8 @@ class PersonReporter:
 
     def error(self, message: str, hint: str | None, logfile: str | None) -> None:
         """As `Reporter.error`."""
+        from rich.text import Text
+
         self.close()
         text = sentence(harmless(f"{message} - {hint}" if hint else message))
         where = f" (log: {logfile})" if logfile else ""
@@ -111,7 +121,9 @@ class PersonReporter:
 
     def _draw(self, done: int, total: int | None, rate: float, state: str) -> None:
         if self._bar is None:
-            self._bar = Progress(*_columns(), console=self.console, redirect_stdout=False, redirect_stderr=False)
+            from stockstream.cli.progress_bar import progress_bar
+
+            self._bar = progress_bar(self.console)
             self._bar.add_task(state, total=total)
             self._bar.start()
         task = self._bar.tasks[0]
@@ -213,32 +225,6 @@ class QuietReporter:
     def close(self) -> None:
         """As `Reporter.close`."""
         self._reporter.close()
-
-
-class _Amount(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        total = f" of {task.total:,.0f}" if task.total is not None else ""
-        return Text(f"{task.completed:,.0f}{total}")
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{rate_text(task.fields.get('rate', 0.0))}/s", style="dim")
-
-
-class _TimeLeft(TimeRemainingColumn):
-    """Time left, computed from the rate that the command reports, because the bar does not know of pauses."""
-
-    def render(self, task: Task) -> Text:
-        rate = task.fields.get("rate", 0.0)
-        if task.total is None or not rate:
-            return Text("")
-        return Text(f"{span((task.total - task.completed) / rate)} left", style="dim")
-
-
-def _columns() -> tuple[ProgressColumn, ...]:
-    bar = BarColumn(bar_width=24)
-    return SpinnerColumn(), TextColumn("{task.description}", markup=False), bar, _Amount(), _Rate(), _TimeLeft()
 
 
 def _line(done: int, total: int | None, rate: float, state: str) -> str:

@@ -1,10 +1,9 @@
-"""``stockstream topics`` and ``stockstream series``: list the contents of the broker."""
+"""``stockstream topics``: lists the topics of the broker, changes and copies them."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -14,17 +13,9 @@ from stockstream.cli.commands import Command, Group, examples
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.serving import servers
-from stockstream.cli.text import printable, size, span, table
-from stockstream.cli.topic_changes import change
-from stockstream.cli.topic_copy import copy
-from stockstream.connection import Connection
+from stockstream.cli.text import size, span, table
 from stockstream.kafka.admin import Admin, TopicSummary
 from stockstream.kafka.disk import local_topics, partition_sizes
-from stockstream.kafka.subscriber import Subscriber
-from stockstream.names import cut
-from stockstream.periods import intraday
-from stockstream.records import Bar, Series
-from stockstream.topics import STOCKS
 
 PATIENCE: Final = 5.0
 """Seconds that a command which only looks waits for the broker."""
@@ -59,6 +50,8 @@ def topics(
         return
     context = Context.of(ctx)
     if add_partitions or retention:
+        from stockstream.cli.topic_changes import change
+
         change(context, add_partitions or (), retention or (), yes=yes)
         return
     admin = Admin(context.settings.connection("monitor"), timeout=PATIENCE)
@@ -84,6 +77,7 @@ def copy_topics(
     Records that were copied before are skipped: if a copy was interrupted, run the command again. No other program may
     write to these topics of the target at the same time.
     """
+
     copy(Context.of(ctx), source, names or ())
 
 
@@ -108,7 +102,7 @@ def _json_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int])
             "topic": summary.name,
             "partitions": summary.partitions,
             "records": summary.records,
-            "newest": _iso(summary.newest),
+            "newest": iso(summary.newest),
             "bytes": sizes.get(summary.name),
         }
         for summary in summaries
@@ -116,63 +110,9 @@ def _json_of_topics(summaries: Sequence[TopicSummary], sizes: Mapping[str, int])
     return json.dumps(found, indent=2)
 
 
-def series(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """List the series in the topic stocks: symbol, interval, feed, number of bars, first and last bar."""
-    context = Context.of(ctx)
-    connection = context.settings.connection("consumer")
-    there = STOCKS.name in Admin(connection, timeout=PATIENCE).names()
-    found: dict[Series, set[datetime]] = {}
-    for records in everything(connection) if there else ():
-        for bar in records:
-            found.setdefault(Series(bar.symbol, bar.interval, bar.feed), set()).add(bar.time)
-    if as_json:
-        context.reporter.result(_json_of_series(found))
-    elif not there:
-        context.reporter.note(f"no topic {STOCKS.name} yet: `stockstream produce` makes it")
-    elif not found:
-        context.reporter.note(f"no bars in the topic {STOCKS.name} yet")
-    else:
-        context.reporter.result(_table_of_series(found))
-
-
-def _table_of_series(found: Mapping[Series, Collection[datetime]]) -> str:
-    rows = [
-        [*(cut(printable(name)) for name in one), f"{len(times):,}", _opened(min(times), one), _opened(max(times), one)]
-        for one, times in sorted(found.items())
-    ]
-    return table(["SYMBOL", "INTERVAL", "FEED", "BARS", "FIRST", "LAST"], rows, right=["BARS"])
-
-
-def _json_of_series(found: Mapping[Series, Collection[datetime]]) -> str:
-    rows = [
-        {**one._asdict(), "bars": len(times), "first": _iso(min(times)), "last": _iso(max(times))}
-        for one, times in sorted(found.items())
-    ]
-    return json.dumps(rows, indent=2)
-
-
-def _iso(instant: datetime | None) -> str | None:
+def iso(instant: datetime | None) -> str | None:
+    """An instant as JSON has it, in UTC."""
     return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def everything(connection: Connection) -> Iterator[Sequence[Bar]]:
-    """All bars that the topic holds now, in batches."""
-    positions: dict[int, int] = {}
-    heard = time.monotonic()
-    with Subscriber(STOCKS, Bar, connection, group="stockstream-series") as subscriber:
-        subscriber.begin({})
-        while True:
-            standing = subscriber.connection_status()
-            batch = subscriber.arrived()
-            positions.update(batch.positions)
-            if batch.positions:
-                heard = time.monotonic()
-                yield batch.records
-            if standing.reached(positions):
-                return
-            if time.monotonic() - heard > PATIENCE:
-                raise standing.absence(connection)
-            time.sleep(0.01)
 
 
 def _sent(instant: datetime | None) -> str:
@@ -180,8 +120,3 @@ def _sent(instant: datetime | None) -> str:
         return "-"
     age = (datetime.now(UTC) - instant).total_seconds()
     return f"{instant:%Y-%m-%d %H:%M:%S}Z ({span(max(0.0, age))} ago)"
-
-
-def _opened(instant: datetime, one: Series) -> str:
-    """When a bar opened: a session's date from a day on, else UTC."""
-    return f"{instant:%Y-%m-%d %H:%M}Z" if intraday(one.interval) else f"{instant:%Y-%m-%d}"

@@ -1,17 +1,21 @@
 """Dashboard of all symbols: volumes, averages, volatilities, and tables of days, minutes and bars."""
 
-from typing import Final
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from stockstream.indicators.catalog import Parameter
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
-from stockstream.views.bar_batch import gather
-from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Parameters, Selection
+from stockstream.views.study import gather
 from stockstream.views.tiles import Cell, Heights, Listing, Points, Profile, Shares, Tile
 from stockstream.views.view import View
+
+if TYPE_CHECKING:  # NumPy, which `watch --help` does not need
+    from stockstream.views.dashboard import DashboardFold
 
 _NO_VOLATILITY: Final = "none of these symbols has a volatility above 0 yet: too few bars, or prices that do not move"
 
@@ -106,6 +110,8 @@ TILES: Final = (
 
 
 def _fold(selection: Selection, parameters: Parameters) -> DashboardFold:
+    from stockstream.views.dashboard import DashboardFold
+
     return DashboardFold(selection, **msgspec.convert(dict(parameters), dict[str, int]))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, TypeVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from stockstream.errors import SeriesError
-from stockstream.views.frame import Frame
+
+if TYPE_CHECKING:  # NumPy, which `watch --help` does not need
+    import numpy as np
+
+    from stockstream.views.frame import Frame
 
 Pages: TypeAlias = Mapping[str, bytes | None]
 """Parts of a state by name, so that a save costs what has changed; None for one that is gone."""

@@ -1,4 +1,7 @@
-"""Study: the declaration of how an indicator is drawn, in its own window and in charts."""
+"""Study: the declaration of how an indicator is drawn, in its own window and in charts.
+
+A fold is imported when it is made, because it needs NumPy, and `watch --help`, which lists the windows, does not.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,20 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from stockstream.indicators.catalog import AnyKind, Parameter, describe, parameters_of
 from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
-from stockstream.views.bar_batch import gather
-from stockstream.views.fold import Parameters, Selection
-from stockstream.views.indicator_series import AnyIndicator
+from stockstream.views.fold import Fold, FoldMaker, Parameters, Selection
 from stockstream.views.marks import Band, Candles, Dots, Line, Mark, Panel, Readout
-from stockstream.views.series import SeriesFold
 from stockstream.views.view import View
+
+if TYPE_CHECKING:
+    from stockstream.views.bar_batch import BarBatch
+    from stockstream.views.indicator_series import AnyIndicator
+    from stockstream.views.series import SeriesFold
 
 _OVER: Final = (2, 1, 4, 5, 6, 7)
 """Palette indexes for marks over candles, without the colours of the candles."""
@@ -78,7 +83,7 @@ class Study:
             topic=STOCKS,
             record=Bar,
             gather=gather,
-            fold=SeriesFold.of(self.indicator),
+            fold=_fold_of(self.indicator),
             title=self.heading or (f"{self.title} ({indexes})" if indexes else self.title),
             panels=_panels([Part(self), *map(Part, self.beneath)], prices=self.prices, captions=False),
             parameters=self.parameters,
@@ -153,6 +158,8 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
         make()
 
     def fold(selection: Selection, _: Parameters) -> SeriesFold:
+        from stockstream.views.series import SeriesFold
+
         return SeriesFold(makers, selection)
 
     return View(
@@ -165,6 +172,24 @@ def chart(parts: Sequence[Part]) -> View[Bar]:
         title="chart",
         panels=_panels(parts, prices=True, captions=True),
     )
+
+
+def gather(bars: Sequence[Bar]) -> list[BarBatch]:
+    """As `stockstream.views.bar_batch.gather`."""
+    from stockstream.views.bar_batch import gather
+
+    return gather(bars)
+
+
+def _fold_of(indicator: AnyKind) -> FoldMaker[Any]:
+    """As `stockstream.views.series.SeriesFold.of`."""
+
+    def make(selection: Selection, parameters: Parameters) -> Fold[Any]:
+        from stockstream.views.series import SeriesFold
+
+        return SeriesFold.of(indicator)(selection, parameters)
+
+    return make
 
 
 def labelled(parts: Sequence[Part]) -> list[Part]:

@@ -148,8 +148,8 @@ def test_every_option_of_windows_and_producers_stands_in_a_panel(name: str) -> N
     [
         ("", ("msgspec", "numpy", "pydantic", "yaml")),
         ("produce", ("numpy", "pyroaring", "stockstream.cli.produce.source", "websockets")),
-        ("watch", ("stockstream.config_sections",)),
-        ("watch rsi", ("stockstream.config_sections",)),
+        ("watch", ("stockstream.config_sections", "numpy")),
+        ("watch rsi", ("stockstream.config_sections", "numpy")),
     ],
 )
 def test_help_loads_nothing_that_takes_long(tmp_path: Path, arguments: str, more: tuple[str, ...]) -> None:

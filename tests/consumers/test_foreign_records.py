@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stockstream.charts.report.page import page
-from stockstream.cli.topics import _json_of_series, _table_of_series
+from stockstream.cli.series import _json_of_series, _table_of_series
 from stockstream.codec import Unreadable, encode
 from stockstream.consumers.read import _latest, _table
 from stockstream.consumers.registry import STUDIES, VIEWS
