@@ -78,6 +78,8 @@ def copy_topics(
     write to these topics of the target at the same time.
     """
 
+    from stockstream.cli.topic_copy import copy
+
     copy(Context.of(ctx), source, names or ())
 
 
