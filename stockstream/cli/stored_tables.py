@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +17,8 @@ from stockstream.cli.table_places import PlaceOption
 from stockstream.cli.text import size, table
 from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError
+from stockstream.kafka.client import address
+from stockstream.producers.background import Background
 from stockstream.tables.extra import require_lake
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ _PARTS: Final = {
 }
 """What the parts of a table are: one, several, and in JSON."""
 
+_SOON: Final = 1.0
+"""Seconds after which a terminal shows the tables although the broker has not told the lag yet."""
+
 
 def tables(ctx: typer.Context, to: PlaceOption = None, as_json: JsonOption = False) -> None:
     """List the durable tables: rows, series, first and last, files, and the records of the topic not yet stored.
@@ -42,22 +49,40 @@ def tables(ctx: typer.Context, to: PlaceOption = None, as_json: JsonOption = Fal
     from stockstream.tables.schema import TABLES
 
     location = Location.chosen(to, context.settings)
-    found = [each for each in (holding(table, location) for table in TABLES.values()) if each is not None]
-    if not found and not as_json:
-        context.reporter.note(f"no tables in {location.text} yet: `stockstream store stocks` makes one")
-        return
-    lags = _lags(context, location, [each.table for each in found])
-    context.reporter.result(_as_json(found, lags) if as_json else _as_table(found, lags))
+    with Background() as asking:
+        found = [each for each in (holding(table, location) for table in TABLES.values()) if each is not None]
+        if not found and not as_json:
+            context.reporter.note(f"no tables in {location.text} yet: `stockstream store stocks` makes one")
+            return
+        answer = asking.submit(lambda: _lags(context, location, [each.table for each in found]))
+        early = not wait([answer], _SOON).done
+        if early:
+            if not as_json and sys.stdout.isatty():
+                context.reporter.result(_as_table(found, {}))
+            where = address(context.settings.connection("monitor"))
+            context.reporter.note(
+                f"waiting for the broker at {where}, which knows what is not stored yet; Ctrl-C ends it"
+            )
+        lags = _answered(context, answer)
+    if as_json or not (early and sys.stdout.isatty()):
+        context.reporter.result(_as_json(found, lags) if as_json else _as_table(found, lags))
+    elif lags:
+        context.reporter.result("LAG  " + ", ".join(f"{each.table} {_number(lags[each.table])}" for each in found))
 
 
-def _lags(context: Context, location: Location, names: list[str]) -> Mapping[str, int | None]:
-    """Lag of each table; None where there is no topic, or no broker, which is said."""
+def _lags(context: Context, location: Location, names: Sequence[str]) -> Mapping[str, int | None]:
+    """Lag of each table; None where there is no topic. Raises BrokerError."""
     from stockstream.tables.inventory import lag
     from stockstream.tables.schema import TABLES
 
     connection = context.settings.connection("monitor")
+    return {name: lag(TABLES[name], location, connection, timeout=PATIENCE) for name in names}
+
+
+def _answered(context: Context, answer: Future[Mapping[str, int | None]]) -> Mapping[str, int | None]:
+    """The lags; none where no broker tells them, which is said."""
     try:
-        return {name: lag(TABLES[name], location, connection, timeout=PATIENCE) for name in names}
+        return answer.result()
     except BrokerError as error:
         context.reporter.warn(f"the lag is not known: {error}")
         return {}
@@ -66,7 +91,6 @@ def _lags(context: Context, location: Location, names: list[str]) -> Mapping[str
 def _as_table(found: list[Holding], lags: Mapping[str, int | None]) -> str:
     rows = []
     for each in found:
-        behind = lags.get(each.table)
         one, more, _ = _PARTS[each.table]
         what = one if len(each.parts) == 1 else more
         rows.append(
@@ -76,7 +100,7 @@ def _as_table(found: list[Holding], lags: Mapping[str, int | None]) -> str:
                 f"{len(each.parts):,} {what}",
                 _shown(each.first),
                 _shown(each.last),
-                "-" if behind is None else f"{behind:,}",
+                _number(lags.get(each.table)),
                 f"{each.files:,}",
                 size(each.size),
                 each.uri,
@@ -107,6 +131,10 @@ def _as_json(found: list[Holding], lags: Mapping[str, int | None]) -> str:
         for each in found
     ]
     return json.dumps(rows, indent=2)
+
+
+def _number(lag: int | None) -> str:
+    return "-" if lag is None else f"{lag:,}"
 
 
 def _shown(moment: datetime | date | None) -> str:

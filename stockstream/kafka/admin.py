@@ -84,9 +84,16 @@ class Admin:
 
     def _result(self, future: Future[T], deed: Deed | None = None) -> T:
         try:
-            return answer(future, self._longest, self._connection)
+            return self._answer(future)
         except KafkaException as error:
             raise self._translated(error, deed) from error
+
+    def _answer(self, future: Future[T]) -> T:
+        """The result, for which a server that accepts connections has the longer time."""
+        more = self._longest - self._timeout
+        if more and not wait([future], self._timeout).done and not present(self._connection):
+            raise unreachable(self._connection)
+        return answer(future, more or self._longest, self._connection)
 
     def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
         self._client.poll(0)
@@ -141,7 +148,7 @@ class Admin:
             if stop.is_set():
                 raise unreachable(self._connection)
         try:
-            return str(answer(found, self._longest, self._connection).topic_id)
+            return str(self._answer(found).topic_id)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
                 return None
@@ -268,9 +275,7 @@ class Admin:
         while True:
             futures = self._client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=self._longest)
             try:
-                results = {
-                    partition: answer(future, self._longest, self._connection) for partition, future in futures.items()
-                }
+                results = {partition: self._answer(future) for partition, future in futures.items()}
             except KafkaException as error:
                 if error.args[0].code() not in _NEW:
                     raise self._translated(error, on_topic("Describe", partitions[0].topic)) from error

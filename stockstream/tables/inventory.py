@@ -89,7 +89,7 @@ def lag(table: Table[Any], location: Location, connection: Connection, *, timeou
     if topic_id is None:
         return None
     handle = opened(table, location)
-    with ToEnd(connection, name) as reading:
+    with ToEnd(connection, name, patience=timeout) as reading:
         bounds = reading.bounds()
     behind = 0
     for number, (low, end) in bounds.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stockstream.topics import FLIGHTS, STOCKS
 from tests.cli.records import flight
+from tests.cli.terminal import Terminal
 from tests.site import Site
 from tests.views.bars import walk
 
@@ -36,7 +37,13 @@ def test_rows_series_times_files_and_lag_also_without_a_broker(site: Site, tmp_p
     header, line, _ = shown.stdout.splitlines()
     assert header.split() == ["TABLE", "ROWS", "OF", "FIRST", "LAST", "LAG", "FILES", "SIZE", "PLACE"]
     assert line.split()[:4] == ["bars", "90", "2", "series"]
+    watched = Terminal(site, ["tables", "--to", place, "--bootstrap-servers", "127.0.0.1:1"])
     alone = site.run("tables", "--to", place, "--json", "--bootstrap-servers", "127.0.0.1:1")
     assert alone.returncode == 0
     assert "the lag is not known: no broker answers at 127.0.0.1:1" in alone.stderr
     assert [(each["rows"], each["lag"]) for each in json.loads(alone.stdout)] == [(90, None), (7, None)]
+    # In a terminal what is on disk comes at once, then what is waited for.
+    assert watched.end() == 0, watched.shown
+    places = [watched.shown.index(words) for words in ("flights", "waiting for the broker at", "the lag is not known")]
+    assert places == sorted(places)
+    assert watched.shown.count("TABLE") == 1
