@@ -47,6 +47,10 @@ else:
     KILL: Final = signal.SIGKILL
 
 
+class Terminated(KeyboardInterrupt):
+    """Such a signal has come. What takes a Ctrl-C for itself, as a prompt does, leaves this one to the program."""
+
+
 def spawn(
     command: Sequence[str], at_our_death: signal.Signals, *, by_kernel: bool = _BY_KERNEL, **options: Any
 ) -> subprocess.Popen[Any]:

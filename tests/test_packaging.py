@@ -54,7 +54,7 @@ def test_the_wheel_gives_the_command_and_says_what_it_is(wheel: zipfile.ZipFile)
     assert metadata["License"] == "Apache-2.0"
     commands = configparser.ConfigParser()
     commands.read_string(wheel.read(f"{info}/entry_points.txt").decode())
-    assert dict(commands["console_scripts"]) == {"stockstream": "stockstream.cli.main:run"}
+    assert dict(commands["console_scripts"]) == {"stockstream": "stockstream.__main__:main"}
 
 
 def pinned(lock: str) -> dict[str, set[str]]:

@@ -32,18 +32,31 @@ def etl(
     from stockstream.tables.schema import OF_TOPICS
 
     location, began = Location.chosen(to, context.settings), time.monotonic()
+    done = 0
 
-    def progress(done: int, total: int) -> None:
-        seconds = time.monotonic() - began
-        context.reporter.progress(done, total, done / seconds if seconds else 0.0, f"{topic}, files")
+    def progress(number: int, total: int) -> None:
+        nonlocal done
+        done, seconds = number, time.monotonic() - began
+        context.reporter.progress(number, total, number / seconds if seconds else 0.0, f"{topic}, files")
 
-    made = made_by(OF_TOPICS[topic], location, progress)
-    files = f"{made.files:,} file{'' if made.files == 1 else 's'}"
-    told = f"{topic}: {files} of {made.rows:,} rows made in {location.uri(f'{CLEAN}/{topic}')}"
+    try:
+        made = made_by(OF_TOPICS[topic], location, progress)
+    except KeyboardInterrupt:
+        context.reporter.close()
+        context.reporter.note(f"{topic}: stopped after {_files(done)}; the same command makes the rest")
+        raise
+    told = f"{topic}: {_files(made.files)} of {made.rows:,} rows made in {location.uri(f'{CLEAN}/{topic}')}"
     if made.refused:
-        told += f"; {made.refused:,} lines are no records, and are kept in {location.uri(f'{REFUSED}/{topic}')}"
+        lines = (
+            "1 line is no record, and is" if made.refused == 1 else f"{made.refused:,} lines are no records, and are"
+        )
+        told += f"; {lines} kept in {location.uri(f'{REFUSED}/{topic}')}"
     for each in made.damaged:
         context.reporter.warn(f"{each}; put a whole file in its place, or remove it, and run etl again")
     context.reporter.result(told)
     if made.damaged:
         raise typer.Exit(1)
+
+
+def _files(number: int) -> str:
+    return f"{number:,} file{'' if number == 1 else 's'}"

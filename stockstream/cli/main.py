@@ -22,7 +22,7 @@ from stockstream.cli.context import Invocation
 from stockstream.cli.entries import COMMANDS
 from stockstream.errors import StockstreamError
 from stockstream.names import harmless
-from stockstream.processes import ENDING
+from stockstream.processes import ENDING, Terminated
 from stockstream.version import VERSION
 
 if TYPE_CHECKING:  # typer's copy of click has no public names
@@ -195,9 +195,9 @@ def call(invocation: Invocation, arguments: Sequence[str]) -> int:
         return end.code if isinstance(end.code, int) else 1
     except _USAGE as error:
         return _misused(invocation, error)
-    except typer.Abort:
+    except typer.Abort as abort:
         invocation.reporter.note("nothing was done")
-        return 1
+        return 128 + signal.SIGINT if isinstance(abort.__context__, KeyboardInterrupt) else 1
     except Exception as error:  # noqa: BLE001 - the last resort: one line, and the log
         return _report(invocation, error)
     return ended if isinstance(ended, int) else 0
@@ -221,7 +221,7 @@ _terminated: list[int] = []
 def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - a signal handler's shape
     """End as after Ctrl-C, so that pending records are flushed; some commands replace this handler."""
     _terminated.append(number)
-    raise KeyboardInterrupt
+    raise Terminated
 
 
 def _misused(invocation: Invocation, error: Any) -> int:

@@ -80,6 +80,7 @@ def etl(table: Table[Any], location: Location, progress: Callable[[int, int], No
         pq.write_table(records_of(records, table), stream)
         clean.write(f"{each}.parquet", stream.getvalue().to_pybytes())  # last: it says that all is done
         rows, bad = rows + len(records), bad + len(wrong)
+    progress(len(todo), len(todo))
     return Made(len(todo) - len(damaged), rows, bad, tuple(damaged))
 
 

@@ -167,6 +167,13 @@ def test_log_json_is_one_object_a_line(tmp_path: Path) -> None:
     assert error["log"].endswith("doctor.log")
 
 
+def test_ctrl_c_while_it_starts_ends_it_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)")
+    env = clean(tmp_path / "state", PYTHONPATH=str(tmp_path))
+    result = stockstream("topics", cwd=tmp_path, env=env)
+    assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
+
+
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_it_without_a_word(tmp_path: Path, sent: signal.Signals, code: int) -> None:
     process = subprocess.Popen(

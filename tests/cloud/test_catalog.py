@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,11 @@ from deltalake import DeltaTable, write_deltalake
 from stockstream.cli import main
 from stockstream.cli.context import Invocation
 from stockstream.tables.schema import BARS, FLIGHT_ROWS
+from tests.cli.helpers import clean
+from tests.cli.terminal import Terminal
 from tests.cloud.conftest import Account
+from tests.patience import PATIENCE
+from tests.site import Site
 
 ROLE = "arn:aws:iam::123456789012:role/crawler"
 Run = Callable[..., tuple[int, str, str]]
@@ -171,6 +179,34 @@ def test_tables_that_are_not_there_or_not_in_a_bucket(run: Run, account: Account
     code, _, err = run("plan", "--to", "lake")
     assert code == 2
     assert "'lake' is not s3://BUCKET/PREFIX" in err
+
+
+@pytest.mark.parametrize("command", [["catalog"], ["destroy", "--yes"], ["sql", "SELECT 1"]], ids=lambda each: each[0])
+def test_ctrl_c_while_aws_does_not_answer(account: Account, tmp_path: Path, command: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        env = clean(tmp_path / "state", AWS_ENDPOINT_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        arguments = [sys.executable, "-m", "stockstream", "cloud", *command, *names(account)]
+        process = subprocess.Popen(arguments, cwd=tmp_path, env=env, stderr=subprocess.PIPE, text=True)
+        try:
+            silent.settimeout(PATIENCE)
+            asked = silent.accept()[0]
+            assert asked.recv(1)
+            process.send_signal(signal.SIGINT)
+            told = process.communicate(timeout=PATIENCE)[1]
+        finally:
+            process.kill()
+    assert process.returncode == 130
+    assert len(told.splitlines()) <= 1
+    assert "Traceback" not in told
+
+
+def test_ctrl_c_at_the_question_is_no_answer(account: Account, tmp_path: Path) -> None:
+    terminal = Terminal(Site(tmp_path, "127.0.0.1:1"), ["cloud", "destroy", *names(account)])
+    terminal.until("Remove from Glue's catalog")
+    terminal.until("[y/N]")
+    terminal.press("\x03")
+    assert terminal.end() == 130
+    assert "nothing was done" in terminal.shown
 
 
 def test_a_missing_extra_is_one_line(run: Run, account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import signal
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from confluent_kafka import Message
 
+from stockstream.cli import main
+from stockstream.cli.context import Invocation
+from stockstream.cli.reporter import PersonReporter
 from stockstream.errors import Overtaken, TableError
 from stockstream.kafka.batch import Batch
 from stockstream.tables.delta import DeltaWriter
@@ -260,4 +264,27 @@ def test_the_command_says_what_it_made(site: Site, tmp_path: Path) -> None:
     Objects(Location.of(place), "raw/stocks").write("other.jsonl", b"nonsense\n")
     result = site.run("etl", "stocks", "--to", place)
     assert result.returncode == 0, result.stderr
-    assert f"of 50 rows made in {place}/clean/stocks; 1 lines are no records" in result.stdout
+    assert f"of 50 rows made in {place}/clean/stocks; 1 line is no record, and is kept" in result.stdout
+
+
+class Impatient(PersonReporter):
+    """Presses Ctrl-C when one file of two is made."""
+
+    def progress(self, done: int, total: int | None, rate: float, state: str) -> None:
+        super().progress(done, total, rate, state)
+        if (done, total) == (1, 2):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_says_what_is_made_and_the_rest_is_made_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STOCKSTREAM_STATE_DIR", str(tmp_path / "state"))
+    place = str(tmp_path / "tables")
+    for number, bar in enumerate(SERIES[:2]):
+        Objects(Location.of(place), "raw/stocks").write(f"{number}.jsonl", BARS.topic.encode(bar))
+    assert main.call(Invocation(_reporter=Impatient()), ["etl", "stocks", "--to", place]) == 130
+    assert "stocks: stopped after 1 file; the same command makes the rest" in capsys.readouterr().err
+    assert main.call(Invocation(), ["etl", "stocks", "--to", place]) == 0
+    assert "stocks: 1 file of 1 rows made" in capsys.readouterr().out

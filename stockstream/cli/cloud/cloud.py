@@ -79,14 +79,19 @@ def destroy(
 
 
 def _report(context: Context, changes: Iterable[Change], *, as_json: bool) -> int:
-    """Report each change when it is done; returns their number."""
+    """Report each change when it is done, also if a later one fails; returns their number."""
     done = []
-    for change in changes:
-        done.append(change)
-        if not as_json:
-            context.reporter.result(f"{change.kind} {change.name}: {change.deed}")
-    if as_json:
-        context.reporter.result(json.dumps(list(map(asdict, done)), indent=2))
+    try:
+        for change in changes:
+            done.append(change)
+            if not as_json:
+                context.reporter.result(f"{change.kind} {change.name}: {change.deed}")
+    except KeyboardInterrupt:
+        context.reporter.note("stopped: what is listed is done, and the same command does the rest")
+        raise
+    finally:
+        if as_json:
+            context.reporter.result(json.dumps(list(map(asdict, done)), indent=2))
     return len(done)
 
 

@@ -18,6 +18,7 @@ from stockstream.cli.reporter import Reporter
 from stockstream.cli.sql.sinks import TableSink
 from stockstream.errors import StockstreamError
 from stockstream.files import private_file, private_folder
+from stockstream.processes import Terminated
 from stockstream.tables.macros import CHOICES
 from stockstream.tables.query import run
 from stockstream.tables.sql import Database
@@ -75,6 +76,8 @@ class Prompt:
         while True:
             try:
                 text = session.prompt().strip()
+            except Terminated:
+                raise
             except KeyboardInterrupt:
                 continue  # what was typed is given up, as in a shell
             except EOFError:
@@ -93,6 +96,8 @@ class Prompt:
                 run(self._database, text, [TableSink(self._reporter.result, self._rows, width)])
         except StockstreamError as error:
             self._reporter.error(error.message, error.hint, None)
+        except Terminated:
+            raise
         except KeyboardInterrupt:
             self._reporter.note("cancelled")
 

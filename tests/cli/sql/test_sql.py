@@ -344,6 +344,19 @@ def test_the_prompt_completes_shows_cancels_and_ends(lake: Path, here: Path, mon
     assert history.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_the_prompt_ends_where_it_is_asked_to(
+    lake: Path, here: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
+    terminal = Terminal(Site(here, "127.0.0.1:1"), ["sql", "--tables", str(lake)])
+    terminal.until("sql>")
+    terminal.press("SELECT 1\r")  # the rest of the statement is awaited
+    terminal.until("...>")
+    terminal.process.send_signal(number)
+    assert terminal.end() == 128 + number
+
+
 def test_ctrl_c_ends_with_130(lake: Path, here: Path) -> None:
     slow = "SELECT count(*) FROM range(100000000) a, range(1000000) b"
     command = [sys.executable, "-m", "stockstream", "sql", slow, "--tables", str(lake)]
