@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import re
 from calendar import month_name, monthrange
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias, get_args, get_type_hints
 
 import msgspec
@@ -85,7 +86,13 @@ class KaggleCells(Cells, array_like=True, forbid_unknown_fields=True, frozen=Tru
 
 
 _PLAIN: Final = bytes(code for code in range(0x21, 0x7F) if code != ord('"')) + b"\r\n"
+_REGULAR: Final = _PLAIN.replace(b"\\", b"")
+"""Characters that mean the same in a string of JSON."""
+
 _WHOLE: Final = re.compile(r"([+-]?)0*([0-9]+)(?:\.0*)?")
+_SHORTEST: Final = 28
+"""Days of the shortest month."""
+
 NOTHING: Final = frozenset({"", "NA", "NaN", "nan", "N/A", "NULL", "null", "None", r"\N"})
 """Contents of empty cells, as pandas, R and databases write them."""
 
@@ -97,6 +104,8 @@ _MONTH_FIRST: Final = re.compile(rf"(\d{{1,2}})/(\d{{1,2}})/(\d{{4}}){_TIME}")
 
 _convert = msgspec.convert
 _astuple = msgspec.structs.astuple
+_day_of = attrgetter("day")
+_decode_rows = msgspec.json.Decoder(list[KaggleCells], strict=False).decode
 
 
 def _description(hint: object) -> str:
@@ -135,6 +144,30 @@ class RowReader:
         self._pick = layout.picker()
         self._date = layout.indexes[DATE] if layout.dated else None
 
+    def read_regular(self, lines: Sequence[bytes], row: int) -> list[Flight] | None:
+        """Read lines that are all as Kaggle's file has them, at three quarters of the cost of `read`; otherwise None.
+
+        Parameters
+        ----------
+        lines
+            Lines, each with its line ending; at least one.
+        row
+            Number of the first one among the data rows, from 0.
+        """
+        text = b"".join(lines)
+        if not self._exact or text.translate(None, _REGULAR):
+            return None
+        end = b"\r\n" if lines[0].endswith(b"\r\n") else b"\n"
+        # Texts in JSON are converted faster than those of Python. Any other line ending is an error in it.
+        array = b'[["%b"]]' % text.removesuffix(end).replace(b",", b'","').replace(end, b'"],["')
+        try:
+            rows = _decode_rows(array.replace(b'""', b"null"))
+        except msgspec.MsgspecError:
+            return None
+        if max(map(_day_of, rows)) > _SHORTEST and any(found.day > _days(found) for found in rows):
+            return None
+        return [Flight(self._identity, number, *_astuple(found)) for number, found in enumerate(rows, row)]
+
     def read(self, raw: bytes, row: int, line: int) -> Flight | BadRow:
         """Read a line.
 
@@ -152,7 +185,7 @@ class RowReader:
             try:
                 cells = [cell or None for cell in raw.rstrip(b"\r\n").decode().split(",")]
                 found = _convert(cells, KaggleCells, strict=False)
-                if found.day <= 28 or found.day <= _days(found):
+                if found.day <= _SHORTEST or found.day <= _days(found):
                     return Flight(self._identity, row, *_astuple(found))
             except msgspec.ValidationError:
                 pass

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from mmap import mmap
 from typing import Final, Protocol
 
@@ -24,6 +25,9 @@ COMPANIONS: Final = frozenset({"airlines.csv", "airports.csv"})
 """Other files in Kaggle's download, without flights."""
 
 _BEAT: Final = 1_000
+_BLOCK: Final = 1 << 16
+"""Bytes of the lines that are read at once: one irregular line makes all of them slower to read."""
+
 _MINUTES: Final = 24 * 60
 _LONGEST_HEADER: Final = 1 << 16
 
@@ -32,6 +36,8 @@ class RowSet(Protocol):
     """Set of row numbers: a BitMap of pyroaring, or a set."""
 
     def __contains__(self, row: int, /) -> bool: ...
+
+    def __len__(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -169,35 +175,54 @@ class Replay:
             with file.csv.open() as stream:
                 if file.layout.header:
                     stream.readline()
-                yield from self._chosen(file, stream)
+                yield from self._chosen(file, iter(partial(stream.readlines, _BLOCK), []))
 
-    def _chosen(self, file: FlightFile, lines: Iterable[bytes]) -> Iterator[Flight | BadRow | None]:
-        """The selected flights in the lines of a file after its header."""
-        read = file.reader().read
+    def _chosen(self, file: FlightFile, blocks: Iterable[list[bytes]]) -> Iterator[Flight | BadRow | None]:
+        """The selected flights in the lines of a file after its header, which come in blocks."""
+        reader, choice = file.reader(), self._choice
         held: RowSet = self._held.get(file.identity, frozenset())
-        choice = self._choice
-        row = -1
-        for line, raw in enumerate(lines, start=1 + file.layout.header):
-            self.done += 1
-            if not line % _BEAT:
+        passed: RowSet = frozenset() if choice is not None else held
+        row, line = 0, 1 + file.layout.header
+        for block in blocks:
+            if (line + len(block)) // _BEAT > line // _BEAT:
                 yield None
-            if raw.isspace():
-                continue
-            row += 1
-            if choice is None and row in held:
-                self.already += 1
-                continue
-            flight = read(raw, row, line)
-            if choice is None or isinstance(flight, BadRow):
-                yield flight
-                continue
-            self._see(flight)
-            if flight in choice:
-                self.airlines.add(flight.airline)
-                if row in held:
-                    self.already += 1
-                else:
+            rows = range(row, row + len(block))
+            found: Iterable[Flight | BadRow | None] | None = None
+            if not passed or not any(map(passed.__contains__, rows)):
+                found = reader.read_regular(block, row)
+            if found is None:
+                found = self._one_by_one(reader, block, row, line, passed)
+                rows = range(row, row + sum(not raw.isspace() for raw in block))
+            for flight in found:
+                self.done += 1
+                if flight is None:
+                    continue
+                if choice is None or isinstance(flight, BadRow):
                     yield flight
+                    continue
+                self._see(flight)
+                if flight in choice:
+                    self.airlines.add(flight.airline)
+                    if flight.row in held:
+                        self.already += 1
+                    else:
+                        yield flight
+            row, line = rows.stop, line + len(block)
+
+    def _one_by_one(
+        self, reader: RowReader, lines: Iterable[bytes], row: int, line: int, passed: RowSet
+    ) -> Iterator[Flight | BadRow | None]:
+        """An item for each line, from these numbers of the first row and line on; None for a blank or a held one."""
+        for number, raw in enumerate(lines, start=line):
+            if raw.isspace():
+                yield None
+                continue
+            if row in passed:
+                self.already += 1
+                yield None
+            else:
+                yield reader.read(raw, row, number)
+            row += 1
 
     def by_departure(self) -> Iterator[Flight | BadRow | None]:
         """The flights sorted by scheduled departure over all files; rows that cannot be read come first.
@@ -212,7 +237,7 @@ class Replay:
                 data = stack.enter_context(file.csv.map())
                 maps.append(data)
                 lines = _Lines(data, header=file.layout.header)
-                for flight in self._chosen(file, lines):
+                for flight in self._chosen(file, ([line] for line in lines)):
                     if isinstance(flight, Flight):
                         departures.append(departure(flight))
                         starts.append(lines.start)

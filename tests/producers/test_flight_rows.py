@@ -51,6 +51,75 @@ def test_the_same_flight_from_a_file_that_another_program_has_saved(flight: Flig
     assert read(",".join(dressed)) == flight
 
 
+_ENDS = st.sampled_from(["\r\n", "\n"])
+_ODD = st.text(max_size=6) | st.sampled_from(
+    [
+        "",
+        "0",
+        "00",
+        "-0",
+        "-1",
+        "+5",
+        "1.0",
+        "1e1",
+        "29",
+        "31",
+        "null",
+        "true",
+        "NA",
+        "\\n",
+        "\\u0041",
+        '"',
+        "[",
+        "\r",
+        "\0",
+        " 7",
+    ]
+)
+
+
+@given(st.lists(flights(), min_size=1, max_size=5), _ENDS, st.data())
+def test_regular_lines_are_the_same_flights_on_the_wire_as_those_read_one_by_one(
+    every: list[Flight], end: str, data: st.DataObject
+) -> None:
+    lines = [",".join(cells(flight)) for flight in every]
+    last = data.draw(st.sampled_from([end, ""]))
+    raws = [(text + (end if text is not lines[-1] else last)).encode() for text in lines]
+    found = RowReader("a.csv", IDENTITY).read_regular(raws, 7)
+    assert found is not None
+    assert list(map(encode, found)) == [encode(read(raw, row)) for row, raw in enumerate(raws, 7)]
+
+
+@given(
+    st.lists(flights(), min_size=1, max_size=3), st.lists(st.tuples(st.integers(0, 30), _ODD), max_size=3), st.data()
+)
+def test_lines_with_odd_or_hostile_cells_are_read_in_the_same_way_or_one_by_one(
+    every: list[Flight], odd: list[tuple[int, str]], data: st.DataObject
+) -> None:
+    rows = [cells(flight) for flight in every]
+    for column, text in odd:
+        data.draw(st.sampled_from(rows))[column] = text.replace("\n", "")
+    raws = [(",".join(row) + data.draw(_ENDS)).encode("utf-8", "surrogatepass") for row in rows]
+    found = RowReader("a.csv", IDENTITY).read_regular(raws, 0)
+    if found is not None:
+        alone = [read(raw, row) for row, raw in enumerate(raws)]
+        assert all(isinstance(flight, Flight) for flight in alone)
+        assert list(map(encode, found)) == list(map(encode, alone))
+
+
+@given(st.lists(st.binary(max_size=200), min_size=1, max_size=3))
+def test_whatever_stands_there_is_not_regular(raws: list[bytes]) -> None:
+    lines = [raw.replace(b"\n", b"") + b"\n" for raw in raws]
+    assert RowReader("a.csv", IDENTITY).read_regular(lines, 0) is None
+
+
+@pytest.mark.parametrize("changes", [{"day": "29"}, {"month": "4", "day": "31"}, {"airline": ""}, {"diverted": "2"}])
+def test_a_row_that_is_refused_makes_its_block_irregular(changes: dict[str, str]) -> None:
+    lines = [LINE.encode() + b"\n", line(**changes).encode() + b"\n"]
+    assert RowReader("a.csv", IDENTITY).read_regular(lines, 0) is None
+    assert RowReader("a.csv", IDENTITY).read_regular(lines[:1], 0) == [read(lines[0])]
+
+
 @given(st.binary(max_size=200))
 def test_whatever_stands_there_is_read_or_refused_byte_for_byte(raw: bytes) -> None:
     bad = read(raw.replace(b"\n", b"") + b"\n")

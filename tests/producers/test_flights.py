@@ -93,6 +93,22 @@ def test_what_the_topic_holds_is_passed_over(sample: Path) -> None:
     assert replay.done == replay.total == file.lines
 
 
+def test_blocks_with_held_blank_and_bad_lines_are_read_as_those_without(tmp_path: Path, sample: Path) -> None:
+    header, *lines = sample.read_text().splitlines()
+    content = [header, *lines[:2_000], "", "hello", *lines[2_000:]]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(content))
+    (file,) = files(path)
+    held = {*range(1_900, 1_990), *range(2_010, 2_100), file.lines - 2}
+    replay = Replay([file], held={file.identity: held})
+    items = list(replay)
+    read = RowReader(str(path), file.identity).read
+    rows = list(enumerate((text, number) for number, text in enumerate(content[1:], 2) if text))
+    assert flights(items) == flights(read(text.encode(), row, line) for row, (text, line) in rows if row not in held)
+    assert [(row.line, row.key) for row in bad(items)] == [(2_003, f"{file.identity}/2000")]
+    assert (replay.already, replay.done) == (len(held), replay.total)
+
+
 def test_the_choice_is_what_pandas_would_choose(sample: Path) -> None:
     (file,) = files(sample)
     table = pd.read_csv(sample)
