@@ -65,26 +65,30 @@ class Pacing(Generic[R]):
 
     def through(self, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
         """The wanted records; a None five times a second while a record is held back."""
-        clock, seconds = self._clock, self._limits.seconds
-        ends = None if seconds is None else clock.monotonic() + seconds
+        seconds = self._limits.seconds
+        return self._held(source) if seconds is None else self._for(seconds, source)
+
+    def _for(self, seconds: float, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
+        ends = self._clock.monotonic() + seconds
         for item in self._held(source):
             yield item
-            if ends is not None and clock.monotonic() >= ends:
+            if self._clock.monotonic() >= ends:
                 return
 
     def _held(self, source: Iterable[R | BadRow | None]) -> Iterator[R | BadRow | None]:
         limits, valve = self._limits, self._valve
-        left = limits.count
+        left, dated = limits.count, limits.start is not None or limits.end is not None
         for item in source:
             if item is None or isinstance(item, BadRow):
                 yield item
                 yield from valve.wait_open()
-            elif not self._is_wanted(item):
+            elif dated and not self._is_wanted(item):
                 yield None  # so that a stop is not delayed while records are skipped
             else:
                 if limits.speed is not None:
                     yield from self._in_time(self._time_of(item).timestamp() / limits.speed)
-                yield from valve.wait()
+                if not valve.passes():
+                    yield from valve.wait()
                 yield item
                 if left is not None:
                     left -= 1
@@ -93,8 +97,6 @@ class Pacing(Generic[R]):
 
     def _is_wanted(self, record: R) -> bool:
         start, end = self._limits.start, self._limits.end
-        if start is None and end is None:
-            return True
         time = self._time_of(record)
         return (start is None or time >= start) and (end is None or time < end)
 

@@ -42,6 +42,18 @@ class Valve:
         self._clock = clock
         self._due: float | None = None
 
+    def passes(self) -> bool:
+        """Let the next record through if there is no limit and it is open; otherwise `wait` must be called.
+
+        >>> Valve().passes(), Valve(rate=1000.0).passes()
+        (True, False)
+        """
+        if self.rate is not None or self.is_closed:
+            return False
+        self._due = None
+        self.passed += 1
+        return True
+
     def wait(self) -> Iterator[None]:
         """Let time pass until the next record may go, with a None five times a second.
 

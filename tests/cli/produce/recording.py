@@ -33,6 +33,9 @@ class Every:
     def __contains__(self, row: int, /) -> bool:
         return True
 
+    def __len__(self) -> int:
+        return 1 << 32
+
 
 class Timed(Kept):
     """A sink that notes when each record came."""
