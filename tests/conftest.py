@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stockstream.config import Settings
 from stockstream.kafka import broker as broker_module
@@ -15,6 +16,10 @@ from stockstream.kafka import start_cache
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
 from tests.site import Site
+
+# On a busy machine an example takes any time.
+settings.register_profile("any load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any load")
 
 # A shell starts what it puts into the background with SIGINT ignored, nohup with SIGHUP ignored, and the programs under
 # test would inherit that.
