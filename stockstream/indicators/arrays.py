@@ -184,23 +184,32 @@ def like(columns: Any, points: dict[str, Floats]) -> Any:
 def computable(columns: Mapping[str, Column]) -> NDArray[np.bool_]:
     """Mask of the usable bars: see `stockstream.indicators.base.Indicator`."""
     good = np.ones(len(next(iter(columns.values()))), dtype=np.bool_)
+    ranges = "high" in columns and "low" in columns
     for first in range(0, len(good), _CHUNK):
         chunk = slice(first, first + _CHUNK)
         for name, column in columns.items():
-            if name != "tz":
+            if name != "tz" and not _all_computable(name, column[chunk]):
                 good[chunk] &= _computable(name, column[chunk])
-        if "high" in columns and "low" in columns:
+        if ranges:
             good[chunk] &= columns["low"][chunk] <= columns["high"][chunk]
     return good
 
 
+def _all_computable(name: str, column: Column) -> bool:
+    """Whether `_computable` holds for all: of floats in a quarter of its time, as a NaN is the least and the most."""
+    if column.dtype.kind != "f":
+        return False
+    return bool(column.min() >= _least(name) and column.max() <= 1e100)
+
+
 def _computable(name: str, column: Column) -> NDArray[np.bool_]:
     good: NDArray[np.bool_]
-    if column.dtype.kind == "M":
-        good = ~np.isnat(column)
-    else:
-        good = (column >= (0.0 if name == "volume" else -1e100)) & (column <= 1e100)
+    good = ~np.isnat(column) if column.dtype.kind == "M" else (column >= _least(name)) & (column <= 1e100)
     return good
+
+
+def _least(name: str) -> float:
+    return 0.0 if name == "volume" else -1e100
 
 
 def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, Column]) -> None:
@@ -213,84 +222,6 @@ def refuse_unless(good: NDArray[np.bool_], table: Any, columns: Mapping[str, Col
         label = None if times is None else np.asarray(times)[place]
         time = "" if label is None or isinstance(label, np.integer) else f", {label}"  # a row's number is its index
         raise InvalidBar(f"cannot compute with {values} at index {place} of the batch{time}")
-
-
-def moments(values: Floats, period: int, out: Floats) -> None:
-    """What `rolling.Moments` gives for each value from the second block on: its distance from the mean, and the sum.
-
-    Takes whole blocks, shape (blocks * period,); writes to ``out``, shape (2, (blocks - 1) * period).
-    """
-    blocks = values.reshape(-1, period)
-    distances, sums = (each.reshape(-1, period) for each in out)
-    step = max(1, _CHUNK // period)
-    for first in range(1, len(blocks), step):
-        # Bars of one place in their blocks lie side by side: a step along the blocks is then one long operation.
-        chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
-        last = chunk[-1]
-        tails = chunk[::-1] - last
-        tail_squares = running_sum(tails * tails)
-        running_sum(tails)
-        # Of the last value in a block the distance from the pivot, which it is itself, is 0, and so are its sums.
-        offsets = np.zeros((period, chunk.shape[1] - 1))
-        np.subtract(chunk[:-1, 1:], last[:-1], out=offsets[:-1])
-        squares = offsets * offsets
-        totals = offsets.copy()
-        running_sum(squares[:-1])
-        running_sum(totals[:-1])
-        squares[:-1] += tail_squares[-2::-1, :-1]
-        totals[:-1] += tails[-2::-1, :-1]
-        squares[-1] = tail_squares[-1, 1:]
-        totals[-1] = tails[-1, 1:]
-        means = totals / period
-        offsets -= means
-        totals *= means
-        squares -= totals
-        if squares.min() < 0.0:
-            np.maximum(squares, 0.0, out=squares)
-        done = slice(first - 1, first - 1 + offsets.shape[1])
-        distances[done] = offsets.T
-        sums[done] = squares.T
-
-
-def means(values: Floats, period: int, out: Floats, *, of_sizes: bool = False) -> None:
-    """The mean of the window that ends at each value from the second block on, as `rolling.Mean` has it.
-
-    Takes whole blocks, shape (blocks * period,); writes to ``out``, shape ((blocks - 1) * period,).
-    """
-    blocks = values.reshape(-1, period)
-    results = out.reshape(-1, period)
-    step = max(1, _CHUNK // period)
-    for first in range(1, len(blocks), step):
-        chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
-        last = np.zeros(chunk.shape[1]) if of_sizes else chunk[-1]
-        tails = running_sum(chunk[::-1] - last)
-        totals = running_sum(chunk[:-1, 1:] - last[:-1])
-        totals += tails[-2::-1, :-1]
-        result = results[first - 1 : first - 1 + totals.shape[1]]
-        result[:, :-1] = (totals / period + last[:-1]).T
-        result[:, -1] = last[1:] + tails[-1, 1:] / period
-
-
-def weighted_means(values: Floats, period: int, out: Floats) -> None:
-    """The weighted mean of the window that ends at each value, as `weighted.WeightedMean` has it: see `means`."""
-    weights = period * (period + 1) / 2
-    places = np.arange(1.0, period)[:, np.newaxis]
-    blocks = values.reshape(-1, period)
-    results = out.reshape(-1, period)
-    step = max(1, _CHUNK // period)
-    for first in range(1, len(blocks), step):
-        chunk = np.ascontiguousarray(blocks[first - 1 : first + step].T)
-        last = chunk[-1]
-        tails = running_sum(running_sum(chunk[::-1] - last))
-        offsets = chunk[:-1, 1:] - last[:-1]
-        ramps = running_sum(offsets * places)
-        totals = running_sum(offsets)
-        totals *= period - places
-        totals += ramps
-        totals += tails[-2::-1, :-1]
-        result = results[first - 1 : first - 1 + totals.shape[1]]
-        result[:, :-1] = (totals / weights + last[:-1]).T
-        result[:, -1] = last[1:] + tails[-1, 1:] / weights
 
 
 def running_sum(rows: Floats) -> Floats:

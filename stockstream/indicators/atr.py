@@ -84,4 +84,5 @@ class ATR(Indicator[PriceBar, ATRPoint]):
         return point
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
-        points[0] = self._average.batch(*inputs)
+        high, low, close = inputs
+        self._average.batch(high, low, close, points[0])

@@ -136,5 +136,7 @@ class Bollinger(Indicator[PriceBar, BollingerPoint]):
             np.divide(offset, span, out=percent_b)
             np.divide(span, middle, out=bandwidth)
         percent_b += 0.5
-        percent_b[span == 0.0] = np.nan
-        bandwidth[middle == 0.0] = np.nan
+        if not span.min() > 0.0:
+            percent_b[span == 0.0] = np.nan
+        if not middle.min() > 0.0:
+            bandwidth[middle == 0.0] = np.nan

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 from stockstream.indicators import checks
-from stockstream.indicators.smoothing import BLOCK, block_sums, weights, whole_blocks
+from stockstream.indicators.smoothing import BLOCK, block_starts, block_sums, by_place, weights, whole_blocks
 from stockstream.indicators.stateful import Stateful
 
 if TYPE_CHECKING:
@@ -108,9 +108,10 @@ class GainLoss(Stateful):
         results[:, :first] = np.array([push(change) for change in changes[:first].tolist()]).reshape(-1, 2).T
         if first < end:
             before_up, before_down = self.averages
-            blocks = changes[first:end].reshape(-1, BLOCK).T
-            up = np.maximum(blocks, 0.0, order="C")
-            down = np.subtract(up, blocks, order="C")
+            blocks = changes[first:end].reshape(-1, BLOCK)
+            up, down = by_place(blocks), by_place(blocks)
+            np.maximum(up, 0.0, out=up)
+            np.subtract(up, down, out=down)
             self.up_before, self.up = self._side(up, before_up)
             self.down_before, self.down = self._side(down, before_down)
             self.place = BLOCK
@@ -121,15 +122,12 @@ class GainLoss(Stateful):
 
     def _side(self, moves: NDArray[np.float64], average: float) -> tuple[float, float]:
         """From sizes by place and block, shape (BLOCK, n), to the results, in place; what the last block holds."""
-        import numpy as np
-
-        totals = block_sums(moves, 2 * self.period - 1).tolist()
-        decay = self._decay
-        fade = self._fades[-1][1]
-        start = average * decay
-        starts = [start, *[start := (start + total) * fade * decay for total in totals[:-1]]]
-        moves += np.array(starts)
-        return start, totals[-1]
+        span = 2 * self.period - 1
+        totals = block_sums(moves, span)
+        starts = block_starts(average * self._decay, totals, None, span)
+        last = totals[-1].item()
+        moves += starts
+        return starts[-1].item(), last
 
     def _check(self) -> None:
         most = 0 if self.missing or self.period == 1 else BLOCK

@@ -96,7 +96,7 @@ class Keltner(Indicator[PriceBar, KeltnerPoint]):
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
         lower, middle, upper = points
-        middle[:] = self._middle.batch(inputs[2])
+        self._middle.batch(inputs[2], middle)
         half = self._range.batch(*inputs)
         half *= self.width
         lower[:] = middle

@@ -101,8 +101,8 @@ class MACD(Indicator[PriceBar, MACDPoint]):
         import numpy as np  # as late as here: see base
 
         line, signal, histogram = points
-        line[:] = self._spread.batch(inputs[0])
-        signal[:] = self._average.batch(line)
+        self._spread.batch(inputs[0], line)
+        self._average.batch(line, signal)
         np.subtract(line, signal, out=histogram)
 
     def _check(self) -> None:

@@ -52,4 +52,4 @@ class MovingAverage(Indicator[PriceBar, P]):
         return point
 
     def _fill(self, points: NDArray[np.float64], *inputs: NDArray[np.float64]) -> None:
-        points[0] = self._average.batch(inputs[0])
+        self._average.batch(inputs[0], points[0])

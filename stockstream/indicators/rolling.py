@@ -103,7 +103,7 @@ class Moments(Stateful):
         """`push` for an array, shape (n,), once there were ``period`` values: both results, each of shape (n,)."""
         import numpy as np
 
-        from stockstream.indicators import arrays
+        from stockstream.indicators import blocks
 
         results = np.empty((2, len(values)))
         # Complete blocks are taken at once, after a complete one; the values around them one by one.
@@ -114,7 +114,7 @@ class Moments(Stateful):
         push = self.push
         results[:, :first] = np.array([push(value) for value in values[:first].tolist()]).reshape(-1, 2).T
         if first < end:
-            arrays.moments(values[first - self.period : end], self.period, results[:, first:end])
+            blocks.moments(values[first - self.period : end], self.period, results[:, first:end])
             self.block = values[end - self.period : end].tolist()
             self.turn()
         results[:, end:] = np.array([push(value) for value in values[end:].tolist()]).reshape(-1, 2).T
@@ -178,11 +178,14 @@ class Mean(Stateful):
         self._total = 0.0
         return pivot + tails.pop() / self.period
 
-    def batch(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`push` for an array, shape (n,), once there were ``period`` values: the means, shape (n,)."""
+    def batch(self, values: NDArray[np.float64], out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """`push` for an array, shape (n,), once there were ``period`` values: the means, written to ``out`` if given.
+
+        These have shape (n,), and share no memory with the values.
+        """
         import numpy as np
 
-        means = np.empty(len(values))
+        means = np.empty(len(values)) if out is None else out
         first = -len(self._block) % self.period + self.period
         end = first + (len(values) - first) // self.period * self.period
         if end - first < _BLOCKS_FROM:
@@ -198,9 +201,9 @@ class Mean(Stateful):
 
     def _blocks(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
         """The mean of the window that ends at each value of whole blocks, but for the first block."""
-        from stockstream.indicators import arrays
+        from stockstream.indicators import blocks
 
-        arrays.means(values, self.period, out, of_sizes=self.of_sizes)
+        blocks.means(values, self.period, out, of_sizes=self.of_sizes)
 
     def _check(self) -> None:
         block, tails = len(self._block), len(self._tails)

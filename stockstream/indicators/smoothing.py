@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 BLOCK: Final = 64
 """Values after which the average is measured from another value."""
 
+_TILE: Final = 80
+"""Blocks that are turned at once: as many as the processor's first cache holds, whatever their distance."""
+
+_ASSUMED_FROM: Final = 500
+"""Blocks below which a loop over them costs less than NumPy's calls."""
+
+_PASSES: Final = 12
+_FADE: Final = 0.02
+"""What of a start may reach the next one, so that so many passes find them all."""
+
 
 @lru_cache(maxsize=64)
 def weights(span: int) -> tuple[tuple[float, float], ...]:
@@ -44,6 +54,17 @@ def whole_blocks(place: int, span: int, count: int) -> tuple[int, int]:
     return first, first + ((blocks - 1) | 1) * BLOCK if blocks else first
 
 
+def by_place(blocks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Blocks, shape (n, BLOCK), in a new array by place and block, shape (BLOCK, n)."""
+    import numpy as np
+
+    count = len(blocks)
+    turned = np.empty((BLOCK, count))
+    for first in range(0, count, _TILE):
+        turned[:, first : first + _TILE] = blocks[first : first + _TILE].T
+    return turned
+
+
 def block_sums(values: NDArray[np.float64], span: int) -> NDArray[np.float64]:
     """From values by place and block, shape (BLOCK, n), to their weighted sums so far, in place; the last, shape (n,).
 
@@ -54,6 +75,43 @@ def block_sums(values: NDArray[np.float64], span: int) -> NDArray[np.float64]:
         row += above
     last: NDArray[np.float64] = values[-1]
     return last
+
+
+def block_starts(
+    start: float, totals: NDArray[np.float64], shifts: NDArray[np.float64] | None, span: int
+) -> NDArray[np.float64]:
+    """What each block's sums begin with, shape (n,): the first as given, and from one block to the next::
+
+        following = ((start + total) * fade + shift) * decay
+
+    Takes the sums over whole blocks, shape (n,), and how far the pivot moves behind each, shape (n - 1,).
+
+    A start depends but little on the one before it. So all are computed at once from assumed ones, and again from what
+    this gave, until nothing changes, in any bit: then each follows from the one before it.
+    """
+    import numpy as np
+
+    fade, decay = weights(span)[-1][1], (span - 1) / (span + 1)
+    count = len(totals)
+    if count >= _ASSUMED_FROM and fade <= _FADE:
+        starts, following = np.zeros((2, count))
+        starts[0] = following[0] = start
+        for _ in range(_PASSES):
+            moved = np.add(starts[:-1], totals[:-1], out=following[1:])
+            moved *= fade
+            if shifts is not None:
+                moved += shifts
+            moved *= decay
+            if starts.tobytes() == following.tobytes():
+                return starts
+            starts, following = following, starts
+    found = [start]
+    if shifts is None:
+        found += [start := (start + total) * fade * decay for total in totals[:-1].tolist()]
+    else:
+        moves = zip(totals[:-1].tolist(), shifts.tolist(), strict=True)
+        found += [start := ((start + total) * fade + shift) * decay for total, shift in moves]
+    return np.array(found)
 
 
 class Smoothed(Stateful):
@@ -175,11 +233,11 @@ class Smoothed(Stateful):
         self.last = value
         return pivot + (start + total)
 
-    def batch(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`push` for an array, shape (n,), once seeded: the averages, shape (n,)."""
+    def batch(self, values: NDArray[np.float64], out: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """`push` for an array, shape (n,), once seeded: the averages, shape (n,), written to ``out`` if given."""
         import numpy as np
 
-        averages = np.empty(len(values))
+        averages = np.empty(len(values)) if out is None else out
         push = self.push
         first, end = whole_blocks(self.place, self.span, len(values))
         averages[:first] = [push(value) for value in values[:first].tolist()]
@@ -188,10 +246,9 @@ class Smoothed(Stateful):
             result = averages[first:end].reshape(-1, BLOCK)
             offsets, pivots = self.offsets(blocks)
             self.fade(offsets, pivots, blocks[-1, -1].item())
-            if pivots is None:
-                result[:] = offsets.T
-            else:
-                np.add(offsets.T, pivots[:, np.newaxis], out=result)
+            if pivots is not None:
+                offsets += pivots
+            result[:] = offsets.T
         averages[end:] = [push(value) for value in values[end:].tolist()]
         return averages
 
@@ -199,40 +256,30 @@ class Smoothed(Stateful):
         """Whole blocks, shape (n, BLOCK), as distances from their pivots, shape (BLOCK, n); the pivots, shape (n,)."""
         import numpy as np
 
+        offsets = by_place(blocks)
         if self.of_sizes:
-            return np.array(blocks.T, order="C"), None  # a copy even of a single block, whose turn needs none
+            return offsets, None
         first = blocks[:, 0]
         last = np.concatenate(([self.last], blocks[:-1, -1]))
         pivots = np.where(np.abs(first) < np.abs(last), first, last)
-        return np.subtract(blocks.T, pivots, order="C"), pivots
+        offsets -= pivots
+        return offsets, pivots
 
     def fade(self, offsets: NDArray[np.float64], pivots: NDArray[np.float64] | None, last: float) -> None:
         """From the `offsets` of each value to the excess after it, in place; the state is then that after the last."""
-        import numpy as np
-
-        totals = block_sums(offsets, self.span).tolist()
-        starts = self._starts(totals, pivots)
-        self.start = starts[-1]
-        self.total = totals[-1]
+        totals = block_sums(offsets, self.span)
+        start, shifts = self.excess, None
+        if pivots is not None:
+            start += self.pivot - pivots[0].item()
+            shifts = pivots[:-1] - pivots[1:]
+            self.pivot = pivots[-1].item()
+        starts = block_starts(start * self._decay, totals, shifts, self.span)
+        self.start = starts[-1].item()
+        self.total = totals[-1].item()
         self.last = last
         self.place = BLOCK
-        offsets += np.fromiter(starts, np.float64, len(starts))
+        offsets += starts
         offsets *= _columns(self.span)[1]
-
-    def _starts(self, totals: list[float], pivots: NDArray[np.float64] | None) -> list[float]:
-        """What each block's sums begin with, from the sums over whole blocks."""
-        import numpy as np
-
-        decay = self._decay
-        fade = self._weights[-1][1]
-        if pivots is None:
-            start = self.excess * decay
-            return [start, *[start := (start + total) * fade * decay for total in totals[:-1]]]
-        shift, *shifts = (np.append(self.pivot, pivots[:-1]) - pivots).tolist()
-        self.pivot = pivots[-1].item()
-        start = (self.excess + shift) * decay
-        # The last total begins no block.
-        return [start, *[start := ((start + total) * fade + shift) * decay for total, shift in zip(totals, shifts)]]  # noqa: B905
 
     def _check(self) -> None:
         if not -self.seeds <= self.place <= (BLOCK if self.span > 1 else 0):

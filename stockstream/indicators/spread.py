@@ -49,12 +49,9 @@ class Spread(Stateful):
         fast.push(value)
         return fast.excess - slow.excess
 
-    def batch(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`push` for an array, shape (n,), once there were ``long`` values: the spreads, shape (n,)."""
-        import numpy as np
-
+    def batch(self, values: NDArray[np.float64], spreads: NDArray[np.float64]) -> None:
+        """`push` for an array, shape (n,), once there were ``long`` values; writes the spreads, shape (n,)."""
         fast, slow = self._fast, self._slow
-        spreads = np.empty(len(values))
         first, end = whole_blocks(slow.place, slow.span, len(values))
         push = self.push
         spreads[:first] = [push(value) for value in values[:first].tolist()]
@@ -68,7 +65,6 @@ class Spread(Stateful):
             offsets -= subtrahend
             spreads[first:end].reshape(-1, BLOCK)[:] = offsets.T
         spreads[end:] = [push(value) for value in values[end:].tolist()]
-        return spreads
 
     def _check(self) -> None:
         fast, slow = self._fast, self._slow

@@ -32,9 +32,11 @@ def true_ranges(
     """`true_range` of each bar, shape (n,), from columns of shape (n,) and the close before them."""
     import numpy as np
 
-    before = np.concatenate(([last], close[:-1]))
-    top = np.maximum(high, before)
-    top -= np.minimum(low, before, out=before)
+    top, bottom = np.empty((2, len(close)))
+    top[0], bottom[0] = max(high[0], last), min(low[0], last)
+    np.maximum(high[1:], close[:-1], out=top[1:])
+    np.minimum(low[1:], close[:-1], out=bottom[1:])
+    top -= bottom
     return top
 
 
@@ -63,13 +65,20 @@ class AverageTrueRange(Stateful):
         return None if last is None else self._average.push(true_range(high, low, last))
 
     def batch(
-        self, high: NDArray[np.float64], low: NDArray[np.float64], close: NDArray[np.float64]
+        self,
+        high: NDArray[np.float64],
+        low: NDArray[np.float64],
+        close: NDArray[np.float64],
+        out: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """`push` for columns of shape (n,), n >= 1, once there were ``period`` + 1 bars: the averages, shape (n,)."""
+        """`push` for columns of shape (n,), n >= 1, once there were ``period`` + 1 bars: the averages, shape (n,).
+
+        They are written to ``out`` if given.
+        """
         assert self._last is not None
         ranges = true_ranges(high, low, close, self._last)
         self._last = close[-1].item()
-        return self._average.batch(ranges)
+        return self._average.batch(ranges, out)
 
     def _check(self) -> None:
         if self._last is None and self._average.missing < self.period:

@@ -62,6 +62,6 @@ class WeightedMean(Mean):
         return pivot + tails.pop() / self._weights
 
     def _blocks(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-        from stockstream.indicators import arrays
+        from stockstream.indicators import blocks
 
-        arrays.weighted_means(values, self.period, out)
+        blocks.weighted_means(values, self.period, out)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stockstream.indicators.arrays import columns_of, element
+from stockstream.indicators.arrays import columns_of, computable, element
 
 TIMES = np.array(["2026-03-08T06:59", "2026-03-08T07:00"], dtype="M8[us]")
 LOCAL = pd.DatetimeIndex(TIMES).tz_localize("UTC").tz_convert("America/New_York")
@@ -58,3 +58,19 @@ def test_an_element_is_what_update_takes() -> None:
     assert element(np.array(["NaT"], dtype="M8[us]"), 0) is None
     assert element(np.array(["Asia/Tokyo", None], dtype=object), 1) is None
     assert type(element(np.ones(1), 0)) is float
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"), [("close", np.nan), ("close", np.inf), ("close", -1.1e100), ("close", 1.1e100), ("volume", -1.0)]
+)
+@pytest.mark.parametrize("place", [0, 40_000, 69_999])
+def test_the_only_bad_value_of_a_column_is_found_wherever_it_is(name: str, bad: float, place: int) -> None:
+    column = np.full(70_000, 1.0)
+    column[place] = bad
+    assert np.flatnonzero(~computable({name: column})).tolist() == [place]
+
+
+def test_a_high_below_its_low_is_found_among_good_prices() -> None:
+    high, low = np.full(70_000, 2.0), np.full(70_000, 1.0)
+    high[50_000] = 0.5
+    assert np.flatnonzero(~computable({"high": high, "low": low})).tolist() == [50_000]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stockstream.indicators.smoothing import BLOCK, Smoothed
+from stockstream.indicators.smoothing import _ASSUMED_FROM, BLOCK, Smoothed, block_starts
 from tests.indicators.exact import CLOSES, error, smoothed, spiked
 from tests.indicators.inputs import Floats, walk
 
@@ -95,6 +95,32 @@ def test_an_array_gives_what_its_values_give(make: Any, first: int, second: int)
     parts = [at_once.batch(values[start:end]) for start, end in itertools.pairwise(ends)]
     assert np.concatenate(parts).tolist() == expected[14:]
     assert at_once.state() == one_by_one.state()
+
+
+def fading() -> Floats:
+    """Blocks of 1e9, then of nothing, of the smallest numbers, and of prices again: 600 blocks."""
+    parts = (np.full(9_600, 1e9), np.zeros(9_600), np.full(9_600, 5e-324), walk(9_600))
+    return np.concatenate(parts)
+
+
+@pytest.mark.parametrize("period", [2, 9, 14, 26, 200], ids="over {}".format)
+@pytest.mark.parametrize("make", [Smoothed.exponential, Smoothed.wilder])
+def test_an_array_of_so_many_blocks_that_their_starts_are_assumed_gives_what_its_values_give(
+    make: Any, period: int
+) -> None:
+    for values in (fading(), walk(38_400)):
+        one_by_one, at_once = make(period), make(period)
+        expected = pushed(one_by_one, values)
+        pushed(at_once, values[:period])
+        assert at_once.batch(values[period:]).tolist() == expected[period:]
+        assert at_once.state() == one_by_one.state()
+
+
+def test_starts_that_do_not_settle_are_found_one_by_one() -> None:
+    # The sign of zero is carried on, from block to block, without an end: no number of passes finds it.
+    totals = np.full(_ASSUMED_FROM, -0.0)
+    starts = block_starts(-0.0, totals, None, 9)
+    assert np.signbit(starts).all()
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 3])
