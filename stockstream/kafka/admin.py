@@ -91,9 +91,14 @@ class Admin:
     def _answer(self, future: Future[T]) -> T:
         """The result, for which a server that accepts connections has the longer time."""
         more = self._longest - self._timeout
-        if more and not wait([future], self._timeout).done and not present(self._connection):
-            raise unreachable(self._connection)
-        return answer(future, more or self._longest, self._connection)
+        try:
+            if more and not wait([future], self._timeout).done and not present(self._connection):
+                raise unreachable(self._connection)
+            return answer(future, more or self._longest, self._connection)
+        except (Unreachable, KafkaException) as error:
+            if isinstance(error, Unreachable) or away(error.args[0]):
+                self._client = self._made()  # who asks again does not wait for the same client in vain
+            raise
 
     def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
         self._client.poll(0)

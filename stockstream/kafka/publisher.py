@@ -30,6 +30,7 @@ _SERVE_EVERY: Final = 1_000
 _FLUSH_AFTER_ERROR: Final = 10.0
 _LIVE_LINGER_MS: Final = 5
 _REPLAY_IN_FLIGHT: Final = 5
+_NO_REPORT: Final = "no report of them came"
 
 
 class Publisher(Generic[R]):
@@ -158,10 +159,12 @@ class Publisher(Generic[R]):
                 return
 
     def poll(self, timeout: float = 0.0) -> None:
-        """Process the answers of the broker; raises if a record failed."""
+        """Process the answers of the broker; raises if a record failed, or if what is waited for cannot come."""
         self._serve(self._producer.poll, timeout)
         if self._reason:
             raise self._failure(self._reason)
+        if timeout and self._missing > 0 and not self._shorten and not len(self._producer):
+            raise self._failure(_NO_REPORT)
         shorten, self._shorten = self._shorten, []
         for each in shorten:
             self._post(each)
@@ -184,7 +187,7 @@ class Publisher(Generic[R]):
             self.poll()
         self.poll()
         if self._missing > 0:
-            raise self._failure("no report of them came")
+            raise self._failure(_NO_REPORT)
 
     @property
     def _missing(self) -> int:

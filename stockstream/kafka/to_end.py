@@ -93,20 +93,20 @@ class ToEnd:
         heard = time.monotonic()
         while unread:
             messages = self._consumer.consume(_AT_ONCE, 0.1)
-            if not messages and time.monotonic() - heard > _SILENCE:
-                where = f"{address(self._connection)} stopped answering while the topic {self._topic} was read"
-                raise Unreachable(where, hint=START_BROKER)
             # While others send, the end event of a partition may never arrive; our own position is reliable.
             positions = self._consumer.position([TopicPartition(self._topic, number) for number in ranges])
             beyond = any(each.offset > ranges[each.partition][1] for each in positions)
             good = messages
             if set(map(Message.error, messages)) - {None}:  # a map over the C method, as in `Decoding`
                 good = [message for message in messages if message.error() is None]
+            if not good and time.monotonic() - heard > _SILENCE:
+                where = f"{address(self._connection)} stopped answering while the topic {self._topic} was read"
+                raise Unreachable(where, hint=START_BROKER)
             yield [message for message in good if _within(message, ranges)] if beyond else good
             unread -= {each.partition for each in positions if each.offset >= ranges[each.partition][1]}
-            if len(good) < len(messages):
-                unread -= _ended(messages)
-            if messages:
+            ended = _ended(messages) if len(good) < len(messages) else set()
+            unread -= ended
+            if good or ended:  # and not the errors of a broker that is away
                 heard = time.monotonic()
 
 

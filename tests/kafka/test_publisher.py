@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from stockstream.errors import DeliveryError, TooLarge, Unreachable
@@ -17,6 +17,7 @@ from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.letters import SHORTENED
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.subscriber import Subscriber
+from stockstream.producers.produce import produce
 from stockstream.records import Bar
 from stockstream.topics import Topic
 from tests.kafka.streams import BARS, connection, own_topic, read_to_end
@@ -37,6 +38,23 @@ def test_records_arrive_in_order_a_symbol_in_one_partition(broker: str) -> None:
         assert [r for r in batch.records if r.symbol == symbol] == [r for r in BARS if r.symbol == symbol]
         homes = {number for number, r in zip(batch.partitions, batch.records, strict=True) if r.symbol == symbol}
         assert len(homes) == 1
+
+
+class Forgetful(Publisher[Bar]):
+    """The report of one record never comes."""
+
+    forgotten = False
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if self.forgotten:
+            super()._on_delivery(error, message)
+        self.forgotten = True
+
+
+def test_a_record_of_which_no_report_comes_ends_the_producer(broker: str) -> None:
+    publisher = Forgetful(own_topic(), connection(broker))
+    with pytest.raises(DeliveryError, match=r"1 of .* were not acknowledged by .*: no report of them came"), publisher:
+        produce(iter(BARS), publisher)
 
 
 def test_the_topics_are_made_as_the_design_says(broker: str) -> None:
