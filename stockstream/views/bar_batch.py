@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import repeat
+from itertools import chain, repeat
 from operator import floordiv, sub
 from typing import Any, Final, TypeAlias
 
@@ -25,7 +25,7 @@ _SECONDS: Final = np.dtype([("tag", "u2"), ("seconds", ">u4")])
 
 _encoded = msgpack.Encoder().encode
 
-Columns: TypeAlias = Mapping[str, tuple[Any, ...]]
+Columns: TypeAlias = Mapping[str, Sequence[Any]]
 """The fields of bars by name, a value for each bar."""
 
 
@@ -56,8 +56,8 @@ class BarBatch:
                 store[:] = np.fromiter(columns[name], np.float64, size)
             except TypeError:  # an unknown open or volume becomes NaN; this takes twice the time
                 store[:] = np.array(columns[name], dtype=np.float64)
-        self.finals: tuple[bool, ...] | None = None if all(columns["final"]) else columns["final"]
-        self.flags: tuple[tuple[str, ...], ...] | None = columns["flags"] if any(columns["flags"]) else None
+        self.finals: tuple[bool, ...] | None = None if all(columns["final"]) else tuple(columns["final"])
+        self.flags: tuple[tuple[str, ...], ...] | None = tuple(columns["flags"]) if any(columns["flags"]) else None
         self.last = bars[-1]
 
     @classmethod
@@ -166,6 +166,9 @@ def gather(bars: Sequence[Candle]) -> list[BarBatch]:
 
 
 def _columns(bars: Sequence[Candle]) -> Columns:
-    # All fields of all bars at once take half the time of a pass for each field that is used.
-    values = zip(*map(structs.astuple, bars), strict=False)  # a `Bar` has more fields than a `Candle`
-    return dict(zip(_FIELDS, values, strict=False))
+    # One list of all fields of all bars takes a third of the time of a pass for each field that is used.
+    values, width = list(chain.from_iterable(map(structs.astuple, bars))), len(bars[0].__struct_fields__)
+    if len(values) != width * len(bars):  # there are some `Bar` among them, which has more fields
+        width = len(_FIELDS)
+        values = [value for bar in bars for value in structs.astuple(bar)[:width]]
+    return {name: values[place::width] for place, name in enumerate(_FIELDS)}

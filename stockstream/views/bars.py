@@ -296,10 +296,13 @@ def _doubted_bits(flags: tuple[str, ...]) -> np.uint8:
 
 
 def grown(store: Column, places: int) -> Column:
-    """The array with room for so many places along its last axis, with its contents."""
+    """The array with room for so many places along its last axis, with its contents.
+
+    It doubles: to copy costs more than room, which takes no memory before it is used.
+    """
     held = store.shape[-1]
     if held >= places:
         return store
-    larger = np.empty((*store.shape[:-1], max(places, held + held // 2, 256)), dtype=store.dtype)
+    larger = np.empty((*store.shape[:-1], max(places, 2 * held, 256)), dtype=store.dtype)
     larger[..., :held] = store
     return larger

@@ -45,8 +45,7 @@ class FlightBatch:
         return len(self.rows)
 
     def __iter__(self) -> Iterator[FlightDay]:
-        for row, cell in zip(self.rows.tolist(), self._cells.tolist(), strict=True):
-            airline, year, month, day = self._cell(cell)
+        for row, (airline, year, month, day) in zip(self.rows.tolist(), self._named(self._cells), strict=True):
             yield FlightDay(self.file, row, year, month, day, airline)
 
     def pick(self, places: NDArray[np.intp]) -> FlightBatch:
@@ -56,15 +55,16 @@ class FlightBatch:
     def counts(self) -> dict[Cell, int]:
         """Number of flights by airline, year, month and day."""
         cells, counts = np.unique(self._cells, return_counts=True)
-        return dict(zip(map(self._cell, cells.tolist()), counts.tolist(), strict=True))
+        return dict(zip(self._named(cells), counts.tolist(), strict=True))
 
-    def _cell(self, cell: int) -> Cell:
-        parts: list[int] = []
+    def _named(self, cells: NDArray[np.int64]) -> Iterator[Cell]:
+        """Airline, year, month and day of each cell."""
+        parts: list[list[int]] = []
         for _, size in reversed(_DAY):
-            cell, part = divmod(cell, size)
-            parts.append(part)
+            cells, part = np.divmod(cells, size)
+            parts.append(part.tolist())
         day, month, year = parts
-        return self._airlines[cell], year, month, day
+        return zip(map(self._airlines.__getitem__, cells.tolist()), year, month, day, strict=True)
 
 
 def gather(flights: Sequence[Flight | FlightDay]) -> list[FlightBatch]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -65,7 +66,7 @@ class FlightsFold:
         batches += gather([each for each in records if not isinstance(each, FlightBatch)])
         for batch in batches:
             seen = self._seen.setdefault(batch.file, BitMap())
-            rows = BitMap(batch.rows)
+            rows = BitMap(array("I", batch.rows.tobytes()))  # an eighth of the time of a NumPy array
             new = batch
             if len(rows) < len(batch) or rows.intersect(seen):
                 # The first flight of each row that was not counted before: a row may also be repeated in a batch.
@@ -165,7 +166,7 @@ class FlightsFold:
 
 def _pages_of(rows: Sequence[int] | NDArray[np.uint32]) -> list[int]:
     """The pages that hold these rows: any row may be the only one of its page."""
-    pages: list[int] = np.unique(np.asarray(rows, np.uint32) // _PAGE).tolist()
+    pages: list[int] = np.flatnonzero(np.bincount(np.asarray(rows, np.uint32) // _PAGE)).tolist()
     return pages
 
 

@@ -144,9 +144,9 @@ class IndicatorSeries:
         """The indicator's points, shape (columns, bars); NaN where it has none."""
         total = len(self._bars)
         settled = total - 1 if total and not self._bars.final(total - 1) else total
+        self._points = grown(self._points, total)
         while self._computed < settled:
             self._settle(self._next_stop(settled))
-        self._points = grown(self._points, total)
         if settled < total:
             try:
                 self._points[:, settled] = self._point(self._indicator.peek, settled)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockstream.errors import StateError
-from stockstream.records import NUMBERS, OFF_GRID, Bar
+from stockstream.records import NUMBERS, OFF_GRID, Bar, Candle
 from stockstream.views.bar_batch import BarBatch, gather, instants_of, microseconds
 from stockstream.views.bars import BarPage, Bars
 from stockstream.views.history import History
@@ -208,6 +208,18 @@ def test_damage_is_reported() -> None:
     for pages, dropped in (([first, third], 0), ([second, third], 0), ([], 0), ([first, second, third], 600)):
         with pytest.raises(StateError, match="cannot be read"):
             Bars.load(sent[-1], dropped, pages)
+
+
+@pytest.mark.parametrize("whole", [(0,), (1,), (0, 1), (1, 2), ()])
+def test_gathered_bars_may_have_more_fields_than_others(whole: tuple[int, ...]) -> None:
+    sent = walk(3)
+    few = [
+        each if place in whole else Candle(**{name: getattr(each, name) for name in Candle.__struct_fields__})
+        for place, each in enumerate(sent)
+    ]
+    [batch] = gather(few)
+    np.testing.assert_array_equal(batch.numbers, BarBatch(sent).numbers)
+    assert batch.instants.tolist() == BarBatch(sent).instants.tolist()
 
 
 def test_gathered_bars_are_the_bars_of_each_series_in_the_order_in_which_they_came() -> None:
