@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 RUN: Final = "Run"
 INSPECT: Final = "Inspect"
@@ -15,7 +15,7 @@ class Entry:
     """A command: its target (module:name of a function or typer app), a line of help, its panel, and examples.
 
     A ``plugged`` command knows indicators and studies by name, also those of plug-ins. An ``unattended`` one runs until
-    it is asked to end, and can be a service.
+    it is asked to end, and can be a service: the command itself, or each of its subcommands.
     """
 
     target: str
@@ -23,7 +23,7 @@ class Entry:
     panel: str
     examples: tuple[str, ...] = ()
     plugged: bool = False
-    unattended: bool = False
+    unattended: Literal["itself", "subcommands"] | None = None
 
 
 COMMANDS: Final = {
@@ -38,7 +38,7 @@ COMMANDS: Final = {
         "Run Apache Kafka on this machine, in the foreground.",
         RUN,
         ("broker", "broker --port 19092 --data ~/kafka"),
-        unattended=True,
+        unattended="itself",
     ),
     "produce": Entry(
         "stockstream.cli.produce.produce:app",
@@ -50,7 +50,7 @@ COMMANDS: Final = {
             "produce csv AAPL.csv --dry-run",
         ),
         plugged=True,
-        unattended=True,
+        unattended="subcommands",
     ),
     "control": Entry(
         "stockstream.cli.control:app",
@@ -74,7 +74,7 @@ COMMANDS: Final = {
         "Store a topic in a durable table.",
         RUN,
         ("store stocks --once", "store flights --to s3://shares/tables", "store stocks --partitions 0-2 --every 5"),
-        unattended=True,
+        unattended="itself",
     ),
     "alerts": Entry(
         "stockstream.cli.alerts.alerts:app",
@@ -86,7 +86,7 @@ COMMANDS: Final = {
             "alerts test 'rsi(14) < 30 for 3 bars' --symbol AAPL --plot rsi.png",
         ),
         plugged=True,
-        unattended=True,
+        unattended="itself",
     ),
     "service": Entry(
         "stockstream.cli.service:app",
@@ -100,7 +100,7 @@ COMMANDS: Final = {
         RUN,
         ("web", "web --port 8080", "web user add ann --role analyst"),
         plugged=True,
-        unattended=True,
+        unattended="itself",
     ),
     "etl": Entry(
         "stockstream.cli.etl:etl",
@@ -114,7 +114,7 @@ COMMANDS: Final = {
         RUN,
         ("spark indicator --with bollinger,rsi", "spark raw stocks --to s3://shares/tables"),
         plugged=True,
-        unattended=True,
+        unattended="subcommands",
     ),
     "monitor": Entry(
         "stockstream.cli.monitor.monitor:monitor",

@@ -159,10 +159,8 @@ def logs(
 
 def _refuse_unsuitable(command: list[str]) -> None:
     """Refuse what cannot run unattended, or is no command line. Raises typer.BadParameter or another usage error."""
-    suitable = [name for name, entry in COMMANDS.items() if entry.unattended]
-    if command[0] not in suitable:
-        what = f"{cut(command[0])} does not run unattended: choose {', '.join(suitable[:-1])} or {suitable[-1]}"
-        raise typer.BadParameter(what, param_hint="COMMAND")
+    if command[0] not in COMMANDS or not COMMANDS[command[0]].unattended:
+        raise _attended(command[0])
     if command[:2] == ["produce", "stdin"]:
         raise typer.BadParameter("a service has no standard input", param_hint="COMMAND")
     from stockstream.cli.main import app as whole
@@ -176,6 +174,16 @@ def _refuse_unsuitable(command: list[str]) -> None:
         if not isinstance(parsed, Group) or not rest:
             return
         name, parsed, rest = parsed.resolve_command(parent, rest)
+        above = parent.command_path.split()
+        if above[1:] == [command[0]] and COMMANDS[command[0]].unattended == "itself":
+            raise _attended(f"{command[0]} {name}")
+
+
+def _attended(name: str) -> typer.BadParameter:
+    """The error for a command that ends by itself, or needs a person."""
+    suitable = [name for name, entry in COMMANDS.items() if entry.unattended]
+    what = f"{cut(name)} does not run unattended: choose {', '.join(suitable[:-1])} or {suitable[-1]}"
+    return typer.BadParameter(what, param_hint="COMMAND")
 
 
 def _global_options(invocation: Invocation) -> list[str]:

@@ -159,6 +159,9 @@ def test_global_options_are_kept_and_a_dry_run_changes_nothing(machine: Machine)
     ("arguments", "words"),
     [
         ("watch rsi AAPL", "watch does not run unattended: choose broker, produce, store, alerts, web or spark"),
+        ("alerts list", "alerts list does not run unattended: choose broker, produce, store, alerts, web or spark"),
+        ("alerts --rule 'close > 1' mute low", "alerts mute does not run unattended"),
+        ("web user add ann", "web user does not run unattended"),
         ("produce stdin", "a service has no standard input"),
         ("broker --prot 9", "no such option: --prot"),
         ("produce yaho AAPL", "no such command 'yaho'"),
