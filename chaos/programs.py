@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -50,7 +50,7 @@ class Program:
         self._command = (sys.executable, "-m", *module, "--log-json", *arguments)
         self._folder = folder
         self._env = env
-        self._process: subprocess.Popen[Any] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._output = folder / f"{arguments[0]}.out"
         self.started = 0.0
         """Time of its last start, in seconds since 1970."""

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Final
 
 # Stands between fork and the program, in a process of its own: Python code in a child that is forked from a process
 # with threads (librdkafka's, say) may lock up. With "kernel" it asks the kernel for a signal at our death and becomes
@@ -52,8 +53,17 @@ class Terminated(KeyboardInterrupt):
 
 
 def spawn(
-    command: Sequence[str], at_our_death: signal.Signals, *, by_kernel: bool = _BY_KERNEL, **options: Any
-) -> subprocess.Popen[Any]:
+    command: Sequence[str],
+    at_our_death: signal.Signals,
+    *,
+    by_kernel: bool = _BY_KERNEL,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdout: IO[bytes] | int | None = None,
+    stderr: IO[bytes] | int | None = None,
+    pass_fds: Sequence[int] = (),
+    umask: int = -1,
+) -> subprocess.Popen[bytes]:
     """Start a program that gets a signal when we are gone, even if we were killed.
 
     It has a session of its own, so that a Ctrl-C in the terminal reaches us alone, and we end it in order. On Linux the
@@ -68,8 +78,8 @@ def spawn(
         The signal.
     by_kernel
         Whether the kernel sends it.
-    options
-        Those of `subprocess.Popen`.
+    cwd, env, stdout, stderr, pass_fds, umask
+        As those of `subprocess.Popen`.
 
     Raises
     ------
@@ -80,17 +90,27 @@ def spawn(
         raise RuntimeError("a program must be started from the main thread: it ends with the thread that started it")
     how = "kernel" if by_kernel else "watch"
     shim = (sys.executable, "-I", "-S", "-c", _SHIM, how, str(os.getpid()), str(int(at_our_death)))
-    return subprocess.Popen([*shim, *command], stdin=subprocess.DEVNULL, start_new_session=True, **options)
+    return subprocess.Popen(
+        [*shim, *command],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        cwd=cwd,
+        env=env,
+        pass_fds=pass_fds,
+        umask=umask,
+        start_new_session=True,
+    )
 
 
-def ask(process: subprocess.Popen[Any]) -> None:
+def ask(process: subprocess.Popen[bytes]) -> None:
     """Ask a process to end."""
     process.terminate()
     if sys.platform != "win32":
         process.send_signal(signal.SIGCONT)  # a stopped one would never hear it
 
 
-def kill(process: subprocess.Popen[Any]) -> None:
+def kill(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """End at once, and wait for, what `spawn` started, with all that it has started in its session."""
     if sys.platform != "win32":
         with suppress(ProcessLookupError, PermissionError):

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from stockstream.cli.panels import ORDER
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # typer's copy of click has no public names
     from typer._click.core import Command as AnyCommand
     from typer._click.core import Context, Parameter
     from typer._click.formatting import HelpFormatter
+    from typer._click.parser import _OptionParser as OptionParser
 
 OPTIONS: Final = "Options"
 """Help panel of options without a ``rich_help_panel``."""
@@ -39,11 +40,11 @@ def examples(*lines: str) -> str:
 class Command(TyperCommand):
     """A command. It refuses infinite numbers, those beyond 64 bits, and one option with two values."""
 
-    def make_parser(self, ctx: Any) -> Any:
+    def make_parser(self, ctx: Context) -> OptionParser:
         """As typer's; it refuses repeated options."""
         return _single(super().make_parser(ctx), ctx)
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Context) -> object:
         """As typer's. Raises typer.BadParameter."""
         _refuse_numbers(self, ctx)
         return super().invoke(ctx)
@@ -60,11 +61,11 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """A command with subcommands. It refuses what a `Command` refuses."""
 
-    def make_parser(self, ctx: Any) -> Any:
+    def make_parser(self, ctx: Context) -> OptionParser:
         """As typer's; it refuses repeated options."""
         return _single(super().make_parser(ctx), ctx)
 
-    def invoke(self, ctx: Context) -> Any:
+    def invoke(self, ctx: Context) -> object:
         """As typer's. Raises typer.BadParameter."""
         _refuse_numbers(self, ctx)
         return super().invoke(ctx)
@@ -85,9 +86,11 @@ class Group(TyperGroup):
         _write_examples(self.epilog, formatter)
 
 
-def _refuse_numbers(command: Any, ctx: Context) -> None:
+def _refuse_numbers(command: TyperCommand | TyperGroup, ctx: Context) -> None:
     """Raise typer.BadParameter for an infinite number among the parameters, or one beyond 64 bits."""
     for param in command.params:
+        if not isinstance(param, TyperArgument | TyperOption) or param.name is None:
+            continue
         value = ctx.params.get(param.name)
         if isinstance(value, float) and not math.isfinite(value):
             raise typer.BadParameter("should be a finite number", ctx, param)
@@ -101,8 +104,8 @@ class LazyGroup(Group):
     Until then a placeholder with a line of help stands for each.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, **options: Any) -> None:  # typer's own, by name: its group has twenty
+        super().__init__(**options)
         for name, line in self.lines().items():
             self.add_command(Command(name, help=line))
 
@@ -123,7 +126,7 @@ class LazyGroup(Group):
 
 def made(
     name: str,
-    function: Callable[..., Any],
+    function: Callable[..., object],
     *,
     about: str | None = None,
     epilog: str | None = None,
@@ -143,27 +146,26 @@ def target(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def _single(parser: Any, ctx: Any) -> Any:
+def _single(parser: OptionParser, ctx: Context) -> OptionParser:
     """A parser that refuses a second value of an option that takes one: the last would count, and hide the others.
 
     Its `parse_args` raises typer.BadParameter. A flag that can only be set may be repeated.
     """
     parse = parser.parse_args
 
-    def parse_once(args: list[str]) -> Any:
+    def parse_once(args: list[str]) -> tuple[dict[str, object], list[str], list[Parameter]]:
         options, rest, order = parse(args)
-        given: set[str] = set()
+        given: set[str | None] = set()
         for param in order:
-            several = (
-                param.param_type_name == "argument" or param.multiple or (param.is_flag and not param.secondary_opts)
-            )
-            if not several and param.name in given and not ctx.resilient_parsing:
+            if not isinstance(param, TyperOption) or param.multiple or (param.is_flag and not param.secondary_opts):
+                continue
+            if param.name in given and not ctx.resilient_parsing:
                 named = " / ".join([*param.opts, *param.secondary_opts])
                 raise typer.BadParameter("is given more than once", ctx, param, named)
             given.add(param.name)
         return options, rest, order
 
-    parser.parse_args = parse_once
+    parser.parse_args = parse_once  # type: ignore[method-assign]  # its class is private
     return parser
 
 

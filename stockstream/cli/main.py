@@ -13,7 +13,7 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, cast
 
 import typer
 
@@ -28,6 +28,7 @@ from stockstream.version import VERSION
 if TYPE_CHECKING:  # typer's copy of click has no public names
     from typer._click.core import Command as AnyCommand
     from typer._click.core import Context
+    from typer._click.exceptions import UsageError
     from typer._click.formatting import HelpFormatter
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class Commands(LazyGroup):
         return _command(name)
 
     def make_context(
-        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any
+        self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: object
     ) -> Context:
         """As typer's, with global options moved to the front, also when a shell asks for completions."""
         return super().make_context(info_name, hoisted(args), parent, **extra)
@@ -203,7 +204,7 @@ def call(invocation: Invocation, arguments: Sequence[str]) -> int:
     return ended if isinstance(ended, int) else 0
 
 
-_USAGE: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
+_USAGE: Final = cast("type[UsageError]", typer.BadParameter.__bases__[0])
 """Base class of usage errors; newer typer includes its own click, older versions use the installed one."""
 
 _WORDS: Final = {
@@ -224,7 +225,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
     raise Terminated
 
 
-def _misused(invocation: Invocation, error: Any) -> int:
+def _misused(invocation: Invocation, error: UsageError) -> int:
     """Report a wrong command line in one line; a group without a command shows its help instead."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import signal
 import subprocess
@@ -64,7 +65,7 @@ _EVENTS: Final = msgspec.json.Decoder(Event)
 class Child:
     """A command in its own process, with its reports on stderr, one JSON object a line."""
 
-    def __init__(self, name: str, rank: int, process: subprocess.Popen[str]) -> None:
+    def __init__(self, name: str, rank: int, process: subprocess.Popen[bytes]) -> None:
         self.name = name
         self.rank = rank
         self.process = process
@@ -111,7 +112,7 @@ class Child:
 
     def _listen(self) -> None:
         assert self.process.stderr is not None
-        for line in self.process.stderr:
+        for line in io.TextIOWrapper(self.process.stderr, encoding="utf-8", errors="replace"):
             try:
                 self._hear(_EVENTS.decode(line))
             except msgspec.DecodeError:  # not one of our commands wrote it, but Python, say
@@ -166,14 +167,7 @@ class Supervisor:
     def start(self, name: str, command: Sequence[str], *, rank: int) -> Child:
         """Start a command: program (its whole path) and arguments."""
         process = processes.spawn(
-            command,
-            signal.SIGTERM,
-            env=self._environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            command, signal.SIGTERM, env=self._environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         child = Child(name, rank, process)
         self.children.append(child)

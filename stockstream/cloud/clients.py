@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from stockstream.errors import CloudError, StockstreamError
 
@@ -26,10 +26,14 @@ _INVALID: Final = (
 )
 
 
+Answer: TypeAlias = dict[str, Any]
+"""A service's answer, which is JSON: boto3 makes its clients of descriptions, and has no types."""
+
+
 class Call(Protocol):
     """An operation of a service."""
 
-    def __call__(self, **request: object) -> dict[str, Any]:
+    def __call__(self, **request: object) -> Answer:
         """Its answer. Raises botocore's errors, see `translated`."""
 
 
@@ -53,16 +57,16 @@ class Glue(Protocol):
 class Athena(Protocol):
     """The calls of Athena that are made here."""
 
-    def start_query_execution(self, **request: Any) -> dict[str, Any]:
+    def start_query_execution(self, **request: object) -> Answer:
         """Start a query."""
 
-    def get_query_execution(self, **request: Any) -> dict[str, Any]:
+    def get_query_execution(self, **request: object) -> Answer:
         """State of a query."""
 
-    def get_query_results(self, **request: Any) -> dict[str, Any]:
+    def get_query_results(self, **request: object) -> Answer:
         """A page of a result."""
 
-    def stop_query_execution(self, **request: Any) -> dict[str, Any]:
+    def stop_query_execution(self, **request: object) -> Answer:
         """Cancel a query."""
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from stockstream.indicators.catalog import AnyKind, Parameter, describe, parameters_of
 from stockstream.indicators.compose.together import column
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from stockstream.views.bar_batch import BarBatch
     from stockstream.views.indicator_series import AnyIndicator
     from stockstream.views.series import SeriesFold
+
+M = TypeVar("M", bound=Mark)
 
 _OVER: Final = (2, 1, 4, 5, 6, 7)
 """Palette indexes for marks over candles, without the colours of the candles."""
@@ -134,12 +136,11 @@ class Part:
         kind = self.study.indicator
         return column(self.label, kind, name) if self.label and kind is not None and name in kind.fields else name
 
-    def mark(self, mark: Mark, **changes: Any) -> Mark:
+    def mark(self, mark: M) -> M:
         """A mark of the study, with the column names of the frame."""
-        for name in ("column", "lower", "upper"):
-            if hasattr(mark, name):
-                changes[name] = self.column(getattr(mark, name))
-        return replace(mark, **changes)
+        names = [name for name in ("column", "lower", "upper") if hasattr(mark, name)]
+        columns: dict[str, Any] = {name: self.column(getattr(mark, name)) for name in names}
+        return replace(mark, **columns)
 
     def read(self, readout: Readout, *, among: int = 1) -> Readout:
         """A readout of the study, with the column names of the frame; with parameters if there are several."""
@@ -253,4 +254,4 @@ def _over(part: Part, colors: Iterator[int], *, captions: bool) -> Iterator[Mark
             title = part.title if len(own) == 1 else f"{part.title} {mark.label}"
             label = None if mark.color in said else title
         said.add(mark.color)
-        yield part.mark(mark, color=own[mark.color], label=label)
+        yield replace(part.mark(mark), color=own[mark.color], label=label)
