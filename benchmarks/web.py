@@ -9,17 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import httpx
 import numpy as np
@@ -27,6 +24,7 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 from websockets.asyncio.client import connect
 
+from benchmarks.page_server import WEB, log_in, server
 from benchmarks.stamped import Bare, history, quantiles, send
 from stockstream.kafka.publisher import Publisher
 from stockstream.records import Bar
@@ -73,43 +71,16 @@ def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
         "STOCKSTREAM_STATE_DIR": str(folder / "web-state"),
         "STOCKSTREAM_DATA_DIR": str(folder / "web-data"),
     }
-    add = [sys.executable, "-m", "stockstream", "web", "user", "add", _USER]
-    subprocess.run(add, env=environment, input=password, text=True, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*WEB, "user", "add", _USER], env=environment, input=password, text=True, check=True, stdout=subprocess.DEVNULL
+    )
     with (
         Publisher(STOCKS, {"bootstrap.servers": bootstrap_servers}) as publisher,
-        _server(environment) as (url, server),
+        server(environment) as (url, pid),
     ):
         history(publisher, _HISTORY)
         yield from _latency(bootstrap_servers, publisher, url, password, chromium)
-        yield from _clients(publisher, url, password, server)
-
-
-@contextmanager
-def _server(environment: dict[str, str]) -> Iterator[tuple[str, psutil.Process]]:
-    command = [sys.executable, "-m", "stockstream", "web", "--port", "0"]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield _address(process), psutil.Process(process.pid)
-        finally:
-            process.terminate()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    """The address that the server prints."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if found := re.search(r"http://\S+", line):
-            threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
-            return found[0]
-    raise RuntimeError("the page did not start")
-
-
-def _drain(lines: IO[str]) -> None:
-    """Read what else the server says: it would wait for a full pipe."""
-    for _ in lines:
-        pass
+        yield from _clients(publisher, url, password, psutil.Process(pid))
 
 
 def _send(publisher: Publisher[Bar], first: int) -> None:
@@ -142,11 +113,7 @@ def _latency(
 
 
 def _open(page: Page, url: str, password: str) -> None:
-    page.goto(f"{url}/login")
-    page.fill("[name=name]", _USER)
-    page.fill("[name=password]", password)
-    page.click("button[type=submit]")
-    page.wait_for_selector(".head h2")
+    log_in(page, url, _USER, password)
     page.evaluate("studies => stockstream.active.change({studies})", list(_STUDIES))
     ends = time.monotonic() + 60
     while not page.evaluate(f"stockstream.active.renderer.rows.length >= {min(_HISTORY, 5_000)}"):
@@ -154,16 +121,16 @@ def _open(page: Page, url: str, password: str) -> None:
         page.wait_for_timeout(100)
 
 
-def _clients(publisher: Publisher[Bar], url: str, password: str, server: psutil.Process) -> Iterator[str]:
+def _clients(publisher: Publisher[Bar], url: str, password: str, process: psutil.Process) -> Iterator[str]:
     first = _HISTORY + RATE * SECONDS
-    alone = _share(server, lambda: _send(publisher, first))
+    alone = _share(process, lambda: _send(publisher, first))
     cookie = _cookie(url, password)
     received: list[int] = []
 
     def with_clients() -> None:
         asyncio.run(_watch(url, cookie, publisher, first + RATE * SECONDS, received))
 
-    share = _share(server, with_clients)
+    share = _share(process, with_clients)
     yield (
         f"{CLIENTS} clients of one chart at {RATE} updates a second: {share:.0%} of a core (aim <= 50%),"
         f" {alone:.0%} without clients, {1000 * (share - alone) / CLIENTS:.2f} ms a second and client;"
@@ -171,7 +138,7 @@ def _clients(publisher: Publisher[Bar], url: str, password: str, server: psutil.
     )
 
 
-def _share(server: psutil.Process, work: Any) -> float:
+def _share(server: psutil.Process, work: Callable[[], object]) -> float:
     """The share of a core that the server takes while something is done."""
     before, began = server.cpu_times(), time.monotonic()
     work()

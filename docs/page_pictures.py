@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
+from benchmarks.page_server import WEB, log_in, server
 from stockstream.web.assets import are_built
 
 STUDIES: Final = ("bollinger", "rsi", "macd", "volume")
@@ -31,18 +29,15 @@ def draw_page(there: Mapping[str, str], folder: Path, shrink: Callable[[Path], N
     from playwright.sync_api import sync_playwright
 
     password = secrets.token_urlsafe()
-    users = [sys.executable, "-m", "stockstream", "web", "user"]
+    users = [*WEB, "user"]
     listed = subprocess.run([*users, "list", "--json"], env=dict(there), stdout=subprocess.PIPE, text=True, check=True)
     known = any(each["name"] == _USER for each in json.loads(listed.stdout))  # by a run before, with the same data
     command = [*users, "passwd" if known else "add", _USER]
     subprocess.run(command, env=dict(there), input=password, text=True, check=True)
-    with server(there) as url, sync_playwright() as playwright:
+    with server(there) as (url, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page()
-        page.goto(f"{url}/login")
-        page.fill("[name=name]", _USER)
-        page.fill("[name=password]", password)
-        page.click("button[type=submit]")
+        log_in(page, url, _USER, password)
         for name, (theme, width, height) in _SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_selector(".head h2")
@@ -53,32 +48,3 @@ def draw_page(there: Mapping[str, str], folder: Path, shrink: Callable[[Path], N
             page.screenshot(path=picture)
             shrink(picture)
         browser.close()
-
-
-@contextmanager
-def server(there: Mapping[str, str]) -> Iterator[str]:
-    """The page on any free port; its address."""
-    command = [sys.executable, "-m", "stockstream", "web", "--port", "0"]
-    with subprocess.Popen(
-        command, env=dict(there), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield _address(process)
-        finally:
-            process.terminate()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    """The address that the server prints."""
-    assert process.stderr is not None
-    for line in process.stderr:
-        if found := re.search(r"http://\S+", line):
-            threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
-            return found[0]
-    raise RuntimeError("the page did not start")
-
-
-def _drain(lines: IO[str]) -> None:
-    """Read what else the server says: it would wait for a full pipe."""
-    for _ in lines:
-        pass
