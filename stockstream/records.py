@@ -265,7 +265,7 @@ class FlightDay(FlightRow, frozen=True, gc=False):
 Way: TypeAlias = Literal["above", "below", "true", "silent"]
 """How an alert came: a value went above or below another, a condition became true, or no bar came."""
 
-AlertState: TypeAlias = Literal["raised", "withdrawn", "acknowledged", "muted", "running", "stopped"]
+AlertState: TypeAlias = Literal["raised", "withdrawn", "acknowledged", "muted", "running", "stopped", "watched"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -280,7 +280,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     It is ``withdrawn`` when a correction took away what it came from. A record in the state ``muted`` is no
     occurrence: until ``until`` nobody is told of its rule, at its symbol or, where that is empty, at any.
     One that is ``running`` is none either: the process that raises alerts is at work, and if no other such record has
-    come by ``until``, it is silent; one that is ``stopped`` says that it was ended.
+    come by ``until``, it is silent; one that is ``stopped`` says that it was ended. One that is ``watched`` is a price
+    level that somebody has set, with the bar and the close of that moment; with ``until`` it has ended.
     An alert about a topic (its lag, its dead letters) has the topic's name as its symbol, and no interval.
     """
 

@@ -86,13 +86,15 @@ _OF_ALERTS: Final = {
     "time": "the bar's opening instant, RFC 3339 with an offset; of an alert about a topic, when it came",
     "way": "above or below: a value went there; true: a condition became true; silent: no bar came",
     "state": "raised; withdrawn: a correction took its cause away; acknowledged; muted: no alert, but a rule that"
-    " nobody is told of until the time until; running, stopped: of the process that raises alerts",
+    " nobody is told of until the time until; running, stopped: of the process that raises alerts;"
+    " watched: a price level that somebody has set",
     "values": "what the rule compared, by name, in the order of the rule",
     "text": "a sentence for people",
     "tz": "IANA name of the exchange's zone; absent, or not known to the reader: shown in UTC",
     "simulated": "true where the bars are those of a simulation",
     "at": "the clock when the state began",
-    "until": "of a muted rule: when that ends; of a running process: when the next such record should have come",
+    "until": "of a muted rule: when that ends; of a running process: when the next such record should have come; of a"
+    " watched level: when it was ended",
 }
 
 _OF_NEWS: Final = {

@@ -42,6 +42,29 @@ def mute_id(rule: str, symbol: str = "") -> str:
     return f"mute/{rule}/{symbol}" if symbol else f"mute/{rule}"
 
 
+def level_name(symbol: str, value: float) -> str:
+    """The name of the rule that a price level of a symbol is.
+
+    >>> level_name("AAPL", 180.0)
+    'level AAPL 180'
+    """
+    return f"level {symbol} {plain(value)}"
+
+
+def level_id(owner: str, series: Series, value: float) -> str:
+    """The id of the record by which somebody, whose name has no slash, watches a price level.
+
+    >>> level_id("ann", Series("AAPL", "1m"), 180.5)
+    'level/ann/AAPL/1m/market/180.5'
+    """
+    return f"level/{owner}/{series.symbol}/{series.interval}/{series.feed}/{plain(value)}"
+
+
+def plain(number: float) -> str:
+    """A number without an exponent."""
+    return f"{number:.10f}".rstrip("0").rstrip(".")
+
+
 def muting(rule: str, symbol: str, until: datetime, now: datetime) -> Alert:
     """The record that mutes a rule until a time; one that has passed ends it."""
     where = f" at {symbol}" if symbol else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from stockstream.alerts.alert import level_name, plain
 from stockstream.alerts.rule import Rule, expanded
 from stockstream.config import Settings
 from stockstream.errors import ConfigError, RuleError
@@ -36,17 +37,12 @@ def level_rules(settings: Settings) -> list[Rule]:
     ['close crosses 180 band 0.1% on forming', 'close crosses -2.5 band 0.1% on forming']
     """
     window = settings.window
-    band = f" band {_plain(window.alert_band)}%" if window.alert_band else ""
+    band = f" band {plain(window.alert_band)}%" if window.alert_band else ""
     return [
-        Rule.of(f"level {symbol} {_plain(value)}", f"close crosses {_plain(value)}{band} on forming", [symbol])
+        Rule.of(level_name(symbol, value), f"close crosses {plain(value)}{band} on forming", [symbol])
         for symbol, values in window.alerts.items()
         for value in dict.fromkeys(values)
     ]
-
-
-def _plain(number: float) -> str:
-    """A number without an exponent."""
-    return f"{number:.10f}".rstrip("0").rstrip(".")
 
 
 def symbols_of(settings: Settings, symbols: Sequence[str], path: tuple[str, ...]) -> list[str] | None:

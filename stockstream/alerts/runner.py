@@ -18,6 +18,7 @@ from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.rule import Rule, wanted_symbols
 from stockstream.alerts.run_state import OUTBOX, Waiting, former, kept, state_name
 from stockstream.alerts.topic_outbox import TopicOutbox
+from stockstream.alerts.watched_levels import Levels
 from stockstream.connection import Connection
 from stockstream.errors import AuthError, BrokerError, StateError, StockstreamError
 from stockstream.kafka.admin import Admin
@@ -116,6 +117,8 @@ class Runner:
         The hours of exchanges.
     look
         Looks at topics; None where no rule is about one.
+    levels
+        The price levels that people watch, over the bars of all symbols; None to watch none.
     """
 
     def __init__(
@@ -128,14 +131,16 @@ class Runner:
         *,
         hours: Hours = lambda _: None,
         look: Look | None = None,
+        levels: Levels | None = None,
     ) -> None:
         self._rules = rules
+        self._levels = levels
         self._connection = connection
         self._states = states
         self._observer = observer
         self._hours = hours
         self._look = look
-        self._engine = Engine(rules, hours)
+        self._engine = Engine(rules, hours, levels=levels)
         self._topic: AnyTopic = ALERTS if all(rule.of_topics for rule in rules) else STOCKS
         """That of the bars; where no rule is about bars, that of alerts says which cluster this is."""
         self._delivery = delivery
@@ -173,8 +178,8 @@ class Runner:
         started, away = time.monotonic(), None
         self._tells_all = options.once
         subscriber: Subscriber[Candle] = Subscriber(
-            self._topic, Candle, self._connection, group="stockstream-alerts", keys=wanted_symbols(self._rules),
-            ordered=True, messages=True,
+            self._topic, Candle, self._connection, group="stockstream-alerts",
+            keys=wanted_symbols(self._rules) if self._levels is None else None, ordered=True, messages=True,
         )  # fmt: skip
         with ExitStack() as stack:
             stack.callback(self._close)
@@ -327,7 +332,7 @@ class Runner:
     def _restart(self, subscriber: Subscriber[Candle]) -> None:
         """Begin to read a topic that was found, or made anew, from the saved state or from its start."""
         origin = subscriber.origin
-        if origin is None or origin == self._origin:
+        if origin is None or origin == self._origin or not (self._levels is None or self._levels.settled):
             return
         if self._origin is not None and origin[:2] != self._origin[:2]:
             self._observer.warn(f"the topic {self._topic.name} was made anew: it is evaluated from its start")
@@ -346,7 +351,7 @@ class Runner:
 
     def _fresh_engine(self) -> Engine:
         """One that has taken no bars; what topics are like does not depend on them."""
-        engine = Engine(self._rules, self._hours)
+        engine = Engine(self._rules, self._hours, levels=self._levels)
         engine.topics = self._engine.topics
         return engine
 

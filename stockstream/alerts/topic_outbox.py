@@ -165,7 +165,9 @@ class TopicOutbox:
         return [
             alert
             for alert in news
-            if alert.id not in self._hushed and not muted & {(alert.rule, ""), (alert.rule, alert.symbol)}
+            if alert.id not in self._hushed
+            and alert.state != "watched"
+            and not muted & {(alert.rule, ""), (alert.rule, alert.symbol)}
         ]
 
     def _opened(self) -> Publisher[Alert]:

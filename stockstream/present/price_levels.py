@@ -99,7 +99,7 @@ def watched(panel: Panel) -> tuple[str, ...]:
 
 
 @dataclass
-class _Armed:
+class Armed:
     """Whether a rise through a level is to be reported, and whether a fall is.
 
     After a report, each is armed again when the value has been on the other side by at least the dead band.
@@ -123,7 +123,7 @@ class _Watch:
     instant: np.datetime64
     values: dict[str, float]
     reported: set[tuple[Level, str, bool]] = field(default_factory=set)
-    armed: dict[tuple[Level, str], _Armed] = field(default_factory=dict)
+    armed: dict[tuple[Level, str], Armed] = field(default_factory=dict)
 
 
 class Alerts:
@@ -253,7 +253,7 @@ class Alerts:
                 if column in NUMBERS:
                     known &= frame.sure(column)[start:]
                 before, band = watch.values[column], self._band * abs(level.value)
-                fresh = _Armed(before <= level.value, before >= level.value)
+                fresh = Armed(before <= level.value, before >= level.value)
                 armed = watch.armed.setdefault((level, column), fresh)
                 for row in (start + np.flatnonzero(known)).tolist():
                     value = float(frame[column][row])

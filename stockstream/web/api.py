@@ -9,18 +9,16 @@ from typing import Annotated, Final
 import msgspec
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response, status
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from stockstream.charts.theme import THEMES
 from stockstream.consumers.registry import STUDIES
 from stockstream.errors import StockstreamError
 from stockstream.indicators.catalog import describe
-from stockstream.present.alert_book import listed
-from stockstream.present.keys import CHART
 from stockstream.web.answers import json
 from stockstream.web.arrangement import arrangement, written
 from stockstream.web.chart import ChartRequest, columns
+from stockstream.web.keys import KEYS
 from stockstream.web.roles import Role
 from stockstream.web.security import Admin, Analyst, Viewer, address
 from stockstream.web.services import of
@@ -140,8 +138,8 @@ def themes(who: Viewer) -> Response:  # noqa: ARG001
 
 @router.get("/keys")
 def keys(who: Viewer) -> Response:  # noqa: ARG001
-    """The keys of the windows; the page has the same."""
-    return json([asdict(binding) for binding in CHART])
+    """The keys of the page: those of the windows, and the crosshair's."""
+    return json([asdict(binding) for binding in KEYS])
 
 
 @router.get("/dashboard")
@@ -149,28 +147,6 @@ async def dashboard(request: Request, who: Viewer, group: str | None = None) -> 
     """The tables and tiles of the dashboard, of a group of comparable series."""
     hub = of(request).hub
     return json(await hub.ask(lambda: hub.dashboard(group)))
-
-
-# Alerts.
-
-
-@router.get("/alerts")
-async def alerts(request: Request, who: Viewer) -> Response:  # noqa: ARG001
-    """The newest alerts, the last one that changed first; ``told`` is one as a line."""
-    hub = of(request).hub
-    return json([{**msgspec.structs.asdict(each), "told": listed(each)} for each in await hub.ask(hub.alerts)])
-
-
-@router.post("/alerts/{identity}/acknowledge", status_code=status.HTTP_204_NO_CONTENT)
-async def acknowledge(request: Request, who: Analyst, identity: str) -> None:
-    """Note that somebody has seen an alert."""
-    services = of(request)
-    hub = services.hub
-    alert = await hub.ask(lambda: hub.alert(identity))
-    if alert.state != "raised":
-        raise StockstreamError(f"{identity} is {alert.state}: only a raised alert can be acknowledged")
-    await run_in_threadpool(services.alerts.acknowledge, alert)
-    services.audit.note("alert acknowledged", user=who.user, address=address(request), name=identity)
 
 
 # Layouts.

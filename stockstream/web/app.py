@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 
 from stockstream.errors import StockstreamError
 from stockstream.version import VERSION
-from stockstream.web import api, metrics, pages, socket
+from stockstream.web import alerts_api, api, metrics, pages, socket
 from stockstream.web.answers import json, problem
 from stockstream.web.bodies import Bounded
 from stockstream.web.extra import STATIC
@@ -52,7 +52,7 @@ def make_app(services: Services, *, secure: bool) -> FastAPI:
     app.middleware("http")(secured)  # outside of the other, so that its answers have the headers, too
     app.add_exception_handler(StockstreamError, _problem)
     app.add_exception_handler(ValueError, _problem)
-    for router in (pages.router, api.router, metrics.router, socket.router):
+    for router in (pages.router, api.router, alerts_api.router, metrics.router, socket.router):
         app.include_router(router)
 
     @app.get("/api/openapi.json", include_in_schema=False)

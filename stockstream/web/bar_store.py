@@ -70,6 +70,12 @@ class BarStore(SeriesFold):
             raise SeriesError(f"there is no series {cut(str(series))}")
         return _batch(history.series)
 
+    def newest(self, series: Series) -> Candle:
+        """The newest bar of a series. Raises KeyError for an unknown one."""
+        newest = self._histories[series].series.newest
+        assert newest is not None
+        return newest
+
     def irregular(self, series: Series) -> Mapping[str, int]:
         """Numbers of corrected and late bars of a series. Raises KeyError for an unknown one."""
         history = self._histories[series]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import datetime
+from typing import NamedTuple
 
+from stockstream.alerts.watched_levels import Levels
 from stockstream.connection import Connection
 from stockstream.consumers.side_feed import SideFeed
 from stockstream.present.alert_book import MOST_LISTED, AlertBook
@@ -13,6 +15,13 @@ from stockstream.present.row_notes import RowNotes
 from stockstream.records import Alert, News
 from stockstream.topics import ALERTS, NEWS
 from stockstream.views.frame import Frame
+
+
+class WatchedLevels(NamedTuple):
+    """Price levels of a person, and whether a process watches them now."""
+
+    levels: list[Alert]
+    runs: bool
 
 
 class Books:
@@ -29,6 +38,7 @@ class Books:
         self._connection = connection
         self._alerts = AlertBook()
         self._headlines = HeadlineBook()
+        self._levels = Levels()
         self._feeds: tuple[SideFeed[Alert], SideFeed[News]] | None = None
 
     def open(self, stack: ExitStack) -> None:
@@ -38,6 +48,7 @@ class Books:
         self._feeds = stack.enter_context(alerts), stack.enter_context(news)
 
     def _take_alerts(self, alerts: list[Alert], fresh: bool) -> bool:
+        self._levels.take(alerts)
         return self._alerts.take(alerts, fresh=fresh)
 
     def tick(self) -> bool:
@@ -59,6 +70,10 @@ class Books:
     def find(self, identity: str) -> Alert | None:
         """An alert by its id."""
         return next((each for each in self._alerts.newest(10_000) if each.id == identity), None)
+
+    def levels(self, owner: str, now: datetime) -> WatchedLevels:
+        """The price levels of a person that the alerts process watches where it runs."""
+        return WatchedLevels(self._levels.of(owner), self._alerts.runs(now))
 
     def silent(self, now: datetime) -> str:
         """That the process of the alerts is silent, in words; empty if it is not, or was stopped, or there is none."""

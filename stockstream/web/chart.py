@@ -15,7 +15,7 @@ from stockstream.consumers.chart import Configured, parts
 from stockstream.indicators.arrays import Column
 from stockstream.names import cut, harmless
 from stockstream.present.formats import decimals
-from stockstream.present.price_levels import names
+from stockstream.present.price_levels import names, watched
 from stockstream.records import Bar, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Fold, Identity, Selection
@@ -61,6 +61,9 @@ class Drawing(Protocol):
 
     def description(self, frame: Frame) -> dict[str, Json]:
         """What to draw: title, zone, and the panels with their marks."""
+
+    def undefined(self, frame: Frame) -> dict[str, str]:
+        """Why columns are undefined at some rows, by their names."""
 
     @property
     def identity(self) -> Identity | None:
@@ -138,6 +141,10 @@ class Chart:
         titles = [part.title for part in self._parts if part.study.indicator is not None]
         return described_chart(self.view, titles, identity, self.series.symbol, frame)
 
+    def undefined(self, frame: Frame) -> dict[str, str]:
+        """Why columns are undefined at some rows, by their names."""
+        return undefined(frame)
+
 
 def _refuse_excess(request: ChartRequest, found: Sequence[Part]) -> None:
     """Raise ValueError for a zone that does not exist, too many studies, or a period that no topic fills."""
@@ -167,8 +174,14 @@ def described_chart(
         "decimals": decimals(frame["close"][-_RECENT:]),
         "panels": [described(panel) for panel in view.panels],
         "names": names(view.panels),
-        "undefined": {name: why.why for name, why in frame.undefined.items() if frame.reason(name)},
+        "watched": [watched(panel) for panel in view.panels],
+        "undefined": undefined(frame),
     }
+
+
+def undefined(frame: Frame) -> dict[str, str]:
+    """Why columns are undefined at some rows, by their names."""
+    return {name: why.why for name, why in frame.undefined.items() if frame.reason(name)}
 
 
 def described(panel: Panel) -> dict[str, Json]:

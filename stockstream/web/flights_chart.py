@@ -66,7 +66,12 @@ class FlightsChart:
             "groups": groups,
             "known": [{"key": key, "label": harmless(key)} for key in self.fold.known()],
             "names": names(VIEW.panels),
+            "watched": [],
         }
+
+    def undefined(self, frame: Frame) -> dict[str, str]:  # noqa: ARG002 - a count is always defined
+        """None of its columns is."""
+        return {}
 
     @property
     def identity(self) -> Identity | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
@@ -26,7 +27,7 @@ from stockstream.views.flights import FlightsFold
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.web.bar_store import BarStore, Quote, store_view
-from stockstream.web.books import Books
+from stockstream.web.books import Books, WatchedLevels
 from stockstream.web.chart import Chart, ChartRequest, Drawing, Json, columns
 from stockstream.web.flights_chart import FlightsChart
 from stockstream.web.other_views import OtherViews
@@ -38,8 +39,8 @@ LOG: Final = logging.getLogger("stockstream.web")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-_BEAT: Final = 0.005
-"""Seconds between two looks at what has arrived: a part of the time in which a page shows it."""
+_BEAT: Final = 0.01
+"""Seconds between two looks at what has arrived and at what is due; bars and questions are looked at as they come."""
 
 _FRAME_EVERY: Final = 0.02
 _STATUS_EVERY: Final = 1.0
@@ -188,13 +189,23 @@ class Hub:
             raise StockstreamError(f"there is no alert {cut(identity)}")
         return found
 
+    def levels(self, owner: str) -> WatchedLevels:
+        """The price levels of a person that the alerts process watches where it runs."""
+        return self._books.levels(owner, datetime.now(UTC))
+
+    def newest(self, symbol: str, interval: str | None, feed: str | None) -> Candle:
+        """The newest bar of a series. Raises `SeriesError`."""
+        store = self._bars()
+        return store.newest(store.find(symbol, interval, feed))
+
     def dashboard(self, group: str | None) -> dict[str, Json]:
         """The tables of the dashboard, of a group of series or the first one."""
-        fold = tabled(self._others.get("dashboard").fold)
+        live = self._others.get("dashboard")
+        fold = tabled(live.fold)
         fold.refresh(_REFRESH_FOR)
         groups = fold.groups()
         if not groups:
-            return {"groups": [], "tiles": [], "tables": {}}
+            return {"groups": [], "tiles": [], "tables": {}, "reading": not live.settled}
         chosen = next((each for each in groups if str(each) == group), groups[0])
         tables, names = fold.tables(chosen), {tile.table for tile in TILES}
         return {
@@ -280,6 +291,7 @@ class Hub:
         try:
             with self._stack:
                 self._live = self._stack.enter_context(Live(self._view, Selection(), {}, self._connection, None))
+                self._live.listen(self._wake)
                 self._books.open(self._stack)
                 while not self._stop.is_set():
                     self._answer()
@@ -318,8 +330,13 @@ class Hub:
                         self._reset(request, shown)
         return changed
 
+    def _wake(self) -> None:
+        """Have the hub look at once. Once is enough, however many records come."""
+        if self._work.empty():
+            self._work.put(lambda: None)
+
     def _wait(self) -> None:
-        """Wait for a question, but not for long."""
+        """Wait for a question or for bars, but not for long."""
         try:
             work = self._work.get(timeout=_BEAT)
         except Empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -65,6 +66,7 @@ class Guard:
         """Who asks: by a token in the header ``Authorization: Bearer``, otherwise by the session's cookie.
 
         Requests that pages repeat, and their sockets, are no use of a session: a page left open ends like a closed one.
+        Pages tell on the socket that a person works there: `use`.
         """
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -72,6 +74,12 @@ class Guard:
         secret = connection.cookies.get(self.cookie)
         used = connection.scope["type"] == "http" and connection.url.path not in _REPEATED
         return self.sessions.find(secret, used=used) if secret else None
+
+    def use(self, connection: HTTPConnection) -> None:
+        """Note that a person works on the page of a socket, so that their session goes on."""
+        secret = connection.cookies.get(self.cookie)
+        if secret:
+            self.sessions.find(secret)
 
     def is_own(self, connection: HTTPConnection) -> bool:
         """Whether a request comes from a page of this server, by its header ``Origin``."""
@@ -121,18 +129,22 @@ async def _who(request: Request) -> Identity:
     return identity
 
 
-def _at_least(role: Role) -> Callable[[Identity], Identity]:
-    def check(identity: Annotated[Identity, Depends(_who)]) -> Identity:
-        if not identity.role.covers(role):
-            raise HTTPException(status.HTTP_403_FORBIDDEN, f"this needs the role {role}")
+@dataclass(frozen=True)
+class AtLeast:
+    """Admits whoever has a role, or one that covers it."""
+
+    role: Role
+
+    def __call__(self, identity: Annotated[Identity, Depends(_who)]) -> Identity:
+        """Who asks; otherwise the answer is 401 or 403."""
+        if not identity.role.covers(self.role):
+            raise HTTPException(status.HTTP_403_FORBIDDEN, f"this needs the role {self.role}")
         return identity
 
-    return check
 
-
-Viewer = Annotated[Identity, Depends(_at_least(Role.VIEWER))]
-Analyst = Annotated[Identity, Depends(_at_least(Role.ANALYST))]
-Admin = Annotated[Identity, Depends(_at_least(Role.ADMIN))]
+Viewer = Annotated[Identity, Depends(AtLeast(Role.VIEWER))]
+Analyst = Annotated[Identity, Depends(AtLeast(Role.ANALYST))]
+Admin = Annotated[Identity, Depends(AtLeast(Role.ADMIN))]
 """Parameters of endpoints: whoever asks, if their role covers this one; otherwise the answer is 401 or 403."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from stockstream.web.accounts import Accounts
-from stockstream.web.acknowledgements import Acknowledgements
+from stockstream.web.alert_records import AlertRecords
 from stockstream.web.audit import Audit
 from stockstream.web.hub import Hub
 from stockstream.web.layouts import Layouts
@@ -20,7 +20,7 @@ from stockstream.web.sessions import Sessions
 @dataclass(frozen=True)
 class Services:
     """What endpoints use: accounts, sessions, layouts, limits of logins, the audit log, the hub, the watch list, the
-    cluster, and acknowledgements of alerts."""
+    cluster, and records about alerts."""
 
     accounts: Accounts
     sessions: Sessions
@@ -30,7 +30,7 @@ class Services:
     hub: Hub
     quotes: Quotes
     overviews: Overviews
-    alerts: Acknowledgements
+    alerts: AlertRecords
 
 
 def of(connection: HTTPConnection) -> Services:

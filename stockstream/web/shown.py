@@ -148,8 +148,8 @@ class Shown:
         if list(before) != list(frame) or len(frame) - first > SNAPSHOT_ROWS:
             self.tell(None)
         elif first < len(frame):
-            undefined = self.chart.description(frame)["undefined"]
-            self.tell(encode({"type": "update", "columns": columns(frame, slice(first, None)), "undefined": undefined}))
+            rows, undefined = columns(frame, slice(first, None)), self.chart.undefined(frame)
+            self.tell(encode({"type": "update", "columns": rows, "undefined": undefined}))
         self._tell_crossings(frame)
 
     def _tell_crossings(self, frame: Frame) -> None:

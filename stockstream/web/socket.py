@@ -10,6 +10,7 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect, status
+from fastapi.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketState
 
 from stockstream.errors import StockstreamError
@@ -30,7 +31,7 @@ _ASKED_AGAIN: Final = 5.0
 """Seconds after which it is asked again whether the session still exists."""
 
 _ENDED: Final = 4401
-"""The code with which a socket is closed whose session has ended: the page shows the login."""
+"""The code with which a socket is closed whose session has ended: the page says so."""
 
 _ALIVE_EVERY: Final = 2.0
 _MOST_SOCKETS: Final = 150
@@ -67,7 +68,11 @@ class Levels(msgspec.Struct, tag="levels", forbid_unknown_fields=True):
     levels: tuple[LevelSpec, ...]
 
 
-Message: TypeAlias = Open | Close | Older | Levels
+class Active(msgspec.Struct, tag="active", forbid_unknown_fields=True):
+    """A person works on the page: its session is in use."""
+
+
+Message: TypeAlias = Open | Close | Older | Levels | Active
 
 _decode: Final = msgspec.json.Decoder(Message).decode
 _encode: Final = msgspec.json.Encoder().encode
@@ -85,9 +90,10 @@ class _Opened:
 class _Page:
     """One page at the other end of a socket."""
 
-    def __init__(self, socket: WebSocket, hub: Hub) -> None:
+    def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
-        self._hub = hub
+        self._hub: Hub = of(socket).hub
+        self._guard: Guard = socket.app.state.guard
         self._number = next(_numbers)
         self._charts: dict[int, _Opened] = {}
         self._sending = asyncio.Lock()
@@ -102,6 +108,8 @@ class _Page:
                 await self._close(message.chart)
             elif isinstance(message, Levels):
                 await self._watch(message)
+            elif isinstance(message, Active):
+                await run_in_threadpool(self._guard.use, self._socket)
             else:
                 opened = self._charts.get(message.chart)
                 if opened is not None:
@@ -129,6 +137,7 @@ class _Page:
         if opened is not None:
             key, levels = (self._number, message.chart), message.levels
             await self._hub.ask(lambda: self._hub.watch(opened.request, key, levels))
+            await self._send(message.chart, _encode({"type": "watched"}))
 
     async def _follow(self, chart: int, opened: _Opened) -> None:
         while True:
@@ -188,7 +197,7 @@ async def charts(socket: WebSocket) -> None:
         await socket.close(status.WS_1013_TRY_AGAIN_LATER)
         return
     _of_users[identity.user] += 1
-    page = _Page(socket, of(socket).hub)
+    page = _Page(socket)
     tasks = [asyncio.create_task(_end_with_session(socket)), asyncio.create_task(page.live())]
     try:
         while True:

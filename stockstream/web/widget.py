@@ -32,7 +32,7 @@ from stockstream.records import Bar
 from stockstream.views.fold import Selection
 from stockstream.views.frame import Frame
 from stockstream.views.study import Part, chart
-from stockstream.web.chart import SNAPSHOT_ROWS, Json, columns, described_chart, first_difference
+from stockstream.web.chart import SNAPSHOT_ROWS, Json, columns, described_chart, first_difference, undefined
 from stockstream.web.extra import LIBRARY, STATIC, require_assets
 
 LOG: Final = logging.getLogger("stockstream.web")
@@ -302,8 +302,7 @@ class _Shown:
         if first < len(frame):
             self._changed = True
             changes = _without_nan(columns(frame, slice(first, None)))
-            undefined = _description(found, live, key, frame)["undefined"]
-            found.send({"type": "update", "columns": changes, "undefined": undefined})
+            found.send({"type": "update", "columns": changes, "undefined": undefined(frame)})
 
     def renew(self, found: ChartWidget, live: Live[Bar]) -> None:
         """Put the rows that were sent last into the snapshot, if they changed."""

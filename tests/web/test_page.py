@@ -120,7 +120,7 @@ def test_pictures_and_rows_are_saved(page: Page, tmp_path: Path) -> None:
 
 def test_ranges_dates_and_measures(page: Page) -> None:
     page.get_by_role("button", name="All", exact=True).click()
-    wait(page, f"{RANGE}.from <= 0")
+    wait(page, f"{RANGE}.from < 0.01")
     page.fill("#goto", "2026-03-02")
     page.click("#measure")
     box = page.locator(".body").first.bounding_box()
@@ -258,6 +258,10 @@ def test_an_admin_manages_users_and_sees_the_monitor(page_of: Served, analyst: B
         page.click("#more")
         page.get_by_role("button", name="Monitor").click()
         expect(page.locator("dialog")).to_contain_text("stocks")
+        count = page.locator("dialog tr", has=page.get_by_text("stocks", exact=True)).locator("td").nth(1)
+        before = int(count.inner_text().replace(",", ""))
+        page_of.site.send(STOCKS, [bar(minute, 20.0, "WATCHED") for minute in range(7)])
+        expect(count).to_have_text(f"{before + 7:,}")  # it is renewed while it is open
         page.keyboard.press("Escape")
         page.click("#more")
         page.get_by_role("button", name="Log out").click()
@@ -273,7 +277,7 @@ def test_levels_are_set_moved_crossed_and_removed(site_with_bars: Site, page: Pa
     expect(page.locator("#watchlist")).to_contain_text("LEVEL")
     choose(page, "LEVEL")
     title(page).to_have_text(re.compile("^LEVEL 1m"))
-    page.wait_for_timeout(300)
+    wait(page, f"{ROWS}.length === 20 && stockstream.active.renderer.main.priceToCoordinate(100) !== null")
     box = page.locator(".body").first.bounding_box()
     assert box is not None
     levels = "stockstream.active.levels.own"
@@ -292,7 +296,7 @@ def test_levels_are_set_moved_crossed_and_removed(site_with_bars: Site, page: Pa
     page.mouse.up()
     (moved,) = page.evaluate(levels)
     assert moved["value"] == pytest.approx(100.8, abs=0.05)
-    page.wait_for_timeout(300)
+    wait(page, "stockstream.active.levels.compared")
     site_with_bars.send(STOCKS, [bar(20, 102.0, "LEVEL")])
     expect(page.locator("#alarm")).to_contain_text(re.compile("LEVEL: close rose through 100.[78]"))
     page.evaluate("stockstream.say('another notice')")
@@ -318,3 +322,12 @@ def test_alerts_are_marked_listed_and_acknowledged(site_with_bars: Site, page: P
     page.get_by_role("button", name="Seen").first.click()
     wait(page, "stockstream.active.renderer.notes.notes.some((each) => each.kind === 'seen')")
     page.keyboard.press("Escape")
+    choose(page, "MSFT")
+    title(page).to_have_text(re.compile("^MSFT 1m"))
+    page.locator("main").focus()
+    page.keyboard.press("i")
+    page.locator("dialog li", has_text="AAPL").locator("button").first.click()
+    title(page).to_have_text(re.compile("^AAPL 1m"))
+    (seen,) = page.evaluate("stockstream.active.renderer.notes.notes.filter(({ kind }) => kind === 'seen')")
+    row = columns(page)["time"].index(seen["time"])
+    wait(page, f"row => {RANGE}.from <= row && row <= {RANGE}.to", row)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import closing
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from stockstream.topics import STOCKS
+from stockstream.web.database import Database
 from stockstream.web.extra import LIBRARY
 from tests.site import Site
 from tests.views.bars import bar
-from tests.web.browser import needs_browser, wait
+from tests.web.browser import log_in, needs_browser, wait
+from tests.web.server import PASSWORD, Served
 from tests.web.visit import COLUMNS, RANGE, ROWS, THEMES, choose, columns, title
 
 pytestmark = [
@@ -222,6 +226,71 @@ def test_a_shared_layout_is_kept_only_once_it_is_changed(page: Page) -> None:
     assert page.evaluate(kept) == "MSFT"
     assert "layout" not in page.url
     page.keyboard.press("l")
+
+
+def by_name(served: Served) -> Served:
+    """The same server under another name: its session is one of its own, as cookies do not tell ports apart."""
+    return Served(served.url.replace("127.0.0.1", "localhost"), served.site, served.process)
+
+
+def test_a_session_that_ends_is_said_and_the_chart_stays(page_of: Served, analyst: BrowserContext) -> None:
+    with closing(analyst.new_page()) as page:
+        log_in(page, by_name(page_of), "viewer")
+        title(page).to_have_text(re.compile("1m"))
+        page.click("#more")
+        with Database(page_of.site.folder / "data" / "web" / "accounts.sqlite").open() as database:
+            database.execute("DELETE FROM session WHERE user = 'viewer'")
+        expect(page.locator("#ended")).to_have_text(re.compile("^Your session has ended. Log in to go on"))
+        expect(page.locator("dialog")).not_to_be_visible()
+        title(page).to_have_text(re.compile("1m"))
+        page.locator("#ended a").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_whoever_works_over_the_socket_uses_the_session(page_of: Served, analyst: BrowserContext) -> None:
+    database = Database(page_of.site.folder / "data" / "web" / "accounts.sqlite")
+
+    def idle() -> float:
+        with database.open() as connection:
+            (seen,) = connection.execute("SELECT max(seen) FROM session WHERE user = 'viewer'").fetchone()
+        return time.time() - float(seen)
+
+    with closing(analyst.new_page()) as page:
+        page.clock.install()
+        log_in(page, by_name(page_of), "viewer")
+        title(page).to_have_text(re.compile("1m"))
+        with database.open() as connection:
+            connection.execute("UPDATE session SET seen = seen - 1000 WHERE user = 'viewer'")
+        page.clock.fast_forward(61_000)
+        expect(page.locator("#strip")).to_contain_text("connected since")
+        assert idle() > 900  # the page by itself
+        page.locator("main").focus()
+        page.keyboard.press("a")
+        ends = time.monotonic() + 30
+        while idle() > 900:
+            assert time.monotonic() < ends
+            page.clock.fast_forward(61_000)
+            page.keyboard.press("a")
+            page.wait_for_timeout(50)
+
+
+def test_the_link_of_a_layout_survives_the_login(page_of: Served, page: Page, analyst: BrowserContext) -> None:
+    choose(page, "MSFT")
+    title(page).to_have_text(re.compile("^MSFT"))
+    page.click("#layouts")
+    page.get_by_label("Name of the layout").fill("for others")
+    page.get_by_role("button", name="Save").click()
+    page.locator("li", has_text="for others").get_by_role("button", name="Link", exact=True).click()
+    link = page.get_by_label("Link", exact=True).input_value().replace("127.0.0.1", "localhost")
+    page.keyboard.press("Escape")
+    analyst.clear_cookies(domain="localhost")
+    with closing(analyst.new_page()) as other:
+        other.goto(link)
+        other.fill("[name=name]", "viewer")
+        other.fill("[name=password]", PASSWORD)
+        other.click("button[type=submit]")
+        title(other).to_have_text(re.compile("^MSFT"))
+        assert other.evaluate("stockstream.visiting")
 
 
 def test_the_drawing_is_paused_and_goes_on(site_with_bars: Site, page: Page) -> None:

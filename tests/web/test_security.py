@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import stat
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -191,6 +193,13 @@ def test_what_a_page_asks_by_itself_is_no_use_of_its_session(running_site: Site,
         socket.send(json.dumps({"type": "open", "chart": 1, "request": {"symbol": "AAPL"}}))
         socket.recv(30)
     assert not used()
+    with page.socket(client) as socket:
+        socket.send(json.dumps({"type": "active"}))  # a person has pressed a key
+        socket.send("[1]")
+        assert said(socket)["type"] == "problem"  # what came before it was done
+    assert used()
+    with database.open() as connection:
+        connection.execute("UPDATE session SET seen = seen - 1000 WHERE user = 'viewer'")
     assert client.get("/api/me").status_code == 200
     assert used()
 
@@ -230,6 +239,9 @@ def test_roles_are_held_by_the_server(page: Served) -> None:
     body: dict[str, dict[str, list[str]]] = {"content": {"charts": []}}
     assert viewer.put("/api/layouts/x", json=body).status_code == 403
     assert analyst.put("/api/layouts/x", json=body).status_code == 204
+    described = (Path(__file__).parents[2] / "docs" / "web.md").read_text()
+    for name in re.findall(r"^# HELP (stockstream_web_\w+)", admin.get("/metrics").text, re.MULTILINE):
+        assert f"`{name}`" in described
     for path in ("/api/users", "/api/monitor", "/metrics"):
         assert [each.get(path).status_code for each in (viewer, analyst, admin)] == [403, 403, 200], path
     new = {"name": "eve", "password": PASSWORD, "role": "admin"}

@@ -13,12 +13,14 @@ from stockstream.alerts.evaluation.ruled_series import Head, RuledSeries, loaded
 from stockstream.alerts.evaluation.topic_rules import TopicRules
 from stockstream.alerts.evaluation.watch import OpenHours
 from stockstream.alerts.rule import Rule
+from stockstream.alerts.watched_levels import Levels, LevelWatch
 from stockstream.errors import StateError
 from stockstream.records import Alert, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Pages
 
 VERSION: Final = 1
+_LEVELS: Final = "levels"
 KEEP: Final = 2_000
 """Bars of a series that can be corrected."""
 
@@ -45,9 +47,13 @@ class Engine:
         The hours of exchanges.
     keep
         Bars of a series to hold at least, which can be corrected.
+    levels
+        The price levels that people watch; None for none.
     """
 
-    def __init__(self, rules: Sequence[Rule], hours: Hours = lambda _: None, keep: int = KEEP) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], hours: Hours = lambda _: None, keep: int = KEEP, levels: Levels | None = None
+    ) -> None:
         self._rules = [rule for rule in rules if not rule.of_topics]
         self._meta = Meta(
             VERSION, keep, [(r.name, r.when, None if r.symbols is None else sorted(r.symbols), r.feed) for r in rules]
@@ -56,6 +62,7 @@ class Engine:
         self._keep = keep
         self._found: dict[tuple[str, str, str], RuledSeries | None] = {}
         self._unsaved: set[tuple[str, str, str]] = set()
+        self._levels = LevelWatch(levels)
         self.topics = TopicRules([rule for rule in rules if rule.of_topics])
 
     @property
@@ -84,6 +91,7 @@ class Engine:
             if ruled is not None:
                 self._unsaved.add(key)
                 found += ruled.take(batch, now)
+            found += self._levels.take(batch, now)
         return found
 
     def _made(self, series: Series) -> RuledSeries | None:
@@ -104,7 +112,7 @@ class Engine:
         """The complete state for a checkpoint; or the changes since the last call."""
         encode = msgspec.msgpack.encode
         found: dict[str, bytes | None] = {} if changed else {"meta": encode(self._meta)}
-        found["topics"] = encode(self.topics.state())
+        found |= {"topics": encode(self.topics.state()), _LEVELS: self._levels.state()}
         for number, (key, ruled) in enumerate(self._held()):
             if key in self._unsaved or not changed:
                 for name, content in ruled.pages(changed=changed):
@@ -123,6 +131,8 @@ class Engine:
             if meta != self._meta:
                 raise StateError("the rules have changed")
             self.topics.restore(decode(pages["topics"]))
+            if _LEVELS in pages:
+                self._levels.restore(pages[_LEVELS])
             parts: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
             for name, content in pages.items():
                 number, slash, part = name.partition("/")

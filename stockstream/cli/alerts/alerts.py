@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # Kafka and NumPy are slow to import, and `--help` does not n
     from stockstream.alerts.heartbeat import Heartbeat
     from stockstream.alerts.runner import Look, Summary
     from stockstream.alerts.sinks.sink import Sink
+    from stockstream.cli.alerts.level_feed import LevelFeed
     from stockstream.cli.reporter import Reporter
     from stockstream.config import Settings
     from stockstream.records import Alert
@@ -135,14 +136,16 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     Invocation.of(ctx).warn_of_plugins()
     figures = AlertMetrics(context.command)
     delivery = _Delivery(sinks, context.reporter, figures)
+    levels = _levels(settings, rules) if options.levels else None
     beats = Heartbeat(settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels)
-    observer = _Observer(context.reporter, beats, figures)
+    observer = _Observer(context.reporter, beats, figures, levels)
     runner = Runner(
         rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),
         look=_look(settings) if any(each.of_topics for each in rules) else None,
+        levels=levels.levels if levels else None,
     )  # fmt: skip
     began = time.monotonic()
-    with measured(figures, options.metrics, context.reporter), stopping() as stop:
+    with levels or nullcontext(), measured(figures, options.metrics, context.reporter), stopping() as stop:
         try:
             run = RunOptions(once=options.once, seconds=options.seconds)
             summary = runner.run(run, lambda: stop.signal is not None)
@@ -170,6 +173,13 @@ def _hours(context: Context, rules: Sequence[Rule]) -> Hours:
         return None if found is None else found.open_for
 
     return of
+
+
+def _levels(settings: Settings, rules: Sequence[Rule]) -> LevelFeed | None:
+    """The price levels that people set; None where no bars are read, because all rules are about topics."""
+    from stockstream.cli.alerts.level_feed import LevelFeed
+
+    return None if all(each.of_topics for each in rules) else LevelFeed(settings.connection("consumer"))
 
 
 def _look(settings: Settings) -> Look:
@@ -225,15 +235,18 @@ class _Delivery:
 class _Observer:
     """Shows the progress of a run, and lets others see that it goes on."""
 
-    def __init__(self, reporter: Reporter, beats: Heartbeat, figures: AlertMetrics) -> None:
+    def __init__(self, reporter: Reporter, beats: Heartbeat, figures: AlertMetrics, levels: LevelFeed | None) -> None:
         self._reporter = reporter
         self._beats = beats
+        self._levels = levels
         self._figures = figures
         self._meter = Meter()
         self._began = time.monotonic()
 
     def progress(self, bars: int, state: str) -> None:
         self._beats.tick()
+        if self._levels is not None:
+            self._levels.tick()
         rate = self._meter.rate(bars, time.monotonic() - self._began)
         self._figures.update(bars, rate)
         self._reporter.progress(bars, None, rate, f"alerts, {state}")

@@ -35,15 +35,15 @@ def list_all(
     ] = None,
     state: Annotated[
         str | None,
-        typer.Option("--state", metavar="STATE", help="Only raised, acknowledged, withdrawn or muted ones."),
+        typer.Option("--state", metavar="STATE", help="Only raised, acknowledged, withdrawn, muted or watched ones."),
     ] = None,
     count: Annotated[int, typer.Option("-n", min=1, metavar="N", help="The newest so many.")] = _NEWEST,
     as_json: JsonOption = False,
 ) -> None:
-    """List the newest alerts and the muted rules, each in its present state."""
-    if state not in (None, "raised", "acknowledged", "withdrawn", "muted"):
+    """List the newest alerts, the muted rules and the watched levels, each in its present state."""
+    if state not in (None, "raised", "acknowledged", "withdrawn", "muted", "watched"):
         raise typer.BadParameter(
-            f"{cut(str(state))} is not one of raised, acknowledged, withdrawn, muted", param_hint="--state"
+            f"{cut(str(state))} is not one of raised, acknowledged, withdrawn, muted, watched", param_hint="--state"
         )
     context = Context.of(ctx)
     chosen = [
@@ -127,7 +127,8 @@ def _records(context: Context) -> Mapping[str, Alert]:
     from stockstream.alerts.topic_outbox import AlertsRead
 
     held = AlertsRead(context.settings.connection("consumer")).look()
-    return {name: each for name, each in held.items() if each.state not in ("running", "stopped")}
+    ended = {name for name, each in held.items() if each.state == "watched" and each.until is not None}
+    return {name: each for name, each in held.items() if each.state not in ("running", "stopped") and name not in ended}
 
 
 def _send(context: Context, alerts: Iterable[Alert]) -> None:
@@ -139,7 +140,9 @@ def _send(context: Context, alerts: Iterable[Alert]) -> None:
 
 
 def _one(held: Mapping[str, Alert], identity: str) -> Alert:
-    found = [each for name, each in held.items() if name.startswith(identity) and each.state != "muted"]
+    found = [
+        each for name, each in held.items() if name.startswith(identity) and each.state not in ("muted", "watched")
+    ]
     if len(found) == 1:
         return found[0]
     if not found:

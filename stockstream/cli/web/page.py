@@ -15,7 +15,7 @@ from stockstream.indicators.catalog import Parameter
 from stockstream.views.fold import Value
 from stockstream.views.study import Study
 from stockstream.web.accounts import Accounts
-from stockstream.web.acknowledgements import Acknowledgements
+from stockstream.web.alert_records import AlertRecords
 from stockstream.web.app import make_app
 from stockstream.web.audit import Audit
 from stockstream.web.database import Database
@@ -56,7 +56,7 @@ def run(context: Context, address: Address, *, opens: bool) -> None:
         hub=hub,
         quotes=Quotes(partial(hub.ask, hub.quotes)),
         overviews=Overviews(settings.connection("admin"), settings.data_dir),
-        alerts=Acknowledgements(settings.connection("consumer")),
+        alerts=AlertRecords(settings.connection("consumer")),
     )
     invitation = accounts.invite()
 

@@ -1,5 +1,7 @@
 // Requests to the server: JSON, with the token that shows that they come from a page of this session.
 
+import { end } from "./session.js";
+
 let csrf = "";
 
 export async function call(method, path, body) {
@@ -7,8 +9,8 @@ export async function call(method, path, body) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   if (answer.status === 401) {
-    location.assign("/login");
-    throw new Error("log in");
+    end();
+    throw new Error("your session has ended");
   }
   const text = await answer.text();
   const value = text ? JSON.parse(text) : null;

@@ -6,6 +6,7 @@ import * as dialogs from "./dialogs.js";
 import { node } from "./dialogs.js";
 import { number } from "./format.js";
 import { Panel } from "./panel.js";
+import { hasEnded, watchUse } from "./session.js";
 import { Socket } from "./socket.js";
 import { actions, INTERVALS, RANGES, wire } from "./toolbar.js";
 
@@ -35,6 +36,7 @@ class Page {
     } catch {
       this.restore(null); // what is kept cannot be shown: a reload must not fail for it
     }
+    watchUse(() => this.socket.send({ type: "active" }));
     this.refresh();
     setInterval(() => this.refresh(), QUOTES_EVERY);
   }
@@ -138,6 +140,7 @@ class Page {
   // Watch list.
 
   async refresh() {
+    if (hasEnded()) return;
     try {
       this.series = await get("/api/series");
     } catch {
@@ -166,8 +169,8 @@ class Page {
     const tone = series.change > 0 ? "up" : series.change < 0 ? "down" : "";
     return node("button", {
       type: "button", "data-key": `${series.key}|${series.interval}|${series.feed}`, onclick: () => this.choose(series),
-    }, node("span", { class: "name" }, series.symbol, node("small", {}, ` ${series.interval}${series.simulated ? " simulated" : ""}`)),
-    node("span", {}, number(series.close, series.close < 1 ? 4 : 2)), node("span", { class: tone }, change));
+    }, node("span", { class: "name" }, series.symbol), node("span", {}, number(series.close, series.close < 1 ? 4 : 2)),
+    node("span", { class: tone }, change), node("small", {}, ` ${series.interval}${series.simulated ? " simulated" : ""}`));
   }
 
   // Events of panels.
@@ -194,8 +197,9 @@ class Page {
     this.following = false;
   }
 
-  onOpened() {
+  onOpened(panel) {
     this.mark();
+    if (this.active && panel !== this.active) this.onRange(this.active);
   }
 
   onStatus(panel) {
@@ -237,6 +241,11 @@ class Page {
     notice.textContent = text;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => { notice.textContent = ""; }, 6_000);
+  }
+
+  // Said to screen readers only.
+  tell(text) {
+    element("told").textContent = text;
   }
 
   async attempt(work) {
@@ -286,14 +295,14 @@ class Page {
     dialogs.hide();
     if (!series) return;
     if (this.active.settings.symbol !== alert.symbol) this.choose(series);
-    setTimeout(() => this.active.show(() => this.active.renderer.view.showAround(Date.parse(alert.time) * 1000)), 500);
+    this.active.showOnceDrawn(() => this.active.renderer.view.showAround(Date.parse(alert.time) * 1000));
   }
 
   startMeasure() {
     this.measuring = !this.measuring;
     for (const panel of this.panels) panel.clearMeasured();
     element("measure").setAttribute("aria-pressed", String(this.measuring));
-    if (this.measuring) this.say("click two points");
+    if (this.measuring) this.say("click two points, or Enter at two places of the crosshair (Shift with the arrow keys)");
   }
 
   endMeasure() {
@@ -315,6 +324,7 @@ class Page {
   // Ends measuring, and says alarms no longer.
   leave() {
     if (this.measuring) this.startMeasure();
+    for (const panel of this.panels) panel.cursor.leave();
     this.seen();
   }
 

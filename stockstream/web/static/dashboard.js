@@ -56,7 +56,7 @@ export async function dashboard(group) {
   const groups = node("select", { "aria-label": "Interval and feed", onchange: (event) => dashboard(event.target.value) },
     ...found.groups.map((each) => node("option", { selected: each === found.group }, each)));
   const place = node("div", { class: "tiles" }, ...tiled(found));
-  show(`Dashboard${found.simulated ? ", SIMULATED" : ""}`, found.groups.length ? groups : "there are no bars yet", place);
+  show(`Dashboard${found.simulated ? ", SIMULATED" : ""}`, found.groups.length ? groups : found.reading ? "the bars are being read" : "there are no bars yet", place);
   whileOpen(async () => {
     const next = await fetched();
     if (String(next.groups) === String(found.groups)) place.replaceChildren(...tiled(next));

@@ -21,11 +21,19 @@ const EVERY = 2_000;
 
 let shown = 0;
 
+// What a control is called, by which it is found again after its dialog was filled anew.
+const called = (control) => control.getAttribute("aria-label") ?? (control.labels?.[0] ?? control).textContent;
+
 export function show(title, ...content) {
   shown += 1;
+  const place = document.getElementById("content");
+  const held = place.contains(document.activeElement) ? called(document.activeElement) : null;
   document.getElementById("heading").textContent = title;
-  document.getElementById("content").replaceChildren(...content);
+  place.replaceChildren(...content);
   if (!dialog.open) dialog.showModal();
+  if (held === null) return;
+  const controls = [...place.querySelectorAll("button, input, select")];
+  (controls.find((each) => called(each) === held) ?? controls[0])?.focus(); // whoever works with keys stays where they were
 }
 
 export const hide = () => dialog.close();

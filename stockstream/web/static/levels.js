@@ -1,5 +1,6 @@
 // Price levels of a chart: lines that are set, moved, made to end with their first crossing, and removed. The server tells crossings.
 
+import { call } from "./api.js";
 import { MOST_LEVELS } from "./arrangement.js";
 
 const NEAR = 6; // pixels
@@ -12,6 +13,7 @@ export class Levels {
     this.panel = panel;
     this.lines = [];
     this.dragged = null;
+    this.compared = false; // whether the server compares with them as they are now
     const { body } = panel;
     body.addEventListener("pointerdown", (event) => this.grab(event), true);
     body.addEventListener("pointermove", (event) => this.move(event), true);
@@ -41,10 +43,43 @@ export class Levels {
     this.draw();
   }
 
+  // The panels in which something can cross a level.
+  get watched() {
+    return this.names.filter((_, index) => this.panel.renderer.spec.watched[index].length);
+  }
+
+  add(level) {
+    this.keep([...this.own.filter((each) => !same(each, level)), level]);
+  }
+
+  change(level, parts) {
+    this.keep(this.own.map((each) => (same(each, level) ? { ...each, ...parts } : each)));
+  }
+
+  remove(level) {
+    this.keep(this.own.filter((each) => !same(each, level)));
+  }
+
   keep(levels) {
+    const before = this.own;
     this.put(levels);
     this.send();
     this.panel.page.onChanged();
+    if (this.panel.page.who.role !== "viewer") this.panel.page.attempt(() => this.hand(before, levels));
+  }
+
+  // The alerts process is handed levels of prices, and goes on with them when the page is closed.
+  async hand(before, after) {
+    const { symbol, interval, feed } = this.panel.settings;
+    const priced = this.names.find((_, index) => String(this.panel.renderer.spec.watched[index]) === "close");
+    const prices = (levels) => levels.filter((each) => each.panel === priced);
+    for (const { value } of prices(before).filter((each) => !after.some((other) => same(each, other)))) {
+      await call("POST", "/api/levels/end", { symbol, interval, feed, value });
+    }
+    for (const { value, once } of prices(after).filter((each) => !before.some((other) => same(each, other) && each.once === other.once))) {
+      const { runs } = await call("POST", "/api/levels", { symbol, interval, feed, value, once });
+      this.panel.page.say(`${value} is watched${once ? " once" : ""}, ${runs ? "by the alerts process, too" : "by this page alone: no alerts process runs"}`);
+    }
   }
 
   // The server tells which levels are left.
@@ -55,6 +90,7 @@ export class Levels {
 
   send() {
     const { socket, number, settings } = this.panel;
+    this.compared = false;
     if (number !== undefined && settings.view === "chart") socket.send({ type: "levels", chart: number, levels: this.own });
   }
 
@@ -78,8 +114,13 @@ export class Levels {
     });
   }
 
-  // What the mouse points at: a panel, a value, and the level that is near.
-  target({ clientY } = this.panel.pointer ?? {}) {
+  // What the mouse points at, or the crosshair that keys have moved: a panel, a value, and the level that is near.
+  target(pointer = this.panel.pointer) {
+    const { place } = this.panel.cursor;
+    return !pointer && place ? this.near(this.names[0], place.value) : this.pointed(pointer ?? {});
+  }
+
+  pointed({ clientY }) {
     let y = clientY - this.panel.body.getBoundingClientRect().top;
     const panes = this.panel.renderer.chart.panes();
     let panel = 0;
@@ -87,10 +128,14 @@ export class Levels {
       y -= panes[panel].getHeight() + 1;
       panel += 1;
     }
-    const name = this.names[panel];
-    const series = this.series(name);
-    const value = series?.coordinateToPrice(y);
+    return this.near(this.names[panel], this.series(this.names[panel])?.coordinateToPrice(y));
+  }
+
+  near(name, value) {
     if (value === null || value === undefined || !Number.isFinite(value)) return null;
+    const series = this.series(name);
+    if (!series) return null;
+    const y = series.priceToCoordinate(value);
     const near = this.lines.find((each) => each.series === series && Math.abs(series.priceToCoordinate(each.level.value) - y) <= NEAR);
     return { panel: name, value, near: near?.level };
   }
@@ -105,12 +150,14 @@ export class Levels {
     if (!target) {
       this.panel.page.say("h watches a level of a symbol's panel: point at one");
     } else if (target.near) {
-      this.keep(this.own.filter((each) => !same(each, target.near)));
+      this.remove(target.near);
+    } else if (!this.watched.includes(target.panel)) {
+      this.panel.page.say("nothing in this panel can cross a level");
     } else if (this.own.length >= MOST_LEVELS) {
       this.panel.page.say(`a chart has ${MOST_LEVELS} levels at most`);
     } else {
       const decimals = this.decimals(target.panel);
-      this.keep([...this.own, { panel: target.panel, value: Number(target.value.toFixed(decimals)), once }]);
+      this.add({ panel: target.panel, value: Number(target.value.toFixed(decimals)), once });
     }
   }
 
@@ -140,6 +187,6 @@ export class Levels {
     if (value === undefined || value === null) return;
     this.value = null;
     const decimals = this.decimals(dragged.panel);
-    this.keep(this.own.map((each) => (same(each, dragged) ? { ...each, value: Number(value.toFixed(decimals)) } : each)));
+    this.change(dragged, { value: Number(value.toFixed(decimals)) });
   }
 }

@@ -2,6 +2,7 @@
 
 import * as library from "./vendor/lightweight-charts.js";
 import { Compared } from "./compared.js";
+import { Cursor } from "./cursor.js";
 import { moment, number } from "./format.js";
 import { Levels } from "./levels.js";
 import { Renderer } from "./renderer.js";
@@ -28,6 +29,7 @@ export class Panel {
     this.renderer.on("built", () => this.onBuilt());
     this.renderer.setZone(page.zone);
     if (!page.grid) this.renderer.setGrid(false);
+    this.cursor = new Cursor(this);
     this.levels = new Levels(this);
     this.compared = new Compared(this);
     this.status = null;
@@ -51,6 +53,7 @@ export class Panel {
     this.missed = 0;
     this.stale = false;
     this.wanted = null;
+    this.cursor.leave();
     if (!this.settings.symbol && this.settings.view === "chart") {
       this.say("choose a symbol");
       return;
@@ -92,6 +95,8 @@ export class Panel {
       if (!this.renderer.update(message)) this.socket.again(this.number);
     } else if (message.type === "notes") {
       this.renderer.notes.set(message.notes);
+    } else if (message.type === "watched") {
+      this.levels.compared = true;
     } else if (message.type === "crossed") {
       this.levels.crossed(message.levels);
       this.page.alarm(message.texts);
@@ -151,18 +156,26 @@ export class Panel {
     this.renderer.view.setMode(this.settings.mode);
   }
 
-  // The measure tool: two clicks.
+  // The measure tool: two clicks, or two places of the crosshair.
 
   onClick(event) {
     if (!this.page.measuring) return;
     const box = this.body.getBoundingClientRect();
-    const row = this.renderer.hovered;
-    const value = this.renderer.main?.coordinateToPrice(event.clientY - box.top);
+    this.measure(this.renderer.view.rowAt(event.clientX - box.left), this.renderer.main?.coordinateToPrice(event.clientY - box.top));
+  }
+
+  measureHere() {
+    const { row, place } = this.cursor;
+    if (row === null) this.page.say("Shift and an arrow key show the crosshair: measure from there");
+    else this.measure(row, place.value);
+  }
+
+  measure(row, value) {
     if (row === null || value === null || value === undefined) return;
     const here = { row, time: this.renderer.rows.columns.time[row], value };
     if (!this.from) {
       this.from = here;
-      this.showMeasured(`from ${moment(here.time, this.renderer.zone, this.renderer.daily)}: click the second point`);
+      this.showMeasured(`from ${moment(here.time, this.renderer.zone, this.renderer.daily)}: now the second point`);
       return;
     }
     const change = here.value - this.from.value;
@@ -192,6 +205,12 @@ export class Panel {
       else this.renderer.askOlder();
     };
     this.wanted();
+  }
+
+  // As `show`, after what was asked for last has been drawn.
+  showOnceDrawn(action) {
+    if (this.drawn) this.show(action);
+    else this.wanted = () => this.show(action);
   }
 
   // The rows in view as CSV.

@@ -56,9 +56,10 @@ export class Renderer {
         mode: 0, vertLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
         horzLine: { color: theme.quiet, labelBackgroundColor: theme.quiet },
       },
-      rightPriceScale: { borderColor: theme.edge },
+      rightPriceScale: { borderColor: theme.edge, entireTextOnly: true },
       timeScale: {
         borderColor: theme.edge, timeVisible: true, secondsVisible: false, rightOffset: 3,
+        minBarSpacing: 0.01, lockVisibleTimeRangeOnResize: true, // so that all rows fit, and stay so
         tickMarkFormatter: (time, kind) => tick(time, kind, this.zone, this.daily),
       },
       localization: { timeFormatter: (time) => moment(time * 1e6, this.zone, this.daily) },

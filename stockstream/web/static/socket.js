@@ -1,5 +1,7 @@
 // Socket: one connection of the page, over which charts are opened; it connects again by itself, and opens them again.
 
+import { end, hasEnded } from "./session.js";
+
 const FIRST = 250;
 const LONGEST = 10_000; // milliseconds between two attempts
 const SILENT = 8_000; // a server says each second or two that it is there: so long a silence means that it has gone
@@ -38,11 +40,9 @@ export class Socket {
     };
     socket.onclose = ({ code }) => {
       if (this.socket !== socket) return;
-      if (code === 4401 || code === 1008) {
-        location.assign("/login");
-        return;
-      }
       this.say(false);
+      if (code === 4401 || code === 1008) end();
+      if (hasEnded()) return;
       setTimeout(() => this.connect(), this.wait * (0.5 + Math.random()));
       this.wait = Math.min(LONGEST, this.wait * 2);
     };
@@ -75,8 +75,11 @@ export class Socket {
     this.onState(connected, this.since);
   }
 
+  // Returns whether it could be sent.
   send(message) {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    const open = this.socket.readyState === WebSocket.OPEN;
+    if (open) this.socket.send(JSON.stringify(message));
+    return open;
   }
 
   open(request, listener) {

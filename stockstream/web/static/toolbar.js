@@ -5,6 +5,7 @@ import { alerts } from "./alerts.js";
 import { dashboard } from "./dashboard.js";
 import * as dialogs from "./dialogs.js";
 import { node } from "./dialogs.js";
+import { levels } from "./watched.js";
 
 export const INTERVALS = ["1m", "5m", "15m", "30m", "1h", "4h", "1d", "1wk", "1mo", "1y"];
 export const RANGES = { "1D": 1, "5D": 5, "1M": 31, "6M": 183, YTD: null, "1Y": 366, All: Infinity };
@@ -67,6 +68,8 @@ export const actions = (page) => ({
   rows: () => page.csv(),
   measure: () => page.startMeasure(),
   screen: () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen()),
+  cross: (key) => page.active.cursor.move(key),
+  mark: () => (page.measuring || page.startMeasure(), page.active.measureHere()),
   level: (key) => page.active.levels.toggle(key === "H"),
   alerts: () => page.attempt(() => alerts(page)),
   help: () => page.keys(),
@@ -75,8 +78,10 @@ export const actions = (page) => ({
 function onKey(page, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || dialogs.isOpen()) return;
   if (/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-  if (["Enter", " "].includes(event.key) && event.target.tagName === "BUTTON") return;
-  const key = { ArrowLeft: "left", ArrowRight: "right", End: "end", Escape: "escape", F1: "f1" }[event.key] ?? event.key;
+  if (["Enter", " "].includes(event.key) && /^(BUTTON|A)$/.test(event.target.tagName)) return;
+  const arrow = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" }[event.key];
+  const plain = { End: "end", Escape: "escape", F1: "f1", Enter: "enter" }[event.key] ?? event.key;
+  const key = arrow && event.shiftKey ? `shift+${arrow}` : arrow ?? plain;
   const binding = page.bindings.find((each) => each.keys.includes(key) && page.actions[each.action]);
   if (binding) {
     event.preventDefault();
@@ -101,7 +106,7 @@ function more(page) {
     node("p", {}, node("label", {}, "Time zone ", zone)),
     node("div", { class: "menu" }, act("Theme (t)", () => page.nextTheme()), act("Picture (s)", () => page.screenshot()),
       act("Rows as CSV (c)", () => page.csv()), act("Flights per day", () => page.flights()),
-      ...(page.active.settings.view === "flights" ? [act("Airlines", () => dialogs.airlines(page.active))] : []), act("Dashboard", () => page.attempt(() => dashboard())), act("Alerts (i)", () => page.attempt(() => alerts(page))), act("Keys (?)", () => page.keys()),
+      ...(page.active.settings.view === "flights" ? [act("Airlines", () => dialogs.airlines(page.active))] : []), act("Dashboard", () => page.attempt(() => dashboard())), act("Alerts (i)", () => page.attempt(() => alerts(page))), act("Levels", () => levels(page)), act("Keys (?)", () => page.keys()),
       ...(page.who.role === "admin" ? [act("Users", () => page.attempt(() => dialogs.users(page))), act("Monitor", () => page.attempt(() => dialogs.monitor()))] : []),
       act("Log out", () => page.attempt(async () => { await call("POST", "/logout"); location.assign("/login"); }))));
 }

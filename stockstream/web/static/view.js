@@ -55,6 +55,20 @@ export class View {
     return !(place === 0 && this.renderer.more);
   }
 
+  // The row at a place across the chart; null where there is none.
+  rowAt(x) {
+    const place = this.renderer.chart.timeScale().coordinateToLogical(x);
+    return place === null || place < 0 || place >= this.renderer.rows.length ? null : Math.round(place);
+  }
+
+  // Moves the stretch so that a row is in sight.
+  reach(row) {
+    const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
+    if (!range || (row >= range.from && row <= range.to)) return;
+    const step = row < range.from ? row - 1 - range.from : row + 1 - range.to;
+    this.renderer.chart.timeScale().setVisibleLogicalRange({ from: range.from + step, to: range.to + step });
+  }
+
   zoom(factor) {
     const range = this.renderer.chart.timeScale().getVisibleLogicalRange();
     if (!range) return;

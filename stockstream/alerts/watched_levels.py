@@ -1,0 +1,168 @@
+"""Watched levels: prices that people set on the page, as records of the topic alerts, and what crosses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from stockstream.alerts.alert import alert_id, level_id, level_name, plain
+from stockstream.errors import StateError
+from stockstream.present.price_levels import Armed
+from stockstream.records import NUMBERS, SIMULATED, Alert, Candle, Series, Way, doubted
+from stockstream.views.bar_batch import BarBatch
+
+MOST: Final = 100
+"""Levels of one person at most."""
+
+_CLOSE: Final = NUMBERS.index("close")
+
+
+def watching(owner: str, newest: Candle, value: float, now: datetime, *, once: bool = False) -> Alert:
+    """The record by which somebody watches a level of a series, as its newest bar is: what comes from now on can cross.
+
+    A later record with the same id takes the place of a former one.
+    """
+    series = Series(newest.symbol, newest.interval, newest.feed)
+    return Alert(
+        id=level_id(owner, series, value),
+        rule=level_name(newest.symbol, value),
+        when=f"close crosses {plain(value)} on forming" + (" once" if once else ""),
+        symbol=newest.symbol,
+        interval=newest.interval,
+        feed=newest.feed,
+        time=newest.time,
+        state="watched",
+        values={"level": value, "close": newest.close, "once": float(once)},
+        text=f"{owner} watches {newest.symbol} {newest.interval} at {plain(value)}" + (" once" if once else ""),
+        tz=newest.tz,
+        simulated=newest.feed == SIMULATED,
+        at=now,
+    )
+
+
+def unwatched(level: Alert, now: datetime) -> Alert:
+    """The record that ends a level."""
+    return msgspec.structs.replace(level, at=now, until=now)
+
+
+def owner_of(level: Alert) -> str:
+    """Who watches a level."""
+    return level.id.split("/")[1]
+
+
+class Levels:
+    """The levels that are watched, by the records of the topic.
+
+    Attributes
+    ----------
+    settled
+        Whether all records are known that the topic held at the start.
+    """
+
+    def __init__(self) -> None:
+        self.settled = False
+        self._held: dict[str, Alert] = {}
+
+    def take(self, records: Iterable[Alert]) -> None:
+        """Take records in their order; those that are no levels are left out."""
+        for each in records:
+            if each.state == "watched":
+                self._held.pop(each.id, None)
+                if each.until is None:
+                    self._held[each.id] = each
+
+    def of(self, owner: str) -> list[Alert]:
+        """The levels of a person, the newest last."""
+        return [each for each in self._held.values() if owner_of(each) == owner]
+
+    def over(self, series: Series) -> list[Alert]:
+        """The levels of a series."""
+        return [each for each in self._held.values() if each.series == series]
+
+
+class _Watch(msgspec.Struct):
+    """Progress of a level: when it was set, its newest bar, and what is armed."""
+
+    at: datetime
+    newest: datetime
+    rise: bool
+    fall: bool
+
+
+class LevelWatch:
+    """Finds what crosses the levels. Only bars that are no older than the newest one was when a level was set can.
+
+    Raises StateError where a saved state cannot be read.
+
+    Parameters
+    ----------
+    levels
+        The levels; None for none.
+    """
+
+    def __init__(self, levels: Levels | None = None) -> None:
+        self.levels = levels or Levels()
+        self._watches: dict[str, _Watch] = {}
+
+    def take(self, batch: BarBatch, now: datetime) -> list[Alert]:
+        """Take bars of a series; returns the alerts, and the ends of levels that end with their first crossing."""
+        last = batch.last
+        watched = self.levels.over(Series(last.symbol, last.interval, last.feed))
+        return [alert for level in watched for alert in self._crossings(level, batch, now)]
+
+    def _crossings(self, level: Alert, batch: BarBatch, now: datetime) -> list[Alert]:
+        value, before = level.values["level"], level.values["close"]
+        if value is None or before is None:
+            return []
+        watch = self._watches.get(level.id)
+        if watch is None or watch.at != level.at:
+            watch = self._watches[level.id] = _Watch(level.at, level.time, before <= value, before >= value)
+        found: list[Alert] = []
+        armed = Armed(watch.rise, watch.fall)
+        since = np.datetime64(watch.newest.astimezone(UTC).replace(tzinfo=None), "us")
+        for row in np.flatnonzero(batch.instants >= since).tolist():
+            bar = batch.bar(row)
+            if bar.time < watch.newest or "close" in doubted(bar.flags) or not np.isfinite(batch.numbers[_CLOSE, row]):
+                continue
+            watch.newest = bar.time
+            rising = armed.crossed(bar.close, value, 0.0)
+            if rising is None:
+                continue
+            found.append(_crossed(level, bar, value, now, rising=rising))
+            if level.values.get("once"):
+                found.append(unwatched(level, now))
+                self.levels.take(found[-1:])
+                break
+        watch.rise, watch.fall = armed.rise, armed.fall
+        return found
+
+    def state(self) -> bytes:
+        """What a checkpoint keeps."""
+        return msgspec.msgpack.encode(self._watches)
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a `state`."""
+        try:
+            self._watches = msgspec.msgpack.decode(state, type=dict[str, _Watch])
+        except msgspec.MsgspecError as error:
+            raise StateError(f"the saved state of levels cannot be read: {error}") from error
+
+
+def _crossed(level: Alert, bar: Candle, value: float, now: datetime, *, rising: bool) -> Alert:
+    way: Way = "above" if rising else "below"
+    how = "rose" if rising else "fell"
+    return msgspec.structs.replace(
+        level,
+        id=alert_id(level.rule, level.series, bar.time, way),
+        time=bar.time,
+        way=way,
+        state="raised",
+        values={"close": bar.close},
+        text=f"{bar.symbol} {bar.interval}: close {how} through {value:,.10g} to {bar.close:,.10g}",
+        tz=bar.tz,
+        at=now,
+    )
