@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from stockstream.topics import STOCKS
+from stockstream.records import Alert, News
+from stockstream.topics import ALERTS, NEWS, STOCKS
 from stockstream.web.database import Database
 from stockstream.web.extra import LIBRARY
 from tests.site import Site
 from tests.views.bars import bar
 from tests.web.browser import log_in, needs_browser, wait
 from tests.web.server import PASSWORD, Served
-from tests.web.visit import COLUMNS, RANGE, ROWS, THEMES, choose, columns, title
+from tests.web.visit import COLUMNS, EVIL, RANGE, ROWS, THEMES, choose, columns, title
 
 pytestmark = [
     needs_browser,
@@ -226,6 +227,49 @@ def test_a_shared_layout_is_kept_only_once_it_is_changed(page: Page) -> None:
     assert page.evaluate(kept) == "MSFT"
     assert "layout" not in page.url
     page.keyboard.press("l")
+
+
+def test_texts_of_others_are_text_wherever_they_are_shown(site_with_bars: Site, page: Page) -> None:
+    """Titles, units, headlines, alerts and names of layouts are of others: none of them becomes an element or runs."""
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: asked.append(dialog.message))
+    now = bar(1, 1.0).time
+    site_with_bars.send(
+        STOCKS, [bar(minute, 100.0 + minute, "MARKED.sentiment", unit=EVIL, source=EVIL) for minute in range(3)]
+    )
+    evil = {
+        "rule": EVIL,
+        "when": EVIL,
+        "symbol": "MARKED.sentiment",
+        "interval": "1m",
+        "time": now,
+        "at": now,
+        "text": EVIL,
+    }
+    site_with_bars.send(ALERTS, [Alert(id=EVIL, **evil)])  # type: ignore[arg-type]
+    site_with_bars.send(NEWS, [News(id="1", symbol="MARKED", time=now, title=EVIL, source=EVIL)])
+    expect(page.locator("#watchlist")).to_contain_text("MARKED")
+    choose(page, "MARKED.sentiment")
+    title(page).to_have_text(re.compile("^MARKED"))
+    wait(page, "stockstream.active.renderer.notes.notes.length === 2")
+    page.locator("main").focus()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowLeft")
+    expect(page.locator(".legend").first).to_contain_text(EVIL)
+    page.keyboard.press("i")
+    expect(page.locator("dialog")).to_contain_text(EVIL)
+    page.get_by_role("button", name="Seen").first.click()
+    expect(page.locator("dialog li.acknowledged").first).to_contain_text(EVIL)
+    page.keyboard.press("Escape")
+    page.click("#layouts")
+    page.get_by_label("Name of the layout").fill(EVIL)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("dialog li").first).to_contain_text(EVIL)
+    assert page.locator("img").count() == 0
+    page.locator("dialog li", has_text=EVIL).get_by_role("button", name="Delete").click()
+    expect(page.locator("dialog li")).not_to_contain_text([EVIL])
+    page.keyboard.press("Escape")
+    assert not asked
 
 
 def by_name(served: Served) -> Served:
