@@ -30,7 +30,7 @@ HEADERS: Final = {
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
-_REPEATED: Final = ("/api/series", "/api/dashboard", "/api/monitor")
+_REPEATED: Final = ("/api/series", "/api/dashboard", "/api/monitor", "/api/alerts", "/api/levels")
 """What pages ask again and again, with nobody before them."""
 
 Next = Callable[[Request], Awaitable[Response]]

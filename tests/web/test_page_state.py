@@ -253,8 +253,7 @@ def test_texts_of_others_are_text_wherever_they_are_shown(site_with_bars: Site, 
     title(page).to_have_text(re.compile("^MARKED"))
     wait(page, "stockstream.active.renderer.notes.notes.length === 2")
     page.locator("main").focus()
-    for _ in range(2):
-        page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Shift+ArrowLeft")
     expect(page.locator(".legend").first).to_contain_text(EVIL)
     page.keyboard.press("i")
     expect(page.locator("dialog")).to_contain_text(EVIL)

@@ -57,9 +57,9 @@ export async function dashboard(group) {
     ...found.groups.map((each) => node("option", { selected: each === found.group }, each)));
   const place = node("div", { class: "tiles" }, ...tiled(found));
   show(`Dashboard${found.simulated ? ", SIMULATED" : ""}`, found.groups.length ? groups : found.reading ? "the bars are being read" : "there are no bars yet", place);
-  whileOpen(async () => {
+  whileOpen(async (still) => {
     const next = await fetched();
     if (String(next.groups) === String(found.groups)) place.replaceChildren(...tiled(next));
-    else await dashboard(group);
+    else if (still()) await dashboard(group);
   });
 }

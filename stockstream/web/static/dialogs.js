@@ -40,21 +40,22 @@ export const hide = () => dialog.close();
 
 export const isOpen = () => dialog.open;
 
-// Does the work again and again while what is shown now stays open.
-export function whileOpen(work) {
+// Does the work again and again while what is shown now stays open, which `still` says.
+export function whileOpen(work, every = EVERY) {
   const mine = shown;
+  const still = () => dialog.open && shown === mine;
   let busy = false;
   const timer = setInterval(async () => {
-    if (!dialog.open || shown !== mine) {
+    if (!still()) {
       clearInterval(timer);
     } else if (!busy) {
       busy = true;
       try {
-        await work();
+        await work(still);
       } catch { /* the strip says whether the server is there */ }
       busy = false;
     }
-  }, EVERY);
+  }, every);
 }
 
 // Indicators of a chart: "bollinger:period=20:width=2" is a study with its parameters.
