@@ -154,10 +154,6 @@ class Live(Generic[R]):
         self._stack.enter_context(self._subscriber)
         return self
 
-    def listen(self, wake: Callable[[], None]) -> None:
-        """Call this on the reading thread when records have come, so that whoever calls `tick` need not wait."""
-        self._subscriber.listen(wake)
-
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
