@@ -30,6 +30,8 @@ MODULES = (
     "saving",
     "window",
     "latency",
+    "many_bars",
+    "memory",
     "dashboard",
     "year",
     "indicators",

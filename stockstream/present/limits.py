@@ -33,11 +33,18 @@ def thinned(ticks: Sequence[float], scale: float) -> Sequence[float]:
 
 def extent(columns: Sequence[np.ndarray]) -> tuple[float, float] | None:
     """Minimum and maximum of the known values of columns; None if there are none."""
-    known = [column[np.isfinite(column)] for column in columns]
-    known = [column for column in known if len(column)]
-    if not known:
-        return None
-    return min(float(column.min()) for column in known), max(float(column.max()) for column in known)
+    known = [ends for ends in map(_ends, columns) if ends is not None]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
+
+
+def _ends(column: np.ndarray) -> tuple[float, float] | None:
+    """Minimum and maximum of the finite values; without any copy if no value is infinite."""
+    if len(column):
+        low, high = float(np.fmin.reduce(column)), float(np.fmax.reduce(column))
+        if np.isfinite(low) and np.isfinite(high):
+            return low, high
+    finite = column[np.isfinite(column)]
+    return (float(finite.min()), float(finite.max())) if len(finite) else None
 
 
 def fitting(

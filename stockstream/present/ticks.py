@@ -39,6 +39,9 @@ _CLOCK: Final = ("m", "h")
 _WIDTHS: Final = {"m": 50.0, "h": 50.0, "D": 24.0, "W": 30.0, "M": 36.0, "Y": 40.0}
 """Width in points of a label of each unit, with a margin."""
 
+_ENOUGH: Final = 1_000
+"""Number of rows that show whether a step is too short; more ticks have room in no window."""
+
 
 @dataclass(frozen=True)
 class Ticks:
@@ -72,11 +75,16 @@ def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Tic
     if not len(instants):
         return Ticks((), (), "")
     clock = local(instants, zone)
-    days_only = bool(np.all(clock == clock.astype("M8[D]")))
+    days = clock.astype("M8[D]")
+    days_only = bool(np.all(clock == days))
+    mornings = np.flatnonzero(days[1:] != days[:-1]) + 1
+    some = clock[:: len(clock) // _ENOUGH + 1]
     for step in _STEPS:
         if days_only and step.unit in _CLOCK:
             continue
-        places = _changes(clock, step)
+        if step is not _STEPS[-1] and _crowded(some, step, (len(clock) - 1) * pitch):
+            continue
+        places = _changes(clock, step, mornings)
         if (len(places) - 1) * _WIDTHS[step.unit] <= (places[-1] - places[0]) * pitch:
             break
     places = _thinned(places, clock, step, 0.8 * _WIDTHS[step.unit] / pitch)
@@ -85,12 +93,20 @@ def ticks(instants: Instants, first: int, zone: str | None, pitch: float) -> Tic
     )
 
 
-def _changes(clock: Instants, step: Step) -> NDArray[np.intp]:
-    """Rows at which a new step begins, including the first row if it begins one."""
-    number = _number(clock, step)
-    places = np.flatnonzero(np.diff(number)) + 1
+def _crowded(some: Instants, step: Step, width: float) -> bool:
+    """Whether the ticks at changes among some rows are too many already; among all rows there are as many or more."""
+    return bool((np.count_nonzero(np.diff(_number(some, step))) - 1) * _WIDTHS[step.unit] > width)
+
+
+def _changes(clock: Instants, step: Step, mornings: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Rows at which a new step begins, including the first row if it begins one.
+
+    ``mornings`` are the rows at which a new day begins: no other begins a step of days or more.
+    """
+    rows = np.arange(1, len(clock)) if step.unit in _CLOCK else mornings
+    places = rows[_number(clock[rows], step) != _number(clock[rows - 1], step)]
     before = (clock[:1].astype(np.int64) - 1).astype(clock.dtype)
-    whole = clock[0].astype(f"M8[{step.unit}]") == clock[0] and number[0] != _number(before, step)[0]
+    whole = clock[0].astype(f"M8[{step.unit}]") == clock[0] and _number(clock[:1], step) != _number(before, step)
     return np.concatenate(([0], places)) if whole or not len(places) else places
 
 
@@ -109,7 +125,8 @@ def _number(clock: Instants, step: Step) -> NDArray[np.int64]:
 
 def _thinned(places: NDArray[np.intp], clock: Instants, step: Step, least: float) -> NDArray[np.intp]:
     """Remove labels that would touch; of two neighbours the one that begins a day, month or year is kept."""
-    opens = _opens(clock, step)[places] & (places > 0)
+    unit, before = _context(step), clock[np.maximum(places - 1, 0)]
+    opens = np.zeros(len(places), bool) if unit is None else _differ(clock[places], before, unit)
     kept: list[int] = []
     for number, place in enumerate(places):
         if kept and place - places[kept[-1]] < least:
@@ -133,8 +150,12 @@ def _opens(clock: Instants, step: Step) -> NDArray[np.bool_]:
     unit = _context(step)
     if unit is None:
         return np.zeros(len(clock), dtype=bool)
-    number = clock.astype(f"M8[{unit}]").astype(np.int64)
-    return np.concatenate(([True], np.diff(number) != 0))
+    return np.concatenate(([True], _differ(clock[1:], clock[:-1], unit)))
+
+
+def _differ(one: Instants, other: Instants, unit: str) -> NDArray[np.bool_]:
+    """Whether instants are in different units, pair by pair."""
+    return np.asarray(one.astype(f"M8[{unit}]") != other.astype(f"M8[{unit}]"))
 
 
 def _labels(clock: Instants, step: Step) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from stockstream.present.ticks import Ticks, local, numbers, ticks
+from stockstream.present.ticks import _CLOCK, _STEPS, _WIDTHS, Step, Ticks, _number, _opens, local, numbers, ticks
 from tests.charts.fake_model import times
 
 NEW_YORK = "America/New_York"
@@ -121,3 +123,43 @@ def test_local_time() -> None:
 )
 def test_values_are_distinguished_with_as_few_digits_as_it_takes(values: list[float], expected: list[str]) -> None:
     assert numbers(values) == expected
+
+
+def every_row(clock: Any, pitch: float) -> tuple[int, ...]:
+    """Rows of the ticks by the definition: the changes of each step among all rows."""
+    days_only = bool(np.all(clock == clock.astype("M8[D]")))
+    for step in _STEPS:
+        if not (days_only and step.unit in _CLOCK):
+            places = changes(clock, step)
+            if (len(places) - 1) * _WIDTHS[step.unit] <= (places[-1] - places[0]) * pitch:
+                break
+    kept: list[int] = []
+    opens = _opens(clock, step)
+    for place in places.tolist():
+        if kept and place - kept[-1] < 0.8 * _WIDTHS[step.unit] / pitch:
+            if not opens[place] or (kept[-1] > 0 and opens[kept[-1]]):
+                continue
+            kept.pop()
+        kept.append(place)
+    return tuple(kept)
+
+
+def changes(clock: Any, step: Step) -> Any:
+    before = (clock[:1].astype(np.int64) - 1).astype(clock.dtype)
+    numbers_there = _number(np.concatenate((before, clock)), step)
+    begins = clock[0].astype(f"M8[{step.unit}]") == clock[0] and numbers_there[0] != numbers_there[1]
+    places = np.flatnonzero(np.diff(numbers_there[1:])) + 1
+    return np.concatenate(([0], places)) if begins or not len(places) else places
+
+
+@pytest.mark.parametrize("rows", [1, 2, 37, 999, 1_001, 2_500, 20_000])
+@pytest.mark.parametrize("minutes", [1, 7, 60, 1_440, 7 * 1_440])
+@pytest.mark.parametrize("width", [60.0, 700.0, 4_000.0])
+def test_ticks_are_those_of_the_definition_for_any_number_of_rows(rows: int, minutes: int, width: float) -> None:
+    days = minutes % 1_440 == 0
+    steps = np.random.default_rng(rows).choice([1, 1, 1, 1, 1, 3, 40], rows)  # gaps
+    start = np.datetime64("1969-10-20" if days else "1969-10-20T22:30", "us")
+    instants = start + (minutes * np.cumsum(steps)).astype("m8[m]")
+    zone = None if days else "America/New_York"
+    pitch = width / rows
+    assert ticks(instants, 0, zone, pitch).rows == every_row(local(instants, zone), pitch)

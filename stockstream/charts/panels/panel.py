@@ -300,4 +300,6 @@ class DrawnPanel:
         if self.axes.get_yscale() == "log":
             columns = [np.where(column > 0, column, np.nan) for column in columns]
         sure = frame.sure("high", "low", "close")
+        if sure.all():  # nearly always, and the copies take longer than all the rest
+            return extent(columns)
         return extent([column[sure] for column in columns]) or extent(columns)

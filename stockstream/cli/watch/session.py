@@ -17,6 +17,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.metrics import WindowMetrics
 from stockstream.cli.serving import measured
 from stockstream.cli.watch import windows
+from stockstream.cli.watch.heap import give_back_large_arrays
 from stockstream.cli.watch.options import ALL, WatchOptions
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
@@ -45,6 +46,7 @@ def watch(
     ctx: typer.Context, view: AnyView, parameters: Parameters, named: tuple[str, ...], options: WatchOptions
 ) -> None:
     """Show a view of the given keys, or of those in the settings, until the window is closed or the view ends."""
+    give_back_large_arrays()
     context = Context.of(ctx)
     settings = context.settings
     chosen = named or view_settings.keys(settings, view)
