@@ -49,6 +49,11 @@ class Command(TyperCommand):
         _refuse_numbers(self, ctx)
         return super().invoke(ctx)
 
+    def format_help_text(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The text, in which code stands as in all messages."""
+        self.help = _for_people(self.help)
+        super().format_help_text(ctx, formatter)
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The arguments, then the options by panel."""
         _write_options(self, ctx, formatter)
@@ -70,6 +75,11 @@ class Group(TyperGroup):
         _refuse_numbers(self, ctx)
         return super().invoke(ctx)
 
+    def format_help_text(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The text, in which code stands as in all messages."""
+        self.help = _for_people(self.help)
+        super().format_help_text(ctx, formatter)
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """The options by panel, then the commands."""
         _write_options(self, ctx, formatter)
@@ -84,6 +94,11 @@ class Group(TyperGroup):
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The examples."""
         _write_examples(self.epilog, formatter)
+
+
+def _for_people(text: str | None) -> str | None:
+    """A docstring as help: code between single marks."""
+    return text and text.replace("``", "`")
 
 
 def _refuse_numbers(command: TyperCommand | TyperGroup, ctx: Context) -> None:

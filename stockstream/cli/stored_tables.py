@@ -14,7 +14,7 @@ import typer
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.table_places import PlaceOption
-from stockstream.cli.text import size, table
+from stockstream.cli.text import fitting, screen, size
 from stockstream.cli.topics import PATIENCE
 from stockstream.errors import BrokerError
 from stockstream.kafka.client import address
@@ -107,7 +107,7 @@ def _as_table(found: list[Holding], lags: Mapping[str, int | None]) -> str:
             ]
         )
     header = ["TABLE", "ROWS", "OF", "FIRST", "LAST", "LAG", "FILES", "SIZE", "PLACE"]
-    return table(header, rows, right=["ROWS", "OF", "LAG", "FILES", "SIZE"])
+    return fitting(header, rows, screen(), right=["ROWS", "OF", "LAG", "FILES", "SIZE"])
 
 
 def _as_json(found: list[Holding], lags: Mapping[str, int | None]) -> str:

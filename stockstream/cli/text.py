@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -83,3 +85,29 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Collec
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
+
+
+def fitting(
+    header: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, *, right: Collection[str] = ()
+) -> str:
+    """As `table`; where it is wider than ``width``, each row is a block with a line for each column.
+
+    >>> print(fitting(["TOPIC", "RECORDS"], [["stocks", "7"], ["flights", "12"]], 12, right=["RECORDS"]))
+    TOPIC    stocks
+    RECORDS  7
+    <BLANKLINE>
+    TOPIC    flights
+    RECORDS  12
+    """
+    whole = table(header, rows, right=right)
+    if width is None or max(map(len, whole.splitlines())) <= width:
+        return whole
+    names = max(map(len, header))
+    return "\n\n".join(
+        "\n".join(f"{name:<{names}}  {cell}" for name, cell in zip(header, row, strict=True)) for row in rows
+    )
+
+
+def screen() -> int | None:
+    """Columns of the terminal; None where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -17,7 +17,7 @@ from deltalake import (
     WriterProperties,
     write_deltalake,
 )
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import TableNotFoundError
 
 from stockstream.errors import Overtaken, TableError
 from stockstream.tables.access import refuse_unreadable
@@ -101,11 +101,11 @@ def _made(table: Table[Any], location: Location) -> DeltaTable:
             storage_options=location.storage_options(),
         )
     except FAILURES as error:
-        # Another process may have made it in the meantime.
-        other = opened(table, location) if isinstance(error, DeltaError) else None
-        if other is None:
-            raise translation(error, "make the table", location.uri(table.name)) from error
-        return other
+        # Another process may have made it in the meantime, or the answer to us was lost.
+        with suppress(TableError):
+            if (there := opened(table, location)) is not None:
+                return there
+        raise translation(error, "make the table", location.uri(table.name)) from error
 
 
 def file_properties(table: Described) -> WriterProperties:

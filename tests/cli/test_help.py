@@ -90,6 +90,7 @@ def test_arguments_are_named_as_a_user_writes_them(capsys: pytest.CaptureFixture
         text = capsys.readouterr().out
         assert "list[" not in text, name
         assert "....." not in text, name
+        assert "``" not in text, name
 
 
 def test_help_names_the_defaults_of_the_source(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,8 @@
-"""A program between a client and an S3, which fails as S3 does: ``faulty_s3.py PORT TARGET SHARE SEED``.
+"""A program between a client and an S3, which fails as S3 does: ``faulty_s3.py PORT TARGET SHARE|commits SEED``.
 
 Of all requests a SHARE gets 500, or 503 SlowDown, or no answer: the connection is reset before the request is passed
-on, or after that, or it hangs for a while first. It counts them by kind: ``GET /faults``.
+on, or after that, or it hangs for a while first. With ``commits`` the answer to the first write of each commit is lost,
+and nothing else. It counts them by kind: ``GET /faults``.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import re
 import socket
 import struct
 import sys
@@ -26,7 +28,8 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message
 class Faulty(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     target: int
-    share: float
+    share: float | None
+    committed: set[str]
     chance: random.Random
     faults: Counter[str]
 
@@ -35,7 +38,7 @@ class Faulty(BaseHTTPRequestHandler):
         if self.path == "/faults":
             self._send(200, {}, json.dumps(self.faults).encode())
             return
-        fault = self.chance.choice(KINDS) if self.chance.random() < self.share else None
+        fault = self._of_commit() if self.share is None else self._by_chance(self.share)
         if fault is not None:
             self.faults[fault] += 1
         if fault == "500":
@@ -52,6 +55,16 @@ class Faulty(BaseHTTPRequestHandler):
                 self._send(*answer)
             else:
                 self._reset()
+
+    def _by_chance(self, share: float) -> str | None:
+        return self.chance.choice(KINDS) if self.chance.random() < share else None
+
+    def _of_commit(self) -> str | None:
+        path = self.path.partition("?")[0]
+        if self.command != "PUT" or not re.search(r"/_delta_log/\d+\.json$", path) or path in self.committed:
+            return None
+        self.committed.add(path)
+        return "reset after"
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _any  # noqa: N815 - the names of the base class
 
@@ -86,6 +99,6 @@ class Faulty(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     port, target, share, seed = sys.argv[1:]
-    Faulty.target, Faulty.share = int(target), float(share)
+    Faulty.target, Faulty.share, Faulty.committed = int(target), None if share == "commits" else float(share), set()
     Faulty.chance, Faulty.faults = random.Random(int(seed)), Counter()
     ThreadingHTTPServer(("127.0.0.1", int(port)), Faulty).serve_forever()

@@ -126,13 +126,20 @@ def faults(port: int) -> dict[str, int]:
 
 
 def stored_through_faults(
-    broker: str, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, bars: list[Bar], *, batch: int, seed: int
+    broker: str,
+    bucket: Bucket,
+    monkeypatch: pytest.MonkeyPatch,
+    bars: list[Bar],
+    *,
+    batch: int,
+    seed: int,
+    share: str = "0.2",
 ) -> dict[str, int]:
-    """Store through a service that fails in a fifth of all requests; returns the number of faults of each kind."""
+    """Store through a service that fails in a share of all requests; returns the number of faults of each kind."""
     table = replace(BARS, topic=own_topic())
     send(table, broker, bars)
     port = free_port()
-    with running(str(Path(__file__).with_name("faulty_s3.py")), str(port), str(bucket.port), "0.2", str(seed)):
+    with running(str(Path(__file__).with_name("faulty_s3.py")), str(port), str(bucket.port), share, str(seed)):
         answers(port)
         with monkeypatch.context() as patch:
             patch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
@@ -151,6 +158,17 @@ def test_an_s3_that_fails_in_a_fifth_of_all_requests(
         running_site.bootstrap_servers, bucket, monkeypatch, walk(3_000, 5, "AAPL"), batch=500, seed=11
     )
     assert sum(found.values()) >= 3, found
+
+
+def test_the_answer_to_every_commit_is_lost(
+    running_site: Site, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = walk(3_000, 5, "AAPL")
+    found = stored_through_faults(
+        running_site.bootstrap_servers, bucket, monkeypatch, bars, batch=500, seed=11, share="commits"
+    )
+    assert found.keys() == {"reset after"}
+    assert found["reset after"] >= 2, found  # that which makes the table, and one at the least with rows
 
 
 @pytest.mark.thorough

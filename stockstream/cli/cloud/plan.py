@@ -14,7 +14,7 @@ from stockstream.cli.context import Context
 from stockstream.cli.outputs import JsonOption
 from stockstream.cli.panels import PARAMETERS
 from stockstream.cli.table_places import BucketOption
-from stockstream.cli.text import table
+from stockstream.cli.text import fitting, screen
 from stockstream.cloud.clients import Session, require_aws
 
 if TYPE_CHECKING:  # pyarrow and boto3 are slow to import, and an extra
@@ -127,8 +127,8 @@ def _as_text(planned: list[tuple[str, str, str]], volume: Volume, rights: dict[s
     )
     return "\n\n".join(
         [
-            table(["CREATED", "NAME", "WHAT"], planned),
-            table(["COST", "AMOUNT", month], [*bill, total], right=[month]),
+            fitting(["CREATED", "NAME", "WHAT"], planned, screen()),
+            fitting(["COST", "AMOUNT", month], [*bill, total], screen(), right=[month]),
             assumed,
             f"IAM policy (for one purpose: --policy store|catalog|sql):\n{json.dumps(rights, indent=2)}",
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import typer
 
 from stockstream.cli.panels import ROWS
 from stockstream.cli.reporter import Reporter
+from stockstream.cli.text import screen
 
 if TYPE_CHECKING:  # pyarrow is slow to import, and an extra
     from stockstream.tables.query import Sink
@@ -52,8 +52,7 @@ class ResultOptions:
 
         if self.for_programs:
             return CsvSink() if self.as_csv else JsonSink()
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        return TableSink(reporter.result, self.rows, width)
+        return TableSink(reporter.result, self.rows, screen())
 
 
 @contextmanager
