@@ -127,9 +127,12 @@ class _Observer:
         self._began = time.monotonic()
 
     def progress(self, progress: Progress) -> None:
-        rate = self._meter.rate(progress.rows, time.monotonic() - self._began)
+        read = progress.rows + progress.dead
+        rate = self._meter.rate(read, time.monotonic() - self._began)
         self._figures.update(progress, rate)
-        self._reporter.progress(progress.rows, progress.total, rate, progress.state)
+        # The total is of messages, of which some are no records.
+        done = progress.rows if progress.total is None else read
+        self._reporter.progress(done, progress.total, rate, progress.state)
 
     def warn(self, text: str) -> None:
         self._reporter.warn(text)

@@ -247,8 +247,8 @@ class Store(Generic[R]):
         if self._raw is not None and self._origin is not None:
             writer.confirm(ends)
             self._raw.write(self._origin.topic_id, {number: writer.position(number) or 0 for number in ends}, ends)
-        rows = pa.concat_tables(self._waiting) if self._waiting else self._table.schema.empty_table()
-        writer.append(rows, ends)
+        rows = pa.concat_tables(self._waiting or [self._table.schema.empty_table()])
+        writer.append(rows.combine_chunks(), ends)  # small chunks take more of the writer's time
         if self._raw is not None:
             self._raw.committed(ends)
         self._rows += self._waiting_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import typer
 from typer.testing import CliRunner
 
 from stockstream.cli.context import Invocation
-from stockstream.cli.store import store
+from stockstream.cli.metrics import StoreMetrics
+from stockstream.cli.reporter import PersonReporter
+from stockstream.cli.store import _Observer, store
 from stockstream.producers.produce import Stop
 from stockstream.tables.location import Location
-from stockstream.tables.store import StoreOptions, Summary
+from stockstream.tables.store import Progress, StoreOptions, Summary
 
 app = typer.Typer()
 app.command()(store)
@@ -123,3 +126,15 @@ def test_tables_in_the_home_of_nobody_are_refused(settings: Path) -> None:
     assert result.exit_code == 2
     assert "the home folder of nosuchuser is not known" in " ".join(result.stderr.replace("│", "").split())
     assert not recording.reported
+
+
+def test_unreadable_messages_are_part_of_what_is_caught_up_with() -> None:
+    told = io.StringIO()
+    reporter = PersonReporter(stderr=told)
+    observer = _Observer(reporter, StoreMetrics("store", "stocks"))
+    observer.progress(Progress(242, 100_242, "stocks, catching up", dead=50_000))
+    observer.progress(Progress(242, None, "stocks, live", dead=100_000))
+    reporter.close()
+    first, second = told.getvalue().splitlines()
+    assert first.startswith("stocks, catching up: 50,242 of 100,242")
+    assert second.startswith("stocks, live: 242")
