@@ -1,17 +1,21 @@
 """Job ``indicator`` of Spark: rows a second by partitions and cores, and what a row costs as symbols grow.
 
-Not among those that run unless named: it needs Spark (`make spark`), and takes some minutes. Spark is started in a
-process of its own for each. Of two batches, the first one also starts Python's workers: rows a second are those of the
-second. The Python consumer reads the topic twice in a process, and its second reading counts, too.
+Not among those that run unless named: it needs Spark (`make spark`), and takes some minutes. All of Spark runs in one
+process. The first batch of each run also starts Python's workers and does not count. What a row costs is the
+processor time of Spark's processes, Python's workers and the driver together: other work on the machine changes it
+less than the rows a second. The Python consumer reads the topic twice in a process, and its second reading counts, too.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from functools import partial
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+import psutil
 
 from benchmarks.consume import apart, bars, watch
 from stockstream.config import load
@@ -29,52 +33,55 @@ from stockstream.tables.location import Location
 from stockstream.topics import STOCKS
 from stockstream.views.fold import Selection
 
-ROWS: Final = 200_000
+BATCH: Final = 100_000
+ROWS: Final = 3 * BATCH
 GROWTH: Final = (10, 100, 1_000, 10_000)
 AIM: Final = 1.5
 
 
 class Measured(NamedTuple):
-    """Seconds to start Spark, to the end of the first batch, and of the second batch, and the latter's rows."""
+    """Seconds to start Spark and to the end of the first batch; of the later ones rows, seconds, processor seconds."""
 
     start: float
     first: float
-    second: float
     rows: int
+    seconds: float
+    processor: float
 
     @property
-    def rate(self) -> float:
-        """Rows a second."""
-        return self.rows / self.second
+    def cost(self) -> float:
+        """Microseconds of processor time of a row."""
+        return 1e6 * self.processor / self.rows
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows / self.seconds:,.0f} rows/s, {self.cost:.1f} us of processor time a row;"
+            f" started in {self.start:.1f} s, the first batch ends after another {self.first:.1f} s"
+        )
 
 
 def run(bootstrap_servers: str, folder: Path) -> Iterator[str]:
     """By partitions and cores over 100 symbols, then by symbols with two cores."""
     connection = {"bootstrap.servers": bootstrap_servers}
-    for partitions in (1, 4):
-        fill(connection, 100, partitions)
-        python = apart(update_bands, connection)
-        yield f"{partitions} partitions, the Python consumer: {ROWS / python:,.0f} rows/s"
-        for cores in (1, 2):
-            found = apart(partial(measure, connection, folder / f"{partitions}-{cores}", cores))
-            yield f"{partitions} partitions, Spark with {cores} cores: {described(found)}"
-    base = None
-    for symbols in GROWTH:
-        fill(connection, symbols, 4)
-        found = apart(partial(measure, connection, folder / f"symbols-{symbols}", 2))
-        cost = 1 / found.rate
-        base = base or cost
-        held = "kept" if cost / base <= AIM else "missed"
-        ratio = f"a row costs {cost / base:.2f} times that of {GROWTH[0]} (aim {AIM}, {held})"
-        yield f"{symbols:,} symbols: {described(found)}; {ratio}"
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
 
+        def measured(name: str, cores: int) -> Measured:
+            return pool.submit(measure, connection, folder / name, cores).result()
 
-def described(found: Measured) -> str:
-    """The figures in words."""
-    return (
-        f"{found.rate:,.0f} rows/s, {1e6 / found.rate:.1f} us a row; "
-        f"started in {found.start:.1f} s, the first batch ends after another {found.first:.1f} s"
-    )
+        for partitions in (1, 4):
+            fill(connection, 100, partitions)
+            python = apart(update_bands, connection)
+            yield f"{partitions} partitions, the Python consumer: {ROWS / python:,.0f} rows/s"
+            for cores in (1, 2):
+                yield f"{partitions} partitions, Spark with {cores} cores: {measured(f'{partitions}-{cores}', cores)}"
+        base = None
+        for symbols in GROWTH:
+            fill(connection, symbols, 4)
+            found = measured(f"symbols-{symbols}", 2)
+            base = base or found.cost
+            ratio = found.cost / base
+            held = "kept" if ratio <= AIM else "missed"
+            yield f"{symbols:,} symbols: {found}; {ratio:.2f} times that of {GROWTH[0]} (aim {AIM}, {held})"
 
 
 def fill(connection: dict[str, Any], symbols: int, partitions: int) -> None:
@@ -107,29 +114,47 @@ def read_bands(connection: dict[str, Any]) -> float:
 
 
 class Progress:
-    """Keeps the batches."""
+    """Keeps the batches, and the processor time up to the end of each."""
 
     def __init__(self) -> None:
         self.batches: list[BatchProgress] = []
+        self.processor: list[float] = []
 
     def batch(self, progress: BatchProgress) -> None:
         """Take one that is done."""
         self.batches.append(progress)
+        self.processor.append(processor_seconds())
 
     def waits(self, text: str) -> None:
         """Nothing is waited for here."""
 
+    def restarts(self, text: str) -> None:
+        """A worker did not come in time, and the batch is made again."""
+
+
+def processor_seconds() -> float:
+    """Of this process, and of all that it has started."""
+    found = psutil.Process()
+    times = [each.cpu_times() for each in (found, *found.children(recursive=True))]
+    return sum(each.user + each.system + each.children_user + each.children_system for each in times)
+
 
 def measure(connection: dict[str, Any], folder: Path, cores: int) -> Measured:
-    """Compute the bands of all symbols into a Delta table, in two batches."""
+    """Compute the bands of all symbols into a Delta table, in batches."""
     started = time.perf_counter()
     spark = session("bench", load(None, {}), SessionOptions(f"local[{cores}]", partitions=4))
     ready = time.perf_counter()
     job, progress = IndicatorJob([NamedIndicator("bollinger", Bollinger, {})]), Progress()
-    options = RunOptions(str(folder / "checkpoint"), AVAILABLE_NOW, most=ROWS // 2)
+    options = RunOptions(str(folder / "checkpoint"), AVAILABLE_NOW, most=BATCH)
     topic_id = awaited(job.topic, connection, options, progress, lambda: False)
     assert topic_id is not None
     run_job(job, topic_id, spark, Location.of(str(folder)), connection, options, progress, lambda: False)
     spark.stop()
-    first, second, *_ = progress.batches
-    return Measured(ready - started, first.seconds, second.seconds, second.rows)
+    first, *later = progress.batches
+    return Measured(
+        ready - started,
+        first.seconds,
+        sum(each.rows for each in later),
+        sum(each.seconds for each in later),
+        progress.processor[-1] - progress.processor[0],
+    )

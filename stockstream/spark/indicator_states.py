@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from stockstream.periods import intraday
 from stockstream.records import NUMBERS, Series
+from stockstream.spark.bucket_states import BucketStates
 from stockstream.spark.packing import bytes_of, table_of
-from stockstream.spark.schema import REASON, struct
+from stockstream.spark.schema import REASON
 from stockstream.spark.sent_bars import SentBars, SentSeries
 from stockstream.spark.series_rows import Change, NamedIndicator, SeriesRows
 from stockstream.spark.set_aside import TOO_LATE
@@ -77,8 +78,7 @@ class IndicatorProcessor:
 
     def init(self, handle: StatefulProcessorHandle) -> None:
         """Open the states."""
-        key = struct(pa.schema([pa.field(name, pa.string()) for name in _SERIES]))
-        self._states = handle.getMapState("series", key, struct(pa.schema([pa.field("state", pa.binary())])))
+        self._states = BucketStates(handle)
         self._makers = {each.label: each.make for each in self._indicators}
         self._names = frame_columns(self._indicators)
         self._schema = columns(self._indicators)
@@ -93,7 +93,11 @@ class IndicatorProcessor:
         rows_of_all = pa.concat_tables([table_of(content) for frame in rows for content in frame["rows"]])
         unread = pc.is_valid(rows_of_all[REASON])
         bars = SentBars(rows_of_all.filter(pc.invert(unread)))
-        taken = [(part, self._taken(part, batch)) for part, batch in bars]
+        taken = []
+        if len(bars):
+            self._states.open()
+            taken = [(part, self._taken(part, batch)) for part, batch in bars]
+            self._states.save()
         found = [self._set_aside(rows_of_all.filter(unread)), self._changed(bars, taken)]
         found += [rows for part, change in taken for rows in self._left_out(part, change, bars)]
         changed = pa.concat_tables(found)
@@ -108,10 +112,10 @@ class IndicatorProcessor:
     def _taken(self, part: SentSeries, batch: BarBatch) -> Change:
         """What the next bars of a series change."""
         series = part.series
-        saved = self._states.getValue(series)
-        state = SeriesRows(series, self._makers, self._names, self._keep, None if saved is None else saved[0])
+        pages, saved = self._states.pages(series), self._states.get(series)
+        state = SeriesRows(series, self._makers, self._names, self._keep, pages, saved)
         change = state.take(batch)
-        self._states.updateValue(series, (state.saved(),))
+        self._states.put(series, state.saved())
         return change
 
     def _changed(self, bars: SentBars, taken: Sequence[tuple[SentSeries, Change]]) -> pa.Table:

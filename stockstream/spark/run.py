@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError, SparkError, StockstreamError, Unreachable
@@ -16,9 +16,9 @@ from stockstream.kafka.admin import Admin
 from stockstream.spark.batch import Batch
 from stockstream.spark.checkpoint import SPARK, Files, JobIdentity, claim_of, files_of
 from stockstream.spark.decoding import Reading
+from stockstream.spark.following import Following, Observer
 from stockstream.spark.job import Job
 from stockstream.spark.messages import messages
-from stockstream.spark.progress import BatchProgress, batch_progress
 from stockstream.spark.raw import RawJob, StoredBatches
 from stockstream.spark.set_aside import late_rows
 from stockstream.tables.batches import BatchWriter, DeltaBatches, Layout, ParquetBatches
@@ -28,7 +28,6 @@ from stockstream.tables.maintenance import Maintenance
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.streaming import StreamingQuery
 
 DELTA: Final = "delta"
 PARQUET: Final = "parquet"
@@ -70,16 +69,6 @@ class RunOptions:
     compact_after: int = 100
     keep_hours: float = 168.0
     patience: float = 10.0
-
-
-class Observer(Protocol):
-    """Is told what a run does."""
-
-    def batch(self, progress: BatchProgress, /) -> None:
-        """Take the progress of a batch that is done."""
-
-    def waits(self, text: str, /) -> None:
-        """Take what is waited for; called often."""
 
 
 class Summary(NamedTuple):
@@ -187,47 +176,16 @@ def run(
         .option("checkpointLocation", f"{options.checkpoint.rstrip('/')}/{SPARK}")
         .trigger(**_trigger(options.trigger))
     )
-    query = stream.start()
+    following = Following(sink.late, observer, stopped)
     try:
-        batches, count = _followed(query, sink.late, observer, stopped)
+        following.all(stream.start)
     except Exception as error:
         raise _translated(error, sink.error, job, options.checkpoint) from error
-    finally:
-        query.stop()
-    return Summary(batches, count, sink.rows)
+    return Summary(following.batches, following.messages, sink.rows)
 
 
 def _trigger(text: str) -> dict[str, object]:
     return {"availableNow": True} if text == AVAILABLE_NOW else {"processingTime": text}
-
-
-def _followed(
-    query: StreamingQuery, late: Counter[int], observer: Observer, stopped: Callable[[], bool]
-) -> tuple[int, int]:
-    """Report each batch until the query ends; returns the number of batches and messages."""
-    last, batches, count = -1, 0, 0
-    newest: object = None
-    ended = False
-    while not ended:
-        ended = stopped() or bool(query.awaitTermination(_BEAT))
-        before, newest = newest, query.lastProgress
-        if newest == before:  # each look at the recent ones reads all of them anew
-            continue
-        for found in query.recentProgress:
-            progress = batch_progress(_plain(found))
-            if progress.number > last and progress.rows:
-                last = progress.number
-                batches += 1
-                count += progress.rows
-                observer.batch(dataclasses.replace(progress, late=late.pop(last, 0)))
-    return batches, count
-
-
-def _plain(found: Any) -> Mapping[str, Any]:
-    import json
-
-    result: Mapping[str, Any] = json.loads(found.json) if hasattr(found, "json") else found
-    return result
 
 
 def _writer(job: Job, layout: Layout, location: Location, options: RunOptions, claim: Claim) -> BatchWriter:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -24,11 +24,12 @@ from stockstream.records import Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import BarPage, Bars
 from stockstream.views.frame import Frame
-from stockstream.views.history import History, Makers
+from stockstream.views.history import History, Leaving, Makers, Outdated, most_kept
 from stockstream.views.indicator_series import AnyIndicator
 from stockstream.views.series import Head
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_NONE: Final = np.empty(0, np.intp)
 
 Columns = dict[str, Column]
 """Columns of rows, each of shape (rows,)."""
@@ -112,21 +113,65 @@ class Change(NamedTuple):
     corrections: int
 
 
+class Pages(Protocol):
+    """Keeps bars of one series that are not needed while others only follow them, by the number of the first one."""
+
+    def read(self, first: int, /) -> bytes:
+        """Those that were written. Raises StateError."""
+
+    def write(self, first: int, content: bytes, /) -> None:
+        """Write some, in place of former ones."""
+
+    def remove(self, first: int, /) -> None:
+        """Remove some."""
+
+
 class _Saved(msgspec.Struct):
-    """A saved state; ``bases`` are the indicators' states before the first of the bars."""
+    """A saved state.
+
+    Attributes
+    ----------
+    version
+        Of this form.
+    head
+        All but the bars; ``dropped`` are those before the first of them.
+    held
+        Number of bars.
+    bases
+        The indicators' states before the first of the bars, where older ones were dropped.
+    ends
+        Their states after the last one; None if that is forming.
+    written
+        The numbers of the first of those bars that are in `Pages`.
+    tail
+        The bars behind them, as a list of `BarPage`.
+    tail_held
+        Number of the latter.
+    """
 
     version: int
     head: Head
+    held: int
     bases: dict[str, dict[str, Any]]
-    pages: list[BarPage]
+    ends: dict[str, dict[str, Any]] | None
+    written: list[int]
+    tail: list[msgspec.Raw]
+    tail_held: int
 
+
+_TAIL: Final = 128
+"""Bars at which the tail of a state goes to its pages."""
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(_Saved).decode
+_decode_pages: Final = msgspec.msgpack.Decoder(list[BarPage]).decode
 
 
 class SeriesRows:
     """The rows of one series.
+
+    Bars that only follow those of the state, as nearly always, are computed from the indicators' states after these;
+    for others the bars of the state are read and computed again.
 
     Parameters
     ----------
@@ -138,6 +183,8 @@ class SeriesRows:
         The columns of a row, of those that a frame has.
     keep
         Number of newest bars that can be corrected.
+    pages
+        Keeps its bars.
     saved
         The state after former bars; None if there were none.
 
@@ -148,71 +195,147 @@ class SeriesRows:
     """
 
     def __init__(
-        self, series: Series, makers: Makers, names: tuple[str, ...], keep: int, saved: bytes | None = None
+        self,
+        series: Series,
+        makers: Makers,
+        names: tuple[str, ...],
+        keep: int,
+        pages: Pages,
+        saved: bytes | None = None,
     ) -> None:
         self._series = series
+        self._makers = makers
         self._names = names
-        self._left: list[Columns] = []
-        self._outdated: list[NDArray[np.intp]] = []
-        self._refused: set[tuple[int, str]] = set()
-        self._history = self._restored(makers, keep, saved)
+        self._keep = keep
+        self._pages = pages
+        self._saved = None if saved is None else self._decoded(saved)
 
-    def _restored(self, makers: Makers, keep: int, saved: bytes | None) -> History:
-        hooks: dict[str, Any] = {"keep": keep, "leaving": self._leave, "outdated": self._outdated.append}
-        if saved is None:
-            return History(makers, **hooks)
+    def _decoded(self, saved: bytes) -> _Saved:
         try:
             state = _decode(saved)
         except msgspec.MsgspecError as error:
             raise StateError(f"the state of {self._series} cannot be read: {error}") from error
         if state.version != _VERSION:
             raise StateError(f"the state of {self._series} has version {state.version}, not {_VERSION}")
-        head = state.head
-        bars = Bars.load(head.newest, head.dropped, state.pages)
-        return History(makers, bars, head.corrections, head.late, None, bases=state.bases, older=head.older, **hooks)
+        return state
 
     def take(self, batch: BarBatch) -> Change:
         """Merge a batch of bars; returns what it has changed."""
-        history = self._history
-        before = self._rows(history.frame()) if len(history.series) else None
-        known = self._refusals()
-        late, corrections = history.late, history.corrections
-        self._left.clear()
-        self._outdated.clear()
-        self._refused.clear()
+        saved = self._saved
+        if saved is not None and saved.ends is not None and self._follows(batch, saved):
+            return self._appended(batch, saved, saved.ends)
+        return self._merged(batch, saved)
+
+    def saved(self) -> bytes:
+        """The state, to go on from."""
+        return _encode(self._saved)
+
+    def _follows(self, batch: BarBatch, saved: _Saved) -> bool:
+        """Whether bars only follow those of a state, none is forming, and none of the state is dropped for them."""
+        newest = np.datetime64(saved.head.newest.time.replace(tzinfo=None), "us")
+        return (
+            saved.held + len(batch) < most_kept(self._keep)
+            and bool(batch.instants[0] > newest)
+            and batch.ascending
+            and (batch.finals is None or all(batch.finals))
+        )
+
+    def _appended(self, batch: BarBatch, saved: _Saved, ends: Mapping[str, Mapping[str, Any]]) -> Change:
+        """Take bars that only follow those of a state."""
+        head, bars = saved.head, Bars()
+        bars.dropped = head.dropped + saved.held
+        history = History(self._makers, bars, head.corrections, head.late, bases=ends, older=head.older)
         history.merge(batch)
-        self._left.append(self._rows(history.frame()))
-        self._refused |= self._refusals()
-        after = {name: np.concatenate([each[name] for each in self._left]) for name in self._names}
+        columns = self._rows(history.frame())
+        self._saved = self._written(
+            _Saved(
+                _VERSION,
+                self._head(history, head.dropped),
+                saved.held + len(batch),
+                saved.bases,
+                history.ends(),
+                saved.written,
+                [*saved.tail, *_pages(history)],
+                saved.tail_held + len(batch),
+            )
+        )
+        return Change(columns, np.zeros(len(batch), dtype=bool), _NONE, _refusals(history), 0, 0)
+
+    def _merged(self, batch: BarBatch, saved: _Saved | None) -> Change:
+        """Take any bars."""
+        left: list[Columns] = []
+        outdated: list[NDArray[np.intp]] = []
+        refused: set[tuple[int, str]] = set()
+
+        def leave(frame: Frame) -> None:
+            left.append(self._rows(frame))
+            refused.update(_refusals(history))
+
+        history = self._restored(saved, leave, outdated.append)
+        before = self._rows(history.frame()) if len(history.series) else None
+        known = _refusals(history)
+        late, corrections = history.late, history.corrections
+        history.merge(batch)
+        left.append(self._rows(history.frame()))
+        refused |= _refusals(history)
+        after = {name: np.concatenate([each[name] for each in left]) for name in self._names}
         changed, again = _compared(before, after)
+        held = len(history.series)
+        bases = {name: dict(base) for name, base in history.bases.items()}
+        head = self._head(history, history.series.dropped)
+        for first in () if saved is None else saved.written:
+            self._pages.remove(first)
+        self._saved = self._written(_Saved(_VERSION, head, held, bases, history.ends(), [], _pages(history), held))
         return Change(
             {name: values[changed] for name, values in after.items()},
             again[changed],
-            np.concatenate(self._outdated) if self._outdated else np.empty(0, np.intp),
-            self._refused - known,
+            np.concatenate(outdated) if outdated else _NONE,
+            refused - known,
             history.late - late,
             history.corrections - corrections,
         )
 
-    def saved(self) -> bytes:
-        """The state, to go on from."""
-        history = self._history
-        bars = history.series
-        assert bars.newest is not None
-        head = Head(self._series, bars.newest, bars.dropped, history.corrections, history.late, history.older)
-        pages = [page for _, page in bars.pages(changed=False) if page is not None]
-        return _encode(_Saved(_VERSION, head, {name: dict(base) for name, base in history.bases.items()}, pages))
+    def _restored(self, saved: _Saved | None, leave: Leaving, outdated: Outdated) -> History:
+        """The history with the bars of a state."""
+        hooks: dict[str, Any] = {"keep": self._keep, "leaving": leave, "outdated": outdated}
+        if saved is None:
+            return History(self._makers, **hooks)
+        try:
+            parts = [*map(self._pages.read, saved.written), _encode(saved.tail)]
+            pages = [page for part in parts for page in _decode_pages(part)]
+        except msgspec.MsgspecError as error:
+            raise StateError(f"the state of {self._series} cannot be read: {error}") from error
+        head = saved.head
+        bars = Bars.load(head.newest, head.dropped, pages)
+        return History(
+            self._makers, bars, head.corrections, head.late, None, bases=saved.bases, older=head.older, **hooks
+        )
 
-    def _leave(self, frame: Frame) -> None:
-        self._left.append(self._rows(frame))
-        self._refused |= self._refusals()
+    def _head(self, history: History, dropped: int) -> Head:
+        newest = history.series.newest
+        assert newest is not None
+        return Head(self._series, newest, dropped, history.corrections, history.late, history.older)
 
-    def _refusals(self) -> set[tuple[int, str]]:
-        return {(time, name) for name, times in self._history.refusals().items() for time in times}
+    def _written(self, state: _Saved) -> _Saved:
+        """A state whose tail is not long: the bars of a long one are written to the pages."""
+        if state.tail_held <= _TAIL:
+            return state
+        first = state.head.dropped + state.held - state.tail_held
+        self._pages.write(first, _encode(state.tail))
+        return msgspec.structs.replace(state, written=[*state.written, first], tail=[], tail_held=0)
 
     def _rows(self, frame: Frame) -> Columns:
         """The columns of a frame, which later bars do not change."""
         return {name: np.array(frame[name]) for name in self._names}
+
+
+def _pages(history: History) -> list[msgspec.Raw]:
+    """The bars of a history."""
+    return [msgspec.Raw(_encode(page)) for _, page in history.series.pages(changed=False) if page is not None]
+
+
+def _refusals(history: History) -> set[tuple[int, str]]:
+    return {(time, name) for name, times in history.refusals().items() for time in times}
 
 
 def _compared(before: Columns | None, after: Columns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -42,6 +42,11 @@ class Outdated(Protocol):
         """Take their indexes in the batch that is being merged."""
 
 
+def most_kept(keep: int) -> int:
+    """Number of bars at which a history drops those that are older than the newest ``keep``."""
+    return keep + max(1, keep // 4)
+
+
 class History:
     """The bars of one series in time order, and the points of indicators over them.
 
@@ -109,7 +114,7 @@ class History:
         leaving: Leaving | None = None,
         outdated: Outdated | None = None,
     ) -> None:
-        self.series = series or Bars()
+        self.series = Bars() if series is None else series
         self._longer = None if resampler is None else ResampledBars(self.series, resampler)
         self.bars = self.series if self._longer is None else self._longer.bars
         self.corrections = corrections
@@ -135,7 +140,7 @@ class History:
 
     @property
     def _most(self) -> float:
-        return inf if self._keep is None else self._keep + max(1, self._keep // 4)
+        return inf if self._keep is None else most_kept(self._keep)
 
     @property
     def doubtful(self) -> int:
@@ -225,6 +230,15 @@ class History:
                 self._longer.drop(count, longer)
             self._gaps = self._gaps[:0]
         self._limit = max(self._most, len(self.series) + self._most - self._keep)
+
+    def ends(self) -> dict[str, dict[str, object]] | None:
+        """The indicators' states after the last bar, from which those of later bars follow; None while it is forming.
+
+        With them as the ``bases`` of a history without bars, later bars have the same points as here.
+        """
+        if not len(self.bars) or not self.bars.final(len(self.bars) - 1):
+            return None
+        return {track.name: track.state() for track in self._tracks}
 
     def _back_to(self, index: int) -> None:
         for track in self._tracks:

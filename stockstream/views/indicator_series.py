@@ -154,6 +154,11 @@ class IndicatorSeries:
                 self._points[:, settled] = np.nan
         return self._points[:, :total]
 
+    def state(self) -> dict[str, object]:
+        """The indicator's state after the last of the bars, which is final."""
+        self.points()
+        return self._indicator.state()
+
     def _next_stop(self, settled: int) -> int:
         """Corrections mostly concern recent bars: snapshots are taken only in the last ones."""
         recent = settled - _SNAPSHOTS * _SNAPSHOT_EVERY

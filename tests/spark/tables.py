@@ -24,12 +24,16 @@ class Quiet:
 
     def __init__(self) -> None:
         self.batches: list[BatchProgress] = []
+        self.restarted: list[str] = []
 
     def batch(self, progress: BatchProgress) -> None:
         self.batches.append(progress)
 
     def waits(self, text: str) -> None:
         raise AssertionError(text)
+
+    def restarts(self, text: str) -> None:
+        self.restarted.append(text)
 
 
 def done(

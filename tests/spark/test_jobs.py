@@ -29,7 +29,7 @@ from stockstream.spark.indicator_states import frame_columns
 from stockstream.spark.moving_average import MovingAverageJob
 from stockstream.spark.raw import RawJob
 from stockstream.spark.schema import MESSAGES, struct
-from stockstream.spark.series_rows import NamedIndicator, SeriesRows
+from stockstream.spark.series_rows import Change, NamedIndicator, SeriesRows
 from stockstream.spark.session import SessionOptions, session
 from stockstream.tables.location import Location
 from stockstream.tables.store import Store, StoreOptions
@@ -61,6 +61,24 @@ def sent(symbol: str) -> list[Bar]:
     return [structs.replace(each, symbol=symbol) for each in odd_walk(SYMBOLS[symbol], 900)]
 
 
+class Kept:
+    """Bars of a series that are kept in memory."""
+
+    def __init__(self) -> None:
+        self.pages: dict[int, bytes] = {}
+        self.reads = 0
+
+    def read(self, first: int) -> bytes:
+        self.reads += 1
+        return self.pages[first]
+
+    def write(self, first: int, content: bytes) -> None:
+        self.pages[first] = content
+
+    def remove(self, first: int) -> None:
+        del self.pages[first]
+
+
 def frame(symbol: str, bars: Sequence[Bar], indicators: Sequence[NamedIndicator]) -> Frame:
     """What a window shows of them."""
     fold = SeriesFold({each.label: each.make for each in indicators}, Selection((symbol,)))
@@ -84,9 +102,9 @@ def test_rows_of_a_series_are_those_of_a_window_whatever_the_batches(keep: int) 
     names = frame_columns(ALL)
     makers = {each.label: each.make for each in ALL}
     table: dict[Any, tuple[Any, ...]] = {}
-    saved = None
+    saved, pages = None, Kept()
     for batch in cut(bars, dice):
-        rows = SeriesRows(Series("AAPL", "1m"), makers, names, keep, saved)
+        rows = SeriesRows(Series("AAPL", "1m"), makers, names, keep, pages, saved)
         change = rows.take(BarBatch(batch))
         saved = rows.saved()
         found = list(zip(*(change.columns[name] for name in names), strict=True))
@@ -98,7 +116,7 @@ def test_rows_of_a_series_are_those_of_a_window_whatever_the_batches(keep: int) 
 
 
 def test_only_what_changes_is_written_again() -> None:
-    rows = SeriesRows(Series("AAPL", "1m"), {"sma": KINDS["sma"]}, ("time", "close", "sma", "final"), 1_000)
+    rows = SeriesRows(Series("AAPL", "1m"), {"sma": KINDS["sma"]}, ("time", "close", "sma", "final"), 1_000, Kept())
     bars = walk(100)
     assert len(rows.take(BarBatch(bars)).again) == 100
     assert len(rows.take(BarBatch(bars)).again) == 0
@@ -108,9 +126,40 @@ def test_only_what_changes_is_written_again() -> None:
     assert changed.again.all()
 
 
+def test_bars_that_only_follow_are_computed_without_former_ones() -> None:
+    bars, pages, names = walk(1_100), Kept(), frame_columns(TWO)
+    makers = {each.label: each.make for each in TWO}
+
+    def taken(batch: Sequence[Bar], saved: bytes | None) -> tuple[Change, bytes]:
+        rows = SeriesRows(Series("AAPL", "1m"), makers, names, 1_000, pages, saved)
+        return rows.take(BarBatch(list(batch))), rows.saved()
+
+    first, saved = taken(bars[:300], None)
+    found = [first]
+    for start in range(300, 1_100, 20):
+        change, saved = taken(bars[start : start + 20], saved)
+        assert not change.again.any()
+        found.append(change)
+    assert pages.reads == 0
+    assert len(pages.pages) == 6, "the first 300 bars, and then 140 each"
+    assert len(saved) < 10_000
+    columns = {name: np.concatenate([each.columns[name] for each in found]) for name in names}
+    assert_same(pd.DataFrame(columns), frame("AAPL", bars, TWO), names)
+    corrected = structs.replace(bars[310], close=bars[310].low)
+    change, saved = taken([corrected], saved)
+    assert pages.reads == 6
+    assert change.columns["time"][0] == np.datetime64(corrected.time.replace(tzinfo=None))
+    assert change.again.all()
+    assert len(pages.pages) == 1
+    forming = structs.replace(bars[-1], time=bars[-1].time + timedelta(minutes=1), final=False)
+    _, saved = taken([forming], saved)
+    change, _ = taken([structs.replace(forming, final=True)], saved)
+    assert change.again.tolist() == [True]
+
+
 def test_a_state_of_another_kind_is_refused() -> None:
     with pytest.raises(StateError, match="the state of AAPL 1m cannot be read"):
-        SeriesRows(Series("AAPL", "1m"), {}, ("time",), 10, b"x")
+        SeriesRows(Series("AAPL", "1m"), {}, ("time",), 10, Kept(), b"x")
 
 
 @pytest.fixture(scope="module")

@@ -226,15 +226,19 @@ class _Observer:
         self._waited = ""
 
     def batch(self, progress: BatchProgress) -> None:
-        """As `run.Observer` has it."""
+        """As `following.Observer` has it."""
         self._figures.update(progress)
         self._reporter.note(str(progress))
 
     def waits(self, text: str) -> None:
-        """As `run.Observer` has it."""
+        """As `following.Observer` has it."""
         if text != self._waited:
             self._waited = text
             self._reporter.warn(f"{text}; waiting for it")
+
+    def restarts(self, text: str) -> None:
+        """As `following.Observer` has it."""
+        self._reporter.warn(f"{text}; the query is started again from its checkpoint")
 
 
 def _last_line(job: Job, location: Location, summary: Summary, seconds: float, started: float, *, stopped: bool) -> str:
