@@ -242,6 +242,17 @@ def test_axe_finds_nothing_serious(page: Page, theme: str, size: tuple[int, int]
         [(each["id"], [node["html"] for node in each["nodes"]][:3]) for each in serious], indent=1
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.keyboard.press("Escape")
+    page.click("#more")
+    for name in (None, "Levels", "Keys (?)", "Dashboard"):
+        if name:
+            page.get_by_role("button", name=name).click()
+            expect(page.locator("#heading")).to_contain_text(re.compile(f"^{name.split()[0]}"))
+        assert page.evaluate("(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)(dialog)"), name
+        if name:
+            page.keyboard.press("Escape")
+            page.click("#more")
+    page.keyboard.press("Escape")
 
 
 def test_an_admin_manages_users_and_sees_the_monitor(page_of: Served, analyst: BrowserContext) -> None:

@@ -202,7 +202,11 @@ function overviewed(overview) {
   return overview.waiting ? [node("p", {}, `waiting for ${overview.waiting}`)] : [
     node("table", {}, head("topic", "records", "records/s"), ...overview.topics.map((topic) => cells(topic.name, figure(topic.records), figure(topic.records_per_second)))),
     node("table", {}, head("group", "state", "lag"), ...overview.groups.map((group) => cells(group.name, group.state, figure(group.lag)))),
-    node("table", {}, head("dead letters", "records", "newest reason"), ...overview.dead_letters.map((each) => cells(each.topic, figure(each.records), each.newest?.reason ?? ""))),
+    node("table", {}, head("dead letters", "records", "newest reason"), ...overview.dead_letters.map((each) => {
+      const row = cells(each.topic, figure(each.records));
+      row.append(node("td", { class: "long" }, each.newest?.reason ?? ""));
+      return row;
+    })),
   ];
 }
 
