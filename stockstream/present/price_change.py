@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from stockstream.present.formats import decimals, moment
 from stockstream.present.plot_data import PlotData
+from stockstream.views.clock import local
 
 _RECENT: Final = 20
 """Number of closes from which the decimals of prices are derived."""
@@ -81,8 +81,17 @@ def price_change(plot_data: PlotData) -> PriceChange | None:
 def _first_of_day(plot_data: PlotData, row: int) -> int:
     """First row of the local day of a row."""
     instants = plot_data.frame.instants
-    there = pd.Timestamp(instants[row]).tz_localize("UTC").tz_convert(plot_data.zone or "UTC")
-    return int(np.searchsorted(instants, there.normalize().tz_convert("UTC").tz_localize(None).to_datetime64()))
+    instant = instants[row]
+    clock = _local(instant, plot_data.zone)
+    midnight = clock.astype("M8[D]")
+    began = instant - (clock - midnight)
+    began -= _local(began, plot_data.zone) - midnight  # the clock may have been changed on that day
+    return int(np.searchsorted(instants, began))
+
+
+def _local(instant: np.datetime64, zone: str | None) -> np.datetime64:
+    there: np.datetime64 = local(np.array([instant]), zone)[0]
+    return there
 
 
 def _day(plot_data: PlotData, row: int, last: int) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from stockstream.views.clock import Instants
@@ -188,8 +189,9 @@ def _title(instants: Instants, clock: Instants, zone: str | None, days_only: boo
 def _zone_name(instants: Instants, zone: str | None) -> str:
     if zone is None:
         return "UTC"
-    ends = pd.DatetimeIndex(instants[[0, -1]]).tz_localize("UTC").tz_convert(zone)
-    short = "/".join(dict.fromkeys(instant.strftime("%Z") for instant in ends))
+    ends: list[datetime] = instants[[0, -1]].astype("M8[us]").tolist()
+    there = ZoneInfo(zone)
+    short = "/".join(dict.fromkeys(f"{end.replace(tzinfo=UTC).astimezone(there):%Z}" for end in ends))
     if zone.startswith("Etc/GMT"):
         return f"UTC{short}"  # Etc/GMT-11 is eleven hours ahead of UTC; its sign is inverted
     return f"{zone} time ({short})" if short != zone else f"{zone} time"

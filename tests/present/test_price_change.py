@@ -39,6 +39,21 @@ def test_a_day_is_the_exchange_s() -> None:
     assert found(plot_data(times, [100.0, 101.0, 102.0], None)).since == "Thu"
 
 
+@pytest.mark.parametrize(
+    ("zone", "before", "times"),
+    [
+        # Sao Paulo's day of 2018-11-04 began at 01:00, 03:00 UTC: there was no midnight.
+        ("America/Sao_Paulo", "2018-11-04T02:59", ["2018-11-04T03:00", "2018-11-04T15:00"]),
+        # New York's day of 2026-03-08 began at 05:00 UTC, in winter time; its afternoon is in summer time.
+        (NEW_YORK, "2026-03-08T04:59", ["2026-03-08T05:00", "2026-03-08T20:00"]),
+        (NEW_YORK, "2026-11-01T03:59", ["2026-11-01T04:00", "2026-11-01T20:00"]),
+    ],
+)
+def test_a_day_on_which_the_clock_is_changed_begins_where_it_does(zone: str, before: str, times: list[str]) -> None:
+    shown = found(plot_data([before, *times], [7.0, 8.0, 9.0], zone))
+    assert (shown.price, shown.before) == (9.0, 7.0)
+
+
 def test_in_the_first_day_it_is_the_first_price_there_is() -> None:
     shown = found(plot_data(["2026-03-06T15:10", "2026-03-06T15:11"], [100.0, 101.0]))
     assert (shown.before, shown.since) == (99.5, "10:10")
