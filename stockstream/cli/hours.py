@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from stockstream.config import Settings
-from stockstream.indicators.trading_hours import Hours, trading_hours
 from stockstream.periods import following, intraday
 from stockstream.records import MARKET, Bar, Series
-from stockstream.views.quality import Opens
+
+if TYPE_CHECKING:  # the settings and the indicators are slow to import, and `--help` does not need them
+    from stockstream.config import Settings
+    from stockstream.indicators.trading_hours import Hours
+    from stockstream.views.quality import Opens
 
 
 def opens_of(settings: Settings, series: Series) -> Opens | None:
@@ -29,6 +32,8 @@ def hours_of(settings: Settings, symbol: str) -> Hours | None:
 
     Raises ConfigError for a calendar that does not exist.
     """
+    from stockstream.indicators.trading_hours import trading_hours
+
     for pattern, name in settings.calendars.items():
         if fnmatchcase(symbol, pattern):
             try:

@@ -149,6 +149,8 @@ def test_every_option_of_windows_and_producers_stands_in_a_panel(name: str) -> N
     [
         ("", ("msgspec", "numpy", "pydantic", "yaml")),
         ("produce", ("numpy", "pyroaring", "stockstream.cli.produce.source", "websockets")),
+        ("produce simulated", ("numpy", "stockstream.config", "stockstream.indicators")),
+        ("produce yahoo", ("numpy", "stockstream.config", "stockstream.indicators")),
         ("watch", ("stockstream.config_sections", "numpy")),
         ("watch rsi", ("stockstream.config_sections", "numpy")),
     ],

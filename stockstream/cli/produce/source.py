@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,6 @@ from stockstream.cli.produce.run_options import StreamOptions
 from stockstream.cli.produce.sending import Position, await_broker, send
 from stockstream.cli.produce.stocks import Tally, checks_of, symbols_of
 from stockstream.cli.topic_changes import kept
-from stockstream.config import Settings
-from stockstream.config_sections import SourceSettings
 from stockstream.producers.bar_source import About, BarSource, Setup
 from stockstream.producers.clock import Clock
 from stockstream.producers.source_bars import Polling, SourceBars
@@ -26,6 +24,10 @@ from stockstream.producers.sources.catalog import Source, sources
 from stockstream.producers.splits import Earlier
 from stockstream.records import Series
 from stockstream.topics import STOCKS
+
+if TYPE_CHECKING:  # checking the settings takes pydantic, which `--help` does not need
+    from stockstream.config import Settings
+    from stockstream.config_sections import SourceSettings
 
 
 def _intervals(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -125,6 +127,8 @@ def settings_of(settings: Settings, about: About) -> SourceSettings:
     for name in settings.sources:
         if name not in sources():
             raise settings.unknown(("sources", name), sources())
+    from stockstream.config_sections import SourceSettings
+
     own = settings.sources.get(about.name, SourceSettings())
     if own.interval is not None and own.interval not in about.intervals:
         had = f"is {own.interval!r}, should be one that {about.title} has: {', '.join(about.intervals)}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -21,7 +21,6 @@ from stockstream.cli.produce.sending import await_broker, send
 from stockstream.cli.produce.simulators import noticed
 from stockstream.cli.reporter import Reporter
 from stockstream.cli.topic_changes import kept
-from stockstream.config import Settings
 from stockstream.errors import BadRow
 from stockstream.periods import intraday
 from stockstream.producers.checks import Checks
@@ -29,6 +28,9 @@ from stockstream.producers.clock import Clock
 from stockstream.producers.simulated import simulated as simulate
 from stockstream.records import SIMULATED, Bar, Series, doubted
 from stockstream.topics import STOCKS
+
+if TYPE_CHECKING:  # checking the settings takes pydantic, which `--help` does not need
+    from stockstream.config import Settings
 
 T = TypeVar("T")
 
