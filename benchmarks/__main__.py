@@ -13,9 +13,12 @@ import platform
 import tempfile
 import time
 from pathlib import Path
+from typing import Final
 
 from confluent_kafka import __version__ as confluent_kafka
 
+from benchmarks.measure import Comparison
+from benchmarks.picture import draw
 from stockstream.config import load
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.jars import fetch
@@ -29,6 +32,7 @@ MODULES = (
     "sql",
     "saving",
     "window",
+    "frameworks",
     "latency",
     "many_bars",
     "memory",
@@ -42,6 +46,11 @@ MODULES = (
     "start",
 )
 
+DRAWN: Final = ("frameworks", "window")
+"""Those with peers of which a picture is published."""
+
+PICTURE: Final = Path("docs/pictures/benchmarks.png")
+
 
 def main() -> None:
     """Run all benchmarks, or those named."""
@@ -49,12 +58,17 @@ def main() -> None:
     parser.add_argument("module", nargs="*", help=f"unless named, all of {', '.join(MODULES)}; or load, spark")
     parser.add_argument("--minutes", type=float, default=10.0, help="of each load of `load`; 10 unless given")
     parser.add_argument("--alone", action="store_true", help="of `dashboard`: our frames alone, without the peer")
+    parser.add_argument(
+        "--plot", action="store_true", help=f"draw what is compared into {PICTURE}; unless named, of {', '.join(DRAWN)}"
+    )
     given = parser.parse_args()
-    chosen = given.module or MODULES
-    print(
+    chosen = given.module or (DRAWN if given.plot else MODULES)
+    compared: list[Comparison] = []
+    conditions = (
         f"Python {platform.python_version()}, confluent-kafka {confluent_kafka}, {os.cpu_count()} cores,"
         f" load {os.getloadavg()[0]:.1f} at the start"
     )
+    print(conditions)
     logging.getLogger().addHandler(logging.NullHandler())  # what the clients log is no result
     with (
         tempfile.TemporaryDirectory(prefix="stockstream-bench-") as name,
@@ -69,7 +83,12 @@ def main() -> None:
                 vars(benchmark)["alone"] = given.alone
             for line in benchmark.run(broker.bootstrap_servers, Path(name)):
                 print(line, flush=True)
+                if isinstance(line, Comparison):
+                    compared.append(line)
             print(f"    ({module}: {time.monotonic() - started:.0f} s in all)", flush=True)
+    if given.plot:
+        draw(compared, PICTURE, conditions)
+        print(f"Drawn into {PICTURE}")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -43,6 +44,14 @@ class Source:
             "final": np.ones(rows, dtype=bool),
         }
         self._rows = bars
+
+    def save(self, path: Path) -> None:
+        """Write all bars and bands as NumPy's arrays, with the names that other libraries expect."""
+        of = self._columns
+        np.savez(
+            path, time=of["time"], Open=of["open"], High=of["high"], Low=of["low"], Close=of["close"],
+            Volume=of["volume"], lower=of["lower"], middle=of["middle"], upper=of["upper"],
+        )  # fmt: skip
 
     def grow(self) -> None:
         """One more bar, which is forming."""

@@ -189,6 +189,10 @@ make_locks() {
             --custom-compile-command "make lock" "$@" $inputs setup.cfg requirements/build.in \
             --output-file "requirements/$lock.txt"
     done
+    for peer in benchmarks/peers/*.in; do # each by itself: they want versions that we do not have
+        "$scratch/bin/uv" --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+            --custom-compile-command "make lock" "$@" "$peer" --output-file "${peer%.in}.txt"
+    done
 }
 
 case ${1:-} in

@@ -1,13 +1,10 @@
-"""Other ways to refresh a chart of the same bars: the usual way of matplotlib, and mplfinance."""
+"""The usual way of matplotlib to refresh a chart of the same bars."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from stockstream.present.ticks import local
 from stockstream.views.frame import Frame
@@ -46,32 +43,5 @@ class Replot:
         price.legend(loc="upper left")
         price.set_title(f"BENCH 1m - Bollinger Bands (20, 2)   close {frame['close'][-1]:,.2f}")
         self._figure.suptitle(f"connected, last {frame.instants[-1]}", fontsize=9)
-        self._figure.canvas.draw()
-        self._figure.canvas.flush_events()
-
-
-def has_mplfinance() -> bool:
-    """Whether mplfinance can be imported. Its last release (0.12.10b0, 2023) needs six without declaring it."""
-    return all(importlib.util.find_spec(name) for name in ("mplfinance", "six"))
-
-
-class Mplfinance:
-    """The same with mplfinance, on the caller's axes, which are cleared, as in its guide to animation."""
-
-    def __init__(self, figure: Any) -> None:
-        self._figure = figure
-        self._price, self._volume = figure.subplots(2, sharex=True, height_ratios=(3, 1))
-
-    def draw(self, frame: Frame) -> None:
-        """Clear, plot, draw."""
-        mpf = importlib.import_module("mplfinance")
-        self._price.clear()
-        self._volume.clear()
-        names = ["open", "high", "low", "close", "volume"]
-        index = pd.DatetimeIndex(frame.instants)
-        bars = pd.DataFrame({name.capitalize(): frame[name] for name in names}, index=index)
-        bands = pd.DataFrame({name: frame[name] for name in ("lower", "middle", "upper")}, index=index)
-        lines = [mpf.make_addplot(bands, ax=self._price)]
-        mpf.plot(bars, type="candle", ax=self._price, volume=self._volume, addplot=lines, warn_too_much_data=10**6)
         self._figure.canvas.draw()
         self._figure.canvas.flush_events()
