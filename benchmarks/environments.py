@@ -44,9 +44,11 @@ class Environments:
             return python
         print(f"Making an environment for {peer} (once) ...", file=sys.stderr)
         venv.create(home, clear=True, symlinks=os.name != "nt")
-        install = [sys.executable, "-I", "-m", "pip", "--python", str(python), "install", "--quiet", "--retries", "1"]
-        options = ["--only-binary", ":all:", "--require-hashes", "--no-deps", "-r", str(self.locks / f"{peer}.txt")]
-        done = subprocess.run([*install, *options], capture_output=True, text=True, check=False)
+        pip = [sys.executable, "-I", "-m", "pip", "--python", str(python), "install", "--quiet", "--retries", "1"]
+        lock_only = ["--no-compile", "--only-binary", ":all:", "--require-hashes", "--no-deps", "-r"]
+        done = subprocess.run(
+            [*pip, *lock_only, str(self.locks / f"{peer}.txt")], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             reason = [line for line in done.stderr.splitlines() if line.startswith("ERROR")][-1:] or ["pip failed"]
             version = "{}.{}".format(*sys.version_info)

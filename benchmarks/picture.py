@@ -41,19 +41,19 @@ def draw(comparisons: Sequence[Comparison], path: Path, title: str) -> None:
 def _panel(axes: Axes, what: str, group: Sequence[Comparison]) -> None:
     times = {each.peer: statistics.median(each.theirs) for each in group}
     times = {OURS: statistics.median([second for each in group for second in each.ours])} | times
-    unit, scale = ("s", 1.0) if max(times.values()) >= 2.0 else ("ms", 1000.0)
+    unit, scale = ("s", 1.0) if min(times.values()) >= 0.5 else ("ms", 1000.0)
     lengths = [scale * second for second in times.values()]
     colors = ["tab:blue", *["0.7"] * len(group)]
     bars = axes.barh(range(len(times)), lengths, color=colors)
-    digits = 3 if max(lengths) < 10.0 else 2 if unit == "s" else 0
-    axes.bar_label(bars, [f" {length:,.{digits}f} {unit}" for length in lengths], fontsize=8)
+    axes.bar_label(bars, [f" {length:,.{0 if length >= 100.0 else 2}f} {unit}" for length in lengths], fontsize=8)
+    axes.set_title(f"{what} (less is better)", fontsize=9, loc="left")
     if max(lengths) > _FACTOR * min(lengths):
+        axes.set_title(f"{what} (less is better; logarithmic)", fontsize=9, loc="left")
         axes.set_xscale("log")
         axes.set_xlim(0.5 * min(lengths), 3.0 * max(lengths))
     else:
         axes.set_xlim(0.0, 1.2 * max(lengths))
     axes.set_yticks(range(len(times)), list(times), fontsize=8)
     axes.invert_yaxis()
-    axes.set_title(f"{what} (less is better)", fontsize=9, loc="left")
     axes.tick_params(axis="x", labelsize=7)
     axes.spines[["top", "right"]].set_visible(False)
