@@ -18,7 +18,7 @@ export function end() {
 
 // Whoever works on the page uses the session, even where all that is asked for comes over the socket.
 export function watchUse(tell) {
-  let told = performance.now();
+  let told = -Infinity;
   const use = () => {
     const now = performance.now();
     if (now - told < TOLD_EVERY) return;
