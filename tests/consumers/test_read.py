@@ -21,11 +21,10 @@ from tests.site import Site
 from tests.views.bars import walk
 
 
-@pytest.fixture(scope="module")
-def own_broker(running_site: Site) -> str:
-    """A broker whose topics are this module's alone, as long as it runs."""
-    running_site.clear()
-    return running_site.bootstrap_servers
+@pytest.fixture
+def own_broker(site: Site) -> str:
+    """A broker whose topics are this test's alone."""
+    return site.bootstrap_servers
 
 
 def test_a_topic_that_is_not_there_is_reported(own_broker: str) -> None:
