@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from stockstream.records import Alert, Series, Way
+
+FORMER: Final = "by a former rule: "
+"""Begins the text of an alert whose rule was changed or given up."""
 
 
 def alert_id(rule: str, series: Series, time: datetime, way: Way, of: str | None = None) -> str:
@@ -77,6 +81,11 @@ def muting(rule: str, symbol: str, until: datetime, now: datetime) -> Alert:
 def withdrawn(alert: Alert, now: datetime) -> Alert:
     """The alert after its cause was taken away."""
     return msgspec.structs.replace(alert, state="withdrawn", at=now, text=f"withdrawn: {alert.text}")
+
+
+def outdated(alert: Alert, now: datetime) -> Alert:
+    """The alert after its rule was changed, or given up."""
+    return msgspec.structs.replace(alert, state="withdrawn", at=now, text=f"withdrawn: {FORMER}{alert.text}")
 
 
 def acknowledged(alert: Alert, now: datetime) -> Alert:

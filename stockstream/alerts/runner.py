@@ -6,16 +6,20 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 import msgspec
 
 from stockstream.alerts.evaluation.engine import Engine, Hours
 from stockstream.alerts.evaluation.topic_rules import Values
+from stockstream.alerts.former_rules import FormerRules
 from stockstream.alerts.rule import Rule, wanted_symbols
+from stockstream.alerts.run_options import Delivery as Delivery
+from stockstream.alerts.run_options import Observer as Observer
+from stockstream.alerts.run_options import RunOptions as RunOptions
+from stockstream.alerts.run_options import Summary as Summary
 from stockstream.alerts.run_state import OUTBOX, Waiting, former, kept, state_name
 from stockstream.alerts.topic_outbox import TopicOutbox
 from stockstream.alerts.watched_levels import Levels
@@ -46,53 +50,6 @@ _QUIET: Final = 2.0
 
 Look = Callable[[frozenset[tuple[str, str]], datetime], Values]
 """Looks at the topics that rules are about."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What a run does.
-
-    Attributes
-    ----------
-    once
-        End when all bars are evaluated that the topic held at the start, and all alerts are sent.
-    seconds
-        End after this time; None for never.
-    patience
-        Seconds that ``once`` waits for a broker or a topic that is not there.
-    """
-
-    once: bool = False
-    seconds: float | None = None
-    patience: float = 10.0
-
-
-class Summary(NamedTuple):
-    """Result of a run: bars taken, alerts raised and withdrawn that were sent."""
-
-    bars: int
-    raised: int
-    withdrawn: int
-
-
-class Observer(Protocol):
-    """Is told what a run does."""
-
-    def progress(self, bars: int, state: str, /) -> None:
-        """Take the progress; called often."""
-
-    def warn(self, text: str, /) -> None:
-        """Take what the user should know."""
-
-
-class Delivery(Protocol):
-    """Hands alerts on to people and programs."""
-
-    def begin(self, folder: Path | None, /) -> None:
-        """Begin, with a folder of the state; None where nothing is kept. Called before the first alert."""
-
-    def put(self, alerts: Sequence[Alert], /) -> None:
-        """Take alerts, durably. After a kill it may be given the same again, with the same ids."""
 
 
 class Runner:
@@ -145,6 +102,7 @@ class Runner:
         """That of the bars; where no rule is about bars, that of alerts says which cluster this is."""
         self._delivery = delivery
         self._outbox = TopicOutbox(connection, delivery.put)
+        self._former = FormerRules(rules, connection)
         self._quiet_until: dict[int, int] | None = {}
         """Positions up to which nobody is told; empty for none, None where they are to be found."""
         self._checkpoint: Checkpoint | None = None
@@ -200,6 +158,7 @@ class Runner:
                 self._look_around()
                 done = options.once and self._settled
                 self._save_and_send(subscriber, now, done=done, ends=ends)
+                self._withdraw_former()
                 if ends or (done and not self._outbox.waiting):
                     return Summary(self._bars, self._raised, self._withdrawn)
                 if done and self._failing is not None and now - self._failing[0] > options.patience:
@@ -210,6 +169,12 @@ class Runner:
                 self._say(str(status.waiting or ""), now - started)
                 if not len(batch):
                     time.sleep(_BEAT)
+
+    def _withdraw_former(self) -> None:
+        """When all is evaluated and sent, withdraw what former rules raised. The user did it, so nobody is told."""
+        if self._settled and not self._outbox.waiting:
+            self._former.settle()
+            self._put(self._former.withdrawn(), hushed=True)
 
     def _make_topic(self, waiting: Waited | None) -> None:
         """Make the topic of alerts where it is the one to read, and is not there yet."""
@@ -361,6 +326,7 @@ class Runner:
             checkpoint.close()
             raise StateError("another process runs these rules", hint="end that one first, or name other rules")
         self._delivery.begin(checkpoint.path.parent)
+        self._former.begin(checkpoint.path.parent)
         return checkpoint
 
     def _restored(self, checkpoint: Checkpoint, origin: Origin) -> bytes:
@@ -370,7 +336,7 @@ class Runner:
             before = kept(checkpoint, origin.topic_id)
             if checkpoint.note:
                 self._observer.warn(checkpoint.note)
-            if before is not None and not origin.merged:
+            if before is not None and not origin.merged and not self._former.is_displaced:
                 self._engine.restore(before.pages)
                 self._outbox.restore(before.waiting.alerts, before.waiting.hushed)
                 self._quiet_until = before.waiting.quiet_until

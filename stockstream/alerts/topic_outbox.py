@@ -8,65 +8,21 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Final
 
-from stockstream.codec import Unreadable
+from stockstream.alerts.alerts_topic import AlertsTopic
+from stockstream.alerts.held import Held, HeldAlert, text_sum
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError
-from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
-from stockstream.kafka.to_end import scan
 from stockstream.records import Alert, AlertState
 from stockstream.topics import ALERTS
 
 LOG: Final = logging.getLogger(__name__)
-
-_PATIENCE: Final = 3.0
-"""Seconds that a look waits for a broker: what is to be sent waits anyway."""
 
 _HELD: Final[Mapping[AlertState, frozenset[AlertState]]] = {
     "raised": frozenset({"raised", "acknowledged"}),
     "withdrawn": frozenset({"withdrawn"}),
 }
 """States of an alert in the topic with which nothing is to be sent."""
-
-
-class AlertsRead:
-    """The records of the topic alerts, each id in its last state; read on from where the last look ended.
-
-    Parameters
-    ----------
-    connection
-        librdkafka's properties.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._decode = ALERTS.decoder()
-        self._positions: dict[int, int] = {}
-        self._identity: str | None = None
-        self.records: dict[str, Alert] = {}
-
-    def look(self) -> Mapping[str, Alert]:
-        """The records now; none where there is no topic. Raises BrokerError."""
-        identity = Admin(self._connection, timeout=_PATIENCE).topic_id(ALERTS.name)
-        if identity != self._identity:
-            self._identity, self._positions, self.records = identity, {}, {}
-        if identity is None:
-            return self.records
-        for message in scan(ALERTS.name, self._connection, self._positions):
-            self._positions[message.partition() or 0] = (message.offset() or 0) + 1
-            value = message.value()
-            try:
-                alert = self._decode(value)
-            except Unreadable as error:
-                LOG.info("a message of %s at offset %s is no alert: %s", ALERTS.name, message.offset(), error)
-            else:
-                self.records[alert.id] = alert
-        return self.records
-
-
-def mutes(records: Mapping[str, Alert], now: datetime) -> list[Alert]:
-    """The records by which rules are muted now."""
-    return [each for each in records.values() if each.state == "muted" and each.until is not None and each.until > now]
 
 
 class TopicOutbox:
@@ -94,7 +50,8 @@ class TopicOutbox:
         """Ids that the topic may hold already though nobody was told."""
         self._sent: list[Alert] = []
         """What the topic holds, but `send` did not return yet."""
-        self._read = AlertsRead(connection)
+        self._held = Held()
+        self._topic = AlertsTopic(connection, self._held.take, self._held.clear)
         self._stack = ExitStack()
         self._publisher: Publisher[Alert] | None = None
 
@@ -134,8 +91,8 @@ class TopicOutbox:
         if not self._waiting:
             return []
         try:
-            held = self._read.look()
-            news = [alert for alert in self._waiting.values() if _is_news(alert, held.get(alert.id))]
+            self._topic.look()
+            news = [alert for alert in self._waiting.values() if _is_news(alert, self._held.get(alert.id))]
             self._untold |= {alert.id for alert in news}
             if news:
                 publisher = self._opened()
@@ -147,21 +104,21 @@ class TopicOutbox:
             self.close()
             raise
         is_sent = {alert.id for alert in news}
-        told = [alert for alert in self._waiting.values() if alert.id in is_sent or self._is_untold(alert, held)]
-        self._tell(self._heard(told, held))
+        told = [alert for alert in self._waiting.values() if alert.id in is_sent or self._is_untold(alert)]
+        self._tell(self._heard(told))
         self._waiting.clear()
         self._hushed.clear()
         self._untold.clear()
         sent, self._sent = self._sent, []
         return sent
 
-    def _is_untold(self, alert: Alert, held: Mapping[str, Alert]) -> bool:
+    def _is_untold(self, alert: Alert) -> bool:
         """Whether the topic has this state of an alert, but nobody may have been told of it."""
-        there = held.get(alert.id)
+        there = self._held.get(alert.id)
         return alert.id in self._untold and there is not None and there.state == alert.state
 
-    def _heard(self, news: Iterable[Alert], held: Mapping[str, Alert]) -> list[Alert]:
-        muted = {(each.rule, each.symbol) for each in mutes(held, datetime.now(UTC))}
+    def _heard(self, news: Iterable[Alert]) -> list[Alert]:
+        muted = self._held.muted(datetime.now(UTC))
         return [
             alert
             for alert in news
@@ -179,6 +136,7 @@ class TopicOutbox:
         """Let go of the connection."""
         self._publisher = None
         self._stack.close()
+        self._topic.close()
 
 
 class _Quiet(Publisher[Alert]):
@@ -191,7 +149,9 @@ class _Quiet(Publisher[Alert]):
             LOG.info("alerts wait: %s", error)
 
 
-def _is_news(alert: Alert, held: Alert | None) -> bool:
+def _is_news(alert: Alert, held: HeldAlert | None) -> bool:
     if held is None:
         return alert.state != "withdrawn"
+    if alert.state == held.state == "raised" and held.when != text_sum(alert.when):
+        return True  # it comes by the changed text of its rule, too
     return held.state not in _HELD.get(alert.state, frozenset())

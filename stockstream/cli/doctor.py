@@ -189,7 +189,7 @@ def _broker(settings: Settings) -> Finding:
 
 def _alerts(settings: Settings) -> Finding:
     """Whether a process that raises alerts is silent, where one was started."""
-    from stockstream.alerts.topic_outbox import AlertsRead
+    from stockstream.alerts.alerts_topic import AlertsRead
     from stockstream.present.beats import Beats
 
     try:

@@ -109,6 +109,17 @@ class ToEnd:
             if good or ended:  # and not the errors of a broker that is away
                 heard = time.monotonic()
 
+    def since(self, begin: Mapping[int, int]) -> Iterator[Message]:
+        """The messages up to the present end, in the order of each partition, from offsets on.
+
+        Partitions without one are read from their first message. It may be called again, and then reads on with the
+        same client.
+        """
+        ranges = {number: (max(low, begin.get(number, low)), end) for number, (low, end) in self.ranges().items()}
+        for messages in self.messages({number: each for number, each in ranges.items() if each[0] < each[1]}):
+            yield from messages
+        self._consumer.unassign()  # it would fetch on ahead
+
 
 def scan(topic: str, connection: Connection, begin: Mapping[int, int] | None = None) -> Iterator[Message]:
     """The messages of an existing topic up to its present end, in the order of each partition.
@@ -116,11 +127,8 @@ def scan(topic: str, connection: Connection, begin: Mapping[int, int] | None = N
     ``begin`` gives first offsets by partition; other partitions are read from their first message. Raises the errors
     of `ToEnd`.
     """
-    begin = begin or {}
     with ToEnd(connection, topic) as reading:
-        ranges = {number: (max(low, begin.get(number, low)), end) for number, (low, end) in reading.ranges().items()}
-        for messages in reading.messages({number: each for number, each in ranges.items() if each[0] < each[1]}):
-            yield from messages
+        yield from reading.since(begin or {})
 
 
 def _within(message: Message, ranges: Mapping[int, tuple[int, int]]) -> bool:

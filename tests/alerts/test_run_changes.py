@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from stockstream.alerts.alert import acknowledged
 from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.runner import Runner, RunOptions, Summary
 from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
+from stockstream.kafka.publisher import Publisher
 from stockstream.records import Alert, Bar
-from stockstream.topics import STOCKS
+from stockstream.topics import ALERTS, STOCKS
 from tests.alerts.test_runner import Delivered, Silent, in_topic, told
 from tests.cli.helpers import until
 from tests.site import Site
@@ -52,6 +54,55 @@ def test_rules_with_other_names_tell_of_the_bars_since_the_former_run(site: Site
     # Rules of which none was there before have no run before them.
     run(site, tmp_path, [Rule.of("other", "close > 180")])
     assert len(told(tmp_path)) == 2
+
+
+def states(site: Site) -> dict[tuple[str, int], str]:
+    """The last state of each alert by its rule and minute."""
+    return {(alert.rule, alert.time.minute): alert.state for alert in in_topic(site)}
+
+
+def test_what_a_former_text_raised_is_withdrawn_and_nobody_is_told(site: Site, tmp_path: Path) -> None:
+    site.send(STOCKS, [*peaks(*range(6)), bar(6, 170.0), bar(7, 190.0), bar(8, 170.0), bar(0, 1.0, "MSFT")])
+    run(site, tmp_path, [Rule.of("high", "close > 180")], once=True)
+    before = told(tmp_path)
+    assert states(site) == {("high", minute): "raised" for minute in (31, 33, 35, 37)}
+    first = in_topic(site)[0]
+    with Publisher(ALERTS, site.connection) as publisher:
+        publisher.send(acknowledged(first, first.at))
+    run(site, tmp_path, [Rule.of("high", "close > 185")])
+    raised, gone = "raised", "withdrawn"
+    assert states(site) == {("high", 31): "acknowledged", ("high", 33): gone, ("high", 35): gone, ("high", 37): raised}
+    last = {alert.id: alert for alert in in_topic(site)}.values()
+    assert {alert.when for alert in last if alert.state == "raised"} == {"close > 185"}
+    assert {alert.text.partition("AAPL")[0] for alert in last if alert.state == gone} == {
+        "withdrawn: by a former rule: "
+    }
+    run(site, tmp_path, [Rule.of("high", "close > 185", ["MSFT"])])
+    assert states(site)["high", 37] == gone, "its symbol is no longer among those of the rule"
+    count = len(in_topic(site))
+    run(site, tmp_path, [Rule.of("high", "close > 180")])
+    assert states(site) == {("high", 31): "acknowledged", **{("high", minute): raised for minute in (33, 35, 37)}}
+    assert told(tmp_path) == before
+    run(site, tmp_path, [Rule.of("high", "close > 180")], once=True)
+    assert len(in_topic(site)) == count + 3, "nothing is sent twice"
+
+
+def test_what_a_rule_raised_that_was_given_up_is_withdrawn_but_not_that_of_another_run(
+    site: Site, tmp_path: Path
+) -> None:
+    high, low = Rule.of("high", "close > 180"), Rule.of("low", "close < 175")
+    site.send(STOCKS, peaks(0, 1))
+    run(site, tmp_path, [low], once=True)
+    run(site, tmp_path, [high], once=True)
+    assert states(site) == {("low", 30): "raised", ("high", 31): "raised"}, "two runs, each with its own rules"
+    run(site, tmp_path, [high, low], once=True)
+    assert set(states(site).values()) == {"raised"}
+    for _ in range(2):
+        run(site, tmp_path, [high], once=True)
+        assert states(site) == {("low", 30): "withdrawn", ("high", 31): "raised"}
+    run(site, tmp_path, [high, low], once=True)
+    run(site, tmp_path, [low], once=True)
+    assert states(site) == {("low", 30): "raised", ("high", 31): "withdrawn"}
 
 
 def test_a_topic_made_anew_leaves_nothing_of_the_old_one_in_the_state(site: Site, tmp_path: Path) -> None:

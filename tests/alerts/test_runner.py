@@ -15,9 +15,10 @@ import msgspec
 import pytest
 
 from stockstream.alerts.alert import muting
+from stockstream.alerts.alerts_topic import AlertsRead
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.runner import Runner, RunOptions, Summary
-from stockstream.alerts.topic_outbox import AlertsRead, TopicOutbox
+from stockstream.alerts.topic_outbox import TopicOutbox
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import scan
@@ -44,7 +45,8 @@ from tests.alerts.test_runner import run
 
 broker, folder, at = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 calls = 0
-ours = ("runner.py", "topic_outbox.py", "checkpoint.py", "publisher.py", "to_end.py")
+own = "runner topic_outbox alerts_topic former_rules checkpoint publisher to_end"
+ours = tuple(f"{name}.py" for name in own.split())
 
 def count(frame, event, argument):
     global calls

@@ -124,7 +124,7 @@ def mute(
 
 
 def _records(context: Context) -> Mapping[str, Alert]:
-    from stockstream.alerts.topic_outbox import AlertsRead
+    from stockstream.alerts.alerts_topic import AlertsRead
 
     held = AlertsRead(context.settings.connection("consumer")).look()
     ended = {name for name, each in held.items() if each.state == "watched" and each.until is not None}

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from stockstream.alerts.topic_outbox import AlertsRead
+from stockstream.alerts.alerts_topic import AlertsRead
 from tests.cli.helpers import until
 from tests.site import Site
 
