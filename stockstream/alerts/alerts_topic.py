@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Final
 
-from confluent_kafka import Message
-
 from stockstream.codec import Unreadable
 from stockstream.connection import Connection
 from stockstream.kafka.admin import Admin
@@ -58,16 +56,16 @@ class AlertsTopic:
         with ExitStack() as stack:
             stack.push(reading)  # only an error ends it, and is translated so
             for message in reading.since(self._positions):
-                self._hand_on(message)
+                self._positions[message.partition() or 0] = (message.offset() or 0) + 1
+                self._hand_on(message.value(), message.offset())
             stack.pop_all()
         self._reading = reading
 
-    def _hand_on(self, message: Message) -> None:
-        self._positions[message.partition() or 0] = (message.offset() or 0) + 1
+    def _hand_on(self, value: bytes | None, offset: int | None) -> None:
         try:
-            alert = self._decode(message.value())
+            alert = self._decode(value)
         except Unreadable as error:
-            LOG.info("a message of %s at offset %s is no alert: %s", ALERTS.name, message.offset(), error)
+            LOG.info("a message of %s at offset %s is no alert: %s", ALERTS.name, offset, error)
         else:
             self._take(alert)
 

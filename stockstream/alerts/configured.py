@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from stockstream.alerts.alert import level_name, plain
@@ -39,7 +40,10 @@ def level_rules(settings: Settings) -> list[Rule]:
     window = settings.window
     band = f" band {plain(window.alert_band)}%" if window.alert_band else ""
     return [
-        Rule.of(level_name(symbol, value), f"close crosses {plain(value)}{band} on forming", [symbol])
+        replace(
+            Rule.of(level_name(symbol, value), f"close crosses {plain(value)}{band} on forming", [symbol]),
+            is_level=True,
+        )
         for symbol, values in window.alerts.items()
         for value in dict.fromkeys(values)
     ]

@@ -111,6 +111,8 @@ class FormerRules:
         rule = self._rules.get(alert.rule)
         if rule is None:
             return alert.rule in self._gone
+        if rule.is_level:  # its price is its name, and people may watch the same one on the page
+            return False
         return alert.when != rule.when or (
             not rule.of_topics and rule.symbols is not None and alert.symbol not in rule.symbols
         )

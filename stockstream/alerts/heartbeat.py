@@ -13,7 +13,7 @@ from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
-from stockstream.present.beats import LEVELS
+from stockstream.present.beats import BEGINNING, LEVELS, RULES, SINCE
 from stockstream.records import Alert, AlertState
 from stockstream.topics import ALERTS
 
@@ -32,17 +32,28 @@ _LAST: Final = 2.0
 """Seconds in which the broker has to take the last beat."""
 
 
-def beat(name: str, state: AlertState, now: datetime, every: float, *, levels: bool = False) -> Alert:
+def beat_id(name: str) -> str:
+    """The id of the beats of a process that has this name."""
+    return f"heartbeat/{name}"
+
+
+def beat(
+    name: str, state: AlertState, now: datetime, every: float, *, levels: bool = False, rules: int = 0,
+    since: datetime | None = None,
+) -> Alert:  # fmt: skip
     """The record of a process that is ``running``, or of one that was ``stopped``.
 
     Its id, and so its key, is made from the ``name``: of the beats of one name Kafka keeps the last.
     """
     process = f"{socket.gethostname()}, process {os.getpid()}"
+    values: dict[str, float | None] = {LEVELS: float(levels), RULES: float(rules)}
+    if since is not None:
+        values[SINCE] = since.timestamp()
     return Alert(
-        id=f"heartbeat/{name}", rule="", when="", symbol="", time=now, state=state, at=now,
-        values={LEVELS: float(levels)},
+        id=beat_id(name), rule="", when="", symbol="", time=now, state=state, at=now,
+        values=values,
         until=now + timedelta(seconds=_MISSED * every) if state == "running" else None,
-        text=f"the alerts process ({process}) is {state}",
+        text=f"{BEGINNING}{process}) is {state}",
     )  # fmt: skip
 
 
@@ -59,13 +70,19 @@ class Heartbeat:
         Seconds between two beats; 0 for none.
     levels
         Whether the process watches the price levels of the settings.
+    rules
+        Number of its rules.
     """
 
-    def __init__(self, connection: Connection, name: str, every: float = EVERY, *, levels: bool = False) -> None:
+    def __init__(
+        self, connection: Connection, name: str, every: float = EVERY, *, levels: bool = False, rules: int = 0
+    ) -> None:
         self._connection = connection
         self._name = name
         self._every = every
         self._levels = levels
+        self._rules = rules
+        self._since = datetime.now(UTC)
         self._due = time.monotonic()
         self._has_begun = False
         self._publisher: Publisher[Alert] | None = None
@@ -94,7 +111,10 @@ class Heartbeat:
 
     def _send(self, state: AlertState) -> Publisher[Alert]:
         publisher = self._working()
-        publisher.send(beat(self._name, state, datetime.now(UTC), self._every, levels=self._levels))
+        now = datetime.now(UTC)
+        publisher.send(
+            beat(self._name, state, now, self._every, levels=self._levels, rules=self._rules, since=self._since)
+        )
         return publisher
 
     def _working(self) -> Publisher[Alert]:

@@ -26,12 +26,15 @@ class Rule:
         The symbols that it is for; None for all.
     feed
         The feed of its bars; None for any.
+    is_level
+        Whether it is a price level: of several intervals of a symbol only the shortest counts.
     """
 
     name: str
     meaning: Meaning
     symbols: frozenset[str] | None = None
     feed: str | None = None
+    is_level: bool = False
 
     @classmethod
     def of(cls, name: str, when: str, symbols: Sequence[str] | None = None, feed: str | None = None) -> Rule:

@@ -15,6 +15,7 @@ import msgspec
 from stockstream.alerts.evaluation.engine import Engine, Hours
 from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.former_rules import FormerRules
+from stockstream.alerts.other_runs import OtherRuns
 from stockstream.alerts.rule import Rule, wanted_symbols
 from stockstream.alerts.run_options import Delivery as Delivery
 from stockstream.alerts.run_options import Observer as Observer
@@ -103,6 +104,7 @@ class Runner:
         self._delivery = delivery
         self._outbox = TopicOutbox(connection, delivery.put)
         self._former = FormerRules(rules, connection)
+        self._others = OtherRuns(connection, state_name(rules))
         self._quiet_until: dict[int, int] | None = {}
         """Positions up to which nobody is told; empty for none, None where they are to be found."""
         self._checkpoint: Checkpoint | None = None
@@ -186,6 +188,7 @@ class Runner:
 
     def _close(self) -> None:
         self._outbox.close()
+        self._others.close()
         if self._checkpoint is not None:
             self._checkpoint.close()
             self._checkpoint = None
@@ -231,6 +234,8 @@ class Runner:
             self._tick_at = now + _TICK_EVERY
             self._put(self._engine.tick(datetime.now(UTC)), hushed=not self._silences_known)
             self._silences_known = True
+        if self._settled and not self._tells_all and self._failing is None:
+            self._put(self._others.look())
         if self._look is not None and self._engine.topics.wanted and self._settled and now >= self._look_at:
             self._look_at = now + _LOOK_EVERY
             moment = datetime.now(UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -19,6 +20,7 @@ from stockstream.records import Bar
 from stockstream.views.bar_batch import gather
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import PRICES
+from tests.views.bars import bar
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -47,6 +49,19 @@ def by_window(level: float, band: float, closes: list[float]) -> list[tuple[int,
     crossings = watched.check("AAPL", whole)
     places = [int(np.searchsorted(times, each.instant)) for each in crossings]
     return [(place, "above" if each.rising else "below") for place, each in zip(places, crossings, strict=True)]
+
+
+def test_a_level_comes_once_though_bars_of_several_intervals_arrive() -> None:
+    (rule,) = level_rules(Settings(window=WindowSettings(alerts={"AAPL": (180.0,)})))
+    plain = replace(rule, name="plain", is_level=False)
+    engine, now = Engine([rule, plain]), datetime(2026, 3, 2, 16, tzinfo=UTC)
+    series = [
+        *(bar(minute, 170.0 + 20.0 * (minute >= 20), interval="5m") for minute in range(0, 15, 5)),
+        *(bar(minute, 170.0 + 20.0 * (minute >= 17)) for minute in range(40)),
+        *(bar(minute, 170.0 + 20.0 * (minute >= 20), interval="5m") for minute in range(15, 40, 5)),
+    ]
+    found = [alert for each in series for alert in engine.take(gather([each]), now)]
+    assert [(alert.interval, alert.rule == "plain") for alert in found] == [("1m", False), ("1m", True), ("5m", True)]
 
 
 def test_a_level_is_a_rule_of_its_symbol() -> None:

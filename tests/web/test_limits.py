@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +47,14 @@ def test_many_logins_at_once_try_no_more_than_one_after_another() -> None:
 
 def test_two_passwords_are_hashed_at_once() -> None:
     logins, running, most = Logins(), 0, 0
-    lock = threading.Lock()
+    lock, two = threading.Lock(), threading.Barrier(2)
 
     def work() -> None:
         nonlocal running, most
         with lock:
             running += 1
             most = max(most, running)
-        time.sleep(0.02)
+        two.wait(120)
         with lock:
             running -= 1
 

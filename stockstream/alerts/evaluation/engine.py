@@ -15,6 +15,7 @@ from stockstream.alerts.evaluation.watch import OpenHours
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.watched_levels import Levels, LevelWatch
 from stockstream.errors import StateError
+from stockstream.intervals import parse
 from stockstream.records import Alert, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Pages
@@ -58,6 +59,7 @@ class Engine:
         self._meta = Meta(
             VERSION, keep, [(r.name, r.when, None if r.symbols is None else sorted(r.symbols), r.feed) for r in rules]
         )
+        self._level_names = frozenset(rule.name for rule in rules if rule.is_level)
         self._hours = hours
         self._keep = keep
         self._found: dict[tuple[str, str, str], RuledSeries | None] = {}
@@ -90,9 +92,19 @@ class Engine:
                 ruled = self._found[key] = self._made(Series(*key))
             if ruled is not None:
                 self._unsaved.add(key)
-                found += ruled.take(batch, now)
+                found += [alert for alert in ruled.take(batch, now) if not self._is_repeat(alert)]
             found += self._levels.take(batch, now)
         return found
+
+    def _is_repeat(self, alert: Alert) -> bool:
+        """Whether a price level is crossed at a bar while shorter ones of the symbol arrive, too: they tell of it."""
+        if alert.rule not in self._level_names or alert.state != "raised":
+            return False
+        length = parse(alert.interval).seconds
+        return any(
+            (symbol, feed) == (alert.symbol, alert.feed) and parse(interval).seconds < length
+            for symbol, interval, feed in self._found
+        )
 
     def _made(self, series: Series) -> RuledSeries | None:
         rules = [rule for rule in self._rules if rule.is_for(series)]

@@ -137,7 +137,9 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     figures = AlertMetrics(context.command)
     delivery = _Delivery(sinks, context.reporter, figures)
     levels = _levels(settings, rules) if options.levels else None
-    beats = Heartbeat(settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels)
+    beats = Heartbeat(
+        settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels, rules=len(rules)
+    )
     observer = _Observer(context.reporter, beats, figures, levels)
     runner = Runner(
         rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),

@@ -18,6 +18,7 @@ from rich.live import Live
 
 from stockstream.cli.context import Context
 from stockstream.cli.metrics import ClusterMetrics
+from stockstream.cli.monitor.alert_runs import AlertRuns
 from stockstream.cli.monitor.scrape import Scraper
 from stockstream.cli.monitor.screen import Screen, Seen, line
 from stockstream.cli.reporter import PersonReporter
@@ -88,6 +89,7 @@ def monitor(
     context = Context.of(ctx)
     scraper = Scraper(scrape or [])
     with ExitStack() as stack:
+        runs = stack.enter_context(closing(AlertRuns(context.settings)))
         watched = stack.enter_context(
             closing(Monitor(context.settings.connection("monitor"), context.settings.data_dir))
         )
@@ -96,24 +98,25 @@ def monitor(
             url = stack.enter_context(served(metrics, Endpoint(host, prometheus), "--prometheus"))
             context.reporter.note(f"metrics at {url}")
         if once:
-            seen = _once(watched, scraper, LOOK_FOR if seconds is None else seconds)
+            seen = _once(watched, scraper, runs, LOOK_FOR if seconds is None else seconds)
             typer.echo(harmless(_json(seen))) if as_json else _plain(seen)
             return
         display = stack.enter_context(_display(context, url, as_json=as_json))
-        for seen in _samples(watched, scraper, seconds, display.wait):
+        for seen in _samples(watched, scraper, runs, seconds, display.wait):
             metrics.update(seen.latest)
             display.update(seen)
 
 
 def _samples(
-    watched: Monitor, scraper: Scraper, seconds: float | None, wait: Callable[[float], bool]
+    watched: Monitor, scraper: Scraper, runs: AlertRuns, seconds: float | None, wait: Callable[[float], bool]
 ) -> Iterator[Seen]:
     """A sample each second, until the time is over or ``wait`` returns True."""
     seen: Seen | None = None
     begun = due = time.monotonic()
     while True:
         overview, processes = watched.overview(), scraper.processes()
-        seen = Seen.first(overview, processes) if seen is None else seen.then(overview, processes)
+        alerts = runs.look(overview)
+        seen = Seen.first(overview, processes, alerts) if seen is None else seen.then(overview, processes, alerts)
         yield seen
         now = time.monotonic()
         due = min(max(due + EVERY, now), now + EVERY)
@@ -124,11 +127,11 @@ def _samples(
             return
 
 
-def _once(watched: Monitor, scraper: Scraper, seconds: float) -> Seen:
+def _once(watched: Monitor, scraper: Scraper, runs: AlertRuns, seconds: float) -> Seen:
     """The last sample after some seconds. Raises `Unreachable` if no broker answers in time."""
     patience = time.monotonic() + GIVE_UP
     while True:
-        for seen in _samples(watched, scraper, seconds, _sleep):
+        for seen in _samples(watched, scraper, runs, seconds, _sleep):
             if seen.latest.waiting:
                 break
         if not seen.latest.waiting:
@@ -140,7 +143,7 @@ def _once(watched: Monitor, scraper: Scraper, seconds: float) -> Seen:
 
 def _json(seen: Seen) -> str:
     keys: dict[str, object] = msgspec.structs.asdict(seen.latest)
-    return msgspec.json.encode(keys | {"processes": seen.processes}).decode()
+    return msgspec.json.encode(keys | {"processes": seen.processes, "alerts": seen.alerts}).decode()
 
 
 def _plain(seen: Seen) -> None:

@@ -16,6 +16,7 @@ from stockstream.cli.tables import Items, Row, Section, shares
 from stockstream.cli.text import printable, rate, size, span
 from stockstream.kafka.overview import GroupOverview, Overview, TopicOverview, TopicPartition, Trend
 from stockstream.kafka.traffic import IDLE, RUNNING
+from stockstream.present.beats import AlertsRun
 
 _WIDE: Final = 110
 """Width of the terminal from which additional columns are shown."""
@@ -28,6 +29,7 @@ _OURS: Final = "stockstream-"
 _SILENT: Final = 3.0
 
 _STYLES: Final[dict[Trend | None, str]] = {"growing": "yellow", "shrinking": "green", "steady": "dim", None: "dim"}
+_ALERTS_STYLES: Final = {"running": "green", "silent": "bold red"}
 _ARROWS: Final[dict[Trend | None, tuple[str, str]]] = {"growing": ("↑", "+"), "shrinking": ("↓", "-")}
 
 
@@ -39,18 +41,24 @@ class Seen:
     known: Overview | None
     since: datetime
     processes: tuple[Process, ...] = ()
+    alerts: tuple[AlertsRun, ...] = ()
 
     @staticmethod
-    def first(overview: Overview, processes: tuple[Process, ...] = ()) -> Seen:
+    def first(overview: Overview, processes: tuple[Process, ...] = (), alerts: tuple[AlertsRun, ...] = ()) -> Seen:
         """The first sample."""
-        return Seen(overview, None if overview.waiting else overview, overview.time, processes)
+        return Seen(overview, None if overview.waiting else overview, overview.time, processes, alerts)
 
-    def then(self, overview: Overview, processes: tuple[Process, ...]) -> Seen:
+    def then(self, overview: Overview, processes: tuple[Process, ...], alerts: tuple[AlertsRun, ...] = ()) -> Seen:
         """The next sample; ``since`` is when the broker went away or returned."""
         same = overview.waiting == self.latest.waiting
         known = self.known if overview.waiting else overview
         return replace(
-            self, latest=overview, known=known, since=self.since if same else overview.time, processes=processes
+            self,
+            latest=overview,
+            known=known,
+            since=self.since if same else overview.time,
+            processes=processes,
+            alerts=alerts,
         )
 
 
@@ -120,6 +128,8 @@ class Screen:
             yield _topics(known, wide=wide)
             yield _groups(known.groups, arrow, wide=wide)
             yield _dead_letters(known)
+            if self._seen.alerts:
+                yield _alerts(self._seen.alerts)
         if self._seen.processes:
             yield _processes(self._seen.processes, wide=wide)
 
@@ -233,6 +243,23 @@ def _dead_letters(known: Overview) -> Section:
     return Section(columns, rows, frozenset(("RECORDS", "NEWEST")), "none")
 
 
+def _alerts(runs: Sequence[AlertsRun]) -> Section:
+    rows = [
+        Row(
+            [
+                printable(run.process),
+                Text(run.state, _ALERTS_STYLES.get(run.state, "dim")),
+                f"{run.since:%Y-%m-%d %H:%M:%S}Z",
+                _whole(run.rules),
+            ],
+            [],
+            weight=1.0 if run.state == "silent" else 0.0,
+        )
+        for run in runs
+    ]
+    return Section(["ALERTS PROCESS", "STATE", "SINCE", "RULES", ""], rows, frozenset(("RULES",)))
+
+
 def _processes(processes: Sequence[Process], *, wide: bool) -> Section:
     rows = [
         Row(
@@ -292,7 +319,12 @@ def line(seen: Seen) -> str:
     ]
     letters = [f"{letters.topic} {letters.records:,}" for letters in latest.dead_letters if letters.records]
     silent = [f"{process.address} {process.error}" for process in seen.processes if process.error]
-    parts = [*topics, *lags, *letters, *silent]
+    mute = [
+        f"alerts process ({printable(run.process)}) silent since {run.since:%Y-%m-%d %H:%M:%S}Z"
+        for run in seen.alerts
+        if run.state == "silent"
+    ]
+    parts = [*topics, *lags, *letters, *silent, *mute]
     return f"{_clock(latest.time)}  {'; '.join(parts) or 'no topics yet'}"
 
 

@@ -25,8 +25,9 @@ def test_doctor_tells_whether_it_runs_was_ended_or_is_silent(site: Site) -> None
     command = [sys.executable, "-m", "stockstream", "alerts", "--rule", "close > 0", "--heartbeat", "0.2"]
     with subprocess.Popen(command, cwd=site.folder, env=site.env, stderr=subprocess.DEVNULL) as process:
         try:
-            until(lambda: state() == "running")
-            assert "is running" in found(site)["alerts"]
+            until(lambda: "is running" in found(site)["alerts"])
+            (shown,) = json.loads(site.run("monitor", "--once", "--seconds", "0", "--json").stdout)["alerts"]
+            assert (shown["rules"], shown["process"].endswith(f"process {process.pid}")) == (1, True)
             process.terminate()
             process.wait(120)
             assert state() == "stopped"

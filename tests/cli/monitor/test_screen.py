@@ -26,6 +26,7 @@ from stockstream.kafka.overview import (
     Trend,
 )
 from stockstream.kafka.readers import Reader
+from stockstream.present.beats import AlertsRun
 
 NOW = datetime(2026, 3, 2, 14, 30, 5, tzinfo=UTC)
 
@@ -220,6 +221,24 @@ def test_an_empty_cluster_says_what_to_do() -> None:
         "",
         "DEAD LETTERS  none",
     ]
+
+
+def test_processes_that_raise_alerts_are_shown_the_silent_ones_in_a_line_too() -> None:
+    runs = (
+        AlertsRun("desk, process 7", "running", NOW - timedelta(hours=2), 12),
+        AlertsRun("attic, process 9", "silent", NOW - timedelta(minutes=5), None),
+    )
+    lines = [" ".join(each.split()) for each in drawn(Seen.first(WHOLE, (), runs), 140, 60)]
+    place = next(number for number, each in enumerate(lines) if each.startswith("ALERTS PROCESS"))
+    day = f"{NOW:%Y-%m-%d}"
+    assert lines[place : place + 3] == [
+        "ALERTS PROCESS STATE SINCE RULES",
+        f"desk, process 7 running {day} 12:30:05Z 12",
+        f"attic, process 9 silent {day} 14:25:05Z -",
+    ]
+    in_a_line = line(Seen.first(WHOLE, (), runs))
+    assert in_a_line.endswith(f"; alerts process (attic, process 9) silent since {day} 14:25:05Z")
+    assert not any("ALERTS PROCESS" in each for each in drawn(Seen.first(WHOLE), 140, 60))
 
 
 def test_what_is_not_known_is_not_nought() -> None:
