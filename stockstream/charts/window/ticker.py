@@ -9,6 +9,9 @@ from typing import Any, Final
 from stockstream.charts.window.waker import Waker
 
 BUSY: Final = 0.05
+"""Seconds between two ticks that look for changes which nobody announces."""
+
+APART: Final = 0.04
 """Mean seconds between two ticks for arriving records, thus between two redraws."""
 
 IDLE: Final = 0.2
@@ -17,10 +20,10 @@ _LEAST: Final = 0.001
 
 
 class Pace:
-    """When the next tick may be: one each `BUSY` seconds on average, so that a flood of records is drawn in few frames.
+    """When the next tick may be: one each `APART` seconds on average, so that a flood is drawn in few frames.
 
-    Two may follow each other at once, as records do not come evenly. After a long tick the user has as much time again,
-    up to `BUSY`.
+    Two may follow each other sooner, as records do not come evenly. Long ticks are further apart: on average after
+    twice the time that one took, at once after as much, in both cases up to `BUSY`.
     """
 
     def __init__(self) -> None:
@@ -29,12 +32,13 @@ class Pace:
 
     def note(self, began: float, ended: float) -> None:
         """Count a tick."""
-        self._used_up_to = max(self._used_up_to, began) + BUSY
-        self._rests_until = ended + min(ended - began, BUSY)
+        took = ended - began
+        self._used_up_to = max(self._used_up_to, began) + max(APART, took + min(2 * took, BUSY))
+        self._rests_until = ended + min(took, BUSY)
 
     def wait(self, now: float) -> float:
         """Seconds until the next tick may begin."""
-        return max(self._used_up_to - BUSY, self._rests_until, now) - now
+        return max(self._used_up_to - APART, self._rests_until, now) - now
 
 
 class Ticker:

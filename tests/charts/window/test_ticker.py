@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stockstream.charts.window.ticker import BUSY, IDLE, Pace, Ticker
+from stockstream.charts.window.ticker import APART, BUSY, IDLE, Pace, Ticker
 
 
 class Interpreter:
@@ -145,7 +145,7 @@ def test_a_flood_is_drawn_in_few_frames(took: float) -> None:
         pace.note(now, now + took)
         now += took
         ticks += 1
-    assert ticks == pytest.approx(10 / max(BUSY, 2 * took), rel=0.05)
+    assert ticks == pytest.approx(10 / max(APART, took + min(2 * took, BUSY)), rel=0.05)
 
 
 def test_two_ticks_may_follow_each_other_after_a_rest() -> None:
@@ -154,7 +154,18 @@ def test_two_ticks_may_follow_each_other_after_a_rest() -> None:
     pace.note(100.0, 100.01)
     assert pace.wait(100.01) == pytest.approx(0.01), "as long as it took"
     pace.note(100.02, 100.03)
-    assert pace.wait(100.03) == pytest.approx(0.02), "then one each 50 ms"
+    assert pace.wait(100.03) == pytest.approx(APART - 0.03), "then one each 40 ms"
+
+
+def test_a_long_tick_among_short_ones_delays_none_of_those_at_20_a_second() -> None:
+    pace, delays = Pace(), []
+    for number in range(200):
+        due = 100 + number / 20
+        took = 0.028 if number % 20 == 0 else 0.01
+        delays.append(pace.wait(due))
+        pace.note(due + delays[-1], due + delays[-1] + took)
+    assert max(delays) < 0.01
+    assert sorted(delays)[180] == 0
 
 
 def test_after_a_long_tick_the_user_has_time() -> None:
