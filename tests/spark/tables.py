@@ -46,22 +46,27 @@ def done(
     kind: str = "delta",
     observer: Quiet | None = None,
     checkpoint: str = "checkpoint",
+    to: Location | None = None,
 ) -> Summary:
-    """Run a job until it has done all that the topic holds."""
+    """Run a job until it has done all that the topic holds; ``to`` in place of the folder."""
     options = RunOptions(str(folder / f"{checkpoint}-{job.name}-{kind}"), AVAILABLE_NOW, kind, most)
     observer = observer or Quiet()
     topic_id = awaited(job.topic, connection, options, observer, _never)
     assert topic_id is not None
-    return run(job, topic_id, spark, Location.of(str(folder)), connection, options, observer, _never)
+    return run(job, topic_id, spark, to or Location.of(str(folder)), connection, options, observer, _never)
 
 
-def written(folder: Path, name: str, kind: str = "delta") -> pd.DataFrame:
+def written(folder: Path | Location, name: str, kind: str = "delta") -> pd.DataFrame:
     """The rows of a table."""
-    location = Location.of(str(folder))
+    location = folder if isinstance(folder, Location) else Location.of(str(folder))
     if kind == "parquet":
         table = parquet_rows(name, location)
     else:
-        query = QueryBuilder().register("t", DeltaTable(location.uri(name))).execute("SELECT * FROM t")
+        query = (
+            QueryBuilder()
+            .register("t", DeltaTable(location.uri(name), storage_options=location.storage_options()))
+            .execute("SELECT * FROM t")
+        )
         found = pa.table(query.read_all())
         table = found.cast(pa.schema([(field.name, _plain(field.type)) for field in found.schema]))
     return pd.DataFrame(table.to_pandas())

@@ -17,6 +17,7 @@ from msgspec import structs
 
 from stockstream.config import load
 from stockstream.errors import StateError, TableError
+from stockstream.kafka.broker import free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import scan
 from stockstream.records import IMPOSSIBLE, Bar, Series
@@ -45,6 +46,8 @@ from tests.kafka.secured import secure_broker, who
 from tests.kafka.streams import put, send_all
 from tests.site import Site
 from tests.spark.tables import FORMATS, Quiet, done, written
+from tests.tables.buckets import answers, created
+from tests.tables.conftest import running
 from tests.tables.test_store import Listener
 from tests.views.bars import walk
 
@@ -242,6 +245,25 @@ def test_a_bar_that_is_too_late_is_set_aside(spark: SparkSession, site: Site, tm
             site.connection,
             checkpoint="third",
         )
+
+
+@pytest.mark.spark
+def test_tables_in_a_bucket_are_those_of_a_window(
+    spark: SparkSession, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port, bars, job = free_port(), walk(150), IndicatorJob(TWO)
+    site.send(STOCKS, bars)
+    with running("-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)):
+        answers(port)
+        bucket = created(port)
+        for name, value in bucket.env.items():
+            monkeypatch.setenv(name, value)
+        for kind in FORMATS:
+            place = Location.of(f"{bucket.location.text}/{kind}")
+            done(job, spark, tmp_path, site.connection, kind=kind, to=place)
+            rows = written(place, job.layouts[0].name, kind)
+            assert_same(rows, frame("AAPL", bars, TWO), frame_columns(TWO))
+            assert not (tmp_path / job.layouts[0].name).exists()
 
 
 @pytest.mark.spark
