@@ -7,6 +7,7 @@ their digest, so that a command which draws nothing need not check them again.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # pydantic, which `--help` does not need
 
 FILE: Final = "checked-settings"
 """The file of digests in the folder of states."""
+
+_PACKAGE: Final = Path(__file__).parents[1]
 
 _MOST: Final = 20
 """Number of digests that are kept, the newest first: users have a settings file or a few."""
@@ -51,10 +54,14 @@ def check(settings: Settings, note: Callable[[str], None]) -> None:
 
 
 def _digest(settings: Settings) -> str:
-    """A digest of all that the result depends on: our version, plug-ins, and what is written."""
+    """A digest of all that the result depends on: our code, what is installed, plug-ins, and what is written."""
     plugins = [(str(path), _written(path)) for path in settings.plugins]
     alerts, window = settings.alerts, settings.window
-    text = repr((VERSION, plugins, settings.views, alerts.rules, alerts.groups, window.alerts, window.alert_band))
+    code = max(_written(path) for path in _PACKAGE.rglob("*.py"))  # of 640 files in 5 ms: a checkout changes
+    folders = [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
+    installed = [_written(path) for path in folders]  # changes with each package that comes or goes
+    written = (settings.views, alerts.rules, alerts.groups, window.alerts, window.alert_band)
+    text = repr((VERSION, code, installed, plugins, written))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -96,14 +96,21 @@ class Admin:
                 raise unreachable(self._connection)
             return answer(future, more or self._longest, self._connection)
         except (Unreachable, KafkaException) as error:
+            self._client.poll(0)  # a refusal is told by the client that met it
             if isinstance(error, Unreachable) or away(error.args[0]):
                 self._client = self._made()  # who asks again does not wait for the same client in vain
+            if isinstance(error, Unreachable) and (refusal := self._refused()) is not None:
+                raise refusal from error
             raise
+
+    def _refused(self, deed: Deed | None = None) -> AuthError | None:
+        """Why the broker does not let us in, if it said so."""
+        refusal = translate(self._refusal, self._connection, deed) if self._refusal else None
+        return refusal if isinstance(refusal, AuthError) else None
 
     def _translated(self, error: KafkaException, deed: Deed | None = None) -> Exception:
         self._client.poll(0)
-        refusal = translate(self._refusal, self._connection, deed) if self._refusal else None
-        if isinstance(refusal, AuthError):
+        if (refusal := self._refused(deed)) is not None:
             return refusal
         if away(error.args[0]):
             return unreachable(self._connection, self._longest)

@@ -86,6 +86,22 @@ def test_another_version_or_another_plug_in_is_checked_again(tmp_path: Path, mon
     assert len(remembered(tmp_path)) == 3
 
 
+def test_a_package_that_comes_or_goes_and_changed_code_are_checked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed, code = tmp_path / "site-packages", tmp_path / "code"
+    installed.mkdir()
+    code.mkdir()
+    (code / "own.py").write_text("")
+    monkeypatch.syspath_prepend(installed)
+    monkeypatch.setattr("stockstream.cli.setting_checks._PACKAGE", code)
+    for number, changed in enumerate((installed, code / "own.py"), start=2):
+        settings(tmp_path, RIGHT)
+        os.utime(changed, ns=(1, 2**62 + number))
+        settings(tmp_path, RIGHT)
+        assert len(remembered(tmp_path)) == number
+
+
 def test_a_folder_or_a_file_that_cannot_be_used_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     settings(tmp_path, RIGHT)

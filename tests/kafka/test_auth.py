@@ -95,6 +95,14 @@ def test_a_window_with_a_wrong_password_is_reported_at_once(guarded: str) -> Non
     assert "battery-staple" not in str(error)
 
 
+def test_a_wrong_password_is_no_broker_that_does_not_answer(guarded: str) -> None:
+    admin = Admin(alice(guarded, "battery-staple"), timeout=3.0)
+    with pytest.raises(AuthError, match="refuses us"):
+        admin.topic_id("any")
+    with pytest.raises(AuthError, match="refuses us"):
+        admin.delete({"any"})
+
+
 def test_a_monitor_with_a_wrong_password_is_refused_and_does_not_wait(guarded: str, tmp_path: Path) -> None:
     with pytest.raises(AuthError, match="refuses us"):
         Monitor(alice(guarded, "wrong"), tmp_path).overview()

@@ -211,10 +211,10 @@ class Shell:
             Any error while it was open, after the window was closed.
         """
         with self._signals():
-            self.begin()
-            self.model.listen(self._ticker.wake)
-            self._ticker.start()
             try:
+                self.begin()
+                self.model.listen(self._ticker.wake)
+                self._ticker.start()
                 self._plt.show(block=True)
             finally:
                 self._end()

@@ -67,5 +67,6 @@ class Waker:
 
     def _on_byte(self) -> None:
         if not self._closed:
-            self._receiving.recv(4096)
+            with suppress(BlockingIOError):  # some systems announce a byte that was read before
+                self._receiving.recv(4096)
             self._function()
