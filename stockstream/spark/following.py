@@ -80,21 +80,38 @@ class Following:
                 query.stop()
 
     def one(self, query: StreamingQuery) -> None:
-        """Tell each batch until the query ends. Raises what it fails by."""
+        """Tell each batch until the query ends. Raises what it fails by, once the batches before are told."""
         newest: object = None
         ended = False
         while not ended:
-            ended = self._stopped() or bool(query.awaitTermination(_BEAT))
+            try:
+                ended = self._ended(query)
+            except Exception as error:
+                try:
+                    self._tell(query)
+                except Exception as other:  # Java has ended: what it failed by before says more
+                    raise error from other
+                raise
             before, newest = newest, query.lastProgress
-            if newest == before:  # each look at the recent ones reads all of them anew
-                continue
-            for found in query.recentProgress:
-                progress = batch_progress(_plain(found))
-                if progress.number > self._last and progress.rows:
-                    self._last = progress.number
-                    self.batches += 1
-                    self.messages += progress.rows
-                    self._observer.batch(dataclasses.replace(progress, late=self._late.pop(self._last, 0)))
+            if newest != before:  # each look at the recent ones reads all of them anew
+                self._tell(query)
+
+    def _ended(self, query: StreamingQuery) -> bool:
+        """Whether the query ends within a beat, or is stopped, so that no batch is done after the last look."""
+        if self._stopped():
+            query.stop()
+            return True
+        return bool(query.awaitTermination(_BEAT))
+
+    def _tell(self, query: StreamingQuery) -> None:
+        """Tell the batches that are done since the last look."""
+        for found in query.recentProgress:
+            progress = batch_progress(_plain(found))
+            if progress.number > self._last and progress.rows:
+                self._last = progress.number
+                self.batches += 1
+                self.messages += progress.rows
+                self._observer.batch(dataclasses.replace(progress, late=self._late.pop(self._last, 0)))
 
 
 def _plain(found: Any) -> Mapping[str, Any]:

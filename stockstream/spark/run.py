@@ -5,29 +5,28 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError, SparkError, StockstreamError, Unreachable
 from stockstream.kafka.admin import Admin
-from stockstream.spark.batch import Batch
-from stockstream.spark.checkpoint import SPARK, Files, JobIdentity, claim_of, files_of
+from stockstream.spark.checkpoint import SPARK, JobIdentity, claim_of, files_of
 from stockstream.spark.decoding import Reading
 from stockstream.spark.following import Following, Observer
 from stockstream.spark.job import Job
 from stockstream.spark.messages import messages
 from stockstream.spark.raw import RawJob, StoredBatches
-from stockstream.spark.set_aside import late_rows
+from stockstream.spark.sink import Sink
 from stockstream.tables.batches import BatchWriter, DeltaBatches, Layout, ParquetBatches
 from stockstream.tables.claim import ANEW, Claim
 from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Maintenance
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 DELTA: Final = "delta"
 PARQUET: Final = "parquet"
@@ -77,43 +76,6 @@ class Summary(NamedTuple):
     batches: int
     messages: int
     rows: Mapping[str, int]
-
-
-class _Sink:
-    """Writes the rows of each batch; Spark calls it again for a batch that was not committed.
-
-    Attributes
-    ----------
-    rows
-        Rows that were written, by table.
-    late
-        Rows that came too late, by batch.
-    error
-        What has ended it.
-    """
-
-    def __init__(
-        self, job: Job, reading: Reading, files: Files, spark: SparkSession, writers: Mapping[str, BatchWriter]
-    ) -> None:
-        self._job = job
-        self._reading = reading
-        self._files = files
-        self._spark = spark
-        self._writers = writers
-        self.rows: Counter[str] = Counter()
-        self.late: Counter[int] = Counter()
-        self.error: Exception | None = None
-
-    def __call__(self, found: DataFrame, number: int) -> None:
-        try:
-            batch = Batch(number, found.toArrow(), self._reading, self._files, self._spark)
-            for output in self._job.outputs(batch):
-                self._writers[output.table].write(number, output.rows, adds=output.adds)
-                self.rows[output.table] += len(output.rows)
-                self.late[number] += late_rows(output.rows)
-        except Exception as error:
-            self.error = error
-            raise
 
 
 def run(
@@ -167,7 +129,7 @@ def run(
         claim = dataclasses.replace(claim, lost=lost)
     writers = {each.name: _writer(job, each, location, options, claim) for each in job.layouts}
     reading = Reading(job.topic, topic_id, tuple(sorted(connection.items())))
-    sink = _Sink(job, reading, files, spark, writers)
+    sink = Sink(job, reading, files, spark, writers)
     rows = job.rows(messages(spark, job.topic, connection, most=options.most), reading)
     stream = (
         rows.writeStream.foreachBatch(sink)
@@ -178,7 +140,7 @@ def run(
     )
     following = Following(sink.late, observer, stopped)
     try:
-        following.all(stream.start)
+        following.all(partial(sink.start, stream.start))
     except Exception as error:
         raise _translated(error, sink.error, job, options.checkpoint) from error
     return Summary(following.batches, following.messages, sink.rows)
