@@ -24,7 +24,7 @@ from stockstream.topics import STOCKS
 from tests.everywhere.test_kept import odd_walk
 from tests.site import Site
 from tests.spark.tables import FORMATS, written
-from tests.spark.test_jobs import TWO, assert_same, frame
+from tests.spark.windows import TWO, assert_same, frame
 
 BATCH = 250
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from stockstream.errors import StateError, TableError
 from stockstream.kafka.broker import free_port
 from stockstream.kafka.publisher import Publisher
 from stockstream.kafka.to_end import scan
-from stockstream.records import IMPOSSIBLE, Bar, Series
+from stockstream.records import IMPOSSIBLE, Bar
 from stockstream.spark.buckets import BUCKETS, KEYS
 from stockstream.spark.checkpoint import JobIdentity, claim_of, files_of
 from stockstream.spark.decoding import Reading
@@ -30,22 +29,19 @@ from stockstream.spark.indicator_states import frame_columns
 from stockstream.spark.moving_average import MovingAverageJob
 from stockstream.spark.raw import RawJob
 from stockstream.spark.schema import MESSAGES, struct
-from stockstream.spark.series_rows import Change, NamedIndicator, SeriesRows
+from stockstream.spark.series_rows import NamedIndicator
 from stockstream.spark.session import SessionOptions, session
 from stockstream.tables.location import Location
 from stockstream.tables.store import Store, StoreOptions
 from stockstream.topics import STOCKS
-from stockstream.views.bar_batch import BarBatch
 from stockstream.views.dashboard import DashboardFold
 from stockstream.views.fold import Selection
-from stockstream.views.frame import Frame
-from stockstream.views.series import SeriesFold
 from tests.everywhere.engines import KINDS
-from tests.everywhere.test_kept import cut, odd_walk
 from tests.kafka.secured import secure_broker, who
 from tests.kafka.streams import put, send_all
 from tests.site import Site
 from tests.spark.tables import FORMATS, Quiet, done, written
+from tests.spark.windows import ALL, SYMBOLS, TWO, assert_same, frame, sent
 from tests.tables.buckets import answers, created
 from tests.tables.conftest import running
 from tests.tables.test_store import Listener
@@ -53,116 +49,6 @@ from tests.views.bars import walk
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
-
-SYMBOLS = {"AAPL": 1, "MSFT": 2}
-ALL = [NamedIndicator(name, kind, {}) for name, kind in KINDS.items()]
-TWO = [NamedIndicator(name, KINDS[name], {}) for name in ("obv", "rsi")]
-
-
-def sent(symbol: str) -> list[Bar]:
-    """Bars of a symbol in the order of sending, corrected and late ones among them."""
-    return [structs.replace(each, symbol=symbol) for each in odd_walk(SYMBOLS[symbol], 900)]
-
-
-class Kept:
-    """Bars of a series that are kept in memory."""
-
-    def __init__(self) -> None:
-        self.pages: dict[int, bytes] = {}
-        self.reads = 0
-
-    def read(self, first: int) -> bytes:
-        self.reads += 1
-        return self.pages[first]
-
-    def write(self, first: int, content: bytes) -> None:
-        self.pages[first] = content
-
-    def remove(self, first: int) -> None:
-        del self.pages[first]
-
-
-def frame(symbol: str, bars: Sequence[Bar], indicators: Sequence[NamedIndicator]) -> Frame:
-    """What a window shows of them."""
-    fold = SeriesFold({each.label: each.make for each in indicators}, Selection((symbol,)))
-    fold.apply(bars)
-    return fold.frame(symbol)
-
-
-def assert_same(rows: pd.DataFrame, expected: Frame, names: Sequence[str]) -> None:
-    rows = rows.sort_values("time")
-    assert len(rows) == len(expected)
-    np.testing.assert_array_equal(rows["time"].to_numpy("M8[us]"), expected.instants)
-    for name in names[1:]:
-        values = expected[name]
-        np.testing.assert_array_equal(rows[name].to_numpy(values.dtype), values, err_msg=name)
-
-
-@pytest.mark.parametrize("keep", [40, 2_000])
-def test_rows_of_a_series_are_those_of_a_window_whatever_the_batches(keep: int) -> None:
-    dice = random.Random(keep)
-    bars = sent("AAPL")
-    names = frame_columns(ALL)
-    makers = {each.label: each.make for each in ALL}
-    table: dict[Any, tuple[Any, ...]] = {}
-    saved, pages = None, Kept()
-    for batch in cut(bars, dice):
-        rows = SeriesRows(Series("AAPL", "1m"), makers, names, keep, pages, saved)
-        change = rows.take(BarBatch(batch))
-        saved = rows.saved()
-        found = list(zip(*(change.columns[name] for name in names), strict=True))
-        assert [row[0] in table for row in found] == change.again.tolist()
-        table |= {row[0]: row for row in found}
-        assert not len(change.outdated)
-    columns = dict(zip(names, map(np.array, zip(*(table[time] for time in sorted(table)), strict=True)), strict=True))
-    assert_same(pd.DataFrame(columns), frame("AAPL", bars, ALL), names)
-
-
-def test_only_what_changes_is_written_again() -> None:
-    rows = SeriesRows(Series("AAPL", "1m"), {"sma": KINDS["sma"]}, ("time", "close", "sma", "final"), 1_000, Kept())
-    bars = walk(100)
-    assert len(rows.take(BarBatch(bars)).again) == 100
-    assert len(rows.take(BarBatch(bars)).again) == 0
-    changed = rows.take(BarBatch([structs.replace(bars[50], close=bars[50].close + 1)]))
-    period = 1 + KINDS["sma"]().lookback
-    assert changed.columns["time"].tolist() == [each.time.replace(tzinfo=None) for each in bars[50 : 50 + period]]
-    assert changed.again.all()
-
-
-def test_bars_that_only_follow_are_computed_without_former_ones() -> None:
-    bars, pages, names = walk(1_100), Kept(), frame_columns(TWO)
-    makers = {each.label: each.make for each in TWO}
-
-    def taken(batch: Sequence[Bar], saved: bytes | None) -> tuple[Change, bytes]:
-        rows = SeriesRows(Series("AAPL", "1m"), makers, names, 1_000, pages, saved)
-        return rows.take(BarBatch(list(batch))), rows.saved()
-
-    first, saved = taken(bars[:300], None)
-    found = [first]
-    for start in range(300, 1_100, 20):
-        change, saved = taken(bars[start : start + 20], saved)
-        assert not change.again.any()
-        found.append(change)
-    assert pages.reads == 0
-    assert len(pages.pages) == 6, "the first 300 bars, and then 140 each"
-    assert len(saved) < 10_000
-    columns = {name: np.concatenate([each.columns[name] for each in found]) for name in names}
-    assert_same(pd.DataFrame(columns), frame("AAPL", bars, TWO), names)
-    corrected = structs.replace(bars[310], close=bars[310].low)
-    change, saved = taken([corrected], saved)
-    assert pages.reads == 6
-    assert change.columns["time"][0] == np.datetime64(corrected.time.replace(tzinfo=None))
-    assert change.again.all()
-    assert len(pages.pages) == 1
-    forming = structs.replace(bars[-1], time=bars[-1].time + timedelta(minutes=1), final=False)
-    _, saved = taken([forming], saved)
-    change, _ = taken([structs.replace(forming, final=True)], saved)
-    assert change.again.tolist() == [True]
-
-
-def test_a_state_of_another_kind_is_refused() -> None:
-    with pytest.raises(StateError, match="the state of AAPL 1m cannot be read"):
-        SeriesRows(Series("AAPL", "1m"), {}, ("time",), 10, Kept(), b"x")
 
 
 @pytest.fixture(scope="module")
