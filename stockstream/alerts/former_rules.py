@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -29,12 +30,31 @@ _AGAIN: Final = 5.0
 """Seconds until the topic is asked again after the broker did not answer."""
 
 
-class _Run(msgspec.Struct):
-    """The names of the rules of a run, when it last began, and when it had withdrawn what former rules had raised."""
+class _Said(msgspec.Struct, frozen=True):
+    """A rule as its alerts tell of it: its name, its text, and its symbols; None for all."""
 
-    rules: list[str]
+    name: str
+    when: str
+    symbols: frozenset[str] | None
+    is_level: bool
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Said:
+        return cls(rule.name, rule.when, None if rule.of_topics else rule.symbols, rule.is_level)
+
+
+class _Run(msgspec.Struct):
+    """The rules of a run, when it last began, when it had withdrawn what former rules had raised, and those former ones
+    of which it had not yet."""
+
+    rules: list[_Said]
     began: float
     settled: float = 0.0
+    former: list[_Said] = []
+
+    @property
+    def names(self) -> set[str]:
+        return {rule.name for rule in self.rules}
 
 
 class FormerRules:
@@ -42,8 +62,9 @@ class FormerRules:
     that was given up. What the present text raised at the same bar was sent with it by then. What somebody has
     acknowledged stays so.
 
+    Only what a run of this machine is known to have raised is withdrawn, and nothing that one which goes on may have.
     A rule was given up where an ended run had it together with one of these rules, began after these rules were last
-    run, and no other run has it.
+    run, and no other run has it. Alerts of price levels stay: people may watch the same ones on the page.
 
     Parameters
     ----------
@@ -55,15 +76,17 @@ class FormerRules:
     Attributes
     ----------
     is_displaced : bool
-        Whether others of these rules were run since these were: they have withdrawn what only these raise, so that all
-        bars are to be evaluated again.
+        Whether others of these rules were run since these were: they may have withdrawn what only these raise, so that
+        all bars are to be evaluated again.
     """
 
     def __init__(self, rules: Sequence[Rule], connection: Connection) -> None:
-        self._rules = {rule.name: rule for rule in rules}
+        self._rules = [_Said.of(rule) for rule in rules]
         self._connection = connection
         self._next = 0.0
-        self._gone: set[str] = set()
+        self._former: list[_Said] = []
+        """The former ones of the runs with the same names."""
+        self._began = self._since = 0.0
         self._path: Path | None = None
         self.is_displaced = False
         self._is_asked = self._is_settled = False
@@ -72,16 +95,28 @@ class FormerRules:
         """Begin with the folder of the state of these rules, beside which those of other runs lie."""
         self._path = folder / _FILE
         own = _read(self._path)
-        settled = own.settled if own is not None else 0.0
-        self._gone, self.is_displaced = _given_up(folder, self._rules.keys(), settled)
-        self._write(settled)
+        if own is not None:
+            self._since = own.settled
+            self._former = list({*own.former, *own.rules} - {*self._rules})
+        self._began = time.time()
+        names = {rule.name for rule in self._rules}
+        self.is_displaced = any(_follows(run, names, self._since) for run, _ in _others(folder))
+        self._write(self._former)
 
     def withdrawn(self) -> list[Alert]:
         """The withdrawals, once; nothing later, and while the broker does not answer."""
-        if self._is_asked or time.monotonic() < self._next:
+        if self._path is None or self._is_asked or time.monotonic() < self._next:
             return []
+        # Only now: of processes that start together each has begun when all bars were evaluated.
+        given_up, running = _given_up(self._path.parent, {rule.name for rule in self._rules}, self._since)
+        former = {rule for rule in [*self._former, *given_up] if not rule.is_level}
+        by_former, by_present = _raised_by(former), _raised_by([*self._rules, *running])
+
+        def is_outdated(alert: Alert) -> bool:
+            return alert.state == "raised" and by_former(alert) and not by_present(alert)
+
         try:
-            found = chosen_alerts(self._connection, self._is_outdated)
+            found = chosen_alerts(self._connection, is_outdated) if former else []
         except BrokerError as error:
             LOG.info("alerts of former rules stay for now: %s", error)
             self._next = time.monotonic() + _AGAIN
@@ -94,45 +129,52 @@ class FormerRules:
         """Note that the withdrawals were sent: the next run does not look for the same rules."""
         if self._is_asked and not self._is_settled:
             self._is_settled = True
-            self._write(time.time())
+            self._since = time.time()
+            self._write([])
 
-    def _write(self, settled: float) -> None:
+    def _write(self, former: list[_Said]) -> None:
         if self._path is None:
             return
-        content = msgspec.json.encode(_Run(sorted(self._rules), time.time(), settled))
+        content = msgspec.json.encode(_Run(self._rules, self._began, self._since, former))
         try:
             write_private(self._path, content)
         except OSError as error:  # a full disk: the next start looks once more
             LOG.info("%s is not written: %s", self._path, error)
 
-    def _is_outdated(self, alert: Alert) -> bool:
-        if alert.state != "raised" or not alert.rule:
-            return False
-        rule = self._rules.get(alert.rule)
-        if rule is None:
-            return alert.rule in self._gone
-        if rule.is_level:  # its price is its name, and people may watch the same one on the page
-            return False
-        return alert.when != rule.when or (
-            not rule.of_topics and rule.symbols is not None and alert.symbol not in rule.symbols
-        )
+
+def _raised_by(rules: Iterable[_Said]) -> Callable[[Alert], bool]:
+    """Whether an alert may come from one of the rules."""
+    symbols: defaultdict[tuple[str, str], list[frozenset[str] | None]] = defaultdict(list)
+    for rule in rules:
+        symbols[rule.name, rule.when].append(rule.symbols)
+    return lambda alert: any(
+        chosen is None or alert.symbol in chosen for chosen in symbols.get((alert.rule, alert.when), ())
+    )
 
 
-def _given_up(folder: Path, names: Collection[str], since: float) -> tuple[set[str], bool]:
-    """The names of rules that were given up, and whether others of these rules were run since."""
-    gone: set[str] = set()
-    is_displaced = False
-    kept: set[str] = set(names)
-    found = [(run, path.parent) for path in folder.parent.glob(f"*/{_FILE}") if (run := _read(path)) is not None]
-    for run, where in sorted(((run, where) for run, where in found if where != folder), key=lambda each: each[0].began):
+def _given_up(folder: Path, names: Collection[str], since: float) -> tuple[list[_Said], list[_Said]]:
+    """The rules of ended runs that those of these names follow, and the rules of runs that go on."""
+    gone: list[_Said] = []
+    running: list[_Said] = []
+    for run, where in _others(folder):
         if _goes_on(where):
-            kept |= set(run.rules)
-        elif run.began > since and set(run.rules) & set(names):
-            gone |= set(run.rules)
-            is_displaced = True
+            running += run.rules
+        elif _follows(run, names, since):
+            gone += [*run.rules, *run.former]
         else:
-            gone -= set(run.rules)
-    return gone - kept, is_displaced
+            gone = [rule for rule in gone if rule.name not in run.names]
+    return gone, running
+
+
+def _others(folder: Path) -> list[tuple[_Run, Path]]:
+    """The other runs with the folders of their states, in the order in which they began."""
+    found = [(run, path.parent) for path in folder.parent.glob(f"*/{_FILE}") if (run := _read(path)) is not None]
+    return sorted(((run, where) for run, where in found if where != folder), key=lambda each: each[0].began)
+
+
+def _follows(run: _Run, names: Collection[str], since: float) -> bool:
+    """Whether a run had a rule of these names, and began after a time."""
+    return run.began > since and not run.names.isdisjoint(names)
 
 
 def _read(path: Path) -> _Run | None:

@@ -175,8 +175,9 @@ class Runner:
     def _withdraw_former(self) -> None:
         """When all is evaluated and sent, withdraw what former rules raised. The user did it, so nobody is told."""
         if self._settled and not self._outbox.waiting:
-            self._former.settle()
             self._put(self._former.withdrawn(), hushed=True)
+            if not self._outbox.waiting:
+                self._former.settle()
 
     def _make_topic(self, waiting: Waited | None) -> None:
         """Make the topic of alerts where it is the one to read, and is not there yet."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from stockstream.alerts.alert import acknowledged
+from stockstream.alerts.alert import acknowledged, level_name
 from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.rule import Rule
+from stockstream.alerts.run_state import state_name
 from stockstream.alerts.runner import Runner, RunOptions, Summary
 from stockstream.errors import StateError
 from stockstream.kafka.admin import Admin
@@ -30,6 +33,11 @@ def run(
     shown = Silent()
     runner = Runner(rules, site.connection, folder / "states", shown, delivery or Delivered(folder / "delivered"))
     return runner.run(RunOptions(once=once, patience=1.0), lambda: not once and shown.rests()), shown.warnings
+
+
+def folder(site: Site, of: Path, rules: Sequence[Rule]) -> Path:
+    """The folder of the state of rules; whoever holds its lock is a process that runs them."""
+    return of / "states" / Admin(site.connection).cluster_id() / "alerts" / state_name(rules)
 
 
 def peaks(*minutes: int) -> list[Bar]:
@@ -103,6 +111,47 @@ def test_what_a_rule_raised_that_was_given_up_is_withdrawn_but_not_that_of_anoth
     run(site, tmp_path, [high, low], once=True)
     run(site, tmp_path, [low], once=True)
     assert states(site) == {("low", 30): "raised", ("high", 31): "withdrawn"}
+
+
+def test_what_another_process_raises_by_a_rule_of_the_same_name_stays(site: Site, tmp_path: Path) -> None:
+    """It runs on another machine, whose states are not known here; or on this one, and goes on."""
+    other, own = Rule.of("high", "close > 180", ["AAPL"]), Rule.of("high", "close > 500")
+    low = Rule.of("low", "close < 175")
+    site.send(STOCKS, [*peaks(0, 1), bar(0, 1.0, "MSFT")])
+    run(site, tmp_path / "other machine", [other], once=True)
+    run(site, tmp_path, [own], once=True)
+    run(site, tmp_path, [Rule.of("high", "close > 180", ["MSFT"])], once=True)
+    assert states(site) == {("high", 31): "raised"}
+    run(site, tmp_path, [other, low], once=True)
+    with FileLock(folder(site, tmp_path, [other, low]) / "lock"):
+        run(site, tmp_path, [own], once=True)
+        assert set(states(site).values()) == {"raised"}
+    run(site, tmp_path, [Rule.of("high", "close > 600")], once=True)
+    assert set(states(site).values()) == {"raised"}, "it began before these were last run: it was no former one then"
+
+
+def test_a_run_goes_on_from_the_start_where_one_that_runs_has_withdrawn_what_it_raised(
+    site: Site, tmp_path: Path
+) -> None:
+    high, low = Rule.of("high", "close > 180"), Rule.of("low", "close < 175")
+    site.send(STOCKS, peaks(0, 1))
+    run(site, tmp_path, [high, low], once=True)
+    run(site, tmp_path, [high], once=True)
+    assert states(site) == {("low", 30): "withdrawn", ("high", 31): "raised"}
+    with FileLock(folder(site, tmp_path, [high]) / "lock"):
+        run(site, tmp_path, [high, low], once=True)
+    assert set(states(site).values()) == {"raised"}
+
+
+def test_alerts_of_a_price_level_that_left_the_settings_stay(site: Site, tmp_path: Path) -> None:
+    """Somebody may watch the same level on the page: it has the same name, and the same alerts."""
+    high = Rule.of("high", "close > 180")
+    level = replace(Rule.of(level_name("AAPL", 180.0), "close crosses 180 on forming", ["AAPL"]), is_level=True)
+    site.send(STOCKS, peaks(0, 1))
+    run(site, tmp_path, [high, level], once=True)
+    before = states(site)
+    run(site, tmp_path, [high], once=True)
+    assert states(site) == before == {("high", 31): "raised", (level.name, 31): "raised"}
 
 
 def test_a_topic_made_anew_leaves_nothing_of_the_old_one_in_the_state(site: Site, tmp_path: Path) -> None:
