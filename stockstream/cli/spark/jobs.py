@@ -101,14 +101,18 @@ def moving_average(
         typer.Option(
             metavar='"N minutes"',
             callback=_SPAN,
-            help="How much older than the newest bar a bar may come; what is later is counted and left out.",
+            help="A bar whose window ended this long before the newest bar is too late, and set aside.",
             rich_help_panel=PARAMETERS,
         ),
     ] = "10 minutes",
     *,
     options: JobOptions,
 ) -> None:
-    """Compute the mean close of each series in windows of a minute, by Spark's own aggregates, with a watermark."""
+    """Compute the mean close of each series in windows of time, by Spark's own aggregates, with a watermark.
+
+    A bar that was sent again counts once, as sent last. Bars that are too late are in the table
+    moving_average_set_aside, and counted; messages that are no bars go to the topic's dead letters alone.
+    """
     context = Context.of(ctx)
     require_spark()
     from stockstream.spark.moving_average import MovingAverageJob
@@ -118,7 +122,10 @@ def moving_average(
 
 @grouped(options=JobOptions)
 def flights_per_day(ctx: typer.Context, *, options: JobOptions) -> None:
-    """Count the flights of each airline and day, each row of a file once, by Spark's own aggregates."""
+    """Count the flights of each airline and day, each row of a file once, by Spark's own aggregates.
+
+    Rows without an airline, or of a day that no calendar has, do not count.
+    """
     context = Context.of(ctx)
     require_spark()
     from stockstream.spark.flights_per_day import FlightsPerDayJob
@@ -136,7 +143,7 @@ def raw(
     """Store the records of a topic as typed rows, in the table that `stockstream store` writes, too.
 
     Each record is there once, whichever of both stores it. Messages that are no records are in the table
-    NAME_set_aside with the reason, and kept on the topic's dead letters.
+    bars_set_aside or flights_set_aside with the reason, and kept on the topic's dead letters.
     """
     context = Context.of(ctx)
     require_spark()
