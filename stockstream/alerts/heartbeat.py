@@ -13,7 +13,7 @@ from stockstream.connection import Connection
 from stockstream.errors import BrokerError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.publisher import Publisher
-from stockstream.present.beats import BEGINNING, LEVELS, RULES, SINCE
+from stockstream.present.beats import BEGINNING, LEVELS, MISSED, RULES, SINCE
 from stockstream.records import Alert, AlertState
 from stockstream.topics import ALERTS
 
@@ -21,9 +21,6 @@ LOG: Final = logging.getLogger(__name__)
 
 EVERY: Final = 30.0
 """Seconds between two beats."""
-
-_MISSED: Final = 3
-"""Number of beats that may be missed before the process counts as silent."""
 
 _PATIENCE: Final = 1.0
 """Seconds that a beat waits for a broker that is away."""
@@ -52,7 +49,7 @@ def beat(
     return Alert(
         id=beat_id(name), rule="", when="", symbol="", time=now, state=state, at=now,
         values=values,
-        until=now + timedelta(seconds=_MISSED * every) if state == "running" else None,
+        until=now + timedelta(seconds=MISSED * every) if state == "running" else None,
         text=f"{BEGINNING}{process}) is {state}",
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from stockstream.alerts.alerts_topic import AlertsTopic
 from stockstream.alerts.heartbeat import beat_id
 from stockstream.connection import Connection
 from stockstream.errors import BrokerError
-from stockstream.present.beats import Beats, process_of
+from stockstream.present.beats import Beats, interval_of, process_of
 from stockstream.records import Alert
 from stockstream.topics import ALERTS
 
@@ -23,8 +23,15 @@ SILENCE: Final = "alerts process"
 _EVERY: Final = 15.0
 
 
+_PATIENCE: Final = 1.5
+"""A silence is told when looks have seen it for the time of so many beats."""
+
+
 class OtherRuns:
     """Looks at the beats of other processes.
+
+    When a machine has slept, or a broker was away, the others are late, and send their next beat within one interval:
+    so a silence is told when looks have seen it for longer than that.
 
     Parameters
     ----------
@@ -42,6 +49,8 @@ class OtherRuns:
         self._due = 0.0
         self._beats = Beats()
         self._told: set[str] = set()
+        self._seen: dict[str, float] = {}
+        """Since when silences are seen, by their ids."""
         self._topic = AlertsTopic(connection, self._take, self._beats.clear)
 
     def look(self) -> list[Alert]:
@@ -53,12 +62,24 @@ class OtherRuns:
             self._topic.look()
         except BrokerError as error:
             LOG.info("other processes are not looked at: %s", error)
+            self._seen.clear()
             return []
-        now = datetime.now(UTC)
-        found = [_silence(each, now) for each in self._beats.silent(now)]
-        new = [each for each in found if each.id not in self._told]
-        self._told = {each.id for each in found}
-        return new
+        return self._new(datetime.now(UTC), time.monotonic())
+
+    def _new(self, now: datetime, moment: float) -> list[Alert]:
+        """The silences that were seen for long enough and not told of; ``moment`` is a clock that stops in a sleep."""
+        silent = {_silence_id(beat): beat for beat in self._beats.silent(now)}
+        self._told &= silent.keys()
+        self._seen = {name: self._seen.get(name, moment) for name in silent}
+        left = {
+            name: self._seen[name] + _PATIENCE * interval_of(beat) - moment
+            for name, beat in silent.items()
+            if name not in self._told
+        }
+        due = [name for name, seconds in left.items() if seconds <= 0]
+        self._told.update(due)
+        self._due = moment + min([self._every, *(seconds for seconds in left.values() if seconds > 0)])
+        return [_silence(silent[name], now) for name in due]
 
     def close(self) -> None:
         """Let go of the client."""
@@ -69,10 +90,14 @@ class OtherRuns:
             self._beats.take(record)
 
 
+def _silence_id(beat: Alert) -> str:
+    return f"silence/{beat.id}/{beat.at.astimezone(UTC):%Y%m%dT%H%M%S}"
+
+
 def _silence(beat: Alert, now: datetime) -> Alert:
     at = beat.at.astimezone(UTC)
     text = f"the alerts process ({process_of(beat)}) is silent since {at:%Y-%m-%d %H:%M:%S} UTC"
     return Alert(
-        id=f"silence/{beat.id}/{at:%Y%m%dT%H%M%S}", rule=SILENCE, when="", symbol=ALERTS.name, time=beat.at,
+        id=_silence_id(beat), rule=SILENCE, when="", symbol=ALERTS.name, time=beat.at,
         way="silent", at=now, text=text,
     )  # fmt: skip

@@ -18,6 +18,9 @@ SINCE: Final = "since"
 BEGINNING: Final = "the alerts process ("
 """Begins the text of a beat; then comes the process, in parentheses."""
 
+MISSED: Final = 3
+"""Number of beats that may be missed before the process counts as silent."""
+
 ENDED_FOR: Final = timedelta(days=1)
 """So long a process is told of after it was ended."""
 
@@ -85,6 +88,11 @@ class Beats:
 def process_of(beat: Alert) -> str:
     """Where the process of a beat runs: its host and its number."""
     return beat.text.removeprefix(BEGINNING).partition(")")[0]
+
+
+def interval_of(beat: Alert) -> float:
+    """Seconds between two beats of a process that is running."""
+    return (_ends(beat) - beat.at).total_seconds() / MISSED
 
 
 def _run(beat: Alert, state: str, since: datetime) -> AlertsRun:

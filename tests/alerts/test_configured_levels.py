@@ -20,7 +20,7 @@ from stockstream.records import Bar
 from stockstream.views.bar_batch import gather
 from stockstream.views.frame import Frame
 from tests.charts.fake_model import PRICES
-from tests.views.bars import bar
+from tests.views.bars import bar, restorable
 
 START = datetime(2026, 3, 2, 14, 30, tzinfo=UTC)
 
@@ -62,6 +62,34 @@ def test_a_level_comes_once_though_bars_of_several_intervals_arrive() -> None:
     ]
     found = [alert for each in series for alert in engine.take(gather([each]), now)]
     assert [(alert.interval, alert.rule == "plain") for alert in found] == [("1m", False), ("1m", True), ("5m", True)]
+
+
+def crossings(engine: Engine, series: list[Bar]) -> list[tuple[str, str]]:
+    now = datetime(2026, 3, 2, 16, tzinfo=UTC)
+    found = [alert for each in series for alert in engine.take(gather([each]), now)]
+    return [(alert.interval, alert.way) for alert in found]
+
+
+def test_a_level_is_told_of_by_longer_bars_where_the_shorter_ones_have_ended() -> None:
+    """A backfill left them in the topic, or their producer was stopped."""
+    (rule,) = level_rules(Settings(window=WindowSettings(alerts={"AAPL": (180.0,)})))
+    engine = Engine([rule])
+    assert crossings(engine, [bar(minute, 170.0 + 20.0 * (minute >= 3)) for minute in range(12)]) == [("1m", "above")]
+    longer = [bar(minute, close, interval="5m") for minute, close in ((0, 190.0), (5, 170.0), (10, 190.0), (15, 170.0))]
+    assert crossings(engine, longer) == [("5m", "above"), ("5m", "below")]
+    again = Engine([rule])
+    again.restore(restorable(engine.pages()))
+    assert crossings(again, [bar(20, 190.0, interval="5m")]) == [("5m", "above")]
+
+
+def test_a_level_comes_once_while_longer_bars_are_forming() -> None:
+    (rule,) = level_rules(Settings(window=WindowSettings(alerts={"AAPL": (180.0,)})))
+    series = [
+        *(bar(minute, 170.0, interval=interval) for minute, interval in ((0, "5m"), (4, "1m"))),
+        *(bar(minute, 190.0, interval=interval) for minute, interval in ((5, "1m"), (6, "1m"))),
+        bar(5, 190.0, interval="5m", final=False),
+    ]
+    assert crossings(Engine([rule]), series) == [("1m", "above")]
 
 
 def test_a_level_is_a_rule_of_its_symbol() -> None:

@@ -16,6 +16,7 @@ from stockstream.alerts.rule import Rule
 from stockstream.alerts.watched_levels import Levels, LevelWatch
 from stockstream.errors import StateError
 from stockstream.intervals import parse
+from stockstream.periods import following
 from stockstream.records import Alert, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.fold import Pages
@@ -97,13 +98,19 @@ class Engine:
         return found
 
     def _is_repeat(self, alert: Alert) -> bool:
-        """Whether a price level is crossed at a bar while shorter ones of the symbol arrive, too: they tell of it."""
+        """Whether a price level is crossed at a bar, and shorter ones of the symbol tell of it.
+
+        They do where they reach the end of that bar, or have told of it. Those that ended before tell of nothing.
+        """
         if alert.rule not in self._level_names or alert.state != "raised":
             return False
-        length = parse(alert.interval).seconds
+        length, end = parse(alert.interval).seconds, following(alert.time, alert.interval)
         return any(
-            (symbol, feed) == (alert.symbol, alert.feed) and parse(interval).seconds < length
-            for symbol, interval, feed in self._found
+            ruled is not None
+            and (symbol, feed) == (alert.symbol, alert.feed)
+            and parse(interval).seconds < length
+            and (ruled.end >= end or ruled.has_told(alert, end))
+            for (symbol, interval, feed), ruled in self._found.items()
         )
 
     def _made(self, series: Series) -> RuledSeries | None:

@@ -100,6 +100,13 @@ class Lane:
             self._form(end, now, found)
         return found
 
+    def has_told(self, alert: Alert, until: datetime) -> bool:
+        """Whether it raised the rule of an alert, the same way, at a bar from that one's on up to a time."""
+        return any(
+            (each.rule, each.way) == (alert.rule, alert.way) and alert.time <= each.time < until
+            for each in self._raised.values()
+        )
+
     def tick(self, now: datetime) -> list[Alert]:
         """The silences that are long enough by now."""
         found: list[Alert] = []

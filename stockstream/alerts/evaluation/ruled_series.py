@@ -19,7 +19,7 @@ from stockstream.indicators import Resampler
 from stockstream.intervals import parse
 from stockstream.periods import following
 from stockstream.records import Alert, Candle, Series
-from stockstream.views.bar_batch import BarBatch
+from stockstream.views.bar_batch import BarBatch, moment
 from stockstream.views.bars import BarPage, Bars
 from stockstream.views.resampled_bars import ResampledBars
 
@@ -94,6 +94,15 @@ class RuledSeries:
             longer = self._longer[interval] = ResampledBars(self._bars, Resampler(interval))
             longer.refresh()
         return longer.bars
+
+    @property
+    def end(self) -> datetime:
+        """When the period of its newest bar ends; there are bars."""
+        return following(moment(self._bars.instants()[-1]), self.series.interval)
+
+    def has_told(self, alert: Alert, until: datetime) -> bool:
+        """Whether it raised the rule of an alert, the same way, at a bar from that one's on up to a time."""
+        return any(lane.has_told(alert, until) for lane in self._lanes)
 
     def take(self, batch: BarBatch, now: datetime) -> list[Alert]:
         """Take bars in the order of their arrival; returns what is raised and withdrawn, in this order.
