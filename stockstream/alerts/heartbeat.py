@@ -69,6 +69,11 @@ class Heartbeat:
         Whether the process watches the price levels of the settings.
     rules
         Number of its rules.
+
+    Attributes
+    ----------
+    levels
+        As above; it may change while the process runs.
     """
 
     def __init__(
@@ -77,7 +82,7 @@ class Heartbeat:
         self._connection = connection
         self._name = name
         self._every = every
-        self._levels = levels
+        self.levels = levels
         self._rules = rules
         self._since = datetime.now(UTC)
         self._due = time.monotonic()
@@ -110,7 +115,7 @@ class Heartbeat:
         publisher = self._working()
         now = datetime.now(UTC)
         publisher.send(
-            beat(self._name, state, now, self._every, levels=self._levels, rules=self._rules, since=self._since)
+            beat(self._name, state, now, self._every, levels=self.levels, rules=self._rules, since=self._since)
         )
         return publisher
 

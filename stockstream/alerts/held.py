@@ -37,6 +37,8 @@ class Held:
 
     def __init__(self) -> None:
         self._mutes: dict[str, Alert] = {}
+        self._levels: dict[str, tuple[datetime, bool]] = {}
+        """When each level was set last, and whether that one has ended."""
         self._recent: dict[int, int] = {}
         self._hashes: NDArray[np.uint64]
         self._codes: NDArray[np.uint32]
@@ -50,6 +52,8 @@ class Held:
         """Take the newest record of an id."""
         if alert.state == "muted":
             self._mutes[alert.id] = alert
+        elif alert.state == "watched":
+            self._levels[alert.id] = _setting(alert)
         elif alert.state in _STATES:
             self._recent[_hash(alert.id)] = text_sum(alert.when) << 2 | _STATES.index(alert.state)
             if len(self._recent) >= _RECENT:
@@ -58,6 +62,7 @@ class Held:
     def clear(self) -> None:
         """Forget all."""
         self._mutes.clear()
+        self._levels.clear()
         self._recent.clear()
         self._hashes, self._codes = np.empty(0, np.uint64), np.empty(0, np.uint32)
 
@@ -71,6 +76,11 @@ class Held:
                 return None
             code = int(self._codes[place])
         return HeldAlert(_STATES[code & 3], code >> 2)
+
+    def has_level(self, record: Alert) -> bool:
+        """Whether a record of a level is there, or one of a later setting of it."""
+        there = self._levels.get(record.id)
+        return there is not None and there >= _setting(record)
 
     def muted(self, now: datetime) -> set[tuple[str, str]]:
         """The rules that are muted now, each with its symbol, or an empty text for all."""
@@ -90,6 +100,11 @@ class Held:
 def text_sum(text: str) -> int:
     """A checksum of a rule's text, of 30 bits."""
     return zlib.crc32(text.encode()) >> 2
+
+
+def _setting(level: Alert) -> tuple[datetime, bool]:
+    """What orders the records of a level: when it was set, and whether that one has ended."""
+    return level.at, level.until is not None
 
 
 def _hash(identity: str) -> int:

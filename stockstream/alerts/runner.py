@@ -48,6 +48,8 @@ _SEND_AGAIN: Final = 2.0
 _TICK_EVERY: Final = 1.0
 _LOOK_EVERY: Final = 5.0
 _QUIET: Final = 2.0
+_RARER: Final = 3
+"""So many times longer the topic of levels is waited for: it is looked for less often than that of bars."""
 
 Look = Callable[[frozenset[tuple[str, str]], datetime], Values]
 """Looks at the topics that rules are about."""
@@ -165,12 +167,19 @@ class Runner:
                     return Summary(self._bars, self._raised, self._withdrawn)
                 if done and self._failing is not None and now - self._failing[0] > options.patience:
                     raise self._failing[1]
-                away = None if not status.waiting else away or now
-                if options.once and status.waiting and away is not None and now - away > options.patience:
-                    raise status.waiting.error(self._connection)
-                self._say(str(status.waiting or ""), now - started)
+                waiting = status.waiting or self._levels_await(now - started)
+                away = None if not waiting else away or now
+                patience = options.patience * (1 if status.waiting else _RARER)
+                if options.once and waiting and away is not None and now - away > patience:
+                    raise waiting.error(self._connection)
+                self._say(str(waiting or ""), now - started)
                 if not len(batch):
                     time.sleep(_BEAT)
+
+    def _levels_await(self, seconds: float) -> Waited | None:
+        """What the levels wait for, before which no bar is taken. At first it is not asked: the observer reads them."""
+        levels = self._levels
+        return None if levels is None or levels.settled or seconds < _QUIET else levels.waiting
 
     def _withdraw_former(self) -> None:
         """When all is evaluated and sent, withdraw what former rules raised. The user did it, so nobody is told."""
@@ -344,7 +353,7 @@ class Runner:
                 self._observer.warn(checkpoint.note)
             if before is not None and not origin.merged and not self._former.is_displaced:
                 self._engine.restore(before.pages)
-                self._outbox.restore(before.waiting.alerts, before.waiting.hushed)
+                self._wait_again(before.waiting)
                 self._quiet_until = before.waiting.quiet_until
                 self._positions, self._received = dict(before.saved.positions), before.saved.received
                 self._silences_known = not self._is_quiet
@@ -355,9 +364,15 @@ class Runner:
         self._engine = self._fresh_engine()
         before = before or former(checkpoint.path.parent.parent, self._rules, origin.topic_id)
         if before is not None:
-            self._outbox.restore(before.waiting.alerts, before.waiting.hushed)
+            self._wait_again(before.waiting)
             self._quiet_until = {} if self._tells_all else before.known_until
         return b""
+
+    def _wait_again(self, before: Waiting) -> None:
+        """Go on with what waited before. The ends of levels among it count at once: what has ended crosses no more."""
+        self._outbox.restore(before.alerts, before.hushed)
+        if self._levels is not None:
+            self._levels.take(each for each in before.alerts if each.until is not None)
 
     def _say(self, waiting: str, seconds: float) -> None:
         counts: Mapping[str, int] = self._engine.counts()

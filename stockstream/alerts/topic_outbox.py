@@ -92,7 +92,7 @@ class TopicOutbox:
             return []
         try:
             self._topic.look()
-            news = [alert for alert in self._waiting.values() if _is_news(alert, self._held.get(alert.id))]
+            news = [alert for alert in self._waiting.values() if self._is_news(alert)]
             self._untold |= {alert.id for alert in news}
             if news:
                 publisher = self._opened()
@@ -111,6 +111,11 @@ class TopicOutbox:
         self._untold.clear()
         sent, self._sent = self._sent, []
         return sent
+
+    def _is_news(self, alert: Alert) -> bool:
+        if alert.state == "watched":
+            return not self._held.has_level(alert)
+        return _is_news(alert, self._held.get(alert.id))
 
     def _is_untold(self, alert: Alert) -> bool:
         """Whether the topic has this state of an alert, but nobody may have been told of it."""

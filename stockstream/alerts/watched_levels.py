@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from stockstream.alerts.alert import alert_id, level_id, level_name, plain
-from stockstream.errors import StateError
+from stockstream.errors import StateError, StockstreamError
+from stockstream.kafka.waiting import Waiting
 from stockstream.present.price_levels import Armed
 from stockstream.records import NUMBERS, SIMULATED, Alert, Candle, Series, Way, doubted
 from stockstream.views.bar_batch import BarBatch
@@ -45,8 +46,8 @@ def watching(owner: str, newest: Candle, value: float, now: datetime, *, once: b
 
 
 def unwatched(level: Alert, now: datetime) -> Alert:
-    """The record that ends a level."""
-    return msgspec.structs.replace(level, at=now, until=now)
+    """The record that ends a level; its ``at`` says which one: of the same id, that which was set then, or before."""
+    return msgspec.structs.replace(level, until=now)
 
 
 def owner_of(level: Alert) -> str:
@@ -60,20 +61,37 @@ class Levels:
     Attributes
     ----------
     settled
-        Whether all records are known that the topic held at the start.
+        Whether all records are known that the topic held at the start, or it cannot be read.
+    waiting
+        What the reading of the topic waits for, if anything.
+    error
+        Why the topic is read no longer; None while it is.
     """
 
     def __init__(self) -> None:
         self.settled = False
+        self.waiting: Waiting | None = None
+        self.error: StockstreamError | None = None
         self._held: dict[str, Alert] = {}
 
     def take(self, records: Iterable[Alert]) -> None:
-        """Take records in their order; those that are no levels are left out."""
+        """Take records in their order; those that are no levels are left out, and ends of levels that were set anew."""
         for each in records:
-            if each.state == "watched":
+            if each.state == "watched" and not self._is_set_anew(each):
                 self._held.pop(each.id, None)
                 if each.until is None:
                     self._held[each.id] = each
+
+    def __contains__(self, identity: str) -> bool:
+        return identity in self._held
+
+    def _is_set_anew(self, end: Alert) -> bool:
+        held = self._held.get(end.id)
+        return held is not None and end.until is not None and end.at < held.at
+
+    def clear(self) -> None:
+        """Forget all: the topic is gone, or was made anew."""
+        self._held.clear()
 
     def of(self, owner: str) -> list[Alert]:
         """The levels of a person, the newest last."""
@@ -141,7 +159,9 @@ class LevelWatch:
         return found
 
     def state(self) -> bytes:
-        """What a checkpoint keeps."""
+        """What a checkpoint keeps: of levels that have ended nothing, once it is known which have."""
+        if self.levels.settled and self.levels.error is None:
+            self._watches = {name: each for name, each in self._watches.items() if name in self.levels}
         return msgspec.msgpack.encode(self._watches)
 
     def restore(self, state: bytes) -> None:

@@ -57,6 +57,13 @@ class AlertBook:
             del self._alerts[next(iter(self._alerts))]
         return self.version != before
 
+    def clear(self) -> None:
+        """Forget all: the topic is gone, or was made anew."""
+        self._alerts.clear()
+        self._fresh.clear()
+        self._beats.clear()
+        self.version += 1
+
     def fresh(self) -> list[Alert]:
         """The alerts that came, or were withdrawn, since the last call."""
         found, self._fresh = self._fresh, []

@@ -35,6 +35,11 @@ class HeadlineBook:
             self._by_symbol = None
         return new
 
+    def clear(self) -> None:
+        """Forget all: the topic is gone, or was made anew."""
+        self._headlines.clear()
+        self._by_symbol = None
+
     def _of(self, symbol: str) -> list[News]:
         if self._by_symbol is None:
             self._by_symbol = {}

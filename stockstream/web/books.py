@@ -43,13 +43,18 @@ class Books:
 
     def open(self, stack: ExitStack) -> None:
         """Begin to read, until the stack ends."""
-        alerts = SideFeed(ALERTS, self._connection, self._take_alerts)
-        news = SideFeed(NEWS, self._connection, lambda found, _: self._headlines.take(found))
+        alerts = SideFeed(ALERTS, self._connection, self._take_alerts, self._forget_alerts)
+        headlines = self._headlines
+        news = SideFeed(NEWS, self._connection, lambda found, _: headlines.take(found), headlines.clear)
         self._feeds = stack.enter_context(alerts), stack.enter_context(news)
 
     def _take_alerts(self, alerts: list[Alert], fresh: bool) -> bool:
         self._levels.take(alerts)
         return self._alerts.take(alerts, fresh=fresh)
+
+    def _forget_alerts(self) -> None:
+        self._levels.clear()
+        self._alerts.clear()
 
     def tick(self) -> bool:
         """Take new records; returns whether anything changed."""

@@ -9,10 +9,13 @@ from stockstream.alerts import held as module
 from stockstream.alerts.alert import muting
 from stockstream.alerts.held import Held, HeldAlert, text_sum
 from stockstream.alerts.topic_outbox import TopicOutbox
+from stockstream.alerts.watched_levels import unwatched, watching
 from stockstream.records import AlertState
+from stockstream.topics import ALERTS
 from tests.alerts.alerts import TIME
 from tests.alerts.numbered import alert
 from tests.site import Site
+from tests.views.bars import bar
 
 STATES: tuple[AlertState, ...] = ("raised", "acknowledged", "withdrawn")
 
@@ -40,6 +43,22 @@ def test_mutes_end() -> None:
     assert held.muted(TIME + timedelta(hours=1)) == {("low", "")}
     held.take(muting("low", "", TIME, TIME))
     assert held.muted(TIME) == {("high", "AAPL")}
+
+
+def test_an_end_of_a_level_that_was_set_anew_is_not_sent_again(site: Site) -> None:
+    former = watching("ann", bar(5, 100.0), 101.0, TIME, once=True)
+    anew = watching("ann", bar(5, 100.0), 101.0, TIME + timedelta(seconds=1))
+    end = unwatched(former, TIME + timedelta(minutes=1))
+    outbox = TopicOutbox(site.connection)
+    site.send(ALERTS, [former])
+    outbox.put([end])
+    assert outbox.send() == [end]
+    site.send(ALERTS, [anew])
+    outbox.restore([end], [])  # as after a kill before the next save
+    assert outbox.send() == []
+    outbox.put([unwatched(anew, TIME)])
+    assert len(outbox.send()) == 1
+    outbox.close()
 
 
 def test_one_client_reads_the_topic_however_often_is_sent(site: Site) -> None:

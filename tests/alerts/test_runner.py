@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,15 +20,19 @@ from stockstream.alerts.alerts_topic import AlertsRead
 from stockstream.alerts.rule import Rule
 from stockstream.alerts.runner import Runner, RunOptions, Summary
 from stockstream.alerts.topic_outbox import TopicOutbox
+from stockstream.alerts.watched_levels import Levels, watching
 from stockstream.errors import BrokerError, StateError
 from stockstream.kafka.admin import Admin
 from stockstream.kafka.to_end import scan
-from stockstream.records import Alert
+from stockstream.kafka.waiting import Awaited, Waiting
+from stockstream.records import Alert, Bar
 from stockstream.topics import ALERTS, STOCKS
 from tests.alerts import numbered
 from tests.alerts.evaluation.rules import bars
 from tests.alerts.evaluation.test_brute_force import deliveries, expected
+from tests.patience import PATIENCE
 from tests.site import Site
+from tests.views.bars import bar
 
 TEXTS = (
     "close crosses above sma(4)",
@@ -234,3 +239,53 @@ def test_two_processes_with_the_same_rules_and_no_topic_are_errors(site: Site, t
     with pytest.raises(StateError, match="another process runs these rules"):
         run(site.bootstrap_servers, tmp_path, ["close > 1"])
     held.close()
+
+
+class Told(Silent):
+    """Keeps the states, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: list[str] = []
+
+    def progress(self, bars: int, state: str) -> None:
+        super().progress(bars, state)
+        self.states.append(state)
+
+
+def test_levels_that_cannot_be_read_are_waited_for_in_words_and_not_for_ever(site: Site, tmp_path: Path) -> None:
+    site.send(STOCKS, [bar(0, 100.0)])
+    levels, shown, ends = Levels(), Told(), time.monotonic() + PATIENCE
+    levels.waiting = Waiting(Awaited.ANSWER, site.bootstrap_servers, ALERTS.name)
+    runner = Runner(
+        [Rule.of("high", "close > 1")], site.connection, tmp_path, shown, Delivered(tmp_path / "told"), levels=levels
+    )
+    with pytest.raises(BrokerError, match="has not told of the topic alerts"):
+        runner.run(RunOptions(once=True, patience=0.1), lambda: time.monotonic() > ends)
+    assert shown.states[-1] == f"waiting for an answer about topic alerts on {site.bootstrap_servers}"
+    assert shown.bars == 0
+
+
+class _Dies(Delivered):
+    """Is killed before anybody is told."""
+
+    def put(self, alerts: Sequence[Alert]) -> None:
+        _killed(alerts)
+
+
+def test_a_level_of_once_whose_end_waits_is_not_crossed_again(site: Site, tmp_path: Path) -> None:
+    def crossed(delivered: Delivered, *bars: Bar) -> list[Alert]:
+        levels = Levels()
+        levels.take([watching("ann", bar(0, 100.0), 101.0, datetime(2026, 3, 2, tzinfo=UTC), once=True)])
+        levels.settled = True
+        site.send(STOCKS, [*bars])
+        runner = Runner(
+            [Rule.of("high", "close > 1000")], site.connection, tmp_path, Silent(), delivered, levels=levels
+        )
+        runner.run(RunOptions(once=True), lambda: False)
+        return in_topic(site)
+
+    with pytest.raises(_KilledError):
+        crossed(_Dies(tmp_path / "told"), bar(0, 100.0), bar(1, 102.0))
+    found = crossed(Delivered(tmp_path / "told"), bar(2, 100.5), bar(3, 103.0))
+    assert [each.state for each in found] == ["raised", "watched"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,6 +66,30 @@ def test_one_of_once_ends_and_says_so() -> None:
     watch = LevelWatch(levels)
     end, text = raised(watch, bar(6, 102.0), bar(7, 100.0))[1], raised(watch, bar(8, 102.0))
     assert (end[0], text, levels.of("ann")) == ("watched", [], [])
+
+
+def test_an_end_of_a_former_setting_leaves_the_level() -> None:
+    former = level(101.0, once=True)
+    anew = watching("ann", bar(5, 100.0), 101.0, NOW + timedelta(seconds=1))
+    late = unwatched(former, NOW + timedelta(minutes=1))
+    levels = watched(former, anew, late)
+    assert levels.of("ann") == [anew]
+    levels.take([unwatched(anew, NOW)])  # by a clock that is behind
+    assert levels.of("ann") == []
+
+
+def test_a_saved_state_holds_no_level_that_has_ended() -> None:
+    levels = watched(level(101.0), level(102.0))
+    watch = LevelWatch(levels)
+    raised(watch, bar(6, 100.5))
+    both = watch.state()
+    levels.take([unwatched(level(101.0), NOW)])
+    assert len(watch.state()) == len(both), "it is not known yet which have ended"
+    levels.settled = True
+    assert b"102" in watch.state()
+    assert b"101" not in watch.state()
+    levels.clear()
+    assert levels.of("ann") == []
 
 
 def test_a_level_is_its_owners() -> None:

@@ -31,7 +31,7 @@ def test_a_topic_is_read_as_it_comes_goes_and_comes_again(site: Site) -> None:
         fresh.extend(new for _ in alerts)
         return book.take(alerts, fresh=new)
 
-    with SideFeed(ALERTS, site.connection, take) as feed:
+    with SideFeed(ALERTS, site.connection, take, book.clear) as feed:
         until(feed, lambda: feed.settled)
         assert book.newest(9) == [], "without the topic nothing is waited for"
         Admin(site.connection).ensure(ALERTS)
@@ -40,6 +40,12 @@ def test_a_topic_is_read_as_it_comes_goes_and_comes_again(site: Site) -> None:
         assert [(each.id, each.state) for each in book.newest(9)] == [("001", "withdrawn"), ("002", "raised")]
         assert all(fresh)
     fresh.clear()
-    with SideFeed(ALERTS, site.connection, take) as feed:
+    with SideFeed(ALERTS, site.connection, take, book.clear) as feed:
         until(feed, lambda: feed.settled and len(fresh) == 3)
         assert not any(fresh), "what was there before is not new"
+        Admin(site.connection).delete([ALERTS.name])
+        until(feed, lambda: not book.newest(9))
+        Admin(site.connection).ensure(ALERTS)
+        site.send(ALERTS, [alert(4)])
+        until(feed, lambda: len(fresh) == 4)
+        assert [each.id for each in book.newest(9)] == ["004"], "nothing of the former topic is left"

@@ -138,8 +138,9 @@ def _run(ctx: typer.Context, rules: Sequence[Rule], options: _Options) -> None:
     delivery = _Delivery(sinks, context.reporter, figures)
     levels = _levels(settings, rules) if options.levels else None
     beats = Heartbeat(
-        settings.connection("consumer"), state_name(rules), options.heartbeat, levels=options.levels, rules=len(rules)
-    )
+        settings.connection("consumer"), state_name(rules), options.heartbeat,
+        levels=levels is not None, rules=len(rules),
+    )  # fmt: skip
     observer = _Observer(context.reporter, beats, figures, levels)
     runner = Runner(
         rules, settings.connection("consumer"), settings.state_dir, observer, delivery, hours=_hours(context, rules),
@@ -248,10 +249,17 @@ class _Observer:
     def progress(self, bars: int, state: str) -> None:
         self._beats.tick()
         if self._levels is not None:
-            self._levels.tick()
+            self._read_levels(self._levels)
         rate = self._meter.rate(bars, time.monotonic() - self._began)
         self._figures.update(bars, rate)
         self._reporter.progress(bars, None, rate, f"alerts, {state}")
+
+    def _read_levels(self, feed: LevelFeed) -> None:
+        feed.tick()
+        error = feed.levels.error
+        if error is not None and self._beats.levels:
+            self._beats.levels = False
+            self._reporter.warn(f"levels of the page are watched no longer: {error}")
 
     def warn(self, text: str) -> None:
         self._reporter.warn(text)

@@ -17,7 +17,7 @@ class LevelFeed:
 
     def __init__(self, connection: Connection) -> None:
         self.levels = Levels()
-        self._feed = SideFeed(ALERTS, connection, self._take)
+        self._feed = SideFeed(ALERTS, connection, self._take, self.levels.clear)
 
     def __enter__(self) -> Self:
         self._feed.__enter__()
@@ -31,7 +31,8 @@ class LevelFeed:
     def tick(self) -> None:
         """Take new records, without waiting."""
         self._feed.tick()
-        self.levels.settled = self._feed.settled
+        feed, levels = self._feed, self.levels
+        levels.settled, levels.waiting, levels.error = feed.settled, feed.waiting, feed.error
 
     def _take(self, records: list[Alert], _: bool) -> bool:
         self.levels.take(records)

@@ -104,10 +104,11 @@ def _beside(live: Live[Any], settings: Settings, options: WatchOptions) -> Itera
         if drawn and live.view.topic is STOCKS and live.view.keyed and not live.view.tiles:
             connection = settings.connection("consumer")
             take = partial(_take_alerts, beside.alerts)
-            live.companions.append(stack.enter_context(SideFeed(ALERTS, connection, take)))
+            live.companions.append(stack.enter_context(SideFeed(ALERTS, connection, take, beside.alerts.clear)))
             scored = [key.removesuffix(SENTIMENT) for key in live.selection.keys if key.endswith(SENTIMENT)]
             if scored:
-                feed = SideFeed(NEWS, connection, lambda news, _: beside.headlines.take(news), scored)
+                headlines = beside.headlines
+                feed = SideFeed(NEWS, connection, lambda news, _: headlines.take(news), headlines.clear, scored)
                 live.companions.append(stack.enter_context(feed))
         yield beside
 
