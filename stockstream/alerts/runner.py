@@ -45,6 +45,9 @@ _SAVE_SHARE: Final = 4
 """A save of alerts that wait begins at the earliest when so many times the last one's duration has passed."""
 
 _SEND_AGAIN: Final = 2.0
+_LOCK_PATIENCE: Final = 2.0
+"""Seconds to wait for the own state: others that start lock each state for a moment, to see whether its rules run."""
+
 _TICK_EVERY: Final = 1.0
 _LOOK_EVERY: Final = 5.0
 _QUIET: Final = 2.0
@@ -337,6 +340,11 @@ class Runner:
 
     def _opened(self, folder: Path) -> Checkpoint:
         checkpoint = Checkpoint(folder / state_name(self._rules))
+        if not checkpoint.writes:
+            LOG.info("another process holds the state of these rules: it may only look whether they run")
+        given_up = time.monotonic() + _LOCK_PATIENCE
+        while not checkpoint.take_over() and time.monotonic() < given_up:
+            time.sleep(_BEAT)
         if not checkpoint.writes:
             checkpoint.close()
             raise StateError("another process runs these rules", hint="end that one first, or name other rules")

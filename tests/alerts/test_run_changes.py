@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from stockstream.alerts import runner as runner_module
 from stockstream.alerts.alert import acknowledged, level_name
 from stockstream.alerts.evaluation.topic_rules import Values
 from stockstream.alerts.rule import Rule
@@ -141,6 +143,37 @@ def test_a_run_goes_on_from_the_start_where_one_that_runs_has_withdrawn_what_it_
     with FileLock(folder(site, tmp_path, [high]) / "lock"):
         run(site, tmp_path, [high, low], once=True)
     assert set(states(site).values()) == {"raised"}
+
+
+class Releases(logging.Handler):
+    """Releases a lock as soon as somebody has found it held."""
+
+    def __init__(self, lock: FileLock) -> None:
+        super().__init__()
+        self.lock = lock
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "holds the state" in record.getMessage():
+            self.lock.release()
+
+
+def test_a_start_waits_for_another_one_that_looks_at_its_state(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of two services that start at once each tries the lock of the other, to see whether it runs."""
+    high = Rule.of("high", "close > 180")
+    site.send(STOCKS, peaks(0, 1))
+    run(site, tmp_path, [high], once=True)
+    releases = Releases(FileLock(folder(site, tmp_path, [high]) / "lock"))
+    caplog.set_level(logging.INFO, logger=runner_module.LOG.name)
+    runner_module.LOG.addHandler(releases)
+    try:
+        with releases.lock:
+            site.send(STOCKS, peaks(2, 3))
+            summary, warnings = run(site, tmp_path, [high], once=True)
+    finally:
+        runner_module.LOG.removeHandler(releases)
+    assert (summary.bars, summary.raised, warnings) == (2, 1, [])
 
 
 def test_alerts_of_a_price_level_that_left_the_settings_stay(site: Site, tmp_path: Path) -> None:
