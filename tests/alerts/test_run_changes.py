@@ -148,13 +148,13 @@ def test_a_run_goes_on_from_the_start_where_one_that_runs_has_withdrawn_what_it_
 class Releases(logging.Handler):
     """Releases a lock as soon as somebody has found it held."""
 
-    def __init__(self, lock: FileLock) -> None:
+    def __init__(self, held: FileLock) -> None:
         super().__init__()
-        self.lock = lock
+        self.held = held
 
     def emit(self, record: logging.LogRecord) -> None:
         if "holds the state" in record.getMessage():
-            self.lock.release()
+            self.held.release()
 
 
 def test_a_start_waits_for_another_one_that_looks_at_its_state(
@@ -168,7 +168,7 @@ def test_a_start_waits_for_another_one_that_looks_at_its_state(
     caplog.set_level(logging.INFO, logger=runner_module.LOG.name)
     runner_module.LOG.addHandler(releases)
     try:
-        with releases.lock:
+        with releases.held:
             site.send(STOCKS, peaks(2, 3))
             summary, warnings = run(site, tmp_path, [high], once=True)
     finally:
