@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, HTTPException, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from stockstream.alerts.alert import acknowledged
+from stockstream.alerts.alert import acknowledged, plain
 from stockstream.alerts.watched_levels import MOST, unwatched, watching
 from stockstream.errors import StockstreamError
 from stockstream.present.alert_book import listed
 from stockstream.records import Alert
 from stockstream.web.answers import json
+from stockstream.web.roles import Role
 from stockstream.web.security import Analyst, Viewer, address
 from stockstream.web.services import of
+from stockstream.web.sessions import Identity
 
 router = APIRouter(prefix="/api")
 
@@ -29,6 +31,14 @@ class LevelBody(BaseModel):
     feed: str | None = Field(default=None, max_length=200)
     value: float = Field(allow_inf_nan=False, ge=-1e12, le=1e12)
     once: bool = Field(default=False, description="Whether it ends with its first crossing.")
+
+
+class EndedBody(LevelBody):
+    """A price level that is to end."""
+
+    owner: str | None = Field(
+        default=None, max_length=200, description="Who watches it, by default whoever asks; an admin ends any."
+    )
 
 
 @router.get("/alerts")
@@ -51,10 +61,14 @@ async def acknowledge(request: Request, who: Analyst, identity: str) -> None:
 
 
 @router.get("/levels")
-async def levels(request: Request, who: Viewer) -> Response:
-    """The price levels of whoever asks that `stockstream alerts` watches; ``runs`` says whether it does now."""
+async def levels(request: Request, who: Viewer, owner: str | None = None) -> Response:
+    """The price levels of whoever asks that `stockstream alerts` watches; ``runs`` says whether it does now.
+
+    An admin may ask for those of another ``owner``.
+    """
     hub = of(request).hub
-    found = await hub.ask(lambda: hub.levels(who.user))
+    person = _owner(who, owner)
+    found = await hub.ask(lambda: hub.levels(person))
     return json({"runs": found.runs, "levels": [_shown(each) for each in found.levels]})
 
 
@@ -63,22 +77,51 @@ async def watch_level(request: Request, who: Analyst, body: LevelBody) -> Respon
     """Have `stockstream alerts` watch a price level, in place of an equal one; ``runs`` says whether it does now."""
     services = of(request)
     hub = services.hub
-    level = await _level(request, who.user, body)
     held = await hub.ask(lambda: hub.levels(who.user))
-    if len(held.levels) >= MOST and level.id not in {each.id for each in held.levels}:
-        raise StockstreamError(f"{who.user} watches {MOST} levels already", hint="remove one")
-    await run_in_threadpool(services.alerts.send, level)
+
+    async def make() -> Alert:
+        level = await _level(request, who.user, body)
+        if len(held.levels) >= MOST and level.id not in {each.id for each in held.levels}:
+            raise StockstreamError(f"{who.user} watches {MOST} levels already", hint="remove one")
+        return level
+
+    level = await services.alerts.send_in_turn(who.user, make)
     services.audit.note("level watched", user=who.user, address=address(request), name=level.id)
     return json({"runs": held.runs, "level": _shown(level)})
 
 
 @router.post("/levels/end", status_code=status.HTTP_204_NO_CONTENT)
-async def end_level(request: Request, who: Analyst, body: LevelBody) -> None:
-    """Have it watch a level of whoever asks no longer."""
+async def end_level(request: Request, who: Analyst, body: EndedBody) -> None:
+    """Have it watch a level of whoever asks no longer; an admin may name another owner."""
     services = of(request)
-    level = await _level(request, who.user, body)
-    await run_in_threadpool(services.alerts.send, unwatched(level, datetime.now(UTC)))
+    owner = _owner(who, body.owner)
+
+    async def make() -> Alert:
+        level, now = await _held(request, owner, body), datetime.now(UTC)
+        # Of its settings, the last one ends, which the hub may not have read yet.
+        return unwatched(msgspec.structs.replace(level, at=now), now)
+
+    level = await services.alerts.send_in_turn(owner, make)
     services.audit.note("level ended", user=who.user, address=address(request), name=level.id)
+
+
+def _owner(who: Identity, named: str | None) -> str:
+    """Whose levels are meant: those of others are an admin's business alone."""
+    if named not in (None, who.user) and not who.role.covers(Role.ADMIN):
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "the levels of others need the role admin")
+    return named or who.user
+
+
+async def _held(request: Request, owner: str, body: LevelBody) -> Alert:
+    """The record of a level that is watched, whether or not there are bars of its series; or one to end it anyhow."""
+    hub = of(request).hub
+    found = await hub.ask(lambda: hub.levels(owner))
+    wanted = (body.symbol, plain(body.value))
+    for level in found.levels:
+        is_series = body.interval in (None, level.interval) and body.feed in (None, level.feed)
+        if is_series and (level.symbol, plain(level.values["level"] or 0.0)) == wanted:
+            return level
+    return await _level(request, owner, body)  # it may have been set just now
 
 
 async def _level(request: Request, owner: str, body: LevelBody) -> Alert:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from stockstream.consumers.registry import STUDIES
 from stockstream.indicators.compose.together import column
@@ -317,6 +317,28 @@ def test_levels_are_set_moved_crossed_and_removed(site_with_bars: Site, page: Pa
     page.mouse.move(middle, y(moved["value"]))
     page.keyboard.press("h")
     assert page.evaluate(levels) == []
+
+
+def test_levels_are_handed_on_in_turn_however_fast_they_are_moved(page: Page) -> None:
+    asked: list[tuple[str, float]] = []
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        asked.append((route.request.url.rpartition("/")[2], json.loads(route.request.post_data or "")["value"]))
+        if len(asked) == 1:
+            held.append(route)
+        else:
+            route.fulfill(json={"runs": False})
+
+    page.route(re.compile("/api/levels"), answer)
+    for value in (60, 61):
+        page.evaluate("value => stockstream.active.levels.keep([{ panel: 'price', value, once: false }])", value)
+    page.evaluate("fetch('/api/keys').then((answer) => answer.text())")  # what was asked before has come to `answer`
+    assert asked == [("levels", 60)]
+    held[0].fulfill(json={"runs": False})
+    page.evaluate("stockstream.tail")
+    assert asked == [("levels", 60), ("end", 60), ("levels", 61)]
+    page.unroute(re.compile("/api/levels"))
 
 
 def test_alerts_are_marked_listed_and_acknowledged(site_with_bars: Site, page: Page) -> None:

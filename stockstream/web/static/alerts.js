@@ -12,7 +12,7 @@ function handed(page, { levels, runs }) {
   const end = (level) => node("button", {
     type: "button", "aria-label": `Watch ${level.symbol} at ${level.value} no longer`,
     onclick: async () => {
-      await page.attempt(() => call("POST", "/api/levels/end", level));
+      await page.inTurn(() => call("POST", "/api/levels/end", level));
     },
   }, "Remove");
   return levels.length ? [node("h3", {}, `Levels watched by the alerts process${runs ? "" : ", which does not run"}`), node("ul", { class: "chosen" },

@@ -24,6 +24,7 @@ class Page {
     this.series = [];
     this.alarms = [];
     this.grid = true;
+    this.tail = Promise.resolve(); // of the work that is done in turn
     this.paused = false;
     this.measuring = false;
     this.visiting = false; // whether a layout of a link is shown, which is not kept
@@ -254,6 +255,12 @@ class Page {
     } catch (error) {
       this.say(error.message);
     }
+  }
+
+  // Does work when all that came before is done.
+  inTurn(work) {
+    this.tail = this.tail.then(() => this.attempt(work));
+    return this.tail;
   }
 
   setTheme(name) {

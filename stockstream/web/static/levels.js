@@ -65,21 +65,24 @@ export class Levels {
     this.put(levels);
     this.send();
     this.panel.page.onChanged();
-    if (this.panel.page.who.role !== "viewer") this.panel.page.attempt(() => this.hand(before, levels));
+    if (this.panel.page.who.role !== "viewer") this.hand(before, levels);
   }
 
   // The alerts process is handed levels of prices, and goes on with them when the page is closed.
-  async hand(before, after) {
-    const { symbol, interval, feed } = this.panel.settings;
+  // In turn: a level may be moved on before the server has answered, and the symbol in view may be another one by then.
+  hand(before, after) {
+    const { page, settings: { symbol, interval, feed } } = this.panel;
     const priced = this.names.find((_, index) => String(this.panel.renderer.spec.watched[index]) === "close");
     const prices = (levels) => levels.filter((each) => each.panel === priced);
-    for (const { value } of prices(before).filter((each) => !after.some((other) => same(each, other)))) {
-      await call("POST", "/api/levels/end", { symbol, interval, feed, value });
-    }
-    for (const { value, once } of prices(after).filter((each) => !before.some((other) => same(each, other) && each.once === other.once))) {
-      const { runs } = await call("POST", "/api/levels", { symbol, interval, feed, value, once });
-      this.panel.page.say(`${value} is watched${once ? " once" : ""}, ${runs ? "by the alerts process, too" : "by this page alone: no alerts process runs"}`);
-    }
+    const ended = prices(before).filter((each) => !after.some((other) => same(each, other)));
+    const set = prices(after).filter((each) => !before.some((other) => same(each, other) && each.once === other.once));
+    page.inTurn(async () => {
+      for (const { value } of ended) await call("POST", "/api/levels/end", { symbol, interval, feed, value });
+      for (const { value, once } of set) {
+        const { runs } = await call("POST", "/api/levels", { symbol, interval, feed, value, once });
+        page.say(`${value} is watched${once ? " once" : ""}, ${runs ? "by the alerts process, too" : "by this page alone: no alerts process runs"}`);
+      }
+    });
   }
 
   // The server tells which levels are left.
