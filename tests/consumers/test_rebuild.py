@@ -108,14 +108,16 @@ def test_a_state_of_flights(broker: str, tmp_path: Path) -> None:
 
 def test_the_command(running_site: Site, tmp_path: Path) -> None:
     running_site.clear()
-    for state in (running_site.folder / "state").glob("*/rsi"):  # of another test's window
-        shutil.rmtree(state)
+    names = ("rsi", "chart", "dashboard")
+    for state in (running_site.folder / "state").glob("*/*"):  # of windows of other tests
+        if state.name in names:
+            shutil.rmtree(state)
     running_site.send(Topic("stocks", Bar, lambda bar: bar.symbol), walk(50))
     missing = running_site.run("rebuild", "rsi")
     assert missing.returncode == 1
     assert "no window of rsi has saved a state" in missing.stderr
     assert running_site.run("rebuild", "rsy").returncode == 2
-    for name in ("rsi", "chart", "dashboard"):
+    for name in names:
         symbols = [] if name == "dashboard" else ["AAPL"]
         out = str(tmp_path / f"{name}.csv")
         assert running_site.run("watch", name, *symbols, "--values", out, "--once").returncode == 0

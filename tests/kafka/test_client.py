@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,10 @@ class MadeUpClient:
     silent: bool = True
     topics: dict[str, Any] = field(default_factory=lambda: {"stocks": PartitionsOf({0: None})})
 
+    def poll(self, timeout: float) -> int:
+        """Nothing has happened."""
+        return 0
+
     def list_topics(self, **_: object) -> MadeUpClient:
         return self
 
@@ -121,7 +126,7 @@ class AdminOf(Admin):
 )
 def test_a_request_without_any_result_means_that_no_broker_answers(deed: Callable[[Admin], object]) -> None:
     with pytest.raises(Unreachable):
-        deed(AdminOf(iter([MadeUpClient()]), timeout=0))
+        deed(AdminOf(repeat(MadeUpClient()), timeout=0))
 
 
 def test_users_that_a_broker_says_nothing_of_are_an_error_of_one_line(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -221,6 +222,7 @@ class World:
                 result = [*reversed(result), *result]
             self.standin.stream.tell(*result)
             self.standin.stream.settle()
+            time.sleep(0.001)
 
 
 def script(

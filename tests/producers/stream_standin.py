@@ -6,8 +6,7 @@ import socket
 import ssl
 import struct
 import threading
-import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -15,16 +14,6 @@ from http import HTTPStatus
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
-
-from stockstream.producers.live_stream import _Line
-from tests.patience import PATIENCE
-
-
-def readers() -> list[_Line]:
-    """The connections of this process: each is read by a thread that begins with it and ends with it."""
-    targets = [getattr(thread, "_target", None) for thread in threading.enumerate()]
-    lines = [getattr(target, "__self__", None) for target in targets]
-    return [line for line in lines if isinstance(line, _Line) and not line._dropped]
 
 
 class StreamStandin:
@@ -41,7 +30,6 @@ class StreamStandin:
         self.refusals: deque[int] = deque()
         self.retry_after = "1"
         self._open: list[ServerConnection] = []
-        self._told: Counter[ServerConnection] = Counter()
         self._lock = threading.Lock()
 
     @property
@@ -56,22 +44,12 @@ class StreamStandin:
             with suppress(OSError, WebSocketException):
                 for message in messages:
                     connection.send(message)
-                    self._told[connection] += 1
 
-    def settle(self) -> None:
-        """Wait until all clients have what was sent; those of this process have put it where `LiveStream` takes it."""
+    def settle(self, seconds: float = 5.0) -> None:
+        """Wait until all clients have what was sent: a ping is answered after all before it was read."""
         for connection in self._connections():
             with suppress(OSError, WebSocketException):
-                connection.ping().wait(PATIENCE)  # it is answered after all before it was read
-                self._await_reader(connection)
-
-    @property
-    def changes(self) -> bool:
-        """Whether a connection of this process begins or ends just now: no clock but the real one matters to that."""
-        lines = readers()
-        if any(not line.opened and line.ended is None for line in lines):
-            return True
-        return self.connected != sum(line.ended is None for line in lines)
+                connection.ping().wait(seconds)
 
     def close(self) -> None:
         """Say goodbye to everybody, in good order."""
@@ -108,12 +86,6 @@ class StreamStandin:
         finally:
             with self._lock:
                 self._open.remove(connection)
-
-    def _await_reader(self, connection: ServerConnection) -> None:
-        for line in readers():
-            if line._socket is not None and line._socket.local_address == connection.remote_address:
-                while line._messages.unfinished_tasks < self._told[connection] and line.ended is None:
-                    time.sleep(0.0005)
 
     def _connections(self) -> list[ServerConnection]:
         with self._lock:

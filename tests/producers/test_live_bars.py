@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,6 @@ from stockstream.producers.source_bars import Polling
 from stockstream.producers.sources.yahoo import Yahoo
 from stockstream.producers.sources.yahoo_quotes import read_quotes
 from stockstream.records import Bar
-from tests.patience import until
 from tests.producers.manual_clock import ManualClock
 from tests.producers.polling import Run
 from tests.producers.stream_standin import StreamStandin
@@ -50,19 +50,18 @@ class Watch:
         return self.run.until(self.now + span)
 
     def wait(self, condition: Callable[[], bool], beat: timedelta = SECOND / 5) -> None:
-        """Let time pass, little by little, until something is so; none passes while a connection begins or ends."""
-
-        def so() -> bool:
-            if not condition() and not self.stream.changes:
-                self.beat(beat)
-            return bool(condition())
-
-        until(so)
+        """Let time pass, little by little, until something is so."""
+        give_up = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < give_up, "it does not come to be"
+            self.beat(beat)
+            time.sleep(0.005)
 
     def tell(self, *quotes: str | bytes) -> None:
         """Send quotes, and let them be taken."""
         self.stream.tell(*quotes)
         self.stream.settle()
+        time.sleep(0.05)
         self.beat(SECOND / 5)
 
 
@@ -117,6 +116,7 @@ def test_it_subscribes_again_every_fifteen_seconds(begin: Begin) -> None:
     before = len(watch.stream.said)
     for _ in range(4):
         watch.beat(15 * SECOND)
+        time.sleep(0.05)
     watch.wait(lambda: len(watch.stream.said) >= before + 3, beat=timedelta())
     assert {json.dumps(json.loads(each)) for each in watch.stream.said} == {'{"subscribe": ["AAPL"]}'}
     assert len(watch.stream.said) <= before + 5
@@ -164,7 +164,8 @@ def test_a_refused_stream_keeps_everybody_from_asking(begin: Begin, standin: Sta
     watch.stream.refusals.append(429)
     watch.stream.reset()
     watch.wait(lambda: len(watch.stream.paths) == 2)
-    watch.wait(lambda: not watch.stream.refusals and not watch.stream.changes)
+    watch.wait(lambda: not watch.stream.refusals)
+    time.sleep(0.1)
     watch.beat(SECOND)
     asked = len(standin.requests)
     watch.beat(390 * SECOND)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from stockstream.cli.serving import endpoint
 from stockstream.kafka.broker import Broker, free_port
 from stockstream.kafka.publisher import Publisher
-from stockstream.topics import STOCKS
+from stockstream.topics import ALERTS, STOCKS
+from tests.alerts.alerts import alert
 from tests.cli.helpers import until
 from tests.cli.test_metrics import read, reported, text
 from tests.site import Site
@@ -108,6 +110,8 @@ def test_every_key_is_documented_and_no_other(site: Site) -> None:
     site.send(STOCKS, walk(3))
     refuse(site)
     commit(site, "slow", {0: 0})
+    now = datetime.now(UTC)
+    site.send(ALERTS, [alert(id="running", state="running", at=now, until=now + timedelta(minutes=1))])
     result = site.run("monitor", "--once", "--json", "--seconds", "0", "--scrape", "1")
     found = {key for key in keys(json.loads(result.stdout)) if not key.startswith("processes[].counts.")}
     documented = set(re.findall(r"^\| `(?!stockstream_)([a-z_\[\].]+)` \|", DOCS.read_text(encoding="utf-8"), re.M))
