@@ -31,6 +31,7 @@ from stockstream.spark.access import access_file, cluster_folder, write_access
 from stockstream.spark.cluster import Cluster, ClusterOptions
 from stockstream.topics import STOCKS
 from tests.cli.helpers import stockstream
+from tests.patience import until
 from tests.site import Site
 from tests.spark.tables import FORMATS, written
 
@@ -185,6 +186,11 @@ def javas(command: Command) -> dict[str, list[Java]]:
     return found
 
 
+def listening(command: Command, main: str) -> list[Java]:
+    """The processes of a main class that have begun to listen."""
+    return [each for each in javas(command)[main] if each.addresses]
+
+
 class Clustered(NamedTuple):
     """A site with a cluster."""
 
@@ -208,11 +214,12 @@ def cluster(running_site: Site) -> Iterator[Clustered]:
 
 def kill_a_worker(cluster: Clustered) -> None:
     """Kill one of the workers and its executor, and wait until it is started again."""
-    (master,), workers, executors = javas(cluster.command).values()
-    assert len(workers) == 2
+    executors = until(lambda: listening(cluster.command, MAINS[2]))
+    # The one that was killed before is being started.
+    workers = until(lambda: found if len(found := listening(cluster.command, MAINS[1])) == 2 else None)
+    (master,) = listening(cluster.command, MAINS[0])
     assert cluster.secret is not None
     secret = dict(line.split() for line in cluster.secret.read_text().splitlines())["spark.authenticate.secret"]
-    assert executors
     for each in (master, *workers, *executors):
         assert each.addresses == {"127.0.0.1"}
         assert not any(secret in word for word in each.words)
