@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from stockstream.kafka.admin import Admin
@@ -23,7 +24,9 @@ def saved_state(site: Site, cluster: str, view: str) -> Path:
 
 def test_it_lists_what_goes_and_asks_first(site: Site) -> None:
     site.send(STOCKS, walk(30))
-    state = saved_state(site, Admin(site.connection).cluster_id(), "bollinger")
+    cluster = Admin(site.connection).cluster_id()
+    shutil.rmtree(site.folder / "state" / cluster, ignore_errors=True)  # of other tests
+    state = saved_state(site, cluster, "bollinger")
     result = site.run("reset", stdin="n\n")
     assert result.returncode == 1
     assert result.stderr.splitlines()[:4] == [
