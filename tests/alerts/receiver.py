@@ -50,7 +50,10 @@ def receiver(secret: str = SECRET) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender was killed in the middle
+                return
             stamp, key, given = (self.headers.get(name, "") for name in (TIMESTAMP, IDEMPOTENCY, SIGNATURE))
             signed = verified(secret.encode(), stamp, key, body, given)
             with lock:
