@@ -1,11 +1,13 @@
-"""Copy of a region of a canvas, which can be restored."""
+"""Regions of a canvas in whole pixels: a copy that can be restored, and a filled one."""
 
 from __future__ import annotations
 
 import math
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.transforms import Bbox
+from matplotlib.colors import to_rgba
+from matplotlib.path import Path
+from matplotlib.transforms import Bbox, BboxTransformTo
 
 
 def whole(box: Bbox, canvas: FigureCanvasAgg) -> Bbox | None:
@@ -16,6 +18,17 @@ def whole(box: Bbox, canvas: FigureCanvasAgg) -> Bbox | None:
     left, bottom = max(0, math.floor(box.x0)), max(0, math.floor(box.y0))
     right, top = min(width, math.ceil(box.x1)), min(height, math.ceil(box.y1))
     return Bbox.from_extents(left, bottom, right, top) if left < right and bottom < top else None
+
+
+def fill(canvas: FigureCanvasAgg, box: Bbox, color: str) -> None:
+    """Fill the whole pixels that a box touches."""
+    place = whole(box, canvas)
+    if place is not None:
+        renderer = canvas.get_renderer()
+        gc = renderer.new_gc()
+        gc.set_linewidth(0)
+        renderer.draw_path(gc, Path.unit_rectangle(), BboxTransformTo(place), to_rgba(color))
+        gc.restore()
 
 
 class Ground:

@@ -9,6 +9,7 @@ from matplotlib.backend_bases import DrawEvent, Event
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from stockstream.charts.canvas_region import fill
 from stockstream.charts.dashboard.listing import DrawnListing
 from stockstream.charts.dashboard.tile_columns import DrawnHeights, DrawnProfile
 from stockstream.charts.dashboard.tile_points import DrawnPoints
@@ -54,7 +55,7 @@ RANKS: Final = ("volume", "volatility")
 
 
 class Dashboard:
-    """Tiles on a figure; if only their values change one blit updates them, otherwise a full draw.
+    """Tiles on a figure. If only values change, one blit updates them; an axis that changes costs its tile's axes.
 
     Parameters
     ----------
@@ -91,6 +92,7 @@ class Dashboard:
         self.ranked = False
         self._ground: object = None
         self._full = True
+        self._outdated: list[DrawnTile[Any]] = []
         self._blank = False
         self._moved = False
         self._ranking = Ranking()
@@ -171,7 +173,9 @@ class Dashboard:
             if isinstance(tile, DrawnShares):
                 tile.ranked = self.ranked
             if seen:
-                self._full |= tile.set_data(content)
+                if tile.set_data(content) and tile not in self._outdated:
+                    self._outdated.append(tile)
+                self._full |= tile.beneath != tile.margin
                 tile.explain(content)
         self._moved = True
 
@@ -271,9 +275,21 @@ class Dashboard:
             self.canvas.draw()
         elif self._moved and self._ground is not None:
             self.canvas.restore_region(self._ground)
+            if self._outdated:
+                self._draw_outdated()
             self._draw_moving()
             self.canvas.blit(self.figure.bbox)
+        self._outdated.clear()
         self._moved = False
+
+    def _draw_outdated(self) -> None:
+        """Draw the axes of tiles that have changed into the background."""
+        renderer = self.canvas.get_renderer()
+        for tile in self._outdated:
+            fill(self.canvas, tile.region, self.theme.background)
+            for axes in axes_of(tile):
+                axes.draw(renderer)
+        self._ground = self.canvas.copy_from_bbox(self.figure.bbox)
 
     def _draw_moving(self) -> None:
         renderer = self.canvas.get_renderer()
@@ -312,15 +328,18 @@ class Dashboard:
 
 
 def axes_of(tile: DrawnTile[Any]) -> list[Any]:
-    """The axes of a tile."""
-    return list(tile.axes.get_shared_x_axes().get_siblings(tile.axes))
+    """The axes of a tile, in the order in which they are drawn."""
+    siblings = tile.axes.get_shared_x_axes().get_siblings(tile.axes)
+    return [tile.axes, *(axes for axes in siblings if axes is not tile.axes)]
 
 
 def place(tile: DrawnTile[Any], box: Box, size: tuple[float, float]) -> None:
     """Position a tile on a figure of a size in points."""
     left, bottom, right, top = _EDGES[type(tile.tile.mark)]
+    tile.box = box
     tile.tall = box.height - bottom - top
-    bottom += tile.beneath
+    tile.margin = tile.beneath
+    bottom += tile.margin
     width, height = size
     for axes in axes_of(tile):
         axes.set_position(

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from stockstream.charts.dashboard.tiles import Content, DrawnTile, brief, fitted, short
+from stockstream.charts.dashboard.tiles import Content, DrawnTile, brief, fitted, settle, short
 from stockstream.charts.panels.panel import Numbers
 from stockstream.charts.theme import Theme
 from stockstream.present.fitting import cut
@@ -33,12 +33,12 @@ class Named(DrawnTile[M]):
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
         super().__init__(tile, axes, theme)
-        self._upright = False
+        self._beneath_axes = self._label(axes.xaxis, theme.quiet)
 
     @property
     def beneath(self) -> float:
         """As `DrawnTile.beneath`."""
-        if not self._upright:
+        if not self._beneath_axes.upright:
             return _BENEATH
         return max(self._points(self._beneath(name)) for name in self._names) + 6.0
 
@@ -47,28 +47,25 @@ class Named(DrawnTile[M]):
 
     def _beneath(self, name: str) -> str:
         """What a name is beneath its column: vertical, it must leave room for the column."""
-        return cut(short(name), _NAMES * self.tall, self._points) if self._upright else short(name)
+        return cut(short(name), _NAMES * self.tall, self._points) if self._beneath_axes.upright else short(name)
 
     def _name_places(self, axes: Axes) -> None:
         axes.set_xlim(-0.6, max(len(self._names), 1) - 0.4)
         axes.xaxis.set_major_locator(FixedLocator(range(len(self._names))))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: self._label(round(value))))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: self._name(round(value))))
 
-    def _label(self, place: int) -> str:
+    def _name(self, place: int) -> str:
         if not 0 <= place < len(self._names):
             return ""
-        # matplotlib would read text between two of them as mathematics.
-        return self._beneath(self._names[place]).replace("$", r"\$")
+        return self._beneath(self._names[place])
 
     def _turned(self) -> bool:
         """Choose horizontal or vertical names by the room; returns whether that changed."""
         a_place = self.axes.bbox.width / max(len(self._names) + 0.2, 1.0)
         upright = any(self.width_of(short(name)) + 4 > a_place for name in self._names)
-        if upright == self._upright:
-            return False
-        self._upright = upright
-        self.axes.tick_params(axis="x", labelrotation=90 if upright else 0)
-        return True
+        turned = upright != self._beneath_axes.upright
+        self._beneath_axes.upright = upright
+        return turned
 
 
 class DrawnHeights(Named[Heights]):
@@ -79,6 +76,7 @@ class DrawnHeights(Named[Heights]):
         axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.yaxis.set_major_formatter(Numbers())
         axes.grid(visible=True, axis="y", color=theme.grid, linewidth=0.8)
+        self._label(axes.yaxis, theme.quiet)
         self._bars: list[Rectangle] = []
 
     def set_data(self, content: Content) -> bool:
@@ -113,14 +111,15 @@ class DrawnProfile(Named[Profile]):
         for _ in self.mark.values[1:]:
             twin = axes.twinx()
             twin.set_autoscale_on(False)
+            settle(twin)
             for side, spine in twin.spines.items():
                 spine.set(color=theme.edge, linewidth=0.8, visible=side == "right")
             self._axes.append(twin)
         for number, (each, (_, _, form)) in enumerate(zip(self._axes, self.mark.values, strict=True)):
-            each.tick_params(length=0, pad=4, colors=theme.color(number), labelsize=theme.small_size)
+            each.tick_params(length=0)
+            self._label(each.yaxis, theme.color(number), right=number > 0)
             each.yaxis.set_major_locator(MaxNLocator(3))
             each.yaxis.set_major_formatter(FuncFormatter(lambda value, _, form=form: format(value, form)))
-        axes.tick_params(axis="x", colors=theme.quiet)
         axes.grid(visible=True, color=theme.grid, linewidth=0.8)
         self._lines: list[Any] = []
 

@@ -21,7 +21,7 @@ from stockstream.views.tiles import Points, Tile
 
 
 class _Inside(Numbers):
-    """Labels of an x axis; one that would reach beyond the figure is left out."""
+    """Labels of an x axis; one that would reach beyond the tile is left out."""
 
     def __init__(self, tile: DrawnPoints) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class _Inside(Numbers):
     def format_ticks(self, values: Iterable[float]) -> list[str]:
         """As `Numbers.format_ticks`, "" for a label without room."""
         several, axes = list(values), self._tile.axes
-        labels, edge = super().format_ticks(several), axes.figure.bbox.x1
+        labels, edge = super().format_ticks(several), self._tile.region.x1
         middles = axes.transData.transform(np.array([(value, 0.0) for value in several]).reshape(-1, 2))[:, 0]
         return [
             label if middle + self._tile.width_of(label) / 2 <= edge else ""
@@ -48,6 +48,8 @@ class DrawnPoints(DrawnTile[Points]):
         axes.yaxis.set_major_locator(MaxNLocator(3))
         axes.xaxis.set_major_formatter(_Inside(self))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}%" if value else "0"))
+        for axis in (axes.xaxis, axes.yaxis):
+            self._label(axis, theme.quiet)
         self._points: PathCollection | None = None
         self._others: Line2D | None = None
         self._labels: list[Text] = []

@@ -10,16 +10,20 @@ from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, Unpack
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
+from stockstream.charts.dashboard.tick_labels import TickLabels
 from stockstream.charts.styles import TextStyle
 from stockstream.charts.text import glyph_cache
 from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import Ruler
 from stockstream.charts.theme import Theme
 from stockstream.names import harmless
+from stockstream.present.dashboard_layout import Box
 from stockstream.views.dashboard import Tables
 from stockstream.views.frame import Frame
 from stockstream.views.joined import SlicedTable
@@ -84,8 +88,12 @@ class DrawnTile(Generic[M]):
 
     Attributes
     ----------
+    box
+        The tile's place on the figure, in points; nothing of it is drawn outside.
     tall
         Height in points of the axes and what is beneath them.
+    margin
+        `beneath` when the axes were last positioned.
     """
 
     def __init__(self, tile: Tile, axes: Axes, theme: Theme) -> None:
@@ -94,7 +102,10 @@ class DrawnTile(Generic[M]):
         self.theme = theme
         self.mark: M = tile.mark  # type: ignore[assignment]
         self.moving: list[Artist] = []
+        self.tick_labels: list[TickLabels] = []
+        self.box = Box(0.0, 0.0, 0.0, 0.0)
         self.tall = math.inf
+        self.margin = 0.0
         self._names: tuple[str, ...] = ()
         self._named = False
         self._style()
@@ -104,12 +115,13 @@ class DrawnTile(Generic[M]):
         axes.set_autoscale_on(False)
         axes.set_axisbelow(True)
         axes.set_facecolor(theme.background)
-        axes.tick_params(length=0, pad=4, colors=theme.quiet, labelsize=theme.small_size)
+        axes.tick_params(length=0)
         for side, spine in axes.spines.items():
             spine.set(color=theme.edge, linewidth=0.8, visible=side in ("bottom", "left"))
         axes.set_title(
             harmless(self.tile.title), loc="left", color=theme.text, fontsize=theme.text_size, fontweight="bold", pad=7
         )
+        settle(axes)
         self._aside = axes.text(
             1, 1, "", transform=axes.transAxes, ha="right", va="baseline", parse_math=False, animated=True,
             color=theme.quiet, fontsize=theme.small_size,
@@ -131,6 +143,12 @@ class DrawnTile(Generic[M]):
     def over(self) -> float:
         """Distance in points by which the text beside the title may extend beyond the axes."""
         return 0.0
+
+    @property
+    def region(self) -> Bbox:
+        """The tile's place on the figure, in pixels."""
+        box, scale = self.box, self.axes.figure.dpi / 72
+        return Bbox.from_bounds(scale * box.left, scale * box.bottom, scale * box.width, scale * box.height)
 
     def set_subtitle(self, *candidates: str) -> None:
         """Show the first text that fits beside the title, or none."""
@@ -155,7 +173,7 @@ class DrawnTile(Generic[M]):
         return 1.15 * (font.ascent + font.descent)
 
     def set_data(self, content: Content) -> bool:
-        """Set the data; returns whether more changed than the artists that move."""
+        """Set the data; returns whether the axes changed, and not only artists that move."""
         raise NotImplementedError
 
     def explain(self, content: Content) -> None:
@@ -186,6 +204,12 @@ class DrawnTile(Generic[M]):
     def scroll(self, by: Scroll) -> None:
         """Scroll, if the tile scrolls."""
 
+    def _label(self, axis: Axis, color: str, *, right: bool = False) -> TickLabels:
+        """Label the ticks of an axis; those of a second vertical axis on the right."""
+        labels = TickLabels(axis, axis.axes, right=right, color=color, fontsize=self.theme.small_size)
+        self.tick_labels.append(labels)
+        return labels
+
     def _add(self, artist: Any) -> Any:
         artist.set_animated(True)
         self.moving.append(artist)
@@ -213,6 +237,13 @@ class DrawnTile(Generic[M]):
         self._names = tuple(names)
         self._clear()
         return True
+
+
+def settle(axes: Axes) -> None:
+    """Keep matplotlib from measuring all labels at each draw, to find a place for the title and the axes' names."""
+    axes.set_title("", y=1.0)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_label_coords(0.0, 0.0)
 
 
 def reach(axes: Axes, across: tuple[float, float], up: tuple[float, float]) -> None:

@@ -61,14 +61,10 @@ class Stage:
         return [column.get_text().split("\n") for column in self.tile(name)._columns]
 
 
-def labels(axis: Any) -> list[Text]:
-    """The labels of ticks within an axis' limits."""
-    low, high = sorted(axis.get_view_interval())
-    return [
-        label
-        for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
-        if low <= place <= high and axis.get_visible()
-    ]
+def labels(tile: Any, axis: Any) -> list[Text]:
+    """The labels of an axis's ticks."""
+    [found] = [each for each in tile.tick_labels if each._axis is axis]
+    return list(found.texts())
 
 
 def seen_words(stage: Stage) -> list[tuple[str, Any]]:
@@ -78,7 +74,8 @@ def seen_words(stage: Stage) -> list[tuple[str, Any]]:
     for tile in board.shown:
         artists += [artist for artist in tile.artists if isinstance(artist, Text)]
         for axes in axes_of(tile):
-            artists += [axes.title, axes._left_title, *labels(axes.xaxis), *labels(axes.yaxis)]
+            artists += [axes.title, axes._left_title]
+        artists += [label for each in tile.tick_labels for label in each.texts()]
     renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
     shown = [each for each in artists if each.get_visible() and each.get_text()]
     return [(each.get_text(), each.get_window_extent(renderer)) for each in shown]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.patches import Wedge
+from matplotlib.text import Text
 from PIL import Image
 
 from stockstream.charts.dashboard.listing import DrawnListing
@@ -16,9 +17,15 @@ from stockstream.charts.theme import THEMES
 from stockstream.charts.window.saving import save_figure
 from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection
-from tests.charts.dashboard.board_stage import SYMBOLS, Stage, fold_of
+from tests.charts.dashboard.board_stage import SYMBOLS, Stage, fold_of, labels
 from tests.crosses import diagonal
 from tests.views.bars import bar, walk
+
+
+def names_beneath(stage: Stage) -> list[Text]:
+    """The names beneath the columns of volumes."""
+    tile = stage.tile("volume")
+    return labels(tile, tile.axes.xaxis)
 
 
 @pytest.mark.parametrize("price", [100.0, 4_490.0, 98_700.0])
@@ -29,9 +36,9 @@ def test_no_label_of_an_axis_is_cut_at_the_edge(price: float) -> None:
             fold.apply([bar(minute, price * (1 + number / 40) + minute % 3, symbol=symbol) for minute in range(30)])
         stage.show(fold)
         axes = stage.tile("scatter").axes
-        labels = [each for each in axes.get_xticklabels() if each.get_text()]
-        assert labels
-        assert all(each.get_window_extent().x1 <= stage.canvas.figure.bbox.x1 + 1 for each in labels)
+        found = labels(stage.tile("scatter"), axes.xaxis)
+        assert found
+        assert all(each.get_window_extent().x1 <= stage.canvas.figure.bbox.x1 + 1 for each in found)
 
 
 def test_every_tile_shows_its_table(stage: Stage) -> None:
@@ -88,6 +95,30 @@ def test_values_that_move_cost_a_blit_which_shows_what_a_full_draw_does(stage: S
     blitted = stage.pixels()
     stage.canvas.draw()
     np.testing.assert_array_equal(blitted, stage.pixels())
+
+
+@pytest.mark.parametrize(("size", "price"), [((3.0, 2.0), 100.0), ((6.0, 4.0), 98_700.0), ((12.0, 8.0), 0.04)])
+def test_an_axis_that_changes_costs_no_full_draw_and_shows_what_one_does(
+    size: tuple[float, float], price: float
+) -> None:
+    stage, fold = Stage(size), DashboardFold(Selection())
+    for symbol in SYMBOLS:
+        fold.apply([bar(minute, price * (1 + minute % 3 / 50), symbol) for minute in range(30)])
+    stage.show(fold)
+    changed = set()
+    for page in range(stage.board.tile_pages):
+        before = {tile: (tile.axes.get_xlim(), tile.axes.get_ylim()) for tile in stage.board.shown}
+        stage.canvas.draws = stage.canvas.blits = 0
+        fold.apply([bar(30 + page, price * 3 ** (page + 1), "MSFT", volume=4e4 * 9**page)])
+        stage.show(fold)
+        assert (stage.canvas.draws, stage.canvas.blits) == (0, 1)
+        changed |= {tile.tile.name for tile in before if before[tile] != (tile.axes.get_xlim(), tile.axes.get_ylim())}
+        shown = stage.pixels()
+        stage.canvas.draw()
+        np.testing.assert_array_equal(shown, stage.pixels())
+        stage.board.next_tiles()
+        stage.board.paint()
+    assert changed >= {"volume", "highest", "scatter"}
 
 
 def test_a_saved_picture_has_what_moves_too_and_the_window_continues(stage: Stage, tmp_path: Path) -> None:
@@ -188,7 +219,7 @@ def test_a_name_with_dollars_is_no_mathematics() -> None:
     fold = DashboardFold(Selection())
     fold.apply(walk(50, 0, "BRK$A$B"))
     stage.show(fold)
-    (label,) = stage.tile("volume").axes.get_xticklabels()
+    (label,) = names_beneath(stage)
     plain = stage.canvas.figure.text(0, 0, "BRK$A$B", parse_math=False, fontproperties=label.get_fontproperties())
     renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
     assert label.get_window_extent(renderer).width == pytest.approx(plain.get_window_extent(renderer).width)
@@ -205,14 +236,14 @@ def test_of_many_symbols_the_largest_are_shown_and_by_keys_the_rest() -> None:
     board = stage.board
     assert board.header.title.get_text().endswith(", 1 to 12 of 40 by volume")
     first = [f"S{number}" for number in range(39, 27, -1)]
-    assert [label.get_text() for label in stage.tile("volume").axes.get_xticklabels()] == first
+    assert [label.get_text() for label in names_beneath(stage)] == first
     assert stage.tile("volume")._aside.get_text() == "28 others 12.2k"
     assert stage.text("symbols")[0][:12] == first
     assert len(stage.tile("scatter")._others.get_xdata()) == 28
     board.turn(-1)
     board.paint()
     assert board.header.title.get_text().endswith(", 37 to 40 of 40 by volume")
-    names = [label.get_text() for label in stage.tile("volume").axes.get_xticklabels()]
+    names = [label.get_text() for label in names_beneath(stage)]
     assert names == ["S03", "S02", "S01", "S00"]
     board.rank()
     board.paint()
