@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Final, Self, TypeVar
 
 import msgspec
 
@@ -14,9 +13,10 @@ from stockstream import periods
 from stockstream.indicators import checks
 from stockstream.indicators.checks import InvalidBar
 from stockstream.indicators.compose.corrected import TooLate
+from stockstream.indicators.resample_periods import Period, time_of
 from stockstream.indicators.sessions import Sessions
 from stockstream.indicators.stateful import State, Stateful
-from stockstream.records import PARTIAL, Bar, doubted, doubts
+from stockstream.records import Bar, doubted, doubts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 Table = TypeVar("Table", bound="Mapping[str, Column] | pd.DataFrame")
 
 _PRICES: Final = ("open", "high", "low", "close")
-_NEEDED: Final = ("high", "low", "close")
-_time_of = attrgetter("time")
 
 
 class Resampler(Stateful):
@@ -109,7 +107,7 @@ class Resampler(Stateful):
         self.retain = checks.whole("retain", retain, least=0)
         self.doubtful = 0
         self._sessions = Sessions(zone, opens, calendar)
-        self._periods: list[_Period] = []
+        self._periods: list[Period] = []
         self._until: datetime | None = None
 
     @property
@@ -156,12 +154,12 @@ class Resampler(Stateful):
     def _take(self, bar: Bar) -> Bar | None:
         """Take a bar that may begin a period, or belong to one before."""
         opening, until = self._place(bar.time, bar.interval, bar.tz)
-        index = bisect_left(self._periods, opening, key=_time_of)
+        index = bisect_left(self._periods, opening, key=time_of)
         if index == 0 and len(self._periods) > self.retain and opening < self._periods[0].time:
             raise TooLate(f"the bar at {bar.time} is of a period before the one at {self._periods[0].time}")
         fresh = index == len(self._periods) or self._periods[index].time != opening
         if fresh:
-            self._periods.insert(index, _Period(opening))
+            self._periods.insert(index, Period(opening))
         period = self._periods[index]
         former = period.put(bar)
         if former is bar:
@@ -259,120 +257,6 @@ class Resampler(Stateful):
         from stockstream.indicators.resample_columns import openings
 
         return openings(self.interval, self._sessions, of, times, zones)
-
-
-class _Sum:
-    """The aggregate of some bars."""
-
-    __slots__ = ("flags", "high", "last", "left_out", "low", "open", "revision", "volume")
-
-    last: Bar | None
-    open: float | None
-    volume: float | None
-    flags: tuple[str, ...]
-
-    def __init__(self) -> None:
-        self.last = None
-        self.high = self.low = 0.0
-        self.open = self.volume = 0.0
-        self.flags = ()
-        self.left_out = False
-        self.revision = 0
-
-    def add(self, bar: Bar) -> None:
-        """Take the next bar, in the order of time."""
-        self.revision += bar.revision
-        first = bar.open
-        volume = bar.volume
-        if bar.flags:
-            if doubtful := doubted(bar.flags):
-                self.left_out = True
-                if not doubtful.isdisjoint(_NEEDED):
-                    return
-                first = None if "open" in doubtful else first
-                volume = None if "volume" in doubtful else volume
-            kept = [flag for flag in bar.flags if flag not in self.flags and not doubted((flag,))]
-            self.flags = (*self.flags, *kept)
-        if self.last is None:
-            self.open = first
-            self.high = bar.high
-            self.low = bar.low
-            self.volume = volume
-        else:
-            if bar.high > self.high:
-                self.high = bar.high
-            if bar.low < self.low:
-                self.low = bar.low
-            if self.volume is not None:
-                self.volume = None if volume is None else self.volume + volume
-        self.last = bar
-
-    def copy(self) -> _Sum:
-        """An independent copy."""
-        twin = _Sum()
-        for name in self.__slots__:
-            setattr(twin, name, getattr(self, name))
-        return twin
-
-
-class _Period:
-    """A period's bars, in the order of time."""
-
-    __slots__ = ("bars", "settled", "time")
-
-    def __init__(self, time: datetime) -> None:
-        self.time = time
-        self.bars: list[Bar] = []
-        self.settled = _Sum()  # of all but the newest, which arrives repeatedly while it forms
-
-    def append(self, bar: Bar) -> None:
-        """Take a bar that is newer than all others."""
-        if self.bars:
-            self.settled.add(self.bars[-1])
-        self.bars.append(bar)
-
-    def put(self, bar: Bar) -> Bar | None:
-        """Take a bar of any time; the one that it replaces, the bar itself where that is no other, None where none."""
-        index = bisect_left(self.bars, bar.time, key=_time_of)
-        if index == len(self.bars):
-            self.append(bar)
-            return None
-        former = self.bars[index] if self.bars[index].time == bar.time else None
-        # A producer that starts again counts revisions from the start: the number alone is no change.
-        if former is not None and former == msgspec.structs.replace(bar, revision=former.revision):
-            return bar
-        self.bars[index : index + (former is not None)] = [bar]
-        if index < len(self.bars) - 1:
-            self.settled = _Sum()
-            for each in self.bars[:-1]:
-                self.settled.add(each)
-        return former
-
-    def bar(self, interval: str, *, final: bool) -> Bar:
-        """The period's bar."""
-        newest = self.bars[-1]
-        total = self.settled.copy()
-        total.add(newest)
-        changes: dict[str, Any] = {
-            "interval": interval,
-            "time": self.time,
-            "revision": total.revision,
-            "final": final,
-        }
-        if total.last is None:
-            return msgspec.structs.replace(newest, **changes)
-        changes |= {name: getattr(total, name) for name in ("open", "high", "low", "volume")}
-        changes["flags"] = total.flags
-        if total.left_out and PARTIAL not in total.flags:
-            changes["flags"] += (PARTIAL,)
-        return msgspec.structs.replace(total.last, **changes)
-
-    def copy(self) -> _Period:
-        """Another one with the same bars."""
-        twin = _Period(self.time)
-        twin.bars = self.bars.copy()
-        twin.settled = self.settled.copy()
-        return twin
 
 
 def _checked(bar: Bar) -> Bar:

@@ -100,13 +100,13 @@ class BarBatch:
     def pick(self, rows: NDArray[np.intp], last: Candle | None = None) -> BarBatch:
         """Some of the bars, by their indexes in ascending order; at least one. ``last`` is the last of them."""
         places = rows.tolist()
-        stretch = BarBatch.__new__(BarBatch)
-        stretch.instants = self.instants[rows]
-        stretch.numbers = self.numbers[:, rows]
-        stretch.finals = None if self.finals is None else tuple(map(self.finals.__getitem__, places))
-        stretch.flags = None if self.flags is None else tuple(map(self.flags.__getitem__, places))
-        stretch.last = last or self.bar(places[-1])
-        return stretch
+        batch = BarBatch.__new__(BarBatch)
+        batch.instants = self.instants[rows]
+        batch.numbers = self.numbers[:, rows]
+        batch.finals = None if self.finals is None else tuple(map(self.finals.__getitem__, places))
+        batch.flags = None if self.flags is None else tuple(map(self.flags.__getitem__, places))
+        batch.last = last or self.bar(places[-1])
+        return batch
 
     def bar(self, index: int) -> Candle:
         """The bar at an index, with currency and zone, which no mark or indicator reads, of the last bar."""

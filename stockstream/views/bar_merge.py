@@ -39,17 +39,17 @@ class BarMerge:
         Number of final bars that arrived again with other values.
     """
 
-    def __init__(self, stretch: BarBatch, bars: Bars) -> None:
-        self._stretch = stretch
-        instants = stretch.instants
+    def __init__(self, batch: BarBatch, bars: Bars) -> None:
+        self._batch = batch
+        instants = batch.instants
         self._order = order = np.argsort(instants, kind="stable")
         ascending = instants[order]
         there = bars.instants()
         self.places = np.searchsorted(there, ascending)
         self.held = self.places < len(there)
         self.held[self.held] = there[self.places[self.held]] == ascending[self.held]
-        self.numbers = stretch.numbers[:, order]
-        self.finals = np.array(stretch.finals or [True] * len(stretch))[order]
+        self.numbers = batch.numbers[:, order]
+        self.finals = np.array(batch.finals or [True] * len(batch))[order]
 
         repeated = np.concatenate(([False], ascending[1:] == ascending[:-1]))
         first = self.held & ~repeated
@@ -57,7 +57,7 @@ class BarMerge:
         finals = _before(self.finals)
         finals[first] = bars.finals(self.places[first])
         same = known & (finals == self.finals) & self._alike(bars, first)
-        if stretch.flags or bars.flags:
+        if batch.flags or bars.flags:
             same &= self._flagged_alike(bars, first)
         changed = np.flatnonzero(~same)
         last = np.append(ascending[changed][1:] != ascending[changed][:-1], np.True_)
@@ -84,17 +84,17 @@ class BarMerge:
 
     def instants(self, rows: NDArray[np.intp]) -> NDArray[np.datetime64]:
         """Start times of some of the bars."""
-        return self._stretch.instants[self._order[rows]]
+        return self._batch.instants[self._order[rows]]
 
     def flags(self, rows: NDArray[np.intp]) -> Iterator[tuple[int, tuple[str, ...]]]:
         """The flags of some of the bars, each with the bar's time in microseconds."""
-        flags, places = self._stretch.flags, self._order[rows]
-        for time, place in zip(microseconds(self._stretch.instants[places]), places.tolist(), strict=True):
+        flags, places = self._batch.flags, self._order[rows]
+        for time, place in zip(microseconds(self._batch.instants[places]), places.tolist(), strict=True):
             yield time, () if flags is None else flags[place]
 
     def bar(self, row: int) -> Candle:
         """One of the bars."""
-        return self._stretch.bar(int(self._order[row]))
+        return self._batch.bar(int(self._order[row]))
 
 
 def _before(values: NDArray[np.generic]) -> NDArray[np.generic]:

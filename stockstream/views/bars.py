@@ -92,35 +92,35 @@ class Bars:
     def __len__(self) -> int:
         return self._size
 
-    def follow(self, stretch: BarBatch) -> bool:
+    def follow(self, batch: BarBatch) -> bool:
         """Append bars that simply extend the series, as nearly always; otherwise returns False and takes none."""
-        follows = not self._size or self._instants[self._size - 1] < stretch.instants[0]
-        if follows and stretch.ascending:
-            self._extend(stretch)
+        follows = not self._size or self._instants[self._size - 1] < batch.instants[0]
+        if follows and batch.ascending:
+            self._extend(batch)
             return True
         return False
 
-    def _extend(self, stretch: BarBatch) -> None:
-        start, total = self._size, self._size + len(stretch)
+    def _extend(self, batch: BarBatch) -> None:
+        start, total = self._size, self._size + len(batch)
         self._numbers = grown(self._numbers, total)
         self._instants = grown(self._instants, total)
-        self._numbers[:, start:total] = stretch.numbers
-        self._instants[start:total] = stretch.instants
+        self._numbers[:, start:total] = batch.numbers
+        self._instants[start:total] = batch.instants
         self._size = total
-        self.newest = stretch.last
-        if stretch.flags:
-            flagged = zip(microseconds(stretch.instants), stretch.flags, strict=True)
+        self.newest = batch.last
+        if batch.flags:
+            flagged = zip(microseconds(batch.instants), batch.flags, strict=True)
             self.flags.update((time, doubts) for time, doubts in flagged if doubts)
-        if stretch.finals:
-            finals = zip(microseconds(stretch.instants), stretch.finals, strict=True)
+        if batch.finals:
+            finals = zip(microseconds(batch.instants), batch.finals, strict=True)
             self._unfinished.update(time for time, final in finals if not final)
 
-    def merge(self, stretch: BarBatch) -> Merged:
+    def merge(self, batch: BarBatch) -> Merged:
         """Take bars in any order, as if one by one: of several with one time the last counts.
 
         An unchanged bar changes nothing; neither does another source, currency or revision.
         """
-        coming = BarMerge(stretch, self)
+        coming = BarMerge(batch, self)
         rows = coming.counting
         if not len(rows):
             return Merged(len(self), late=0, corrections=0)

@@ -177,34 +177,34 @@ class History:
         """`merge` for bars that are not in a batch yet."""
         return bool(bars) and self.merge(BarBatch(bars))
 
-    def merge(self, stretch: BarBatch) -> bool:
+    def merge(self, batch: BarBatch) -> bool:
         """Merge a batch of bars; returns whether anything changed. Points are computed on demand.
 
         The dropped bars do not depend on how bars are divided into batches.
         """
         changed, first = False, 0
-        while first < len(stretch):
-            room = max(1, min(len(stretch) - first, self._limit - len(self.series)))
-            changed |= self._merge(stretch.part(first, first + int(room)), first)
+        while first < len(batch):
+            room = max(1, min(len(batch) - first, self._limit - len(self.series)))
+            changed |= self._merge(batch.part(first, first + int(room)), first)
             first += int(room)
             self._let_go()
         return changed
 
-    def _merge(self, stretch: BarBatch, first: int) -> bool:
+    def _merge(self, batch: BarBatch, first: int) -> bool:
         """Merge a part of a batch, which begins there at an index."""
-        if self.series.follow(stretch):
+        if self.series.follow(batch):
             return True
         if self.series.dropped:
-            old = stretch.instants < self.series.instants()[0]
+            old = batch.instants < self.series.instants()[0]
             if old.any():
                 self.older += int(np.count_nonzero(old))
                 if self._outdated is not None:
                     self._outdated(first + np.flatnonzero(old))
                 if old.all():
                     return False
-                stretch = stretch.pick(np.flatnonzero(~old))
+                batch = batch.pick(np.flatnonzero(~old))
         held = len(self.series)
-        merged = self.series.merge(stretch)
+        merged = self.series.merge(batch)
         self.late += merged.late
         self.corrections += merged.corrections
         if self._longer is None:

@@ -65,7 +65,7 @@ def printed(stage: Stage, mark: DrawnMark, number: int) -> NDArray[np.float64]:
     stage.canvas.draw()
     frame = stage.scene._plot_data.frame
     first, last = stage.scene.viewport.in_view()
-    stage.scene._blit_layers.render(stage.canvas.get_renderer(), frame, first, last, stage.scene._scale())
+    stage.scene._blit_layers.render(stage.canvas.get_renderer(), frame, first, last, stage.scene.viewport.scale)
     return vertices(mark.patch(Layer.SETTLED, number))
 
 

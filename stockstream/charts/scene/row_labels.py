@@ -16,7 +16,7 @@ class RowLabels:
         self._ticks = ticks.Ticks((), (), "")
         self._of: tuple[object, ...] = ()
 
-    def renew(self, plot_data: PlotData, first: int, last: int, pitch: float) -> bool:
+    def update(self, plot_data: PlotData, first: int, last: int, pitch: float) -> bool:
         """Compute them for rows at a distance in points; returns whether they changed."""
         instants, zone = plot_data.frame.instants[first:last], plot_data.zone
         state = (first, pitch, zone, instants.tobytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -13,7 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from stockstream.charts import theme as themes
-from stockstream.charts.marks.lines import Scale
 from stockstream.charts.overlays.alert_list import AlertList
 from stockstream.charts.overlays.alert_marks import AlertMarks, BarNotes
 from stockstream.charts.overlays.crosshair import Aim, Crosshair
@@ -30,7 +28,6 @@ from stockstream.charts.scene.viewport import Guard, Viewport
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.message import Message
 from stockstream.charts.text.text import LiveText, Ruler
-from stockstream.present import decimation
 from stockstream.present.airlines import palette_indexes
 from stockstream.present.keys import CHART
 from stockstream.present.legend import entries_of_keys
@@ -179,7 +176,7 @@ class Scene:
             self.viewport.restore(found)
             self._full = True
         if self._price is not None:
-            self._price.update(self._sight())
+            self._price.update(self._draft_context())
         rows = plot_data.frame if plot_data.key else plot_data.frame.tail(0)
         for panel in self.panels:
             self._full |= panel.set_measure(plot_data.measure) | panel.remark(rows)
@@ -247,9 +244,9 @@ class Scene:
 
     def _label(self) -> bool:
         """Recompute ticks if rows, view or size have changed; returns whether the ticks changed."""
-        pitch = self._scale().pitch * 72 / self.figure.dpi
+        pitch = self.viewport.scale.pitch * 72 / self.figure.dpi
         # Labels beyond the edges are not visible.
-        return self._row_labels.renew(self._plot_data, *self.viewport.whole_in_view(), pitch)
+        return self._row_labels.update(self._plot_data, *self.viewport.whole_in_view(), pitch)
 
     def _on_move(self) -> None:
         self._full, self._settled = True, False
@@ -258,7 +255,7 @@ class Scene:
 
     def _aim(self) -> Aim | None:
         """The target of the mouse."""
-        return self._crosshair.aim(self._sight())
+        return self._crosshair.aim(self._draft_context())
 
     def _explain(self, aim: Aim | None) -> None:
         """Set the captions, for the row under the mouse or for the last one."""
@@ -282,7 +279,7 @@ class Scene:
 
     @property
     def _in_lines(self) -> bool:
-        return not any(panel.in_columns(self._scale()) for panel in self.panels)
+        return not any(panel.in_columns(self.viewport.scale) for panel in self.panels)
 
     @property
     def _texts(self) -> list[LiveText]:
@@ -313,12 +310,12 @@ class Scene:
         self.viewport.resume()
         for _ in range(_TRIES):
             self._explain(None)
-            self._layout.arrange(self._sight())
+            self._layout.arrange(self._draft_context())
             if not self.viewport.keep():
                 break
         self.viewport.let_go()
         self._label()
-        self._row_labels.place(self.panels, self._scale().bucket)
+        self._row_labels.place(self.panels, self.viewport.scale.bucket)
         self._settled = True
         self._explain(self._aim())
         self._mark_home()
@@ -340,24 +337,14 @@ class Scene:
 
     # Drawing.
 
-    def _scale(self) -> Scale:
-        box = self.panels[0].axes.bbox
-        left, right = self.viewport.across
-        pitch = box.width / (right - left)
-        first, last = max(0, math.ceil(left)), min(len(self._plot_data.frame), math.floor(right) + 1)
-        shown = max(0, last - first)
-        dots = self.figure.dpi
-        bucket = decimation.bucket_size(shown, box.width)
-        return Scale(box.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
-
     def view_context(self) -> ViewContext:
         """The rows and pixels in view."""
         self._settle()
-        return self._sight()
+        return self._draft_context()
 
-    def _sight(self) -> ViewContext:
+    def _draft_context(self) -> ViewContext:
         """The same before the layout is final."""
-        return ViewContext(self._plot_data, self.panels, self._scale(), self.theme, self._ruler)
+        return ViewContext(self._plot_data, self.panels, self.viewport.scale, self.theme, self._ruler)
 
     def _on_draw(self, event: DrawEvent) -> None:
         """After the axes were drawn: draw everything over them."""
@@ -365,7 +352,7 @@ class Scene:
             self._full = self._live = False
             self.header.status_bar.keep(self.canvas, event.renderer)
             return
-        scale, (first, last) = self._scale(), self.viewport.in_view()
+        scale, (first, last) = self.viewport.scale, self.viewport.in_view()
         if event.canvas is not self.canvas or self.canvas.is_saving():
             self._blit_layers.render(event.renderer, self._plot_data.frame, first, last, scale)
             for text in self._texts:

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from stockstream.charts.marks.lines import Scale
 from stockstream.charts.panels.panel import DrawnPanel
+from stockstream.present import decimation
 from stockstream.present.visits import SavedView, TimeSpan
 from stockstream.views.frame import Frame
 
@@ -117,6 +119,16 @@ class Viewport:
         """Rows at the left and the right edge."""
         left, right = self._panels[0].axes.get_xlim()
         return left, right
+
+    @property
+    def scale(self) -> Scale:
+        """The positions of the rows in view, in pixels."""
+        axes, (left, right) = self._panels[0].axes, self.across
+        pitch = axes.bbox.width / (right - left)
+        first, last = self.whole_in_view()
+        shown, dots = max(0, last - first), axes.figure.dpi
+        bucket = decimation.bucket_size(shown, axes.bbox.width)
+        return Scale(axes.bbox.x0 - left * pitch, pitch, bucket, shown, 72 / dots * max(1, round(dots / 100)))
 
     def _limits(self) -> list[tuple[float, float]]:
         """Limits in view: of rows, then of each panel's values."""

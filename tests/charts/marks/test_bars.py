@@ -37,7 +37,7 @@ def test_candles_hold_the_frame_s_prices() -> None:
         prices = np.sort(np.column_stack((frame["open"], frame["close"])), axis=1)[kind]
         assert np.array_equal(boxes[:, (0, 2), 1], prices)
         # Pixels across: the wick stands in the middle of its body, and that in the middle of its row.
-        middle = stage.scene._scale().pixels(np.flatnonzero(kind).astype(float))
+        middle = stage.scene.viewport.scale.pixels(np.flatnonzero(kind).astype(float))
         assert np.array_equal(wicks[:, 0, 0], middle)
         assert np.array_equal(boxes[:, (0, 1), 0].mean(axis=1), middle)
 
@@ -79,7 +79,8 @@ def test_forming_bar_is_drawn_as_forming(rising: bool) -> None:
     candles = stage.mark(0, DrawnCandles)
     kind = FORMING if rising else FORMING + 2
     assert printed(stage, candles, kind).tolist() == [
-        [stage.scene._scale().pixels(np.array([39.0]))[0], price] for price in (frame["low"][-1], frame["high"][-1])
+        [stage.scene.viewport.scale.pixels(np.array([39.0]))[0], price]
+        for price in (frame["low"][-1], frame["high"][-1])
     ]
     assert len(printed(stage, candles, UP_WICK)) + len(printed(stage, candles, DOWN_WICK)) == 2 * 39
     assert candles.patch(Layer.LIVE, kind + 1).get_linestyle() != candles.patch(Layer.LIVE, 1).get_linestyle()
@@ -203,7 +204,7 @@ def test_doubtful_bar_is_marked_at_the_edge_and_moves_no_limits() -> None:
     assert 0.5 * frame["low"][sure].min() < low < high < 2 * frame["high"][sure].max()
     mark = printed(stage, stage.mark(0, DrawnCandles), DOUBTFUL + 1)
     box = stage.scene.panels[0].axes.bbox
-    assert mark[:, 0].tolist() == [stage.scene._scale().pixels(np.array([7.0]))[0]] * 2
+    assert mark[:, 0].tolist() == [stage.scene.viewport.scale.pixels(np.array([7.0]))[0]] * 2
     assert mark[:, 1].tolist() == [box.y1 - 7, box.y1]
     assert ink(stage.pixels(), light().alarm) >= 7
 
@@ -218,7 +219,7 @@ def test_bucket_with_a_doubtful_row_is_the_candle_of_the_others() -> None:
     frame = doubting(4_000, *places, *range(160, 176))
     stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": frame})), rows=None)
     stage.show()
-    assert stage.scene._scale().bucket == 16
+    assert stage.scene.viewport.scale.bucket == 16
     candles = stage.mark(0, DrawnCandles)
     wicks = np.concatenate([printed(stage, candles, kind).reshape(-1, 2, 2) for kind in (UP_WICK, DOWN_WICK)])
     assert len(wicks) == 4_000 / 16 - 1
@@ -255,7 +256,7 @@ def test_bucket_is_one_candle_of_its_rows() -> None:
     frame = bars(5_000)
     stage = Stage(FakeModel(PRICES, FakeFold({"AAPL": frame})), rows=5_000)
     stage.show()
-    size = stage.scene._scale().bucket
+    size = stage.scene.viewport.scale.bucket
     assert size > 1
     candles = stage.mark(0, DrawnCandles)
     wicks = np.concatenate([printed(stage, candles, kind).reshape(-1, 2, 2) for kind in (UP_WICK, DOWN_WICK)])
