@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,15 @@ OPTIONS: Final = "Options"
 """Help panel of options without a ``rich_help_panel``."""
 
 _LARGEST: Final = 2**63 - 1
+
+_WIDTHS: Final = (28, 78)
+"""Narrowest and widest help, in characters."""
+
+_NARROW: Final = 58
+"""Below this width only names of up to `_NARROW_NAME` characters have their text beside them, else up to `_NAME`."""
+
+_NARROW_NAME: Final = 10
+_NAME: Final = 30
 
 _SHORT: Final = 400
 """Longest line of help in a list of commands, in characters; it is wrapped."""
@@ -89,7 +99,7 @@ class Group(TyperGroup):
         """The commands, each with its whole first line of help: typer's would end in dots."""
         names = self.list_commands(ctx)
         found = [(name, command) for name in names if (command := self.get_command(ctx, name)) is not None]
-        _write_section("Commands", [(name, each.get_short_help_str(_SHORT)) for name, each in found], formatter)
+        write_section("Commands", [(name, each.get_short_help_str(_SHORT)) for name, each in found], formatter)
 
     def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The examples."""
@@ -195,10 +205,10 @@ def _write_options(command: TyperCommand | TyperGroup, ctx: Context, formatter: 
         else:
             panels.setdefault(getattr(param, "rich_help_panel", None) or OPTIONS, []).append(record)
     rest = panels.pop(OPTIONS, [])
-    _write_section("Arguments", arguments, formatter)
+    write_section("Arguments", arguments, formatter)
     for panel in sorted(panels, key=ORDER.index):
-        _write_section(panel, panels[panel], formatter)
-    _write_section(OPTIONS if not panels else "Other options", rest, formatter)
+        write_section(panel, panels[panel], formatter)
+    write_section(OPTIONS if not panels else "Other options", rest, formatter)
 
 
 def _name(argument: Parameter) -> str:
@@ -206,10 +216,16 @@ def _name(argument: Parameter) -> str:
     return f"{argument.metavar or argument.name.upper()}{'...' if argument.nargs == -1 else ''}"
 
 
-def _write_section(name: str, rows: Sequence[tuple[str, str]], formatter: HelpFormatter) -> None:
+def write_section(name: str, rows: Sequence[tuple[str, str]], formatter: HelpFormatter) -> None:
+    """Write rows of a name and a text under a title, if there are any; a long name has a line of its own."""
     if rows:
         with formatter.section(name):
-            formatter.write_dl(rows)
+            formatter.write_dl(rows, col_max=_NARROW_NAME if formatter.width < _NARROW else _NAME)
+
+
+def help_width() -> int:
+    """Width of help in characters: that of the terminal, within limits. Typer's own is never below 50."""
+    return max(_WIDTHS[0], min(shutil.get_terminal_size().columns - 2, _WIDTHS[1]))
 
 
 def _write_examples(lines: str | None, formatter: HelpFormatter) -> None:

@@ -17,7 +17,7 @@ from stockstream.cli import checked, completion, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.outputs import ForceOption, JsonOption
 from stockstream.cli.panels import FILES, ROWS
-from stockstream.cli.produce.bar_options import HistoryOption
+from stockstream.cli.produce.bar_options import history_option
 from stockstream.cli.text import table
 from stockstream.cli.watch.options import FeedOption, IntervalOption
 from stockstream.errors import SeriesError
@@ -58,7 +58,7 @@ def evaluate(
             rich_help_panel=ROWS,
         ),
     ] = None,
-    history: HistoryOption = None,
+    history: Annotated[str | None, history_option(ROWS)] = None,
     cost: Annotated[
         float, typer.Option("--cost", metavar="FRACTION", min=0.0, max=0.5, help="Cost of a trade, of its value.")
     ] = 0.0005,

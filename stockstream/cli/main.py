@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn, cast
 
 import typer
 
-from stockstream.cli.commands import LazyGroup, examples, made, target
+from stockstream.cli.commands import LazyGroup, examples, help_width, made, target, write_section
 from stockstream.cli.context import Invocation
 from stockstream.cli.entries import COMMANDS
 from stockstream.errors import StockstreamError
@@ -58,7 +58,7 @@ class Commands(LazyGroup):
         self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: object
     ) -> Context:
         """As typer's, with global options moved to the front, also when a shell asks for completions."""
-        return super().make_context(info_name, hoisted(args), parent, **extra)
+        return super().make_context(info_name, hoisted(args), parent, terminal_width=help_width(), **extra)
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, AnyCommand | None, list[str]]:
         """As that of `LazyGroup`; plug-ins are loaded first where the command has some."""
@@ -69,8 +69,8 @@ class Commands(LazyGroup):
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:  # noqa: ARG002 - typer's shape
         """The commands by group."""
         for panel in dict.fromkeys(entry.panel for entry in COMMANDS.values()):
-            with formatter.section(panel):
-                formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items() if entry.panel == panel])
+            listed = [(name, entry.help) for name, entry in COMMANDS.items() if entry.panel == panel]
+            write_section(panel, listed, formatter)
 
 
 def _use_plugins(ctx: typer.Context) -> None:

@@ -114,6 +114,25 @@ def test_every_command_has_examples_that_can_be_typed(name: str) -> None:
         parsed(line)
 
 
+@pytest.mark.parametrize("columns", [40, 80])
+def test_help_fits_the_terminal(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        for name in ("", *COMMANDS):
+            assert main.call(Invocation(), [*name.split(), "--help"]) == 0
+            text = capsys.readouterr().out.partition("\nExamples:\n")[0]
+            wide = [line for line in text.splitlines() if len(line) > columns]
+            # The name of a command or an option is never broken.
+            assert all(line.startswith(("Usage: ", "  -")) for line in wide), (name, wide)
+
+
+def test_only_commands_that_send_say_what_is_sent() -> None:
+    for name, command in COMMANDS.items():
+        found = [param for param in command.params if getattr(param, "rich_help_panel", None) == panels.CHOICE]
+        sends = name.startswith("produce ") or name == "alerts"
+        assert not found or sends, (name, [param.name for param in found])
+
+
 def test_a_line_that_cannot_be_typed_is_found() -> None:
     with pytest.raises(main._USAGE, match="--perod"):
         parsed("stockstream watch rsi AAPL --perod 9")

@@ -13,7 +13,7 @@ from stockstream.cli import completion, outputs
 from stockstream.cli.context import Context
 from stockstream.cli.hours import hours_of
 from stockstream.cli.outputs import ForceOption
-from stockstream.cli.panels import CHOICE, FILES, ROWS
+from stockstream.cli.panels import FILES, ROWS
 from stockstream.cli.text import printable
 from stockstream.errors import RuleError, SeriesError
 from stockstream.names import cut
@@ -36,11 +36,18 @@ def try_rule(
     ctx: typer.Context,
     rule: Annotated[str, typer.Argument(metavar="RULE", help="The rule, such as 'close > 180'.")],
     symbol: Annotated[
-        str, typer.Option("--symbol", metavar="SYMBOL", help="The symbol.", autocompletion=completion.symbols)
+        str,
+        typer.Option(
+            "--symbol",
+            metavar="SYMBOL",
+            help="The symbol.",
+            autocompletion=completion.symbols,
+            rich_help_panel=ROWS,
+        ),
     ],
     interval: Annotated[
         str | None,
-        typer.Option("--interval", metavar="INTERVAL", help="Only its bars of this interval.", rich_help_panel=CHOICE),
+        typer.Option("--interval", metavar="INTERVAL", help="Only its bars of this interval.", rich_help_panel=ROWS),
     ] = None,
     plot: Annotated[
         Path | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from stockstream.cli import checked, completion
 from stockstream.cli.panels import CHOICE, READING, RUN
@@ -30,17 +31,22 @@ IntervalOption = Annotated[
         rich_help_panel=CHOICE,
     ),
 ]
-HistoryOption = Annotated[
-    str | None,
-    typer.Option(
+
+
+def history_option(panel: str) -> OptionInfo:
+    """The option ``--history``, in a panel of the help."""
+    option: OptionInfo = typer.Option(
         "--history",
         metavar="SPAN",
         callback=known_span,
         help="Length of the history: 5d (days of trading), 1mo, 1y, max.",
         autocompletion=completion.one_of("5d", "1mo", "3mo", "1y", "5y", "max"),
-        rich_help_panel=CHOICE,
-    ),
-]
+        rich_help_panel=panel,
+    )
+    return option
+
+
+HistoryOption = Annotated[str | None, history_option(CHOICE)]
 ZoneOption = Annotated[
     str | None,
     typer.Option(
