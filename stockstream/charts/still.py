@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -12,10 +11,10 @@ from stockstream.charts.scene.scene import DPI, Scene
 from stockstream.charts.theme import THEMES
 from stockstream.charts.window.picture import save, size_of
 from stockstream.present.plot_data import PlotData
-from stockstream.views.view import View
+from stockstream.views.view import AnyView
 
 
-def draw(path: Path, view: View[Any], data: PlotData, *, hint: str) -> None:
+def draw(path: Path, view: AnyView, data: PlotData, *, hint: str) -> None:
     """Draw all rows to a file, in the panels of the view. Raises `StockstreamError` if it cannot be written."""
     canvas = FigureCanvasAgg(Figure(figsize=size_of(view), dpi=DPI))
     scene = Scene(view, canvas.figure, rows=None, theme=THEMES["light"])

@@ -11,7 +11,7 @@ import pyarrow as pa
 from stockstream.cloud.clients import Session, absent, translated
 from stockstream.cloud.deployment import MARK, STORED, Deployment
 from stockstream.errors import CloudError
-from stockstream.tables.schema import TABLES, Table
+from stockstream.tables.schema import TABLES, AnyTable
 from stockstream.version import VERSION
 
 _TYPES: Final[Mapping[pa.DataType, str]] = {
@@ -49,7 +49,7 @@ class Catalog:
         self._session = session
         self._glue = session.glue()
 
-    def present(self) -> list[Table[Any]]:
+    def present(self) -> list[AnyTable]:
         """The tables that are in the bucket."""
         return [table for table in TABLES.values() if self._is_stored(table)]
 
@@ -96,7 +96,7 @@ class Catalog:
                 self._glue.delete_database(Name=self._names.database)
             yield Change("database", self._names.database, "removed")
 
-    def _is_stored(self, table: Table[Any]) -> bool:
+    def _is_stored(self, table: AnyTable) -> bool:
         log = "/".join(filter(None, (self._names.prefix, table.name, "_delta_log/")))
         with translated(f"list {self._names.location.text}"):
             found = self._session.objects().list_objects_v2(Bucket=self._names.bucket, Prefix=log, MaxKeys=1)
@@ -111,7 +111,7 @@ class Catalog:
             self._glue.create_database(DatabaseInput=entry, Tags=MARK)
         return Change("database", name, "created")
 
-    def _publish_table(self, table: Table[Any]) -> Change:
+    def _publish_table(self, table: AnyTable) -> Change:
         wanted = table_entry(table, self._names)
         name = str(wanted["Name"])
         known = self._known(lambda: self._glue.get_table(DatabaseName=self._names.database, Name=name)["Table"], name)
@@ -195,7 +195,7 @@ class Catalog:
             raise
 
 
-def table_entry(table: Table[Any], names: Deployment) -> dict[str, Any]:
+def table_entry(table: AnyTable, names: Deployment) -> dict[str, Any]:
     """The entry of a table, as ``TableInput`` of Glue.
 
     Athena reads a Delta table by its log, and takes only location and ``table_type`` from here; the columns are for

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from stockstream.consumers.registry import STUDIES
-from stockstream.indicators.catalog import Parameter
+from stockstream.indicators.catalog import AnyParameter
 from stockstream.names import nearest
 from stockstream.views.fold import Value
 from stockstream.views.study import Part, Study
@@ -16,7 +16,7 @@ from stockstream.views.study import Part, Study
 class Configured(Protocol):
     """Finds the value of a parameter in the settings."""
 
-    def __call__(self, study: Study, parameter: Parameter[Any], /) -> Value:
+    def __call__(self, study: Study, parameter: AnyParameter, /) -> Value:
         """The value of a study's parameter: the setting, otherwise the default."""
 
 
@@ -60,7 +60,7 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"{what}: did you mean {near}? ({there})" if near else f"{what}: {there}"
 
 
-def _value(study: Study, parameter: Parameter[Any], text: str) -> Value:
+def _value(study: Study, parameter: AnyParameter, text: str) -> Value:
     try:
         value: Value = parameter.type(text)
     except ValueError:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from stockstream.consumers.live import Live
+from stockstream.consumers.live import AnyLive
 from stockstream.errors import SeriesError
 from stockstream.views.status import Status
 
@@ -26,7 +26,7 @@ class Report(Protocol):
 class Reporting:
     """An observer that reports the progress of a live view, at most once a second."""
 
-    def __init__(self, live: Live[Any], report: Report) -> None:
+    def __init__(self, live: AnyLive, report: Report) -> None:
         self._live = live
         self._report = report
         self._reported = time.monotonic()
@@ -55,7 +55,7 @@ class Ending:
         End after this time; None for never.
     """
 
-    def __init__(self, live: Live[Any], *, once: bool = False, seconds: float | None = None) -> None:
+    def __init__(self, live: AnyLive, *, once: bool = False, seconds: float | None = None) -> None:
         self.once = once
         self.seconds = seconds
         self._live = live
@@ -82,7 +82,7 @@ class Ending:
         return False
 
 
-def run(live: Live[Any]) -> None:
+def run(live: AnyLive) -> None:
     """Run a live view: take new records and refresh its observers, until the end."""
     while True:
         ended = live.finished

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.flight_batch import FlightBatch
-from stockstream.views.fold import Fold
+from stockstream.views.fold import AnyFold
 
 LOG: Final = logging.getLogger("stockstream.live")
 
@@ -28,7 +28,7 @@ class GuardedFold:
     def __init__(self) -> None:
         self.failed = 0
 
-    def apply(self, fold: Fold[Any], records: Sequence[object]) -> bool:
+    def apply(self, fold: AnyFold, records: Sequence[object]) -> bool:
         """As `Fold.apply`; if that fails, record by record; a fold may take a record twice without harm."""
         try:
             return fold.apply(records)
@@ -36,7 +36,7 @@ class GuardedFold:
             taken = [self._one(fold, record) for record in _single(records)]
             return any(taken)
 
-    def _one(self, fold: Fold[Any], record: object) -> bool:
+    def _one(self, fold: AnyFold, record: object) -> bool:
         try:
             return fold.apply((record,))
         except Exception as error:

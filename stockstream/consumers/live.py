@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Generic, Protocol, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from stockstream.connection import Connection
@@ -353,6 +353,10 @@ class Live(Generic[R]):
         while self._arrivals and now - self._arrivals[0][0] > _RATE_OVER:
             self._arrivals.popleft()
         return sum(count for _, count in self._arrivals) / _RATE_OVER
+
+
+AnyLive: TypeAlias = Live[Any]
+"""One of some record, as `stockstream.views.view.AnyView`."""
 
 
 def folder_name(selection: Selection) -> str:

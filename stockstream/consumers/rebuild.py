@@ -19,7 +19,7 @@ from stockstream.kafka.decoding import Decoding
 from stockstream.kafka.key_order import KeyOrder, OutOfOrder, restored_reading, saved_reading, sent_order
 from stockstream.kafka.to_end import ToEnd
 from stockstream.views.checkpoint import Checkpoint, Saved
-from stockstream.views.fold import Fold
+from stockstream.views.fold import AnyFold
 from stockstream.views.frame import Frame
 from stockstream.views.view import AnyView
 
@@ -98,7 +98,7 @@ def rebuild(view: AnyView, folder: Path, topic_id: str, choice: Choice, connecti
         checkpoint.close()
 
 
-def _former(view: AnyView, choice: Choice, saved: Saved | None) -> tuple[Fold[Any] | None, str]:
+def _former(view: AnyView, choice: Choice, saved: Saved | None) -> tuple[AnyFold | None, str]:
     """The saved view, or None with the reason if it cannot be used."""
     if saved is None:
         return None, "none was saved"
@@ -121,7 +121,7 @@ class _Reading:
     def _begin(self, *, merged: bool) -> None:
         view, choice = self._view, self._choice
         keys = choice.selection.keys or None if view.keyed else None
-        self.fold: Fold[Any] = view.fold(choice.selection, choice.parameters)
+        self.fold: AnyFold = view.fold(choice.selection, choice.parameters)
         self._decoding = Decoding(
             view.topic, view.record, self._connection, keys, Event(), ordered=view.topic.corrected
         )
@@ -157,7 +157,7 @@ class _Reading:
             self.fold.apply(self._view.gather(decoded.records) if self._view.gather else decoded.records)
 
 
-def _differences(former: Fold[Any], fresh: Fold[Any]) -> Iterator[str]:
+def _differences(former: AnyFold, fresh: AnyFold) -> Iterator[str]:
     """The differences of a fold from another one, in words."""
     had, has = set(former.known()), set(fresh.known())
     for keys, words in ((had - has, "are not in the topic"), (has - had, "were missing")):

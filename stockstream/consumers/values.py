@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from stockstream.consumers.live import Live
+from stockstream.consumers.live import AnyLive
 from stockstream.files import replacing
 from stockstream.views.frame import Frame, table
 
@@ -33,7 +33,7 @@ class Values:
         Number of rows last written, without the header; None before that.
     """
 
-    def __init__(self, path: Path, live: Live[Any]) -> None:
+    def __init__(self, path: Path, live: AnyLive) -> None:
         self.path = path
         self.rows: int | None = None
         self._live = live
@@ -69,7 +69,7 @@ class Values:
         return True
 
 
-def frames(live: Live[Any]) -> Iterator[tuple[str, str, Frame]]:
+def frames(live: AnyLive) -> Iterator[tuple[str, str, Frame]]:
     """Contents of a live view: the name of its keys, each key, and the key's frame."""
     for key in live.fold.keys():
         yield live.view.key_name, key, live.fold.frame(key)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stockstream.config_sources import Entry
 from stockstream.consumers.chart import parts
 from stockstream.consumers.registry import VIEWS
-from stockstream.indicators.catalog import Parameter
+from stockstream.indicators.catalog import AnyParameter
 from stockstream.views.fold import Parameters, Selection, Value
 from stockstream.views.study import Study, chart
 from stockstream.views.view import AnyView
@@ -66,7 +66,7 @@ def parameters(settings: Settings, view: AnyView, given: Mapping[str, Value]) ->
     }
 
 
-def parameter(settings: Settings, view: str, wanted: Parameter[Any]) -> Value:
+def parameter(settings: Settings, view: str, wanted: AnyParameter) -> Value:
     """Value of a parameter: the setting, otherwise the default. Raises ConfigError for a wrong type."""
     value = settings.views.get(view, {}).get(wanted.name, wanted.default)
     if value is None and wanted.default is None:
@@ -93,7 +93,7 @@ def studies(settings: Settings) -> Sequence[str]:
     return _names(settings, CHART.name, "with", default=["volume"], what="indicators")
 
 
-def study_parameter(settings: Settings, study: Study, wanted: Parameter[Any]) -> Value:
+def study_parameter(settings: Settings, study: Study, wanted: AnyParameter) -> Value:
     """Parameter of a study in a chart: as in its own window."""
     return parameter(settings, study.name, wanted)
 

@@ -237,6 +237,10 @@ class Indicator(Stateful, Generic[R_contra, P]):
         return fresh
 
 
+AnyIndicator: TypeAlias = Indicator[Any, Any]
+"""One of some bars and points. Python's types cannot say "of one type, whichever it is", which a mapping needs."""
+
+
 def refuse_other(value: object) -> None:
     """Raise TypeError unless this is an indicator."""
     if isinstance(value, type) and issubclass(value, Indicator):

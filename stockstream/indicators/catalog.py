@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from stockstream import plugins
-from stockstream.indicators.base import Indicator
+from stockstream.indicators.base import AnyIndicator, Indicator
 from stockstream.plugins import Offer, Plugins
 
 T = TypeVar("T")
 
-AnyKind = type[Indicator[Any, Any]]
+AnyKind = type[AnyIndicator]
 
 PACKAGES: Final = ("stockstream.indicators", "stockstream.models")
 """The packages whose exported indicators are in the catalog. Those of a layer above are found by name: a model is an
@@ -56,6 +56,10 @@ class Parameter(Generic[T]):
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
 
+AnyParameter: TypeAlias = Parameter[Any]
+"""One of some type: int, float, str or bool."""
+
+
 @dataclass(frozen=True)
 class Description:
     """Description of an indicator, from its class and docstring, as plain text.
@@ -74,7 +78,7 @@ class Description:
     inputs: tuple[str, ...]
     fields: tuple[str, ...]
     units: str
-    parameters: tuple[Parameter[Any], ...]
+    parameters: tuple[AnyParameter, ...]
     lookback: int
     example: str
 
@@ -130,7 +134,7 @@ def _stands_alone(kind: AnyKind) -> bool:
     )
 
 
-def parameters_of(kind: AnyKind) -> tuple[Parameter[Any], ...]:
+def parameters_of(kind: AnyKind) -> tuple[AnyParameter, ...]:
     """The parameters of an indicator: from its ``__init__``, with the help of its docstring."""
     helps = _items(_sections(kind).get("Parameters", ""))
     return tuple(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
-from typing import Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, cast
 
 from confluent_kafka import Message
 
@@ -69,6 +69,10 @@ class Batch(Generic[R]):
     def timestamps(self) -> list[int]:
         """When each record was sent, in milliseconds since 1970 UTC."""
         return list(map(itemgetter(1), map(Message.timestamp, self.messages)))
+
+
+AnyBatch: TypeAlias = Batch[Any]
+"""One of some record, as `stockstream.topics.AnyTopic`."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-from stockstream.kafka.batch import Batch
+from stockstream.kafka.batch import AnyBatch, Batch
 
 R = TypeVar("R")
 
@@ -55,7 +55,7 @@ class Inbox(Generic[R]):
         self._taken.clear()
         self._taken.wait(_PATIENCE)
 
-    def add(self, batch: Batch[Any]) -> None:
+    def add(self, batch: AnyBatch) -> None:
         """Add records, or what was gathered from them."""
         with self._lock:
             held = self._batch

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
-from stockstream.views.fold import Fold, Parameters
+from stockstream.views.fold import AnyFold, Parameters
 from stockstream.views.status import Status
 from stockstream.views.view import AnyView
 
@@ -21,7 +21,7 @@ class Model(Protocol):
         """The declaration of what is shown."""
 
     @property
-    def fold(self) -> Fold[Any]:
+    def fold(self) -> AnyFold:
         """The fold of all records so far."""
 
     @property

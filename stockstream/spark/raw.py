@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +19,7 @@ from stockstream.tables.claim import Claim
 from stockstream.tables.delta import DeltaWriter, introduce
 from stockstream.tables.location import Location
 from stockstream.tables.maintenance import Maintenance
-from stockstream.tables.schema import DATE, OF_TOPICS, OFFSET, PARTITION, TOPIC_ID, Table
+from stockstream.tables.schema import DATE, OF_TOPICS, OFFSET, PARTITION, TOPIC_ID, AnyTable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -39,7 +39,7 @@ class RawJob:
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
-        self.table: Table[Any] = OF_TOPICS[topic]
+        self.table: AnyTable = OF_TOPICS[topic]
         self._layout = Layout(self.table.name, self.table.schema, DATE)
         self._aside = set_aside(self.table.name, self.table)
 
@@ -84,7 +84,7 @@ class StoredBatches:
         The table cannot be read or made, or is not there any more.
     """
 
-    def __init__(self, table: Table[Any], location: Location, claim: Claim, care: Maintenance) -> None:
+    def __init__(self, table: AnyTable, location: Location, claim: Claim, care: Maintenance) -> None:
         self._table = table
         self._location = location
         self._care = care

@@ -6,11 +6,11 @@ decoded by `stockstream.codec`, never by Spark's ``from_json``, and these are th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
-from stockstream.tables.schema import INSTANT, OFFSET, PARTITION, SENT, Table
+from stockstream.tables.schema import INSTANT, OFFSET, PARTITION, SENT, AnyTable
 
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
@@ -28,7 +28,7 @@ MESSAGES: Final = pa.schema([pa.field("value", pa.binary()), *_KAFKA])
 """Messages of a topic, as `stockstream.spark.messages` reads them."""
 
 
-def rows(table: Table[Any]) -> pa.Schema:
+def rows(table: AnyTable) -> pa.Schema:
     """The columns of decoded records: those of their table, and the reason."""
     return table.schema.append(pa.field(REASON, pa.string()))
 

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from stockstream import plugins
 from stockstream.errors import StateError
 from stockstream.indicators.arrays import Column
+from stockstream.indicators.base import AnyIndicator
 from stockstream.indicators.compose.together import column
 from stockstream.records import Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import BarPage, Bars
 from stockstream.views.frame import Frame
 from stockstream.views.history import History, Leaving, Makers, Outdated, most_kept
-from stockstream.views.indicator_series import AnyIndicator
 from stockstream.views.series import Head
 
 _VERSION: Final = 2

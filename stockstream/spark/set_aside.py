@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +11,7 @@ from stockstream.records import NUMBERS
 from stockstream.spark.job import Output
 from stockstream.spark.schema import REASON
 from stockstream.tables.batches import Layout
-from stockstream.tables.schema import BARS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.tables.schema import BARS, OFFSET, PARTITION, SENT, TOPIC_ID, AnyTable
 
 TOO_LATE: Final = "too late: "
 """Beginning of the reason of a record that came too late."""
@@ -20,7 +20,7 @@ _PLACE: Final = (PARTITION, OFFSET, SENT)
 _KEY: Final = (TOPIC_ID, PARTITION, OFFSET, REASON)
 
 
-def set_aside(name: str, table: Table[Any] = BARS) -> Layout:
+def set_aside(name: str, table: AnyTable = BARS) -> Layout:
     """The table of what a job sets aside beside a table: its identity and numbers, where it stood, and the reason.
 
     A message is there once with a reason, also where a job has read its topic again.

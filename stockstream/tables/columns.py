@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from msgspec import structs
 
-from stockstream.kafka.batch import Batch
-from stockstream.tables.schema import DATE, INSTANT, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.kafka.batch import AnyBatch
+from stockstream.tables.schema import DATE, INSTANT, OFFSET, PARTITION, SENT, TOPIC_ID, AnyTable, Table
 from stockstream.views.bar_batch import instants_of
 
 R = TypeVar("R")
@@ -24,7 +24,7 @@ _AT_ONCE: Final = 2_000
 """Records that are turned into columns together: with more of them a processor's cache does not hold their values."""
 
 
-def rows_of(batch: Batch[Any], table: Table[Any], topic_id: str) -> pa.Table:
+def rows_of(batch: AnyBatch, table: AnyTable, topic_id: str) -> pa.Table:
     """The rows of a batch that holds its messages, too, in their order; a row a record.
 
     Parameters

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import pyarrow as pa
 from deltalake import (
@@ -24,7 +24,7 @@ from stockstream.tables.access import refuse_unreadable
 from stockstream.tables.claim import Claim
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
-from stockstream.tables.schema import DATE, Table
+from stockstream.tables.schema import DATE, AnyTable
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def application(topic: str, topic_id: str, partition: int) -> str:
     return f"stockstream/{topic}/{topic_id}/{partition}"
 
 
-def introduce(table: Table[Any], location: Location, claim: Claim) -> None:
+def introduce(table: AnyTable, location: Location, claim: Claim) -> None:
     """Note in a table, which is made if it is missing, that a writer of batches begins; one that has begun is known.
 
     Raises TableError if the table cannot be read or written, or does not know a writer that has begun.
@@ -87,7 +87,7 @@ def introduce(table: Table[Any], location: Location, claim: Claim) -> None:
         write_deltalake(handle, nothing, mode="append", commit_properties=known)
 
 
-def _made(table: Table[Any], location: Location) -> DeltaTable:
+def _made(table: AnyTable, location: Location) -> DeltaTable:
     """Make a table. Raises TableError."""
     try:
         if location.folder is not None:
@@ -140,7 +140,7 @@ class DeltaWriter:
         The table cannot be read or made, or has columns of other types.
     """
 
-    def __init__(self, table: Table[Any], location: Location, topic_id: str, *, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, table: AnyTable, location: Location, topic_id: str, *, sleep: Sleep = time.sleep) -> None:
         self._table = table
         self._location = location
         self._topic_id = topic_id

@@ -17,7 +17,7 @@ from stockstream.tables.delta import application, opened
 from stockstream.tables.location import Location
 from stockstream.tables.objects import Objects
 from stockstream.tables.raw import FOLDER, Source, source_of, tiling
-from stockstream.tables.schema import Table
+from stockstream.tables.schema import AnyTable
 
 CLEAN: Final = "clean"
 REFUSED: Final = "refused"
@@ -34,7 +34,7 @@ class Made(NamedTuple):
     damaged: tuple[str, ...] = ()
 
 
-def etl(table: Table[Any], location: Location, progress: Callable[[int, int], None]) -> Made:
+def etl(table: AnyTable, location: Location, progress: Callable[[int, int], None]) -> Made:
     """Make Parquet of all raw files of a topic that have none yet.
 
     Lines that are no records are kept in ``refused/TOPIC``, under the name of their file. A file that `RawLines` has
@@ -88,7 +88,7 @@ def _plain(content: bytes) -> bytes:
     return gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
 
-def _read(content: bytes, table: Table[Any]) -> tuple[list[Any], list[bytes]]:
+def _read(content: bytes, table: AnyTable) -> tuple[list[Any], list[bytes]]:
     """The records of the lines of a file, and the lines that are none."""
     lines = content.splitlines()
     decode = table.topic.decoder()
@@ -112,7 +112,7 @@ def _todo(names: set[str], done: set[str], committed: Callable[[Source], bool]) 
     return sorted({name for name in names - done if source_of(name) is None} | {ours[source] for source in chosen})
 
 
-def _committed(table: Table[Any], location: Location) -> Callable[[Source], bool]:
+def _committed(table: AnyTable, location: Location) -> Callable[[Source], bool]:
     """Whether rows of all messages of a file are committed."""
     handle = opened(table, location)
 

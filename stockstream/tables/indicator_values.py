@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from stockstream.indicators import Resampler
 from stockstream.indicators.arrays import Column
+from stockstream.indicators.base import AnyIndicator
 from stockstream.records import NUMBERS
 from stockstream.tables.schema import INSTANT
 from stockstream.tables.stored_bars import StoredBars
 from stockstream.views.history import History
-from stockstream.views.indicator_series import AnyIndicator
 
 Columns: TypeAlias = Mapping[str, pa.Array]
 """Columns by name: ``time``, `NUMBERS`, the fields of the indicator, ``final`` and ``doubtful``; NaN is NULL."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,7 @@ from stockstream.kafka.to_end import ToEnd
 from stockstream.tables.delta import application, opened
 from stockstream.tables.location import Location
 from stockstream.tables.refusals import translated
-from stockstream.tables.schema import ALERT_STATES, BARS, FLIGHT_ROWS, Table
+from stockstream.tables.schema import ALERT_STATES, BARS, FLIGHT_ROWS, AnyTable
 
 _PARTS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     BARS.name: (("symbol", "interval", "feed"), "time"),
@@ -58,7 +58,7 @@ class Holding(NamedTuple):
         return max((part.last for part in self.parts if part.last is not None), default=None)
 
 
-def holding(table: Table[Any], location: Location) -> Holding | None:
+def holding(table: AnyTable, location: Location) -> Holding | None:
     """What a table holds now; None if it does not exist. Raises TableError."""
     handle = opened(table, location)
     if handle is None:
@@ -79,7 +79,7 @@ def holding(table: Table[Any], location: Location) -> Holding | None:
     )
 
 
-def lag(table: Table[Any], location: Location, connection: Connection, *, timeout: float) -> int | None:
+def lag(table: AnyTable, location: Location, connection: Connection, *, timeout: float) -> int | None:
     """Number of offsets of the topic that are not stored yet; None if there is no topic.
 
     Raises BrokerError if no broker answers within ``timeout`` seconds, TableError.
@@ -98,7 +98,7 @@ def lag(table: Table[Any], location: Location, connection: Connection, *, timeou
     return behind
 
 
-def _parts(table: Table[Any], handle: DeltaTable) -> tuple[Part, ...]:
+def _parts(table: AnyTable, handle: DeltaTable) -> tuple[Part, ...]:
     names, time = _PARTS[table.name]
     columns = ", ".join(f'"{name}"' for name in names)
     query = f'SELECT {columns}, count(*), min("{time}"), max("{time}") FROM held GROUP BY {columns} ORDER BY {columns}'

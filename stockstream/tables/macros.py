@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from stockstream.errors import SeriesError, StockstreamError
 from stockstream.indicators import Resampler
-from stockstream.indicators.catalog import AnyKind, Parameter, catalog, of_bars, parameters_of
+from stockstream.indicators.catalog import AnyKind, AnyParameter, catalog, of_bars, parameters_of
 from stockstream.periods import add_up
 from stockstream.records import NUMBERS, Series
 from stockstream.tables.indicator_values import Columns, values_over
@@ -221,7 +221,7 @@ def _ambiguity(symbol: str, several: list[Series]) -> SeriesError:
     return SeriesError(f"{symbol} stands for {len(several)} series", hint=f"choose one of: {options}")
 
 
-def _value(name: str, parameter: Parameter[Any], text: str) -> Any:
+def _value(name: str, parameter: AnyParameter, text: str) -> Any:
     """A parameter's value from its text in SQL. Raises `StockstreamError`."""
     if parameter.type is bool:
         if text in ("true", "false"):

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from stockstream.errors import TableError
-from stockstream.kafka.batch import Batch
+from stockstream.kafka.batch import AnyBatch
 from stockstream.kafka.client import instant
 from stockstream.tables.location import Location
 from stockstream.tables.objects import Objects
@@ -128,7 +128,7 @@ class RawLines:
         }
         self._written = set()
 
-    def add(self, batch: Batch[Any]) -> None:
+    def add(self, batch: AnyBatch) -> None:
         """Gather the messages of a batch."""
         for partition, value, sent in zip(batch.partitions, batch.raw, batch.timestamps, strict=True):
             if partition not in self._sent:

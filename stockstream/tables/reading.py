@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final, get_args, get_type_hints
+from typing import Final, get_args, get_type_hints
 
 import pandas as pd
 
 from stockstream.config import load
 from stockstream.errors import SeriesError, StockstreamError
 from stockstream.tables.location import Location
-from stockstream.tables.schema import DATE, TABLES, Table
+from stockstream.tables.schema import DATE, TABLES, AnyTable
 from stockstream.tables.sql import Database, open_database
 from stockstream.tables.stored_bars import Wanted, there_is
 
@@ -72,7 +72,7 @@ def _rows(database: Database, name: str, choice: Choice) -> pd.DataFrame:
     return _as_read(found, table)
 
 
-def _as_read(rows: pd.DataFrame, table: Table[Any]) -> pd.DataFrame:
+def _as_read(rows: pd.DataFrame, table: AnyTable) -> pd.DataFrame:
     """The rows with the types of `stockstream.read`."""
     hints = get_type_hints(table.topic.record)
     for name in table.fields:

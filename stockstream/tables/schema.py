@@ -22,7 +22,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Generic,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 import pyarrow as pa
@@ -94,6 +106,10 @@ class Table(Generic[R]):
         return pa.schema([*(pa.field(name, arrow_type(hints[name])) for name in self.fields), *_ADDED])
 
 
+AnyTable: TypeAlias = Table[Any]
+"""One of some record, as `stockstream.topics.AnyTopic`."""
+
+
 def arrow_type(hint: object) -> pa.DataType:
     """The Arrow type of a field's type. Raises TypeError for a type that no column can hold.
 
@@ -139,8 +155,8 @@ BARS: Final = Table("bars", STOCKS, ("symbol", "interval", "feed", "time"), _dat
 FLIGHT_ROWS: Final = Table("flights", FLIGHTS, ("file", "row"), _dates_of_flights)
 ALERT_STATES: Final = Table("alerts", ALERTS, ("id",), _dates_of_alerts)
 
-TABLES: Final[Mapping[str, Table[Any]]] = {table.name: table for table in (BARS, FLIGHT_ROWS, ALERT_STATES)}
+TABLES: Final[Mapping[str, AnyTable]] = {table.name: table for table in (BARS, FLIGHT_ROWS, ALERT_STATES)}
 """The tables by name."""
 
-OF_TOPICS: Final[Mapping[str, Table[Any]]] = {table.topic.name: table for table in TABLES.values()}
+OF_TOPICS: Final[Mapping[str, AnyTable]] = {table.topic.name: table for table in TABLES.values()}
 """The table of each topic."""

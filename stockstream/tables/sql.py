@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from threading import Event
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import duckdb
 from duckdb.func import FunctionNullHandling, PythonUDFType
@@ -20,7 +20,17 @@ from duckdb.sqltypes import VARCHAR, DuckDBPyType
 from stockstream.errors import StockstreamError
 from stockstream.tables.location import Location
 from stockstream.tables.macros import Macro, macros
-from stockstream.tables.schema import ALERT_STATES, BARS, DATE, FLIGHT_ROWS, OFFSET, PARTITION, SENT, TOPIC_ID, Table
+from stockstream.tables.schema import (
+    ALERT_STATES,
+    BARS,
+    DATE,
+    FLIGHT_ROWS,
+    OFFSET,
+    PARTITION,
+    SENT,
+    TOPIC_ID,
+    AnyTable,
+)
 from stockstream.tables.snapshot import Snapshot
 from stockstream.tables.statements import explained
 
@@ -166,11 +176,11 @@ def _views(found: Mapping[str, Snapshot]) -> dict[str, str]:
     return views
 
 
-def _columns(table: Table[Any], *others: str) -> str:
+def _columns(table: AnyTable, *others: str) -> str:
     return ", ".join(f'"{name}"' for name in (*table.fields, *others))
 
 
-def _last_revisions(table: Table[Any], snapshot: Snapshot) -> str:
+def _last_revisions(table: AnyTable, snapshot: Snapshot) -> str:
     """The records as readers of the topic have them: within a partition the last by offset, of several the last sent.
 
     Without ``date``: it is 1 January for bars of a day and longer, so that a condition on it would lose them.

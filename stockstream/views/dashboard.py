@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 import numpy as np
@@ -18,7 +18,7 @@ from stockstream.records import MARKET, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars
 from stockstream.views.digest import AVERAGE, ROWS, VOLATILITY, WINDOWS, Digest, Past, digest
-from stockstream.views.fold import Fold, Selection
+from stockstream.views.fold import AnyFold, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.group_tables import GroupTables, Tables
 from stockstream.views.history import Leaving
@@ -80,7 +80,7 @@ def sections(fold: Tabled) -> list[Section]:
     return [Section(each, fold.tables(each), fold.returns(each), fold.sources(each)) for each in fold.groups()]
 
 
-def tabled(fold: Fold[Any]) -> Tabled:
+def tabled(fold: AnyFold) -> Tabled:
     """The fold, if it has tables. Raises TypeError otherwise."""
     if not isinstance(fold, Tabled):
         raise TypeError(f"{type(fold).__name__} has no tables")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from stockstream.errors import SeriesError
 
@@ -89,6 +89,10 @@ class Fold(Protocol[R_contra]):
 
     def restore(self, pages: Mapping[str, bytes]) -> None:
         """Go on from all `pages`. Raises `stockstream.errors.StateError` where they cannot be used."""
+
+
+AnyFold: TypeAlias = Fold[Any]
+"""One of some record, as `stockstream.views.view.AnyView`."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from stockstream.errors import StateError
 from stockstream.indicators import Resampler
+from stockstream.indicators.base import AnyIndicator
 from stockstream.records import NUMBERS, Candle
 from stockstream.views.bar_batch import BarBatch
 from stockstream.views.bars import Bars, bits
 from stockstream.views.frame import Frame
 from stockstream.views.gaps import gaps
-from stockstream.views.indicator_series import AnyIndicator, IndicatorSeries
+from stockstream.views.indicator_series import IndicatorSeries
 from stockstream.views.resampled_bars import ResampledBars
 
 Makers: TypeAlias = Mapping[str, Callable[[], AnyIndicator]]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stockstream.indicators import Indicator, InvalidBar
+from stockstream.indicators import InvalidBar
 from stockstream.indicators.arrays import Column
+from stockstream.indicators.base import AnyIndicator
 from stockstream.indicators.compose.snapshots import Snapshots
 from stockstream.indicators.compose.together import column
 from stockstream.records import doubted
@@ -19,8 +20,6 @@ from stockstream.views.bars import Bars, Row, bits, grown
 from stockstream.views.frame import Undefined
 
 LOG: Final = logging.getLogger(__name__)
-
-AnyIndicator: TypeAlias = Indicator[Any, Any]
 
 _SNAPSHOT_EVERY: Final = 512
 _SNAPSHOTS: Final = 8

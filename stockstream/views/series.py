@@ -11,6 +11,7 @@ import numpy as np
 
 from stockstream.errors import SeriesError, StateError
 from stockstream.indicators import Resampler
+from stockstream.indicators.base import AnyIndicator
 from stockstream.periods import add_up, intraday
 from stockstream.records import READINGS, SIMULATED, Candle, Series
 from stockstream.views.bar_batch import BarBatch, gather
@@ -18,7 +19,6 @@ from stockstream.views.bars import BarPage, Bars
 from stockstream.views.fold import FoldMaker, Identity, Pages, Parameters, Selection
 from stockstream.views.frame import Frame
 from stockstream.views.history import Bases, History, Leaving, Makers
-from stockstream.views.indicator_series import AnyIndicator
 
 _MIDNIGHT: Final = "00:00"
 _STATE_VERSION: Final = 5

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from stockstream.indicators.catalog import AnyKind, Parameter, describe, parameters_of
+from stockstream.indicators.catalog import AnyKind, AnyParameter, describe, parameters_of
 from stockstream.indicators.compose.together import column
 from stockstream.records import Bar
 from stockstream.topics import STOCKS
-from stockstream.views.fold import Fold, FoldMaker, Parameters, Selection
+from stockstream.views.fold import AnyFold, FoldMaker, Parameters, Selection
 from stockstream.views.marks import Band, Candles, Dots, Line, Mark, Panel, Readout
 from stockstream.views.view import View
 
 if TYPE_CHECKING:
+    from stockstream.indicators.base import AnyIndicator
     from stockstream.views.bar_batch import BarBatch
-    from stockstream.views.indicator_series import AnyIndicator
     from stockstream.views.series import SeriesFold
 
 M = TypeVar("M", bound=Mark)
@@ -64,7 +64,7 @@ class Study:
         return cls(kind.name, kind.__name__, kind, panels=(Panel(lines, ylabel=kind.name, readouts=alone),))
 
     @property
-    def parameters(self) -> tuple[Parameter[Any], ...]:
+    def parameters(self) -> tuple[AnyParameter, ...]:
         """The parameters of the indicator."""
         return () if self.indicator is None else parameters_of(self.indicator)
 
@@ -185,7 +185,7 @@ def gather(bars: Sequence[Bar]) -> list[BarBatch]:
 def _fold_of(indicator: AnyKind) -> FoldMaker[Any]:
     """As `stockstream.views.series.SeriesFold.of`."""
 
-    def make(selection: Selection, parameters: Parameters) -> Fold[Any]:
+    def make(selection: Selection, parameters: Parameters) -> AnyFold:
         from stockstream.views.series import SeriesFold
 
         return SeriesFold.of(indicator)(selection, parameters)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from stockstream.indicators.catalog import Parameter
+from stockstream.indicators.catalog import AnyParameter
 from stockstream.topics import AnyTopic
 from stockstream.views.fold import FoldMaker
 from stockstream.views.marks import Panel
@@ -39,7 +39,7 @@ class View(Generic[R]):
     keyed: bool = True
     choice: str = "all"
     gather: Callable[[Sequence[R]], list[Any]] | None = None
-    parameters: tuple[Parameter[Any], ...] = ()
+    parameters: tuple[AnyParameter, ...] = ()
     tiles: tuple[Tile, ...] = ()
 
 

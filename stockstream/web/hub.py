@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from stockstream.connection import Connection
 from stockstream.consumers.chart import Configured
 from stockstream.consumers.dashboard import TILES
-from stockstream.consumers.live import Live
+from stockstream.consumers.live import AnyLive, Live
 from stockstream.errors import SeriesError, StockstreamError
 from stockstream.names import cut
 from stockstream.records import SIMULATED, Alert, Candle, Series
@@ -246,7 +246,7 @@ class Hub:
             shown = self._shown[request] = Shown(chart, live, self._books, self._put)
         return shown
 
-    def _bars_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
+    def _bars_chart(self, request: ChartRequest) -> tuple[Drawing, AnyLive]:
         store = self._bars()
         assert self._live is not None
         try:
@@ -262,7 +262,7 @@ class Hub:
             raise StockstreamError(f"bars of {request.resample} cannot be made of those of {series}")
         return chart, self._live
 
-    def _flights_chart(self, request: ChartRequest) -> tuple[Drawing, Live[Any]]:
+    def _flights_chart(self, request: ChartRequest) -> tuple[Drawing, AnyLive]:
         live = self._others.get("flights")
         fold: object = live.fold
         assert isinstance(fold, FlightsFold)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from stockstream.connection import Connection
-from stockstream.consumers.live import Live
+from stockstream.consumers.live import AnyLive, Live
 from stockstream.consumers.registry import VIEWS
 from stockstream.views.fold import Selection
 
@@ -27,10 +27,10 @@ class OtherViews:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._lives: dict[str, Live[Any]] = {}
+        self._lives: dict[str, AnyLive] = {}
         self._used: dict[str, float] = {}
 
-    def get(self, view: str) -> Live[Any]:
+    def get(self, view: str) -> AnyLive:
         """The reading of a view; it does not wait until there is anything."""
         self._used[view] = time.monotonic()
         live = self._lives.get(view)
@@ -42,7 +42,7 @@ class OtherViews:
             self._lives[view] = live
         return live
 
-    def tick(self) -> Iterator[tuple[Live[Any], Ticked]]:
+    def tick(self) -> Iterator[tuple[AnyLive, Ticked]]:
         """Tick all; one that fails is closed."""
         for view, live in list(self._lives.items()):
             before = live.fold

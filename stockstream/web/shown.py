@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 import numpy as np
 
-from stockstream.consumers.live import Live
+from stockstream.consumers.live import AnyLive
 from stockstream.names import harmless
 from stockstream.present.memory import Memory
 from stockstream.present.price_levels import Alerts, Level
@@ -60,7 +60,7 @@ class Shown:
         When rows were sent, and the last page left, by the monotonic clock.
     """
 
-    def __init__(self, chart: Drawing, live: Live[Any], books: Books, put: Put) -> None:
+    def __init__(self, chart: Drawing, live: AnyLive, books: Books, put: Put) -> None:
         self.chart = chart
         self.live = live
         self.changed = True

@@ -11,7 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from stockstream.alerts.evaluation.node import Input, KeepingNode, Node, Saved, TopicValues
-from stockstream.indicators import Indicator, InvalidBar
+from stockstream.indicators import InvalidBar
+from stockstream.indicators.base import AnyIndicator
 from stockstream.views.bars import bits
 
 LOG: Final = logging.getLogger(__name__)
@@ -72,14 +73,14 @@ class IndicatorNode(KeepingNode):
 
     __slots__ = ("_bits", "_broken", "_indicator", "_lack", "_update")
 
-    def __init__(self, indicator: Indicator[Any, Any]) -> None:
+    def __init__(self, indicator: AnyIndicator) -> None:
         super().__init__()
         self._bits = int(bits(*indicator.inputs))
         self._lack = [attrgetter(name) for name in ("open", "volume") if name in indicator.inputs]
         self._broken = False
         self._use(indicator)
 
-    def _use(self, indicator: Indicator[Any, Any]) -> None:
+    def _use(self, indicator: AnyIndicator) -> None:
         self._indicator = indicator
         self._update = indicator.update
 
@@ -108,21 +109,21 @@ class IndicatorNode(KeepingNode):
     def _name(self) -> str:
         return type(self._indicator).__name__
 
-    def snapshot(self) -> tuple[Indicator[Any, Any], bool]:
+    def snapshot(self) -> tuple[AnyIndicator, bool]:
         """As `KeepingNode.snapshot`."""
         return self._indicator.copy(), self._broken
 
-    def back(self, snapshot: tuple[Indicator[Any, Any], bool]) -> None:
+    def back(self, snapshot: tuple[AnyIndicator, bool]) -> None:
         """As `KeepingNode.back`."""
         indicator, self._broken = snapshot
         self._use(indicator.copy())
 
-    def saved(self, snapshot: tuple[Indicator[Any, Any], bool]) -> Saved:
+    def saved(self, snapshot: tuple[AnyIndicator, bool]) -> Saved:
         """As `KeepingNode.saved`."""
         indicator, broken = snapshot
         return [indicator.state(), broken]
 
-    def restored(self, saved: Saved) -> tuple[Indicator[Any, Any], bool]:
+    def restored(self, saved: Saved) -> tuple[AnyIndicator, bool]:
         """As `KeepingNode.restored`."""
         state, broken = saved
         indicator = self._indicator.copy()
@@ -141,7 +142,7 @@ class NestedNode(IndicatorNode):
 
     __slots__ = ("_of",)
 
-    def __init__(self, indicator: Indicator[Any, Any], of: Node) -> None:
+    def __init__(self, indicator: AnyIndicator, of: Node) -> None:
         super().__init__(indicator)
         self._of = of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from lark import Token, Tree
 
@@ -22,7 +22,7 @@ from stockstream.alerts.language.terms import (
     Value,
 )
 from stockstream.errors import RuleError
-from stockstream.indicators.catalog import AnyKind, Parameter, catalog, of_bars, parameters_of
+from stockstream.indicators.catalog import AnyKind, AnyParameter, catalog, of_bars, parameters_of
 from stockstream.names import cut, nearest
 from stockstream.records import NUMBERS
 from stockstream.topics import STOCKS, TOPICS
@@ -186,8 +186,8 @@ class Numbers:
         return None if number == _CLOSE else number
 
     def _parameter(
-        self, kind: AnyKind, declared: Mapping[str, Parameter[Any]], given: Mapping[str, Value], argument: Tree[Token]
-    ) -> Parameter[Any]:
+        self, kind: AnyKind, declared: Mapping[str, AnyParameter], given: Mapping[str, Value], argument: Tree[Token]
+    ) -> AnyParameter:
         name = children(argument)[0]
         free = [each for each in declared if each not in given]
         if name is None:
@@ -204,7 +204,7 @@ class Numbers:
             raise self._error(name, f"{found.name} is said twice")
         return found
 
-    def _value(self, kind: AnyKind, parameter: Parameter[Any], value: object) -> Value:
+    def _value(self, kind: AnyKind, parameter: AnyParameter, value: object) -> Value:
         what = f"{parameter.name} of {kind.name}"
         if isinstance(value, Tree) and value.data == "string":
             if parameter.type is str:

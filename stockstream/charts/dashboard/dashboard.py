@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from matplotlib.axes import Axes
 from matplotlib.backend_bases import DrawEvent, Event
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -14,9 +15,10 @@ from stockstream.charts.dashboard.listing import DrawnListing
 from stockstream.charts.dashboard.tile_columns import DrawnHeights, DrawnProfile
 from stockstream.charts.dashboard.tile_points import DrawnPoints
 from stockstream.charts.dashboard.tile_shares import DrawnShares
-from stockstream.charts.dashboard.tiles import Content, DrawnTile, Scroll
+from stockstream.charts.dashboard.tiles import AnyTile, Content, Scroll
 from stockstream.charts.overlays.help import Help
 from stockstream.charts.overlays.overlay import draw
+from stockstream.charts.scene.viewport import Guard
 from stockstream.charts.text.caption import MARGIN
 from stockstream.charts.text.header import Header
 from stockstream.charts.text.message import Message
@@ -29,16 +31,14 @@ from stockstream.views import tiles
 from stockstream.views.dashboard import Tables
 from stockstream.views.leaders import Leaders, Ranking
 
-Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
-
-KINDS: Final[Mapping[type[Any], type[DrawnTile[Any]]]] = {
+KINDS: Final[Mapping[type[object], type[AnyTile]]] = {
     tiles.Heights: DrawnHeights,
     tiles.Shares: DrawnShares,
     tiles.Profile: DrawnProfile,
     tiles.Points: DrawnPoints,
     tiles.Listing: DrawnListing,
 }
-_EDGES: Final[Mapping[type[Any], tuple[float, float, float, float]]] = {
+_EDGES: Final[Mapping[type[object], tuple[float, float, float, float]]] = {
     tiles.Heights: (42.0, 6.0, 10.0, 26.0),
     tiles.Shares: (16.0, 8.0, 8.0, 26.0),
     tiles.Profile: (42.0, 6.0, 42.0, 26.0),
@@ -92,7 +92,7 @@ class Dashboard:
         self.ranked = False
         self._ground: object = None
         self._full = True
-        self._outdated: list[DrawnTile[Any]] = []
+        self._outdated: list[AnyTile] = []
         self._blank = False
         self._moved = False
         self._ranking = Ranking()
@@ -103,7 +103,7 @@ class Dashboard:
         self._simulated = False
         figure.set_facecolor(theme.background)
         self.header = Header(figure, theme, Ruler(figure))
-        self.tiles: list[DrawnTile[Any]] = [self._made(tile) for tile in rows]
+        self.tiles: list[AnyTile] = [self._made(tile) for tile in rows]
         middle = figure.text(0.5, 0.5, "", ha="center", va="center", color=theme.quiet, parse_math=False)
         self.message = Message(middle, Ruler(figure))
         self._help = Help(DASHBOARD)
@@ -120,12 +120,12 @@ class Dashboard:
             self.canvas.mpl_disconnect(number)
         self.figure.clear()
 
-    def _made(self, tile: tiles.Tile) -> DrawnTile[Any]:
+    def _made(self, tile: tiles.Tile) -> AnyTile:
         axes = self.figure.add_axes((0.1, 0.1, 0.2, 0.2), label=tile.name)
         return KINDS[type(tile.mark)](tile, axes, self.theme)
 
     @property
-    def shown(self) -> list[DrawnTile[Any]]:
+    def shown(self) -> list[AnyTile]:
         """Tiles on the current page."""
         if self.alone is not None:
             return [tile for tile in self.tiles if tile.tile.name == self.alone]
@@ -327,13 +327,13 @@ class Dashboard:
         self.message.artist.set_position((0.5, 0.5 * height / (72.0 * self.figure.get_size_inches()[1])))
 
 
-def axes_of(tile: DrawnTile[Any]) -> list[Any]:
+def axes_of(tile: AnyTile) -> list[Axes]:
     """The axes of a tile, in the order in which they are drawn."""
     siblings = tile.axes.get_shared_x_axes().get_siblings(tile.axes)
     return [tile.axes, *(axes for axes in siblings if axes is not tile.axes)]
 
 
-def place(tile: DrawnTile[Any], box: Box, size: tuple[float, float]) -> None:
+def place(tile: AnyTile, box: Box, size: tuple[float, float]) -> None:
     """Position a tile on a figure of a size in points."""
     left, bottom, right, top = _EDGES[type(tile.tile.mark)]
     tile.box = box

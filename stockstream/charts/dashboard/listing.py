@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
@@ -155,6 +156,6 @@ def written(values: Column, cell: Cell, *, short: bool = False) -> list[str]:
     return ["-" if value != value else f"{scale * value:{cell.form}}{unit}" for value in values.tolist()]
 
 
-def _moment(moment: Any) -> str:
+def _moment(moment: datetime) -> str:
     seconds = f":{moment:%S}" if moment.second else ""
     return f"{moment:%Y-%m-%d %H:%M}{seconds}"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
@@ -86,9 +87,7 @@ class DrawnHeights(Named[Heights]):
         changed = self._renamed(shown[self.mark.label].tolist())
         if changed:
             self._bars = [
-                self._add(
-                    self.axes.add_patch(Rectangle((place - _WIDTH / 2, 0), _WIDTH, 0, color=self.theme.color(place)))
-                )
+                self._patch(Rectangle((place - _WIDTH / 2, 0), _WIDTH, 0, color=self.theme.color(place)))
                 for place in range(len(values))
             ]
             self._name_places(self.axes)
@@ -121,7 +120,7 @@ class DrawnProfile(Named[Profile]):
             each.yaxis.set_major_locator(MaxNLocator(3))
             each.yaxis.set_major_formatter(FuncFormatter(lambda value, _, form=form: format(value, form)))
         axes.grid(visible=True, color=theme.grid, linewidth=0.8)
-        self._lines: list[Any] = []
+        self._lines: list[Line2D] = []
 
     @property
     def over(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from stockstream.charts.dashboard.tiles import Content, DrawnTile, fitted, short
 from stockstream.charts.panels.panel import Numbers
@@ -83,7 +83,7 @@ class DrawnPoints(DrawnTile[Points]):
     def _drawable(self, table: Frame) -> bool:
         return bool(np.isfinite(table[self.mark.across] + table[self.mark.up]).any())
 
-    def _place_labels(self, across: Any, up: Any) -> None:
+    def _place_labels(self, across: NDArray[np.float64], up: NDArray[np.float64]) -> None:
         """Position each name beside, above or beneath its point, if it covers nothing."""
         known = np.isfinite(across) & np.isfinite(up)
         pixels = self.axes.transData.transform(np.column_stack((across, up))[known])

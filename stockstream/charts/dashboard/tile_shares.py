@@ -102,7 +102,7 @@ class DrawnShares(DrawnTile[Shares]):
 
     def _made(self) -> _Share:
         edge = self.theme.background
-        wedge: Wedge = self._add(self.axes.add_patch(Wedge((0, 0), 1, 0, 0, edgecolor=edge, linewidth=1)))
+        wedge = self._patch(Wedge((0, 0), 1, 0, 0, edgecolor=edge, linewidth=1))
         written = self._text(0, 0, "", ha="center", va="center", color=edge)
         return _Share(wedge, written, self._box((0, 0), 0, 0, edge), self._text(0, 0, "", va="center"))
 

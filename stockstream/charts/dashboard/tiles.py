@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar, Unpack
+from typing import Any, Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar, Unpack
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import RendererBase
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from stockstream.charts.dashboard.tick_labels import TickLabels
 from stockstream.charts.styles import TextStyle
@@ -30,6 +31,8 @@ from stockstream.views.joined import SlicedTable
 from stockstream.views.leaders import Leaders
 from stockstream.views.tiles import Tile
 
+A = TypeVar("A", bound=Artist)
+Shape = TypeVar("Shape", bound=Patch)
 M = TypeVar("M")
 
 _ROOM: Final = 1.12
@@ -210,10 +213,14 @@ class DrawnTile(Generic[M]):
         self.tick_labels.append(labels)
         return labels
 
-    def _add(self, artist: Any) -> Any:
+    def _add(self, artist: A) -> A:
         artist.set_animated(True)
         self.moving.append(artist)
         return artist
+
+    def _patch(self, patch: Shape) -> Shape:
+        self.axes.add_patch(patch)
+        return self._add(patch)
 
     def _clear(self) -> None:
         for artist in self.moving:
@@ -222,12 +229,10 @@ class DrawnTile(Generic[M]):
 
     def _text(self, x: float, y: float, words: str, **style: Unpack[TextStyle]) -> Text:
         whole: TextStyle = {"color": self.theme.text, "fontsize": self.theme.small_size, **style}
-        text: Text = self._add(self.axes.text(x, y, harmless(words), parse_math=False, **whole))
-        return text
+        return self._add(self.axes.text(x, y, harmless(words), parse_math=False, **whole))
 
     def _box(self, corner: tuple[float, float], wide: float, tall: float, color: str) -> Rectangle:
-        box: Rectangle = self._add(self.axes.add_patch(Rectangle(corner, wide, tall, color=color)))
-        return box
+        return self._patch(Rectangle(corner, wide, tall, color=color))
 
     def _renamed(self, names: Sequence[str]) -> bool:
         """Whether the rows are others than before, so that all artists must be recreated."""
@@ -237,6 +242,10 @@ class DrawnTile(Generic[M]):
         self._names = tuple(names)
         self._clear()
         return True
+
+
+AnyTile: TypeAlias = DrawnTile[Any]
+"""One of some mark."""
 
 
 def settle(axes: Axes) -> None:
@@ -277,7 +286,7 @@ def short(name: str) -> str:
     return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
-def fitted(axes: Axes, values: Any, *, across: bool = False) -> bool:
+def fitted(axes: Axes, values: NDArray[np.float64], *, across: bool = False) -> bool:
     """Fit an axis to all values, from zero or around them; returns whether it changed."""
     known = values[np.isfinite(values)]
     if not len(known):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from stockstream.charts.marks.lines import DrawnMark, FrameSlice, Layer, Scale
@@ -223,5 +224,5 @@ class DrawnGaps(DrawnMark):
         self.set(layer, 1, segments(beside, low, low + 7 * unit), width=scale.hairline)
 
 
-def _upright(left: Numbers, right: Numbers, values: Column) -> Any:
+def _upright(left: Numbers, right: Numbers, values: Column) -> Path:
     return boxes(left, right, np.minimum(values, 0.0), np.maximum(values, 0.0))

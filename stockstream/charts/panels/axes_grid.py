@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final, Unpack
+from typing import Final, Unpack
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import IdentityTransform
@@ -73,7 +74,7 @@ class AxesGrid(Artist):
         axes.yaxis.set_visible(False)
         axes.add_artist(self)
 
-    def set_figure(self, fig: Any) -> None:
+    def set_figure(self, fig: Figure | SubFigure) -> None:
         """As every artist has it."""
         super().set_figure(fig)
         self._words.set_figure(fig)
@@ -140,7 +141,9 @@ class AxesGrid(Artist):
         pixels: NDArray[np.float64] = self._axes.transData.transform(np.reshape(places, (-1, 2)))
         return pixels
 
-    def _draw_lines(self, renderer: RendererBase, lines: Sequence[Any], color: str) -> None:
+    def _draw_lines(
+        self, renderer: RendererBase, lines: Sequence[tuple[tuple[float, float], tuple[float, float]]], color: str
+    ) -> None:
         """Draw horizontal and vertical lines, each from one pixel to another, in one call."""
         if not lines:
             return

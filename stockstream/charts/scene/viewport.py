@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,7 +16,15 @@ from stockstream.present import decimation
 from stockstream.present.visits import SavedView, TimeSpan
 from stockstream.views.frame import Frame
 
-Guard = Callable[[Callable[[Any], None]], Callable[[Any], None]]
+E = TypeVar("E")
+
+
+class Guard(Protocol):
+    """Wraps callbacks of a canvas, which take an event."""
+
+    def __call__(self, function: Callable[[E], None], /) -> Callable[[E], None]:
+        """The callback, so that its errors are seen."""
+
 
 _FEWEST: Final = 4.0
 """Minimum width of a view in rows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from matplotlib.backend_bases import KeyEvent, LocationEvent, MouseButton, MouseEvent
 
@@ -14,6 +14,7 @@ from stockstream.charts.window.appearance import Appearance
 from stockstream.charts.window.keyboard import Keyboard, wheel
 from stockstream.charts.window.placement import toggle_full_screen, toggle_tools
 from stockstream.charts.window.saving import save_picture, save_rows
+from stockstream.charts.window.toolkits import ToolkitObject
 from stockstream.present.keys import CHART
 from stockstream.present.price_levels import Level, Target
 from stockstream.present.viewer import Viewer
@@ -165,7 +166,7 @@ class Drag:
 
     def begin(self, event: MouseEvent) -> None:
         """Handle a pressed button."""
-        toolbar: Any = self._scene.canvas.toolbar
+        toolbar: ToolkitObject = self._scene.canvas.toolbar
         if event.button != MouseButton.LEFT or (toolbar is not None and toolbar.mode):
             return
         if self._scene.distance.click(self._scene.view_context(), (event.x, event.y)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
+from stockstream.charts.window.toolkits import ToolkitObject
 from stockstream.present.geometry import FRAME, LEAST, Geometry
 
 _PLAIN: Final = 96.0
@@ -20,7 +21,7 @@ class Placement:
         matplotlib's: ``manager.window`` of a figure.
     """
 
-    def __init__(self, window: Any) -> None:
+    def __init__(self, window: ToolkitObject) -> None:
         self._window = window
         self._tk = hasattr(window, "wm_geometry")
         self._least = (1, 1)
@@ -97,13 +98,13 @@ def _desktop_dpi() -> float | None:
         return None
 
 
-def toggle_full_screen(manager: Any) -> None:
+def toggle_full_screen(manager: ToolkitObject) -> None:
     """Switch full screen; ``manager`` is that of a figure."""
     if manager is not None:
         manager.full_screen_toggle()
 
 
-def toggle_tools(manager: Any) -> None:
+def toggle_tools(manager: ToolkitObject) -> None:
     """Hide or show matplotlib's tool bar: keys and mouse do all that it does except one.
 
     ``manager`` is that of a figure.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import matplotlib as mpl
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from stockstream.charts.window import toolkits
 from stockstream.charts.window.appearance import Appearance
 from stockstream.charts.window.placement import Placement, toggle_tools
 from stockstream.charts.window.ticker import Ticker
+from stockstream.charts.window.toolkits import ToolkitObject
 from stockstream.errors import StockstreamError
 from stockstream.names import harmless
 from stockstream.present.frame_times import FrameTimes
@@ -33,6 +34,9 @@ _EARLY: Final = 0.025
 
 _TRY_AGAIN: Final = 1.0
 """Seconds after a picture that could not be drawn until the next try."""
+
+
+E = TypeVar("E")
 
 
 class Shell:
@@ -90,7 +94,7 @@ class Shell:
         self.memory = memory or Memory(None)
         self._frame_times = frame_times or FrameTimes()
         self.figure = plt.figure(figsize=size, dpi=DPI)
-        manager: Any = self.figure.canvas.manager
+        manager: ToolkitObject = self.figure.canvas.manager
         toggle_tools(manager)
         self.placement = Placement(manager.window)
         self.placement.open(*(inches * DPI for inches in size))
@@ -239,13 +243,13 @@ class Shell:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def guarded(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+    def guarded(self, function: Callable[[E], None]) -> Callable[[E], None]:
         """A callback of the canvas, whose errors count as pictures that are not drawn.
 
         Errors of our own, such as of a file, close the window and are raised by `show`.
         """
 
-        def call(event: Any) -> None:
+        def call(event: E) -> None:
             try:
                 function(event)
             except StockstreamError:
@@ -275,10 +279,10 @@ class Shell:
         self._failed = None
         return False
 
-    def _ending_on_error(self, function: Callable[[Any], None]) -> Callable[[Any], None]:
+    def _ending_on_error(self, function: Callable[[E], None]) -> Callable[[E], None]:
         """An error closes the window, and is raised by `show`."""
 
-        def call(event: Any) -> None:
+        def call(event: E) -> None:
             if self._error is not None:
                 return
             try:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
+
+from matplotlib.backend_bases import FigureCanvasBase
 
 from stockstream.charts.window.waker import Waker
 
@@ -61,7 +63,7 @@ class Ticker:
         Whether the last tick has left something to do.
     """
 
-    def __init__(self, canvas: Any, tick: Callable[[], None]) -> None:
+    def __init__(self, canvas: FigureCanvasBase, tick: Callable[[], None]) -> None:
         self.changed = self.unfinished = False
         self._tick = tick
         self._pace = Pace()

@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from stockstream.errors import DisplayError
 from stockstream.present.geometry import Geometry
+
+ToolkitObject: TypeAlias = Any
+"""A part of a window, of Tk or of Qt: matplotlib gives it no type, and what it can do depends on the toolkit."""
 
 BACKENDS: Final[Mapping[str, str]] = {"tk": "TkAgg", "qt": "QtAgg"}
 """matplotlib's backend for each toolkit, in the order in which they are tried."""

@@ -6,7 +6,10 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+
+from matplotlib.backend_bases import FigureCanvasBase
+
+from stockstream.charts.window.toolkits import ToolkitObject
 
 
 class Waker:
@@ -23,7 +26,7 @@ class Waker:
         Is called without waiting for long; several calls for `wake` may become one.
     """
 
-    def __init__(self, canvas: Any, function: Callable[[], None]) -> None:
+    def __init__(self, canvas: FigureCanvasBase, function: Callable[[], None]) -> None:
         self._function = function
         self._lock = threading.Lock()
         self._closed = False
@@ -32,12 +35,12 @@ class Waker:
         self._sending.settimeout(0)
         self._unwatch = self._watched(canvas)
 
-    def _watched(self, canvas: Any) -> Callable[[], None]:
+    def _watched(self, canvas: FigureCanvasBase) -> Callable[[], None]:
         """Have the event loop watch the socket; returns how to end that."""
         if hasattr(canvas, "get_tk_widget"):
             import tkinter as tk
 
-            interpreter: Any = canvas.get_tk_widget().tk
+            interpreter: ToolkitObject = canvas.get_tk_widget().tk
             if not hasattr(interpreter, "createfilehandler"):
                 return lambda: None
             interpreter.createfilehandler(self._receiving, tk.READABLE, lambda *_: self._on_byte())

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import typer
@@ -22,7 +22,7 @@ from stockstream.cli.watch.options import ALL, WatchOptions
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.driver import Ending, Reporting, run, state
-from stockstream.consumers.live import Live
+from stockstream.consumers.live import AnyLive, Live
 from stockstream.consumers.side_feed import SideFeed
 from stockstream.consumers.values import Values
 from stockstream.errors import DisplayError
@@ -96,7 +96,7 @@ class _Beside(NamedTuple):
 
 
 @contextmanager
-def _beside(live: Live[Any], settings: Settings, options: WatchOptions) -> Iterator[_Beside]:
+def _beside(live: AnyLive, settings: Settings, options: WatchOptions) -> Iterator[_Beside]:
     """The alerts of the topic, where the view shows the bars of symbols, and the headlines of series of scores."""
     beside = _Beside(AlertBook(), HeadlineBook())
     with ExitStack() as stack:
@@ -159,9 +159,7 @@ def _written(options: WatchOptions, rows: int | None) -> str:
     )
 
 
-def _display(
-    context: Context, live: Live[Any], options: WatchOptions, beside: _Beside, frame_times: FrameTimes
-) -> None:
+def _display(context: Context, live: AnyLive, options: WatchOptions, beside: _Beside, frame_times: FrameTimes) -> None:
     """Open a window, or draw to a file, or draw nothing if only a table is written."""
     settings, window = context.settings, context.settings.window
     start, end = _instant("--start", options.start), _instant("--end", options.end)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import webbrowser
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from stockstream.cli.context import Context
 from stockstream.config import Settings
 from stockstream.consumers import view_settings
 from stockstream.consumers.chart import Configured
-from stockstream.indicators.catalog import Parameter
+from stockstream.indicators.catalog import AnyParameter
 from stockstream.views.fold import Value
 from stockstream.views.study import Study
 from stockstream.web.accounts import Accounts
@@ -76,5 +76,5 @@ def _configured(settings: Settings) -> Configured:
     return partial(_parameter, settings)
 
 
-def _parameter(settings: Settings, study: Study, parameter: Parameter[Any], /) -> Value:
+def _parameter(settings: Settings, study: Study, parameter: AnyParameter, /) -> Value:
     return view_settings.parameter(settings, study.name, parameter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stockstream.indicators.base import Indicator, Table, refuse_other
+from stockstream.indicators.base import AnyIndicator, Table, refuse_other
 from stockstream.indicators.checks import InvalidBar
 from stockstream.records import doubted
 
@@ -21,7 +21,7 @@ SERIES: Final = ("symbol", "interval", "feed")
 _MAY_LACK: Final = ("open", "volume")
 
 
-def by_series(indicator: Indicator[Any, Any], table: Table) -> Table:
+def by_series(indicator: AnyIndicator, table: Table) -> Table:
     """The points of an indicator over each series of a frame, as a window shows them.
 
     Every series is computed from its first bar on, by a copy of the indicator, in the order of time. Bars are left out
@@ -97,7 +97,7 @@ def _series(table: Any, count: int) -> Sequence[NDArray[np.intp]]:
     return np.split(order, changes(codes[order])[1:]) if count else []
 
 
-def _fed(indicator: Indicator[Any, Any], inputs: Sequence[Column], table: Any) -> NDArray[np.bool_]:
+def _fed(indicator: AnyIndicator, inputs: Sequence[Column], table: Any) -> NDArray[np.bool_]:
     """Mask of the rows that the indicator takes."""
     import numpy as np
 
@@ -120,7 +120,7 @@ def _flags(cell: Any) -> tuple[str, ...]:
     return () if cell is None or cell != cell else tuple(cell)
 
 
-def _points(indicator: Indicator[Any, Any], columns: dict[str, Column], count: int) -> NDArray[np.float64]:
+def _points(indicator: AnyIndicator, columns: dict[str, Column], count: int) -> NDArray[np.float64]:
     """The points of one series, NaN for a bar that is refused, shape (fields, count)."""
     import numpy as np
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeAlias
 
-from stockstream.indicators.base import Indicator, Point
+from stockstream.indicators.base import AnyIndicator, Indicator, Point
 from stockstream.indicators.stateful import copies
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Part: TypeAlias = Indicator[Any, Any]
+Part: TypeAlias = AnyIndicator
 
 _NOTED: Final = 64
 """Minimum number of bars between copies of the parts; longer windows, which cost more to copy, have more."""

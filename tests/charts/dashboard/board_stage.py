@@ -74,7 +74,7 @@ def seen_words(stage: Stage) -> list[tuple[str, Any]]:
     for tile in board.shown:
         artists += [artist for artist in tile.artists if isinstance(artist, Text)]
         for axes in axes_of(tile):
-            artists += [axes.title, axes._left_title]
+            artists += [axes.title, vars(axes)["_left_title"]]
         artists += [label for each in tile.tick_labels for label in each.texts()]
     renderer = stage.canvas.get_renderer()  # type: ignore[no-untyped-call]
     shown = [each for each in artists if each.get_visible() and each.get_text()]

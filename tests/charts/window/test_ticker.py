@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from matplotlib.backend_bases import FigureCanvasBase
 
 from stockstream.charts.window.ticker import APART, BUSY, IDLE, Pace, Ticker
 
@@ -64,7 +65,7 @@ class Canvas:
 
 
 def started(canvas: Canvas, tick: Callable[[], None] = lambda: None) -> tuple[Ticker, Timer]:
-    ticker = Ticker(canvas, tick)
+    ticker = Ticker(cast("FigureCanvasBase", canvas), tick)
     ticker.start()
     [timer] = canvas.timers
     assert timer.running
