@@ -29,6 +29,7 @@ class TextStyle(TypedDict, total=False):
     ha: Align
     va: Literal["top", "center", "bottom", "baseline"]
     fontsize: float
+    fontweight: str
     linespacing: float
     rotation: float
     rotation_mode: Literal["default", "anchor"]

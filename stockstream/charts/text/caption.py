@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from stockstream.charts.text.text import LiveText, Ruler
+from stockstream.charts.text.text import CachedText, LiveText, Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.density import MANY
 
@@ -81,8 +81,7 @@ class Caption:
         self._theme = theme
         self._ruler = ruler
         self.stale = True
-        self.title = figure.text(0, 0, title, fontsize=theme.text_size, fontweight="bold", color=theme.quiet)
-        self.title.set_parse_math(False)
+        self.title = CachedText(figure, title, fontsize=theme.text_size, fontweight="bold", color=theme.quiet)
         self.readout = LiveText(figure, theme, color=theme.text, ha="right")
         self.labels: list[LiveText] = []
         self.more = LiveText(figure, theme, color=theme.quiet)

@@ -190,7 +190,7 @@ def draw(text: Text, renderer: RendererBase) -> None:
     """
     words = text.get_text()
     if not isinstance(renderer, RendererAgg):
-        text.draw(renderer)
+        Text.draw(text, renderer)
         return
     if not words or not text.get_visible():
         return

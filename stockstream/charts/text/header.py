@@ -7,7 +7,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from stockstream.charts.text.caption import LINE, MARGIN
-from stockstream.charts.text.text import LiveText, Ruler
+from stockstream.charts.text.text import CachedText, LiveText, Ruler
 from stockstream.charts.theme import Theme
 from stockstream.present.fitting import cut
 from stockstream.present.status_bar import StatusBar
@@ -31,9 +31,7 @@ class Header:
         self._theme = theme
         self._ruler = ruler
         self.stale = True
-        self.title = figure.text(
-            0, 0, "", fontsize=theme.title_size, fontweight="bold", color=theme.text, parse_math=False
-        )
+        self.title = CachedText(figure, "", fontsize=theme.title_size, fontweight="bold", color=theme.text)
         self.badge = figure.text(
             0, 0, "SIMULATED", fontsize=theme.text_size, fontweight="bold", color=theme.background, ha="right",
             bbox={"facecolor": theme.alarm, "edgecolor": "none", "boxstyle": "square,pad=0.35"}, visible=False,

@@ -8,6 +8,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from stockstream.charts.canvas_region import Ground
@@ -27,6 +28,18 @@ class Ruler:
         """Width of a text in points."""
         dpi = self._figure.dpi
         return 72 / dpi * glyph_cache.font(size, weight, dpi).width(text)
+
+
+class CachedText(Text):
+    """A text without a box, on a figure, that is drawn from the cache of glyphs at each full draw."""
+
+    def __init__(self, figure: Figure, text: str, **style: Unpack[TextStyle]) -> None:
+        super().__init__(0, 0, text, parse_math=False, **style)
+        figure.add_artist(self)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it."""
+        glyph_cache.draw(self, renderer)
 
 
 class LiveText:

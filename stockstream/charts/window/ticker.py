@@ -16,6 +16,11 @@ BUSY: Final = 0.05
 APART: Final = 0.04
 """Mean seconds between two ticks for arriving records, thus between two redraws."""
 
+AHEAD: Final = 0.15
+"""Seconds by which ticks may come before their mean pace: a long one among short ones delays none of those."""
+
+LONG: Final = 0.02
+_LONGEST_REST: Final = 0.1
 IDLE: Final = 0.2
 _CALM_AFTER: Final = 1.0
 _LEAST: Final = 0.001
@@ -24,8 +29,9 @@ _LEAST: Final = 0.001
 class Pace:
     """When the next tick may be: one each `APART` seconds on average, so that a flood is drawn in few frames.
 
-    Two may follow each other sooner, as records do not come evenly. Long ticks are further apart: on average after
-    twice the time that one took, at once after as much, in both cases up to `BUSY`.
+    Longer ticks are further apart: on average after twice the time that one took, and after two and a half times if it
+    was `LONG`, such as one that draws everything anew; then nobody can follow more of them. Some may follow each other
+    sooner, as records do not come evenly, but never before as much time as the last one took, up to `BUSY`.
     """
 
     def __init__(self) -> None:
@@ -35,12 +41,13 @@ class Pace:
     def note(self, began: float, ended: float) -> None:
         """Count a tick."""
         took = ended - began
-        self._used_up_to = max(self._used_up_to, began) + max(APART, took + min(2 * took, BUSY))
+        rest = min(2.5 * took, _LONGEST_REST) if took >= LONG else 2 * took
+        self._used_up_to = max(self._used_up_to, began) + max(APART, took + rest)
         self._rests_until = ended + min(took, BUSY)
 
     def wait(self, now: float) -> float:
         """Seconds until the next tick may begin."""
-        return max(self._used_up_to - APART, self._rests_until, now) - now
+        return max(self._used_up_to - AHEAD, self._rests_until, now) - now
 
 
 class Ticker:

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from matplotlib.backend_bases import FigureCanvasBase
 
-from stockstream.charts.window.ticker import APART, BUSY, IDLE, Pace, Ticker
+from stockstream.charts.window.ticker import AHEAD, APART, BUSY, IDLE, LONG, Pace, Ticker
 
 
 class Interpreter:
@@ -138,31 +138,47 @@ def test_what_a_tick_leaves_is_done_by_the_next_ones() -> None:
     ticker.stop()
 
 
-@pytest.mark.parametrize("took", [0.001, 0.008, 0.03])
-def test_a_flood_is_drawn_in_few_frames(took: float) -> None:
+def floods(took: float, seconds: float) -> int:
+    """The number of ticks under a flood."""
     pace, now, ticks = Pace(), 100.0, 0
-    while now < 110.0:
+    while now < 100.0 + seconds:
         now += pace.wait(now)
         pace.note(now, now + took)
         now += took
         ticks += 1
-    assert ticks == pytest.approx(10 / max(APART, took + min(2 * took, BUSY)), rel=0.05)
+    return ticks
 
 
-def test_two_ticks_may_follow_each_other_after_a_rest() -> None:
-    pace = Pace()
-    assert pace.wait(100.0) == 0
-    pace.note(100.0, 100.01)
-    assert pace.wait(100.01) == pytest.approx(0.01), "as long as it took"
-    pace.note(100.02, 100.03)
-    assert pace.wait(100.03) == pytest.approx(APART - 0.03), "then one each 40 ms"
+@pytest.mark.parametrize(("took", "apart"), [(0.001, APART), (0.008, APART), (0.015, 0.045), (0.03, 0.105), (0.2, 0.3)])
+def test_a_flood_is_drawn_in_few_frames(took: float, apart: float) -> None:
+    assert floods(took, 20) == pytest.approx(20 / apart, rel=0.05)
+
+
+def test_full_redraws_under_a_flood_take_less_than_a_third_of_the_time() -> None:
+    for took in (LONG + 0.001, 0.033, 0.04):
+        assert floods(took, 20) * took / 20 < 0.3
+
+
+def test_some_ticks_may_follow_each_other_after_a_rest() -> None:
+    pace, now = Pace(), 100.0
+    assert pace.wait(now) == 0
+    soon = 0
+    while True:
+        pace.note(now, now + 0.01)
+        now += 0.01
+        if (wait := pace.wait(now)) > 0.0101:
+            break
+        assert wait == pytest.approx(0.01), "as long as it took"
+        now += wait
+        soon += 1
+    assert soon == pytest.approx(AHEAD / (APART - 0.02), abs=1.1), "then one each 40 ms"
 
 
 def test_a_long_tick_among_short_ones_delays_none_of_those_at_20_a_second() -> None:
     pace, delays = Pace(), []
     for number in range(200):
         due = 100 + number / 20
-        took = 0.028 if number % 20 == 0 else 0.01
+        took = 0.028 if number % 20 == 0 else 0.012
         delays.append(pace.wait(due))
         pace.note(due + delays[-1], due + delays[-1] + took)
     assert max(delays) < 0.01
