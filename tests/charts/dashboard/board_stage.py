@@ -70,7 +70,7 @@ def labels(tile: Any, axis: Any) -> list[Text]:
 def seen_words(stage: Stage) -> list[tuple[str, Any]]:
     """Every word that is to be seen, and its place in pixels."""
     board = stage.board
-    artists = [board.header.title]
+    artists: list[Text] = [board.header.title]
     for tile in board.shown:
         artists += [artist for artist in tile.artists if isinstance(artist, Text)]
         for axes in axes_of(tile):
