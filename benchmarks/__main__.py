@@ -28,6 +28,7 @@ MODULES = (
     "acknowledged",
     "csv_bars",
     "consume",
+    "dead_letters",
     "store",
     "sql",
     "saving",

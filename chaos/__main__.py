@@ -37,8 +37,9 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupted)
     missing = {name: why for name, kind in kinds().items() if (why := kind.unavailable())}
-    chosen = [name for name in (given.only or kinds()) if name not in missing]
-    for name in given.only or kinds():
+    wanted = given.only or [name for name, kind in kinds().items() if kind.in_short or not given.short]
+    chosen = [name for name in wanted if name not in missing]
+    for name in wanted:
         if name in missing:
             print(f"{name}: skipped, {missing[name]}")
     faults = given.faults or (1 if given.short else FAULTS)
@@ -70,15 +71,21 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make chaos ARGS=...", description=__doc__)
     parser.add_argument(
-        "--short", action="store_true", help="one fault of each kind, each control once, and a new table"
+        "--short", action="store_true", help="one fault of nearly each kind, each control once, and a new table"
     )
     parser.add_argument("--only", nargs="+", choices=list(kinds()), metavar="KIND", help=", ".join(kinds()))
-    parser.add_argument("--faults", type=int, help=f"of each kind; {FAULTS} unless given, 1 with --short")
+    parser.add_argument("--faults", type=_count, help=f"of each kind; {FAULTS} unless given, 1 with --short")
     parser.add_argument("--seed", type=int, default=SEED, help=f"{SEED} unless given")
-    parser.add_argument("--lanes", type=int, help="trials at the same time; 2 unless given, 4 with --short")
+    parser.add_argument("--lanes", type=_count, help="trials at the same time; 2 unless given, 4 with --short")
     parser.add_argument("--minutes", type=float, help="no other trial begins after so many")
     parser.add_argument("--out", type=Path, help="the folder of the table that is added to")
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - a signal handler's shape

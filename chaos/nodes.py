@@ -1,4 +1,4 @@
-"""Several brokers of a trial: `stockstream broker --nodes`, of which one is killed at a time."""
+"""Several brokers of a trial: `stockstream broker --nodes`, of which one is killed or stopped at a time."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class Nodes:
     def __exit__(self, *_: object) -> None:
         self._program.end()
 
-    def kill_one(self, random: Random) -> None:
-        """Kill any of the brokers, once all are up and have all records."""
+    def any_one(self, random: Random) -> psutil.Process:
+        """The process of any of the brokers, once all are up and have all records."""
         self.await_whole()
         running = [each for each in psutil.Process(self._program.pid).children() if "java" in each.name()]
-        random.choice(sorted(running, key=lambda each: each.pid)).kill()
+        return random.choice(sorted(running, key=lambda each: each.pid))
 
     def await_whole(self) -> None:
         """Wait until all brokers are up, and each partition has all its replicas in sync."""

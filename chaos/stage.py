@@ -34,6 +34,8 @@ RECOVERS_WITHIN: Final = 120.0
 _SENT: Final = re.compile(r"([\d,]+) sent, ([\d,]+) refused, ([\d,]+) already there")
 _STOPPED: Final = 128 + 15
 _ENDS_LEFT: Final = 3
+_SAVES_WITHIN: Final = 20.0
+_GLANCE: Final = 0.001
 _LOOK: Final = 0.05
 
 
@@ -195,6 +197,13 @@ class Stage:
         """Wait until the window shows a number of rows."""
         self.until(lambda: self.shown().total() >= rows, f"the window shows {rows:,} rows")
 
+    def await_save(self) -> None:
+        """Return as the window begins to write its state, after 20 s at the latest."""
+        before = _written(self.state)
+        ends = time.monotonic() + _SAVES_WITHIN
+        while time.monotonic() < ends and _written(self.state) in (before, 0):
+            time.sleep(_GLANCE)
+
     def ends(self) -> int:
         """Number of records of the file's rows in the topic, including repeated ones.
 
@@ -279,3 +288,13 @@ class Stage:
             if time.monotonic() > ends:
                 raise RuntimeError(f"{what}: not within {RECOVERS_WITHIN:g} s")
             time.sleep(_LOOK)
+
+
+def _written(state: Path) -> int:
+    """Time of the last write to the database's log, in nanoseconds; 0 while there is none."""
+    for file in state.glob("*/flights/*/checkpoint.sqlite-wal"):
+        try:
+            return file.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+    return 0

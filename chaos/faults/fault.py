@@ -34,6 +34,8 @@ class Fault(Protocol):
         Needs of its stage.
     recovers
         Whether a recovery is measured.
+    in_short
+        Whether it is part of ``--short``.
     """
 
     name: ClassVar[str]
@@ -41,6 +43,7 @@ class Fault(Protocol):
     control: ClassVar[Control]
     setup: ClassVar[Setup] = Setup()
     recovers: ClassVar[bool] = True
+    in_short: ClassVar[bool] = True
 
     def unavailable(self) -> str:
         """The reason why the fault is impossible on this machine; empty if it is possible."""

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Final
 
 from chaos.faults.fault import Control, Fault
 from chaos.stage import Setup, Stage
-
-_SAVES_WITHIN: Final = 20.0
-_GLANCE: Final = 0.001
 
 
 class BrokerKilled(Fault):
@@ -37,7 +32,7 @@ class NodeKilled(Fault):
 
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`, without waiting until the broker is back."""
-        stage.nodes.kill_one(stage.random)
+        stage.nodes.any_one(stage.random).kill()
 
 
 class ProducerKilled(Fault):
@@ -75,19 +70,6 @@ class SaveKilled(Fault):
 
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`."""
-        before = _written(stage.state)
-        ends = time.monotonic() + _SAVES_WITHIN
-        while time.monotonic() < ends and _written(stage.state) in (before, 0):
-            time.sleep(_GLANCE)
+        stage.await_save()
         stage.window.kill()
         stage.window.start()
-
-
-def _written(state: Path) -> int:
-    """Time of the last write to the database's log, in nanoseconds; 0 while there is none."""
-    for file in state.glob("*/flights/*/checkpoint.sqlite-wal"):
-        try:
-            return file.stat().st_mtime_ns
-        except FileNotFoundError:
-            return 0
-    return 0

@@ -8,11 +8,19 @@ import sys
 import time
 
 from chaos.faults.fault import Control, Fault
-from chaos.stage import Stage
+from chaos.stage import Setup, Stage
 
 
 def _wait(stage: Stage) -> None:
     time.sleep(stage.random.uniform(6.5, 8.5))
+
+
+def _stop(pid: int, stage: Stage) -> None:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        _wait(stage)
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 class _Stopped(Fault):
@@ -22,21 +30,31 @@ class _Stopped(Fault):
 
 
 class BrokerStopped(_Stopped):
-    """The broker is stopped, and continues."""
+    """The only broker is stopped, and continues."""
 
     name = "broker-stopped"
-    about = "SIGSTOP of the broker for 6.5 to 8.5 s"
+    about = "SIGSTOP of the only broker for 6.5 to 8.5 s"
     control = Control("no-idempotence,no-identity", "requests are repeated, and rows have no identity")
 
     def strike(self, stage: Stage) -> None:
         """As `Fault.strike`."""
         pid = stage.broker.pid
         assert pid is not None
-        os.kill(pid, signal.SIGSTOP)
-        try:
-            _wait(stage)
-        finally:
-            os.kill(pid, signal.SIGCONT)
+        _stop(pid, stage)
+
+
+class NodeStopped(_Stopped):
+    """One of three brokers is stopped, and continues after the others have taken over."""
+
+    name = "node-stopped"
+    about = "SIGSTOP of one of three brokers for 6.5 to 8.5 s; the next once all have all records"
+    control = Control("no-acks", "no acknowledgements are asked for", 3)
+    setup = Setup(nodes=3)
+    in_short = False
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`."""
+        _stop(stage.nodes.any_one(stage.random).pid, stage)
 
 
 class ProducerStopped(_Stopped):
@@ -69,3 +87,16 @@ class WindowStopped(_Stopped):
             _wait(stage)
         finally:
             stage.window.thaw()
+
+
+class SaveStopped(WindowStopped):
+    """The window is stopped while it saves its state, and continues."""
+
+    name = "save-stopped"
+    about = "SIGSTOP of the window as it begins to write its state, for 6.5 to 8.5 s"
+    in_short = False
+
+    def strike(self, stage: Stage) -> None:
+        """As `Fault.strike`."""
+        stage.await_save()
+        super().strike(stage)

@@ -29,6 +29,12 @@ TOPIC_GONE: Final = frozenset(
 )
 """Errors of a topic or partition that is there no longer, or is another one."""
 
+_LISTED: Final = UNSETTLED | {KafkaError._UNKNOWN_PARTITION}
+"""Temporary errors of a partition that the broker has just listed.
+
+librdkafka does not know one without a leader: that of a broker that was held up for longer than its session.
+"""
+
 _AGAIN: Final = 0.1
 
 
@@ -45,6 +51,6 @@ def bounds(consumer: Consumer, topic: str, timeout: float) -> dict[int, tuple[in
                 for number in consumer.list_topics(topic, timeout=timeout).topics[topic].partitions
             }
         except KafkaException as error:
-            if error.args[0].code() not in UNSETTLED or time.monotonic() >= ends:
+            if error.args[0].code() not in _LISTED or time.monotonic() >= ends:
                 raise
             time.sleep(_AGAIN)

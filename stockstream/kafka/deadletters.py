@@ -122,7 +122,7 @@ class DeadLetters:
         for number, ready in enumerate(letters):
             self._produce(producer, number, ready, outcomes)
         while len(outcomes) < len(refused) and not self._stop.is_set():
-            producer.poll(0.1)
+            producer.flush(0.1)  # without the wait for more to come (linger.ms)
         again: list[Refused] = []
         for number, error in outcomes.items():
             if error is None:

@@ -36,6 +36,12 @@ class MockCluster:
             self._cluster, ctypes.c_int16(_PRODUCE), ctypes.c_size_t(1), errors
         )
 
+    def led(self, topic: str, partition: int, *, led: bool) -> None:
+        """Give a partition its leader, or take it away."""
+        assert not self._library.rd_kafka_mock_partition_set_leader(
+            self._cluster, topic.encode(), ctypes.c_int32(partition), ctypes.c_int32(1 if led else -1)
+        )
+
     def answer_after(self, milliseconds: int) -> None:
         """Let that much time pass before each answer."""
         self._library.rd_kafka_mock_broker_set_rtt(self._cluster, ctypes.c_int32(1), milliseconds)

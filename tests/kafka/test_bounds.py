@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from stockstream.kafka.bounds import bounds
+from tests.kafka.mock_cluster import mock_cluster
 
 
 class Asked:
@@ -44,3 +46,20 @@ def test_what_does_not_pass_and_what_takes_too_long_is_raised(code: int, timeout
         bounds(cast("Consumer", asked), "stocks", timeout)
     assert raised.value.args[0].code() == code
     assert asked.questions == questions
+
+
+def test_a_partition_whose_leader_is_away_for_a_moment_is_waited_for() -> None:
+    with mock_cluster() as cluster:
+        cluster.make("stocks", 2)
+        consumer = Consumer({"bootstrap.servers": cluster.bootstrap_servers, "group.id": "bounds"})
+        assert bounds(consumer, "stocks", 30.0) == {0: (0, 0), 1: (0, 0)}
+        cluster.led("stocks", 1, led=False)
+        with pytest.raises(KafkaException):
+            bounds(consumer, "stocks", 0.2)
+        back = threading.Timer(0.5, cluster.led, ("stocks", 1), {"led": True})
+        back.start()
+        try:
+            assert bounds(consumer, "stocks", 30.0) == {0: (0, 0), 1: (0, 0)}
+        finally:
+            back.join()
+            consumer.close()

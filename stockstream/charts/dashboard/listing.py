@@ -127,9 +127,9 @@ class DrawnListing(DrawnTile[Listing]):
             shown, width = cell in widths, widths.get(cell, 0)
             x = (across if cell.kind in _LEFT else across + width) / max(wide, 1.0)
             title.set_position((x, 1))
-            title.set_text(harmless(cell.title) if shown else "")
+            title.set_text(cell.title if shown else "")
             column.set_position((x, 1 - line))
-            column.set_text(harmless("\n".join(lines)) if shown else "")
+            column.set_text("\n".join(lines) if shown else "")
             across += width + air if shown else 0.0
 
     def scroll(self, by: Scroll) -> None:
@@ -146,7 +146,7 @@ def written(values: Column, cell: Cell, *, short: bool = False) -> list[str]:
     ['50.0%', '-']
     """
     if cell.kind == "text":
-        texts = [str(value) for value in values.tolist()]
+        texts = [harmless(str(value)) for value in values.tolist()]  # before they are measured
         return [cut(text, _LETTERS, len) for text in texts] if short else texts
     if cell.kind == "day":
         return [str(value) for value in values.astype("M8[D]")]

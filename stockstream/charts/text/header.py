@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from stockstream.charts.text.caption import LINE, MARGIN
 from stockstream.charts.text.text import CachedText, LiveText, Ruler
 from stockstream.charts.theme import Theme
+from stockstream.names import harmless
 from stockstream.present.fitting import cut
 from stockstream.present.status_bar import StatusBar
 
@@ -42,7 +43,8 @@ class Header:
         self._title, self._simulated = "", False
 
     def name(self, title: str, *, simulated: bool) -> None:
-        """Set the title."""
+        """Set the title; control characters in it are written out."""
+        title = harmless(title)
         if (title, simulated) != (self._title, self._simulated):
             self._title, self._simulated = title, simulated
             self.title.set_text(title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from stockstream.charts.dashboard.listing import DrawnListing
 from stockstream.charts.dashboard.tiles import Scroll
 from stockstream.charts.theme import THEMES
 from stockstream.charts.window.saving import save_figure
+from stockstream.names import harmless
 from stockstream.views.dashboard import DashboardFold, Tables
 from stockstream.views.fold import Selection
 from tests.charts.dashboard.board_stage import SYMBOLS, Stage, fold_of, labels
@@ -332,3 +334,23 @@ def test_a_name_in_the_scatter_stays_within_its_axes() -> None:
     shown = [label.get_window_extent() for label in tile._labels if label.get_visible()]
     assert shown
     assert all(box.y1 <= tile.axes.bbox.y1 + 2 for box in shown)
+
+
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_a_symbol_that_turns_the_writing_is_written_out_wherever_it_stands(stage: Stage) -> None:
+    evil = "EVIL\x1b[31m\u202e"
+    fold = DashboardFold(Selection())
+    for symbol in ("AAPL", evil):
+        fold.apply(walk(60, symbol=symbol))
+    fold.refresh()
+    stage.board.set_data(fold.tables(), [f"Dashboard: {evil}", "Dashboard"], simulated=False)
+    stage.board.paint()
+    texts = [text.get_text() for text in stage.canvas.figure.findobj(Text)]
+    assert [text for text in texts if harmless(text) != text] == []
+    assert stage.board.header.whole == r"Dashboard: EVIL\u001b[31m\u202e"
+    for tile in stage.board.tiles:
+        if isinstance(tile, DrawnListing):
+            boxes = [
+                column.get_window_extent() for column in tile._columns if column.get_text() and column.get_visible()
+            ]
+            assert all(left.x1 <= right.x0 for left, right in pairwise(boxes)), tile.tile.name
