@@ -28,6 +28,8 @@ _MARKS: Final = {
 }
 """By what a file of ours is known: its metadata; a table, which has none, by its header."""
 
+_ARROWS: Final = re.compile(r"^.*Detail: \[(?:errno|Windows error) \d+\] ", re.DOTALL)
+
 _ENDS: Final = 65_536
 """Bytes at the start and at the end of a file in which its metadata is looked for."""
 
@@ -71,10 +73,22 @@ def replacing(path: Path, *, hint: str | None = None) -> Iterator[Path]:
         yield beside
         beside.replace(target)
     except OSError as error:
-        raise StockstreamError(f"{path} cannot be written: {error.strerror}", hint=hint) from error
+        raise StockstreamError(f"{path} cannot be written: {cause(error)}", hint=hint) from error
     finally:
         with suppress(OSError):
             beside.unlink()
+
+
+def cause(error: OSError) -> str:
+    """Why the system refused, without the words that Arrow puts around it.
+
+    >>> cause(OSError(28, "Error writing bytes to file. Detail: [errno 28] No space left on device"))
+    'No space left on device'
+    >>> cause(OSError("Broken"))
+    'Broken'
+    """
+    told = error.strerror or str(error)
+    return _ARROWS.sub("", told)
 
 
 class HomeUnknown(ConfigError):

@@ -23,6 +23,7 @@ from stockstream.errors import Overtaken, TableError
 from stockstream.tables.access import refuse_unreadable
 from stockstream.tables.claim import Claim
 from stockstream.tables.location import Location
+from stockstream.tables.panics import panics_logged
 from stockstream.tables.refusals import FAILURES, is_passing, plain, translated, translation
 from stockstream.tables.schema import DATE, AnyTable
 
@@ -180,6 +181,11 @@ class DeltaWriter:
         TableError
             The table cannot be written; nothing of these rows was.
         """
+        with panics_logged(self._location):
+            self._append(rows, ends)
+        self._positions |= ends
+
+    def _append(self, rows: pa.Table, ends: Mapping[int, int]) -> None:
         pause = _FIRST_PAUSE
         for attempt in range(1, _TRIES + 1):
             if self._is_committed(ends):
@@ -197,7 +203,6 @@ class DeltaWriter:
                 self._sleep(pause)
                 pause *= 2
                 self._reloaded()
-        self._positions |= ends
 
     def confirm(self, ends: Mapping[int, int]) -> None:
         """Read the log again, and raise Overtaken if another process has stored rows of these partitions."""

@@ -60,7 +60,10 @@ def etl(table: AnyTable, location: Location, progress: Callable[[int, int], None
     refused = Objects(location, f"{REFUSED}/{name}")
     there = {each for each in raw.names() if each.endswith(_ENDINGS)}
     if not there:
-        raise TableError(f"there are no raw lines in {raw.uri}", hint=f"`stockstream store {name} --raw` keeps them")
+        raise TableError(
+            f"there are no raw lines in {raw.uri}",
+            hint=f"`stockstream store {name} --raw` keeps those of what it stores",
+        )
     done = {each.removesuffix(".parquet") for each in clean.names()}
     todo = _todo(there, done, _committed(table, location))
     rows = bad = 0
@@ -80,7 +83,8 @@ def etl(table: AnyTable, location: Location, progress: Callable[[int, int], None
         pq.write_table(records_of(records, table), stream)
         clean.write(f"{each}.parquet", stream.getvalue().to_pybytes())  # last: it says that all is done
         rows, bad = rows + len(records), bad + len(wrong)
-    progress(len(todo), len(todo))
+    if todo:
+        progress(len(todo), len(todo))
     return Made(len(todo) - len(damaged), rows, bad, tuple(damaged))
 
 

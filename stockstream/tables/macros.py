@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from threading import Event
 from typing import Any, Final
@@ -23,7 +24,7 @@ from stockstream.periods import add_up
 from stockstream.records import NUMBERS, Series
 from stockstream.tables.indicator_values import Columns, values_over
 from stockstream.tables.snapshot import Snapshot
-from stockstream.tables.stored_bars import Wanted, stored_series
+from stockstream.tables.stored_bars import Wanted, series_in, stored_series
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -184,9 +185,15 @@ class Macro:
             raise StockstreamError(f"{self.name}: {error}") from error
         resample = chosen["resample"]
         there = []
-        for each in stored_series(self._snapshot, wanted):
-            self._end_if_stopped()
-            there.append(each)
+        try:
+            for each in stored_series(self._snapshot, wanted):
+                self._end_if_stopped()
+                there.append(each)
+        except SeriesError as error:
+            if resample is None and _is_made_of_finer(wanted, self._snapshot):
+                hint = f"{error.hint}; resample := '{wanted.interval}' makes bars of {wanted.interval}"
+                raise SeriesError(error.message, hint=hint) from error
+            raise
         found = [bars for bars in there if resample is None or add_up(bars.series.interval, resample)]
         if not found:
             several = ", ".join(str(bars.series) for bars in there)
@@ -201,6 +208,18 @@ class Macro:
     def _end_if_stopped(self) -> None:
         if self._stop.is_set():
             raise StockstreamError("cancelled")
+
+
+def _is_made_of_finer(wanted: Wanted, snapshot: Snapshot) -> bool:
+    """Whether the table has finer bars of the symbol that add up to those of the wanted interval."""
+    with suppress(ValueError):  # no interval
+        return wanted.interval is not None and any(
+            series.symbol == wanted.symbol
+            and wanted.feed in (None, series.feed)
+            and add_up(series.interval, wanted.interval)
+            for series in series_in(snapshot)
+        )
+    return False
 
 
 def _joined(arrays: list[pa.Array]) -> pa.Array:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from stockstream.tables.delta import Described, file_properties, opened
 from stockstream.tables.location import Location
+from stockstream.tables.panics import panics_logged
 from stockstream.tables.refusals import FAILURES, plain
 
 LOG: Final = logging.getLogger(__name__)
@@ -58,7 +59,8 @@ class Maintenance:
             handle = opened(self._table, self._location)
             if handle is None:
                 return Care()
-            found = handle.optimize.compact(writer_properties=file_properties(self._table))
+            with panics_logged(self._location):
+                found = handle.optimize.compact(writer_properties=file_properties(self._table))
             deleted: list[str] = []
             if time.monotonic() >= self._vacuum_at:
                 self._vacuum_at = time.monotonic() + _VACUUM_EVERY

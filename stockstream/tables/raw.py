@@ -116,17 +116,21 @@ class RawLines:
         self._left: dict[Source, str] = {}
         self._written: set[str] = set()
 
-    def begin(self, topic_id: str, positions: Mapping[int, int]) -> None:
-        """Find the files that were written behind these positions without a commit. Raises TableError."""
+    def begin(self, topic_id: str, positions: Mapping[int, int]) -> bool:
+        """Find the files that were written behind these positions without a commit.
+
+        Returns whether lines are missing before these positions that were not missing before: there is no file yet, or
+        the last rows of a partition that has files were stored without theirs. Raises TableError.
+        """
         found = {name: source_of(name) for name in self._files.names()}
+        ours = {source: name for name, source in found.items() if source is not None and source.topic_id == topic_id}
         self._left = {
-            source: name
-            for name, source in found.items()
-            if source is not None
-            and source.topic_id == topic_id
-            and source.end > positions.get(source.partition, source.end)
+            source: name for source, name in ours.items() if source.end > positions.get(source.partition, source.end)
         }
         self._written = set()
+        ends = {(source.partition, source.end) for source in ours}
+        begun = {partition for partition, _ in ends} or positions.keys()
+        return any(place[1] and place[0] in begun and place not in ends for place in positions.items())
 
     def add(self, batch: AnyBatch) -> None:
         """Gather the messages of a batch."""

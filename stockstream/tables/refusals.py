@@ -10,6 +10,7 @@ from typing import Final
 from deltalake.exceptions import CommitFailedError, DeltaError, DeltaProtocolError
 
 from stockstream.errors import TableError
+from stockstream.files import cause
 from stockstream.names import cut
 
 FAILURES: Final = (DeltaError, OSError)
@@ -72,7 +73,7 @@ def plain(error: BaseException) -> str:
 
 def _reason(error: BaseException) -> tuple[str, str | None]:
     if isinstance(error, OSError) and error.errno is not None and error.strerror:
-        return error.strerror.lower(), None
+        return cause(error).lower(), None
     text = " ".join(_COLOUR.sub("", str(error)).split())
     if "169.254.169.254" in text or "credential" in text.lower():
         return "no AWS credentials were found", _CREDENTIALS

@@ -12,6 +12,8 @@ from stockstream.errors import StockstreamError
 _ASKING: Final = {"SELECT", "FROM", "WITH", "(", "PIVOT", "PIVOT_WIDER", "UNPIVOT", "PIVOT_LONGER"}
 """First words of the statements with a PIVOT that only read. The type of all statements with one is MULTI."""
 
+_WRITING: Final = ("INSERT", "UPDATE", "DELETE", "MERGE")
+
 _PLACE: Final = re.compile(r"^LINE (?P<line>\d+): (?P<text>.*)\n(?P<before> *)\^", re.MULTILINE)
 _KIND: Final = re.compile(r"^(?:[A-Z]\w+ )*Error: ")
 _CLOSED: Final = re.compile(
@@ -53,13 +55,22 @@ def statements(text: str) -> list[duckdb.Statement]:
 
 def _refused(statement: duckdb.Statement) -> str | None:
     """The word for which a statement is refused; None for one that only reads."""
-    if statement.type is duckdb.StatementType.SELECT:  # FROM, VALUES, DESCRIBE, SHOW and SUMMARIZE are of it, too
-        return None
     words = _words(statement.query)
+    if statement.type is duckdb.StatementType.SELECT:  # FROM, VALUES, DESCRIBE, SHOW and SUMMARIZE are of it, too
+        return _writing_within(words)
     first = words[0][1] if words else statement.type.name
     if statement.type is duckdb.StatementType.EXPLAIN or first == "EXPLAIN":
         return _refused_behind(statement.query, words)
     return None if statement.type is duckdb.StatementType.MULTI and first in _ASKING else first
+
+
+def _writing_within(words: list[tuple[int, str]]) -> str | None:
+    """The word of a WITH that would write: ``WITH gone AS (DELETE ...)``; None if there is none."""
+    texts = [word for _, word in words]
+    for before, bracket, word in zip(texts, texts[1:], texts[2:], strict=False):
+        if before in ("AS", "MATERIALIZED") and bracket == "(" and word in _WRITING:
+            return word
+    return None
 
 
 def _refused_behind(query: str, words: list[tuple[int, str]]) -> str | None:

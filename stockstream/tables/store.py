@@ -269,8 +269,11 @@ class Store(Generic[R]):
         found = {number: writer.position(number) for number in numbers}
         if self._origin is not None:
             self._observer.warn(f"the topic {self._table.topic.name} was made anew, and is stored from its start")
-        if self._raw is not None:
-            self._raw.begin(origin.topic_id, {number: position or 0 for number, position in found.items()})
+        positions = {number: position or 0 for number, position in found.items()}
+        if self._raw is not None and self._raw.begin(origin.topic_id, positions):
+            name = self._table.topic.name
+            told = f"raw lines begin here: the last records of {name} in {writer.uri} were stored without --raw"
+            self._observer.warn(f"{told}; another folder (--to) takes all that the topic holds")
         self._writer, self._origin = writer, origin
         self._positions, self._begun_at = {}, {}
         subscriber.begin({number: position for number, position in found.items() if position is not None})

@@ -20,6 +20,9 @@ COMMANDS = (
     ("produce", "http", "https://plant.example/now?unit=%C&key=${PLANT_KEY}", "--value", 'a b"c\\d'),
     ("produce", "csv", "prices $HOME/é;.csv", ";", "--columns", "close=Price\tUSD"),
     ("store", "stocks", "--to", "s3://shares/tables"),
+    ("alerts", "--rule", "close crosses above bollinger.upper", "--symbol", "AAPL"),
+    ("web", "--port", "8800"),
+    ("spark", "indicator", "--with", "bollinger,rsi"),
 )
 
 verified = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")

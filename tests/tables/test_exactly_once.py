@@ -256,6 +256,39 @@ def test_a_full_disk_is_said_in_one_line_and_what_was_committed_stays(tmp_path: 
     assert end > 0
 
 
+DAYS_FILL_UP = """
+import os, sys
+sys.path.insert(0, ".")
+from pathlib import Path
+import pyarrow as pa
+from stockstream.errors import TableError
+from stockstream.tables.delta import DeltaWriter
+from stockstream.tables.location import Location
+from stockstream.tables.schema import BARS
+from tests.tables.test_delta import rows
+
+folder = Path(sys.argv[1])
+screen = os.open(folder.parent / "stderr", os.O_WRONLY | os.O_CREAT)
+os.dup2(screen, 2)
+writer, end = DeltaWriter(BARS, Location.of(str(folder)), "one", sleep=lambda _: None), 0
+try:
+    while True:
+        writer.append(pa.concat_tables(rows(end + day, end + day + 1, day=day) for day in range(1, 29)), {0: end + 30})
+        end += 30
+except TableError as error:
+    print(error)
+os.write(2, b"afterwards")
+"""
+
+
+def test_on_a_full_disk_the_threads_of_delta_rs_print_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    told = on_small_disk(DAYS_FILL_UP, folder, 700).strip()
+    assert told == f"cannot write to the table {folder}/bars: no space left on device"
+    assert (tmp_path / "stderr").read_text() == "afterwards"
+
+
 def test_without_the_extra_one_line_names_it(tmp_path: Path) -> None:
     program = "import sys; sys.modules['deltalake'] = None; from stockstream.cli.main import run; run()"
     for command in (["store", "stocks"], ["tables"]):

@@ -98,9 +98,23 @@ def test_a_statement_that_does_not_read_is_refused_before_it_runs(statement: str
 
 
 def test_what_reads_is_let_through() -> None:
-    for text in ("SELECT 1", "FROM bars", "WITH a AS (SELECT 1) FROM a", "DESCRIBE bars", "SHOW TABLES", "VALUES (1)",
-                 "SUMMARIZE bars", "EXPLAIN SELECT 1", "PIVOT bars ON symbol USING count(*)"):  # fmt: skip
+    for text in ("SELECT 1", "FROM bars", "WITH a AS (SELECT 1) FROM a", 'FROM a AS "update"', "DESCRIBE bars",
+                 "SHOW TABLES", "VALUES (1)", "SUMMARIZE bars", "EXPLAIN SELECT 1",
+                 "PIVOT bars ON symbol USING count(*)"):  # fmt: skip
         assert len(statements(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "word"),
+    [
+        ("WITH x AS (INSERT INTO bars SELECT * FROM bars) SELECT 1", "INSERT"),
+        ("WITH x AS MATERIALIZED ( DELETE FROM stored_bars RETURNING *) FROM x", "DELETE"),
+        ("WITH a AS (SELECT 1), x AS (UPDATE bars SET close = 1) FROM a", "UPDATE"),
+    ],
+)
+def test_a_with_that_would_write_is_refused_as_such(statement: str, word: str) -> None:
+    with pytest.raises(StockstreamError, match=f"^{word} is refused: the tables can only be read"):
+        statements(statement)
 
 
 PIVOT = "PIVOT bars ON symbol USING count(*)"

@@ -161,7 +161,12 @@ def test_parameters_are_those_of_the_indicator_with_its_defaults(odd_tables: Pat
         ("FROM sma('AAPL', period := 2.5)", "sma: period should be a whole number, not 2.5"),
         ("FROM sma('AAPL', period := 0)", "sma: period"),
         ("FROM sma('IBM')", "the table bars holds nothing of IBM - it holds AAPL"),
-        ("FROM sma('AAPL', interval := '1d')", "holds nothing of AAPL 1d - it holds AAPL 1m"),
+        (
+            "FROM sma('AAPL', interval := '1d')",
+            "holds nothing of AAPL 1d - it holds AAPL 1m; resample := '1d' makes bars of 1d",
+        ),
+        ("FROM sma('AAPL', interval := '30s')", "holds nothing of AAPL 30s - it holds AAPL 1m"),
+        ("FROM sma('AAPL', interval := 'hour')", "holds nothing of AAPL hour - it holds AAPL 1m"),
         ("FROM sma('AAPL', resample := '1m')", "bars of AAPL 1m do not add up to bars of 1m"),
         ("FROM sma('AAPL', resample := '90s')", "90s"),
         ("FROM sma('AAPL', perod := 3)", "it is sma(symbol := NULL, period := 20"),

@@ -184,6 +184,24 @@ def test_unreadable_messages_are_dead_letters_and_are_passed(broker: str, locati
     assert [each.records for each in letters] == [1]
 
 
+def test_records_whose_lines_are_not_kept_are_said(broker: str, location: Location) -> None:
+    table = own_table(broker, walk(5), partitions=2)
+
+    def warnings(symbol: str, *, raw: bool) -> list[str]:
+        send(table, broker, walk(5, 2, symbol))
+        listener = Listener()
+        stored(table, location, broker, listener=listener, raw=raw)
+        return listener.warnings
+
+    assert warnings("MSFT", raw=False) == []
+    (only,) = warnings("AAPL", raw=True)
+    assert only.startswith("raw lines begin here: the last records of ")
+    assert "were stored without --raw; another folder (--to) takes all" in only
+    assert warnings("AAPL", raw=True) == []  # it was said
+    assert warnings("AAPL", raw=False) == []
+    assert warnings("AAPL", raw=True) == [only]
+
+
 def test_where_only_unreadable_messages_arrived_the_position_is_stored_all_the_same(
     broker: str, location: Location
 ) -> None:

@@ -24,6 +24,8 @@ def shown(value: object) -> str:
     """
     if value is None:
         return "-"
+    if isinstance(value, pa.MonthDayNano):
+        return _span(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -51,6 +53,8 @@ def csv_cell(value: object) -> str:
         return repr(value)
     if isinstance(value, datetime | date):
         return _iso(value)
+    if isinstance(value, pa.MonthDayNano):
+        return _span(value)
     if isinstance(value, Mapping | Sequence) and not isinstance(value, str | bytes):
         return text_cell(json.dumps(plain(value)))
     return text_cell(value) if isinstance(value, str) else str(value)
@@ -70,6 +74,8 @@ def plain(value: object) -> Any:
         return value
     if isinstance(value, datetime | date):
         return _iso(value)
+    if isinstance(value, pa.MonthDayNano):
+        return _span(value)
     if isinstance(value, Mapping):
         return {str(name): plain(each) for name, each in value.items()}
     return [plain(each) for each in value] if isinstance(value, list | tuple) else str(value)
@@ -77,6 +83,26 @@ def plain(value: object) -> Any:
 
 def _iso(value: date) -> str:
     return value.isoformat().replace("+00:00", "Z")
+
+
+def _span(value: pa.MonthDayNano) -> str:
+    """An interval as DuckDB writes it.
+
+    >>> _span(pa.MonthDayNano([14, 8, 23_340_000_000_000])), _span(pa.MonthDayNano([0, -1, 0]))
+    ('1 year 2 months 8 days 06:29:00', '-1 day')
+    >>> _span(pa.MonthDayNano([0, 0, -1_500_000_000])), _span(pa.MonthDayNano([0, 0, 0]))
+    ('-00:00:01.5', '00:00:00')
+    """
+    months, days, nanoseconds = value
+    years = int(months / 12)  # towards zero
+    counted = ((years, "year"), (months - 12 * years, "month"), (days, "day"))
+    parts = [f"{number} {unit}{'' if abs(number) == 1 else 's'}" for number, unit in counted if number]
+    if nanoseconds or not parts:
+        seconds, rest = divmod(abs(nanoseconds), 1_000_000_000)
+        fraction = f".{rest:09}".rstrip("0") if rest else ""
+        sign = "-" if nanoseconds < 0 else ""
+        parts.append(f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{fraction}")
+    return " ".join(parts)
 
 
 def apart(names: Sequence[str]) -> list[str]:

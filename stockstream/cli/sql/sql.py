@@ -114,7 +114,7 @@ def _show(database: Database, text: str, result: ResultOptions, files: _Files, r
         with printing():
             run(database, text, sinks)
     if written is not None:
-        reporter.note(f"wrote {files.parquet}: {written.rows:,} rows")
+        reporter.note(f"wrote {files.parquet}: {written.rows:,} row{'' if written.rows == 1 else 's'}")
     if files.plot is not None:
         reporter.note(f"wrote {files.plot}")
 

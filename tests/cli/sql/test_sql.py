@@ -142,6 +142,16 @@ def test_a_map_is_an_object_in_json_and_pairs_for_people(lake: Path, capsys: Cap
     assert "rsi 71.5, close -" in capsys.readouterr().out
 
 
+def test_a_span_of_time_is_in_words(lake: Path, capsys: Captured) -> None:
+    statement = "SELECT max(time) - min(time) AS held, [INTERVAL 1 DAY] AS list FROM bars WHERE symbol = 'AAPL'"
+    assert call(statement, "--tables", str(lake)) == 0
+    assert capsys.readouterr().out.splitlines()[1].split("  ") == ["00:59:00", "1 day"]
+    assert call(statement, "--json", "--tables", str(lake)) == 0
+    assert json.loads(capsys.readouterr().out) == [{"held": "00:59:00", "list": ["1 day"]}]
+    assert call(statement, "--csv", "--tables", str(lake)) == 0
+    assert next(csv.reader(capsys.readouterr().out.splitlines()[1:])) == ["00:59:00", '["1 day"]']
+
+
 def test_sums_are_numbers_and_columns_of_one_name_are_told_apart(lake: Path, here: Path, capsys: Captured) -> None:
     words = ("--tables", str(lake))
     assert call("SELECT sum(i) AS s, 2.50 AS d, 170141183460469231731687303715884105727 AS h FROM range(3) r(i)",
